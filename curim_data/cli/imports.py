@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -75,6 +76,9 @@ def import_files(
             )
         ),
     ] = None,
+    event: Annotated[
+        str | None, typer.Option(help=N_("Column that says when it happened, where several dates can be it."))
+    ] = None,
     city: Annotated[str, typer.Option(help=N_("Name of the city, for a home that has none yet."))] = "",
     profile: Annotated[Path | None, typer.Option(help=N_("Profile folder for a home that has no city yet."))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would happen and write nothing."))] = False,
@@ -84,7 +88,7 @@ def import_files(
 
     note_interrupted(ctx)
     chosen = _mapping(mapping)
-    answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere, area, kind)
+    answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere, area, kind, event)
     if profile is not None and not ctx.home.has_city():
         create_home(ctx.home.path, profile)
     outcomes: list[dict[str, Any]] = []
@@ -184,6 +188,13 @@ def _how(ctx: CommandContext, question: Question) -> Message:
     values = [choice.value for choice in question.choices]
     if not values or question.about == "crs":  # the projections are no more than likely ones
         values.append("...")
+    if question.about == "event":  # headings, as a shell takes them, each with what stands in its column
+        values = [shlex.quote(value) for value in values]
+        shown = " · ".join(ctx.t(choice.label) for choice in question.choices)
+        return Message(
+            "{question} {choices}. Answer with: {flag}",
+            {"question": ctx.t(question.message), "choices": shown, "flag": f"{question.flag} {' | '.join(values)}"},
+        )
     flag = f"{question.flag} {' | '.join(values)}" if question.about != "elsewhere" else question.flag
     return Message("{question} Answer with: {flag}", {"question": ctx.t(question.message), "flag": flag})
 

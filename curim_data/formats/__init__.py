@@ -28,7 +28,12 @@ _SPARED: Final = frozenset({"latitude", "longitude"})
 
 
 def recognise(
-    labels: Sequence[str], sample: pa.Table | None = None, *, name: str = "", format: str | None = None
+    labels: Sequence[str],
+    sample: pa.Table | None = None,
+    *,
+    name: str = "",
+    format: str | None = None,
+    event: int | None = None,
 ) -> Recognition:
     """Tell what a header is: the format with the best score, or what can be guessed where none scores `ENOUGH`.
 
@@ -42,6 +47,8 @@ def recognise(
         How messages call the file.
     format : str, optional
         The format that a person says it is ("guessed": none of them).
+    event : int, optional
+        The place of the column that says when it happened, where a person said so and the columns are guessed.
 
     Raises
     ------
@@ -63,7 +70,7 @@ def recognise(
             return _spared(best)
     from curim_data.formats.guess import recognition as guess
 
-    return _spared(guess.recognise(labels, sample))
+    return _spared(guess.recognise(labels, sample, event))
 
 
 def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:

@@ -50,7 +50,8 @@ class Layout:
     `category` the category of a file without such a column; `missing` folded words that stand for an empty cell
     beyond the usual ones; `utc` says that times without offset are UTC; `guesses` how sure each role is where it
     was guessed; `skip_hxl` that a row of HXL tags (every filled cell begins with "#") may follow the header;
-    `longest` how many characters a name of a category may have and not be taken for free text.
+    `longest` how many characters a name of a category may have and not be taken for free text; `findings` what a reader
+    should know of how the columns were chosen.
     """
 
     format: str
@@ -68,6 +69,7 @@ class Layout:
     guesses: Mapping[str, Guess] = field(default_factory=dict)
     skip_hxl: bool = False
     longest: int = MOST_CHARACTERS
+    findings: tuple[Message, ...] = ()
 
     def place(self, role: str) -> int:
         """The first column that gives a role."""
@@ -80,11 +82,24 @@ class Layout:
 
 
 @dataclass(frozen=True)
+class EventCandidate:
+    """A column that may say when it happened: its place, its first dates as they stand, with their times.
+
+    `hours`: how many of the first records fall into each of the 24 hours; nothing where no time is known.
+    """
+
+    place: int
+    rows: tuple[str, ...]
+    hours: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Recognition:
     """How far a file is the format's.
 
     `score`: 0 (not at all) to 1 (certainly); `missing`: roles without which it cannot be read; `doubled`: roles
-    claimed by several columns; `refused`: why such a file cannot be imported although it is known
+    claimed by several columns; `events`: columns of which a person must say which is the date of the event, the first
+    being the one that was taken; `refused`: why such a file cannot be imported although it is known
     (its `{name}` is filled by the one who raises it).
     """
 
@@ -93,6 +108,7 @@ class Recognition:
     missing: tuple[str, ...] = ()
     doubled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refused: Message | None = None
+    events: tuple[EventCandidate, ...] = ()
 
     @property
     def usable(self) -> bool:

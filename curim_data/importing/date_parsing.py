@@ -8,7 +8,6 @@ languages (CLDR, by Babel); months alone; serial numbers of spreadsheets; second
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -16,11 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from babel.dates import get_month_names
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import fold
 from curim_data.importing._text_columns import distinct, filled, matches
+from curim_data.lexicon.months import month_of
 from curim_data.model import BoolArray, IntArray
 from curim_data.model.questions import DAY_FIRST
 
@@ -29,7 +28,6 @@ TimeArray: TypeAlias = npt.NDArray[np.datetime64]
 # How a whole column is written, where a single value does not tell: numbers of days, seconds, milliseconds; times that
 # are midnight throughout and therefore mean nothing; first days that stand for their month.
 SERIAL, SECONDS, MILLISECONDS, DATES, MONTHS = "serial", "seconds", "milliseconds", "dates", "months"
-MONTH_LANGUAGES: Final = ("el", "en", "fr", "es", "it", "pt", "de")
 UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
 _ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
@@ -39,7 +37,7 @@ _OFFSET: Final = r"( ?(?:Z|[+-]\d{2}:?\d{2}))$"
 _DATE_WITH_OFFSET: Final = r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$"  # a date has no need of one
 _TIME: Final = (
     r"(?:[,T ]+(?:- )?(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
-    r"(?P<half> ?[AaPpΠπΜμ]\.?[MmΜμ]\.?)?)?$"
+    r"(?P<half> ?[AaPpΠπΜμ]\.? ?[MmΜμ]\.?)?)?$"
 )
 _SEPARATOR: Final = " ?[/.-] ?"
 _NUMERIC: Final = rf"^(?P<one>\d{{1,2}}){_SEPARATOR}(?P<two>\d{{1,2}}){_SEPARATOR}(?P<year>\d{{4}}|\d{{2}}){_TIME}"
@@ -58,7 +56,7 @@ _DAY_NAME: Final = (
 _NAME_DAY: Final = rf"{_WEEKDAY}{_NAME}[ -](?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:, ?| )(?P<year>\d{{4}}){_TIME}"
 _YEAR_MONTH: Final = r"^(?P<year>\d{4})[/.-](?P<month>0?[1-9]|1[0-2])$"
 _MONTH_YEAR: Final = r"^(?P<month>0?[1-9]|1[0-2])[/.-](?P<year>\d{4})$"
-_NAME_YEAR: Final = rf"^{_NAME},?[ -](?:de |del )?(?P<year>\d{{4}})$"
+_NAME_YEAR: Final = rf"^{_NAME},?[ /-](?:de |del )?(?P<year>\d{{4}})$"
 _LAYOUTS: Final = (
     _NUMERIC, _YEAR_FIRST, _COMPACT, _DAY_NAME, _NAME_DAY, _YEAR_MONTH, _MONTH_YEAR, _NAME_YEAR,
 )  # fmt: skip
@@ -85,18 +83,6 @@ class DateFormat:
     order: str | None = None
     form: str = ""
     day_zone: str | None = None
-
-
-@cache
-def month_numbers() -> dict[str, int]:
-    """Return the number of each month by its folded name or abbreviation."""
-    names = {}
-    for language in MONTH_LANGUAGES:
-        for width in ("abbreviated", "wide"):
-            for context in ("format", "stand-alone"):
-                for number, name in get_month_names(width, context, language).items():
-                    names[fold(name).rstrip(".")] = number
-    return names
 
 
 def parse_dates(column: ArrowText, date_format: DateFormat) -> ParsedDates:
@@ -207,7 +193,7 @@ def _fields(fields: ArrowText, order: str | None) -> dict[str, IntArray]:
         units["day"], units["month"] = (first, second) if order == DAY_FIRST else (second, first)
     if "name" in names:
         codes, unique = distinct(pc.struct_field(fields, "name"))
-        numbers = [month_numbers().get(fold(name).rstrip("."), 0) for name in unique]
+        numbers = [month_of(name) for name in unique]
         units["month"] = np.array(numbers, np.int64)[codes]
     year = units["year"]
     units["year"] = np.where(

@@ -21,6 +21,7 @@ from curim_data.containers.prefetch import prefetch
 from curim_data.formats.base import Layout, Recognition
 from curim_data.importing import mapping as mappings
 from curim_data.importing._tally import ColumnSummary
+from curim_data.importing.event_date import ask_event, event_place, with_event
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.quarantine import settled_for
@@ -161,13 +162,16 @@ def recognise_columns(opened: OpenedExport) -> RecognisedExport:
         )
     request, labels = opened.request, opened.labels
     mapping = request.mapping or opened.saved
+    event = event_place(labels, request.answers.event, request.name)
     if mapping is not None:
-        layout = mapping.layout(labels)
+        layout = with_event(mapping.layout(labels), event)
         missing = () if any(role in layout.roles for role in _DATES) else _DATES[:1]
         recognition = Recognition(layout, 1.0, missing)
     else:
-        recognition = recognise(labels, first.table, request.name, request.format)
+        recognition = recognise(labels, first.table, request.name, request.format, event)
+        recognition = replace(recognition, layout=with_event(recognition.layout, event))
     formats.refuse(recognition, labels, request.name)
+    ask_event(recognition, labels, request.name)
     return RecognisedExport(opened, recognition.layout, chain([first], blocks))
 
 
@@ -216,14 +220,20 @@ def _reading(layout: Layout) -> tuple[object, ...]:
     return dict(layout.roles), layout.separators, layout.missing, layout.skip_hxl, layout.longest
 
 
-def recognise(labels: tuple[str, ...], first: pa.Table, name: str, format: str | None) -> Recognition:
+def recognise(
+    labels: tuple[str, ...], first: pa.Table, name: str, format: str | None, event: int | None = None
+) -> Recognition:
     """Recognise the format by the header and the first rows; the columns that quarantine added are left out."""
     first, own = first.slice(0, RECOGNITION_ROWS), quarantine_columns(labels)
     if not own:
-        return formats.recognise(labels, first, name=name, format=format)
+        return formats.recognise(labels, first, name=name, format=format, event=event)
     table = first.select(list(range(own, len(labels))))
     found = formats.recognise(
-        labels[own:], table.rename_columns([str(at) for at in range(len(labels) - own)]), name=name, format=format
+        labels[own:],
+        table.rename_columns([str(at) for at in range(len(labels) - own)]),
+        name=name,
+        format=format,
+        event=None if event is None else event - own,
     )
     layout = found.layout
     moved = replace(
@@ -235,7 +245,7 @@ def recognise(labels: tuple[str, ...], first: pa.Table, name: str, format: str |
         text=tuple(place + own for place in layout.text),
         unused=(*range(own), *(place + own for place in layout.unused)),
     )
-    return replace(found, layout=moved)
+    return replace(found, layout=moved, events=tuple(replace(one, place=one.place + own) for one in found.events))
 
 
 def quarantine_columns(labels: tuple[str, ...]) -> int:

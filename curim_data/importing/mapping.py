@@ -119,6 +119,7 @@ class _Answers(_Table):
     ids: Annotated[str, _one_of(("same", "own"))] | None = None
     elsewhere: bool = False
     kind: Annotated[str, _one_of((BY_NAMES, *Kind))] | None = None
+    event: str | None = None
 
 
 class _Column(_Table):
@@ -353,6 +354,11 @@ def _named(labels: Sequence[str]) -> Iterator[MappedColumn]:
     for label in labels:
         seen[fold(label)] += 1
         yield MappedColumn(label, seen[fold(label)])
+
+
+def named_columns(labels: Sequence[str]) -> tuple[MappedColumn, ...]:
+    """Name the columns of a header as questions and mappings do: those of the same label by their number."""
+    return tuple(_named(labels))
 
 
 def _places(labels: Sequence[str]) -> dict[tuple[str, int], int]:

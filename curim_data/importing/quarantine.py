@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curim_data.formats.base import MOST_CHARACTERS, Layout, Part, fold, is_name
-from curim_data.importing.date_parsing import month_numbers
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.roles import CATEGORY_ROLES
 from curim_data.importing.row_outcomes import RowOutcomes
+from curim_data.lexicon.months import month_numbers
 from curim_data.model import Block, Reason
 from curim_data.model.records import RejectedRecord
 

@@ -236,6 +236,7 @@ def build_report(
         date_order=plan.decisions.dates.order,
         decisions=(
             *read_with,
+            *layout.findings,
             *plan.decisions.reasons,
             *(() if plan.ids.reason is None else (plan.ids.reason,)),
             *_unplaced(layout),

@@ -34,10 +34,13 @@ _YES: Final = frozenset(
 )
 _SAFE: Final = f"(?s)^'{UNSAFE}"
 _PIECES: Final = ("year", "month", "day", "hour", "minute", "second")
+_HALF: Final = r"([AaPpΠπΜμµ]\.?\s?[MmΜμµ]\.?)"
 _CLOCK: Final = re.compile(
-    r"(?:^|.*[T ])(\d{1,2})\s?[:.hH]\s?(\d{2})?(?::(\d{2})(?:[.,]\d+)?)?\s?([AaPpΠπΜμ]\.?\s?[MmΜμ]\.?)?$"
+    rf"(?:^|.*[T ])(\d{{1,2}})\s?[:.hH]\s?(\d{{2}})?(?:[:.](\d{{2}})(?:[.,]\d+)?)?"
+    rf"\s?(?:{_HALF}|[Uu]hr|UHR|[Hh](?:[Rr]?[Ss]?))?\.?$"
 )
-_HALF_ONLY: Final = re.compile(r"^(\d{1,2})\s?([AaPpΠπΜμ]\.?\s?[MmΜμ]\.?)$")
+_HALF_ONLY: Final = re.compile(rf"^(\d{{1,2}})\s?{_HALF}$")
+_HOUR_ONLY: Final = re.compile(r"^(\d{1,2})\s?(?:[Uu]hr|UHR)\.?$")
 _BARE: Final = re.compile(r"^(\d{1,6})(?:\.0+)?$")
 
 
@@ -211,6 +214,8 @@ def clock_time(text: str, hours: bool = False) -> str:
         return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
     if match := _HALF_ONLY.match(text):
         hour, minute, second, half = match[1], "00", "00", match[2]
+    elif match := _HOUR_ONLY.match(text):
+        hour, minute, second, half = match[1], "00", "00", None
     elif match := _CLOCK.match(text):
         hour, minute, second, half = match[1], match[2] or "00", match[3] or "00", match[4]
     else:
@@ -234,6 +239,7 @@ def _date(pieces: Mapping[str, ArrowText]) -> ArrowText:
     """Join year, month and day into ISO dates; a month without a day stays a month, a named month a name."""
     year = pieces["year"]
     month, day = (pieces.get(name, empty_texts(len(year))) for name in ("month", "day"))
+    month = pc.replace_substring_regex(month, r"^\d{1,2}[ .\-_]*([^\d .\-_].*)$", r"\1")  # "01-Enero"
     named = pc.match_substring_regex(month, r"^\D+$")
     padded = [pc.utf8_lpad(part, 2, "0") for part in (month, day)]
     iso = glued([year, *padded], "-")

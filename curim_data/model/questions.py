@@ -27,7 +27,8 @@ class Answers:
     a file that has no column for it. `ids`: "same" or "own", where another kind of export has the same ids.
     `elsewhere`: import although most of the file lies outside the city. `area`: of a first file, what the city is made
     of: "whole", "densest", or longitude, latitude and radius in kilometres, joined by commas. `kind`: of which kind the
-    categories are that no city has yet: "names" (as each name says), "risk", "incivility" or "offence".
+    categories are that no city has yet: "names" (as each name says), "risk", "incivility" or "offence". `event`: the
+    heading of the column that says when it happened, where several can be it.
     """
 
     dates: str | None = None
@@ -41,6 +42,7 @@ class Answers:
     elsewhere: bool = False
     area: str | None = None
     kind: str | None = None
+    event: str | None = None
 
 
 @dataclass(frozen=True)

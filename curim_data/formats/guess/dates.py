@@ -1,68 +1,89 @@
-"""Which columns say when: dates, their times of day, and the pieces of a date."""
+"""Which columns say when: dates, their times of day, and the pieces of a date; and which of several dates is which."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from curim_data.formats.base import Guess, Part
+from curim_data.formats.base import EventCandidate, Guess, Part
 from curim_data.formats.guess import headings
 from curim_data.formats.guess._column import HEADING, Column, guess, percent
+from curim_data.formats.guess.clocks import clock_part, clocks_of_dates, is_clock, minutes_of
+from curim_data.formats.guess.moments import moments_of
+from curim_data.formats.guess.pieces import Pieces, pieces_of
+from curim_data.formats.guess.stages import DatedColumn, Stages, stages_of
 from curim_data.model import Message
 
 _OFTEN: Final = 0.7
-_UNNAMED: Final = 0.3
-_ROLES: Final = ("occurred_from", "reported_at", "occurred_to", "resolved_at")
-_PIECES: Final = (
-    ("year", headings.YEAR, 1900, 2100),
-    ("month", headings.MONTH, 1, 12),
-    ("day", headings.DAY, 1, 31),
-    ("hour", headings.HOUR, 0, 24),
-    ("minute", headings.MINUTE, 0, 59),
-    ("second", headings.SECOND, 0, 59),
-)
+_SHOWN: Final = 3
+EARLIER: Final = Message("Its dates are earlier than those of the other columns")
+CHOSEN: Final = Message("A person chose it")
 
 
 @dataclass(frozen=True)
 class DateColumns:
-    """The roles of dates and times, and every column that looks like a date or a time, used or not."""
+    """The roles of dates and times, and every column that looks like a date or a time, used or not.
 
-    roles: dict[str, tuple[Part, ...]]
-    guesses: dict[str, Guess]
+    `events`: columns of which a person must say which is the event, the first being the one that was taken;
+    `findings`: what a reader should know of the choice.
+    """
+
+    roles: Mapping[str, tuple[Part, ...]]
+    guesses: Mapping[str, Guess]
     seen: frozenset[int]
+    events: tuple[EventCandidate, ...] = ()
+    findings: tuple[Message, ...] = ()
 
 
-def date_columns(columns: Sequence[Column]) -> DateColumns:
-    """Tell apart when something happened, ended, was reported and was closed, and join times to their dates."""
-    clocks = [column for column in columns if _is_clock(column)]
-    dates = [column for column in columns if column not in clocks and _is_date(column)]
-    seen = {column.place for column in (*clocks, *dates)}
-    chosen = _choose(dates)
-    roles: dict[str, tuple[Part, ...]] = {}
-    guesses: dict[str, Guess] = {}
-    for role, column in chosen.items():
-        clock = _clock_of(role, column, chosen, clocks)
-        joined = (*([clock] if clock else []), *_minutes_of(clock, columns)) if clock else ()
-        roles[role] = (Part(column.place, "date" if joined else "value"), *(_clock_part(one) for one in joined))
-        guesses[role] = _reason(column, bool(joined))
-        seen.update(one.place for one in joined)
-    if not set(roles) & {"occurred_from", "reported_at"}:
-        pieces = _pieces(columns)
-        if pieces:
-            roles = {_role_of_pieces(columns, pieces): pieces}
-            guesses = {next(iter(roles)): Guess(0.8, (HEADING, Message("The date stands in pieces")))}
-            seen |= {part.place for part in pieces}
-    return DateColumns(roles, guesses, frozenset(seen))
+@dataclass
+class _Found:
+    roles: dict[str, tuple[Part, ...]] = field(default_factory=dict)
+    guesses: dict[str, Guess] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
 
 
-def _is_clock(column: Column) -> bool:
-    head, values = column.head, column.values
-    if not values.given:
-        return head.has(headings.TIME) and not headings.says_date(head)
-    if values.times >= (_OFTEN if head.has(headings.TIME) else 0.9):
-        return True
-    return head.has(headings.TIME) and not headings.says_date(head) and values.hhmm >= _OFTEN
+def date_columns(columns: Sequence[Column], event: int | None = None) -> DateColumns:
+    """Tell apart when something happened, ended, was reported and was closed, and join times to their dates.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        All that can hold a date or a piece of one.
+    event : int, optional
+        The place of the column that holds the date of the event, as a person said.
+    """
+    clocks = [column for column in columns if is_clock(column)]
+    dates = [column for column in columns if column not in clocks and (column.place == event or _is_date(column))]
+    found = _Found(seen={column.place for column in (*clocks, *dates)})
+    beside = clocks_of_dates(dates, clocks)
+    dated = [_dated(column, beside.get(column.place)) for column in dates]
+    pieces = pieces_of(columns, clocks)
+    stages = stages_of(dated, pieces, event)
+    times = _times(stages, beside, clocks)
+    for role, one in stages.chosen.items():
+        clock = times.get(role)
+        joined = (*([clock] if clock else []), *minutes_of(clock, columns)) if clock else ()
+        found.roles[role] = (Part(one.column.place, "date" if joined else "value"), *map(clock_part, joined))
+        found.guesses[role] = _reason(one, bool(joined), role, stages, event)
+        found.seen.update(column.place for column in joined)
+    _span_of_hours(found, clocks)
+    if stages.pieces is not None:
+        _give_pieces(found, stages.pieces, stages.pieces_role)
+    return DateColumns(
+        found.roles,
+        found.guesses,
+        frozenset(found.seen),
+        tuple(_candidate(one) for one in stages.doubt),
+        (*stages.findings, *_shared_clock(stages, beside, times)),
+    )
+
+
+def _dated(column: Column, clock: Column | None) -> DatedColumn:
+    """A column of dates with its moments, which its own clock completes."""
+    own = clock is not None and not column.values.tells_the_time
+    moments = moments_of(column.texts, clock.texts if own and clock is not None else None)
+    return DatedColumn(column, moments, clock if own else None)
 
 
 def _is_date(column: Column) -> bool:
@@ -80,99 +101,83 @@ def _says_when(head: headings.Heading) -> bool:
     return explicit or headings.says_date(head)
 
 
-def _choose(dates: Sequence[Column]) -> dict[str, Column]:
-    """The column of each role; a date without a qualifier is the event's where nothing else is, else the report's."""
-    by_class: dict[str, list[Column]] = {}
-    for column in dates:
-        by_class.setdefault(headings.date_role(column.head), []).append(column)
-    if {"occurred_from", "reported_at"} & set(by_class):
-        by_class["plain"] = [column for column in by_class.get("plain", ()) if _clear(column) > _UNNAMED]
-    if by_class.get("plain"):
-        free = next((role for role in ("occurred_from", "reported_at") if role not in by_class), None)
-        if free:
-            by_class[free] = by_class["plain"]
-    chosen: dict[str, Column] = {role: max(by_class[role], key=_rank) for role in _ROLES if role in by_class}
-    if "occurred_from" not in chosen:
-        chosen.pop("occurred_to", None)
-    return chosen
+def _times(stages: Stages, beside: Mapping[int, Column], clocks: Sequence[Column]) -> dict[str, Column]:
+    """The time of day of each date that was chosen: its own; the only one that is nobody's belongs to the main date."""
+    chosen = {role: one for role, one in stages.chosen.items() if not one.column.values.tells_the_time}
+    times = {role: beside[one.column.place] for role, one in chosen.items() if one.column.place in beside}
+    main = stages.main
+    plain = [clock for clock in clocks if headings.date_role(clock.head) == main]
+    plain += [clock for clock in clocks if headings.date_role(clock.head) == "plain"]
+    if main in chosen and main not in times and plain:
+        free = [clock for clock in plain if clock not in times.values()]
+        # One time of day for several dates is that of the event; one beside another date that has its name is not.
+        if free or len(clocks) == 1:
+            taken = (free or plain)[0]
+            times = {role: clock for role, clock in times.items() if clock is not taken} | {main: taken}
+    if main in chosen and main not in times and len(clocks) == len(stages.chosen) == 1:
+        only = clocks[0]
+        if headings.date_role(only.head) != "other":
+            times[main] = only
+    return times
 
 
-def _rank(column: Column) -> tuple[float, int]:
-    """How well a column says its date, the earlier first among equals."""
-    return _clear(column) * (0.5 + 0.5 * column.values.fill if column.values.given else 0.6), -column.place
-
-
-def _clear(column: Column) -> float:
-    head = column.head
-    match headings.date_role(head):
-        case "reported_at":
-            return 0.97 if head.has(headings.STRONGLY_REPORTED) else 0.9
-        case "occurred_from":
-            return 0.97 if head.has(headings.OCCURRED) else 0.9
-        case "plain":
-            return 0.65 if headings.says_date(head) or head.has(headings.MONTH) else _UNNAMED
-    return 0.9
-
-
-def _clock_of(role: str, date: Column, chosen: dict[str, Column], clocks: Sequence[Column]) -> Column | None:
-    """The time of day that belongs to a date: of the same meaning, or the only one for the main date."""
-    if date.values.tells_the_time:
-        return None
-    same = [clock for clock in clocks if headings.date_role(clock.head) == role]
-    if same:
-        return same[0]
-    main = "occurred_from" if "occurred_from" in chosen else "reported_at"
-    plain = [clock for clock in clocks if headings.date_role(clock.head) == "plain"]
-    if role == main and plain:
-        return plain[0]
-    return clocks[0] if len(clocks) == len(chosen) == 1 and headings.date_role(clocks[0].head) != "other" else None
-
-
-def _clock_part(column: Column) -> Part:
-    head, values = column.head, column.values
-    if head.has(headings.MINUTE) and not head.has(headings.TIME):
-        return Part(column.place, "minute")
-    hours = values.whole >= _OFTEN and values.between(0, 24) == 1.0
-    if head.has(headings.HOUR) and (hours or (not values.given and "hour" in head.words)):
-        return Part(column.place, "hour")
-    return Part(column.place, "time")
-
-
-def _minutes_of(clock: Column, columns: Sequence[Column]) -> tuple[Column, ...]:
-    """The column of minutes next to one of hours."""
-    if _clock_part(clock).part != "hour":
+def _shared_clock(stages: Stages, beside: Mapping[int, Column], times: Mapping[str, Column]) -> tuple[Message, ...]:
+    """Say so where the time of day that was taken for the main date stands beside another date."""
+    main = stages.chosen.get(stages.main)
+    clock = times.get(stages.main)
+    if main is None or clock is None or beside.get(main.column.place) is clock:
         return ()
-    minutes = (one for one in columns if one.head.has(headings.MINUTE) and one.values.between(0, 59) >= _OFTEN)
-    return tuple(one for one in minutes if one is not clock)[:1]
+    others = [one for one in stages.all if beside.get(one.column.place) is clock]
+    if not others:
+        return ()
+    return (
+        Message(
+            "{clock} was read as the time of {date}, although it stands beside {other}.",
+            {
+                "clock": clock.head.label,
+                "date": main.column.head.label,
+                "other": others[0].column.head.label,
+            },
+        ),
+    )
 
 
-def _pieces(columns: Sequence[Column]) -> tuple[Part, ...]:
-    """Year and month, and what else there is from the greatest piece down; nothing without these two."""
-    found: list[Part] = []
-    for piece, words, low, high in _PIECES:
-        fits = (
-            column
-            for column in columns
-            if column.head.has(words) and (not column.values.given or column.values.between(low, high) >= _OFTEN)
-        )
-        column = next(fits, None)
-        if column is None or column.place in {part.place for part in found}:
-            break
-        found.append(Part(column.place, piece))
-    return tuple(found) if len(found) > 1 else ()
+def _span_of_hours(found: _Found, clocks: Sequence[Column]) -> None:
+    """One date with the time at which it began and the time at which it ended: both are of that day."""
+    parts = found.roles.get("occurred_from", ())
+    if "occurred_to" in found.roles or len(parts) < 2 or parts[0].part != "date":
+        return
+    begun = next((clock for clock in clocks if clock.place == parts[1].place), None)
+    ends = [clock for clock in clocks if headings.date_role(clock.head) == "occurred_to"]
+    if begun is None or len(ends) != 1 or not headings.begins(begun.head):
+        return
+    found.roles["occurred_to"] = (parts[0], clock_part(ends[0]))
+    found.guesses["occurred_to"] = Guess(0.8, (HEADING, Message("Date and time stand in two columns")))
+    found.seen.add(ends[0].place)
 
 
-def _role_of_pieces(columns: Sequence[Column], pieces: tuple[Part, ...]) -> str:
-    year = next(column for column in columns if column.place == pieces[0].place)
-    return "reported_at" if headings.date_role(year.head) == "reported_at" else "occurred_from"
+def _give_pieces(found: _Found, pieces: Pieces, role: str) -> None:
+    found.roles[role] = pieces.parts
+    found.guesses[role] = Guess(0.8, (HEADING, Message("The date stands in pieces")))
+    found.seen |= {part.place for part in pieces.parts}
 
 
-def _reason(column: Column, joined: bool) -> Guess:
-    clear = _clear(column)
-    reasons: list[Message] = [HEADING] if clear > _UNNAMED else []
-    if clear <= 0.65:
+def _candidate(one: DatedColumn) -> EventCandidate:
+    """What a person sees of a column: its first dates with their times, and its hours."""
+    shown = list(dict.fromkeys(filter(None, one.texts)))[:_SHOWN]
+    return EventCandidate(one.column.place, tuple(shown), one.moments.hours)
+
+
+def _reason(one: DatedColumn, joined: bool, role: str, stages: Stages, event: int | None) -> Guess:
+    clear = one.clear
+    reasons: list[Message] = [HEADING] if clear > headings.UNNAMED else []
+    if role == "occurred_from" and one.column.place == event:
+        reasons.append(CHOSEN)
+    elif clear <= 0.65 and role in stages.by_values:
+        reasons.append(EARLIER)
+    elif clear <= 0.65:
         reasons.append(Message("The heading does not say whether it is the event or the report"))
-    values = column.values
+    values = one.column.values
     share = max(values.dates, values.compact_dates, float(values.counted_dates)) if values.given else None
     if share is not None:
         reasons.append(Message("{share} % of the values are dates", percent(share)))

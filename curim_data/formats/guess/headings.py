@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from curim_data.formats.base import fold, is_personal, is_text
@@ -15,42 +16,56 @@ def _set(words: str) -> frozenset[str]:
 
 # One concept a line group: English (with abbreviations), Greek, French, Spanish, Portuguese, German, Italian.
 DATE: Final = _set(
-    "date dates dt dte datetime timestamp moment when ημερομηνία ημνια ημ/νία ημερομηνίες date horodatage fecha "
-    "fechahora data datahora datum zeitpunkt"
+    "date dates dt dte dat dtm datetime timestamp ts moment when dh dthr ημερομηνία ημνια ημνία ημερ ημ ημερομηνίες "
+    "horodatage horodate dateheure fecha fechas fec fch fechahora data dta datahora dataora datum zeitpunkt zeitstempel"
 )
-TIME: Final = _set("time tm tme clock hour ώρα heure horaire hora horario horário uhrzeit zeit ora orario")
-YEAR: Final = _set("year yr έτος χρονιά année annee an año ano jahr anno")
-MONTH: Final = _set("month mth μήνας mois mes mês monat mese")
+TIME: Final = _set(
+    "time tm tme clock hour hr hrs ώρα ώρες ώρας heure heures horaire hora hra horas horario horário uhrzeit uhr zeit "
+    "ora ore orario hhmm"
+)
+YEAR: Final = _set("year yr έτος χρονιά annee année an año ano jahr anno")
+MONTH: Final = _set("month mth μήνας μήνα mois mes mês monat mese")
 DAY: Final = _set("day ημέρα μέρα jour día dia tag giorno")
-HOUR: Final = _set("hour hr hh ώρα heure hora stunde ora")
+HOUR: Final = _set("hour hr hh ώρα heure hora hra stunde ora")
 MINUTE: Final = _set("minute min minutes mm λεπτό λεπτά minuto minutos minuten minuti")
 SECOND: Final = _set("second seconds sec ss δευτερόλεπτο seconde segundo sekunde secondo")
 
 OCCURRED: Final = _set(
-    "occurred occur occ occurrence happened incident offense offence event crime crm commission committed accident "
-    "συμβάν συμβάντος περιστατικό περιστατικού τέλεσης γεγονός γεγονότος αδικήματος "
-    "fait faits incident événement evenement survenue survenance infraction commis "
-    "hecho hechos suceso incidente ocurrencia ocurrido delito evento accidente "
-    "ocorrência ocorrido fato facto ocorrências "
-    "tat vorfall vorfalls vorfalles ereignis ereignisses tatzeit begangen "
-    "accaduto accadimento avvenuto fatto reato evento"
+    "occurred occured occur occ occurrence occurence happened incident incidents offense offence event crime crm "
+    "commission committed accident "
+    "συμβάν συμβάντος συμβάντων περιστατικό περιστατικού τέλεσης τέλεση γεγονός γεγονότος αδικήματος αδίκημα "
+    "εγκλήματος διάπραξης επεισοδίου επεισόδιο ατυχήματος ατύχημα "
+    "fait faits incident événement evenement survenue survenance infraction commis délit agression "
+    "hecho hechos suceso sucesos incidente ocurrencia ocurrido ocurrió delito evento accidente siniestro "
+    "ocorrência ocorrido fato fatos facto factos ocorrências crime acidente delito sinistro "
+    "tat vorfall vorfalls vorfalles ereignis ereignisses begangen begehung begehungs unfall unfalls "
+    "geschehen delikt delikts "
+    "accaduto accadimento avvenuto avvenimento fatto fatti reato evento incidente sinistro delitto commesso"
 )
 START: Final = _set(
-    "from fr begin beginning start started since από έναρξη έναρξης αρχή début debut depuis du inicio desde comienzo "
-    "início von beginn ab inizio dal da"
+    "from fr begin beginning start started since earliest από έναρξη έναρξης αρχή αρχική début debut depuis du ini "
+    "inicio inicial desde comienzo "
+    "início von beginn ab anfang anfangs frühestens inizio iniziale dal da"
 )
-END: Final = _set("to end ended until till thru έως λήξη λήξης τέλος μέχρι fin jusqu au hasta fim até ende bis fine al")
+END: Final = _set(
+    "to end ended ending until till thru latest έως λήξη λήξης τέλος τελική μέχρι fin jusqu au final hasta fim até "
+    "término término ende bis spätestens fine finale al"
+)
 REPORTED: Final = _set(
     "reported report rptd rpt rep received created create creation submitted opened open registered registration "
-    "recorded record logged requested request filed entered entry posted complaint intake "
+    "recorded record logged lodged call requested request filed entered entry posted complaint intake reg "
     "αναφορά αναφοράς καταγγελία καταγγελίας καταχώρηση καταχώρησης καταχώριση καταχώρισης υποβολή υποβολής δήλωσης "
-    "λήψης δημιουργίας "
-    "signalement signalé déclaration dépôt plainte réception enregistrement saisie création créé ouverture "
-    "denuncia registro reporte alta creación recepción apertura notificación aviso "
-    "comunicação abertura criação notificação registo queixa participação "
-    "meldung melde gemeldet erfasst erfassung erfassungs eingang eingangs anzeige anzeigen erstellt "
-    "erstellung aufnahme "
-    "segnalazione denuncia apertura inserimento registrazione creazione querela"
+    "λήψης δημιουργίας καταγραφής καταγραφή πρωτοκόλλου πρωτοκόλλησης εισαγωγής παραλαβής "
+    "signalement signalé déclaration déclaré dépôt plainte réception enregistrement enregistré saisie création créé "
+    "ouverture "
+    "denuncia denunciado registro registrado reporte reportado alta creación recepción recibido apertura "
+    "notificación aviso ingreso captura llamada "
+    "comunicação abertura criação notificação registo registado queixa participação cadastro lançamento lavratura "
+    "recebimento participação chamada "
+    "meldung meldungs melde gemeldet erfasst erfassung erfassungs eingang eingangs anzeige anzeigen angezeigt erstellt "
+    "erstellung aufnahme aufgenommen registrierung registriert eingegangen anlage angelegt "
+    "segnalazione segnalato denuncia denunciato apertura inserimento registrazione registrato creazione querela "
+    "ricezione presentazione protocollo chiamata"
 )
 STRONGLY_REPORTED: Final = _set(
     "reported rptd rpt received αναφοράς καταγγελίας signalement denuncia notificação meldung melde gemeldet "
@@ -59,18 +74,36 @@ STRONGLY_REPORTED: Final = _set(
 CLOSED: Final = _set(
     "closed close closing closure resolved fixed completed completion resolution solved κλεισίματος "
     "κλείσιμο επίλυσης "
-    "επίλυση περάτωσης ολοκλήρωσης clôture cloture fermeture résolution clos résolu cierre cerrado resolución "
-    "finalización fechamento encerramento conclusão resolução fechado abschluss geschlossen erledigt erledigung "
-    "schliessung chiusura risoluzione conclusione chiuso"
+    "επίλυση περάτωσης ολοκλήρωσης αρχειοθέτησης περαίωσης διεκπεραίωσης clôture cloture fermeture résolution clos "
+    "résolu archivage cierre cerrado cerrada resolución resuelto "
+    "finalización fechamento encerramento encerrado conclusão resolução arquivamento fechado abschluss abgeschlossen "
+    "geschlossen erledigt erledigung archivo archivado "
+    "schliessung chiusura risoluzione risolto conclusione chiuso definizione evasione archiviazione"
 )
 OTHER_DATE: Final = _set(
     "updated update modified changed edited due expected expires expire sla birth born dob arrest "
     "arrested acknowledged "
-    "reopened assigned exported export downloaded review scheduled γέννησης ενημέρωσης τροποποίησης εξαγωγής "
-    "naissance modification modifié mise maj échéance nacimiento actualización actualizado modificación vencimiento "
-    "nascimento atualização alteração prazo geburt geburts aktualisiert aktualisierung änderung geändert fällig "
-    "nascita aggiornamento modifica scadenza"
+    "reopened assigned exported export downloaded extracted dispatch dispatched arrival arrived "
+    "upload uploaded imported printed hearing trial review "
+    "scheduled γέννησης ενημέρωσης τροποποίησης εξαγωγής εκτύπωσης "
+    "naissance modification modifié mise maj échéance extraction nacimiento actualización actualizado modificación "
+    "vencimiento exportación descarga límite "
+    "nascimento atualização atualizado alteração prazo exportação geburt geburts aktualisiert aktualisierung änderung "
+    "geändert fällig frist druck ausdruck "
+    "nascita aggiornamento modifica scadenza esportazione estrazione stampa"
 )
+UNNAMED: Final = 0.3
+WHEN: Final = DATE | TIME | YEAR | MONTH | DAY | HOUR | MINUTE
+# What a date can be of, the first that is found: the words of each stage of a case.
+STAGES: Final = {
+    "other": OTHER_DATE,
+    "resolved_at": CLOSED,
+    "reported_at": REPORTED,
+    "occurred_from": OCCURRED,
+}
+# Words that join others ("data da ocorrência") or begin and end a span ("hora da"): which, their place in it says.
+_BETWEEN: Final = _set("da du dal al au to from fr von ab since depuis desde hasta από έως a")
+_JOINING: Final = _set("de da do di del della dello des du d of the e y et s")
 
 LATITUDE: Final = _set("lat latitude latitud latitudine breitengrad breite πλάτος γεωπλάτος ycoord_wgs84")
 LONGITUDE: Final = _set("lon lng long longitude longitud longitudine längengrad länge laengengrad μήκος γεωμήκος")
@@ -193,6 +226,11 @@ _TEXT: Final = _set(
     "testo titolo oggetto indirizzo via immagine racconto block hundred localización ubicación localização location "
     "landmark corner cross intersection media link short"
 )
+# Short words of any heading that happen to begin a word of dates.
+_NO_BEGINNING: Final = _set(
+    "del des den der die das non new all are con per por sur par pro com res ent sec mod cod est and und part exp"
+)
+_KNOWN: Final = frozenset().union(WHEN, START, END, OCCURRED, REPORTED, CLOSED, OTHER_DATE, _JOINING)
 _SUFFIXES: Final = ("zeitpunkt", "datum", "zeit", "nummer", "geschlecht", "alter", "koordinate", "kategorie")
 _CAMEL: Final = re.compile(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -218,6 +256,9 @@ def read_heading(label: str) -> Heading:
     pieces = re.findall(r"[^\W_]+", fold(_CAMEL.sub(" ", label.strip())))
     words: list[str] = []
     for piece in pieces:
+        if parts := split_compound(piece):
+            words += parts
+            continue
         ending = next((end for end in _SUFFIXES if piece.endswith(end) and len(piece) > len(end) + 1), None)
         if ending and piece not in TIME and piece not in AGE:
             words += [piece.removesuffix(ending), ending]
@@ -256,19 +297,106 @@ def names_text(head: Heading) -> bool:
 
 
 def date_role(head: Heading) -> str:
-    """What a date or a time is of: "other", "resolved_at", "occurred_to", "reported_at", "
-    ""occurred_from" or "plain"."""
-    if head.has(OTHER_DATE):
+    """What a date or a time is of: "other", "resolved_at", "occurred_to", "reported_at", "occurred_from" or "plain".
+
+    Words that are cut short ("DT_OCOR", "fec. den.") count where they begin words of one stage only.
+    """
+    starts, ends = _marks(head, START), _marks(head, END)
+    stages = {stage for stage, words in STAGES.items() if head.has(words)} or _abbreviated(head)
+    if "other" in stages:
         return "other"
-    if head.has(CLOSED):
+    if "resolved_at" in stages:
         return "resolved_at"
-    if head.has(END) and not head.has(START):
-        return "occurred_to"
-    if head.has(REPORTED) and not head.has(START):
+    if ends and not starts:
+        return "other" if stages == {"reported_at"} else "occurred_to"
+    if "reported_at" in stages and not starts:
         return "reported_at"
-    if head.has(OCCURRED) or head.has(START):
+    if "occurred_from" in stages or starts:
         return "occurred_from"
     return "plain"
+
+
+def begins(head: Heading) -> bool:
+    """Whether a heading says that something began ("from", "inicio", "von")."""
+    return bool(_marks(head, START))
+
+
+def clearness(head: Heading) -> float:
+    """How clearly a heading says what its dates are of: 0 to 1; `UNNAMED` where it does not even say that it is one."""
+    match date_role(head):
+        case "reported_at":
+            return 0.97 if head.has(STRONGLY_REPORTED) else 0.9
+        case "occurred_from":
+            return 0.97 if head.has(OCCURRED) else 0.9
+        case "plain":
+            return 0.65 if says_date(head) or head.has(MONTH) else UNNAMED
+    return 0.9
+
+
+def _marks(head: Heading, marks: frozenset[str]) -> set[str]:
+    """The words that begin or end a span; one that also joins words does so only last, or before a date or a time."""
+    found = set()
+    for at, word in enumerate(head.words):
+        rest = head.words[at + 1 :]
+        if word in marks and (word not in _BETWEEN or not rest or rest[0] in WHEN):
+            found.add(word)
+    return found
+
+
+def _abbreviated(head: Heading) -> set[str]:
+    """The stages whose words are cut short in a heading; only where what is left belongs to one stage alone."""
+    found: set[str] = set()
+    for word in head.words:
+        if word not in WHEN | START | END | _JOINING and (stage := _stage_of_beginning(word)):
+            found.add(stage)
+    return found
+
+
+@cache
+def _stage_of_beginning(word: str) -> str:
+    """The only stage of which some words begin with these three letters or more; "" where there is none or several."""
+    if len(word) < 3 or word in _NO_BEGINNING:
+        return ""
+    stages = {stage for stage, words in STAGES.items() if any(one.startswith(word) for one in words)}
+    return stages.pop() if len(stages) == 1 else ""
+
+
+@cache
+def split_compound(piece: str) -> tuple[str, ...]:
+    """Split a word that is written as one ("dataocorrencia", "horahecho", "tatuhrzeit") into the words it is made of.
+
+    Every letter must belong to a known word of dates, and one of the words say "date", "time" or a unit of these; at
+    one side of that word the beginning of a word of one stage is enough ("dtocor", "regdate"). Empty where it is one
+    word, or none of dates.
+    """
+    if len(piece) < 5 or piece in _KNOWN:
+        return ()
+    whole = _segments(piece)
+    if whole and not WHEN.isdisjoint(whole):
+        return whole
+    for when in sorted(WHEN, key=len, reverse=True):
+        before, after = piece.removesuffix(when), piece.removeprefix(when)
+        if after != piece and _stage_of_beginning(after):
+            return (when, after)
+        if before != piece and len(when) > 3 and _stage_of_beginning(before):
+            return (before, when)
+    return ()
+
+
+@cache
+def _segments(text: str) -> tuple[str, ...]:
+    """The fewest known words that make up a text, none where it cannot be made of them; two letters only at an end."""
+    if text in _KNOWN:
+        return (text,)
+    best: tuple[str, ...] = ()
+    for cut in range(2, len(text) - 1):
+        first = text[:cut]
+        if first not in _KNOWN and first not in _JOINING:
+            continue
+        rest = _segments(text[cut:]) or (_segments(text[cut + 1 :]) if text[cut] == "s" else ())
+        if rest and rest[-1] not in _JOINING and (not best or len(rest) + 1 < len(best)):
+            best = (first, *rest)
+    return best
 
 
 def category_score(head: Heading) -> float:

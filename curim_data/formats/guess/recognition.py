@@ -42,16 +42,17 @@ class _Guesses:
         self.taken.add(column.place)
 
 
-def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
+def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int | None = None) -> Recognition:
     """Guess what the columns mean; `missing` names the date where no column says when.
 
     `sample` holds the first records as texts in columns "0", "1", ...; without it the headings alone decide, with less
-    confidence. Columns of persons, of free text and of suspects never get a role.
+    confidence. Columns of persons, of free text and of suspects never get a role. `event` is the place of the column
+    that says when it happened, where a person said so.
     """
     known = _Guesses(columns_of(labels, sample))
     personal = tuple(column.place for column in known.columns if _is_personal(column))
     known.taken |= set(personal)
-    found = date_columns(known.free())
+    found = date_columns(known.free(), event)
     known.roles |= found.roles
     known.guesses |= found.guesses
     known.taken |= found.seen
@@ -72,9 +73,10 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None) -> Recognit
         separators=separators_of(category.values) if category else (),
         kind="offence" if category and category.head.has(headings.OFFENCE) else None,
         guesses=known.guesses,
+        findings=found.findings,
     )
     dated = "reported_at" in known.roles or "occurred_from" in known.roles
-    return Recognition(layout, _score(known.guesses), () if dated else ("reported_at",))
+    return Recognition(layout, _score(known.guesses), () if dated else ("reported_at",), events=found.events)
 
 
 def _score(guesses: Mapping[str, Guess]) -> float:

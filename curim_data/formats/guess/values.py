@@ -11,22 +11,29 @@ from typing import Final
 
 from curim_data.formats.base import fold, is_name
 from curim_data.lexicon import MISSING, WORDS, age_band
+from curim_data.lexicon.months import month_of
 
-_CLOCK: Final = r"(?:[ T,]+(?:- )?\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?)?"
+_HALF: Final = r"(?: ?[apπμµ]\.? ?[mμµ]\.?)"  # of the day, in Latin and in Greek letters
+_CLOCK: Final = rf"(?:[ T,]+(?:- )?\d{{1,2}}[:.h]\d{{2}}(?:[:.]\d{{2}}(?:[.,]\d+)?)?{_HALF}?)?"
 _ZONE: Final = r"(?: ?(?:z|utc|[+-]\d{2}:?\d{2}))?"
-_MONTHS: Final = r"[^\W\d_]{3,12}\.?"
+_MONTHS: Final = r"([^\W\d_]{3,12})\.?"
 _DATE: Final = re.compile(
     rf"(?:(?:19|20)\d{{2}}[-/](?:0?[1-9]|1[0-2])|\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}{_CLOCK}{_ZONE}"
     rf"|\d{{1,2}} ?[/.\-] ?\d{{1,2}} ?[/.\-] ?(?:\d{{4}}|\d{{2}}){_CLOCK}{_ZONE}"
-    rf"|\d{{1,2}}[ \-]{_MONTHS}[ \-,]+\d{{4}}{_CLOCK}|{_MONTHS} \d{{1,2}},? \d{{4}}{_CLOCK})",
+    rf"|\d{{1,2}}(?:\.|º|η|er)?[ \-/.]*(?:de )?{_MONTHS}[ \-/,.]*(?:de |del )?\d{{4}}{_CLOCK}"
+    rf"|{_MONTHS} \d{{1,2}},? \d{{4}}{_CLOCK}|{_MONTHS},?[ \-/](?:de |del )?\d{{4}})",
     re.IGNORECASE,
 )
 _COMPACT: Final = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _TIME: Final = re.compile(
-    r"(?:[01]?\d|2[0-4])[:.h][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE
+    rf"(?:[01]?\d|2[0-4])(?: ?[:.h] ?[0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?(?:{_HALF}| ?(?:uhr|hrs?|hs|h))?"
+    rf"|{_HALF}| ?(?:h|uhr))\.?",
+    re.IGNORECASE,
 )
 _HHMM: Final = re.compile(r"(?:[01]?\d|2[0-3])?[0-5]\d|\d")
-_MOMENT_OF_DAY: Final = re.compile(r"\d[T ,]+(?:- )?(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?: ?([ap]))?", re.IGNORECASE)
+_MOMENT_OF_DAY: Final = re.compile(
+    r"\d[T ,]+(?:- )?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?: ?([apπμµ]))?", re.IGNORECASE
+)
 _NUMBER: Final = re.compile(r"[+\-]?\d+(?:[.,]\d+)?")
 _GROUPED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _PAIR: Final = re.compile(
@@ -77,7 +84,12 @@ class Values:
     @cached_property
     def dates(self) -> float:
         """Share of dates, whatever their form."""
-        return self.share(_DATE.fullmatch)
+        return self.share(is_date)
+
+    @cached_property
+    def months(self) -> float:
+        """Share of names of months in seven languages, and of their abbreviations."""
+        return self.share(month_of)
 
     @cached_property
     def compact_dates(self) -> float:
@@ -210,6 +222,12 @@ def separators_of(values: Values) -> tuple[str, ...]:
     return ()
 
 
+def is_date(text: str) -> bool:
+    """Whether a text is a date or a month of a year; a word in it must be the name of a month."""
+    found = _DATE.fullmatch(text)
+    return found is not None and all(month_of(name) for name in found.groups() if name)
+
+
 def _number(text: str) -> float | None:
     return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
@@ -222,5 +240,5 @@ def _degrees(text: str) -> float:
 
 
 def _midnight(hour: str, minute: str, second: str | None, half: str | None) -> bool:
-    clock = int(hour) % 12 if half and half.casefold() == "a" else int(hour)
+    clock = int(hour) % 12 if half and half.casefold() in "aπ" else int(hour)
     return clock == 0 and int(minute) == 0 and not int(second or 0)

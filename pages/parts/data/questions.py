@@ -21,7 +21,7 @@ QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an 
 NORTH: Final = 326
 # WGS84 in the zones of the UTM grid; ETRS89 and NAD83 differ from it by less than a metre or two.
 UTM: Final = tuple(100 * half + zone for half in (NORTH, 327) for zone in range(1, 61))
-FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids")
+FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids", "event")
 AREA_QUESTION: Final = Message("What is the city to be made of?")
 KIND_QUESTION: Final = Message("The export does not say of which kind its categories are. Which is it?")
 _ASKED: Final = {
@@ -32,6 +32,7 @@ _ASKED: Final = {
     "decimal": Message("{name}: the coordinates can be read with a decimal point or a decimal comma. Which is it?"),
     "order": Message("{name}: latitude and longitude stand in one column. Which of them comes first?"),
     "sheet": Message("{name}: the file holds several tables. Which of them holds the alerts?"),
+    "event": Message("{name}: several columns can hold the date of the event. Which of them says when it happened?"),
 }
 _CHOICES: Final = {
     "day-first": ORDERS["day-first"],
