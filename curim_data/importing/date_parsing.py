@@ -65,13 +65,15 @@ _DAY_US: Final = 86_400_000_000
 
 @dataclass(frozen=True)
 class ParsedDates:
-    """A column of timestamps (UTC), with masks: given, unreadable, date without time, month without day."""
+    """A column of timestamps (UTC), with masks: given, unreadable, date without time, month without day; and of the
+    unreadable ones those whose day and month can change places, in a file that writes both orders."""
 
     timestamps: pd.Series
     given: BoolArray
     bad: BoolArray
     day_only: BoolArray
     month_only: BoolArray
+    ambiguous: BoolArray
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,11 @@ class DateFormat:
     day_zone: str | None = None
 
 
-def parse_dates(column: ArrowText, date_format: DateFormat) -> ParsedDates:
+def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[np.int8] | None = None) -> ParsedDates:
     """Parse a trimmed column of dates.
+
+    `orders`: which of day and month comes first in each row (`date_orders`: 1 the day, 2 the month, 0 nobody knows), in
+    place of the one order of `date_format`; a date that has but one reading is then read so, whatever its row's order.
 
     A time without offset is local time; one that the change to winter time repeats is taken as its first occurrence,
     one that the change to summer time skips is moved to the end of the gap. A month alone is its first moment.
@@ -94,7 +99,7 @@ def parse_dates(column: ArrowText, date_format: DateFormat) -> ParsedDates:
     given = filled(column)
     size = len(given)
     at = np.full(size, np.datetime64("NaT", "us"))
-    day_only, month_only = np.zeros(size, bool), np.zeros(size, bool)
+    day_only, month_only, ambiguous = (np.zeros(size, bool) for _ in range(3))
     if date_format.form in (SERIAL, SECONDS, MILLISECONDS):
         return _numbers(column, given, date_format)
     if not date_format.form and (fast := _iso_with_offset(column, given)) is not None:
@@ -107,7 +112,11 @@ def parse_dates(column: ArrowText, date_format: DateFormat) -> ParsedDates:
         at[iso], day_only[iso] = _iso(column.filter(pa.array(iso)), date_format)
     rest = np.flatnonzero(given & ~iso)
     if len(rest):
-        parts = date_parts(column.take(pa.array(rest)), date_format.order)
+        own = None if orders is None else orders[rest]
+        parts = date_parts(column.take(pa.array(rest)), date_format.order, own)
+        if own is not None:
+            one, two, _ = numeric_pairs(column.take(pa.array(rest)))
+            ambiguous[rest] = (own == 0) & (one > 0) & (one <= 12) & (two > 0) & (two <= 12) & (one != two)
         stamps = local_timestamps(parts)
         day_only[rest] = parts["hour"] < 0
         month_only[rest] = parts["day"] < 0
@@ -116,15 +125,22 @@ def parse_dates(column: ArrowText, date_format: DateFormat) -> ParsedDates:
         day_only[:] = True
     if date_format.form == MONTHS:
         month_only[:] = True
-    return _parsed(at, given, day_only, month_only)
+    return _parsed(at, given, day_only, month_only, ambiguous)
 
 
-def _parsed(at: TimeArray, given: BoolArray, day_only: BoolArray, month_only: BoolArray) -> ParsedDates:
+def _parsed(
+    at: TimeArray,
+    given: BoolArray,
+    day_only: BoolArray,
+    month_only: BoolArray,
+    ambiguous: BoolArray | None = None,
+) -> ParsedDates:
     years = at.astype("datetime64[Y]").astype(np.int64) + 1970
     at = np.where((years < 1900) | (years > 2200), np.datetime64("NaT", "us"), at)
     bad = given & np.isnat(at)
     good = given & ~bad
-    return ParsedDates(_series(at), given, bad, day_only & good, month_only & good)
+    unclear = np.zeros(len(given), bool) if ambiguous is None else ambiguous & bad
+    return ParsedDates(_series(at), given, bad, day_only & good, month_only & good, unclear)
 
 
 def _iso_with_offset(column: ArrowText, given: BoolArray) -> TimeArray | None:
@@ -148,8 +164,11 @@ def all_iso_with_offset(column: ArrowText) -> bool:
     return bool(matches(column.slice(0, 1), _STRICT).all() and matches(column, _STRICT).all())
 
 
-def date_parts(column: ArrowText, order: str | None) -> dict[str, IntArray]:
-    """Split dates that are not ISO into their units; -1 where a unit is missing, year -1 where a date is unreadable."""
+def date_parts(column: ArrowText, order: str | None, orders: npt.NDArray[np.int8] | None = None) -> dict[str, IntArray]:
+    """Split dates that are not ISO into their units; -1 where a unit is missing, year -1 where a date is unreadable.
+
+    `orders`: the order of each row, as in `parse_dates`.
+    """
     size = len(column)
     parts = {unit: np.full(size, -1, np.int64) for unit in UNITS}
     left = np.arange(size)
@@ -163,7 +182,8 @@ def date_parts(column: ArrowText, order: str | None) -> dict[str, IntArray]:
             continue
         fields = found.filter(pa.array(hit))
         where = left[hit]
-        for unit, values in _fields(fields, order).items():
+        own = None if orders is None else orders[where]
+        for unit, values in _fields(fields, order, own).items():
             parts[unit][where] = values
         left = left[~hit]
     return parts
@@ -183,14 +203,20 @@ def numeric_pairs(column: ArrowText) -> tuple[IntArray, IntArray, dict[str, IntA
     return one, two, parts
 
 
-def _fields(fields: ArrowText, order: str | None) -> dict[str, IntArray]:
+def _fields(fields: ArrowText, order: str | None, orders: npt.NDArray[np.int8] | None = None) -> dict[str, IntArray]:
     names = {field.name for field in fields.type}
     units = {name: _whole(fields, name) for name in names - {"half", "name"}}
     if "one" in names:
         first, second = units.pop("one"), units.pop("two")
-        if order is None:
-            units["year"] = np.full(len(first), -1, np.int64)
-        units["day"], units["month"] = (first, second) if order == DAY_FIRST else (second, first)
+        if orders is not None:
+            day_first = (first > 12) | ((second <= 12) & (orders == 1))
+            unclear = (orders == 0) & (first <= 12) & (second <= 12) & (first != second)
+            units["year"] = np.where(unclear, -1, units["year"])
+            units["day"], units["month"] = np.where(day_first, first, second), np.where(day_first, second, first)
+        else:
+            if order is None:
+                units["year"] = np.full(len(first), -1, np.int64)
+            units["day"], units["month"] = (first, second) if order == DAY_FIRST else (second, first)
     if "name" in names:
         codes, unique = distinct(pc.struct_field(fields, "name"))
         numbers = [month_of(name) for name in unique]

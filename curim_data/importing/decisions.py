@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
 import pandas as pd
 
 from curim_data.formats.base import Layout, fold
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
+from curim_data.importing.date_orders import Orders, RowOrders, one_order
 from curim_data.importing.date_parsing import (
     DATES,
     MILLISECONDS,
@@ -29,7 +31,7 @@ from curim_data.importing.date_parsing import (
 from curim_data.importing.profiling import DateColumnProfile, DateOrderCounts, FileProfile, sorted_runs
 from curim_data.importing.roles import RoleColumns
 from curim_data.lexicon import WORDS, gender_words
-from curim_data.model import Answers, CityProfile, ImportProblem, Kind, Message, Question
+from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Kind, Message, Question
 from curim_data.model.questions import BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice
 
 _GENDERS: Final = ("reporter_gender", "affected_gender")
@@ -39,6 +41,7 @@ SORTED_ROWS: Final = 20
 MONTH_ROWS: Final = 50
 MONTHS_SEEN: Final = 3
 MIDNIGHT_ROWS: Final = 20
+OWN_ORDER_ROWS: Final = 20
 FUTURE_SHARE: Final = 0.05
 FUTURE_ROWS: Final = 5
 _CLOCK_CHECK_ROWS: Final = 100
@@ -55,18 +58,32 @@ _ORDERS: Final = {
 }
 
 
+_NOT_APPLIED: Final = Message(
+    "The answer {answer} was not applied to {columns}: no single order is right for a file that writes both."
+)
+_ANSWER_REFUTED: Final = Message(
+    "{columns}: the answer {answer} cannot be right, since {n} dates can only be read in the other order. They "
+    "were read so."
+)
+
+
 @dataclass(frozen=True)
 class DateDecisions:
     """How the dates of a file are written.
 
     `order`: of day and month, None where no date needs it. `forms`: form of the columns (`dates`) that are not written
-    as usual, by role. `hours`: roles whose bare numbers in a column of times are hours.
+    as usual, by role. `hours`: roles whose bare numbers in a column of times are hours. `orders`: the order of columns
+    that have one of their own. `rows`: what tells the order of each row, of columns that write both; `mistaken`: roles
+    in which a few dates can only be read in the other order, and are.
     """
 
     order: str | None = None
     forms: Mapping[str, str] = field(default_factory=dict)
     hours: frozenset[str] = frozenset()
     reasons: tuple[Message, ...] = ()
+    orders: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, RowOrders] = field(default_factory=dict)
+    mistaken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -91,7 +108,15 @@ class Decisions:
 
     def date_format(self, role: str, zone: str) -> DateFormat:
         """Return how a column of dates is written; `zone` is the city's."""
-        return DateFormat(self.timezone or zone, self.dates.order, self.dates.forms.get(role, ""), zone)
+        order = self.dates.orders.get(role, self.dates.order)
+        return DateFormat(self.timezone or zone, order, self.dates.forms.get(role, ""), zone)
+
+    def row_orders(self, role: str, columns: RoleColumns, rows: IntArray) -> Orders | None:
+        """Return the order of day and month in each row of a block; None where one order holds for the whole column."""
+        if role in self.dates.rows:
+            return self.dates.rows[role].of(role, columns, rows)
+        order = self.dates.orders.get(role, self.dates.order)
+        return one_order(columns.size, order) if role in self.dates.mistaken and order else None
 
 
 def decide(
@@ -126,10 +151,11 @@ def decide(
     zone = answers.timezone or ("UTC" if layout.utc else None)
     home = city.timezone if city is not None else "UTC"
     date_format = DateFormat(zone or home, dates.order, dates.forms.get("reported_at", ""), home)
+    own = np.zeros(sample.size, np.int8) if "reported_at" in dates.rows else None
     return Decisions(
         dates=dates,
         coordinates=coordinates,
-        latest=latest_plausible(parse_dates(sample["reported_at"], date_format).timestamps, now),
+        latest=latest_plausible(parse_dates(sample["reported_at"], date_format, own).timestamps, now),
         timezone=zone,
         words=_words(profile, layout),
         category=answers.category or layout.category,
@@ -215,8 +241,60 @@ def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.date
         if reason:
             reasons.append(Message(reason.text, {"column": columns[role]}))
     hours = frozenset(role for role, seen in profile.dates.items() if seen.bare_short and not seen.bare_long)
-    order, why = _order(profile.dates, columns, answers.dates, name, now)
-    return DateDecisions(order, forms, hours, (*reasons, *([why] if why else [])))
+    rows, contradictions = _row_orders(profile, columns, answers.dates)
+    plain = {role: seen for role, seen in profile.dates.items() if role not in rows}
+    orders, of_columns = _own_orders(plain, columns)
+    needed = {role: seen for role, seen in plain.items() if role not in orders}
+    order, why = _order(needed, columns, answers.dates, name, now)
+    mistaken, mistakes = _mistakes(plain, columns)
+    why_order = (*contradictions, *of_columns, *([why] if why else []), *mistakes)
+    return DateDecisions(order, forms, hours, (*reasons, *why_order), orders, rows, mistaken)
+
+
+def _row_orders(
+    profile: FileProfile, columns: Mapping[str, str], answer: str | None
+) -> tuple[dict[str, RowOrders], list[Message]]:
+    """What tells the orders of rows apart, of the columns that write both; no single answer can hold for these."""
+    found: dict[str, RowOrders] = {}
+    said: list[Message] = []
+    for evidence in profile.order_evidence:
+        orders = evidence.decide()
+        found |= dict.fromkeys(evidence.roles, orders)
+        said += evidence.sentences(orders)
+    if found and answer:
+        labels = ", ".join(columns[role] for role in found)
+        said.append(Message(_NOT_APPLIED.text, {"answer": answer, "columns": labels}))
+    return found, said
+
+
+def _own_orders(
+    dates: Mapping[str, DateColumnProfile], columns: Mapping[str, str]
+) -> tuple[dict[str, str], list[Message]]:
+    """Return the order of each column where they differ and each shows its own in enough dates."""
+    needed = {role: seen.order for role, seen in dates.items() if seen.order.needed}
+    verdicts = {order.verdict for order in needed.values()}
+    if len(verdicts - {None}) < 2 or None in verdicts:
+        return {}, []
+    if any(order.conclusive < OWN_ORDER_ROWS for order in needed.values()):
+        return {}, []
+    orders = {role: order.verdict for role, order in needed.items() if order.verdict is not None}
+    return orders, [Message(_ORDERS[order].text, {"columns": columns[role]}) for role, order in orders.items()]
+
+
+def _mistakes(
+    dates: Mapping[str, DateColumnProfile], columns: Mapping[str, str]
+) -> tuple[frozenset[str], list[Message]]:
+    """Name the columns in which a few dates can only be read in the other order than the rest."""
+    said: dict[str, Message] = {}
+    for role, seen in dates.items():
+        few = min(seen.order.day_first, seen.order.month_first)
+        if few and seen.order.verdict is not None:
+            said[role] = Message(
+                "{column}: of {total} dates that show whether day or month comes first, {few} can only be read in the "
+                "other order and were read so; dates that can be read both ways were read as most are.",
+                {"column": columns[role], "few": few, "total": seen.order.conclusive},
+            )
+    return frozenset(said), list(said.values())
 
 
 def latest_plausible(timestamps: pd.Series, now: dt.datetime) -> pd.Timestamp:
@@ -251,9 +329,15 @@ def _order(
     dates: Mapping[str, DateColumnProfile], columns: Mapping[str, str], answer: str | None, name: str, now: dt.datetime
 ) -> tuple[str | None, Message | None]:
     needed = {role: seen for role, seen in dates.items() if seen.order.needed}
-    if answer or not needed:
+    if not needed:
         return answer, None
     labels = ", ".join(columns[role] for role in needed)
+    total = sum((seen.order for seen in needed.values()), DateOrderCounts())
+    if answer and total.verdict not in (None, answer) and total.conclusive >= OWN_ORDER_ROWS:
+        values = {"answer": answer, "columns": labels, "n": total.conclusive}
+        return total.verdict, Message(_ANSWER_REFUTED.text, values)
+    if answer:
+        return answer, None
     verdicts = {seen.order.verdict for seen in needed.values()} - {None}
     if len(verdicts) > 1:
         raise Question(
@@ -266,9 +350,9 @@ def _order(
             ),
             DATE_CHOICES,
         )
-    total = sum((seen.order for seen in needed.values()), DateOrderCounts())
-    if total.verdict is not None:
-        return total.verdict, Message(_ORDERS[total.verdict].text, {"columns": labels})
+    if verdicts:
+        verdict = verdicts.pop()
+        return verdict, Message(_ORDERS[verdict].text, {"columns": labels})
     evidence = _order_by_context(needed.values(), now) if not total.conclusive else {}
     if len(evidence) == 1:
         return next(iter(evidence.items()))

@@ -193,6 +193,8 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
             kept = [*kept, block] if seen <= KEPT_BYTES else None
         share = seen / (seen + max(facts.size - seen, facts.size // 10))
         opened.request.report_progress(EXTRACTED * share, reading)
+    if profile.mixed:
+        profile.gather_order_evidence(opened.file.blocks() if kept is None else kept)
     return ProfiledExport(opened, layout, profile, rows, columns, None if kept is None else tuple(kept))
 
 

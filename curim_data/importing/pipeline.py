@@ -233,6 +233,8 @@ def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
     """
     request, labels = profiled.request, profiled.labels
     answers = replace(request.answers, elsewhere=False, area=None, ids=None)
+    if profiled.profile.mixed:  # of a file that contradicts itself nothing holds for the next one
+        answers = replace(answers, dates=None)
     guessed = profiled.layout.format == formats.GUESSED
     if request.mapping is None and (not guessed or answers == Answers()):
         return

@@ -6,7 +6,7 @@ Nothing depends on the order in which blocks come, nor on where one block ends a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import Layout, is_name
 from curim_data.importing._text_columns import filled, matches
+from curim_data.importing.date_orders import OrderEvidence, gather
 from curim_data.importing.date_parsing import all_iso_with_offset, local_timestamps, numeric_pairs
 from curim_data.importing.number_parsing import NumberShapes, count_number_shapes
 from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns
@@ -36,8 +37,11 @@ _TIMED: Final = r"\d:\d{2}|\d ?[AaPp]\.?[Mm]\.?$|^\d{8}T\d{4}"
 
 # Stand for a bar and a backslash of a name while a cell is split; from the private use area of Unicode.
 _BAR, _BACKSLASH = "\ue000", "\ue001"
-# One order of day and month may contradict the other in this share of the conclusive values: those are mistakes.
-MINORITY: Final = 0.05
+# One order of day and month may contradict the other in so many of the conclusive values: those are mistakes of single
+# rows. More of them come from another source, whose ambiguous dates would be misread in silence.
+MISTAKES: Final = 2
+MISTAKEN_SHARE: Final = 0.05
+RARE: Final = 0.002
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,19 @@ class DateOrderCounts:
     @property
     def verdict(self) -> str | None:
         """The order; None where no value is conclusive or the values contradict each other."""
-        if self.conclusive and self.month_first <= MINORITY * self.conclusive:
+        if self.day_first and self._mistakes(self.month_first):
             return DAY_FIRST
-        if self.conclusive and self.day_first <= MINORITY * self.conclusive:
+        if self.month_first and self._mistakes(self.day_first):
             return MONTH_FIRST
         return None
+
+    def _mistakes(self, n: int) -> bool:
+        return n <= RARE * self.conclusive or (n <= MISTAKES and n <= MISTAKEN_SHARE * self.conclusive)
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether dates of both orders occur, each beyond mistakes."""
+        return bool(self.conclusive) and self.verdict is None
 
     @property
     def needed(self) -> bool:
@@ -129,6 +141,8 @@ class FileProfile:
         Words of the categorical columns with counts, by role.
     rows : int
         Rows seen, without those refused by the container.
+    order_evidence : tuple of OrderEvidence
+        What may separate the orders of day and month, where dates contradict each other.
     """
 
     def __init__(self, layout: Layout, labels: Sequence[str]) -> None:
@@ -137,6 +151,7 @@ class FileProfile:
         self.number_shapes = {role: NumberShapes() for role in PLACE_ROLES if role in layout.roles and role != "point"}
         self.values: dict[str, Counter[str]] = {role: Counter() for role in WORD_ROLES if role in layout.roles}
         self.rows = 0
+        self.order_evidence: tuple[OrderEvidence, ...] = ()
         self._sample: pa.Table | None = None
         self._sampled_hashes: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
         self._sampled_rows: IntArray = np.empty(0, np.int64)
@@ -165,6 +180,17 @@ class FileProfile:
             return empty, self._sampled_rows
         order = np.argsort(self._sampled_rows, kind="stable")
         return self._sample.take(pa.array(order)), self._sampled_rows[order]
+
+    def gather_order_evidence(self, blocks: Iterable[Block]) -> None:
+        """Go over the file once more, where a column of dates writes both orders of day and month."""
+        mixed = [role for role, seen in self.dates.items() if seen.order.contradicts_itself]
+        if mixed:
+            self.order_evidence = gather(self.layout, self.labels, mixed, blocks)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether a column of dates writes both orders of day and month."""
+        return any(seen.order.contradicts_itself for seen in self.dates.values())
 
     def _separators(self, role: str) -> tuple[str, ...]:
         return (UNIT, *self.layout.separators) if role in CATEGORY_ROLES else ()

@@ -81,6 +81,10 @@ class RoleColumns:
         column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
         return trimmed(pc.cast(column, pa.large_string()))
 
+    def places(self, role: str, part: str) -> tuple[int, ...]:
+        """Return the places of the columns that give one part of a role."""
+        return tuple(one.place for one in self._layout.roles.get(role, ()) if one.part == part)
+
     def _cells(self, role: str, part: Part) -> ArrowText:
         column = self.raw(part.place)
         if role in _WITHOUT_APOSTROPHES:

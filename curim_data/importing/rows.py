@@ -116,7 +116,7 @@ def parse_rows(
         outcomes.repair(block.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
     if layout.skip_hxl:
         outcomes.quarantine(_hxl_rows(block), Reason.HXL_ROW, "", columns["alert_id"])
-    values = _parse_dates(columns, city, decisions, outcomes)
+    values = _parse_dates(columns, city, decisions, outcomes, block.rows)
     values |= _parse_coordinates(columns, city, decisions, outcomes)
     values |= _parse_scales(columns, decisions, outcomes)
     values |= _parse_words(columns, layout, decisions, outcomes, unknown)
@@ -137,16 +137,22 @@ def _hxl_rows(block: Block) -> BoolArray:
     return tags
 
 
-def _parse_dates(columns: RoleColumns, city: CityProfile, decisions: Decisions, outcomes: RowOutcomes) -> AlertColumns:
-    absent = _absent_dates(columns.size)
+def _parse_dates(
+    columns: RoleColumns, city: CityProfile, decisions: Decisions, outcomes: RowOutcomes, rows: IntArray
+) -> AlertColumns:
     parsed = {
-        role: parse_dates(columns[role], decisions.date_format(role, city.timezone)) if columns.has(role) else absent
+        role: parse_dates(
+            columns[role], decisions.date_format(role, city.timezone), decisions.row_orders(role, columns, rows)
+        )
+        if columns.has(role)
+        else _absent_dates(columns.size)
         for role in DATE_ROLES
     }
     reported, begin = parsed["reported_at"], parsed["occurred_from"]
     main = next((role for role in _MAIN_DATES if columns.has(role)), _MAIN_DATES[0])
     outcomes.quarantine(~reported.given & ~begin.given, Reason.NO_DATE, columns.label(main), columns[main])
     for role in _MAIN_DATES:
+        outcomes.quarantine(parsed[role].ambiguous, Reason.AMBIGUOUS_DATE, columns.label(role), columns[role])
         outcomes.quarantine(parsed[role].bad, Reason.BAD_DATE, columns.label(role), columns[role])
     for role in _MAIN_DATES:
         late = (parsed[role].timestamps > decisions.latest).to_numpy(bool)
@@ -175,7 +181,7 @@ def _absent_dates(size: int) -> ParsedDates:
     """Make the dates of a column that the file does not have."""
     none = np.zeros(size, bool)
     timestamps = pd.Series(pd.NaT, index=range(size), dtype="datetime64[us, UTC]")
-    return ParsedDates(timestamps, none, none, none, none)
+    return ParsedDates(timestamps, none, none, none, none, none)
 
 
 def _parse_coordinates(

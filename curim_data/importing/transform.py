@@ -127,7 +127,7 @@ def _settled(profiled: ProfiledExport, plan: ImportPlan) -> ColumnMapping:
     request, layout, decided = profiled.request, profiled.layout, plan.decisions
     answers = replace(
         request.answers,
-        dates=request.answers.dates or decided.dates.order,
+        dates=None if decided.dates.rows else request.answers.dates or decided.dates.order,
         crs=request.answers.crs or decided.coordinates.crs,
         order=request.answers.order or decided.coordinates.order,
         timezone=request.answers.timezone or decided.timezone,

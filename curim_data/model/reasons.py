@@ -31,6 +31,7 @@ class Reason(StrEnum):
     BAD_ENCODING = "bad_encoding"
     NO_DATE = "no_date"
     BAD_DATE = "bad_date"
+    AMBIGUOUS_DATE = "ambiguous_date"
     FUTURE_DATE = "future_date"
     BAD_COORDINATES = "bad_coordinates"
     INVALID_VALUE = "invalid_value"
@@ -72,6 +73,7 @@ REASON_WORDS: Final = {
     Reason.BAD_ENCODING: Message("The row holds characters that no known encoding explains."),
     Reason.NO_DATE: Message("The date in this column is missing."),
     Reason.BAD_DATE: Message("The date cannot be read."),
+    Reason.AMBIGUOUS_DATE: Message("Day and month of the date can change places, and the file writes both orders."),
     Reason.FUTURE_DATE: Message("The date lies in the future."),
     Reason.BAD_COORDINATES: Message("The coordinates cannot be read or do not exist."),
     Reason.INVALID_VALUE: Message("A value is not allowed in its column."),
@@ -96,6 +98,7 @@ MEND_WORDS: Final = {
     ),
     Reason.NO_DATE: Message("Fill in the date in the column that is named, then import the row."),
     Reason.BAD_DATE: Message("Write the date as 2025-03-01T22:15, then import the row."),
+    Reason.AMBIGUOUS_DATE: Message("Write the date as 2025-03-01T22:15, then import the row."),
     Reason.FUTURE_DATE: Message("Correct the date, or import the row again when that day has come."),
     Reason.BAD_COORDINATES: Message(
         "Write both coordinates as they are written in the other rows, or leave both empty, then import the row."

@@ -128,7 +128,6 @@ def test_an_id_does_not_depend_on_how_the_file_is_written(home: Home) -> None:
         (table(line() + ";", header=HEADER + ";date"), "reported_at"),
         (table(line() + ";", header=HEADER + ";reported_at"), "reported_at"),
         (table(line(reported_at="01/03/2025 22:15")), "day-first"),
-        (table(line(reported_at="13/03/2025"), line(reported_at="03/13/2025")), "day-first"),
         (table(line(reported_at="13/03/2025", occurred_from="03/13/2025")), "contradict"),
     ],
 )
