@@ -350,8 +350,7 @@ def _order(
             ),
             DATE_CHOICES,
         )
-    if verdicts:
-        verdict = verdicts.pop()
+    if verdict := next(iter(verdicts), None):
         return verdict, Message(_ORDERS[verdict].text, {"columns": labels})
     evidence = _order_by_context(needed.values(), now) if not total.conclusive else {}
     if len(evidence) == 1:
