@@ -1,0 +1,342 @@
+"""Which of several dates is the event's: made-up exports in seven languages, their truth known row by row."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from curim_data.formats.base import Recognition
+from curim_data.formats.guess.headings import date_role, read_heading
+from curim_data.formats.guess.moments import moments_of
+from curim_data.formats.guess.recognition import recognise
+from curim_data.importing.mapping import saved
+from curim_data.importing.pipeline import import_file, preview
+from curim_data.importing.roles import clock_time
+from curim_data.lexicon.months import month_of
+from curim_data.model import Answers, ImportProblem, Question
+from curim_data.store import Home, Store
+from curim_data.store.home import create_home
+
+NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
+ATHENS = ZoneInfo("Europe/Athens")
+EVENT, REPORT, REGISTERED, CLOSED, END = range(5)
+MONTHS: Mapping[str, str] = {
+    "es": "Enero Febrero Marzo Abril Mayo Junio Julio Agosto Setiembre Octubre Noviembre Diciembre",
+    "el": "Ιανουάριος Φεβρουάριος Μάρτιος Απρίλιος Μάιος Ιούνιος Ιούλιος Αύγουστος Σεπτέμβριος Οκτώβριος Νοέμβριος "
+    "Δεκέμβριος",
+    "el genitive": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου "
+    "Νοεμβρίου Δεκεμβρίου",
+    "el short": "ΙΑΝ ΦΕΒ ΜΑΡ ΑΠΡ ΜΑΪ ΙΟΥΝ ΙΟΥΛ ΑΥΓ ΣΕΠ ΟΚΤ ΝΟΕ ΔΕΚ",
+    "de": "Jänner Feber März April Mai Juni Juli August September Oktober November Dezember",
+    "fr": "janv. févr. mars avril mai juin juil. août sept. oct. nov. déc.",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "pt": "01-Jan 02-Fev 03-Mar 04-Abr 05-Mai 06-Jun 07-Jul 08-Ago 09-Set 10-Out 11-Nov 12-Dez",
+}
+
+
+def stories(count: int = 60, seed: int = 1) -> list[tuple[dt.datetime, ...]]:
+    """What happened: the event, its report, its registration, its closing, its end."""
+    rng, found = random.Random(seed), []
+    for _ in range(count):
+        event = dt.datetime(2024, 1, 1) + dt.timedelta(minutes=rng.randrange(525_600))
+        report = event + dt.timedelta(hours=rng.choice([1, 3, 10, 30, 80]))
+        registered = report + dt.timedelta(hours=rng.choice([1, 5, 30]))
+        closed = registered + dt.timedelta(days=rng.randrange(1, 30))
+        found.append((event, report, registered, closed, event + dt.timedelta(minutes=rng.choice([30, 120, 600]))))
+    return found
+
+
+STORIES = stories()
+Cells = Callable[[], list[str]]
+
+
+def day(stage: int, form: str = "%d/%m/%Y") -> list[str]:
+    return [story[stage].strftime(form) for story in STORIES]
+
+
+def both(stage: int) -> list[str]:
+    return day(stage, "%d/%m/%Y %H:%M")
+
+
+def bare(stage: int) -> list[str]:
+    """Hours and minutes as a number, without leading zeros: 815, 5."""
+    return [str(story[stage].hour * 100 + story[stage].minute) for story in STORIES]
+
+
+def greek(stage: int) -> list[str]:
+    return [
+        f"{(s[stage].hour - 1) % 12 + 1}:{s[stage].minute:02d} {'π.μ.' if s[stage].hour < 12 else 'μ.μ.'}"
+        for s in STORIES
+    ]
+
+
+def named(stage: int, language: str) -> list[str]:
+    return [MONTHS[language].split()[story[stage].month - 1] for story in STORIES]
+
+
+def told(columns: Mapping[str, list[str]]) -> tuple[dict[str, str], Recognition]:
+    labels = list(columns)
+    sample = pa.table({str(at): pa.array(cells, pa.large_string()) for at, cells in enumerate(columns.values())})
+    found = recognise(labels, sample)
+    dates = ("occurred_from", "occurred_to", "reported_at", "resolved_at")
+    roles = found.layout.roles
+    return {role: " ".join(labels[part.place] for part in roles[role]) for role in dates if role in roles}, found
+
+
+ONE_WORD = {
+    "pt": (
+        {"DATAHORAREGISTRO": both(2), "DATAOCORRENCIA": day(0), "HORAOCORRENCIA": bare(0), "DATAENCERRAMENTO": day(3)},
+        {"occurred_from": "DATAOCORRENCIA HORAOCORRENCIA", "reported_at": "DATAHORAREGISTRO",
+         "resolved_at": "DATAENCERRAMENTO"},
+    ),
+    "pt short": (
+        {"DH_REGISTRO": both(2), "DT_OCOR": day(0), "HR_OCOR": bare(0), "DT_ENCER": day(3)},
+        {"occurred_from": "DT_OCOR HR_OCOR", "reported_at": "DH_REGISTRO", "resolved_at": "DT_ENCER"},
+    ),
+    "el": (
+        {"ΗΜΝΙΑΚΑΤΑΧΩΡΗΣΗΣ": both(2), "ΗΜΝΙΑΣΥΜΒΑΝΤΟΣ": day(0), "ΩΡΑΣΥΜΒΑΝΤΟΣ": greek(0)},
+        {"occurred_from": "ΗΜΝΙΑΣΥΜΒΑΝΤΟΣ ΩΡΑΣΥΜΒΑΝΤΟΣ", "reported_at": "ΗΜΝΙΑΚΑΤΑΧΩΡΗΣΗΣ"},
+    ),
+    "el short": (
+        {"ΗΜ/ΝΙΑ ΣΥΜΒ.": day(0), "ΩΡΑ ΣΥΜΒ.": greek(0), "ΗΜ/ΝΙΑ ΚΑΤΑΧ.": both(2), "ΗΜ/ΝΙΑ ΚΛΕΙΣ.": both(3)},
+        {"occurred_from": "ΗΜ/ΝΙΑ ΣΥΜΒ. ΩΡΑ ΣΥΜΒ.", "reported_at": "ΗΜ/ΝΙΑ ΚΑΤΑΧ.", "resolved_at": "ΗΜ/ΝΙΑ ΚΛΕΙΣ."},
+    ),
+    "el bare": (
+        {"ΗΜΝΙΑ_ΚΑΤΑΓΡΑΦΗΣ": both(2), "ΗΜΝΙΑ": day(0), "ΩΡΑ": greek(0)},
+        {"occurred_from": "ΗΜΝΙΑ ΩΡΑ", "reported_at": "ΗΜΝΙΑ_ΚΑΤΑΓΡΑΦΗΣ"},
+    ),
+    "it": (
+        {"DATAINSERIMENTO": both(2), "DATAEVENTO": day(0), "ORAEVENTO": bare(0), "DATACHIUSURA": day(3)},
+        {"occurred_from": "DATAEVENTO ORAEVENTO", "reported_at": "DATAINSERIMENTO", "resolved_at": "DATACHIUSURA"},
+    ),
+    "de": (
+        {"ANLAGEDATUM": both(2), "TATZEITVON": both(0), "TATZEITBIS": both(4), "Erledigt am": day(3)},
+        {"occurred_from": "TATZEITVON", "occurred_to": "TATZEITBIS", "reported_at": "ANLAGEDATUM",
+         "resolved_at": "Erledigt am"},
+    ),
+    "de times": (
+        {"Erfassungsdatum": both(2), "TATDATUM": day(0), "TATUHRZEIT": day(0, "%H:%M Uhr")},
+        {"occurred_from": "TATDATUM TATUHRZEIT", "reported_at": "Erfassungsdatum"},
+    ),
+    "es": (
+        {"FECHACIERRE": day(3), "FECHADENUNCIA": both(1), "FECHAHECHO": day(0), "HORAHECHO": bare(0)},
+        {"occurred_from": "FECHAHECHO HORAHECHO", "reported_at": "FECHADENUNCIA", "resolved_at": "FECHACIERRE"},
+    ),
+    "fr": (
+        {"DATESAISIE": both(2), "DATEFAITS": day(0), "HEUREFAITS": day(0, "%Hh%M"), "DATECLOTURE": day(3)},
+        {"occurred_from": "DATEFAITS HEUREFAITS", "reported_at": "DATESAISIE", "resolved_at": "DATECLOTURE"},
+    ),
+    "en": (
+        {"createdate": both(2), "incidentdate": day(0), "incidenttime": day(0, "%I:%M %p"), "closedate": day(3)},
+        {"occurred_from": "incidentdate incidenttime", "reported_at": "createdate", "resolved_at": "closedate"},
+    ),
+}  # fmt: skip
+BY_VALUES = {
+    "es, a bare date is the latest": (
+        {"Fecha denuncia": both(1), "Fecha": both(2), "Fecha cierre": both(3)},
+        {"reported_at": "Fecha denuncia", "resolved_at": "Fecha cierre"},
+    ),
+    "es, a bare date is the earliest": (
+        {"Fecha cierre": both(3), "Fecha registro": both(2), "Fecha": both(0)},
+        {"occurred_from": "Fecha", "reported_at": "Fecha registro", "resolved_at": "Fecha cierre"},
+    ),
+    "de, a bare date beside the event is the report": (
+        {"Datum": both(2), "Tatdatum": both(0)}, {"occurred_from": "Tatdatum", "reported_at": "Datum"},
+    ),
+    "en, two bare dates": ({"Date": both(2), "Date 2": both(0)}, {"occurred_from": "Date 2", "reported_at": "Date"}),
+    "no words at all": (
+        {"A1": both(2), "A2": both(0), "A3": both(3)}, {"occurred_from": "A2", "reported_at": "A1"},
+    ),
+    "a date with a time of its own beside a report": (
+        {"CREATED": both(2), "XD1": day(0), "XT1": day(0, "%H:%M")},
+        {"occurred_from": "XD1 XT1", "reported_at": "CREATED"},
+    ),
+    "el, of two reports the earlier": (
+        {"Ημερομηνία καταχώρισης": both(2), "Ημερομηνία υποβολής": both(1)}, {"reported_at": "Ημερομηνία υποβολής"},
+    ),
+    "a birthday is no event": (
+        {"Date of report": both(1), "D": [f"0{1 + at % 9}/0{1 + at % 8}/19{40 + at % 50}" for at in range(60)]},
+        {"reported_at": "Date of report"},
+    ),
+}  # fmt: skip
+TIMES = {
+    "es, each date has the time on its right": (
+        {"FECHA_DENUNCIA": day(1), "HORA": day(1, "%H:%M"), "FECHA_HECHO": day(0), "HORA ": day(0, "%H:%M")},
+        {"occurred_from": "FECHA_HECHO HORA ", "reported_at": "FECHA_DENUNCIA HORA"},
+    ),
+    "es, begin and end with times": (
+        {"FECHA_INI": day(0), "HORA_INI": bare(0), "FECHA_FIN": day(4), "HORA_FIN": bare(4), "FEC_DEN": day(1)},
+        {"occurred_from": "FECHA_INI HORA_INI", "occurred_to": "FECHA_FIN HORA_FIN", "reported_at": "FEC_DEN"},
+    ),
+    "fr, one date and two times": (
+        {"Date": day(0), "Heure début": day(0, "%Hh%M"), "Heure fin": day(4, "%Hh%M"), "Date saisie": both(2)},
+        {"occurred_from": "Date Heure début", "occurred_to": "Date Heure fin", "reported_at": "Date saisie"},
+    ),
+    "pt, joining words are no span": (
+        {"Data da comunicação": both(1), "Data do fato": day(0), "Hora do fato": bare(0)},
+        {"occurred_from": "Data do fato Hora do fato", "reported_at": "Data da comunicação"},
+    ),
+    "en, a word after the report is no end": (
+        {"Date reported to police": both(1), "Date of incident": both(0)},
+        {"occurred_from": "Date of incident", "reported_at": "Date reported to police"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*ONE_WORD, *BY_VALUES, *TIMES])
+def test_each_date_is_of_its_stage(name: str) -> None:
+    columns, wanted = {**ONE_WORD, **BY_VALUES, **TIMES}[name]
+    roles, found = told(columns)
+    assert roles == wanted
+    assert not found.events
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked"),
+    [
+        ({"CREATED": both(2), "F1": both(0)}, ["F1", "CREATED"]),
+        ({"Event date": both(2), "Date": both(0)}, ["Event date", "Date"]),
+        ({"data evento": both(2), "data segnalazione": both(0)}, ["data evento", "data segnalazione"]),
+        ({"Ημερομηνία": both(0), "Ημ. αναφοράς": both(1)[::-1]}, ["Ημερομηνία", "Ημ. αναφοράς"]),
+        ({"Fecha": both(0), "Fecha 2": both(0)[::-1]}, ["Fecha", "Fecha 2"]),
+    ],
+)
+def test_where_two_columns_stay_plausible_a_person_is_asked(columns: dict[str, list[str]], asked: list[str]) -> None:
+    labels = list(columns)
+    found = told(columns)[1]
+    assert [labels[one.place] for one in found.events] == asked
+    for one in found.events:
+        cells = columns[labels[one.place]]
+        assert one.rows == tuple(cells[:3])
+        assert one.hours == tuple(np.bincount([int(cell[11:13]) for cell in cells], minlength=24))
+
+
+@pytest.mark.parametrize("language", MONTHS)
+def test_a_month_in_words_beside_a_year_is_a_date(language: str) -> None:
+    roles, _ = told({"Mes": named(0, language), "Año": day(0, "%Y"), "Tipo": ["Robo"] * 60})
+    assert roles == {"occurred_from": "Año Mes"}
+    roles, _ = told({"Ημέρα": day(0, "%d"), "Μήνας": named(0, language), "Έτος": day(0, "%Y")})
+    assert roles == {"occurred_from": "Έτος Μήνας Ημέρα"}
+    assert [month_of(name) for name in named(0, language)] == [story[0].month for story in STORIES]
+
+
+def test_pieces_before_the_report_are_the_event_and_pieces_of_the_report_are_not() -> None:
+    event = {"Día": day(0, "%d"), "Mes": named(0, "es"), "Año": day(0, "%Y"), "Hora": day(0, "%H:%M")}
+    assert told({"Fecha denuncia": both(1), **event})[0] == {
+        "occurred_from": "Año Mes Día Hora", "reported_at": "Fecha denuncia",
+    }  # fmt: skip
+    repeated = {"Created": both(1), "Year": day(1, "%Y"), "Month": day(1, "%m"), "Day": day(1, "%d")}
+    assert told(repeated)[0] == {"reported_at": "Created"}
+
+
+@pytest.mark.parametrize(
+    "label", ["database", "dataset", "candidate", "mandate", "orange", "hourly", "longitude", "category", "update"]
+)
+def test_words_that_only_look_made_of_dates_are_not_split(label: str) -> None:
+    assert read_heading(label).words == (label,)
+    assert date_role(read_heading("date and time")) == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    [
+        ("10:30 μ.μ.", "22:30:00"), ("12:05 π.μ.", "00:05:00"), ("12:05 μμ", "12:05:00"), ("7 Μ.Μ.", "19:00:00"),
+        ("8:15 p. m.", "20:15:00"), ("22h", "22:00:00"), ("22h15", "22:15:00"), ("7 Uhr", "07:00:00"),
+        ("815", "08:15:00"), ("5", "00:05:00"), ("2230", "22:30:00"), ("22.15.30", "22:15:30"),
+    ],
+)  # fmt: skip
+def test_times_of_day_are_read_as_registers_write_them(text: str, clock: str) -> None:
+    assert clock_time(text) == clock
+
+
+def test_the_first_dates_are_compared_as_moments() -> None:
+    texts = ["01/02/2024 10:15 μ.μ.", "2024-02-01T22:15", "1 Φεβρουαρίου 2024 22:15", "20240201 2215", "", "x"]
+    made = [moments_of([text, "31/12/2023"]).minutes[0] for text in texts]
+    whole = int(np.datetime64("2024-02-01T22:15", "m").astype(np.int64))
+    assert made[:4] == [whole] * 4
+    assert not moments_of(texts[4:]).known.any()
+    assert not moments_of(["01/02/2024", "13/02/2024", "02/13/2024"]).known[0]  # both orders: it can be either
+
+
+def export(columns: Mapping[str, list[str]]) -> bytes:
+    columns = {"nr": [f"A{at}" for at in range(60)], **columns, "lat": ["37.943"] * 60, "lon": ["23.647"] * 60}
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue().encode()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return create_home(tmp_path / "home")
+
+
+def moments(home: Home, column: str) -> list[dt.datetime]:
+    """The local moments of the alerts, in the order of the file."""
+    table = Store(home).read().to_pandas().set_index("incident_id")[column]
+    return [table[f"A{at}"].tz_convert(ATHENS).tz_localize(None).to_pydatetime() for at in range(60)]
+
+
+@pytest.mark.parametrize("name", ["pt", "el", "it", "de", "es", "fr", "en"])
+def test_every_row_is_of_the_moment_when_it_happened(home: Home, name: str) -> None:
+    report = import_file(home, export(ONE_WORD[name][0]), "x.csv", now=NOW)
+    assert report.batch.accepted == 60
+    assert moments(home, "occurred_from") == [story[EVENT] for story in STORIES]
+    stage = REPORT if name == "es" else REGISTERED
+    assert moments(home, "reported_at") == [story[stage] for story in STORIES]
+    if name == "de":
+        assert moments(home, "occurred_to") == [story[END] for story in STORIES]
+
+
+@pytest.mark.parametrize("language", ["es", "el genitive", "pt"])
+def test_months_in_words_are_known_to_the_month_and_days_to_the_day(home: Home, language: str) -> None:
+    import_file(home, export({"Mes": named(0, language), "Año": day(0, "%Y")}), "x.csv", now=NOW)
+    table = Store(home).read().to_pandas()
+    assert set(table["time_precision"]) == {"month"}
+    assert moments(home, "occurred_from") == [dt.datetime(s[0].year, s[0].month, 1) for s in STORIES]
+
+
+def test_the_question_changes_nothing_and_its_answer_is_kept(home: Home) -> None:
+    data = export({"Event date": both(2), "Date": both(0)})
+    before = Store(home).version()
+    with pytest.raises(Question) as asked:
+        import_file(home, data, "x.csv", now=NOW)
+    assert (asked.value.about, asked.value.flag) == ("event", "--event")
+    assert [choice.value for choice in asked.value.choices] == ["Event date", "Date"]
+    assert both(0)[0] in asked.value.choices[1].label.values["rows"]
+    assert len(asked.value.choices[1].label.values["hours"]) == 24
+    assert Store(home).version() == before
+    import_file(home, data, "x.csv", now=NOW, answers=Answers(event="Date"))
+    assert moments(home, "occurred_from") == [story[EVENT] for story in STORIES]
+    assert [one.answers.event for one in saved(home)] == ["Date"]
+    again = import_file(home, data, "x.csv", now=NOW).batch
+    assert again.duplicate == 60
+    other = import_file(home, data, "x.csv", now=NOW, answers=Answers(event="Event date", ids="same"))
+    assert other.layout.place("occurred_from") == 1
+    with pytest.raises(ImportProblem, match="no column is called"):
+        import_file(home, data, "x.csv", now=NOW, answers=Answers(event="Fecha"))
+
+
+def test_a_date_that_is_used_although_another_one_is_earlier_is_a_finding(home: Home) -> None:
+    data = export({"Ημ. συμβάντος": both(2), "dispatch date": both(0)})
+    found = preview(data, "x.csv", home.city(), home=home, now=NOW)
+    said = [message for message in found.report.decisions if "unused" in message.values]
+    assert [(one.values["used"], one.values["unused"]) for one in said] == [("Ημ. συμβάντος", "dispatch date")]
+    share = sum(story[0] < story[2] for story in STORIES) / 60
+    assert said[0].values["share"].value == pytest.approx(100 * share)
+
+
+def test_one_time_for_two_dates_is_of_the_event_and_that_is_said() -> None:
+    roles, found = told({"FECHA_HECHO": day(0), "FECHA_DENUNCIA": day(1), "HORA": day(0, "%H:%M")})
+    assert roles == {"occurred_from": "FECHA_HECHO HORA", "reported_at": "FECHA_DENUNCIA"}
+    assert [one.values["clock"] for one in found.layout.findings] == ["HORA"]
