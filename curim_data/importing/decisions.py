@@ -32,7 +32,7 @@ from curim_data.importing.profiling import DateColumnProfile, DateOrderCounts, F
 from curim_data.importing.roles import RoleColumns
 from curim_data.lexicon import WORDS, gender_words
 from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Kind, Message, Question
-from curim_data.model.questions import BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice
+from curim_data.model.questions import BOTH_ORDERS, BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice
 
 _GENDERS: Final = ("reporter_gender", "affected_gender")
 _AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
@@ -84,6 +84,11 @@ class DateDecisions:
     orders: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, RowOrders] = field(default_factory=dict)
     mistaken: frozenset[str] = frozenset()
+
+    @property
+    def said_order(self) -> str | None:
+        """The order of the file for its reader: `BOTH_ORDERS` where rows or columns differ."""
+        return BOTH_ORDERS if self.rows or self.orders else self.order
 
 
 @dataclass(frozen=True)
@@ -245,7 +250,8 @@ def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.date
     plain = {role: seen for role, seen in profile.dates.items() if role not in rows}
     orders, of_columns = _own_orders(plain, columns)
     needed = {role: seen for role, seen in plain.items() if role not in orders}
-    order, why = _order(needed, columns, answers.dates, name, now)
+    single = None if rows else answers.dates  # of a file that writes both orders no answer is remembered
+    order, why = _order(needed, columns, single, name, now)
     mistaken, mistakes = _mistakes(plain, columns)
     why_order = (*contradictions, *of_columns, *([why] if why else []), *mistakes)
     return DateDecisions(order, forms, hours, (*reasons, *why_order), orders, rows, mistaken)

@@ -233,7 +233,7 @@ def build_report(
         dry_run=dry_run,
         facts=profiled.opened.file.facts,
         layout=layout,
-        date_order=plan.decisions.dates.order,
+        date_order=plan.decisions.dates.said_order,
         decisions=(
             *read_with,
             *layout.findings,
@@ -285,7 +285,7 @@ def build_preview(
         format=layout.format,
         documentation=formats.documentation(layout.format),
         layout=layout,
-        date_order=plan.decisions.dates.order,
+        date_order=plan.decisions.dates.said_order,
         mapping=profiled.columns.table(profiled.labels, layout) if profiled.columns else pd.DataFrame(),
         sample=sample.slice(0, SAMPLE_ROWS).select(names).to_pandas() if sample is not None else pd.DataFrame(),
         points=points,

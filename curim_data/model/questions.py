@@ -14,6 +14,7 @@ from curim_data.model.reasons import ImportProblem
 
 DAY_FIRST: Final = "day-first"
 MONTH_FIRST: Final = "month-first"
+BOTH_ORDERS: Final = "both"  # of a file that writes some dates one way and some the other: no answer
 BY_NAMES: Final = "names"
 
 

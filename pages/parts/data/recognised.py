@@ -11,6 +11,7 @@ import streamlit as st
 from curim_data.formats.base import Layout
 from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.labels import column_label, value_label
+from curim_data.model.questions import BOTH_ORDERS
 from curim_data.quality.study import likely_reason
 from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading, format_label
 from pages.parts.data.questions import AREA_QUESTION, KIND_QUESTION
@@ -94,6 +95,8 @@ def _period(t: Translator, first: dt.date, last: dt.date, *, months: bool) -> st
 def _dates(t: Translator, preview: FilePreview) -> str:
     if preview.date_order in ORDERS:
         return t(ORDERS[preview.date_order])
+    if preview.date_order == BOTH_ORDERS:
+        return t("both orders of day and month, row by row")
     header = preview.header
     for role in ("occurred_from", "reported_at"):
         parts = header.layout.roles.get(role, ())

@@ -1,0 +1,253 @@
+"""Files that write both orders of day and month, beside a reader that knows the order of each row."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import random
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curim_data.formats.base import Layout, Part
+from curim_data.importing.decisions import Decisions, decide
+from curim_data.importing.mapping import saved
+from curim_data.importing.pipeline import import_file
+from curim_data.importing.profiling import DateOrderCounts, FileProfile
+from curim_data.importing.rows import parse_rows
+from curim_data.model import Answers, CityProfile
+from curim_data.store import Home, Store
+from curim_data.store.home import create_home
+from tests.blocks import block_of
+
+NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
+ATHENS = ZoneInfo("Europe/Athens")
+DAY, MONTH = "d", "m"
+
+
+def written(moment: dt.datetime, order: str, *, half: bool = False, mark: str = "/") -> str:
+    date = moment.strftime(mark.join(("%d", "%m", "%Y") if order == DAY else ("%m", "%d", "%Y")))
+    return f"{date} {moment.strftime('%I:%M %p' if half else '%H:%M')}"
+
+
+def twin(text: str, order: str) -> dt.datetime:
+    """Read one row by itself, its order known."""
+    plain = text.replace(".", "/")
+    date = "%d/%m/%Y" if order == DAY else "%m/%d/%Y"
+    return dt.datetime.strptime(plain, f"{date} {'%I:%M %p' if plain.endswith('M') else '%H:%M'}")
+
+
+def conclusive(text: str) -> bool:
+    first, second = int(text[:2]), int(text[3:5])
+    return first > 12 or second > 12 or first == second
+
+
+def some_moments(rng: random.Random, count: int) -> list[dt.datetime]:
+    """Moments at noon and after, which no change of the clock concerns."""
+    first = dt.datetime(2024, 1, 1, 12)
+    return [first + dt.timedelta(days=rng.randrange(366), minutes=rng.randrange(700)) for _ in range(count)]
+
+
+def parsed(
+    columns: dict[str, list[str]], layout: Layout, city: CityProfile, cuts: Sequence[int] = (), **answers: str
+) -> tuple[Decisions, list[dt.datetime | None], list[str]]:
+    """Go twice over a file in blocks: the local moment of each row (None where quarantined), and the reasons."""
+    size = len(next(iter(columns.values())))
+    ends = [0, *sorted(set(cuts)), size]
+    blocks = [
+        block_of({label: cells[start:end] for label, cells in columns.items()}, start + 1)
+        for start, end in pairwise(ends)
+    ]
+    profile = FileProfile(layout, tuple(columns))
+    for block in blocks:
+        profile.add(block)
+    profile.gather_order_evidence(reversed(blocks))
+    decisions = decide(profile, layout, city, Answers(**answers), "f", NOW)
+    found: list[dt.datetime | None] = [None] * size
+    reasons: list[str] = []
+    for block in blocks:
+        made = parse_rows(block, tuple(columns), layout, decisions, city)
+        reasons += made.outcomes.reason.tolist()
+        for row, at in zip(made.alerts["row"].to_pylist(), made.alerts["occurred_from"].to_pylist(), strict=True):
+            found[row - 1] = at.astimezone(ATHENS).replace(tzinfo=None)
+    return decisions, found, reasons
+
+
+LAYOUT = Layout("test", {"occurred_from": (Part(0),)})
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10**6),
+    size=st.integers(120, 400),
+    share=st.floats(0.2, 0.8),
+    by=st.sampled_from(["half", "style", "column", "rows", "nothing"]),
+    cuts=st.lists(st.integers(1, 119), max_size=3),
+)
+def test_no_row_is_read_otherwise_than_by_a_reader_that_knows_its_order(
+    city: CityProfile, seed: int, size: int, share: float, by: str, cuts: list[int]
+) -> None:
+    rng = random.Random(seed)
+    edge = int(size * share)
+    orders = [DAY if (at < edge if by == "rows" else rng.random() < share) else MONTH for at in range(size)]
+    texts = [
+        written(
+            moment, order, half=by == "half" and order == MONTH, mark="." if by == "style" and order == DAY else "/"
+        )
+        for moment, order in zip(some_moments(rng, size), orders, strict=True)
+    ]
+    source = [
+        {DAY: ("phone", "desk"), MONTH: ("web",)}[order] if by == "column" else ("a", "b", "c") for order in orders
+    ]
+    columns = {"date": texts, "source": [rng.choice(names) for names in source]}
+    decisions, found, reasons = parsed(columns, LAYOUT, city, cuts)
+    assert decisions.dates.rows["occurred_from"].by == ("" if by == "nothing" else by)
+    for text, order, read, reason in zip(texts, orders, found, reasons, strict=True):
+        if read is None:
+            assert reason == "ambiguous_date"
+            assert not conclusive(text)
+            assert by in ("rows", "nothing")
+        else:
+            assert read == twin(text, order), (text, order)
+    open_rows = [at for at, read in enumerate(found) if read is None]
+    if by == "rows":  # only between the last row before the edge and the first after it that have one reading
+        assert all(not conclusive(texts[at]) for at in range(min(open_rows), max(open_rows) + 1)) if open_rows else True
+    if by == "nothing":
+        assert open_rows == [at for at, text in enumerate(texts) if not conclusive(text)]
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10**6))
+def test_a_date_of_the_row_that_has_one_reading_tells_the_others(city: CityProfile, seed: int) -> None:
+    rng = random.Random(seed)
+    events = some_moments(rng, 200)
+    orders = [rng.choice((DAY, MONTH)) for _ in events]
+    reports = [moment + dt.timedelta(days=rng.randrange(9)) for moment in events]
+    columns = {
+        "event": [written(moment, order) for moment, order in zip(events, orders, strict=True)],
+        "report": [written(moment, order) for moment, order in zip(reports, orders, strict=True)],
+    }
+    layout = Layout("test", {"occurred_from": (Part(0),), "reported_at": (Part(1),)})
+    _, found, _ = parsed(columns, layout, city)
+    for at, read in enumerate(found):
+        pair = columns["event"][at], columns["report"][at]
+        numbers = [int(text[start : start + 2]) for text in pair for start in (0, 3)]
+        one_reading = max(numbers) > 12 or all(map(conclusive, pair))
+        assert (read is not None) == one_reading, pair
+        assert read in (None, events[at])
+
+
+def test_columns_of_one_order_each_are_read_each_in_its_own(city: CityProfile) -> None:
+    rng = random.Random(5)
+    events = some_moments(rng, 100)
+    columns = {"event": [written(one, MONTH) for one in events], "report": [written(one, DAY) for one in events]}
+    layout = Layout("test", {"occurred_from": (Part(0),), "reported_at": (Part(1),)})
+    decisions, found, _ = parsed(columns, layout, city)
+    assert dict(decisions.dates.orders) == {"occurred_from": "month-first", "reported_at": "day-first"}
+    assert found == events
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict"),
+    [
+        ((100, 0), "day-first"), ((0, 3), "month-first"), ((40, 2), "day-first"), ((37, 2), None), ((1000, 3), None),
+        ((2, 40), "month-first"), ((1500, 3), "day-first"), ((1, 1), None), ((19, 1), "day-first"), ((0, 0), None),
+    ],
+)  # fmt: skip
+def test_a_few_contradictions_are_mistakes_and_more_are_another_source(
+    counts: tuple[int, int], verdict: str | None
+) -> None:
+    assert DateOrderCounts(*counts, 50).verdict == verdict
+
+
+def test_a_mistake_is_read_as_it_can_only_be_and_said(city: CityProfile) -> None:
+    moments = some_moments(random.Random(2), 200)
+    at = next(at for at, one in enumerate(moments) if one.day > 12)
+    texts = [written(one, MONTH if row == at else DAY) for row, one in enumerate(moments)]
+    decisions, found, _ = parsed({"date": texts}, LAYOUT, city)
+    assert found == moments
+    assert [one.values["few"] for one in decisions.reasons if "few" in one.values] == [1]
+
+
+def test_an_answer_that_no_date_can_follow_is_not_followed(city: CityProfile) -> None:
+    moments = some_moments(random.Random(2), 100)
+    texts = [written(one, DAY) for one in moments]
+    decisions, found, _ = parsed({"date": texts}, LAYOUT, city, dates="month-first")
+    assert found == moments
+    assert any("answer" in one.values for one in decisions.reasons)
+
+
+def test_a_column_that_separates_only_by_chance_is_none(city: CityProfile) -> None:
+    rng = random.Random(4)
+    moments = some_moments(rng, 160)
+    orders = [rng.choice((DAY, MONTH)) for _ in moments]
+    columns = {
+        "date": [written(one, order) for one, order in zip(moments, orders, strict=True)],
+        "place": [str(at % 55) for at in range(160)],  # three rows each
+    }
+    decisions, found, _ = parsed(columns, LAYOUT, city)
+    assert decisions.dates.rows["occurred_from"].by == ""
+    assert all(read in (None, one) for read, one in zip(found, moments, strict=True))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return create_home(tmp_path / "home")
+
+
+Write = Callable[[dt.datetime, str], list[str]]
+LANGUAGES: dict[str, tuple[list[str], Write]] = {
+    "el": (
+        ["Ημερομηνία συμβάντος", "Ώρα"],
+        lambda one, order: [
+            one.strftime("%d/%m/%Y" if order == DAY else "%m/%d/%Y"),
+            one.strftime("%H:%M") if order == DAY else f"{(one.hour - 1) % 12 + 1}:{one.minute:02d} μ.μ.",
+        ],
+    ),
+    "es": (
+        ["fecha_hecho", "canal"],
+        lambda one, order: [written(one, order), "teléfono" if order == DAY else "web"],
+    ),
+    "de": (
+        ["Tatzeit", "Aktenzeichen"],
+        lambda one, order: [written(one, order, mark="." if order == DAY else "/"), f"V-{one:%y%m%d%H%M}"],
+    ),
+    "it": (["data evento"], lambda one, order: [written(one, order, half=order == MONTH)]),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_export_of_both_orders_is_read_whole_and_nothing_is_remembered(home: Home, language: str) -> None:
+    labels, write = LANGUAGES[language]
+    rng = random.Random(6)
+    moments = some_moments(rng, 150)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["nr", *labels, "lat", "lon"])
+    for at, one in enumerate(moments):
+        writer.writerow([f"A{at}", *write(one, MONTH if rng.random() < 0.35 else DAY), "37.943", "23.647"])
+    report = import_file(home, text.getvalue().encode(), "x.csv", now=NOW, answers=Answers(dates="day-first"))
+    assert (report.batch.accepted, report.batch.quarantined, report.date_order) == (150, 0, "both")
+    table = Store(home).read().to_pandas().sort_values("occurred_from")
+    read = [one.tz_convert(ATHENS).tz_localize(None).to_pydatetime() for one in table["occurred_from"]]
+    assert read == sorted(moments)
+    assert any("either" in one.values for one in report.decisions)
+    assert [one.answers.dates for one in saved(home)] in ([], [None])
+
+
+def test_what_stays_ambiguous_is_quarantined_with_its_reason(home: Home) -> None:
+    rng = random.Random(8)
+    moments = some_moments(rng, 150)
+    texts = [written(one, rng.choice((DAY, MONTH))) for one in moments]
+    data = "\n".join(["nr,date,lat,lon", *(f"A{at},{text},37.943,23.647" for at, text in enumerate(texts)), ""])
+    report = import_file(home, data.encode(), "x.csv", now=NOW)
+    unclear = sum(not conclusive(text) for text in texts)
+    assert dict(report.batch.reasons) == {"ambiguous_date": unclear}
+    assert (report.quarantine["reason"] == "ambiguous_date").all()
+    assert saved(home) == ()
