@@ -120,7 +120,8 @@ def languages(page: Page) -> None:
 def provisional_banner(page: Page) -> None:
     """Say on every page that the city profile is provisional, and where to complete it."""
     with st.container(horizontal=True, vertical_alignment="center", key="provisional_banner"):
-        st.caption(provisional_note(t), width="stretch" if page.narrow else "content")
+        note = provisional_note(t, outlined=page.city.outlined)
+        st.caption(note, width="stretch" if page.narrow else "content")
         if page.role >= Role.ANALYST:
             if name == "data":
                 st.button(t("Set up the city profile"), key="to_the_profile", on_click=_to_the_profile)

@@ -178,7 +178,7 @@ def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> I
     yield Heading(t("Limits and sources"))
     yield Text(t("More alerts need not be more crime: they also show who reports, and how often."), "note")
     if city.provisional:
-        yield Text(provisional_note(t), "note")
+        yield Text(provisional_note(t, outlined=city.outlined), "note")
     for item in chosen:
         message = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
         yield Text(f"{t(item.name)}: {message}. {item.url}", "note")

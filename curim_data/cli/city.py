@@ -37,7 +37,7 @@ WAY_ON = Message(
 
 def provisional(ctx: CommandContext) -> str:
     """That the profile is provisional, and how to give the city's own."""
-    return f"{provisional_note(ctx.t)} {ctx.t(WAY_ON)}"
+    return f"{provisional_note(ctx.t, outlined=ctx.city().outlined)} {ctx.t(WAY_ON)}"
 
 
 @command(app, "show", N_("Show the city's profile."))
@@ -51,6 +51,7 @@ def show(ctx: CommandContext) -> None:
         "version": city.version,
         "illustrative": city.illustrative,
         "provisional": city.provisional,
+        "outlined": city.outlined,
         "epsg": city.epsg,
         "timezone": city.timezone,
         "districts": [area.id for area in city.districts],

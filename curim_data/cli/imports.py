@@ -211,7 +211,7 @@ def _note_city(ctx: CommandContext, spread: Spread | None) -> None:
     ctx.note(ctx.t("{home} was new: it now holds the profile of {city}.", home=str(ctx.home.path), city=named))
     if spread is not None:
         ctx.note(ctx.t(spread.statement))
-    if city.provisional:
+    if city.provisional and city.outlined:  # of another the report said what it lacks
         ctx.note(
             ctx.t(
                 "The profile is provisional: area, time zone ({zone}) and categories were taken from this file. "

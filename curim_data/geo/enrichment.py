@@ -175,8 +175,13 @@ def _hours(begin: pd.Series, end: pd.Series, timed: BoolArray) -> pa.Array:
 
 
 def _dark(begin: pd.Series, end: pd.Series, timed: BoolArray, city: CityProfile) -> pa.Array:
-    """Whether the sun was below the horizon from begin to end; missing where a span lies in light and in darkness."""
+    """Whether the sun was below the horizon from begin to end; missing where a span lies in light and in darkness.
+
+    Missing too where nobody knows where the city lies.
+    """
     size = len(begin)
+    if not city.located:
+        return pa.nulls(size, pa.bool_())
     spans = np.flatnonzero(timed & (end > begin).to_numpy(bool))
     first, last = begin.iloc[spans], end.iloc[spans]
     state = below_horizon(pd.concat([begin, first + (last - first) / 2, last], ignore_index=True), city)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,14 +12,18 @@ from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import decide
 from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import FORMAT as MAPPED
-from curim_data.model import CityProfile, ImportProblem, Kind, Message
+from curim_data.model import CityProfile, ImportProblem, Kind, Message, Question
+from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.questions import BY_NAMES
 from curim_data.profile import provisional
+from curim_data.profile.known_cities import known_city
 from curim_data.profile.spread import DENSEST, WHOLE, Spread
+from curim_data.profile.versions import change_profile
 from curim_data.store import Home, StoreError, interrupted, locked
-from curim_data.store.home import copy_profile
+from curim_data.store.home import copy_profile, replace_files
 
 MOST_NAMED: Final = 6
+NAMED, ANSWERED, AS_WRITTEN = "name", "answer", "file"
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class FirstCity:
 
     `spread` is None for a city that was known. `kind`: of which kind the categories were taken to be (`Answers.kind`),
     None where nobody needs to be asked: the export says it, the city was known, or the file has no categories.
-    `kinds`: names of the categories by the kind that each name says.
+    `kinds`: names of the categories by the kind that each name says. `zone`: where the time zone of a city without an
+    outline is from: "name", "answer", or "file" where nobody knows it.
     """
 
     city: CityProfile
@@ -36,12 +41,20 @@ class FirstCity:
     area: str
     kind: str | None = None
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    zone: str = ""
 
     @property
     def decisions(self) -> tuple[Message, ...]:
-        """What was decided about an area that is no city's, and of which kind its categories were taken to be."""
+        """What was decided about an area that is no city's, of which kind its categories were taken to be, and what a
+        city without an outline lacks."""
         told = self.spread.decision(self.area) if self.spread is not None else None
-        return (*(() if told is None else (told,)), *self._guessed)
+        return (*(() if told is None else (told,)), *self._guessed, *self._lacking)
+
+    @property
+    def _lacking(self) -> tuple[Message, ...]:
+        if self.city.outlined:
+            return ()
+        return (NO_OUTLINE, Message(_ZONES[self.zone].text, {"zone": self.city.timezone}), CAN_BE_GIVEN)
 
     @property
     def options(self) -> tuple[Message, ...]:
@@ -68,6 +81,26 @@ _GUESSED_KINDS: Final = {
 }
 
 
+_ZONES: Final = {
+    NAMED: Message(
+        "Its time zone is {zone}, as its name says. If that is wrong, undo the import, give another one in the city "
+        "profile, and import the file again."
+    ),
+    ANSWERED: Message("Its time zone is {zone}, as was answered."),
+    AS_WRITTEN: Message(
+        "Its name is not known, so its time zone is not either: times are kept as the file writes them, and whether it "
+        "was dark is not known. To mend that, undo the import, give the time zone in the city profile, and import the "
+        "file again."
+    ),
+}
+CAN_BE_GIVEN: Final = Message(
+    "What can be given on the page Data or with “curim city”: districts, study area, residents by gender, named "
+    "places, streets, categories and help lines."
+)
+_OFFSETS: Final = Message(
+    "{name}: its times are given with their offset from UTC, and the time zone of {city} is not known. Say which, such "
+    "as Europe/Athens: otherwise hours and days would be those of UTC."
+)
 _KIND_OPTION: Final = Message("--kind offence, --kind incivility or --kind risk gives all categories that kind.")
 
 
@@ -86,11 +119,13 @@ _KNOWN_CITY: Final = Message(
 )
 
 
-def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> FirstCity:
+def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed: bool = False) -> FirstCity:
     """Make a profile from the file's own points; it stays in the working folder until `adopt_city`.
 
-    Of an area too large for a city the part that a person chose is taken, or `Spread.default`. ImportProblem where a
-    circle was given and the city turns out to be one whose study area is known.
+    Of an area too large for a city the part that a person chose is taken, or `Spread.default`. A file without points
+    makes a city without an outline, where it has a name; with `unnamed` (of a preview) without one too. ImportProblem
+    where a circle was given and the city turns out to be one whose study area is known, and where there are neither
+    points nor a name; Question where times have an offset and nobody knows the city's time zone.
     """
     request, profile = profiled.request, profiled.profile
     decisions = decide(profile, profiled.layout, None, request.answers, request.name, request.now)
@@ -107,13 +142,38 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str) -> FirstCi
     kind = request.answers.kind or mapped or BY_NAMES
     every = "" if kind == BY_NAMES else kind
     new = provisional.NewCity(points, categories, label, name or None, within, every)
+    zone = ""
+    if not len(points) and (name or unnamed):
+        new, zone = _without_points(new, profiled, ask=not unnamed)
     city = provisional.ensure_city(home, new)
     if not city.provisional and request.answers.area not in (None, WHOLE, DENSEST):
         raise ImportProblem(Message(_KNOWN_CITY.text, {"city": city.names.get("en", label)}))
     told = "kind" in layout.roles or (layout.kind is not None and request.answers.kind is None)
     asked = city.provisional and bool(city.categories) and not told
     kinds = _kinds_by_names(categories) if asked else {}
-    return FirstCity(city, spread if city.provisional else None, area, kind if asked else None, kinds)
+    return FirstCity(city, spread if city.provisional else None, area, kind if asked else None, kinds, zone)
+
+
+def _without_points(
+    new: provisional.NewCity, profiled: ProfiledExport, *, ask: bool
+) -> tuple[provisional.NewCity, str]:
+    """Time zone and place of a city of which only the name is known, and where they are from.
+
+    Where the name says nothing, the times stay as they are written; those with an offset cannot, and are asked about.
+    """
+    known, answer = known_city(new.city or ""), profiled.request.answers.timezone
+    place = (known.longitude, known.latitude) if known is not None else None
+    if answer:
+        zoned = known is not None and known.timezone == answer
+        return replace(new, timezone=answer, place=place if zoned else None), ANSWERED
+    if known is not None:
+        return replace(new, timezone=known.timezone, place=place), NAMED
+    epochs = (seen.seconds or seen.milliseconds for seen in profiled.profile.dates.values())
+    offsets = (seen.timed and not seen.local for seen in profiled.profile.dates.values())
+    if ask and (profiled.layout.utc or any(epochs) or any(offsets)):
+        values = {"name": profiled.request.name, "city": new.city or new.name}
+        raise Question("timezone", "--timezone", Message(_OFFSETS.text, values))
+    return replace(new, timezone="UTC"), AS_WRITTEN
 
 
 def _kinds_by_names(categories: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
@@ -131,12 +191,38 @@ def name_from_file(file: str) -> str:
     return words[:1].upper() + words[1:] or stem
 
 
-def adopt_city(home: Home, work: Path) -> None:
-    """Give the home the city that was made for this file. StoreError where another import has given it another one."""
+def with_outline(city: CityProfile, profiled: ProfiledExport, work: Path) -> CityProfile:
+    """The city; one without an outline gets one where the file has points, in the working folder until `adopt_city`.
+
+    Name, time zone, categories, help lines and what else it has stay.
+    """
+    if city.outlined:
+        return city
+    request = profiled.request
+    decisions = decide(profiled.profile, profiled.layout, None, request.answers, request.name, request.now)
+    points = sample_points(profiled.profile, decisions.coordinates)
+    if not len(points) or request.home is None:
+        return city
     made = Home(work / interrupted.FIRST)
-    if made.has_city():
+    made.path.mkdir(parents=True, exist_ok=True)
+    copy_profile(request.home.city_folder, made.city_folder)
+    provisional.give_outline(made.city_folder, points)
+    return made.city()
+
+
+def adopt_city(home: Home, work: Path) -> None:
+    """Give the home the city that was made for this file, or the outline that it got.
+
+    StoreError where another import has given it another city.
+    """
+    made = Home(work / interrupted.FIRST)
+    if not made.has_city():
+        return
+    if home.has_city() and not home.city().outlined:
+        change_profile(home, lambda folder, _: replace_files(made.city_folder, folder), "land")
+    else:
         with locked(home.path / "city.lock"):
             if not home.has_city():
                 copy_profile(made.city_folder, home.city_folder)
-        if home.city().version != made.city().version:
-            raise StoreError(Message("Another import has just given this home its city. Import the file again."))
+    if home.city().version != made.city().version:
+        raise StoreError(Message("Another import has just given this home its city. Import the file again."))

@@ -18,7 +18,7 @@ from typing import Final
 
 from curim_data import formats
 from curim_data.importing import mapping as mappings
-from curim_data.importing._first_city import adopt_city, provisional_city
+from curim_data.importing._first_city import adopt_city, provisional_city, with_outline
 from curim_data.importing.comparison import compare_with_previous
 from curim_data.importing.extract import (
     ImportRequest,
@@ -99,13 +99,13 @@ def import_file(
         if has_city and request.answers.area:
             raise ImportProblem(_HAS_CITY)
         first = None if has_city else provisional_city(profiled, work, city_name)
-        city = home.city() if first is None else first.city
+        city = first.city if first is not None else with_outline(home.city(), profiled, work)
         plan = decide_plan(profiled, city, home)
         # Blocks pass through these three one by one, each in a thread of its own; staging draws them on.
         parsed = parse_blocks(profiled, plan)
         enriched = enrich_blocks(parsed, city)
         staged = stage_alerts(enriched, profiled, plan, work, batch_id)
-        if has_city:
+        if has_city and home.city().outlined:
             _check_city(staged, plan, profiled.request)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
         comparison = compare_with_previous(store, staged.staging.path, staged.batch.signature)
@@ -155,9 +155,10 @@ def preview(
             profiled = profile_export(recognised, summarise=True)
         if read is not None:
             read[:] = [profiled]
-        first = provisional_city(profiled, work, "") if city is None else None
+        first = provisional_city(profiled, work, "", unnamed=True) if city is None else None
         city = first.city if first is not None else city
         assert city is not None
+        city = city if first is not None else with_outline(city, profiled, work)
         plan = decide_plan(profiled, city, target)
         parsed = parse_blocks(profiled, plan)
         enriched = enrich_blocks(parsed, city)

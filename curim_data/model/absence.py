@@ -52,6 +52,10 @@ NO_LANDMARKS: Final = Message(
     "This city has no named places yet, so none was looked at: add a file of them on the page Data, or with “curim "
     "city landmarks FILE”."
 )
+NO_OUTLINE: Final = Message(
+    "No map: this city has no outline yet. Give its districts or its study area on the page Data, or with “curim city "
+    "districts FILE” or “curim city land FILE”, or import a file with coordinates."
+)
 NO_POPULATION: Final = Message(
     "This city has no residents by gender yet: add a file with the columns district, women and men on the page Data, "
     "or with “curim city population FILE”."

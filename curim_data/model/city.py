@@ -3,7 +3,8 @@
 A profile is a folder of plain files that a city edits:
 
     city.toml         names, epsg, timezone, illustrative = true|false, view (longitude, latitude, zoom);
-                      provisional = true: made from the city's first data, see `provisional`
+                      provisional = true: made from the city's first data, see `provisional`; outline = false: no
+                      study area is known, land.geojson holds a stand-in (round the place of the view, if any)
     categories.toml   [[category]] id, kind, group, sensitive, labels {el, en, fr}; [[group]] id, labels
     land.geojson      one (multi)polygon, WGS84: the study mask that neither filter nor import moves
     districts.geojson features with properties id and label_el, label_en, label_fr
@@ -122,7 +123,8 @@ class Landmark:
 class CityProfile:
     """Everything that the dashboard knows of a city. Read with `load_city`.
 
-    `part`: exports are of a larger area, of which the city is the part that was chosen.
+    `part`: exports are of a larger area, of which the city is the part that was chosen. `outlined`: whether its land is
+    known; without it `land` is a stand-in that no page draws and no alert lies on.
     """
 
     version: str
@@ -140,6 +142,7 @@ class CityProfile:
     population: pd.DataFrame | None = field(default=None, compare=False)
     provisional: bool = False
     part: bool = False
+    outlined: bool = True
     place_names: PlaceNames = field(default_factory=PlaceNames, compare=False)
     water: BaseGeometry | None = None
     attributions: tuple[str, ...] = ()
@@ -149,6 +152,11 @@ class CityProfile:
     def to_metres(self) -> Transformer:
         """WGS84 longitude and latitude to metres in the city's projection."""
         return Transformer.from_crs(4326, self.epsg, always_xy=True)
+
+    @property
+    def located(self) -> bool:
+        """Whether it is known where the city lies, if not how far it reaches."""
+        return self.outlined or "longitude" in self.view
 
     @property
     def sensitive(self) -> frozenset[str]:
@@ -307,6 +315,7 @@ def load_city(folder: Path) -> CityProfile:
             population=_population(folder / "population.csv"),
             provisional=bool(head.get("provisional", False)),
             part=bool(head.get("part", False)),
+            outlined=bool(head.get("outline", True)),
             water=_union(folder, "water.geojson") if (folder / "water.geojson").exists() else None,
             attributions=_attributions(folder),
             help_lines=_help_lines(folder),

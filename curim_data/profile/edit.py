@@ -33,6 +33,7 @@ from curim_data.profile.files import (
     write_landmarks,
     write_population,
 )
+from curim_data.profile.provisional import placed
 from curim_data.profile.shapes import (
     PROPOSED,
     AreaFile,
@@ -148,7 +149,7 @@ def set_districts(
 
     def edit(folder: Path, city: CityProfile) -> None:
         write_areas(folder / "districts.geojson", new)
-        if city.provisional if with_land is None else with_land:
+        if city.provisional or not city.outlined if with_land is None else with_land:
             _put_land(folder, shapely.union_all([area.polygon for area in new]))
         elif away := sum(not area.polygon.intersects(city.land) for area in new):
             values = {"away": away, "of": len(new)}
@@ -346,7 +347,11 @@ def landmark_table(source: Path | bytes, name: str) -> pd.DataFrame:
 
 
 def _put_land(folder: Path, land: BaseGeometry) -> None:
+    """The study area; of a city that had no outline, projection and view follow from it."""
     write_land(folder, as_polygons(land))
+    head = read_head(folder)
+    if not head.pop("outline", True):
+        write_head(folder, {**head, **placed(land)})
     _given(folder)
 
 

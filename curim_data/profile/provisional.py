@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import available_timezones
 
 import h3.api.numpy_int as h3
@@ -37,6 +37,7 @@ from curim_data.model.city import Category, load_city
 from curim_data.model.extent import MOST_MAP_CELLS, cell_side_m, finest_affordable, geodesic_area_km2
 from curim_data.profile.files import (
     as_polygons,
+    read_head,
     unique_ids,
     write_areas,
     write_categories,
@@ -59,10 +60,12 @@ LEAST_PLACES: Final = 3  # fewer different points are a pile, not a part of a ci
 REACH: Final = 12.0  # degrees of longitude from the middle of its zone at which a projection is of use
 MOST_CATEGORIES: Final = 200
 POINT_RESOLUTION: Final = 12
+STAND_IN_DEGREES: Final = 0.02  # side of the land of a city without an outline
 _NO_POINTS: Final = Message(
-    "This home has no city yet, and no column of the file was understood as coordinates that tell where it is. Say "
-    "which columns hold them, import a file with coordinates first, or name a city that is known (“curim import FILE "
-    "--city NAME”)."
+    "This home has no city yet, and no column of the file was understood as coordinates that tell where it is. Name "
+    "the city: “curim import FILE --city NAME” (with “--timezone Europe/Athens” or the like where the name is not "
+    "known); it has no map until it has an outline. Or say which columns hold the coordinates, import a file with "
+    "coordinates first, or give the study area with “curim city land FILE”."
 )
 
 Points = npt.NDArray[np.float64] | Iterable[npt.NDArray[np.float64]]
@@ -118,7 +121,8 @@ class NewCity:
 
     `points`, `categories`, `name`: as `provisional_profile` takes them. `city`: what a person calls the city; a shipped
     profile is then taken by its name in any language. `within`: the circle whose points alone make a provisional
-    profile. `kind`: of all its categories; empty for as their names say.
+    profile. `kind`: of all its categories; empty for as their names say. `timezone`: of a city without points; such a
+    city is made only where it has one, and has no outline. `place`: where it lies (longitude, latitude), if known.
     """
 
     points: Points
@@ -127,6 +131,8 @@ class NewCity:
     city: str | None = None
     within: Circle | None = None
     kind: str = ""
+    timezone: str = ""
+    place: tuple[float, float] | None = None
 
 
 def choose_profile(folder: Path, new: NewCity) -> Path:
@@ -138,6 +144,9 @@ def choose_profile(folder: Path, new: NewCity) -> Path:
     if city and fold(city) in {fold(word) for word in load_city(shipped).names.values()}:
         return shipped
     cells, counts = _gathered(new.points)
+    if not len(cells) and new.timezone:
+        _write_without_outline(folder, new)
+        return folder
     if city is None and _share_on(cells, counts, load_city(shipped).land) > 0.5:
         return shipped
     if within is not None:
@@ -357,25 +366,59 @@ def _write(
     if not len(cells):
         raise ImportProblem(_NO_POINTS)
     study = study_area(cells, counts)
-    west, south, east, north = study.land.bounds
-    zoom = min(14.0, math.log2(360 / max(east - west, (north - south) * 2, 1e-3)) + 1)
-    folder.mkdir(parents=True, exist_ok=True)
     head = {
         "provisional": True,
         **({"part": True} if part else {}),
         "illustrative": False,
-        "epsg": utm(*study.densest),
         "timezone": time_zone(study.middle, study.densest),
         "names": {"en": name},
-        "view": {
-            "longitude": round(study.middle[0], 5),
-            "latitude": round(study.middle[1], 5),
-            "zoom": round(zoom, 1),
-        },
+        **placed(study.land, study.middle, study.densest),
     }
-    write_head(folder, head)
+    _write_files(folder, head, study.land, category_list(categories, kind))
+    return load_city(folder)
+
+
+def placed(
+    land: BaseGeometry, middle: tuple[float, float] | None = None, densest: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    """The entries of city.toml that follow from the study area: projection and view."""
+    west, south, east, north = land.bounds
+    zoom = min(14.0, math.log2(360 / max(east - west, (north - south) * 2, 1e-3)) + 1)
+    longitude, latitude = middle or ((west + east) / 2, (south + north) / 2)
+    view = {"longitude": round(longitude, 5), "latitude": round(latitude, 5), "zoom": round(zoom, 1)}
+    return {"epsg": utm(*(densest or (longitude, latitude))), "view": view}
+
+
+def _write_without_outline(folder: Path, new: NewCity) -> None:
+    """A profile of a city of which no place is known but its own, if that: the land is a stand-in."""
+    longitude, latitude = new.place or (0.0, 0.0)
+    reach = STAND_IN_DEGREES / 2
+    land = shapely.box(longitude - reach, latitude - reach, longitude + reach, latitude + reach)
+    head = {
+        "provisional": True,
+        "outline": False,
+        "illustrative": False,
+        "timezone": new.timezone,
+        "names": {"en": new.city or new.name},
+        **placed(land),
+    }
+    if new.place is None:
+        head["view"] = {}
+    _write_files(folder, head, land, category_list(new.categories, new.kind))
+
+
+def give_outline(folder: Path, points: Points) -> None:
+    """Give a profile without an outline the study area that points span; the rest of it stays."""
+    study = study_area(*_gathered(points))
     write_land(folder, study.land)
+    head = {key: value for key, value in read_head(folder).items() if key != "outline"}
+    write_head(folder, {**head, **placed(study.land, study.middle, study.densest)})
+
+
+def _write_files(folder: Path, head: Mapping[str, Any], land: BaseGeometry, categories: list[Category]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_head(folder, head)
+    write_land(folder, land)
     write_areas(folder / "districts.geojson", ())
     write_landmarks(folder, ())
-    write_categories(folder, {}, category_list(categories, kind))
-    return load_city(folder)
+    write_categories(folder, {}, categories)

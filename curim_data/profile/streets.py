@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
+from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.profile.files import unique_ids
@@ -107,6 +108,8 @@ def streets_of(
     ImportProblem
         Where no line lies on the city's land, the column is unknown, or there are more than 100,000 streets.
     """
+    if not city.outlined:
+        raise ImportProblem(NO_OUTLINE)
     kind = class_column(areas)
     frame = with_tags(areas.frame, areas.columns)
     column = _names(areas, name_column, osm=kind is not None)

@@ -128,6 +128,14 @@ def copy_profile(source: Path, target: Path) -> None:
             raise
 
 
+def replace_files(source: Path, target: Path) -> None:
+    """Make the files of one profile those of another."""
+    for name in FILES:
+        (target / name).unlink(missing_ok=True)
+        if (source / name).exists():
+            shutil.copyfile(source / name, target / name)
+
+
 @lru_cache(maxsize=8)
 def _city(home: Path, version: str, names: tuple[int, int]) -> CityProfile:  # noqa: ARG001 (a key of the cache)
     """A profile with what it works out once, such as the land of each map cell, and with the names of positions."""

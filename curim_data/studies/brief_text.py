@@ -473,7 +473,7 @@ def brief_content(
     if study.changes.changes.n_withheld:
         limits.append(t("Small counts are protected and could not all be compared."))
     if city.provisional:
-        limits.append(provisional_note(t))
+        limits.append(provisional_note(t, outlined=city.outlined))
     return Brief(
         headline=headline(study, t),
         sentence=study.course.sentence(t) if study.course else "",
@@ -489,7 +489,9 @@ def brief_content(
         whom_note=t("Protected: a group is so small that its number could be worked out.")
         if study.asks_affected and any(finding.whom_protected for finding in study.findings)
         else "",
-        picture=maps.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]]),
+        picture=maps.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]])
+        if city.outlined
+        else None,
         caption=_map_caption(study, t),
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.bounded) for s in spots),
         shares=share_rows(study.shares, t) if study.asks_affected else (),

@@ -34,7 +34,11 @@ def draw_city_tab(page: Page) -> None:
             )
         )
     if city.provisional:
-        st.warning(provisional_note(t) + " " + t("Upload the city's own districts or study area below."))
+        st.warning(
+            provisional_note(t, outlined=city.outlined)
+            + " "
+            + t("Upload the city's own districts or study area below.")
+        )
         if not page.is_sample and page.home.has_city():
             draw_accept_profile(page)
     left, right = st.columns([1, 1], gap="large")
@@ -52,7 +56,9 @@ def _draw_facts(page: Page) -> None:
         t("City"): t.label(city.names),
         t("Coordinate system for distances"): f"EPSG:{city.epsg}",
         t("Time zone"): city.timezone,
-        t("Study area"): t("{area} km² of land", area=t.number(city.land_metres.area / 1e6, 1)),
+        t("Study area"): t("{area} km² of land", area=t.number(city.land_metres.area / 1e6, 1))
+        if city.outlined
+        else t("none yet"),
         t("Districts"): t.number(len(city.districts)),
         t("Categories"): _category_counts(page),
         t("Landmarks"): t.number(len(city.landmarks)),

@@ -199,6 +199,13 @@ def city_note(t: Translator, preview: FilePreview, name: str) -> str:
     if not preview.city.provisional:
         return t("Your home has no city yet. The alerts lie in {city}: its profile is added with the import.",
                  city=t.label(preview.city.names))  # fmt: skip
+    if not preview.city.outlined:
+        return t(
+            "Your home has no city yet, and no column of {file} holds coordinates: the import creates a provisional "
+            "city without an outline, so there is no map. Its time zone follows from its name where that is known, its "
+            "categories from the file. Add districts or a study area, population and names on the tab “City profile”.",
+            file=name,
+        )
     return t(
         "Your home has no city yet: {file} creates a provisional one, its area drawn around the alerts, its time "
         "zone ({zone}) from the location, its categories from the file. Add districts, population and names on the "

@@ -206,6 +206,8 @@ def _draw_table(page: Page, frame: pd.DataFrame) -> None:
 def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
     """Named places as circles as wide as the place: coloured where they differ."""
     t, colours = page.t, palette(page.theme)
+    if basemap.without_outline(page):
+        return
     shades = _shades(page, colours)
     rows = {row["place"]: row for row in frame.to_dict("records")}
     sure = list(frame.loc[frame["significant"], "place"])

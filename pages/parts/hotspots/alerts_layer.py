@@ -114,6 +114,8 @@ def _draw_too_many(page: Page, found: MapPoints) -> None:
 
 def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None:
     t, city, colours = page.t, page.city, palette(page.theme)
+    if basemap.without_outline(page):
+        return
     height = cell_map.map_height(page)
     shades = group_colours(city)
     groups = [_group(city, name) for name in frame["category"]]

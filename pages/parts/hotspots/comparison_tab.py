@@ -196,6 +196,8 @@ def _shades() -> tuple[tuple[float, str], ...]:
 
 def _draw_map(page: Page, study: CompareStudy) -> None:
     t, colours, found = page.t, palette(page.theme), study.comparison
+    if basemap.without_outline(page):
+        return
     cells, withheld = _drawn(page, study, colours)
     marked, pins = _marked(study), _pins(page, study)
     height = cell_map.map_height(page)

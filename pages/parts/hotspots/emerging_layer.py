@@ -37,7 +37,7 @@ from pages.parts.hotspots.playback import draw_playback
 from pages.parts.hotspots.queries import emerging_of
 from pages.parts.hotspots.ranked_list import MAIN, SPAN
 from pages.parts.hotspots.selection import SELECTED_WORD
-from pages.parts.maps.basemap import ground_layers, map_width
+from pages.parts.maps.basemap import ground_layers, map_width, without_outline
 from pages.parts.maps.cell_map import alert_count, cell_deck, map_height, map_selection
 from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
 from pages.parts.maps.name_layers import Pin
@@ -201,6 +201,8 @@ def _draw_map(
     place: FoundPlace | None,
 ) -> None:
     t, colours = page.t, palette(page.theme)
+    if without_outline(page):
+        return
     height = map_height(page)
     deck = cell_deck(
         page,

@@ -44,6 +44,8 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     step = st.select_slider(
         t("Month") if found.unit == "month" else t("Week"), steps, format_func=names.__getitem__, key=STEP
     )
+    if basemap.without_outline(page):
+        return
     colours = palette(page.theme)
     height = cell_map.map_height(page)
     deck = cell_map.cell_deck(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False)

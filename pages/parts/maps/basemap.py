@@ -16,8 +16,9 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, cell_polygons
+from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, PATH
-from pages.parts.frame import Page, Palette, Room, palette, rgba
+from pages.parts.frame import Page, Palette, Room, escape_with_commands, palette, rgba
 from pages.parts.frame.markdown import css_text
 from pages.parts.maps.street_lines import Drawn, streets_of_city
 
@@ -133,6 +134,14 @@ def credited_to(page: Page, city: CityProfile, key: str) -> Iterator[None]:
         if city.attributions != page.city.attributions:
             st.html(f"<style>{attribution_style(city, palette(page.theme), f'.st-key-{key}')}</style>")
         yield
+
+
+def without_outline(page: Page) -> bool:
+    """Whether the city has no outline to draw: says so in place of a map, and what can be given."""
+    if page.city.outlined:
+        return False
+    st.info(escape_with_commands(page.t(NO_OUTLINE)))
+    return True
 
 
 @lru_cache(maxsize=16)

@@ -127,6 +127,8 @@ def draw_cell_map(
     MapSelection
         Cells and outlines selected on the map.
     """
+    if basemap.without_outline(page):
+        return MapSelection()
     colours = palette(page.theme)
     height = map_height(page, height)
     scale = legends.ColourScale.of(page.t, cells, measure) if cells is not None else None

@@ -10,7 +10,8 @@ import shapely
 import streamlit as st
 
 from curim_data.model import CityProfile
-from pages.parts.frame import Page, palette, rgba
+from curim_data.model.absence import NO_OUTLINE
+from pages.parts.frame import Page, escape_with_commands, palette, rgba
 from pages.parts.maps import basemap, name_layers
 from pages.parts.maps.cell_map import map_height
 from pages.parts.maps.deck import Deck
@@ -36,6 +37,9 @@ def draw_point_map(
 
     The map shows the city, or what lies within `bounds` (west, south, east, north in degrees).
     """
+    if not city.outlined:
+        st.info(escape_with_commands(page.t(NO_OUTLINE)))
+        return
     colours = palette(page.theme)
     height = map_height(page, height)
     where = points[["longitude", "latitude"]].to_numpy().tolist()

@@ -49,6 +49,8 @@ def draw_areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
     if not shown:
         st.caption(t("No areas are chosen yet."))
         return
+    if basemap.without_outline(page):
+        return
     height = map_height(page, HEIGHT)
     layers = basemap.base_layers(page.city, colours)
     layers += [_layer(name, shape, *area_colours(colours)[name], t(AREA_LABELS[name])) for name, shape in shown.items()]
