@@ -58,6 +58,10 @@ def _binary(source: Path | bytes, name: str, sheet: str | None, head: bytes, dep
         from curim_data.containers.vector import open_vector
 
         return open_vector(source, name, sheet, "gpkg")
+    if _shapefile_part(name, head):
+        from curim_data.containers.vector import check_beside, open_vector
+
+        return open_vector(check_beside(source, name), name, sheet, "shp")
     if head.startswith(b"PAR1"):
         from curim_data.containers.columnar import open_parquet
 
@@ -65,6 +69,17 @@ def _binary(source: Path | bytes, name: str, sheet: str | None, head: bytes, dep
     if head[257:262] == b"ustar":
         raise base.foreign_kind(name, "tar")
     return None
+
+
+def _shapefile_part(name: str, head: bytes) -> bool:
+    """Whether a file is a part of a Shapefile that lies outside a ZIP: its points or their index, or its table.
+
+    A table of dBase begins with a byte for its version, and the year, month and day of its last change.
+    """
+    if head.startswith(b"\x00\x00\x27\x0a"):
+        return True
+    dated = len(head) > 32 and 1 <= head[2] <= 12 and 1 <= head[3] <= 31
+    return Path(name).suffix.lower() == ".dbf" and head[:1] in b"\x02\x03\x30\x31\x83\x8b\xf5" and dated
 
 
 def _text(source: Path | bytes, name: str, sheet: str | None, head: bytes) -> Opened:

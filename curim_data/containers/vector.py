@@ -1,7 +1,7 @@
-"""GeoPackage and zipped Shapefile: the attributes of a layer and one point in WGS84 for each feature.
+"""GeoPackage and Shapefile, zipped or not: the attributes of a layer and one point in WGS84 for each feature.
 
 GDAL opens nothing but a local file whose first bytes are those of its kind; the parts of a Shapefile are copied out
-of the ZIP under names of their own.
+of the ZIP, or from where they lie side by side, under names of their own.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"pyogrio\.|co
 
 _KINDS: Final = {"gpkg": "GeoPackage", "shp": "Shapefile"}
 _PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
+_NEEDED: Final = (".shp", ".shx", ".dbf")
 _MAGIC: Final = {"gpkg": b"SQLite format 3\0", "shp": b"\x00\x00\x27\x0a"}
 _LARGEST_PART: Final = 4_000_000_000  # bytes; the format itself ends at 2 GB for each part
 _ROW_KEYS: Final = ("", "fid", "ogc_fid")  # keys that programs add and renumber; other keys are kept as a column
@@ -37,7 +38,7 @@ _WORDS: Final = re.compile(rb"[\x80-\xff]+")
 
 
 def open_vector(source: Path | bytes, name: str, sheet: str | None = None, kind: str = "gpkg") -> RereadableFile:
-    """Open a GeoPackage (`kind` "gpkg") or a ZIP with a Shapefile ("shp").
+    """Open a GeoPackage (`kind` "gpkg"), a ZIP with a Shapefile ("shp"), or a path whose parts lie side by side.
 
     Question where several layers hold features; ImportProblem where the file is damaged or holds none.
     """
@@ -77,7 +78,9 @@ def layers(source: Path | bytes, name: str, kind: str, *, spatial: bool = False)
 
 
 def _shapes(source: Path | bytes, name: str) -> dict[str, dict[str, str]]:
-    """The Shapefiles of a ZIP by their path without ending, each with its members by ending."""
+    """The Shapefiles of a ZIP by their path without ending, each with its members by ending; or the one beside it."""
+    if isinstance(source, Path) and (beside := parts_beside(source)):
+        return {source.stem: {ending: str(path) for ending, path in beside.items()}}
     with as_path(source, name) as path, zipfile.ZipFile(path) as archive:
         found: dict[str, dict[str, str]] = {}
         for member in archive.namelist():
@@ -110,6 +113,12 @@ def local_layer(source: Path | bytes, name: str, kind: str, layer: str) -> Itera
             yield str(path.resolve(strict=True)), layer
         return
     parts = _shapes(source, name)[layer]
+    if isinstance(source, Path) and parts_beside(source):
+        with tempfile.TemporaryDirectory(prefix="curim-") as folder:
+            for ending, part in parts.items():
+                shutil.copyfile(part, Path(folder) / f"layer{ending}")
+            yield _checked(Path(folder) / "layer.shp", name, kind), None
+        return
     with (
         as_path(source, name) as path,
         zipfile.ZipFile(path) as archive,
@@ -117,10 +126,42 @@ def local_layer(source: Path | bytes, name: str, kind: str, layer: str) -> Itera
     ):
         for ending, member in parts.items():
             _copy(archive, member, Path(folder) / f"layer{ending}", name)
-        shape = Path(folder) / "layer.shp"
-        if head_of(shape, name, 4) != _MAGIC[kind] or not _whole(shape):
-            raise damaged(name, _KINDS[kind])
-        yield str(shape), None
+        yield _checked(Path(folder) / "layer.shp", name, kind), None
+
+
+def _checked(shape: Path, name: str, kind: str) -> str:
+    """The path of a Shapefile that is what it says it is, to its end."""
+    if head_of(shape, name, 4) != _MAGIC[kind] or not _whole(shape):
+        raise damaged(name, _KINDS[kind])
+    return str(shape)
+
+
+def parts_beside(path: Path) -> dict[str, Path]:
+    """The parts of a Shapefile by ending, for the path of one of them; empty for the path of anything else."""
+    if path.suffix.lower() not in _PARTS or not path.parent.is_dir():
+        return {}
+    beside = (one for one in path.parent.iterdir() if one.stem.casefold() == path.stem.casefold() and one.is_file())
+    return {one.suffix.lower(): one for one in sorted(beside) if one.suffix.lower() in _PARTS}
+
+
+def check_beside(source: Path | bytes, name: str) -> Path:
+    """The path of one part of a Shapefile whose other parts lie beside it; ImportProblem where one is not there."""
+    beside = parts_beside(source) if isinstance(source, Path) else {Path(name).suffix.lower(): Path(name)}
+    missing = [f"{Path(name).stem}{ending}" for ending in _NEEDED if ending not in beside]
+    if isinstance(source, Path) and not missing:
+        return source
+    raise ImportProblem(
+        Message(
+            "{name} is one part of a Shapefile; {missing} are missing. Put {all} into one ZIP file and import that, or "
+            "import {shape} with the other parts beside it in its folder.",
+            {
+                "name": name,
+                "missing": ", ".join(missing),
+                "all": ", ".join(f"{Path(name).stem}{ending}" for ending in (*_NEEDED, ".prj")),
+                "shape": f"{Path(name).stem}.shp",
+            },
+        )
+    )
 
 
 def _whole(shape: Path) -> bool:

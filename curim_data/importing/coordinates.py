@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -14,6 +15,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from curim_data.containers.types import ArrowText
+from curim_data.formats.guess.headings import LATITUDE, LONGITUDE, read_heading
 from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places
 from curim_data.importing._text_columns import filled
 from curim_data.importing.number_parsing import (
@@ -90,7 +92,11 @@ def decide_coordinates(
         written = _decide_separators(profile, sample, written, city, answers, name)
     parsed = parse_coordinates(sample, replace(written, crs=None))
     if roles == ("y", "x") or not _degrees(parsed):
-        return _decide_projection(sample, written, parsed, city, answers, name)
+        if answers.crs or not _says_degrees(sample, roles):
+            return _decide_projection(sample, written, parsed, city, answers, name)
+        if _hardly_degrees(parsed):
+            with suppress(Question):  # only a projection that leads to the city is one under such headings
+                return _decide_projection(sample, written, parsed, city, answers, name)
     return _decide_swapped(written, parsed, city)
 
 
@@ -172,6 +178,24 @@ def swapped_rows(parsed: ParsedCoordinates, city: CityProfile) -> BoolArray:
 def _given(parsed: ParsedCoordinates) -> BoolArray:
     lat, lon = parsed.latitude, parsed.longitude
     return np.asarray(np.isfinite(lat) & np.isfinite(lon) & ~((lat == 0) & (lon == 0)), bool)
+
+
+def _says_degrees(sample: RoleColumns, roles: tuple[str, str]) -> bool:
+    """Whether the headings say latitude and longitude: numbers that are none are bad ones, not those of a projection.
+
+    Unless all of them are, and lead to the city in a projection. Under headings that say nothing of the kind, such as
+    "north" and "east", a projection is thought of, and asked for, where most numbers are no degrees.
+    """
+    words = (LATITUDE, LONGITUDE)
+    heads = (read_heading(sample.label(role)) for role in roles)
+    return roles == ("latitude", "longitude") and all(head.has(said) for head, said in zip(heads, words, strict=True))
+
+
+def _hardly_degrees(parsed: ParsedCoordinates) -> bool:
+    """Whether nearly all points are far from any degrees, both north and east."""
+    given = _given(parsed)
+    far = np.minimum(np.abs(parsed.latitude[given]), np.abs(parsed.longitude[given])) > 360
+    return bool(len(far)) and bool(far.mean() > 0.95)
 
 
 def _degrees(parsed: ParsedCoordinates) -> bool:

@@ -107,6 +107,8 @@ _JOINING: Final = _set("de da do di del della dello des du d of the e y et s")
 
 LATITUDE: Final = _set("lat latitude latitud latitudine breitengrad breite πλάτος γεωπλάτος ycoord_wgs84")
 LONGITUDE: Final = _set("lon lng long longitude longitud longitudine längengrad länge laengengrad μήκος γεωμήκος")
+# Words of the two that are also those for how wide and how long a thing is.
+WIDTH_OR_LENGTH: Final = _set("breite πλάτος länge μήκος long")
 EAST: Final = _set("x χ easting este rechtswert xcoord ostwert")
 NORTH: Final = _set("y υ northing norte hochwert ycoord nordwert")
 POINT: Final = _set(

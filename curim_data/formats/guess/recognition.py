@@ -20,6 +20,7 @@ NAME: Final = "guessed"
 DOCUMENTATION: Final = "docs/formats/guessed.md"
 
 _OFTEN: Final = 0.7
+_SOME: Final = 0.05
 _NOT_STATUS: Final = frozenset({"meteorologico", "weather", "civil", "marital", "vehicle", "road", "arrest"})
 _WHERE: Final = (("latitude", "longitude"), ("x", "y"), ("point",))
 
@@ -106,8 +107,8 @@ def _share(column: Column, share: float) -> float | None:
 def _coordinates(known: _Guesses) -> None:
     """Degrees first, projected metres where there are none, a column of both where there is neither."""
     columns = [column for column in known.free() if "latlon" not in column.head.words]
-    north = [one for one in columns if one.head.has(headings.LATITUDE) and _in_range(one, 90)]
-    east = [one for one in columns if one.head.has(headings.LONGITUDE) and _in_range(one, 180)]
+    north = [one for one in columns if _said_degrees(one, headings.LATITUDE, 90)]
+    east = [one for one in columns if _said_degrees(one, headings.LONGITUDE, 180)]
     if not (north and east):
         north = [one for one in columns if one.head.has(headings.NORTH) and one.values.degrees >= _OFTEN]
         east = [one for one in columns if one.head.has(headings.EAST) and one.values.degrees >= _OFTEN]
@@ -123,8 +124,19 @@ def _coordinates(known: _Guesses) -> None:
         _degrees_side_by_side(known, columns)
 
 
-def _in_range(column: Column, limit: float) -> bool:
-    return not column.values.given or column.values.degrees_up_to(limit) >= _OFTEN
+def _said_degrees(column: Column, words: frozenset[str], limit: float) -> bool:
+    """Whether a heading says latitude or longitude, and the values do not contradict it.
+
+    Numbers out of range are bad coordinates of such a column, however many there are, unless hardly any is in range; of
+    a heading that may mean a width or a length, most must be.
+    """
+    said = set(column.head.words) & words
+    if not said:
+        return False
+    values = column.values
+    inside = values.degrees_up_to(limit) if values.given else 1.0
+    numbers = inside >= _OFTEN or values.between(-1e12, 1e12) >= _OFTEN
+    return inside >= _OFTEN or (numbers and inside >= _SOME and not said <= headings.WIDTH_OR_LENGTH)
 
 
 def _is_metres(column: Column) -> bool:
