@@ -8,6 +8,7 @@ row that nothing settles is ambiguous, unless its date has but one reading.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -215,14 +216,15 @@ class OrderEvidence:
 
     def _settled(self, counts: _Counts) -> dict[str, int]:
         """The values that stand for one order; none where chance may have made them so, or where all are of one."""
-        p = self.day / (self.day + self.month)
         found = {value: rows for value, rows in counts.rows.items() if rows[DAY] + rows[MONTH]}
         pure = {value: rows for value, rows in found.items() if not min(rows[DAY], rows[MONTH])}
-        chance = {value: p ** sum(rows[1:]) + (1 - p) ** sum(rows[1:]) for value, rows in pure.items()}
-        if len(pure) == len(found) and float(np.prod(list(chance.values()))) < CHANCE:
+        day, month = (sum(rows[order] for rows in found.values()) for order in (DAY, MONTH))
+        if len(pure) == len(found) and chance_of_all([sum(rows[1:]) for rows in pure.values()], day, month) < CHANCE:
             settled = {value for value, rows in pure.items() if sum(rows[1:]) >= LEAST_OF_VALUE}
         else:
-            settled = {value for value in pure if chance[value] < CHANCE_OF_ONE}
+            settled = {
+                value for value, rows in pure.items() if chance_of_one(sum(rows[1:]), day, month) < CHANCE_OF_ONE
+            }
         return {value: DAY if counts.rows[value][DAY] else MONTH for value in sorted(settled)}
 
     def _merged(self) -> list[Run]:
@@ -302,6 +304,35 @@ _ALL_AMBIGUOUS: Final = Message(
     "Nothing in the file tells them apart, so the rows that can be read both ways are quarantined: write their dates "
     "as 2025-03-01T22:15 and import them again, or export the two sources as two files."
 )
+
+
+def chance_of_all(sizes: Sequence[int], day: int, month: int) -> float:
+    """The chance that each value of a column is of one order, were the orders dealt out to the rows at random.
+
+    Of all ways to choose the `day` rows among `day + month`, those that take some values whole: exact, by counting the
+    sets of values (of these sizes) that have `day` rows together; where as many as there are sets would be too few to
+    matter, that bound.
+    """
+    bound = math.exp(min(0.0, len(sizes) * math.log(2) - _log_ways(day + month, day)))
+    if bound < CHANCE:
+        return bound
+    ways = {0: 1}
+    for size in sizes:
+        more = {total + size: n for total, n in ways.items() if total + size <= day}
+        ways = {total: ways.get(total, 0) + more.get(total, 0) for total in ways.keys() | more.keys()}
+    return ways.get(day, 0) / math.comb(day + month, day)
+
+
+def _log_ways(n: int, k: int) -> float:
+    """The logarithm of how many ways there are to choose k of n."""
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def chance_of_one(size: int, day: int, month: int) -> float:
+    """The chance that all rows of one value are of one order (hypergeometric)."""
+    rest = day + month - size
+    able = [other for other in (day, month) if other <= rest]
+    return sum(math.exp(_log_ways(rest, other) - _log_ways(day + month, day)) for other in able)
 
 
 def gather(

@@ -31,6 +31,7 @@ SERIAL, SECONDS, MILLISECONDS, DATES, MONTHS = "serial", "seconds", "millisecond
 UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
 _ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
+ISO_DAY: Final = r"^\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
 _STRICT: Final = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
 _SHORTEST: Final = len("2025-01-31T00:00Z")  # of a value with offset; a date with an offset is shorter
 _OFFSET: Final = r"( ?(?:Z|[+-]\d{2}:?\d{2}))$"

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from curim_data.formats.base import Layout, fold
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
 from curim_data.importing.date_orders import Orders, RowOrders, one_order
 from curim_data.importing.date_parsing import (
     DATES,
+    ISO_DAY,
     MILLISECONDS,
     MONTHS,
     SECONDS,
@@ -42,6 +44,7 @@ MONTH_ROWS: Final = 50
 MONTHS_SEEN: Final = 3
 MIDNIGHT_ROWS: Final = 20
 OWN_ORDER_ROWS: Final = 20
+EXCHANGED_DAYS: Final = 5
 FUTURE_SHARE: Final = 0.05
 FUTURE_ROWS: Final = 5
 _CLOCK_CHECK_ROWS: Final = 100
@@ -73,7 +76,8 @@ class DateDecisions:
 
     `order`: of day and month, None where no date needs it. `forms`: form of the columns (`dates`) that are not written
     as usual, by role. `hours`: roles whose bare numbers in a column of times are hours. `orders`: the order of columns
-    that have one of their own. `rows`: what tells the order of each row, of columns that write both; `mistaken`: roles
+    that have one of their own. `exchanged`: columns whose real dates a spreadsheet made of texts of the other order.
+    `rows`: what tells the order of each row, of columns that write both; `mistaken`: roles
     in which a few dates can only be read in the other order, and are.
     """
 
@@ -84,6 +88,7 @@ class DateDecisions:
     orders: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, RowOrders] = field(default_factory=dict)
     mistaken: frozenset[str] = frozenset()
+    exchanged: frozenset[str] = frozenset()
 
     @property
     def said_order(self) -> str | None:
@@ -152,6 +157,8 @@ def decide(
     dates = decide_dates(profile, answers, name, now)
     table, _ = profile.sample
     sample = RoleColumns(table, layout, profile.labels, dates.hours)
+    exchanged, warnings = _exchanged(profile, sample)
+    dates = replace(dates, exchanged=exchanged, reasons=(*dates.reasons, *warnings))
     coordinates = decide_coordinates(profile, sample, city, answers, name)
     zone = answers.timezone or ("UTC" if layout.utc else None)
     home = city.timezone if city is not None else "UTC"
@@ -285,6 +292,26 @@ def _own_orders(
         return {}, []
     orders = {role: order.verdict for role, order in needed.items() if order.verdict is not None}
     return orders, [Message(_ORDERS[order].text, {"columns": columns[role]}) for role, order in orders.items()]
+
+
+def _exchanged(profile: FileProfile, sample: RoleColumns) -> tuple[frozenset[str], list[Message]]:
+    """Columns in which a spreadsheet exchanged day and month: what it could read as dates of its own order became
+    dates, none of them after the twelfth of a month, and the rest stayed texts, all with a number above 12."""
+    said: dict[str, Message] = {}
+    for role, seen in profile.dates.items():
+        if seen.order.either or min(seen.iso, seen.order.conclusive) < OWN_ORDER_ROWS:
+            continue
+        texts = sample[role]
+        real = texts.filter(pc.match_substring_regex(texts, ISO_DAY))
+        days = {int(day) for day in pc.unique(pc.utf8_slice_codeunits(real, 8, 10)).to_pylist()}
+        if len(days) >= EXCHANGED_DAYS and max(days) <= 12:
+            said[role] = Message(
+                "{column}: {text} dates stayed texts with a number above 12, and the {real} others have no day above "
+                "12: a spreadsheet has read texts in the other order, and day and month are exchanged. These rows are "
+                "quarantined. Export the dates as 2025-03-01, without opening the file in a spreadsheet.",
+                {"column": sample.label(role), "text": seen.order.conclusive, "real": seen.iso},
+            )
+    return frozenset(said), list(said.values())
 
 
 def _mistakes(

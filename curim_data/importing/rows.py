@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowArray, ArrowText
 from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
-from curim_data.importing._text_columns import distinct, glued
+from curim_data.importing._text_columns import distinct, glued, matches
 from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
-from curim_data.importing.date_parsing import ParsedDates, next_month_start, parse_dates
+from curim_data.importing.date_parsing import ISO_DAY, ParsedDates, next_month_start, parse_dates
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.number_parsing import parse_decimals
 from curim_data.importing.profiling import split_bars, split_cell
@@ -45,6 +45,7 @@ _NO_AGE: Final = frozenset({"0", "0.0", "-1", "-1.0"})
 _TWIN_ROLES: Final = ("age_band", "reporter_gender", "affected_gender")
 _TWIN_KEY: Final = secrets.token_hex(8)
 _MAIN_DATES: Final = ("reported_at", "occurred_from")
+_DAY_IS_MONTH: Final = "^\\d{4}-(?:" + "|".join(f"{n:02d}-{n:02d}" for n in range(1, 13)) + ")"
 
 # An e-mail address, an international number, or a Greek mobile number.
 PERSONAL_ID: Final = r"@|^(\+|00)\d[\d .\-]{7,}$|^(30)?69\d{8}$"
@@ -151,6 +152,9 @@ def _parse_dates(
     reported, begin = parsed["reported_at"], parsed["occurred_from"]
     main = next((role for role in _MAIN_DATES if columns.has(role)), _MAIN_DATES[0])
     outcomes.quarantine(~reported.given & ~begin.given, Reason.NO_DATE, columns.label(main), columns[main])
+    for role in decisions.dates.exchanged & set(_MAIN_DATES):
+        unclear = matches(columns[role], ISO_DAY) & ~matches(columns[role], _DAY_IS_MONTH)
+        outcomes.quarantine(unclear, Reason.AMBIGUOUS_DATE, columns.label(role), columns[role])
     for role in _MAIN_DATES:
         outcomes.quarantine(parsed[role].ambiguous, Reason.AMBIGUOUS_DATE, columns.label(role), columns[role])
         outcomes.quarantine(parsed[role].bad, Reason.BAD_DATE, columns.label(role), columns[role])

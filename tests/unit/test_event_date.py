@@ -239,7 +239,19 @@ def test_pieces_before_the_report_are_the_event_and_pieces_of_the_report_are_not
 
 
 @pytest.mark.parametrize(
-    "label", ["database", "dataset", "candidate", "mandate", "orange", "hourly", "longitude", "category", "update"]
+    "label",
+    [
+        "database",
+        "dataset",
+        "candidate",
+        "mandate",
+        "orange",
+        "hourly",
+        "longitude",
+        "category",
+        "update",
+        "incidentreport",
+    ],
 )
 def test_words_that_only_look_made_of_dates_are_not_split(label: str) -> None:
     assert read_heading(label).words == (label,)

@@ -7,7 +7,7 @@ import datetime as dt
 import io
 import random
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Part
+from curim_data.importing.date_orders import chance_of_all, chance_of_one
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file
@@ -181,6 +182,41 @@ def test_an_answer_that_no_date_can_follow_is_not_followed(city: CityProfile) ->
     decisions, found, _ = parsed({"date": texts}, LAYOUT, city, dates="month-first")
     assert found == moments
     assert any("answer" in one.values for one in decisions.reasons)
+
+
+@pytest.mark.parametrize("order", [DAY, MONTH])
+def test_dates_that_a_spreadsheet_exchanged_are_not_read(city: CityProfile, order: str) -> None:
+    moments = some_moments(random.Random(3), 200)
+    real = [one.day <= 12 for one in moments]
+    cells = [
+        one.strftime("%Y-%d-%m %H:%M") if early else written(one, order)  # the day became the month
+        for one, early in zip(moments, real, strict=True)
+    ]
+    decisions, found, reasons = parsed({"date": cells}, LAYOUT, city)
+    assert decisions.dates.exchanged == {"occurred_from"}
+    for one, read, reason, early in zip(moments, found, reasons, real, strict=True):
+        unclear = early and one.day != one.month
+        assert (read, reason) == ((None, "ambiguous_date") if unclear else (one, ""))
+    whole = [
+        one.strftime("%Y-%m-%d %H:%M") if early else written(one, order)
+        for one, early in zip(moments, real, strict=True)
+    ]
+    whole[real.index(True)] = "2024-03-21 10:00"  # one real date after the twelfth, and nothing was exchanged
+    assert not parsed({"date": whole}, LAYOUT, city)[0].dates.exchanged
+
+
+@pytest.mark.parametrize(
+    ("sizes", "day"), [([2, 3, 1], 3), ([1, 1, 1, 1], 2), ([4, 2, 1], 3), ([5, 1], 1), ([3, 3], 2)]
+)
+def test_the_chance_that_a_column_separates_is_that_of_all_ways_to_deal_the_orders(sizes: list[int], day: int) -> None:
+    rows = [value for value, size in enumerate(sizes) for _ in range(size)]
+    deals = list(combinations(range(len(rows)), day))
+    pure = [
+        {rows[at] for at in deal}.isdisjoint({rows[at] for at in set(range(len(rows))) - set(deal)}) for deal in deals
+    ]
+    assert chance_of_all(sizes, day, len(rows) - day) == pytest.approx(sum(pure) / len(deals))
+    first = [len({at in deal for at in range(sizes[0])}) == 1 for deal in deals]
+    assert chance_of_one(sizes[0], day, len(rows) - day) == pytest.approx(sum(first) / len(deals))
 
 
 def test_a_column_that_separates_only_by_chance_is_none(city: CityProfile) -> None:

@@ -23,7 +23,7 @@ TIME: Final = _set(
     "time tm tme clock hour hr hrs ώρα ώρες ώρας heure heures horaire hora hra horas horario horário uhrzeit uhr zeit "
     "ora ore orario hhmm"
 )
-YEAR: Final = _set("year yr έτος χρονιά annee année an año ano jahr anno")
+YEAR: Final = _set("year yr έτος έτους anio anyo χρονιά annee année an año ano jahr anno")
 MONTH: Final = _set("month mth μήνας μήνα mois mes mês monat mese")
 DAY: Final = _set("day ημέρα μέρα jour día dia tag giorno")
 HOUR: Final = _set("hour hr hh ώρα heure hora hra stunde ora")
@@ -34,12 +34,13 @@ OCCURRED: Final = _set(
     "occurred occured occur occ occurrence occurence happened incident incidents offense offence event crime crm "
     "commission committed accident "
     "συμβάν συμβάντος συμβάντων περιστατικό περιστατικού τέλεσης τέλεση γεγονός γεγονότος αδικήματος αδίκημα "
-    "εγκλήματος διάπραξης επεισοδίου επεισόδιο ατυχήματος ατύχημα "
-    "fait faits incident événement evenement survenue survenance infraction commis délit agression "
-    "hecho hechos suceso sucesos incidente ocurrencia ocurrido ocurrió delito evento accidente siniestro "
-    "ocorrência ocorrido fato fatos facto factos ocorrências crime acidente delito sinistro "
+    "εγκλήματος διάπραξης συνέβη επεισοδίου επεισόδιο ατυχήματος ατύχημα "
+    "fait faits incident événement evenement survenue survenance survenu infraction commis délit agression "
+    "hecho hechos suceso sucesos incidente ocurrencia ocurrido ocurrió comisión perpetración delito evento "
+    "accidente siniestro "
+    "ocorrência ocorrido ocorreu fato fatos facto factos ocorrências crime acidente delito sinistro "
     "tat vorfall vorfalls vorfalles ereignis ereignisses begangen begehung begehungs unfall unfalls "
-    "geschehen delikt delikts "
+    "geschehen geschah passiert delikt delikts "
     "accaduto accadimento avvenuto avvenimento fatto fatti reato evento incidente sinistro delitto commesso"
 )
 START: Final = _set(
@@ -56,9 +57,10 @@ REPORTED: Final = _set(
     "recorded record logged lodged call requested request filed entered entry posted complaint intake reg "
     "αναφορά αναφοράς καταγγελία καταγγελίας καταχώρηση καταχώρησης καταχώριση καταχώρισης υποβολή υποβολής δήλωσης "
     "λήψης δημιουργίας καταγραφής καταγραφή πρωτοκόλλου πρωτοκόλλησης εισαγωγής παραλαβής "
+    "καταχωρήθηκε καταχωρίστηκε αναφέρθηκε υποβλήθηκε δημιουργήθηκε "
     "signalement signalé déclaration déclaré dépôt plainte réception enregistrement enregistré saisie création créé "
     "ouverture "
-    "denuncia denunciado registro registrado reporte reportado alta creación recepción recibido apertura "
+    "denuncia denunciado registro registrado registrada reporte reportado alta creación recepción recibido apertura "
     "notificación aviso ingreso captura llamada "
     "comunicação abertura criação notificação registo registado queixa participação cadastro lançamento lavratura "
     "recebimento participação chamada "
@@ -74,7 +76,8 @@ STRONGLY_REPORTED: Final = _set(
 CLOSED: Final = _set(
     "closed close closing closure resolved fixed completed completion resolution solved κλεισίματος "
     "κλείσιμο επίλυσης "
-    "επίλυση περάτωσης ολοκλήρωσης αρχειοθέτησης περαίωσης διεκπεραίωσης clôture cloture fermeture résolution clos "
+    "επίλυση περάτωσης ολοκλήρωσης αρχειοθέτησης περαίωσης διεκπεραίωσης έκλεισε επιλύθηκε clôture cloture "
+    "fermeture résolution clos "
     "résolu archivage cierre cerrado cerrada resolución resuelto "
     "finalización fechamento encerramento encerrado conclusão resolução arquivamento fechado abschluss abgeschlossen "
     "geschlossen erledigt erledigung archivo archivado "
@@ -230,7 +233,8 @@ _TEXT: Final = _set(
 )
 # Short words of any heading that happen to begin a word of dates.
 _NO_BEGINNING: Final = _set(
-    "del des den der die das non new all are con per por sur par pro com res ent sec mod cod est and und part exp"
+    "del des den der die das non new all are con per por sur par pro com res ent sec mod cod est and und part "
+    "exp τελ αρχ"
 )
 _KNOWN: Final = frozenset().union(WHEN, START, END, OCCURRED, REPORTED, CLOSED, OTHER_DATE, _JOINING)
 _SUFFIXES: Final = ("zeitpunkt", "datum", "zeit", "nummer", "geschlecht", "alter", "koordinate", "kategorie")
@@ -367,14 +371,14 @@ def _stage_of_beginning(word: str) -> str:
 def split_compound(piece: str) -> tuple[str, ...]:
     """Split a word that is written as one ("dataocorrencia", "horahecho", "tatuhrzeit") into the words it is made of.
 
-    Every letter must belong to a known word of dates, and one of the words say "date", "time" or a unit of these; at
-    one side of that word the beginning of a word of one stage is enough ("dtocor", "regdate"). Empty where it is one
-    word, or none of dates.
+    Every letter must belong to a known word of dates, and one of the words say "date", "time" or a unit of these, or
+    all be of one stage ("meldeeingang"); at one side of that word the beginning of a word of one stage is enough
+    ("dtocor", "regdate"). Empty where it is one word, or none of dates.
     """
     if len(piece) < 5 or piece in _KNOWN:
         return ()
     whole = _segments(piece)
-    if whole and not WHEN.isdisjoint(whole):
+    if whole and (not WHEN.isdisjoint(whole) or any(words.issuperset(whole) for words in STAGES.values())):
         return whole
     for when in sorted(WHEN, key=len, reverse=True):
         before, after = piece.removesuffix(when), piece.removeprefix(when)

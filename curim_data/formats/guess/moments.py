@@ -179,7 +179,8 @@ def _days(year: int, month: int, day: int) -> int | None:
 
 
 def _of_day(text: str) -> int | None:
-    if re.fullmatch(r"\d{3,6}", text):
+    if match := re.fullmatch(r"(\d{3,6})(?:\.0+)?", text):
+        text = match[1]
         digits = text.zfill(4 if len(text) <= 4 else 6)
         return min(int(digits[:2]) * 60 + int(digits[2:4]), _DAY - 1)
     match = _CLOCK.fullmatch(text)

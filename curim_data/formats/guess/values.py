@@ -30,7 +30,7 @@ _TIME: Final = re.compile(
     rf"|{_HALF}| ?(?:h|uhr))\.?",
     re.IGNORECASE,
 )
-_HHMM: Final = re.compile(r"(?:[01]?\d|2[0-3])?[0-5]\d|\d")
+_HHMM: Final = re.compile(r"(?:(?:[01]?\d|2[0-3])?[0-5]\d|\d|(?:[01]?\d|2[0-3])[0-5]\d[0-5]\d)(?:\.0+)?")
 _MOMENT_OF_DAY: Final = re.compile(
     r"\d[T ,]+(?:- )?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?: ?([apπμµ]))?", re.IGNORECASE
 )
@@ -109,7 +109,7 @@ class Values:
 
     @cached_property
     def hhmm(self) -> float:
-        """Share of integers that can be a time such as 815 or 2230."""
+        """Share of integers that can be a time such as 815, 2230 or 221500."""
         return self.share(_HHMM.fullmatch)
 
     @cached_property
