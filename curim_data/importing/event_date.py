@@ -39,18 +39,24 @@ def event_place(labels: Sequence[str], event: str | None, name: str) -> int | No
     )
 
 
-def with_event(layout: Layout, place: int | None) -> Layout:
-    """Give a known or saved layout the column of the event's date that a person named, unless it has it already."""
+def with_event(layout: Layout, place: int | None, guessed: Layout | None = None) -> Layout:
+    """Give a known or saved layout the column of the event's date that a person named, unless it has it already.
+
+    Its time of day comes with it where `guessed`, what the same header is taken for, knows of a column for it.
+    """
     if place is None or any(part.place == place for part in layout.roles.get(ROLE, ())):
         return layout
-    roles = {role: tuple(part for part in parts if part.place != place) for role, parts in layout.roles.items()}
+    own = () if guessed is None else guessed.roles.get(ROLE, ())
+    parts_of_event = own if place in {part.place for part in own} else (Part(place),)
+    taken = {part.place for part in parts_of_event}
+    roles = {role: tuple(part for part in parts if part.place not in taken) for role, parts in layout.roles.items()}
     roles = {role: parts for role, parts in roles.items() if parts and role != ROLE}
     return replace(
         layout,
-        roles={ROLE: (Part(place),), **roles},
-        unused=tuple(one for one in layout.unused if one != place),
-        text=tuple(one for one in layout.text if one != place),
-        personal=tuple(one for one in layout.personal if one != place),
+        roles={ROLE: parts_of_event, **roles},
+        unused=tuple(one for one in layout.unused if one not in taken),
+        text=tuple(one for one in layout.text if one not in taken),
+        personal=tuple(one for one in layout.personal if one not in taken),
     )
 
 

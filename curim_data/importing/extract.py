@@ -164,7 +164,8 @@ def recognise_columns(opened: OpenedExport) -> RecognisedExport:
     mapping = request.mapping or opened.saved
     event = event_place(labels, request.answers.event, request.name)
     if mapping is not None:
-        layout = with_event(mapping.layout(labels), event)
+        guessed = None if event is None else recognise(labels, first.table, request.name, formats.GUESSED, event).layout
+        layout = with_event(mapping.layout(labels), event, guessed)
         missing = () if any(role in layout.roles for role in _DATES) else _DATES[:1]
         recognition = Recognition(layout, 1.0, missing)
     else:

@@ -339,6 +339,24 @@ def test_the_question_changes_nothing_and_its_answer_is_kept(home: Home) -> None
         import_file(home, data, "x.csv", now=NOW, answers=Answers(event="Fecha"))
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_report_in_utc_is_not_taken_for_the_earlier_one(timed: bool) -> None:
+    utc = [(s[0] + dt.timedelta(minutes=20) - dt.timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%SZ") for s in STORIES]
+    event = day(0, "%Y-%m-%d %H:%M" if timed else "%Y-%m-%d")
+    roles, found = told({"created": utc, "event date": event})
+    assert roles == {"occurred_from": "event date", "reported_at": "created"}
+    assert not found.events
+    assert not found.layout.findings
+
+
+def test_the_time_comes_along_where_a_saved_mapping_is_overruled(home: Home) -> None:
+    data = export({"Event date": both(2), "Date": day(0), "Time": day(0, "%H:%M")})
+    import_file(home, data, "x.csv", now=NOW, answers=Answers(event="Event date"))
+    again = import_file(home, data, "x.csv", now=NOW, answers=Answers(event="Date", ids="same"))
+    assert [part.place for part in again.layout.roles["occurred_from"]] == [2, 3]
+    assert moments(home, "occurred_from") == [story[EVENT] for story in STORIES]
+
+
 def test_a_date_that_is_used_although_another_one_is_earlier_is_a_finding(home: Home) -> None:
     data = export({"Ημ. συμβάντος": both(2), "dispatch date": both(0)})
     found = preview(data, "x.csv", home.city(), home=home, now=NOW)

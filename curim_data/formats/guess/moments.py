@@ -1,7 +1,8 @@
 """The first dates of a column as moments, so that columns of dates can be compared: which of them is the earlier one.
 
-Only for guessing over the first records: offsets are ignored, and a date that can be read in two ways in a column that
-writes both orders of day and month is left out. The import parses the whole file anew (`importing.date_parsing`).
+Only for guessing over the first records: times with an offset are compared with a margin, and a date that can be read
+in two ways in a column that writes both orders of day and month is left out. The import parses the whole file anew
+(`importing.date_parsing`).
 """
 
 from __future__ import annotations
@@ -40,15 +41,19 @@ _CLOCK: Final = re.compile(
     r" ?(?P<half>[apπμµ]\.? ?[mμµ]\.?)?.{0,5}",
     re.IGNORECASE,
 )
+_OFFSET: Final = re.compile(r".*\d:\d{2}(?::\d{2}(?:[.,]\d+)?)? ?(?:z|[+-]\d{2}:?\d{2})", re.IGNORECASE)
+_OFFSETS: Final = 14 * 60
 _NONE: Final = -(2**62)
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Minutes since 1970 of a column's first records; `_NONE` where there is none. `timed`: whether a time is known."""
+    """Minutes since 1970 of a column's first records; `_NONE` where there is none. `timed`: whether a time is known;
+    `zoned`: whether the times have offsets, mostly UTC."""
 
     minutes: npt.NDArray[np.int64]
     timed: bool
+    zoned: bool = False
 
     @cached_property
     def known(self) -> BoolArray:
@@ -93,6 +98,8 @@ def lag(one: Moments, other: Moments) -> Lag:
     if not len(first):
         return Lag(0, 0.0, 0.0, 0.0)
     between = second - first
+    if one.zoned != other.zoned:  # UTC beside local time: what lies within the offsets there are is equal
+        between = np.where(abs(between) <= (_OFFSETS if one.timed and other.timed else _DAY), 0, between)
     return Lag(len(first), float((between > 0).mean()), float((between < 0).mean()), float(np.median(between)) / _DAY)
 
 
@@ -118,7 +125,8 @@ def moments_of(texts: Sequence[str], clocks: Sequence[str] | None = None) -> Mom
             clock = times.get(clocks[at]) if clocks is not None else None
             minutes[at] = moment if clock is None else moment // _DAY * _DAY + clock
     timed = any(minute % _DAY for minute in minutes[minutes != _NONE].tolist())
-    return Moments(minutes, timed)
+    zoned = sum(bool(_OFFSET.fullmatch(text.strip())) for text in found) > len(found) / 2
+    return Moments(minutes, timed, zoned)
 
 
 def moments_of_pieces(pieces: dict[str, Sequence[str]]) -> Moments:
