@@ -16,6 +16,7 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, write_file
 from curim_data.importing.mapping import ColumnMapping
+from curim_data.importing.proof_text import brief_lines, proof_object
 from curim_data.model import N_, Answers, Message, Num, Question
 from curim_data.profile.spread import Spread, position
 from curim_data.store import StoreError
@@ -115,7 +116,9 @@ def import_files(
             failed = failed or problem.message
             outcomes.append({"file": file.name, "error": ctx.t(problem.message)})
             continue
-        decided = {"decisions": [ctx.t(message) for message in (*report.decisions, *report.options)]}
+        decided: dict[str, Any] = {"decisions": [ctx.t(message) for message in (*report.decisions, *report.options)]}
+        if report.proof is not None and report.city is not None:
+            decided["proof"] = proof_object(ctx.t, report.city, report.proof)
         outcomes.append(report.counts | decided | (_proposals(ctx, report.spread, file) if report.spread else {}))
         if write_mapping is not None:
             made = ColumnMapping.from_layout(report.layout, report.facts.labels, answers=answers, name=file.stem)
@@ -124,6 +127,9 @@ def import_files(
             _note_city(ctx, report.spread)
         if not ctx.as_json:
             ctx.print(report.sentence(ctx.t))
+            if report.proof is not None and report.city is not None:
+                for line in brief_lines(ctx.t, report.city, report.proof):
+                    ctx.print(line)
             if report.spread is not None and report.spread.asks:
                 _print_areas(ctx, report.spread, file)
     if not dry_run:

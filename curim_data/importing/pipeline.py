@@ -31,6 +31,7 @@ from curim_data.importing.extract import (
     recognise_columns,
 )
 from curim_data.importing.mapping import ColumnMapping
+from curim_data.importing.proof_builder import ProofBuilder
 from curim_data.importing.report import ImportReport, Preview, build_preview, build_report
 from curim_data.importing.transform import (
     TRANSFORMED,
@@ -104,7 +105,8 @@ def import_file(
         # Blocks pass through these three one by one, each in a thread of its own; staging draws them on.
         parsed = parse_blocks(profiled, plan)
         enriched = enrich_blocks(parsed, city)
-        staged = stage_alerts(enriched, profiled, plan, work, batch_id)
+        builder = _proof_builder(profiled, city) if dry_run else None
+        staged = stage_alerts(builder.follow(enriched) if builder else enriched, profiled, plan, work, batch_id)
         if has_city and home.city().outlined:
             _check_city(staged, plan, profiled.request)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
@@ -116,6 +118,8 @@ def import_file(
             matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path)
             _learn_names(home, staged.learnt.names)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=dry_run, first_city=first)
+        if builder is not None:
+            report = replace(report, proof=builder.build(report.batch.reasons), city=city)
     if not dry_run:
         report = replace(report, decisions=(*report.decisions, *_save_mapping(profiled, home)))
     request.report_progress(1.0, Message("Done"))
@@ -162,10 +166,12 @@ def preview(
         plan = decide_plan(profiled, city, target)
         parsed = parse_blocks(profiled, plan)
         enriched = enrich_blocks(parsed, city)
-        staged = stage_alerts(enriched, profiled, plan, work, new_batch_id(now))
+        builder = _proof_builder(profiled, city)
+        staged = stage_alerts(builder.follow(enriched), profiled, plan, work, new_batch_id(now))
         comparison = compare_with_previous(store, staged.staging.path, staged.batch.signature)
         matched = store.match_staged(staged.staging, staged.batch)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=True, first_city=first)
+        report = replace(report, proof=builder.build(report.batch.reasons), city=city)
         return build_preview(profiled, plan, staged, report, first_city=first)
 
 
@@ -173,6 +179,11 @@ _HAS_CITY: Final = Message(
     "This home has its city already, and --area is for the first file of a home. Give the other area a home of its own "
     "with --home FOLDER."
 )
+
+
+def _proof_builder(profiled: ProfiledExport, city: CityProfile) -> ProofBuilder:
+    """What a person looks at before the import, to be built while the alerts pass."""
+    return ProofBuilder(profiled.labels, profiled.layout, city, rows=profiled.rows, now=profiled.request.now)
 
 
 @contextmanager

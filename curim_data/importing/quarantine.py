@@ -100,7 +100,7 @@ class Quarantine:
 
     def _table(self, block: Block, outcomes: RowOutcomes) -> pa.Table:
         layout, names = self._layout, self._names
-        redact = {part.place: _redaction(role, layout) for role, parts in layout.roles.items() for part in parts}
+        redact = {part.place: redaction(role, layout) for role, parts in layout.roles.items() for part in parts}
         at_label = {role: layout.place(role) for role in layout.roles} | {label: at for at, label in names.items()}
         where = np.flatnonzero(outcomes.reason != "")
         raw = block.table.take(pa.array(where))
@@ -186,7 +186,7 @@ def _unique(names: dict[int, str]) -> dict[int, str]:
     return unique
 
 
-def _redaction(role: str, layout: Layout) -> Callable[[str], str]:
+def redaction(role: str, layout: Layout) -> Callable[[str], str]:
     """Return how a value of a role is redacted: what is too long for its column or may name a person is dropped."""
     if role in CATEGORY_ROLES:
         separators = tuple(layout.separators) if role == "category" else ("|", *layout.separators)

@@ -26,6 +26,7 @@ from curim_data.importing.comparison import Comparison, ExportChanges
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.extract import ProfiledExport, recognise
 from curim_data.importing.mapping import ColumnMapping, changed_columns
+from curim_data.importing.proof import Proof
 from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
@@ -53,7 +54,8 @@ class ImportReport:
     repaired, unmapped. `repairs`, `quarantine` and `outcomes` stop at LISTED_ROWS rows each. `decisions` are sentences
     on what was decided over the whole file, `options` how the command line decides otherwise; `mapping` the home's
     saved mapping that was used; `changes` what is different from the previous export; `spread` how far the alerts of a
-    first file spread, where the city was made from it. Nothing was written when `dry_run`.
+    first file spread, where the city was made from it. Nothing was written when `dry_run`: then `proof` is what the
+    alerts look like, and `city` the profile with which they were read.
     """
 
     batch: Batch
@@ -80,6 +82,8 @@ class ImportReport:
     changes: ExportChanges | None = None
     spread: Spread | None = None
     options: tuple[Message, ...] = ()
+    proof: Proof | None = None
+    city: CityProfile | None = None
 
     @property
     def encoding(self) -> str:

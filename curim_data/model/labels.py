@@ -219,9 +219,31 @@ HEADINGS: Final[Mapping[str, Message]] = {
 }
 
 
+# What a column of an export can be, beyond the columns of counts.
+ROLES: Final[Mapping[str, Message]] = {
+    "alert_id": Message("Id of the alert"),
+    "reported_at": Message("When it was reported"),
+    "occurred_from": Message("When it happened, or began"),
+    "occurred_to": Message("When it ended"),
+    "more_categories": Message("Further categories"),
+    "resolved_at": Message("When it was resolved"),
+    "confirmations": Message("Confirmations by others"),
+    "latitude": Message("Latitude"),
+    "longitude": Message("Longitude"),
+    "x": Message("x (easting in metres or feet)"),
+    "y": Message("y (northing in metres or feet)"),
+    "point": Message("Latitude and longitude in one"),
+}
+
+
 def column_label(t: Translator, column: str) -> str:
     """The heading of a column of counts; an unknown column stands as it is."""
     return t(HEADINGS[column]) if column in HEADINGS else column
+
+
+def role_name(t: Translator, role: str) -> str:
+    """What a column of an export holds; an unknown role stands as it is."""
+    return t(ROLES[role]) if role in ROLES else column_label(t, role)
 
 
 def value_label(t: Translator, city: CityProfile, column: str, value: object) -> str:

@@ -12,7 +12,8 @@ from curim_data.importing.pipeline import ImportProblem, import_file
 from curim_data.model import Message
 from curim_data.store import Batch, Home, StoreError, interrupted
 from pages.parts.data.city_apply import prepare_city
-from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, facts_sentence
+from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, draw_summary, facts_sentence
+from pages.parts.data.proof import draw_concerns
 from pages.parts.data.questions import draw_area_question, draw_kind_question, draw_questions
 from pages.parts.data.recognised import city_note
 from pages.parts.data.saved_mapping import draw_remember_choice, save_pending_mapping
@@ -98,11 +99,15 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
         draw_kind_question(page, usable[0])
     if len(reviews) > 1:
         draw_overview(page, reviews)
+    draw_concerns(page, usable, into)
+    shown = [review for review in reviews if review.columns]
+    chosen = _choose_details(page, shown) if in_view and shown else None
+    if chosen is not None:
+        draw_summary(page, chosen, into)
     if usable:
         _draw_import_button(page, usable, into, trying=trying)
-    shown = [review for review in reviews if review.columns]
-    if in_view and shown:
-        draw_details(page, _choose_details(page, shown), into)
+    if chosen is not None:
+        draw_details(page, chosen, into)
 
 
 def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> list[FileReview]:

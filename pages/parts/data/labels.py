@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from curim_data.model import Facts, Message, Translator
-from curim_data.model.labels import column_label
+from curim_data.model.labels import role_name
 
 FORMATS: Final[Mapping[str, str]] = {
     "curim": "CURiM",
@@ -45,20 +45,6 @@ DELIMITERS: Final[Mapping[str, Message]] = {
 ORDERS: Final[Mapping[str, Message]] = {
     "day-first": Message("day first (1/3 is 1 March)"),
     "month-first": Message("month first (1/3 is 3 January)"),
-}
-ROLES: Final[Mapping[str, Message]] = {
-    "alert_id": Message("Id of the alert"),
-    "reported_at": Message("When it was reported"),
-    "occurred_from": Message("When it happened, or began"),
-    "occurred_to": Message("When it ended"),
-    "more_categories": Message("Further categories"),
-    "resolved_at": Message("When it was resolved"),
-    "confirmations": Message("Confirmations by others"),
-    "latitude": Message("Latitude"),
-    "longitude": Message("Longitude"),
-    "x": Message("x (easting in metres or feet)"),
-    "y": Message("y (northing in metres or feet)"),
-    "point": Message("Latitude and longitude in one"),
 }
 PARTS: Final[Mapping[str, Message]] = {
     "date": Message("{role}: the date"),
@@ -107,7 +93,7 @@ def role_label(t: Translator, role: str, use: str = "alert", part: str = "value"
         return t("Not stored: free text or personal data")
     if not role:
         return t("Not used")
-    label = t(ROLES[role]) if role in ROLES else column_label(t, role)
+    label = role_name(t, role)
     return t(PARTS[part], role=label) if part in PARTS else label
 
 

@@ -19,6 +19,7 @@ from curim_data.importing.comparison import ExportChanges
 from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
+from curim_data.importing.proof import Proof
 from curim_data.importing.report import Header, ImportReport, columns_of
 from curim_data.model import Answers, CityProfile, Facts, Message, Question, Reason, Translator
 from curim_data.model.questions import Choice
@@ -95,8 +96,8 @@ class FilePreview:
     `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first
     quarantined rows; `rows`: the first alerts as they would be stored; `months`: whether only their month is known;
     `default_coordinates`, `values`, `words`, `answers`, `spread`, `area`, `kind`, `kinds`, `area_names`, `city`,
-    `bounds` as in the preview; `saved`: name of the saved mapping in use, with columns that `appeared` and `vanished`
-    since it was made.
+    `bounds` as in the preview; `proof`: what to look at before the import; `saved`: name of the saved mapping in use,
+    with columns that `appeared` and `vanished` since it was made.
     """
 
     format: str
@@ -130,6 +131,7 @@ class FilePreview:
     first: dt.date | None
     last: dt.date | None
     rows: pd.DataFrame
+    proof: Proof | None = None
     months: bool = False
     saved: str = ""
     appeared: tuple[str, ...] = ()
@@ -366,6 +368,7 @@ def _file_preview(found: Preview) -> FilePreview:
         first=report.first,
         last=report.last,
         rows=found.sample.head(SHOWN_ALERTS),
+        proof=report.proof,
         months=_spans_months(found.sample),
         saved=saved.name if saved else "",
         appeared=appeared,

@@ -1,0 +1,187 @@
+"""The proof of an import: what a person sees of a file's alerts before "Import", and what looks implausible."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.importing.proof import Proof, RowProof
+from curim_data.importing.proof_text import Line, gender_counts, kinds_name, period_name, row_lines
+from curim_data.model import CityProfile
+from curim_data.model.labels import category_label, column_label, role_name
+from pages.parts.charts.plots import draw_chart
+from pages.parts.data.labels import draw_heading
+from pages.parts.data.profile_charts import bars_figure, draw_hour_profile, spoken_counts
+from pages.parts.data.uploads import FileReview, ImportTarget
+from pages.parts.frame import Page, escape_markdown
+
+MOST_TICKS = 5
+
+
+def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> None:
+    """What looks implausible in the files, so that a person looks before the import; nothing where nothing does."""
+    t = page.t
+    for review in reviews:
+        preview = review.preview
+        if preview is None or preview.proof is None or not preview.proof.concerns:
+            continue
+        city = into.city or preview.city
+        head = t("Look at this before you import")
+        name = f"{head}: {review.file.name}" if len(reviews) > 1 else head
+        sentences = [f"- {escape_markdown(one.sentence(t, city))}" for one in preview.proof.concerns]
+        st.warning(f"**{escape_markdown(name)}**\n\n" + "\n".join(sentences))
+
+
+def draw_proof(page: Page, city: CityProfile, proof: Proof) -> None:
+    """Hours, weekdays and months; categories, genders and roles; three rows as read and as understood."""
+    t = page.t
+    if not proof.alerts:
+        st.caption(proof.hours_sentence(t))
+        return
+    hours, weekdays, months = st.columns([5, 3, 5], gap="medium")
+    with hours:
+        _draw_hours(page, proof)
+    with weekdays:
+        _draw_weekdays(page, proof)
+    with months:
+        _draw_months(page, proof)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_categories(page, city, proof)
+        _draw_genders(page, proof)
+    with right:
+        _draw_roles(page, proof)
+    _draw_rows(page, city, proof)
+
+
+def _draw_hours(page: Page, proof: Proof) -> None:
+    t = page.t
+    draw_heading(column_label(t, "hour"))
+    if proof.with_hour:
+        draw_hour_profile(page, proof.hours, key="data_proof_hours", alt=t("Alerts of the file by hour of the day."))
+    st.caption(proof.hours_sentence(t))
+
+
+def _draw_weekdays(page: Page, proof: Proof) -> None:
+    t = page.t
+    draw_heading(column_label(t, "weekday"))
+    if proof.with_day:
+        names = [t.weekday(day) for day in range(7)]
+        ticks = [t.weekday(day, "abbreviated") for day in range(7)]
+        head = t("Alerts of the file by weekday.")
+        alt = f"{head} {spoken_counts(t, names, proof.weekdays)}"
+        draw_chart(page, bars_figure(page, names, proof.weekdays, ticks), key="data_proof_weekdays", alt=alt)
+    if sentence := proof.weekdays_sentence(t):
+        st.caption(sentence)
+
+
+def _draw_months(page: Page, proof: Proof) -> None:
+    """Months, or years where there are many; their names under some of the bars."""
+    t, periods = page.t, proof.periods
+    draw_heading(column_label(t, "year" if proof.by_year else "month"))
+    names, counts = [period_name(t, proof, day) for day, _ in periods], [n for _, n in periods]
+    step = -(-len(periods) // MOST_TICKS)
+    ticks = [name.replace(" ", "<br>", 1) if at % step == 0 else "" for at, name in enumerate(names)]
+    head = t("Alerts of the file over time.")
+    alt = f"{head} {spoken_counts(t, names, counts)}"
+    draw_chart(page, bars_figure(page, names, counts, ticks), key="data_proof_months", alt=alt)
+
+
+def _draw_categories(page: Page, city: CityProfile, proof: Proof) -> None:
+    """The ten commonest categories, each with its kind."""
+    t = page.t
+    draw_heading(t("The commonest categories"))
+    if not proof.categorised:
+        st.caption(t("No column of the file holds a category."))
+        return
+    frame = pd.DataFrame(
+        {
+            column_label(t, "category"): [
+                escape_markdown(category_label(t, city, one.category)) for one in proof.categories
+            ],
+            column_label(t, "kind"): [kinds_name(t, one) for one in proof.categories],
+            column_label(t, "n"): [t.number(one.n) for one in proof.categories],
+            t("Share"): [t.part(one.n / proof.alerts) for one in proof.categories],
+        }
+    )
+    st.table(
+        frame.iloc[:, [0, 1, 3]] if page.narrow else frame,
+        hide_index=True,
+        border="horizontal",
+        alt=t("The commonest categories of the file, with their kinds"),
+    )
+    if rest := proof.distinct - len(proof.categories):
+        st.caption(t.n("{n} other category is not shown.", "{n} other categories are not shown.", rest))
+
+
+def _draw_genders(page: Page, proof: Proof) -> None:
+    """Shares of the genders of those affected and of reporters, or that the file does not ask."""
+    t = page.t
+    for gender in proof.genders:
+        draw_heading(column_label(t, gender.role))
+        if not gender.asked:
+            st.caption(t("Not asked: no column of the file holds it."))
+            continue
+        said = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
+        columns = t("from the column {columns}", columns=t.join(gender.columns))
+        st.write(escape_markdown(f"{said} ({columns})"))
+
+
+def _draw_roles(page: Page, proof: Proof) -> None:
+    """In how many alerts each role is filled, and which column gives it."""
+    t = page.t
+    draw_heading(t("What is filled"))
+    frame = pd.DataFrame(
+        {
+            t("What"): [role_name(t, one.role) for one in proof.roles],
+            t("Column"): [escape_markdown(", ".join(one.columns)) for one in proof.roles],
+            t("Filled"): [t.part(one.filled / proof.alerts) for one in proof.roles],
+        }
+    )
+    st.table(frame, hide_index=True, border="horizontal", alt=t("What is filled in the file, and by which column"))
+
+
+def _draw_rows(page: Page, city: CityProfile, proof: Proof) -> None:
+    """Rows side by side, what was read before what was understood; on a phone one below the other."""
+    t = page.t
+    draw_heading(t("Rows as read → as understood"))
+    sets = [[row] for row in proof.rows] if page.narrow else [list(proof.rows)]
+    for rows in sets:
+        st.table(
+            _rows_table(page, city, rows),
+            hide_index=True,
+            border="horizontal",
+            alt=t("Rows of the file as they were read, and as they were understood"),
+        )
+
+
+def _rows_table(page: Page, city: CityProfile, rows: list[RowProof]) -> pd.DataFrame:
+    """A line for each role; columns of the file that give it, and for each row what was read and understood."""
+    t = page.t
+    found = [row_lines(t, city, row) for row in rows]
+    names = list(dict.fromkeys((line.name, _merged(line)) for lines in found for line in lines))
+    columns: dict[str, list[str]] = {t("What"): [], t("Column"): []}
+    texts: list[list[str]] = [[] for _ in rows]
+    for name, merged in names:
+        here = [[one for one in lines if (one.name, _merged(one)) == (name, merged)] for lines in found]
+        headings = dict.fromkeys(heading for lines in here for line in lines for heading in line.columns)
+        columns[t("What")].append(escape_markdown(name))
+        columns[t("Column")].append(escape_markdown(", ".join(headings)) or "–")
+        for cells, lines in zip(texts, here, strict=True):
+            cells.append(_cell(lines[0]) if lines else "–")
+    if page.narrow:
+        first = [what if not of or of == "–" else f"{what} ({of})" for what, of in zip(*columns.values(), strict=True)]
+        columns = {t("What"): first}
+    return pd.DataFrame({**columns, **{t("Row {n}", n=row.row): cells for row, cells in zip(rows, texts, strict=True)}})
+
+
+def _merged(line: Line) -> str:
+    """What tells lines of one name apart: unused columns that show a date stand alone."""
+    return "" if line.value or not any(line.read) else "/".join(line.columns)
+
+
+def _cell(line: Line) -> str:
+    """What was read → what was understood, as Markdown."""
+    read = escape_markdown(" ".join(filter(None, line.read)))
+    value = f"**{escape_markdown(line.value)}**" if line.value else ""
+    return " → ".join(filter(None, (read, value))) or "–"
