@@ -45,3 +45,8 @@ def text_bars(counts: Sequence[float]) -> str:
     """
     top = max(counts, default=0)
     return "".join(_BARS[-int(-len(_BARS) * count // top) - 1] if count > 0 else _NONE for count in counts)
+
+
+def printable(text: str) -> str:
+    """The text without line breaks and control characters, which a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from curim_data.containers.types import ArrowArray
 from curim_data.formats.base import Layout
 from curim_data.importing._text_columns import trimmed
+from curim_data.importing.hour_profile import printable
 from curim_data.importing.proof import GENDER_ROLES, CategoryProof, CellProof, GenderProof, Proof, RoleProof, RowProof
 from curim_data.importing.proof_concerns import Evidence, concerns
 from curim_data.importing.quarantine import redaction
@@ -236,11 +237,6 @@ def shown_text(text: str, role: str, layout: Layout) -> str:
         return ""
     kept = printable(redaction(role, layout)(text))
     return kept if len(kept) <= SHOWN_TEXT else f"{kept[:SHOWN_TEXT]}…"
-
-
-def printable(text: str) -> str:
-    """The text without line breaks and control characters, which a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def nearby_date(text: str, when: dt.datetime) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from curim_data.importing.hour_profile import text_bars
+from curim_data.importing.hour_profile import printable, text_bars
 from curim_data.importing.proof import KINDS, CategoryProof, CellProof, GenderProof, Proof, RowProof
 from curim_data.model import CityProfile, Translator
 from curim_data.model.alert import Gender
@@ -87,7 +87,14 @@ def gender_counts(t: Translator, gender: GenderProof, alerts: int) -> list[tuple
 
 
 def brief_lines(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
-    """The proof for a terminal: what looks implausible first, then a line for each part, then the rows."""
+    """The proof for a terminal: what looks implausible first, then a line for each part, then the rows.
+
+    Names of categories come from files: control characters, which a terminal would obey, become blanks.
+    """
+    yield from map(printable, _brief(t, city, proof))
+
+
+def _brief(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
     for concern in proof.concerns:
         yield t("Look at this: {sentence}", sentence=concern.sentence(t, city))
     if not proof.alerts:
@@ -250,5 +257,5 @@ def _moment(t: Translator, city: CityProfile, role: str, alert: Mapping[str, Any
         return t.date(local.date(), "LLLL y")
     midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
     if (main and precision == "day") or (not main and midnight):
-        return t.date(local.date())
-    return t("{date}, {time}", date=local.date(), time=f"{local:%H:%M}")
+        return t.date(local.date(), "medium")
+    return t("{date}, {time}", date=t.date(local.date(), "medium"), time=f"{local:%H:%M}")

@@ -13,7 +13,7 @@ from pages.parts.data.column_mapping import draw_columns
 from pages.parts.data.labels import draw_heading
 from pages.parts.data.proof import draw_proof
 from pages.parts.data.questions import draw_category_question, draw_corrections
-from pages.parts.data.recognised import draw_points_map, draw_recognised
+from pages.parts.data.recognised import draw_recognised
 from pages.parts.data.saved_mapping import draw_save_mapping
 from pages.parts.data.uploads import SHOWN_ROWS, FilePreview, FileReview, ImportTarget
 from pages.parts.data.value_mapping import draw_values
@@ -75,12 +75,11 @@ def draw_summary(page: Page, review: FileReview, into: ImportTarget) -> None:
     st.write(f"**{counts_sentence(t, preview.batch)}** {facts_sentence(t, preview.batch, preview.several)}".strip())
     draw_category_question(page, review, into)
     draw_changes(page, preview)
-    if preview.proof is not None:
-        draw_proof(page, into.city or preview.city, preview.proof)
+    draw_proof(page, preview, into)
 
 
 def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
-    """Everything else about one file: what was recognised, where the points fell, columns, words."""
+    """Everything else about one file: what was recognised, what was quarantined or repaired, columns, words."""
     t, preview = page.t, review.preview
     if preview is None and review.question is not None:
         with st.expander(t("The columns of the file"), key=f"data_asked_{review.file.digest[:12]}"):
@@ -89,12 +88,8 @@ def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
         draw_columns(page, review)
     if preview is None:
         return
-    left, right = st.columns([1, 1], gap="large")
-    with left:
-        draw_recognised(page, preview, into)
-        draw_corrections(page, review, into)
-    with right:
-        draw_points_map(page, preview, into)
+    draw_recognised(page, preview, into)
+    draw_corrections(page, review, into)
     _draw_quarantined(page, preview)
     _draw_repairs(page, preview)
     draw_columns(page, review)

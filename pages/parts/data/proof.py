@@ -5,14 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from curim_data.importing.proof import Proof, RowProof
+from curim_data.importing.proof import Proof
 from curim_data.importing.proof_text import Line, gender_counts, kinds_name, period_name, row_lines
 from curim_data.model import CityProfile
 from curim_data.model.labels import category_label, column_label, role_name
 from pages.parts.charts.plots import draw_chart
 from pages.parts.data.labels import draw_heading
 from pages.parts.data.profile_charts import bars_figure, draw_hour_profile, spoken_counts
-from pages.parts.data.uploads import FileReview, ImportTarget
+from pages.parts.data.recognised import draw_points_map
+from pages.parts.data.uploads import FilePreview, FileReview, ImportTarget
 from pages.parts.frame import Page, escape_markdown
 
 MOST_TICKS = 5
@@ -32,9 +33,11 @@ def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> 
         st.warning(f"**{escape_markdown(name)}**\n\n" + "\n".join(sentences))
 
 
-def draw_proof(page: Page, city: CityProfile, proof: Proof) -> None:
-    """Hours, weekdays and months; categories, genders and roles; three rows as read and as understood."""
-    t = page.t
+def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
+    """Hours, weekdays and months; the map; categories, genders and roles; three rows as read and as understood."""
+    t, proof, city = page.t, preview.proof, into.city or preview.city
+    if proof is None:
+        return
     if not proof.alerts:
         st.caption(proof.hours_sentence(t))
         return
@@ -47,9 +50,10 @@ def draw_proof(page: Page, city: CityProfile, proof: Proof) -> None:
         _draw_months(page, proof)
     left, right = st.columns(2, gap="large")
     with left:
-        _draw_categories(page, city, proof)
+        draw_points_map(page, preview, into)
         _draw_genders(page, proof)
     with right:
+        _draw_categories(page, city, proof)
         _draw_roles(page, proof)
     _draw_rows(page, city, proof)
 
@@ -67,7 +71,8 @@ def _draw_weekdays(page: Page, proof: Proof) -> None:
     draw_heading(column_label(t, "weekday"))
     if proof.with_day:
         names = [t.weekday(day) for day in range(7)]
-        ticks = [t.weekday(day, "abbreviated") for day in range(7)]
+        # Seven names run together in a column of the page, not on a phone, where the chart takes all of its width.
+        ticks = [t.weekday(day, "abbreviated") if page.narrow or day % 2 == 0 else "" for day in range(7)]
         head = t("Alerts of the file by weekday.")
         alt = f"{head} {spoken_counts(t, names, proof.weekdays)}"
         draw_chart(page, bars_figure(page, names, proof.weekdays, ticks), key="data_proof_weekdays", alt=alt)
@@ -145,20 +150,28 @@ def _draw_rows(page: Page, city: CityProfile, proof: Proof) -> None:
     """Rows side by side, what was read before what was understood; on a phone one below the other."""
     t = page.t
     draw_heading(t("Rows as read → as understood"))
-    sets = [[row] for row in proof.rows] if page.narrow else [list(proof.rows)]
-    for rows in sets:
+    found = {row.row: row_lines(t, city, row) for row in proof.rows}
+    for numbers in [[row] for row in found] if page.narrow else [list(found)]:
         st.table(
-            _rows_table(page, city, rows),
+            _rows_table(page, {number: found[number] for number in numbers}),
             hide_index=True,
             border="horizontal",
             alt=t("Rows of the file as they were read, and as they were understood"),
         )
+    for line in next(iter(found.values()), []):
+        if not _tells(line):
+            st.caption(escape_markdown(f"{line.name}: {', '.join(filter(None, line.columns))}"))
 
 
-def _rows_table(page: Page, city: CityProfile, rows: list[RowProof]) -> pd.DataFrame:
+def _tells(line: Line) -> bool:
+    """Whether a line has something to show: what is not used or not stored is named below the table."""
+    return bool(line.value) or any(line.read)
+
+
+def _rows_table(page: Page, rows: dict[int, list[Line]]) -> pd.DataFrame:
     """A line for each role; columns of the file that give it, and for each row what was read and understood."""
     t = page.t
-    found = [row_lines(t, city, row) for row in rows]
+    found = [[line for line in lines if _tells(line)] for lines in rows.values()]
     names = list(dict.fromkeys((line.name, _merged(line)) for lines in found for line in lines))
     columns: dict[str, list[str]] = {t("What"): [], t("Column"): []}
     texts: list[list[str]] = [[] for _ in rows]
@@ -172,7 +185,9 @@ def _rows_table(page: Page, city: CityProfile, rows: list[RowProof]) -> pd.DataF
     if page.narrow:
         first = [what if not of or of == "–" else f"{what} ({of})" for what, of in zip(*columns.values(), strict=True)]
         columns = {t("What"): first}
-    return pd.DataFrame({**columns, **{t("Row {n}", n=row.row): cells for row, cells in zip(rows, texts, strict=True)}})
+    return pd.DataFrame(
+        {**columns, **{t("Row {n}", n=number): cells for number, cells in zip(rows, texts, strict=True)}}
+    )
 
 
 def _merged(line: Line) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from curim_data.formats.base import Layout
-from curim_data.model import CityProfile, Message, Translator
-from curim_data.model.labels import column_label, value_label
+from curim_data.model import Message, Translator
 from curim_data.model.questions import BOTH_ORDERS
 from curim_data.quality.study import likely_reason
 from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading, format_label
@@ -21,7 +19,6 @@ from pages.parts.maps import basemap, point_map
 
 MAP_HEIGHT = 340
 SHOWN_DEFAULTS = 3
-VALUES = ("category", "kind", "affected_gender", "reporter_gender", "age_band", "status")
 
 
 def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> None:
@@ -120,44 +117,6 @@ def _coordinates(t: Translator, preview: FilePreview, layout: Layout) -> str:
     decision = next((one for one in preview.decisions if "epsg" in one.values), None)
     number = preview.answers.crs or (decision.values["epsg"] if decision else None)
     return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
-
-
-def draw_first_rows(page: Page, preview: FilePreview, into: ImportTarget) -> None:
-    """The first alerts as they would be stored: what is empty in all of them is left out."""
-    t, city, frame = page.t, into.city or preview.city, preview.rows
-    if frame.empty:
-        return
-    columns = {t("When"): [_moment(t, row, city, months=preview.months) for row in frame.itertuples()]}
-    for role in VALUES:
-        words = [value_label(t, city, role, str(value)) if isinstance(value, str) else "–" for value in frame[role]]
-        given = role in {"category", "kind"} | set(
-            preview.header.layout.roles
-        )  # a state that no column tells is a default
-        if given and (frame[role].notna() & (frame[role] != "unknown")).any():
-            columns[column_label(t, role)] = words
-    mapped = frame["latitude"].notna() & frame["longitude"].notna()
-    if mapped.any() and not page.narrow:
-        columns[t("Latitude, longitude")] = [
-            f"{row.latitude:.5f}, {row.longitude:.5f}" if place else "–"
-            for row, place in zip(frame.itertuples(), mapped, strict=True)
-        ]
-    draw_heading(t("The first alerts, as they were read"))
-    table = pd.DataFrame(
-        {escape_markdown(name): [escape_markdown(text) for text in texts] for name, texts in columns.items()}
-    )
-    st.table(
-        table.iloc[:, :2] if page.narrow else table,
-        hide_index=True,
-        border="horizontal",
-        alt=t("The first alerts of the file, as they would be stored"),
-    )
-
-
-def _moment(t: Translator, row: Any, city: CityProfile, *, months: bool) -> str:
-    """When an alert happened, or was reported where only that is known, in the city's time."""
-    when = row.reported_at if pd.isna(row.occurred_from) else row.occurred_from
-    local = pd.Timestamp(when).tz_convert(city.timezone)
-    return t.date(local.date(), "LLLL y") if months else t.moment(local.to_pydatetime(), "short")
 
 
 def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> None:

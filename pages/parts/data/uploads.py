@@ -38,7 +38,6 @@ TOGETHER_MB: Final = 300
 MAX_FILES: Final = 20
 MAX_NAME: Final = 100
 SHOWN_ROWS: Final = 200
-SHOWN_ALERTS: Final = 5
 START: Final = 1 << 16
 EXAMPLES_LONG: Final = 70
 TRIALS: Final[Mapping[str, Path]] = {"later": sample_data.LATER_EXPORT, "dirty": sample_data.DIRTY_EXPORT}
@@ -94,8 +93,8 @@ class FilePreview:
     """The preview of a file's import: bounded tables without the raw rows.
 
     `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first
-    quarantined rows; `rows`: the first alerts as they would be stored; `months`: whether only their month is known;
-    `default_coordinates`, `values`, `words`, `answers`, `spread`, `area`, `kind`, `kinds`, `area_names`, `city`,
+    quarantined rows; `months`: whether only their month is known; `default_coordinates`, `values`, `words`,
+    `answers`, `spread`, `area`, `kind`, `kinds`, `area_names`, `city`,
     `bounds` as in the preview; `proof`: what to look at before the import; `saved`: name of the saved mapping in use,
     with columns that `appeared` and `vanished` since it was made.
     """
@@ -130,7 +129,6 @@ class FilePreview:
     default_coordinates: pd.DataFrame
     first: dt.date | None
     last: dt.date | None
-    rows: pd.DataFrame
     proof: Proof | None = None
     months: bool = False
     saved: str = ""
@@ -367,7 +365,6 @@ def _file_preview(found: Preview) -> FilePreview:
         default_coordinates=report.default_coordinates,
         first=report.first,
         last=report.last,
-        rows=found.sample.head(SHOWN_ALERTS),
         proof=report.proof,
         months=_spans_months(found.sample),
         saved=saved.name if saved else "",

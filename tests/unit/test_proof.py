@@ -1,0 +1,366 @@
+"""The proof of an import against a slow twin over the staged table, and what looks implausible in made-up files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import sample_data
+from curim_data.cli import main
+from curim_data.importing import pipeline
+from curim_data.importing.pipeline import import_file, preview
+from curim_data.importing.proof import CategoryProof, Proof
+from curim_data.importing.proof_builder import nearby_date
+from curim_data.importing.proof_concerns import Evidence, concerns
+from curim_data.importing.proof_text import brief_lines, row_lines
+from curim_data.importing.transform import stage_alerts
+from curim_data.model import LANGUAGES, Answers, translator
+from curim_data.store import Home
+from curim_data.store.home import create_home
+
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+EN = translator("en")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return create_home(tmp_path / "home")
+
+
+def proof_of(home: Home, rows: list[str], **answers: str) -> Proof:
+    """The proof of a file of these lines, the header first."""
+    report = import_file(home, "\n".join(rows).encode(), "file.csv", now=NOW, dry_run=True, answers=Answers(**answers))  # type: ignore[arg-type]
+    assert report.proof is not None
+    return report.proof
+
+
+def codes(proof: Proof) -> list[str]:
+    return [one.code for one in proof.concerns]
+
+
+def texts(home: Home, proof: Proof) -> str:
+    return "\n".join(brief_lines(EN, home.city(), proof))
+
+
+def _place(n: int) -> str:
+    return f"{37.940 + n % 17 / 2000:.5f};{23.640 + n % 13 / 2000:.5f}"
+
+
+# A slow twin
+
+
+@pytest.fixture
+def staged(monkeypatch: pytest.MonkeyPatch) -> list[pd.DataFrame]:
+    """Every staged table of the test, as pandas reads it."""
+    kept: list[pd.DataFrame] = []
+
+    def stage(*given: object) -> object:
+        found = stage_alerts(*given)  # type: ignore[arg-type]
+        kept.append(pd.concat([part.to_pandas() for part in found.staging.batches()], ignore_index=True))
+        return found
+
+    monkeypatch.setattr(pipeline, "stage_alerts", stage)
+    return kept
+
+
+@pytest.mark.parametrize("path", [sample_data.DIRTY_EXPORT, sample_data.LATER_EXPORT], ids=["dirty", "later"])
+def test_the_counts_are_those_of_the_staged_table(home: Home, staged: list[pd.DataFrame], path: Path) -> None:
+    found = preview(path, path.name, home.city(), home=home, now=NOW)
+    proof, table = found.report.proof, staged[0]
+    assert proof is not None
+    assert proof.alerts == len(table) == found.report.batch.read - found.report.batch.quarantined
+    hours = table["hour"].dropna().astype(int)
+    assert proof.hours == tuple(int((hours == hour).sum()) for hour in range(24))
+    assert 0 < proof.with_hour == len(hours) <= len(table)
+    dated = table[table["time_precision"] != "month"]
+    days = pd.to_datetime(dated["local_date"])
+    assert proof.weekdays == tuple(int((days.dt.day_of_week == day).sum()) for day in range(7))
+    months = pd.to_datetime(table["local_date"]).dt.to_period("M").value_counts().sort_index()
+    assert proof.months == tuple((month.start_time.date(), int(n)) for month, n in months.items())
+    assert proof.times == table["time_precision"].value_counts().to_dict()
+    for gender in proof.genders:
+        assert gender.counts == table[gender.role].value_counts().to_dict()
+        assert gender.asked
+    assert proof.kinds == table["kind"].value_counts().to_dict()
+    each = Counter(table["category"])
+    for more in table["more_categories"].dropna():
+        each.update(more)
+    assert {one.category: one.n for one in proof.categories} == dict(
+        sorted(each.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
+    )
+    assert proof.distinct == len(each)
+    for one in proof.categories:
+        kinds = table.loc[table["category"] == one.category, "kind"].value_counts()
+        assert set(one.kinds) == set(kinds.index)
+        assert one.kinds[0] in set(kinds[kinds == kinds.max()].index)
+
+
+def test_roles_are_as_full_as_the_staged_table(home: Home, staged: list[pd.DataFrame]) -> None:
+    found = preview(sample_data.DIRTY_EXPORT, "dirty.csv", home.city(), home=home, now=NOW)
+    proof, table = found.report.proof, staged[0]
+    assert proof is not None
+    filled = {one.role: one.filled for one in proof.roles}
+    for role in ("occurred_from", "occurred_to", "resolved_at", "severity", "feeling", "age_band"):
+        assert filled[role] == table[role].notna().sum(), role
+    assert filled["latitude"] == filled["longitude"] == table["longitude"].notna().sum()
+    assert filled["alert_id"] == table["incident_id"].notna().sum()
+    for role in ("affected_gender", "reporter_gender"):
+        assert filled[role] == table[role].isin(["woman", "man", "other"]).sum()
+    written = pd.read_csv(
+        sample_data.DIRTY_EXPORT,
+        sep=";",
+        encoding_errors="replace",
+        dtype=str,
+        keep_default_na=False,
+        on_bad_lines="skip",
+    )
+    assert {one.columns[0] for one in proof.roles} <= set(written.columns)
+
+
+def test_the_proof_does_not_depend_on_blocks(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = ["alert_id;reported_at;category;latitude;longitude"]
+    rows += [f"A{n};2025-0{1 + n % 9}-1{n % 10}T{n % 24:02d}:15;noise;{_place(n)}" for n in range(500)]
+    whole = proof_of(home, rows)
+    from curim_data.containers import text
+
+    sizes = [name for name in vars(text) if name.endswith(("BYTES", "SIZE", "BLOCK"))]
+    for name in sizes:
+        if isinstance(getattr(text, name), int):
+            monkeypatch.setattr(text, name, 4096)
+    assert proof_of(home, rows) == whole
+    assert [row.row for row in whole.rows] == [1, 168, 335]
+
+
+def test_an_import_that_writes_builds_no_proof(home: Home) -> None:
+    rows = "alert_id;reported_at;category;latitude;longitude\nA1;2025-03-01T10:00;noise;37.943;23.647"
+    assert import_file(home, rows.encode(), "one.csv", now=NOW).proof is None
+
+
+# Rows as read and as understood, in several languages
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "wanted"),
+    [
+        (
+            "κωδικός;ημερομηνία;ώρα;κατηγορία;φύλο θύματος;γεωγραφικό πλάτος;γεωγραφικό μήκος;παρατηρήσεις;τηλέφωνο",
+            "{n};{day}/03/2025;{hour}:40;Κλοπή;Γυναίκα;{lat};{lon};με έσπρωξε ο Νίκος;6971234567",
+            {"ημερομηνία, ώρα": "21 Mar 2025, 14:40", "κατηγορία": "Κλοπή", "φύλο θύματος": "Women"},
+        ),
+        (
+            "numéro;date des faits;heure;catégorie;sexe de la victime;latitude;longitude;commentaire;téléphone",
+            "{n};{day}/03/2025;{hour}h40;Vol;Femme;{lat};{lon};il m'a poussée;0612345678",
+            {"date des faits, heure": "21 Mar 2025, 14:40", "catégorie": "Vol", "sexe de la victime": "Women"},
+        ),
+        (
+            "id;fecha;hora;tipo de delito;sexo;latitud;longitud;descripción;teléfono",
+            "{n};{day}/03/2025;{hour}:40;Robo;Mujer;{lat};{lon};me empujó Juan en la calle;612345678",
+            {"fecha, hora": "21 Mar 2025, 14:40", "tipo de delito": "Robo", "sexo": "Women"},
+        ),
+    ],
+    ids=["el", "fr", "es"],
+)
+def test_rows_are_shown_as_read_and_as_understood(home: Home, header: str, row: str, wanted: dict[str, str]) -> None:
+    rows = [header]
+    for n in range(60):
+        lat, lon = _place(n).split(";")
+        rows.append(row.format(n=n + 1, day=f"{21 if n % 20 == 0 else 13 + n % 15:02d}", hour=14, lat=lat, lon=lon))
+    proof = proof_of(home, rows)
+    assert [one.row for one in proof.rows] == [1, 21, 41]
+    city = home.city()
+    lines = row_lines(EN, city, proof.rows[0])
+    found = {", ".join(line.columns): line.value for line in lines}
+    for column, value in wanted.items():
+        assert value.casefold() in found[column].casefold(), found
+    read = [text for line in lines for text in line.read]
+    assert "21/03/2025" in read
+    everything = texts(home, proof)
+    for secret in ("6971234567", "0612345678", "612345678", "έσπρωξε", "poussée", "empujó", "Juan", "Νίκος"):
+        assert secret not in everything
+    assert any(line.name == "Not stored: free text or personal data" for line in lines)
+
+
+def test_an_unused_date_is_shown_but_no_date_of_birth_and_nothing_else() -> None:
+    when = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
+    assert nearby_date("2025-03-04 09:12", when) == "2025-03-04 09:12"
+    assert nearby_date("04.03.2025", when) == "04.03.2025"
+    for other in ("1988-03-04", "6971234567", "Maria 2025-03-04", "192.168.1.1", "", "12/05", "2025"):
+        assert nearby_date(other, when) == ""
+
+
+def test_control_characters_reach_no_terminal(home: Home) -> None:
+    rows = ["alert_id;reported_at;category;latitude;longitude"]
+    rows += [f"A{n};2025-03-01T10:00;noi\x1b[31mse;{_place(n)}" for n in range(3)]
+    assert "\x1b" not in texts(home, proof_of(home, rows))
+
+
+# What looks implausible
+
+HEAD = "alert_id;occurred_from;category;latitude;longitude"
+
+
+def _file(times: Iterator[str] | list[str], category: str = "") -> list[str]:
+    names = ("noise", "theft", "graffiti")
+    return [HEAD, *(f"A{n};{time};{category or names[n % 3]};{_place(n)}" for n, time in enumerate(times))]
+
+
+def _moments(n: int, seed: int = 1) -> list[dt.datetime]:
+    rng = random.Random(seed)
+    start = dt.datetime(2024, 1, 1)
+    return [start + dt.timedelta(minutes=rng.randrange(365 * 1440)) for _ in range(n)]
+
+
+def test_a_plausible_file_raises_no_concern(home: Home) -> None:
+    proof = proof_of(home, _file([f"{moment:%Y-%m-%dT%H:%M}" for moment in _moments(400)]))
+    assert codes(proof) == []
+    assert EN("Look at this before you import") not in texts(home, proof)
+
+
+def test_office_hours(home: Home) -> None:
+    moments = [m.replace(hour=8 + m.hour % 9) for m in _moments(300) if m.weekday() < 5]
+    proof = proof_of(home, _file([f"{moment:%Y-%m-%dT%H:%M}" for moment in moments]))
+    assert codes(proof) == ["office_hours"]
+    assert f"{len(moments)} of {len(moments)} times lie between 08:00 and 17:00" in texts(home, proof)
+    late = [m.replace(hour=17 + m.hour % 6) for m in _moments(300) if m.weekday() < 5]
+    assert "office_hours" not in codes(proof_of(home, _file([f"{m:%Y-%m-%dT%H:%M}" for m in late])))
+
+
+def test_a_time_that_stands_in_for_none(home: Home) -> None:
+    moments = [m.replace(hour=0, minute=0) if at % 3 == 0 else m for at, m in enumerate(_moments(300))]
+    proof = proof_of(home, _file([f"{moment:%Y-%m-%dT%H:%M}" for moment in moments]))
+    assert codes(proof) == ["same_time"]
+    assert "100 of 300 times are exactly 00:00" in texts(home, proof)
+
+
+def test_midnight_of_another_zone(home: Home) -> None:
+    moments = [m.replace(hour=0, minute=0) if at % 3 == 0 else m for at, m in enumerate(_moments(300))]
+    proof = proof_of(home, _file([f"{moment:%Y-%m-%dT%H:%M}Z" for moment in moments]))
+    assert codes(proof) == ["utc_midnight"]
+
+
+def test_a_lost_afternoon(home: Home) -> None:
+    moments = [m.replace(hour=m.hour % 12 + 1) for m in _moments(300)]
+    assert codes(proof_of(home, _file([f"{moment:%Y-%m-%dT%H:%M}" for moment in moments]))) == ["half_day"]
+
+
+def test_no_weekend(home: Home) -> None:
+    days = [m for m in _moments(400) if m.weekday() < 5]
+    assert codes(proof_of(home, _file([f"{day:%Y-%m-%d}" for day in days]))) == ["no_weekend"]
+
+
+def test_dates_in_the_future(home: Home) -> None:
+    times = [f"{m:%Y-%m-%dT%H:%M}" for m in _moments(97)] + ["2031-05-01T10:00", "2029-05-01T10:00"]
+    proof = proof_of(home, _file(times))
+    assert codes(proof) == ["future"]
+    assert "Dates in the future: 2." in texts(home, proof)
+
+
+def test_one_day_and_the_first_of_months_and_twelve_days(home: Home) -> None:
+    moments = _moments(200)
+    pile = [dt.datetime(2024, 6, 5, m.hour, m.minute) if at % 3 else m for at, m in enumerate(moments)]
+    assert "one_day" in codes(proof_of(home, _file([f"{m:%Y-%m-%dT%H:%M}" for m in pile])))
+    firsts = [m.replace(day=1) if at % 4 else m for at, m in enumerate(moments)]
+    assert codes(proof_of(home, _file([f"{m:%Y-%m-%dT%H:%M}" for m in firsts]))) == ["first_of_month"]
+    early = [m.replace(day=1 + m.day % 12) for m in moments]
+    assert codes(proof_of(home, _file([f"{m:%Y-%m-%dT%H:%M}" for m in early]))) == ["twelve_days"]
+
+
+def test_one_month_far_dates_and_missing_months(home: Home) -> None:
+    moments = _moments(300)
+    one = [m.replace(month=5, day=1 + m.day % 28) if at % 20 else m for at, m in enumerate(moments)]
+    assert "one_month" in codes(proof_of(home, _file([f"{m:%Y-%m-%dT%H:%M}" for m in one])))
+    far = [m.replace(year=1900) if at < 2 else m for at, m in enumerate(moments)]
+    proof = proof_of(home, _file([f"{m:%Y-%m-%dT%H:%M}" for m in far]))
+    assert codes(proof) == ["far_dates"]
+    assert "1900" in texts(home, proof)
+    assert proof.by_year
+    gap = [m for m in moments if m.month not in (4, 5, 9)]
+    proof = proof_of(home, _file([f"{m:%Y-%m-%dT%H:%M}" for m in gap]))
+    assert codes(proof) == ["missing_months"]
+    assert "without any alert: 3 (longest gap: April 2024 – May 2024)" in texts(home, proof)
+    assert [n == 0 for _, n in proof.periods] == [month in (4, 5, 9) for month in range(1, 13)]
+
+
+def test_one_category_and_no_kind(home: Home) -> None:
+    times = [f"{m:%Y-%m-%dT%H:%M}" for m in _moments(100)]
+    proof = proof_of(home, _file(times, category="noise"))
+    assert codes(proof) == ["one_category"]
+    assert f"have one category, {EN.label(home.city().categories['noise'].labels)}" in texts(home, proof)
+    assert "no_category" in codes(proof_of(home, _file(times, category=" ")))
+
+
+def test_a_kind_that_is_not_known_is_said_with_its_categories(home: Home) -> None:
+    some = CategoryProof("zork", (), 12)
+    found = Proof(20, {}, (0,) * 24, (0,) * 7, (), (some,), 1, {"": 12, "offence": 8}, (), (), ())
+    (one,) = concerns(found, Evidence(0, (0,) * 1440, 0, {}, 0, has_category=True))
+    assert one.code == "no_kind"
+    assert one.sentence(EN, home.city()) == "The kind of 12 of 20 alerts is not known, such as those of zork."
+
+
+def test_a_long_time_is_shown_by_year_with_the_years_between() -> None:
+    months = ((dt.date(2010, 5, 1), 3), (dt.date(2010, 6, 1), 1), (dt.date(2013, 7, 1), 2))
+    found = Proof(6, {}, (0,) * 24, (0,) * 7, months, (), 0, {}, (), (), ())
+    assert found.by_year
+    assert found.periods == tuple((dt.date(year, 1, 1), n) for year, n in ((2010, 4), (2011, 0), (2012, 0), (2013, 2)))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_month_files_and_files_without_rows_say_what_is_not_known(home: Home, lang: str) -> None:
+    t = translator(lang)
+    rows = [HEAD] + [f"A{n};2024-{1 + n % 12:02d}-01;noise;{_place(n)}" for n in range(120)]
+    proof = proof_of(home, rows)
+    assert proof.hours_sentence(t) == t("No alert has an hour, nor a day: only the month is known.")
+    assert proof.weekdays_sentence(t) == t("No alert has a weekday: only the month is known.")
+    none = proof_of(home, [HEAD, "A1;2024-13-99;noise;37.94;23.64"])
+    assert list(brief_lines(t, home.city(), none)) == [t("No row of this file became an alert.")]
+
+
+# The command
+
+
+def test_the_command_shows_the_proof_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = create_home(tmp_path / "own")
+    monkeypatch.setenv("CURIM_HOME", str(own.path))
+    monkeypatch.setenv("CURIM_LANG", "en")
+    file = tmp_path / "file.csv"
+    times = [f"{m:%Y-%m-%dT%H:%M}" for m in _moments(100)]
+    file.write_text("\n".join(_file(times, category="noise")))
+    _run(monkeypatch, "import", str(file), "--dry-run")
+    out = capsys.readouterr().out
+    assert "Nothing was written." in out
+    assert "Look at this: 100 of 100 alerts have one category" in out
+    assert "100 of 100 alerts have an hour (100 %)." in out
+    assert "Gender of the reporter: not asked: no column of the file holds it" in out
+    assert f"occurred_from: {times[0]} → When it happened, or began: " in out
+    _run(monkeypatch, "import", str(file), "--dry-run", "--json")
+    (found,) = json.loads(capsys.readouterr().out)["files"]
+    proof = found["proof"]
+    assert proof["alerts"] == 100
+    assert sum(proof["hours"]["counts"]) == proof["hours"]["known"] == 100
+    assert [one["code"] for one in proof["attention"]] == ["one_category"]
+    assert proof["categories"][0]["kinds"] == ["incivility"]
+    assert proof["genders"]["affected_gender"]["asked"] is False
+    assert [row["row"] for row in proof["rows"]] == [1, 35, 68]
+    _run(monkeypatch, "import", str(file), "--json")
+    assert "proof" not in json.loads(capsys.readouterr().out)["files"][0]
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    monkeypatch.setattr("sys.argv", ["curim", *words])
+    assert not _exit_code()
+
+
+def _exit_code() -> object:
+    try:
+        return main()
+    except SystemExit as end:
+        return end.code
