@@ -1,0 +1,63 @@
+"""The Data page asks which column is the date of the event, showing rows and hours, and says what orders dates have."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.model import LANGUAGES, translator
+from curim_data.store import Home, Store
+from tests.app.conftest import SHELL, TIMEOUT, errors
+
+MOMENTS = [dt.datetime(2024, 1, 1, 12) + dt.timedelta(hours=31 * at) for at in range(120)]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    return Home(tmp_path)
+
+
+def brought(lang: str, name: str, header: str, rows: list[str]) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    app.query_params["lang"] = lang
+    app.switch_page("data.py")
+    app.run()
+    lines = [f"A{at};{row};37.9432;23.6470" for at, row in enumerate(rows)]
+    app.file_uploader[0].set_value([(name, "\n".join([f"nr;{header};lat;lon", *lines]).encode(), "text/csv")])
+    app.run()
+    assert not errors(app)
+    return app
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_column_of_the_event_is_asked_with_rows_and_hours(own: Home, lang: str) -> None:
+    rows = [f"{one + dt.timedelta(days=1):%Y-%m-%d %H:%M};{one:%Y-%m-%d %H:%M}" for one in MOMENTS]
+    app = brought(lang, "events.csv", "Event date;Date", rows)
+    (question,) = [radio for radio in app.radio if str(radio.key).startswith("data_event_")]
+    assert [option.split(":")[0].strip() for option in question.options] == ["Event date", "Date"]
+    assert all(f"{moment:%H:%M}" in question.options[1] for moment in MOMENTS[:3])
+    assert "█" in question.options[0]
+    question.set_value("Date").run()
+    assert not errors(app)
+    app.button(key="data_import").click().run()
+    days = Store(own).read(["local_date"])["local_date"].to_pylist()
+    assert sorted(days) == [moment.date() for moment in MOMENTS]
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_file_of_both_orders_says_so_and_asks_nothing(lang: str) -> None:
+    rows = [f"{one:%d/%m/%Y %H:%M};phone" if at % 3 else f"{one:%m/%d/%Y %H:%M};web" for at, one in enumerate(MOMENTS)]
+    app = brought(lang, "orders.csv", "date;channel", rows)
+    assert not [radio for radio in app.radio if str(radio.key).startswith("data_dates_")]
+    said = " ".join(str(one.value) for kind in (app.markdown, app.caption, app.text, app.metric) for one in kind)
+    t = translator(lang)
+    (table,) = [one.value for one in app.table if t("Dates") in one.value.iloc[:, 0].tolist()]
+    told = dict(zip(table.iloc[:, 0], table.iloc[:, 1], strict=True))[t("Dates")]
+    assert t("both orders of day and month, row by row") in told
+    assert t("The column {column} tells them apart. Day first: {day}; month first: {month}.",
+             column="channel", day="phone", month="web") in said  # fmt: skip
