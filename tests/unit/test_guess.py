@@ -362,3 +362,18 @@ def test_any_table_is_read_and_every_column_has_one_meaning(data: st.DataObject)
     assert sorted(places) == list(range(len(labels)))
     assert set(layout.roles) <= set(ROLES)
     assert set(layout.guesses) == set(layout.roles)
+
+
+@pytest.mark.parametrize("heading", ["Nr.", "Α/Α", "N°", "lfd. Nr.", "NUMBO", "Nº", "#", "Αύξων αριθμός"])
+def test_a_column_of_numbers_is_the_case_number_where_hardly_one_repeats(heading: str) -> None:
+    """Rows that stand there twice and a total repeat a number or two; house numbers repeat far more often."""
+    labels = [heading, "date", "category"]
+
+    def roles(numbers: list[int]) -> dict[str, str]:
+        rows = [[str(number), f"{1 + at % 28:02d}/03/2025", "noise"] for at, number in enumerate(numbers)]
+        table = pa.table({str(at): pa.array([row[at] for row in rows], pa.large_string()) for at in range(3)})
+        return told(recognise(labels, table).layout, labels)
+
+    assert roles([*range(1, 61), 60, 7])["alert_id"] == heading
+    if heading != "NUMBO":
+        assert "alert_id" not in roles([1 + at % 45 for at in range(60)])

@@ -180,7 +180,7 @@ NOT_CATEGORY: Final = _set(
 IDENTITY: Final = _set(
     "id ids key number no num nr nummer número numero numéro uuid guid serial identifier identifiant ref reference "
     "referencia référence riferimento expediente dossier aktenzeichen vorgangsnummer protocolo protocollo folio "
-    "αριθμός αρ κωδικός κωδ πρωτόκολλο objectid fid"
+    "αριθμός αρ κωδικός κωδ πρωτόκολλο αύξων αα objectid fid lfd laufende ord ordem orden progressivo numbo"
 )
 CLEARLY_IDENTITY: Final = _set(
     "unique case dr expediente dossier aktenzeichen vorgangs vorgang fall fallnummer meldungs protocolo protocollo "
@@ -425,14 +425,23 @@ def category_score(head: Heading) -> float:
     return 0.5 if head.only(DESCRIBED) and "descriptor" in head.words else 0.0
 
 
+# Headings that are a number and no more: of the case, or of the row.
+_NUMBER: Final = _set(
+    "number num no n numero número numéro nr ref αριθμός αρ αύξων αα code lfd laufende ord ordem orden progressivo"
+)
+_SERIAL: Final = re.compile(r"^\W*(?:#|n[°º.]?|[αa]\W[αa]\W?)\W*$")
+
+
 def identity_score(head: Heading) -> float:
     """How clearly a heading names the number of a case: 0 (not) to 1."""
+    if _SERIAL.match(fold(head.label)):
+        return 0.3
     if not head.has(IDENTITY) or head.has(NOT_IDENTITY) or says_date(head) or "unnamed" in head.words:
         return 0.0
     if head.has(EVENT) or head.has(CLEARLY_IDENTITY):
         return 0.95
     if head.words == ("id",):
         return 0.95
-    if len(head.words) == 1:
-        return 0.3 if head.has(_set("number num no numero número numéro nr ref αριθμός code")) else 0.8
-    return 0.0
+    if head.only(_NUMBER):
+        return 0.3
+    return 0.8 if len(head.words) == 1 else 0.0

@@ -20,6 +20,9 @@ NAME: Final = "guessed"
 DOCUMENTATION: Final = "docs/formats/guessed.md"
 
 _OFTEN: Final = 0.7
+# From so many numbers on a few may repeat, as in rows that stand there twice and in totals; house numbers repeat more.
+_ALL_BUT_A_FEW: Final = 0.95
+_MANY: Final = 40
 _SOME: Final = 0.05
 _NOT_STATUS: Final = frozenset({"meteorologico", "weather", "civil", "marital", "vehicle", "road", "arrest"})
 _WHERE: Final = (("latitude", "longitude"), ("x", "y"), ("point",))
@@ -316,8 +319,8 @@ def _identity(known: _Guesses) -> None:
     for column in known.free():
         score, values = headings.identity_score(column.head), column.values
         spread = len(values.distinct) / values.given if values.given else 0.0
-        # A heading such as "number" says too little by itself: then no value may repeat.
-        if score < 0.5 and spread < 1.0:
+        # A heading such as "number" says too little by itself: then hardly a value may repeat.
+        if score < 0.5 and spread < (_ALL_BUT_A_FEW if values.given >= _MANY else 1.0):
             continue
         if score > 0 and (not values.given or values.given < 20 or spread >= 0.2):
             able.append((score, spread, -column.place, column))
