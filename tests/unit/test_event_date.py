@@ -163,6 +163,13 @@ BY_VALUES = {
     "el, of two reports the earlier": (
         {"Ημερομηνία καταχώρισης": both(2), "Ημερομηνία υποβολής": both(1)}, {"reported_at": "Ημερομηνία υποβολής"},
     ),
+    "es, the file of the case is begun after the event": (
+        {"fecha_inicio": both(2), "fecha_hecho": day(0), "hora_hecho": bare(0)},
+        {"occurred_from": "fecha_hecho hora_hecho", "reported_at": "fecha_inicio"},
+    ),
+    "pt, one day in all rows is that of the export": (
+        {"Data": ["01/02/2025"] * 60, "Data do fato": both(0)}, {"occurred_from": "Data do fato"},
+    ),
     "a birthday is no event": (
         {"Date of report": both(1), "D": [f"0{1 + at % 9}/0{1 + at % 8}/19{40 + at % 50}" for at in range(60)]},
         {"reported_at": "Date of report"},

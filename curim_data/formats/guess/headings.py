@@ -49,7 +49,8 @@ START: Final = _set(
     "início von beginn ab anfang anfangs frühestens inizio iniziale dal da"
 )
 END: Final = _set(
-    "to end ended ending until till thru latest έως λήξη λήξης τέλος τελική μέχρι fin jusqu au final hasta fim até "
+    "to end ended ending stop stopped finish finished until till thru latest έως λήξη λήξης τέλος τελική μέχρι "
+    "fin jusqu au final hasta fim até "
     "término término ende bis spätestens fine finale al"
 )
 REPORTED: Final = _set(

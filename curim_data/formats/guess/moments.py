@@ -60,6 +60,12 @@ class Moments:
         """Which records have a moment."""
         return np.asarray(self.minutes != _NONE, bool)
 
+    @property
+    def constant(self) -> bool:
+        """Whether ten records or more have one and the same moment."""
+        known = self.minutes[self.known]
+        return len(known) >= 10 and bool((known == known[0]).all())
+
     @cached_property
     def in_months(self) -> Moments:
         """The first days of the months of the moments."""

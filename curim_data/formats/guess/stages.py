@@ -109,7 +109,7 @@ class Stages:
 
 def stages_of(dated: Sequence[DatedColumn], pieces: Pieces | None, event: int | None) -> Stages:
     """Choose the columns; `event` is the place of the one that a person chose for the event."""
-    stages = Stages(tuple(dated))
+    stages = Stages(_without_export_dates(dated))
     answered = next((one for one in dated if one.column.place == event), None)
     if answered is not None:
         stages.chosen["occurred_from"] = answered
@@ -125,6 +125,12 @@ def stages_of(dated: Sequence[DatedColumn], pieces: Pieces | None, event: int | 
     stages.doubt = stages.doubt[:MOST_ASKED] if event is None else ()
     stages.findings = _later_than_unused(stages)
     return stages
+
+
+def _without_export_dates(dated: Sequence[DatedColumn]) -> tuple[DatedColumn, ...]:
+    """Leave out dates without a stage that are the same in all of enough rows: the day of the export, of no alert."""
+    varied = tuple(one for one in dated if one.role != "plain" or not one.moments.constant)
+    return varied if any(one.role != "other" for one in varied) else tuple(dated)
 
 
 def _choose_event(stages: Stages) -> None:
@@ -238,7 +244,10 @@ def _first_report(reports: Sequence[DatedColumn], event: DatedColumn | None) -> 
 
 
 def _choose_report(stages: Stages) -> None:
-    """The report's date by its name; without one, the next date after the event that has no stage of its own."""
+    """The report's date by its name; without one, the next date after the event that has no stage of its own.
+
+    The beginning of something else than the event ("fecha inicio" beside "fecha hecho") is one, where it is later.
+    """
     event = stages.chosen.get("occurred_from")
     reports = stages.of("reported_at")
     if reports:
@@ -246,6 +255,8 @@ def _choose_report(stages: Stages) -> None:
         return
     if event is None:
         return
+    begun = [one for one in stages.of("occurred_from") if not one.column.head.has(headings.OCCURRED)]
+    begun = [one for one in begun if event.mostly_before(one) and event.not_after(one)]
     by_values = event.role == "plain"
     rest = [one for one in stages.of("plain") if one not in stages.doubt]
     able = []
@@ -255,6 +266,7 @@ def _choose_report(stages: Stages) -> None:
         later = told and found.later <= FEW and abs(found.days) <= YEAR
         if (one.named or by_values) and (later or (not told and one.named and not by_values)):
             able.append(one)
+    able += begun
     if able:
         stages.chosen["reported_at"] = _earliest(able) or max(able, key=lambda one: one.rank)
         if by_values:
