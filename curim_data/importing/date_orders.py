@@ -33,6 +33,7 @@ MOST_VALUES: Final = 60  # of a column that may separate the orders
 MOST_RUNS: Final = 20_000
 MOST_SHOWN: Final = 6
 LEAST_OF_VALUE: Final = 3  # conclusive rows of a value, where the column as a whole separates
+LEAST_BESIDE_IMPURE: Final = 100  # of a value, where another one of the column is of both orders
 LEAST_OF_BLOCK: Final = 8
 CHANCE: Final = 1e-4  # that a column separates both orders by chance
 CHANCE_OF_ONE: Final = 1e-6  # that one of its values is of one order by chance
@@ -221,10 +222,10 @@ class OrderEvidence:
         day, month = (sum(rows[order] for rows in found.values()) for order in (DAY, MONTH))
         if len(pure) == len(found) and chance_of_all([sum(rows[1:]) for rows in pure.values()], day, month) < CHANCE:
             settled = {value for value, rows in pure.items() if sum(rows[1:]) >= LEAST_OF_VALUE}
-        else:
-            settled = {
-                value for value, rows in pure.items() if chance_of_one(sum(rows[1:]), day, month) < CHANCE_OF_ONE
-            }
+        else:  # another value is of both orders, so this one may be too: many rows must show that it is not
+            counted = {value: sum(rows[1:]) for value, rows in pure.items()}
+            able = [value for value, n in counted.items() if n >= LEAST_BESIDE_IMPURE]
+            settled = {value for value in able if chance_of_one(counted[value], day, month) < CHANCE_OF_ONE}
         return {value: DAY if counts.rows[value][DAY] else MONTH for value in sorted(settled)}
 
     def _merged(self) -> list[Run]:
@@ -238,8 +239,11 @@ class OrderEvidence:
         return merged
 
     def _blocks(self) -> tuple[Run, ...]:
-        """Runs too long for chance; the first and the last of the file reach to its ends."""
+        """Runs too long for chance, where there are too few of them for rows of no order; the first and the last of the
+        file reach to its ends."""
         runs = self._merged() if len(self._runs) <= MOST_RUNS else []
+        if chance_of_runs(len(runs), self.day, self.month) >= CHANCE:
+            return ()
         p = self.day / (self.day + self.month)
         share = {DAY: p, MONTH: 1 - p}
         long = [run for run in runs if run.count >= LEAST_OF_BLOCK and share[run.order] ** run.count < CHANCE]
@@ -333,6 +337,19 @@ def chance_of_one(size: int, day: int, month: int) -> float:
     rest = day + month - size
     able = [other for other in (day, month) if other <= rest]
     return sum(math.exp(_log_ways(rest, other) - _log_ways(day + month, day)) for other in able)
+
+
+def chance_of_runs(runs: int, day: int, month: int) -> float:
+    """The chance of so few runs, or fewer, with orders dealt out to the rows at random (Wald and Wolfowitz 1940)."""
+    if runs > 1 + 2 * day * month / (day + month):  # more than the mean
+        return 1.0
+    every, chance = _log_ways(day + month, day), 0.0
+    for n in range(2, runs + 1):
+        half, odd = divmod(n, 2)
+        pairs = ((half, half - 1), (half - 1, half)) if odd else ((half - 1, half - 1),) * 2
+        able = [(a, b) for a, b in pairs if a < day and b < month]
+        chance += sum(math.exp(_log_ways(day - 1, a) + _log_ways(month - 1, b) - every) for a, b in able)
+    return chance
 
 
 def gather(

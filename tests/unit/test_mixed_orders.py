@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.date_orders import chance_of_all, chance_of_one
+from curim_data.importing.date_orders import chance_of_all, chance_of_one, chance_of_runs
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file
@@ -217,6 +217,16 @@ def test_the_chance_that_a_column_separates_is_that_of_all_ways_to_deal_the_orde
     assert chance_of_all(sizes, day, len(rows) - day) == pytest.approx(sum(pure) / len(deals))
     first = [len({at in deal for at in range(sizes[0])}) == 1 for deal in deals]
     assert chance_of_one(sizes[0], day, len(rows) - day) == pytest.approx(sum(first) / len(deals))
+
+
+@pytest.mark.parametrize(("day", "month"), [(1, 1), (3, 2), (4, 4), (6, 2), (2, 5)])
+def test_the_chance_of_few_runs_is_that_of_all_ways_to_deal_the_orders(day: int, month: int) -> None:
+    deals = [{*deal} for deal in combinations(range(day + month), day)]
+    runs = [1 + sum((at in deal) != (at + 1 in deal) for at in range(day + month - 1)) for deal in deals]
+    mean = 1 + 2 * day * month / (day + month)
+    for n in range(2, int(mean) + 1):
+        assert chance_of_runs(n, day, month) == pytest.approx(sum(one <= n for one in runs) / len(deals))
+    assert chance_of_runs(int(mean) + 1, day, month) == 1.0
 
 
 def test_a_column_that_separates_only_by_chance_is_none(city: CityProfile) -> None:
