@@ -67,10 +67,36 @@ def recognise(
     if format is None:
         best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
         if best.score >= ENOUGH:
-            return _spared(best)
+            return _spared(_as_its_category_is(best, labels, sample) if best.layout.format == curim.NAME else best)
     from curim_data.formats.guess import recognition as guess
 
-    return _spared(guess.recognise(labels, sample, event))
+    return _spared(_with_nature(guess.recognise(labels, sample, event), name))
+
+
+def _as_its_category_is(recognition: Recognition, labels: Sequence[str], sample: pa.Table | None) -> Recognition:
+    """Marks that part several categories in one cell, and long names from a list, in a table with our headings.
+
+    Headings such as "date, category, lat, lon" are anybody's, and so is what stands under them.
+    """
+    from curim_data.formats.guess.category import of_column
+
+    layout = recognition.layout
+    found = of_column(labels, sample, layout.place("category")) if "category" in layout.roles else None
+    if found is None:
+        return recognition
+    made = replace(layout, separators=found.separators, longest=found.longest, notes=found.notes)
+    return replace(recognition, layout=made)
+
+
+def _with_nature(recognition: Recognition, name: str) -> Recognition:
+    """What the file is by its name, where its columns do not show it."""
+    from curim_data.formats.guess.nature import nature_of_name
+
+    layout, nature = recognition.layout, nature_of_name(name)
+    if layout.nature is not None or nature.kind is None or nature.why is None:
+        return recognition
+    layout = replace(layout, nature=nature.kind.value, notes=(nature.why, *layout.notes))
+    return replace(recognition, layout=layout)
 
 
 def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:

@@ -47,6 +47,8 @@ class Layout:
     `words` maps, by role, folded spellings to values of the enum, before those that everybody shares (`lexicon`);
     `categories` maps folded names to ids of the city's tree, as a person answered; `separators` are the texts that
     separate several categories in one cell; `kind` is the kind of alerts whose category the city's tree does not hold;
+    `nature` the kind of those for which the name of the category says none either, as the file's columns or its name
+    show; `notes` what a reader should know of how this was found;
     `category` the category of a file without such a column; `missing` folded words that stand for an empty cell
     beyond the usual ones; `utc` says that times without offset are UTC; `guesses` how sure each role is where it
     was guessed; `skip_hxl` that a row of HXL tags (every filled cell begins with "#") may follow the header;
@@ -63,6 +65,7 @@ class Layout:
     categories: Mapping[str, str] = field(default_factory=dict)
     separators: tuple[str, ...] = ()
     kind: str | None = None
+    nature: str | None = None
     category: str | None = None
     missing: frozenset[str] = frozenset()
     utc: bool = False
@@ -70,6 +73,7 @@ class Layout:
     skip_hxl: bool = False
     longest: int = MOST_CHARACTERS
     findings: tuple[Message, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def place(self, role: str) -> int:
         """The first column that gives a role."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import decide
 from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import FORMAT as MAPPED
+from curim_data.lexicon import kind_of
 from curim_data.model import CityProfile, ImportProblem, Kind, Message, Question
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.questions import BY_NAMES
@@ -32,8 +33,9 @@ class FirstCity:
 
     `spread` is None for a city that was known. `kind`: of which kind the categories were taken to be (`Answers.kind`),
     None where nobody needs to be asked: the export says it, the city was known, or the file has no categories.
-    `kinds`: names of the categories by the kind that each name says. `zone`: where the time zone of a city without an
-    outline is from: "name", "answer", or "file" where nobody knows it.
+    `kinds`: names of the categories by the kind that each name says. `nature`: the kind of those whose names say none,
+    as the file shows. `settled`: a person gave all of them one kind. `zone`: where the time zone of a
+    city without an outline is from: "name", "answer", or "file" where nobody knows it.
     """
 
     city: CityProfile
@@ -41,6 +43,8 @@ class FirstCity:
     area: str
     kind: str | None = None
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nature: str = ""
+    settled: bool = False
     zone: str = ""
 
     @property
@@ -64,7 +68,7 @@ class FirstCity:
 
     @property
     def _guessed(self) -> tuple[Message, ...]:
-        return tuple(_kinds(self.city)) if self.kind in (None, BY_NAMES) else ()
+        return () if self.settled else tuple(_kinds(self.city, self.nature))
 
 
 _GUESSED_KINDS: Final = {
@@ -76,6 +80,11 @@ _GUESSED_KINDS: Final = {
     Kind.INCIVILITY: Message(
         "By their names, these categories were taken as incivilities (noise, litter and the like), not as offences: "
         "{categories}. If that is wrong, say so at the import, or correct it afterwards in the city profile on the "
+        "page Data."
+    ),
+    Kind.UNKNOWN: Message(
+        "Neither their names nor the file say of which kind these categories are (danger, incivility or offence), so "
+        "their kind is not known: {categories}. Say so at the import, or give it afterwards in the city profile on the "
         "page Data."
     ),
 }
@@ -102,15 +111,38 @@ _OFFSETS: Final = Message(
     "as Europe/Athens: otherwise hours and days would be those of UTC."
 )
 _KIND_OPTION: Final = Message("--kind offence, --kind incivility or --kind risk gives all categories that kind.")
+_BY_THE_REST: Final = Message(
+    "The names of these categories say no kind; they were taken to be of the kind of all others in the file: "
+    "{categories}."
+)
 
 
-def _kinds(city: CityProfile) -> Iterator[Message]:
-    """Of which kind the categories of a new city were taken to be, where their names alone said so."""
-    for kind, message in _GUESSED_KINDS.items() if city.provisional else ():
-        names = [next(iter(one.labels.values())) for one in city.categories.values() if one.kind == kind]
-        if names:
-            more = ["…"] if len(names) > MOST_NAMED else []
-            yield Message(message.text, {"categories": ", ".join([*names[:MOST_NAMED], *more])})
+def _kinds(city: CityProfile, nature: str) -> Iterator[Message]:
+    """Of which kind the categories of a new city were taken to be, where their names alone said so; `nature`: the kind
+    of the others, as the file shows, which its own sentence reports.
+    """
+    if not city.provisional:
+        return
+    by_kind: dict[str, list[str]] = {}
+    silent: list[str] = []
+    for one in city.categories.values():
+        name = next(iter(one.labels.values()))
+        said = kind_of(name)
+        if said is None and one.kind != Kind.UNKNOWN:
+            silent += [] if nature else [name]
+            said = None if nature or one.kind == Kind.OFFENCE else Kind(one.kind)
+        if said is not None or one.kind == Kind.UNKNOWN:
+            by_kind.setdefault(one.kind, []).append(name)
+    for kind, message in _GUESSED_KINDS.items():
+        if by_kind.get(kind):
+            yield Message(message.text, {"categories": _some(by_kind[kind])})
+    if silent:
+        yield Message(_BY_THE_REST.text, {"categories": _some(silent)})
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of many names, and a mark that there are more."""
+    return ", ".join([*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])])
 
 
 _KNOWN_CITY: Final = Message(
@@ -141,17 +173,19 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     mapped = layout.kind if layout.format == MAPPED else None
     kind = request.answers.kind or mapped or BY_NAMES
     every = "" if kind == BY_NAMES else kind
-    new = provisional.NewCity(points, categories, label, name or None, within, every)
+    nature = layout.nature or (layout.kind if layout.format != MAPPED else None) or ""
+    new = provisional.NewCity(points, categories, label, name or None, within, every, nature)
     zone = ""
     if not len(points) and (name or unnamed):
         new, zone = _without_points(new, profiled, ask=not unnamed)
     city = provisional.ensure_city(home, new)
     if not city.provisional and request.answers.area not in (None, WHOLE, DENSEST):
         raise ImportProblem(Message(_KNOWN_CITY.text, {"city": city.names.get("en", label)}))
-    told = "kind" in layout.roles or (layout.kind is not None and request.answers.kind is None)
+    told = "kind" in layout.roles or ((layout.kind or nature) and request.answers.kind is None)
     asked = city.provisional and bool(city.categories) and not told
-    kinds = _kinds_by_names(categories) if asked else {}
-    return FirstCity(city, spread if city.provisional else None, area, kind if asked else None, kinds, zone)
+    kinds = _kinds_by_names(categories, nature) if asked else {}
+    shown = spread if city.provisional else None
+    return FirstCity(city, shown, area, kind if asked else None, kinds, nature, bool(every), zone)
 
 
 def _without_points(
@@ -176,10 +210,10 @@ def _without_points(
     return replace(new, timezone="UTC"), AS_WRITTEN
 
 
-def _kinds_by_names(categories: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+def _kinds_by_names(categories: Mapping[str, int], nature: str) -> dict[str, tuple[str, ...]]:
     """The names of categories by the kind that each name says, the kind of most categories first."""
     found: dict[str, list[str]] = {}
-    for one in provisional.category_list(categories):
+    for one in provisional.category_list(categories, nature=nature):
         found.setdefault(one.kind, []).extend(one.labels.values())
     return {kind: tuple(names) for kind, names in sorted(found.items(), key=lambda item: -len(item[1]))}
 

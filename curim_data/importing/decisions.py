@@ -172,7 +172,13 @@ def decide(
         words=_words(profile, layout),
         category=answers.category or layout.category,
         kind=answers.kind,
-        reasons=(*dates.reasons, *_zone(profile, dates, zone or home), *coordinates.reasons, *_letters(profile)),
+        reasons=(
+            *dates.reasons,
+            *_zone(profile, dates, zone or home),
+            *coordinates.reasons,
+            *_letters(profile),
+            *layout.notes,
+        ),
     )
 
 

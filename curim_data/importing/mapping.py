@@ -41,7 +41,7 @@ PARTS: Final = ("value", "date", "time", "year", "month", "day", "hour", "minute
 
 # What a mapping says in the same words as a layout.
 _SHARED: Final = (
-    "words", "categories", "separators", "kind", "category", "missing", "utc", "skip_hxl", "longest",
+    "words", "categories", "separators", "kind", "nature", "category", "missing", "utc", "skip_hxl", "longest",
 )  # fmt: skip
 _MUST_BE: Final = {
     "string_type": Message("In the mapping file, {key} must be a text in quotation marks."),
@@ -134,6 +134,7 @@ class _File(_Table):
     format: Annotated[str, _one_of((FORMAT,))] = FORMAT
     labels: list[str] = []
     kind: Annotated[str, _one_of(tuple(Kind))] | None = None
+    nature: Annotated[str, _one_of(tuple(Kind))] | None = None
     category: str | None = None
     separators: list[str] = []
     missing: list[str] = []
@@ -170,6 +171,7 @@ class ColumnMapping:
     answers: Answers = field(default_factory=Answers)
     format: str = FORMAT
     longest: int = MOST_CHARACTERS
+    nature: str | None = None
 
     @classmethod
     def from_layout(
@@ -235,7 +237,7 @@ class ColumnMapping:
 
     def to_toml(self) -> str:
         """Write the text of the file; defaults are left out."""
-        optional = ("kind", "category", "separators", "missing", "longest", "utc", "skip_hxl")
+        optional = ("kind", "nature", "category", "separators", "missing", "longest", "utc", "skip_hxl")
         head = {"name": self.name, "format": FORMAT, "labels": list(self.labels)}
         head |= {key: getattr(self, key) for key in optional if getattr(self, key) != getattr(ColumnMapping, key)}
         if self.missing:
@@ -294,6 +296,7 @@ class ColumnMapping:
             file.skip_hxl,
             Answers(**file.answers.model_dump()),
             longest=file.longest,
+            nature=file.nature,
         )
 
     def _absent(self, labels: Sequence[str]) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
 from curim_data.model.alert import TOLD
+from curim_data.model.questions import BY_NAMES
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.profile.spread import Spread, names_of_areas
 from curim_data.quality import default_coordinates
@@ -244,11 +245,15 @@ def build_report(
             *plan.decisions.reasons,
             *(() if plan.ids.reason is None else (plan.ids.reason,)),
             *_unplaced(layout),
+            *_uncategorised(layout, plan.decisions),
             *staged.learnt.sentences(),
             *(() if first_city is None else first_city.decisions),
         ),
         spread=first_city.spread if first_city is not None else None,
-        options=first_city.options if first_city is not None else (),
+        options=(
+            *(first_city.options if first_city is not None else ()),
+            *((_CATEGORY_OPTION,) if _uncategorised(layout, plan.decisions) else ()),
+        ),
         mapping=None if profiled.opened.mended else saved,
         changes=comparison.changes(matched.batch),
         repairs=repairs,
@@ -334,6 +339,24 @@ def _unplaced(layout: Layout) -> tuple[Message, ...]:
     if not layout.roles.keys().isdisjoint({"latitude", "longitude", "x", "y", "point"}):
         return ()
     return (Message("No column was recognised as coordinates: the alerts of this file are not on the map."),)
+
+
+_CATEGORY_OPTION: Final = Message("--category NAME gives all of them a category.")
+
+
+def _uncategorised(layout: Layout, decisions: Decisions) -> tuple[Message, ...]:
+    """Say so where no column gives a category and nobody gave one, since pages then have nothing to divide by."""
+    if "category" in layout.roles or decisions.category:
+        return ()
+    known = decisions.kind not in (None, BY_NAMES) or layout.kind or layout.nature or "kind" in layout.roles
+    return (_NO_CATEGORY if known else _NO_CATEGORY_AND_KIND,)
+
+
+_NO_CATEGORY: Final = Message("No column was recognised as the category: the alerts of this file have none.")
+_NO_CATEGORY_AND_KIND: Final = Message(
+    "No column was recognised as the category: the alerts of this file have none, and of which kind they are (danger, "
+    "incivility or offence) is not known."
+)
 
 
 def _points(staging: Staging, mapped: int) -> pd.DataFrame:

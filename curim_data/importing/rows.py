@@ -28,7 +28,7 @@ from curim_data.importing.number_parsing import parse_decimals
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.importing.roles import DATE_ROLES, UNIT, RoleColumns, missing_words
 from curim_data.importing.row_outcomes import RowOutcomes
-from curim_data.lexicon import age_band, kind_of
+from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
 from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
 from curim_data.model.alert import TOLD, AgeBand
 from curim_data.model.labels import UNCATEGORISED
@@ -228,7 +228,8 @@ def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutco
     for role, least, most in (("severity", 1, 5), ("feeling", 1, 5), ("confirmations", 0, 2**31 - 1)):
         codes, unique = distinct(columns[role])
         words = decisions.words.get(role, {})
-        numbers = parse_decimals(pa.array([words.get(fold(text), text) for text in unique], pa.large_string()))
+        steps = [words.get(fold(text)) or _step(role, text) for text in unique]
+        numbers = parse_decimals(pa.array(steps, pa.large_string()))
         whole = (numbers.values >= least) & (numbers.values <= most) & (numbers.values % 1 == 0)
         bad = (numbers.given & ~whole)[codes]
         if role == "confirmations":
@@ -238,6 +239,11 @@ def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutco
             outcomes.repair(bad, Repair.SCALE, columns.label(role), columns[role], "")
             parsed[role] = np.where(whole, numbers.values, np.nan)[codes]
     return parsed
+
+
+def _step(role: str, text: str) -> str:
+    """A step of a scale as a number: what a word of it stands for, else the text itself."""
+    return (scale_step(role, text) if role in SCALES else None) or text
 
 
 def _parse_words(
@@ -397,7 +403,7 @@ def _parse_categories(
     return {
         "category": category,
         "more_categories": pc.cast(others, pa.string()),
-        "kind": _kinds(columns, decisions.kind or layout.kind or Kind.OFFENCE.value, city, firsts, codes, outcomes),
+        "kind": _kinds(columns, layout, decisions, city, firsts, codes, outcomes),
     }
 
 
@@ -460,16 +466,22 @@ def _further_categories(category: ArrowText, rest: ArrowText, more: ArrowText) -
 
 def _kinds(
     columns: RoleColumns,
-    otherwise: str,
+    layout: Layout,
+    decisions: Decisions,
     city: CityProfile,
     firsts: Sequence[str],
     codes: IntArray,
     outcomes: RowOutcomes,
 ) -> ArrowText:
-    """Return the kind of each category; `otherwise`, or what its name says, where the tree does not have it."""
+    """Return the kind of each category: that of the city's tree; else the one that a person gave to all, or that of
+    the format; else what its name says, then what the file is; and `Kind.UNKNOWN` where nothing says it.
+    """
     tree = {c.id: c.kind for c in city.categories.values()}
-    by_names = otherwise == BY_NAMES
-    others = {name: str(kind_of(name) or Kind.OFFENCE) if by_names else otherwise for name in set(firsts) - tree.keys()}
+    all_of_them = decisions.kind if decisions.kind != BY_NAMES else None
+    if decisions.kind is None:
+        all_of_them = layout.kind
+    nature = layout.nature or layout.kind or Kind.UNKNOWN.value
+    others = {name: all_of_them or str(kind_of(name) or nature) for name in set(firsts) - tree.keys()}
     kinds = [tree.get(name) or others[name] for name in firsts]
     wrong = np.array([kind not in set(Kind) for kind in kinds], bool)
     if wrong.any():

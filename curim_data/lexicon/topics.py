@@ -45,40 +45,175 @@ _SENSITIVE: Final = re.compile(
         )
     )
 )
+# Whatever else a name speaks of, these are offences: theft, robbery, burglary, bodily harm, weapons, arson, fraud.
+_GRAVE: Final = re.compile(
+    "|".join(
+        (
+            r"theft|thieves|\bsteal|\bstole|larcen|robber|burglar|shoplift|pickpocket|\bmugg(ing|ed)|homicid|murder",
+            r"manslaught|assault|\bbatter(y|ies)\b|weapon|firearm",
+            r"\bgun(s|shots?|fire)?\b|shooting|stabb|\bkni(fe|ves)\b",
+            r"kidnap|abduct|\barson|fraud|embezzl|forger|counterfeit|extort|blackmail|traffick|cruel|fight|\bbrawl",
+            r"κλοπ|ληστ[ειη]|διαρρηξ|ανθρωποκτον|δολοφον|ξυλοδαρμ",
+            r"σωματικ\w* βλαβ|σωματικ\w* κακωσ|οπλ(ο|α|ων|οφορ|οχρησ)",
+            r"πυροβολ|μαχαιρ|απαγωγ|αρπαγ|εμπρησμ|απατ[ηεω]|πλαστογραφ|εκβιασ|συμπλοκ|τσαντακ|κακοποιησ\w* ζω",
+            r"\bvols?\b|cambriol|braquage|\bagressions?\b|homicide|meurtre",
+            r"assassin|coups et blessures|coups volontaires",
+            r"\barmes?\b|coups? de feu|enlevement de personne|sequestration|incendie (volontaire|criminel)|escroquer",
+            r"\brixes?\b|bagarre|extorsion|racket|\brecel\b|maltraitance animale|arrachage de sac",
+            r"\brobos?\b|\bhurtos?\b|\batracos?\b|\basaltos?\b|homicidio",
+            r"asesinat|secuestr|\bestafas?\b|fraude|\bagresion",
+            r"\barmas?\b|disparos|navaja|apunalam|\brinas?\b|\bpeleas?\b",
+            r"allanamiento|sustraccion|carterist|lesiones dolosas",
+            r"lesiones (personales|intencionales)|maltrato animal|feminicid",
+            r"\broubos?\b|\bfurtos?\b|\bassaltos?\b|latrocini|sequestro|estelionato|\bburla\b|\bagressao|\bagressoes",
+            r"lesao corporal|lesoes corporais|\brixa\b|\bbrigas?\b|esfaque|disparo de arma|carteirist|arrombamento",
+            r"receptacao|maus tratos",
+            r"diebstahl|\bgestohlen|\braub(es|uberfall|delikt\w*)?\b|einbruch",
+            r"einbruche|korperverletz|totschlag|totung|\bmord|\bwaffe",
+            r"messer(angriff|stech|attacke)|\bschuss|brandstift|\bbetrug",
+            r"erpress|entfuhr|schlagerei|taschendieb|hehlerei",
+            r"\bfurt[oi]\b|\brapin[ae]\b|\bscipp[oi]\b|omicidi|\bborsegg",
+            r"\baggression[ei]\b|lesioni (personali|dolose)",
+            r"\barm[ai]\b|accoltell|sparatori|truff[ae]|estorsion",
+            r"ricettazion|\briss[ae]\b|incendi[oi] dolos|sequestro di",
+        )
+    )
+)
+# Offences where the name speaks of nothing above, and of no nuisance and no danger either.
+_OFFENCE: Final = re.compile(
+    "|".join(
+        (
+            r"crime|criminal|offen[cs]e|felon|misdemeano|violen|drug|narcot",
+            r"possession|vandal|\bthreat|intimidat|trespass",
+            r"burgl|hijack|joyrid|\bdui\b|\bdwi\b|drunk driv|\bhate\b|racis",
+            r"stolen|unlawful|homophob|transphob|spik(ing|ed)\b",
+            r"\babus(e|es|ed|ive)\b|\binsults?\b|criminal damage|public order",
+            r"εγκλημα|αδικημ|παραβασ|ναρκωτ|βανδαλισμ|φθορα|φθορεσ ξεν",
+            r"απειλ[ηεω]|επιθεσ|\bβια\b|βιαιοπραγ|εξυβρισ|παραβιασ",
+            r"ρατσισ|επιτεθ|τραυματισμ|ξυλο\b|ναρκω",
+            r"\bdelits?\b|infraction|violence|stupefiant|drogue|menace",
+            r"vandalisme|degradations? (volontaire|de bien)|\binsulte",
+            r"destructions? et degradation|outrage|racis|usage de (drogue|stupef)|conduite en etat|usurpation",
+            r"\bdelitos?\b|crimen|violencia|drogas?\b|estupefacient|narcotrafic|amenaza|vandalismo|extorsion|injuria",
+            r"usurpacion|falsific|lesiones\b|sicari|narcomenud",
+            r"\bcrimes?\b|violencia|trafico de (droga|arma|estup|pessoa|persona)|entorpecent",
+            r"estupefacient|ameaca|dano (qualificado|ao patrimonio)|injuria",
+            r"vandalismo|ofensa|depredacao|apropriacao indebita",
+            r"straftat|verbrech|delikt|gewalt|droge|betaubungsmittel",
+            r"rauschgift|bedroh|sachbeschadig|vandalismus|notigung",
+            r"beleidig|hausfriedensbruch|korperlich\w* angriff|uberfall|randal",
+            r"\breat[oi]\b|delitt[oi]|violenz|spaccio|stupefacent|\bdrog[ae]",
+            r"minacc|vandalismo|atti vandalici|danneggiament",
+            r"ingiuri|percoss|effrazion|violazione di domicilio",
+        )
+    )
+)
 _INCIVILITY: Final = re.compile(
     "|".join(
         (
-            r"anti ?social|\bnois|\bloud\b|litter|rubbish|garbage|\btrash|dumping|fly ?tip|graffiti",
-            r"\banimals?\b|\bdogs?\b",
-            r"nuisance|disorderly|illegal(ly)? park|abandoned (vehicle|car)|urinat|\bbegg|panhandl|rowd",
-            r"\bloiter|rodent",
-            r"dirty|incivil|unsanitary|public drink|drinking in|weeds|odou?r|smell",
-            r"θορυβ|ηχορυπ|σκουπιδ|απορριμμα|γκραφιτι|\bζωα\b|\bζωων\b|αδεσποτ|σκυλ|οχληση|οχλησ",
-            r"παρανομη σταθμευση|βρωμι|ουρηση",
-            r"bruit|tapage|dechet|ordures|depots? sauvage|\btags?\b|animaux|\bchiens?\b|nuisances",
-            r"stationnement genant|salete",
-            r"ruido|basura|grafiti|pintada|\bperros?\b|animales|residuos|molestias? (por|vecinal)|botellon",
-            r"orina|suciedad|incivismo",
-            r"barulho|\blixo\b|entulho|pichacao|grafite|animais|\bcaes\b|\bcao\b|perturbacao do sossego",
-            r"sujidade|estacionamento irregular",
-            r"\blarm|ruhestor|\bmull|\babfall|schmiererei|\btiere?\b|\bhunde?\b|falschpark|verschmutz",
-            r"geruchsbelast|unrat",
-            r"rumor|schiamazz|rifiut|imbratta|animali|\bcan[ei]\b|degrado|sosta vietata|sporcizia",
-            r"molestie (olfattiv|acustic)",
+            r"anti ?social|\basb\b|\bnois|\bloud\b|litter|rubbish|garbage",
+            r"\btrash|\bwaste\b|dumping|fly ?tip|graffiti",
+            r"\banimals?\b|\bdogs?\b|\bcats?\b|\bpets?\b|fouling",
+            r"nuisance|disorderly|illegal(ly)? park|abandoned (vehicle|car|bike|bicycle)|urinat|\bbegg|panhandl|rowd",
+            r"\bloiter|rodent|\brats?\b|\bpests?\b|mosquito|blocked (driveway|pavement|sidewalk)|fly ?post",
+            r"dirty|incivil|unsanitary|public drink|drinking in|street drink|weeds|odou?r|smell|fireworks",
+            r"θορυβ|ηχορυπ|σκουπιδ|απορριμμα|γκραφιτι|\bζωα\b|\bζωων\b",
+            r"αδεσποτ|σκυλ|οχληση|οχλησ|\bφασαρι|δυνατη μουσικη",
+            r"(παρανομ|αντικανονικ)\w* (σταθμευσ|παρκαρ)|βρωμι|ουρηση",
+            r"εγκαταλε\w* (οχημ|αυτοκινητ)|τρωκτικ|κουνουπ|μπαζα|ακαθαρσι",
+            r"διαταραξ\w* (κοιν|ησυχ)|επαιτ|κοινη ησυχια",
+            r"\bbruits?\b|tapage|dechet|ordures|depots? sauvage|\btags?\b",
+            r"animaux|\bchiens?\b|nuisances|encombrants|graffiti",
+            r"stationnement (genant|interdit|illicite|abusif|sauvage)|salete",
+            r"malproprete|vehicules? (abandonne|ventouse)|epave",
+            r"mendicite|ivresse|mauvaises? odeur|\brats?\b|attroupement|incivilite",
+            r"ruido|basura|grafiti|pintada|\bperros?\b|animales|residuos|molestias? (por|vecinal)|botellon|escombros",
+            r"orina|suciedad|incivismo|vehiculos? abandonad|mal estacionad",
+            r"estacionamiento (indebido|ilegal)|aparcamiento indebido",
+            r"\bplagas?\b|\bratas?\b|malos? olor|mendicidad|via publica sucia",
+            r"barulho|\blixo\b|entulho|pichacao|grafite|animais|\bcaes\b|\bcao\b|perturbacao d[oa] (sossego|ordem)",
+            r"sujidade|sujeira",
+            r"estacionamento (irregular|abusivo|indevido|ilegal)",
+            r"viaturas? abandonad|veiculos? abandonad|monos\b",
+            r"mau cheiro|\bratos?\b|som alto",
+            r"\blarm|ruhestor|\bmull|\babfall|abfalle|schmiererei|\btiere?\b",
+            r"\bhunde?\b|hundekot|falschpark|verschmutz|schrottfahrz",
+            r"geruchsbelast|unrat|sperrmull|wildplakat|vermull|\bratten?\b",
+            r"ordnungswidrig|trinkergruppe|lautstark|zugeparkt",
+            r"rumor[ei]?\b|rumoros|schiamazz|rifiut|imbratta|animali|\bcan[ei]\b",
+            r"degrado|sosta (vietata|selvaggia|irregolare)|sporcizia",
+            r"molestie (olfattiv|acustic)|veicol[oi] abbandonat|ingombrant",
+            r"deiezion|disturbo (della|alla) quiete|schiamazz|\btopi\b",
         )
     )
 )
 _RISK: Final = re.compile(
     "|".join(
         (
-            r"\baccidents?\b|\bcrash|\bcollisions?\b|\bpot ?holes?\b|street ?light|\bunlit\b|poor(ly)? li(t|ght)",
-            r"\bunsafe\b|\bhazard|\bdangerous (place|road|building|crossing)",
-            r"ατυχημα|συγκρουσ|παρασυρσ|λακκουβ|φωτισμ|επικινδυν|ανασφαλ",
-            r"\baccidente|\bcolision|\batropello|\bcaidas?\b|\bchoques?\b|\bbaches?\b|alumbrado",
-            r"\bacidente|\bcolisao|\bcolisoes|\batropelamento|\bburacos?\b|iluminacao",
-            r"\beclairage|\bdangereu|nid(s)? de poule|\bchutes?\b",
-            r"unfall|zusammensto|schlagloch|beleuchtung|gefahrenstelle",
-            r"incident[ei] stradal|\binvestiment|\bbuc(a|he) stradal|illuminazione|pericolos",
+            r"\baccidents?\b|\bcrash|\bcollisions?\b|\bpot ?holes?\b",
+            r"street ?li(ght|gt)|street ?lamp|\bunlit\b|poor(ly)? li(t|ght)",
+            r"\blighting\b|\blights? (is |are )?(out|off|broken)",
+            r"\blamps?\b|lamp ?post|\bbroken lights?|\blight out\b",
+            r"\bunsafe\b|\binsecur|not (feel )?safe|\bhazard|\bdanger\b",
+            r"\bdangerous (place|road|building|crossing|street|area|spot|corner)|\bscar(y|ed)\b|\bfears?\b",
+            r"\bafraid\b|\bdark(ness)?\b",
+            r"near miss|ατυχημα|συγκρουσ|παρασυρσ|λακκουβ|φωτισμ|επικινδυν",
+            r"ανασφαλ|\bφωτα\b|λαμπ(α|ες|εσ|τηρ)|σκοτειν|σκοταδ|φοβ(ο|α)",
+            r"(δεν|δε|μη) (νιωθ|αισθαν|ειναι )?\w* ?ασφαλ|κινδυν|φαναρι σβηστ|σβηστ",
+            r"\baccidentes?\b|\bcolision|\batropello|\bcaidas?\b|\bchoques?\b",
+            r"\bbaches?\b|alumbrad|iluminaci|luminaria|farola",
+            r"insegur|peligr|oscur[ao]|oscuridad|\bmiedo|mal iluminad|vuelco|salida de la via|\balcance\b",
+            r"\bacidentes?\b|\bcolisao|\bcolisoes|\batropelamento",
+            r"\bburacos?\b|iluminaca|candeeiro|perig|escur[ao]|\bmedo\b",
+            r"lampada|poste de luz|despiste|capotamento",
+            r"\beclairage|\bdangereu|nids? de poule|\bchutes?\b|lampadaire",
+            r"reverbere|insecur|pas en securite|sombre|\bpeur\b",
+            r"mal eclair|obscur|non eclair|zone d ombre",
+            r"unfall|unfalle|zusammensto|schlagloch|schlaglocher|beleuchtung",
+            r"gefahrenstelle|gefahrlich|laterne|unsicher|angst",
+            r"dunkel|dunkl|unbeleucht|strassenlicht|\blampen?\b|gefahr",
+            r"incident[ei] stradal|\binvestiment|\bbuc(a|he)\b|illuminazion",
+            r"pericol|lampion|insicur|\bbui[oa]?\b|\bpaura\b",
+            r"scars[ao] luc|\btamponament|luci? (spent|guast)",
+        )
+    )
+)
+# What a city keeps in order: requests for its services, and no offence. Read where nothing above is spoken of.
+_SERVICE: Final = re.compile(
+    "|".join(
+        (
+            r"\btrees?\b|\bbranch(es)?\b|\bparks?\b|playground|\bsigns?\b",
+            r"signage|\bbench(es)?\b|sidewalk|pavement|footpath|pothol",
+            r"\bsewers?\b|sewage|\bdrain(s|age)?\b|gull(y|ies)|manhole",
+            r"water (leak|main|supply)|street clean|sweeping|recycl|\bbins?\b",
+            r"traffic (light|signal)|bus (stop|shelter)|street furniture",
+            r"\bgrass\b|snow|road (surface|repair|damage|marking)",
+            r"street (condition|repair|sign)|bulky|public toilet|maintenance",
+            r"greenery|\bhydrants?\b|heat hot|plumbing|\bkerb",
+            r"δεντρ|δενδρ|κλαδ(ι|ε|ο)|\bπαρκ(ο|α|ου|ων)\b|πλατει|πρασιν",
+            r"πινακιδ|σημανσ|σηματοδ|παγκακ|παιδικ\w* χαρ|πεζοδρομ",
+            r"υδρευσ|διαρρο|αποχετευσ|φρεατι|υδροσυλλ|\bκαδ(ο|οι|ων|ου)",
+            r"καθαριοτητ|ανακυκλωσ|ογκωδ|οδοστρωμα|ασφαλτ|φαναρ|νερου",
+            r"\barbres?\b|branches?\b|espaces? verts?|\bparcs?\b|jardins?\b",
+            r"panneau|signalisation|voirie|mobilier urbain|trottoir",
+            r"chaussee|\begout|assainissement|fuite d eau|aire de jeux",
+            r"\bbancs?\b|proprete|poubelle|feux? tricolore|nettoyage",
+            r"\barbol|\bparques?\b|jardin|\bsenal|\bramas?\b",
+            r"mobiliario urbano|\baceras?\b|alcantarill|fuga de agua|limpieza",
+            r"banqueta|pavimento|semaforo|contenedor|juegos infantiles",
+            r"bancos? (de|del) parque|zonas? verdes?|\bpoda\b|\bmaleza",
+            r"\barvore|arvoredo|\bpoda\b|sinaliza|\bplacas?\b|passeios?\b",
+            r"calcada|esgoto|vazamento|bueiro|sarjeta|limpeza|capina",
+            r"mobiliario urbano|contentor|ecoponto|espacos? verdes?|ramos\b|parque infantil|fuga de agua|varricao",
+            r"\bbaum|\bbaume?\b|\bast(e|bruch)?\b|grunflach|grunanlag",
+            r"\bpark(s|anlagen?|bank)?\b|spielplatz|verkehrszeichen|schild|schilder",
+            r"\bampel|strassenreinig|gehweg|burgersteig|\bkanal|gully|wasserrohr",
+            r"wasserleitung|fahrbahn|strassenschad|sitzbank|papierkorb",
+            r"container|winterdienst|\bhecke|radweg|reinigung|stadtgrun",
+            r"\balber[oi]\b|alberatur|verde pubblico|\bparc(o|hi)\b|giardin",
+            r"segnaletic|cartell[oi]|\bram[io]\b|marciapied|fognatur|tombin",
+            r"perdita d acqua|pulizia|cassonett|cestin|arredo urbano|panchin",
+            r"semafor|manto stradal|parco giochi|area giochi|potatur",
         )
     )
 )
@@ -93,15 +228,30 @@ def is_sensitive(text: str) -> bool:
 
 
 def kind_of(text: str) -> Kind | None:
-    """INCIVILITY where the name of a category speaks of noise, litter, animals and the like; RISK where it speaks of
-    accidents, of bad light and of places that are dangerous; else None.
+    """The kind that the name of a category says by itself, in one of the languages known; None where it says none.
+
+    OFFENCE where it speaks of sexual or gender-based harm, theft, bodily harm and other grave acts; else RISK where it
+    speaks of accidents, bad light and places that are or feel dangerous; else INCIVILITY where it speaks of noise,
+    litter, animals and the like; else OFFENCE where it speaks of crime, drugs, vandalism or threats; else INCIVILITY
+    where it names what a city keeps in order (trees, signs, parks, pavements). Never a guess: `Kind.UNKNOWN` is for the
+    one who asks.
     """
+    said = topic_of(text)
+    if said is None and _SERVICE.search(_plain(text)):
+        return Kind.INCIVILITY
+    return said
+
+
+def topic_of(text: str) -> Kind | None:
+    """As `kind_of`, but for what a city keeps in order: parks and signs are also where something happens."""
     plain = _plain(text)
-    if is_sensitive(text) or re.search(r"cruel|fight|theft|robber|weapon", plain):
-        return None
+    if is_sensitive(text) or _GRAVE.search(plain):
+        return Kind.OFFENCE
     if _RISK.search(plain):
         return Kind.RISK
-    return Kind.INCIVILITY if _INCIVILITY.search(plain) else None
+    if _INCIVILITY.search(plain):
+        return Kind.INCIVILITY
+    return Kind.OFFENCE if _OFFENCE.search(plain) else None
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,8 @@
-"""Spellings of genders, kinds, states and age bands, and of cells that hold nothing."""
+"""Spellings of genders, kinds, states, age bands and steps of scales, and of cells that hold nothing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -122,6 +123,107 @@ _AGE: Final = {
     "45_64": "45_64",
     "65_plus": "65_plus",
 }
+# Steps of a scale of five. Of scales with fewer words each word keeps its step, so that the order holds in every file.
+_SEVERITY: Final = {
+    "1": (
+        "very low, minimal, negligible, trivial, very minor, "
+        "πολύ χαμηλή, πολύ χαμηλό, ελάχιστη, ασήμαντη, "
+        "très faible, minime, négligeable, "
+        "muy baja, muy bajo, mínima, mínimo, "
+        "muito baixa, muito baixo, "
+        "sehr niedrig, sehr gering, minimal, "
+        "molto bassa, molto basso, minima, minimo"
+    ),
+    "2": (
+        "low, minor, slight, mild, non urgent, not urgent, "
+        "χαμηλή, χαμηλό, χαμηλός, μικρή, ήπια, μη επείγον, μη επείγουσα, "
+        "faible, basse, bas, mineure, mineur, légère, léger, peu urgent, peu urgente, non urgent, non urgente, "
+        "baja, bajo, leve, menor, no urgente, "
+        "baixa, baixo, ligeira, não urgente, "
+        "niedrig, gering, leicht, nicht dringend, "
+        "bassa, basso, lieve, minore"
+    ),
+    "3": (
+        "medium, moderate, normal, average, standard, "
+        "μέτρια, μέτριο, μεσαία, μεσαίο, μεσαίος, κανονική, κανονικό, "
+        "moyenne, moyen, modérée, modéré, normale, "
+        "media, medio, moderada, moderado, "
+        "média, médio, "
+        "mittel, mäßig, mittlere, "
+        "moderata, moderato"
+    ),
+    "4": (
+        "high, major, severe, serious, important, "
+        "υψηλή, υψηλό, υψηλός, μεγάλη, σοβαρή, σοβαρό, "
+        "élevée, élevé, haute, haut, forte, importante, grave, majeure, majeur, "
+        "alta, alto, mayor, importante, "
+        "elevada, elevado, "
+        "hoch, schwer, erheblich, "
+        "elevata, elevato"
+    ),
+    "5": (
+        "critical, very high, urgent, emergency, extreme, immediate, very severe, "
+        "κρίσιμη, κρίσιμο, κρίσιμος, πολύ υψηλή, πολύ υψηλό, επείγουσα, επείγον, άμεση, άμεσο, πολύ σοβαρή, "
+        "critique, urgente, très urgent, très urgente, très élevée, très élevé, très grave, extrême, urgence, "
+        "crítica, crítico, muy alta, muy alto, muy grave, extrema, emergencia, "
+        "muito alta, muito alto, muito grave, emergência, "
+        "kritisch, sehr hoch, dringend, sehr dringend, sehr schwer, sofort, "
+        "critica, critico, molto alta, molto alto, molto elevata, molto grave, emergenza, urgentissima"
+    ),
+}
+_FEELING: Final = {
+    "1": (
+        "very unsafe, extremely unsafe, not safe at all, not at all safe, very insecure, "
+        "πολύ ανασφαλής, πολύ ανασφαλές, πολύ ανασφαλή, καθόλου ασφαλής, καθόλου ασφαλές, μεγάλη ανασφάλεια, "
+        "πολύ ανασφάλεια, πολύ μη ασφαλής, "
+        "pas du tout en sécurité, très peu en sécurité, pas du tout sûr, pas du tout sûre, très insécure, "
+        "très en insécurité, pas du tout sécurisé, pas du tout rassuré, pas du tout rassurée, "
+        "muy inseguro, muy insegura, nada seguro, nada segura, "
+        "muito inseguro, muito insegura, nada seguro, nada segura, "
+        "sehr unsicher, gar nicht sicher, überhaupt nicht sicher, "
+        "molto insicuro, molto insicura, per niente sicuro, per niente sicura, per nulla sicuro, per nulla sicura, "
+        "molto poco sicuro, molto poco sicura, molto insicuri"
+    ),
+    "2": (
+        "unsafe, rather unsafe, somewhat unsafe, a bit unsafe, not safe, insecure, fairly unsafe, "
+        "ανασφαλής, ανασφαλές, ανασφαλή, μάλλον ανασφαλής, λίγο ανασφαλής, όχι ασφαλής, όχι ασφαλές, λίγο ασφαλής, "
+        "ανασφάλεια, μη ασφαλής, μη ασφαλές, "
+        "peu en sécurité, pas en sécurité, plutôt pas en sécurité, en insécurité, peu sûr, peu sûre, insécure, "
+        "pas rassuré, pas rassurée, insécurité, plutôt en insécurité, "
+        "inseguro, insegura, poco seguro, poco segura, algo inseguro, algo insegura, "
+        "pouco seguro, pouco segura, um pouco inseguro, um pouco insegura, "
+        "unsicher, eher unsicher, nicht sicher, etwas unsicher, "
+        "insicuro, insicura, poco sicuro, poco sicura, abbastanza insicuro, abbastanza insicura, piuttosto insicuro"
+    ),
+    "3": (
+        "neutral, neither, neither safe nor unsafe, so so, indifferent, "
+        "ουδέτερο, ουδέτερη, ουδέτερος, ουδέτερα, ούτε ασφαλής ούτε ανασφαλής, έτσι κι έτσι, μέτρια, "
+        "neutre, ni l'un ni l'autre, moyennement en sécurité, ni en sécurité ni en insécurité, "
+        "neutral, neutro, neutra, ni seguro ni inseguro, ni segura ni insegura, regular, indiferente, "
+        "nem seguro nem inseguro, nem segura nem insegura, mais ou menos, "
+        "weder noch, teils teils, weder sicher noch unsicher, mittel, "
+        "neutrale, né sicuro né insicuro, né sicura né insicura, così così"
+    ),
+    "4": (
+        "safe, rather safe, fairly safe, somewhat safe, quite safe, secure, "
+        "ασφαλής, ασφαλές, ασφαλή, μάλλον ασφαλής, αρκετά ασφαλής, ασφάλεια, "
+        "en sécurité, plutôt en sécurité, assez en sécurité, sûr, sûre, rassuré, rassurée, sécurité, "
+        "seguro, segura, bastante seguro, bastante segura, algo seguro, algo segura, "
+        "relativamente seguro, relativamente segura, razoavelmente seguro, razoavelmente segura, "
+        "sicher, eher sicher, ziemlich sicher, "
+        "sicuro, sicura, abbastanza sicuro, abbastanza sicura, piuttosto sicuro, piuttosto sicura"
+    ),
+    "5": (
+        "very safe, completely safe, totally safe, extremely safe, very secure, "
+        "πολύ ασφαλής, πολύ ασφαλές, πολύ ασφαλή, απόλυτα ασφαλής, απολύτως ασφαλής, μεγάλη ασφάλεια, "
+        "très en sécurité, tout à fait en sécurité, très sûr, très sûre, parfaitement en sécurité, très rassuré, "
+        "très rassurée, "
+        "muy seguro, muy segura, totalmente seguro, totalmente segura, "
+        "muito seguro, muito segura, "
+        "sehr sicher, völlig sicher, "
+        "molto sicuro, molto sicura, del tutto sicuro, del tutto sicura, totalmente sicuro"
+    ),
+}
 
 
 def _table(spellings: Mapping[str, str]) -> Mapping[str, str]:
@@ -140,6 +242,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "age_band": _table(_AGE),
     }
 )
+# By role, the folded spelling and the step (1 to 5) of a scale that is written in words.
+SCALES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {"severity": _table(_SEVERITY), "feeling": _table(_FEELING)}
+)
+_NUMBERED: Final = re.compile(r"^\W*\d{1,2}\s*[-–—.:)=]+\s*|\s*\(\d{1,2}\)$")
 
 _MISSING: Final = (
     "|null|nul|nil|none|n/a|#n/a|na|n.a.|nan|nat|\\n|?|??|???|.|/|–|—|*|(null)|(none)|(blank)|<null>|<na>|"
@@ -157,6 +264,14 @@ MISSING: Final[frozenset[str]] = frozenset(fold(word) for word in _MISSING.split
 
 _WOMAN_LETTERS: Final = {"f", "w"}
 _WOMEN: Final = {word for word, value in _GENDERS.items() if value == "woman" and len(word) > 1}
+
+
+def scale_step(role: str, text: str) -> str | None:
+    """The step, "1" to "5", that a word of a scale stands for ("High", "2 - Low", "Hoch (4)"); None where it is none.
+
+    The word counts, not the number before it: priority 1 is the most urgent in one city and the least in the next.
+    """
+    return SCALES[role].get(fold(text)) or SCALES[role].get(fold(_NUMBERED.sub("", text)))
 
 
 def gender_words(values: Iterable[str]) -> Mapping[str, str]:

@@ -13,11 +13,15 @@ MAP_RESOLUTIONS: Final = (4, 5, 6, 7, *CELL_RESOLUTIONS)
 
 
 class Kind(StrEnum):
-    """What the citizen sends: a place that feels unsafe, an incivility, an offence."""
+    """What the citizen sends: a place that feels unsafe, an incivility, an offence.
+
+    UNKNOWN: neither the export, nor the city's list, nor the name of the category says it. Never guessed.
+    """
 
     RISK = "risk"
     INCIVILITY = "incivility"
     OFFENCE = "offence"
+    UNKNOWN = "unknown"
 
 
 class Gender(StrEnum):

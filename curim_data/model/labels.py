@@ -56,6 +56,8 @@ def kind_label(t: Translator, code: str) -> str:
             return t.c("kind", "Incivility")
         case "offence":
             return t.c("kind", "Offence")
+        case "unknown":
+            return t.c("kind", "Not known")
     return code
 
 

@@ -32,7 +32,7 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.formats.base import fold
 from curim_data.geo.enrichment import parent_cells
-from curim_data.model import CityProfile, ImportProblem, Message, cell_polygons
+from curim_data.model import CityProfile, ImportProblem, Kind, Message, cell_polygons
 from curim_data.model.city import Category, load_city
 from curim_data.model.extent import MOST_MAP_CELLS, cell_side_m, finest_affordable, geodesic_area_km2
 from curim_data.profile.files import (
@@ -123,6 +123,7 @@ class NewCity:
     profile is then taken by its name in any language. `within`: the circle whose points alone make a provisional
     profile. `kind`: of all its categories; empty for as their names say. `timezone`: of a city without points; such a
     city is made only where it has one, and has no outline. `place`: where it lies (longitude, latitude), if known.
+    `nature`: the kind of categories whose names say none, as the file shows; empty where it does not.
     """
 
     points: Points
@@ -133,6 +134,7 @@ class NewCity:
     kind: str = ""
     timezone: str = ""
     place: tuple[float, float] | None = None
+    nature: str = ""
 
 
 def choose_profile(folder: Path, new: NewCity) -> Path:
@@ -154,7 +156,8 @@ def choose_profile(folder: Path, new: NewCity) -> Path:
         if not inside.any():
             raise ImportProblem(Message("No alert lies within that circle: give another one with --area LON,LAT,KM."))
         cells, counts = cells[inside], counts[inside]
-    _write(folder, cells, counts, new.categories, city or new.name, part=within is not None, kind=new.kind)
+    kinds = (new.kind, new.nature)
+    _write(folder, cells, counts, new.categories, city or new.name, part=within is not None, kinds=kinds)
     return folder
 
 
@@ -328,19 +331,15 @@ def time_zone(*places: tuple[float, float]) -> str:
     return next((zone for zone in found if not zone.startswith("Etc/")), found[0] if found else "UTC")
 
 
-def category_list(categories: Mapping[str, int], kind: str = "") -> list[Category]:
+def category_list(categories: Mapping[str, int], kind: str = "", nature: str = "") -> list[Category]:
     """The most frequent categories of a file as a city's list: kind and sensitivity from their names.
 
-    `kind`: that of all of them, where a person said so. Otherwise a name that says no kind has the kind that most
-    alerts have by theirs, as “Other” among accidents; else offence.
+    `kind`: that of all of them, where a person said so. A name that says no kind has `nature`, what the file is; else
+    the kind that all other names say, as “Other” among accidents; else `Kind.UNKNOWN`.
     """
     from curim_data.lexicon import is_sensitive, kind_of
 
-    kinds: Counter[str] = Counter()
-    for name, n in categories.items():
-        kinds[str(kind_of(name) or "")] += n
-    most, alerts = kinds.most_common(1)[0] if kinds else ("", 0)
-    otherwise = most if alerts > kinds.total() / 2 else ""
+    otherwise = nature or kind_of_most(categories) or Kind.UNKNOWN.value
     names: dict[str, str] = {}
     for name, _ in sorted(categories.items(), key=lambda item: (-item[1], item[0])):
         if fold(name):
@@ -348,9 +347,23 @@ def category_list(categories: Mapping[str, int], kind: str = "") -> list[Categor
     kept = list(names.values())[:MOST_CATEGORIES]
     ids = unique_ids(kept, "category")
     return [
-        Category(key, kind or str(kind_of(name) or otherwise or "offence"), "", is_sensitive(name), {"en": name})
+        Category(key, kind or str(kind_of(name) or otherwise), "", is_sensitive(name), {"en": name})
         for key, name in zip(ids, kept, strict=True)
     ]
+
+
+def kind_of_most(categories: Mapping[str, int]) -> str:
+    """The kind of four alerts in five by the names of their categories, where next to none (one in twenty of those that
+    say a kind) say another one; empty otherwise.
+    """
+    from curim_data.lexicon import kind_of
+
+    kinds: Counter[str] = Counter()
+    for name, n in categories.items():
+        kinds[str(kind_of(name) or "")] += n
+    said = kinds.total() - kinds[""]
+    most, alerts = max(kinds.items(), key=lambda one: (bool(one[0]), one[1])) if said else ("", 0)
+    return most if alerts >= 0.8 * kinds.total() and alerts >= 0.95 * said else ""
 
 
 def _write(
@@ -361,7 +374,7 @@ def _write(
     name: str,
     *,
     part: bool = False,
-    kind: str = "",
+    kinds: tuple[str, str] = ("", ""),
 ) -> CityProfile:
     if not len(cells):
         raise ImportProblem(_NO_POINTS)
@@ -374,7 +387,7 @@ def _write(
         "names": {"en": name},
         **placed(study.land, study.middle, study.densest),
     }
-    _write_files(folder, head, study.land, category_list(categories, kind))
+    _write_files(folder, head, study.land, category_list(categories, *kinds))
     return load_city(folder)
 
 
@@ -404,7 +417,7 @@ def _write_without_outline(folder: Path, new: NewCity) -> None:
     }
     if new.place is None:
         head["view"] = {}
-    _write_files(folder, head, land, category_list(new.categories, new.kind))
+    _write_files(folder, head, land, category_list(new.categories, new.kind, new.nature))
 
 
 def give_outline(folder: Path, points: Points) -> None:

@@ -22,7 +22,7 @@ from analysis.trends.week_clock import HOURS, peak_hours
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, Kind
 from curim_data.model.plan import Caution, Objective, Problem
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import cells_to_compare, whole_city
@@ -100,7 +100,7 @@ def problem_of_spot(
         end=end,
         women_city=_women_city(source, f, audience),
         cautions=_cautions(source, here, audience, profile.unknown_gender),
-        kinds=[str(kind) for kind in kinds.loc[kinds["low"] > 0, "kind"]],
+        kinds=[str(kind) for kind in kinds.loc[kinds["low"] > 0, "kind"] if kind != Kind.UNKNOWN],
         not_asked=[name for name in ("affected_gender", "reporter_gender") if name not in source.asked],
         hours_protected=protected,
     )

@@ -246,12 +246,16 @@ def test_values_overrule_a_heading_that_does_not_fit() -> None:
     assert found.missing == ("reported_at",)
 
 
-def test_of_two_nested_columns_the_more_general_one_is_the_category() -> None:
+def test_of_two_nested_columns_the_finer_one_that_recurs_is_the_category() -> None:
     rows = "\n".join(
         f"2025-01-{day:02}|{wide}|{narrow}"
         for day, (wide, narrow) in enumerate([("Theft", "Bike"), ("Theft", "Purse"), ("Noise", "Music")] * 3, start=1)
     )
     found, labels = guessed("date|offense category|offense type\n" + rows)
+    assert told(found.layout, labels)["category"] == "offense type"
+    assert any(note.values.get("coarse") == "offense category" for note in found.layout.notes)
+    single = "\n".join(f"2025-01-{day:02}|{'Theft' if day % 2 else 'Noise'}|thing {day}" for day in range(1, 29))
+    found, labels = guessed("date|offense category|offense type\n" + single)
     assert told(found.layout, labels)["category"] == "offense category"
 
 

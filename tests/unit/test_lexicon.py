@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.formats import curim
-from curim_data.lexicon import MISSING, WORDS, age_band, gender_words, is_sensitive, kind_of
+from curim_data.lexicon import MISSING, SCALES, WORDS, age_band, gender_words, is_sensitive, kind_of, scale_step
 from curim_data.lexicon.folding import fold
 from curim_data.model import Gender, Kind, Status
 from curim_data.model.alert import AgeBand
+from tests.kinds_in_words import KINDS, NO_KIND, SCALES_IN_WORDS
 
 
 def test_values_are_those_of_the_enums() -> None:
@@ -20,6 +21,8 @@ def test_values_are_those_of_the_enums() -> None:
         assert set(table.values()) <= set(enums[role]), role
         assert all(word == fold(word) for word in table), role
     assert all(word == fold(word) for word in MISSING)
+    for table in SCALES.values():
+        assert set(table.values()) == set("12345")
 
 
 def test_everything_the_curim_format_reads_is_here_but_for_letters_that_differ_by_language() -> None:
@@ -126,7 +129,7 @@ def test_a_span_of_ages_has_the_band_of_both_its_ends_or_none(one: int, other: i
 def test_any_text_is_read_without_an_error(text: str) -> None:
     assert age_band(text) in {None, *AgeBand}
     assert is_sensitive(text) in {True, False}
-    assert kind_of(text) in {None, Kind.INCIVILITY, Kind.RISK}
+    assert kind_of(text) in {None, Kind.INCIVILITY, Kind.RISK, Kind.OFFENCE}  # never UNKNOWN: that is no answer
 
 
 @pytest.mark.parametrize(
@@ -143,7 +146,7 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
 )  # fmt: skip
 def test_sensitive_categories(name: str) -> None:
     assert is_sensitive(name)
-    assert kind_of(name) is None
+    assert kind_of(name) is Kind.OFFENCE
 
 
 @pytest.mark.parametrize(
@@ -171,9 +174,36 @@ def test_incivilities(name: str) -> None:
     assert kind_of(name) is Kind.INCIVILITY
 
 
-@pytest.mark.parametrize("name", ["Robbery", "Burglary", "Κλοπή", "Animal cruelty", "Dog fighting", "Theft", "Other"])
-def test_what_is_no_incivility_has_no_kind(name: str) -> None:
+@pytest.mark.parametrize("name", ["Robbery", "Burglary", "Κλοπή", "Animal cruelty", "Dog fighting", "Theft"])
+def test_crimes_are_offences_also_against_animals(name: str) -> None:
+    assert kind_of(name) is Kind.OFFENCE
+
+
+@pytest.mark.parametrize("name", NO_KIND)
+def test_a_name_that_says_no_kind_has_none(name: str) -> None:
     assert kind_of(name) is None
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in KINDS.items() for name in names])
+def test_kinds_of_names_in_seven_languages(kind: Kind, name: str) -> None:
+    assert kind_of(name) is kind
+    assert kind_of(name.upper()) is kind
+
+
+@pytest.mark.parametrize("language", range(7))
+@pytest.mark.parametrize("role", ["severity", "feeling"])
+def test_steps_of_scales_keep_their_order_in_seven_languages(role: str, language: int) -> None:
+    for words in SCALES_IN_WORDS[role][language]:
+        steps = [int(scale_step(role, word) or 0) for word in words]
+        assert steps == sorted(set(steps)), words
+        assert min(steps) >= 1, words
+        assert [scale_step(role, f"{at} - {word.upper()}") for at, word in enumerate(words)] == list(map(str, steps))
+
+
+@pytest.mark.parametrize("text", ["3", "P1", "", "Safe house", "High Street", "1 - 5"])
+def test_what_is_no_step_of_a_scale(text: str) -> None:
+    assert scale_step("severity", text) is None
+    assert scale_step("feeling", text) is None
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,12 @@ from typing import Final
 from curim_data.formats.base import fold, is_personal, is_text
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text, folded."""
     return frozenset(fold(word) for word in words.split())
+
+
+_set = word_set
 
 
 # One concept a line group: English (with abbreviations), Greek, French, Spanish, Portuguese, German, Italian.
@@ -146,11 +150,12 @@ REPORTER: Final = _set(
 
 CATEGORY: Final = _set(
     "category categories cat κατηγορία κατηγορίες catégorie catégories categoría categorías categoria categorias "
-    "kategorie kategorien categorie tipologia"
+    "kategorie kategorien categorie tipologia tipologie tipología tipologias typologie typology τυπολογία "
+    "rubric rubrik rubrique rubrica rúbrica topic theme thème thema tema motif motifs anliegen"
 )
 TYPE: Final = _set(
-    "type types class classification group kind τύπος είδος nature tipo tipos naturaleza clase natureza "
-    "art natura genus"
+    "type types class classification group kind species τύπος τύπου είδος είδους nature espèce tipo tipos "
+    "naturaleza clase especie espécie specie natureza modalidad modalidade typ art natura genus qualification"
 )
 EVENT: Final = _set(
     "crime crm crimes offense offence offenses offences ofns incident complaint cmplnt accident event problem issue "
@@ -159,23 +164,39 @@ EVENT: Final = _set(
     "infraction délit delit fait faits signalement problème accidente delito delitos infracción "
     "incidente suceso hecho "
     "crimen incidencia denuncia ocorrência fato infração ocorrencia delikt deliktsart deliktart straftat vorfall "
-    "vorfalls ereignis meldung tat reato reati evento segnalazione delitto"
+    "vorfalls ereignis meldung tat reato reati evento segnalazione delitto crimes crímenes events incidents problems "
+    "issues αδικήματος συμβάντα γεγονός γεγονότος délits infractions incidents signalements sucesos hechos incidencias "
+    "crime criminosa ocorrências delikte straftaten ereignisses meldungs tatbestand straftatbestand schaden schadens "
+    "anliegens tipificación delitti eventi segnalazioni αίτημα αιτήματος demande demandes solicitud solicitudes pedido "
+    "pedidos solicitação richiesta richieste intervento reclamo reclamos reclamação"
 )
 OFFENCE: Final = _set(
     "crime crm crimes offense offence offenses offences ofns αδίκημα αδικήματος εγκλήματος έγκλημα infraction délit "
-    "delito delitos infracción crimen delikt deliktsart deliktart straftat tat reato reati delitto"
+    "delito delitos infracción crimen delikt deliktsart deliktart straftat tat reato reati delitto délits infractions "
+    "αδικήματα εγκλήματα crímenes tipificación criminosa delikte straftaten tatbestand straftatbestand delitti"
 )
 DESCRIBED: Final = _set(
     "desc description descr name label descriptor descripción descrição περιγραφή beschreibung bezeichnung libellé "
     "denominación descrizione ονομασία nombre"
 )
 CODED: Final = _set("cd code codes cod código codigo codice κωδικός id nr no num number key")
+# A finer division of a category beside it, by its heading.
+SUB: Final = _set(
+    "sub secondary subcategory subcategories subtype υπο υποκατηγορία υποκατηγορίας sous subcategoría subcategoria "
+    "subtipo subclase subclasse unter sotto sottocategoria sottotipo detail detailed"
+)
+# Texts about the event that may turn out to come from a list.
+SUBJECT: Final = _set(
+    "description descriptions descriptor title subject summary label desc περιγραφή θέμα τίτλος objet sujet titre "
+    "libellé intitulé descripción asunto título descrição assunto beschreibung betreff titel bezeichnung "
+    "kurzbeschreibung descrizione oggetto titolo denominazione detail details what happened"
+)
 NOT_CATEGORY: Final = _set(
     "location loc place premis prem premise premises lugar local lieu ort τόπος τόπου luogo vehicle "
     "vehículo véhicule "
     "veículo fahrzeug veicolo person persona personne pessoa weapon arma arme waffe address adresse injury lesividad "
     "lesión facility channel outcome age edad road street via status state law agency victim vict vic susp perp "
-    "suspect weather meteorológico device source park bias motive sub secondary subcategory bridge taxi data area "
+    "suspect weather meteorológico device source park bias motive bridge taxi data area "
     "site user resolution file record reporting jurisdiction juris school zone district"
 )
 IDENTITY: Final = _set(
@@ -198,6 +219,12 @@ NOT_IDENTITY: Final = _set(
 STATUS: Final = _set("status κατάσταση statut estatus situación situação bearbeitungsstatus stand")
 MAYBE_STATUS: Final = _set("state estado état etat stato zustand")
 SEVERITY: Final = _set("severity σοβαρότητα gravité gravedad gravidade schwere schweregrad gravità intensity")
+# Severity where words stand under it; numbers do not say which end is the urgent one.
+PRIORITY: Final = _set(
+    "priority urgency prio importance risk seriousness προτεραιότητα προτεραιότητας βαθμός επείγον επείγοντος "
+    "σοβαρότητας κρισιμότητα priorité urgence prioridad urgencia prioridade urgência dringlichkeit priorität "
+    "prioritaet dringlichkeitsstufe prioritätsstufe priorità urgenza"
+)
 FEELING: Final = _set(
     "feeling feelings perception αίσθημα αίσθηση ressenti sentiment sensación percepción sentimento "
     "perceção percepção "
@@ -206,6 +233,13 @@ FEELING: Final = _set(
 CONFIRMATIONS: Final = _set(
     "confirmations votes upvotes supporters likes επιβεβαιώσεις ψήφοι votos confirmaciones confirmações stimmen voti "
     "conferme"
+)
+# Feeling where its words stand under it: "how safe did you feel".
+SAFETY: Final = _set(
+    "safe safety feel felt unsafe security secure νιώσατε νιώθετε νιώθεις αισθάνεστε αισθανθήκατε ασφαλής ασφαλείς "
+    "ασφάλεια ασφάλειας ανασφάλεια sécurité sûr sûre sentez senti sentiez insécurité seguridad seguro segura sintió "
+    "siente segurança seguro sentiu sente sicher sicherheit fühlen fühlten sicherheitsempfinden sicurezza sicuro "
+    "sicura sentito sentita insicurezza"
 )
 KIND: Final = _set("kind")
 
@@ -408,8 +442,10 @@ def _segments(text: str) -> tuple[str, ...]:
 
 def category_score(head: Heading) -> float:
     """How clearly a heading names the kind of event: 0 (not) to 1."""
-    if head.has(NOT_CATEGORY) or says_date(head) or head.has(SEX) or head.has(SUSPECT):
+    if head.has(NOT_CATEGORY) or says_date(head) or head.has(SEX) or head.has(SUSPECT) or head.has(SUB):
         return 0.0
+    if len(head.words) == 1 and (words := _unglued(head.words[0])):
+        head = Heading(head.label, words)
     event, coded = head.has(EVENT), head.has(CODED) and not head.has(DESCRIBED)
     if coded:
         return 0.4 if event and head.has(_set("cd code codes cod código codice κωδικός")) else 0.0
@@ -431,6 +467,20 @@ _NUMBER: Final = _set(
     "number num no n numero número numéro nr ref αριθμός αρ αύξων αα code lfd laufende ord ordem orden progressivo"
 )
 _SERIAL: Final = re.compile(r"^\W*(?:#|n[°º.]?|[αa]\W[αa]\W?)\W*$")
+
+
+def _unglued(word: str) -> tuple[str, ...]:
+    """The two concepts of a heading in one word: "TIPODELITO", "naturezadaocorrencia"; empty where it is none."""
+    known = CATEGORY | TYPE | EVENT | DESCRIBED
+    if word in known:
+        return ()
+    for first in sorted((one for one in known if len(one) > 2 and word.startswith(one)), key=len, reverse=True):
+        rest = word.removeprefix(first)
+        for small in (*_JOINING, ""):
+            last = rest.removeprefix(small)
+            if rest.startswith(small) and last in known and len(last) > 2:
+                return (first, last)
+    return ()
 
 
 def identity_score(head: Heading) -> float:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats.base import Guess, Layout, Part, Recognition
+from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recognition
 from curim_data.formats.guess import headings
 from curim_data.formats.guess._column import HEADING, Column, columns_of, guess, percent
+from curim_data.formats.guess.category import Found, find_category, refused
 from curim_data.formats.guess.dates import date_columns
-from curim_data.formats.guess.values import nested, separators_of
+from curim_data.formats.guess.nature import Nature, nature_of
 from curim_data.model import Message
 
 NAME: Final = "guessed"
@@ -61,7 +62,9 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
     known.guesses |= found.guesses
     known.taken |= found.seen
     _coordinates(known)
-    _people(known)
+    nature = nature_of(known.columns, closes="resolved_at" in known.roles)
+    _people(known, citizens=nature.citizens)
+    before = known.free()
     category = _category(known)
     _states(known)
     _scales(known)
@@ -74,13 +77,23 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
         personal,
         text,
         tuple(at for at in range(len(labels)) if at not in given and at not in personal and at not in text),
-        separators=separators_of(category.values) if category else (),
-        kind="offence" if category and category.head.has(headings.OFFENCE) else None,
+        separators=category.separators if category else (),
+        nature=nature.kind,
         guesses=known.guesses,
         findings=found.findings,
+        longest=category.longest if category else MOST_CHARACTERS,
+        notes=(*_notes(known, nature), *(category.notes if category else refused(before))),
     )
     dated = "reported_at" in known.roles or "occurred_from" in known.roles
     return Recognition(layout, _score(known.guesses), () if dated else ("reported_at",), events=found.events)
+
+
+def _notes(known: _Guesses, nature: Nature) -> Iterator[Message]:
+    """What was taken from the nature of the file, where it decided anything."""
+    if nature.why is not None:
+        yield nature.why
+    if "reporter_gender" in known.roles and _CITIZENS in known.guesses["reporter_gender"].reasons:
+        yield _CITIZENS
 
 
 def _score(guesses: Mapping[str, Guess]) -> float:
@@ -197,20 +210,32 @@ def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
         return
 
 
-def _people(known: _Guesses) -> None:
-    """Genders and ages: the victim's or nobody's in particular is the affected person's, a suspect's is nobody's."""
+_CITIZENS: Final = Message(
+    "The file holds reports by citizens and names no victim: the gender in it is that of the person who reports."
+)
+
+
+def _people(known: _Guesses, *, citizens: bool) -> None:
+    """Genders and ages: the victim's is the affected person's, a suspect's is nobody's.
+
+    A gender of nobody in particular is the affected person's in police records, and the reporter's where `citizens`
+    report and no column names a victim.
+    """
     sexes = [one for one in known.free() if one.head.has(headings.SEX)]
     ages = [one for one in known.free() if one.head.has(headings.AGE) and one not in sexes]
     known.taken |= {one.place for one in (*sexes, *ages)}
     ours = [one for one in sexes if not one.head.has(headings.SUSPECT) and _fits(one, one.values.genders)]
     reporters = [one for one in ours if one.head.has(headings.REPORTER) and not one.head.has(headings.VICTIM)]
+    theirs = citizens and not reporters and not any(one.head.has(headings.VICTIM) for one in known.columns)
+    neutral = "reporter_gender" if theirs else "affected_gender"
+    why = (_CITIZENS,) if theirs else ()
     _give_gender(known, "reporter_gender", reporters)
-    _give_gender(known, "affected_gender", [one for one in ours if one not in reporters])
+    _give_gender(known, neutral, [one for one in ours if one not in reporters], *why)
     spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has(headings.SUSPECT)]
     if not sexes and len(spelt) == 1:
         share = spelt[0].values.spelt_genders
         reason = Message("{share} % of the values are genders", percent(share))
-        known.give("affected_gender", spelt[0], guess(0.1, share, reason))
+        known.give(neutral, spelt[0], guess(0.1, share, reason, *why))
     ages = [
         one
         for one in ages
@@ -228,49 +253,22 @@ def _fits(column: Column, share: float) -> bool:
     return not column.values.given or share >= 0.5
 
 
-def _give_gender(known: _Guesses, role: str, columns: Sequence[Column]) -> None:
+def _give_gender(known: _Guesses, role: str, columns: Sequence[Column], *why: Message) -> None:
     if not columns:
         return
     best = max(columns, key=lambda one: (one.head.has(headings.VICTIM), one.values.fill, -one.place))
     share = _share(best, best.values.genders)
     reason = Message("{share} % of the values are genders", percent(share or 0.0))
     clear = 0.97 if best.head.has(headings.VICTIM) or role == "reporter_gender" else 0.8
-    known.give(role, best, guess(clear, share, HEADING, *([reason] if share is not None else [])))
+    known.give(role, best, guess(clear, share, HEADING, *([reason] if share is not None else []), *why))
 
 
-def _category(known: _Guesses) -> Column | None:
-    """The kind of event; of two columns where one divides the other, the more general one."""
-    scores = {one: headings.category_score(one.head) for one in known.free()}
-    able = [one for one, score in scores.items() if score > 0 and _can_be_category(one, scores[one])]
-    if not able:
-        return None
-    best = max(able, key=lambda one: (scores[one], -one.place))
-    wider = [
-        one for one in able if one is not best and scores[one] >= scores[best] - 0.1 and nested(best.texts, one.texts)
-    ]
-    if wider:
-        best = min(wider, key=lambda one: len(one.values.distinct))
-    marks = separators_of(best.values)
-    values = best.values.split(marks[0]) if marks else best.values
-    share = _share(best, values.names)
-    reason = [HEADING]
-    if share is not None:
-        reason.append(Message("{count} different values in the first records", {"count": len(values.distinct)}))
-    known.give("category", best, guess(scores[best], share, *reason))
-    return best
-
-
-def _can_be_category(column: Column, score: float) -> bool:
-    """Whether names, few and repeated, stand in it; what is headed as a text or a name must repeat."""
-    values = column.values
-    if not values.given:
-        return not headings.names_text(column.head)
-    if (headings.names_text(column.head) or column.head.has(headings.NAME)) and len(values.distinct) == values.given:
-        return False
-    marks = separators_of(values)
-    values = values.split(marks[0]) if marks else values
-    coded = score <= 0.4
-    return values.bounded and values.sentences < 0.3 and (coded or values.names >= 0.8)
+def _category(known: _Guesses) -> Found | None:
+    """The kind of event (`category.find_category`)."""
+    found = find_category(known.free())
+    if found is not None:
+        known.give("category", found.column, found.why)
+    return found
 
 
 def _states(known: _Guesses) -> None:
@@ -299,18 +297,27 @@ def _states(known: _Guesses) -> None:
 
 
 def _scales(known: _Guesses) -> None:
-    """Severity and feeling, from 1 to 5, and how many people confirmed an alert."""
-    for role, words in (("severity", headings.SEVERITY), ("feeling", headings.FEELING)):
-        for column in known.free():
-            share = _share(column, column.values.between(1, 5))
-            if column.head.has(words) and (share is None or share >= 0.8):
-                reason = Message("{share} % of the values lie between 1 and 5", percent(share or 0.0))
-                known.give(role, column, guess(0.9, share, HEADING, *([reason] if share is not None else [])))
-                break
+    """Severity and feeling, from 1 to 5 or in words, and how many people confirmed an alert."""
+    _scale(known, "severity", headings.SEVERITY, headings.SEVERITY | headings.PRIORITY)
+    _scale(known, "feeling", headings.FEELING, headings.FEELING | headings.SAFETY)
     for column in known.free():
         if column.head.has(headings.CONFIRMATIONS) and (not column.values.given or column.values.whole >= 0.8):
             known.give("confirmations", column, guess(0.9, _share(column, column.values.whole), HEADING))
             break
+
+
+def _scale(known: _Guesses, role: str, of_numbers: frozenset[str], of_words: frozenset[str]) -> None:
+    """A scale of five: numbers under a heading that names it, words of its steps also under a related one."""
+    for column in known.free():
+        share, steps = _share(column, column.values.between(1, 5)), column.values.steps(role)
+        if column.head.has(of_words) and steps >= 0.8:
+            reason = Message("{share} % of the values are known words", percent(steps))
+            known.give(role, column, guess(0.9, steps, HEADING, reason))
+            return
+        if column.head.has(of_numbers) and (share is None or share >= 0.8):
+            reason = Message("{share} % of the values lie between 1 and 5", percent(share or 0.0))
+            known.give(role, column, guess(0.9, share, HEADING, *([reason] if share is not None else [])))
+            return
 
 
 def _identity(known: _Guesses) -> None:

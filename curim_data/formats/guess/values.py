@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from curim_data.formats.base import fold, is_name
-from curim_data.lexicon import MISSING, WORDS, age_band
+from curim_data.lexicon import MISSING, WORDS, age_band, scale_step
 from curim_data.lexicon.months import month_of
 
 _HALF: Final = r"(?: ?[apπμµ]\.? ?[mμµ]\.?)"  # of the day, in Latin and in Greek letters
@@ -166,6 +166,10 @@ class Values:
         """Share of ages and spans of ages."""
         return self.share(lambda text: age_band(text) or (_AGE.fullmatch(text) and len(text) < 25))
 
+    def steps(self, role: str) -> float:
+        """Share of words that stand for a step of a scale."""
+        return self.share(lambda text: scale_step(role, text))
+
     def known(self, role: str) -> float:
         """Share of words that the lexicon knows of a role."""
         return self.share(lambda text: fold(text) in WORDS[role])
@@ -202,24 +206,35 @@ def values_of(texts: Iterable[str]) -> Values:
     return Values(tuple(text for text in trimmed if fold(text) not in MISSING), len(trimmed))
 
 
-def nested(inner: Iterable[str], outer: Iterable[str]) -> bool:
-    """Whether each value of one column always stands beside the same value of another, which has fewer."""
-    partner: dict[str, str] = {}
-    for one, other in zip(inner, outer, strict=True):
-        if one and other and partner.setdefault(one, other) != other:
-            return False
-    return 1 < len(set(partner.values())) < len(partner)
+MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
 
 
 def separators_of(values: Values) -> tuple[str, ...]:
-    """The mark that parts several names in one cell: most of the parts must stand alone in other cells."""
-    for mark in ("|", ";", ","):
-        several = [text for text in values.distinct if mark in text.strip(mark + " ")]
-        parts = {part.strip() for text in several for part in text.split(mark) if part.strip()}
-        alone = {text.strip(mark + " ") for text in values.distinct if text not in several}
-        if parts and len(parts & alone) >= 0.7 * len(parts):
-            return (mark,)
-    return ()
+    """The marks that part several names in one cell, those that stand in most cells first.
+
+    A mark parts names where these recur on their own: in most of the cells that hold it every part stands alone in
+    other cells, and most of all parts do. So "Noise / Litter" holds two, and "FURTO - VEÍCULO" is one name.
+    """
+    found: list[str] = []
+    texts = values.distinct
+    while True:
+        counts = {mark: parted for mark in MARKS if mark not in found and (parted := _parted(texts, mark))}
+        if not counts:
+            return tuple(found)
+        best = max(counts, key=lambda mark: counts[mark])
+        found.append(best)
+        texts = frozenset(part.strip() for text in texts for part in text.split(best) if part.strip())
+
+
+def _parted(texts: frozenset[str], mark: str) -> int:
+    """How many different cells a mark parts into names that stand alone in others; 0 where it parts none."""
+    cells = {text: [part.strip() for part in text.split(mark) if part.strip()] for text in texts if mark in text}
+    several = {text: parts for text, parts in cells.items() if len(parts) > 1}
+    alone = {fold(text.strip(mark + " ")) for text in texts if text not in several}
+    parts = {fold(part) for found in several.values() for part in found}
+    whole = sum(all(fold(part) in alone for part in found) for found in several.values())
+    enough = several and len(parts & alone) >= 0.7 * len(parts) and whole >= 0.6 * len(several)
+    return whole if enough else 0
 
 
 def is_date(text: str) -> bool:

@@ -1,0 +1,228 @@
+"""Which column holds the kind of event: by its heading, by how its values recur, by what they speak of.
+
+Of two columns where one divides the other the finer one is the category, as long as its values recur.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from curim_data.formats.base import MOST_CHARACTERS, Guess, fold
+from curim_data.formats.guess import headings
+from curim_data.formats.guess._column import HEADING, Column, columns_of, guess, percent
+from curim_data.formats.guess.values import Values, separators_of
+from curim_data.lexicon import MISSING, kind_of, topic_of
+from curim_data.lexicon.places import AREA_HEADINGS, STREET_HEADINGS
+from curim_data.model import Message
+
+LONGEST: Final = 200
+_CLEAR: Final = 0.7  # headings from here on name the kind of event
+_LEAST: Final = 8  # rows without which values alone say nothing
+_LISTED: Final = 0.9
+_SPEAK: Final = 0.6
+_NESTED: Final = 0.95
+_NAMED: Final = 4
+
+_FINER: Final = Message(
+    "The category is {fine}. {coarse} holds the same events in coarser groups ({names}) and is not used."
+)
+_SEPARATED: Final = Message(
+    "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other cells."
+)
+_WHOLE: Final = Message(
+    "{column}: “{mark}” is part of the names and separates nothing, since the parts do not stand alone in other cells."
+)
+_LONG: Final = Message("{column}: {n} different names of up to {length} characters were kept as categories.")
+_REFUSED: Final = Message(
+    "{column} is not used as the category: it holds {n} different texts in {rows} rows, which is no list of names."
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The column of categories. `separators`, `longest` and `notes` as in `formats.base.Layout`."""
+
+    column: Column
+    why: Guess
+    separators: tuple[str, ...] = ()
+    longest: int = MOST_CHARACTERS
+    notes: tuple[Message, ...] = ()
+
+
+def find_category(columns: Sequence[Column]) -> Found | None:
+    """Find the column of categories among those that nothing else takes; None where no column can be one."""
+    scores = {one: headings.category_score(one.head) for one in columns}
+    able = [one for one, score in scores.items() if score > 0 and can_be_category(one, score)]
+    best = max(able, key=lambda one: (scores[one], -one.place), default=None)
+    reason = HEADING
+    if best is None:
+        best, score, reason = _by_what_recurs(columns)
+        if best is None:
+            return None
+        scores[best] = score
+    fine = _finer(_coarser(best, able, scores), columns, scores)
+    coarse = best if fine is not best else _group_of(best, able, scores)
+    if coarse is not None and not nests(fine.texts, coarse.texts):
+        coarse = None
+    return _found(fine, max(scores[fine], 0.5) if fine is not best else scores[fine], reason, coarse)
+
+
+def of_column(labels: Sequence[str], sample: pa.Table | None, place: int) -> Found | None:
+    """What stands in a column that is known to hold the categories; None where no value is given."""
+    column = next((one for one in columns_of(labels, sample) if one.place == place), None)
+    if column is None or not column.values.given:
+        return None
+    if not can_be_category(column, 1.0):
+        return Found(column, Guess(1.0), notes=refused([column]))
+    return _found(column, 1.0, HEADING, None)
+
+
+def refused(columns: Iterable[Column]) -> tuple[Message, ...]:
+    """Why columns whose heading names the kind of event are not used, for a file without a category."""
+    clear = [one for one in columns if headings.category_score(one.head) >= _CLEAR and one.values.given]
+    return tuple(
+        Message(
+            _REFUSED.text,
+            {"column": one.head.label, "n": len(one.values.distinct), "rows": one.values.given},
+        )
+        for one in clear
+        if one.values.whole < 1
+    )
+
+
+def can_be_category(column: Column, score: float) -> bool:
+    """Whether names, few and repeated, stand in it; what is headed as a text or a name must repeat."""
+    values = column.values
+    if not values.given:
+        return not headings.names_text(column.head)
+    if (headings.names_text(column.head) or column.head.has(headings.NAME)) and len(values.distinct) == values.given:
+        return False
+    for mark in separators_of(values):
+        values = values.split(mark)
+    if score >= _CLEAR and _is_list(values):
+        return values.whole < 1
+    coded = score <= 0.4
+    return values.bounded and values.sentences < 0.3 and (coded or values.names >= 0.8)
+
+
+def _is_list(values: Values) -> bool:
+    """Whether long texts come from a list: nearly every row repeats another one, whatever their length."""
+    texts = Counter(values.texts)
+    again = sum(n for n in texts.values() if n > 1)
+    most = max(map(len, texts), default=0)
+    few = len(texts) <= max(_LEAST, 0.15 * values.given)
+    return values.given >= 2 * _LEAST and again >= _LISTED * values.given and few and most <= LONGEST
+
+
+def _recurs(values: Values) -> bool:
+    """Whether values come again and again: most rows share theirs with another row."""
+    texts = Counter(values.texts)
+    again = sum(n for n in texts.values() if n > 1)
+    return values.given > 0 and again >= 0.7 * values.given and len(texts) <= max(15, 0.25 * values.given)
+
+
+def _by_what_recurs(columns: Sequence[Column]) -> tuple[Column | None, float, Message]:
+    """A column without a heading that names the kind of event: texts of a list, or values that speak of such kinds."""
+    few = [one for one in columns if one.values.given >= _LEAST and _recurs(one.values) and one.values.names >= 0.8]
+    for column in few:
+        names = column.head.has(headings.SUBJECT) and not column.head.has(headings.NOT_CATEGORY)
+        if names and len(column.values.distinct) > 1 and _few(column.values):
+            reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
+            return column, 0.4, reason
+    for column in few:
+        share = column.values.share(topic_of)
+        if share >= _SPEAK and len(column.values.distinct) > 1 and _may_speak(column):
+            return column, 0.3, Message("{share} % of the values name kinds of events", percent(share))
+    return None, 0.0, HEADING
+
+
+def _few(values: Values) -> bool:
+    return len(values.distinct) <= max(12, 0.1 * values.given) and values.sentences < 0.3
+
+
+def _may_speak(column: Column) -> bool:
+    """Whether what values speak of may be the event: not a place, a person, an outcome, nor who is suspected."""
+    head, label = column.head, fold(column.head.label)
+    other = headings.NOT_CATEGORY | headings.VICTIM | headings.SUSPECT | headings.STATUS | headings.SEX
+    return not head.has(other) and label not in AREA_HEADINGS | STREET_HEADINGS and column.values.sentences < 0.3
+
+
+def _finer(best: Column, columns: Sequence[Column], scores: dict[Column, float]) -> Column:
+    """The finest column that divides `best` and recurs. A column of subcategories or of short descriptions counts
+    where `best` holds but groups ("Property", "Person") of which no name speaks of an event.
+    """
+    vague = best.values.share(kind_of) < 0.5
+    found = best
+    for one in columns:
+        named = scores[one] >= _CLEAR and can_be_category(one, scores[one])
+        sub = vague and one.head.has(headings.SUB | headings.SUBJECT) and one.values.names >= 0.8 and _few(one.values)
+        if one is best or scores[best] <= 0.4 or not (named or sub) or one.head.has(headings.NOT_CATEGORY):
+            continue
+        finer = len(one.values.distinct) > len(found.values.distinct)
+        if finer and _recurs(one.values) and nests(one.texts, best.texts):
+            found = one
+    return found
+
+
+def _coarser(best: Column, able: Sequence[Column], scores: Mapping[Column, float]) -> Column:
+    """The column itself where it recurs; else one that holds its values in groups and recurs, if there is one."""
+    if best.values.given < 2 * _LEAST or _recurs(best.values):
+        return best
+    return _group_of(best, [one for one in able if _recurs(one.values)], scores) or best
+
+
+def _group_of(fine: Column, able: Sequence[Column], scores: Mapping[Column, float]) -> Column | None:
+    """A column whose heading names the kind of event too, and whose values group those of `fine`."""
+    groups = [one for one in able if one is not fine and scores[one] >= _CLEAR and nests(fine.texts, one.texts)]
+    return max(groups, key=lambda one: len(one.values.distinct), default=None)
+
+
+def nests(fine: Iterable[str], coarse: Iterable[str]) -> bool:
+    """Whether nearly every value of one column stands beside one value of the other, which has fewer."""
+    beside: dict[str, Counter[str]] = defaultdict(Counter)
+    for one, other in zip(fine, coarse, strict=True):
+        if one and other and fold(one) not in MISSING:
+            beside[one][other] += 1
+    groups = {counts.most_common(1)[0][0] for counts in beside.values()}
+    rows = sum(counts.total() for counts in beside.values())
+    together = sum(counts.most_common(1)[0][1] for counts in beside.values())
+    return 1 < len(groups) < len(beside) and together >= _NESTED * rows
+
+
+def _found(column: Column, score: float, reason: Message, coarse: Column | None) -> Found:
+    """What was found, with what a reader should know of it."""
+    label, marks = column.head.label, separators_of(column.values)
+    values = column.values
+    for mark in marks:
+        values = values.split(mark)
+    share = values.names if values.given else None
+    longest = max(map(len, values.distinct), default=0)
+    notes = []
+    if coarse is not None:
+        names = [text for text, _ in Counter(coarse.values.texts).most_common(_NAMED)]
+        shown = ", ".join([*names, *(["…"] if len(coarse.values.distinct) > _NAMED else [])])
+        notes.append(Message(_FINER.text, {"fine": label, "coarse": coarse.head.label, "names": shown}))
+    notes += [Message(_SEPARATED.text, {"column": label, "mark": mark.strip() or mark}) for mark in marks]
+    if mark := _mark_of_names(values, marks):
+        notes.append(Message(_WHOLE.text, {"column": label, "mark": mark}))
+    if longest > MOST_CHARACTERS:
+        share = 1.0
+        notes.append(Message(_LONG.text, {"column": label, "n": len(values.distinct), "length": longest}))
+    reasons = [reason]
+    if share is not None and "count" not in reason.values:
+        reasons.append(Message("{count} different values in the first records", {"count": len(values.distinct)}))
+    most = min(longest, LONGEST) if longest > MOST_CHARACTERS and _is_list(values) else MOST_CHARACTERS
+    return Found(column, guess(score, share, *reasons), marks, most, tuple(notes))
+
+
+def _mark_of_names(values: Values, marks: Sequence[str]) -> str:
+    """A mark that stands in several names and separates nothing; empty where there is none."""
+    for mark in (" / ", " - ", ";", "|", ", "):
+        if mark not in marks and sum(mark in text for text in values.distinct) >= 2:
+            return mark.strip()
+    return ""

@@ -1,0 +1,394 @@
+"""Exports of cities never seen: the column of categories, several values in a cell, kinds, scales, whose gender."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curim_data import query
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.formats.guess.recognition import recognise
+from curim_data.formats.guess.values import separators_of, values_of
+from curim_data.importing.pipeline import import_file, preview
+from curim_data.model import LANGUAGES, Answers, Audience, CityProfile, Kind, translator
+from curim_data.store import Home, Store
+from tests.category_files import column, export
+
+T = translator("en")
+
+
+def roles_of(rows: list[dict[str, str]], **more: str) -> dict[str, str]:
+    """The role of each heading, by the whole import."""
+    shown = preview(export(rows, **more), "export.csv", None)
+    return {shown.facts.labels[parts[0].place]: role for role, parts in shown.layout.roles.items()}
+
+
+def kinds_of(rows: list[dict[str, str]], name: str = "export.csv", **more: str) -> dict[str, str]:
+    """The kind of each category after an import into a new home."""
+    shown = preview(export(rows, **more), name, None)
+    return {next(iter(one.labels.values())): one.kind for one in shown.city.categories.values()}
+
+
+GREEK, FRENCH, GERMAN = ("Κλοπή", "Θόρυβος", "Ληστεία"), ("Vol", "Bruit", "Agression"), ("Diebstahl", "Lärm", "Raub")
+SPANISH, ITALIAN, PORTUGUESE = ("Robo", "Ruido", "Hurto"), ("Furto", "Rumori", "Rapina"), ("Furto", "Barulho", "Roubo")
+ENGLISH = ("Theft", "Noise", "Robbery")
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        ("crime", ENGLISH), ("species", ENGLISH), ("description", ENGLISH), ("topic", ENGLISH), ("CRIMETYPE", ENGLISH),
+        ("Είδος συμβάντος", GREEK), ("Περιγραφή", GREEK), ("Θέμα", GREEK), ("Τύπος αδικήματος", GREEK),
+        ("Nature des faits", FRENCH), ("Rubrique", FRENCH), ("objet", FRENCH), ("libellé", FRENCH),
+        ("Delito", SPANISH), ("Especie", SPANISH), ("TIPODELITO", SPANISH), ("asunto", SPANISH), ("Rubro", SPANISH),
+        ("tipologia", ITALIAN), ("Reato", ITALIAN), ("oggetto", ITALIAN), ("TIPOREATO", ITALIAN),
+        ("RUBRICA", PORTUGUESE), ("Natureza", PORTUGUESE), ("NATUREZAOCORRENCIA", PORTUGUESE), ("col7", PORTUGUESE),
+        ("Delikt", GERMAN), ("Vorfallsart", GERMAN), ("Betreff", GERMAN), ("Tatbestand", GERMAN),
+    ],
+)  # fmt: skip
+def test_near_synonyms_of_a_category_are_found(heading: str, values: tuple[str, ...]) -> None:
+    assert roles_of(column(heading, values)).get(heading) == "category"
+
+
+@pytest.mark.parametrize(
+    ("group", "groups", "fine", "values"),
+    [
+        ("category", ("Property", "Person"), "crime", (("Theft", "Burglary", "Arson"), ("Assault", "Robbery"))),
+        ("Crime Against", ("Property", "Person"), "Offense", (("Theft", "Fraud"), ("Assault", "Murder"))),
+        ("categoría", ("Patrimonio", "Personas"), "Delito", (("Robo", "Hurto", "Estafa"), ("Lesiones", "Homicidio"))),
+        ("Κατηγορία", ("Περιουσία", "Πρόσωπο"), "Είδος αδικήματος", (("Κλοπή", "Απάτη"), ("Επίθεση", "Ληστεία"))),
+        ("catégorie", ("Biens", "Personnes"), "sous-catégorie", (("Vol", "Cambriolage"), ("Agression", "Menaces"))),
+        ("Kategorie", ("Eigentum", "Person"), "Beschreibung", (("Diebstahl", "Betrug"), ("Raub", "Bedrohung"))),
+    ],
+)
+def test_the_finer_column_is_the_category_and_its_groups_are_named(
+    group: str, groups: tuple[str, ...], fine: str, values: tuple[tuple[str, ...], ...]
+) -> None:
+    rows = []
+    for at in range(60):
+        which = at % 2
+        rows.append({group: groups[which], fine: values[which][at // 2 % len(values[which])]})
+    shown = preview(export(rows), "export.csv", None)
+    assert shown.facts.labels[shown.layout.place("category")] == fine
+    said = [T(message) for message in shown.report.decisions]
+    assert group == "Crime Against" or any(group in text and groups[0] in text for text in said), said
+
+
+def test_a_subcategory_does_not_replace_a_category_that_says_what_happened() -> None:
+    rows = [
+        {"category": ("Noise", "Litter")[at % 2], "subcategory": ("Music", "Bag", "Dog", "Can")[at % 4]}
+        for at in range(60)
+    ]
+    assert roles_of(rows) == {"date": "occurred_from", "lat": "latitude", "lon": "longitude", "category": "category"}
+
+
+@pytest.mark.parametrize(
+    ("mark", "names"),
+    [
+        (" / ", ("Noise", "Litter", "Graffiti")), ("; ", ("Κλοπή", "Θόρυβος", "Σκουπίδια")),
+        ("|", ("Bruit", "Déchets", "Tags")), (", ", ("Ruido", "Basura", "Robo")), (" - ", ("Lärm", "Müll", "Raub")),
+        ("/", ("Rumori", "Rifiuti", "Furto")), (";", ("Lixo", "Barulho", "Roubo")),
+    ],
+)  # fmt: skip
+def test_several_values_count_once_in_totals_and_once_in_each(
+    tmp_path: Path, mark: str, names: tuple[str, ...]
+) -> None:
+    cells = [*names, mark.join(names[:2]), mark.join(names[1:]), mark.join(names)]
+    rows = column("category", cells, 60)
+    home = Home(tmp_path / "home")
+    report = import_file(home, export(rows, delimiter="\t"), "export.tsv")
+    assert any("separated by" in T(message) for message in report.decisions)
+    assert (report.batch.accepted, report.several) == (60, 30)
+    source = open_source(home)
+    everything = AlertFilter(period="all")
+    assert query.total(source, everything, Audience.ANALYST).n == 60
+    expected = Counter(name for row in rows for name in row["category"].split(mark))
+    for one in source.city.categories.values():
+        chosen = everything.replace(categories=(one.id,))
+        assert query.total(source, chosen, Audience.ANALYST).n == expected[one.labels["en"]], one
+    assert len(source.city.categories) == 3
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        ("RUBRICA", ("FURTO", "ROUBO", "FURTO - VEÍCULO", "ROUBO - VEÍCULO", "FURTO - OUTROS", "ROUBO - OUTROS")),
+        ("Delito", ("Robo", "Hurto", "Robo, en grado de tentativa", "Hurto, en grado de tentativa")),
+        ("Kategorie", ("Baum, Ast/Wurzel", "Straße/Weg", "Müll", "Spielplatz, Geräte")),
+        ("type", ("ASSAULT 2,1,UNCLASSIFIED", "ROBBERY", "ASSAULT 3", "LARCENY, PETIT")),
+        ("Είδος", ("Κλοπή / Διάρρηξη οικίας", "Θόρυβος", "Φθορές / Βανδαλισμοί")),
+    ],
+)
+def test_marks_inside_names_split_nothing(heading: str, values: tuple[str, ...]) -> None:
+    shown = preview(export(column(heading, values, 60)), "export.csv", None)
+    assert shown.layout.separators == ()
+    assert {next(iter(one.labels.values())) for one in shown.city.categories.values()} == set(values)
+    assert shown.report.several == 0
+
+
+WORDS = st.lists(st.text("abcdefgh", min_size=3, max_size=8), min_size=3, max_size=7, unique=True)
+MARK = st.sampled_from([" / ", "; ", "|", ", ", " - ", "/", ";"])
+
+
+@given(WORDS, MARK, st.data())
+def test_names_that_stand_alone_are_split_and_others_never(names: list[str], mark: str, data: st.DataObject) -> None:
+    several = data.draw(st.lists(st.lists(st.sampled_from(names), min_size=2, max_size=3, unique=True), min_size=1))
+    joined = [mark.join(parts) for parts in several]
+    alone = [*names, *joined]
+    marks = separators_of(values_of(alone))
+    assert len(marks) == 1
+    single = values_of(alone).split(marks[0])
+    assert Counter(single.texts) == Counter([*names, *(part for parts in several for part in parts)])
+    # The same cells where no part stands on its own: nothing is split, whatever else stands in the column.
+    others = [f"{name}x" for name in names]
+    assert separators_of(values_of([*joined, *others])) == ()
+    assert separators_of(values_of(joined)) == ()
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        ("type", ("Street lighting", "Tree trimming", "Signs", "Noise")),
+        ("τύπος", ("Φωτισμός", "Δέντρα", "Πινακίδες", "Σκουπίδια")),
+        ("type de demande", ("Éclairage", "Arbres", "Panneaux", "Déchets")),
+        ("tipo", ("Alumbrado", "Árboles", "Señales", "Baches")),
+        ("tipologia", ("Illuminazione", "Alberi", "Segnaletica", "Buche")),
+        ("assunto", ("Iluminação", "Árvores", "Sinalização", "Buracos")),
+        ("Kategorie", ("Beleuchtung", "Bäume", "Verkehrszeichen", "Schlagloch")),
+    ],
+)
+def test_requests_for_services_are_no_offences(heading: str, values: tuple[str, ...]) -> None:
+    assert set(kinds_of(column(heading, values)).values()) <= {"risk", "incivility"}
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("Request type", "Department", "Status", "Open"),
+        ("Είδος αιτήματος", "Αρμόδια υπηρεσία", "Κατάσταση", "Ανοιχτό"),
+        ("Type de demande", "Direction", "Statut", "ouvert"),
+        ("Tipo de solicitud", "Dependencia", "Estado", "abierto"),
+        ("Art des Anliegens", "Amt", "Status", "offen"),
+    ],
+)
+def test_what_names_do_not_say_the_nature_of_the_file_does(headings: tuple[str, ...]) -> None:
+    kind, department, state, opened = headings
+    rows = [{kind: f"Xyz {at % 4}", department: "A", state: opened} for at in range(40)]
+    shown = preview(export(rows), "export.csv", None)
+    assert shown.layout.nature == "incivility"
+    assert {one.kind for one in shown.city.categories.values()} == {"incivility"}
+    assert any("requests for a city" in T(message) for message in shown.report.decisions)
+
+
+@pytest.mark.parametrize("heading", ["offense", "Τύπος αδικήματος", "Straftat", "infraction", "delito", "reato"])
+def test_of_police_records_what_says_no_kind_is_an_offence(heading: str) -> None:
+    assert kinds_of(column(heading, ("Xyz one", "Xyz two", "Noise"))) == {
+        "Xyz one": "offence", "Xyz two": "offence", "Noise": "incivility",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("heading", "lang", "says"),
+    [("category", "en", "kind is not known"), ("Κατηγορία", "el", "άγνωστο"), ("catégorie", "fr", "non précisé")],
+)
+def test_where_nothing_says_the_kind_it_is_not_known_and_said_so(
+    tmp_path: Path, heading: str, lang: str, says: str
+) -> None:
+    home = Home(tmp_path / "home")
+    rows = column(heading, ("Xyz one", "Xyz two", "Theft", "Noise"))
+    report = import_file(home, export(rows), "export.csv")
+    t = translator(lang)
+    assert any(says in t(message) and "Xyz one" in t(message) for message in report.decisions)
+    stored = Store(home).read(["kind"])["kind"].to_pylist()
+    assert Counter(stored) == {"unknown": 20, "offence": 10, "incivility": 10}
+    later = column(heading, ("Xyz three",), 5)
+    import_file(home, export(later).replace(b"2025", b"2026"), "later.csv")
+    assert Counter(Store(home).read(["kind"])["kind"].to_pylist())["unknown"] == 25
+
+
+def test_a_kind_that_is_not_known_can_be_filtered_counted_and_said(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    import_file(home, export(column("category", ("Xyz one", "Theft"))), "export.csv")
+    source = open_source(home)
+    chosen, dropped = AlertFilter.from_query({"kind": "unknown", "period": "all"}, source.city)
+    assert dropped == ()
+    assert query.total(source, chosen, Audience.ANALYST).n == 20
+    counts = query.counts(source, AlertFilter(period="all"), ["kind"], Audience.ANALYST).frame
+    assert dict(zip(counts["kind"], counts["n"], strict=True))["unknown"] == 20
+    public = query.counts(source, AlertFilter(period="all"), ["kind"], Audience.PUBLIC)
+    assert "unknown" in set(public.frame["kind"])
+    sentences = {lang: chosen.sentence(translator(lang), source.city) for lang in LANGUAGES}
+    assert "not known" in sentences["en"]
+    assert "άγνωστο" in sentences["el"]
+    assert "non précisé" in sentences["fr"]
+    assert any(label.endswith("ot known") for label, _ in chosen.chips(T, source.city))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("city_aggravated_assaults.csv", "offence"), ("κλοπές 2024.csv", "offence"), ("vols-2024.csv", "offence"),
+        ("fahrraddiebstahl.csv", "offence"), ("noise_2024.csv", "incivility"), ("requests_311.csv", "incivility"),
+        ("asb 2022.csv", "incivility"), ("accidentes_2019.csv", "risk"), ("export.csv", "unknown"),
+        ("parks.csv", "unknown"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("heading", ["zone", "ζώνη", "secteur"])
+def test_a_file_without_a_category_says_so(tmp_path: Path, name: str, kind: str, heading: str) -> None:
+    home = Home(tmp_path / "home")
+    report = import_file(home, export(column(heading, ("A", "B"))), name)
+    assert any("No column was recognised as the category" in T(message) for message in report.decisions)
+    assert any("--category NAME" in T(message) for message in report.options)
+    assert set(Store(home).read(["kind"])["kind"].to_pylist()) == {kind}
+    assert any("By the name of the file" in T(message) for message in report.decisions) is (kind != "unknown")
+
+
+def test_a_category_given_for_the_whole_file_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    rows = export(column("zone", ("A", "B")))
+    report = import_file(Home(tmp_path / "home"), rows, "export.csv", answers=Answers(category="Theft"))
+    assert not any("as the category" in T(message) for message in report.decisions)
+    assert not report.options
+    assert set(Store(Home(tmp_path / "home")).read(["kind"])["kind"].to_pylist()) == {"offence"}
+
+
+def test_a_known_city_gives_kinds_by_names_and_nature_too(city: CityProfile) -> None:
+    shown = preview(export(column("Είδος", ("Ξψζ", "Κλοπή ποδηλάτου", "Κλάδεμα"))), "export.csv", city)
+    assert shown.sample["kind"].tolist()[:3] == ["unknown", "offence", "incivility"]
+    shown = preview(export(column("Είδος", ("Ξψζ",))), "export.csv", city, answers=Answers(kind="risk"))
+    assert set(shown.sample["kind"]) == {"risk"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("Priority", ("Low", "Medium", "High", "Critical")), ("Severity", ("Low", "Medium", "High", "Critical")),
+        ("Προτεραιότητα", ("Χαμηλή", "Μέτρια", "Υψηλή", "Κρίσιμη")),
+        ("Σοβαρότητα", ("Χαμηλή", "Μεσαία", "Υψηλή", "Κρίσιμη")),
+        ("Urgence", ("Faible", "Moyenne", "Élevée", "Urgente")), ("prioridad", ("Baja", "Media", "Alta", "Crítica")),
+        ("priorità", ("Bassa", "Media", "Alta", "Critica")), ("prioridade", ("Baixa", "Média", "Alta", "Crítica")),
+        ("Dringlichkeit", ("Niedrig", "Mittel", "Hoch", "Kritisch")),
+    ],
+)  # fmt: skip
+def test_words_of_severity_fill_it_in_their_order(heading: str, words: tuple[str, ...]) -> None:
+    rows = [{"category": "Noise", heading: words[at % 4]} for at in range(40)]
+    shown = preview(export(rows), "export.csv", None)
+    assert shown.sample["severity"].tolist()[:4] == [2, 3, 4, 5]
+    assert not len(shown.report.repair_counts)
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("How safe did you feel?", ("Very unsafe", "Unsafe", "Neutral", "Safe", "Very safe")),
+        ("Πόσο ασφαλής νιώσατε;", ("Πολύ ανασφαλής", "Ανασφαλής", "Ουδέτερα", "Ασφαλής", "Πολύ ασφαλής")),
+        ("Sentiment de sécurité",
+         ("Pas du tout en sécurité", "Peu en sécurité", "Neutre", "En sécurité", "Très en sécurité")),
+        ("Sensación de seguridad", ("Muy inseguro", "Inseguro", "Neutral", "Seguro", "Muy seguro")),
+        ("Quanto si è sentito sicuro", ("Molto insicuro", "Insicuro", "Neutrale", "Sicuro", "Molto sicuro")),
+        ("Sentimento de segurança", ("Muito inseguro", "Inseguro", "Neutro", "Seguro", "Muito seguro")),
+        ("Sicherheitsgefühl", ("Sehr unsicher", "Unsicher", "Neutral", "Sicher", "Sehr sicher")),
+    ],
+)  # fmt: skip
+def test_words_of_feeling_fill_it_in_their_order(heading: str, words: tuple[str, ...]) -> None:
+    rows = [{"category": ("Noise", "Litter")[at % 2], heading: words[at % 5]} for at in range(40)]
+    assert preview(export(rows), "export.csv", None).sample["feeling"].tolist()[:5] == [1, 2, 3, 4, 5]
+
+
+def test_numbers_under_priority_are_no_severity() -> None:
+    rows = [{"category": "Noise", "priority": str(1 + at % 5)} for at in range(40)]
+    assert "severity" not in roles_of(rows).values()
+
+
+APPS = [
+    ("submitted", "Gender", ("Woman", "Man"), {"Report ID": "", "Status": "Open", "How safe did you feel": "Safe"}),
+    ("ημερομηνία υποβολής", "Φύλο", ("Γυναίκα", "Άνδρας"), {"Αριθμός αναφοράς": "", "Κατάσταση": "Ανοιχτή"}),
+    ("date de signalement", "Sexe", ("Femme", "Homme"), {"N° de signalement": "", "Statut": "ouvert"}),
+    ("fecha de aviso", "Sexo", ("Mujer", "Hombre"), {"Aviso": "", "Canal": "app"}),
+    ("Meldedatum", "Geschlecht", ("weiblich", "männlich"), {"Meldungsnummer": "", "Status": "offen"}),
+]
+
+
+@pytest.mark.parametrize(("when", "heading", "words", "more"), APPS)
+def test_a_gender_in_a_citizens_app_is_the_reporters(
+    when: str, heading: str, words: tuple[str, str], more: dict[str, str]
+) -> None:
+    rows = [
+        {
+            "category": ("Noise", "Litter")[at % 2],
+            heading: words[at % 2],
+            **{k: v or f"N-{at}" for k, v in more.items()},
+        }
+        for at in range(40)
+    ]
+    shown = preview(export(rows, when=when), "export.csv", None)
+    assert set(shown.sample["reporter_gender"]) == {"woman", "man"}
+    assert set(shown.sample["affected_gender"]) == {"unknown"}
+    assert any("person who reports" in T(message) for message in shown.report.decisions)
+
+
+@pytest.mark.parametrize(
+    ("offence", "heading", "suspect", "words"),
+    [
+        ("Offence", "Sex", "Suspect sex", ("F", "M")),
+        ("Αδίκημα", "Φύλο", "Φύλο δράστη", ("Γυναίκα", "Άνδρας")),
+        ("Infraction", "Sexe", "Sexe de l'auteur", ("Femme", "Homme")),
+        ("Delito", "Sexo", "Sexo del autor", ("Mujer", "Hombre")),
+    ],
+)
+def test_a_gender_in_police_records_is_that_of_the_person_affected_never_the_suspects(
+    offence: str, heading: str, suspect: str, words: tuple[str, str]
+) -> None:
+    rows = [
+        {offence: ("A", "B")[at % 2], suspect: words[0], heading: words[at % 2], "Status": "open", "report id": f"{at}"}
+        for at in range(40)
+    ]
+    roles = roles_of(rows)
+    assert roles[heading] == "affected_gender"
+    assert suspect not in roles
+
+
+def test_a_victim_in_a_citizens_app_stays_the_person_affected() -> None:
+    rows = [
+        {"Report ID": f"R{at}", "Status": "open", "category": "Noise", "Victim gender": ("F", "M")[at % 2]}
+        for at in range(40)
+    ]
+    assert roles_of(rows, when="submitted")["Victim gender"] == "affected_gender"
+
+
+@pytest.mark.parametrize("heading", ["category", "Κατηγορία", "nature des faits"])
+def test_long_names_from_a_list_are_categories_and_said_so(heading: str) -> None:
+    names = [
+        f"Vols violents sans arme contre des femmes sur voie publique ou autre lieu public {at}" for at in range(9)
+    ]
+    shown = preview(export(column(heading, names, 90)), "export.csv", None)
+    assert {next(iter(one.labels.values())) for one in shown.city.categories.values()} == set(names)
+    assert any("9 different names of up to" in T(message) for message in shown.report.decisions)
+
+
+@pytest.mark.parametrize("heading", ["incident type", "Είδος", "Delito"])
+def test_texts_that_are_no_list_are_named_as_not_used(heading: str) -> None:
+    names = [f"On day {at} somebody I do not know shouted at me from the other side of the street" for at in range(90)]
+    shown = preview(export(column(heading, names, 90)), "export.csv", None)
+    assert "category" not in shown.layout.roles
+    assert any(f"{heading} is not used as the category: it holds 90" in T(m) for m in shown.report.decisions)
+
+
+def test_headings_without_values_give_no_category_of_their_own_accord() -> None:
+    found = recognise(["date", "description", "zone"], None)
+    assert "category" not in found.layout.roles
+    empty = pa.table({str(at): pa.array(["", ""], pa.large_string()) for at in range(2)})
+    assert "category" not in recognise(["date", "subject"], empty).layout.roles
+
+
+def test_every_kind_has_a_label_in_every_language() -> None:
+    from curim_data.model.labels import kind_label
+
+    for lang in LANGUAGES:
+        assert len({kind_label(translator(lang), kind) for kind in Kind}) == len(Kind)
+        assert kind_label(translator(lang), "unknown") != "unknown"
