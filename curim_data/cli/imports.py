@@ -72,8 +72,8 @@ def import_files(
         str | None,
         typer.Option(
             help=N_(
-                "Kind of the categories of a new city: names (as each name says, the default), offence, incivility or "
-                "risk."
+                "Kind of the categories of a new city: names (as each name says, the default), offence, incivility, "
+                "risk or unknown."
             )
         ),
     ] = None,

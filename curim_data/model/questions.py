@@ -28,7 +28,8 @@ class Answers:
     a file that has no column for it. `ids`: "same" or "own", where another kind of export has the same ids.
     `elsewhere`: import although most of the file lies outside the city. `area`: of a first file, what the city is made
     of: "whole", "densest", or longitude, latitude and radius in kilometres, joined by commas. `kind`: of which kind the
-    categories are that no city has yet: "names" (as each name says), "risk", "incivility" or "offence". `event`: the
+    categories are that no city has yet: "names" (as each name says), "risk", "incivility", "offence" or
+    "unknown". `event`: the
     heading of the column that says when it happened, where several can be it.
     """
 

@@ -117,6 +117,7 @@ def draw_kind_question(page: Page, review: FileReview) -> None:
         Kind.OFFENCE.value: t("All of them are offences"),
         Kind.INCIVILITY.value: t("All of them are incivilities (noise, litter and the like)"),
         Kind.RISK.value: t("All of them are dangers (accidents, places that are or feel unsafe)"),
+        Kind.UNKNOWN.value: t("Leave their kind open: not known"),
     }
     key = f"data_kind_{file.digest[:12]}"
     st.radio(
