@@ -174,7 +174,7 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     kind = request.answers.kind or mapped or BY_NAMES
     every = "" if kind == BY_NAMES else kind
     nature = layout.nature or (layout.kind if layout.format != MAPPED else None) or ""
-    new = provisional.NewCity(points, categories, label, name or None, within, every, nature)
+    new = provisional.NewCity(points, categories, label, name or None, within, every, nature=nature)
     zone = ""
     if not len(points) and (name or unnamed):
         new, zone = _without_points(new, profiled, ask=not unnamed)

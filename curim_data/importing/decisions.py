@@ -233,7 +233,9 @@ def _check(answers: Answers) -> None:
         raise ImportProblem(Message("order={order} is not known: say lat-lon or lon-lat.", {"order": answers.order}))
     if answers.kind not in (None, BY_NAMES, *Kind):
         raise ImportProblem(
-            Message("kind={kind} is not known: say names, offence, incivility, risk or unknown.", {"kind": answers.kind})
+            Message(
+                "kind={kind} is not known: say names, offence, incivility, risk or unknown.", {"kind": answers.kind}
+            )
         )
     if answers.timezone is not None:
         try:
