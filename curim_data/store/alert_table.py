@@ -158,7 +158,8 @@ class Store:
         def attempt(table: DeltaTable) -> StagedResult:
             check_erased(staging, ErasedList(self.home))
             result = match_staged(staging, batch, file_paths(table))
-            record, new = {"batch": result.batch.as_dict()}, changed_alerts(staging, result)
+            record, nothing = {"batch": result.batch.as_dict()}, not (result.batch.accepted or result.batch.updated)
+            new = iter(()) if nothing else changed_alerts(staging, result)
             if result.batch.updated:
                 kept = _files.without_ids(file_paths(table), result.path, staging.folder)
                 _files.write_alerts(table, chain(kept, new), record, "overwrite")

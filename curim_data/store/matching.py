@@ -10,7 +10,8 @@ Within an incident a row first looks for the stored alert that says the same; wh
 nobody claimed, in order, as their new content; the rest is new and takes the smallest free ordinals. So a second
 import of the same file, in whatever order, adds nothing, and one victim's row sent alone does not overwrite another's.
 
-DuckDB does it over sets, keys as 128-bit numbers, and puts on disk what does not fit into its memory.
+DuckDB does it over sets, keys as 128-bit numbers, and puts on disk what does not fit into its memory. Most rows are
+simple: their key stands once in the file, and the store has none of it, or one alert with the first ordinal.
 """
 
 from __future__ import annotations
@@ -33,34 +34,46 @@ BASE: Final = "coalesce(replace(incident_id, '#', '##'), '#' || content_hash)"
 
 _FILE: Final = f"""
 CREATE TABLE file AS
-SELECT row, incident_id IS NOT NULL AS named, md5_number({BASE}) AS key, md5_number(content_hash) AS content, twin
+SELECT row, incident_id IS NOT NULL AS named, md5_number({BASE}) AS key, hash(content_hash) AS content, twin
 FROM read_parquet($staged)"""
 
 _STORED: Final = f"""
 CREATE TABLE stored AS
 SELECT key, content, CASE WHEN alert_id = base THEN 1 ELSE CAST(substr(alert_id, length(base) + 2) AS BIGINT) END AS n
 FROM (
-    SELECT alert_id, base, md5_number(base) AS key, md5_number(content_hash) AS content
+    SELECT alert_id, base, md5_number(base) AS key, hash(content_hash) AS content
     FROM (SELECT alert_id, content_hash, {BASE} AS base FROM read_parquet($stored))
 )
 SEMI JOIN file USING (key)"""
 
-_NOTHING_STORED: Final = "CREATE TABLE stored (key UHUGEINT, content UHUGEINT, n BIGINT)"
+_NOTHING_STORED: Final = "CREATE TABLE stored (key UHUGEINT, content UBIGINT, n BIGINT)"
 
-# Rows that are neither alone in the file nor unknown to the store. `echo`: a row that repeats an earlier one with its
-# id, content and twin; `copy` counts the rows of one key and content that are no echoes.
+_SEVERAL: Final = """
+CREATE TABLE several AS
+SELECT key FROM file GROUP BY key HAVING count(*) > 1 UNION
+SELECT key FROM stored GROUP BY key HAVING count(*) > 1 OR min(n) <> 1"""
+
+# What becomes of the simple rows that the store knows: by the rules below, the one alert is theirs.
+_SIMPLE: Final = """
+CREATE TABLE settled AS
+SELECT row, CAST(1 AS BIGINT) AS n,
+    CASE WHEN named AND file.content <> stored.content THEN 'updated' ELSE 'duplicate' END AS action
+FROM file JOIN stored USING (key) ANTI JOIN several USING (key)"""
+
+_BUSY_STORED: Final = "CREATE OR REPLACE TABLE stored AS SELECT * FROM stored SEMI JOIN several USING (key)"
+
+# The other rows. `echo`: a row that repeats an earlier one with its id, content and twin; `copy` counts the rows of one
+# key and content that are no echoes.
 _BUSY: Final = """
 CREATE TABLE busy AS
 WITH seen AS (
     SELECT *, named AND row_number() OVER (PARTITION BY key, content, twin ORDER BY row) > 1 AS echo
-    FROM file SEMI JOIN (
-        SELECT key FROM file GROUP BY key HAVING count(*) > 1 UNION ALL SELECT key FROM stored
-    ) USING (key)
+    FROM file SEMI JOIN several USING (key)
 )
 SELECT *, row_number() OVER (PARTITION BY key, content, echo ORDER BY row) AS copy FROM seen"""
 
 _NAMELESS: Final = """
-CREATE TABLE settled AS
+INSERT INTO settled
 SELECT row, copy AS n, CASE WHEN stored.key IS NULL THEN 'new' ELSE 'duplicate' END AS action
 FROM busy LEFT JOIN stored ON busy.key = stored.key AND busy.copy = stored.n WHERE NOT named"""
 
@@ -119,9 +132,12 @@ COPY (
     FROM (SELECT row, incident_id, content_hash FROM read_parquet($staged)) LEFT JOIN settled USING (row) ORDER BY row
 ) TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
 
-_NOTHING_BUSY: Final = "CREATE TABLE settled (row BIGINT, n BIGINT, action VARCHAR)"
+# Where the file's ids are all new, in the order in which they are staged.
+_OUT_NEW: Final = f"""
+COPY (SELECT row, {BASE} AS alert_id, 'new' AS action FROM read_parquet($staged))
+TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
 
-_STEPS: Final = (_NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
+_STEPS: Final = (_BUSY_STORED, _BUSY, _NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
 
 
 def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Mapping[str, int]:
@@ -146,11 +162,13 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEM
     with bounded_duckdb(out.parent, memory) as run:
         run.execute(_FILE, {"staged": str(staged)})
         run.execute(*((_STORED, {"stored": list(stored)}) if stored else (_NOTHING_STORED,)))
-        run.execute(_BUSY)
-        busy = run.execute("SELECT row FROM busy LIMIT 1").fetchall()
-        for step in _STEPS if busy else (_NOTHING_BUSY,):
+        for step in (_SEVERAL, _SIMPLE):
             run.execute(step)
-        run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
+        if run.execute("SELECT key FROM several LIMIT 1").fetchall():
+            for step in _STEPS:
+                run.execute(step)
+        known = run.execute("SELECT row FROM settled LIMIT 1").fetchall()
+        run.execute((_OUT if known else _OUT_NEW).format(out=sql_path(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
     return {action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)}
 
