@@ -6,30 +6,37 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import IO, Any, Final
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
+import numpy as np
+import pyarrow as pa
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
 from curim_data.containers._geometry import plain_number
 from curim_data.containers._support import RereadableFile, choose_table, reader_errors
-from curim_data.containers.base import CHUNK, digest, head_of, pieces, text_blocks
+from curim_data.containers.base import BLOCK_BYTES, CHUNK, digest, head_of, pieces, table_blocks
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 MAX_BYTES: Final = 200_000_000  # of the file
 MAX_UNPACKED: Final = 3_000_000_000  # of what is packed in it
 MAX_CELLS: Final = 60_000_000  # of the rectangle of a sheet; the reader takes 32 bytes for each
+KEPT_CELLS: Final = 5_000_000  # of a workbook: its sheets are not read again for the first pass over their rows
+PART_ROWS: Final = 5_000  # that are made texts at a time
+BLOCK_ROWS: Final = 50_000
 HEADER_WITHIN: Final = 40  # rows in which the header is looked for
 HEADER_SHARE: Final = 0.6  # of the fullest row: so full is a header at least, if it lacks the names of some columns
 _OLD: Final = b"\xd0\xcf\x11\xe0"
 _CELL: Final = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
 _WORDS: Final = {"xls": "Excel 97", "xlsx": "Excel", "ods": "OpenDocument"}
+
+_MAY_BE_EMPTY: Final = {str, type(None)}  # types of an empty cell
 
 Cells = list[Any]
 
@@ -64,16 +71,27 @@ def open_workbook(source: Path | bytes, name: str, sheet: str | None = None) -> 
     if size > MAX_BYTES:
         raise _too_large(name)
     kind = _kind(source, name)
-    with _workbook(source, name, kind) as workbook:
-        frames = {
-            meta.name: _frame(workbook.get_sheet_by_name(meta.name).iter_rows())
-            for meta in workbook.sheets_metadata
-            if meta.typ == SheetTypeEnum.WorkSheet
-        }
+    frames, kept = _frames(source, name, kind)
     chosen = choose_table(name, sheet, {key: frame.rows for key, frame in frames.items()})
     frame = frames[chosen]
+    held = [kept[chosen]] if chosen in kept else []
     facts = Facts(name, sha256, kind, frame.labels, sheet=chosen, sheets=tuple(frames), size=size, skipped=frame.titles)
-    return RereadableFile(facts, lambda: _blocks(source, name, kind, chosen, frame))
+    return RereadableFile(facts, lambda: _blocks(source, name, kind, chosen, frame, held))
+
+
+def _frames(source: Path | bytes, name: str, kind: str) -> tuple[dict[str, _Frame], dict[str, CalamineSheet]]:
+    """Where the table of each sheet is, and the sheets themselves where the workbook has few cells."""
+    frames: dict[str, _Frame] = {}
+    kept: dict[str, CalamineSheet] = {}
+    cells = 0
+    with _workbook(source, name, kind) as workbook:
+        for meta in workbook.sheets_metadata:
+            if meta.typ == SheetTypeEnum.WorkSheet:
+                sheet = workbook.get_sheet_by_name(meta.name)
+                frames[meta.name] = _frame(sheet.iter_rows())
+                cells += sheet.total_height * sheet.total_width
+                kept = {**kept, meta.name: sheet} if cells <= KEPT_CELLS else {}
+    return frames, kept
 
 
 def _too_large(name: str) -> ImportProblem:
@@ -101,9 +119,13 @@ def _kind(source: Path | bytes, name: str) -> str:
             return "ods"
         for member in archive.namelist():
             if member.endswith(".xml"):
-                with archive.open(member) as part:
-                    if _rectangle(part) > MAX_CELLS:
-                        raise _too_large(name)
+                for measure in (_possible_extent, _extent):  # the second one takes as long as reading the sheet
+                    with archive.open(member) as part:
+                        width, height = _largest(part, measure)
+                    if width * height <= MAX_CELLS:
+                        break
+                else:
+                    raise _too_large(name)
     return "xlsx"
 
 
@@ -111,15 +133,44 @@ def _handle(source: Path | bytes) -> IO[bytes]:
     return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
-def _rectangle(part: IO[bytes]) -> int:
-    """How many cells lie between the first and the last filled cell of a sheet; each piece overlaps the one before."""
+def _largest(part: IO[bytes], measure: Callable[[bytes], tuple[int, int]]) -> tuple[int, int]:
+    """The number of the last column and of the last row of a sheet; each piece overlaps the one before."""
     width = height = 0
     tail = b""
     while piece := part.read(CHUNK):
-        for column, row in _CELL.findall(tail + piece):
-            width, height = max(width, _column(column)), max(height, int(row))
+        columns, rows = measure(tail + piece)
+        width, height = max(width, columns), max(height, rows)
         tail = piece[-256:]
-    return width * height
+    return width, height
+
+
+def _extent(text: bytes) -> tuple[int, int]:
+    """The last column and the last row of the filled cells."""
+    cells = _CELL.findall(text)
+    return max((_column(column) for column, _ in cells), default=0), max((int(row) for _, row in cells), default=0)
+
+
+def _possible_extent(text: bytes) -> tuple[int, int]:
+    """The last column and the last row of whatever looks like `r="AB12"`: of empty cells too, and in other words.
+
+    >>> _possible_extent(b'<row r="7"><c r="AB12" s="1"/><c r="C3">')
+    (28, 12)
+    """
+    codes = np.frombuffer(text + bytes(12), np.uint8)
+    at = np.flatnonzero((codes[:-2] == ord("r")) & (codes[1:-1] == ord("=")) & (codes[2:] == ord('"'))) + 3
+    column, row = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+    for _ in range(3):
+        code = codes[at].astype(np.int64)
+        letter = (code >= ord("A")) & (code <= ord("Z"))
+        column = np.where(letter, column * 26 + code - (ord("A") - 1), column)
+        at = at + letter
+    for _ in range(7):
+        code = codes[at].astype(np.int64)
+        digit = (code >= ord("0")) & (code <= ord("9"))
+        row = np.where(digit, row * 10 + code - ord("0"), row)
+        at = at + digit
+    cell = (column > 0) & (row > 0) & (codes[at] == ord('"'))
+    return int(column[cell].max(initial=0)), int(row[cell].max(initial=0))
 
 
 @cache
@@ -169,16 +220,24 @@ def _frame(rows: Iterable[Cells]) -> _Frame:
     used = {at for at, label in enumerate(labels) if label}
     timed: set[int] = set()
     last = header
-    for number, row in enumerate(chain(first[header + 1 :], rows), header + 1):
-        filled = [at for at, cell in enumerate(row) if cell not in ("", None)]
-        if filled:
-            last = number
-            used.update(filled)
-            timed.update(at for at in filled if isinstance(row[at], dt.datetime))
+    start, rest = header + 1, chain(first[header + 1 :], rows)
+    while part := list(islice(rest, PART_ROWS)):
+        for at, cells in enumerate(zip_longest(*part, fillvalue="")):
+            kinds = set(map(type, cells))
+            if kinds - _MAY_BE_EMPTY or any(cells):
+                used.add(at)
+            if dt.datetime in kinds:
+                timed.add(at)
+        last = next((start + at for at in reversed(range(len(part))) if _filled(part[at])), last)
+        start += len(part)
     columns = tuple(sorted(used))
     above = (" ".join(filter(None, (_text(cell, False).strip() for cell in row))) for row in first[:header])
     titles = tuple(filter(None, above))
     return _Frame(header, last, columns, tuple(labels[at] for at in columns), frozenset(timed), titles)
+
+
+def _filled(row: Cells) -> bool:
+    return any(cell not in ("", None) for cell in row)
 
 
 def _header(rows: list[Cells]) -> int:
@@ -199,9 +258,11 @@ def _text(cell: Any, timed: bool) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, int | float):
-        return plain_number(Decimal(repr(cell))).removesuffix(".0")
+        text = repr(cell)
+        plain = "e" not in text and "n" not in text  # neither 1e+16 nor nan nor inf
+        return (text if plain else plain_number(Decimal(text))).removesuffix(".0")
     if isinstance(cell, dt.datetime):
-        return _whole_second(cell).isoformat()
+        return (_whole_second(cell) if cell.microsecond else cell).isoformat()
     if isinstance(cell, dt.date):
         return f"{cell.isoformat()}T00:00:00" if timed else cell.isoformat()
     if isinstance(cell, dt.timedelta):
@@ -216,11 +277,40 @@ def _whole_second(instant: dt.datetime) -> dt.datetime:
     return nearest if abs(nearest - instant) <= dt.timedelta(milliseconds=1) else instant
 
 
-def _blocks(source: Path | bytes, name: str, kind: str, sheet: str, frame: _Frame) -> Iterator[Block]:
-    def rows() -> Iterator[tuple[str, ...]]:
-        with _workbook(source, name, kind) as workbook:
-            cells = workbook.get_sheet_by_name(sheet).iter_rows()
-            for row in islice(cells, frame.header + 1, frame.last + 1):
-                yield tuple(_text(row[at], at in frame.timed) for at in frame.columns)
+def _blocks(
+    source: Path | bytes, name: str, kind: str, chosen: str, frame: _Frame, held: list[CalamineSheet]
+) -> Iterator[Block]:
+    """The rows of a sheet as blocks; a sheet that is `held` is let go with them."""
 
-    return text_blocks(frame.labels, rows())
+    def tables() -> Iterator[pa.Table]:
+        if held:
+            yield from _tables(held.pop().iter_rows(), frame)
+            return
+        with _workbook(source, name, kind) as workbook:
+            yield from _tables(workbook.get_sheet_by_name(chosen).iter_rows(), frame)
+
+    return table_blocks(tables())
+
+
+def _tables(rows: Iterable[Cells], frame: _Frame) -> Iterator[pa.Table]:
+    """The rows of a table as texts, at least `BLOCK_ROWS` or `BLOCK_BYTES` at a time but for the last."""
+    wanted = islice(rows, frame.header + 1, frame.last + 1)
+    parts: list[pa.Table] = []
+    count = size = 0
+    while part := list(islice(wanted, PART_ROWS)):
+        cells = list(zip(*part, strict=True))
+        texts = [_texts(cells[at], at in frame.timed) for at in frame.columns]
+        parts.append(pa.table(texts, names=[str(at) for at in range(len(texts))]))
+        count, size = count + len(part), size + parts[-1].nbytes
+        if count >= BLOCK_ROWS or size >= BLOCK_BYTES:
+            yield pa.concat_tables(parts).combine_chunks()
+            parts, count, size = [], 0, 0
+    if parts:
+        yield pa.concat_tables(parts).combine_chunks()
+
+
+def _texts(cells: Sequence[Any], timed: bool) -> pa.Array:
+    """The cells of a column as texts."""
+    if set(map(type, cells)) != {str}:
+        cells = [cell if type(cell) is str else _text(cell, timed) for cell in cells]
+    return pa.array(cells, pa.large_string())
