@@ -268,10 +268,12 @@ def status_changes(stored: Sequence[str], staged: Sequence[str]) -> dict[tuple[s
     with bounded_duckdb(Path(staged[0]).parent) as connection:
         rows = connection.execute(
             """
-            WITH was AS (SELECT incident_id, min(status) AS status FROM read_parquet($stored)
-                         WHERE incident_id IS NOT NULL GROUP BY ALL HAVING count(*) = 1),
-                 now AS (SELECT incident_id, min(status) AS status FROM read_parquet($staged)
-                         WHERE incident_id IS NOT NULL GROUP BY ALL HAVING count(*) = 1)
+            WITH other AS (SELECT DISTINCT incident_id FROM read_parquet($stored) AS old
+                           ANTI JOIN read_parquet($staged) AS new USING (incident_id, status)),
+                 was AS (SELECT incident_id, min(status) AS status FROM read_parquet($stored) AS old
+                         SEMI JOIN other USING (incident_id) GROUP BY ALL HAVING count(*) = 1),
+                 now AS (SELECT incident_id, min(status) AS status FROM read_parquet($staged) AS new
+                         SEMI JOIN other USING (incident_id) GROUP BY ALL HAVING count(*) = 1)
             SELECT was.status, now.status, count(*) FROM was JOIN now USING (incident_id)
             WHERE was.status <> now.status GROUP BY ALL
             """,

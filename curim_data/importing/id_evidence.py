@@ -173,11 +173,10 @@ WITH pairs AS (
         'month' IN (file.precise, known.precise) AS monthly, 'day' IN (file.precise, known.precise) AS daily,
         111195 * sqrt((known.latitude - file.latitude) ** 2
             + ((known.longitude - file.longitude) * cos(radians(file.latitude))) ** 2) AS metres,
-        strftime(file.moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M') AS new_at,
-        strftime(known.moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M') AS old_at,
+        file.moment AS new_moment, known.moment AS old_moment,
         file.category AS new_category, known.category AS old_category,
-        printf('%.4f, %.4f', file.latitude, file.longitude) AS new_place,
-        printf('%.4f, %.4f', known.latitude, known.longitude) AS old_place
+        file.latitude AS new_latitude, file.longitude AS new_longitude,
+        known.latitude AS old_latitude, known.longitude AS old_longitude
     FROM file JOIN known USING (id)
 )
 SELECT *, equal OR list_bool_or(list_transform(gaps, lambda gap: CASE
@@ -203,10 +202,16 @@ SELECT prefix, kin, count(*), count(*) FILTER (NOT equal), count(*) FILTER (NOT 
 FROM ids GROUP BY ALL"""
 
 _EXAMPLES: Final = """
-SELECT id, old_at, old_category, old_place, new_at, new_category, new_place
-FROM compared WHERE prefix = $prefix AND kin = $kin
-QUALIFY row_number() OVER (PARTITION BY id ORDER BY old_at) = 1
-ORDER BY dated OR placed, equal, length(id), id LIMIT 2"""
+WITH two AS (
+    SELECT * FROM compared WHERE prefix = $prefix AND kin = $kin
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY date_trunc('minute', old_moment)) = 1
+    ORDER BY dated OR placed, equal, length(id), id LIMIT 2
+)
+SELECT id, strftime(old_moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M'), old_category,
+    printf('%.4f, %.4f', old_latitude, old_longitude),
+    strftime(new_moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M'), new_category,
+    printf('%.4f, %.4f', new_latitude, new_longitude)
+FROM two ORDER BY dated OR placed, equal, length(id), id"""
 
 
 def ids_of_others(stored: Sequence[str], kin: Sequence[str]) -> pa.Array:
@@ -225,13 +230,13 @@ def _evidence(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> dict[tupl
     """Count over the tables `known` and `parsed`."""
     engine.execute("SET TimeZone = 'UTC'")
     engine.execute(_FILE)
-    engine.execute(_COMPARED, {"zone": city.timezone})
+    engine.execute(_COMPARED)
     day = "SELECT CAST(min(moment) AT TIME ZONE $zone AS DATE) FROM file"
     (first,) = engine.execute(day, {"zone": city.timezone}).fetchone() or (None,)
     made = {}
     for prefix, kin, *numbers in engine.execute(_COUNTED).fetchall():
         counts: dict[str, int] = dict(zip(_COUNTS, numbers, strict=True))
-        rows = engine.execute(_EXAMPLES, {"prefix": prefix, "kin": kin}).fetchall()
+        rows = engine.execute(_EXAMPLES, {"prefix": prefix, "kin": kin, "zone": city.timezone}).fetchall()
         examples = tuple(Example(row[0], _told(row[1:4]), _told(row[4:7])) for row in rows)
         made[str(prefix), bool(kin)] = Evidence(**counts, first=first, examples=examples)
     return made
