@@ -5,6 +5,7 @@ Only single cells are interpreted here; what the whole column must decide comes 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
@@ -41,6 +42,8 @@ _CLOCK: Final = re.compile(
 )
 _HALF_ONLY: Final = re.compile(rf"^(\d{{1,2}})\s?{_HALF}$")
 _HOUR_ONLY: Final = re.compile(r"^(\d{1,2})\s?(?:[Uu]hr|UHR)\.?$")
+_SERIAL_DAY: Final = r"^[2-5]\d{4}(?:\.0+)?$"
+_SERIAL_ORIGIN: Final = dt.date(1899, 12, 30)
 _BARE: Final = re.compile(r"^(\d{1,6})(?:\.0+)?$")
 
 
@@ -130,7 +133,7 @@ class RoleColumns:
             return date
         both = pc.and_(pc.not_equal(date, ""), pc.not_equal(time, ""))
         day = pc.replace_substring_regex(date, r"(\d)(?:[T, ]+(?:- )?\d{1,2}:\d{2}.*)$", r"\1")
-        return pc.if_else(both, glued([day, time], " "), date)
+        return pc.if_else(both, glued([_serial_days(day), time], " "), date)
 
 
 def missing_words(layout: Layout) -> frozenset[str]:
@@ -228,6 +231,18 @@ def clock_time(text: str, hours: bool = False) -> str:
     if half and 1 <= hours_of_day <= 12:
         hours_of_day = hours_of_day % 12 + (12 if fold(half)[0] in "pμ" else 0)
     return f"{hours_of_day:02d}:{minute}:{second}"
+
+
+def _serial_days(column: ArrowText) -> ArrowText:
+    """Write days that a spreadsheet counts (45321) as dates; beside a time of day they can be nothing else."""
+    if not pc.any(pc.match_substring_regex(column, _SERIAL_DAY)).as_py():
+        return column
+    codes, unique = distinct(column)
+    days = [
+        (_SERIAL_ORIGIN + dt.timedelta(days=int(text[:5]))).isoformat() if re.fullmatch(_SERIAL_DAY, text) else text
+        for text in unique
+    ]
+    return pa.array(days, pa.large_string()).take(pa.array(codes))
 
 
 def _first(one: ArrowText, other: ArrowText) -> ArrowText:

@@ -317,6 +317,20 @@ def test_every_row_is_of_the_moment_when_it_happened(home: Home, name: str) -> N
         assert moments(home, "occurred_to") == [story[END] for story in STORIES]
 
 
+@pytest.mark.parametrize("time", [bare(0), greek(0), [f"{number}.0" for number in bare(0)]])
+@pytest.mark.parametrize(
+    "date",
+    [
+        [str((story[0] - dt.datetime(1899, 12, 30)).days) for story in STORIES],
+        day(0, "%Y%m%d"),
+        [f"{s[0].day} de {MONTHS['es'].split()[s[0].month - 1].lower()} de {s[0].year}" for s in STORIES],
+    ],
+)
+def test_a_time_of_its_own_completes_dates_of_any_form(home: Home, date: list[str], time: list[str]) -> None:
+    assert import_file(home, export({"Fecha": date, "Hora": time}), "x.csv", now=NOW).batch.accepted == 60
+    assert moments(home, "occurred_from") == [story[EVENT] for story in STORIES]
+
+
 @pytest.mark.parametrize("language", ["es", "el genitive", "pt"])
 def test_months_in_words_are_known_to_the_month_and_days_to_the_day(home: Home, language: str) -> None:
     import_file(home, export({"Mes": named(0, language), "Año": day(0, "%Y")}), "x.csv", now=NOW)
