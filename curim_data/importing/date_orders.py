@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import Layout
-from curim_data.importing._text_columns import distinct, matches
+from curim_data.importing._text_columns import distinct, glued, matches
 from curim_data.importing.date_parsing import numeric_pairs
 from curim_data.importing.roles import RoleColumns
 from curim_data.model import Block, IntArray, Message
@@ -69,13 +69,13 @@ class RowOrders:
     values: Mapping[str, int] = field(default_factory=dict)
     runs: tuple[Run, ...] = ()
 
-    def of(self, role: str, columns: RoleColumns, rows: IntArray) -> Orders:
-        """The order of each row's date in a role: 0 where nothing settles it."""
+    def of(self, columns: RoleColumns, rows: IntArray) -> Orders:
+        """The order of the dates in each row: 0 where nothing settles it."""
         read = _read_rows([order_classes(columns[one]) for one in self.roles])
         told = np.where((read == DAY) | (read == MONTH), read, EITHER).astype(np.int8)
-        return np.where(told != EITHER, told, self._separated(role, columns, rows)).astype(np.int8)
+        return np.where(told != EITHER, told, self._separated(columns, rows)).astype(np.int8)
 
-    def _separated(self, role: str, columns: RoleColumns, rows: IntArray) -> Orders:
+    def _separated(self, columns: RoleColumns, rows: IntArray) -> Orders:
         if self.by == "rows":
             made = np.zeros(len(rows), np.int8)
             for run in self.runs:
@@ -83,7 +83,7 @@ class RowOrders:
             return made
         if not self.by:
             return np.zeros(len(rows), np.int8)
-        keys = columns.raw(self.column) if self.by == "column" else styles(role, columns, self.by)
+        keys = columns.raw(self.column) if self.by == "column" else styles(self.roles, columns, self.by)
         codes, unique = distinct(keys)
         return np.array([self.values.get(value, EITHER) for value in unique], np.int8)[codes]
 
@@ -108,19 +108,31 @@ def _read_rows(classes: Sequence[Orders]) -> Orders:
     return np.where(day & month, _NO_DATE, read).astype(np.int8)
 
 
-def styles(role: str, columns: RoleColumns, by: str) -> ArrowText:
-    """How each date of a role is written: with AM and PM or not ("half"), or in all that shows ("style")."""
+def styles(roles: Sequence[str], columns: RoleColumns, by: str) -> ArrowText:
+    """How the dates of each row are written: with AM or PM or without ("half"), or in all that shows ("style").
+
+    A row comes from one source, so the time of one date tells of another that has none.
+    """
+    written = [_style(role, columns, by) for role in roles]
+    if by == "half":
+        half = np.logical_or.reduce([codes > 0 for codes in written])
+        return pa.array(np.where(half, "H", ""), pa.large_string())
+    names = ["".join(letter for bit, (letter, _) in enumerate(_STYLES) if code >> bit & 1) for code in range(64)]
+    columns_of_names = [pa.array(names, pa.large_string()).take(pa.array(codes)) for codes in written]
+    return columns_of_names[0] if len(roles) == 1 else glued(columns_of_names, "|")
+
+
+def _style(role: str, columns: RoleColumns, by: str) -> IntArray:
+    """How each date of a role is written, a bit for each of `_STYLES`; for "half" whether it has AM or PM."""
     texts = columns[role]
     half = matches(texts, _HALF)
     for place in columns.places(role, "time"):
         half |= matches(columns.raw(place), _HALF)
-    if by == "half":
-        return pa.array(np.where(half, "H", ""), pa.large_string())
     codes = np.zeros(columns.size, np.int64)
     for bit, (letter, pattern) in enumerate(_STYLES):
-        codes |= (half if letter == "H" else matches(texts, pattern)).astype(np.int64) << bit
-    names = ["".join(letter for bit, (letter, _) in enumerate(_STYLES) if code >> bit & 1) for code in range(64)]
-    return pa.array(names, pa.large_string()).take(pa.array(codes))
+        if letter == "H" or by == "style":
+            codes |= (half if letter == "H" else matches(texts, pattern)).astype(np.int64) << bit
+    return codes
 
 
 @dataclass
@@ -182,9 +194,8 @@ class OrderEvidence:
         self.day += int((read == DAY).sum())
         self.month += int((read == MONTH).sum())
         self.either += int((read == EITHER).sum())
-        for role, own in zip(self.roles, classes, strict=True):
-            for by, counts in self._styles.items():
-                counts.add(styles(role, columns, by), own, columns[role])
+        for by, counts in self._styles.items():
+            counts.add(styles(self.roles, columns, by), read, columns[self.roles[0]])
         for place, counts in self._columns.items():
             if not counts.dropped:
                 counts.add(columns.raw(place), read)

@@ -124,7 +124,7 @@ class Decisions:
     def row_orders(self, role: str, columns: RoleColumns, rows: IntArray) -> Orders | None:
         """Return the order of day and month in each row of a block; None where one order holds for the whole column."""
         if role in self.dates.rows:
-            return self.dates.rows[role].of(role, columns, rows)
+            return self.dates.rows[role].of(columns, rows)
         order = self.dates.orders.get(role, self.dates.order)
         return one_order(columns.size, order) if role in self.dates.mistaken and order else None
 

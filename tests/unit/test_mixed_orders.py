@@ -144,6 +144,22 @@ def test_a_date_of_the_row_that_has_one_reading_tells_the_others(city: CityProfi
         assert read in (None, events[at])
 
 
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10**6))
+def test_the_time_of_one_date_tells_the_order_of_another_that_has_none(city: CityProfile, seed: int) -> None:
+    rng = random.Random(seed)
+    events = some_moments(rng, 200)
+    orders = [rng.choice((DAY, MONTH)) for _ in events]
+    columns = {
+        "report": [written(moment, order)[:10] for moment, order in zip(events, orders, strict=True)],
+        "event": [written(moment, order, half=order == MONTH) for moment, order in zip(events, orders, strict=True)],
+    }
+    layout = Layout("test", {"occurred_from": (Part(1),), "reported_at": (Part(0),)})
+    decisions, found, _ = parsed(columns, layout, city)
+    assert {orders.by for orders in decisions.dates.rows.values()} == {"half"}
+    assert found == events
+
+
 def test_columns_of_one_order_each_are_read_each_in_its_own(city: CityProfile) -> None:
     rng = random.Random(5)
     events = some_moments(rng, 100)
