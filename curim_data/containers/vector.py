@@ -138,7 +138,7 @@ def _checked(shape: Path, name: str, kind: str) -> str:
 
 def parts_beside(path: Path) -> dict[str, Path]:
     """The parts of a Shapefile by ending, for the path of one of them; empty for the path of anything else."""
-    if path.suffix.lower() not in _PARTS or not path.parent.is_dir():
+    if path.suffix.lower() not in _PARTS or not path.is_file() or head_of(path, path.name, 4) == b"PK\x03\x04":
         return {}
     beside = (one for one in path.parent.iterdir() if one.stem.casefold() == path.stem.casefold() and one.is_file())
     return {one.suffix.lower(): one for one in sorted(beside) if one.suffix.lower() in _PARTS}

@@ -6,16 +6,18 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import IO, Any, Final
+from xml.sax.saxutils import unescape
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
@@ -34,6 +36,16 @@ HEADER_WITHIN: Final = 40  # rows in which the header is looked for
 HEADER_SHARE: Final = 0.6  # of the fullest row: so full is a header at least, if it lacks the names of some columns
 _OLD: Final = b"\xd0\xcf\x11\xe0"
 _CELL: Final = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
+# A cell with a formula and without a value. An empty text is a result, too, and is marked as a text.
+_UNSTORED: Final = re.compile(
+    rb'<(?:\w+:)?c\s(?![^>]*\bt="str")[^>]*?\br="([A-Z]{1,3})(\d{1,7})"(?![^>]*\bt="str")[^>]*>\s*'
+    rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*"
+    rb"</(?:\w+:)?c>"
+)
+_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_SHEET: Final = re.compile(rb'<(?:\w+:)?sheet\s[^>]*?\bname="([^"]*)"[^>]*?\br:id="([^"]*)"')
+_RELATION: Final = re.compile(rb"<Relationship\s[^>]*>")
+_FORMULA_OVERLAP: Final = 1 << 14  # bytes; a formula has at most 8,192 characters
 _WORDS: Final = {"xls": "Excel 97", "xlsx": "Excel", "ods": "OpenDocument"}
 
 _MAY_BE_EMPTY: Final = {str, type(None)}  # types of an empty cell
@@ -277,6 +289,48 @@ def _whole_second(instant: dt.datetime) -> dt.datetime:
     return nearest if abs(nearest - instant) <= dt.timedelta(milliseconds=1) else instant
 
 
+def _unstored(source: Path | bytes, name: str, sheet: str, frame: _Frame) -> dict[int, npt.NDArray[np.int64]]:
+    """By column of the table, the numbers of its rows (from 1) that hold a formula without a stored result."""
+    found: dict[int, set[int]] = {}
+    places = {column + 1: place for place, column in enumerate(frame.columns)}
+    with reader_errors(name, "Excel"), _handle(source) as handle, zipfile.ZipFile(handle) as archive:
+        part = _part_of(archive, sheet)
+        if part is None:
+            return {}
+        tail = b""
+        with archive.open(part) as content:
+            while piece := content.read(CHUNK):
+                seen = tail + piece
+                for letters, number in _UNSTORED.findall(seen) if _FORMULA.search(seen) else ():
+                    row, place = int(number) - 1 - frame.header, places.get(_column(letters))
+                    if place is not None and row > 0:
+                        found.setdefault(place, set()).add(row)
+                tail = seen[-_FORMULA_OVERLAP:]
+    return {place: np.array(sorted(rows), np.int64) for place, rows in found.items()}
+
+
+def _part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """The member of an Excel file that holds a sheet; None where its parts are not named as usual."""
+    try:
+        book, links = archive.read("xl/workbook.xml"), archive.read("xl/_rels/workbook.xml.rels")
+    except KeyError:
+        return None
+    ids = {unescape(name.decode("utf-8", "replace")): key for name, key in _SHEET.findall(book)}
+    for link in _RELATION.findall(links):
+        key, target = (re.search(rb'\b%s="([^"]*)"' % word, link) for word in (b"Id", b"Target"))
+        if key and target and key[1] == ids.get(sheet):
+            path = target[1].decode("utf-8", "replace")
+            path = path.lstrip("/") if path.startswith("/") else f"xl/{path}"
+            return path if path in archive.namelist() else None
+    return None
+
+
+def _marked(block: Block, unstored: Mapping[int, npt.NDArray[np.int64]]) -> Block:
+    """The block with the lines whose formulas have no stored result."""
+    masks = {place: np.isin(block.rows, rows) for place, rows in unstored.items()}
+    return replace(block, unstored={place: mask for place, mask in masks.items() if mask.any()})
+
+
 def _blocks(
     source: Path | bytes, name: str, kind: str, chosen: str, frame: _Frame, held: list[CalamineSheet]
 ) -> Iterator[Block]:
@@ -289,7 +343,9 @@ def _blocks(
         with _workbook(source, name, kind) as workbook:
             yield from _tables(workbook.get_sheet_by_name(chosen).iter_rows(), frame)
 
-    return table_blocks(tables())
+    unstored = _unstored(source, name, chosen, frame) if kind == "xlsx" else {}
+    blocks = table_blocks(tables())
+    yield from (_marked(block, unstored) for block in blocks) if unstored else blocks
 
 
 def _tables(rows: Iterable[Cells], frame: _Frame) -> Iterator[pa.Table]:

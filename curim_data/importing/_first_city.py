@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import decide
 from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.lexicon import kind_of
-from curim_data.model import CityProfile, ImportProblem, Kind, Message, Question
+from curim_data.model import CityProfile, ImportProblem, Kind, Message, Num, Question
 from curim_data.model.absence import NO_OUTLINE
-from curim_data.model.questions import BY_NAMES
+from curim_data.model.questions import BY_NAMES, Choice
 from curim_data.profile import provisional
 from curim_data.profile.known_cities import known_city
-from curim_data.profile.spread import DENSEST, WHOLE, Spread
+from curim_data.profile.spread import DENSEST, WHOLE, Spread, position
 from curim_data.profile.versions import change_profile
 from curim_data.store import Home, StoreError, interrupted, locked
 from curim_data.store.home import copy_profile, replace_files
@@ -110,6 +110,9 @@ _OFFSETS: Final = Message(
     "{name}: its times are given with their offset from UTC, and the time zone of {city} is not known. Say which, such "
     "as Europe/Athens: otherwise hours and days would be those of UTC."
 )
+_SEVERAL: Final = Message(
+    "{name}: {statement} Say what the city is to be made of, and give each of the others a home of its own."
+)
 _KIND_OPTION: Final = Message("--kind offence, --kind incivility or --kind risk gives all categories that kind.")
 _BY_THE_REST: Final = Message(
     "The names of these categories say no kind; they were taken to be of the kind of all others in the file: "
@@ -181,11 +184,28 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     city = provisional.ensure_city(home, new)
     if not city.provisional and request.answers.area not in (None, WHOLE, DENSEST):
         raise ImportProblem(Message(_KNOWN_CITY.text, {"city": city.names.get("en", label)}))
+    if city.provisional and spread is not None and spread.several and request.answers.area is None and not unnamed:
+        raise _several_cities(request.name, spread)
     told = "kind" in layout.roles or ((layout.kind or nature) and request.answers.kind is None)
     asked = city.provisional and bool(city.categories) and not told
     kinds = _kinds_by_names(categories, nature) if asked else {}
     shown = spread if city.provisional else None
     return FirstCity(city, shown, area, kind if asked else None, kinds, nature, bool(every), zone)
+
+
+def _several_cities(name: str, spread: Spread) -> Question:
+    """What a city is to be made of, where a first file holds several."""
+    choices = [
+        Choice(WHOLE, Message("All of it is one city")),
+        Choice(DENSEST, Message("The densest area is the city; the other alerts count wherever no map is needed")),
+    ]
+    for one in spread.areas[1:]:
+        share, radius = Num(100 * one.share, 0), Num(one.circle.radius_km, 0)
+        told: dict[str, Any] = {"share": share, "radius": radius, "place": position(one.circle)}
+        label = Message("{share} % of the alerts, within {radius} km of {place}.", told)
+        choices.append(Choice(one.circle.word, label))
+    values = {"name": name, "statement": spread.statement}
+    return Question("area", "--area", Message(_SEVERAL.text, values), tuple(choices))
 
 
 def _without_points(

@@ -17,17 +17,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.formats.base import Guess, Layout
+from curim_data.importing.coordinates import near_city
 from curim_data.importing.quarantine import free_of_personal_data
 from curim_data.importing.row_outcomes import RowOutcomes
-from curim_data.model import Block, IntArray
+from curim_data.model import Block, CityProfile, IntArray
 from curim_data.model.reasons import Flag, Repair
 
 LISTED_ROWS: Final = 100_000
+ELSEWHERE: Final = 0.2
+LEAST_ELSEWHERE: Final = 5
 LISTED_WORDS: Final = 2_000
 EXAMPLES: Final = 3
 # Rules whose old value may be anything that somebody wrote.
 _FREE_TEXT_RULES: Final = frozenset({Repair.SCALE.value, Repair.END.value, Repair.CONFIRMATIONS.value})
 _REPAIRS: Final = ("row", "column", "old", "new", "rule")
+
+
+def is_elsewhere(mapped: int, outside: int, far: int) -> bool:
+    """Whether a person is asked about the alerts outside the city: where most are, or more than a fifth far from it."""
+    return outside > mapped / 2 or (far >= LEAST_ELSEWHERE and far > ELSEWHERE * mapped)
 
 
 @dataclass
@@ -42,14 +50,15 @@ class Tally:
     several: int = 0
     mapped: int = 0
     outside: int = 0
+    far: int = 0
     first: dt.date | None = None
     last: dt.date | None = None
     _kept: int = 0
 
     @property
     def elsewhere(self) -> bool:
-        """Whether most alerts with coordinates lie outside the city."""
-        return self.outside > self.mapped / 2
+        """Whether a person is asked about the alerts that lie outside the city."""
+        return is_elsewhere(self.mapped, self.outside, self.far)
 
     def add_rows(self, block: Block, outcomes: RowOutcomes, unknown: Mapping[str, Mapping[str, int]]) -> None:
         """Add the repairs of a block's valid rows and the values that were not recognised."""
@@ -72,12 +81,13 @@ class Tally:
             if len(counter) > 2 * LISTED_WORDS:
                 self.unknown[column] = Counter(dict(counter.most_common(LISTED_WORDS)))
 
-    def add_alerts(self, alerts: pa.Table) -> None:
+    def add_alerts(self, alerts: pa.Table, city: CityProfile) -> None:
         """Add the enriched alerts of a block."""
         self.flags.update(pc.list_flatten(alerts["flags"]).to_pylist())
         mapped = alerts.num_rows - alerts["longitude"].null_count
         self.mapped += mapped
         self.outside += mapped - (pc.sum(alerts["inside"]).as_py() or 0)
+        self.far += _count_far(alerts, city)
         days = pc.min_max(alerts["local_date"]).as_py()
         self.first = min(filter(None, (self.first, days["min"])), default=None)
         self.last = max(filter(None, (self.last, days["max"])), default=None)
@@ -93,6 +103,13 @@ class Tally:
         """Return rule, column, n."""
         rows = [(rule, column, n) for (rule, column), n in self.repair_counts.most_common()]
         return pd.DataFrame(rows, columns=["rule", "column", "n"])
+
+
+def _count_far(alerts: pa.Table, city: CityProfile) -> int:
+    """How many alerts lie more than 5 km outside the city."""
+    outside = alerts.filter(pc.fill_null(pc.invert(alerts["inside"]), False))
+    longitude, latitude = (outside[name].to_numpy() for name in ("longitude", "latitude"))
+    return int((~near_city(city, longitude, latitude)).sum()) if outside.num_rows else 0
 
 
 class OutcomeLog:

@@ -16,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import pyarrow.compute as pc
+
 from curim_data import formats
 from curim_data.importing import mapping as mappings
 from curim_data.importing._first_city import adopt_city, provisional_city, with_outline
@@ -108,7 +110,7 @@ def import_file(
         builder = _proof_builder(profiled, city) if dry_run else None
         staged = stage_alerts(builder.follow(enriched) if builder else enriched, profiled, plan, work, batch_id)
         if has_city and home.city().outlined:
-            _check_city(staged, plan, profiled.request)
+            _check_city(staged, plan, profiled.request, store)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
         comparison = compare_with_previous(store, staged.staging.path, staged.batch.signature)
         if dry_run:
@@ -175,6 +177,7 @@ def preview(
         return build_preview(profiled, plan, staged, report, first_city=first)
 
 
+MORE_THAN_USUAL: Final = 1.25
 _HAS_CITY: Final = Message(
     "This home has its city already, and --area is for the first file of a home. Give the other area a home of its own "
     "with --home FOLDER."
@@ -211,14 +214,17 @@ def _learn_names(home: Home, names: PlaceNames) -> None:
             write_place_names(home.path, together)
 
 
-def _check_city(staged: StagedExport, plan: ImportPlan, request: ImportRequest) -> None:
-    """Raise a Question where most alerts lie outside the city, unless a person has answered it.
+def _check_city(staged: StagedExport, plan: ImportPlan, request: ImportRequest, store: Store) -> None:
+    """Raise a Question where most alerts lie outside the city or more than a fifth far from it, unless it is answered.
 
-    Of a city that was made from a part of what its exports hold most alerts lie outside by choice.
+    Of a city that was made from a part of what its exports hold most alerts lie outside by choice; nor is asked where
+    as many of those that are stored lie outside.
     """
     tally = staged.tally
     by_choice = plan.city.part and tally.outside < tally.mapped
     if not tally.elsewhere or request.answers.elsewhere or by_choice:
+        return
+    if tally.outside <= tally.mapped / 2 and tally.far <= MORE_THAN_USUAL * _usually_outside(store) * tally.mapped:
         return
     raise Question(
         "elsewhere",
@@ -234,6 +240,12 @@ def _check_city(staged: StagedExport, plan: ImportPlan, request: ImportRequest) 
             },
         ),
     )
+
+
+def _usually_outside(store: Store) -> float:
+    """The share of the stored alerts with coordinates that lie outside the city."""
+    inside = store.read(["inside"])["inside"].drop_null()
+    return 1 - (pc.sum(inside).as_py() or 0) / len(inside) if len(inside) else 0.0
 
 
 def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:

@@ -21,7 +21,7 @@ from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.formats.base import Layout, fold
 from curim_data.importing._first_city import FirstCity
-from curim_data.importing._tally import ColumnSummary
+from curim_data.importing._tally import ColumnSummary, is_elsewhere
 from curim_data.importing.comparison import Comparison, ExportChanges
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.extract import ProfiledExport, recognise
@@ -85,6 +85,7 @@ class ImportReport:
     options: tuple[Message, ...] = ()
     proof: Proof | None = None
     city: CityProfile | None = None
+    far: int = 0
 
     @property
     def encoding(self) -> str:
@@ -98,8 +99,8 @@ class ImportReport:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether most alerts with coordinates lie outside the city."""
-        return self.mapped > 0 and self.outside > self.mapped / 2
+        """Whether a person is asked about the alerts that lie outside the city."""
+        return is_elsewhere(self.mapped, self.outside, self.far)
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -269,6 +270,7 @@ def build_report(
         last=tally.last,
         mapped=tally.mapped,
         outside=tally.outside,
+        far=tally.far,
         several=tally.several,
     )
 

@@ -115,6 +115,7 @@ def parse_rows(
         outcomes.repair(block.encoding_repaired, Repair.ENCODING, "", "", "")
     if block.trailing_cut.any():
         outcomes.repair(block.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
+    _quarantine_unstored(block, columns, layout, outcomes)
     if layout.skip_hxl:
         outcomes.quarantine(_hxl_rows(block), Reason.HXL_ROW, "", columns["alert_id"])
     values = _parse_dates(columns, city, decisions, outcomes, block.rows)
@@ -179,6 +180,14 @@ def _parse_dates(
     codes = np.where(month, 2, np.where(day, 1, 0))
     values["time_precision"] = pa.array(["minute", "day", "month"], pa.string()).take(pa.array(codes))
     return values
+
+
+def _quarantine_unstored(block: Block, columns: RoleColumns, layout: Layout, outcomes: RowOutcomes) -> None:
+    """Quarantine the rows in which a column with a role holds a formula whose result the workbook does not store."""
+    for role, parts in layout.roles.items():
+        for part in parts:
+            if part.place in block.unstored:
+                outcomes.quarantine(block.unstored[part.place], Reason.NO_RESULT, columns.label(role), columns[role])
 
 
 def _absent_dates(size: int) -> ParsedDates:

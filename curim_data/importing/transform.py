@@ -163,7 +163,7 @@ def stage_alerts(
             for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
             tally.add_rows(one.block, one.outcomes, one.unknown)
-            tally.add_alerts(alerts)
+            tally.add_alerts(alerts, city)
             outcomes.add(alerts, quarantine.add(one.block, one.outcomes))
             signature.add(one.block.table.slice(0, SIGNATURE_ROWS))
             places.add(one.block, alerts)

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     FUTURE_DATE = "future_date"
     BAD_COORDINATES = "bad_coordinates"
     INVALID_VALUE = "invalid_value"
+    NO_RESULT = "no_result"
     ERASED = "erased"
 
 
@@ -77,6 +78,7 @@ REASON_WORDS: Final = {
     Reason.FUTURE_DATE: Message("The date lies in the future."),
     Reason.BAD_COORDINATES: Message("The coordinates cannot be read or do not exist."),
     Reason.INVALID_VALUE: Message("A value is not allowed in its column."),
+    Reason.NO_RESULT: Message("The cell holds a formula, and the workbook does not hold its result."),
     Reason.ERASED: Message("The alert was erased at a person's request."),
 }
 
@@ -104,6 +106,10 @@ MEND_WORDS: Final = {
         "Write both coordinates as they are written in the other rows, or leave both empty, then import the row."
     ),
     Reason.INVALID_VALUE: Message("Correct the value as the documented format says, then import the row."),
+    Reason.NO_RESULT: Message(
+        "Open the workbook in a spreadsheet program, save it there, and import it again: what is known already is not "
+        "added twice."
+    ),
     Reason.ERASED: Message("Nothing to do."),
 }
 

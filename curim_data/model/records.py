@@ -6,8 +6,8 @@ Windows-1253, a sheet of a workbook or a layer of a GeoPackage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -35,7 +35,8 @@ class Block:
     `table` holds one text column (large_string, never null; empty is "") for each field of the header, named "0",
     "1", ...; `rows` the row numbers of its lines, counted from 1 over the whole file (header not counted);
     `encoding_repaired` and `trailing_cut` mark lines of the table; `refused` are the records in between that do not
-    fit. len(rows) + len(refused) is what was read.
+    fit. len(rows) + len(refused) is what was read. `unstored`: by the number of a column, which lines hold a formula
+    there whose result is not stored; their text is empty.
     """
 
     table: pa.Table
@@ -43,6 +44,7 @@ class Block:
     encoding_repaired: BoolArray
     trailing_cut: BoolArray
     refused: tuple[RejectedRecord, ...] = ()
+    unstored: Mapping[int, BoolArray] = field(default_factory=dict)
 
     @property
     def read(self) -> int:

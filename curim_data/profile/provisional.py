@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import shapely
 import tzfpy
-from scipy import sparse
+from scipy import sparse, spatial
 from scipy.sparse import csgraph
 from shapely.geometry.base import BaseGeometry
 
@@ -46,7 +46,7 @@ from curim_data.profile.files import (
     write_landmarks,
 )
 from curim_data.profile.shapes import AreaFile
-from curim_data.profile.spread import Circle, Spread, dense_areas, kind_of_area
+from curim_data.profile.spread import APART_KM, KM_A_DEGREE, Circle, Spread, dense_areas, kind_of_area
 from curim_data.store import Home, locked
 from curim_data.store.home import copy_profile
 
@@ -60,6 +60,7 @@ LEAST_PLACES: Final = 3  # fewer different points are a pile, not a part of a ci
 REACH: Final = 12.0  # degrees of longitude from the middle of its zone at which a projection is of use
 MOST_CATEGORIES: Final = 200
 POINT_RESOLUTION: Final = 12
+APART_CELLS: Final = 7  # about 2 km across
 STAND_IN_DEGREES: Final = 0.02  # side of the land of a city without an outline
 _NO_POINTS: Final = Message(
     "This home has no city yet, and no column of the file was understood as coordinates that tell where it is. Name "
@@ -74,12 +75,16 @@ Cells = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class StudyArea:
-    """The area that the alerts span: its land, the middle of its main part, and the densest place (lon, lat)."""
+    """The area that the alerts span: its land, the middle of its main part, and the densest place (lon, lat).
+
+    `share`: of the alerts that it holds; `apart`: of those more than 10 km from its main part.
+    """
 
     land: BaseGeometry
     middle: tuple[float, float]
     densest: tuple[float, float]
     share: float
+    apart: float = 0.0
 
 
 def provisional_profile(folder: Path, points: Points, categories: Mapping[str, int], name: str) -> CityProfile:
@@ -108,11 +113,12 @@ def spread_of(points: Points) -> Spread:
     cells, counts = _gathered(points)
     if not len(cells):
         raise ImportProblem(_NO_POINTS)
-    land = study_area(cells, counts).land
+    study = study_area(cells, counts)
+    land = study.land
     area, resolution = geodesic_area_km2(land), finest_affordable(land, MOST_MAP_CELLS)
     areas = dense_areas(cells, counts, _middles(cells))
     side = cell_side_m(land, resolution)
-    return Spread(area, int(counts.sum()), kind_of_area(area, areas), resolution, side, areas)
+    return Spread(area, int(counts.sum()), kind_of_area(area, areas), resolution, side, areas, study.apart)
 
 
 @dataclass(frozen=True)
@@ -238,7 +244,20 @@ def study_area(cells: Cells, counts: Cells) -> StudyArea:
     weights = counts[main]
     densest, n = _summed(parent_cells(cells[main], FINEST), weights)
     at = h3.cell_to_latlng(int(densest[n.argmax()]))
-    return StudyArea(_outline(drawn), (_median(lon, weights), _median(lat, weights)), (at[1], at[0]), share)
+    middle = _median(lon, weights), _median(lat, weights)
+    return StudyArea(_outline(drawn), middle, (at[1], at[0]), share, _share_apart(cells, counts, main))
+
+
+def _share_apart(cells: Cells, counts: Cells, main: npt.NDArray[np.bool_]) -> float:
+    """The share of alerts more than `APART_KM` from those of the main part, to a kilometre or so."""
+    if main.all():
+        return 0.0
+    inside, _ = _summed(parent_cells(cells[main], APART_CELLS), counts[main])
+    others, n = _summed(parent_cells(cells[~main], APART_CELLS), counts[~main])
+    turn = np.array([math.cos(math.radians(_median(_middles(inside)[1], np.ones_like(inside)))), 1.0])
+    near, far = (np.column_stack(_middles(some)) * turn for some in (inside, others))
+    distance, _ = spatial.cKDTree(near).query(far)
+    return float(n[distance * KM_A_DEGREE > APART_KM].sum() / counts.sum())
 
 
 def _kept(cells: Cells, counts: Cells, resolution: int) -> tuple[Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

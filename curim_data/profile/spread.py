@@ -26,6 +26,9 @@ REGION_KM2: Final = 2_000
 COUNTRY_KM2: Final = 10_000
 # From this share in one dense area on, an export is of a city whatever few others lie about.
 ONE_CITY: Final = 0.9
+# From such a share in dense areas so far from the main one on, a file holds several cities.
+SEVERAL: Final = 0.2
+APART_KM: Final = 10
 # A map whose cells are coarser (about 900 m) shows no place that anybody can act on.
 COARSEST_OF_USE: Final = 8
 # The radius of a dense area: the first beyond which, up to the next, alerts are less than a tenth as dense as within.
@@ -40,7 +43,7 @@ LEAST_NAMED: Final = 0.15
 MOST_NAMES: Final = 2
 _MIDDLE_KM: Final = 3.0  # of the disc with most alerts, in which an area has its middle
 _SUMMED: Final = 8  # resolution of the cells that are looked at
-_KM_A_DEGREE: Final = 111.2
+KM_A_DEGREE: Final = 111.2
 WHOLE: Final = "whole"
 DENSEST: Final = "densest"
 
@@ -83,7 +86,8 @@ class Spread:
     """How far alerts spread.
 
     `area_km2`: of the study area of the whole; `resolution`: of its finest map cells, `cell_m` the side of a square as
-    large as one; `areas`: the dense areas, most alerts first.
+    large as one; `areas`: the dense areas, most alerts first; `apart`: share of the alerts more than 10 km from the
+    main part of the study area.
     """
 
     area_km2: float
@@ -92,11 +96,23 @@ class Spread:
     resolution: int
     cell_m: float
     areas: tuple[DenseArea, ...]
+    apart: float = 0.0
 
     @property
     def asks(self) -> bool:
         """Whether there is something to choose."""
-        return self.kind != "city" and bool(self.areas)
+        return (self.kind != "city" or self.several) and bool(self.areas)
+
+    @property
+    def several(self) -> bool:
+        """Whether the alerts are of several cities: more than a fifth lies in dense areas far from the main one.
+
+        A region or a country is one by its area, and is told as such.
+        """
+        if self.kind != "city" or self.apart <= SEVERAL or not self.areas:
+            return False
+        first, *others = self.areas
+        return sum(one.share for one in others if _gap_km(first.circle, one.circle) > APART_KM) > SEVERAL
 
     @property
     def default(self) -> str:
@@ -107,6 +123,11 @@ class Spread:
     @property
     def statement(self) -> Message:
         """What the file is, in one sentence."""
+        if self.several:
+            return Message(
+                "Your alerts lie in several cities: {share} % of them are more than {km} km away from the main one.",
+                {"share": Num(100 * self.apart, 0), "km": APART_KM},
+            )
         words = {
             "city": Message("Your alerts span about {area} km²: a city."),
             "scattered": Message(
@@ -161,6 +182,12 @@ class Spread:
         if chosen == DENSEST:
             return self.areas[0].circle if self.areas else None
         return parse_circle(chosen)
+
+
+def _gap_km(one: Circle, two: Circle) -> float:
+    """Kilometres between the edges of two circles."""
+    lon, lat = np.array([two.longitude]), np.array([two.latitude])
+    return float(_distance_km(lon, lat, one.longitude, one.latitude)[0]) - one.radius_km - two.radius_km
 
 
 def parse_circle(text: str) -> Circle:
@@ -271,5 +298,5 @@ def _distance_km(lon: Floats, lat: Floats, longitude: float, latitude: float) ->
     """Kilometres on the sphere, flat around the middle: good to a per cent within 100 km."""
     east = (np.asarray(lon) - longitude + 180) % 360 - 180
     return np.asarray(
-        _KM_A_DEGREE * np.hypot(east * np.cos(np.radians(latitude)), np.asarray(lat) - latitude), np.float64
+        KM_A_DEGREE * np.hypot(east * np.cos(np.radians(latitude)), np.asarray(lat) - latitude), np.float64
     )

@@ -114,3 +114,32 @@ def test_dates_in_columns_of_their_own_are_said_to_be(lang: str) -> None:
     told = dict(zip(table.iloc[:, 0], table.iloc[:, 1], strict=True))[t("Dates")]
     assert "YEAR, MONTH, DAY, HOUR, MINUTE" in told
     assert "2025-03-01" not in told
+
+
+@pytest.mark.usefixtures("base")
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_several_cities_in_one_file_wait_for_an_answer(lang: str) -> None:
+    lines = ["id,date,category,latitude,longitude"]
+    for name, x, y, many in TOWNS:
+        lines += [
+            f"{name}{n},2024-05-{1 + n % 28:02},Noise,{y + n % 17 / 700:.5f},{x + n % 13 / 500:.5f}"
+            for n in range(many)
+        ]
+    app = _bring("\n".join(lines).encode(), lang)
+    (question,) = [one for one in app.radio if str(one.key).startswith("data_area_")]
+    assert question.value is None
+    assert app.button(key="data_import").disabled
+    question.set_value("densest").run()
+    assert not errors(app)
+    assert not app.button(key="data_import").disabled
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_file_without_coordinates_makes_a_city_of_the_name_that_is_given(base: Home, lang: str) -> None:
+    lines = [f"R{n},2026-02-{n:02d} 10:15,Theft" for n in range(1, 25)]
+    app = _bring("\n".join(["ref,date,offence", *lines]).encode(), lang)
+    app.text_input(key="data_city_name").set_value("Βερολίνο").run()
+    app.button(key="data_import").click().run()
+    assert not errors(app)
+    assert (base.city().names["en"], base.city().timezone, base.city().outlined) == ("Βερολίνο", "Europe/Berlin", False)
+    assert Store(base).count() == 24

@@ -14,7 +14,7 @@ from curim_data.store import Batch, Home, StoreError, interrupted
 from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, draw_summary, facts_sentence
 from pages.parts.data.proof import draw_concerns
-from pages.parts.data.questions import draw_area_question, draw_kind_question, draw_questions
+from pages.parts.data.questions import draw_area_question, draw_kind_question, draw_questions, unanswered
 from pages.parts.data.recognised import city_note
 from pages.parts.data.saved_mapping import draw_remember_choice, save_pending_mapping
 from pages.parts.data.uploads import (
@@ -195,14 +195,13 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
     far = [review.file.name for review in usable if review.preview and review.preview.elsewhere]
     if into.city is None and usable[0].preview is not None and usable[0].preview.city.provisional:
         far = []  # what part of the file the city is made of was asked
-    sure = True
+    sure = not (into.city is None and unanswered(usable[0]))
     named = _city_name(page, usable, into)
     if far:
         st.warning(
-            t.n(
-                "Most alerts of {files} lie outside {city}. Is this the right city?",
-                "Most alerts of the files {files} lie outside {city}. Is this the right city?",
-                len(far),
+            t(
+                "Many alerts of {files} lie outside {city}, most of them or more than a fifth far from it. Is this the "
+                "right city, and the only one?",
                 files=escape_markdown(t.join(far)),
                 city=escape_markdown(t.label(city.names)),
             )

@@ -89,7 +89,7 @@ def draw_area_question(page: Page, review: FileReview) -> None:
         t(AREA_QUESTION),
         list(labels),
         format_func=lambda value: escape_markdown(labels[value]),
-        index=list(labels).index(chosen) if chosen in labels else None,
+        index=list(labels).index(chosen) if chosen in labels and not unanswered(review) else None,
         key=key,
         on_change=partial(_keep_choice, file, "area", key),
     )
@@ -101,6 +101,12 @@ def draw_area_question(page: Page, review: FileReview) -> None:
             st.code(
                 "\n".join(one.command(file.name, number) for number, one in enumerate(spread.areas, 1)), language=None
             )
+
+
+def unanswered(review: FileReview) -> bool:
+    """Whether a first file holds several cities, and what the city is to be made of was not said."""
+    spread = review.preview.spread if review.preview else None
+    return spread is not None and spread.several and review.file.answers.area is None
 
 
 def draw_kind_question(page: Page, review: FileReview) -> None:

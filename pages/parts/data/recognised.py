@@ -126,7 +126,7 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     if preview.points.empty:
         st.caption(t("No row of this file has coordinates."))
         return
-    away = preview.elsewhere and preview.bounds is not None
+    away = preview.away and preview.bounds is not None
     city = into.city or preview.city
     with basemap.credited_to(page, city, "data_points_map"):
         point_map.draw_point_map(

@@ -20,7 +20,7 @@ from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
 from curim_data.importing.proof import Proof
-from curim_data.importing.report import Header, ImportReport, columns_of
+from curim_data.importing.report import Header, ImportReport, columns_of, is_elsewhere
 from curim_data.model import Answers, CityProfile, Facts, Message, Question, Reason, Translator
 from curim_data.model.questions import Choice
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
@@ -131,12 +131,18 @@ class FilePreview:
     last: dt.date | None
     proof: Proof | None = None
     months: bool = False
+    far: int = 0
     saved: str = ""
     appeared: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
 
     @property
     def elsewhere(self) -> bool:
+        """Whether a person is asked about the alerts that lie outside the city."""
+        return is_elsewhere(self.mapped, self.outside, self.far)
+
+    @property
+    def away(self) -> bool:
         """Whether most alerts with coordinates lie outside the city."""
         return self.mapped > 0 and self.outside > self.mapped / 2
 
@@ -357,6 +363,7 @@ def _file_preview(found: Preview) -> FilePreview:
         bounds=found.bounds,
         mapped=report.mapped,
         outside=report.outside,
+        far=report.far,
         several=report.several,
         batch=report.batch,
         changes=report.changes,

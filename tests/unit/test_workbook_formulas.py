@@ -1,0 +1,91 @@
+"""Formulas in a workbook whose results are not stored: the reason of the row says so."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from curim_data.importing.pipeline import import_file
+from curim_data.model import Reason
+from curim_data.store import Home, Store
+
+HEADERS = {
+    "en": ("id", "date", "offence", "latitude", "longitude"),
+    "el": ("κωδικός", "ημερομηνία", "κατηγορία", "γεωγραφικό πλάτος", "γεωγραφικό μήκος"),
+    "it": ("numero", "data del fatto", "reato", "latitudine", "longitudine"),
+}
+
+
+def workbook(lang: str, formulas: dict[tuple[int, int], str], title: bool = False) -> bytes:
+    """40 rows; `formulas` by row (from 1) and column (from 0). openpyxl stores no results."""
+    book = openpyxl.Workbook()
+    book.active.title = "Notes & sums"
+    sheet = book.create_sheet("Στοιχεία “1” & <2>")
+    if title:
+        sheet.append(["Report"])
+        sheet.append([])
+    sheet.append(HEADERS[lang])
+    for n in range(1, 41):
+        row = [f"F{n}", f"2025-03-{1 + n % 28:02d} 10:15", "Theft" if n % 2 else "Noise", 37.94 + n / 9000, 23.64]
+        for column in range(5):
+            row[column] = formulas.get((n, column), row[column])
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.mark.parametrize("title", [False, True])
+@pytest.mark.parametrize("lang", HEADERS)
+def test_the_reason_names_the_formula(home: Home, lang: str, title: bool) -> None:
+    formulas = {(3, 1): "=TODAY()", (7, 3): '=IF(A8="x > y",37.9,38)', (9, 2): "=B1&C1", (40, 1): "=B39+1"}
+    report = import_file(home, workbook(lang, formulas, title), "book.xlsx", city_name="Town")
+    assert (report.batch.read, report.batch.accepted, report.batch.quarantined) == (40, 36, 4)
+    assert dict(report.batch.reasons) == {Reason.NO_RESULT.value: 4}
+    table = Store(home).quarantine(report.batch.id)
+    assert table["row"].tolist() == [3, 7, 9, 40]
+    assert table["column"].tolist() == [HEADERS[lang][at] for at in (1, 3, 2, 1)]
+    assert table["reason"].str.contains("formula").all()
+
+
+def test_stored_results_are_values(home: Home) -> None:
+    """As a spreadsheet program writes them: a number, a text, and an empty text."""
+    data = workbook("en", {(3, 1): "=X1", (7, 3): "=X2", (9, 2): "=X3"})
+    results = ((b"X1", b' t="str"', b"2025-03-04"), (b"X2", b"", b"37.95"), (b"X3", b' t="str"', b""))
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for item in old.namelist():
+            content = old.read(item)
+            for formula, kind, value in results:
+                pattern = rb'<c (r="[A-Z]+\d+")([^>]*)><f>%s</f><v ?/?>(</v>)?</c>' % formula
+                content = re.sub(pattern, rb"<c \1%s><f>%s</f><v>%s</v></c>" % (kind, formula, value), content)
+            new.writestr(item, content)
+    report = import_file(home, out.getvalue(), "book.xlsx", city_name="Town")
+    assert (report.batch.accepted, report.batch.quarantined) == (40, 0)
+
+
+def test_formulas_in_columns_without_a_role_do_not_matter(home: Home) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook("en", {})))
+    sheet = book.worksheets[1]
+    sheet["F1"] = "checksum"
+    for row in range(2, 42):
+        sheet[f"F{row}"] = f"=LEN(A{row})"
+    out = io.BytesIO()
+    book.save(out)
+    assert import_file(home, out.getvalue(), "book.xlsx", city_name="Town").batch.accepted == 40
+
+
+def test_a_column_of_dates_that_are_all_formulas_is_said(home: Home) -> None:
+    formulas = {(n, 1): f"=DATE(2025,3,{n % 28 + 1})" for n in range(1, 41)}
+    report = import_file(home, workbook("en", formulas), "book.xlsx", city_name="Town")
+    assert dict(report.batch.reasons) == {Reason.NO_RESULT.value: 40}
