@@ -24,6 +24,7 @@ from curim_data.formats.base import MOST_CHARACTERS, Layout, Part, fold, is_name
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.roles import CATEGORY_ROLES
 from curim_data.importing.row_outcomes import RowOutcomes
+from curim_data.lexicon import SCALES, scale_step
 from curim_data.lexicon.months import month_numbers
 from curim_data.model import Block, Reason
 from curim_data.model.records import RejectedRecord
@@ -195,6 +196,8 @@ def redaction(role: str, layout: Layout) -> Callable[[str], str]:
         return lambda text: text if is_name(text) else ""
     if role == "alert_id":
         return lambda text: text if len(text) <= MOST_CHARACTERS and "@" not in text else ""
+    if role in SCALES:
+        return lambda text: text if scale_step(role, text) or free_of_personal_data(text) else ""
     return lambda text: text if len(text) <= MOST_CHARACTERS and free_of_personal_data(text) else ""
 
 

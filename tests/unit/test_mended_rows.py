@@ -95,3 +95,26 @@ def test_rows_are_read_alike_after_several_imports_of_one_form(
     import_file(home, later, "later.csv")
     again = import_file(home, mended(home, report.batch.id, tmp_path / "mended.csv"), "mended.csv")
     assert (again.batch.accepted, again.date_order) == (3, "day-first")
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("severity", ("Low", "Medium", "High", "Critical")),
+        ("προτεραιότητα", ("Χαμηλή", "Μέτρια", "Υψηλή", "Κρίσιμη")),
+        ("prioridad", ("Baja", "Media", "Alta", "Crítica")),
+        ("Dringlichkeit", ("Niedrig", "Mittel", "Hoch", "Kritisch")),
+    ],
+)
+def test_words_of_a_scale_are_still_there_in_rows_to_be_mended(
+    heading: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    """They begin with a capital letter as names do, but nobody is named Critical."""
+    rows = [f"a{at},{1 + at % 28:02d}/03/2025 10:15,theft,{words[at % 4]},37.94,23.64" for at in range(40)]
+    rows[7] = f"a7,08/03/2025 10:15,theft,{words[3]},north,23.64"
+    rows[8] = "a8,09/03/2025 10:15,theft,Maria Ioannou,north,23.64"
+    path = tmp_path / "march.csv"
+    path.write_text("\n".join([f"ref,when,kind of event,{heading},lat,lon", *rows]) + "\n", "utf-8")
+    home = Home(tmp_path / "home")
+    batch = import_file(home, path, path.name).batch
+    assert Store(home).quarantine(batch.id, T)[heading].tolist() == [words[3], ""]
