@@ -101,32 +101,37 @@ def _brief(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
         yield proof.hours_sentence(t)
         return
     hours = text_bars(proof.hours) if proof.with_hour else ""
-    yield _line(column_label(t, "hour"), f"0h {hours} 23h  " if hours else "", proof.hours_sentence(t))
+    yield _line(t, column_label(t, "hour"), f"0h {hours} 23h  " if hours else "", proof.hours_sentence(t))
     if proof.with_day:
         first, last = t.weekday(0, "abbreviated"), t.weekday(6, "abbreviated")
         yield _line(
-            column_label(t, "weekday"), f"{first} {text_bars(proof.weekdays)} {last}  ", proof.weekdays_sentence(t)
+            t, column_label(t, "weekday"), f"{first} {text_bars(proof.weekdays)} {last}  ", proof.weekdays_sentence(t)
         )
-    yield _line(*_period_line(t, proof))
-    yield _line(column_label(t, "category"), categories_sentence(t, city, proof))
+    yield _line(t, *_period_line(t, proof))
+    yield _line(t, column_label(t, "category"), categories_sentence(t, city, proof))
     for gender in proof.genders:
-        yield _line(column_label(t, gender.role), gender_sentence(t, gender, proof.alerts))
+        yield _line(t, column_label(t, gender.role), gender_sentence(t, gender, proof.alerts))
     yield t("Filled:")
     for role in proof.roles:
         share = t.part(role.filled / proof.alerts)
-        yield f"  {role_name(t, role.role)}: {share} ({', '.join(role.columns)})"
+        yield f"  {_headed(t, role_name(t, role.role))} {share} ({', '.join(role.columns)})"
     for row in proof.rows:
         yield t("Row {n}, as read → as understood:", n=row.row)
         lines = row_lines(t, city, row)
         # The report names the columns that are not used or not stored.
-        yield from (_written(line) for line in lines if line.value or any(line.read))
+        yield from (_written(t, line) for line in lines if line.value or any(line.read))
 
 
-def _written(line: Line) -> str:
+def _written(t: Translator, line: Line) -> str:
     """A line of a row for a terminal."""
     columns, read = ", ".join(line.columns), " ".join(filter(None, line.read))
-    left = f"{columns}: {read} → " if read else f"{columns} → " if columns else "→ "
-    return f"  {left}{line.name}" + (f": {line.value}" if line.value else "")
+    left = f"{_headed(t, columns)} {read} → " if read else f"{columns} → " if columns else "→ "
+    return f"  {left}" + (f"{_headed(t, line.name)} {line.value}" if line.value else line.name)
+
+
+def _headed(t: Translator, name: str) -> str:
+    """A name before what belongs to it: French sets the colon apart."""
+    return t("{name}:", name=name)
 
 
 def categories_sentence(t: Translator, city: CityProfile, proof: Proof) -> str:
@@ -210,8 +215,8 @@ def _share(n: int, proof: Proof) -> float:
     return round(n / max(proof.alerts, 1), 4)
 
 
-def _line(name: str, *parts: str) -> str:
-    return f"{name + ':':<{_WIDTH}} {''.join(parts)}".rstrip()
+def _line(t: Translator, name: str, *parts: str) -> str:
+    return f"{_headed(t, name):<{_WIDTH}} {''.join(parts)}".rstrip()
 
 
 def _period_line(t: Translator, proof: Proof) -> tuple[str, str]:
