@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from curim_data.lexicon.folding import fold
@@ -242,6 +243,7 @@ def kind_of(text: str) -> Kind | None:
     return said
 
 
+@lru_cache(maxsize=8_192)
 def topic_of(text: str) -> Kind | None:
     """As `kind_of`, but for what a city keeps in order: parks and signs are also where something happens."""
     plain = _plain(text)

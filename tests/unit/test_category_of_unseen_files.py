@@ -45,7 +45,8 @@ ENGLISH = ("Theft", "Noise", "Robbery")
     [
         ("crime", ENGLISH), ("species", ENGLISH), ("description", ENGLISH), ("topic", ENGLISH), ("CRIMETYPE", ENGLISH),
         ("Είδος συμβάντος", GREEK), ("Περιγραφή", GREEK), ("Θέμα", GREEK), ("Τύπος αδικήματος", GREEK),
-        ("Nature des faits", FRENCH), ("Rubrique", FRENCH), ("objet", FRENCH), ("libellé", FRENCH),
+        ("Nature des faits", FRENCH), ("Rubrique", FRENCH), ("TYPE DECLARATION", FRENCH),
+        ("objet", FRENCH), ("libellé", FRENCH),
         ("Delito", SPANISH), ("Especie", SPANISH), ("TIPODELITO", SPANISH), ("asunto", SPANISH), ("Rubro", SPANISH),
         ("tipologia", ITALIAN), ("Reato", ITALIAN), ("oggetto", ITALIAN), ("TIPOREATO", ITALIAN),
         ("RUBRICA", PORTUGUESE), ("Natureza", PORTUGUESE), ("NATUREZAOCORRENCIA", PORTUGUESE), ("col7", PORTUGUESE),
@@ -310,6 +311,9 @@ APPS = [
     ("ημερομηνία υποβολής", "Φύλο", ("Γυναίκα", "Άνδρας"), {"Αριθμός αναφοράς": "", "Κατάσταση": "Ανοιχτή"}),
     ("date de signalement", "Sexe", ("Femme", "Homme"), {"N° de signalement": "", "Statut": "ouvert"}),
     ("fecha de aviso", "Sexo", ("Mujer", "Hombre"), {"Aviso": "", "Canal": "app"}),
+    ("Ημερομηνία", "Φύλο", ("Γυναίκα", "Άνδρας"), {"Πόσο ασφαλής νιώσατε": "Πολύ ανασφαλής"}),
+    ("data de envio", "gênero", ("Mulher", "Homem"), {"status": "aberto"}),
+    ("data di invio", "genere", ("donna", "uomo"), {"stato": "aperto"}),
     ("Meldedatum", "Geschlecht", ("weiblich", "männlich"), {"Meldungsnummer": "", "Status": "offen"}),
 ]
 
@@ -351,6 +355,16 @@ def test_a_gender_in_police_records_is_that_of_the_person_affected_never_the_sus
     roles = roles_of(rows)
     assert roles[heading] == "affected_gender"
     assert suspect not in roles
+
+
+@pytest.mark.parametrize("offences", [("Burglary", "Assault"), ("Κλοπή", "Ληστεία"), ("Einbruch", "Raub")])
+def test_a_report_number_and_a_state_alone_do_not_make_records_of_offences_those_of_citizens(
+    offences: tuple[str, str],
+) -> None:
+    rows = [
+        {"Report No": f"R{at}", "Status": "open", "what": offences[at % 2], "Sex": "FM"[at % 2]} for at in range(40)
+    ]
+    assert roles_of(rows)["Sex"] == "affected_gender"
 
 
 def test_a_victim_in_a_citizens_app_stays_the_person_affected() -> None:

@@ -168,7 +168,7 @@ EVENT: Final = _set(
     "issues αδικήματος συμβάντα γεγονός γεγονότος délits infractions incidents signalements sucesos hechos incidencias "
     "crime criminosa ocorrências delikte straftaten ereignisses meldungs tatbestand straftatbestand schaden schadens "
     "anliegens tipificación delitti eventi segnalazioni αίτημα αιτήματος demande demandes solicitud solicitudes pedido "
-    "pedidos solicitação richiesta richieste intervento reclamo reclamos reclamação"
+    "déclaration déclarations pedidos solicitação richiesta richieste intervento reclamo reclamos reclamação"
 )
 OFFENCE: Final = _set(
     "crime crm crimes offense offence offenses offences ofns αδίκημα αδικήματος εγκλήματος έγκλημα infraction délit "

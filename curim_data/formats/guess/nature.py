@@ -63,6 +63,7 @@ _CHANNEL: Final = _set(
     "kanal plattform stimmen anonym bild "
     "canale applicazione voti anonimo"
 )
+MOST_NAMES: Final = 300  # that a column of names may have, for them to be looked at
 _OF_SERVICES: Final = re.compile(r"\b311\b|service request|open311|fixmystreet|seeclickfix|αιτηματα|reclamos|anliegen")
 
 _POLICE_RECORDS: Final = Message(
@@ -106,7 +107,9 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
 
     One sign of the police (a crime or an offence in a heading, a suspect, an arrest, a weapon, a precinct) makes the
     file theirs. Requests for services name a request or a department in charge, and one more thing that such systems
-    have: a state, a date of closing (`closes`), a channel. Reports by citizens show two of all these signs.
+    have: a state, a date of closing (`closes`), a channel. Reports by citizens show two of all these signs, or one and
+    a column that speaks of nuisances; three where what they speak of are offences, as the records of the police do. Who
+    says how safe it felt is a citizen.
     """
     heads = [column.head for column in columns]
     if any(head.has(headings.OFFENCE) or head.has(_POLICE) for head in heads):
@@ -114,9 +117,9 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
     asked, charged = _any(heads, _REQUEST), _any(heads, _DEPARTMENT)
     handled = any(_is_state(column) for column in columns)
     more = [handled, closes, _any(heads, _CHANNEL)]
-    signs = [asked, charged, *more, _any(heads, _REPORT), any(head.has(headings.FEELING) for head in heads)]
-    signs += [any(head.has(headings.CONFIRMATIONS) for head in heads)]
-    citizens = sum(signs) >= 2
+    signs = [asked, charged, *more, _any(heads, _REPORT), any(head.has(headings.CONFIRMATIONS) for head in heads)]
+    signs += [_speaks(columns, Kind.INCIVILITY, 0.3)]
+    citizens = any(map(_is_feeling, columns)) or sum(signs) >= (3 if _speaks(columns, Kind.OFFENCE, 0.7) else 2)
     if (asked or charged) and sum((asked, charged, *more)) >= 2:
         return Nature(Kind.INCIVILITY, _SERVICE_REQUESTS, citizens)
     return Nature(citizens=citizens)
@@ -131,6 +134,20 @@ def nature_of_name(name: str) -> Nature:
 
 def _any(heads: Iterable[Heading], words: frozenset[str]) -> bool:
     return any(head.has(words) for head in heads)
+
+
+def _speaks(columns: Iterable[Column], kind: Kind, least: float) -> bool:
+    """Whether a column of names speaks of a kind of events in at least this share of its values."""
+    short = (one.values for one in columns if one.values.given and len(one.values.distinct) <= MOST_NAMES)
+    named = (values for values in short if values.bounded and values.sentences < 0.3)
+    return any(values.share(lambda text: topic_of(text) is kind) >= least for values in named)
+
+
+def _is_feeling(column: Column) -> bool:
+    """Whether it says how safe a person felt, in words or in numbers."""
+    if column.head.has(headings.FEELING):
+        return not column.values.given or column.values.between(1, 5) >= 0.8 or column.values.steps("feeling") >= 0.8
+    return column.head.has(headings.SAFETY) and column.values.steps("feeling") >= 0.8
 
 
 def _is_state(column: Column) -> bool:
