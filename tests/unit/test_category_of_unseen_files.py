@@ -81,6 +81,30 @@ def test_the_finer_column_is_the_category_and_its_groups_are_named(
     assert group == "Crime Against" or any(group in text and groups[0] in text for text in said), said
 
 
+@pytest.mark.parametrize(
+    ("group", "fine", "mark", "groups"),
+    [
+        ("crime group", "crime", "/", "Property: Theft Arson Fraud Burglary, Person: Assault Robbery Threats Stalking"),
+        ("Κατηγορία", "Αδίκημα", " | ", "Περιουσία: Κλοπή Απάτη Φθορά Διάρρηξη, Πρόσωπο: Ληστεία Απειλή Βία Εκβίαση"),
+        ("catégorie", "infraction", "; ", "Biens: Vol Recel Fraude Incendie, Personnes: Menaces Violences Coups Viol"),
+    ],
+)
+def test_the_finer_column_is_found_in_few_rows_with_several_values_in_a_cell(
+    group: str, fine: str, mark: str, groups: str
+) -> None:
+    """A third of the cells holds two values in one order or another: as whole texts hardly any comes again."""
+    parts = [part.split(": ") for part in groups.split(", ")]
+    rows = []
+    for at in range(60):
+        name, names = parts[at % 2][0], parts[at % 2][1].split()
+        one, two = names[at // 2 % 4], names[(at // 2 + 1 + at // 9) % 4]
+        rows.append({group: name, fine: one if at % 3 or one == two else f"{one}{mark}{two}"})
+    assert len({row[fine] for row in rows}) > 15
+    shown = preview(export(rows, delimiter=","), "export.csv", None)
+    assert shown.facts.labels[shown.layout.place("category")] == fine
+    assert [found.strip() for found in shown.layout.separators] == [mark.strip()]
+
+
 def test_a_subcategory_does_not_replace_a_category_that_says_what_happened() -> None:
     rows = [
         {"category": ("Noise", "Litter")[at % 2], "subcategory": ("Music", "Bag", "Dog", "Can")[at % 4]}

@@ -102,8 +102,7 @@ def can_be_category(column: Column, score: float) -> bool:
         return not headings.names_text(column.head)
     if (headings.names_text(column.head) or column.head.has(headings.NAME)) and len(values.distinct) == values.given:
         return False
-    for mark in separators_of(values):
-        values = values.split(mark)
+    values = _parts(values)
     if score >= _CLEAR and _is_list(values):
         return values.whole < 1
     coded = score <= 0.4
@@ -119,8 +118,16 @@ def _is_list(values: Values) -> bool:
     return values.given >= 2 * _LEAST and again >= _LISTED * values.given and few and most <= LONGEST
 
 
+def _parts(values: Values) -> Values:
+    """The values one by one, where a cell may hold several."""
+    for mark in separators_of(values):
+        values = values.split(mark)
+    return values
+
+
 def _recurs(values: Values) -> bool:
-    """Whether values come again and again: most rows share theirs with another row."""
+    """Whether values come again and again: most share theirs with another row, cells of several taken apart."""
+    values = _parts(values)
     texts = Counter(values.texts)
     again = sum(n for n in texts.values() if n > 1)
     return values.given > 0 and again >= 0.7 * values.given and len(texts) <= max(15, 0.25 * values.given)
@@ -196,10 +203,7 @@ def nests(fine: Iterable[str], coarse: Iterable[str]) -> bool:
 
 def _found(column: Column, score: float, reason: Message, coarse: Column | None) -> Found:
     """What was found, with what a reader should know of it."""
-    label, marks = column.head.label, separators_of(column.values)
-    values = column.values
-    for mark in marks:
-        values = values.split(mark)
+    label, marks, values = column.head.label, separators_of(column.values), _parts(column.values)
     share = values.names if values.given else None
     longest = max(map(len, values.distinct), default=0)
     notes = []
