@@ -245,6 +245,12 @@ def test_midnight_of_another_zone(home: Home) -> None:
     assert codes(proof) == ["utc_midnight"]
 
 
+def test_midnight_where_the_clocks_are_utc_is_a_time_that_stands_in() -> None:
+    found = Proof(100, {}, (60, *(2,) * 20, 0, 0, 0), (0,) * 7, (), (), 0, {}, (), (), ())
+    evidence = Evidence(0, (50, *(0,) * 1439), 50, {}, 0, has_category=False)
+    assert [one.code for one in concerns(found, evidence)] == ["same_time"]
+
+
 def test_a_lost_afternoon(home: Home) -> None:
     moments = [m.replace(hour=m.hour % 12 + 1) for m in _moments(300)]
     assert codes(proof_of(home, _file([f"{moment:%Y-%m-%dT%H:%M}" for moment in moments]))) == ["half_day"]
