@@ -22,7 +22,7 @@ MAX_SPOT_KM2: Final = 0.25
 # Of k-means: rounds, and the shift of the middles, of the mean variance, below which it ends (as scikit-learn).
 MOST_ROUNDS: Final = 300
 TOLERANCE: Final = 1e-4
-_BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
+BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
 _WHERE: Final[dict[str, Message]] = {
     "surroundings": Message("from its surroundings"),
     "city": Message("at the density of the rest of the city"),
@@ -80,19 +80,19 @@ class Spot:
                     self.n,
                 )
             message = self._against_base(t)
-            return f"{message} {t(_BOUNDED)}" if self.bounded else message
+            return f"{message} {t(BOUNDED)}" if self.bounded else message
         if not np.isfinite(self.expected):
             return t.n(
                 "{n} alert, and nothing around to compare it with.",
                 "{n} alerts, and nothing around to compare them with.",
                 self.n,
             )
-        return " ".join([self._excess_sentence(t), *self._ratio_sentence(t), *([t(_BOUNDED)] if self.bounded else [])])
+        return " ".join([self._excess_sentence(t), *self._ratio_sentence(t), *([t(BOUNDED)] if self.bounded else [])])
 
     def _excess_sentence(self, t: Translator) -> str:
         beside = ratio_says_something(self)
         values: dict[str, Any] = {
-            "expected": t.expected(self.expected) if beside else t.about(self.expected, at_most=self.bounded),
+            "expected": (t.expected if beside else t.about)(self.expected, at_most=self.bounded),
             "where": _WHERE[self.against],
             "more": t.number(self.excess.value),
             "least": t.number(self.excess.low),
