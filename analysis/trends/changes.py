@@ -113,6 +113,18 @@ class Change:
         }
         if not np.isfinite(self.ratio.high):
             return t("{after} alerts where there were none before.", after=self.after)
+        if not self.after and self.compared == "city":
+            return t(
+                "No alert against {expected} before for the same length of time: at most {high} times what the change "
+                "in the rest of the city would give (95 % interval).",
+                **values,
+            )
+        if not self.after:
+            return t(
+                "No alert against {expected} before for the same length of time: at most {high} times as many (95 % "
+                "interval).",
+                **values,
+            )
         if self.compared == "city":
             return t(
                 "{after} alerts against {expected} before for the same length of time: {ratio} times ({low} to {high}) "

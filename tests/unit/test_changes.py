@@ -272,6 +272,13 @@ def test_sentences(t):
     rows = [(None, None, 1000, 1000), ("a", None, 20, 80)]
     relative = changes(add_city_reference(candidates(rows)), ["district"], relative=True)
     assert "what the change in the rest of the city would give" in relative.top()[0].sentence(t)
+    (gone,) = changes(candidates([("d", None, 40, 0)]), ["district"]).top()
+    assert gone.sentence(t) == (
+        "No alert against 40 before for the same length of time: at most 0.10 times as many (95 % interval)."
+    )
+    rows = [(None, None, 1000, 1000), ("a", None, 40, 0)]
+    relative = changes(add_city_reference(candidates(rows)), ["district"], relative=True)
+    assert relative.top()[0].sentence(t).startswith("No alert against ")
     quiet = changes(candidates([("c", None, 30, 31)]), ["district"])
     assert "no change is more than chance explains" in quiet.sentence(t)
 

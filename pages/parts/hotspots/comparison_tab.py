@@ -178,6 +178,8 @@ def _ratio(page: Page, place: DifferingPlace) -> str:
     t = page.t
     if not np.isfinite(place.high) or not np.isfinite(place.ratio):
         return t("at least {low}", low=t.number(place.low, 1))
+    if not place.ratio:
+        return t("none (up to {high})", high=t.number(place.high, 2))
     return f"{t.number(place.ratio, 2)} ({t.number(place.low, 2)}–{t.number(place.high, 2)})"
 
 
