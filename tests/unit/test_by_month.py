@@ -158,6 +158,14 @@ def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:
     assert "months of the year before (December 2019 – February 2020)" in T(found.choice.explanation)
 
 
+def test_more_than_a_year_of_months_is_compared_with_the_months_just_before(tmp_path: Path) -> None:
+    source = source_of(tmp_path, (2018, 3), 36)
+    year, longer = (compared_periods(source, (dt.date(2020, month, 1), source.as_of)) for month in (3, 2))
+    assert (year.before, year.same_season) == ((dt.date(2019, 3, 1), dt.date(2020, 2, 29)), True)
+    assert (longer.before, longer.same_season) == ((dt.date(2019, 1, 1), dt.date(2020, 1, 31)), False)
+    assert "just before (January 2019 – January 2020), because the period is longer" in T(longer.choice.explanation)
+
+
 def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 11), 2)
     found = compared_periods(source, (dt.date(2018, 12, 1), dt.date(2018, 12, 31)))
