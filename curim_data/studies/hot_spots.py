@@ -43,6 +43,10 @@ class HotSpotStudy:
     choices: tuple[Choice, ...]
     power: Power
 
+    def sized(self, size: Choice) -> HotSpotStudy:
+        """The same cells with another reason for their size, as where it was picked instead of chosen."""
+        return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
+
 
 def hot_spot_study(
     source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None, base: DenominatorKind = LAND

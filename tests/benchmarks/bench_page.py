@@ -335,4 +335,9 @@ if __name__ == "__main__":
     parser.add_argument("--words", default="")
     parser.add_argument("--each", action="store_true")
     arguments = parser.parse_args()
-    main(tuple(arguments.sizes), arguments.home, dict(parse_qsl(arguments.words)), each=arguments.each)
+    main(
+        tuple(arguments.sizes),
+        arguments.home and arguments.home.resolve(),
+        dict(parse_qsl(arguments.words)),
+        each=arguments.each,
+    )
