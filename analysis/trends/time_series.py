@@ -242,6 +242,7 @@ class PeriodTotal:
     n: int
     expected: Estimate
     weeks: int
+    first: dt.date
 
     @property
     def side(self) -> int:
@@ -253,14 +254,24 @@ class PeriodTotal:
         values = {
             "alerts": t.n("{n} alert", "{n} alerts", self.n),
             "weeks": self.weeks,
+            "first": self.first,
             "lower": int(np.ceil(self.expected.low)),
             "upper": int(np.floor(self.expected.high)),
         }
         if self.side > 0:
-            return t("Over {weeks} whole weeks: {alerts}, more than is usual then ({lower} to {upper}).", **values)
+            return t(
+                "Over the {weeks} whole weeks since {first}: {alerts}, more than is usual then ({lower} to {upper}).",
+                **values,
+            )
         if self.side < 0:
-            return t("Over {weeks} whole weeks: {alerts}, fewer than is usual then ({lower} to {upper}).", **values)
-        return t("Over {weeks} whole weeks: {alerts}, usual for the time of year ({lower} to {upper}).", **values)
+            return t(
+                "Over the {weeks} whole weeks since {first}: {alerts}, fewer than is usual then ({lower} to {upper}).",
+                **values,
+            )
+        return t(
+            "Over the {weeks} whole weeks since {first}: {alerts}, usual for the time of year ({lower} to {upper}).",
+            **values,
+        )
 
 
 def period_total(trend: Trend) -> PeriodTotal | None:
@@ -275,7 +286,7 @@ def period_total(trend: Trend) -> PeriodTotal | None:
     if rows[["n", "expected"]].isna().any(axis=None):
         return None
     expected = seasonal_sum(rows["expected"].to_numpy(dtype=float), rows["upper"].to_numpy(dtype=float))
-    return PeriodTotal(int(rows["n"].sum()), expected, len(rows))
+    return PeriodTotal(int(rows["n"].sum()), expected, len(rows), rows[trend.column].iloc[0].date())
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from analysis.gender import CategoryRatios, GenderShares
@@ -38,10 +39,24 @@ LEAST_WHOM: Final = 10
 
 
 @dataclass(frozen=True)
+class JudgedWeeks:
+    """Of the whole weeks (months) of a change's later period how many lie above and below their expected range.
+
+    `judged`: those that have a range and a count that may be shown.
+    """
+
+    above: int
+    below: int
+    judged: int
+
+
+@dataclass(frozen=True)
 class Finding:
     """A change that deserves attention, with its filter, its weeks, since when it is out of the usual, and for whom.
 
-    `women`: None where too few say it, or, with `whom_protected`, where a group's number is withheld.
+    `since`: the first day of the weeks without interruption, up to the last, that lie outside their expected range on
+    the side of the change; None where the last one does not. `women`: None where too few say it, or, with
+    `whom_protected`, where a group's number is withheld.
     """
 
     change: Change
@@ -50,6 +65,7 @@ class Finding:
     since: dt.date | None
     women: Estimate | None
     whom_protected: bool = False
+    weeks: JudgedWeeks = JudgedWeeks(0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,18 +206,26 @@ def _finding(source: Source, f: AlertFilter, audience: Audience, change: Change,
     start, end = found.periods.after
     trend = trend_study(source, chosen.replace(start=max(source.first, start - LEAD), end=end), audience)
     women, protected = _women(source, chosen, audience)
-    return Finding(change, chosen, trend, _since(trend, change, start), women, protected)
+    since = _since(trend, change)
+    return Finding(change, chosen, trend, since, women, protected, weeks=_judged(trend, found.periods.after))
 
 
-def _since(trend: Trend | None, change: Change, start: dt.date) -> dt.date | None:
-    """When the count left what is usual: the running run of alarms, else the period's first alarm on that side."""
-    if trend is None:
+def _since(trend: Trend | None, change: Change) -> dt.date | None:
+    """The day since which the count is out of the usual on the side of the change, as the last week still is."""
+    if trend is None or trend.alarms.empty or trend.alarms["side"].iloc[-1] != change.direction:
         return None
-    alarms = trend.alarms[trend.alarms["side"] == change.direction]
-    if trend.outside_since is not None and len(alarms) and alarms.index[-1] == trend.alarms.index[-1]:
-        return trend.outside_since
-    days = [day.date() for day in alarms[trend.column] if day.date() >= start]
-    return days[0] if days else None
+    return trend.outside_since
+
+
+def _judged(trend: Trend | None, period: tuple[dt.date, dt.date]) -> JudgedWeeks:
+    """The weeks that the small chart shows of a period, by their side of the expected range."""
+    if trend is None:
+        return JudgedWeeks(0, 0, 0)
+    frame, time = trend.frame, trend.frame[trend.column]
+    judged = frame["complete"] & frame["n"].notna() & frame["expected"].notna()
+    inside = time.between(pd.Timestamp(period[0]), pd.Timestamp(period[1]))
+    side = frame["side"][judged & inside]
+    return JudgedWeeks(int((side > 0).sum()), int((side < 0).sum()), len(side))
 
 
 def _women(source: Source, f: AlertFilter, audience: Audience) -> tuple[Estimate | None, bool]:

@@ -45,8 +45,12 @@ def headline(study: BriefChanges, t: Translator) -> str:
     if study.by_month:
         return f"{_headline_by_month(study, alerts, basis == 'year', t)} {attention_sentence(study, t)}"
     values = {"since": study.since, "alerts": alerts}
-    if basis == "season" and study.verdict == "usual" and (side := _whole_city(study)):
+    side = _whole_city(study) if basis == "season" else 0
+    if side and study.verdict == "usual":
         first = _usual_and_changed(side, study.changes.periods.same_season, values, t)
+        return f"{first} {attention_sentence(study, t)}"
+    if side and study.verdict == ("fewer" if side > 0 else "more"):
+        first = _against_both(side, study.changes.periods.same_season, values, t)
         return f"{first} {attention_sentence(study, t)}"
     match study.verdict, basis:
         case "usual", "season":
@@ -106,6 +110,34 @@ def _usual_and_changed(side: int, a_year: bool, values: Mapping[str, Any], t: Tr
     )
 
 
+def _against_both(side: int, a_year: bool, values: Mapping[str, Any], t: Translator) -> str:
+    """That a count is out of what season and trend let expect, and on the other side of that compared with."""
+    match side > 0, a_year:
+        case True, True:
+            return t(
+                "Since {since}: {alerts}, fewer than season and long-term trend let expect, yet more than in the same "
+                "weeks of the year before.",
+                **values,
+            )
+        case False, True:
+            return t(
+                "Since {since}: {alerts}, more than season and long-term trend let expect, yet fewer than in the same "
+                "weeks of the year before.",
+                **values,
+            )
+        case True, False:
+            return t(
+                "Since {since}: {alerts}, fewer than season and long-term trend let expect, yet more than in the time "
+                "just before.",
+                **values,
+            )
+    return t(
+        "Since {since}: {alerts}, more than season and long-term trend let expect, yet fewer than in the time just "
+        "before.",
+        **values,
+    )
+
+
 def _headline_by_month(study: BriefChanges, alerts: str, a_year: bool, t: Translator) -> str:
     """The first sentence of the headline where the data know months alone."""
     values = {"period": t.span(Span(study.since, study.until, by_month=True)), "alerts": alerts}
@@ -130,6 +162,70 @@ def since_text(finding: Finding, t: Translator) -> str:
     if finding.since is None or finding.trend is None:
         return ""
     return t.date(finding.since, "MMMM y") if finding.trend.unit == "month" else t.date(finding.since)
+
+
+def weeks_sentence(finding: Finding, t: Translator) -> str:
+    """How the weeks of a change lie to the expected range that the small chart draws; empty where none is judged.
+
+    A change over eight weeks may be beyond chance while each week is usual: the range of a week is wide, and follows
+    the weeks before it. The card says so, or how many weeks lie outside.
+    """
+    weeks, trend = finding.weeks, finding.trend
+    if trend is None or not weeks.judged or less_than_others(finding.change, t):
+        return ""
+    month, change = trend.unit == "month", finding.change
+    same, other = (weeks.above, weeks.below) if change.direction > 0 else (weeks.below, weeks.above)
+    if other:
+        values = {"all": weeks.judged, "above": weeks.above, "below": weeks.below}
+        if month:
+            return t("Of its {all} months, {above} lie above the expected range and {below} below it.", **values)
+        return t("Of its {all} weeks, {above} lie above the expected range and {below} below it.", **values)
+    if same == weeks.judged:
+        return ""
+    if same and change.direction > 0:
+        return _weeks_above(t, same, weeks.judged, month=month)
+    if same:
+        return _weeks_below(t, same, weeks.judged, month=month)
+    if trend.rule.name == "season":
+        if month:
+            return t("Each of its months alone is usual for the time of year; the change shows in all together.")
+        return t("Each of its weeks alone is usual for the time of year; the change shows in all together.")
+    return t(
+        "Each of its weeks alone lies within a range that follows the weeks before it; the change shows in all "
+        "together."
+    )
+
+
+def _weeks_above(t: Translator, n: int, judged: int, *, month: bool) -> str:
+    if month:
+        return t.n(
+            "{n} of its {all} months lies above the expected range.",
+            "{n} of its {all} months lie above the expected range.",
+            n,
+            all=judged,
+        )
+    return t.n(
+        "{n} of its {all} weeks lies above the expected range.",
+        "{n} of its {all} weeks lie above the expected range.",
+        n,
+        all=judged,
+    )
+
+
+def _weeks_below(t: Translator, n: int, judged: int, *, month: bool) -> str:
+    if month:
+        return t.n(
+            "{n} of its {all} months lies below the expected range.",
+            "{n} of its {all} months lie below the expected range.",
+            n,
+            all=judged,
+        )
+    return t.n(
+        "{n} of its {all} weeks lies below the expected range.",
+        "{n} of its {all} weeks lie below the expected range.",
+        n,
+        all=judged,
+    )
 
 
 def attention_sentence(study: BriefChanges, t: Translator) -> str:

@@ -256,13 +256,16 @@ def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
     trend = weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=200))
     told = period_total(trend)
     assert (told.n, told.weeks, told.side) == (y[-8:].sum(), 8, 0)
+    assert told.first == MONDAY + dt.timedelta(weeks=200)
     assert told.expected.value == pytest.approx(trend.frame["expected"].sum())
     assert "usual for the time of year" in told.sentence(t)
     for factor, side, word in ((1.5, 1, "more"), (0.5, -1, "fewer")):
         z = np.concatenate([y[:-8], np.round(y[-8:] * factor)])
         told = period_total(weekly(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
         assert told.side == side
-        assert f"8 whole weeks: {told.n} alerts, {word} than is usual then" in told.sentence(t)
+        assert f"8 whole weeks since {t.date(told.first)}: {told.n} alerts, {word} than is usual then" in told.sentence(
+            t
+        )
 
 
 def test_the_band_of_a_sum_is_that_of_a_poisson_count_where_weeks_are_poisson():
