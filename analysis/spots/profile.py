@@ -96,6 +96,12 @@ def without_category(shares: Sequence[CategoryShare]) -> bool:
     return of_one_category(shares) and shares[0].id == UNCATEGORISED
 
 
+def states_no_category(counts: pd.DataFrame) -> bool:
+    """Whether counts by category (category, n, withheld) surely hold no alert that states one, as protected ones may."""
+    there = counts["withheld"].astype(bool) | counts["n"].gt(0)
+    return bool(there.any() and counts.loc[there, "category"].eq(UNCATEGORISED).all())
+
+
 def of_one_category(shares: Sequence[CategoryShare]) -> bool:
     """Whether all alerts of a place have the same category, and no other."""
     return len(shares) == 1 and shares[0].share >= 1

@@ -15,7 +15,7 @@ import pytest
 
 from analysis.plans.drafting import draft_plan
 from analysis.plans.problem_statement import gender_sentence, problem_statement
-from analysis.spots.profile import of_one_category, profile_spot
+from analysis.spots.profile import of_one_category, profile_spot, states_no_category
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, CityProfile, translator
@@ -65,6 +65,14 @@ def test_a_category_beside_a_protected_one_is_not_the_only_one(city: CityProfile
     assert not of_one_category(profile.categories)
     assert profile.categories[0].share == pytest.approx(22 / 24)
     assert of_one_category(profile_spot(city, n=20, categories=counts.head(1)).categories)
+
+
+def test_a_place_with_a_protected_category_has_one() -> None:
+    counts = pd.DataFrame({"category": ["uncategorised", "noise"], "n": [22.0, 0.0], "withheld": False})
+    assert states_no_category(counts)
+    assert not states_no_category(counts.assign(n=[22.0, None], withheld=[False, True]))
+    assert not states_no_category(counts.assign(n=[0.0, 3.0]))
+    assert not states_no_category(counts.assign(n=0.0))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -66,7 +66,8 @@ GENERAL: Final = (
         N_(
             "No map with this test is published. On maps simulated at random, of a smooth dense quarter, and of a town "
             "that holds most of the alerts beside land with at most a tenth of its density, with 60 to 30,000 alerts, "
-            "no more than 5 % have any hot cell."
+            "no more than 5 % have any hot cell. A quarter twice as dense in such a town can be hot where alerts are "
+            "many: it is more than twice as dense as the rest of the city, to which the edge of the town belongs."
         ),
     ),
     MethodEntry(
