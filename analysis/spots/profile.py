@@ -97,7 +97,7 @@ def without_category(shares: Sequence[CategoryShare]) -> bool:
 
 
 def states_no_category(counts: pd.DataFrame) -> bool:
-    """Whether counts by category (category, n, withheld) surely hold no alert that states one, as protected ones may."""
+    """Whether counts by category (category, n, withheld) hold no alert that states one; a protected count may."""
     there = counts["withheld"].astype(bool) | counts["n"].gt(0)
     return bool(there.any() and counts.loc[there, "category"].eq(UNCATEGORISED).all())
 
