@@ -25,8 +25,9 @@ import ibis
 
 from curim_data.engine.columns import NarrowTable, narrow_columns
 from curim_data.engine.types import IbisTable
-from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime
+from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS
+from curim_data.model.known_time import HOUR_SHARE, TimeUnit, some_hours, too_few_hours
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
 
@@ -47,8 +48,8 @@ class Source:
 
     `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store).
     `known_time` is the finest time that is known of them, which every study asks before it counts: where it is the
-    month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known. `asked`: the
-    fields that the exports have at all (`model.absence`).
+    month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known, of `timed` ones
+    the time of day (`lacks`, `some_hours`). `asked`: the fields that the exports have at all (`model.absence`).
     `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
@@ -62,6 +63,7 @@ class Source:
     meeting: dt.date
     other_categories: tuple[str, ...] = ()
     month_only: int = 0
+    timed: int = 0
     known_time: KnownTime = KnownTime.HOUR
     asked: frozenset[str] = frozenset(ASKED_FIELDS)
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -72,6 +74,18 @@ class Source:
         if "narrow" in self.cache:
             return self.cache["narrow"].on(self.table.op().source, _narrow_file(self.city, self.version))
         return narrow_columns(self.table)
+
+    def lacks(self, unit: TimeUnit) -> Message | None:
+        """Why nothing is shown by this unit, and what to ask for; None where it is known."""
+        lacking = self.known_time.lacks(unit)
+        if lacking is not None and self.known_time is KnownTime.DAY:
+            return too_few_hours(self.timed, self.count) or lacking
+        return lacking
+
+    @property
+    def some_hours(self) -> Message | None:
+        """What is said beside hours, daylight and darkness where not nearly all alerts have a time of day."""
+        return some_hours(self.timed, self.count) if self.known_time is KnownTime.HOUR else None
 
     def kept(self, name: str) -> Any:
         """A value of JSON that the same code worked out of these alerts; None where none is kept."""
@@ -254,6 +268,7 @@ def _source(
         meeting=meeting or max(facts.first, facts.last - dt.timedelta(weeks=MEETING_WEEKS)),
         other_categories=tuple(c for c in facts.categories if c not in city.categories),
         month_only=facts.month_only,
+        timed=facts.timed,
         known_time=facts.known_time,
         asked=frozenset(facts.asked),
         cache=cache,
@@ -273,7 +288,7 @@ def _measure(table: IbisTable) -> _Facts:
     )
     first, last, n, months, timed, *answers = span.to_pyarrow().to_pylist()[0].values()
     asked = tuple(name for name, told in zip(ASKED_FIELDS, answers, strict=True) if told or not n)
-    known = KnownTime.HOUR if timed or not n else KnownTime.DAY
+    known = KnownTime.HOUR if (timed or 0) >= HOUR_SHARE * n else KnownTime.DAY
     if n and months >= MONTH_ONLY_SHARE * n:
         known = KnownTime.MONTH
         first, last = first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])

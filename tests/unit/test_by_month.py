@@ -112,6 +112,51 @@ def test_dates_without_hours_are_known_by_the_day(tmp_path: Path) -> None:
         query.counts(source, AlertFilter(period="all"), ["hour"], ANALYST)
 
 
+def with_hours(folder: Path, timed: int, of: int) -> Source:
+    """So many alerts with an hour among all."""
+    nothing: dict[str, object] = {"hours": None, "dark": None, "time_precision": "day"}
+    return small_source(folder, [alert(at, **({} if at < timed else nothing)) for at in range(of)])
+
+
+@pytest.mark.parametrize(
+    ("timed", "known", "said"),
+    [
+        (0, KnownTime.DAY, "gives the date of an alert, not its hour"),
+        (1, KnownTime.DAY, "Below 1 % of all alerts have a time of day"),
+        (99, KnownTime.DAY, "Only 49 % of all alerts have a time of day"),
+        (100, KnownTime.HOUR, "50 % of all alerts have a time of day"),
+        (189, KnownTime.HOUR, "94 % of all alerts have a time of day"),
+        (190, KnownTime.HOUR, None),
+        (200, KnownTime.HOUR, None),
+    ],
+)
+def test_hours_are_known_where_half_of_the_alerts_have_one(
+    tmp_path: Path, timed: int, known: KnownTime, said: str | None
+) -> None:
+    every = AlertFilter(period="all")
+    source = with_hours(tmp_path, timed, 200 if timed != 1 else 201)
+    assert (source.known_time, source.timed) == (known, timed)
+    light = light_study(source, every, ANALYST)
+    if known is KnownTime.DAY:
+        assert source.some_hours is None
+        lacking = source.lacks("hour")
+        assert said is not None
+        assert lacking is not None
+        assert said in T(lacking)
+        assert said in light.sentence(T)
+        with pytest.raises(UnknownTimeError, match=said):
+            query.counts(source, every, ["dark"], ANALYST)
+        with pytest.raises(CompareError):
+            filter_pair(source, every, "light")
+        return
+    assert source.lacks("hour") is None
+    assert query.counts(source, every, ["hour"], ANALYST).total == 200
+    of_pair = filter_pair(source, every, "light").choices
+    for choices in (light.choices, of_pair):
+        sentences = [T(choice.explanation) for choice in choices if choice.name == "hours"]
+        assert (sentences == []) if said is None else (len(sentences) == 1 and said in sentences[0])
+
+
 @pytest.mark.parametrize(
     ("known", "told"),
     [

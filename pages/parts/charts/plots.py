@@ -443,7 +443,7 @@ def _log_ticks(frame: pd.DataFrame) -> list[float]:
 def no_clock_reason(page: Page) -> str:
     """Why there is no clock of the week."""
     t = page.t
-    lacking = page.source.known_time.lacks("hour") if page.source is not None else None
+    lacking = page.source.lacks("hour") if page.source is not None else None
     if lacking is not None:
         return t("No days and hours are shown.") + " " + t(lacking)
     return t("No alerts with a known hour.")

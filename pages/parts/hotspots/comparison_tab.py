@@ -41,7 +41,7 @@ KEY: Final = "hotspots_against"
 SPAN: Final = 0.62
 NAMED: Final = 5
 # What must be known to read the counts of both sides; all other choices stand behind a fold.
-ALWAYS_SHOWN: Final = ("neither", "reference", "short", "season")
+ALWAYS_SHOWN: Final = ("neither", "reference", "short", "season", "hours")
 # At least so many times as large a part is a marked difference, and at least so many a clear one.
 STEPS: Final = (1.25, 2.0)
 UNSURE: Final = Message(

@@ -139,7 +139,8 @@ def _draw_clock(page: Page, study: SpotStudy) -> None:
     )
     figure = plots.clock_figure(page, frame, height=190, compact=True)
     plots.draw_chart(page, figure, key="spot_clock", alt=study.week.sentence(t))
-    st.caption(study.week.sentence(t))
+    some = page.source.some_hours if page.source is not None else None
+    st.caption(" ".join([study.week.sentence(t), *([t(some)] if some is not None else [])]))
 
 
 def _draw_categories(page: Page, study: SpotStudy) -> None:
