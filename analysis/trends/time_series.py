@@ -71,6 +71,23 @@ class Trend:
         left_out = () if whole else (Choice("beginning", first, _LEFT_OUT[self.unit]),)
         return replace(self, frame=shown, n=int(shown["n"].sum()), choices=(*self.choices, *left_out))
 
+    def of_one_light(self) -> Trend:
+        """The trend of alerts after dark, or by day: judged by its season, else not at all.
+
+        The weeks before had longer or shorter nights, so what was usual in them is no measure.
+        """
+        if self.rule.name in ("season", "few_years"):
+            return self
+        nothing = dict.fromkeys(("expected", "lower", "upper"), np.nan)
+        rule = RULES["other_light"]
+        others = tuple(choice for choice in self.choices if choice.name != "rule")
+        return replace(
+            self,
+            frame=self.frame.assign(**nothing, side=0, alarm=False),
+            rule=rule,
+            choices=(Choice("rule", rule.name, rule.explanation), *others),
+        )
+
     @property
     def alarms(self) -> pd.DataFrame:
         """The rows outside the band."""
@@ -104,6 +121,10 @@ class Trend:
         count, day = int(latest["n"]), latest[self.column].date()
         values = {"when": self._when(t, day), "alerts": t.n("{n} alert", "{n} alerts", count)}
         if not np.isfinite(latest["expected"]):
+            if self.rule.name == "other_light":
+                return t(
+                    "{when}: {alerts}. What is usual cannot be said, as nights become longer or shorter.", **values
+                )
             return t("{when}: {alerts}. It is too early to say what is usual.", **values)
         usual = {"lower": int(np.ceil(latest["lower"])), "upper": int(np.floor(latest["upper"]))}
         if not latest["alarm"]:

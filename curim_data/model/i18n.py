@@ -183,9 +183,9 @@ class Translator:
         return _ordinal(str(format_datetime(when, format=form, locale=self.locale)), when, self.lang)
 
     def span(self, span: Span) -> str:
-        """A period: "3 May 2025 – 2 June 2025", or its months, one alone where it is one: "May 2025"."""
+        """A period: "3 May 2025 – 2 June 2025", or its months; a day or month alone where it is one: "May 2025"."""
         first, last = (self.date(day, "LLLL y" if span.by_month else "long") for day in (span.start, span.end))
-        return first if span.by_month and first == last else self("{start} – {end}", start=first, end=last)
+        return first if first == last else self("{start} – {end}", start=first, end=last)
 
     def weekday(self, day: int, width: str = "wide") -> str:
         """The name of a weekday, 0 for Monday."""

@@ -19,6 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
 from curim_data.model.i18n import Span
 from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit
+from curim_data.model.labels import dates_label
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_text import brief_content, comparison_sentence, headline, none_sentence, since_text
@@ -187,6 +188,7 @@ def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimensio
 def test_spans_are_written_in_each_language() -> None:
     first, last = dt.date(2018, 11, 1), dt.date(2019, 1, 31)
     assert translator("el").span(Span(first, dt.date(2018, 11, 30), by_month=True)) == "Νοέμβριος 2018"
+    assert translator("en").span(Span(first, first)) == "1 November 2018"
     assert translator("fr").span(Span(first, last, by_month=True)) == "novembre 2018 – janvier 2019"
 
 
@@ -348,3 +350,10 @@ def test_no_place_is_said_to_differ_where_none_was_looked_at(tmp_path: Path) -> 
     assert "the number of all alerts changed no more" in told
     assert "Places were not compared" in told
     assert "a rise from" in told
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "14 June 2025"), ("el", "14 Ιουνίου 2025"), ("fr", "14 juin 2025")])
+def test_one_day_is_written_once(lang: str, told: str) -> None:
+    day = dt.date(2025, 6, 14)
+    assert dates_label(translator(lang), day, day) == told
+    assert dates_label(translator(lang), day, day + dt.timedelta(days=1)).count("2025") == 2

@@ -18,6 +18,7 @@ from curim_data.studies.brief import brief_changes, brief_periods, brief_study
 from curim_data.studies.brief_text import brief_content, comparison_sentence, headline, than_others
 from curim_data.studies.changes import change_study
 from curim_data.studies.periods import ComparedPeriods, compared_periods
+from curim_data.studies.trends import trend_study
 from tests.small import alert, small_source
 
 ANALYST = Audience.ANALYST
@@ -135,6 +136,21 @@ def test_the_briefing_compares_the_end_of_a_period_that_is_all_data(tmp_path: Pa
     assert found.before is not None
     assert found == brief_changes(source, AlertFilter(), ANALYST, source.meeting).changes.periods
     assert brief_periods(source, EVERYWHERE).before is None
+
+
+@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+def test_nights_that_become_longer_are_no_rise_after_dark(tmp_path: Path, lang: str) -> None:
+    """The trend of a filter by light has no measure in the weeks before, and that of all alerts has."""
+    source, t = daily(tmp_path, 300, winter), translator(lang)
+    trends = {dark: trend_study(source, EVERYWHERE.replace(dark=dark), ANALYST) for dark in (True, False, None)}
+    for dark, trend in trends.items():
+        assert trend is not None
+        assert trend.alarms.empty
+        assert trend.frame["expected"].notna().any() == (dark is None)
+    assert trends[True] is not None
+    assert t("{when}: {alerts}. It is too early to say what is usual.").rpartition("}. ")[2] not in (
+        trends[True].sentence(t)
+    )
 
 
 def _four_years(folder: Path) -> Source:

@@ -210,7 +210,10 @@ GENERAL: Final = (
             "too low. From three years on, for weeks and months: trend and season by STL, worked out at every tenth "
             "of its spans and straight in between, σ the spread of what is left."
         ),
-        N_("The rule depends on the length of the data and is named under the chart, with its share of false alarms."),
+        N_(
+            "The rule depends on the length of the data and is named under the chart, with its share of false alarms. "
+            "Alerts after dark or by day are judged by their season alone."
+        ),
         N_("An alarm says that a number is unusual, not that something happened. The last week may not be complete."),
         (
             "Hutwagner et al. 2003, Journal of Urban Health 80",
