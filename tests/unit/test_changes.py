@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import Table2x2
@@ -47,6 +47,9 @@ def test_e_test_equals_its_slow_twin(x1, x2, n1, n2, form):
     st.sampled_from(["wheeler", "pivot"]),
     st.sampled_from([0, 0.4, -0.7]),
 )
+@example(16, 2.0, (1, 0.1), "wheeler", -0.7)
+@example(3, 2.0, (1, 1), "wheeler", 0.4)
+@example(7, 5 / 7, (1, 1), "wheeler", 0.4)
 @settings(max_examples=80, deadline=None)
 def test_e_test_of_many_pairs_is_that_of_each_pair(x1, factor, exposures, form, part):
     x2 = round(x1 * factor * exposures[1] / exposures[0])

@@ -135,6 +135,8 @@ def test_other_code_does_not_read_what_was_prepared(home: Home, monkeypatch: pyt
     prepare(home)
     folder = home.prepared(home.city().version)
     before = sorted(path.name for path in folder.iterdir())
+    assert read_cells(folder, 9) is not None
+    assert open_source(home).kept("facts") is not None
     monkeypatch.setattr(prepared, "code_version", lambda: "0123456789ab")
     assert read_cells(folder, 9) is None
     assert open_source(home).kept("facts") is None
