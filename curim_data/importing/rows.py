@@ -456,8 +456,8 @@ def _kinds(
     codes: IntArray,
     outcomes: RowOutcomes,
 ) -> ArrowText:
-    """Return the kind of each category; `otherwise`, or what its name says, where the tree does not have it."""
-    tree = {c.id: c.kind for c in city.categories.values()}
+    """Return the kind of each category; `otherwise`, or what its name says, where the tree has none for it."""
+    tree = {c.id: c.kind for c in city.categories.values() if c.kind}
     by_names = otherwise == BY_NAMES
     others = {name: str(kind_of(name) or Kind.OFFENCE) if by_names else otherwise for name in set(firsts) - tree.keys()}
     kinds = [tree.get(name) or others[name] for name in firsts]
