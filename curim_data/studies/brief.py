@@ -25,7 +25,7 @@ from curim_data.model.shared_shapes import ask_shape
 from curim_data.privacy import DisclosureError
 from curim_data.query import Total
 from curim_data.studies.changes import ChangeStudy, change_filter, change_study, filter_periods
-from curim_data.studies.gender import share_study, weight_study
+from curim_data.studies.gender import share_study, weight_study, without_gender
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.trends import trend_study
@@ -78,7 +78,8 @@ class BriefChanges:
     the data hold no season or the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's
     count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
     there is none or its count is withheld. `by_month`: of the alerts only the month is known.
-    `asks_affected`: whether the exports have the gender of the person affected at all.
+    `asks_affected`: whether the exports have the gender of the person affected at all. `by_gender`: whether the filter
+    names genders, so that a change concerns those; women and men are compared among all genders all the same.
     """
 
     since: dt.date
@@ -91,6 +92,7 @@ class BriefChanges:
     smallest: tuple[SmallestChange | None, SmallestChange | None] = (None, None)
     by_month: bool = False
     asks_affected: bool = True
+    by_gender: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,7 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         smallest=(found.smallest(), found.smallest(area=True)),
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
+        by_gender=without_gender(f) != f,
     )
 
 
@@ -173,7 +176,7 @@ def brief_study(
         total=query.total(source, f, audience),
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
-        shares=share_study(source, f, audience),
+        shares=share_study(source, without_gender(f), audience),
         weights=weight_study(source, f, audience),
     )
 

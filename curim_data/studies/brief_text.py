@@ -256,6 +256,8 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
     """
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
+    if not study.changes.changes.n_tested:
+        return t("There are too few alerts to compare.")
     if too_few_to_tell(study):
         return t(TOO_FEW) + " " + smallest_sentence(study, t)
     tested = study.changes.changes.frame
@@ -448,8 +450,11 @@ def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator
 
 
 def women_sentence(study: BriefChanges, finding: Finding, t: Translator) -> str:
-    """The share of women among women and men affected, or that it cannot be shown; empty where nobody asked."""
-    if not study.asks_affected:
+    """The share of women among women and men affected, or that it cannot be shown.
+
+    Empty where nobody asked, or where the filter names genders.
+    """
+    if not study.asks_affected or study.by_gender:
         return ""
     if finding.women is None and finding.whom_protected:
         return t("For whom: protected (a group is so small that its number could be worked out).")
@@ -467,7 +472,8 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
     """Who is affected, where women and men differ most, and who is missing from the data."""
     if not study.asks_affected:
         return t(NO_AFFECTED)
-    parts = [study.shares.sentence(t)]
+    parts = [t("Women and men are compared, so the filter by gender is ignored here.")] if study.by_gender else []
+    parts.append(study.shares.sentence(t))
     weights = study.weights
     differ = weights.frame[weights.frame["significant"]]
     for more, message in (
@@ -583,7 +589,7 @@ def brief_content(
         made=made,
         changes=tuple(_row(study, finding, city, t) for finding in study.findings),
         whom_note=t("Protected: a group is so small that its number could be worked out.")
-        if study.asks_affected and any(finding.whom_protected for finding in study.findings)
+        if study.asks_affected and not study.by_gender and any(finding.whom_protected for finding in study.findings)
         else "",
         picture=maps.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]]),
         caption=_map_caption(study, t),
@@ -638,8 +644,8 @@ def _row(study: BriefStudy, finding: Finding, city: CityProfile, t: Translator) 
     whom = t("protected") if finding.whom_protected else t("too few to show")
     if finding.women is not None:
         whom = t("{share} women", share=t.percent(finding.women.value))
-    if not study.asks_affected:
-        whom = t("not asked")
+    if not study.asks_affected or study.by_gender:
+        whom = t("as filtered") if study.asks_affected else t("not asked")
     against = " ".join(filter(None, (than_others(change, t), comparison_sentence(change, periods, t))))
     return ChangeRow(
         change_theme(change, city, t),

@@ -17,7 +17,7 @@ from analysis.trends.distinct_changes import distinct_changes
 from analysis.trends.expected_range import RULES
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator, translator
+from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.store import Home
 from curim_data.studies.brief import BriefStudy, JudgedWeeks, Verdict, brief_study, landmark_districts
 from curim_data.studies.brief_text import (
@@ -335,6 +335,39 @@ def test_a_protected_group_is_not_called_too_few(year: BriefStudy, sample: Home,
     assert told.whom_note.startswith("Protected: a group is so small")
     paper = docx.Document(io.BytesIO(brief_document(told, sample.city(), t, "docx")))
     assert told.whom_note in [paragraph.text for paragraph in paper.paragraphs]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_filter_by_gender_is_no_finding_about_gender(sample: Home, year: BriefStudy, lang: str) -> None:
+    """All alerts that affect women affect women: that is the filter, and says nothing."""
+    source, t, f = open_source(sample), translator(lang), AlertFilter(affected=("woman",))
+    study = brief_study(source, f, Audience.COUNCIL, source.meeting)
+    assert study.by_gender
+    assert not year.by_gender
+    assert study.shares.women == year.shares.women
+    told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+    assert told.whom.startswith(t("Women and men are compared, so the filter by gender is ignored here."))
+    assert t("Women and men are compared, so the filter by gender is ignored here.") not in affected_sentence(
+        year, sample.city(), t
+    )
+    first = year.findings[0]
+    study = replace(study, findings=(first,))
+    told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+    assert [row.whom for row in told.changes] == [t("as filtered")]
+    assert women_sentence(study, first, t) == ""
+    assert women_sentence(year, first, t) != ""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_nothing_compared_is_not_nothing_found(sample: Home, lang: str) -> None:
+    source, t = open_source(sample), translator(lang)
+    f = AlertFilter(period="", start=dt.date(2026, 10, 31), end=dt.date(2026, 10, 31), categories=("robbery",))
+    study = brief_study(source, f, Audience.COUNCIL)
+    assert study.changes.periods.before is not None
+    assert not study.changes.changes.n_tested
+    told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+    assert told.none_found == t("There are too few alerts to compare.")
+    assert told.headline.endswith(told.none_found)
 
 
 def test_the_exact_briefing_protects_nobody(sample: Home, t: Translator) -> None:
