@@ -146,6 +146,9 @@ def find_clusters(
             {"step": round(step)},
         )
         return Clusters((), round(total), 0, MAX_EPS_M, alpha, 0, (Choice("eps", step, coarse),))
+    if base is not None and not (base > 0).any():
+        nothing = Message("Nothing is known to compare alerts with: what they are divided by is zero everywhere.")
+        return Clusters((), round(total), 0, float(chosen_eps.value), alpha, 0, (Choice("base", 0, nothing),))
     spread = smoothing_width_for(total, city.land_metres.area / 1e6)
     alerts = _Alerts(cells, counts, weights)
     with stage(0.0, 0.15, Message("Finding dense places")):
@@ -159,6 +162,7 @@ def find_clusters(
     strengths = np.array([search.strength(points, group) for group in groups])
     drawn = np.ones(round(total)) if weights is None else weights.drawn
     chosen_runs = runs_for(len(drawn)) if runs is None else _runs(runs, _RUNS_SET)
+    chosen_runs = chosen_runs if groups else Choice("runs", 0, _NO_RUNS)
     maps = int(chosen_runs.value)
     with stage(0.15, 0.9, Message("Simulating random maps")):
         reference = _reference(search, drawn, maps, seed, cell_m2(cells)) if groups else np.zeros(0)
@@ -222,6 +226,7 @@ _RUNS_FEWER: Final = Message(
     "{runs} random maps were simulated, because more of so many alerts would take too long; the smallest p that "
     "they can show is {p}."
 )
+_NO_RUNS: Final = Message("No place is dense enough to be tested, so no random map was simulated.")
 _RUNS_SET: Final = Message("{runs} random maps were simulated, as set; the smallest p that they can show is {p}.")
 
 
