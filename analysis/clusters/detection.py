@@ -20,6 +20,7 @@ heavy alert is heavy wherever it falls, so that two of them beside each other ar
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -63,6 +64,7 @@ ALPHA: Final = 0.01
 # More dense places than these nobody reads, as ten years of a large city hold: then alerts are joined over a wider
 # distance, as far as a measure around a point reaches, and a cluster needs more alerts.
 MOST_GROUPS: Final = 200
+DRAWN_TOGETHER: Final = 150_000  # simulated alerts whose pixels are looked up together
 WIDER_EPS_M: Final = 150.0
 STRICTER_TAILS: Final = (TAIL, 1e-6, 1e-9, 1e-12)
 
@@ -263,17 +265,10 @@ def _enough(groups: list[DenseGroup], counts: FloatArray) -> list[DenseGroup]:
 def _reference(search: LocalDbscan, weights: FloatArray, runs: int, seed: int, cell: float) -> FloatArray:
     """The strongest cluster of each simulated map of as many alerts with these weights, on cells of so many m²."""
     random = np.random.default_rng(seed)
-    pixels = np.flatnonzero(search.expected)
-    bounds = np.cumsum(search.expected[pixels])
-    side, across = search.ground.side, search.ground.shape[1]
     strongest = np.zeros(runs)
     plain = bool((weights == 1).all())
-    for run in range(runs):
+    for run, at in enumerate(_drawn(search, len(weights), runs, random)):
         report(run / runs)
-        # Sorted, so that neighbouring pixels are looked up one after the other.
-        pixel = pixels[np.searchsorted(bounds, np.sort(random.random(len(weights))) * bounds[-1], side="right")]
-        row, column = np.divmod(pixel, across)
-        at = (np.column_stack([column, row]) + random.random((len(weights), 2))) * side
         hexagons, member = on_hexagons(at, cell)
         counts = np.bincount(member, minlength=len(hexagons)).astype(float)
         values: FloatArray = (
@@ -283,6 +278,25 @@ def _reference(search: LocalDbscan, weights: FloatArray, runs: int, seed: int, c
         groups = search.find(points) if plain else _enough(search.find(points), counts)
         strongest[run] = max((search.strength(points, group) for group in groups), default=0.0)
     return strongest
+
+
+def _drawn(search: LocalDbscan, n: int, runs: int, random: np.random.Generator) -> Iterator[FloatArray]:
+    """So many maps of n alerts by the baseline: their positions on the sheet, shape (n, 2).
+
+    Small maps are drawn together: in order, so that neighbouring pixels are looked up one after the other, and then
+    dealt out at random.
+    """
+    pixels = np.flatnonzero(search.expected)
+    bounds = np.cumsum(search.expected[pixels])
+    side, across = search.ground.side, search.ground.shape[1]
+    together = max(1, DRAWN_TOGETHER // n)
+    for start in range(0, runs, together):
+        maps = min(together, runs - start)
+        ordered = np.searchsorted(bounds, np.sort(random.random(maps * n)) * bounds[-1], side="right")
+        pixel = pixels[random.permutation(ordered)] if maps > 1 else pixels[ordered]
+        row, column = np.divmod(pixel, across)
+        at = (np.column_stack([column, row]) + random.random((maps * n, 2))) * side
+        yield from np.split(at, maps)
 
 
 def on_hexagons(at: FloatArray, area: float) -> tuple[FloatArray, IntArray]:
