@@ -22,12 +22,15 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -50,7 +53,6 @@ from curim_data.store.home import create_home
 from curim_data.studies.preparation import prepare
 from pages.parts.hotspots.selection import LIST_KEY
 from tests.benchmarks.bench_import import many
-from tests.benchmarks.clock import seconds
 from tests.browser.conftest import ROOT, running
 
 SIZES: Final = (1_000_000,)
@@ -59,7 +61,6 @@ CHICAGO: Final = ROOT.parent / "shared" / "data" / "exports" / "chicago_aggravat
 PAGE: Final = "hotspots"
 PAGES: Final = ("briefing", PAGE, "trends", "gender", "interventions")
 REACH: Final = 0.0002  # degrees by which copies are moved: about 20 metres
-NUMBERS: Final = np.random.default_rng(1).random(1_000_000)
 UNIT: Final = 0.03  # seconds that the reference takes on the processor that the aims are meant for
 ROW: Final = 2  # of the ranked list, the one that is selected: no page selects it by itself
 SEVERAL: Final = "categories"  # stands for the most frequent categories of the city
@@ -224,8 +225,22 @@ def processor_seconds(pid: int) -> float:
 
 
 def reference() -> float:
-    """Seconds of processor time of a fixed computation: sorting and transforming a million numbers, best of two."""
-    return min(seconds(lambda: np.fft.rfft(np.sort(NUMBERS))) for _ in range(2))
+    """Seconds of processor time of a fixed computation, in a process of its own (`tests.benchmarks.reference`): sorting
+    and transforming a million numbers, best of two.
+    """
+    process = _reference_process()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return float(process.stdout.readline())
+
+
+@cache
+def _reference_process() -> subprocess.Popen[str]:
+    """It ends with this one, when its input does."""
+    command = [sys.executable, "-m", "tests.benchmarks.reference"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 
 
 @contextmanager
