@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+import duckdb
 
 from curim_data.engine import Source, keep_narrow, open_source
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
@@ -14,7 +18,7 @@ from curim_data.quality.positions import keep_coordinate_step
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.locking import locked
-from curim_data.studies.hot_spots import keep_known_places
+from curim_data.studies.hot_spots import keep_known_places, known_places
 
 # From so many alerts, or cells, on; below, a page works it out as quickly as it would read it.
 WORTH_ALERTS: Final = 50_000
@@ -47,32 +51,49 @@ def prepare(home: Home) -> None:
             large = True
             write_cells(folder, resolution, land)
         report(0.3 * (resolution - COARSEST + 1) / (finest - COARSEST + 1), PREPARING)
-    version = ""
     if has_alerts(home):
         source = open_source(home)
-        version = source.version
-        if source.count >= WORTH_ALERTS:
-            _keep_alerts(home, source)
-        if large or source.count >= WORTH_ALERTS:
-            for at, audience in enumerate(AUDIENCES):
-                with stage(0.5 + 0.25 * at, 0.5 + 0.25 * (at + 1), PREPARING):
-                    keep_known_places(source, audience)
-    _remove_others(folder, version)
+        try:
+            if source.count >= WORTH_ALERTS:
+                _keep_alerts(home, source)
+            if large or source.count >= WORTH_ALERTS:
+                for at, audience in enumerate(AUDIENCES):
+                    with stage(0.5 + 0.25 * at, 0.5 + 0.25 * (at + 1), PREPARING):
+                        _keep_places(home, source, audience)
+        except duckdb.IOException:  # an erasure took the files away: it prepares what it left
+            if Store(home).version() == source.version:
+                raise
+    _remove_others(folder, Store(home).version())
     report(1.0, PREPARING)
 
 
 def _keep_alerts(home: Home, source: Source) -> None:
-    """Keep what is made of the alerts themselves, unless they changed meanwhile.
-
-    Under the lock that an erasure waits for: what it takes out of the store must not be written here after it.
-    """
-    with locked(home.lock, shared=True):
-        if Store(home).version() == source.version:
+    """Keep what is made of the alerts themselves, unless they changed meanwhile."""
+    with _unchanged(home, source) as unchanged:
+        if unchanged:
             keep_narrow(source)
             report(0.4, PREPARING)
             keep_default_points(source)
             keep_coordinate_step(source)
             report(0.5, PREPARING)
+
+
+def _keep_places(home: Home, source: Source, audience: Audience) -> None:
+    """Keep the known places, unless the alerts changed meanwhile; they take long, so nobody waits for them."""
+    known_places(source, audience)
+    with _unchanged(home, source) as unchanged:
+        if unchanged:
+            keep_known_places(source, audience)
+
+
+@contextmanager
+def _unchanged(home: Home, source: Source) -> Iterator[bool]:
+    """Whether the alerts are still those of the source, for as long as this is held.
+
+    Under the lock that an erasure waits for: what it takes out of the store must not be written here after it.
+    """
+    with locked(home.lock, shared=True):
+        yield Store(home).version() == source.version
 
 
 def _remove_others(folder: Path, version: str) -> None:

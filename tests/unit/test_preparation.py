@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -174,6 +175,39 @@ def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -
     prepare(home)
     forget()
     assert query.total(open_source(home), ALL, Audience.ANALYST).n == source.count - 1
+
+
+def test_places_found_while_alerts_were_erased_are_not_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, find = open_source(home), hot_spots._hot_spots
+
+    def erased_meanwhile(*asked: Any) -> Any:
+        found = find(*asked)
+        monkeypatch.setattr(hot_spots, "_hot_spots", find)
+        erase(home, [Store(home).read(["alert_id"])["alert_id"][0].as_py()])
+        return found
+
+    monkeypatch.setattr(hot_spots, "_hot_spots", erased_meanwhile)
+    prepare(home)
+    left = [path for path in (home.path / FOLDER).rglob("places-*") if prepared.is_current(path, source.version)]
+    assert not left
+    assert Store(home).version() != source.version
+
+
+def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, find = open_source(home), hot_spots._hot_spots
+
+    def changed_meanwhile(*asked: Any) -> Any:
+        found = find(*asked)
+        monkeypatch.setattr(hot_spots, "_hot_spots", find)
+        erase(home, [Store(home).read(["alert_id"])["alert_id"][0].as_py()])
+        prepare(home)
+        return found
+
+    monkeypatch.setattr(hot_spots, "_hot_spots", changed_meanwhile)
+    prepare(home)
+    folder = home.prepared(home.city().version)
+    assert [path.name for path in folder.glob("alerts-*") if prepared.is_current(path, Store(home).version())]
+    assert not [path for path in folder.glob("places-*") if prepared.is_current(path, source.version)]
 
 
 def test_a_small_home_is_left_as_it_is(sample: Home, tmp_path: Path) -> None:
