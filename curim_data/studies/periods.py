@@ -13,7 +13,7 @@ from curim_data.engine import Source
 from curim_data.model import Message
 from curim_data.model.i18n import Span
 
-# Days of a year: a longer period and the same weeks of the year before would share alerts.
+# Days of a year: of a longer period too much of the same weeks of the year before lies within itself.
 A_YEAR: Final = 366
 _WEEK: Final = 7  # days by which whole years may be missed
 
@@ -108,8 +108,9 @@ class ComparedPeriods:
 def compared_periods(source: Source, after: tuple[dt.date, dt.date]) -> ComparedPeriods:
     """What a period is compared with: the same weeks of the year before where the data reach back, else just before.
 
-    A period of more than a year would share alerts with those weeks: it too is compared with the time just before.
-    Days after the last alert are left out: nothing is known of them yet.
+    Those weeks end before the period begins, so that no alert is in both: of a whole year they are a day or two fewer.
+    A period of more than a year is compared with the time just before it. Days after the last alert are left out:
+    nothing is known of them yet.
     """
     year = dt.timedelta(weeks=52)
     if source.by_month:
@@ -121,7 +122,7 @@ def compared_periods(source: Source, after: tuple[dt.date, dt.date]) -> Compared
     length = after[1] - after[0] + dt.timedelta(days=1)
     longer = length.days > A_YEAR
     if after[0] - year >= source.first and not longer:
-        return ComparedPeriods((after[0] - year, after[1] - year), after, True)
+        return ComparedPeriods((after[0] - year, min(after[1] - year, after[0] - dt.timedelta(days=1))), after, True)
     before = max(source.first, after[0] - length), after[0] - dt.timedelta(days=1)
     return ComparedPeriods(before, after, False, longer=longer)
 

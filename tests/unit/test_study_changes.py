@@ -191,7 +191,10 @@ def test_a_period_of_a_year_and_a_half_is_darker_or_lighter_than_the_time_before
 def test_a_year_is_compared_with_the_year_before(tmp_path: Path) -> None:
     source = _four_years(tmp_path)
     for start in (dt.date(2025, 1, 1), dt.date(2024, 12, 31)):
-        assert compared_periods(source, (start, LAST)).same_season
+        found = compared_periods(source, (start, LAST))
+        assert found.same_season
+        assert found.before == (start - dt.timedelta(weeks=52), start - dt.timedelta(days=1))
+        assert found.lengths == (364, (LAST - start).days + 1)
     assert not compared_periods(source, (dt.date(2024, 12, 30), LAST)).same_season
 
 
