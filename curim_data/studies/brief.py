@@ -42,7 +42,7 @@ LEAST_WHOM: Final = 10
 class JudgedWeeks:
     """Of the whole weeks (months) of a change's later period how many lie above and below their expected range.
 
-    `judged`: those that have a range and a count that may be shown.
+    `judged`: all of them; 0 where one has no range, or a count that may not be shown, so that nothing is said of all.
     """
 
     above: int
@@ -224,11 +224,11 @@ def _judged(trend: Trend | None, period: tuple[dt.date, dt.date]) -> JudgedWeeks
     """The weeks that the small chart shows of a period, by their side of the expected range."""
     if trend is None:
         return JudgedWeeks(0, 0, 0)
-    frame, time = trend.frame, trend.frame[trend.column]
-    judged = frame["complete"] & frame["n"].notna() & frame["expected"].notna()
-    inside = time.between(pd.Timestamp(period[0]), pd.Timestamp(period[1]))
-    side = frame["side"][judged & inside]
-    return JudgedWeeks(int((side > 0).sum()), int((side < 0).sum()), len(side))
+    inside = trend.frame[trend.column].between(pd.Timestamp(period[0]), pd.Timestamp(period[1]))
+    whole = trend.frame[inside & trend.frame["complete"]]
+    if whole[["n", "expected"]].isna().any(axis=None):
+        return JudgedWeeks(0, 0, 0)
+    return JudgedWeeks(int((whole["side"] > 0).sum()), int((whole["side"] < 0).sum()), len(whole))
 
 
 def _women(source: Source, f: AlertFilter, audience: Audience) -> tuple[Estimate | None, bool]:

@@ -180,7 +180,7 @@ def weeks_sentence(finding: Finding, t: Translator) -> str:
         if month:
             return t("Of its {all} months, {above} lie above the expected range and {below} below it.", **values)
         return t("Of its {all} weeks, {above} lie above the expected range and {below} below it.", **values)
-    if same == weeks.judged:
+    if same == weeks.judged or weeks.judged == 1:
         return ""
     if same and change.direction > 0:
         return _weeks_above(t, same, weeks.judged, month=month)

@@ -168,6 +168,7 @@ def test_what_is_outside_no_more_is_not_said_to_be_outside_since_a_day(sample: H
     none = replace(finding, weeks=JudgedWeeks(0, 0, 7), trend=replace(finding.trend, rule=RULES["ears_c2"]))
     assert weeks_sentence(none, t).startswith("Each of its weeks alone lies within a range that follows")
     assert not weeks_sentence(replace(finding, weeks=JudgedWeeks(0, 0, 0)), t)
+    assert not weeks_sentence(replace(finding, weeks=JudgedWeeks(0, 0, 1)), t)  # there is no "all together"
     assert not weeks_sentence(replace(finding, weeks=JudgedWeeks(0, 7, 7)), t)
     months = replace(finding, weeks=JudgedWeeks(0, 1, 2), trend=replace(finding.trend, unit="month"))
     assert weeks_sentence(months, t) == "1 of its 2 months lies below the expected range."

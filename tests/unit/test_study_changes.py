@@ -14,7 +14,7 @@ from analysis.trends.changes import Change
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
-from curim_data.studies.brief import brief_changes, brief_periods, brief_study
+from curim_data.studies.brief import JudgedWeeks, _judged, brief_changes, brief_periods, brief_study
 from curim_data.studies.brief_text import brief_content, comparison_sentence, headline, than_others
 from curim_data.studies.changes import change_study
 from curim_data.studies.periods import ComparedPeriods, compared_periods
@@ -196,6 +196,16 @@ def test_a_year_is_compared_with_the_year_before(tmp_path: Path) -> None:
         assert found.before == (start - dt.timedelta(weeks=52), start - dt.timedelta(days=1))
         assert found.lengths == (364, (LAST - start).days + 1)
     assert not compared_periods(source, (dt.date(2024, 12, 30), LAST)).same_season
+
+
+@pytest.mark.parametrize("column", ["n", "expected"])
+def test_nothing_is_said_of_all_weeks_where_one_is_protected_or_not_judged(tmp_path: Path, column: str) -> None:
+    trend = trend_study(daily(tmp_path, 430, winter), EVERYWHERE, ANALYST)
+    assert trend is not None
+    assert _judged(trend, (SINCE, LAST)) == JudgedWeeks(0, 0, 7)
+    frame = trend.frame.copy()
+    frame[column] = frame[column].astype(float).mask(frame.index == frame.index[frame["complete"]][-2])
+    assert _judged(replace(trend, frame=frame), (SINCE, LAST)) == JudgedWeeks(0, 0, 0)
 
 
 CHANGE = Change(
