@@ -52,7 +52,7 @@ class SpaceTimeCube:
         if counts.duplicated(["cell", column]).any():
             raise ValueError(f"counts have some cell twice in a {column}")
         names = [name if name in counts else "n" for name in ("low", "high")]
-        found = [np.nan_to_num(counts[name].to_numpy(float, na_value=np.nan)[row >= 0]) for name in names]
+        found = [counts[name].fillna(0).to_numpy(float)[row >= 0] for name in names]
         tables = [np.zeros((len(cells), len(starts))) for _ in found[: 1 if np.array_equal(*found) else 2]]
         for table, values in zip(tables, found, strict=False):
             table.ravel()[at] = _checked(values)

@@ -436,6 +436,8 @@ def test_unusable_tables_are_refused() -> None:
     for wrong in (-1.0, np.inf):
         with pytest.raises(ValueError, match="not negative"):
             emerging_hot_spots(STEADY.replace(3.0, wrong), LAND)
+        with pytest.raises(ValueError, match="not negative"):
+            emerging_hot_spots(long(STEADY).assign(low=wrong, high=wrong), LAND)
 
 
 @pytest.mark.parametrize(
