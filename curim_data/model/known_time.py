@@ -17,6 +17,8 @@ from curim_data.model.i18n import Message, Num, translator
 # for alerts that they do not know. Below the second one it is said of how many they are.
 HOUR_SHARE: Final = 0.5
 ALL_HOURS_SHARE: Final = 0.95
+# So few alerts with a time of day, or without, are told by no share: beside the number of all it would give theirs.
+FEW: Final = 10
 
 TimeUnit = Literal["hour", "weekday", "day", "week", "month"]
 CalendarUnit = Literal["day", "week", "month"]
@@ -69,6 +71,11 @@ def too_few_hours(timed: int, of: int) -> Message | None:
     """
     if not 0 < timed < HOUR_SHARE * of:
         return None
+    if timed < FEW and of < 100 * FEW:
+        return Message(
+            "Fewer than half of all alerts have a time of day: too few for hours, daylight and darkness, which are "
+            "shown where half of them have one. Ask whoever provides the export for the time of each alert."
+        )
     if timed < of / 100:
         return Message(
             "Below 1 % of all alerts have a time of day: too few for hours, daylight and darkness, which are shown "
@@ -87,6 +94,8 @@ def some_hours(timed: int, of: int) -> Message | None:
     """
     if not HOUR_SHARE * of <= timed < ALL_HOURS_SHARE * of:
         return None
+    if min(timed, of - timed) < FEW:
+        return Message("Some alerts have no time of day: hours, daylight and darkness are those of all others.")
     return Message(
         "{share} % of all alerts have a time of day: hours, daylight and darkness are those of these alone.",
         {"share": Num(math.floor(100 * timed / of), 0)},

@@ -285,7 +285,7 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
                 raise CompareError(lacking)
             message = Message("After dark: the sun is below the horizon at that place and time.")
             some = source.some_hours
-            partly = () if some is None else (Choice("hours", source.timed / source.count, some),)
+            partly = () if some is None else (Choice("hours", "some", some),)
             return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", message), *partly)
         case "others":
             return _others(source, whole)

@@ -104,7 +104,7 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
     ratio = share_ratio(women_dark, women, men_dark, men) if known else UNKNOWN
     choices = [Choice("dark", "sun", Message("After dark: the sun is below the horizon at that place and time."))]
     if source.some_hours is not None:
-        choices.append(Choice("hours", source.timed / source.count, source.some_hours))
+        choices.append(Choice("hours", "some", source.some_hours))
     if f.dark is not None:
         choices.append(
             Choice("light", "all", Message("The filter by light does not apply here: day and night are compared."))

@@ -18,7 +18,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
 from curim_data.model.i18n import Span
-from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit
+from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit, some_hours, too_few_hours
 from curim_data.model.labels import dates_label
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.studies.brief import brief_study
@@ -120,10 +120,28 @@ def with_hours(folder: Path, timed: int, of: int) -> Source:
 
 
 @pytest.mark.parametrize(
+    ("timed", "of", "said"),
+    [
+        (1, 40, "Fewer than half of all alerts"),
+        (9, 999, "Fewer than half of all alerts"),
+        (9, 1_000, "Below 1 % of all alerts"),
+        (10, 40, "Only 25 % of all alerts"),
+        (30, 40, "75 % of all alerts"),
+        (31, 40, "Some alerts have no time of day"),
+        (6, 12, "Some alerts have no time of day"),
+    ],
+)
+def test_no_share_tells_how_few_alerts_have_a_time_of_day_or_have_none(timed: int, of: int, said: str) -> None:
+    message = too_few_hours(timed, of) or some_hours(timed, of)
+    assert message is not None
+    assert T(message).startswith(said)
+
+
+@pytest.mark.parametrize(
     ("timed", "known", "said"),
     [
         (0, KnownTime.DAY, "gives the date of an alert, not its hour"),
-        (1, KnownTime.DAY, "Below 1 % of all alerts have a time of day"),
+        (1, KnownTime.DAY, "Fewer than half of all alerts have a time of day"),
         (99, KnownTime.DAY, "Only 49 % of all alerts have a time of day"),
         (100, KnownTime.HOUR, "50 % of all alerts have a time of day"),
         (189, KnownTime.HOUR, "94 % of all alerts have a time of day"),
@@ -135,7 +153,7 @@ def test_hours_are_known_where_half_of_the_alerts_have_one(
     tmp_path: Path, timed: int, known: KnownTime, said: str | None
 ) -> None:
     every = AlertFilter(period="all")
-    source = with_hours(tmp_path, timed, 200 if timed != 1 else 201)
+    source = with_hours(tmp_path, timed, 200)
     assert (source.known_time, source.timed) == (known, timed)
     light = light_study(source, every, ANALYST)
     if known is KnownTime.DAY:
