@@ -53,7 +53,7 @@ class SpaceTimeCube:
             raise ValueError(f"counts have some cell twice in a {column}")
         names = [name if name in counts else "n" for name in ("low", "high")]
         found = [counts[name].fillna(0).to_numpy(float)[row >= 0] for name in names]
-        tables = [np.zeros((len(cells), len(starts))) for _ in found[: 1 if np.array_equal(*found) else 2]]
+        tables = [np.zeros((len(cells), len(starts))) for _ in found[: 1 if np.array_equal(found[0], found[1]) else 2]]
         for table, values in zip(tables, found, strict=False):
             table.ravel()[at] = _checked(values)
         withheld = int(counts["withheld"].sum()) if "withheld" in counts else 0
