@@ -88,7 +88,7 @@ def e_test(
     p = float(chance_i @ (sums[below] + sums[-1] - sums[to]))
     if i[0] == j[0] == 0 and (below[0] > 0 or to[0] == 0):
         p -= float(chance_i[0] * chance_j[0])  # two empty counts
-    return min(1.0, p)
+    return min(1.0, max(0.0, p))  # the sums above are rounded
 
 
 def _window(mean: float) -> tuple[FloatArray, FloatArray]:

@@ -62,6 +62,11 @@ def test_e_test_of_many_pairs_is_that_of_each_pair(x1, factor, exposures, form, 
     assert found[0] == pytest.approx(found[1], abs=1e-12)
 
 
+def test_no_p_value_is_below_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_EACH_PAIR", 0)
+    assert e_test(80, 23, 1, 364) >= 0  # 1.7e-29 by each pair
+
+
 @given(few, few, st.sampled_from([1, 2, 0.5]), st.sampled_from([1, 3]))
 @settings(max_examples=60, deadline=None)
 def test_e_test_does_not_mind_which_period_comes_first(x1, x2, n1, n2):
