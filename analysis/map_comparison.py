@@ -203,10 +203,14 @@ def _upper(a: FloatArray, b: FloatArray, total_a: FloatArray, total_b: FloatArra
     that of the largest x: C(A, x) / C(A + B, x) where x = a + b <= A, and the same with a + b and A exchanged.
     """
     drawn = a + b
-    law = stats.hypergeom(total_a + total_b, total_a, drawn)
     few, many, whole = np.minimum(drawn, total_a), np.maximum(drawn, total_a), total_a + total_b
     extreme = gammaln(many + 1) - gammaln(many - few + 1) + gammaln(whole - few + 1) - gammaln(whole + 1)
-    return np.asarray(law.sf(a - 1)), np.exp(extreme)
+    tail: FloatArray = np.ones(len(drawn))  # without an alert of the first map, as in most cells of a large city
+    some = a > 0
+    # Many places have the same four numbers, and the law is costly: it is asked once for each.
+    cases, case = np.unique(np.column_stack([a, drawn, total_a, total_b])[some], axis=0, return_inverse=True)
+    tail[some] = stats.hypergeom(cases[:, 2] + cases[:, 3], cases[:, 2], cases[:, 1]).sf(cases[:, 0] - 1)[case]
+    return tail, np.exp(extreme)
 
 
 def share_ratios(

@@ -12,7 +12,7 @@ from pages.parts.hotspots.density_layer import draw_density_layer
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer
 from pages.parts.hotspots.options import draw_options
 from pages.parts.hotspots.place_search import draw_search_box, place_from_link
-from pages.parts.hotspots.places_layer import complete_classes, draw_places_layer
+from pages.parts.hotspots.places_layer import draw_places_layer
 from pages.parts.hotspots.queries import hot_spots
 from pages.parts.hotspots.ranked_list import cell_size_label, cell_sizes_offered
 from pages.parts.hotspots.selection import (
@@ -78,8 +78,5 @@ with contained(t("Hot spots")):
             elif layer == "emerging":
                 draw_emerging_layer(page, heading, size, place)
             else:
-                draw_places_layer(page, heading, study, layer, size, how, place)
-    later = st.container()
+                draw_places_layer(page, heading, study, layer, how, place)
     draw_tabs(page, study)
-    with later, contained(t("Class over time")):
-        complete_classes(page, study, layer)

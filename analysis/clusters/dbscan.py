@@ -28,6 +28,11 @@ MAX_AREA_KM2: Final = 0.25
 FINE_SQUARE_M: Final = 10.0
 COARSE_SQUARE_M: Final = 20.0
 COARSE_FROM_M: Final = 160.0
+# Points are counted in squares of eps, of half of it and of a quarter, as long as there are so few of them to a point:
+# more take longer than they save.
+PARTS: Final = (1, 2, 4)
+MOST_SQUARES: Final = 10
+AT_ONCE: Final = 30_000  # pairs of points that are looked at together, within the processor's cache
 HELD: Final = 0.75  # part of a large cluster's alerts that its denser parts hold, lest it be lost in crumbs
 
 
@@ -133,10 +138,10 @@ class DenseGroup:
 class LocalDbscan:
     """DBSCAN* with a local minimum on given ground, baseline and distance.
 
-    Written on sorted positions rather than with scikit-learn, because it runs some hundred times for one map and most
-    of a map cannot hold a core: of the squares of eps and their eight neighbours, only those whose weights sum to one
-    are looked into. The tests hold it equal to `sklearn.cluster.DBSCAN`. Work grows with the alerts, and with the
-    neighbours that they have in dense places.
+    Written on squares rather than with scikit-learn, because it runs some hundred times for one map and most of a map
+    cannot hold a core: pairs are looked at only of points for which the squares round them sum to one (`_Squares`). The
+    tests hold it equal to `sklearn.cluster.DBSCAN`. Work grows with the alerts, and with the neighbours that they have
+    in dense places.
 
     Parameters
     ----------
@@ -198,27 +203,27 @@ class LocalDbscan:
 
         A core has weights within eps, each over the minimum at its own place, that sum to one.
         """
-        share = points.weight[used] / minimum
-        hopeful = _hopeful(points.at[used], share, eps)
-        near, share = used[hopeful], share[hopeful]
-        tree = cKDTree(points.at[near], compact_nodes=False, balanced_tree=False)
-        pairs: IntArray = tree.query_pairs(eps, output_type="ndarray")
-        pairs = self._by_land(points.at[near], pairs, eps)
-        sums = share.copy()
-        sums += np.bincount(pairs[:, 0], share[pairs[:, 1]], len(near))
-        sums += np.bincount(pairs[:, 1], share[pairs[:, 0]], len(near))
-        core = sums >= 1 - 1e-9
-        return near[core], near[np.concatenate([pairs[core[pairs[:, 0]]], pairs[core[pairs[:, 1]]][:, ::-1]])]
+        share, at = points.weight[used] / minimum, points.at[used]
+        near = _pairs_of_cores(at, share, eps)
+        # Water between two points can only take from a sum, so that few pairs are looked at for it.
+        itself = near[:, 0] == near[:, 1]
+        near = _enough(near[itself | self._clear(at, np.sort(near, axis=1), eps)], share)
+        return used[np.unique(near[:, 0])], used[near[near[:, 0] != near[:, 1]]]
 
     def _by_land(self, start: FloatArray, pairs: IntArray, reach: float, end: FloatArray | None = None) -> IntArray:
         """The pairs (positions in `start` and `end`), at most `reach` apart, between which no open water lies."""
-        if reach <= ANYWHERE_UP_TO_M:
-            return pairs
-        end = start if end is None else end
-        unsure = np.flatnonzero(self.ground.near_water(reach)[self.ground.pixel(start)][pairs[:, 0]])
+        return pairs[self._clear(start, pairs, reach, end)]
+
+    def _clear(self, start: FloatArray, pairs: IntArray, reach: float, end: FloatArray | None = None) -> BoolArray:
+        """Which of the pairs these are."""
         clear = np.ones(len(pairs), dtype=bool)
+        if reach <= ANYWHERE_UP_TO_M or not len(pairs):
+            return clear
+        end = start if end is None else end
+        there, place = np.unique(pairs[:, 0], return_inverse=True)
+        unsure = np.flatnonzero(self.ground.near_water(reach)[self.ground.pixel(start[there])][place])
         clear[unsure] = self.ground.by_land(start[pairs[unsure, 0]], end[pairs[unsure, 1]])
-        return pairs[clear]
+        return clear
 
     def _joined(self, points: Points, used: IntArray, eps: float, minimum: FloatArray) -> list[DenseGroup]:
         """Groups of cores among the points: two cores within eps belong together."""
@@ -304,31 +309,92 @@ class LocalDbscan:
         ]
 
 
-def _hopeful(at: FloatArray, share: FloatArray, eps: float) -> BoolArray:
-    """Points that may be cores or lie within eps of one: in or beside a square of side eps that could hold a core.
+def _pairs_of_cores(at: FloatArray, share: FloatArray, eps: float) -> IntArray:
+    """Pairs of a point round which the shares within eps sum to one, and each of these points; shape (k, 2)."""
+    points = np.arange(len(at))
+    for parts in PARTS:
+        smaller = _Squares(at, eps, parts)
+        if parts > PARTS[0] and smaller.count > MOST_SQUARES * len(at):
+            break
+        squares = smaller
+        # Sums of many shares, of which one is taken from another, are less exact than one.
+        points = points[squares.sums_around(points, share) >= 1 - 1e-6]
+    return squares.near(points, share)
 
-    What lies within eps of a point lies in its square or one of the eight round it, so a core is only where these nine
-    sum to one.
+
+def _enough(pairs: IntArray, share: FloatArray) -> IntArray:
+    """The pairs whose first point has second ones with shares that sum to one."""
+    sums = np.bincount(pairs[:, 0], share[pairs[:, 1]], len(share))
+    return pairs[sums[pairs[:, 0]] >= 1 - 1e-9]
+
+
+class _Squares:
+    """Points in squares whose side is a part of eps.
+
+    Parameters
+    ----------
+    at : array, shape (m, 2)
+        Positions in metres.
+    eps : float
+        How near points are looked for.
+    parts : int
+        Squares in eps: what lies within eps of a point lies in so many squares round its own.
     """
-    column, row = ((at[:, axis] - at[:, axis].min()) // eps for axis in (0, 1))
-    column, row = column.astype(np.int64) + 2, row.astype(np.int64) + 2
-    shape = int(row.max()) + 3, int(column.max()) + 3
-    sums = np.bincount(row * shape[1] + column, share, shape[0] * shape[1]).reshape(shape)
-    dense = _nine(sums) >= 1 - 1e-9
-    dense &= sums > 0
-    hopeful: BoolArray = (_nine(dense.astype(np.int8)) > 0)[row, column]
-    return hopeful
 
+    def __init__(self, at: FloatArray, eps: float, parts: int) -> None:
+        self._at, self._eps, self._parts = at, eps, parts
+        column, row = (
+            ((at[:, axis] - at[:, axis].min(initial=np.inf)) // (eps / parts)).astype(np.int64) + parts
+            for axis in (0, 1)
+        )
+        self._across = int(column.max(initial=0)) + parts + 1
+        self.count = self._across * (int(row.max(initial=0)) + parts + 1)
+        self._square: IntArray = row * self._across + column
 
-def _nine(values: Any) -> Any:
-    """Each value with its eight neighbours, where the outermost two rows and columns hold nothing."""
-    three = values.copy()
-    three[1:] += values[:-1]
-    three[:-1] += values[1:]
-    nine = three.copy()
-    nine[:, 1:] += three[:, :-1]
-    nine[:, :-1] += three[:, 1:]
-    return nine
+    def sums_around(self, points: IntArray, values: FloatArray) -> FloatArray:
+        """Sum of the values over the squares round those of some points: no less than over what is within eps."""
+        sums = np.concatenate([[0.0], np.cumsum(np.bincount(self._square, values, self.count))])
+        start, end = self._rows(points)
+        found: FloatArray = (sums[end] - sums[start]).sum(axis=1)
+        return found
+
+    def near(self, points: IntArray, share: FloatArray | None = None) -> IntArray:
+        """Pairs of some points and all that lie within eps of them, themselves too; shape (k, 2).
+
+        `share`: that of all points; then of those points only round which the shares sum to one.
+        """
+        order = np.argsort(self._square)
+        first = np.concatenate([[0], np.cumsum(np.bincount(self._square, minlength=self.count))])
+        x, y = self._at[order].T.copy()
+        held = np.ones(len(order)) if share is None else share[order]
+        start, end = (first[squares] for squares in self._rows(points))
+        many = np.cumsum((end - start).sum(axis=1))
+        found = [np.zeros((0, 2), dtype=np.int64)]
+        cuts = np.searchsorted(many, np.arange(AT_ONCE, many[-1:].sum(), AT_ONCE))
+        for part in np.split(np.arange(len(points)), cuts):
+            if not len(part):
+                continue
+            count = end[part] - start[part]
+            each, whole = count.sum(axis=1), np.cumsum(count)
+            place = np.repeat(start[part].ravel() - whole + count.ravel(), count.ravel()) + np.arange(count.sum())
+            right = x[place] - np.repeat(self._at[points[part], 0], each)
+            up = y[place] - np.repeat(self._at[points[part], 1], each)
+            within = right * right + up * up <= self._eps**2
+            sums = np.add.reduceat(held[place] * within, np.cumsum(each) - each)
+            if share is not None:
+                within &= np.repeat(sums >= 1 - 1e-9, each)
+            kept = np.flatnonzero(within)
+            found.append(np.column_stack([np.repeat(points[part], each).take(kept), order.take(place.take(kept))]))
+        return np.concatenate(found)
+
+    def _rows(self, points: IntArray) -> tuple[IntArray, IntArray]:
+        """The first square and the one after the last in each row that can hold a point within eps; (points, rows)."""
+        away = np.arange(-self._parts, self._parts + 1)
+        between = np.maximum(np.abs(away) - 1, 0)  # squares that lie between: two points are farther apart than these
+        beside = between[None, :] ** 2 + between[:, None] ** 2 < self._parts**2
+        reach = (beside.sum(axis=1) - 1) // 2
+        middle = self._square[points][:, None] + away * self._across
+        return middle - reach, middle + reach + 1
 
 
 def _by_label(labels: IntArray, values: IntArray, count: int) -> list[IntArray]:

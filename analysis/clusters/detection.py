@@ -20,6 +20,7 @@ heavy alert is heavy wherever it falls, so that two of them beside each other ar
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -63,6 +64,7 @@ ALPHA: Final = 0.01
 # More dense places than these nobody reads, as ten years of a large city hold: then alerts are joined over a wider
 # distance, as far as a measure around a point reaches, and a cluster needs more alerts.
 MOST_GROUPS: Final = 200
+DRAWN_TOGETHER: Final = 150_000  # simulated alerts whose pixels are looked up together
 WIDER_EPS_M: Final = 150.0
 STRICTER_TAILS: Final = (TAIL, 1e-6, 1e-9, 1e-12)
 
@@ -146,6 +148,9 @@ def find_clusters(
             {"step": round(step)},
         )
         return Clusters((), round(total), 0, MAX_EPS_M, alpha, 0, (Choice("eps", step, coarse),))
+    if base is not None and not (base > 0).any():
+        nothing = Message("Nothing is known to compare alerts with: what they are divided by is zero everywhere.")
+        return Clusters((), round(total), 0, float(chosen_eps.value), alpha, 0, (Choice("base", 0, nothing),))
     spread = smoothing_width_for(total, city.land_metres.area / 1e6)
     alerts = _Alerts(cells, counts, weights)
     with stage(0.0, 0.15, Message("Finding dense places")):
@@ -159,6 +164,7 @@ def find_clusters(
     strengths = np.array([search.strength(points, group) for group in groups])
     drawn = np.ones(round(total)) if weights is None else weights.drawn
     chosen_runs = runs_for(len(drawn)) if runs is None else _runs(runs, _RUNS_SET)
+    chosen_runs = chosen_runs if groups else Choice("runs", 0, _NO_RUNS)
     maps = int(chosen_runs.value)
     with stage(0.15, 0.9, Message("Simulating random maps")):
         reference = _reference(search, drawn, maps, seed, cell_m2(cells)) if groups else np.zeros(0)
@@ -222,6 +228,7 @@ _RUNS_FEWER: Final = Message(
     "{runs} random maps were simulated, because more of so many alerts would take too long; the smallest p that "
     "they can show is {p}."
 )
+_NO_RUNS: Final = Message("No place is dense enough to be tested, so no random map was simulated.")
 _RUNS_SET: Final = Message("{runs} random maps were simulated, as set; the smallest p that they can show is {p}.")
 
 
@@ -258,17 +265,10 @@ def _enough(groups: list[DenseGroup], counts: FloatArray) -> list[DenseGroup]:
 def _reference(search: LocalDbscan, weights: FloatArray, runs: int, seed: int, cell: float) -> FloatArray:
     """The strongest cluster of each simulated map of as many alerts with these weights, on cells of so many m²."""
     random = np.random.default_rng(seed)
-    pixels = np.flatnonzero(search.expected)
-    bounds = np.cumsum(search.expected[pixels])
-    side, across = search.ground.side, search.ground.shape[1]
     strongest = np.zeros(runs)
     plain = bool((weights == 1).all())
-    for run in range(runs):
+    for run, at in enumerate(_drawn(search, len(weights), runs, random)):
         report(run / runs)
-        # Sorted, so that neighbouring pixels are looked up one after the other.
-        pixel = pixels[np.searchsorted(bounds, np.sort(random.random(len(weights))) * bounds[-1], side="right")]
-        row, column = np.divmod(pixel, across)
-        at = (np.column_stack([column, row]) + random.random((len(weights), 2))) * side
         hexagons, member = on_hexagons(at, cell)
         counts = np.bincount(member, minlength=len(hexagons)).astype(float)
         values: FloatArray = (
@@ -278,6 +278,25 @@ def _reference(search: LocalDbscan, weights: FloatArray, runs: int, seed: int, c
         groups = search.find(points) if plain else _enough(search.find(points), counts)
         strongest[run] = max((search.strength(points, group) for group in groups), default=0.0)
     return strongest
+
+
+def _drawn(search: LocalDbscan, n: int, runs: int, random: np.random.Generator) -> Iterator[FloatArray]:
+    """So many maps of n alerts by the baseline: their positions on the sheet, shape (n, 2).
+
+    Small maps are drawn together: in order, so that neighbouring pixels are looked up one after the other, and then
+    dealt out at random.
+    """
+    pixels = np.flatnonzero(search.expected)
+    bounds = np.cumsum(search.expected[pixels])
+    side, across = search.ground.side, search.ground.shape[1]
+    together = max(1, DRAWN_TOGETHER // n)
+    for start in range(0, runs, together):
+        maps = min(together, runs - start)
+        ordered = np.searchsorted(bounds, np.sort(random.random(maps * n)) * bounds[-1], side="right")
+        pixel = pixels[random.permutation(ordered)] if maps > 1 else pixels[ordered]
+        row, column = np.divmod(pixel, across)
+        at = (np.column_stack([column, row]) + random.random((maps * n, 2))) * side
+        yield from np.split(at, maps)
 
 
 def on_hexagons(at: FloatArray, area: float) -> tuple[FloatArray, IntArray]:

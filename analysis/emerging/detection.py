@@ -34,17 +34,17 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.emerging.classes import CLASSES, COUNT_PHRASES, KINDS, classify, run_to_last_step
-from analysis.emerging.cube import GiStar, SpaceTimeCube, Windows, cell_sizes, lagged_sums, significant_cells
+from analysis.emerging.classes import CLASSES, COUNT_PHRASES, KINDS, NO_PATTERN, classify, run_to_last_step
+from analysis.emerging.cube import GiStar, Latest, SpaceTimeCube, Windows, cell_sizes, lagged_sums, significant_cells
 from analysis.emerging.least_seen import least_seen
 from analysis.emerging.settings import MIN_STEPS, EmergingSettings, Reference, Unit, block_for, setting_choices, unit_of
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected
 from analysis.hotspots.settings import margin_for, surroundings_for, window_for
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.false_discovery import StepUp, benjamini_hochberg
 from analysis.stats.mann_kendall import TrendTest, block_permutation, hamed_rao, mann_kendall
 from analysis.stats.result import Choice
-from curim_data.model import BoolArray, FloatArray, Num, Translator
+from curim_data.model import BoolArray, FloatArray, IntArray, Num, Translator
 from curim_data.model.types import CellArray
 
 # Runs of the trend test, and those that show that there is no trend: p is above 0.1 then, which no correction mends.
@@ -88,7 +88,7 @@ class EmergingHotSpots:
         surroundings), ratio, q, q_cold (of the last step, over the whole cube), z (Gi* of the last step), slope (Sen's,
         of Gi* a step; NaN for cells that were never hot or cold), p_trend and q_trend (NaN where no trend is tested: it
         is where it decides the class), place (position in `places`, -1).
-    hot, cold : arrays of bool, shape (cells, steps); z : array of float, same shape.
+    hot, cold : arrays of bool, shape (cells, steps); z : Gi*, array of float, same shape.
     starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
     usual place stands out in one window, and how many it is expected to have (`analysis.emerging.least_seen`).
     """
@@ -96,7 +96,7 @@ class EmergingHotSpots:
     frame: pd.DataFrame
     hot: BoolArray
     cold: BoolArray
-    z: FloatArray
+    gistar: GiStar
     starts: pd.DatetimeIndex
     unit: Unit
     places: tuple[EmergingPlace, ...]
@@ -109,6 +109,11 @@ class EmergingHotSpots:
     choices: tuple[Choice, ...]
     least: int = 0
     usual: float = float("nan")
+
+    @property
+    def z(self) -> FloatArray:
+        """Gi* of every cell in every step, worked out when it is asked for."""
+        return self.gistar.z(self.gistar.parts)
 
     def counts(self) -> Counter[str]:
         """How many places have each class."""
@@ -271,16 +276,16 @@ def emerging_hot_spots(
     )
     marks = _Significance.of(cube, windows, margin, alpha)
     gistar = GiStar.of(cube.low, windows.size, neighbours(cells, max(k, 1)), lag)
-    z = gistar.z(gistar.parts)
-    trends = _Trends.of(gistar, z, marks, trend, seed)
-    frame = _frame(cube, windows, marks, z, trends, alpha)
+    trends = _Trends.of(gistar, marks, trend, seed)
+    latest = windows.latest(cube.low)
+    frame = _frame(cube, latest, marks, gistar, trends, alpha)
     places, number = _places(frame, marks)
-    least, usual = least_seen(cube, windows, marks.p_hot, marks.hot, margin, alpha)
+    least, usual = least_seen(cube, latest, marks.p_hot, marks.hot, margin, alpha)
     return EmergingHotSpots(
         frame=frame.assign(place=number),
         hot=marks.hot,
         cold=marks.cold,
-        z=z,
+        gistar=gistar,
         starts=cube.starts,
         unit=unit,
         places=places,
@@ -301,13 +306,13 @@ def emerging_hot_spots(
 
 @dataclass(frozen=True)
 class _Significance:
-    """The tests of all windows: p, q and marks, hot and cold, each of shape (m, T)."""
+    """The tests of all windows, hot and cold: p and marks, of shape (m, T), and the correction for so many tests."""
 
     p_hot: FloatArray
-    q_hot: FloatArray
+    q_hot: StepUp
     hot: BoolArray
     p_cold: FloatArray
-    q_cold: FloatArray
+    q_cold: StepUp
     cold: BoolArray
 
     @classmethod
@@ -317,6 +322,10 @@ class _Significance:
         p_cold = windows.cold(cube.low, cube.high, hot, margin)
         q_cold, cold = significant_cells(cube.cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
+
+    def marked(self) -> IntArray:
+        """Positions of the cells with any mark."""
+        return np.flatnonzero(self.hot.any(axis=1) | self.cold.any(axis=1))
 
     def often(self) -> BoolArray:
         """Cells whose class depends on the trend: hot, or cold, in at least 90 % of the steps and in the last."""
@@ -336,13 +345,13 @@ class _Trends:
     q: FloatArray
 
     @classmethod
-    def of(cls, gistar: GiStar, z: FloatArray, marks: _Significance, test: TrendTest, seed: int) -> _Trends:
-        slope, s, p, q = np.full((4, len(z)), np.nan)
-        marked = np.flatnonzero(marks.hot.any(axis=1) | marks.cold.any(axis=1))
-        plain = mann_kendall(z[marked])
+    def of(cls, gistar: GiStar, marks: _Significance, test: TrendTest, seed: int) -> _Trends:
+        slope, s, p, q = np.full((4, len(marks.hot)), np.nan)
+        marked = marks.marked()
+        plain = mann_kendall(gistar.z(gistar.parts_of(marked)))
         slope[marked], s[marked] = plain.slope, plain.s
         at = np.flatnonzero(marks.often())
-        if len(at) and z.shape[1] >= MIN_STEPS:
+        if len(at) and marks.hot.shape[1] >= MIN_STEPS:
             p[at] = _chance(gistar, at, test, seed)
             q[at] = benjamini_hochberg(p[at])
         return cls(slope, s, p, q)
@@ -351,36 +360,37 @@ class _Trends:
 def _chance(gistar: GiStar, at: CellArray, test: TrendTest, seed: int) -> FloatArray:
     """The p-values of the trends of some cells."""
     if test == "permutation":
-        parts, block = gistar.parts[:, at], block_for(gistar.parts.shape[-1])
+        parts, block = gistar.parts_of(at), block_for(gistar.counts.shape[1])
         make, lag = gistar.z, gistar.lag
         found = block_permutation(parts, block=block, runs=RUNS, seed=seed, rebuild=make, reach=lag, enough=ENOUGH)
         return found.p
-    z = gistar.z(gistar.parts[:, at])
+    z = gistar.z(gistar.parts_of(at))
     return (hamed_rao(z, lags=gistar.lag) if test == "hamed_rao" else mann_kendall(z)).p
 
 
 def _frame(
-    cube: SpaceTimeCube, windows: Windows, marks: _Significance, z: FloatArray, trends: _Trends, alpha: float
+    cube: SpaceTimeCube, latest: Latest, marks: _Significance, gistar: GiStar, trends: _Trends, alpha: float
 ) -> pd.DataFrame:
-    steps = len(cube.starts)
-    sure = trends.q <= alpha
-    run = np.where(marks.hot[:, -1], run_to_last_step(marks.hot), run_to_last_step(marks.cold))
-    recent, last = windows.last(), cube.low[:, -windows.lag - 1 :]
-    window, expected = recent.inside(last)[:, -1], recent.expected(last)[:, -1]
+    steps, marked = len(cube.starts), marks.marked()
+    cls, run = np.full(len(cube.cells), NO_PATTERN, dtype=object), np.zeros(len(cube.cells), dtype=np.int64)
+    hot, cold, sure, s = marks.hot[marked], marks.cold[marked], trends.q[marked] <= alpha, trends.s[marked]
+    cls[marked] = classify(hot, cold, sure & (s > 0), sure & (s < 0))
+    run[marked] = np.where(hot[:, -1], run_to_last_step(hot), run_to_last_step(cold))
     since = pd.Series(cube.starts[np.minimum(steps - run, steps - 1)]).where(run > 0)
+    expected = latest.expected
     columns = {
-        "cls": classify(marks.hot, marks.cold, sure & (trends.s > 0), sure & (trends.s < 0)),
+        "cls": cls,
         "n": cube.low.sum(axis=1),
         "hot_steps": marks.hot.sum(axis=1),
         "cold_steps": marks.cold.sum(axis=1),
         "run": run,
         "since": since.to_numpy(),
-        "window": window,
+        "window": latest.inside,
         "expected": expected,
-        "ratio": np.divide(window, expected, out=np.full(len(window), np.nan), where=expected > 0),
-        "q": marks.q_hot[:, -1],
-        "q_cold": marks.q_cold[:, -1],
-        "z": z[:, -1],
+        "ratio": np.divide(latest.inside, expected, out=np.full(len(run), np.nan), where=expected > 0),
+        "q": marks.q_hot.q_of(marks.p_hot[:, -1]),
+        "q_cold": marks.q_cold.q_of(marks.p_cold[:, -1]),
+        "z": gistar.latest(),
         "slope": trends.slope,
         "p_trend": trends.p,
         "q_trend": trends.q,

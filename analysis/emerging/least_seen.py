@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from analysis.emerging.cube import SpaceTimeCube, Windows
+from analysis.emerging.cube import Latest, SpaceTimeCube
 from analysis.stats.exact_rates import larger_rate
 from curim_data.model import BoolArray, FloatArray
 
@@ -18,7 +18,7 @@ MOST: Final = 5_000  # alerts of a window that are tried
 
 
 def least_seen(
-    cube: SpaceTimeCube, windows: Windows, p: FloatArray, hot: BoolArray, margin: float, alpha: float
+    cube: SpaceTimeCube, latest: Latest, p: FloatArray, hot: BoolArray, margin: float, alpha: float
 ) -> tuple[int, float]:
     """The least alerts with which a usual place would be marked hot in the last window, and how many are expected.
 
@@ -28,6 +28,8 @@ def least_seen(
 
     Parameters
     ----------
+    latest : Latest
+        The last windows.
     p, hot : arrays, shape (cells, steps)
         p-values of all windows, and which are marked.
     margin, alpha : float
@@ -38,13 +40,11 @@ def least_seen(
     tuple of int and float
         Alerts in the window, and how many are expected there. (0, nan) without alerts or surroundings.
     """
-    recent, last = windows.last(), cube.low[:, -windows.lag - 1 :]
-    size_in, size_out = recent.size_in()[:, -1], recent.rest(recent.size)[:, -1]
-    weights = np.where(size_out > 0, cube.low.sum(axis=1), 0.0)
+    weights = np.where(latest.size_out > 0, cube.low.sum(axis=1), 0.0)
     if not weights.any():
         return 0, float("nan")
     outside, inside_size, outside_size = (
-        float(np.average(values, weights=weights)) for values in (recent.rest(last)[:, -1], size_in, size_out)
+        float(np.average(values, weights=weights)) for values in (latest.outside, latest.size_in, latest.size_out)
     )
     limit = min(p[hot].max() if hot.any() else alpha / p.size, alpha / len(cube.cells))
     tried = np.arange(1, MOST)

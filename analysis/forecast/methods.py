@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -23,11 +23,15 @@ METHODS: Final = ("naive", "decay", "blend")
 
 @dataclass(frozen=True, eq=False)
 class CellHistory:
-    """Counts by cell and week (shape (m, T)), the land of the cells, and who is whose neighbour (itself not)."""
+    """Counts by cell and week (shape (m, T)), the land of the cells, and who is whose neighbour (itself not).
+
+    Sums over weeks are the same under many settings, and are made once.
+    """
 
     counts: FloatArray
     land: FloatArray
     near: sparse.csr_array
+    _sums: dict[tuple[Any, ...], FloatArray] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, counts: Any, land: Any, cells: Any) -> CellHistory:
@@ -35,6 +39,20 @@ class CellHistory:
         around = sparse.csr_array(neighbours(cells, 1) - sparse.eye_array(len(cells)))
         around.eliminate_zeros()
         return cls(np.asarray(counts, dtype=float), np.asarray(land, dtype=float), around)
+
+    def before(self, origins: Any) -> FloatArray:
+        """All alerts before each origin; (m, origins)."""
+        at = tuple(np.asarray(origins, dtype=int).tolist())
+        if ("before", at) not in self._sums:
+            self._sums["before", at] = self.counts @ _before(self.counts.shape[1], at)
+        return self._sums["before", at]
+
+    def fading(self, origins: Any, half_life: float) -> FloatArray:
+        """Alerts before each origin that count 2^(-age / half-life); (m, origins)."""
+        at = tuple(np.asarray(origins, dtype=int).tolist())
+        if (half_life, at) not in self._sums:
+            self._sums[half_life, at] = self.counts @ _fading(self.counts.shape[1], at, half_life)
+        return self._sums[half_life, at]
 
     @property
     def even(self) -> FloatArray:
@@ -59,9 +77,8 @@ class ForecastSettings:
 
 def naive(ground: CellHistory, origins: Any) -> FloatArray:
     """Plain counting: the alerts of the last 52 weeks before each origin (all, where there are fewer); (m, origins)."""
-    sums = np.concatenate([np.zeros((len(ground.land), 1)), np.cumsum(ground.counts, axis=1)], axis=1)
     at = np.asarray(origins, dtype=int)
-    return np.asarray(sums[:, at] - sums[:, np.maximum(at - NAIVE_WEEKS, 0)], dtype=float)
+    return ground.before(at) - ground.before(np.maximum(at - NAIVE_WEEKS, 0))
 
 
 def decay(ground: CellHistory, origins: Any, settings: ForecastSettings) -> FloatArray:
@@ -69,8 +86,7 @@ def decay(ground: CellHistory, origins: Any, settings: ForecastSettings) -> Floa
 
     sum over weeks of 2^(-age / half-life) x, where x is the mean by land over a cell and (weighted) its neighbours.
     """
-    recent = ground.counts @ _fading(ground.counts.shape[1], origins, settings.half_life)
-    return _mixed(ground, ground.smooth(recent, settings.weight))
+    return _mixed(ground, ground.smooth(ground.fading(origins, settings.half_life), settings.weight))
 
 
 def blend(ground: CellHistory, origins: Any, settings: ForecastSettings) -> FloatArray:
@@ -86,12 +102,11 @@ def blend(ground: CellHistory, origins: Any, settings: ForecastSettings) -> Floa
     using empirical Bayes estimators. Applied Statistics 40, 283-294 (shrinkage to the neighbourhood).
     """
     at = np.asarray(origins, dtype=int)
-    sums = np.concatenate([np.zeros((len(ground.land), 1)), np.cumsum(ground.counts, axis=1)], axis=1)
-    every, weeks = sums[:, at], np.maximum(at, 1)
+    every, weeks = ground.before(at), np.maximum(at, 1)
     around = ground.smooth(every, 1.0) / weeks
     long_run = (every + settings.strength * around) / (weeks + settings.strength)
-    fading = _fading(ground.counts.shape[1], at, settings.half_life)
-    rate = (ground.counts @ fading + settings.strength * long_run) / (fading.sum(axis=0) + settings.strength)
+    recent = _fading(ground.counts.shape[1], at, settings.half_life).sum(axis=0)
+    rate = (ground.fading(at, settings.half_life) + settings.strength * long_run) / (recent + settings.strength)
     return _mixed(ground, rate)
 
 
@@ -129,8 +144,14 @@ def _grid(method: str) -> list[ForecastSettings]:
 
 
 def _likelihood(came: FloatArray, forecast: FloatArray) -> float:
-    share = forecast / forecast.sum(axis=0)
-    return float((came * np.log(np.maximum(share, 1e-300))).sum())
+    cell, origin = np.nonzero(came)  # in a large city few cells have alerts in the weeks after an origin
+    share = forecast[cell, origin] / forecast.sum(axis=0)[origin]
+    return float((came[cell, origin] * np.log(np.maximum(share, 1e-300))).sum())
+
+
+def _before(length: int, origins: Any) -> FloatArray:
+    """One for each week (rows) before each origin (columns), zero for what lies ahead."""
+    return (np.arange(length)[:, None] < np.asarray(origins)[None, :]).astype(float)
 
 
 def _fading(length: int, origins: Any, half_life: float) -> FloatArray:

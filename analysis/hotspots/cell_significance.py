@@ -24,6 +24,7 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -167,7 +168,8 @@ def hot_cells(
     cells : DataFrame, index cell (int64, H3 of one resolution)
         The whole study mask with columns n, land_km2 and, where counts passed disclosure control, low, high, withheld.
         For hot cells withheld counts enter at `low` in the place and at `high` in the surroundings, for cold ones the
-        other way round: what is not shown never makes a mark. The surroundings of cold cells leave out what is hot.
+        other way round: what is not shown never makes a mark. The surroundings of cold cells leave out what is hot;
+        where counts are withheld, a cell is cold only if it is so too without all that the exact counts may make hot.
     base : Base, optional
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density. Residents: the count given n is
@@ -235,17 +237,18 @@ def hot_cells(
     q_hot, hot = significant_cells(index, p_hot, alpha, tested)
     passed = p_hot[q_hot <= alpha].max(initial=0.0)
     local = hot & (p_near <= passed)
-    not_hot = np.where(hot, 0.0, 1.0)
-    colder = [
-        below(s.place @ high, s.rest(low * not_hot), s.size, s.rest(sizes.high * not_hot), margin) for s in scales
-    ]
-    if sides is not None:
-        rule = Rule(partial(smaller_rate, margin=margin), alpha / len(scales))
-        colder = [
-            sides.against_each(p, s.place @ high, s.size, low * not_hot, sizes.high * not_hot, rule)
-            for p, s in zip(colder, scales, strict=True)
-        ]
-    p_cold = _smaller_p(colder)
+    colder = _Colder(scales, sides, sizes, below, margin, alpha)
+    p_cold = colder.p(low, high, hot)
+    if (low != high).any():
+        # What may be hot in the exact counts is not there to make its neighbours look empty either.
+        could_be = [above(s.place @ high, s.rest(low), s.size_in, s.size_out, margin) for s in scales]
+        likely = np.minimum(1.0, comparisons * np.min(could_be, axis=0))
+        if city is not None:
+            in_city_low = np.where(in_city, low, 0.0)
+            far = larger_rate(city.place @ high, city.rest(in_city_low), city.size_in, city.size_out, CITY_MARGIN)
+            likely = np.minimum(likely, np.minimum(1.0, comparisons * far))
+        _, maybe = significant_cells(index, np.where(tested, likely, 1.0), alpha, tested)
+        p_cold = np.maximum(p_cold, colder.p(low, high, hot | maybe))
     p_cold = np.where(tested, p_cold, 1.0)
     q_cold, cold = significant_cells(index, p_cold, alpha, tested)
     report(0.9, _TESTING)
@@ -409,6 +412,31 @@ class _Scale:
         density = np.full(len(counts), np.nan)
         np.divide(self.rest(counts), self.size_out, out=density, where=self.size_out > 0)
         return density * self.size_in
+
+
+@dataclass(frozen=True)
+class _Colder:
+    """The test of cold cells: a place against its surroundings, and against each half of them where those are land."""
+
+    scales: list[_Scale]
+    sides: Sides | None
+    sizes: _Sizes
+    below: Callable[..., FloatArray]
+    margin: float
+    alpha: float
+
+    def p(self, low: FloatArray, high: FloatArray, left_out: BoolArray) -> FloatArray:
+        """P-value by cell, without some (hot) cells among the surroundings; the better of all scales, corrected."""
+        kept = np.where(left_out, 0.0, 1.0)
+        counts, land = low * kept, self.sizes.high * kept
+        colder = [self.below(s.place @ high, s.rest(counts), s.size, s.rest(land), self.margin) for s in self.scales]
+        if self.sides is not None:
+            rule = Rule(partial(smaller_rate, margin=self.margin), self.alpha / len(self.scales))
+            colder = [
+                self.sides.against_each(p, s.place @ high, s.size, counts, land, rule)
+                for p, s in zip(colder, self.scales, strict=True)
+            ]
+        return _smaller_p(colder)
 
 
 def _smaller_p(p: list[FloatArray]) -> FloatArray:

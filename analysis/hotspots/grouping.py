@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -22,17 +23,20 @@ MAX_SPOT_KM2: Final = 0.25
 # Of k-means: rounds, and the shift of the middles, of the mean variance, below which it ends (as scikit-learn).
 MOST_ROUNDS: Final = 300
 TOLERANCE: Final = 1e-4
-_BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
+BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
 _WHERE: Final[dict[str, Message]] = {
     "surroundings": Message("from its surroundings"),
     "city": Message("at the density of the rest of the city"),
 }
+_NONE_COLD: Final = Message(
+    "no alert where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
+)
 _BOUNDED_COLD: Final = Message("Protected counts around it enter with the values that speak least for a cold place.")
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A connected group of hot cells.
+    """A connected group of hot cells, or of such cells and those around them that were tested together with them.
 
     `id` is the H3 name of its fullest cell, until `analysis.spots.identity` gives it that of a known place. `expected`,
     `ratio` and its 95 % interval compare the group with its own surroundings; since the cells were chosen for being
@@ -80,19 +84,19 @@ class Spot:
                     self.n,
                 )
             message = self._against_base(t)
-            return f"{message} {t(_BOUNDED)}" if self.bounded else message
+            return f"{message} {t(BOUNDED)}" if self.bounded else message
         if not np.isfinite(self.expected):
             return t.n(
                 "{n} alert, and nothing around to compare it with.",
                 "{n} alerts, and nothing around to compare them with.",
                 self.n,
             )
-        return " ".join([self._excess_sentence(t), *self._ratio_sentence(t), *([t(_BOUNDED)] if self.bounded else [])])
+        return " ".join([self._excess_sentence(t), *self._ratio_sentence(t), *([t(BOUNDED)] if self.bounded else [])])
 
     def _excess_sentence(self, t: Translator) -> str:
         beside = ratio_says_something(self)
         values: dict[str, Any] = {
-            "expected": t.expected(self.expected) if beside else t.about(self.expected, at_most=self.bounded),
+            "expected": (t.expected if beside else t.about)(self.expected, at_most=self.bounded),
             "where": _WHERE[self.against],
             "more": t.number(self.excess.value),
             "least": t.number(self.excess.low),
@@ -139,6 +143,8 @@ class Spot:
             values["base"] = "–" if np.isnan(self.base_n) else round(self.base_n)
             message = self._cold_against_base(t, values)
             return f"{message} {t(_BOUNDED_COLD)}" if self.bounded else message
+        if not self.n:
+            return f"{t(_NONE_COLD, **values)} {t(_BOUNDED_COLD) if self.bounded else ''}".strip()
         if self.bounded:
             return t.n(
                 "at most {n} alert where at least {expected} would be expected: at most {ratio} times as many (95 % "
@@ -158,6 +164,18 @@ class Spot:
         )
 
     def _cold_against_base(self, t: Translator, values: dict[str, Any]) -> str:
+        if self.base == "residents" and not self.n:
+            return t(
+                "no alert where {base} residents live and {expected} would be expected at the rate of the rest of the "
+                "city (95 % interval of the ratio up to {high}; corrected p: {p}).",
+                **values,
+            )
+        if not self.n:
+            return t(
+                "none of the {base} alerts here, where {expected} would be expected at the share of the rest of the "
+                "city (95 % interval of the ratio up to {high}; corrected p: {p}).",
+                **values,
+            )
         if self.base == "residents":
             return t.n(
                 "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of the "
@@ -215,7 +233,9 @@ def h3_name(cell: int) -> str:
 def hot_spots(result: HotCells, largest_km2: float = MAX_SPOT_KM2) -> tuple[Spot, ...]:
     """Join neighbouring hot cells to spots, most alerts above expected first.
 
-    What is larger than `largest_km2` is split, never dropped.
+    What is larger than `largest_km2` is split. Where the interval of a group's ratio holds 1, its cells are hot by what
+    their windows hold: the place then has the cells of those windows too, and is left out where it does not stand out
+    with them either.
 
     Parameters
     ----------
@@ -234,7 +254,7 @@ def hot_spots(result: HotCells, largest_km2: float = MAX_SPOT_KM2) -> tuple[Spot
 
 
 def cold_spots(result: HotCells) -> tuple[Spot, ...]:
-    """Join neighbouring cold cells to places of any size, the most surely low first.
+    """Join neighbouring cold cells to places of any size, the most surely low first; with their windows as hot ones.
 
     Where counts are protected, `n`, `ratio` and `high` are the most that they may be, `expected` the least.
     """
@@ -261,7 +281,39 @@ def _places(result: HotCells, mark: Literal["hot", "cold"], largest_km2: float) 
         second = _halves(index[group], counts[group] + 1e-9)
         for part in (group[~second], group[second]):
             waiting.extend(connected(near, part))
-    return _figures(result, mark, index, groups)
+    spots = _figures(result, mark, index, groups)
+    weak = [at for at, spot in enumerate(spots) if not stands_out(spot, mark)]
+    if not weak:
+        return spots
+    spots = _figures(result, mark, index, _with_windows(result, index, groups, weak, largest_km2))
+    return [spot for spot in spots if stands_out(spot, mark)]
+
+
+def stands_out(spot: Spot, mark: Literal["hot", "cold"]) -> bool:
+    """Whether the interval of a place's ratio leaves out 1 on the side of its mark; where nothing is known, it does."""
+    return not (spot.high >= 1 if mark == "cold" else spot.low <= 1)
+
+
+def _with_windows(
+    result: HotCells, index: CellArray, groups: list[CellArray], weak: Sequence[int], largest_km2: float
+) -> list[CellArray]:
+    """The groups, some of them with the cells around them that were tested together with theirs.
+
+    A cell may be marked by what its window holds, with an ordinary count of its own. A cell of another group stays
+    with that one, so that no alert counts in two places. None becomes larger than a place may be.
+    """
+    window, land = neighbours(index, result.k), result.frame["land_km2"].to_numpy(float)
+    taken = np.zeros(len(index), dtype=bool)
+    taken[np.concatenate(groups)] = True
+    grown = list(groups)
+    for at in weak:
+        around = np.flatnonzero(window[groups[at]].sum(axis=0) > 0)
+        new = around[~taken[around]]
+        if land[groups[at]].sum() + land[new].sum() > largest_km2:
+            continue
+        taken[new] = True
+        grown[at] = np.sort(np.concatenate([groups[at], new]))
+    return grown
 
 
 def _halves(cells: CellArray, weight: FloatArray) -> BoolArray:

@@ -18,7 +18,7 @@ import pandas as pd
 from analysis.plans.evaluation import minimum_detectable_drop
 from analysis.plans.evidence import Fit, Measure, covered_share, rank_measures, women_stand_out
 from analysis.plans.problem_statement import gender_sentence, problem_statement
-from curim_data.model import LANGUAGES, CityProfile, Message, Plan, Translator, translator
+from curim_data.model import LANGUAGES, CityProfile, Message, Plan, PlanStatus, Translator, translator
 from curim_data.model.plan import Areas, Assessment, GenderCheck, Objective, Problem
 
 REVIEW_AFTER: Final = dt.timedelta(weeks=4)
@@ -118,14 +118,21 @@ def draft_plan(
 
 
 def old_baseline(plan: Plan) -> Message | None:
-    """How old the baseline of a plan will be when the plan begins, where that is too old to compare with."""
+    """How old the baseline of a plan is when the plan begins, where that is too old to compare with."""
     end, start = plan.objective.end, plan.start
     if end is None or start is None or start - end <= OLD_BASELINE:
         return None
+    values = {"months": round((start - end).days / DAYS_A_MONTH), "end": end, "start": start}
+    if plan.status in (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED):
+        return Message(
+            "The baseline was {months} months old when the plan began ({end} to {start}): its effect cannot be "
+            "separated from what happened in between.",
+            values,
+        )
     return Message(
         "The baseline will be {months} months old when the plan begins ({end} to {start}): load a newer export first "
         "and draft the plan again, or its effect cannot be separated from what happened in between.",
-        {"months": round((start - end).days / DAYS_A_MONTH), "end": end, "start": start},
+        values,
     )
 
 

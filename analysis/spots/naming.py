@@ -24,6 +24,7 @@ FAR: Final = 4
 STREET_NEAR: Final = 60.0  # metres from the middle of a place within which a street lends it its name
 MIDDLE: Final = 0.25  # of the radius of an area: nearer to its middle there is no direction
 AT_CENTRE: Final = 250.0  # metres
+OUT_OF_TOWN: Final = 5_000.0  # metres from the city's centre: from there on a street or a landmark may be of any town
 DIRECTIONS: Final = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 STEPS: Final = (100, 10)  # metres to which distances are rounded, the second where the first are the same
 LONG: Final = 20_000.0  # metres
@@ -55,7 +56,8 @@ class SpotName:
     area or a street; empty where only its position is known. `near`: whether it lies near the landmark, not at it.
     `numbered`: an area with a number for a name. `street`: the street in that area; it comes first. `direction`: one
     of `DIRECTIONS` or "middle", from the middle of the area, or from the city's centre where `of_city`, with the
-    `metres` (0: untold). `number`: counts places that nothing else tells apart.
+    `metres` (0: untold). `number`: counts places that nothing else tells apart. `town`: the town or neighbourhood of a
+    landmark far from the city's centre.
     """
 
     place: str
@@ -67,6 +69,7 @@ class SpotName:
     metres: int = 0
     of_city: bool = False
     number: int = 1
+    town: str = ""
 
     def __call__(self, t: Translator) -> str:
         """The name in the reader's language."""
@@ -88,6 +91,8 @@ class SpotName:
         return {lang: self(translator(lang)) for lang in LANGUAGES}
 
     def _details(self, t: Translator) -> Iterator[str]:
+        if self.town:
+            yield self.town
         if self.numbered[0]:
             yield numbered_area(t, *self.numbered)
         if self.street and self.place:
@@ -187,7 +192,9 @@ def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
     nearest = int(reach.argmin()) if len(reach) else 0
     if len(reach) and reach[nearest] <= FAR:
         mark = city.landmarks[nearest]
+        town = words.area if _from_city(here, city)[1] >= OUT_OF_TOWN else ""
         name = SpotName(mark.id, mark.labels, near=bool(reach[nearest] > 1))
+        name = name if town in mark.labels.values() else replace(name, town=town)
         yield name
         yield from _told_apart(name, street, here, tuple(city.landmarks_metres[nearest]), 0.0)
         return
@@ -207,7 +214,7 @@ def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
             yield name
         yield from _told_apart(name, {}, here, middle, radius)
         return
-    if street:
+    if street and _from_city(here, city)[1] < OUT_OF_TOWN:
         yield SpotName("", street)
     yield from _from_centre(SpotName("", street), here, city)
 
@@ -230,18 +237,21 @@ def _told_apart(
 
 def _from_centre(name: SpotName, here: tuple[float, float], city: CityProfile) -> Iterator[SpotName]:
     """A name by the distance and direction from the city's centre."""
-    view = city.view
-    if {"longitude", "latitude"} <= set(view):
-        x, y = city.project([view["longitude"]], [view["latitude"]])
-        middle = (float(x[0]), float(y[0]))
-    else:
-        middle = (city.land_metres.centroid.x, city.land_metres.centroid.y)
-    direction, metres = _bearing(middle, here)
+    direction, metres = _from_city(here, city)
     if metres < AT_CENTRE:
         yield replace(name, direction="middle", of_city=True)
     for step in _steps(metres):
         if round(metres / step):
             yield replace(name, direction=direction, metres=step * round(metres / step), of_city=True)
+
+
+def _from_city(here: tuple[float, float], city: CityProfile) -> tuple[str, float]:
+    """The direction and the metres from the city's centre."""
+    view = city.view
+    if {"longitude", "latitude"} <= set(view):
+        x, y = city.project([view["longitude"]], [view["latitude"]])
+        return _bearing((float(x[0]), float(y[0])), here)
+    return _bearing((city.land_metres.centroid.x, city.land_metres.centroid.y), here)
 
 
 def _steps(metres: float) -> tuple[int, ...]:

@@ -96,6 +96,12 @@ def without_category(shares: Sequence[CategoryShare]) -> bool:
     return of_one_category(shares) and shares[0].id == UNCATEGORISED
 
 
+def states_no_category(counts: pd.DataFrame) -> bool:
+    """Whether counts by category (category, n, withheld) hold no alert that states one; a protected count may."""
+    there = counts["withheld"].astype(bool) | counts["n"].gt(0)
+    return bool(there.any() and counts.loc[there, "category"].eq(UNCATEGORISED).all())
+
+
 def of_one_category(shares: Sequence[CategoryShare]) -> bool:
     """Whether all alerts of a place have the same category, and no other."""
     return len(shares) == 1 and shares[0].share >= 1
@@ -191,6 +197,7 @@ def problem_for(
         kinds=tuple(kinds),
         not_asked=tuple(not_asked),
         hours_protected=hours_protected and profile.hours is not None,
+        bounded=isinstance(spot, Spot) and spot.bounded,
     )
 
 
@@ -199,12 +206,16 @@ def _least(frame: pd.DataFrame) -> np.ndarray:
 
 
 def _category_shares(frame: pd.DataFrame | None, n: int) -> tuple[CategoryShare, ...]:
-    """Share of the `n` alerts by category; an alert of several counts in each, so that the shares may exceed one."""
+    """Share of the `n` alerts by category; an alert of several counts in each, so that the shares may exceed one.
+
+    Beside a withheld category none has all alerts: `n` may be a lower bound, and the withheld ones are in none shown.
+    """
     if frame is None:
         return ()
-    shown = frame[~frame["withheld"].astype(bool)] if "withheld" in frame else frame
+    hidden = frame["withheld"].to_numpy(bool) if "withheld" in frame else np.zeros(len(frame), bool)
+    shown = frame[~hidden]
     counts = pd.Series(_least(shown), index=shown["category"]).groupby(level=0).sum().sort_values(ascending=False)
-    total = max(float(n), float(counts.max())) if len(counts) else 0.0
+    total = max(float(n), float(counts.max()) + _least(frame[hidden]).sum()) if len(counts) else 0.0
     return tuple(CategoryShare(str(name), float(count / total)) for name, count in counts.items() if count > 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -49,3 +50,36 @@ def benjamini_hochberg(p: Any) -> FloatArray:
     small[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
     q[below] = small
     return q
+
+
+@dataclass(frozen=True)
+class StepUp:
+    """The correction of `benjamini_hochberg` for very many tests of which few q-values are asked for.
+
+    `ordered`: p-values below 1 in order, shape (k,); `q`: their q-values. What p-values are not among the corrected
+    ones has no q-value here.
+    """
+
+    ordered: FloatArray
+    q: FloatArray
+
+    @classmethod
+    def of(cls, p: Any) -> StepUp:
+        """Correct p-values for their number; none may be missing. Raises ValueError for one below 0."""
+        values = np.asarray(p, dtype=float)
+        ordered = np.sort(values[values < 1])
+        if len(ordered) and ordered[0] < 0:
+            raise ValueError("p-values lie between 0 and 1")
+        stepped = ordered * (values.size / np.arange(1, len(ordered) + 1))
+        return cls(ordered, np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0))
+
+    def limit(self, alpha: float) -> float:
+        """The largest p-value that passes at `alpha` (under 1): a test passes where its own is no larger. -1: none."""
+        passed = int(np.searchsorted(self.q, alpha, side="right"))
+        return float(self.ordered[passed - 1]) if passed else -1.0
+
+    def q_of(self, p: FloatArray) -> FloatArray:
+        """The q-values of some of the p-values that were corrected."""
+        if not len(self.ordered):
+            return np.ones(p.shape)
+        return np.where(p < 1, self.q[np.minimum(np.searchsorted(self.ordered, p), len(self.q) - 1)], 1.0)

@@ -24,6 +24,8 @@ Bounded = Literal["", "before", "after"]
 AREA: Final = ("district", "place")
 # Counts beyond this many standard deviations of the Poisson law add less than 1e-16 to a p-value.
 _REACH = 9.0
+# Up to so many pairs of counts each one is looked at; of more, the ends of what is not extreme.
+_EACH_PAIR: Final = 100_000
 
 
 def e_test(
@@ -57,16 +59,36 @@ def e_test(
         raise ValueError(f"a difference of {difference} is more than these counts allow")
     i, chance_i = _window(n1 * rate1)
     j, chance_j = _window(n2 * rate2)
-    gap = np.abs(i[:, None] / n1 - j[None, :] / n2 - difference)
-    if form == "wheeler":
-        scale = np.sqrt((i[:, None] + j[None, :]) / (n1 + n2))
-        observed = abs(x1 / n1 - x2 / n2 - difference) / np.sqrt(rate2) if rate2 > 0 else np.inf
-    else:
-        scale = np.sqrt(i[:, None] / n1**2 + j[None, :] / n2**2)
-        observed = abs(x1 / n1 - x2 / n2 - difference) / np.sqrt(x1 / n1**2 + x2 / n2**2)
-    # Two empty counts have no statistic and never speak against equal rates; ties count as "at least as large".
-    extreme = (gap >= observed * scale * (1 - 1e-12) - 1e-12) & (scale > 0)
-    return min(1.0, float(np.asarray(chance_i @ extreme @ chance_j)))
+    # T's denominator is the root of a sum of i and j with these weights.
+    weights = (1 / (n1 + n2), 1 / (n1 + n2)) if form == "wheeler" else (1 / n1**2, 1 / n2**2)
+    spread = rate2 if form == "wheeler" else weights[0] * x1 + weights[1] * x2
+    observed = abs(x1 / n1 - x2 / n2 - difference) / np.sqrt(spread) if spread > 0 else np.inf
+
+    def extreme(i: FloatArray, j: FloatArray) -> BoolArray:
+        """Whether T(i, j) is at least as large as observed, ties included; two empty counts never are."""
+        scale = np.sqrt(weights[0] * i + weights[1] * j)
+        gap = np.abs(i / n1 - j / n2 - difference)
+        return np.asarray((gap >= observed * scale * (1 - 1e-12) - 1e-12) & (scale > 0))
+
+    if len(i) * len(j) <= _EACH_PAIR or not np.isfinite(observed):
+        return min(1.0, float(np.asarray(chance_i @ extreme(i[:, None], j[None, :]) @ chance_j)))
+    # Along j, the square of T's numerator less that of the bound is a parabola which opens upwards: what is not
+    # extreme lies between its roots. Rounding may shift an end by one count, which the test itself corrects.
+    middle = n2 * (i / n1 - difference)
+    half = n2**2 * observed**2 * weights[1] / 2
+    reach = np.sqrt(np.maximum(half**2 + n2**2 * observed**2 * (weights[0] * i + weights[1] * middle), 0))
+    first, last = np.ceil(middle + half - reach), np.floor(middle + half + reach)
+    first = np.where(~extreme(i, np.maximum(first - 1, 0)) & (first > 0), first - 1, first)
+    first = np.where(extreme(i, np.maximum(first, 0)), first + 1, first)
+    last = np.where(~extreme(i, np.maximum(last + 1, 0)), last + 1, last)
+    last = np.where(extreme(i, np.maximum(last, 0)), last - 1, last)
+    sums = np.concatenate([[0.0], np.cumsum(chance_j)])
+    below = np.clip(first - j[0], 0, len(j)).astype(int)
+    to = np.maximum(np.clip(last - j[0] + 1, 0, len(j)).astype(int), below)
+    p = float(chance_i @ (sums[below] + sums[-1] - sums[to]))
+    if i[0] == j[0] == 0 and (below[0] > 0 or to[0] == 0):
+        p -= float(chance_i[0] * chance_j[0])  # two empty counts
+    return min(1.0, max(0.0, p))  # the sums above are rounded
 
 
 def _window(mean: float) -> tuple[FloatArray, FloatArray]:
@@ -113,6 +135,18 @@ class Change:
         }
         if not np.isfinite(self.ratio.high):
             return t("{after} alerts where there were none before.", after=self.after)
+        if not self.after and self.compared == "city":
+            return t(
+                "No alert against {expected} before for the same length of time: at most {high} times what the change "
+                "in the rest of the city would give (95 % interval).",
+                **values,
+            )
+        if not self.after:
+            return t(
+                "No alert against {expected} before for the same length of time: at most {high} times as many (95 % "
+                "interval).",
+                **values,
+            )
         if self.compared == "city":
             return t(
                 "{after} alerts against {expected} before for the same length of time: {ratio} times ({low} to {high}) "

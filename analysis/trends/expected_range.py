@@ -14,7 +14,7 @@ from statsmodels.tsa.seasonal import STL
 from analysis.stats.intervals import Estimate
 from curim_data.model import FloatArray, Message
 
-RuleName = Literal["ears_c2", "eight_before", "same_weekdays", "few_years", "season"]
+RuleName = Literal["ears_c2", "eight_before", "same_weekdays", "few_years", "other_light", "season"]
 
 # Variance-stabilised scale: sqrt(n + 3/8) has a standard deviation near 1/2 for any Poisson count (Anscombe 1948).
 _ANSCOMBE: Final = 3 / 8
@@ -68,6 +68,14 @@ RULES: Final = {
         Message(
             "Months are judged from three whole years of data on. With fewer the season cannot be separated from a "
             "change: the summer would look like an alarm, so no month is called unusual."
+        ),
+    ),
+    "other_light": Rule(
+        "other_light",
+        0.0,
+        Message(
+            "Alerts after dark or by day are judged from three years of data on, by weeks or months and their season "
+            "alone: the days become shorter or longer, so that earlier weeks are no measure."
         ),
     ),
     "season": Rule(

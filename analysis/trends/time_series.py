@@ -71,6 +71,23 @@ class Trend:
         left_out = () if whole else (Choice("beginning", first, _LEFT_OUT[self.unit]),)
         return replace(self, frame=shown, n=int(shown["n"].sum()), choices=(*self.choices, *left_out))
 
+    def of_one_light(self) -> Trend:
+        """The trend of alerts after dark, or by day: judged by its season, else not at all.
+
+        The weeks before had longer or shorter nights, so what was usual in them is no measure.
+        """
+        if self.rule.name in ("season", "few_years"):
+            return self
+        nothing = dict.fromkeys(("expected", "lower", "upper"), np.nan)
+        rule = RULES["other_light"]
+        others = tuple(choice for choice in self.choices if choice.name != "rule")
+        return replace(
+            self,
+            frame=self.frame.assign(**nothing, side=0, alarm=False),
+            rule=rule,
+            choices=(Choice("rule", rule.name, rule.explanation), *others),
+        )
+
     @property
     def alarms(self) -> pd.DataFrame:
         """The rows outside the band."""
@@ -104,6 +121,10 @@ class Trend:
         count, day = int(latest["n"]), latest[self.column].date()
         values = {"when": self._when(t, day), "alerts": t.n("{n} alert", "{n} alerts", count)}
         if not np.isfinite(latest["expected"]):
+            if self.rule.name == "other_light":
+                return t(
+                    "{when}: {alerts}. What is usual cannot be said, as nights become longer or shorter.", **values
+                )
             return t("{when}: {alerts}. It is too early to say what is usual.", **values)
         usual = {"lower": int(np.ceil(latest["lower"])), "upper": int(np.floor(latest["upper"]))}
         if not latest["alarm"]:
@@ -242,6 +263,7 @@ class PeriodTotal:
     n: int
     expected: Estimate
     weeks: int
+    first: dt.date
 
     @property
     def side(self) -> int:
@@ -253,14 +275,24 @@ class PeriodTotal:
         values = {
             "alerts": t.n("{n} alert", "{n} alerts", self.n),
             "weeks": self.weeks,
+            "first": self.first,
             "lower": int(np.ceil(self.expected.low)),
             "upper": int(np.floor(self.expected.high)),
         }
         if self.side > 0:
-            return t("Over {weeks} whole weeks: {alerts}, more than is usual then ({lower} to {upper}).", **values)
+            return t(
+                "Over the {weeks} whole weeks since {first}: {alerts}, more than is usual then ({lower} to {upper}).",
+                **values,
+            )
         if self.side < 0:
-            return t("Over {weeks} whole weeks: {alerts}, fewer than is usual then ({lower} to {upper}).", **values)
-        return t("Over {weeks} whole weeks: {alerts}, usual for the time of year ({lower} to {upper}).", **values)
+            return t(
+                "Over the {weeks} whole weeks since {first}: {alerts}, fewer than is usual then ({lower} to {upper}).",
+                **values,
+            )
+        return t(
+            "Over the {weeks} whole weeks since {first}: {alerts}, usual for the time of year ({lower} to {upper}).",
+            **values,
+        )
 
 
 def period_total(trend: Trend) -> PeriodTotal | None:
@@ -275,7 +307,7 @@ def period_total(trend: Trend) -> PeriodTotal | None:
     if rows[["n", "expected"]].isna().any(axis=None):
         return None
     expected = seasonal_sum(rows["expected"].to_numpy(dtype=float), rows["upper"].to_numpy(dtype=float))
-    return PeriodTotal(int(rows["n"].sum()), expected, len(rows))
+    return PeriodTotal(int(rows["n"].sum()), expected, len(rows), rows[trend.column].iloc[0].date())
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def undo(ctx: CommandContext, batch: BatchId) -> None:
     """Undo an import."""
     ctx.city()
     report = Store(ctx.home).undo(batch)
+    ctx.prepare()
     if ctx.as_json:
         ctx.print_json({"batch": batch, "removed": report.removed, "restored": report.restored, "kept": report.kept})
         return
@@ -129,6 +130,7 @@ def erase(
         raise UsageError(Message("{told} Nothing was erased: say --yes to do it.", {"told": warning}))
     ctx.note(warning)
     report = remove(ctx.home, alerts)
+    ctx.prepare()
     if ctx.as_json:
         answer: dict[str, Any] = {
             "erased": report.alerts,

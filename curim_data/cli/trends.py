@@ -38,7 +38,7 @@ def trends(
     if trend is None:
         raise UsageError(Message("There are no alerts in this period: “curim import FILE” brings some."))
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete", "withheld"]]
-    lacking = source.known_time.lacks(UNITS[step])
+    lacking = source.lacks(UNITS[step])
     notes = [ctx.t(lacking)] if lacking is not None else []
     if out is not None:
         write_table(out, frame)

@@ -1,7 +1,15 @@
 """Where counting happens: an Ibis table of the stored alerts on DuckDB, or on another engine by URL.
 
-Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `last_meeting`; `types` names
-expressions.
+Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `keep_narrow`, `last_meeting`;
+`types` names expressions.
 """
 
-from curim_data.engine.source import Source, hand_over, last_meeting, open_source, opened_source, source_from_files
+from curim_data.engine.source import (
+    Source,
+    hand_over,
+    keep_narrow,
+    last_meeting,
+    open_source,
+    opened_source,
+    source_from_files,
+)

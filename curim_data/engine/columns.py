@@ -2,15 +2,16 @@
 
 An alert's lists are one text each: `theme` holds its categories (`category`, then `more_categories`), `span` its hours.
 On DuckDB the narrow table is a view of the Parquet files at first. In a store of many alerts the view gives way to a
-table in memory, with texts as codes and rows by date (a period then leaves most of them unread), once so many questions
-were asked that more will follow: about a second for a million alerts, after which each question is answered several
-times faster.
+table with texts as codes and rows by date (a period then leaves most of them unread), by which each question is
+answered several times faster: one in a file that was prepared after the import (`keep_narrow`), or else one in memory,
+made once so many questions were asked that more will follow, in about a second for a million alerts.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -24,6 +25,7 @@ from curim_data.model import CELL_RESOLUTIONS, SCHEMA
 SEPARATOR: Final = "\x1f"
 VIEW: Final = "narrow"
 TABLE: Final = "narrow_codes"
+KEPT: Final = "kept"  # the prepared file as DuckDB calls it
 # The table is made at this question, from so many alerts on and up to so many as fit into memory (60 bytes each).
 TABLE_FROM: Final = 50_000
 TABLE_MOST: Final = 10_000_000
@@ -74,7 +76,7 @@ def is_one_of(column: IbisColumn, cells: Sequence[int]) -> IbisBoolean:
 
 
 class NarrowTable:
-    """The count columns of the files of one version, in the memory of DuckDB; shared by threads.
+    """The count columns of the files of one version, in DuckDB; shared by threads.
 
     `connection` is that version's own database: what is kept in it goes with the last of its sources.
     """
@@ -87,28 +89,65 @@ class NarrowTable:
         self._connection, self._lock = connection, threading.Lock()
         self._asked, self._name = 0, VIEW
 
-    def on(self, backend: Any) -> IbisTable:
-        """The narrow table for one more question; `backend`: a cursor of the same database."""
+    def on(self, backend: Any, kept: Path | None = None) -> IbisTable:
+        """The narrow table for one more question; `backend`: a cursor of the same database, `kept`: the prepared file,
+        which may be missing.
+        """
         self._asked += 1
-        wanted = self._asked >= AT_QUESTION and TABLE_FROM <= self._count <= TABLE_MOST
-        if wanted and self._name == VIEW and self._lock.acquire(blocking=False):
+        if self._name == VIEW and self._count >= TABLE_FROM and self._lock.acquire(blocking=False):
             try:
-                self._materialise()
-            except duckdb.OutOfMemoryException:
-                self._count = 0  # the files answer then, as they did so far
+                if self._name == VIEW and not self._attach(kept):
+                    self._materialise()
             finally:
                 self._lock.release()
         return ibis.expr.operations.DatabaseTable(name=self._name, schema=self._schema, source=backend).to_expr()
 
-    def _materialise(self) -> None:
-        if self._name != VIEW:
-            return
+    def write(self, path: Path) -> None:
+        """Write the table of codes as a database of its own, which `on` takes as `kept`."""
         connection = self._connection.cursor()
-        for name in TEXTS:
-            known = f"SELECT DISTINCT {name} FROM {VIEW} WHERE {name} IS NOT NULL ORDER BY {name}"
-            connection.execute(f"CREATE OR REPLACE TYPE code_{name} AS ENUM ({known})")
-        codes = ", ".join(f"{name}::code_{name} AS {name}" for name in TEXTS)
-        connection.execute(
-            f"CREATE OR REPLACE TABLE {TABLE} AS SELECT * REPLACE ({codes}) FROM {VIEW} ORDER BY local_date"
-        )
+        path.unlink(missing_ok=True)
+        name = f"written_{threading.get_ident()}"
+        connection.execute(f"ATTACH '{_quoted(path)}' AS {name}")
+        try:
+            _make_table(connection, f"{name}.main.")
+        finally:
+            connection.execute(f"DETACH {name}")
+
+    def _attach(self, kept: Path | None) -> bool:
+        """Read the prepared file from now on; False where there is none that can be read."""
+        if kept is None or not kept.exists():
+            return False
+        connection = self._connection.cursor()
+        try:
+            connection.execute(f"ATTACH IF NOT EXISTS '{_quoted(kept)}' AS {KEPT} (READ_ONLY)")
+            connection.execute(f"CREATE OR REPLACE VIEW {TABLE} AS SELECT * FROM {KEPT}.main.{TABLE}")
+        except duckdb.Error:
+            return False
         self._name = TABLE
+        return True
+
+    def _materialise(self) -> None:
+        """Make the table in memory once enough was asked, where it fits."""
+        if self._asked < AT_QUESTION or self._count > TABLE_MOST:
+            return
+        try:
+            _make_table(self._connection.cursor(), "")
+        except duckdb.OutOfMemoryException:
+            self._count = 0  # the files answer then, as they did so far
+            return
+        self._name = TABLE
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, into: str) -> None:
+    """The table of codes out of the view; `into`: database and schema with their dots."""
+    for name in TEXTS:
+        known = f"SELECT DISTINCT {name} FROM {VIEW} WHERE {name} IS NOT NULL ORDER BY {name}"
+        connection.execute(f"CREATE OR REPLACE TYPE {into}code_{name} AS ENUM ({known})")
+    codes = ", ".join(f"{name}::{into}code_{name} AS {name}" for name in TEXTS)
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {into}{TABLE} AS SELECT * REPLACE ({codes}) FROM {VIEW} ORDER BY local_date"
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

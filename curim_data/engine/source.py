@@ -2,7 +2,9 @@
 
 DuckDB is one database in memory for each version of the store, with one cursor a `Source`, since a cursor shared by
 threads raises: a page opens a source of its own in each run. The Parquet files of the store are read by name, not
-through Delta, so that every reader sees the version whose file list it holds.
+through Delta, so that every reader sees the version whose file list it holds. What is worked out of one version of the
+alerts may be kept in the home (`Source.kept`, `Source.keep`), the columns that counts are made of included
+(`keep_narrow`): it goes when the alerts or the code change, and with an erasure.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import threading
 import tomllib
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,8 +25,10 @@ import ibis
 
 from curim_data.engine.columns import NarrowTable, narrow_columns
 from curim_data.engine.types import IbisTable
-from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime
+from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS
+from curim_data.model.known_time import HOUR_SHARE, TimeUnit, some_hours, too_few_hours
+from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
 
 MEETING_WEEKS: Final = 8
@@ -44,8 +48,8 @@ class Source:
 
     `as_of` and `first` are the last and the first local date of the stored alerts (today for an empty store).
     `known_time` is the finest time that is known of them, which every study asks before it counts: where it is the
-    month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known. `asked`: the
-    fields that the exports have at all (`model.absence`).
+    month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known, of `timed` ones
+    the time of day (`lacks`, `some_hours`). `asked`: the fields that the exports have at all (`model.absence`).
     `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
@@ -59,6 +63,7 @@ class Source:
     meeting: dt.date
     other_categories: tuple[str, ...] = ()
     month_only: int = 0
+    timed: int = 0
     known_time: KnownTime = KnownTime.HOUR
     asked: frozenset[str] = frozenset(ASKED_FIELDS)
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -67,8 +72,29 @@ class Source:
     def narrow(self) -> IbisTable:
         """The columns that counts are made of (`curim_data.engine.columns`), for one question."""
         if "narrow" in self.cache:
-            return self.cache["narrow"].on(self.table.op().source)
+            return self.cache["narrow"].on(self.table.op().source, _narrow_file(self.city, self.version))
         return narrow_columns(self.table)
+
+    def lacks(self, unit: TimeUnit) -> Message | None:
+        """Why nothing is shown by this unit, and what to ask for; None where it is known."""
+        lacking = self.known_time.lacks(unit)
+        if lacking is not None and self.known_time is KnownTime.DAY:
+            return too_few_hours(self.timed, self.count) or lacking
+        return lacking
+
+    @property
+    def some_hours(self) -> Message | None:
+        """What is said beside hours, daylight and darkness where not nearly all alerts have a time of day."""
+        return some_hours(self.timed, self.count) if self.known_time is KnownTime.HOUR else None
+
+    def kept(self, name: str) -> Any:
+        """A value of JSON that the same code worked out of these alerts; None where none is kept."""
+        return read_json(self.city.prepared, alerts_name(name, self.version))
+
+    def keep(self, name: str, value: Any) -> None:
+        """Keep a value of JSON for later processes, where the city has a home."""
+        if self.city.prepared is not None and self.kept(name) is None:
+            write_json(self.city.prepared, alerts_name(name, self.version), value)
 
     @property
     def by_month(self) -> bool:
@@ -130,7 +156,7 @@ def source_from_files(
     with _lock:
         cache = _versions.pop(key, None)
         if cache is None:
-            cache = _opened(files)
+            cache = _opened(files, version, city)
             while len(_versions) >= MOST_VERSIONS:
                 _versions.pop(next(iter(_versions)))
         _versions[key] = cache
@@ -151,7 +177,59 @@ def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
 _versions: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
 
 
-def _opened(files: Sequence[str | Path]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Facts:
+    """First and last day, alerts, those of which only the month and those of which the hour is known, the finest known
+    time, the fields that were asked, and all categories.
+    """
+
+    first: dt.date
+    last: dt.date
+    n: int
+    month_only: int
+    timed: int
+    known_time: KnownTime
+    asked: tuple[str, ...]
+    categories: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {**asdict(self), "first": self.first.isoformat(), "last": self.last.isoformat()}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> _Facts:
+        """Out of what `as_json` gave; TypeError, KeyError or ValueError for something else."""
+        days = {name: dt.date.fromisoformat(value[name]) for name in ("first", "last")}
+        lists = {name: tuple(value[name]) for name in ("asked", "categories")}
+        return cls(**{**value, **days, **lists, "known_time": KnownTime(value["known_time"])})
+
+
+def keep_narrow(source: Source) -> None:
+    """Keep the columns that counts are made of, and what is known of all alerts, for later processes."""
+    source.keep(_FACTS, source.cache["facts"].as_json())
+    path = _narrow_file(source.city, source.version)
+    if path is not None and "narrow" in source.cache and not path.exists():
+        write_whole(path, source.cache["narrow"].write)
+
+
+_FACTS: Final = "facts"
+
+
+def _narrow_file(city: CityProfile, version: str) -> Path | None:
+    """Where the columns that counts are made of are kept; None where the city has no home."""
+    folder = city.prepared
+    return None if folder is None else prepared_file(folder, alerts_name("alerts", version), ".duckdb")
+
+
+def _known_facts(table: IbisTable, version: str, city: CityProfile) -> _Facts:
+    """The facts as they were kept, or else as the alerts give them."""
+    try:
+        return _Facts.from_json(read_json(city.prepared, alerts_name(_FACTS, version)))
+    except (TypeError, KeyError, ValueError):
+        return _measure(table)
+
+
+def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dict[str, Any]:
     """What sources of the same files share: their database, and what was found of them once."""
     database = duckdb.connect(":memory:")
     database.execute("SET autoinstall_known_extensions = false")
@@ -164,8 +242,9 @@ def _opened(files: Sequence[str | Path]) -> dict[str, Any]:
         database.register("nothing", nothing)
         database.execute("CREATE TABLE alerts AS SELECT * FROM nothing")
     table = ibis.duckdb.from_connection(database.cursor()).table("alerts")
-    cache: dict[str, Any] = {"database": database, "schema": table.schema(), "facts": _measure(table)}
-    return cache | {"narrow": NarrowTable(database, table, cache["facts"][2])}
+    facts = _known_facts(table, version, city)
+    narrow = NarrowTable(database, table, facts.n)
+    return {"database": database, "schema": table.schema(), "facts": facts, "narrow": narrow}
 
 
 def _alerts(cache: Mapping[str, Any]) -> IbisTable:
@@ -178,27 +257,25 @@ def _source(
     table: IbisTable, version: str, city: CityProfile, meeting: dt.date | None, cache: dict[str, Any] | None = None
 ) -> Source:
     cache = {"facts": _measure(table)} if cache is None else cache
-    first, as_of, count, month_only, known_time, asked, categories = cache["facts"]
+    facts: _Facts = cache["facts"]
     return Source(
         table=table,
         version=version,
         city=city,
-        as_of=as_of,
-        first=first,
-        count=count,
-        meeting=meeting or max(first, as_of - dt.timedelta(weeks=MEETING_WEEKS)),
-        other_categories=tuple(c for c in categories if c not in city.categories),
-        month_only=month_only,
-        known_time=known_time,
-        asked=asked,
+        as_of=facts.last,
+        first=facts.first,
+        count=facts.n,
+        meeting=meeting or max(facts.first, facts.last - dt.timedelta(weeks=MEETING_WEEKS)),
+        other_categories=tuple(c for c in facts.categories if c not in city.categories),
+        month_only=facts.month_only,
+        timed=facts.timed,
+        known_time=facts.known_time,
+        asked=frozenset(facts.asked),
         cache=cache,
     )
 
 
-def _measure(table: IbisTable) -> tuple[dt.date, dt.date, int, int, KnownTime, frozenset[str], tuple[str, ...]]:
-    """First and last day, alerts, those of which only the month is known, the finest known time, the fields that were
-    asked, and all categories.
-    """
+def _measure(table: IbisTable) -> _Facts:
     span = table.aggregate(
         first=table.local_date.min(),
         last=table.local_date.max(),
@@ -210,8 +287,8 @@ def _measure(table: IbisTable) -> tuple[dt.date, dt.date, int, int, KnownTime, f
         feeling=table.feeling.notnull().cast("int64").sum(),
     )
     first, last, n, months, timed, *answers = span.to_pyarrow().to_pylist()[0].values()
-    asked = frozenset(name for name, told in zip(ASKED_FIELDS, answers, strict=True) if told or not n)
-    known = KnownTime.HOUR if timed or not n else KnownTime.DAY
+    asked = tuple(name for name, told in zip(ASKED_FIELDS, answers, strict=True) if told or not n)
+    known = KnownTime.HOUR if (timed or 0) >= HOUR_SHARE * n else KnownTime.DAY
     if n and months >= MONTH_ONLY_SHARE * n:
         known = KnownTime.MONTH
         first, last = first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
@@ -219,14 +296,15 @@ def _measure(table: IbisTable) -> tuple[dt.date, dt.date, int, int, KnownTime, f
     mentioned = table.select(category=ibis.array([table.category]).concat(further).unnest()).distinct()
     names = mentioned.to_pyarrow()["category"].to_pylist()
     today = dt.date.today()
-    return (
-        first or today,
-        last or today,
-        int(n),
-        int(months or 0),
-        known,
-        asked,
-        tuple(sorted(name for name in names if name)),
+    return _Facts(
+        first=first or today,
+        last=last or today,
+        n=int(n),
+        month_only=int(months or 0),
+        timed=int(timed or 0),
+        known_time=known,
+        asked=asked,
+        categories=tuple(sorted(name for name in names if name)),
     )
 
 

@@ -485,7 +485,7 @@ def _kinds(
     """Return the kind of each category: that of the city's tree; else the one that a person gave to all, or that of
     the format; else what its name says, then what the file is; and `Kind.UNKNOWN` where nothing says it.
     """
-    tree = {c.id: c.kind for c in city.categories.values()}
+    tree = {c.id: c.kind for c in city.categories.values() if c.kind}
     all_of_them = decisions.kind if decisions.kind != BY_NAMES else None
     if decisions.kind is None:
         all_of_them = layout.kind

@@ -5,7 +5,7 @@ They are different things, and each has a sentence that takes the place of an em
 - none: it was looked for, in enough alerts, and is not there: the sentence of the study, with what would have been seen
   (`ChangeStudy.smallest`, `HotSpotStudy.power`);
 - not asked: the export has no such field, or the city's profile no such file: the messages below and
-  `KnownTime.lacks`, each with what to ask for;
+  `Source.lacks`, each with what to ask for;
 - fewer than k: it is there, small and protected (`fewer_than`);
 - too few to tell: neither its presence nor its absence can be established (`TOO_FEW`).
 """
@@ -30,6 +30,7 @@ NO_GENDER: Final = Message(
     "be said here about women and men: that is not the same as no difference."
 )
 NO_CATEGORY: Final = Message("No alert here has a category: this export names none, or none was assigned.")
+CATEGORIES_PROTECTED: Final = Message("The categories of these alerts are protected, because small counts are.")
 ADD_CATEGORY: Final = Message(
     "To give all alerts of a file one category, undo its import, import it again and name the category: on the page "
     "Data, or with “curim undo BATCH” and “curim import FILE --category NAME”."

@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -112,24 +112,34 @@ class Translator:
         rounded = float(f"{ratio:.3g}")
         return self.number(rounded) if 100 <= rounded < float("inf") else self.number(ratio, 1)
 
-    def expected(self, count: float | None) -> str:
-        """A count that was to be expected, with three digits: enough to work out the ratio beside it."""
-        rounded = float("nan") if count is None else float(f"{count:.3g}")
-        if not 0 < abs(rounded) < 100:
-            return self.number(count)
-        return self.number(rounded, 2 - math.floor(math.log10(abs(rounded))))
+    def expected(self, count: float | None, *, at_most: bool = False) -> str:
+        """A count that was to be expected, with three digits: enough to work out the ratio beside it.
+
+        `at_most`: it is an upper bound, which is rounded up.
+        """
+        return self._digits(count, 3, up=at_most)
 
     def about(self, count: float | None, *, at_most: bool = False) -> str:
         """A count that was to be expected, where no ratio stands beside it: two digits, and "below 0.1" under that.
 
-        `at_most`: the words before it say "at most" already, so that 0.1 itself is written. Whole numbers keep all
-        digits.
+        `at_most`: it is an upper bound, which is rounded up; the words before it say "at most" already, so that 0.1
+        itself is written. Whole numbers keep all digits.
         """
         if count is None or not 0 < count < LEAST_WRITTEN:
-            rounded = float("nan") if count is None else float(f"{count:.2g}")
-            return self.number(rounded, 1 - math.floor(math.log10(rounded))) if 0 < rounded < 10 else self.number(count)
+            return self._digits(count, 2, up=at_most)
         least = self.number(LEAST_WRITTEN, 1)
         return least if at_most else self("below {value}", value=least)
+
+    def _digits(self, count: float | None, digits: int, *, up: bool) -> str:
+        """A count with so many digits, and all of a whole number; `up`: rounded up instead of to the nearest."""
+        if count is None or not 0 < count < float("inf"):
+            return self.number(count)
+        rounded = float(f"{count:.{digits}g}")
+        decimals = max(digits - 1 - math.floor(math.log10(rounded)), 0)
+        if up:
+            least = Decimal(str(count * (1 - 1e-12)))  # the last bits of what was calculated raise no digit
+            return self._digits(float(least.quantize(Decimal(1).scaleb(-decimals), ROUND_CEILING)), digits, up=False)
+        return self.number(rounded if decimals else count, decimals)
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """A share (0 to 1) as a percentage."""
@@ -144,7 +154,7 @@ class Translator:
 
     def part(self, share: float | None) -> str:
         """A share (0 to 1) of some, without decimals: what is there is never 0 %, and what is not all never 100 %."""
-        if share is not None and 0 < share < 0.005:
+        if share is not None and 0 < share <= 0.005:
             return self(N_("below {share}"), share=self.percent(0.01))
         if share is not None and 0.995 <= share < 1:
             return self(N_("over {share}"), share=self.percent(0.99))
@@ -173,9 +183,9 @@ class Translator:
         return _ordinal(str(format_datetime(when, format=form, locale=self.locale)), when, self.lang)
 
     def span(self, span: Span) -> str:
-        """A period: "3 May 2025 – 2 June 2025", or its months, one alone where it is one: "May 2025"."""
+        """A period: "3 May 2025 – 2 June 2025", or its months; a day or month alone where it is one: "May 2025"."""
         first, last = (self.date(day, "LLLL y" if span.by_month else "long") for day in (span.start, span.end))
-        return first if span.by_month and first == last else self("{start} – {end}", start=first, end=last)
+        return first if first == last else self("{start} – {end}", start=first, end=last)
 
     def weekday(self, day: int, width: str = "wide") -> str:
         """The name of a weekday, 0 for Monday."""

@@ -1,16 +1,24 @@
 """The finest time that is known of a city's alerts: what may be counted by, and what is said where it may not.
 
-A study asks before it counts: `KnownTime.unit("week")` is the step to count by, `KnownTime.lacks("hour")` the sentence
+A study asks before it counts: `KnownTime.unit("week")` is the step to count by, `Source.lacks("hour")` the sentence
 that takes the place of a figure. A count by a finer time than is known raises `UnknownTimeError`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal
 
-from curim_data.model.i18n import Message
+from curim_data.model.i18n import Message, Num, translator
+
+# Share of alerts with a time of day from which on hours, daylight and darkness are shown: of fewer, they would speak
+# for alerts that they do not know. Below the second one it is said of how many they are.
+HOUR_SHARE: Final = 0.5
+ALL_HOURS_SHARE: Final = 0.95
+# So few alerts with a time of day, or without, are told by no share: beside the number of all it would give theirs.
+FEW: Final = 10
 
 TimeUnit = Literal["hour", "weekday", "day", "week", "month"]
 CalendarUnit = Literal["day", "week", "month"]
@@ -57,9 +65,46 @@ DIMENSION_UNITS: Final[Mapping[str, TimeUnit]] = {
 }
 
 
+def too_few_hours(timed: int, of: int) -> Message | None:
+    """Why hours, daylight and darkness are not shown where `timed` of all `of` alerts have a time of day; None where
+    that is a share from which on they are, or none.
+    """
+    if not 0 < timed < HOUR_SHARE * of:
+        return None
+    if timed < FEW and of < 100 * FEW:
+        return Message(
+            "Fewer than half of all alerts have a time of day: too few for hours, daylight and darkness, which are "
+            "shown where half of them have one. Ask whoever provides the export for the time of each alert."
+        )
+    if timed < of / 100:
+        return Message(
+            "Below 1 % of all alerts have a time of day: too few for hours, daylight and darkness, which are shown "
+            "where half of them have one. Ask whoever provides the export for the time of each alert."
+        )
+    return Message(
+        "Only {share} % of all alerts have a time of day: too few for hours, daylight and darkness, which are shown "
+        "where half of them have one. Ask whoever provides the export for the time of each alert.",
+        {"share": Num(math.floor(100 * timed / of), 0)},
+    )
+
+
+def some_hours(timed: int, of: int) -> Message | None:
+    """What is said beside hours, daylight and darkness where `timed` of all `of` alerts have a time of day; None where
+    nearly all have one, or so few that nothing is shown.
+    """
+    if not HOUR_SHARE * of <= timed < ALL_HOURS_SHARE * of:
+        return None
+    if min(timed, of - timed) < FEW:
+        return Message("Some alerts have no time of day: hours, daylight and darkness are those of all others.")
+    return Message(
+        "{share} % of all alerts have a time of day: hours, daylight and darkness are those of these alone.",
+        {"share": Num(math.floor(100 * timed / of), 0)},
+    )
+
+
 class UnknownTimeError(ValueError):
     """A count by a finer time than is known of the alerts, with the sentence for its reader."""
 
     def __init__(self, message: Message) -> None:
-        super().__init__(message.text)
+        super().__init__(translator("en")(message))
         self.message = message

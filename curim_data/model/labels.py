@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from curim_data.model.city import CityProfile
-from curim_data.model.i18n import Message, Translator
+from curim_data.model.i18n import Message, Span, Translator
 
 # More names than this in one phrase are counted, not listed.
 LISTED = 4
@@ -187,7 +187,7 @@ def period_label(t: Translator, period: str) -> str:
 def dates_label(t: Translator, start: dt.date | None, end: dt.date | None) -> str:
     """A period with both, one or none of its ends."""
     if start and end:
-        return t("{start} – {end}", start=start, end=end)
+        return t.span(Span(start, end))
     if start:
         return t("since {start}", start=start)
     return t("until {end}", end=end) if end else period_label(t, "all")

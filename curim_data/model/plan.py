@@ -107,7 +107,7 @@ class Problem:
     affected; women_city: the same in the whole city; unknown_gender: share of unknown or undisclosed gender; since:
     month since which it has had more alerts than is usual for it; kinds: of the alerts that may be shown, most frequent
     first; not_asked: fields that the export does not have (`absence.ASKED_FIELDS`); hours_protected: withheld counts
-    may make the hours a longer stretch than it is.
+    may make the hours a longer stretch than it is; bounded: withheld counts around it make `expected` an upper bound.
     """
 
     spot: str = ""
@@ -133,6 +133,7 @@ class Problem:
     kinds: tuple[str, ...] = ()
     not_asked: tuple[str, ...] = ()
     hours_protected: bool = False
+    bounded: bool = False
 
 
 @dataclass(frozen=True)

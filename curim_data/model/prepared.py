@@ -1,16 +1,21 @@
 """What is worked out once for a city and kept on disk, so that the first reader does not wait for it.
 
 A folder for each version of the city's profile holds files that follow from it alone, or from it and one version of the
-alerts, which their names say. A file appears whole or not at all, so that any number of processes may write it at once;
-one that is missing or cannot be read is worked out again.
+alerts, which their names say. Their names also say by which code they were made: other code may give another answer, so
+it never reads them. A file appears whole or not at all, so that any number of processes may write it at once; one that
+is missing or cannot be read is worked out again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Callable
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +24,53 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 FOLDER: Final = "prepared"
+ROOT: Final = Path(__file__).resolve().parents[2]
+# The code that works out what is kept: the packages of this project, and the libraries whose answers are kept.
+PACKAGES: Final = ("analysis", "curim_data")
+_LAND: Final = "land-"
+LIBRARIES: Final = ("duckdb", "h3", "h3ronpy", "ibis-framework", "numpy", "pandas", "pyproj", "scipy", "shapely")
+
+
+@cache
+def code_version() -> str:
+    """Twelve hex digits over the code of the packages and the versions of the libraries."""
+    digest = hashlib.sha256(" ".join(version(name) for name in LIBRARIES).encode())
+    for path in sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def alerts_name(name: str, version: str) -> str:
+    """The name of something that follows from one version of the alerts."""
+    return f"{name}-{_alerts_key(version)}"
+
+
+def is_current(path: Path, version: str) -> bool:
+    """Whether a kept file was made by this code, and of the land or of that version of the alerts."""
+    name, _, code = path.stem.rpartition("-")
+    return code == code_version() and (name.startswith(_LAND) or name.endswith(f"-{_alerts_key(version)}"))
+
+
+def _alerts_key(version: str) -> str:
+    return hashlib.sha256(version.encode()).hexdigest()[:16]
+
+
+def prepared_file(folder: Path, name: str, suffix: str) -> Path:
+    """Where something that this code made is kept: `suffix` with its dot."""
+    return folder / f"{name}-{code_version()}{suffix}"
+
+
+def read_json(folder: Path | None, name: str) -> Any:
+    """A value of JSON as it was written by the same code; None where it was not, or cannot be read."""
+    try:
+        return None if folder is None else json.loads(prepared_file(folder, name, ".json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def write_json(folder: Path, name: str, value: Any) -> None:
+    """Write a value of JSON."""
+    write_whole(prepared_file(folder, name, ".json"), lambda path: path.write_text(json.dumps(value), "utf-8"))
 
 
 def read_cells(folder: Path | None, resolution: int) -> pd.Series | None:
@@ -60,4 +112,4 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 def _cells_file(folder: Path, resolution: int) -> Path:
-    return folder / f"land-{resolution}.parquet"
+    return prepared_file(folder, f"{_LAND}{resolution}", ".parquet")

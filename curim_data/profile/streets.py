@@ -25,6 +25,7 @@ from curim_data.profile.shapes import AreaFile, chosen_name_column, propose_name
 OSM_ATTRIBUTION: Final = "© OpenStreetMap contributors (ODbL)"
 NEAR_LAND_M: Final = 30.0  # a street along the shore, whose line runs beside the land
 MOST_STREETS: Final = 100_000
+MOST_LANDMARKS: Final = 5_000  # as many as a table of them may hold
 LANDMARK_RADIUS_M: Final = 250.0
 LINE: Final = 1  # the type id of shapely
 # https://wiki.openstreetmap.org/wiki/Key:highway; links carry "_link". What is no street of these is left out.
@@ -229,7 +230,7 @@ def is_osm_points(areas: AreaFile) -> bool:
 def landmarks_of(areas: AreaFile, city: CityProfile) -> tuple[Landmark, ...]:
     """The landmarks of an OpenStreetMap extract: named points on the city's land of the kinds that name a place.
 
-    ImportProblem where it has none.
+    ImportProblem where it has none, or more than 5,000: each place is measured from each of them.
     """
     frame = with_tags(areas.frame, areas.columns)
     if "name" not in frame:
@@ -248,6 +249,14 @@ def landmarks_of(areas: AreaFile, city: CityProfile) -> tuple[Landmark, ...]:
                 "{file} has no named station, square, school, park or other landmark on the study area. Give the "
                 "points of an OpenStreetMap extract of this city, or a table with name, longitude, latitude, radius.",
                 {"file": areas.name},
+            )
+        )
+    if len(kept) > MOST_LANDMARKS:
+        raise ImportProblem(
+            Message(
+                "{file} holds {n} landmarks on the study area; {most} are the most. Keep stations, squares, hospitals "
+                "and schools only, or give one city instead of a country.",
+                {"file": areas.name, "n": len(kept), "most": MOST_LANDMARKS},
             )
         )
     ids = unique_ids(kept["name"], "place")

@@ -79,7 +79,17 @@ def read_table(source: Path | bytes, name: str) -> pd.DataFrame:
     try:
         opened = _first_sheet(source, name)
         width = len(opened.facts.labels)
-        rows = [row for block in opened.blocks() for row in _rows_of(block, width)]
+        headed = max((at for at, label in enumerate(opened.facts.labels, start=1) if label.strip()), default=width)
+        above = len(opened.facts.skipped)
+        rows = [row for block in opened.blocks() for row in _rows_of(block, width, headed, above)]
+    except _TooWide as wide:
+        raise ImportProblem(
+            Message(
+                "{file}, row {row}: “{value}” stands beyond the last heading. Give each column a heading, or put a "
+                "text that holds the separator in quotation marks.",
+                {"file": name, "row": wide.row, "value": wide.cells[0][:LONGEST_LABEL]},
+            )
+        ) from None
     except NoRecords as problem:
         raise ImportProblem(Message("{file} holds no rows below its headings.", {"file": name})) from problem
     except ImportProblem as problem:
@@ -123,13 +133,28 @@ def _opened(source: Path | bytes, name: str) -> Opened:
         return open_file(b"\n".join(line + b";" for line in lines), name)
 
 
-def _rows_of(block: Block, width: int) -> list[list[str]]:
-    """The rows of a block in the order of the file; rows of totals and rows that are short or long among them."""
+class _TooWide(Exception):
+    """A row with filled cells beyond the headings."""
+
+    def __init__(self, row: int, cells: Sequence[str]) -> None:
+        super().__init__(row, cells)
+        self.row, self.cells = row, cells
+
+
+def _rows_of(block: Block, width: int, headed: int, above: int) -> list[list[str]]:
+    """The rows of a block in the order of the file; rows of totals and rows that are short among them.
+
+    `headed`: the columns up to the last one with a heading; `above`: lines of the file over its headings. _TooWide for
+    a row with filled cells beyond those columns.
+    """
     lines = zip(
         block.rows.tolist(), zip(*(column.to_pylist() for column in block.table.columns), strict=True), strict=True
     )
     refused = ((record.row, record.fields) for record in block.refused if record.reason is not Reason.EMPTY_ROW)
     filled = sorted([*lines, *refused])
+    for row, fields in filled:
+        if beyond := [cell.strip() for cell in fields[headed:] if cell.strip()]:
+            raise _TooWide(row + 1 + above, beyond)
     return [[" ".join(cell.split()) for cell in [*fields, *[""] * width][:width]] for _, fields in filled]
 
 

@@ -30,6 +30,7 @@ LEAST_ALERTS: Final = 200
 MOST_POINTS: Final = 20_000
 MOST_CELLS: Final = 300
 MOST_KEPT: Final = 64
+STEP: Final = "coordinate_step"
 COARSE: Final = min(CELL_RESOLUTIONS)
 _GEOD: Final = pyproj.Geod(ellps="WGS84")
 _FAR_M: Final = 100_000.0
@@ -118,11 +119,19 @@ def coordinate_step(source: Source) -> float:
     """Metres between distinguishable positions (`precision`), 1 where there are none; known by version."""
     key = (source.version, source.city.version, source.count)
     if key not in _steps:
-        found = precision(source, default_points(source))
+        step = source.kept(STEP)
+        if not isinstance(step, float):
+            found = precision(source, default_points(source))
+            step = found.step_m if found is not None else 1.0
         while len(_steps) >= MOST_KEPT:
             _steps.pop(next(iter(_steps)), None)
-        _steps[key] = found.step_m if found is not None else 1.0
+        _steps[key] = step
     return _steps[key]
+
+
+def keep_coordinate_step(source: Source) -> None:
+    """Keep the metres between distinguishable positions for later processes."""
+    source.keep(STEP, float(coordinate_step(source)))
 
 
 def _rounded(degrees: Any, digits: int) -> Any:

@@ -5,7 +5,7 @@ Public: `counts`, `cells`, `tables`, `total`, `options`, `all_options`, `default
 """
 
 from curim_data.privacy import DisclosureError
-from curim_data.query._default_points import at_points, default_points
+from curim_data.query._default_points import at_points, default_points, keep_default_points
 from curim_data.query._layout import dates, dimensions
 from curim_data.query.answers import (
     all_options,

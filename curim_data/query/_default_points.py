@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import Final
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -15,16 +16,26 @@ from curim_data.filters import AlertFilter
 from curim_data.geo.default_coordinates import LEAST, default_coordinates, usual_count
 from curim_data.model import CELL_RESOLUTIONS, BoolArray
 
+POINTS: Final = "default_points"
+TYPES: Final = {"longitude": float, "latitude": float, "stored": int}
+COLUMNS: Final = tuple(TYPES)
+
 
 def default_points(source: Source) -> pd.DataFrame:
     """Default coordinates among all stored alerts (`geo.default_coordinates`): longitude, latitude, stored.
 
     Found once for each version of the store.
     """
-    if "default_points" not in source.cache:
-        source.cache["default_points"] = _find(source)
-    found: pd.DataFrame = source.cache["default_points"]
+    if POINTS not in source.cache:
+        kept = source.kept(POINTS)
+        source.cache[POINTS] = _find(source) if kept is None else pd.DataFrame(kept, columns=COLUMNS).astype(TYPES)
+    found: pd.DataFrame = source.cache[POINTS]
     return found.copy()
+
+
+def keep_default_points(source: Source) -> None:
+    """Keep the default coordinates for later processes."""
+    source.keep(POINTS, default_points(source)[list(COLUMNS)].to_numpy(object).tolist())
 
 
 def _find(source: Source) -> pd.DataFrame:

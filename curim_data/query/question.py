@@ -93,7 +93,7 @@ class Question:
         if "cell" in by and resolution not in MAP_RESOLUTIONS:
             raise ValueError(f"counts by cell need a resolution out of {MAP_RESOLUTIONS}")
         for unit in map(DIMENSION_UNITS.get, by):
-            if unit is not None and (lacking := self.source.known_time.lacks(unit)) is not None:
+            if unit is not None and (lacking := self.source.lacks(unit)) is not None:
                 raise UnknownTimeError(lacking)
         privacy.check(by, resolution, self.filter, self.audience, self.city)
         return Layout(tuple(by), resolution, complete, banded=self._in_bands(by))

@@ -1,5 +1,7 @@
 """Removing alerts for good, at a person's request: from the store, its old versions, its log and the quarantined rows.
 
+What was prepared of them for the pages goes as a whole, and is worked out again.
+
 The erasure writes a new version without the alerts, and removes everything before it. What was begun is noted in
 <home>/erase.json until it is done: an erasure that was cut short is finished by the next one, or by `finish_erasure`.
 """
@@ -20,6 +22,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from curim_data.model import Message
+from curim_data.model.prepared import FOLDER as PREPARED
 from curim_data.store._commit_log import RECORD, STATISTICS, Batch, StoreError, broken_table, import_log
 from curim_data.store._files import blocks, file_paths, without_ids, write_alerts
 from curim_data.store.alert_table import Store
@@ -98,6 +101,9 @@ def _finish(home: Home) -> None:
 def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:
     """Each step may be done again."""
     remove_interrupted(home)
+    for kept in (home.path / PREPARED).rglob("*"):  # the columns of alerts that counts are made of are among it
+        if kept.is_file():
+            kept.unlink(missing_ok=True)
     for left in (*home.work.glob("undo-*"), *home.work.glob("erase-*")):  # of one cut short: now nobody writes
         shutil.rmtree(left, ignore_errors=True)
     try:

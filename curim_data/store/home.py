@@ -8,7 +8,8 @@
 <home>/work             what an import that is under way has read so far; left behind only by one that was cut short
 <home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
 <home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
-<home>/prepared/        what is worked out once for a version of the profile, see `model.prepared`; may be deleted
+<home>/prepared/        what is worked out once for a version of the profile or of the alerts, columns of alerts
+                        included, see `model.prepared`; may be deleted
 <home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)
 """
 

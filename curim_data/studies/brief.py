@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from analysis.gender import CategoryRatios, GenderShares
@@ -24,7 +25,7 @@ from curim_data.model.shared_shapes import ask_shape
 from curim_data.privacy import DisclosureError
 from curim_data.query import Total
 from curim_data.studies.changes import ChangeStudy, change_filter, change_study, filter_periods
-from curim_data.studies.gender import share_study, weight_study
+from curim_data.studies.gender import share_study, weight_study, without_gender
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.trends import trend_study
@@ -38,10 +39,24 @@ LEAST_WHOM: Final = 10
 
 
 @dataclass(frozen=True)
+class JudgedWeeks:
+    """Of the whole weeks (months) of a change's later period how many lie above and below their expected range.
+
+    `judged`: all of them; 0 where one has no range, or a count that may not be shown, so that nothing is said of all.
+    """
+
+    above: int
+    below: int
+    judged: int
+
+
+@dataclass(frozen=True)
 class Finding:
     """A change that deserves attention, with its filter, its weeks, since when it is out of the usual, and for whom.
 
-    `women`: None where too few say it, or, with `whom_protected`, where a group's number is withheld.
+    `since`: the first day of the weeks without interruption, up to the last, that lie outside their expected range on
+    the side of the change; None where the last one does not. `women`: None where too few say it, or, with
+    `whom_protected`, where a group's number is withheld.
     """
 
     change: Change
@@ -50,6 +65,7 @@ class Finding:
     since: dt.date | None
     women: Estimate | None
     whom_protected: bool = False
+    weeks: JudgedWeeks = JudgedWeeks(0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +78,8 @@ class BriefChanges:
     the data hold no season or the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's
     count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
     there is none or its count is withheld. `by_month`: of the alerts only the month is known.
-    `asks_affected`: whether the exports have the gender of the person affected at all.
+    `asks_affected`: whether the exports have the gender of the person affected at all. `by_gender`: whether the filter
+    names genders, so that a change concerns those; women and men are compared among all genders all the same.
     """
 
     since: dt.date
@@ -75,6 +92,7 @@ class BriefChanges:
     smallest: tuple[SmallestChange | None, SmallestChange | None] = (None, None)
     by_month: bool = False
     asks_affected: bool = True
+    by_gender: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +132,7 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         smallest=(found.smallest(), found.smallest(area=True)),
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
+        by_gender=without_gender(f) != f,
     )
 
 
@@ -157,7 +176,7 @@ def brief_study(
         total=query.total(source, f, audience),
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
-        shares=share_study(source, f, audience),
+        shares=share_study(source, without_gender(f), audience),
         weights=weight_study(source, f, audience),
     )
 
@@ -190,18 +209,26 @@ def _finding(source: Source, f: AlertFilter, audience: Audience, change: Change,
     start, end = found.periods.after
     trend = trend_study(source, chosen.replace(start=max(source.first, start - LEAD), end=end), audience)
     women, protected = _women(source, chosen, audience)
-    return Finding(change, chosen, trend, _since(trend, change, start), women, protected)
+    since = _since(trend, change)
+    return Finding(change, chosen, trend, since, women, protected, weeks=_judged(trend, found.periods.after))
 
 
-def _since(trend: Trend | None, change: Change, start: dt.date) -> dt.date | None:
-    """When the count left what is usual: the running run of alarms, else the period's first alarm on that side."""
-    if trend is None:
+def _since(trend: Trend | None, change: Change) -> dt.date | None:
+    """The day since which the count is out of the usual on the side of the change, as the last week still is."""
+    if trend is None or trend.alarms.empty or trend.alarms["side"].iloc[-1] != change.direction:
         return None
-    alarms = trend.alarms[trend.alarms["side"] == change.direction]
-    if trend.outside_since is not None and len(alarms) and alarms.index[-1] == trend.alarms.index[-1]:
-        return trend.outside_since
-    days = [day.date() for day in alarms[trend.column] if day.date() >= start]
-    return days[0] if days else None
+    return trend.outside_since
+
+
+def _judged(trend: Trend | None, period: tuple[dt.date, dt.date]) -> JudgedWeeks:
+    """The weeks that the small chart shows of a period, by their side of the expected range."""
+    if trend is None:
+        return JudgedWeeks(0, 0, 0)
+    inside = trend.frame[trend.column].between(pd.Timestamp(period[0]), pd.Timestamp(period[1]))
+    whole = trend.frame[inside & trend.frame["complete"]]
+    if whole[["n", "expected"]].isna().any(axis=None):
+        return JudgedWeeks(0, 0, 0)
+    return JudgedWeeks(int((whole["side"] > 0).sum()), int((whole["side"] < 0).sum()), len(whole))
 
 
 def _women(source: Source, f: AlertFilter, audience: Audience) -> tuple[Estimate | None, bool]:

@@ -45,8 +45,12 @@ def headline(study: BriefChanges, t: Translator) -> str:
     if study.by_month:
         return f"{_headline_by_month(study, alerts, basis == 'year', t)} {attention_sentence(study, t)}"
     values = {"since": study.since, "alerts": alerts}
-    if basis == "season" and study.verdict == "usual" and (side := _whole_city(study)):
+    side = _whole_city(study) if basis == "season" else 0
+    if side and study.verdict == "usual":
         first = _usual_and_changed(side, study.changes.periods.same_season, values, t)
+        return f"{first} {attention_sentence(study, t)}"
+    if side and study.verdict == ("fewer" if side > 0 else "more"):
+        first = _against_both(side, study.changes.periods.same_season, values, t)
         return f"{first} {attention_sentence(study, t)}"
     match study.verdict, basis:
         case "usual", "season":
@@ -106,6 +110,34 @@ def _usual_and_changed(side: int, a_year: bool, values: Mapping[str, Any], t: Tr
     )
 
 
+def _against_both(side: int, a_year: bool, values: Mapping[str, Any], t: Translator) -> str:
+    """That a count is out of what season and trend let expect, and on the other side of that compared with."""
+    match side > 0, a_year:
+        case True, True:
+            return t(
+                "Since {since}: {alerts}, fewer than season and long-term trend let expect, yet more than in the same "
+                "weeks of the year before.",
+                **values,
+            )
+        case False, True:
+            return t(
+                "Since {since}: {alerts}, more than season and long-term trend let expect, yet fewer than in the same "
+                "weeks of the year before.",
+                **values,
+            )
+        case True, False:
+            return t(
+                "Since {since}: {alerts}, fewer than season and long-term trend let expect, yet more than in the time "
+                "just before.",
+                **values,
+            )
+    return t(
+        "Since {since}: {alerts}, more than season and long-term trend let expect, yet fewer than in the time just "
+        "before.",
+        **values,
+    )
+
+
 def _headline_by_month(study: BriefChanges, alerts: str, a_year: bool, t: Translator) -> str:
     """The first sentence of the headline where the data know months alone."""
     values = {"period": t.span(Span(study.since, study.until, by_month=True)), "alerts": alerts}
@@ -130,6 +162,70 @@ def since_text(finding: Finding, t: Translator) -> str:
     if finding.since is None or finding.trend is None:
         return ""
     return t.date(finding.since, "MMMM y") if finding.trend.unit == "month" else t.date(finding.since)
+
+
+def weeks_sentence(finding: Finding, t: Translator) -> str:
+    """How the weeks of a change lie to the expected range that the small chart draws; empty where none is judged.
+
+    A change over eight weeks may be beyond chance while each week is usual: the range of a week is wide, and follows
+    the weeks before it. The card says so, or how many weeks lie outside.
+    """
+    weeks, trend = finding.weeks, finding.trend
+    if trend is None or not weeks.judged or less_than_others(finding.change, t):
+        return ""
+    month, change = trend.unit == "month", finding.change
+    same, other = (weeks.above, weeks.below) if change.direction > 0 else (weeks.below, weeks.above)
+    if other:
+        values = {"all": weeks.judged, "above": weeks.above, "below": weeks.below}
+        if month:
+            return t("Of its {all} months, {above} lie above the expected range and {below} below it.", **values)
+        return t("Of its {all} weeks, {above} lie above the expected range and {below} below it.", **values)
+    if same == weeks.judged or weeks.judged == 1:
+        return ""
+    if same and change.direction > 0:
+        return _weeks_above(t, same, weeks.judged, month=month)
+    if same:
+        return _weeks_below(t, same, weeks.judged, month=month)
+    if trend.rule.name == "season":
+        if month:
+            return t("Each of its months alone is usual for the time of year; the change shows in all together.")
+        return t("Each of its weeks alone is usual for the time of year; the change shows in all together.")
+    return t(
+        "Each of its weeks alone lies within a range that follows the weeks before it; the change shows in all "
+        "together."
+    )
+
+
+def _weeks_above(t: Translator, n: int, judged: int, *, month: bool) -> str:
+    if month:
+        return t.n(
+            "{n} of its {all} months lies above the expected range.",
+            "{n} of its {all} months lie above the expected range.",
+            n,
+            all=judged,
+        )
+    return t.n(
+        "{n} of its {all} weeks lies above the expected range.",
+        "{n} of its {all} weeks lie above the expected range.",
+        n,
+        all=judged,
+    )
+
+
+def _weeks_below(t: Translator, n: int, judged: int, *, month: bool) -> str:
+    if month:
+        return t.n(
+            "{n} of its {all} months lies below the expected range.",
+            "{n} of its {all} months lie below the expected range.",
+            n,
+            all=judged,
+        )
+    return t.n(
+        "{n} of its {all} weeks lies below the expected range.",
+        "{n} of its {all} weeks lie below the expected range.",
+        n,
+        all=judged,
+    )
 
 
 def attention_sentence(study: BriefChanges, t: Translator) -> str:
@@ -160,6 +256,8 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
     """
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
+    if not study.changes.changes.n_tested:
+        return t("There are too few alerts to compare.")
     if too_few_to_tell(study):
         return t(TOO_FEW) + " " + smallest_sentence(study, t)
     tested = study.changes.changes.frame
@@ -352,8 +450,11 @@ def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator
 
 
 def women_sentence(study: BriefChanges, finding: Finding, t: Translator) -> str:
-    """The share of women among women and men affected, or that it cannot be shown; empty where nobody asked."""
-    if not study.asks_affected:
+    """The share of women among women and men affected, or that it cannot be shown.
+
+    Empty where nobody asked, or where the filter names genders.
+    """
+    if not study.asks_affected or study.by_gender:
         return ""
     if finding.women is None and finding.whom_protected:
         return t("For whom: protected (a group is so small that its number could be worked out).")
@@ -371,7 +472,8 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
     """Who is affected, where women and men differ most, and who is missing from the data."""
     if not study.asks_affected:
         return t(NO_AFFECTED)
-    parts = [study.shares.sentence(t)]
+    parts = [t("Women and men are compared, so the filter by gender is ignored here.")] if study.by_gender else []
+    parts.append(study.shares.sentence(t))
     weights = study.weights
     differ = weights.frame[weights.frame["significant"]]
     for more, message in (
@@ -487,7 +589,7 @@ def brief_content(
         made=made,
         changes=tuple(_row(study, finding, city, t) for finding in study.findings),
         whom_note=t("Protected: a group is so small that its number could be worked out.")
-        if study.asks_affected and any(finding.whom_protected for finding in study.findings)
+        if study.asks_affected and not study.by_gender and any(finding.whom_protected for finding in study.findings)
         else "",
         picture=maps.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]])
         if city.outlined
@@ -544,8 +646,8 @@ def _row(study: BriefStudy, finding: Finding, city: CityProfile, t: Translator) 
     whom = t("protected") if finding.whom_protected else t("too few to show")
     if finding.women is not None:
         whom = t("{share} women", share=t.percent(finding.women.value))
-    if not study.asks_affected:
-        whom = t("not asked")
+    if not study.asks_affected or study.by_gender:
+        whom = t("as filtered") if study.asks_affected else t("not asked")
     against = " ".join(filter(None, (than_others(change, t), comparison_sentence(change, periods, t))))
     return ChangeRow(
         change_theme(change, city, t),

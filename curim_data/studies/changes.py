@@ -89,7 +89,7 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     before = f.replace(period="", start=periods.before[0], end=periods.before[1])
     after = f.replace(period="", start=periods.after[0], end=periods.after[1])
     known_dark = source.known_time.knows("hour")
-    themes = [theme for theme in _THEMES if "dark" not in theme or (known_dark and periods.same_season)]
+    themes = [theme for theme in _THEMES if "dark" not in theme or (known_dark and periods.same_light)]
     by = [[*area, *theme] for area in _AREAS for theme in themes]
     old, new = (query.tables(source, chosen, by, audience) for chosen in (before, after))
     tables = [_pair(first.frame, then.frame, names) for first, then, names in zip(old, new, by, strict=True)]
@@ -98,7 +98,7 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
         tables = [table for table, names in zip(tables, by, strict=True) if "category" not in names]
     candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
     found = changes(add_city_reference(candidates), CANDIDATE_KEYS, periods.lengths, relative=True)
-    left_out = known_dark and not periods.same_season and not alone and found.n_tested > 0
+    left_out = known_dark and not periods.same_light and not alone and found.n_tested > 0
     return ChangeStudy(periods, found, without_dark=left_out)
 
 
@@ -109,7 +109,7 @@ def filter_periods(source: Source, f: AlertFilter, since: dt.date | None = None)
     """
     start, end = query.dates(source, f)
     periods = compared_periods(source, (since or start, end))
-    if f.dark is None or periods.same_season or periods.before is None:
+    if f.dark is None or periods.same_light or periods.before is None:
         return periods
     return replace(periods, before=None, other_light=True)
 

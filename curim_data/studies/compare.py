@@ -142,7 +142,7 @@ def available_presets(source: Source, f: AlertFilter) -> tuple[str, ...]:
     """
     offered = {
         **{name: field in source.asked for name, (field, _) in _ASKED.items()},
-        "light": source.known_time.lacks("hour") is None,
+        "light": source.lacks("hour") is None,
         "others": bool(f.categories or f.groups),
     }
     return tuple(name for name in PRESETS if offered.get(name, True))
@@ -281,10 +281,12 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
         case "reporter":
             return whole.replace(reporters=women), whole.replace(reporters=men), ()
         case "light":
-            if (lacking := source.known_time.lacks("hour")) is not None:
+            if (lacking := source.lacks("hour")) is not None:
                 raise CompareError(lacking)
             message = Message("After dark: the sun is below the horizon at that place and time.")
-            return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", message),)
+            some = source.some_hours
+            partly = () if some is None else (Choice("hours", "some", some),)
+            return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", message), *partly)
         case "others":
             return _others(source, whole)
     return _earlier(source, whole, a_year=against == "year")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -75,6 +75,10 @@ class EmergingStudy:
     why: Message | None = None
     period: tuple[dt.date, dt.date] | None = None
 
+    def sized(self, size: Choice) -> EmergingStudy:
+        """The same cells with another reason for their size, as where it was picked instead of chosen."""
+        return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
+
     def series(self, cells: tuple[int, ...]) -> pd.DataFrame:
         """Alerts of some cells together, a row a step: start, n and hot, cold (bool: any of the cells was marked)."""
         if self.emerging is None or self.counts is None:
@@ -106,8 +110,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     city is judged, and default coordinates are left out. An audience whose counts are mostly withheld gets no classes.
     """
     whole = whole_city(f)
-    most = min(MOST_MAP_CELLS, MOST_COUNTS // MOST_MONTHS)
-    size = cell_size(source, whole, audience, query.total(source, whole, audience), resolution, most)
+    size = emerging_cell_size(source, f, audience, resolution)
     side = int(size.value)
     land = source.city.land_cells(side)
     periods = _periods(source, whole, audience, side)
@@ -141,6 +144,21 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     found = emerging_hot_spots(_every_step(counted.frame, periods, land), land)
     choices = (*about, *found.choices, *default_coordinates(total.at_default))
     return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices, None, period)
+
+
+def emerging_cell_size(source: Source, f: AlertFilter, audience: Audience, resolution: int | None) -> Choice:
+    """The size of the cells in which `emerging_study` judges, and why: that of the hot-spot map where it can be."""
+    whole, most = whole_city(f), min(MOST_MAP_CELLS, MOST_COUNTS // MOST_MONTHS)
+    return cell_size(source, whole, audience, query.total(source, whole, audience), resolution, most)
+
+
+def judged_filter(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> AlertFilter:
+    """A filter of which `emerging_study` in cells of this resolution says the same: periods that end in one month share
+    their history. Where history is short it is the filter itself, over the whole city.
+    """
+    whole = whole_city(f)
+    periods = _periods(source, whole, audience, resolution)
+    return _over(whole, periods) if periods.unit == "month" and len(periods.starts) >= MIN_STEPS else whole
 
 
 def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> Periods:

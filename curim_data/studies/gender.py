@@ -91,7 +91,7 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
 
 def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:
     """Day and night by gender; the filter's light is ignored, since it is what is compared."""
-    if (lacking := source.known_time.lacks("hour")) is not None:
+    if (lacking := source.lacks("hour")) is not None:
         nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high", "withheld"])
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")
@@ -103,6 +103,8 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
     known = bool(np.isfinite([women_dark, women, men_dark, men]).all()) and min(women, men) > 0
     ratio = share_ratio(women_dark, women, men_dark, men) if known else UNKNOWN
     choices = [Choice("dark", "sun", Message("After dark: the sun is below the horizon at that place and time."))]
+    if source.some_hours is not None:
+        choices.append(Choice("hours", "some", source.some_hours))
     if f.dark is not None:
         choices.append(
             Choice("light", "all", Message("The filter by light does not apply here: day and night are compared."))

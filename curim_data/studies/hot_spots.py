@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Final
 
-import analysis.grid
-import analysis.hotspots
-import analysis.stats
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.excess import excess_choices
@@ -24,7 +17,6 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.i18n import Span
-from curim_data.model.prepared import write_whole
 from curim_data.privacy import Protected
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, whole_city
@@ -50,6 +42,10 @@ class HotSpotStudy:
     resolution: int
     choices: tuple[Choice, ...]
     power: Power
+
+    def sized(self, size: Choice) -> HotSpotStudy:
+        """The same cells with another reason for their size, as where it was picked instead of chosen."""
+        return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
 
 
 def hot_spot_study(
@@ -83,49 +79,26 @@ def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
 
 
 def keep_known_places(source: Source, audience: Audience) -> None:
-    """Write the known places for later processes, beside what else is prepared for the city."""
-    path = _places_file(source, audience)
-    if path is None or path.exists():
-        return
+    """Keep the known places for later processes, beside what else is prepared for the city."""
     rows = [
         [place.id, [f"{cell:x}" for cell in place.cells], place.longitude, place.latitude]
         for place in known_places(source, audience)
     ]
-    for old in path.parent.glob(f"places-{audience}-*.json"):
-        old.unlink(missing_ok=True)
-    write_whole(path, lambda part: part.write_text(json.dumps(rows), "utf-8"))
+    source.keep(f"places-{audience}", rows)
 
 
 def _kept_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...] | None:
-    """The known places as they were written; None where they were not for these alerts, or cannot be read."""
-    path = _places_file(source, audience)
+    """The known places as they were kept; None where they were not for these alerts, or cannot be read."""
+    rows = source.kept(f"places-{audience}")
     try:
-        rows = json.loads(path.read_text("utf-8")) if path is not None else None
         if rows is None:
             return None
         return tuple(
             KnownPlace(name, tuple(int(cell, 16) for cell in cells), float(longitude), float(latitude))
             for name, cells, longitude, latitude in rows
         )
-    except (OSError, ValueError, TypeError):
+    except (ValueError, TypeError):
         return None
-
-
-def _places_file(source: Source, audience: Audience) -> Path | None:
-    """Where the known places of these alerts are kept: by the alerts' version, and by the code that finds places."""
-    folder = source.city.prepared
-    if folder is None:
-        return None
-    key = hashlib.sha256(f"{source.version} {source.count} {_code_version()}".encode()).hexdigest()[:16]
-    return folder / f"places-{audience}-{key}.json"
-
-
-@cache
-def _code_version() -> str:
-    """A hash of the code of the test: other code may find other places."""
-    parts = [Path(module.__file__ or "").parent for module in (analysis.hotspots, analysis.grid, analysis.stats)]
-    files = [path for part in parts for path in sorted(part.glob("*.py"))] + [Path(__file__)]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 _known_places: dict[tuple[str, str, int, Audience], tuple[KnownPlace, ...]] = {}

@@ -91,7 +91,7 @@ def near_repeat_study(
     DisclosureError for an audience that may not see single alerts.
     """
     events = read_events(source, f, audience)
-    if (lacking := source.known_time.lacks("day")) is not None:
+    if (lacking := source.lacks("day")) is not None:
         return NearRepeatStudy(None, events.n, 0, (), lacking)
     if len(events.frame) < LEAST_EVENTS:
         return NearRepeatStudy(None, events.n, len(events.frame), events.choices)

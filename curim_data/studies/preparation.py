@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
-from curim_data.engine import open_source
+import duckdb
+
+from curim_data.engine import Source, keep_narrow, open_source
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
-from curim_data.model.prepared import has_cells, write_cells
+from curim_data.model.prepared import has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
-from curim_data.store import Home, has_alerts
-from curim_data.studies.hot_spots import keep_known_places
+from curim_data.quality.positions import keep_coordinate_step
+from curim_data.query import keep_default_points
+from curim_data.store import Home, Store, has_alerts
+from curim_data.store.locking import locked
+from curim_data.studies.hot_spots import keep_known_places, known_places
 
 # From so many alerts, or cells, on; below, a page works it out as quickly as it would read it.
 WORTH_ALERTS: Final = 50_000
@@ -22,9 +30,10 @@ PREPARING: Final = Message("Preparing the maps of the city")
 
 
 def prepare(home: Home) -> None:
-    """Keep the cells of the land, and the known places of the stored alerts, of the profile and alerts as they are now.
+    """Keep the cells of the land, and of the stored alerts the columns that counts are made of, what is known of all of
+    them and the known places: of the profile, the alerts and the code as they are now.
 
-    Does nothing that was done already; files of other versions of the profile go. Reports its progress.
+    Does nothing that was done already; files of other versions go. Reports its progress.
     """
     if not home.has_city():
         return
@@ -44,11 +53,54 @@ def prepare(home: Home) -> None:
         report(0.3 * (resolution - COARSEST + 1) / (finest - COARSEST + 1), PREPARING)
     if has_alerts(home):
         source = open_source(home)
-        if large or source.count >= WORTH_ALERTS:
-            for at, audience in enumerate(AUDIENCES):
-                with stage(0.3 + 0.35 * at, 0.3 + 0.35 * (at + 1), PREPARING):
-                    keep_known_places(source, audience)
+        try:
+            if source.count >= WORTH_ALERTS:
+                _keep_alerts(home, source)
+            if large or source.count >= WORTH_ALERTS:
+                for at, audience in enumerate(AUDIENCES):
+                    with stage(0.5 + 0.25 * at, 0.5 + 0.25 * (at + 1), PREPARING):
+                        _keep_places(home, source, audience)
+        except duckdb.IOException:  # an erasure took the files away: it prepares what it left
+            if Store(home).version() == source.version:
+                raise
+    _remove_others(folder, Store(home).version())
+    report(1.0, PREPARING)
+
+
+def _keep_alerts(home: Home, source: Source) -> None:
+    """Keep what is made of the alerts themselves, unless they changed meanwhile."""
+    with _unchanged(home, source) as unchanged:
+        if unchanged:
+            keep_narrow(source)
+            report(0.4, PREPARING)
+            keep_default_points(source)
+            keep_coordinate_step(source)
+            report(0.5, PREPARING)
+
+
+def _keep_places(home: Home, source: Source, audience: Audience) -> None:
+    """Keep the known places, unless the alerts changed meanwhile; they take long, so nobody waits for them."""
+    known_places(source, audience)
+    with _unchanged(home, source) as unchanged:
+        if unchanged:
+            keep_known_places(source, audience)
+
+
+@contextmanager
+def _unchanged(home: Home, source: Source) -> Iterator[bool]:
+    """Whether the alerts are still those of the source, for as long as this is held.
+
+    Under the lock that an erasure waits for: what it takes out of the store must not be written here after it.
+    """
+    with locked(home.lock, shared=True):
+        yield Store(home).version() == source.version
+
+
+def _remove_others(folder: Path, version: str) -> None:
+    """Remove what no reader reads any more: of other profiles, and in this one's folder of other alerts or code."""
     for other in folder.parent.glob("*") if folder.parent.exists() else ():
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
-    report(1.0, PREPARING)
+    for path in folder.glob("[!.]*") if folder.exists() else ():
+        if not is_current(path, version):
+            path.unlink(missing_ok=True)

@@ -96,7 +96,7 @@ def scan_study(source: Source, f: AlertFilter, audience: Audience) -> ScanStudy:
         {"days": SCAN_DAYS, "start": start, "end": end},
     )
     choices = (Choice("history", start.isoformat(), message), *events.choices)
-    if (lacking := source.known_time.lacks("day")) is not None:
+    if (lacking := source.lacks("day")) is not None:
         return ScanStudy(0, start, end, (), None, (), lacking)
     if len(events.frame) < LEAST_EVENTS or (end - start).days < 2 * SCAN_DAYS:
         return ScanStudy(len(events.frame), start, end, (), None, choices)

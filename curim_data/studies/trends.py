@@ -23,6 +23,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     The week or month in which the data begin is shown, marked incomplete; one that lies partly before the filter's
     period is not.
 
+    Alerts after dark or by day are judged by their season alone (`Trend.of_one_light`).
     By month, whatever unit is asked for, where only the month is known (`Trend.unit`, `Trend.column`). None where the
     history has no period at all.
     """
@@ -34,4 +35,6 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     if series.empty:
         return None
     trend = _TRENDS[unit](series, (source.first, min(end, source.as_of)), column)
+    if f.dark is not None:
+        trend = trend.of_one_light()
     return trend if start <= source.first else trend.since(start)

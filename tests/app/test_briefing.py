@@ -14,11 +14,12 @@ from analysis.gender import category_ratios, gender_shares
 from analysis.report.documents import brief_document
 from analysis.trends.changes import add_city_reference, changes
 from analysis.trends.distinct_changes import distinct_changes
+from analysis.trends.expected_range import RULES
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator, translator
+from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.store import Home
-from curim_data.studies.brief import BriefStudy, brief_study, landmark_districts
+from curim_data.studies.brief import BriefStudy, JudgedWeeks, Verdict, brief_study, landmark_districts
 from curim_data.studies.brief_text import (
     affected_sentence,
     brief_content,
@@ -28,6 +29,7 @@ from curim_data.studies.brief_text import (
     how_many_tested,
     opens_here_only,
     share_rows,
+    weeks_sentence,
     women_sentence,
 )
 from curim_data.studies.gender import share_study
@@ -113,6 +115,63 @@ def test_a_usual_count_with_a_change_of_the_whole_city_says_both(
     assert f"within what season and long-term trend allow, {words} in the same weeks of the year before." in told
     assert told.endswith("1 change deserves attention.")
     assert "usual for this time of year" in headline(council, t)
+
+
+@pytest.mark.parametrize(
+    ("side", "verdict", "words"),
+    [
+        (-1, "more", "more than season and long-term trend let expect, yet fewer than in the same weeks"),
+        (1, "fewer", "fewer than season and long-term trend let expect, yet more than in the same weeks"),
+    ],
+)
+def test_a_count_on_two_sides_of_what_it_is_compared_with_says_both(
+    council: BriefStudy, t: Translator, side: int, verdict: Verdict, words: str
+) -> None:
+    finding = council.findings[0]
+    everywhere = replace(finding.change, key=dict.fromkeys(finding.change.key), direction=side)
+    study = replace(council, verdict=verdict, findings=(replace(finding, change=everywhere),))
+    assert words in headline(study, t)
+
+
+def test_a_card_and_the_weeks_of_its_chart_say_the_same_of_one_period(
+    sample: Home, open_page: Open, t: Translator
+) -> None:
+    study = brief_study(open_source(sample), AlertFilter(), Audience.ANALYST, dt.date(2026, 9, 5))
+    first, last = map(pd.Timestamp, study.changes.periods.after)
+    told = []
+    for finding in study.findings:
+        assert finding.trend is not None
+        rows = finding.trend.frame
+        sides = [
+            row.side
+            for row in rows.itertuples()
+            if row.week >= first and row.week <= last and row.complete and row.expected == row.expected
+        ]
+        assert finding.weeks == JudgedWeeks(sides.count(1), sides.count(-1), len(sides))
+        running = rows[rows["complete"]]["side"].iloc[-1] == finding.change.direction
+        assert (finding.since is not None) == running
+        told.append(weeks_sentence(finding, t))
+    assert "1 of its 7 weeks lies below the expected range." in told
+    assert "4 of its 7 weeks lie above the expected range." in told
+    assert "Each of its weeks alone is usual for the time of year; the change shows in all together." in told
+    app = open_page("briefing", lang="en", since="2026-09-05")
+    captions = [words.value.replace("\\", "") for words in app.main.caption]
+    assert all(any(words.endswith(one) for words in captions) for one in told)
+
+
+def test_what_is_outside_no_more_is_not_said_to_be_outside_since_a_day(sample: Home, t: Translator) -> None:
+    study = brief_study(open_source(sample), AlertFilter(), Audience.ANALYST, dt.date(2026, 9, 5))
+    finding = next(one for one in study.findings if one.since is None and one.weeks.below)
+    assert finding.trend is not None
+    other = replace(finding, weeks=JudgedWeeks(2, 1, 7))
+    assert weeks_sentence(other, t) == "Of its 7 weeks, 2 lie above the expected range and 1 below it."
+    none = replace(finding, weeks=JudgedWeeks(0, 0, 7), trend=replace(finding.trend, rule=RULES["ears_c2"]))
+    assert weeks_sentence(none, t).startswith("Each of its weeks alone lies within a range that follows")
+    assert not weeks_sentence(replace(finding, weeks=JudgedWeeks(0, 0, 0)), t)
+    assert not weeks_sentence(replace(finding, weeks=JudgedWeeks(0, 0, 1)), t)  # there is no "all together"
+    assert not weeks_sentence(replace(finding, weeks=JudgedWeeks(0, 7, 7)), t)
+    months = replace(finding, weeks=JudgedWeeks(0, 1, 2), trend=replace(finding.trend, unit="month"))
+    assert weeks_sentence(months, t) == "1 of its 2 months lies below the expected range."
 
 
 def test_both_pages_tell_the_same_of_the_weeks_together(open_page: Open, council: BriefStudy, t: Translator) -> None:
@@ -277,6 +336,39 @@ def test_a_protected_group_is_not_called_too_few(year: BriefStudy, sample: Home,
     assert told.whom_note.startswith("Protected: a group is so small")
     paper = docx.Document(io.BytesIO(brief_document(told, sample.city(), t, "docx")))
     assert told.whom_note in [paragraph.text for paragraph in paper.paragraphs]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_filter_by_gender_is_no_finding_about_gender(sample: Home, year: BriefStudy, lang: str) -> None:
+    """All alerts that affect women affect women: that is the filter, and says nothing."""
+    source, t, f = open_source(sample), translator(lang), AlertFilter(affected=("woman",))
+    study = brief_study(source, f, Audience.COUNCIL, source.meeting)
+    assert study.by_gender
+    assert not year.by_gender
+    assert study.shares.women == year.shares.women
+    told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+    assert told.whom.startswith(t("Women and men are compared, so the filter by gender is ignored here."))
+    assert t("Women and men are compared, so the filter by gender is ignored here.") not in affected_sentence(
+        year, sample.city(), t
+    )
+    first = year.findings[0]
+    study = replace(study, findings=(first,))
+    told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+    assert [row.whom for row in told.changes] == [t("as filtered")]
+    assert women_sentence(study, first, t) == ""
+    assert women_sentence(year, first, t) != ""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_nothing_compared_is_not_nothing_found(sample: Home, lang: str) -> None:
+    source, t = open_source(sample), translator(lang)
+    f = AlertFilter(period="", start=dt.date(2026, 10, 31), end=dt.date(2026, 10, 31), categories=("robbery",))
+    study = brief_study(source, f, Audience.COUNCIL)
+    assert study.changes.periods.before is not None
+    assert not study.changes.changes.n_tested
+    told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+    assert told.none_found == t("There are too few alerts to compare.")
+    assert told.headline.endswith(told.none_found)
 
 
 def test_the_exact_briefing_protects_nobody(sample: Home, t: Translator) -> None:

@@ -11,12 +11,16 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.model import LANGUAGES, Audience, Message, translator
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.spot_profiles import spot_summaries
-from pages.parts.hotspots.ranked_list import hot_spots_sentence
+from pages.parts.frame.waiting import JOBS, CalculationStopped
+from pages.parts.hotspots import places_layer
+from pages.parts.hotspots.ranked_list import WAITS, RankedList, draw_headline, hot_spots_sentence
 from tests.app.conftest import Open, errors, word
+
+QUERIES = "pages.parts.hotspots.queries"
 
 
 def _spec(app: AppTest) -> dict[str, Any]:
@@ -184,3 +188,56 @@ def test_what_hot_spots_hold_is_never_nothing(sample: Home, lang: str) -> None:
     told = hot_spots_sentence(t, study, tiny, 0.1)
     assert t("below {share}", share=t.percent(0.01)) in told
     assert f" {t.percent(0)} " not in told
+
+
+def test_classes_that_come_later_are_written_into_the_list_alone(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many alerts: the list stands without them first, and the page is run once."""
+    at_once = open_page("hotspots", lang="en")
+    (listed,) = [frame.value for frame in at_once.dataframe if "class" in frame.value]
+    waited, runs, drawn = [], [], RankedList.draw
+    monkeypatch.setattr(places_layer, "LATER_FROM", 0)
+    monkeypatch.setattr(RankedList, "draw", lambda *a, **how: (waited.append(bool(how.get("waits"))), drawn(*a, **how)))
+    monkeypatch.setattr(places_layer, "draw_headline", lambda *a, **how: runs.append(draw_headline(*a, **how)))
+    JOBS.forget()
+    app = open_page("hotspots", lang="en")
+    assert not errors(app)
+    assert (waited, len(runs)) == ([True, False], 1)
+    (later,) = [frame.value for frame in app.dataframe if "class" in frame.value]
+    assert later["class"].tolist() == listed["class"].tolist()
+    assert set(later["class"]) - {"–"}
+    app.run()
+    assert waited[2:] == [False], "what is known by now is there at once"
+
+
+def test_a_list_whose_classes_were_stopped_can_be_used(
+    open_page: Open, sample: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> None:
+        raise CalculationStopped(("classes",), Message("Determining the classes over time"))
+
+    first = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots[0]
+    monkeypatch.setattr(places_layer, "LATER_FROM", 0)
+    monkeypatch.setattr(places_layer, "emerging_is_ready", lambda *_: False)
+    monkeypatch.setattr(places_layer, "emerging_of", stopped)
+    app = open_page("hotspots", lang="en")
+    assert not errors(app)
+    assert "Stopped: Determining the classes over time." in [text.value for text in app.markdown]
+    (listed,) = [frame.value for frame in app.dataframe if "excess" in frame.value]
+    assert WAITS not in listed.to_string()
+    app.session_state[f"hotspots_list_{first.id}"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    app.run()
+    assert _panel(app).startswith("2 ·")
+
+
+def test_the_chosen_cell_size_picked_by_name_calculates_nothing(open_page: Open, sample: Home) -> None:
+    chosen = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).resolution
+    for layer in ("significance", "emerging"):
+        open_page("hotspots", lang="en", layer=layer)
+        before = set(JOBS._results._entries)
+        app = open_page("hotspots", lang="en", layer=layer, cell=str(chosen))
+        assert not errors(app)
+        sizes = {f"{name}._{short}" for name, short in ((QUERIES, "cell_size"), (QUERIES, "judged"))}
+        assert {key[0] for key in set(JOBS._results._entries) - before} <= sizes
+        assert any("of the size that you picked" in text.value for text in (*app.markdown, *app.caption))

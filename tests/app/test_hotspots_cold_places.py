@@ -56,6 +56,19 @@ def test_cold_places_are_listed_with_their_figures(open_page: Open, sample: Home
     assert not _cold(open_page("hotspots", lang="en", kind="incivility"))
 
 
+def test_the_council_reads_in_which_cells_its_cold_places_were_found(open_page: Open) -> None:
+    words = {"lang": "en", "period": "all"}
+    seen = {
+        audience: [text.value for text in open_page("hotspots", **words, **extra).main.caption if "cold" in text.value]
+        for audience, extra in (("analyst", {}), ("council", {"as": "council"}))
+    }
+    assert seen["council"] == [
+        "Found in cells of 349 m, in which small counts stay protected; whoever sees finer cells may find other "
+        "places cold."
+    ]
+    assert not seen["analyst"]
+
+
 def test_cold_places_of_another_district_are_not_listed(open_page: Open, sample: Home) -> None:
     city = sample.city()
     cold = [shapely.Point(place.longitude, place.latitude) for place in _study(sample, period="all").cold]

@@ -133,6 +133,19 @@ def test_a_smooth_dense_quarter_has_no_hot_cell(ground: Ground) -> None:
     assert false_maps(ground, (*FEW_TO_MANY, 24_000), ground.quarter(), "hot") == []
 
 
+def test_a_quarter_of_a_small_town_in_farmland_is_hot_against_the_city_alone(ground: Ground) -> None:
+    """As `docs/hot-spots.md` and the Methods page say: it is more than twice as dense as a city that has an edge."""
+    density = np.where(ground.distance(QUARTER) < 1_300, ground.quarter(), 0.1)
+    rng, maps = np.random.default_rng(1), 12
+    wide = local = 0
+    for _ in range(maps):
+        fine = ground.draw(rng, 30_000, density)
+        found = hot_cells(ground.gather(fine, 10), occupied=occupied_land(ground.gather(fine, 9))).frame
+        wide, local = wide + bool(found["wide"].any()), local + bool(found["local"].any())
+    assert wide > maps / 2
+    assert not_above(local, maps, LEVEL)
+
+
 @pytest.mark.parametrize("fields", [0.03, 0.0])
 def test_a_town_with_a_dense_quarter_in_farmland_has_no_hot_cell(ground: Ground, fields: float) -> None:
     """Where next to nobody is there to report: a place on the edge of town is dense against that, and not hot.

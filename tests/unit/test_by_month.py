@@ -18,7 +18,8 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
 from curim_data.model.i18n import Span
-from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit
+from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit, some_hours, too_few_hours
+from curim_data.model.labels import dates_label
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_text import brief_content, comparison_sentence, headline, none_sentence, since_text
@@ -112,6 +113,69 @@ def test_dates_without_hours_are_known_by_the_day(tmp_path: Path) -> None:
         query.counts(source, AlertFilter(period="all"), ["hour"], ANALYST)
 
 
+def with_hours(folder: Path, timed: int, of: int) -> Source:
+    """So many alerts with an hour among all."""
+    nothing: dict[str, object] = {"hours": None, "dark": None, "time_precision": "day"}
+    return small_source(folder, [alert(at, **({} if at < timed else nothing)) for at in range(of)])
+
+
+@pytest.mark.parametrize(
+    ("timed", "of", "said"),
+    [
+        (1, 40, "Fewer than half of all alerts"),
+        (9, 999, "Fewer than half of all alerts"),
+        (9, 1_000, "Below 1 % of all alerts"),
+        (10, 40, "Only 25 % of all alerts"),
+        (30, 40, "75 % of all alerts"),
+        (31, 40, "Some alerts have no time of day"),
+        (6, 12, "Some alerts have no time of day"),
+    ],
+)
+def test_no_share_tells_how_few_alerts_have_a_time_of_day_or_have_none(timed: int, of: int, said: str) -> None:
+    message = too_few_hours(timed, of) or some_hours(timed, of)
+    assert message is not None
+    assert T(message).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("timed", "known", "said"),
+    [
+        (0, KnownTime.DAY, "gives the date of an alert, not its hour"),
+        (1, KnownTime.DAY, "Fewer than half of all alerts have a time of day"),
+        (99, KnownTime.DAY, "Only 49 % of all alerts have a time of day"),
+        (100, KnownTime.HOUR, "50 % of all alerts have a time of day"),
+        (189, KnownTime.HOUR, "94 % of all alerts have a time of day"),
+        (190, KnownTime.HOUR, None),
+        (200, KnownTime.HOUR, None),
+    ],
+)
+def test_hours_are_known_where_half_of_the_alerts_have_one(
+    tmp_path: Path, timed: int, known: KnownTime, said: str | None
+) -> None:
+    every = AlertFilter(period="all")
+    source = with_hours(tmp_path, timed, 200)
+    assert (source.known_time, source.timed) == (known, timed)
+    light = light_study(source, every, ANALYST)
+    if known is KnownTime.DAY:
+        assert source.some_hours is None
+        lacking = source.lacks("hour")
+        assert said is not None
+        assert lacking is not None
+        assert said in T(lacking)
+        assert said in light.sentence(T)
+        with pytest.raises(UnknownTimeError, match=said):
+            query.counts(source, every, ["dark"], ANALYST)
+        with pytest.raises(CompareError):
+            filter_pair(source, every, "light")
+        return
+    assert source.lacks("hour") is None
+    assert query.counts(source, every, ["hour"], ANALYST).total == 200
+    of_pair = filter_pair(source, every, "light").choices
+    for choices in (light.choices, of_pair):
+        sentences = [T(choice.explanation) for choice in choices if choice.name == "hours"]
+        assert (sentences == []) if said is None else (len(sentences) == 1 and said in sentences[0])
+
+
 @pytest.mark.parametrize(
     ("known", "told"),
     [
@@ -142,6 +206,7 @@ def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimensio
 def test_spans_are_written_in_each_language() -> None:
     first, last = dt.date(2018, 11, 1), dt.date(2019, 1, 31)
     assert translator("el").span(Span(first, dt.date(2018, 11, 30), by_month=True)) == "Νοέμβριος 2018"
+    assert translator("en").span(Span(first, first)) == "1 November 2018"
     assert translator("fr").span(Span(first, last, by_month=True)) == "novembre 2018 – janvier 2019"
 
 
@@ -156,6 +221,14 @@ def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:
     found = compared_periods(source, (dt.date(2020, 12, 4), source.as_of))
     assert found.before == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
     assert "months of the year before (December 2019 – February 2020)" in T(found.choice.explanation)
+
+
+def test_more_than_a_year_of_months_is_compared_with_the_months_just_before(tmp_path: Path) -> None:
+    source = source_of(tmp_path, (2018, 3), 36)
+    year, longer = (compared_periods(source, (dt.date(2020, month, 1), source.as_of)) for month in (3, 2))
+    assert (year.before, year.same_season) == ((dt.date(2019, 3, 1), dt.date(2020, 2, 29)), True)
+    assert (longer.before, longer.same_season) == ((dt.date(2019, 1, 1), dt.date(2020, 1, 31)), False)
+    assert "just before (January 2019 – January 2020), because the period is longer" in T(longer.choice.explanation)
 
 
 def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
@@ -295,3 +368,10 @@ def test_no_place_is_said_to_differ_where_none_was_looked_at(tmp_path: Path) -> 
     assert "the number of all alerts changed no more" in told
     assert "Places were not compared" in told
     assert "a rise from" in told
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "14 June 2025"), ("el", "14 Ιουνίου 2025"), ("fr", "14 juin 2025")])
+def test_one_day_is_written_once(lang: str, told: str) -> None:
+    day = dt.date(2025, 6, 14)
+    assert dates_label(translator(lang), day, day) == told
+    assert dates_label(translator(lang), day, day + dt.timedelta(days=1)).count("2025") == 2

@@ -186,6 +186,42 @@ def test_an_emptied_place_is_told_with_its_figures(city: CityProfile, t: Transla
     assert not cold_spots(hot_cells(even(city, 24_000)))
 
 
+def test_a_place_marked_by_what_is_around_it_has_the_figures_of_its_window(city: CityProfile) -> None:
+    """The middle alone is marked, with an ordinary count or none: by itself its interval would hold 1."""
+    ring = [int(cell) for cell in h3.grid_ring(np.uint64(heart()), 1)]
+    dense, thin = even(city), even(city)
+    dense.loc[heart(), "n"] = 0
+    dense.loc[ring, "n"] += 13
+    thin.loc[ring, "n"] = np.floor(0.3 * thin.loc[ring, "n"])
+    thin.loc[heart(), "n"] = np.ceil(thin["n"].mean())
+    for frame, mark, places in ((dense, "hot", hot_spots), (thin, "cold", cold_spots)):
+        result = hot_cells(frame)
+        assert list(result.frame.index[result.frame[mark]]) == [heart()]
+        (place,) = places(result)
+        assert set(place.cells) == {heart(), *ring}
+        assert place.n == frame.loc[[heart(), *ring], "n"].sum()
+        assert place.low > 1 if mark == "hot" else place.high < 1
+        # What is larger than a place may be does not grow, and without its window it does not stand out.
+        if mark == "hot":
+            assert not hot_spots(result, largest_km2=3 * frame["land_km2"].max())
+
+
+def test_a_cold_place_without_any_alert_is_told_so_and_not_by_a_ratio_of_nothing(
+    city: CityProfile, t: Translator
+) -> None:
+    frame = even(city, 24_000)
+    frame.loc[[int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)], "n"] = 0
+    (place,) = cold_spots(hot_cells(frame))
+    told = place.cold_sentence(t)
+    assert told.startswith(f"no alert where {t.expected(place.expected)} would be expected (95 % interval of the ratio")
+    assert "0.00 " not in told
+    assert "times as many" not in told
+    assert f"up to {t.number(place.high, 2)}" in told
+    people = even(city, 60_000, seed=2)["n"] + 1
+    (rated,) = cold_spots(hot_cells(frame, base=Denominator.of(people, "residents")))
+    assert rated.cold_sentence(t).startswith(f"no alert where {round(rated.base_n)} residents live")
+
+
 def test_protected_counts_make_a_cold_place_no_colder(city: CityProfile, t: Translator) -> None:
     frame = even(city, 24_000)
     hole = [int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)]
@@ -202,6 +238,30 @@ def test_protected_counts_make_a_cold_place_no_colder(city: CityProfile, t: Tran
             assert place.n >= round(frame.loc[list(place.cells), "n"].sum())
             assert place.expected <= exact.expected * len(place.cells) / len(exact.cells) * 1.5
     assert {cell for place in cold_spots(hot_cells(veiled)) for cell in place.cells} <= set(exact.cells)
+
+
+def test_protected_counts_make_no_place_cold_that_exact_counts_do_not(city: CityProfile) -> None:
+    """A hot place that protected counts hide must not make its neighbours look empty (it did in 3 of these maps)."""
+    cold = 0
+    for n in (300, 1200):
+        rng = np.random.default_rng(1)
+        for seed in range(25):
+            frame = even(city, n, 9, seed)
+            near = {
+                int(cell): [int(one) for one in h3.grid_disk(np.uint64(cell), 1) if int(one) in frame.index]
+                for cell in frame.index
+            }
+            for cell in rng.choice(frame.index, 6, replace=False):
+                frame.loc[near[cell], "n"] += rng.integers(5, 40)
+            for cell in rng.choice(frame.index, 6, replace=False):
+                frame.loc[near[cell], "n"] = 0
+            hidden = (frame["n"] > 0) & (frame["n"] < 5)
+            bounds = {"low": frame["n"].mask(hidden, 1), "high": frame["n"].mask(hidden, 4), "withheld": hidden}
+            exact = hot_cells(frame).frame["cold"]
+            seen = hot_cells(frame.assign(**bounds, n=frame["n"].mask(hidden))).frame["cold"]
+            assert not (seen & ~exact).any()
+            cold += seen.sum()
+    assert cold > 5
 
 
 def slow_figures(result: HotCells, cells: tuple[int, ...], mark: str) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import Table2x2
 
 from analysis.stats.exact_rates import ratio_interval, ratio_intervals
 from analysis.stats.result import Result
+from analysis.trends import changes as module
 from analysis.trends.changes import add_city_reference, changes, e_test, fisher_exact, relative_change
 
 few = st.integers(0, 25)
@@ -37,6 +38,33 @@ def slow_e_test(x1, x2, n1, n2, form):
 @pytest.mark.parametrize(("x1", "x2", "n1", "n2"), [(4, 9, 1, 1), (3, 0, 2, 1), (7, 2, 1, 3), (0, 5, 1, 0.5)])
 def test_e_test_equals_its_slow_twin(x1, x2, n1, n2, form):
     assert e_test(x1, x2, n1, n2, form=form) == pytest.approx(slow_e_test(x1, x2, n1, n2, form), abs=1e-9)
+
+
+@given(
+    st.integers(0, 3000),
+    st.floats(0.5, 2),
+    st.sampled_from([(1, 1), (7, 28), (52, 3), (1, 0.1)]),
+    st.sampled_from(["wheeler", "pivot"]),
+    st.sampled_from([0, 0.4, -0.7]),
+)
+@example(16, 2.0, (1, 0.1), "wheeler", -0.7)
+@example(3, 2.0, (1, 1), "wheeler", 0.4)
+@example(7, 5 / 7, (1, 1), "wheeler", 0.4)
+@settings(max_examples=80, deadline=None)
+def test_e_test_of_many_pairs_is_that_of_each_pair(x1, factor, exposures, form, part):
+    x2 = round(x1 * factor * exposures[1] / exposures[0])
+    difference = part * min(x1 / exposures[0], x2 / exposures[1])
+    found = []
+    for each_pair in (0, 10**12):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "_EACH_PAIR", each_pair)
+            found.append(e_test(x1, x2, *exposures, difference=difference, form=form))
+    assert found[0] == pytest.approx(found[1], abs=1e-12)
+
+
+def test_no_p_value_is_below_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_EACH_PAIR", 0)
+    assert e_test(80, 23, 1, 364, difference=24) >= 0  # 1.7e-29 by each pair
 
 
 @given(few, few, st.sampled_from([1, 2, 0.5]), st.sampled_from([1, 3]))
@@ -272,6 +300,13 @@ def test_sentences(t):
     rows = [(None, None, 1000, 1000), ("a", None, 20, 80)]
     relative = changes(add_city_reference(candidates(rows)), ["district"], relative=True)
     assert "what the change in the rest of the city would give" in relative.top()[0].sentence(t)
+    (gone,) = changes(candidates([("d", None, 40, 0)]), ["district"]).top()
+    assert gone.sentence(t) == (
+        "No alert against 40 before for the same length of time: at most 0.10 times as many (95 % interval)."
+    )
+    rows = [(None, None, 1000, 1000), ("a", None, 40, 0)]
+    relative = changes(add_city_reference(candidates(rows)), ["district"], relative=True)
+    assert relative.top()[0].sentence(t).startswith("No alert against ")
     quiet = changes(candidates([("c", None, 30, 31)]), ["district"])
     assert "no change is more than chance explains" in quiet.sentence(t)
 

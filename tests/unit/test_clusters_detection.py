@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 import shapely
 from scipy.spatial import cKDTree
-from scipy.stats import poisson
+from scipy.stats import chisquare, poisson
 from sklearn.cluster import DBSCAN
 
-from analysis.clusters import detection
-from analysis.clusters.dbscan import LocalDbscan, Points, _hopeful, eps_for, eps_for_precision, minimum_alerts
+from analysis.clusters import dbscan, detection
+from analysis.clusters.dbscan import LocalDbscan, Points, _Squares, eps_for, eps_for_precision, minimum_alerts
 from analysis.clusters.detection import _named, cell_m2, find_clusters, on_hexagons, runs_for
 from analysis.clusters.results import Cluster
 from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
@@ -203,16 +203,52 @@ def test_cores_and_the_ground_under_them_are_those_of_the_slow_twin(city: CityPr
         assert search.land_on(group.squares) > 0
 
 
-def test_what_may_hold_a_core_holds_every_core() -> None:
+@pytest.mark.parametrize(("most", "together"), [(10**6, 10**6), (3, 50), (0, 10**6)])
+def test_squares_hold_all_that_lies_within_eps(monkeypatch: pytest.MonkeyPatch, most: int, together: int) -> None:
+    monkeypatch.setattr(dbscan, "MOST_SQUARES", most)
+    monkeypatch.setattr(dbscan, "AT_ONCE", together)
     rng = np.random.default_rng(4)
-    for scale in (300, 2_000):
-        at, share = rng.uniform(0, scale, (400, 2)), rng.uniform(0, 0.3, 400)
+    for scale in (300, 1_500):
+        at, share = np.round(rng.uniform(0, scale, (400, 2)), -1), rng.uniform(0, 0.3, 400)
         within = cKDTree(at).query_ball_point(at, 60)
-        core = np.array([share[some].sum() >= 1 for some in within])
-        hopeful = _hopeful(at, share, 60)
-        assert hopeful[core].all()
-        assert all(hopeful[some].all() for some in np.array(within, dtype=object)[core])
-    assert not hopeful.all()
+        sums = np.array([share[some].sum() for some in within])
+        before, some = np.inf, rng.permutation(400)[:150]
+        for parts in dbscan.PARTS:
+            squares = _Squares(at, 60, parts)
+            around = squares.sums_around(some, share)
+            assert (around >= sums[some] - 1e-9).all()
+            assert around.sum() < before, "smaller squares lie closer round what is near"
+            before = around.sum()
+            found = squares.near(some)
+            assert len(found) == len({tuple(pair) for pair in found.tolist()})
+            wanted = {(one, two) for one in some.tolist() for two in within[one]}
+            assert {tuple(pair) for pair in found.tolist()} == wanted
+            assert not len(squares.near(some[:0]))
+        pairs = dbscan._pairs_of_cores(at, share, 60)
+        cores = np.flatnonzero(sums >= 1)
+        assert {tuple(p) for p in pairs.tolist()} == {(one, two) for one in cores.tolist() for two in within[one]}
+        assert (0 < len(cores) < 400) == (scale == 1_500)
+
+
+def test_maps_drawn_together_are_as_many_single_ones(monkeypatch: pytest.MonkeyPatch, city: CityProfile) -> None:
+    """Alerts lie in the pixels of the baseline as often as expected, whichever map they were dealt to."""
+    x, y = centres_in_metres(city.land_cells(12).index[:400], city)
+    ground = AlertGround(city.land_metres, x, y, 200)
+    expected = ground.smooth(ground.pixel(ground.enter(x, y)), np.random.default_rng(1).gamma(1, 1, 400), 200)
+    search = LocalDbscan(ground, expected, 60)
+    for together in (1, 7_000):
+        monkeypatch.setattr(detection, "DRAWN_TOGETHER", together)
+        maps = list(detection._drawn(search, 2_000, 10, np.random.default_rng(5)))
+        assert [at.shape for at in maps] == [(2_000, 2)] * 10
+        here = [np.bincount(ground.pixel(at) // 16, minlength=-(-len(expected) // 16)) for at in maps]
+        share = np.add.reduceat(expected, np.arange(0, len(expected), 16)) / expected.sum()
+        some = share * 2_000 > 5
+        for counts in here:
+            assert (
+                chisquare([*counts[some], counts[~some].sum()], [*share[some] * 2_000, share[~some].sum() * 2_000])[1]
+                > 1e-4
+            )
+        assert not np.array_equal(here[0], here[1])
 
 
 def test_simulated_alerts_stand_on_hexagons_as_large_as_the_cells(city: CityProfile) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from math import sqrt
 
 import h3.api.numpy_int as h3
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import binom, false_discovery_control
 
-from analysis.emerging.cube import GiStar, Windows, connected_groups, lagged_sums, significant_cells
+from analysis.emerging.cube import GiStar, Windows, connected_groups, lagged_sums, significant_cells, sums_over
 from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
 from analysis.emerging.settings import block_for, periods_for, unit_of, whole_periods
 from analysis.grid.cells import neighbours, ring, square_side
@@ -68,6 +69,26 @@ def test_gistar_is_the_plain_one_of_the_cube_where_land_and_steps_are_equal() ->
     steps = np.eye(4) + np.eye(4, k=-1)
     plain = getis_ord(counts.ravel(), sparse.csr_array(sparse.kron(near, steps)))
     assert gistar.z(gistar.parts).ravel() == pytest.approx(plain, abs=1e-9)
+
+
+def test_gistar_of_some_cells_and_of_the_last_step_is_that_of_all() -> None:
+    cells, counts, land = cube_of(7)
+    for size in (land, np.broadcast_to(land[:, :1], land.shape)):
+        gistar = GiStar.of(counts, size, neighbours(cells, 1), 2)
+        some = np.array([3, 11, 0])
+        assert gistar.parts_of(some) == pytest.approx(gistar.parts[:, some], abs=1e-12)
+        assert gistar.latest() == pytest.approx(gistar.z(gistar.parts)[:, -1], abs=1e-12)
+
+
+@pytest.mark.parametrize("values", ["few", "broken", "many", "negative"])
+def test_sums_over_neighbours_are_the_same_whatever_they_are_added_up_in(values: str) -> None:
+    cells, counts, _ = cube_of(8)
+    given = {"few": counts, "broken": counts + 0.5, "many": counts * 40_000, "negative": -counts}[values]
+    near = neighbours(cells, 1)
+    slow = [[sum(given[j, t] for j in near.indices[a:b]) for t in range(6)] for a, b in pairwise(near.indptr)]
+    found = sums_over(near, given)
+    assert found == pytest.approx(np.array(slow))
+    assert (found.dtype == np.int16) == (values == "few")
 
 
 def test_the_exact_test_by_hand() -> None:
@@ -129,8 +150,8 @@ def test_marks_hang_together_in_space_and_time() -> None:
 def test_q_is_over_all_cells_and_steps() -> None:
     p = np.random.default_rng(3).random((7, 5)) ** 4
     cells = np.sort(h3.grid_disk(MIDDLE, 1)).astype(np.int64)
-    q, _ = significant_cells(cells, p, 0.05)
-    assert q.ravel() == pytest.approx(false_discovery_control(p.ravel(), method="bh"))
+    corrected, _ = significant_cells(cells, p, 0.05)
+    assert corrected.q_of(p).ravel() == pytest.approx(false_discovery_control(p.ravel(), method="bh"))
 
 
 def test_a_group_is_kept_only_if_its_clearest_mark_stands_out() -> None:
@@ -140,8 +161,8 @@ def test_a_group_is_kept_only_if_its_clearest_mark_stands_out() -> None:
     p[near] = 1e-9
     far = int(h3.grid_ring(MIDDLE, 7)[0]) == CELLS
     p[far, 1] = 0.02
-    q, found = significant_cells(CELLS, p, 0.05)
-    assert (q[far, 1] <= 0.05).all()
+    corrected, found = significant_cells(CELLS, p, 0.05)
+    assert (corrected.q_of(p)[far, 1] <= 0.05).all()
     assert found[near].all()
     assert found.sum() == 2 * near.sum()
 
@@ -415,6 +436,8 @@ def test_unusable_tables_are_refused() -> None:
     for wrong in (-1.0, np.inf):
         with pytest.raises(ValueError, match="not negative"):
             emerging_hot_spots(STEADY.replace(3.0, wrong), LAND)
+        with pytest.raises(ValueError, match="not negative"):
+            emerging_hot_spots(long(STEADY).assign(low=wrong, high=wrong), LAND)
 
 
 @pytest.mark.parametrize(

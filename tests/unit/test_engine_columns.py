@@ -14,10 +14,11 @@ import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.engine import Source, columns
+from curim_data.engine import Source, columns, keep_narrow
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from tests.small import HERE, alert, small_source
+from curim_data.model.prepared import alerts_name, prepared_file
+from tests.small import HERE, alert, small_city, small_source
 
 FILTERS = (
     AlertFilter(period="all"),
@@ -82,6 +83,34 @@ def test_codes_in_memory_answer_as_the_files_do(tmp_path: Path, monkeypatch: pyt
     for one, other in zip(usual, _answers(coded), strict=True):
         pd.testing.assert_frame_equal(one, other)
     assert coded.narrow.op().name == columns.TABLE
+
+
+@pytest.mark.slow
+def test_a_prepared_file_answers_as_the_files_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = _rows()
+    usual = _answers(small_source(tmp_path, rows))
+    monkeypatch.setattr(columns, "TABLE_FROM", 1)
+    folder = tmp_path / "it's one"
+    city = small_city()
+    city.__dict__["_prepared"] = folder
+    coded = small_source(tmp_path, rows, city)
+    keep_narrow(coded)
+    path = prepared_file(folder, alerts_name("alerts", coded.version), ".duckdb")
+    assert path in folder.iterdir()
+    assert not list(folder.glob(".*"))
+    assert coded.narrow.op().name == columns.TABLE
+    for one, other in zip(usual, _answers(coded), strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_a_prepared_file_that_cannot_be_read_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "TABLE_FROM", 1)
+    source = small_source(tmp_path, [alert(number) for number in range(30)])
+    broken = tmp_path / "broken.duckdb"
+    broken.write_bytes(b"no database" * 1000)
+    narrow, backend = source.cache["narrow"], source.table.op().source
+    names = [narrow.on(backend, broken).op().name for _ in range(columns.AT_QUESTION)]
+    assert names == [*[columns.VIEW] * (columns.AT_QUESTION - 1), columns.TABLE]
 
 
 def test_a_table_is_made_for_those_who_ask_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.false_discovery import StepUp, benjamini_hochberg
 
 
 def by_definition(p: np.ndarray) -> np.ndarray:
@@ -43,3 +43,21 @@ def test_many_tests_with_nothing_to_see_are_as_scipy_has_them(seed: int) -> None
 def test_a_negative_p_value_is_refused() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         benjamini_hochberg([0.2, -0.1])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sorted_once_the_q_values_and_the_marks_are_the_same(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p = np.round(np.where(rng.random((30, 12)) < 0.5, 1.0, rng.random((30, 12)) ** 4), rng.integers(2, 9))
+    q, corrected = benjamini_hochberg(p), StepUp.of(p)
+    assert np.array_equal(corrected.q_of(p), q)
+    for alpha in (1e-6, 0.05, 0.5, *np.unique(q[q < 1])):
+        assert np.array_equal(p <= corrected.limit(alpha), q <= alpha)
+
+
+def test_sorted_once_where_nothing_is_below_one() -> None:
+    corrected = StepUp.of(np.ones((3, 2)))
+    assert corrected.limit(0.05) == -1
+    assert (corrected.q_of(np.ones(4)) == 1).all()
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        StepUp.of([0.2, -0.1])

@@ -92,6 +92,27 @@ def test_plotly_would_find_what_is_wrong(page: Page) -> None:
         go.Figure(figure.to_dict())
 
 
+def test_the_clock_has_the_legend_of_its_colours(page: Page) -> None:
+    heat = plots.clock_figure(page, CLOCK.assign(n=[4.0, 8.0, float("nan")])).data[0]
+    assert heat["showscale"]
+    assert heat["zmax"] == 8
+    assert heat["colorbar"]["tickvals"] == [0, 2, 4, 6, 8]
+    assert heat["colorbar"]["ticktext"] == ["0", "2", "4", "6", "8"]
+    assert page.t("Alerts in an hour of the week") in heat["colorbar"]["title"]["text"]
+    empty = plots.clock_figure(page, CLOCK.assign(n=0)).data[0]
+    assert not empty["showscale"]
+
+
+@pytest.mark.parametrize("months", [2, 5])
+def test_the_label_of_the_last_month_has_room_beside_the_chart(page: Page, months: int) -> None:
+    """Two months: the second one's label stood at the very end and was left out."""
+    days = pd.Series(pd.date_range("2018-11-01", periods=months, freq="MS"))
+    figure = plots.band_figure(page, pd.DataFrame({"month": days, "n": 5.0}), time="month")
+    assert figure.layout["xaxis"]["tickvals"][-1] == days.iloc[-1].date().isoformat()
+    shown = figure.layout["xaxis"]["ticktext"][-1].split("<br>")
+    assert figure.layout["margin"]["r"] >= 8 + 4 * max(map(len, shown))
+
+
 def test_a_figure_that_is_ready_is_sent_as_it_is(page: Page) -> None:
     figure = plots.clock_figure(page, CLOCK)
     assert isinstance(figure.for_streamlit(), go.Figure.__mro__[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from curim_data.model import translator
+from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import LOCALE_DIR
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,3 +145,24 @@ def test_no_line_can_be_broken_before_a_sign_that_is_set_apart(lang: str) -> Non
             apart += len(re.findall(r"\u00a0[:;?!%»]", text))
     assert not told
     assert apart > 50
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_upper_bound_is_never_written_lower(lang: str) -> None:
+    t = translator(lang)
+    for count in (0.0556, 0.101, 1.26, 1.264, 1.3, 9.91, 59.6, 60.2, 99.91, 123.2):
+        for write, digits in ((t.about, 2), (t.expected, 3)):
+            text = write(count, at_most=True)
+            value = float(text.replace(".", "").replace(",", ".") if lang != "en" else text.replace(",", ""))
+            unit = 10 ** min(math.floor(math.log10(count)) + 1 - digits, 0)
+            assert count <= value < max(count + unit, 0.1 + 1e-9), (count, text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_part_is_neither_nothing_nor_everything(lang: str) -> None:
+    t = translator(lang)
+    for share in (0.0001, 0.0049, 0.005):
+        assert t.part(share) == t("below {share}", share=t.percent(0.01))
+    for share in (0.995, 0.9999):
+        assert t.part(share) == t("over {share}", share=t.percent(0.99))
+    assert [t.part(share) for share in (0.0, 0.0051, 0.9949, 1.0)] == [t.percent(s) for s in (0, 0.01, 0.99, 1)]

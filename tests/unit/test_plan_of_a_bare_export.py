@@ -18,7 +18,7 @@ from analysis.spots.profile import profile_spot
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES, Answers, Audience, CityProfile, Kind, translator
+from curim_data.model import LANGUAGES, Answers, Audience, CityProfile, Kind, PlanStatus, translator
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.plan import CategoryShare, Caution, Problem, plan_from_json, plan_to_json
@@ -149,6 +149,18 @@ def test_a_plan_from_old_data_begins_after_today(tmp_path: Path, lang: str) -> N
     assert old in plan.warnings
     paper = compose_plan(made, source.city, t)
     assert t(old) in [getattr(block, "text", "") for block in paper.blocks]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_plan_that_has_begun_is_not_to_be_drafted_again(tmp_path: Path, lang: str) -> None:
+    source, today, t = _bare(tmp_path, BY_HOUR), dt.date(2026, 11, 26), translator(lang)
+    made = draft_plan_for_cells(source, AlertFilter(), [CELL], Audience.ANALYST, today=today).plan
+    told = {status: t(old) for status in PlanStatus if (old := old_baseline(replace(made, status=status)))}
+    begun = {PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED}
+    assert len(told) == len(PlanStatus)
+    assert len({told[status] for status in begun}) == 1
+    assert {told[status] for status in begun}.isdisjoint(told[status] for status in told.keys() - begun)
+    assert all("85" in text and "2019" in text for text in told.values())
 
 
 def test_new_data_give_the_dates_and_no_warning(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def test_statement_has_two_to_five_sentences_and_says_how_sure(problem: Problem,
 def test_statement_keeps_to_what_is_known(problem: Problem, piraeus: CityProfile) -> None:
     t = translator("en")
     bare = replace(problem, women=None, hours=None, dark_share=None, q=None, since=None, pattern=Pattern.NONE)
+    bare = replace(bare, unknown_gender=1.0)
     assert "gender of those affected is not known" in problem_statement(bare, t, piraeus)
     odd = replace(bare, categories=(CategoryShare("own_category", 1.0),))
     assert "own_category" in problem_statement(odd, t, piraeus)

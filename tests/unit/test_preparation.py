@@ -5,19 +5,35 @@ from __future__ import annotations
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from curim_data.engine import open_source
-from curim_data.model import Audience
+from curim_data import query
+from curim_data.engine import columns, open_source
+from curim_data.engine import source as engine
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, prepared
 from curim_data.model.city import load_city
 from curim_data.model.prepared import FOLDER, read_cells
-from curim_data.store import Home
+from curim_data.quality import positions
+from curim_data.query import _default_points
+from curim_data.store import Home, Store
+from curim_data.store.erase import erase
 from curim_data.store.home import _city
 from curim_data.studies import hot_spots, preparation
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.preparation import prepare
+
+ALL = AlertFilter(period="all")
+
+
+def forget() -> None:
+    """Forget what this process worked out, as another one begins."""
+    engine._versions.clear()
+    engine._mine.__dict__.clear()
+    positions._steps.clear()
 
 
 @pytest.fixture
@@ -27,6 +43,7 @@ def home(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setattr(preparation, "WORTH_ALERTS", 0)
     monkeypatch.setattr(preparation, "WORTH_CELLS", 0)
     hot_spots._known_places.clear()
+    forget()
     return Home(tmp_path / "home")
 
 
@@ -91,11 +108,110 @@ def test_several_may_prepare_at_once(home: Home) -> None:
         thread.join()
     assert not troubles
     names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
-    assert len(names) == 4 + len(preparation.AUDIENCES)
+    of_alerts = ("alerts", "coordinate_step", "default_points", "facts")
+    assert len(names) == 4 + len(preparation.AUDIENCES) + len(of_alerts)
     assert not [name for name in names if name.startswith(".")]
+
+
+def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    by = ["category", "week"]
+    source = open_source(home)
+    usual = query.counts(source, ALL, by, Audience.ANALYST).frame
+    points, step = query.default_points(source), positions.coordinate_step(source)
+    prepare(home)
+    forget()
+    for module, name in ((engine, "_measure"), (_default_points, "_find"), (positions, "precision")):
+        monkeypatch.setattr(module, name, None)  # nothing is worked out
+    monkeypatch.setattr(columns, "TABLE_FROM", 1)
+    fresh = open_source(home)
+    assert fresh.narrow.op().name == columns.TABLE
+    pd.testing.assert_frame_equal(query.counts(fresh, ALL, by, Audience.ANALYST).frame, usual)
+    pd.testing.assert_frame_equal(query.default_points(fresh), points)
+    assert positions.coordinate_step(fresh) == step
+    for name in ("first", "as_of", "count", "month_only", "known_time", "asked", "other_categories"):
+        assert getattr(fresh, name) == getattr(source, name)
+
+
+def test_other_code_does_not_read_what_was_prepared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(home)
+    folder = home.prepared(home.city().version)
+    before = sorted(path.name for path in folder.iterdir())
+    assert read_cells(folder, 9) is not None
+    assert open_source(home).kept("facts") is not None
+    monkeypatch.setattr(prepared, "code_version", lambda: "0123456789ab")
+    assert read_cells(folder, 9) is None
+    assert open_source(home).kept("facts") is None
+    monkeypatch.setattr(columns, "TABLE_FROM", 1)
+    forget()
+    assert open_source(home).narrow.op().name == columns.VIEW
+    prepare(home)
+    after = sorted(path.name for path in folder.iterdir())
+    assert len(after) == len(before)
+    assert all("0123456789ab" in name for name in after)
+
+
+def test_the_version_of_the_code_follows_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "ROOT", tmp_path)
+    module = tmp_path / "curim_data" / "model" / "city.py"
+    module.parent.mkdir(parents=True)
+    found = []
+    for text in ("a = 1", "a = 2", "a = 1"):
+        module.write_text(text)
+        found.append(prepared.code_version.__wrapped__())
+    assert found[0] == found[2] != found[1]
+    monkeypatch.setattr(prepared, "version", lambda name: "0" if name == "shapely" else "1")
+    assert prepared.code_version.__wrapped__() not in found
+
+
+def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -> None:
+    prepare(home)
+    folder = home.prepared(home.city().version)
+    source = open_source(home)
+    assert list(folder.glob("alerts-*.duckdb"))
+    erase(home, [Store(home).read(["alert_id"])["alert_id"][0].as_py()])
+    assert not [path for path in (home.path / FOLDER).rglob("*") if path.is_file()]
+    preparation._keep_alerts(home, source)  # one that was under way before it
+    assert not list((home.path / FOLDER).rglob("*.duckdb"))
+    prepare(home)
+    forget()
+    assert query.total(open_source(home), ALL, Audience.ANALYST).n == source.count - 1
+
+
+def test_places_found_while_alerts_were_erased_are_not_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, find = open_source(home), hot_spots._hot_spots
+
+    def erased_meanwhile(*asked: Any) -> Any:
+        found = find(*asked)
+        monkeypatch.setattr(hot_spots, "_hot_spots", find)
+        erase(home, [Store(home).read(["alert_id"])["alert_id"][0].as_py()])
+        return found
+
+    monkeypatch.setattr(hot_spots, "_hot_spots", erased_meanwhile)
+    prepare(home)
+    left = [path for path in (home.path / FOLDER).rglob("places-*") if prepared.is_current(path, source.version)]
+    assert not left
+    assert Store(home).version() != source.version
+
+
+def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, find = open_source(home), hot_spots._hot_spots
+
+    def changed_meanwhile(*asked: Any) -> Any:
+        found = find(*asked)
+        monkeypatch.setattr(hot_spots, "_hot_spots", find)
+        erase(home, [Store(home).read(["alert_id"])["alert_id"][0].as_py()])
+        prepare(home)
+        return found
+
+    monkeypatch.setattr(hot_spots, "_hot_spots", changed_meanwhile)
+    prepare(home)
+    folder = home.prepared(home.city().version)
+    assert [path.name for path in folder.glob("alerts-*") if prepared.is_current(path, Store(home).version())]
+    assert not [path for path in folder.glob("places-*") if prepared.is_current(path, source.version)]
 
 
 def test_a_small_home_is_left_as_it_is(sample: Home, tmp_path: Path) -> None:
     shutil.copytree(sample.path, tmp_path / "home")
     prepare(Home(tmp_path / "home"))
     assert not list((tmp_path / "home" / FOLDER).rglob("places-*"))
+    assert not list((tmp_path / "home" / FOLDER).rglob("alerts-*"))

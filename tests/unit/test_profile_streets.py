@@ -15,9 +15,9 @@ import shapely
 import sample_data
 from curim_data.model import CityProfile, ImportProblem, Translator, translator
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, load_city, streets_in
-from curim_data.profile import edit
+from curim_data.profile import edit, streets
 from curim_data.profile.shapes import read_areas
-from curim_data.profile.streets import OSM_ATTRIBUTION, streets_of
+from curim_data.profile.streets import OSM_ATTRIBUTION, landmarks_of, streets_of
 from curim_data.store import Home
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps.basemap import street_layers
@@ -116,6 +116,20 @@ def test_an_extract_gives_landmarks_too(own_home: Home, tmp_path: Path, form: st
     assert (marks[0].longitude, marks[0].latitude) == pytest.approx(STATION, abs=1e-5)
     head = tomllib.loads((own_home.city_folder / "landmarks.toml").read_text("utf-8"))
     assert head["attribution"] == OSM_ATTRIBUTION
+
+
+def test_more_landmarks_than_a_map_can_use_are_refused_with_what_to_do(
+    city: CityProfile, t: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = STATION
+    points = [Point({"railway": "station", "name": f"Station {at}"}, (x + at * 1e-5, y)) for at in range(4)]
+    many = read_areas(osm_xml([], points), "many.osm", kind="point", bounds=city.land.bounds)
+    monkeypatch.setattr(streets, "MOST_LANDMARKS", 4)
+    assert len(landmarks_of(many, city)) == 4
+    monkeypatch.setattr(streets, "MOST_LANDMARKS", 3)
+    with pytest.raises(ImportProblem) as refused:
+        landmarks_of(many, city)
+    assert t(refused.value.message).startswith("many.osm holds 4 landmarks on the study area; 3 are the most.")
 
 
 def test_lines_of_ones_own_need_no_class_and_no_name(city: CityProfile) -> None:

@@ -218,3 +218,24 @@ def test_names_that_alerts_have_can_be_taken_into_the_list(home: Home) -> None:
     city = home.city()
     assert city.categories["Other Theft"].kind == "offence"
     assert city.sensitive >= {"Sexual harassment"}
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_filled_cells_beyond_the_headings_are_an_error_that_names_the_row(form: str, t: Translator) -> None:
+    """A comma in a name without quotation marks shifted the cells, and the last one was lost without a word."""
+    lines = ["name,longitude,latitude", "Square,2.35,48.85,,", "Hall, the old one,2.351,48.851", "Gate,2.352,48.852"]
+    content = "\n".join(lines).encode()
+    if form == "xlsx":
+        out = io.BytesIO()
+        frame = pd.DataFrame(
+            {at: pd.Series([line.split(",")[at : at + 1] for line in lines]).str[0] for at in range(5)}
+        )
+        frame.to_excel(out, index=False, header=False)
+        content = out.getvalue()
+    with pytest.raises(ImportProblem) as refused:
+        read_table(content, f"l.{form}")
+    said = t(refused.value.message)
+    assert "row 3:" in said
+    assert "“48.851” stands beyond the last heading" in said
+    kept = read_table("\n".join(lines[:2]).encode(), "l.csv")
+    assert kept.to_dict("records") == [{"name": "Square", "longitude": "2.35", "latitude": "48.85"}]

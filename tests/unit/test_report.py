@@ -301,7 +301,7 @@ def test_a_legend_begins_at_the_smallest_number_that_is_shown(
         (0.135, False, "0.14"),
         (0.0556, False, "below 0.1"),
         (0.0556, True, "at most 0.1"),
-        (1.4142, True, "at most 1.4"),
+        (1.4142, True, "at most 1.5"),
         (9.96, False, "10"),
         (41.27, False, "41"),
         (208.5, False, "208"),

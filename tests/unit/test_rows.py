@@ -277,3 +277,11 @@ def test_of_values_that_are_not_recognised_only_those_that_can_be_names_are_kept
     assert unknown.counts == {"category": {"litter": 3}}
     unknown.note("status", ["ann@example.org"], np.array([0]))
     assert set(unknown.counts) == {"category"}
+
+
+def test_a_category_without_a_kind_in_the_list_gets_that_of_the_file(city: CityProfile) -> None:
+    """A list that a city edited may leave a kind out: such a file ended with a KeyError."""
+    one = next(iter(city.categories.values()))
+    bare = replace(city, categories={**city.categories, one.id: replace(one, kind="")})
+    made = parsed({**DATE, "category": [one.id, "never heard of"]}, bare, kind="risk")
+    assert column(made, "kind") == ["risk", "risk"]

@@ -92,6 +92,23 @@ def test_names_learnt_from_an_export(t: Translator) -> None:
     assert PlaceNames().at(23.65, 37.945).street == ""
 
 
+def test_a_street_of_another_town_says_which_or_how_far(t: Translator) -> None:
+    """An export over many towns: "Clifton Street" alone is found in each of them."""
+    lon, lat = 23.65 - 24_000 * EAST, 37.945
+    street = ("street", "Clifton Street", lon, lat, 9)
+    near = ("street", "Fishergate", 23.65 + 900 * EAST, 37.945, 9)
+    alone = replace(BARE, place_names=learnt(street, near))
+    assert name_spot(lon, lat, alone)(t) == "Clifton Street, 24 km west of the centre"
+    assert name_spot(23.65 + 900 * EAST, 37.945, alone)(t) == "Fishergate"
+    with_towns = replace(BARE, place_names=learnt(street, ("area", "Blackpool", lon, lat, 40)))
+    assert name_spot(lon, lat, with_towns)(t) == "Clifton Street, Blackpool"
+    mark = replace(CITY.landmarks[0], labels={"en": "Town hall"}, longitude=lon, latitude=lat)
+    landmarks = replace(with_towns, landmarks=(mark,))
+    assert name_spot(lon, lat, landmarks)(t) == "Town hall, Blackpool"
+    here = replace(landmarks, view={"longitude": lon, "latitude": lat})
+    assert name_spot(lon, lat, here)(t) == "Town hall"
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(-3_000, 3_000), st.floats(-3_000, 3_000)), min_size=1, max_size=40, unique=True),

@@ -14,10 +14,11 @@ from analysis.trends.changes import Change
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
-from curim_data.studies.brief import brief_changes, brief_periods, brief_study
+from curim_data.studies.brief import JudgedWeeks, _judged, brief_changes, brief_periods, brief_study
 from curim_data.studies.brief_text import brief_content, comparison_sentence, headline, than_others
 from curim_data.studies.changes import change_study
-from curim_data.studies.periods import ComparedPeriods
+from curim_data.studies.periods import ComparedPeriods, compared_periods
+from curim_data.studies.trends import trend_study
 from tests.small import alert, small_source
 
 ANALYST = Audience.ANALYST
@@ -135,6 +136,76 @@ def test_the_briefing_compares_the_end_of_a_period_that_is_all_data(tmp_path: Pa
     assert found.before is not None
     assert found == brief_changes(source, AlertFilter(), ANALYST, source.meeting).changes.periods
     assert brief_periods(source, EVERYWHERE).before is None
+
+
+@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+def test_nights_that_become_longer_are_no_rise_after_dark(tmp_path: Path, lang: str) -> None:
+    """The trend of a filter by light has no measure in the weeks before, and that of all alerts has."""
+    source, t = daily(tmp_path, 300, winter), translator(lang)
+    trends = {dark: trend_study(source, EVERYWHERE.replace(dark=dark), ANALYST) for dark in (True, False, None)}
+    for dark, trend in trends.items():
+        assert trend is not None
+        assert trend.alarms.empty
+        assert trend.frame["expected"].notna().any() == (dark is None)
+    assert trends[True] is not None
+    assert t("{when}: {alerts}. It is too early to say what is usual.").rpartition("}. ")[2] not in (
+        trends[True].sentence(t)
+    )
+
+
+def _four_years(folder: Path) -> Source:
+    """Two alerts a day, and three in the last two years."""
+    first = LAST - dt.timedelta(days=1460)
+    days = [first + dt.timedelta(days=step) for step in range(1461) for _ in range(3 if step > 730 else 2)]
+    kinds = ("noise", "litter_dumping", "theft_bag")
+    return small_source(folder, [alert(n, day=day, category=kinds[n % 3]) for n, day in enumerate(days)])
+
+
+def test_a_period_of_years_shares_no_alert_with_what_it_is_compared_with(tmp_path: Path) -> None:
+    source = _four_years(tmp_path)
+    two_years = AlertFilter(period="", start=dt.date(2024, 1, 2), end=LAST)
+    study = change_study(source, two_years, ANALYST)
+    assert study.periods.before == (dt.date(2022, 1, 2), dt.date(2024, 1, 1))
+    assert study.changes.frame.loc[0, "ratio"] == pytest.approx(1.5, abs=0.01)
+    for lang in ("en", "el", "fr"):
+        told = translator(lang)(study.periods.choice.explanation)
+        assert "2022" in told
+        assert "2024" in told
+    assert "because the period is longer than a year" in translator("en")(study.periods.choice.explanation)
+    assert study.changes.frame["dark"].notna().any(), "whole years are equally dark"
+
+
+def test_a_period_of_a_year_and_a_half_is_darker_or_lighter_than_the_time_before(tmp_path: Path) -> None:
+    source = _four_years(tmp_path)
+    longer = AlertFilter(period="", start=dt.date(2024, 7, 1), end=LAST)
+    found = change_study(source, longer, ANALYST)
+    assert found.periods.before is not None
+    assert found.periods.before[1] < dt.date(2024, 7, 1)
+    assert found.changes.frame["dark"].isna().all()
+    dark = change_study(source, longer.replace(dark=True), ANALYST).periods
+    assert dark.before is None
+    assert "not over more than a year" in translator("en")(dark.choice.explanation)
+    assert "do not reach" not in translator("en")(dark.choice.explanation)
+
+
+def test_a_year_is_compared_with_the_year_before(tmp_path: Path) -> None:
+    source = _four_years(tmp_path)
+    for start in (dt.date(2025, 1, 1), dt.date(2024, 12, 31)):
+        found = compared_periods(source, (start, LAST))
+        assert found.same_season
+        assert found.before == (start - dt.timedelta(weeks=52), start - dt.timedelta(days=1))
+        assert found.lengths == (364, (LAST - start).days + 1)
+    assert not compared_periods(source, (dt.date(2024, 12, 30), LAST)).same_season
+
+
+@pytest.mark.parametrize("column", ["n", "expected"])
+def test_nothing_is_said_of_all_weeks_where_one_is_protected_or_not_judged(tmp_path: Path, column: str) -> None:
+    trend = trend_study(daily(tmp_path, 430, winter), EVERYWHERE, ANALYST)
+    assert trend is not None
+    assert _judged(trend, (SINCE, LAST)) == JudgedWeeks(0, 0, 7)
+    frame = trend.frame.copy()
+    frame[column] = frame[column].astype(float).mask(frame.index == frame.index[frame["complete"]][-2])
+    assert _judged(replace(trend, frame=frame), (SINCE, LAST)) == JudgedWeeks(0, 0, 0)
 
 
 CHANGE = Change(

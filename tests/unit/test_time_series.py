@@ -96,6 +96,9 @@ def test_quiet_seasons_raise_no_more_alarms_than_told(mean):
 
 def test_the_told_rate_is_the_rate():
     for rule in RULES.values():
+        if rule.name == "other_light":
+            assert "in 1,000" not in rule.explanation.text
+            continue
         if rule.name == "few_years":
             assert "no month is called unusual" in rule.explanation.text
             continue
@@ -113,6 +116,22 @@ def test_the_rule_follows_the_length_of_the_data(size, rule, t):
     assert trend.choices[0].value == rule
     assert "quiet periods" in t(trend.choices[0].explanation)
     assert trend.frame["adjusted"].notna().any() == (rule == "season")
+
+
+@pytest.mark.parametrize(("size", "judged"), [(40, False), (100, False), (208, True)])
+def test_alerts_of_one_light_are_judged_by_their_season_alone(size, judged, t):
+    y = seasonal(size)
+    y[-2:] = y[-2:] * 2 + 20
+    trend = weekly(weeks(y), covered(weeks(y)))
+    dark = trend.of_one_light()
+    assert trend.frame["alarm"].any()
+    assert dark.frame["alarm"].any() == judged
+    assert dark.frame["expected"].notna().any() == judged
+    assert (dark.outside_since is not None) == judged
+    assert ("What is usual cannot be said" in dark.sentence(t)) != judged
+    assert [choice.name for choice in dark.choices].count("rule") == 1
+    assert dark.choices[0].value == dark.rule.name
+    assert dark.n == trend.n
 
 
 @pytest.mark.parametrize("size", [40, 100, 208])
@@ -256,13 +275,16 @@ def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
     trend = weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=200))
     told = period_total(trend)
     assert (told.n, told.weeks, told.side) == (y[-8:].sum(), 8, 0)
+    assert told.first == MONDAY + dt.timedelta(weeks=200)
     assert told.expected.value == pytest.approx(trend.frame["expected"].sum())
     assert "usual for the time of year" in told.sentence(t)
     for factor, side, word in ((1.5, 1, "more"), (0.5, -1, "fewer")):
         z = np.concatenate([y[:-8], np.round(y[-8:] * factor)])
         told = period_total(weekly(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
         assert told.side == side
-        assert f"8 whole weeks: {told.n} alerts, {word} than is usual then" in told.sentence(t)
+        assert f"8 whole weeks since {t.date(told.first)}: {told.n} alerts, {word} than is usual then" in told.sentence(
+            t
+        )
 
 
 def test_the_band_of_a_sum_is_that_of_a_poisson_count_where_weeks_are_poisson():

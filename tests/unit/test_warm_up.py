@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from curim_data.store import Home
+from pages.parts.frame import web
 
 CHECK = """
 import gc, pkgutil, sys
@@ -22,3 +26,18 @@ print(missing, gc.get_freeze_count() > 100_000)
 def test_all_parts_are_loaded_and_out_of_the_collectors_sight() -> None:
     told = subprocess.run([sys.executable, "-c", CHECK], capture_output=True, text=True, check=True).stdout
     assert told.splitlines()[-1] == "[] True"
+
+
+def test_a_home_that_cannot_be_prepared_does_not_stop_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[Home] = []
+
+    def fails(home: Home) -> None:
+        asked.append(home)
+        raise OSError("read only")
+
+    monkeypatch.setattr(web, "prepare_city", fails)
+    web.prepare_home(Home(tmp_path))
+    assert asked == [Home(tmp_path)]
+    assert "the city was not prepared" in caplog.text

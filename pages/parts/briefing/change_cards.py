@@ -15,6 +15,7 @@ from curim_data.studies.brief_text import (
     since_text,
     smallest_sentence,
     than_others,
+    weeks_sentence,
     women_sentence,
 )
 from pages.parts.charts import plots
@@ -87,5 +88,6 @@ def _draw_card(page: Page, study: BriefChanges, finding: Finding, at: int) -> No
             )
         )
     )
-    st.caption(comparison_sentence(change, periods, t) + " " + chance_sentence(change, t))
+    said = (comparison_sentence(change, periods, t), chance_sentence(change, t), weeks_sentence(finding, t))
+    st.caption(" ".join(filter(None, said)))
     page_link(page, "trends", t("Look closer"), filter=finding.filter)

@@ -123,10 +123,12 @@ def draw_decided_plans(page: Page) -> None:
         st.write(t("No plan has been decided yet."))
     else:
         headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status"), "next": t("Next step")}
-        if page.narrow:
-            headings = {name: headings[name] for name in ("title", "status")}
-        frame = pd.DataFrame([{name: escape_markdown(text) for name, text in vars(row).items()} for row in rows])[
-            list(headings)
-        ]
-        st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
+        if page.narrow:  # four columns do not fit, and all of them matter: each plan is a paragraph there
+            for row in rows:
+                told = {name: escape_markdown(text) for name, text in vars(row).items()}
+                lines = [f"{headings[name]}: {told[name]}" for name in ("status", "lead", "next") if told[name]]
+                st.markdown("  \n".join([f"**{told['title']}**", *lines]))
+        else:
+            frame = pd.DataFrame([{name: escape_markdown(text) for name, text in vars(row).items()} for row in rows])
+            st.table(frame[list(headings)].rename(columns=headings), hide_index=True, border="horizontal")
     page_link(page, "interventions", t("All plans"))

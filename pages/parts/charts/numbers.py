@@ -20,7 +20,7 @@ def expected_count(t: Translator, spot: SpotOrCluster, *, ratios: bool = True) -
     """
     bounded = bool(getattr(spot, "bounded", False))
     beside = ratios and ratio_says_something(spot)
-    number = t.expected(spot.expected) if beside else t.about(spot.expected, at_most=bounded)
+    number = (t.expected if beside else t.about)(spot.expected, at_most=bounded)
     return t("at most {n}", n=number) if bounded else number
 
 

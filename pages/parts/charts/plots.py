@@ -27,6 +27,7 @@ from pages.parts.maps.cell_map import alert_count
 
 DASHES: Final = ("solid", "solid", "dash", "dot", "dashdot")  # a year's line, by how long ago it was
 BESIDE, ABOVE = 30, 40  # letters of a name beside its bar, and above it or above a panel
+CLOCK_LEGEND: Final = 46  # pixels of the legend below a clock
 YEARS: Final = 4  # that have a line of their own
 CONFIG: Final = {
     "displaylogo": False,
@@ -226,7 +227,7 @@ def wrapped_label(text: str, width: int, lines: int) -> str:
 
 
 def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact: bool = False) -> Figure:
-    """Weekday by hour, Monday on top, in the classes of the count scale.
+    """Weekday by hour, Monday on top, in the colours of the count scale, with the legend of what they stand for.
 
     `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (NaN where withheld: drawn in the withheld grey).
     """
@@ -238,7 +239,8 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact:
     grid[at] = 0
     np.add.at(grid, at, known["n"].to_numpy(float))
     days = [t.weekday(day, "abbreviated" if compact else "wide") for day in range(7)]
-    figure = base_figure(t, colours, height=height, plot_bgcolor=colours.withheld)
+    most = float(np.nanmax(grid, initial=0.0))
+    figure = base_figure(t, colours, height=height + CLOCK_LEGEND, plot_bgcolor=colours.withheld)
     figure.add_heatmap(
         z=grid,
         x=list(range(24)),
@@ -246,8 +248,10 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact:
         xgap=2,
         ygap=2,
         zmin=0,
+        zmax=most or 1,
         colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
-        showscale=False,
+        showscale=most > 0,
+        colorbar=_clock_legend(t, colours, most),
         hovertext=[
             [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {alert_count(t, n)}" for hour, n in enumerate(row)]
             for day, row in zip(map(t.weekday, range(7)), grid.tolist(), strict=True)
@@ -258,6 +262,26 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact:
     figure.update_xaxes(tickvals=hours, ticktext=[f"{hour:02d}:00" for hour in hours])
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
+
+
+def _clock_legend(t: Translator, colours: Palette, most: float) -> dict[str, Any]:
+    """The scale below a clock: from zero to the fullest hour, in steps that are whole where counts are."""
+    steps = sorted({int(most * part / 4) for part in range(5)}) if most >= 1 else [0.0, most]
+    return {
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "y": 0,
+        "yanchor": "top",
+        "ypad": 30,
+        "len": 0.6,
+        "thickness": 9,
+        "outlinewidth": 0,
+        "title": {"text": t("Alerts in an hour of the week"), "side": "bottom", "font": {"size": 12}},
+        "tickvals": steps,
+        "ticktext": [t.number(step, 0 if float(step).is_integer() else 1) for step in steps],
+        "tickfont": {"color": colours.muted, "size": 12},
+    }
 
 
 def small_multiples_figure(
@@ -443,7 +467,7 @@ def _log_ticks(frame: pd.DataFrame) -> list[float]:
 def no_clock_reason(page: Page) -> str:
     """Why there is no clock of the week."""
     t = page.t
-    lacking = page.source.known_time.lacks("hour") if page.source is not None else None
+    lacking = page.source.lacks("hour") if page.source is not None else None
     if lacking is not None:
         return t("No days and hours are shown.") + " " + t(lacking)
     return t("No alerts with a known hour.")

@@ -22,6 +22,8 @@ def base_figure(t: Translator, colours: Palette, *, height: int, **layout: Any) 
     return Figure({**layout_of(t, colours, height), **axes, **layout})
 
 
+AT_END: Final = 0.03  # of the axis: a label so near to its end needs room beside it
+LETTER: Final = 8  # pixels that a letter of a label takes
 STEPS = (1, 2, 3, 6, 12, 24, 48, 60, 120)  # months from tick to tick
 
 
@@ -50,6 +52,10 @@ def time_axis(
             for i, day in enumerate(ticks)
         ]
     figure.update_xaxes(tickvals=[day.isoformat() for day in ticks], ticktext=texts)
+    if (last - ticks[-1]) <= (last - first) * AT_END:
+        # A label whose half would stand outside the chart is left out by plotly.
+        widest = max(map(len, texts[-1].split("<br>")))
+        figure.update_layout(margin={"r": 8 + LETTER * widest // 2})
 
 
 def layout_of(t: Translator, colours: Palette, height: int) -> dict[str, Any]:

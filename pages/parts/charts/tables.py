@@ -49,6 +49,7 @@ def draw_table(
     digits: Mapping[str, int] | None = None,
     percent: Mapping[str, int] | None = None,
     columns: Mapping[str, Any] | None = None,
+    order: Sequence[str] | None = None,
     height: int | str = "auto",
 ) -> None:
     """Show a table in the reader's number form, with its download where `file_name` is given.
@@ -61,10 +62,13 @@ def draw_table(
         Columns of numbers to write with so many decimals, and of shares (0 to 1) to write as percentages.
     columns
         Streamlit column settings that replace the heading alone.
+    order
+        The columns in view, where not all are.
     """
     st.dataframe(
         styled(page.t, frame[list(headings)], digits=digits, percent=percent),
         column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {})}),
+        column_order=order,
         hide_index=True,
         placeholder=NONE,
         key=key,

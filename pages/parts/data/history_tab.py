@@ -12,6 +12,7 @@ from curim_data.model import Translator, translator
 from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store.alert_table import UndoReport
 from pages.parts.charts import tables
+from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.labels import format_short
 from pages.parts.data.preview import count_headings, draw_reasons_table
 from pages.parts.frame import Page, escape_markdown
@@ -132,6 +133,7 @@ def _draw_undo(page: Page, batch: Batch) -> None:
         if st.button(t("Yes, undo it"), key=f"data_undo_{batch.id}", type="primary"):
             try:
                 st.session_state[UNDONE] = Store(page.home).undo(batch.id)
+                prepare_city(page, page.home, st.progress(0.0))
             except StoreError:
                 st.session_state[UNDONE] = None
             if not page.is_sample and not Store(page.home).count():

@@ -11,6 +11,15 @@ from pages.parts.frame.page import Theme
 COUNTS: Final = ("#ffeda0", "#fec35a", "#f98e3a", "#e2532b", "#a31621")
 # ColorBrewer PuOr, five classes: change, neutral in the middle.
 CHANGE: Final = ("#5e3c99", "#b2abd2", "#f0f0f0", "#fdb863", "#c75d00")
+# What is too dark to be seen on the land of the dark theme, and what would then look like it, with its colour there.
+ON_DARK: Final = {
+    "#5e3c99": "#9370db",
+    "#b2abd2": "#c0b6e6",
+    "#c75d00": "#e66f0a",
+    "#a50f15": "#ff6b81",
+    "#0072b2": "#2d8fd5",
+    "#56b4e9": "#a6dcf7",
+}
 # Okabe and Ito (2008), in the order in which categories take them.
 CATEGORIES: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a7d00", "#5b6770")
 GENDERS: Final = {
@@ -21,7 +30,10 @@ GENDERS: Final = {
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one theme, as hexadecimal strings; `cell` is how opaque a cell is drawn, of 255."""
+    """The colours of one theme, as hexadecimal strings; `cell` and `veil`: how opaque a cell and a protected one are.
+
+    Of 255.
+    """
 
     background: str
     text: str
@@ -44,6 +56,7 @@ class Palette:
     cluster_line: str
     halo: str
     cell: int
+    veil: int
 
 
 LIGHT: Final = Palette(
@@ -68,6 +81,7 @@ LIGHT: Final = Palette(
     cluster_line="#5e3c99",
     halo="#ffffff",
     cell=225,
+    veil=190,
 )
 DARK: Final = Palette(
     background="#0f161c",
@@ -91,12 +105,18 @@ DARK: Final = Palette(
     cluster_line="#cbb8f2",
     halo="#0f161c",
     cell=255,
+    veil=255,
 )
 
 
 def palette(theme: Theme) -> Palette:
     """The colours of a theme."""
     return DARK if theme == "dark" else LIGHT
+
+
+def on_land(colour: str, theme: Theme) -> str:
+    """A colour of a map as it is drawn on the land of a theme."""
+    return ON_DARK.get(colour, colour) if theme == "dark" else colour
 
 
 def rgba(colour: str, alpha: int = 255) -> list[int]:

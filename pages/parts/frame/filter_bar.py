@@ -92,7 +92,7 @@ def _absent(page: Page, source: Source, fields: Sequence[Field]) -> list[tuple[F
 def field_absence(field: Field, source: Source) -> Message | None:
     """Why nothing can be chosen by a field: the exports do not have it, or the city's profile does not."""
     for dimension in field.dimensions.values():
-        if dimension in DIMENSION_UNITS and (lacking := source.known_time.lacks(DIMENSION_UNITS[dimension])):
+        if dimension in DIMENSION_UNITS and (lacking := source.lacks(DIMENSION_UNITS[dimension])):
             return lacking
         if dimension in _NOT_ASKED and dimension not in source.asked:
             return _NOT_ASKED[dimension]

@@ -30,6 +30,7 @@ from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
+from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
 from pages.parts.frame.links import language
 from pages.parts.frame.reader import sign_in_configured
@@ -231,14 +232,21 @@ async def width_script(_request: Request) -> Response:
 
 @asynccontextmanager
 async def prepare(_app: Any) -> AsyncIterator[None]:
-    """Say who can connect, and have the sample city ready before the first reader comes."""
+    """Say who can connect, and have the city, or the sample city, ready before the first reader comes."""
     if not sign_in_configured():
         print("CURiM: no sign-in is configured, so the dashboard answers on this computer only (127.0.0.1).")
     own = Home.default()
-    if not has_alerts(own):
-        await anyio.to_thread.run_sync(sample_home, own)
+    await anyio.to_thread.run_sync(prepare_home if has_alerts(own) else sample_home, own)
     await anyio.to_thread.run_sync(warm_up)
     yield
+
+
+def prepare_home(home: Home) -> None:
+    """Work out what the pages need whatever the filter, where an import did not or other code did."""
+    try:
+        prepare_city(home)
+    except Exception:
+        LOG.warning("the city was not prepared", exc_info=True)
 
 
 def warm_up() -> None:

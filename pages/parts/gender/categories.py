@@ -164,6 +164,8 @@ def _ratio(page: Page, row: dict[str, float]) -> str:
         return "–"
     if not np.isfinite(ratio):
         return t("women only")
+    if not ratio:
+        return t("men only")
     return f"{t.number(ratio, 2)} ({t.number(row['low'], 2)}–{t.number(row['high'], 2)})"
 
 

@@ -153,6 +153,7 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
             "n = {n} alerts known to be by day or after dark.",
             found.n,
         )
+        + (f" {t(page.source.some_hours)}" if page.source is not None and page.source.some_hours is not None else "")
     )
 
 

@@ -28,7 +28,7 @@ from curim_data.studies.compare import (
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
 from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
-from pages.parts.frame.colours import CHANGE
+from pages.parts.frame.colours import CHANGE, on_land
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
 from pages.parts.hotspots.selection import write_link_word
 from pages.parts.maps import basemap, cell_map, legends, name_layers
@@ -41,7 +41,7 @@ KEY: Final = "hotspots_against"
 SPAN: Final = 0.62
 NAMED: Final = 5
 # What must be known to read the counts of both sides; all other choices stand behind a fold.
-ALWAYS_SHOWN: Final = ("neither", "reference", "short", "season")
+ALWAYS_SHOWN: Final = ("neither", "reference", "short", "season", "hours")
 # At least so many times as large a part is a marked difference, and at least so many a clear one.
 STEPS: Final = (1.25, 2.0)
 UNSURE: Final = Message(
@@ -178,6 +178,8 @@ def _ratio(page: Page, place: DifferingPlace) -> str:
     t = page.t
     if not np.isfinite(place.high) or not np.isfinite(place.ratio):
         return t("at least {low}", low=t.number(place.low, 1))
+    if not place.ratio:
+        return t("none (up to {high})", high=t.number(place.high, 2))
     return f"{t.number(place.ratio, 2)} ({t.number(place.low, 2)}–{t.number(place.high, 2)})"
 
 
@@ -230,8 +232,8 @@ def _drawn(page: Page, study: CompareStudy, colours: Palette) -> tuple[list[dict
     """The cells with alerts, each with its shade and tooltip; and whether any cell is hidden by protection."""
     frame = study.comparison.frame
     classes, hidden, empty = _classes(frame)
-    veil = rgba(colours.withheld, 190)
-    shades = [rgba(shade, 110 if at == 2 else 220) for at, (_, shade) in enumerate(_shades())]
+    veil = rgba(colours.withheld, colours.veil)
+    shades = [rgba(on_land(shade, page.theme), 110 if at == 2 else 220) for at, (_, shade) in enumerate(_shades())]
     tip = cache(partial(_tip, page, study))  # many cells hold equally many
     windows = (frame[name].fillna(-1).tolist() for name in ("window_a", "window_b"))
     rows = zip(frame.index.tolist(), *windows, classes.tolist(), hidden.tolist(), empty.tolist(), strict=True)
@@ -299,11 +301,23 @@ def _legend(page: Page, study: CompareStudy, withheld: bool) -> Sequence[tuple[s
     a, b = t(study.pair.a.name), t(study.pair.b.name)
     near, far = STEPS
     entries = [
-        (f"background:{CHANGE[4]}", t("{side}, {times} times as large", side=a, times=t.number(far, 0))),
-        (f"background:{CHANGE[3]}", t("{side}, {times} times as large", side=a, times=t.number(near, 2))),
+        (
+            f"background:{on_land(CHANGE[4], page.theme)}",
+            t("{side}, {times} times as large", side=a, times=t.number(far, 0)),
+        ),
+        (
+            f"background:{on_land(CHANGE[3], page.theme)}",
+            t("{side}, {times} times as large", side=a, times=t.number(near, 2)),
+        ),
         (f"background:{CHANGE[2]};border:1px solid {colours.muted}", t("no difference shown")),
-        (f"background:{CHANGE[1]}", t("{side}, {times} times as large", side=b, times=t.number(near, 2))),
-        (f"background:{CHANGE[0]}", t("{side}, {times} times as large", side=b, times=t.number(far, 0))),
+        (
+            f"background:{on_land(CHANGE[1], page.theme)}",
+            t("{side}, {times} times as large", side=b, times=t.number(near, 2)),
+        ),
+        (
+            f"background:{on_land(CHANGE[0], page.theme)}",
+            t("{side}, {times} times as large", side=b, times=t.number(far, 0)),
+        ),
         (f"border:2px solid {colours.hot_line}", t("differs beyond chance, corrected")),
     ]
     if withheld:

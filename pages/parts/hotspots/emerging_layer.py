@@ -28,6 +28,7 @@ from pages.parts.charts.tables import (
     geojson_button,
 )
 from pages.parts.frame import Heading, Page, Palette, draw_footer, escape_markdown, filter_bar, page_link, palette, rgba
+from pages.parts.frame.colours import on_land
 from pages.parts.frame.links import go_to_page
 from pages.parts.hotspots.area_filter import draw_tested_in_city_note, lines_in_area
 from pages.parts.hotspots.list_order import all_columns, draw_columns_box
@@ -219,8 +220,8 @@ def _draw_map(
     )
     below = len(ground_layers(page.city, colours))
     deck.layers[below:below] = [
-        _layer(t, found, [line for line in shown if line.cls.sign > 0], "cells", HOT_COVERAGE),
-        _layer(t, found, [line for line in shown if line.cls.sign < 0], "withheld", COLD_COVERAGE),
+        _layer(page, found, [line for line in shown if line.cls.sign > 0], "cells", HOT_COVERAGE),
+        _layer(page, found, [line for line in shown if line.cls.sign < 0], "withheld", COLD_COVERAGE),
     ]
     st.pydeck_chart(
         deck,
@@ -230,7 +231,7 @@ def _draw_map(
         on_select="rerun",
         selection_mode="multi-object",
     )
-    _draw_legend(t, colours, shown, selected=chosen is not None, area=has_area(page.filter))
+    _draw_legend(page, colours, shown, selected=chosen is not None, area=has_area(page.filter))
     draw_illustrative_note(page)
 
 
@@ -238,13 +239,12 @@ def _pins(t: Translator, shown: Sequence[EmergingRow]) -> list[Pin]:
     return [Pin(line.name(t), line.place.longitude, line.place.latitude, line.rank) for line in shown]
 
 
-def _layer(
-    t: Translator, found: EmergingHotSpots, lines: Sequence[EmergingRow], name: str, coverage: float
-) -> pdk.Layer:
+def _layer(page: Page, found: EmergingHotSpots, lines: Sequence[EmergingRow], name: str, coverage: float) -> pdk.Layer:
+    t = page.t
     rows = [
         {
             "hex": h3.int_to_str(cell),
-            "shade": rgba(class_colour(line.place.cls), 225),
+            "shade": rgba(on_land(class_colour(line.place.cls), page.theme), 225),
             "tip": f"{line.rank} {line.name(t)}\n{t(line.cls.label)}\n{_history_line(t, found, cell)}",
         }
         for line in lines
@@ -264,13 +264,14 @@ def _layer(
     )
 
 
-def _draw_legend(t: Translator, colours: Palette, shown: Sequence[EmergingRow], *, selected: bool, area: bool) -> None:
+def _draw_legend(page: Page, colours: Palette, shown: Sequence[EmergingRow], *, selected: bool, area: bool) -> None:
+    t = page.t
     present = {line.place.cls for line in shown}
     order = [f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS]
     entries = []
     for cls in (cls for cls in order if cls in present):
         narrow = "" if CLASSES[cls].sign > 0 else f"border:.2em solid {colours.land};"
-        entries.append((f"background:{class_colour(cls)};{narrow}", t(CLASSES[cls].label)))
+        entries.append((f"background:{on_land(class_colour(cls), page.theme)};{narrow}", t(CLASSES[cls].label)))
     if area:
         entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
     if selected:
@@ -360,7 +361,7 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
     label = _series_label(t, found, hot=hot)
     draw_chart(
         page,
-        _bars(page, series, class_colour(line.place.cls), "hot" if hot else "cold"),
+        _bars(page, series, on_land(class_colour(line.place.cls), page.theme), "hot" if hot else "cold"),
         key="emerging_series",
         alt=label,
         data=series,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +23,7 @@ from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filte
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.fragments import draw_alone, redraw
-from pages.parts.frame.waiting import is_ready
+from pages.parts.frame.waiting import contained
 from pages.parts.hotspots.area_filter import (
     draw_area_headline,
     draw_no_spot_in_area,
@@ -36,8 +36,8 @@ from pages.parts.hotspots.list_order import ListView, list_view
 from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
 from pages.parts.hotspots.options import draw_option_notes
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
-from pages.parts.hotspots.queries import ListQuery, Options, clusters, emerging_of, list_lines
-from pages.parts.hotspots.ranked_list import SPAN, draw_area_button, draw_downloads, draw_headline, draw_ranked_list
+from pages.parts.hotspots.queries import ListQuery, Options, clusters, emerging_is_ready, emerging_of, list_lines
+from pages.parts.hotspots.ranked_list import SPAN, RankedList, draw_area_button, draw_downloads, draw_headline
 from pages.parts.hotspots.selection import MAP_KEY, SELECTED_WORD, picked_cells, selected_spot
 from pages.parts.hotspots.spot_panel import draw_spot_panel
 from pages.parts.maps.cell_map import Outline, draw_cell_map
@@ -58,14 +58,12 @@ def draw_places_layer(
     heading: Heading,
     study: HotSpotStudy,
     layer: str,
-    size: int,
     how: Options,
     place: FoundPlace | None,
 ) -> None:
     """Hot cells or clusters, their list, and the selected one.
 
-    `heading`: where the headline stands; `size`: the cell size that was picked, 0 for one chosen from the data;
-    `place`: the one that the map is turned to.
+    `heading`: where the headline stands; `place`: the one that the map is turned to.
     """
     t = page.t
     try:
@@ -73,7 +71,7 @@ def draw_places_layer(
     except (AreaTooLargeError, TooManyCellsError) as error:
         st.info(t(error.message))
         return
-    asked = ListQuery(page.dataset, page.filter, page.audience, layer, size or None, how)
+    asked = ListQuery(page.dataset, page.filter, page.audience, layer, study.resolution, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
     view = list_view(lines_in_area(page, everywhere), ordered=not how.explored)
     shown = view.lines
@@ -86,10 +84,9 @@ def draw_places_layer(
         st.caption(filter_bar.filter_sentence(page))
         draw_tested_in_city_note(page)
     draw_option_notes(page, how, layer)
-    classes = classes_over_time(page, study, shown, layer)
     draw_alone(
         PART,
-        lambda: _draw_places(page, study, found, everywhere, view, cold, asked, place, classes),
+        lambda: _draw_places(page, study, found, everywhere, view, cold, asked, place),
         words=(SELECTED_WORD,),
     )
 
@@ -103,9 +100,12 @@ def _draw_places(
     cold: Sequence[Spot],
     asked: ListQuery,
     place: FoundPlace | None,
-    classes: Mapping[str, str] | None,
 ) -> None:
-    """The map, the list and the panel of the selected place; picking another one draws them alone."""
+    """The map, the list and the panel of the selected place; picking another one draws them alone.
+
+    Where there are many alerts the classes over time take longer than all the rest: the list stands without them until
+    then, and it alone is drawn again.
+    """
     t, how, shown = page.t, asked.how, view.lines
     spots = tuple(one.spot for one in shown)
     line = _selected_line(shown, place)
@@ -126,7 +126,10 @@ def _draw_places(
         draw_found_place(page, place)
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
-        draw_ranked_list(page, view, chosen, gistar_valid=gistar, classes=classes, on_select=select)
+        ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, on_select=select)
+        waits = _classes_come_later(page, study, shown, asked.layer)
+        ranked.draw(None if waits else classes_over_time(page, study, shown, asked.layer), waits=waits)
+        progress = st.container()
         draw_cold_places(page, study, cold)
         draw_footer(
             page,
@@ -145,6 +148,13 @@ def _draw_places(
             _draw_way_to_all_dates(page, study)
         else:
             draw_spot_panel(page, asked, line)
+    if waits:
+        with progress, contained(t("Class over time")):
+            classes = None
+            try:
+                classes = classes_over_time(page, study, shown, asked.layer)
+            finally:
+                ranked.draw(classes)
 
 
 def _selected_line(shown: Sequence[SpotSummary], place: FoundPlace | None) -> SpotSummary | None:
@@ -258,14 +268,9 @@ def _cells_with_lines(
 def classes_over_time(
     page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...], layer: str
 ) -> dict[str, str] | None:
-    """The class over time of each hot spot that coincides with a place that has one; None where there is none.
-
-    Where there are many alerts they come after the page, see `complete_classes`.
-    """
+    """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
     if layer != "significance" or not sees_exact(page.audience):
         return None
-    if _classes_come_later(page, study):
-        return dict.fromkeys((line.spot.id for line in shown), "…")
     over_time = emerging_of(page.dataset, page.filter, page.audience, study.resolution)
     if over_time.emerging is None:
         return None
@@ -273,16 +278,12 @@ def classes_over_time(
     return {name: page.t(place.cls.label) for name, place in found.items() if place is not None}
 
 
-def complete_classes(page: Page, study: HotSpotStudy, layer: str) -> None:
-    """Work out classes over time once the page stands, then show them: they take longer than all the rest."""
-    if layer == "significance" and sees_exact(page.audience) and study.spots and _classes_come_later(page, study):
-        emerging_of(page.dataset, page.filter, page.audience, study.resolution)
-        st.rerun()
-
-
-def _classes_come_later(page: Page, study: HotSpotStudy) -> bool:
-    asked = page.dataset, page.filter, page.audience, study.resolution
-    return page.source is not None and page.source.count > LATER_FROM and not is_ready(emerging_of, *asked)
+def _classes_come_later(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...], layer: str) -> bool:
+    """Whether there are classes over time to determine that take longer than the rest of the page."""
+    if layer != "significance" or not sees_exact(page.audience) or not shown:
+        return False
+    many = page.source is not None and page.source.count > LATER_FROM
+    return many and not emerging_is_ready(page.dataset, page.filter, page.audience, study.resolution)
 
 
 def _draw_way_to_all_dates(page: Page, study: HotSpotStudy) -> None:

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 from analysis.clusters.results import Clusters
 from analysis.hotspots.denominators import LAND, DenominatorKind
+from analysis.stats.result import Choice
+from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.studies.cells import whole_city
+from curim_data.studies.cells import cell_size, whole_city
 from curim_data.studies.clusters import cluster_study
-from curim_data.studies.emerging import EmergingStudy, emerging_study
+from curim_data.studies.emerging import EmergingStudy, emerging_cell_size, emerging_study, judged_filter
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame import Dataset, calculated, source_of
+from pages.parts.frame.waiting import is_ready
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,23 @@ def hot_spots(
     base: DenominatorKind = LAND,
 ) -> HotSpotStudy:
     """Hot cells and spots under the filter, which are those of the whole city."""
-    return _hot_spots(dataset, whole_city(chosen), audience, resolution, base)
+    whole = whole_city(chosen)
+    size = _cell_size(dataset, whole, audience, resolution)
+    return _hot_spots(dataset, whole, audience, int(size.value), base, size).sized(size)
+
+
+@calculated(Message("Testing every place for hot spots"))
+def _cell_size(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> Choice:
+    source = source_of(dataset)
+    return cell_size(source, chosen, audience, query.total(source, chosen, audience), resolution)
 
 
 @calculated(Message("Testing every place for hot spots"))
 def _hot_spots(
-    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None, base: DenominatorKind
+    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int, base: DenominatorKind, _size: Choice
 ) -> HotSpotStudy:
-    return hot_spot_study(source_of(dataset), chosen, audience, resolution, base)
+    """Cells of one size are the same ones whether it was picked or chosen from the data, which `_size` says."""
+    return hot_spot_study(source_of(dataset), chosen, audience, resolution, base).sized(_size)
 
 
 @calculated(Message("Looking for clusters"))
@@ -53,12 +65,34 @@ def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Opt
     return cluster_study(source, chosen, audience, by_weight=how.by_weight, explored=how.explored)
 
 
-@calculated(Message("Determining the classes over time"))
 def emerging_of(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
 ) -> EmergingStudy:
-    """Classes over time under the filter."""
-    return emerging_study(source_of(dataset), chosen, audience, resolution)
+    """Classes over time under the filter; filters that judge the same months in the same cells share them."""
+    judged, size = _judged(dataset, chosen, audience, resolution)
+    return _emerging(dataset, judged, audience, int(size.value), size).sized(size)
+
+
+def emerging_is_ready(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None) -> bool:
+    """Whether `emerging_of` has its result already."""
+    judged, size = _judged(dataset, chosen, audience, resolution)
+    return is_ready(_emerging, dataset, judged, audience, int(size.value), size)
+
+
+@calculated(Message("Determining the classes over time"))
+def _judged(
+    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None
+) -> tuple[AlertFilter, Choice]:
+    source = source_of(dataset)
+    size = emerging_cell_size(source, chosen, audience, resolution)
+    return judged_filter(source, chosen, audience, int(size.value)), size
+
+
+@calculated(Message("Determining the classes over time"))
+def _emerging(
+    dataset: Dataset, judged: AlertFilter, audience: Audience, resolution: int, _size: Choice
+) -> EmergingStudy:
+    return emerging_study(source_of(dataset), judged, audience, resolution).sized(_size)
 
 
 @dataclass(frozen=True)

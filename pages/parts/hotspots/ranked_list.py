@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
 import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.grid.cells import COARSEST, square_side
 from analysis.hotspots.denominators import LAND
@@ -29,6 +31,7 @@ from pages.parts.maps.basemap import map_width
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
 WIDE, MAIN, NARROW = 400, 290, 150
 SPAN: Final = 0.62  # of the page, beside the panel of the selected place
+WAITS: Final = "…"  # stands for a class over time that is being determined
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
 
 
@@ -112,43 +115,75 @@ def cell_size_label(page: Page, resolution: int) -> str:
     return page.t("{metres} m", metres=side)
 
 
-def draw_ranked_list(
-    page: Page,
-    view: ListView,
-    chosen: str | None,
-    *,
-    gistar_valid: bool | None = None,
-    classes: Mapping[str, str] | None = None,
-    on_select: Callable[[], None] | None = None,
-) -> None:
+@dataclass(frozen=True)
+class RankedList:
     """The hot spots in their order; picking a row selects the place on the map.
 
-    `gistar_valid`: whether Gi* may be read as a test here; None where it is not computed (clusters). `classes`: the
-    class over time of each spot by its id, in words; None where there is none. `on_select`: as for the table.
+    `chosen`: the selected place; `gistar_valid`: whether Gi* may be read as a test here, None where it is not computed
+    (clusters); `on_select`: as for the table; `_slot`: where the table stands, None where there is none.
     """
-    shown = view.lines[: view.rows]
-    if not shown:
-        return
-    t = page.t
-    draw_list_controls(page, view)
-    table = _list_rows(page, shown, classes or {})
-    headings = _list_headings(page, shown, classed=classes is not None, gistar_valid=gistar_valid)
-    main = not (all_columns() or page.narrow) and _is_tested(shown)
-    widest = NARROW if page.narrow else MAIN if main else WIDE
-    room = map_width(page.room, SPAN)
-    position = next((at for at, line in enumerate(shown) if line.spot.id == chosen), None)
-    tables.draw_selectable_table(
-        page,
-        table,
-        headings,
-        key=f"{LIST_KEY}_{chosen or ''}",
-        alt=t("Hot spots in their order"),
-        selected=position,
-        columns=tables.fitted_columns(table, headings, most=widest),
-        order=tables.columns_in_room(table, headings, _main_columns(headings), room, most=widest) if main else None,
-        on_select=on_select,
-    )
-    st.caption(order_sentence(t, view))
+
+    page: Page
+    view: ListView
+    chosen: str | None
+    gistar_valid: bool | None
+    on_select: Callable[[], None] | None
+    _slot: DeltaGenerator | None
+
+    @classmethod
+    def of(
+        cls,
+        page: Page,
+        view: ListView,
+        chosen: str | None,
+        *,
+        gistar_valid: bool | None = None,
+        on_select: Callable[[], None] | None = None,
+    ) -> RankedList:
+        """Draw what stands round the table, which is drawn by `draw`."""
+        slot = None
+        if view.lines[: view.rows]:
+            draw_list_controls(page, view)
+            slot = st.empty()
+            st.caption(order_sentence(page.t, view))
+        return cls(page, view, chosen, gistar_valid, on_select, slot)
+
+    def draw(self, classes: Mapping[str, str] | None = None, *, waits: bool = False) -> None:
+        """Draw the table in its place, where it takes that of an earlier one.
+
+        `classes`: the class over time of each spot by its id, in words; None where there is none. `waits`: the classes
+        are still being determined: a row can be picked as soon as they are there.
+        """
+        if self._slot is None:
+            return
+        page, t, shown = self.page, self.page.t, self.view.lines[: self.view.rows]
+        if waits:
+            classes = dict.fromkeys((line.spot.id for line in shown), WAITS)
+        table = _list_rows(page, shown, classes or {})
+        headings = _list_headings(page, shown, classed=classes is not None, gistar_valid=self.gistar_valid)
+        main = not (all_columns() or page.narrow) and _is_tested(shown)
+        widest = NARROW if page.narrow else MAIN if main else WIDE
+        room = map_width(page.room, SPAN)
+        about: dict[str, Any] = {
+            "alt": t("Hot spots in their order"),
+            "columns": tables.fitted_columns(table, headings, most=widest),
+            "order": tables.columns_in_room(table, headings, _main_columns(headings), room, most=widest)
+            if main
+            else None,
+        }
+        with self._slot.container():
+            if waits:
+                tables.draw_table(page, table, headings, key=f"{LIST_KEY}_waits", **about)
+                return
+            tables.draw_selectable_table(
+                page,
+                table,
+                headings,
+                key=f"{LIST_KEY}_{self.chosen or ''}",
+                selected=next((at for at, line in enumerate(shown) if line.spot.id == self.chosen), None),
+                on_select=self.on_select,
+                **about,
+            )
 
 
 def _main_columns(headings: Mapping[str, str]) -> list[str]:
@@ -253,7 +288,7 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
 def draw_downloads(
     page: Page, shown: tuple[SpotSummary, ...], *, gistar_valid: bool | None = None, study: HotSpotStudy | None = None
 ) -> None:
-    """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `ranked_list`."""
+    """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `RankedList`."""
     t = page.t
     with st.container(horizontal=True):
         if shown:

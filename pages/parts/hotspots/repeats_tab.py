@@ -59,7 +59,7 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
             )
         )
         return
-    if page.source is not None and (lacking := page.source.known_time.lacks("day")) is not None:
+    if page.source is not None and (lacking := page.source.lacks("day")) is not None:
         st.info(t("Neither repeats nor what started in the last weeks can be looked for.") + " " + t(lacking))
         return
     metric = _metric(page)

@@ -8,9 +8,10 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from analysis.spots.profile import states_no_category
 from curim_data.model import Gender
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY
-from curim_data.model.labels import UNCATEGORISED, category_label, gender_label
+from curim_data.model.labels import category_label, gender_label
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import plots
 from pages.parts.charts.numbers import share_with_interval
@@ -23,8 +24,8 @@ from pages.parts.hotspots.ranked_list import street_names
 CATEGORIES_SHOWN = 5
 # Where a week holds this share of the alerts of a place, and so many of them, that is said.
 ONE_WEEK: Final = 0.5
-LEAST_SHOWN: Final = 3  # of the periods of a line, where others are protected
 LEAST_IN_WEEK: Final = 4
+LEAST_SHOWN: Final = 3  # of the periods of a line, where others are protected
 
 
 def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary) -> None:
@@ -138,7 +139,8 @@ def _draw_clock(page: Page, study: SpotStudy) -> None:
     )
     figure = plots.clock_figure(page, frame, height=190, compact=True)
     plots.draw_chart(page, figure, key="spot_clock", alt=study.week.sentence(t))
-    st.caption(study.week.sentence(t))
+    some = page.source.some_hours if page.source is not None else None
+    st.caption(" ".join([study.week.sentence(t), *([t(some)] if some is not None else [])]))
 
 
 def _draw_categories(page: Page, study: SpotStudy) -> None:
@@ -146,7 +148,7 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
     shown = study.categories[study.categories["n"].fillna(0) > 0].head(CATEGORIES_SHOWN)
     if shown.empty:
         return
-    if shown["category"].eq(UNCATEGORISED).all():
+    if states_no_category(study.categories):
         st.caption(t(NO_CATEGORY))
         return
     total = study.profile.n

@@ -314,7 +314,13 @@ def _count_layers(
         "auto_highlight": True,
     }
     return [
-        pdk.Layer("H3HexagonLayer", id="withheld", data=hidden, get_fill_color=rgba(colours.withheld, 190), **settings),
+        pdk.Layer(
+            "H3HexagonLayer",
+            id="withheld",
+            data=hidden,
+            get_fill_color=rgba(colours.withheld, colours.veil),
+            **settings,
+        ),
         pdk.Layer("H3HexagonLayer", id="cells", data=shown, get_fill_color="shade", **settings),
     ]
 

@@ -66,7 +66,8 @@ GENERAL: Final = (
         N_(
             "No map with this test is published. On maps simulated at random, of a smooth dense quarter, and of a town "
             "that holds most of the alerts beside land with at most a tenth of its density, with 60 to 30,000 alerts, "
-            "no more than 5 % have any hot cell."
+            "no more than 5 % have any hot cell. A quarter twice as dense in such a town can be hot where alerts are "
+            "many: it is more than twice as dense as the rest of the city, to which the edge of the town belongs."
         ),
     ),
     MethodEntry(
@@ -209,7 +210,10 @@ GENERAL: Final = (
             "too low. From three years on, for weeks and months: trend and season by STL, worked out at every tenth "
             "of its spans and straight in between, σ the spread of what is left."
         ),
-        N_("The rule depends on the length of the data and is named under the chart, with its share of false alarms."),
+        N_(
+            "The rule depends on the length of the data and is named under the chart, with its share of false alarms. "
+            "Alerts after dark or by day are judged by their season alone."
+        ),
         N_("An alarm says that a number is unusual, not that something happened. The last week may not be complete."),
         (
             "Hutwagner et al. 2003, Journal of Urban Health 80",

@@ -138,6 +138,8 @@ def draw_week_clock(page: Page) -> None:
         data=counted.frame,
         file_name="clock.csv",
     )
+    if page.source is not None and page.source.some_hours is not None:
+        st.caption(t(page.source.some_hours))
     st.write(week.sentence(t))
     notes = [t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", week.n)]
     if week.n_withheld:

@@ -1,0 +1,104 @@
+"""Parts of a page that are left out where they would say nothing, and the sentence or the columns that then stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import sample_data
+from analysis.report.brief import PlanRow
+from analysis.trends.time_series import weekly
+from curim_data.model import CityProfile, translator
+from curim_data.model.absence import NO_LANDMARKS
+from curim_data.model.city import load_city
+from pages.parts.briefing import sections
+from pages.parts.frame import Page
+from pages.parts.hotspots import alerts_layer, forecast_tab, spot_panel
+
+T = translator("en")
+WEEKS = pd.date_range("2024-01-01", periods=4, freq="7D")
+
+
+def drawn(part: Any, *given: Any) -> AppTest:
+    """A part of a page by itself, as Streamlit draws it."""
+
+    def script(part: object, given: tuple[object, ...]) -> None:  # its text is run by itself, without imports
+        part(*given)  # type: ignore[operator]
+
+    app = AppTest.from_function(script, args=(part, given), default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def page(city: CityProfile | None = None, *, narrow: bool = False) -> Page:
+    city = city or load_city(sample_data.PROFILE)
+    return cast(Page, SimpleNamespace(t=T, city=city, theme="light", narrow=narrow, source=None))
+
+
+@pytest.mark.parametrize(
+    ("counts", "withheld", "line"),
+    [
+        ([5, 6, None, None], True, False),  # a line of two points between gaps is no line
+        ([5, 6, 7, None], True, True),
+        ([5, 6, 0, None], True, False),
+        ([5, 6], False, True),  # a short period whose counts are all shown
+        ([5], False, False),
+    ],
+)
+def test_the_line_of_a_place_is_left_out_where_hardly_a_week_may_be_shown(
+    counts: list[float | None], withheld: bool, line: bool
+) -> None:
+    series = pd.DataFrame({"week": WEEKS[: len(counts)], "n": counts})
+    series["withheld"] = series["n"].isna()
+    assert series["withheld"].any() == withheld
+    last = WEEKS[len(counts) - 1] + pd.Timedelta(days=6)
+    trend = weekly(series, (WEEKS[0].date(), last.date()))
+    app = drawn(spot_panel._draw_weeks, page(), SimpleNamespace(trend=trend))
+    assert bool(app.get("plotly_chart")) == line
+    assert app.caption[0].value == f"Alerts per week, with the expected range. {trend.sentence(T)}"
+
+
+@pytest.mark.parametrize(("landmarks", "unseen"), [(False, 0), (True, 0), (False, 2)])
+def test_a_forecast_without_places_says_why(landmarks: bool, unseen: int) -> None:
+    city = load_city(sample_data.PROFILE)
+    city = city if landmarks else replace(city, landmarks=())
+    app = drawn(forecast_tab._draw_places, page(city), SimpleNamespace(places=(), unseen=unseen))
+    told = [text.value for text in app.markdown]
+    assert (T(NO_LANDMARKS) in told) == (not landmarks and not unseen)
+    assert any("too few whole weeks" in text for text in told) == (landmarks and not unseen)
+    assert any("2 places have no forecast" in text for text in told) == bool(unseen)
+
+
+def test_the_column_of_groups_is_left_out_where_all_alerts_are_of_one() -> None:
+    city = load_city(sample_data.PROFILE)
+    by_group: dict[str, list[str]] = {}
+    for category in city.categories.values():
+        by_group.setdefault(category.group, []).append(category.id)
+    first, second = [names for names in by_group.values() if len(names) > 1][:2]
+    for names, columns in ((first[:2], 3), ([first[0], second[0]], 4)):
+        found = SimpleNamespace(counts=pd.Series([7, 3], index=names), shown=10)
+        table = drawn(alerts_layer._draw_table, page(city), found).dataframe[0].value
+        assert len(table.columns) == columns
+        assert ("group" in table.columns) == (columns == 4)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_phone_shows_all_of_a_plan(monkeypatch: pytest.MonkeyPatch, narrow: bool) -> None:
+    rows = [PlanRow("Light the *steps*", "Public works", "running, late", "Evaluate by 1 March")]
+    monkeypatch.setattr(sections, "plan_rows", lambda *_: rows)
+    monkeypatch.setattr(sections, "plan_store", lambda _: SimpleNamespace(list=tuple))
+    monkeypatch.setattr(sections, "reference_day", lambda _: None)
+    monkeypatch.setattr(sections, "page_link", lambda *_: None)
+    app = drawn(sections.draw_decided_plans, page(narrow=narrow))
+    shown = " ".join(text.value for text in app.markdown)
+    if not narrow:
+        table = app.table[0].value
+        shown = " ".join([*table.columns, *table.iloc[0]])
+    for text in ("Status", "Lead", "Next step", "running, late", "Public works", "Evaluate by 1 March"):
+        assert text in shown
+    assert bool(app.table) != narrow
