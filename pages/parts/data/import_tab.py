@@ -201,7 +201,7 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
         st.warning(
             t(
                 "Many alerts of {files} lie outside {city}, most of them or more than a fifth far from it. Is this the "
-                "right city, and the only one?",
+                "right city? Another one needs a home of its own.",
                 files=escape_markdown(t.join(far)),
                 city=escape_markdown(t.label(city.names)),
             )
