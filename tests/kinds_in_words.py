@@ -33,7 +33,7 @@ KINDS: Mapping[Kind, tuple[str, ...]] = {
         "Árboles", "Poda de árboles", "Parques", "Señales", "Señalización", "Basura", "Ruido", "Arbolado", "Aceras",
         "Limpieza", "Perros sueltos",
         "Alberi", "Potatura alberi", "Parchi", "Segnaletica", "Rifiuti", "Rumore", "Verde pubblico", "Marciapiede",
-        "Cartelli", "Schiamazzi",
+        "Cartelli", "Schiamazzi", "Scritte sui muri",
         "Árvores", "Poda de árvore", "Parques e jardins", "Sinalização", "Placas", "Lixo", "Ruído", "Barulho",
         "Calçada", "Limpeza urbana",
         "Bäume", "Baum, Ast/Wurzel", "Parks", "Parkanlage", "Verkehrszeichen", "Schilder", "Müll", "Lärm",

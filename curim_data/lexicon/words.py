@@ -252,12 +252,16 @@ _MISSING: Final = (
     "|null|nul|nil|none|n/a|#n/a|na|n.a.|nan|nat|\\n|?|??|???|.|/|–|—|*|(null)|(none)|(blank)|<null>|<na>|"
     "unknown|unspecified|not specified|not available|not applicable|not known|not recorded|no data|blank|empty|"
     "missing|undefined|tbd|"
-    "άγνωστο|άγνωστη|άγνωστος|κενό|δ/α|δ.α.|δεν υπάρχει|χωρίς τιμή|δεν ορίστηκε|"
-    "inconnu|inconnue|non renseigné|non renseignée|non spécifié|non précisé|non disponible|vide|aucun|aucune|n.c.|"
-    "desconocido|desconocida|indefinido|no consta|no especificado|sin especificar|sin datos|ninguno|s/d|nulo|"
-    "desconhecido|desconhecida|não informado|não especificado|sem informação|nenhum|ignorado|"
-    "unbekannt|keine|keine angabe|k.a.|leer|ohne angabe|nicht angegeben|"
-    "sconosciuto|sconosciuta|non specificato|non indicato|nessuno|nessuna|vuoto|n.d."
+    "άγνωστο|άγνωστη|άγνωστος|κενό|δ/α|δ.α.|δεν υπάρχει|χωρίς τιμή|δεν ορίστηκε|δεν αναφέρεται|χωρίς ώρα|άγνωστη ώρα|"
+    "inconnu|inconnue|non renseigné|non renseignée|non spécifié|non spécifiée|non précisé|non précisée|non indiquée|"
+    "non disponible|vide|aucun|aucune|n.c.|heure inconnue|sans heure|"
+    "desconocido|desconocida|indefinido|no consta|no especificado|no especificada|sin especificar|sin datos|ninguno|"
+    "s/d|nulo|ignorada|hora desconocida|sin hora|"
+    "desconhecido|desconhecida|não informado|não informada|não especificado|não especificada|sem informação|nenhum|"
+    "ignorado|sem hora|hora ignorada|"
+    "unbekannt|keine|keine angabe|k.a.|leer|ohne angabe|nicht angegeben|zeit unbekannt|uhrzeit unbekannt|ohne uhrzeit|"
+    "sconosciuto|sconosciuta|non specificato|non specificata|non indicato|non indicata|nessuno|nessuna|vuoto|n.d.|"
+    "ora sconosciuta|senza ora"
 )
 # Folded words that stand for an empty cell, whatever the column.
 MISSING: Final[frozenset[str]] = frozenset(fold(word) for word in _MISSING.split("|"))

@@ -37,7 +37,7 @@ RADII_KM: Final = (3, 5, 8, 12, 16, 20, 25)
 THINNER: Final = 0.1
 MOST_AREAS: Final = 6
 LEAST_SHARE: Final = 0.02
-LEAST_ALERTS: Final = 20
+LEAST_ALERTS: Final = 10
 # A dense area is called by the names that at least this part of its named alerts have.
 LEAST_NAMED: Final = 0.15
 MOST_NAMES: Final = 2
@@ -107,9 +107,9 @@ class Spread:
     def several(self) -> bool:
         """Whether the alerts are of several cities: more than a fifth lies in dense areas far from the main one.
 
-        A region or a country is one by its area, and is told as such.
+        The towns of a region whose dense areas touch are no cities apart.
         """
-        if self.kind != "city" or self.apart <= SEVERAL or not self.areas:
+        if not self.areas or (self.kind == "city" and self.apart <= SEVERAL):
             return False
         first, *others = self.areas
         return sum(one.share for one in others if _gap_km(first.circle, one.circle) > APART_KM) > SEVERAL
@@ -123,7 +123,7 @@ class Spread:
     @property
     def statement(self) -> Message:
         """What the file is, in one sentence."""
-        if self.several:
+        if self.several and self.kind == "city":
             return Message(
                 "Your alerts lie in several cities: {share} % of them are more than {km} km away from the main one.",
                 {"share": Num(100 * self.apart, 0), "km": APART_KM},

@@ -73,6 +73,9 @@ def _twin(name: str) -> Callable[[Path], list[Path]]:
     return lambda folder: [write_twin(name, folder)]
 
 
+# The answers to what is asked of files that hold several cities.
+WHOLE: Final = ("--area", "whole")
+DENSEST: Final = ("--area", "densest")
 REAL: Final = (
     City("lancashire", _export("lancashire_asb.csv")),
     City("chicago", _export("chicago_aggravated_assaults.csv.gz")),
@@ -83,14 +86,14 @@ REAL: Final = (
     City("nyc311", _export("nyc_311_illegal_animals.csv")),
     City("nypd", _export("nypd_shootings_historic.csv")),
     City("haiti", _export("ushahidi_haiti_2010_no_text.csv")),
-    City("safecity", _export("safecity_reports_no_text.csv")),
+    City("safecity", _export("safecity_reports_no_text.csv"), DENSEST),
 )
-SEVERAL: Final = ("--area", "whole")  # three cities in one file, as the answer to what was asked
+AREAS: Final = {"several_cities": WHOLE}
 MADE_UP: Final = tuple(
     City(
         name,
         _twin(name),
-        SEVERAL if name == "several_cities" else () if twin.coordinates else ("--profile", str(sample_data.PROFILE)),
+        AREAS.get(name, ()) if twin.coordinates else ("--profile", str(sample_data.PROFILE)),
         afterwards=(("districts", "districts.geojson", "--name-column", "name"),) if twin.districts else (),
         made_up=True,
         sample_profile=not twin.coordinates,

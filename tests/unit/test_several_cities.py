@@ -9,7 +9,7 @@ import pytest
 
 from curim_data.cli.app import main
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.model import Answers, Question
+from curim_data.model import Answers, Question, translator
 from curim_data.profile.provisional import spread_of
 from curim_data.store import Home, Store
 
@@ -53,6 +53,24 @@ def test_a_first_file_of_several_cities_is_asked_about(tmp_path: Path, lang: str
     shown = preview(file, "norte.csv", None)
     assert shown.spread is not None
     assert shown.spread.several
+
+
+@pytest.mark.parametrize("lang", HEADERS)
+def test_few_alerts_of_towns_far_apart_are_asked_about_too(tmp_path: Path, lang: str) -> None:
+    """The area that they span is that of a region or a country, and each town has but a dozen alerts or two."""
+    where = points((PORTO, 90), (COIMBRA, 26), ((-8.65, 39.6), 18))
+    assert spread_of(where).kind in ("region", "country")
+    with pytest.raises(Question) as asked:
+        import_file(Home(tmp_path), export(lang, where), "norte.csv", city_name="Norte")
+    assert asked.value.about == "area"
+    assert "not a city" in translator("en")(asked.value.message)
+
+
+def test_a_region_whose_towns_touch_is_not_asked_about() -> None:
+    towns = [((-8.61 + 0.25 * n, 41.15), 60) for n in range(6)]
+    region = np.vstack([points(*towns), np.random.default_rng(7).uniform((-8.7, 41.0), (-7.2, 41.3), (900, 2))])
+    spread = spread_of(region)
+    assert (spread.kind != "city", spread.several) == (True, False)
 
 
 @pytest.mark.parametrize(

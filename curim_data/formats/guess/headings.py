@@ -159,7 +159,7 @@ TYPE: Final = _set(
 )
 EVENT: Final = _set(
     "crime crm crimes offense offence offenses offences ofns incident complaint cmplnt accident event problem issue "
-    "request service primary violation alert "
+    "request service primary violation alert anliegen αίτημα αιτήματος demande solicitud solicitação pedido richiesta "
     "αδίκημα αδικήματος συμβάν συμβάντος περιστατικό περιστατικού καταγγελίας αναφοράς εγκλήματος έγκλημα πρόβλημα "
     "infraction délit delit fait faits signalement problème accidente delito delitos infracción "
     "incidente suceso hecho "
