@@ -26,7 +26,7 @@ from curim_data.importing.date_parsing import ISO_DAY, ParsedDates, next_month_s
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.number_parsing import parse_decimals
 from curim_data.importing.profiling import split_bars, split_cell
-from curim_data.importing.roles import DATE_ROLES, UNIT, RoleColumns, missing_words
+from curim_data.importing.roles import DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns, missing_words
 from curim_data.importing.row_outcomes import RowOutcomes
 from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
 from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
@@ -115,7 +115,7 @@ def parse_rows(
         outcomes.repair(block.encoding_repaired, Repair.ENCODING, "", "", "")
     if block.trailing_cut.any():
         outcomes.repair(block.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
-    _quarantine_unstored(block, columns, layout, outcomes)
+    _judge_unstored(block, columns, layout, outcomes)
     if layout.skip_hxl:
         outcomes.quarantine(_hxl_rows(block), Reason.HXL_ROW, "", columns["alert_id"])
     values = _parse_dates(columns, city, decisions, outcomes, block.rows)
@@ -182,12 +182,22 @@ def _parse_dates(
     return values
 
 
-def _quarantine_unstored(block: Block, columns: RoleColumns, layout: Layout, outcomes: RowOutcomes) -> None:
-    """Quarantine the rows in which a column with a role holds a formula whose result the workbook does not store."""
+def _judge_unstored(block: Block, columns: RoleColumns, layout: Layout, outcomes: RowOutcomes) -> None:
+    """Quarantine the rows in which a formula without a stored result stands for what, when, where or which alert.
+
+    Other columns are left empty in such a row, and that is recorded: it need not be lost for the end of its span.
+    """
+    event = "occurred_from" if "occurred_from" in layout.roles else "reported_at"
+    needed = {event, *PLACE_ROLES, "alert_id", "category", "kind"}
     for role, parts in layout.roles.items():
         for part in parts:
-            if part.place in block.unstored:
-                outcomes.quarantine(block.unstored[part.place], Reason.NO_RESULT, columns.label(role), columns[role])
+            if part.place not in block.unstored:
+                continue
+            mask = block.unstored[part.place]
+            if role in needed:
+                outcomes.quarantine(mask, Reason.NO_RESULT, columns.label(role), columns[role])
+            else:
+                outcomes.repair(mask, Repair.NO_RESULT, columns.label(role), "", "")
 
 
 def _absent_dates(size: int) -> ParsedDates:

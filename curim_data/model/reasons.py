@@ -51,6 +51,7 @@ class Repair(StrEnum):
     SCALE = "out_of_range_severity"
     END = "bad_end"
     CONFIRMATIONS = "bad_confirmations"
+    NO_RESULT = "formula_without_result"
 
 
 class Flag(StrEnum):
@@ -124,5 +125,6 @@ REPAIR_WORDS: Final = {
     Repair.CATEGORY_LABEL: Message("The category was given by its label and was replaced by its id."),
     Repair.SCALE: Message("A severity or feeling outside 1 to 5 was taken as missing."),
     Repair.END: Message("An end that cannot be read, or that lies before its beginning, was taken as missing."),
+    Repair.NO_RESULT: Message("A formula whose result the workbook does not hold was taken as missing."),
     Repair.CONFIRMATIONS: Message("A count of confirmations that is not a whole number was taken as 0."),
 }

@@ -89,3 +89,29 @@ def test_a_column_of_dates_that_are_all_formulas_is_said(home: Home) -> None:
     formulas = {(n, 1): f"=DATE(2025,3,{n % 28 + 1})" for n in range(1, 41)}
     report = import_file(home, workbook("en", formulas), "book.xlsx", city_name="Town")
     assert dict(report.batch.reasons) == {Reason.NO_RESULT.value: 40}
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("id", "begin", "end", "offence", "severity", "latitude", "longitude"),
+        ("Vorgang", "Tatzeit von", "Tatzeit bis", "Delikt", "Schweregrad", "Breitengrad", "Längengrad"),
+        ("κωδικός", "έναρξη", "λήξη", "αδίκημα", "σοβαρότητα", "γεωγραφικό πλάτος", "γεωγραφικό μήκος"),
+    ],
+)
+def test_a_row_is_not_lost_for_the_end_of_its_span(home: Home, headings: tuple[str, ...]) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(headings)
+    for n in range(1, 41):
+        day = f"2025-03-{1 + n % 28:02d}"
+        end = f"=B{n + 1}+1" if n in (5, 9) else f"{day} 12:30"
+        step = "=1+1" if n == 12 else 1 + n % 5
+        book.active.append([f"F{n}", f"{day} 10:15", end, "Theft", step, 37.94 + n / 9000, 23.64])
+    out = io.BytesIO()
+    book.save(out)
+    report = import_file(home, out.getvalue(), "book.xlsx", city_name="Town")
+    assert (report.batch.accepted, report.batch.repaired) == (40, 3)
+    assert report.repair_counts["n"].tolist() == [2, 1]
+    assert set(report.repair_counts["column"]) == {headings[2], headings[4]}
+    stored = Store(home).read().to_pandas()
+    assert int(stored["severity"].isna().sum()) == 1
