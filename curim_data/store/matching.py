@@ -137,6 +137,9 @@ _OUT_NEW: Final = f"""
 COPY (SELECT row, {BASE} AS alert_id, 'new' AS action FROM read_parquet($staged))
 TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
 
+# Distinct hashes are of distinct keys; equal ones may be too, and are looked at in full.
+_ALL_DISTINCT: Final = f"SELECT count(*) = count(DISTINCT hash({BASE})) FROM read_parquet($staged)"
+
 _STEPS: Final = (_BUSY_STORED, _BUSY, _NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
 
 
@@ -160,17 +163,25 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEM
         Number of rows by action.
     """
     with bounded_duckdb(out.parent, memory) as run:
-        run.execute(_FILE, {"staged": str(staged)})
-        run.execute(*((_STORED, {"stored": list(stored)}) if stored else (_NOTHING_STORED,)))
-        for step in (_SEVERAL, _SIMPLE):
-            run.execute(step)
-        if run.execute("SELECT key FROM several LIMIT 1").fetchall():
-            for step in _STEPS:
-                run.execute(step)
-        known = run.execute("SELECT row FROM settled LIMIT 1").fetchall()
+        if not stored and run.execute(_ALL_DISTINCT, {"staged": str(staged)}).fetchall() == [(True,)]:
+            known = False
+        else:
+            known = _settle(run, staged, stored)
         run.execute((_OUT if known else _OUT_NEW).format(out=sql_path(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
     return {action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)}
+
+
+def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> bool:
+    """Make the table `settled` of the rows that are not simply new; whether there is any."""
+    run.execute(_FILE, {"staged": str(staged)})
+    run.execute(*((_STORED, {"stored": list(stored)}) if stored else (_NOTHING_STORED,)))
+    for step in (_SEVERAL, _SIMPLE):
+        run.execute(step)
+    if run.execute("SELECT key FROM several LIMIT 1").fetchall():
+        for step in _STEPS:
+            run.execute(step)
+    return bool(run.execute("SELECT row FROM settled LIMIT 1").fetchall())
 
 
 @contextmanager
