@@ -209,12 +209,12 @@ class FileProfile:
         where = np.flatnonzero(hashes <= self._hash_limit)
         if not len(where):
             return
-        some = block.table.take(pa.array(where))
-        places = set(self.layout.places)
+        if len(where) > SAMPLE_ROWS:
+            where = where[np.sort(np.argpartition(hashes[where], SAMPLE_ROWS)[:SAMPLE_ROWS])]
+        places, some = set(self.layout.places), pa.array(where)
         blank = pa.repeat(pa.scalar("", pa.large_string()), len(where))
-        kept = pa.table(
-            [some.column(at) if at in places else blank for at in range(some.num_columns)], names=some.column_names
-        )
+        columns = [column.take(some) if at in places else blank for at, column in enumerate(block.table.columns)]
+        kept = pa.table(columns, names=block.table.column_names)
         self._sample = kept if self._sample is None else pa.concat_tables([self._sample, kept])
         self._sampled_hashes = np.concatenate([self._sampled_hashes, hashes[where]])
         self._sampled_rows = np.concatenate([self._sampled_rows, block.rows[where]])
