@@ -26,6 +26,8 @@ LEAST_IDS: Final = 20
 NEAR_M: Final = 150.0
 FAR_M: Final = 500.0
 FAR_DAYS: Final = 3
+PILE: Final = 0.25  # such a share of a file's alerts at one place, and more alerts than so many
+LEAST_PILE: Final = 3
 MOST_OF_AN_ID: Final = 5  # alerts of one id that are compared with each other
 _KEPT: Final = (
     "incident_id", "content_hash", "reported_at", "occurred_from", "time_precision", "category", "longitude",
@@ -158,21 +160,25 @@ QUALIFY row_number() OVER (PARTITION BY prefix, id, kin ORDER BY alert_id) <= {M
 _FILE: Final = f"""
 CREATE TABLE file AS
 SELECT incident_id AS id, content_hash, reported_at, coalesce(occurred_from, reported_at) AS moment,
-    time_precision AS precise, category, longitude, latitude
+    time_precision AS precise, category, longitude, latitude,
+    count(*) OVER (PARTITION BY round(longitude, 3), round(latitude, 3))
+        > greatest({LEAST_PILE}, {PILE} * count(longitude) OVER ()) AS piled
 FROM parsed WHERE incident_id IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY incident_id ORDER BY reported_at) <= {MOST_OF_AN_ID}"""
 
 # Seconds between two dates count as none where they are whole quarters of an hour within 14 hours (another time zone),
-# less than a minute, within a day where one is a day alone, or within a month where one is a month alone.
+# less than a minute, within a day where one is a day alone, or within a month where one is a month alone. Two months
+# are the same or not: those of files that begin with 1 again follow each other. A place that more than a quarter of the
+# file's alerts share tells no alert from another, and counts as none.
 _COMPARED: Final = f"""
 CREATE TABLE compared AS
 WITH pairs AS (
     SELECT prefix, kin, id, file.content_hash = known.content_hash AS equal,
         list_transform([known.moment - file.moment, known.reported_at - file.reported_at,
             known.moment - file.reported_at, known.reported_at - file.moment], lambda gap: abs(epoch(gap))) AS gaps,
-        'month' IN (file.precise, known.precise) AS monthly, 'day' IN (file.precise, known.precise) AS daily,
-        111195 * sqrt((known.latitude - file.latitude) ** 2
-            + ((known.longitude - file.longitude) * cos(radians(file.latitude))) ** 2) AS metres,
+        'month' IN (file.precise, known.precise) AS monthly, file.precise = known.precise AS alike, 'day' IN (file.precise, known.precise) AS daily,
+        CASE WHEN NOT file.piled THEN 111195 * sqrt((known.latitude - file.latitude) ** 2
+            + ((known.longitude - file.longitude) * cos(radians(file.latitude))) ** 2) END AS metres,
         file.moment AS new_moment, known.moment AS old_moment,
         file.category AS new_category, known.category AS old_category,
         file.latitude AS new_latitude, file.longitude AS new_longitude,
@@ -180,7 +186,7 @@ WITH pairs AS (
     FROM file JOIN known USING (id)
 )
 SELECT *, equal OR list_bool_or(list_transform(gaps, lambda gap: CASE
-        WHEN monthly THEN gap <= 31 * 86400 WHEN daily THEN gap < 86400
+        WHEN monthly AND alike THEN gap < 2 * 86400 WHEN monthly THEN gap <= 31 * 86400 WHEN daily THEN gap < 86400
         ELSE gap < 60 OR (gap <= 14 * 3600 AND gap % 900 = 0) END)) AS dated,
     equal OR coalesce(metres <= {NEAR_M}, false) AS placed,
     metres IS NOT NULL AS located, NOT monthly AND NOT daily AS timed,

@@ -258,3 +258,34 @@ def test_the_preview_asks_too(home: Home) -> None:
         preview(again, "april.csv", home.city(), home=home, now=NOW)
     shown = preview(again, "april.csv", home.city(), home=home, now=NOW, answers=Answers(ids="own"))
     assert shown.report.batch.accepted == 60
+
+
+@pytest.mark.parametrize("lang", HEADERS)
+def test_alerts_that_nearly_all_share_one_place_are_not_the_same_for_it(home: Home, lang: str) -> None:
+    def piled(month: int, seed: int, status: str = "open") -> list[Row]:
+        rows = table(lang, month, range(1, 61), seed, status)
+        return [(*row[:4], "37.94500", "23.64000") if place % 10 else row for place, row in enumerate(rows)]
+
+    bring(home, HEADERS[lang], piled(3, 1), "march.csv")
+    before = stored(home)
+    with pytest.raises(Question):
+        bring(home, HEADERS[lang], piled(4, 2), "april.csv")
+    assert stored(home).equals(before)
+    assert told(bring(home, HEADERS[lang], piled(3, 1, "closed"), "closed.csv")) == (0, 60, 0)
+
+
+YEAR_AND_MONTH = {"en": ("Year", "Month"), "el": ("Έτος", "Μήνας"), "es": ("Año", "Mes"), "de": ("Jahr", "Monat")}
+
+
+@pytest.mark.parametrize("lang", HEADERS)
+def test_the_next_month_is_another_date_where_only_the_month_is_known(home: Home, lang: str) -> None:
+    def monthly(month: int, seed: int, status: str = "open") -> list[Row]:
+        return [(row[0], "2025", str(month), *row[2:4]) for row in table(lang, month, range(1, 61), seed, status)]
+
+    header = (HEADERS[lang][0], *YEAR_AND_MONTH[lang], *HEADERS[lang][2:4])
+    bring(home, header, monthly(3, 1), "march.csv")
+    before = stored(home)
+    with pytest.raises(Question):
+        bring(home, header, monthly(4, 2), "april.csv")
+    assert stored(home).equals(before)
+    assert told(bring(home, header, monthly(3, 1, "closed"), "closed.csv")) == (0, 60, 0)
