@@ -265,7 +265,8 @@ def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.date
     plain = {role: seen for role, seen in profile.dates.items() if role not in rows}
     orders, of_columns = _own_orders(plain, columns)
     needed = {role: seen for role, seen in plain.items() if role not in orders}
-    single = None if rows else answers.dates  # of a file that writes both orders no answer is remembered
+    # Of a file that writes both orders an answer holds for its other columns alone, and is not remembered.
+    single = None if rows and not any(seen.order.needed for seen in needed.values()) else answers.dates
     order, why = _order(needed, columns, single, name, now)
     mistaken, mistakes = _mistakes(plain, columns)
     why_order = (*contradictions, *of_columns, *([why] if why else []), *mistakes)

@@ -176,7 +176,8 @@ WITH pairs AS (
     SELECT prefix, kin, id, file.content_hash = known.content_hash AS equal,
         list_transform([known.moment - file.moment, known.reported_at - file.reported_at,
             known.moment - file.reported_at, known.reported_at - file.moment], lambda gap: abs(epoch(gap))) AS gaps,
-        'month' IN (file.precise, known.precise) AS monthly, file.precise = known.precise AS alike, 'day' IN (file.precise, known.precise) AS daily,
+        'month' IN (file.precise, known.precise) AS monthly, 'day' IN (file.precise, known.precise) AS daily,
+        file.precise = known.precise AS alike,
         CASE WHEN NOT file.piled THEN 111195 * sqrt((known.latitude - file.latitude) ** 2
             + ((known.longitude - file.longitude) * cos(radians(file.latitude))) ** 2) END AS metres,
         file.moment AS new_moment, known.moment AS old_moment,

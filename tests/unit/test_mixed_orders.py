@@ -22,7 +22,7 @@ from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file
 from curim_data.importing.profiling import DateOrderCounts, FileProfile
 from curim_data.importing.rows import parse_rows
-from curim_data.model import Answers, CityProfile
+from curim_data.model import Answers, CityProfile, Question
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
 from tests.blocks import block_of
@@ -313,3 +313,30 @@ def test_what_stays_ambiguous_is_quarantined_with_its_reason(home: Home) -> None
     assert dict(report.batch.reasons) == {"ambiguous_date": unclear}
     assert (report.quarantine["reason"] == "ambiguous_date").all()
     assert saved(home) == ()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Date occurred", "Date reported", "Offence"),
+        ("Ημερομηνία συμβάντος", "Ημερομηνία αναφοράς", "Κατηγορία"),
+        ("Fecha del hecho", "Fecha de denuncia", "Delito"),
+    ],
+)
+def test_an_answer_holds_for_the_column_that_can_be_read_both_ways_beside_one_of_both_orders(
+    tmp_path: Path, header: Sequence[str]
+) -> None:
+    rng = random.Random(3)
+    moments = [moment.replace(day=20 + moment.day % 8) for moment in some_moments(rng, 80)]
+    rows = [
+        (written(moment, DAY if at % 2 else MONTH), f"{1 + at % 12:02d}/{1 + at % 11:02d}/2025", "Graffiti")
+        for at, moment in enumerate(moments)
+    ]
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    home = create_home(tmp_path / "home")
+    with pytest.raises(Question) as asked:
+        import_file(home, text.getvalue().encode(), "x.csv", now=NOW, answers=Answers(elsewhere=True))
+    assert asked.value.about == "dates"
+    answers = Answers(dates="day-first", elsewhere=True)
+    assert import_file(home, text.getvalue().encode(), "x.csv", now=NOW, answers=answers).batch.read == 80
