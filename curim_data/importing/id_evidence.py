@@ -174,8 +174,10 @@ _COMPARED: Final = f"""
 CREATE TABLE compared AS
 WITH pairs AS (
     SELECT prefix, kin, id, file.content_hash = known.content_hash AS equal,
-        list_transform([known.moment - file.moment, known.reported_at - file.reported_at,
-            known.moment - file.reported_at, known.reported_at - file.moment], lambda gap: abs(epoch(gap))) AS gaps,
+        CASE WHEN file.content_hash <> known.content_hash THEN
+            list_transform([known.moment - file.moment, known.reported_at - file.reported_at,
+                known.moment - file.reported_at, known.reported_at - file.moment], lambda gap: abs(epoch(gap)))
+        END AS gaps,
         'month' IN (file.precise, known.precise) AS monthly, 'day' IN (file.precise, known.precise) AS daily,
         file.precise = known.precise AS alike,
         CASE WHEN NOT file.piled THEN 111195 * sqrt((known.latitude - file.latitude) ** 2
@@ -186,9 +188,9 @@ WITH pairs AS (
         known.latitude AS old_latitude, known.longitude AS old_longitude
     FROM file JOIN known USING (id)
 )
-SELECT *, equal OR list_bool_or(list_transform(gaps, lambda gap: CASE
+SELECT *, CASE WHEN equal THEN true ELSE list_bool_or(list_transform(gaps, lambda gap: CASE
         WHEN monthly AND alike THEN gap < 2 * 86400 WHEN monthly THEN gap <= 31 * 86400 WHEN daily THEN gap < 86400
-        ELSE gap < 60 OR (gap <= 14 * 3600 AND gap % 900 = 0) END)) AS dated,
+        ELSE gap < 60 OR (gap <= 14 * 3600 AND gap % 900 = 0) END)) END AS dated,
     equal OR coalesce(metres <= {NEAR_M}, false) AS placed,
     metres IS NOT NULL AS located, NOT monthly AND NOT daily AS timed,
     list_min(gaps) > CASE WHEN monthly THEN 62 ELSE {FAR_DAYS} END * 86400 AND coalesce(metres > {FAR_M}, false) AS far
