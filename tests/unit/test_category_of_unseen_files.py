@@ -432,3 +432,16 @@ def test_every_kind_has_a_label_in_every_language() -> None:
     for lang in LANGUAGES:
         assert len({kind_label(translator(lang), kind) for kind in Kind}) == len(Kind)
         assert kind_label(translator(lang), "unknown") != "unknown"
+
+
+@pytest.mark.parametrize(
+    ("heading", "persons"),
+    [
+        ("Subject", ("Maria Smith", "John Brown", "Ann Lee")),
+        ("Θέμα", ("Μαρία Παππά", "Νίκος Λάμπρου")),
+        ("Objet", ("Jean Dupont", "Éloïse Martin")),
+        ("Betreff", ("Hans Meier", "Eva Braun")),
+    ],
+)
+def test_names_of_persons_who_are_the_subject_are_no_categories(heading: str, persons: tuple[str, ...]) -> None:
+    assert heading not in roles_of(column(heading, persons))

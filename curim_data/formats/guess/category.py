@@ -25,6 +25,7 @@ _CLEAR: Final = 0.7  # headings from here on name the kind of event
 _LEAST: Final = 8  # rows without which values alone say nothing
 _LISTED: Final = 0.9
 _SPEAK: Final = 0.6
+_SOME_SPEAK: Final = 0.2
 _NESTED: Final = 0.95
 _NAMED: Final = 4
 
@@ -138,7 +139,8 @@ def _by_what_recurs(columns: Sequence[Column]) -> tuple[Column | None, float, Me
     few = [one for one in columns if one.values.given >= _LEAST and _recurs(one.values) and one.values.names >= 0.8]
     for column in few:
         names = column.head.has(headings.SUBJECT) and not column.head.has(headings.NOT_CATEGORY)
-        if names and len(column.values.distinct) > 1 and _few(column.values):
+        speaks = column.values.share(topic_of) >= _SOME_SPEAK  # not the names of persons, whom a subject may be
+        if names and speaks and len(column.values.distinct) > 1 and _few(column.values):
             reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
             return column, 0.4, reason
     for column in few:
