@@ -9,6 +9,7 @@ row that nothing settles is ambiguous, unless its date has but one reading.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -296,6 +297,8 @@ class OrderEvidence:
                 "How they are written tells them apart. Day first: as in {day}; month first: as in {month}.",
                 {n: _listed(examples[v] for v, o in orders.values.items() if o == k) for n, k in _NAMES.items()},
             )
+        if any(map(_PERSON.search, orders.values)):
+            return Message("The column {column} tells them apart.", {"column": self._labels[orders.column]})
         return Message(
             "The column {column} tells them apart. Day first: {day}; month first: {month}.",
             {
@@ -306,6 +309,8 @@ class OrderEvidence:
 
 
 _NAMES: Final = {"day": DAY, "month": MONTH}
+# What may name a person: an address, a number as long as a telephone's, two capitalised words.
+_PERSON: Final = re.compile(r"@|\d(?:[ ().+-]*\d){6}|\b[^\W\d_a-zα-ω][^\W\d_]*\.?,? [^\W\d_a-zα-ω][^\W\d_]*")
 _HALF_MONTH: Final = Message(
     "AM and PM tell them apart: with AM or PM the month comes first, in times of 24 hours the day."
 )

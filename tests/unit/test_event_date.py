@@ -227,6 +227,14 @@ def test_where_two_columns_stay_plausible_a_person_is_asked(columns: dict[str, l
         assert one.hours == tuple(np.bincount([int(cell[11:13]) for cell in cells], minlength=24))
 
 
+@pytest.mark.parametrize("note", ["ask Maria 6912345678", "ρωτήστε τη Μαρία", "voir Mme Dupont"])
+def test_the_question_shows_dates_only(note: str) -> None:
+    written = [note, *both(0)[1:]]
+    first, second = told({"Event date": both(2), "Date": written})[1].events
+    assert second.rows == tuple(written[1:4])
+    assert first.rows == tuple(both(2)[:3])
+
+
 @pytest.mark.parametrize("language", MONTHS)
 def test_a_month_in_words_beside_a_year_is_a_date(language: str) -> None:
     roles, _ = told({"Mes": named(0, language), "Año": day(0, "%Y"), "Tipo": ["Robo"] * 60})

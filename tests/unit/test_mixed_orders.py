@@ -22,7 +22,7 @@ from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file
 from curim_data.importing.profiling import DateOrderCounts, FileProfile
 from curim_data.importing.rows import parse_rows
-from curim_data.model import Answers, CityProfile, Question
+from curim_data.model import Answers, CityProfile, Question, translator
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
 from tests.blocks import block_of
@@ -340,3 +340,26 @@ def test_an_answer_holds_for_the_column_that_can_be_read_both_ways_beside_one_of
     assert asked.value.about == "dates"
     answers = Answers(dates="day-first", elsewhere=True)
     assert import_file(home, text.getvalue().encode(), "x.csv", now=NOW, answers=answers).batch.read == 80
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "shown"),
+    [
+        ("Officer", ("Maria Smith", "Jean Dupont"), False),
+        ("Χειριστής", ("Παππάς, Νίκος", "Λάμπρου, Ζωή"), False),
+        ("Contacto", ("612 345 678", "juan@example.org"), False),
+        ("Quelle", ("telefon", "web"), True),
+    ],
+)
+def test_the_column_that_tells_orders_apart_is_named_without_the_names_of_persons(
+    home: Home, heading: str, values: tuple[str, str], shown: bool
+) -> None:
+    moments = some_moments(random.Random(6), 120)
+    rows = [(written(one, (DAY, MONTH)[at * 7 % 5 % 2]), at * 7 % 5 % 2) for at, one in enumerate(moments)]
+    text = io.StringIO()
+    csv.writer(text).writerows([("Date", heading, "Offence"), *((date, values[of], "Graffiti") for date, of in rows)])
+    report = import_file(home, text.getvalue().encode(), "x.csv", now=NOW)
+    said = " ".join(map(translator("en"), report.decisions))
+    personal = heading == "Contacto"  # not looked at
+    assert (f"The column {heading} tells them apart" in said) != personal
+    assert all((value in said) == shown for value in values)

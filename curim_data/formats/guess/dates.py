@@ -163,8 +163,9 @@ def _give_pieces(found: _Found, pieces: Pieces, role: str) -> None:
 
 
 def _candidate(one: DatedColumn) -> EventCandidate:
-    """What a person sees of a column: its first dates with their times, and its hours."""
-    shown = list(dict.fromkeys(filter(None, one.texts)))[:_SHOWN]
+    """What a person sees of a column: its first dates with their times, and its hours; no text that is no date."""
+    dates = (text for text, known in zip(one.texts, one.moments.known, strict=True) if known)
+    shown = list(dict.fromkeys(dates))[:_SHOWN]
     return EventCandidate(one.column.place, tuple(shown), one.moments.hours)
 
 
