@@ -17,6 +17,7 @@ import pytest
 from curim_data.formats.base import Recognition
 from curim_data.formats.guess.headings import date_role, read_heading
 from curim_data.formats.guess.moments import moments_of
+from curim_data.formats.guess import stages
 from curim_data.formats.guess.recognition import recognise
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
@@ -399,3 +400,13 @@ def test_one_time_for_two_dates_is_of_the_event_and_that_is_said() -> None:
     roles, found = told({"FECHA_HECHO": day(0), "FECHA_DENUNCIA": day(1), "HORA": day(0, "%H:%M")})
     assert roles == {"occurred_from": "FECHA_HECHO HORA", "reported_at": "FECHA_DENUNCIA"}
     assert [one.values["clock"] for one in found.layout.findings] == ["HORA"]
+
+
+@pytest.mark.parametrize("event", ["Date of incident", "Ημερομηνία συμβάντος", "Fecha del hecho"])
+def test_hundreds_of_dates_are_not_compared_each_with_each(event: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    real = stages.lag
+    monkeypatch.setattr(stages, "lag", lambda one, other: compared.append(1) or real(one, other))
+    roles, _ = told({**{f"Date {n}": both(2) for n in range(200)}, event: both(0)})
+    assert roles["occurred_from"] == event
+    assert len(compared) < 5_000

@@ -23,6 +23,7 @@ FEW: Final = 0.05  # a share of rows that may contradict what nearly all say
 MOST: Final = 0.5
 YEAR: Final = 366  # days: a date that lies further back is a birthday, not the event of a report
 MOST_ASKED: Final = 4
+MOST_COMPARED: Final = 40
 _ROLES: Final = ("occurred_from", "reported_at", "occurred_to", "resolved_at")
 
 
@@ -109,7 +110,7 @@ class Stages:
 
 def stages_of(dated: Sequence[DatedColumn], pieces: Pieces | None, event: int | None) -> Stages:
     """Choose the columns; `event` is the place of the one that a person chose for the event."""
-    stages = Stages(_without_export_dates(dated))
+    stages = Stages(_without_export_dates(_clearest(dated)))
     answered = next((one for one in dated if one.column.place == event), None)
     if answered is not None:
         stages.chosen["occurred_from"] = answered
@@ -125,6 +126,14 @@ def stages_of(dated: Sequence[DatedColumn], pieces: Pieces | None, event: int | 
     stages.doubt = stages.doubt[:MOST_ASKED] if event is None else ()
     stages.findings = _later_than_unused(stages)
     return stages
+
+
+def _clearest(dated: Sequence[DatedColumn]) -> Sequence[DatedColumn]:
+    """The columns that say their date best, where there are so many that comparing each with each takes minutes."""
+    if len(dated) <= MOST_COMPARED:
+        return dated
+    best = sorted(dated, key=lambda one: one.rank, reverse=True)[:MOST_COMPARED]
+    return [one for one in dated if one in best]
 
 
 def _without_export_dates(dated: Sequence[DatedColumn]) -> tuple[DatedColumn, ...]:
