@@ -64,6 +64,14 @@ _ORDERS: Final = {
 _NOT_APPLIED: Final = Message(
     "The answer {answer} was not applied to {columns}: no single order is right for a file that writes both."
 )
+_SHORT_YEARS: Final = r"^(?P<first>\d{2}) ?[/.-] ?\d{1,2} ?[/.-] ?(?P<last>\d{1,2})(?:[ T,].*)?$"
+LEAST_SHORT: Final = 10
+LEAST_YEAR: Final = 10  # lower ones are rather days or months
+FEW_YEARS: Final = 5
+_YEAR_FIRST: Final = Message(
+    "{name}: the dates in {columns} look as if they began with a year of two digits (as 25-03-01 for 2025-03-01). If "
+    "so, write years with four digits; if not, say which comes first (day-first or month-first)."
+)
 _ANSWER_REFUTED: Final = Message(
     "{columns}: the answer {answer} cannot be right, since {n} dates can only be read in the other order. They "
     "were read so."
@@ -157,6 +165,8 @@ def decide(
     dates = decide_dates(profile, answers, name, now)
     table, _ = profile.sample
     sample = RoleColumns(table, layout, profile.labels, dates.hours)
+    if answers.dates is None:
+        _ask_about_short_years(profile, sample, name, now)
     exchanged, warnings = _exchanged(profile, sample)
     dates = replace(dates, exchanged=exchanged, reasons=(*dates.reasons, *warnings))
     coordinates = decide_coordinates(profile, sample, city, answers, name)
@@ -321,6 +331,26 @@ def _exchanged(profile: FileProfile, sample: RoleColumns) -> tuple[frozenset[str
                 {"column": sample.label(role), "text": seen.order.conclusive, "real": seen.iso},
             )
     return frozenset(said), list(said.values())
+
+
+def _ask_about_short_years(profile: FileProfile, sample: RoleColumns, name: str, now: dt.datetime) -> None:
+    """Raise a Question where dates seem to begin with a year of two digits (25/03/01): read as days, they would be of
+    other years. Then all first numbers are of few years, none to come, and the last ones are more, and days.
+    """
+    late = now.year % 100
+    for role, seen in profile.dates.items():
+        if not seen.order.needed:
+            continue
+        found = pc.extract_regex(sample[role], _SHORT_YEARS)
+        first, last = (pc.struct_field(found, part).drop_null() for part in ("first", "last"))
+        if len(first) < LEAST_SHORT or len(first) < int(pc.sum(pc.not_equal(sample[role], "")).as_py() or 0):
+            continue
+        years = {int(text) for text in pc.unique(first).to_pylist()}
+        days = {int(text) for text in pc.unique(last).to_pylist()}
+        recent = LEAST_YEAR <= min(years) <= max(years) <= late and max(years) - min(years) <= FEW_YEARS
+        if recent and len(days) > max(len(years), FEW_YEARS) and min(days) >= 1 and max(days) <= 31:
+            values = {"name": name, "columns": sample.label(role)}
+            raise Question("dates", "--dates", Message(_YEAR_FIRST.text, values), DATE_CHOICES)
 
 
 def _mistakes(

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pytest
 
 from curim_data.formats.base import Recognition
+from curim_data.formats.guess import stages
 from curim_data.formats.guess.headings import date_role, read_heading
 from curim_data.formats.guess.moments import moments_of
-from curim_data.formats.guess import stages
 from curim_data.formats.guess.recognition import recognise
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview

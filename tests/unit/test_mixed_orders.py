@@ -363,3 +363,23 @@ def test_the_column_that_tells_orders_apart_is_named_without_the_names_of_person
     personal = heading == "Contacto"  # not looked at
     assert (f"The column {heading} tells them apart" in said) != personal
     assert all((value in said) == shown for value in values)
+
+
+@pytest.mark.parametrize("heading", ["Date", "Ημερομηνία", "Dátum"])
+@pytest.mark.parametrize("form", ["%y/%m/%d", "%y-%m-%d %H:%M", "%y.%m.%d %H:%M"])
+@pytest.mark.parametrize("days", [8, 600])
+def test_dates_that_begin_with_a_year_of_two_digits_are_not_read_as_days(
+    home: Home, heading: str, form: str, days: int
+) -> None:
+    def export(written: str) -> bytes:
+        text = io.StringIO()
+        moments = [dt.datetime(2023, 3, 1, 12, 5) + dt.timedelta(days=at * days / 80) for at in range(80)]
+        csv.writer(text).writerows([(heading, "Offence"), *((one.strftime(written), "Graffiti") for one in moments)])
+        return text.getvalue().encode()
+
+    with pytest.raises(Question) as asked:
+        import_file(home, export(form), "x.csv", now=NOW)
+    assert (asked.value.about, "two digits" in asked.value.message.text) == ("dates", True)
+    assert import_file(home, export(form), "x.csv", now=NOW, answers=Answers(dates="day-first")).batch.read == 80
+    if days == 600:
+        import_file(home, export("%d/%m/%y %H:%M"), "z.csv", now=NOW)
