@@ -64,6 +64,12 @@ _ORDERS: Final = {
 _NOT_APPLIED: Final = Message(
     "The answer {answer} was not applied to {columns}: no single order is right for a file that writes both."
 )
+_AT: Final = ((5, 7), (8, 10))  # where the two numbers after the year stand
+_NO_MONTH: Final = r"^\d{4}-(?:1[3-9]|[23]\d)-"
+_MIDDLE: Final = Message(
+    "{column}: {n} of the first dates have the day before the month (as 2025-31-01), and no other one has a day above "
+    "12. Its dates are quarantined: export them as 2025-01-31."
+)
 _SHORT_YEARS: Final = r"^(?P<first>\d{2}) ?[/.-] ?\d{1,2} ?[/.-] ?(?P<last>\d{1,2})(?:[ T,].*)?$"
 LEAST_SHORT: Final = 10
 LEAST_YEAR: Final = 10  # lower ones are rather days or months
@@ -314,9 +320,10 @@ def _own_orders(
 
 
 def _exchanged(profile: FileProfile, sample: RoleColumns) -> tuple[frozenset[str], list[Message]]:
-    """Columns in which a spreadsheet exchanged day and month: what it could read as dates of its own order became
-    dates, none of them after the twelfth of a month, and the rest stayed texts, all with a number above 12."""
-    said: dict[str, Message] = {}
+    """Columns in which day and month changed places: of those that a spreadsheet exchanged, what it could read as dates
+    of its own order became dates, none of them after the twelfth of a month, and the rest stayed texts, all with a
+    number above 12."""
+    said = _day_in_the_middle(profile, sample)
     for role, seen in profile.dates.items():
         if seen.order.either or min(seen.iso, seen.order.conclusive) < OWN_ORDER_ROWS:
             continue
@@ -331,6 +338,20 @@ def _exchanged(profile: FileProfile, sample: RoleColumns) -> tuple[frozenset[str
                 {"column": sample.label(role), "text": seen.order.conclusive, "real": seen.iso},
             )
     return frozenset(said), list(said.values())
+
+
+def _day_in_the_middle(profile: FileProfile, sample: RoleColumns) -> dict[str, Message]:
+    """Columns that write year, day and month (2025-31-01): many middle numbers are no month, and no last one is above
+    12. Those that can be read both ways would be read as other days.
+    """
+    said: dict[str, Message] = {}
+    for role in profile.dates:
+        texts = sample[role].filter(pc.match_substring_regex(sample[role], ISO_DAY))
+        middle, last = ({int(one) for one in pc.unique(pc.utf8_slice_codeunits(texts, *at)).to_pylist()} for at in _AT)
+        wrong = int(pc.sum(pc.match_substring_regex(texts, _NO_MONTH)).as_py() or 0)
+        if wrong >= OWN_ORDER_ROWS and len(middle) > len(last) and max(last) <= 12:
+            said[role] = Message(_MIDDLE.text, {"column": sample.label(role), "n": wrong})
+    return said
 
 
 def _ask_about_short_years(profile: FileProfile, sample: RoleColumns, name: str, now: dt.datetime) -> None:

@@ -383,3 +383,15 @@ def test_dates_that_begin_with_a_year_of_two_digits_are_not_read_as_days(
     assert import_file(home, export(form), "x.csv", now=NOW, answers=Answers(dates="day-first")).batch.read == 80
     if days == 600:
         import_file(home, export("%d/%m/%y %H:%M"), "z.csv", now=NOW)
+
+
+@pytest.mark.parametrize("heading", ["Date", "Ημερομηνία", "Fecha"])
+def test_years_followed_by_days_are_not_read_as_other_days(home: Home, heading: str) -> None:
+    moments = [dt.datetime(2024, 3, 1) + dt.timedelta(days=5 * at) for at in range(60)]
+    text = io.StringIO()
+    csv.writer(text).writerows([(heading, "Offence"), *((one.strftime("%Y-%d-%m"), "Graffiti") for one in moments)])
+    report = import_file(home, text.getvalue().encode(), "x.csv", now=NOW)
+    days = set(Store(home).read()["local_date"].to_pylist())
+    assert days == {one.date() for one in moments if one.day == one.month}
+    assert report.batch.quarantined == 60 - len(days)
+    assert "have the day before the month" in " ".join(map(translator("en"), report.decisions))
