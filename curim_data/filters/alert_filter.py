@@ -519,7 +519,7 @@ class AlertFilter:
         ChoiceField(
             name="kinds",
             word="kind",
-            help=Message("risk, incivility or offence."),
+            help=Message("risk, incivility, offence or unknown."),
             column="kind",
             known=lambda city: _texts(kind.value for kind in Kind),
             said=lambda t, city, values: t(

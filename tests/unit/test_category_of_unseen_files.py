@@ -445,3 +445,10 @@ def test_every_kind_has_a_label_in_every_language() -> None:
 )
 def test_names_of_persons_who_are_the_subject_are_no_categories(heading: str, persons: tuple[str, ...]) -> None:
     assert heading not in roles_of(column(heading, persons))
+
+
+def test_the_help_of_the_filter_names_every_kind() -> None:
+    field = AlertFilter().field_of("kind")
+    assert field is not None
+    for language in LANGUAGES:
+        assert all(str(kind) in translator(language)(field.help) for kind in Kind)
