@@ -53,7 +53,7 @@ class Layout:
     beyond the usual ones; `utc` says that times without offset are UTC; `guesses` how sure each role is where it
     was guessed; `skip_hxl` that a row of HXL tags (every filled cell begins with "#") may follow the header;
     `longest` how many characters a name of a category may have and not be taken for free text; `findings` what a reader
-    should know of how the columns were chosen.
+    should know of how the columns were chosen; `warnings` what makes the alerts of the file wrong as they are.
     """
 
     format: str
@@ -74,6 +74,7 @@ class Layout:
     longest: int = MOST_CHARACTERS
     findings: tuple[Message, ...] = ()
     notes: tuple[Message, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
     def place(self, role: str) -> int:
         """The first column that gives a role."""

@@ -25,7 +25,7 @@ MOST_YEARS: Final = 120  # of a longer one only the years that have alerts
 class Concern:
     """Something that looks implausible: which rule found it, of what part of the proof, and its sentence.
 
-    `about`: "hours", "weekdays", "months", "categories" or "kinds".
+    `about`: "columns", "hours", "weekdays", "months", "categories" or "kinds".
     """
 
     code: str

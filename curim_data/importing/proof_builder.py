@@ -117,6 +117,7 @@ class ProofBuilder:
             days=dict(self._days),
             future=self._future + reasons.get(Reason.FUTURE_DATE.value, 0),
             has_category="category" in roles,
+            warnings=self._layout.warnings,
         )
         return Proof(**{**vars(proof), "concerns": concerns(proof, evidence)})
 

@@ -40,7 +40,8 @@ class Evidence:
 
     `office`: alerts with an hour that lie on Monday to Friday from 8 to 17; `minutes`: 1,440 counts of the alerts with
     an hour by local minute of the day; `utc_midnights`: those at exactly midnight UTC; `days`: alerts by date, where it
-    is known; `future`: dates after today, of rows in quarantine too; `has_category`: whether a column gives it.
+    is known; `future`: dates after today, of rows in quarantine too; `has_category`: whether a column gives it;
+    `warnings`: what the columns show to be wrong.
     """
 
     office: int
@@ -49,6 +50,7 @@ class Evidence:
     days: Mapping[dt.date, int]
     future: int
     has_category: bool
+    warnings: Sequence[Message] = ()
 
 
 def concerns(proof: Proof, evidence: Evidence) -> tuple[Concern, ...]:
@@ -56,6 +58,7 @@ def concerns(proof: Proof, evidence: Evidence) -> tuple[Concern, ...]:
     hours = (*_same_time(proof, evidence), *_half_day(proof))
     office = tuple(_office_hours(proof, evidence))
     return (
+        *(Concern("columns", "columns", warning) for warning in evidence.warnings),
         *hours,
         *office,
         *(() if office else _no_weekend(proof)),

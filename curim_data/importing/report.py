@@ -242,6 +242,7 @@ def build_report(
         date_order=plan.decisions.dates.said_order,
         decisions=(
             *read_with,
+            *layout.warnings,
             *layout.findings,
             *plan.decisions.reasons,
             *(() if plan.ids.reason is None else (plan.ids.reason,)),

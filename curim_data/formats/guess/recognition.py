@@ -13,6 +13,7 @@ from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recogn
 from curim_data.formats.guess import headings
 from curim_data.formats.guess._column import HEADING, Column, columns_of, guess, percent
 from curim_data.formats.guess.category import Found, find_category, refused
+from curim_data.formats.guess.counts import counted_rows
 from curim_data.formats.guess.dates import date_columns
 from curim_data.formats.guess.nature import Nature, nature_of
 from curim_data.model import Message
@@ -69,6 +70,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
     _states(known)
     _scales(known)
     _identity(known)
+    counted = tuple(counted_rows(known.free()))
     text = tuple(column.place for column in known.free() if _is_text(column))
     given = {part.place for parts in known.roles.values() for part in parts}
     layout = Layout(
@@ -83,6 +85,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
         findings=found.findings,
         longest=category.longest if category else MOST_CHARACTERS,
         notes=(*_notes(known, nature), *(category.notes if category else refused(before))),
+        warnings=counted,
     )
     dated = "reported_at" in known.roles or "occurred_from" in known.roles
     return Recognition(layout, _score(known.guesses), () if dated else ("reported_at",), events=found.events)
