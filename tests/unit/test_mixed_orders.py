@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Part
@@ -91,6 +91,7 @@ LAYOUT = Layout("test", {"occurred_from": (Part(0),)})
     by=st.sampled_from(["half", "style", "column", "rows", "nothing"]),
     cuts=st.lists(st.integers(1, 119), max_size=3),
 )
+@example(seed=830435, size=264, share=0.5, by="rows", cuts=[])
 def test_no_row_is_read_otherwise_than_by_a_reader_that_knows_its_order(
     city: CityProfile, seed: int, size: int, share: float, by: str, cuts: list[int]
 ) -> None:
@@ -118,7 +119,8 @@ def test_no_row_is_read_otherwise_than_by_a_reader_that_knows_its_order(
             assert read == twin(text, order), (text, order)
     open_rows = [at for at, read in enumerate(found) if read is None]
     if by == "rows":  # only between the last row before the edge and the first after it that have one reading
-        assert all(not conclusive(texts[at]) for at in range(min(open_rows), max(open_rows) + 1)) if open_rows else True
+        between = texts[min(open_rows) : max(open_rows) + 1] if open_rows else []
+        assert not any(conclusive(text) and text[:2] != text[3:5] for text in between)  # 08/08 shows no order
     if by == "nothing":
         assert open_rows == [at for at, text in enumerate(texts) if not conclusive(text)]
 
