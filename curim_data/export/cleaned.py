@@ -109,10 +109,14 @@ def count(source: Source, f: AlertFilter, audience: Audience) -> int:
 
 
 def slices(source: Source, f: AlertFilter) -> Iterator[pa.Table]:
-    """The alerts under a filter in slices of at most 50,000, with the columns `COLUMNS`, typed."""
+    """The alerts under a filter in slices of at most 50,000, with the columns `COLUMNS`, typed.
+
+    They come by the time of the report, so that the same alerts give the same file whatever was imported and undone.
+    """
     table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
     wanted = [name for name in SCHEMA.names if name in {*COLUMNS, "incident_id"}]
-    for batch in table.select(*wanted).to_pyarrow_batches(chunk_size=SLICE):
+    in_order = table.select(*wanted).order_by("reported_at", "alert_id")
+    for batch in in_order.to_pyarrow_batches(chunk_size=SLICE):
         if batch.num_rows:
             yield _shaped(pa.Table.from_batches([batch]), source.city.timezone)
 

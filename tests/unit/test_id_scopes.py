@@ -289,3 +289,17 @@ def test_the_next_month_is_another_date_where_only_the_month_is_known(home: Home
         bring(home, header, monthly(4, 2), "april.csv")
     assert stored(home).equals(before)
     assert told(bring(home, header, monthly(3, 1, "closed"), "closed.csv")) == (0, 60, 0)
+
+
+def test_alerts_come_out_in_one_order_whatever_the_store_holds_first(home: Home, tmp_path: Path) -> None:
+    """An undo puts alerts back behind the others; the exported file is the same to the byte."""
+    header, march = HEADERS["es"], table("es", 3, range(1, 41), 1)
+    bring(home, header, march, "mars.csv")
+    files = [tmp_path / name for name in ("before.csv", "after.csv")]
+    assert main(["export", "--out", str(files[0]), "--home", str(home.path)]) == 0
+    changed = [(*row[:3], "closed", *row[4:]) if at % 3 == 0 else row for at, row in enumerate(march)]
+    update = bring(home, header, changed, "avril.csv")
+    assert update.batch.updated > 0
+    assert main(["undo", update.batch.id, "--home", str(home.path)]) == 0
+    assert main(["export", "--out", str(files[1]), "--home", str(home.path)]) == 0
+    assert files[1].read_bytes() == files[0].read_bytes()
