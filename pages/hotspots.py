@@ -10,6 +10,7 @@ from pages.parts.frame import contained, headed, require
 from pages.parts.hotspots.alerts_layer import draw_alerts_layer
 from pages.parts.hotspots.density_layer import draw_density_layer
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer
+from pages.parts.hotspots.no_positions import draw_no_positions
 from pages.parts.hotspots.options import draw_options
 from pages.parts.hotspots.place_search import draw_search_box, place_from_link
 from pages.parts.hotspots.places_layer import draw_places_layer
@@ -67,11 +68,13 @@ with contained(t("Hot spots")):
     with headed(title, t("Hot spots") if layer == LAYERS[0] else layers[layer]) as heading:
         study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
         place = place_from_link(page, size or study.resolution)
-        if not page.narrow:
+        if not page.narrow and not study.total.nowhere:
             with controls:
                 draw_search_box(page, place)
         with contained(layers[layer]):
-            if layer == "density":
+            if study.total.nowhere:
+                draw_no_positions(page, heading)
+            elif layer == "density":
                 draw_density_layer(page, heading, place)
             elif layer == "alerts":
                 draw_alerts_layer(page, heading, place)

@@ -39,6 +39,9 @@ def concentration(
     source = ctx.source()
     f = ctx.filter(source)
     privacy.check(["cell"], resolution, f, ctx.audience, source.city)
+    if ctx.nowhere(source, f, out):
+        ctx.print_nowhere(source, f, {"shares": []})
+        return
     study = concentration_study(source, f, ctx.audience, resolution)
     found = study.concentration
     shares = [

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from curim_data.cli.output import UsageError, json_value, print_table
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, CityProfile, Message, Translator
+from curim_data.model.absence import NO_POSITIONS
 from curim_data.model.progress import following
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.store import Home
@@ -96,6 +98,27 @@ class CommandContext:
     def sentence(self, source: Source, f: AlertFilter) -> str:
         """The filter in words, with its count."""
         return query.sentence(source, f, self.t, query.total(source, f, self.audience))
+
+    def nowhere(self, source: Source, f: AlertFilter, out: Path | None) -> bool:
+        """Whether alerts fit the filter and none of them, in the whole city, is on the map: places cannot be studied.
+
+        UsageError where a file was asked for, since it would hold places that nobody looked at.
+        """
+        from curim_data.studies.cells import whole_city
+
+        if not query.total(source, whole_city(f), self.audience).nowhere:
+            return False
+        if out is not None:
+            raise UsageError(NO_POSITIONS)
+        return True
+
+    def print_nowhere(self, source: Source, f: AlertFilter, nothing: Mapping[str, Any]) -> None:
+        """Say that no alert is on the map; `nothing`: what the answer of the command as JSON holds then."""
+        told = self.t(NO_POSITIONS)
+        if self.as_json:
+            self.print_json({**self.question(source, f), "n": 0, "told": told, "choices": [], **nothing})
+        else:
+            self.print(self.sentence(source, f), told)
 
     def question(self, source: Source, f: AlertFilter) -> dict[str, Any]:
         """The entries that every JSON answer begins with: what was asked, for whom."""

@@ -10,6 +10,7 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, Resolution, command, new_app
 from curim_data.cli.output import UsageError, write_table
 from curim_data.model import N_, Audience, Message
+from curim_data.model.absence import NO_POSITIONS
 
 if TYPE_CHECKING:
     from analysis.forecast.counts import CountForecast
@@ -40,6 +41,8 @@ def forecast(
     source = ctx.source()
     f = ctx.filter(source)
     study = forecast_study(source, f, ctx.audience, weeks, resolution)
+    if out is not None and study.cells_refused is NO_POSITIONS:
+        raise UsageError(NO_POSITIONS)
     if out is not None:
         write_table(out, cells_frame(ctx.t, study.listed))
     if ctx.as_json:

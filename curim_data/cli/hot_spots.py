@@ -78,10 +78,13 @@ def hotspots(
         check_suffix(out, ".geojson", ".csv")
     source = ctx.source()
     f = ctx.filter(source)
+    if method == "density" and resolution is not None:
+        raise UsageError(Message("--resolution is for hot cells: leave it out with --method density."))
+    if ctx.nowhere(source, f, out):
+        ctx.print_nowhere(source, f, {"method": method, **({"places": []} if method == "density" else {"spots": []})})
+        return
     match method:
         case "density":
-            if resolution is not None:
-                raise UsageError(Message("--resolution is for hot cells: leave it out with --method density."))
             answer, lines = _density(ctx, source, f, out)
         case "emerging":
             answer, lines = _emerging(ctx, source, f, resolution, out)

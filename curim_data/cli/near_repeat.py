@@ -41,6 +41,9 @@ def near_repeat(
         )
     source = ctx.source()
     f = ctx.filter(source)
+    if ctx.nowhere(source, f, out):
+        ctx.print_nowhere(source, f, {"bands": [], "unusual": None})
+        return
     repeats = near_repeat_study(source, f, ctx.audience, metric=known_metric)
     unusual = scan_study(source, f, ctx.audience)
     if out is not None and repeats.knox is not None:

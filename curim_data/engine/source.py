@@ -26,7 +26,7 @@ import ibis
 from curim_data.engine.columns import NarrowTable, narrow_columns
 from curim_data.engine.types import IbisTable
 from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
-from curim_data.model.absence import ASKED_FIELDS
+from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
 from curim_data.model.known_time import HOUR_SHARE, TimeUnit, some_hours, too_few_hours
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
@@ -81,6 +81,16 @@ class Source:
         if lacking is not None and self.known_time is KnownTime.DAY:
             return too_few_hours(self.timed, self.count) or lacking
         return lacking
+
+    @property
+    def lacks_light(self) -> Message | None:
+        """Why nothing is shown by daylight and darkness; None where it is known of some alert whether it was dark."""
+        lacking = self.lacks("hour")
+        if lacking is not None or not self.count:
+            return lacking
+        if "light" not in self.cache:
+            self.cache["light"] = int(self.table.dark.count().execute())
+        return None if self.cache["light"] else NO_LIGHT
 
     @property
     def some_hours(self) -> Message | None:

@@ -64,6 +64,10 @@ NO_POPULATION: Final = Message(
 NO_POSITIONS: Final = Message(
     "None of these alerts is on the map, so no place was looked at. Ask whoever provides the export for coordinates."
 )
+NO_LIGHT: Final = Message(
+    "It is not known whether it was dark at the time of these alerts: for that their place, or the city's place and "
+    "time zone, must be known."
+)
 TOO_FEW: Final = Message("Too few alerts to tell whether anything changed.")
 
 

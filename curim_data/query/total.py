@@ -27,6 +27,11 @@ class Total:
     suppressed: bool = False
 
     @property
+    def nowhere(self) -> bool:
+        """Whether there are alerts and none of them is on the map, so that a study of places looks at nothing."""
+        return self.n != 0 and self.mapped == 0
+
+    @property
     def withheld(self) -> bool:
         """Whether the number itself is withheld."""
         return self.n is None

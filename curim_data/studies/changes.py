@@ -22,12 +22,13 @@ from curim_data.studies.periods import ComparedPeriods, compared_periods
 class ChangeStudy:
     """Every change that was looked at, between two periods.
 
-    `without_dark`: categories after dark were left out, since between the two periods nightfall moved.
+    `without_dark`: why categories after dark were left out, if they were: between the two periods nightfall moved, or
+    it is not known whether it was dark.
     """
 
     periods: ComparedPeriods
     changes: Changes
-    without_dark: bool = False
+    without_dark: Choice | None = None
 
     def smallest(self, area: bool = False) -> SmallestChange | None:
         """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
@@ -57,7 +58,7 @@ class ChangeStudy:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The reference period, whether darkness was left out, then the settings of the test."""
-        return (self.periods.choice, *((DARKNESS,) if self.without_dark else ()), *self.changes.choices)
+        return (self.periods.choice, *((self.without_dark,) if self.without_dark else ()), *self.changes.choices)
 
 
 # A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place).
@@ -71,6 +72,9 @@ DARKNESS: Final = Choice(
         "What happened after dark was not compared: between the two periods the days became shorter or longer, so that "
         "the same hours are dark in the one and light in the other."
     ),
+)
+UNKNOWN_DARKNESS: Final = Choice(
+    "darkness", "", Message("What happened after dark was not compared: it is not known whether it was dark.")
 )
 _COUNTED: Final = ("before", "after", "before_high", "after_high", "withheld")
 
@@ -88,7 +92,7 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
         return ChangeStudy(periods, changes(nothing, CANDIDATE_KEYS, relative=True))
     before = f.replace(period="", start=periods.before[0], end=periods.before[1])
     after = f.replace(period="", start=periods.after[0], end=periods.after[1])
-    known_dark = source.known_time.knows("hour")
+    known_hours, known_dark = source.known_time.knows("hour"), source.lacks_light is None
     themes = [theme for theme in _THEMES if "dark" not in theme or (known_dark and periods.same_light)]
     by = [[*area, *theme] for area in _AREAS for theme in themes]
     old, new = (query.tables(source, chosen, by, audience) for chosen in (before, after))
@@ -98,8 +102,9 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
         tables = [table for table, names in zip(tables, by, strict=True) if "category" not in names]
     candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
     found = changes(add_city_reference(candidates), CANDIDATE_KEYS, periods.lengths, relative=True)
-    left_out = known_dark and not periods.same_light and not alone and found.n_tested > 0
-    return ChangeStudy(periods, found, without_dark=left_out)
+    left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0
+    why = DARKNESS if known_dark else UNKNOWN_DARKNESS
+    return ChangeStudy(periods, found, without_dark=why if left_out else None)
 
 
 def filter_periods(source: Source, f: AlertFilter, since: dt.date | None = None) -> ComparedPeriods:

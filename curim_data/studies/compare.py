@@ -18,7 +18,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import Audience, Gender, Message
-from curim_data.model.absence import NO_AFFECTED, NO_REPORTERS
+from curim_data.model.absence import NO_AFFECTED, NO_POSITIONS, NO_REPORTERS
 from curim_data.model.i18n import Span
 from curim_data.privacy import DisclosureError, finest_resolution, sees_exact
 from curim_data.query import Total
@@ -142,7 +142,7 @@ def available_presets(source: Source, f: AlertFilter) -> tuple[str, ...]:
     """
     offered = {
         **{name: field in source.asked for name, (field, _) in _ASKED.items()},
-        "light": source.lacks("hour") is None,
+        "light": source.lacks_light is None,
         "others": bool(f.categories or f.groups),
     }
     return tuple(name for name in PRESETS if offered.get(name, True))
@@ -194,10 +194,13 @@ def compare_study(
 
     `against`: see `filter_pair`. `resolution`: H3 resolution of the cells; chosen for the smaller side unless given,
     and always the one size that an audience without exact counts may see. Raises CompareError, and DisclosureError
-    where that audience may see the two sides only in cells of different sizes.
+    where that audience may see the two sides only in cells of different sizes. CompareError too where a side has
+    alerts and none of them on the map.
     """
     pair = filter_pair(source, f, against)
     totals = query.total(source, pair.first, audience), query.total(source, pair.second, audience)
+    if any(total.nowhere for total in totals):
+        raise CompareError(NO_POSITIONS)
     chosen = _resolution(source, pair, audience, totals, resolution)
     size = int(chosen.value)
     first, second = (query.cells(source, side, size, audience) for side in (pair.first, pair.second))
@@ -281,7 +284,7 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
         case "reporter":
             return whole.replace(reporters=women), whole.replace(reporters=men), ()
         case "light":
-            if (lacking := source.lacks("hour")) is not None:
+            if (lacking := source.lacks_light) is not None:
                 raise CompareError(lacking)
             message = Message("After dark: the sun is below the horizon at that place and time.")
             some = source.some_hours

@@ -20,6 +20,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, FloatArray, Message, Translator
+from curim_data.model.absence import NO_POSITIONS
 from curim_data.privacy import sees_exact
 from curim_data.studies.cells import affordable_size, default_coordinates, whole_city
 
@@ -169,6 +170,8 @@ def _with_cells(
     resolution: int | None,
 ) -> ForecastStudy:
     total = query.total(source, history, audience)
+    if total.nowhere:
+        return replace(study, cells_refused=NO_POSITIONS)
     city = source.city
     most = min(MOST_MAP_CELLS, MOST_COUNTS // max(len(mondays), 1))
     if resolution is None:

@@ -91,7 +91,7 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
 
 def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:
     """Day and night by gender; the filter's light is ignored, since it is what is compared."""
-    if (lacking := source.lacks("hour")) is not None:
+    if (lacking := source.lacks_light) is not None:
         nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high", "withheld"])
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")

@@ -7,10 +7,13 @@ from streamlit.testing.v1 import AppTest
 
 import sample_data
 from curim_data.importing.pipeline import import_file
+from curim_data.model import translator
+from curim_data.model.absence import NO_LIGHT, NO_OUTLINE, NO_POSITIONS
 from curim_data.store import Home
 from curim_data.store.home import create_home
 from tests.app.conftest import SHELL, TIMEOUT, errors
 from tests.real.twins import write_twin
+from tests.unit.test_city_without_outline import bring
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +51,81 @@ def test_no_finding_comes_from_places_that_were_not_looked_at(
         assert any(words in text for text in texts), texts
     assert not any(unsaid in text for text in texts)
     assert not any("all dates" in link.proto.label for link in app.get("page_link"))
+
+
+# What a study of places would claim or advise of alerts that are not on the map.
+CLAIMS = (
+    *(
+        "No place is hot now",
+        "stands out",
+        "too few for a density",
+        "Too few alerts",
+        "There are no alerts",
+        "cells and",
+    ),
+    *(
+        "has no alerts",
+        "concentration cannot be measured",
+        "fewer places",
+        "Widen the period",
+        "No hot spot",
+        "as a point",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A city of which neither outline, position nor time zone is known."""
+    made = Home(tmp_path_factory.mktemp("nowhere") / "home")
+    bring(made, "el", "Xanadu")
+    return made
+
+
+def opened(home: Home, monkeypatch: pytest.MonkeyPatch, page: str, **words: str) -> tuple[AppTest, str]:
+    """The page as a specialist sees it, and all that is written on it."""
+    monkeypatch.setenv("CURIM_HOME", str(home.path))
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    for word, value in {"lang": "en", **words}.items():
+        app.query_params[word] = value
+    app.switch_page(f"{page}.py")
+    app.run()
+    assert not errors(app)
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning)
+    return app, "\n".join(str(one.value) for kind in kinds for one in kind)
+
+
+@pytest.mark.parametrize("layer", ["significance", "clusters", "emerging", "density", "alerts"])
+@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+def test_each_layer_says_that_no_place_was_looked_at(
+    bare: Home, monkeypatch: pytest.MonkeyPatch, layer: str, lang: str
+) -> None:
+    t = translator(lang)
+    app, text = opened(bare, monkeypatch, "hotspots", layer=layer, view="specialist", lang=lang)
+    assert t("No alert is on the map, so no place was looked at.") in app.title[0].value
+    assert t(NO_POSITIONS) in text
+    assert t(NO_OUTLINE).split(":")[0] in text
+    assert not app.get("deck_gl_json_chart")
+    assert not app.get("download_button")
+    assert not any(claim in text for claim in CLAIMS), text
+
+
+@pytest.mark.parametrize("tab", ["concentration", "comparison", "repeats", "forecast"])
+def test_each_tab_says_that_no_place_was_looked_at(bare: Home, monkeypatch: pytest.MonkeyPatch, tab: str) -> None:
+    app, text = opened(bare, monkeypatch, "hotspots", tab=tab, view="specialist")
+    assert text.count(translator("en")(NO_POSITIONS)) == 2  # under the headline, and in the tab
+    assert ("The city, " in text) == (tab == "forecast")  # which needs no places
+    assert not any(claim in text for claim in CLAIMS), text
+    files = [button.proto.label for button in app.get("download_button")]
+    assert not files or tab == "forecast"
+
+
+@pytest.mark.parametrize("page", ["briefing", "gender"])
+def test_unknown_darkness_is_not_explained_by_the_season_or_by_too_few_alerts(
+    bare: Home, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    _, text = opened(bare, monkeypatch, page, view="specialist")
+    assert "shorter or longer" not in text
+    assert "Too few alerts to compare day and night" not in text
+    if page == "gender":
+        assert translator("en")(NO_LIGHT) in text

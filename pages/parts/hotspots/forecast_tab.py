@@ -14,7 +14,7 @@ from analysis.forecast.places import PlaceForecast
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator, cell_polygons
-from curim_data.model.absence import NO_LANDMARKS
+from curim_data.model.absence import NO_LANDMARKS, NO_POSITIONS
 from curim_data.model.labels import place_label
 from curim_data.privacy import sees_exact
 from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, forecast_study
@@ -52,6 +52,10 @@ def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
         st.caption(escape_markdown(t(note)))
     if page.source is not None and not page.source.known_time.knows("week") and forecast.city_refused is not None:
         st.info(t(forecast.city_refused))
+        return
+    if study.total.nowhere or forecast.cells_refused == NO_POSITIONS:
+        _draw_city(page, forecast)
+        st.write(t(NO_POSITIONS))
         return
     left, right = st.columns([SPAN, 1 - SPAN], gap="medium")
     with left:

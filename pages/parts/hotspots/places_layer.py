@@ -14,13 +14,11 @@ from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.grouping import Spot
 from curim_data.filters import AlertFilter
 from curim_data.model import AreaTooLargeError, Audience, Translator
-from curim_data.model.absence import NO_POSITIONS
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotSummary
-from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar, page_link
-from pages.parts.frame.cache import cached_query
+from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.fragments import draw_alone, redraw
 from pages.parts.frame.waiting import contained
@@ -34,6 +32,7 @@ from pages.parts.hotspots.cell_text import rate_lines, rate_measure, significanc
 from pages.parts.hotspots.cold_places import cold_places_in_area, draw_cold_places
 from pages.parts.hotspots.list_order import ListView, list_view
 from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
+from pages.parts.hotspots.no_positions import draw_way_to_all_dates
 from pages.parts.hotspots.options import draw_option_notes
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.queries import ListQuery, Options, clusters, emerging_is_ready, emerging_of, list_lines
@@ -145,7 +144,8 @@ def _draw_places(
             draw_no_spot_in_area(page)
         elif line is None:
             draw_no_places(t, how, study, cold=bool(cold))
-            _draw_way_to_all_dates(page, study)
+            if study.power.too_few:
+                draw_way_to_all_dates(page)
         else:
             draw_spot_panel(page, asked, line)
     if waits:
@@ -286,25 +286,11 @@ def _classes_come_later(page: Page, study: HotSpotStudy, shown: tuple[SpotSummar
     return many and not emerging_is_ready(page.dataset, page.filter, page.audience, study.resolution)
 
 
-def _draw_way_to_all_dates(page: Page, study: HotSpotStudy) -> None:
-    """A link to the same layer over all dates, where the period holds too few alerts and there are more."""
-    everything = page.filter.replace(period="all", start=None, end=None)
-    if not study.power.too_few or everything == page.filter or page.source is None:
-        return
-    total = cached_query(page, "total", filter=everything)
-    if total.mapped != 0:
-        page_link(page, "hotspots", page.t("Look at all dates: {n} alerts", n=total.said), filter=everything)
-
-
 def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool = False) -> None:
     """Draw what is said where no hot place was found, and what would have been; `cold`: whether there are cold ones."""
     if how.explored:
         st.subheader(t("No group"))
         st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few alerts."))
-        return
-    if study.total.n and study.total.mapped == 0:
-        st.subheader(t("No place was looked at"))
-        st.write(t(NO_POSITIONS))
         return
     if study.power.too_few and study.total.n != 0 and not cold:
         st.subheader(t("Too few alerts to tell"))

@@ -48,8 +48,6 @@ def draw_headline(
     t = page.t
     if study.total.n == 0:
         st.title(t("No alerts, so no hot spots."))
-    elif study.total.mapped == 0:
-        st.title(t("No alert is on the map, so no place was looked at."))
     elif explored:
         st.title(
             t.n(

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from curim_data.model import Message
+from curim_data.model.absence import NO_POSITIONS
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.frame import Page, contained
 from pages.parts.hotspots.comparison_tab import draw_comparison_tab
@@ -36,4 +37,7 @@ def draw_tabs(page: Page, study: HotSpotStudy) -> None:
     for tab, (name, draw) in zip(st.tabs(names, key=TABS_KEY, on_change="rerun"), TABS.values(), strict=True):
         if tab.open:
             with tab, contained(page.t(name)):
-                draw(page, study)
+                if study.total.nowhere and draw is not draw_forecast_tab:  # a forecast of the city needs no places
+                    st.write(page.t(NO_POSITIONS))
+                else:
+                    draw(page, study)

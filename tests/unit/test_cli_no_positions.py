@@ -1,0 +1,78 @@
+"""Commands that look at places, on a home whose alerts have no position: they say so and claim nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from curim_data.cli.app import main
+from curim_data.model import translator
+from curim_data.model.absence import NO_LIGHT, NO_POSITIONS
+from curim_data.store import Home
+from tests.unit.test_city_without_outline import bring
+
+Capture = pytest.CaptureFixture[str]
+COMMANDS = {
+    **{f"hotspots {m}": ["hotspots", "--method", m] for m in ("significance", "clusters", "emerging", "density")},
+    "concentration": ["concentration"],
+    "near-repeat": ["near-repeat"],
+}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    made = Home(tmp_path_factory.mktemp("nowhere") / "home")
+    bring(made, "el", "Xanadu")
+    return made
+
+
+@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_study_of_places_says_that_no_alert_is_on_the_map(capsys: Capture, bare: Home, name: str, lang: str) -> None:
+    assert main([*COMMANDS[name], "--home", str(bare.path), "--lang", lang]) == 0
+    lines = capsys.readouterr().out.replace("\n", " ")
+    assert "240" in lines
+    assert lines.strip().endswith(translator(lang)(NO_POSITIONS))  # nothing after it
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_answer_for_programs_is_empty_and_no_file_is_written(
+    capsys: Capture, bare: Home, tmp_path: Path, name: str
+) -> None:
+    assert main([*COMMANDS[name], "--home", str(bare.path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["n"], told["told"], told["choices"]) == (0, translator("en")(NO_POSITIONS), [])
+    assert not any(told.get(found) for found in ("spots", "places", "shares", "bands", "unusual"))
+    out = tmp_path / "cells.csv"
+    assert main([*COMMANDS[name], "--home", str(bare.path), "--out", str(out)]) == 2
+    assert "None of these alerts is on the map" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_the_forecast_is_of_the_city_alone(capsys: Capture, bare: Home, tmp_path: Path) -> None:
+    assert main(["forecast", "--home", str(bare.path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["told"] == translator("en")(NO_POSITIONS)
+    assert told["city"]["n"] > 200
+    assert (told["shown"], told["cells"], told["resolution"]) == (False, [], None)
+    out = tmp_path / "cells.csv"
+    assert main(["forecast", "--home", str(bare.path), "--out", str(out)]) == 2
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("against", "why"), [("gender", NO_POSITIONS), ("before", None), ("light", NO_LIGHT)])
+def test_a_comparison_gives_the_reason(capsys: Capture, bare: Home, against: str, why: object) -> None:
+    period = ["--from", "2025-07-01", "--to", "2025-10-31"] if against == "before" else []
+    assert main(["compare", "--against", against, "--home", str(bare.path), *period]) == 2
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert (NO_POSITIONS if why is None else why).text[:40] in said
+    assert "has no alerts" not in said
+
+
+def test_the_briefing_does_not_explain_unknown_darkness_by_the_season(capsys: Capture, bare: Home) -> None:
+    assert main(["brief", "--home", str(bare.path)]) == 0
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert "it is not known whether it was dark" in said
+    assert "shorter or longer" not in said
