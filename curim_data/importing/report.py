@@ -131,6 +131,10 @@ class ImportReport:
                 quarantined=batch.quarantined,
             ),
         ]
+        if batch.reasons:
+            reasons = sorted(batch.reasons.items(), key=lambda pair: -pair[1])
+            why = [f"{t(REASON_WORDS[Reason(code)]).rstrip('.')} ({t.number(n)})" for code, n in reasons]
+            sentences.append(t("Why rows are quarantined: {reasons}.", reasons="; ".join(why)))
         if self.dropped:
             sentences.append(t("Not stored, since they may name a person: {columns}.", columns=t.join(self.dropped)))
         if self.unused:

@@ -54,6 +54,13 @@ def test_a_row_names_the_column_and_the_value_that_are_wrong(imported: tuple[Hom
     assert "report" not in rows["mend"].iloc[0]
 
 
+def test_the_command_says_why_rows_are_quarantined(imported: tuple[Home, ImportReport]) -> None:
+    said = imported[1].sentence(T)
+    assert "quarantined: 3." in said
+    assert "The date in this column is missing (1)" in said
+    assert "The coordinates cannot be read or do not exist (1)" in said
+
+
 def test_mended_rows_are_read_as_their_file_was(imported: tuple[Home, ImportReport], tmp_path: Path) -> None:
     home, report = imported
     assert report.date_order == "day-first"
