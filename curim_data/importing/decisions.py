@@ -208,7 +208,7 @@ def _letters(profile: FileProfile) -> Iterator[Message]:
     """Say which single letters of a gender column were read by the other values in it."""
     for role in _GENDERS:
         there = {fold(word) for word in profile.values.get(role, ())}
-        known = {**gender_words(there), **profile.layout.words.get(role, {})}
+        known = {**gender_words(there, _label(profile, role)), **profile.layout.words.get(role, {})}
         letters = [letter for letter in sorted(there) if letter in _AMBIGUOUS and letter in known]
         if letters and not set(letters) <= set(profile.layout.words.get(role, {})):
             yield Message(
@@ -225,11 +225,16 @@ def _letters(profile: FileProfile) -> Iterator[Message]:
             )
 
 
+def _label(profile: FileProfile, role: str) -> str:
+    """The heading of the column that has a role; "" where none has."""
+    return profile.labels[profile.layout.place(role)] if role in profile.layout.roles else ""
+
+
 def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, str]]:
     """Return the table of words of each enum; the words of the format take precedence over the general ones."""
     tables: dict[str, Mapping[str, str]] = {}
     for role in _ENUMS:
-        shared = gender_words(profile.values.get(role, ())) if role in _GENDERS else WORDS[role]
+        shared = gender_words(profile.values.get(role, ()), _label(profile, role)) if role in _GENDERS else WORDS[role]
         tables[role] = {**shared, **layout.words.get(role, {})}
     tables |= {role: words for role, words in layout.words.items() if role not in tables}
     return tables

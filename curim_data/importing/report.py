@@ -32,7 +32,7 @@ from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
 from curim_data.model.alert import TOLD
 from curim_data.model.questions import BY_NAMES
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.spread import Spread, names_of_areas
 from curim_data.quality import default_coordinates
 from curim_data.store import Batch
@@ -145,6 +145,14 @@ class ImportReport:
                     "{n} alert has several categories: it counts once in totals and once in each of them.",
                     "{n} alerts have several categories: they count once in totals and once in each of them.",
                     self.several,
+                )
+            )
+        if odd := self.flags.get(Flag.UNKNOWN_GENDER, 0):
+            sentences.append(
+                t.n(
+                    "In {n} alert a gender was not recognised: it counts as not known.",
+                    "In {n} alerts a gender was not recognised: it counts as not known.",
+                    odd,
                 )
             )
         sentences += [t(message) for message in (*self.decisions, *self.options)]

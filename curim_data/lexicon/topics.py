@@ -256,6 +256,36 @@ def topic_of(text: str) -> Kind | None:
     return Kind.OFFENCE if _OFFENCE.search(plain) else None
 
 
+_LEAST_LETTERS: Final = 5
+_CLEAR: Final = frozenset(["asb", "rape", "raub", "mord", "robo", "vols", "viol", "lixo"])
+_AMBIGUOUS: Final = frozenset(["risse", "buche", "chute", "chutes", "monos", "burla", "alcance", "choque", "choques"])
+
+
+def named_topic(text: str) -> tuple[Kind, str] | None:
+    """As `topic_of`, but for a text of no category, such as a file's name, with the word that says it.
+
+    Short words in Latin letters count only where they are known to be clear: "tag" is a day in German, "chute" a fall
+    in French, "vol" a volume. None where no clear word says a kind.
+    """
+    plain = _plain(text)
+    harmless = _HARMLESS.sub(" ", plain)
+    for kind, pattern, where in (
+        (Kind.OFFENCE, _SENSITIVE, harmless),
+        (Kind.OFFENCE, _GRAVE, plain),
+        (Kind.RISK, _RISK, plain),
+        (Kind.INCIVILITY, _INCIVILITY, plain),
+        (Kind.OFFENCE, _OFFENCE, plain),
+    ):
+        for found in pattern.finditer(where):
+            start = where.rfind(" ", 0, found.start() + 1) + 1 if found.start() else 0
+            end = where.find(" ", found.end())
+            word = where[start : end if end >= 0 else None].strip()
+            clear = (len(word) >= _LEAST_LETTERS and word not in _AMBIGUOUS) or not word.isascii()
+            if clear or word in _CLEAR:
+                return kind, word
+    return None
+
+
 def _plain(text: str) -> str:
     """Folded words with single blanks: letters and digits only."""
     return " ".join(re.findall(r"\w+", fold(text).replace("_", " ")))

@@ -12,7 +12,7 @@ from curim_data.lexicon.folding import fold
 _GENDER: Final = {
     "woman": (
         "woman, women, female, females, girl, lady, trans woman, f, w, "
-        "γυναίκα, γυναίκες, γυνή, θήλυ, θηλυκό, κορίτσι, γ, θ, "
+        "γυναίκα, γυναίκες, γυνή, θήλυ, θηλυκό, κορίτσι, γ, θ, γυν, γυν., θηλ, θηλ., "
         "femme, femmes, féminin, féminine, fille, "
         "mujer, mujeres, femenino, femenina, hembra, niña, "
         "mulher, mulheres, feminino, feminina, menina, "
@@ -21,7 +21,7 @@ _GENDER: Final = {
     ),
     "man": (
         "man, men, male, males, boy, trans man, "
-        "άνδρας, άντρας, άνδρες, άντρες, άρρεν, άρρην, αρσενικό, αγόρι, "
+        "άνδρας, άντρας, άνδρες, άντρες, άρρεν, άρρην, αρσενικό, αγόρι, ανδ, ανδ., αρρ, αρρ., "
         "homme, hommes, masculin, masculine, garçon, "
         "hombre, hombres, masculino, varón, varones, niño, "
         "homem, homens, menino, "
@@ -54,7 +54,7 @@ _GENDER: Final = {
     ),
     "unknown": (
         "unknown, unk, u, undetermined, not known, "
-        "άγνωστο, άγνωστη, άγνωστος, "
+        "άγνωστο, άγνωστη, άγνωστος, αγν, αγν., "
         "inconnu, inconnue, indéterminé, "
         "desconocido, desconocida, indeterminado, indefinido, se desconoce, no consta, "
         "desconhecido, desconhecida, ignorado, "
@@ -266,6 +266,10 @@ _MISSING: Final = (
 # Folded words that stand for an empty cell, whatever the column.
 MISSING: Final[frozenset[str]] = frozenset(fold(word) for word in _MISSING.split("|"))
 
+_SEVERAL: Final = re.compile(r"[/,;|+&\n]| (?:and|και|et|y|e|und) ")
+_SPANISH: Final = re.compile(
+    "sexo|genero|victima|denunciante|afectad|perjudicad|agraviad|damnificad|lesionad|ofendid|solicitante"
+)
 _WOMAN_LETTERS: Final = {"f", "w"}
 _WOMEN: Final = {word for word, value in _GENDERS.items() if value == "woman" and len(word) > 1}
 
@@ -278,14 +282,24 @@ def scale_step(role: str, text: str) -> str | None:
     return SCALES[role].get(fold(text)) or SCALES[role].get(fold(_NUMBERED.sub("", text)))
 
 
-def gender_words(values: Iterable[str]) -> Mapping[str, str]:
+def gender_parts(text: str) -> tuple[str, ...]:
+    """The folded words of a cell that holds the genders of several persons ("F/F", "Γυναίκα/Άνδρας"); else its own."""
+    whole = fold(text)
+    parts = tuple(fold(part) for part in _SEVERAL.split(text) if part.strip())
+    return (whole,) if whole in _GENDERS or len(parts) < 2 else parts
+
+
+def gender_words(values: Iterable[str], label: str = "") -> Mapping[str, str]:
     """The table for a column of genders, single letters read by what else stands in the whole of it.
 
     `values`: the distinct spellings of the column, folded or not. M is a man next to F or W (or a woman's whole word)
     and a woman next to H; H is a man next to F or M; D is divers next to M and W;
-    A (alpha) is a man next to gamma or theta. A letter that the column does not settle is left out.
+    A (alpha) is a man next to gamma or theta. V (varón) is a man next to M (mujer) where the heading, `label`, is
+    Spanish: in Dutch V is a woman. A letter that the column does not settle is left out. A cell that holds several
+    persons of one gender ("F/F") has it; of several genders it has none.
     """
-    there = {fold(value) for value in values}
+    cells = {fold(value): gender_parts(value) for value in values}
+    there = set(cells).union(*cells.values())
     women = there & _WOMAN_LETTERS
     letters: dict[str, str] = {}
     if "h" in there and "v" not in there and not ("m" in there and women):
@@ -295,8 +309,13 @@ def gender_words(values: Iterable[str]) -> Mapping[str, str]:
             letters["h"] = "man"
     elif "m" in there and "h" not in there and "v" not in there and (women or there & _WOMEN):
         letters["m"] = "man"
+    if {"m", "v"} <= there and not there & {"h", *_WOMAN_LETTERS} and _SPANISH.search(fold(label)):
+        letters |= {"v": "man", "m": "woman"}
     if "d" in there and {"m", "w"} <= there:
         letters["d"] = "other"
     if "α" in there and there & {"γ", "θ"}:
         letters["α"] = "man"
-    return {**_GENDERS, **letters}
+    known = {**_GENDERS, **letters}
+    several = {cell: {known.get(one) for one in parts} for cell, parts in cells.items() if len(parts) > 1}
+    alike = {cell: one for cell, meant in several.items() if len(meant) == 1 and (one := next(iter(meant)))}
+    return known | alike

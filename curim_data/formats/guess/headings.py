@@ -137,9 +137,18 @@ SUSPECT: Final = _set(
     "imputado infrator suspeito täter taeter tatverdächtiger tatverdächtige tatverdächtigen verdächtiger "
     "autore aggressore sospetto indagato reo"
 )
-VICTIM: Final = _set(
-    "vic vict victim victims affected injured θύμα θύματος παθόντος παθών πληγέντος victime víctima lesionado "
-    "vítima ofendido opfer geschädigter betroffene betroffenen vittima offesa"
+# Of a person, or of a thing that suffers as well: "affected area" names nobody.
+AFFECTED: Final = _set(
+    "affected injured θιγόμενος θιγόμενη θιγόμενου θιγόμενης θιγομένου θιγομένης θιγέντος πληγέντος "
+    "touché touchée touchés touchées lésé lésée afectado afectada afectados afectadas perjudicado perjudicada "
+    "damnificado damnificada lesionado lesionada atingido atingida atingidos atingidas afetado afetada afetados "
+    "afetadas lesado lesada betroffen betroffene betroffener betroffenen betroffenes colpito colpita colpiti colpite "
+    "danneggiato danneggiata"
+)
+VICTIM: Final = AFFECTED | _set(
+    "vic vict victim victims θύμα θύματος θύματα θυμάτων παθόντος παθών παθούσα παθούσας victime victimes víctima "
+    "víctimas agraviado agraviada vítima vítimas ofendido ofendida opfer opfers geschädigter geschädigte geschädigten "
+    "vittima vittime offesa"
 )
 REPORTER: Final = _set(
     "reporter reporting complainant informant caller requester submitter respondent citizen user witness "
@@ -147,6 +156,7 @@ REPORTER: Final = _set(
     "denunciante informante solicitante comunicante requirente requerente queixoso declarante participante "
     "melder meldende meldender anzeigeerstatter hinweisgeber segnalante dichiarante richiedente querelante utente"
 )
+PERSON: Final = _set("person persons people persona personas persone personne personnes pessoa pessoas πρόσωπο")
 
 CATEGORY: Final = _set(
     "category categories cat κατηγορία κατηγορίες catégorie catégories categoría categorías categoria categorias "
@@ -300,6 +310,9 @@ def read_heading(label: str) -> Heading:
         if parts := split_compound(piece):
             words += parts
             continue
+        if parts := _split_person(piece):
+            words += parts
+            continue
         ending = next((end for end in _SUFFIXES if piece.endswith(end) and len(piece) > len(end) + 1), None)
         if ending and piece not in TIME and piece not in AGE:
             words += [piece.removesuffix(ending), ending]
@@ -308,6 +321,43 @@ def read_heading(label: str) -> Heading:
     if {"lat", "lon"} <= set(words) or {"lat", "lng"} <= set(words) or {"lat", "long"} <= set(words):
         words = ["latlon", *(word for word in words if word not in {"lat", "lon", "lng", "long"})]
     return Heading(label, tuple(words))
+
+
+_OF_A: Final = re.compile("(?:τησ|του|dela|della|dell|del|de|da|do|du|of|s)?(.+)")
+
+
+@cache
+def _split_person(piece: str) -> tuple[str, ...]:
+    """Split a heading in one word that names whose gender or age it is ("SEXOVICTIMA", "ΦΥΛΟΘΥΜΑΤΟΣ", "victimsex").
+
+    Both parts must be known words, with no more than a word that joins them between; else empty.
+    """
+    persons = VICTIM | REPORTER | SUSPECT
+    for what in SEX | AGE:
+        if piece.startswith(what):
+            rest = piece.removeprefix(what)
+            joined = _OF_A.fullmatch(rest)
+            for whose in (rest, joined[1] if joined else rest):
+                if whose in persons:
+                    return (what, whose)
+        if piece.endswith(what) and len(what) > 2:
+            first = piece.removesuffix(what)
+            for whose in (first, first.removesuffix("s")):
+                if whose in persons:
+                    return (whose, what)
+    return ()
+
+
+def is_person(head: Heading) -> bool:
+    """Whether a heading names a person who suffered or who reported, and no suspect."""
+    return head.has(VICTIM | REPORTER) and not head.has(SUSPECT)
+
+
+def names_victim(head: Heading) -> bool:
+    """Whether a heading names a person who suffered; "affected area" names none, "affected person's sex" does."""
+    if head.has(VICTIM - AFFECTED):
+        return True
+    return head.has(AFFECTED) and (head.only(AFFECTED) or head.has(SEX | AGE | PERSON))
 
 
 def says_date(head: Heading) -> bool:

@@ -12,7 +12,7 @@ from curim_data.formats.base import fold
 from curim_data.formats.guess import headings
 from curim_data.formats.guess._column import Column
 from curim_data.formats.guess.headings import Heading
-from curim_data.lexicon import topic_of
+from curim_data.lexicon import named_topic, topic_of
 from curim_data.model import Kind, Message
 
 _set = headings.word_set
@@ -76,16 +76,16 @@ _SERVICE_REQUESTS: Final = Message(
 )
 _FILE_NAME: Final = {
     Kind.OFFENCE: Message(
-        "By the name of the file, alerts count as offences where their category does not say its kind and where they "
-        "have none."
+        "By the name of the file (“{word}”), alerts count as offences where their category does not say its kind and "
+        "where they have none."
     ),
     Kind.INCIVILITY: Message(
-        "By the name of the file, alerts count as incivilities where their category does not say its kind and where "
-        "they have none."
+        "By the name of the file (“{word}”), alerts count as incivilities where their category does not say its kind "
+        "and where they have none."
     ),
     Kind.RISK: Message(
-        "By the name of the file, alerts count as dangers where their category does not say its kind and where they "
-        "have none."
+        "By the name of the file (“{word}”), alerts count as dangers where their category does not say its kind and "
+        "where they have none."
     ),
 }
 
@@ -126,10 +126,17 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
 
 
 def nature_of_name(name: str) -> Nature:
-    """Judge by the name of the file, where its columns show nothing: "chicago_assaults.csv", "requests 311.xlsx"."""
+    """Judge by the name of the file, where its columns show nothing: "chicago_assaults.csv", "requests 311.xlsx".
+
+    The sentence names the word that decided; short words that mean something else in the next language decide nothing.
+    """
     plain = " ".join(re.findall(r"\w+", fold(PurePath(name).name.partition(".")[0]).replace("_", " ")))
-    kind = Kind.INCIVILITY if _OF_SERVICES.search(plain) else topic_of(plain)
-    return Nature(kind, _FILE_NAME[kind]) if kind is not None else Nature()
+    service = _OF_SERVICES.search(plain)
+    named = (Kind.INCIVILITY, service[0]) if service else named_topic(plain)
+    if named is None:
+        return Nature()
+    kind, word = named
+    return Nature(kind, Message(_FILE_NAME[kind].text, {"word": word}))
 
 
 def _any(heads: Iterable[Heading], words: frozenset[str]) -> bool:

@@ -108,7 +108,15 @@ def _score(guesses: Mapping[str, Guess]) -> float:
 
 
 def _is_personal(column: Column) -> bool:
+    """Whether a person or a way to reach one stands in it; where only genders of persons do, none does."""
+    if _holds_genders(column):
+        return False
     return headings.names_person(column.head) or column.values.contacts >= 0.3
+
+
+def _holds_genders(column: Column) -> bool:
+    """Whether a heading names a person and the values are women and men: "Opfer" with m, w and d."""
+    return headings.is_person(column.head) and column.values.of_women_and_men(column.head.label)
 
 
 def _is_text(column: Column) -> bool:
@@ -222,14 +230,15 @@ def _people(known: _Guesses, *, citizens: bool) -> None:
     """Genders and ages: the victim's is the affected person's, a suspect's is nobody's.
 
     A gender of nobody in particular is the affected person's in police records, and the reporter's where `citizens`
-    report and no column names a victim.
+    report and no column names a victim. A column that holds genders under a heading that names a person is that
+    person's.
     """
-    sexes = [one for one in known.free() if one.head.has(headings.SEX)]
+    sexes = [one for one in known.free() if one.head.has(headings.SEX) or _holds_genders(one)]
     ages = [one for one in known.free() if one.head.has(headings.AGE) and one not in sexes]
     known.taken |= {one.place for one in (*sexes, *ages)}
     ours = [one for one in sexes if not one.head.has(headings.SUSPECT) and _fits(one, one.values.genders)]
     reporters = [one for one in ours if one.head.has(headings.REPORTER) and not one.head.has(headings.VICTIM)]
-    theirs = citizens and not reporters and not any(one.head.has(headings.VICTIM) for one in known.columns)
+    theirs = citizens and not reporters and not any(headings.names_victim(one.head) for one in known.columns)
     neutral = "reporter_gender" if theirs else "affected_gender"
     why = (_CITIZENS,) if theirs else ()
     _give_gender(known, "reporter_gender", reporters)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from curim_data.formats.base import fold, is_name
-from curim_data.lexicon import MISSING, WORDS, age_band, scale_step
+from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step
 from curim_data.lexicon.months import month_of
 
 _HALF: Final = r"(?: ?[apπμµ]\.? ?[mμµ]\.?)"  # of the day, in Latin and in Greek letters
@@ -43,7 +43,7 @@ _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
 _PHONE: Final = re.compile(r"(?:\+|00)\d[\d ()\-]{7,}|\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}|69\d{8}")
 _LINK: Final = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _AGE: Final = re.compile(r"\D*\d{1,3}\D*|\D*\d{1,3}\D+\d{1,3}\D*")
-_LETTERS: Final = frozenset("mfwhdxuα")
+_LETTERS: Final = frozenset("mfwhvdxuα")
 _GENDERS: Final = WORDS["affected_gender"]
 
 
@@ -152,8 +152,14 @@ class Values:
 
     @cached_property
     def genders(self) -> float:
-        """Share of words and letters that stand for a gender."""
-        return self.share(lambda text: fold(text) in _GENDERS or fold(text) in _LETTERS)
+        """Share of words and letters that stand for a gender, and of several of these in one cell ("F/M")."""
+        return self.share(lambda text: all(one in _GENDERS or one in _LETTERS for one in gender_parts(text)))
+
+    def of_women_and_men(self, label: str) -> bool:
+        """Whether nearly all are genders, women and men among them; letters are read as those of a whole column."""
+        words = gender_words(self.distinct, label)
+        parts = {one for text in self.distinct for one in gender_parts(text)}
+        return self.genders >= 0.9 and {"woman", "man"} <= {words.get(one) for one in parts}
 
     @cached_property
     def spelt_genders(self) -> float:
