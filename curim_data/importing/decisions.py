@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from curim_data.formats.base import Layout, fold
+from curim_data.formats.base import Layout
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
 from curim_data.importing.date_orders import Orders, RowOrders, one_order
 from curim_data.importing.date_parsing import (
@@ -32,7 +32,7 @@ from curim_data.importing.date_parsing import (
 )
 from curim_data.importing.profiling import DateColumnProfile, DateOrderCounts, FileProfile, sorted_runs
 from curim_data.importing.roles import RoleColumns
-from curim_data.lexicon import WORDS, gender_words
+from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Kind, Message, Question
 from curim_data.model.questions import BOTH_ORDERS, BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice
 
@@ -207,7 +207,7 @@ def _zone(profile: FileProfile, dates: DateDecisions, zone: str) -> Iterator[Mes
 def _letters(profile: FileProfile) -> Iterator[Message]:
     """Say which single letters of a gender column were read by the other values in it."""
     for role in _GENDERS:
-        there = {fold(word) for word in profile.values.get(role, ())}
+        there = {one for word in profile.values.get(role, ()) for one in gender_parts(word)}
         known = {**gender_words(there, _label(profile, role)), **profile.layout.words.get(role, {})}
         letters = [letter for letter in sorted(there) if letter in _AMBIGUOUS and letter in known]
         if letters and not set(letters) <= set(profile.layout.words.get(role, {})):

@@ -165,3 +165,13 @@ def test_words_of_a_name_are_named_whole() -> None:
     named = named_topic("stadt taschendiebstahle mitte")
     assert named is not None
     assert named[1] == "taschendiebstahle"
+
+
+@pytest.mark.parametrize(("cells", "women", "men"), [(("F/F", "M"), "F", "M"), (("Γ/Γ", "Α", "Γ/Α"), "Γ", "Α")])
+def test_letters_in_cells_of_several_persons_are_said(
+    tmp_path_factory: pytest.TempPathFactory, cells: tuple[str, ...], women: str, men: str
+) -> None:
+    report = import_file(
+        Home(tmp_path_factory.mktemp("home")), file_of({"victim sex": cells, **OFFENCES}), "export.csv"
+    )
+    assert f"as the other values show, women are {women} and men are {men}." in report.sentence(T)
