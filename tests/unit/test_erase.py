@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, WriterProperties
 
 from curim_data.cli import main
 from curim_data.importing.pipeline import import_file
@@ -185,9 +185,11 @@ def test_an_erasure_that_was_cut_short_is_finished(home: Home, monkeypatch: pyte
 
 def test_a_table_whose_log_tells_of_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import curim_data.store._commit_log as log
+    import curim_data.store._files as files
 
     home = create_home(tmp_path / "home")
     with monkeypatch.context() as older:
+        older.setattr(files, "_WRITER", WriterProperties())  # with the smallest and largest id of each file
         older.setattr(log, "CONFIGURATION", {k: v for k, v in log.CONFIGURATION.items() if k not in log.STATISTICS})
         import_file(home, FIRST, "file.csv", now=NOW)
     logged = home.alerts / "_delta_log"

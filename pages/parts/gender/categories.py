@@ -58,7 +58,8 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
             "strong": frame["significant"],
         }
     ).reset_index(drop=True)
-    figure = plots.forest_figure(page, points, height=max((34 if page.narrow else 24) * len(points) + 76, 150))
+    row = 34 if page.narrow or points["label"].str.len().max() > plots.BESIDE else 24  # names of two lines
+    figure = plots.forest_figure(page, points, height=max(row * len(points) + 76, 150))
     title = t("share among women ÷ share among men")
     if page.narrow:
         st.caption(title)
