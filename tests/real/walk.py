@@ -99,7 +99,8 @@ def itinerary(
 
 
 def sample_of_stops(turn: int, languages: tuple[str, ...] = ("en", "el"), *, council: bool = True) -> list[Stop]:
-    """What the tests open in the city of a turn: `ALWAYS`, one of the other pages in turns, one as the council sees it.
+    """What the tests open in the city of a turn: `ALWAYS`, one of the other pages in turns, and in every second city
+    one as the council sees it.
 
     The languages change from page to page and from city to city, so that a few cities see every page in both.
     """
@@ -107,7 +108,8 @@ def sample_of_stops(turn: int, languages: tuple[str, ...] = ("en", "el"), *, cou
     round_, at = divmod(turn, len(rest))
     stops = [Stop(page, languages[(turn + at) % len(languages)]) for at, page in enumerate(ALWAYS)]
     stops.append(Stop(rest[at], languages[(at + round_) % len(languages)]))
-    return stops + [Stop(ALWAYS[turn % 2], languages[turn // 2 % len(languages)], audience="council")] * council
+    seen_by_council = Stop(ALWAYS[turn // 2 % 2], languages[turn // 4 % len(languages)], audience="council")
+    return stops + [seen_by_council] * (council and turn % 2 == 0)
 
 
 class Server:
