@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
 
 import pyarrow as pa
@@ -150,6 +151,10 @@ def test_several_values_count_once_in_totals_and_once_in_each(
         # One cell of four is made of names that stand alone: the comma of the others belongs to them.
         ("Delito", ("Robo", "Hurto", "Robo, Hurto", "Robo, tentativa", "Hurto, tentativa", "Daño, doloso")),
         ("Είδος", ("Κλοπή / Διάρρηξη οικίας", "Θόρυβος", "Φθορές / Βανδαλισμοί")),
+        # Each part comes twice, the kind always first.
+        ("infraction", ("Vol - Véhicule", "Vol - Domicile", "Dégradation - Véhicule", "Dégradation - Domicile")),
+        # Two cells of one combination say no more than one.
+        ("crime", ("Theft / Burglary", "Burglary / Theft", "Noise")),
     ],
 )
 def test_marks_inside_names_split_nothing(heading: str, values: tuple[str, ...]) -> None:
@@ -172,10 +177,40 @@ def test_names_that_stand_alone_are_split_and_others_never(names: list[str], mar
     assert len(marks) == 1
     single = values_of(alone).split(marks[0])
     assert Counter(single.texts) == Counter([*names, *(part for parts in several for part in parts)])
-    # The same cells where no part stands on its own: nothing is split, whatever else stands in the column.
+    # Where no part stands on its own or in another cell nothing is split, whatever else stands in the column.
+    fixed = [mark.join(f"{name}{at}" for name in parts) for at, parts in enumerate(several)]
     others = [f"{name}x" for name in names]
-    assert separators_of(values_of([*joined, *others])) == ()
-    assert separators_of(values_of(joined)) == ()
+    assert separators_of(values_of([*fixed, *others])) == ()
+    assert separators_of(values_of(fixed)) == ()
+
+
+@pytest.mark.parametrize(
+    ("mark", "names"),
+    [
+        ("/", ("Robo", "Lesiones", "Amenazas")), (" / ", ("Noise", "Litter", "Graffiti", "Theft")),
+        (", ", ("Κλοπή", "Θόρυβος", "Σκουπίδια")), (" - ", ("Vol", "Menaces", "Violences")),
+        ("; ", ("Diebstahl", "Lärm", "Raub")), (" + ", ("Furto", "Rumori", "Rapina", "Rifiuti")),
+        ("|", ("Roubo", "Barulho", "Lixo")),
+    ],
+)  # fmt: skip
+def test_values_that_always_stand_beside_another_one_are_several(mark: str, names: tuple[str, ...]) -> None:
+    """Every cell holds two of a list, in the order of the list, and each in different company."""
+    cells = [mark.join(two) for two in combinations(names, 2)]
+    shown = preview(export(column("category", cells, 60), delimiter="\t"), "export.tsv", None)
+    assert {next(iter(one.labels.values())) for one in shown.city.categories.values()} == set(names)
+    assert shown.report.several == 60
+    assert any("in other combinations" in T(message) for message in shown.report.decisions)
+
+
+@given(WORDS, WORDS, MARK, st.data())
+def test_a_kind_and_what_it_concerns_are_one_name(
+    kinds: list[str], things: list[str], mark: str, data: st.DataObject
+) -> None:
+    """Every kind stands before every thing, and never after one."""
+    names = [f"{kind}1{mark}{thing}2" for kind in kinds for thing in things]
+    used = data.draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+    assert separators_of(values_of(used)) == ()
+    assert separators_of(values_of([*used, f"{kinds[0]}1", "other"])) == ()
 
 
 @pytest.mark.parametrize(

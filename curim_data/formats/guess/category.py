@@ -15,7 +15,7 @@ import pyarrow as pa
 from curim_data.formats.base import MOST_CHARACTERS, Guess, fold
 from curim_data.formats.guess import headings
 from curim_data.formats.guess._column import HEADING, Column, columns_of, guess, percent
-from curim_data.formats.guess.values import Values, separators_of
+from curim_data.formats.guess.values import Values, separators_of, separators_with_reasons
 from curim_data.lexicon import MISSING, kind_of, topic_of
 from curim_data.lexicon.places import AREA_HEADINGS, STREET_HEADINGS
 from curim_data.model import Message
@@ -34,6 +34,9 @@ _FINER: Final = Message(
 )
 _SEPARATED: Final = Message(
     "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other cells."
+)
+_RECOMBINED: Final = Message(
+    "{column}: several values in one cell are separated by “{mark}”, since they come again in other combinations."
 )
 _WHOLE: Final = Message(
     "{column}: “{mark}” is part of the names and separates nothing, since the parts do not stand alone in other cells."
@@ -205,7 +208,8 @@ def nests(fine: Iterable[str], coarse: Iterable[str]) -> bool:
 
 def _found(column: Column, score: float, reason: Message, coarse: Column | None) -> Found:
     """What was found, with what a reader should know of it."""
-    label, marks, values = column.head.label, separators_of(column.values), _parts(column.values)
+    label, found, values = column.head.label, separators_with_reasons(column.values), _parts(column.values)
+    marks = tuple(one.mark for one in found)
     share = values.names if values.given else None
     longest = max(map(len, values.distinct), default=0)
     notes = []
@@ -213,7 +217,9 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
         names = [text for text, _ in Counter(coarse.values.texts).most_common(_NAMED)]
         shown = ", ".join([*names, *(["…"] if len(coarse.values.distinct) > _NAMED else [])])
         notes.append(Message(_FINER.text, {"fine": label, "coarse": coarse.head.label, "names": shown}))
-    notes += [Message(_SEPARATED.text, {"column": label, "mark": mark.strip() or mark}) for mark in marks]
+    for one in found:
+        why = _SEPARATED if one.alone else _RECOMBINED
+        notes.append(Message(why.text, {"column": label, "mark": one.mark.strip() or one.mark}))
     if mark := _mark_of_names(values, marks):
         notes.append(Message(_WHOLE.text, {"column": label, "mark": mark}))
     if longest > MOST_CHARACTERS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -212,35 +212,73 @@ def values_of(texts: Iterable[str]) -> Values:
     return Values(tuple(text for text in trimmed if fold(text) not in MISSING), len(trimmed))
 
 
+_BOTH_PLACES: Final = 0.3  # of the parts of cells; of three that are always in one order it is a third
 MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
 
 
+@dataclass(frozen=True)
+class Separator:
+    """A mark that parts several names in one cell. `alone`: whether they show it by standing alone in other cells, or
+    else by coming again in other combinations."""
+
+    mark: str
+    alone: bool
+
+
 def separators_of(values: Values) -> tuple[str, ...]:
+    """The marks that part several names in one cell (`separators_with_reasons`)."""
+    return tuple(found.mark for found in separators_with_reasons(values))
+
+
+def separators_with_reasons(values: Values) -> tuple[Separator, ...]:
     """The marks that part several names in one cell, those that stand in most cells first.
 
-    A mark parts names where these recur on their own: in most of the cells that hold it every part stands alone in
-    other cells, and most of all parts do. So "Noise / Litter" holds two, and "FURTO - VEÍCULO" is one name.
+    A mark parts names where these recur without each other: in most of the cells that hold it every part stands alone
+    in other cells, or beside other parts, and most of all parts do. So "Noise / Litter" holds two, and
+    "FURTO - VEÍCULO" is one name.
     """
-    found: list[str] = []
+    found: list[Separator] = []
     texts = values.distinct
     while True:
-        counts = {mark: parted for mark in MARKS if mark not in found and (parted := _parted(texts, mark))}
+        known = {one.mark for one in found}
+        counts = {mark: parted for mark in MARKS if mark not in known and (parted := _parted(texts, mark))[0]}
         if not counts:
             return tuple(found)
-        best = max(counts, key=lambda mark: counts[mark])
-        found.append(best)
+        best = max(counts, key=lambda mark: counts[mark][0])
+        found.append(Separator(best, counts[best][1]))
         texts = frozenset(part.strip() for text in texts for part in text.split(best) if part.strip())
 
 
-def _parted(texts: frozenset[str], mark: str) -> int:
-    """How many different cells a mark parts into names that stand alone in others; 0 where it parts none."""
+def _parted(texts: frozenset[str], mark: str) -> tuple[int, bool]:
+    """How many different cells a mark parts into names that recur without each other, 0 where it parts none; and
+    whether standing alone shows it."""
     cells = {text: [part.strip() for part in text.split(mark) if part.strip()] for text in texts if mark in text}
-    several = {text: parts for text, parts in cells.items() if len(parts) > 1}
+    several = {text: [fold(part) for part in parts] for text, parts in cells.items() if len(parts) > 1}
     alone = {fold(text.strip(mark + " ")) for text in texts if text not in several}
-    parts = {fold(part) for found in several.values() for part in found}
-    whole = sum(all(fold(part) in alone for part in found) for found in several.values())
-    enough = several and len(parts & alone) >= 0.7 * len(parts) and whole >= 0.6 * len(several)
-    return whole if enough else 0
+    parts = {part for found in several.values() for part in found}
+    for known, by_itself in ((alone, True), (alone | _recombined(several.values()), False)):
+        whole = sum(known.issuperset(found) for found in several.values())
+        if several and len(parts & known) >= 0.7 * len(parts) and whole >= 0.6 * len(several):
+            return whole, by_itself
+    return 0, False
+
+
+def _recombined(cells: Iterable[Sequence[str]]) -> set[str]:
+    """The parts that stand beside two other ones or more, in one cell or another.
+
+    A kind and what it concerns ("theft - vehicle", "theft - home", "damage - home") recur as well, each always in its
+    own place; so some of the parts must come first in one cell and later in another.
+    """
+    beside: dict[str, set[str]] = {}
+    first: set[str] = set()
+    later: set[str] = set()
+    for parts in cells:
+        first.add(parts[0])
+        later.update(parts[1:])
+        for part in parts:
+            beside.setdefault(part, set()).update(set(parts) - {part})
+    free = len(first & later) >= _BOTH_PLACES * len(first | later)
+    return {part for part, others in beside.items() if len(others) > 1} if free else set()
 
 
 def is_date(text: str) -> bool:
