@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, permutations
 from pathlib import Path
 
 import pyarrow as pa
@@ -56,6 +56,64 @@ ENGLISH = ("Theft", "Noise", "Robbery")
 )  # fmt: skip
 def test_near_synonyms_of_a_category_are_found(heading: str, values: tuple[str, ...]) -> None:
     assert roles_of(column(heading, values)).get(heading) == "category"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Reason", "Αιτία", "Αντικείμενο", "Raison de l'appel", "Motivo", "Concepto", "Argomento", "Matéria", "Anlass",
+     "Sachgebiet", "Einsatzgrund"],
+)  # fmt: skip
+def test_what_a_report_is_about_is_its_category_where_no_heading_names_the_kind_of_event(heading: str) -> None:
+    """The names say nothing to the lexicon: the heading and the fact that they come again decide, and it is said."""
+    names = ("Fall A", "Fall B", "Fall C")
+    rows = column(heading, names, 60)
+    assert roles_of(rows).get(heading) == "category"
+    clearer = [{**row, "category": f"Xyz {at % 4}"} for at, row in enumerate(rows)]
+    assert roles_of(clearer).get("category") == "category"
+    if heading != "Motivo":  # which is a word for a category in three languages
+        said = [T(message) for message in preview(export(rows), "export.csv", None).report.decisions]
+        assert any(f"{heading} was taken as the category" in text for text in said), said
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("Asunto", ("Árbol caído", "Farola", "Señal dañada", "Parque infantil")),
+        ("Θέμα", ("Κλάδεμα δέντρου", "Παιδική χαρά", "Πινακίδα πεσμένη", "Αίτημα Β")),
+        ("Betreff", ("Spielplatz", "Grünflächen", "Verkehrszeichen", "Sonstiges")),
+        ("Objet", ("Espaces verts", "Panneau abîmé", "Aire de jeux", "Autre")),
+    ],
+)
+def test_the_subject_is_the_category_where_some_values_speak_of_services(heading: str, names: tuple[str, ...]) -> None:
+    """Two subjects in some cells, so that whole cells are many."""
+    cells = [*names, *("; ".join(two) for two in permutations(names, 2)), "; ".join(names), "; ".join(names[::-1])]
+    assert roles_of(column(heading, cells, 60), delimiter="\t").get(heading) == "category"
+
+
+@pytest.mark.parametrize("heading", ["Motivo de cierre", "Abschlussgrund", "Reason closed", "Grund der Erledigung"])
+def test_why_a_report_was_closed_is_no_category(heading: str) -> None:
+    rows = column(heading, ("Fall A", "Fall B", "Fall C"), 60)
+    assert roles_of(rows).get(heading) != "category"
+
+
+@pytest.mark.parametrize(
+    ("heading", "speaking", "silent"),
+    [
+        ("Υπηρεσία", ("Καθαριότητα", "Φωτισμός", "Οδοποιία"), ("Α.Τ. Πειραιά", "Α.Τ. Νίκαιας", "Α.Τ. Δραπετσώνας")),
+        ("Service", ("Propreté", "Éclairage public", "Moyens"), ("Pôle A", "Pôle B", "Pôle C")),
+        ("Servicio", ("Limpieza", "Alumbrado", "Gestión"), ("Unidad 1", "Unidad 2", "Unidad 3")),
+        ("Abteilung", ("Straßenbeleuchtung", "Müllabfuhr", "Zentrale"), ("Abt. 1", "Abt. 2", "Abt. 3")),
+        ("Settore", ("Illuminazione", "Rifiuti", "Centrale"), ("Settore 1", "Settore 2", "Settore 3")),
+        ("Secretaria", ("Iluminação", "Lixo", "Central"), ("Sede 1", "Sede 2", "Sede 3")),
+        ("Department", ("Street lighting", "Refuse", "Central"), ("Unit 1", "Unit 2", "Unit 3")),
+    ],
+)
+def test_who_deals_with_it_is_the_category_where_the_names_say_with_what(
+    heading: str, speaking: tuple[str, ...], silent: tuple[str, ...]
+) -> None:
+    assert roles_of(column(heading, speaking, 60)).get(heading) == "category"
+    if heading != "Service":  # which is a request in English
+        assert roles_of(column(heading, silent, 60)).get(heading) != "category"
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,13 @@ def test_words_that_only_look_made_of_dates_are_not_split(label: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "label", ["Deadline", "Προθεσμία", "Échéance", "Plazo", "Scadenza", "Prazo", "Frist", "Αυτοψία", "Sopralluogo"]
+)
+def test_deadlines_and_inspections_are_neither_event_nor_report(label: str) -> None:
+    assert told({"Date": day(EVENT), label: day(REGISTERED)})[0] == {"occurred_from": "Date"}
+
+
+@pytest.mark.parametrize(
     ("text", "clock"),
     [
         ("10:30 μ.μ.", "22:30:00"), ("12:05 π.μ.", "00:05:00"), ("12:05 μμ", "12:05:00"), ("7 Μ.Μ.", "19:00:00"),

@@ -41,6 +41,9 @@ _RECOMBINED: Final = Message(
 _WHOLE: Final = Message(
     "{column}: “{mark}” is part of the names and separates nothing, since the parts do not stand alone in other cells."
 )
+_NO_OTHER: Final = Message(
+    "{column} was taken as the category, since its values come again and again and no heading names the kind of event."
+)
 _LONG: Final = Message("{column}: {n} different names of up to {length} characters were kept as categories.")
 _REFUSED: Final = Message(
     "{column} is not used as the category: it holds {n} different texts in {rows} rows, which is no list of names."
@@ -138,19 +141,34 @@ def _recurs(values: Values) -> bool:
 
 
 def _by_what_recurs(columns: Sequence[Column]) -> tuple[Column | None, float, Message]:
-    """A column without a heading that names the kind of event: texts of a list, or values that speak of such kinds."""
+    """A column without a heading that names the kind of event: texts of a list, of what it is about by its heading, or
+    values that speak of such kinds; last who deals with it, where the values say with what.
+    """
     few = [one for one in columns if one.values.given >= _LEAST and _recurs(one.values) and one.values.names >= 0.8]
     for column in few:
         names = column.head.has(headings.SUBJECT) and not column.head.has(headings.NOT_CATEGORY)
-        speaks = column.values.share(topic_of) >= _SOME_SPEAK  # not the names of persons, whom a subject may be
-        if names and speaks and len(column.values.distinct) > 1 and _few(column.values):
+        parts = _parts(column.values)
+        speaks = parts.share(kind_of) >= _SOME_SPEAK  # not the names of persons, whom a subject may be
+        if names and speaks and len(parts.distinct) > 1 and _few(parts):
             reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
             return column, 0.4, reason
+    several = [one for one in few if len(one.values.distinct) > 1]
+    for column in several:
+        if headings.names_topic(column.head) and _may_speak(column):
+            return column, 0.4, _no_other(column)
     for column in few:
         share = column.values.share(topic_of)
         if share >= _SPEAK and len(column.values.distinct) > 1 and _may_speak(column):
             return column, 0.3, Message("{share} % of the values name kinds of events", percent(share))
+    for column in several:
+        speaks = _parts(column.values).share(kind_of) >= _SOME_SPEAK
+        if column.head.has(headings.OFFICE) and speaks and _may_speak(column):
+            return column, 0.3, _no_other(column)
     return None, 0.0, HEADING
+
+
+def _no_other(column: Column) -> Message:
+    return Message(_NO_OTHER.text, {"column": column.head.label})
 
 
 def _few(values: Values) -> bool:
@@ -212,7 +230,7 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
     marks = tuple(one.mark for one in found)
     share = values.names if values.given else None
     longest = max(map(len, values.distinct), default=0)
-    notes = []
+    notes = [reason] if reason.text == _NO_OTHER.text else []
     if coarse is not None:
         names = [text for text, _ in Counter(coarse.values.texts).most_common(_NAMED)]
         shown = ", ".join([*names, *(["…"] if len(coarse.values.distinct) > _NAMED else [])])
@@ -225,7 +243,7 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
     if longest > MOST_CHARACTERS:
         share = 1.0
         notes.append(Message(_LONG.text, {"column": label, "n": len(values.distinct), "length": longest}))
-    reasons = [reason]
+    reasons = [HEADING if notes and notes[0] is reason else reason]
     if share is not None and "count" not in reason.values:
         reasons.append(Message("{count} different values in the first records", {"count": len(values.distinct)}))
     most = min(longest, LONGEST) if longest > MOST_CHARACTERS and _is_list(values) else MOST_CHARACTERS

@@ -89,6 +89,8 @@ CLOSED: Final = _set(
     "schliessung chiusura risoluzione risolto conclusione chiuso definizione evasione archiviazione"
 )
 OTHER_DATE: Final = _set(
+    "inspection inspected αυτοψία αυτοψίας inspección vistoria ortstermin sopralluogo προθεσμία προθεσμίας deadline "
+    "plazo "
     "updated update modified changed edited due expected expires expire sla birth born dob arrest "
     "arrested acknowledged "
     "reopened assigned exported export downloaded extracted dispatch dispatched arrival arrived "
@@ -201,6 +203,19 @@ SUBJECT: Final = _set(
     "libellé intitulé descripción asunto título descrição assunto beschreibung betreff titel bezeichnung "
     "kurzbeschreibung descrizione oggetto titolo denominazione detail details what happened"
 )
+# What a report is about, where no heading names the kind of event; a subject may be a person (`SUBJECT`).
+TOPIC: Final = _set(
+    "reason cause concern αιτία αιτίας αιτίες λόγος λόγου αντικείμενο αντικειμένου ζήτημα ζητήματος "
+    "raison cause affaire motivo causa razón materia concepto matéria tópico anlass anlasses grund sachgebiet "
+    "sachgebiets fachgebiet gegenstand ursache stichwort argomento ragione"
+)
+# Who deals with it, in words that also say with what: a department of street lighting, and a police station.
+OFFICE: Final = _set(
+    "department dept division unit section service services sector υπηρεσία υπηρεσίας υπηρεσίες τμήμα τμήματος "
+    "διεύθυνση τομέας τομέα service direction domaine secteur pôle servicio departamento negociado "
+    "serviço setor sector secretaria divisão bereich fachbereich sachbereich aufgabenbereich amt fachamt abteilung "
+    "servizio settore ufficio ripartizione"
+)
 NOT_CATEGORY: Final = _set(
     "location loc place premis prem premise premises lugar local lieu ort τόπος τόπου luogo vehicle "
     "vehículo véhicule "
@@ -282,7 +297,10 @@ _NO_BEGINNING: Final = _set(
     "exp τελ αρχ"
 )
 _KNOWN: Final = frozenset().union(WHEN, START, END, OCCURRED, REPORTED, CLOSED, OTHER_DATE, _JOINING)
-_SUFFIXES: Final = ("zeitpunkt", "datum", "zeit", "nummer", "geschlecht", "alter", "koordinate", "kategorie")
+_SUFFIXES: Final = (
+    *("zeitpunkt", "datum", "zeit", "nummer", "geschlecht", "alter", "koordinate", "kategorie"),
+    *("anlass", "grund", "stichwort"),
+)
 _CAMEL: Final = re.compile(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -510,6 +528,11 @@ def category_score(head: Heading) -> float:
     if head.only(TYPE) or "tags" in head.words:
         return 0.7
     return 0.5 if head.only(DESCRIBED) and "descriptor" in head.words else 0.0
+
+
+def names_topic(head: Heading) -> bool:
+    """Whether a heading says what a report is about, and not why it was closed."""
+    return head.has(TOPIC) and not head.has(CLOSED | STATUS | NOT_CATEGORY)
 
 
 # Headings that are a number and no more: of the case, or of the row.
