@@ -93,6 +93,11 @@ def told(columns: Mapping[str, list[str]]) -> tuple[dict[str, str], Recognition]
     return {role: " ".join(labels[part.place] for part in roles[role]) for role in dates if role in roles}, found
 
 
+def earlier(days: int) -> list[str]:
+    """Moments of the event, so many days before it."""
+    return [(story[EVENT] - dt.timedelta(days=days)).strftime("%d/%m/%Y %H:%M") for story in STORIES]
+
+
 ONE_WORD = {
     "pt": (
         {"DATAHORAREGISTRO": both(2), "DATAOCORRENCIA": day(0), "HORAOCORRENCIA": bare(0), "DATAENCERRAMENTO": day(3)},
@@ -211,7 +216,10 @@ def test_each_date_is_of_its_stage(name: str) -> None:
 @pytest.mark.parametrize(
     ("columns", "asked"),
     [
-        ({"CREATED": both(2), "F1": both(0)}, ["F1", "CREATED"]),
+        ({"CREATED": both(2), "F1": [*both(2)[:3], *both(0)[3:]]}, ["F1", "CREATED"]),  # 3 of 60 are equal
+        ({"CREATED": both(2)[:15], "F1": both(0)[:15]}, ["F1", "CREATED"]),
+        ({"Eingegangen": both(2), "A": both(0), "B": both(0)}, ["A", "Eingegangen"]),
+        ({"Saisi le": both(2), "F1": earlier(60)}, ["F1", "Saisi le"]),
         ({"Event date": both(2), "Date": both(0)}, ["Event date", "Date"]),
         ({"data evento": both(2), "data segnalazione": both(0)}, ["data evento", "data segnalazione"]),
         ({"Ημερομηνία": both(0), "Ημ. αναφοράς": both(1)[::-1]}, ["Ημερομηνία", "Ημ. αναφοράς"]),
@@ -226,6 +234,33 @@ def test_where_two_columns_stay_plausible_a_person_is_asked(columns: dict[str, l
         cells = columns[labels[one.place]]
         assert one.rows == tuple(cells[:3])
         assert one.hours == tuple(np.bincount([int(cell[11:13]) for cell in cells], minlength=24))
+
+
+@pytest.mark.parametrize(
+    ("report", "event"),
+    [("CREATED", "F1"), ("Καταχωρήθηκε", "Στήλη Β"), ("Eingegangen", "B"), ("Denunciado", "Col 2"), ("Saisi le", "c2")],
+)
+def test_a_date_that_is_earlier_in_all_rows_is_the_event_and_that_is_said(report: str, event: str) -> None:
+    roles, found = told({report: both(2), event: both(0), "Type": ["A", "B"] * 30})
+    assert roles == {"occurred_from": event, "reported_at": report}
+    assert not found.events
+    (said,) = found.layout.findings
+    assert (said.values["column"], said.values["report"]) == (event, report)
+    many = {report: both(2) * 2, event: [*both(2)[:5], *both(0)[5:], *both(0)]}
+    assert told(many)[0]["occurred_from"] == event
+    assert not told(many)[1].events
+
+
+@pytest.mark.parametrize(
+    "heading", ["Πότε έγινε", "When it happened", "Cuándo pasó", "Quando è successo", "Quando aconteceu",
+                "Wann passiert", "Quand est-ce survenu"]
+)  # fmt: skip
+def test_a_question_of_when_is_a_heading_of_the_event(heading: str) -> None:
+    assert date_role(read_heading(heading)) == "occurred_from"
+    roles, found = told({"Created": both(2)[:12], heading: both(0)[:12]})
+    assert roles == {"occurred_from": heading, "reported_at": "Created"}
+    assert not found.events
+    assert not found.layout.findings
 
 
 @pytest.mark.parametrize("note", ["ask Maria 6912345678", "ρωτήστε τη Μαρία", "voir Mme Dupont"])

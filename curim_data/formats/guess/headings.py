@@ -21,7 +21,8 @@ _set = word_set
 # One concept a line group: English (with abbreviations), Greek, French, Spanish, Portuguese, German, Italian.
 DATE: Final = _set(
     "date dates dt dte dat dtm datetime timestamp ts moment when dh dthr ημερομηνία ημνια ημνία ημερ ημ ημερομηνίες "
-    "horodatage horodate dateheure fecha fechas fec fch fechahora data dta datahora dataora datum zeitpunkt zeitstempel"
+    "horodatage horodate dateheure fecha fechas fec fch fechahora data dta datahora dataora datum zeitpunkt "
+    "zeitstempel πότε quand cuándo wann"
 )
 TIME: Final = _set(
     "time tm tme clock hour hr hrs ώρα ώρες ώρας heure heures horaire hora hra horas horario horário uhrzeit uhr zeit "
@@ -38,14 +39,14 @@ OCCURRED: Final = _set(
     "occurred occured occur occ occurrence occurence happened incident incidents offense offence event crime crm "
     "commission committed accident "
     "συμβάν συμβάντος συμβάντων περιστατικό περιστατικού τέλεσης τέλεση γεγονός γεγονότος αδικήματος αδίκημα "
-    "εγκλήματος διάπραξης συνέβη επεισοδίου επεισόδιο ατυχήματος ατύχημα "
+    "εγκλήματος διάπραξης συνέβη έγινε επεισοδίου επεισόδιο ατυχήματος ατύχημα "
     "fait faits incident événement evenement survenue survenance survenu infraction commis délit agression "
-    "hecho hechos suceso sucesos incidente ocurrencia ocurrido ocurrió comisión perpetración delito evento "
-    "accidente siniestro "
-    "ocorrência ocorrido ocorreu fato fatos facto factos ocorrências crime acidente delito sinistro "
+    "hecho hechos suceso sucesos incidente ocurrencia ocurrido ocurrió pasó sucedió comisión perpetración delito "
+    "evento accidente siniestro "
+    "ocorrência ocorrido ocorreu aconteceu fato fatos facto factos ocorrências crime acidente delito sinistro "
     "tat vorfall vorfalls vorfalles ereignis ereignisses begangen begehung begehungs unfall unfalls "
     "geschehen geschah passiert delikt delikts "
-    "accaduto accadimento avvenuto avvenimento fatto fatti reato evento incidente sinistro delitto commesso"
+    "accaduto accadimento successo avvenuto avvenimento fatto fatti reato evento incidente sinistro delitto commesso"
 )
 START: Final = _set(
     "from fr begin beginning start started since earliest από έναρξη έναρξης αρχή αρχική début debut depuis du ini "

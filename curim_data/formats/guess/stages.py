@@ -23,6 +23,9 @@ FEW: Final = 0.05  # a share of rows that may contradict what nearly all say
 MOST: Final = 0.5
 YEAR: Final = 366  # days: a date that lies further back is a birthday, not the event of a report
 MOST_ASKED: Final = 4
+AGREED_ROWS: Final = 20  # all of which make a date without a telling heading the event's
+NEARLY_ALL_OF: Final = 100  # rows of which `FEW` may say otherwise
+AGREED_DAYS: Final = 31  # from the event to the report, in the middle: more is a date of something else
 MOST_COMPARED: Final = 40
 _ROLES: Final = ("occurred_from", "reported_at", "occurred_to", "resolved_at")
 
@@ -80,6 +83,13 @@ class DatedColumn:
         found = self.lag(other)
         return found.n >= LEAST_ROWS and found.earlier > MOST and found.days <= YEAR
 
+    def agreed_before(self, other: DatedColumn) -> bool:
+        """Whether it is truly earlier in all of enough rows, or in nearly all of many, and by no more than a month."""
+        found = self.lag(other)
+        all_agree = found.n >= AGREED_ROWS and found.earlier == 1
+        nearly = found.n >= NEARLY_ALL_OF and found.earlier >= 1 - FEW
+        return (all_agree or nearly) and found.days <= AGREED_DAYS
+
 
 @dataclass
 class Stages:
@@ -124,7 +134,7 @@ def stages_of(dated: Sequence[DatedColumn], pieces: Pieces | None, event: int | 
         _choose_pieces(stages, pieces, event)
     stages.chosen = {role: stages.chosen[role] for role in _ROLES if role in stages.chosen}
     stages.doubt = stages.doubt[:MOST_ASKED] if event is None else ()
-    stages.findings = _later_than_unused(stages)
+    stages.findings = (*_chosen_by_values(stages), *_later_than_unused(stages))
     return stages
 
 
@@ -166,7 +176,8 @@ def _event_by_name(stages: Stages, named: Sequence[DatedColumn]) -> None:
 def _event_before_report(stages: Stages, plain: Sequence[DatedColumn], report: DatedColumn) -> None:
     """A date without a stage is the event where it is not after the report; it may also be of a later stage.
 
-    Where its heading says no more than the values, it needs a time of day of its own; else a person is asked.
+    Where its heading says no more than the values, it needs a time of day of its own, or it is the only one and all
+    rows agree; else a person is asked.
     """
     able, unclear = [], []
     for one in plain:
@@ -182,7 +193,7 @@ def _event_before_report(stages: Stages, plain: Sequence[DatedColumn], report: D
         stages.chosen["occurred_from"] = event
         if not event.named:
             stages.by_values.add("occurred_from")
-        sure = event.named or event.clock is not None
+        sure = event.named or event.clock is not None or (len(able) == 1 and event.agreed_before(report))
         stages.doubt = () if sure and not unclear else (event, *unclear, report)
     elif able:
         first = max(able, key=lambda one: one.rank)
@@ -332,6 +343,24 @@ def _choose_pieces(stages: Stages, pieces: Pieces, event: int | None) -> None:
 def _lag_in_months(one: DatedColumn, other: DatedColumn) -> Lag:
     """How two columns stand to each other where only the month of one is known."""
     return lag(one.moments.in_months, other.moments.in_months)
+
+
+def _chosen_by_values(stages: Stages) -> tuple[Message, ...]:
+    """Say so where only the values say that a column is the event's."""
+    event, report = stages.chosen.get("occurred_from"), stages.chosen.get("reported_at")
+    if event is None or report is None or event.named or stages.doubt or "occurred_from" not in stages.by_values:
+        return ()
+    return (
+        Message(
+            "No heading says when it happened. {column} was taken, since it is earlier than {report} in {share} % of "
+            "the first rows.",
+            {
+                "column": event.column.head.label,
+                "report": report.column.head.label,
+                **percent(event.lag(report).earlier),
+            },
+        ),
+    )
 
 
 def _later_than_unused(stages: Stages) -> tuple[Message, ...]:
