@@ -14,13 +14,16 @@ import numpy as np
 from scipy.special import gammaln
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from analysis.stats.dispersion import spread_p
 from curim_data.model import FloatArray
 
 # Where the share of the place would be one, every table is possible.
 _MIN_ROOM = 1e-9
 
 
-def larger_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0) -> FloatArray:
+def larger_share(
+    inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0, dispersion: Any = 1.0
+) -> FloatArray:
     """P-value that the share of the place is more than `margin` times that of the rest.
 
     With the total given, the count of the place is noncentral hypergeometric with the odds ratio that belongs to the
@@ -36,6 +39,8 @@ def larger_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin:
         All alerts there; at least as many as of the part.
     margin : float
         Ratio of shares that does not yet count as larger.
+    dispersion : float or array
+        Variance of the counts by that of independent ones; at least 1.
 
     References
     ----------
@@ -50,10 +55,12 @@ def larger_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin:
     p = np.ones(len(x))
     for at in np.flatnonzero((border < 1) & (room > _MIN_ROOM) & (other > 0) & (own > 0) & (x > border * own)):
         p[at] = _tail(x[at], own[at], other[at], x[at] + rest[at], odds[at])
-    return p
+    return spread_p(p, dispersion, tails=1)
 
 
-def smaller_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0) -> FloatArray:
+def smaller_share(
+    inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0, dispersion: Any = 1.0
+) -> FloatArray:
     """P-value that the share of the place is less than that of the rest divided by `margin`; see `larger_share`."""
     x, rest, own, other = _whole(inside, outside, base_in, base_out)
     share = np.divide(rest, other, out=np.zeros(len(x)), where=other > 0)
@@ -64,12 +71,14 @@ def smaller_share(inside: Any, outside: Any, base_in: Any, base_out: Any, margin
     for at in np.flatnonzero((other > 0) & (own > 0) & (x < share / margin * own)):
         # the alerts of the place that are not of the part, in the same table with both columns exchanged
         p[at] = _tail(own[at] - x[at], own[at], other[at], own[at] - x[at] + other[at] - rest[at], 1 / odds[at])
-    return p
+    return spread_p(p, dispersion, tails=1)
 
 
-def share_ratio_interval(inside: float, outside: float, base_in: float, base_out: float) -> tuple[float, float, float]:
+def share_ratio_interval(
+    inside: float, outside: float, base_in: float, base_out: float, dispersion: float = 1.0
+) -> tuple[float, float, float]:
     """Ratio of both shares with its 95 % score interval: (ratio, low, high); `inf` where the rest holds none of the
-    part, all NaN without any count or base.
+    part, all NaN without any count or base. With a dispersion, of effective counts: all four divided by it.
 
     References
     ----------
@@ -79,10 +88,12 @@ def share_ratio_interval(inside: float, outside: float, base_in: float, base_out
     if x + rest == 0 or own <= 0 or other <= 0:
         return float("nan"), float("nan"), float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
-        message = confint_proportions_2indep(x, own, rest, other, compare="ratio", method="score", correction=False)
-    low, high = max(0.0, message[0]), message[1]
+        effective = (count / dispersion for count in (x, own, rest, other))
+        message = confint_proportions_2indep(*effective, compare="ratio", method="score", correction=False)
+    # Where a root of effective counts is double, rounding may leave it an imaginary part of 1e-9.
+    low, high = (float(np.real(limit)) for limit in message)
     ratio = x / own / (rest / other) if rest else float("inf")
-    return float(ratio), float(low), float(high) if rest else float("inf")
+    return float(ratio), max(0.0, low), high if rest else float("inf")
 
 
 def _at_border(x: FloatArray, rest: FloatArray, own: FloatArray, other: FloatArray, ratio: float) -> FloatArray:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.exact_rates import ratio_intervals
+from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
+from analysis.stats.exact_rates import larger_rate, ratio_intervals, smaller_rate
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
 from analysis.stats.result import Choice
@@ -26,6 +27,8 @@ AREA: Final = ("district", "place")
 _REACH = 9.0
 # Up to so many pairs of counts each one is looked at; of more, the ends of what is not extreme.
 _EACH_PAIR: Final = 100_000
+# P-values of the e-test below this are lost in rounding: of them the quantile is taken of the exact conditional test.
+_FAR_TAIL: Final = 1e-9
 
 
 def e_test(
@@ -167,8 +170,8 @@ class Changes:
     `frame`: the columns that name a candidate (`by`), then before, after, expected, ratio, low, high, p, q (NaN where
     not tested), direction (int), significant (bool), compared ("before" or "city"), women, women_low, women_high (share
     of women among women and men after; NaN where unknown), withheld (bool), bounded ("before" or "after": that count is
-    withheld and stands at its upper bound). `n`: alerts after of the largest candidate; `n_withheld`: candidates that
-    could not be tested because of withheld counts.
+    withheld and stands at its upper bound), dispersion (of the row's counts). `n`: alerts after of the largest
+    candidate; `n_withheld`: candidates that could not be tested because of withheld counts.
     """
 
     frame: pd.DataFrame
@@ -236,6 +239,8 @@ def changes(
     relative: bool = False,
     alpha: float = 0.05,
     form: TestStatistic = "wheeler",
+    dispersion: Any = 1.0,
+    scatter: Dispersion = INDEPENDENT,
 ) -> Changes:
     """Compare every candidate's count after with its count before, and correct for all comparisons together.
 
@@ -258,6 +263,12 @@ def changes(
         So a campaign that raises reporting everywhere is one finding about the city, and not one for each place. Two
         rows that are each the other's base are one comparison from both sides: only the one whose own count changed by
         the larger factor is tested.
+    dispersion
+        Of all rows or of each: the variance of a row's counts, both given together, by that of independent ones (at
+        least 1). The normal quantile of each p-value is divided by its root (`spread_p`); exact intervals are those of
+        effective counts, log-normal ones as many times as wide.
+    scatter
+        Where the dispersion comes from, for the sentence that tells it.
 
     Where one count is withheld and its upper bound is known, the row is
     tested as if it were that high, and only for the change that this makes smaller: a rise where the count before is
@@ -275,6 +286,7 @@ def changes(
     result["bounded"] = _bounded(result)
     for when in ("before", "after"):
         result[when] = result[when].where(result["bounded"] != when, result[f"{when}_high"])
+    result["dispersion"] = np.broadcast_to(np.asarray(dispersion, float), len(result))
     result = result.join(_tests(result, exposure, relative, form))
     seen = _seen_from_the_other_side(result) if relative and "other_side" in result else np.zeros(len(result), bool)
     result.loc[seen, "p"] = np.nan
@@ -288,14 +300,14 @@ def changes(
     known = result.loc[~withheld]
     untested = withheld & (result["bounded"] == "")
     return Changes(
-        frame=result[[*columns, "compared", "women", "women_low", "women_high", "withheld", "bounded"]],
+        frame=result[[*columns, "compared", "women", "women_low", "women_high", "withheld", "bounded", "dispersion"]],
         by=tuple(by),
         alpha=alpha,
         n_tested=int(result["p"].notna().sum()),
         n_withheld=int(untested.sum()),
         n=int(known["after"].max()) if len(known) else 0,
         choices=_choices(
-            exposure, result[(result["compared"] == "city") & result["p"].notna()], bool(seen.any()), alpha
+            exposure, result[(result["compared"] == "city") & result["p"].notna()], bool(seen.any()), alpha, scatter
         ),
     )
 
@@ -378,16 +390,17 @@ def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, f
     bases = frame[["base_before", "base_after"]].to_numpy(float)
     based = tested & np.isfinite(bases).all(axis=1) & (bases.sum(axis=1) > 0) & relative
     own = tested & ~based
+    wider = frame["dispersion"].to_numpy(float)
     out = pd.DataFrame({"expected": np.where(known, before * exposure[1] / exposure[0], np.nan)}, index=frame.index)
     out[["ratio", "low", "high", "p"]] = np.nan
-    alone = ratio_intervals(after[own], before[own], exposure[1], exposure[0])
+    alone = ratio_intervals(after[own], before[own], exposure[1], exposure[0], dispersion=wider[own])
     out.loc[own, ["ratio", "low", "high"]] = np.column_stack(alone)
     table = np.column_stack([before, after, bases])[based]
-    out.loc[based, ["ratio", "low", "high"]] = np.column_stack(relative_change(table))
-    out.loc[based, "p"] = fisher_exact(table)
+    out.loc[based, ["ratio", "low", "high"]] = np.column_stack(relative_change(table, wider[based]))
+    out.loc[based, "p"] = spread_p(fisher_exact(table), wider[based])
     out.loc[own, "p"] = [
-        e_test(int(a), int(b), exposure[1], exposure[0], form=form)
-        for a, b in zip(after[own], before[own], strict=True)
+        restless_e_test(int(a), int(b), exposure[1], exposure[0], form=form, dispersion=scale)
+        for a, b, scale in zip(after[own], before[own], wider[own], strict=True)
     ]
     wrong = ((frame["bounded"] == "before") & (out["ratio"] <= 1)) | (
         (frame["bounded"] == "after") & (out["ratio"] >= 1)
@@ -395,6 +408,19 @@ def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, f
     out.loc[wrong & tested, "p"] = 1.0
     out["compared"] = np.where(based, "city", "before")
     return out
+
+
+def restless_e_test(
+    x1: int, x2: int, n1: float = 1, n2: float = 1, *, form: TestStatistic = "wheeler", dispersion: float = 1.0
+) -> float:
+    """`e_test` of counts that scatter `dispersion` times as much as independent ones (`spread_p`).
+
+    In the far tail, where the sums of the e-test are rounded, the quantile is that of the exact conditional test.
+    """
+    p = e_test(x1, x2, n1, n2, form=form)
+    if dispersion > 1 and p < _FAR_TAIL:
+        p = min(1.0, 2 * float(min(larger_rate(x1, x2, n1, n2), smaller_rate(x1, x2, n1, n2))))
+    return float(spread_p(p, dispersion))
 
 
 def fisher_exact(table: FloatArray) -> FloatArray:
@@ -405,13 +431,16 @@ def fisher_exact(table: FloatArray) -> FloatArray:
     return p
 
 
-def relative_change(table: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(after / before) / (base after / base before) with its log-normal 95 % interval; infinite from zero on."""
+def relative_change(table: FloatArray, dispersion: Any = 1.0) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(after / before) / (base after / base before) with its log-normal 95 % interval; infinite from zero on.
+
+    `dispersion`: variance of the counts by that of independent ones.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = table[:, 1] * table[:, 2] / (table[:, 0] * table[:, 3])
         counts = np.where((table == 0).any(axis=1)[:, None], table + 0.5, table)
         middle = np.log(counts[:, 1] * counts[:, 2] / (counts[:, 0] * counts[:, 3]))
-        reach = stats.norm.ppf(0.975) * np.sqrt((1 / counts).sum(axis=1))
+        reach = stats.norm.ppf(0.975) * np.sqrt((1 / counts).sum(axis=1)) * np.sqrt(dispersion)
     return ratio, np.exp(middle - reach), np.where(np.isinf(ratio), np.inf, np.exp(middle + reach))
 
 
@@ -433,7 +462,7 @@ def _women(row: Mapping[Any, Any]) -> Estimate:
 
 
 def _choices(
-    exposure: tuple[float, float], relative: pd.DataFrame, one_of_two: bool, alpha: float
+    exposure: tuple[float, float], relative: pd.DataFrame, one_of_two: bool, alpha: float, scatter: Dispersion
 ) -> tuple[Choice, ...]:
     """The settings of the test; `relative` holds the rows that were tested against what the city around them did."""
     made = [
@@ -445,14 +474,7 @@ def _choices(
                 {"share": Num(100 * alpha, 0)},
             ),
         ),
-        Choice(
-            "independent",
-            1,
-            Message(
-                "Alerts are taken as independent: reports of one incident count one each, so that a change looks surer "
-                "than it is where several people report the same incident."
-            ),
-        ),
+        scatter.choice,
     ]
     if exposure[0] != exposure[1]:
         message = Message(

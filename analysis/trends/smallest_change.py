@@ -5,6 +5,7 @@ test is the one that the changes went through (`e_test`, or Fisher's exact test 
 level that a single change among all comparisons has to pass: alpha divided by their number (Benjamini-Hochberg gives no
 more to the smallest p-value). A rise is seen from a count `a` on, so that its mean must be the λ with
 P(Poisson(λ) ≥ a) = 80 %, which is a quantile of the gamma distribution: no simulation and no approximation is needed.
+Where counts scatter more than independent ones, both p and that quantile are those of effective counts.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
+from analysis.stats.dispersion import spread_p
 from analysis.trends.changes import e_test, fisher_exact
 
 # The usual power of a planned study (Cohen 1988, Statistical Power Analysis for the Behavioral Sciences).
@@ -55,6 +57,7 @@ def smallest_change(
     base: tuple[int, int] | None = None,
     level: float = 0.05,
     probability: float = PROBABILITY,
+    dispersion: float = 1.0,
 ) -> SmallestChange:
     """The smallest rise and fall of a count that its test shows at a level.
 
@@ -65,6 +68,7 @@ def smallest_change(
     base : alerts of the rest of the city before and after; None where the count stands against its own past
     level : the two-sided p-value that is small enough
     probability : with which the change is to be seen
+    dispersion : variance of the counts by that of independent ones, at least 1
 
     Raises ValueError for a negative count, and a base without an alert before or after.
 
@@ -79,15 +83,17 @@ def smallest_change(
     def seen(after: int) -> bool:
         if base is None and before > MANY:
             law = stats.binom(before + after, exposure[1] / sum(exposure))
-            return 2 * float(min(law.cdf(after), law.sf(after - 1))) <= level
-        if base is None:
-            return e_test(after, before, exposure[1], exposure[0]) <= level
-        return float(fisher_exact(np.array([[before, after, *base]], dtype=float))[0]) <= level
+            p = min(1.0, 2 * float(min(law.cdf(after), law.sf(after - 1))))
+        elif base is None:
+            p = e_test(after, before, exposure[1], exposure[0])
+        else:
+            p = float(fisher_exact(np.array([[before, after, *base]], dtype=float))[0])
+        return float(spread_p(p, dispersion)) <= level
 
     up = _first(int(np.floor(expected)) + 1, seen)
     down = _last_fall(int(np.ceil(expected)) - 1, seen)
-    rise = float(stats.gamma.ppf(probability, up))
-    fall = None if down is None else float(stats.gamma.ppf(1 - probability, down + 1))
+    rise = dispersion * float(stats.gamma.ppf(probability, up / dispersion))
+    fall = None if down is None else dispersion * float(stats.gamma.ppf(1 - probability, down / dispersion + 1))
     return SmallestChange(before, float(expected), rise, fall, probability)
 
 

@@ -1,0 +1,302 @@
+"""How much more restless counts are than independent ones, learned from their own past.
+
+Several people report one incident, incidents follow one another, and the risk of a place wanders: counts scatter more
+than the Poisson law says. Of two windows of equal length that are compared, y and y' with the sum m, the later one has
+
+    mean E = m p    and, were all alerts independent, the variance V = m p (1 - p) (N - m) / (N - 1),
+
+with p the later window's part of the N alerts of both windows in all that the row is a part of (hypergeometric: what is
+common to all rows, as a season or a campaign, is in p and inflates nothing); p = 1/2 and V = m / 4 for a row that
+stands against its own past. Reports that come in bursts multiply V; a log ratio of variance tau² between both windows
+adds (V times that ratio)², since V is the derivative of E by the log odds:
+
+    (y - E)² is on average  phi V + tau² V²,    so that a row's dispersion is  phi + tau² V.
+
+phi and tau² are fitted to the ratios R_i = sum (y - E)² / sum V of rows of different sizes (weighted least squares).
+Differences of windows, not distances from a mean: a place that is always hot inflates nothing. The weight of a row
+hardly grows beyond a few alerts a window, and a row that is far off all others counts as one that is just improbable
+(winsorised), so that neither the largest row nor a step in one row's past decides.
+
+Wedderburn, R. W. M. (1974). Quasi-likelihood functions. Biometrika 61, 439-447. Differences of neighbouring values as
+a measure of scatter: von Neumann, J. et al. (1941). Annals of Mathematical Statistics 12, 153-162.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy import stats
+
+from analysis.stats.result import Choice
+from curim_data.model import FloatArray, Message, Num, Translator
+
+# Of this many independent squares or more a dispersion is known.
+LEAST_FREEDOM: Final = 8.0
+# Beyond this quantile of what rows like it show, a row is winsorised.
+_USUAL: Final = 0.995
+# Squares of neighbouring differences share a window: two of them hold as much as 4/3 independent ones.
+_SHARED: Final = 1.5
+# The squares of a row with V on average scatter as those of normal ones times (1 + _SMALL / V).
+_SMALL: Final = 2.0
+_ROUNDS: Final = 12
+# A dispersion is itself estimated: it is raised by as much as Student's quantile exceeds the normal one here.
+_ALLOWED_AT: Final = 1e-3
+# Ratios under which nobody would call reports restless.
+_HARDLY: Final = 1.05
+
+
+@dataclass(frozen=True)
+class Dispersion:
+    """How many times the variance of counts is that of independent ones.
+
+    `phi`: for small counts, at least 1, with its 95 % interval; `drift`: tau², the variance of the log ratio of two
+    windows beyond chance; `typical`: V of a typical row. `freedom`: of how many independent squares this is made.
+    `known`: whether the past says it.
+    """
+
+    phi: float
+    low: float
+    high: float
+    drift: float
+    freedom: float
+    typical: float = 0.0
+    known: bool = True
+
+    @property
+    def value(self) -> float:
+        """The dispersion of a typical row, with the allowance for being estimated."""
+        return float(self.at(self.typical))
+
+    @property
+    def widening(self) -> float:
+        """How many times as wide an interval of a typical row is."""
+        return float(np.sqrt(self.value))
+
+    @property
+    def allowance(self) -> float:
+        """The factor by which a dispersion is raised because it was estimated from a limited past.
+
+        The square of Student's quantile over the normal one at 1 in 1,000, about where one change among a few hundred
+        has to be: with 10 degrees of freedom 1.8, with 100 1.05.
+        """
+        if not self.known or not np.isfinite(self.freedom):
+            return 1.0
+        student, normal = stats.t.isf(_ALLOWED_AT, self.freedom), stats.norm.isf(_ALLOWED_AT)
+        return float((student / normal) ** 2)
+
+    def at(self, spread: Any) -> FloatArray:
+        """The dispersion of counts whose variance, were they independent, is `spread` (V), with the allowance."""
+        found = (self.phi + self.drift * np.asarray(spread, float)) * self.allowance
+        return np.maximum(1.0, found)
+
+    def sentence(self, t: Translator) -> str:
+        """How much wider intervals are, or that it is not known."""
+        return t(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The sentence, for a setting that tells itself."""
+        if not self.known:
+            return Message(
+                "Whether reports here come in bursts cannot be told from so short a past: they are taken as "
+                "independent, so that what is found may be less sure than it looks."
+            )
+        if np.isinf(self.freedom):
+            return Message("Counts are taken as independent of one another.")
+        if self.widening < _HARDLY:
+            return Message("Reports here come one by one: counts scattered no more in the past than chance explains.")
+        values = {"times": Num(self.widening, 1)}
+        if self.drift * self.typical > self.phi - 1:
+            return Message(
+                "Counts here wander more than chance explains, as they did in the past: intervals are {times} times as "
+                "wide.",
+                values,
+            )
+        return Message(
+            "Reports here come in bursts, as they did in the past: intervals are {times} times as wide.", values
+        )
+
+    @property
+    def choice(self) -> Choice:
+        """The setting that tells itself."""
+        return Choice("dispersion", self.value, self.message)
+
+
+INDEPENDENT: Final = Dispersion(1.0, 1.0, 1.0, 0.0, float("inf"))
+UNKNOWN: Final = Dispersion(1.0, 1.0, float("inf"), 0.0, 0.0, known=False)
+
+
+def dispersion_from_past(
+    counts: Any, *, lag: int = 1, totals: Any = None, drift: bool = True, prior: Dispersion | None = None
+) -> Dispersion:
+    """The dispersion of rows of counts, from the differences of windows `lag` apart.
+
+    Parameters
+    ----------
+    counts : array, shape (rows, windows)
+        Of candidates (or cells) in equal windows that follow one another, the window being tested not among them. NaN
+        where a window is not known.
+    lag : int
+        How many windows lie between those that are compared: 1 for the time just before, a year of windows for the
+        same weeks of the year before.
+    totals : array, shape (windows,) or (rows, windows), optional
+        What each row is a part of (itself included) in the same windows; each row stands against its own past when left
+        out.
+    drift : bool
+        Whether tau² is fitted too; it needs rows of different sizes.
+    prior : Dispersion, optional
+        What is known of other rows: enters with as many squares as these rows have, at most those it is made of.
+
+    Returns
+    -------
+    Dispersion
+        `UNKNOWN` (or the prior) where the past holds fewer than `LEAST_FREEDOM` squares.
+
+    Raises
+    ------
+    ValueError
+        For counts that are no table, or a lag below 1.
+    """
+    table = np.asarray(counts, dtype=float)
+    if table.ndim != 2 or lag < 1:
+        raise ValueError("counts need rows and windows, and a lag of at least one window")
+    if table.shape[1] <= lag or not len(table):
+        return prior or UNKNOWN
+    squares, spread, pairs = _squares(table, lag, totals)
+    used = (spread > 0) & (pairs > 0)
+    if not used.any():
+        return prior or UNKNOWN
+    rows = _Rows.of(squares[used], spread[used], pairs[used], whole=totals is not None)
+    if prior is not None and prior.known:
+        return rows.with_prior(prior)
+    if rows.freedom < LEAST_FREEDOM:
+        return UNKNOWN
+    return rows.fit(drift)
+
+
+def spread_of(before: Any, after: Any, whole_before: Any = None, whole_after: Any = None) -> FloatArray:
+    """V of counts that are compared: their variance given both together, were alerts independent.
+
+    `whole_before`, `whole_after`: of all that the counts are a part of, themselves included; where they are left out a
+    count stands against its own past in periods of the same length.
+    """
+    m = np.asarray(before, float) + np.asarray(after, float)
+    if whole_before is None:
+        return np.asarray(m / 4)
+    first, then = np.asarray(whole_before, float), np.asarray(whole_after, float)
+    whole = first + then
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = m * first * then / whole**2 * (whole - m) / (whole - 1)
+    return np.where(whole > 1, spread, 0.0)
+
+
+def spread_p(p: Any, dispersion: Any, *, tails: int = 2) -> FloatArray:
+    """P-values of exact tests under counts whose variance is `dispersion` times as large.
+
+    The normal quantile of each p is divided by the root of the dispersion. For laws with no continuous form
+    (hypergeometric, the e-test) this stands in for effective counts x / dispersion: both divide the log likelihood
+    ratio by the dispersion. `tails`: 2 for two-sided p-values; one-sided ones above a half stay as they are.
+    """
+    values, scale = np.broadcast_arrays(np.asarray(p, float), np.sqrt(np.maximum(np.asarray(dispersion, float), 1.0)))
+    wider = np.minimum(1.0, tails * stats.norm.sf(stats.norm.isf(np.minimum(values / tails, 0.5)) / scale))
+    changed = (scale > 1) & (values / tails < 0.5)
+    return np.where(changed, wider, values)
+
+
+def _squares(table: FloatArray, lag: int, totals: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """By row: the sum of (y - E)², the sum of V, and of how many pairs of windows."""
+    before, after = table[:, :-lag], table[:, lag:]
+    known = np.isfinite(before + after)
+    if totals is None:
+        away, spread = (after - before) / 2, spread_of(before, after)
+    else:
+        whole = np.broadcast_to(np.asarray(totals, float), table.shape)
+        first, then = whole[:, :-lag], whole[:, lag:]
+        both = first + then
+        known &= np.isfinite(both)
+        part = np.divide(then, both, out=np.zeros_like(both), where=both > 0)
+        away, spread = after - (before + after) * part, spread_of(before, after, first, then)
+    return tuple(np.where(known, values, 0.0).sum(axis=1) for values in (away**2, spread, np.ones(known.shape)))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The ratio of each row (R), its V on average, and of how many independent squares it is made."""
+
+    ratio: FloatArray
+    spread: FloatArray
+    squares: FloatArray
+    whole: bool
+
+    @classmethod
+    def of(cls, squares: FloatArray, spread: FloatArray, pairs: FloatArray, whole: bool) -> _Rows:
+        mean = spread / pairs
+        return cls(squares / spread, mean, pairs / _SHARED * mean / (mean + _SMALL), whole)
+
+    @property
+    def freedom(self) -> float:
+        """Independent squares in all; rows of one whole add up to it, so that one of them follows from the others."""
+        held = (1 - 1 / len(self.ratio)) if self.whole and len(self.ratio) > 1 else 1.0
+        return float(self.squares.sum() * held)
+
+    @property
+    def typical(self) -> float:
+        """V of the row in the middle, by the squares that rows hold."""
+        order = np.argsort(self.spread)
+        held = np.cumsum(self.squares[order])
+        return float(self.spread[order][np.searchsorted(held, held[-1] / 2)])
+
+    def fit(self, drift: bool) -> Dispersion:
+        """phi and tau² by weighted least squares of winsorised ratios, weights from the last round's fit."""
+        phi, tau2 = max(1.0, float(np.average(self.ratio, weights=self.squares))), 0.0
+        for _ in range(_ROUNDS):
+            fitted = phi + tau2 * self.spread
+            phi, tau2 = _line(self.spread, self._winsorised(fitted), self.squares / fitted**2, drift)
+        freedom = self.freedom
+        reach = np.exp(stats.norm.ppf(0.975) * max(np.sqrt(2 / freedom), self._error(phi, tau2) / phi))
+        return Dispersion(phi, max(1.0, phi / reach), phi * reach, tau2, freedom, self.typical)
+
+    def _error(self, phi: float, tau2: float) -> float:
+        """The standard error of phi by what the rows are off the fitted line (sandwich)."""
+        fitted = phi + tau2 * self.spread
+        weight = self.squares / fitted**2
+        terms = np.column_stack([np.ones(len(fitted)), self.spread]) if tau2 > 0 else np.ones((len(fitted), 1))
+        inverse = np.linalg.pinv(terms.T @ (terms * weight[:, None]))
+        away = terms * (weight * (self._winsorised(fitted) - fitted))[:, None]
+        return float(np.sqrt((inverse @ away.T @ away @ inverse)[0, 0]))
+
+    def with_prior(self, prior: Dispersion) -> Dispersion:
+        """The prior, scaled by how much more or less these rows scatter, each side with the squares that it has."""
+        fitted = prior.phi + prior.drift * self.spread
+        more = float(np.average(self._winsorised(fitted) / fitted, weights=self.squares))
+        own, known = self.freedom, min(self.freedom, prior.freedom)
+        scale = (own * more + known) / (own + known)
+        phi, tau2 = max(1.0, scale * prior.phi), scale * prior.drift
+        freedom = own + known
+        low, high = (freedom / stats.chi2.ppf(tail, freedom) for tail in (0.975, 0.025))
+        return Dispersion(phi, max(1.0, phi * low), phi * high, tau2, freedom, self.typical)
+
+    def _winsorised(self, fitted: FloatArray) -> FloatArray:
+        """Ratios no larger than improbable ones, raised by what this takes from the mean of rows that are as fitted."""
+        free = self.squares
+        most = stats.chi2.ppf(_USUAL, free) / free
+        kept = stats.chi2.cdf(free * most, free + 2) + most * (1 - _USUAL)
+        return np.asarray(np.minimum(self.ratio / fitted, most) / kept * fitted)
+
+
+def _line(spread: FloatArray, ratio: FloatArray, weight: FloatArray, drift: bool) -> tuple[float, float]:
+    """phi >= 1 and tau² >= 0 of ratio = phi + tau² spread by weighted least squares."""
+    phi = float(np.average(ratio, weights=weight))
+    middle = float(np.average(spread, weights=weight))
+    across = float(weight @ (spread - middle) ** 2)
+    if not drift or across <= 1e-12 * float(weight @ spread**2):
+        return max(1.0, phi), 0.0
+    slope = float(weight @ ((spread - middle) * (ratio - phi))) / across
+    level = phi - slope * middle
+    if slope <= 0:
+        return max(1.0, phi), 0.0
+    if level < 1:
+        return 1.0, max(0.0, float(weight @ (spread * (ratio - 1))) / float(weight @ spread**2))
+    return level, slope

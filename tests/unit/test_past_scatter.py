@@ -1,0 +1,83 @@
+"""Changes in quiet cities: hardly ever a false one however people report, and real ones still found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis.stats.dispersion import Dispersion, dispersion_from_past, spread_of
+from analysis.trends.changes import add_city_reference
+from analysis.trends.past_scatter import candidate_dispersions, kind_dispersions
+from tests.effort import effort
+from tests.simulations.quiet_city import A_YEAR, KEYS, QuietCity, compare, tables
+
+
+@pytest.mark.parametrize(
+    ("city", "naive"),
+    [
+        (QuietCity(), 0.0),
+        (QuietCity(alerts=6400, reports=2), 0.9),
+        (QuietCity(reports=1.5, collapsed=0.5, drift=0.4), 0.4),
+        (QuietCity(alerts=6400, reports=3, drift=0.4), 0.9),
+    ],
+)
+def test_quiet_cities_have_hardly_ever_a_change(city: QuietCity, naive: float) -> None:
+    """At most 5 % of cities; on a push a true share of 25 % would show. As if independent, most of them have one."""
+    rng = np.random.default_rng(1)
+    runs = effort(30, 400)
+    plain, wide = np.sum(
+        [[found.n_significant > 0 for found in compare(city.counts(rng))] for _ in range(runs)], axis=0
+    )
+    assert wide <= stats.binom.ppf(0.995, runs, 0.05)
+    assert plain >= stats.binom.ppf(0.005, runs, naive)
+
+
+def test_with_one_report_an_incident_next_to_no_power_is_lost() -> None:
+    """A category of some 70 alerts a window that grows by 80 %."""
+    rng = np.random.default_rng(2)
+    seen = []
+    for _ in range(effort(30, 200)):
+        counts = QuietCity().counts(rng)
+        counts[:, 3, -1] += rng.poisson(0.8 * counts[:, 3, -1])
+        frames = [found.frame for found in compare(counts)]
+        at = frames[0].index[(frames[0]["category"] == "c3") & frames[0]["district"].isna()][0]
+        seen.append([bool(frame["significant"][at]) for frame in frames])
+    plain, wide = np.mean(seen, axis=0)
+    assert plain > 0.5
+    assert wide >= plain - 0.2
+
+
+def test_a_kind_is_compared_with_what_its_candidates_are_compared_with() -> None:
+    rng = np.random.default_rng(3)
+    past = tables(QuietCity(reports=2).counts(rng))
+    found = kind_dispersions(past, A_YEAR)
+    assert set(found) == set(past)
+    city = past[()].to_numpy(float)[0]
+    districts = dispersion_from_past(past[("district",)].to_numpy(float), lag=A_YEAR, totals=city)
+    assert found[("district",)] == districts
+    fine = past[KEYS]
+    themes = past[("category",)].loc[fine.index.get_level_values("category")].to_numpy(float)
+    rows = fine.to_numpy(float)
+    whole = np.where((themes.sum(axis=1) >= 2 * rows.sum(axis=1))[:, None], themes, city)
+    assert found[KEYS] == dispersion_from_past(rows, lag=A_YEAR, totals=whole)
+    assert found[()].phi > 1.3  # two windows a year apart of one row say little: the bursts of all others enter
+
+
+def test_a_candidate_has_the_dispersion_of_its_kind_and_size() -> None:
+    kinds = {
+        (): Dispersion(2.0, 1, 3, 0.0, float("inf")),
+        ("category",): Dispersion(1.5, 1, 3, 0.1, float("inf")),
+    }
+    rows = [(None, None, 500, 520), (None, "c1", 40, 60), (None, "c2", 10, np.nan), ("d1", None, 90, 80)]
+    frame = add_city_reference(
+        pd.DataFrame(rows, columns=["district", "category", "before", "after"]).assign(
+            before_high=np.nan, after_high=[np.nan, np.nan, 4, np.nan]
+        )
+    )
+    found = candidate_dispersions(frame, kinds, ("district", "category"))
+    assert found[0] == 2
+    assert found[1] == pytest.approx(1.5 + 0.1 * float(spread_of(40, 60, 500, 520)))
+    assert found[2] == pytest.approx(1.5 + 0.1 * float(spread_of(10, 4, 500, 520)))
+    assert found[3] == 1  # nothing is known of districts
