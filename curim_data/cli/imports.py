@@ -80,6 +80,10 @@ def import_files(
     event: Annotated[
         str | None, typer.Option(help=N_("Column that says when it happened, where several dates can be it."))
     ] = None,
+    counts: Annotated[
+        str | None,
+        typer.Option(help=N_("What an alert is in a table of counts: events (as many as a row says) or rows.")),
+    ] = None,
     city: Annotated[str, typer.Option(help=N_("Name of the city, for a home that has none yet."))] = "",
     profile: Annotated[Path | None, typer.Option(help=N_("Profile folder for a home that has no city yet."))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would happen and write nothing."))] = False,
@@ -89,7 +93,9 @@ def import_files(
 
     note_interrupted(ctx)
     chosen = _mapping(mapping)
-    answers = Answers(dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere, area, kind, event)
+    answers = Answers(
+        dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere, area, kind, event, counts
+    )
     if profile is not None and not ctx.home.has_city():
         create_home(ctx.home.path, profile)
     outcomes: list[dict[str, Any]] = []

@@ -99,13 +99,22 @@ class EventCandidate:
 
 
 @dataclass(frozen=True)
+class CountedRows:
+    """A column that says how many events a row stands for: its place, and how many the first rows say (`rows`)."""
+
+    place: int
+    events: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class Recognition:
     """How far a file is the format's.
 
     `score`: 0 (not at all) to 1 (certainly); `missing`: roles without which it cannot be read; `doubled`: roles
     claimed by several columns; `events`: columns of which a person must say which is the date of the event, the first
     being the one that was taken; `refused`: why such a file cannot be imported although it is known
-    (its `{name}` is filled by the one who raises it).
+    (its `{name}` is filled by the one who raises it); `counted`: a column that says how many events a row stands for.
     """
 
     layout: Layout
@@ -114,6 +123,7 @@ class Recognition:
     doubled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refused: Message | None = None
     events: tuple[EventCandidate, ...] = ()
+    counted: CountedRows | None = None
 
     @property
     def usable(self) -> bool:

@@ -19,6 +19,7 @@ from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.containers.prefetch import prefetch
 from curim_data.formats.base import Layout, Recognition
+from curim_data.importing import counted_rows
 from curim_data.importing import mapping as mappings
 from curim_data.importing._tally import ColumnSummary
 from curim_data.importing.event_date import ask_event, event_place, with_event
@@ -164,16 +165,21 @@ def recognise_columns(opened: OpenedExport) -> RecognisedExport:
     mapping = request.mapping or opened.saved
     event = event_place(labels, request.answers.event, request.name)
     if mapping is not None:
-        guessed = None if event is None else recognise(labels, first.table, request.name, formats.GUESSED, event).layout
-        layout = with_event(mapping.layout(labels), event, guessed)
+        asked = event is not None or request.answers.counts is not None
+        guessed = recognise(labels, first.table, request.name, formats.GUESSED, event) if asked else None
+        layout = with_event(mapping.layout(labels), event, guessed.layout if guessed else None)
         missing = () if any(role in layout.roles for role in _DATES) else _DATES[:1]
-        recognition = Recognition(layout, 1.0, missing)
+        recognition = Recognition(layout, 1.0, missing, counted=guessed.counted if guessed else None)
     else:
         recognition = recognise(labels, first.table, request.name, request.format, event)
         recognition = replace(recognition, layout=with_event(recognition.layout, event))
     formats.refuse(recognition, labels, request.name)
     ask_event(recognition, labels, request.name)
-    return RecognisedExport(opened, recognition.layout, chain([first], blocks))
+    layout = counted_rows.with_counts(recognition, labels, request.answers.counts, request.name)
+    if counted_rows.ROLE not in layout.roles:
+        return RecognisedExport(opened, layout, chain([first], blocks))
+    file = counted_rows.CountedFile(opened.file, layout.place(counted_rows.ROLE))
+    return RecognisedExport(replace(opened, file=file), layout, file.repeated(chain([first], blocks)))
 
 
 def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> ProfiledExport:
@@ -194,6 +200,8 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
             kept = [*kept, block] if seen <= KEPT_BYTES else None
         share = seen / (seen + max(facts.size - seen, facts.size // 10))
         opened.request.report_progress(EXTRACTED * share, reading)
+    if isinstance(opened.file, counted_rows.CountedFile):
+        layout = profile.layout = replace(layout, notes=(opened.file.note(opened.labels), *layout.notes))
     if profile.mixed:
         profile.gather_order_evidence(opened.file.blocks() if kept is None else kept)
     return ProfiledExport(opened, layout, profile, rows, columns, None if kept is None else tuple(kept))
@@ -213,6 +221,9 @@ def profiled_before(recognised: RecognisedExport, before: ProfiledExport | None)
     same = same and before.opened.state == opened.state  # the file on disk may be another by now
     if not same or before.labels != opened.labels or _reading(before.layout) != _reading(layout):
         return None
+    if isinstance(before.opened.file, counted_rows.CountedFile):
+        opened = replace(opened, file=before.opened.file)
+        layout = replace(layout, notes=(before.opened.file.note(opened.labels), *layout.notes))
     profile = copy(before.profile)
     profile.layout = layout
     return replace(before, opened=opened, layout=layout, profile=profile)
@@ -248,7 +259,9 @@ def recognise(
         text=tuple(place + own for place in layout.text),
         unused=(*range(own), *(place + own for place in layout.unused)),
     )
-    return replace(found, layout=moved, events=tuple(replace(one, place=one.place + own) for one in found.events))
+    events = tuple(replace(one, place=one.place + own) for one in found.events)
+    counted = replace(found.counted, place=found.counted.place + own) if found.counted else None
+    return replace(found, layout=moved, events=events, counted=counted)
 
 
 def quarantine_columns(labels: tuple[str, ...]) -> int:

@@ -25,7 +25,7 @@ from curim_data.formats.guess.headings import names_person, names_text, read_hea
 from curim_data.lexicon.folding import fold
 from curim_data.model import Answers, Gender, ImportProblem, Kind, Message, Status
 from curim_data.model.alert import AgeBand
-from curim_data.model.questions import BY_NAMES, DAY_FIRST, MONTH_FIRST
+from curim_data.model.questions import BY_NAMES, DAY_FIRST, EACH_EVENT, EACH_ROW, MONTH_FIRST
 from curim_data.store import Home
 
 FORMAT: Final = "mapped"
@@ -33,7 +33,7 @@ FOLDER: Final = "mappings"
 ROLES: Final = (
     "alert_id", "reported_at", "occurred_from", "occurred_to", "kind", "category", "more_categories", "severity",
     "feeling", "reporter_gender", "affected_gender", "age_band", "status", "resolved_at", "confirmations", "latitude",
-    "longitude", "x", "y", "point",
+    "longitude", "x", "y", "point", "count",
 )  # fmt: skip
 DROPPED: Final = ("personal", "text")
 PARTS: Final = ("value", "date", "time", "year", "month", "day", "hour", "minute", "second", "flag", "first")
@@ -120,6 +120,7 @@ class _Answers(_Table):
     elsewhere: bool = False
     kind: Annotated[str, _one_of((BY_NAMES, *Kind))] | None = None
     event: str | None = None
+    counts: Annotated[str, _one_of((EACH_EVENT, EACH_ROW))] | None = None
 
 
 class _Column(_Table):

@@ -224,7 +224,7 @@ class ProofBuilder:
                 cells.append(CellProof(label, nearby_date(text, when), "unused"))
         if alert.get("incident_id") is not None:
             alert["incident_id"] = shown_text(str(alert["incident_id"]), "alert_id", self._layout)
-        return RowProof(int(block.rows[place]), tuple(cells), alert)
+        return RowProof(int(block.numbers[place]), tuple(cells), alert)
 
     def _columns(self, role: str) -> tuple[str, ...]:
         """The columns that give a role, each once."""

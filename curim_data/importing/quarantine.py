@@ -78,14 +78,15 @@ class Quarantine:
     def add(self, block: Block, outcomes: RowOutcomes) -> pa.Table:
         """Add the invalid rows of a block; return them as a table (row, column, value, reason, ...)."""
         table = self._table(block, outcomes)
+        written = _with_own_numbers(table, block)
         self.reasons.update(table["reason"].to_pylist())
         if table.num_rows:
             if self._writer is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
-            self._writer.write_table(table)
+            self._writer.write_table(written)
             if self._kept < self._keep:
-                self._first.append(table.slice(0, self._keep - self._kept))
+                self._first.append(written.slice(0, self._keep - self._kept))
                 self._kept += self._first[-1].num_rows
         return table
 
@@ -143,6 +144,16 @@ class Quarantine:
         elif self._layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):
             line[self._names[0]] = record.fields[0]
         return line
+
+
+def _with_own_numbers(table: pa.Table, block: Block) -> pa.Table:
+    """Number quarantined rows as the file does, where its rows were repeated."""
+    if block.origin is None:
+        return table
+    own = dict(zip(block.rows.tolist(), block.origin.tolist(), strict=True))
+    own |= {record.row: record.number for record in block.refused}
+    numbers = [own[row] for row in table["row"].to_pylist()]
+    return table.set_column(0, table.schema.field(0), pa.array(numbers, pa.int64()))
 
 
 def settled_for(folder: Path, labels: Sequence[str]) -> ColumnMapping | None:

@@ -235,6 +235,7 @@ ROLES: Final[Mapping[str, Message]] = {
     "x": Message("x (easting in metres or feet)"),
     "y": Message("y (northing in metres or feet)"),
     "point": Message("Latitude and longitude in one"),
+    "count": Message("How many events the row stands for"),
 }
 
 

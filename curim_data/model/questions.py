@@ -16,6 +16,8 @@ DAY_FIRST: Final = "day-first"
 MONTH_FIRST: Final = "month-first"
 BOTH_ORDERS: Final = "both"  # of a file that writes some dates one way and some the other: no answer
 BY_NAMES: Final = "names"
+EACH_EVENT: Final = "events"
+EACH_ROW: Final = "rows"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Answers:
     of: "whole", "densest", or longitude, latitude and radius in kilometres, joined by commas. `kind`: of which kind the
     categories are that no city has yet: "names" (as each name says), "risk", "incivility", "offence" or
     "unknown". `event`: the
-    heading of the column that says when it happened, where several can be it.
+    heading of the column that says when it happened, where several can be it. `counts`: "events" or "rows", what an
+    alert is in a table of counts.
     """
 
     dates: str | None = None
@@ -45,6 +48,7 @@ class Answers:
     area: str | None = None
     kind: str | None = None
     event: str | None = None
+    counts: str | None = None
 
 
 @dataclass(frozen=True)

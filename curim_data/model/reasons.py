@@ -36,6 +36,8 @@ class Reason(StrEnum):
     BAD_COORDINATES = "bad_coordinates"
     INVALID_VALUE = "invalid_value"
     NO_RESULT = "no_result"
+    NO_EVENTS = "no_events"
+    BAD_COUNT = "bad_count"
     ERASED = "erased"
 
 
@@ -80,6 +82,8 @@ REASON_WORDS: Final = {
     Reason.BAD_COORDINATES: Message("The coordinates cannot be read or do not exist."),
     Reason.INVALID_VALUE: Message("A value is not allowed in its column."),
     Reason.NO_RESULT: Message("The cell holds a formula, and the workbook does not hold its result."),
+    Reason.NO_EVENTS: Message("The row stands for no event: its count is 0."),
+    Reason.BAD_COUNT: Message("How many events the row stands for cannot be read, or is more than 10,000."),
     Reason.ERASED: Message("The alert was erased at a person's request."),
 }
 
@@ -111,6 +115,8 @@ MEND_WORDS: Final = {
         "Open the workbook in a spreadsheet program, save it there, and import it again: what is known already is not "
         "added twice."
     ),
+    Reason.NO_EVENTS: Message("Nothing to do: delete the row."),
+    Reason.BAD_COUNT: Message("Write a whole number in the column that is named, then import the row."),
     Reason.ERASED: Message("Nothing to do."),
 }
 

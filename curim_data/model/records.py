@@ -21,11 +21,20 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class RejectedRecord:
-    """A record that does not fit the header: its row number, why, and its fields as they stand."""
+    """A record that does not fit the header: its row number, why, and its fields as they stand.
+
+    `origin`: its row number in the file, where rows were repeated.
+    """
 
     row: int
     reason: Reason
     fields: tuple[str, ...]
+    origin: int | None = None
+
+    @property
+    def number(self) -> int:
+        """Its row number in the file."""
+        return self.row if self.origin is None else self.origin
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,8 @@ class Block:
     "1", ...; `rows` the row numbers of its lines, counted from 1 over the whole file (header not counted);
     `encoding_repaired` and `trailing_cut` mark lines of the table; `refused` are the records in between that do not
     fit. len(rows) + len(refused) is what was read. `unstored`: by the number of a column, which lines hold a formula
-    there whose result is not stored; their text is empty.
+    there whose result is not stored; their text is empty. `origin`: where rows were repeated, their numbers in
+    the file.
     """
 
     table: pa.Table
@@ -45,6 +55,12 @@ class Block:
     trailing_cut: BoolArray
     refused: tuple[RejectedRecord, ...] = ()
     unstored: Mapping[int, BoolArray] = field(default_factory=dict)
+    origin: npt.NDArray[np.int64] | None = None
+
+    @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """The row numbers of the lines in the file itself."""
+        return self.rows if self.origin is None else self.origin
 
     @property
     def read(self) -> int:

@@ -61,3 +61,15 @@ def test_a_file_of_both_orders_says_so_and_asks_nothing(lang: str) -> None:
     assert t("both orders of day and month, row by row") in told
     assert t("The column {column} tells them apart. Day first: {day}; month first: {month}.",
              column="channel", day="phone", month="web") in said  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_an_alert_is_in_a_table_of_counts_is_asked(own: Home, lang: str) -> None:
+    rows = [f"{one:%Y-%m-%d %H:%M};Theft;{1 + at % 4}" for at, one in enumerate(MOMENTS)]
+    app = brought(lang, "counts.csv", "date;offence;number of incidents", rows)
+    (question,) = [radio for radio in app.radio if str(radio.key).startswith("data_counts_")]
+    assert "number of incidents" in question.label
+    question.set_value("events").run()
+    assert not errors(app)
+    app.button(key="data_import").click().run()
+    assert len(Store(own).read(["local_date"])) == sum(1 + at % 4 for at in range(len(MOMENTS)))

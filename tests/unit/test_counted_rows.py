@@ -1,14 +1,17 @@
-"""A column that says how many events a row stands for is named, not passed over."""
+"""A column that says how many events a row stands for: a person says what an alert is, and is obeyed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from curim_data.importing import counted_rows
+from curim_data.importing.counted_rows import count_of
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.model import translator
-from curim_data.store import Home
+from curim_data.model import Answers, ImportProblem, Question, translator
+from curim_data.store import Home, Store
 
 T = translator("en")
 
@@ -20,7 +23,7 @@ def export(heading: str, numbers: list[int]) -> bytes:
 
 
 def told(data: bytes) -> list[str]:
-    shown = preview(data, "export.csv", None)
+    shown = preview(data, "export.csv", None, answers=Answers(counts="rows"))
     assert shown.report.proof is not None
     concerns = [one.sentence(T, shown.city) for one in shown.report.proof.concerns]
     said = [T(one) for one in shown.report.decisions]
@@ -35,7 +38,14 @@ def test_a_count_of_events_is_a_concern(heading: str, tmp_path: Path) -> None:
     numbers = [1 + at % 5 for at in range(40)]
     assert len(told(export(heading, numbers))) == 1
     assert told(export(heading, numbers))[0].startswith(f"{heading} says how many events a row stands for")
-    report = import_file(Home(tmp_path), export(heading, numbers), "export.csv")
+    home = Home(tmp_path)
+    with pytest.raises(Question) as asked:
+        import_file(home, export(heading, numbers), "export.csv")
+    assert (asked.value.about, asked.value.flag) == ("counts", "--counts")
+    assert [choice.value for choice in asked.value.choices] == ["events", "rows"]
+    assert asked.value.message.values["n"] == sum(numbers[:-1])  # the last line may be a total and is looked at later
+    report = import_file(home, export(heading, numbers), "export.csv", answers=Answers(counts="rows"))
+    assert report.batch.accepted == 40
     assert any(heading in T(one) and "stands for" in T(one) for one in report.decisions)
 
 
@@ -47,8 +57,134 @@ def test_a_count_of_events_is_a_concern(heading: str, tmp_path: Path) -> None:
         ("αριθμός θυμάτων", [1 + at % 4 for at in range(40)]),
         ("nombre de véhicules", [at % 4 for at in range(40)]),
         ("Nº", list(range(1, 41))),
+        ("count", list(range(1, 41))),
         ("district", [1 + at % 5 for at in range(40)]),
     ],
 )
 def test_other_numbers_are_none(heading: str, numbers: list[int]) -> None:
+    preview(export(heading, numbers), "export.csv", None)  # nobody is asked
     assert told(export(heading, numbers)) == []
+
+
+EVENTS = Answers(counts="events")
+COUNTS = {
+    "el": ("Ημερομηνία;Είδος συμβάντος;Περιοχή;Πλήθος περιστατικών", "Κλοπή", "Βανδαλισμός"),
+    "es": ("fecha;delito;barrio;Nº de hechos", "Robo", "Daños"),
+    "fr": ("date;infraction;quartier;nombre de faits", "Vol", "Tapage"),
+    "de": ("Datum;Straftat;Stadtteil;Anzahl", "Diebstahl", "Raub"),
+}
+
+
+def table(language: str, numbers: list[str], first_day: int = 1) -> bytes:
+    """A table of counts: one row a day, of two categories in turn; without places and ids."""
+    head, *names = COUNTS[language]
+    rows = [f"2025-03-{first_day + at:02d};{names[at % 2]};A;{n}" for at, n in enumerate(numbers)]
+    return "\n".join([head, *rows]).encode()
+
+
+def by_day(home: Home) -> Counter[int]:
+    return Counter(day.day for day in Store(home).read(["local_date"])["local_date"].to_pylist())
+
+
+@pytest.mark.parametrize("language", COUNTS)
+def test_each_event_of_a_row_is_an_alert(language: str, tmp_path: Path) -> None:
+    """26 rows of which one says none and two say nothing that can be right; then the same and a corrected file."""
+    numbers = ["3", "1", "0", "12", "x", "2", "1.200", "20000", *["1"] * 18]
+    home = Home(tmp_path)
+    report = import_file(home, table(language, numbers), "x.csv", city_name="Anytown", answers=EVENTS)
+    right = Counter({1: 3, 2: 1, 4: 12, 6: 2, 7: 1200} | dict.fromkeys(range(9, 27), 1))
+    assert by_day(home) == right
+    assert (report.batch.read, report.batch.accepted, report.batch.quarantined) == (1239, 1236, 3)
+    assert report.batch.reasons == {"no_events": 1, "bad_count": 2}
+    said = [T(one) for one in report.decisions]
+    assert any("26 rows stand for 1,236 events" in text for text in said), said
+    assert not any("would be wrong" in text for text in said)
+    again = import_file(home, table(language, numbers), "x.csv")  # the answer is remembered
+    assert (again.batch.duplicate, again.batch.accepted) == (1236, 0)
+    corrected = import_file(home, table(language, ["5", *numbers[1:]]), "x.csv")
+    assert (corrected.batch.duplicate, corrected.batch.accepted) == (1236, 2)
+    april = import_file(home, table(language, ["4", "1"], first_day=20), "april.csv")
+    assert april.batch.accepted == 5
+
+
+def test_the_answer_that_rows_are_alerts_is_remembered_too(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    numbers = ["3", "1", "2", "12", "1", "2", "1", "1", "7", "2"]
+    import_file(home, table("fr", numbers), "x.csv", city_name="Anytown", answers=Answers(counts="rows"))
+    assert import_file(home, table("fr", numbers), "x.csv").batch.duplicate == 10
+    with pytest.raises(ImportProblem, match="no column was found"):
+        import_file(home, table("fr", ["1"] * 10), "y.csv", answers=EVENTS)
+    with pytest.raises(ImportProblem, match="say events or rows"):
+        import_file(home, table("fr", numbers), "x.csv", answers=Answers(counts="all"))
+
+
+@pytest.mark.parametrize("heading", ["Nº de hechos", "number of incidents", "αριθμός περιστατικών", "Anzahl"])
+def test_numbers_that_all_differ_are_counts_as_well(heading: str) -> None:
+    """Twelve months of which each has its own number: no ids, although no number comes twice."""
+    with pytest.raises(Question) as asked:
+        preview(export(heading, [31, 47, 12, 88, 54, 23, 61, 9, 72, 35, 18, 90]), "export.csv", None)
+    assert asked.value.about == "counts"
+
+
+def test_ids_of_rows_are_not_those_of_their_alerts(tmp_path: Path) -> None:
+    rows = [f"A-{at};2025-03-{1 + at:02d};Theft;{1 + at % 3}" for at in range(20)]
+    data = "\n".join(["id;date;offence;Anzahl", *rows]).encode()
+    home = Home(tmp_path)
+    report = import_file(home, data, "x.csv", city_name="Anytown", answers=EVENTS)
+    assert report.batch.accepted == sum(1 + at % 3 for at in range(20))
+    assert set(Store(home).read(["incident_id"])["incident_id"].to_pylist()) == {None}
+
+
+def test_quarantined_rows_have_the_numbers_of_the_file_and_come_back_mended(tmp_path: Path) -> None:
+    """Row 5 has no date and stands for four events, row 7 no number, row 9 too few fields."""
+    rows = [f"2025-03-{1 + at:02d};Robo;A;{1 + at % 4}" for at in range(20)]
+    rows[3], rows[6], rows[8] = ";Robo;A;4", "2025-03-07;Robo;A;?", "2025-03-09;Robo"
+    home = Home(tmp_path)
+    report = import_file(
+        home, "\n".join([COUNTS["es"][0], *rows]).encode(), "x.csv", city_name="Anytown", answers=EVENTS
+    )
+    found = Store(home).quarantine(report.batch.id, T)
+    assert found["row"].tolist() == [4, 4, 4, 4, 7, 9]
+    assert found["Nº de hechos"].tolist() == ["1", "1", "1", "1", "?", ""]
+    before = by_day(home)
+    mended = found[found["row"] < 9].assign(fecha=["2025-03-04"] * 4 + ["2025-03-07"])
+    mended.loc[4, "Nº de hechos"] = "6"
+    import_file(home, mended.to_csv(index=False).encode(), "mended.csv")
+    assert by_day(home) == before + Counter({4: 4, 7: 6})
+
+
+def test_more_events_than_a_file_may_hold_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counted_rows, "MOST_ALERTS", 100)
+    with pytest.raises(ImportProblem, match="more than 100 events"):
+        import_file(
+            Home(tmp_path), table("de", ["30", "1", "40", "1", "2", "1", "3", "1", "1", "40"]), "x.csv", city_name="A",
+            answers=EVENTS,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", [1, 3, 100])
+def test_pieces_of_any_size_hold_the_same_alerts(piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counted_rows, "PIECE", piece)
+    home = Home(tmp_path)
+    numbers = ["3", "1", "7", "2", "1", "2", "1", "1", "4", "2"]
+    import_file(home, table("el", numbers), "x.csv", city_name="Anytown", answers=EVENTS)
+    assert by_day(home) == Counter({at + 1: int(n) for at, n in enumerate(numbers)})
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("7", 7), ("+7", 7), ("7.0", 7), ("7,00", 7), ("1.234", 1234), ("1 234", 1234), ("1,234", 1234),
+        ("10000", 10000),
+        ("10001", -1), ("", -1), ("-3", -1), ("1.5", -1), ("x", -1), ("0", 0), ("9" * 30, -1),
+    ],
+)  # fmt: skip
+def test_numbers_of_events_are_read_as_tables_write_them(text: str, n: int) -> None:
+    assert count_of(text) == n
+
+
+def test_a_preview_shows_the_alerts_that_an_import_makes() -> None:
+    shown = preview(export("Anzahl", [1 + at % 5 for at in range(40)]), "x.csv", None, answers=EVENTS)
+    assert shown.report.batch.accepted == 120
+    assert shown.report.proof is not None
+    assert shown.report.proof.alerts == 120

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from curim_data.formats.base import fold
+from curim_data.formats.base import CountedRows, fold
 from curim_data.formats.guess import headings
 from curim_data.formats.guess._column import Column
 from curim_data.model import Message
@@ -13,6 +14,8 @@ from curim_data.model import Message
 _LEAST: Final = 8  # rows without which numbers say nothing
 _SEVERAL: Final = 0.1  # of the rows stand for more than one event
 _WHOLE: Final = 0.95
+_COUNT: Final = re.compile(r"\+?(?:\d{1,9}(?:[.,]0{1,2})?|\d{1,3}(?:[.,' \u00a0\u202f]\d{3}){1,2})")
+_NO_DECIMALS: Final = re.compile(r"[.,]0{1,2}$")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -39,24 +42,30 @@ _OTHERS: Final = _words(
 )
 _COUNTED: Final = Message(
     "{column} says how many events a row stands for, {n} in the first {rows} rows. Each row counts as one alert, so "
-    "totals, places and trends would be wrong: import a file with one row for each event."
+    "totals, places and trends would be wrong: let each event be an alert (--counts events), or import a file with one "
+    "row for each event."
 )
 
 
-def counted_rows(columns: Iterable[Column]) -> Iterator[Message]:
-    """What to say of the columns that no role has taken and that count the events of a row.
+def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
+    """The columns that no role has taken and that count the events of a row.
 
     Their heading means a quantity, of events or of nothing named, and their values are whole numbers of which some
     are larger than one. How many persons or vehicles an event concerns is no such count.
     """
     for column in columns:
         values = column.values
-        if not _names_count(column) or values.given < _LEAST or values.whole < _WHOLE:
+        if not _names_count(column) or values.given < _LEAST or values.share(_COUNT.fullmatch) < _WHOLE:
             continue
-        numbers = [int(float(text.replace(",", "."))) for text in values.texts if _is_whole(text)]
-        if sum(number > 1 for number in numbers) >= _SEVERAL * len(numbers) and len(values.distinct) < values.given:
-            counted = {"column": column.head.label, "n": sum(numbers), "rows": values.given}
-            yield Message(_COUNTED.text, counted)
+        numbers = [_number(text) for text in values.texts if _COUNT.fullmatch(text)]
+        serial = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
+        if sum(number > 1 for number in numbers) >= _SEVERAL * len(numbers) and not serial:
+            yield CountedRows(column.place, sum(numbers), values.given)
+
+
+def one_alert_a_row(counted: CountedRows, label: str) -> Message:
+    """What is wrong where each row counts as one alert all the same."""
+    return Message(_COUNTED.text, {"column": label, "n": counted.events, "rows": counted.rows})
 
 
 def _names_count(column: Column) -> bool:
@@ -66,5 +75,5 @@ def _names_count(column: Column) -> bool:
     return bool(words & _QUANTITY or (words & _NUMBER and words & _EVENTS))
 
 
-def _is_whole(text: str) -> bool:
-    return text.strip().lstrip("+").split(".")[0].split(",")[0].isdigit()
+def _number(text: str) -> int:
+    return int(re.sub(r"\D", "", _NO_DECIMALS.sub("", text)))

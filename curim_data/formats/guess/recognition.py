@@ -13,7 +13,7 @@ from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recogn
 from curim_data.formats.guess import headings
 from curim_data.formats.guess._column import HEADING, Column, columns_of, guess, percent
 from curim_data.formats.guess.category import Found, find_category, refused
-from curim_data.formats.guess.counts import counted_rows
+from curim_data.formats.guess.counts import counted_rows, one_alert_a_row
 from curim_data.formats.guess.dates import date_columns
 from curim_data.formats.guess.nature import Nature, nature_of
 from curim_data.model import Message
@@ -69,8 +69,9 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
     category = _category(known)
     _states(known)
     _scales(known)
+    counted = tuple(counted_rows(known.free()))  # "Nº de hechos" is the number of no case
+    known.taken |= {one.place for one in counted}
     _identity(known)
-    counted = tuple(counted_rows(known.free()))
     text = tuple(column.place for column in known.free() if _is_text(column))
     given = {part.place for parts in known.roles.values() for part in parts}
     layout = Layout(
@@ -85,10 +86,13 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
         findings=found.findings,
         longest=category.longest if category else MOST_CHARACTERS,
         notes=(*_notes(known, nature), *(category.notes if category else refused(before))),
-        warnings=counted,
+        warnings=tuple(one_alert_a_row(one, labels[one.place]) for one in counted),
     )
     dated = "reported_at" in known.roles or "occurred_from" in known.roles
-    return Recognition(layout, _score(known.guesses), () if dated else ("reported_at",), events=found.events)
+    missing = () if dated else ("reported_at",)
+    return Recognition(
+        layout, _score(known.guesses), missing, events=found.events, counted=counted[0] if counted else None
+    )
 
 
 def _notes(known: _Guesses, nature: Nature) -> Iterator[Message]:

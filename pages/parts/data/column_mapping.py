@@ -35,6 +35,7 @@ OPTIONS: Final = (
     "severity",
     "feeling",
     "confirmations",
+    "count",
     "alert_id",
     *(f"{role}{piece}" for role in ("occurred_to", "resolved_at") for piece in ("", "/date", "/time")),
     *(f"{role}/{piece}" for role in _DATES for piece in _PIECES),

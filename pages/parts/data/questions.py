@@ -21,7 +21,7 @@ QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an 
 NORTH: Final = 326
 # WGS84 in the zones of the UTM grid; ETRS89 and NAD83 differ from it by less than a metre or two.
 UTM: Final = tuple(100 * half + zone for half in (NORTH, 327) for zone in range(1, 61))
-FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids", "event")
+FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids", "event", "counts")
 AREA_QUESTION: Final = Message("What is the city to be made of?")
 KIND_QUESTION: Final = Message("The export does not say of which kind its categories are. Which is it?")
 _ASKED: Final = {
