@@ -25,4 +25,4 @@ from curim_data.privacy.disclosure import (
     threshold,
 )
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
-from curim_data.privacy.thresholds import nested_dimensions, threshold_rule
+from curim_data.privacy.thresholds import kinds_of_categories, nested_dimensions, threshold_rule

@@ -18,10 +18,12 @@ Analyst and specialist see exact counts. For the council and the public
 - nothing is shown by day; sensitive alerts are shown by bands of six hours.
 
 Covered are the tables of one filter: each with its margins, by the thresholds at which those are given, and with what
-its categories (group, kind) and months (year) make up in tables of one or two dimensions; and single numbers of two
-areas that differ by one place.
+its categories (group, and kind as the stored alerts have it) and months (year) make up in tables of one or two
+dimensions; and single numbers of two areas that differ by one place.
 
-Not covered: weeks against months, which share days; groups and years in tables of three dimensions; single hours
+Not covered: weeks against months, which share days; groups against kinds; groups, kinds and years in tables of three
+dimensions; all that tables by category and by kind say together where alerts of one category are of several kinds (what
+the categories that share kinds have in all, and what each kind has besides, is covered); single hours
 against bands by category; alerts of several categories, which count once in each, so that a group or the number of
 alerts is not the sum of its categories; places against the districts or cells that they lie in; tables of several areas
 of one's own, where a count that was withheld only to protect another one is asked for again; how many alerts have
@@ -204,14 +206,18 @@ def protect(
         return Protected(frame, tuple(by), audience, limit, 0, round(float(n.sum()), 6))
     full, codes = _complete_grid(raw, columns)
     dimensions = [{column: codes[:, at]} for at, column in enumerate(columns)]
+    made: dict[str, str] = {}  # the coarser columns, apart from a dimension of the same name, and what each is
     for dimension, column in zip(dimensions, columns, strict=True):
         for name, of in (nested or {}).get(column, {}).items():
-            if name not in columns and len(columns) <= MOST_NESTED:
-                full[name] = of(full[column])
-                dimension[name] = np.asarray(pd.factorize(full[name], use_na_sentinel=False)[0], np.int64)
+            if len(columns) <= MOST_NESTED:
+                made[own := f"{name} of {column}"] = name
+                full[own] = of(full[column])
+                dimension[own] = np.asarray(pd.factorize(full[own], use_na_sentinel=False)[0], np.int64)
 
     def k(names: tuple[str, ...]) -> FloatArray:
-        return np.where(np.broadcast_to(np.asarray(rule(full, names), bool), len(full)), K_SENSITIVE, K_ORDINARY) * 1.0
+        frame = full.assign(**{made[name]: full[name] for name in names if name in made})
+        strict = rule(frame, tuple(made.get(name, name) for name in names))
+        return np.where(np.broadcast_to(np.asarray(strict, bool), len(full)), K_SENSITIVE, K_ORDINARY) * 1.0
 
     counts = full["n"].to_numpy(float)
     named = tuple(np.vstack([of, np.zeros((len(full) - len(raw), of.shape[1]))]) for of in parts)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from curim_data.engine import Source
+from curim_data.engine.types import IbisTable
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile
 from curim_data.privacy import disclosure
 from curim_data.privacy.sensitive import sensitive_categories
+
+JOIN: Final = "|"  # between kinds that count as one
 
 
 def threshold_rule(f: AlertFilter, source: Source) -> disclosure.Rule:
@@ -20,16 +23,60 @@ def threshold_rule(f: AlertFilter, source: Source) -> disclosure.Rule:
     return lambda frame, by: _sensitive_rows(frame, by, f, source)
 
 
-def nested_dimensions(city: CityProfile) -> Mapping[str, Mapping[str, Callable[[pd.Series], Any]]]:
-    """Dimensions that follow from a finer one."""
+def kinds_of_categories(alerts: IbisTable) -> Mapping[str, frozenset[str]]:
+    """The kinds of the alerts of each category, out of narrow alerts: of several, the first, with which the kind goes.
+
+    The alerts say it, not the city's tree: it lacks categories of exports, and an export may give a kind of its own.
+    """
+    pairs = alerts.select(category=alerts.category, kind=alerts.kind).distinct().to_pyarrow().to_pylist()
+    found: dict[str, set[str]] = {}
+    for pair in pairs:
+        found.setdefault(pair["category"], set()).add(pair["kind"])
+    return {category: frozenset(kinds) for category, kinds in found.items()}
+
+
+def nested_dimensions(
+    city: CityProfile, kinds: Mapping[str, frozenset[str]]
+) -> Mapping[str, Mapping[str, Callable[[pd.Series], Any]]]:
+    """Dimensions that follow from a finer one. `kinds`: of each category (`kinds_of_categories`).
+
+    Where categories are of one kind each, the kinds are such a dimension. Where one is of several, two take its place:
+    the kinds that share categories count as one (`kind`), since their sum is that of their categories; and what each
+    kind has without the shared categories (`kind alone`), which a reader knows who knows the kinds of those.
+    """
     tree = city.categories
-    return {
-        "category": {
-            "group": lambda ids: ids.map(lambda name: tree[name].group if name in tree else ""),
-            "kind": lambda ids: ids.map(lambda name: tree[name].kind if name in tree else ""),
-        },
-        "month": {"year": lambda months: months.dt.year},
+    kinds = {name: frozenset({one.kind}) for name, one in tree.items()} | dict(kinds)  # of one without alerts: the tree
+    together, alone = _joined_kinds(kinds), _kinds_alone(kinds)
+    of_category: dict[str, Callable[[pd.Series], Any]] = {
+        "group": lambda ids: ids.map(lambda name: tree[name].group if name in tree else ""),
+        "kind": lambda ids: ids.map(lambda name: together.get(name, "")),
     }
+    if together != alone:
+        of_category["kind alone"] = lambda ids: ids.map(lambda name: alone.get(name, ""))
+    return {"category": of_category, "month": {"year": lambda months: months.dt.year}}
+
+
+def _joined_kinds(kinds: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """For each category the kinds that hang together with its own by categories of several kinds, as one text."""
+    sets: list[frozenset[str]] = []
+    for one in set(kinds.values()):
+        joined = one.union(*(other for other in sets if other & one))
+        sets = [other for other in sets if not other & one] + [joined]
+    return {name: JOIN.join(sorted(next(one for one in sets if one & own))) for name, own in kinds.items()}
+
+
+def _kinds_alone(kinds: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """For each category its kind, or itself where it has several."""
+    return {name: next(iter(own)) if len(own) == 1 else JOIN + name for name, own in kinds.items()}
+
+
+def _strict_kinds(source: Source, sensitive: frozenset[str]) -> frozenset[str]:
+    """Kinds all of whose stored alerts are of sensitive categories: their counts are those of these categories."""
+    if "kinds" not in source.cache:
+        source.cache["kinds"] = kinds_of_categories(source.narrow)
+    stored: Mapping[str, frozenset[str]] = source.cache["kinds"]
+    ordinary = frozenset[str]().union(*(kinds for name, kinds in stored.items() if name not in sensitive))
+    return frozenset[str]().union(*stored.values()) - ordinary
 
 
 def _sensitive_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, source: Source) -> Any:
@@ -44,4 +91,6 @@ def _sensitive_rows(raw: pd.DataFrame, by: Sequence[str], f: AlertFilter, source
         tree = source.city.categories
         groups = {tree[name].group if name in tree else "" for name in sensitive}
         rows |= raw["group"].isin(groups).to_numpy()
+    if "kind" in by and (strict := _strict_kinds(source, sensitive)):
+        rows |= raw["kind"].map(lambda kinds: strict.issuperset(str(kinds).split(JOIN))).to_numpy(bool)
     return rows

@@ -5,7 +5,7 @@ It is made once (`ask`) and passed on; every count of `curim_data.query` is one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -133,7 +133,7 @@ class Question:
             raw = complete_table(raw, layout, self.source, self.filter)
         by_place = each_place and not self.exact and self.upper_bound is None
         parts = self._by_named_place(raw, layout) if by_place else ()
-        nested = privacy.nested_dimensions(self.city)
+        nested = {} if self.exact else privacy.nested_dimensions(self.city, self._kinds(layout))
         table = privacy.protect(raw, layout.by, self.audience, rule=self.rule, nested=nested, parts=parts)
         if self.upper_bound is not None:
             table = privacy.suppress_whole(table, self.upper_bound)
@@ -141,6 +141,10 @@ class Question:
             table = replace(table, frame=table.frame[table.frame["n"] != 0].reset_index(drop=True))
         bands = Message("Hours come in bands of six, because sensitive alerts are among them.")
         return replace(table, notes=(*self.notes, bands) if layout.banded else self.notes)
+
+    def _kinds(self, layout: Layout) -> Mapping[str, frozenset[str]]:
+        """The kinds of the categories of a table, under the filter; none for a table that is not by category."""
+        return privacy.kinds_of_categories(self.rows.chosen) if "category" in layout.by else {}
 
     def _by_named_place(self, raw: pd.DataFrame, layout: Layout) -> tuple[FloatArray, ...]:
         """The rows of `raw` in each of several places that the filter names: an array for each kind of place."""

@@ -17,18 +17,19 @@ from scipy.optimize import linprog
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile
+from curim_data.model import Audience, CityProfile, Kind
 from curim_data.privacy import (
     DisclosureError,
     Protected,
     authorise,
     is_fine_table,
+    nested_dimensions,
     protect,
     protect_number,
     threshold,
 )
 from tests.effort import effort
-from tests.small import alert, small_source
+from tests.small import alert, small_city, small_source
 
 COUNCIL = Audience.COUNCIL
 
@@ -343,3 +344,105 @@ def test_a_link_that_names_half_a_country_is_answered_at_once(city: CityProfile)
     elsewhere, _ = authorise(AlertFilter(cells=tuple(f"{cell:x}" for cell in far)), Audience.COUNCIL, city)
     assert elsewhere.cells  # nowhere, not everywhere
     assert not {int(name, 16) for name in elsewhere.cells} & set(land)
+
+
+def pinned_by_category(folder: Path, stored: dict[tuple[str, str], int]) -> tuple[list[float], set[str]]:
+    """Small counts of categories that the council's tables leave one value, by linear programs; categories shown.
+
+    `stored`: how many alerts there are of each category and kind. The tables are those by category, group and kind,
+    and by category and kind, the two by category with the bounds that they give; what a table has no row of is none.
+    The reader does not know of which kinds a category is but by these tables.
+    """
+    pairs = [pair for pair, n in stored.items() for _ in range(n)]
+    source = small_source(folder, [alert(at, category=c, kind=kind) for at, (c, kind) in enumerate(pairs)])
+    tree = source.city.categories
+    grid = [(c, kind, tree[c].group if c in tree else "") for c in {*tree, *(c for c, _ in stored)} for kind in Kind]
+    keys = pd.DataFrame(grid, columns=["category", "kind", "group"])
+    lines, low, high, small = [np.ones(len(keys))], [len(pairs) if len(pairs) >= 5 else 1], [max(len(pairs), 4)], []
+    for by in (["category"], ["group"], ["kind"], ["category", "kind"]):
+        told = query.counts(source, AlertFilter(), by, COUNCIL).frame.set_index(by)
+        for key, rows in keys.groupby(by).indices.items():
+            known = told.loc[key] if key in told.index else None
+            lines.append(np.isin(np.arange(len(keys)), rows).astype(float))
+            bounded = known is not None and ("category" in by or not known["withheld"])
+            low.append(int(known["low"]) if bounded else 0)
+            high.append(int(known["high"]) if bounded else 0 if known is None else len(pairs))
+            if by == ["category"] and known is not None and known["withheld"]:
+                small.append(lines[-1])
+        if by == ["category"]:
+            shown = {str(name) for name in told.index[~told["withheld"]]}
+    exact = np.array([stored.get((c, kind), 0) for c, kind, _ in grid], float)
+    above, most = np.vstack([lines, np.negative(lines)]), [*high, *(-value for value in low)]
+    found = []
+    for row in small:
+        ends = [linprog(sign * row, A_ub=above, b_ub=most) for sign in (1, -1)]
+        assert all(end.success for end in ends)
+        if 0 < row @ exact < 5 and -ends[1].fun - ends[0].fun < 0.5:
+            found.append(float(row @ exact))
+    return found, shown
+
+
+def test_categories_outside_the_tree_are_safe_against_the_table_of_kinds(tmp_path: Path) -> None:
+    """Of the kind unknown 23 are shown: with 20 shown of one of its categories the 3 of the other would be told."""
+    stored = {
+        ("noise", "incivility"): 40,
+        ("harassment_verbal", "offence"): 30,
+        ("Old wall", "unknown"): 3,
+        ("Old bench", "unknown"): 20,
+        ("Old kiosk", "offence"): 12,
+    }
+    found, seen = pinned_by_category(tmp_path, stored)
+    assert not found
+    assert "noise" in seen  # no more than needed is withheld
+
+
+def test_a_category_of_the_tree_is_counted_in_the_kind_that_its_alerts_have(tmp_path: Path) -> None:
+    """An export with a column of kinds may call dangers what the tree calls offences: with the lighting they are 23."""
+    stored = {
+        ("harassment_verbal", "risk"): 3,
+        ("harassment_sexual", "offence"): 12,
+        ("lighting_poor", "risk"): 20,
+        ("noise", "offence"): 30,
+    }
+    assert not pinned_by_category(tmp_path, stored)[0]
+
+
+def test_kinds_that_share_a_category_are_safe_together_and_alone(tmp_path: Path) -> None:
+    kinds = {"noise": {"incivility", "offence"}, "harassment_verbal": {"offence"}, "Old wall": {"incivility"}}
+    found = {name: frozenset(some) for name, some in (kinds | {"lighting_poor": {"risk"}}).items()}
+    ids = pd.Series(list(found))
+    levels = {name: of(ids).tolist() for name, of in nested_dimensions(small_city(), found)["category"].items()}
+    noise, verbal, wall, lighting = levels["kind"]
+    assert noise == verbal == wall != lighting
+    assert len(set(levels["kind alone"])) == 4
+    stored = {
+        ("noise", "risk"): 6,
+        ("noise", "unknown"): 5,
+        ("harassment_verbal", "unknown"): 1,
+        ("lighting_poor", "risk"): 1,
+        ("Old wall", "unknown"): 7,
+        ("Old bench", "offence"): 20,
+    }
+    assert not pinned_by_category(tmp_path, stored)[0]
+
+
+@pytest.mark.slow
+def test_categories_of_one_kind_each_are_safe_with_their_kinds_whatever_is_stored(tmp_path: Path) -> None:
+    draw = np.random.default_rng(5)
+    names = ["noise", "harassment_verbal", "lighting_poor", "Old wall", "Old bench", "Old kiosk"]
+    sizes = [1, 2, 3, 4, 5, 6, 7, 12, 20, 30]
+    for _ in range(effort(60, 600)):
+        some = names[: draw.integers(2, 7)]
+        stored = {(name, str(draw.choice([*Kind]))): int(draw.choice(sizes)) for name in some}
+        assert not pinned_by_category(tmp_path, stored)[0], stored
+
+
+def test_a_kind_of_sensitive_categories_alone_has_their_threshold(tmp_path: Path) -> None:
+    """Else its 7 alerts would be shown beside "fewer than 10" of the category, or take every other category along."""
+    stored = {("harassment_sexual", "unknown"): 7, ("noise", "incivility"): 40, ("lighting_poor", "risk"): 30}
+    pairs = [pair for pair, n in stored.items() for _ in range(n)]
+    source = small_source(tmp_path, [alert(at, category=c, kind=kind) for at, (c, kind) in enumerate(pairs)])
+    kinds = query.counts(source, AlertFilter(), ["kind"], COUNCIL).frame.set_index("kind")
+    assert kinds.loc["unknown", ["withheld", "low", "high"]].tolist() == [True, 1, 9]
+    categories = query.counts(source, AlertFilter(), ["category"], COUNCIL).frame.set_index("category")
+    assert categories["withheld"].to_dict() == {"harassment_sexual": True, "noise": False, "lighting_poor": True}
