@@ -175,3 +175,18 @@ def test_letters_in_cells_of_several_persons_are_said(
         Home(tmp_path_factory.mktemp("home")), file_of({"victim sex": cells, **OFFENCES}), "export.csv"
     )
     assert f"as the other values show, women are {women} and men are {men}." in report.sentence(T)
+
+
+@pytest.mark.parametrize("heading", ["Opfer", "Melder", "victim", "denunciante"])
+def test_a_name_among_genders_is_not_shown(heading: str) -> None:
+    """Where the heading names a person and one cell in twenty a name, the column may name persons: it is dropped."""
+    values = (*("F", "M") * 9, "F", "Maria Papadopoulou")
+    shown = preview(file_of({heading: values, **OFFENCES}), "export.csv", None)
+    assert shown.report.dropped == (heading,)
+    assert "Papadopoulou" not in str((shown.mapping, shown.values, shown.report.unknown, shown.report.sentence(T)))
+
+
+def test_a_name_under_a_heading_that_says_gender_is_an_unknown_word() -> None:
+    """A person can map it there, as any other word."""
+    shown = preview(file_of({"Geschlecht Opfer": ("w", "m") * 9 + ("w", "Mischform"), **OFFENCES}), "export.csv", None)
+    assert shown.report.unknown == {"Geschlecht Opfer": {"Mischform": 2}}

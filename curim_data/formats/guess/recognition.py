@@ -112,14 +112,18 @@ def _score(guesses: Mapping[str, Guess]) -> float:
 
 
 def _is_personal(column: Column) -> bool:
-    """Whether a person or a way to reach one stands in it; where only genders of persons do, none does."""
+    """Whether a person or a way to reach one stands in it; where only genders of persons do, none does.
+
+    Unless the heading says gender, one other word among genders is enough: it may be a name, and examples and words that
+    were not recognised are shown.
+    """
     if _holds_genders(column):
-        return False
+        return not (column.head.has(headings.SEX) or column.values.no_other_words)
     return headings.names_person(column.head) or column.values.contacts >= 0.3
 
 
 def _holds_genders(column: Column) -> bool:
-    """Whether a heading names a person and the values are women and men: "Opfer" with m, w and d."""
+    """Whether a heading names a person and nearly all values are women and men: "Opfer" with m, w and d."""
     return headings.is_person(column.head) and column.values.of_women_and_men(column.head.label)
 
 

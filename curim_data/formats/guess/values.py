@@ -162,6 +162,12 @@ class Values:
         return self.genders >= 0.9 and {"woman", "man"} <= {words.get(one) for one in parts}
 
     @cached_property
+    def no_other_words(self) -> bool:
+        """Whether all are genders, or codes of one or two characters: no name of a person."""
+        parts = {one for text in self.distinct for one in gender_parts(text)}
+        return all(one in _GENDERS or one in _LETTERS or len(one) <= 2 for one in parts)
+
+    @cached_property
     def spelt_genders(self) -> float:
         """Share of whole words that stand for a gender; 0 where none is a woman or a man."""
         meant = {_GENDERS.get(fold(text)) for text in self.distinct if len(text) > 2}
