@@ -114,8 +114,8 @@ def _score(guesses: Mapping[str, Guess]) -> float:
 def _is_personal(column: Column) -> bool:
     """Whether a person or a way to reach one stands in it; where only genders of persons do, none does.
 
-    Unless the heading says gender, one other word among genders is enough: it may be a name, and examples and words that
-    were not recognised are shown.
+    Unless the heading says gender, one other word among genders is enough: it may be a name, and examples and words
+    that were not recognised are shown.
     """
     if _holds_genders(column):
         return not (column.head.has(headings.SEX) or column.values.no_other_words)
