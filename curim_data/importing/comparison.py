@@ -362,15 +362,15 @@ class Comparison:
         return compare(self.before, self.signature, counts, self.statuses, self.missing)
 
 
-def compare_with_previous(store: Store, staged: Path, signature: Signature) -> Comparison:
+def compare_with_previous(store: Store, staged: Sequence[Path], signature: Signature) -> Comparison:
     """Find the previous export of the same kind and compare the staged alerts with the stored ones.
 
     Parameters
     ----------
     store : Store
         As it is before the import.
-    staged : Path
-        Parquet file with incident_id, source, status and local_date of the new alerts.
+    staged : sequence of Path
+        Parquet files with incident_id, source, status and local_date of the new alerts.
     signature : mapping
         Of the new file (`signatures.SignatureBuilder`).
     """
@@ -378,7 +378,7 @@ def compare_with_previous(store: Store, staged: Path, signature: Signature) -> C
     before = previous_export(batches, signature)
     if before is None:
         return Comparison(None, signature, {}, MissingAlerts())
-    stored, new = store.files(), [str(staged)]
+    stored, new = store.files(), [str(path) for path in staged]
     sources = sorted({before.format, str(signature["format"])})
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     missing = missing_alerts(stored, new, sources, before.signature, others)

@@ -112,7 +112,7 @@ def import_file(
         if has_city and home.city().outlined:
             _check_city(staged, plan, profiled.request, store)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
-        comparison = compare_with_previous(store, staged.staging.path, staged.batch.signature)
+        comparison = compare_with_previous(store, staged.staging.paths, staged.batch.signature)
         if dry_run:
             matched = store.match_staged(staged.staging, staged.batch)
         else:
@@ -170,7 +170,7 @@ def preview(
         enriched = enrich_blocks(parsed, city)
         builder = _proof_builder(profiled, city)
         staged = stage_alerts(builder.follow(enriched), profiled, plan, work, new_batch_id(now))
-        comparison = compare_with_previous(store, staged.staging.path, staged.batch.signature)
+        comparison = compare_with_previous(store, staged.staging.paths, staged.batch.signature)
         matched = store.match_staged(staged.staging, staged.batch)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=True, first_city=first)
         report = replace(report, proof=builder.build(report.batch.reasons), city=city)

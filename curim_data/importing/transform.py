@@ -92,8 +92,9 @@ def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> Impo
     """Decide what holds for all rows. Question where the evidence of the file is balanced."""
     request, layout, profile = profiled.request, profiled.layout, profiled.profile
     decisions = decide(profile, layout, city, request.answers, request.name, request.now)
-    mapping = profiled.mapping_name
-    scope = id_scope(profile, layout, decisions, city, Store(home), request.answers, request.name, mapping)
+    mapping, facts = profiled.mapping_name, profiled.opened.file.facts
+    known_by = "" if facts.sheet else facts.sha256  # two sheets of a workbook may number their alerts alike
+    scope = id_scope(profile, layout, decisions, city, Store(home), request.answers, request.name, mapping, known_by)
     return ImportPlan(city, decisions, scope, ErasedList(home))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,25 +18,25 @@ IN_MEMORY: Final = 100_000  # alerts that are counted without DuckDB, which take
 _COLUMNS: Final = ["longitude", "latitude", "inside"]
 
 
-def default_coordinates_of_file(staged: Path) -> pd.DataFrame:
-    """`geo.default_coordinates` of the alerts in a Parquet file; DuckDB spills to disk next to it.
+def default_coordinates_of_files(staged: Sequence[Path]) -> pd.DataFrame:
+    """`geo.default_coordinates` of the alerts in Parquet files; DuckDB spills to disk next to them.
 
     Its columns longitude, latitude (WGS84) and inside; the result's longitude, latitude and n.
     """
-    if pq.read_metadata(staged).num_rows <= IN_MEMORY:
-        return _in_memory(pq.read_table(staged, columns=_COLUMNS))
-    with bounded_duckdb(staged.parent) as engine:
+    if sum(pq.read_metadata(path).num_rows for path in staged) <= IN_MEMORY:
+        return _in_memory(pa.concat_tables([pq.read_table(path, columns=_COLUMNS) for path in staged]))
+    with bounded_duckdb(staged[0].parent) as engine:
         sides = dict(
             engine.execute(
-                "SELECT coalesce(inside, false), count(*) FROM read_parquet($file) WHERE longitude IS NOT NULL "
+                "SELECT coalesce(inside, false), count(*) FROM read_parquet($files) WHERE longitude IS NOT NULL "
                 "GROUP BY 1",
-                {"file": str(staged)},
+                {"files": [str(path) for path in staged]},
             ).fetchall()
         )
         engine.execute(
             "CREATE TEMP TABLE points AS SELECT longitude, latitude, coalesce(inside, false) AS inside, count(*) AS n "
-            "FROM read_parquet($file) WHERE longitude IS NOT NULL GROUP BY ALL",
-            {"file": str(staged)},
+            "FROM read_parquet($files) WHERE longitude IS NOT NULL GROUP BY ALL",
+            {"files": [str(path) for path in staged]},
         )
         usual = usual_count(engine.execute("SELECT n, count(*) AS points FROM points GROUP BY n").df())
         points: pd.DataFrame = engine.execute("SELECT * FROM points WHERE n > $least", {"least": LEAST}).df()

@@ -71,14 +71,20 @@ def _rows(file: str) -> int:
 class StagedResult:
     """An import compared with the store: the batch with its counts, and the Parquet file of row, alert_id, action.
 
-    The file lies in the staging folder and goes with it.
+    The file lies in the staging folder and goes with it; there is none where all rows are `alike` (`matching.Matched`).
     """
 
     batch: Batch
+    staging: Staging
     path: Path
+    alike: str | None
 
     def actions(self) -> Iterator[pa.Table]:
         """Row, alert_id and action of the staged rows in order, piece by piece."""
+        if self.alike is not None:
+            for part in self.staging.batches(["row", "alert_id"]):
+                yield part.append_column("action", pa.repeat(pa.scalar(self.alike), part.num_rows))
+            return
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(65_536):
                 yield pa.Table.from_batches([batch])
@@ -159,12 +165,13 @@ class Store:
             check_erased(staging, ErasedList(self.home))
             result = match_staged(staging, batch, file_paths(table))
             record, nothing = {"batch": result.batch.as_dict()}, not (result.batch.accepted or result.batch.updated)
-            new = iter(()) if nothing else changed_alerts(staging, result)
-            if result.batch.updated:
+            if result.alike == NEW and not nothing:
+                _files.take_over(table, self.home.alerts, staging.paths, record)
+            elif result.batch.updated:
                 kept = _files.without_ids(file_paths(table), result.path, staging.folder)
-                _files.write_alerts(table, chain(kept, new), record, "overwrite")
+                _files.write_alerts(table, chain(kept, changed_alerts(result)), record, "overwrite")
             else:
-                _files.write_alerts(table, new, record)
+                _files.write_alerts(table, iter(()) if nothing else changed_alerts(result), record)
             return result
 
         try:
@@ -274,33 +281,30 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
     """Compare staged alerts with the stored ones (Parquet files; none for an empty store); nothing is written."""
     staging.close()
     path = staging.folder / "settled.parquet"
-    counts = match_rows(staging.path, stored, path)
+    matched = match_rows(staging.keys, stored, path)
     repaired = outside = unmapped = 0
-    for part in _with_actions(staging, path, ["flags", "longitude"]):
-        changed = part.filter(pc.not_equal(part["action"], DUPLICATE))
-        flags = pc.list_flatten(changed["flags"])
+    for part in _changed(staging, matched.alike, path, ["flags", "longitude"]):
+        flags = pc.list_flatten(part["flags"])
         repaired += pc.sum(pc.equal(flags, Flag.REPAIRED.value)).as_py() or 0
         outside += pc.sum(pc.equal(flags, Flag.OUTSIDE_CITY.value)).as_py() or 0
-        unmapped += changed["longitude"].null_count
+        unmapped += part["longitude"].null_count
     counted = replace(
         batch,
         when=dt.datetime.now(dt.UTC),
-        accepted=counts[NEW],
-        updated=counts[UPDATED],
-        duplicate=counts[DUPLICATE],
+        accepted=matched.counts[NEW],
+        updated=matched.counts[UPDATED],
+        duplicate=matched.counts[DUPLICATE],
         repaired=repaired,
         outside=outside,
         unmapped=unmapped,
     )
-    return StagedResult(counted, path)
+    return StagedResult(counted, staging, path, matched.alike)
 
 
-def changed_alerts(staging: Staging, result: StagedResult) -> Iterator[pa.Table]:
+def changed_alerts(result: StagedResult) -> Iterator[pa.Table]:
     """The new and the updated alerts (`alert.SCHEMA`) with their ids, piece by piece."""
-    for part in _with_actions(staging, result.path):
-        stands = pc.not_equal(part["action"], DUPLICATE)
-        alerts = part.select(SCHEMA.names)
-        yield (alerts if pc.all(stands).as_py() else alerts.filter(stands)).cast(SCHEMA)
+    for part in _changed(result.staging, result.alike, result.path, SCHEMA.names):
+        yield part.cast(SCHEMA)
 
 
 def check_erased(staging: Staging, erased: ErasedList) -> None:
@@ -312,20 +316,26 @@ def check_erased(staging: Staging, erased: ErasedList) -> None:
             raise StoreError(Message("Alerts were erased while the file was read. Import it again."))
 
 
-def _with_actions(staging: Staging, path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """Staged alerts with alert_id and action. Both files are in the order of the rows and hold the same rows."""
+def _changed(staging: Staging, alike: str | None, path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns of the staged alerts that are new or updated, with the ids they were given.
+
+    Where the rows are not all alike, `path` says what becomes of them, in their order.
+    """
+    if alike is not None:
+        yield from iter(()) if alike == DUPLICATE else staging.batches(columns)
+        return
     with pq.ParquetFile(path) as file:
         pieces = file.iter_batches(65_536, columns=["alert_id", "action"])
         held = pa.table({"alert_id": pa.array([], pa.string()), "action": pa.array([], pa.string())})
-        for part in staging.batches(columns):
+        for part in staging.batches([name for name in columns if name != "alert_id"]):
             parts = [held]
             while sum(piece.num_rows for piece in parts) < part.num_rows:
                 parts.append(pa.Table.from_batches([next(pieces)]))
-            alerts = pa.concat_tables(parts)
-            held = alerts.slice(part.num_rows)
-            for name in ("alert_id", "action"):
-                part = part.append_column(name, alerts[name].slice(0, part.num_rows))
-            yield part
+            settled = pa.concat_tables(parts)
+            held = settled.slice(part.num_rows)
+            part = part.append_column("alert_id", settled["alert_id"].slice(0, part.num_rows)).select(columns)
+            stands = pc.not_equal(settled["action"].slice(0, part.num_rows), DUPLICATE)
+            yield part if pc.all(stands).as_py() else part.filter(stands)
 
 
 def has_alerts(home: Home) -> bool:

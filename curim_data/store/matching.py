@@ -20,6 +20,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -132,18 +133,27 @@ COPY (
     FROM (SELECT row, incident_id, content_hash FROM read_parquet($staged)) LEFT JOIN settled USING (row) ORDER BY row
 ) TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
 
-# Where the file's ids are all new, in the order in which they are staged.
-_OUT_NEW: Final = f"""
-COPY (SELECT row, {BASE} AS alert_id, 'new' AS action FROM read_parquet($staged))
-TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
-
 # Distinct hashes are of distinct keys; equal ones may be too, and are looked at in full.
 _ALL_DISTINCT: Final = f"SELECT count(*) = count(DISTINCT hash({BASE})) FROM read_parquet($staged)"
+
+# Rows that are not simply new; those of them that say what the first alert of their incident does; all rows.
+_LIKE: Final = """
+SELECT count(*), count(*) FILTER (action = 'duplicate' AND n = 1), (SELECT count(*) FROM file) FROM settled"""
 
 _STEPS: Final = (_BUSY_STORED, _BUSY, _NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
 
 
-def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Mapping[str, int]:
+@dataclass(frozen=True)
+class Matched:
+    """What becomes of the rows of an import. `counts`: rows by action; `alike`: the action of all rows, where it is one
+    and each row has the id of its incident's first alert (`BASE`); no file is written then.
+    """
+
+    counts: Mapping[str, int]
+    alike: str | None = None
+
+
+def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Matched:
     """Decide over all rows of an import.
 
     Parameters
@@ -154,26 +164,33 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEM
     stored : sequence of str
         Parquet files of the stored alerts: alert_id, incident_id, content_hash.
     out : Path
-        Parquet file to write: row, alert_id, action ("new", "updated" or "duplicate"), sorted by row. A folder beside
-        it holds what does not fit into memory and is removed.
-
-    Returns
-    -------
-    mapping
-        Number of rows by action.
+        Parquet file to write: row, alert_id, action ("new", "updated" or "duplicate"), sorted by row; not written where
+        all rows are alike. A folder beside it holds what does not fit into memory and is removed.
     """
     with bounded_duckdb(out.parent, memory) as run:
-        if not stored and run.execute(_ALL_DISTINCT, {"staged": str(staged)}).fetchall() == [(True,)]:
-            known = False
-        else:
-            known = _settle(run, staged, stored)
-        run.execute((_OUT if known else _OUT_NEW).format(out=sql_path(out)), {"staged": str(staged)})
+        alike = _alike(run, staged, stored)
+        if alike is not None:
+            (rows,) = run.execute("SELECT count(*) FROM read_parquet(?)", [str(staged)]).fetchone() or (0,)
+            return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: int(rows)}, alike)
+        run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
-    return {action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)}
+    return Matched({action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)})
 
 
-def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> bool:
-    """Make the table `settled` of the rows that are not simply new; whether there is any."""
+def _alike(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> str | None:
+    """The action of all rows where it is one and simple; else None, and the rows that are not new are settled."""
+    if not stored and run.execute(_ALL_DISTINCT, {"staged": str(staged)}).fetchall() == [(True,)]:
+        return NEW
+    _settle(run, staged, stored)
+    counted = run.execute(_LIKE).fetchone() or (0, 0, 0)
+    known, same, rows = counted
+    if not known:
+        return NEW
+    return DUPLICATE if same == rows else None
+
+
+def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> None:
+    """Make the table `settled` of the rows that are not simply new."""
     run.execute(_FILE, {"staged": str(staged)})
     run.execute(*((_STORED, {"stored": list(stored)}) if stored else (_NOTHING_STORED,)))
     for step in (_SEVERAL, _SIMPLE):
@@ -181,7 +198,6 @@ def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str])
     if run.execute("SELECT key FROM several LIMIT 1").fetchall():
         for step in _STEPS:
             run.execute(step)
-    return bool(run.execute("SELECT row FROM settled LIMIT 1").fetchall())
 
 
 @contextmanager

@@ -9,11 +9,14 @@ import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pytest
 
 from curim_data.cli.app import main
+from curim_data.importing import id_collisions
 from curim_data.importing.pipeline import ImportReport, import_file, preview
 from curim_data.model import Answers, Question, translator
 from curim_data.store import Home, Store
@@ -106,6 +109,58 @@ def test_own_numbers_stay_apart_and_the_file_sent_again_is_known(home: Home, lan
     assert told(bring(home, header, corrected, "april corrected.csv")) == (0, 60, 0)
     assert Store(home).count() == 120
     assert "2025-04:7" in stored(home)["alert_id"].to_pylist()
+
+
+def test_only_the_same_bytes_over_unchanged_alerts_need_no_comparison(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is compared where an import brought the same bytes and no later one changed an alert; else all is."""
+    compared = []
+    known_ids = id_collisions.known_ids
+
+    def seen(*given: Any) -> Any:
+        compared.append(True)
+        return known_ids(*given)
+
+    monkeypatch.setattr(id_collisions, "known_ids", seen)
+    header = HEADERS["en"]
+    march, april = table("en", 3, range(1, 61), 1), table("en", 4, range(1, 61), 2)
+    closed = [(*row[:3], "closed", *row[4:]) for row in march]
+    bring(home, header, march, "march.csv")
+    assert told(bring(home, header, april, "april.csv", "own")) == (60, 0, 0)
+    for rows, result, looked in (
+        (april, (0, 0, 60), False),
+        (march, (0, 0, 60), False),
+        (april, (0, 0, 60), False),
+        (closed, (0, 60, 0), True),
+        (march, (0, 60, 0), True),
+        (closed, (0, 60, 0), True),
+        (closed, (0, 0, 60), False),
+        (april, (0, 0, 60), True),
+    ):
+        compared.clear()
+        assert told(bring(home, header, rows, "again.csv")) == result
+        assert bool(compared) == looked
+    prefixes = {text.partition(":")[0] for text in stored(home)["alert_id"].to_pylist() if ":" in text}
+    assert prefixes == {"2025-04"}
+
+
+def test_sheets_of_one_workbook_that_number_alike_are_not_the_same_file(home: Home, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for place, month in enumerate((3, 4, 5)):
+        sheet = book.active if not place else book.create_sheet()
+        sheet.title = f"month {month}"
+        for row in (HEADERS["en"], *table("en", month, range(1, 61), month)):
+            sheet.append(row)
+    book.save(tmp_path / "year.xlsx")
+    source = tmp_path / "year.xlsx"
+    assert told(import_file(home, source, source.name, answers=Answers(sheet="month 3"), now=NOW)) == (60, 0, 0)
+    with pytest.raises(Question) as asked:
+        import_file(home, source, source.name, answers=Answers(sheet="month 4"), now=NOW)
+    assert asked.value.about == "ids"
+    april = Answers(sheet="month 4", ids="own")
+    assert told(import_file(home, source, source.name, answers=april, now=NOW)) == (60, 0, 0)
+    assert told(import_file(home, source, source.name, answers=Answers(sheet="month 5"), now=NOW)) == (60, 0, 0)
 
 
 def test_what_was_answered_once_holds_for_the_months_after(home: Home) -> None:

@@ -350,6 +350,27 @@ def test_imports_killed_at_each_step(home: Home, made: Path, step: str, finished
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("step", "committed"), [("_added", False), ("take_over", True)])
+def test_imports_of_new_alerts_killed_while_their_files_are_taken_over(
+    home: Home, made: Path, step: str, committed: bool
+) -> None:
+    given = (f"curim_data.store._files.{step}", True, home.path, made, "batch", ROWS)
+    worker = PROCESSES.Process(target=bring_and_die, args=given)
+    worker.start()
+    worker.join()
+    assert worker.exitcode == -signal.SIGKILL
+    assert len(list(home.alerts.glob("*.parquet"))) == 1
+    assert Store(home).count() == (ROWS if committed else 0)
+    assert [(cut.batch, cut.committed) for cut in remove_interrupted(home)] == [("batch", committed)]
+    assert list(home.work.iterdir()) == []
+    assert Store(home).count() == len(Store(home).read(["alert_id"])) == (ROWS if committed else 0)
+    bring(home.path, made, "again", ROWS)
+    assert Store(home).count() == ROWS
+    again = Store(home).batches()[-1]
+    assert (again.accepted, again.duplicate) == ((0, ROWS) if committed else (ROWS, 0))
+
+
+@pytest.mark.slow
 def test_two_imports_at_once_while_others_read(home: Home, made: Path) -> None:
     bring(home.path, made, "first", 1_000)
     begun, workers = zip(

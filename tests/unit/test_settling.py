@@ -47,11 +47,19 @@ def quickly(folder: Path, rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
     texts = pa.schema([(name, pa.string()) for name in KNOWN])
     pq.write_table(pa.Table.from_pylist(known.to_dict("records"), schema=texts), folder / "stored.parquet")
     stored = [str(folder / "stored.parquet")] if len(known) else []
-    counts = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
-    told = pq.read_table(folder / "out.parquet").to_pandas()
+    matched = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
+    counts, alike = matched.counts, matched.alike
+    if alike is None:
+        told = pq.read_table(folder / "out.parquet").to_pandas()
+    else:  # no file then: each row has its incident's first id
+        frame = pd.DataFrame(rows, columns=["incident_id", "content_hash", "twin"], dtype=object)
+        base = slow.base_ids(frame["incident_id"].astype("str"), frame["content_hash"].astype("str"))
+        told = pd.DataFrame({"row": [one["row"] for one in staged], "alert_id": list(base), "action": alike})
     assert told["row"].tolist() == [at * 3 + 1 for at in range(len(rows))]
     assert {a: n for a, n in counts.items() if n} == told["action"].value_counts().to_dict()
-    assert sorted(path.name for path in folder.iterdir()) == ["out.parquet", "staged.parquet", "stored.parquet"]
+    out = ["out.parquet"] if alike is None else []
+    assert sorted(path.name for path in folder.iterdir()) == [*out, "staged.parquet", "stored.parquet"]
+    (folder / "out.parquet").unlink(missing_ok=True)
     return told
 
 

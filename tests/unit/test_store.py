@@ -6,16 +6,19 @@ import os
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from curim_data.importing.pipeline import import_file
-from curim_data.model import Message
+from curim_data.model import SCHEMA, Message
 from curim_data.store import Batch, Home, Store, StoreError, _files, has_alerts
+from curim_data.store._commit_log import create_table
 from curim_data.store.alert_table import StagedResult, new_batch_id
 from curim_data.store.home import create_home
 from curim_data.store.staging import Staging
@@ -229,7 +232,8 @@ def _killed(path: Path) -> None:
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    module.write_deltalake = die
+    # The alerts are new: their files lie in the table's folder already, and no version names them.
+    module.write_deltalake = module.DeltaTable.create_write_transaction = die
     import_file(Home(path), b"a;reported_at;category;latitude;longitude\n1;?;x;;\n2;2025-01-01;x;;\n", "x", now=NOW)
 
 
@@ -243,6 +247,7 @@ def test_a_process_killed_before_its_commit_leaves_the_old_state(home: Home) -> 
     assert worker.exitcode == -signal.SIGKILL
     assert Store(home).version() == before
     assert len(Store(home).batches()) == 1
+    assert len(list(home.alerts.glob("*.parquet"))) == 2
     assert take(home, export(range(3, 5)))
     assert Store(home).count() == 5
 
@@ -303,6 +308,74 @@ def test_staged_alerts_are_stored_as_they_are(home: Home, tmp_path: Path) -> Non
     stored = Store(home).read().sort_by("alert_id").drop_columns(["batch_id"])
     sent = pa.concat_tables([later, first.filter(pc.invert(pc.is_in(first["alert_id"], later["alert_id"])))])
     assert stored.equals(sent.sort_by("alert_id").select(stored.column_names))
+
+
+def test_new_alerts_are_matched_again_where_another_writer_was_faster(home: Home, tmp_path: Path) -> None:
+    """The files of the first attempt are not of the table; the second finds the duplicates."""
+    alerts, faster = alerts_of(tmp_path, export(range(20))), [alerts_of(tmp_path, export(range(5)))]
+    take_over = _files.take_over
+
+    def late(*given: Any) -> None:
+        if faster:
+            send(home, faster.pop())
+        take_over(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_files, "take_over", late)
+        told = send(home, alerts).batch
+    assert (told.accepted, told.updated, told.duplicate) == (15, 0, 5)
+    assert sorted(content(home)["alert_id"]) == sorted(alerts["alert_id"].to_pylist())
+    assert {str(path) for path in home.alerts.glob("*.parquet")} == set(Store(home).files())
+
+
+def test_new_alerts_are_stored_in_files_as_the_writer_of_changed_ones_makes_them(tmp_path: Path) -> None:
+    alerts = alerts_of(tmp_path, export(range(20)))
+    first, told = [], []
+    for number, way in enumerate((_files.take_over, _files.write_alerts)):
+        other = create_home(tmp_path / f"home{number}")
+        if way is _files.take_over:
+            send(other, alerts)
+        else:
+            table = create_table(str(other.alerts), SCHEMA)
+            _files.write_alerts(table, [alerts.select(SCHEMA.names)], {})
+        (path,) = Store(other).files()
+        first.append(pq.read_table(path).drop_columns(["batch_id"]).replace_schema_metadata(None))
+        actions = DeltaTable(str(other.alerts)).get_add_actions(flatten=True)
+        told.append(pa.table(actions).drop_columns(["path", "size_bytes", "modification_time"]).to_pylist())
+    assert first[0].equals(first[1])
+    assert first[0].schema.equals(first[1].schema)
+    assert told[0] == told[1]
+
+
+def test_no_links_on_a_file_system_is_no_hindrance(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("os.link", refuse)
+    assert send(home, alerts_of(tmp_path, export(range(5)))).batch.accepted == 5
+    assert Store(home).count() == 5
+
+
+def test_staged_alerts_in_several_files(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curim_data.store.staging.GROUP_ROWS", 8)
+    monkeypatch.setattr("curim_data.store.staging.FILE_BYTES", 1)
+    alerts = alerts_of(tmp_path, export(range(20)))
+    with Staging(home.work / "one") as staging:
+        for at in range(0, 20, 7):
+            staging.add(alerts.slice(at, 7))
+        assert [part["row"].to_pylist() for part in staging.batches(["row"])] == [
+            list(range(1, 9)),
+            list(range(9, 17)),
+            list(range(17, 21)),
+        ]
+        assert len(staging.paths) == 3
+        whole = pa.concat_tables(staging.batches([*SCHEMA.names, "row", "twin"]))
+        assert whole.to_pylist() == alerts.select(whole.column_names).to_pylist()
+    assert send(home, alerts).batch.accepted == 20
+    assert len(Store(home).files()) == 3
+    changed = alerts_of(tmp_path, export(range(15, 25), "resolved"))
+    assert send(home, changed).batch.updated == 5
+    assert sorted(content(home)["alert_id"]) == sorted(f"A{n}" for n in range(25))
 
 
 def test_what_becomes_of_each_staged_row(home: Home, tmp_path: Path) -> None:
