@@ -171,7 +171,7 @@ class Evaluation:
         if not effect.known:
             return t("The comparison area had no alerts before, so nobody can say how many were to be expected.")
         count = round(abs(effect.value))
-        values = {"low": _amount(effect.low, t), "high": _amount(effect.high, t)}
+        values = {"low": amount_in_words(effect.low, t), "high": amount_in_words(effect.high, t)}
         if count == 0:
             return t("As many alerts as expected (from {low} to {high}).", **values)
         if effect.value < 0:
@@ -194,7 +194,7 @@ class Evaluation:
         ratio = self.ratio
         if not ratio.known:
             return t("One of the counts is zero, so the ratio to what was expected cannot be computed.")
-        values = {"low": _percent(ratio.low, t), "high": _percent(ratio.high, t)}
+        values = {"low": percent_in_words(ratio.low, t), "high": percent_in_words(ratio.high, t)}
         share = t.percent(abs(ratio.value - 1))
         if share == t.percent(0):
             return t("As many alerts as expected (from {low} to {high}).", **values)
@@ -297,13 +297,13 @@ def _warnings(areas: AreaCounts, test: EffectTest) -> tuple[Message, ...]:
     return tuple(found)
 
 
-def _amount(value: float, t: Translator) -> str:
+def amount_in_words(value: float, t: Translator) -> str:
     """A difference in words: "44 fewer", "1 more"."""
     count = round(abs(value))
     return t.n("{n} fewer", "{n} fewer", count) if value < 0 else t.n("{n} more", "{n} more", count)
 
 
-def _percent(ratio: float, t: Translator) -> str:
+def percent_in_words(ratio: float, t: Translator) -> str:
     """A ratio in words: "20% fewer", "5% more"."""
     size = t.percent(abs(ratio - 1))
     return t("{share} fewer", share=size) if ratio < 1 else t("{share} more", share=size)

@@ -1,0 +1,273 @@
+"""Placebo regression: what like areas without a measure did in the same weeks says what was to be expected.
+
+The count of each like area in the weeks after is regressed on its own counts before. The treated area's prediction then
+holds the change of the whole city and the return of extreme places to the mean, because both are learnt from the other
+areas; and what the regression leaves over among them is the real uncertainty: bursts of reports, drifting risk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import optimize, special, stats
+
+from analysis.stats.intervals import UNKNOWN, Estimate
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+# Constants added to counts before their logarithm is taken, as shares of their mean: from a straight line on the log
+# scale (drifting risk) to one nearly straight on the scale of counts (stable risk). The data weigh them.
+_SHIFTS: Final = (0.02, 0.1, 0.25, 0.5, 1.0, 2.0)
+_LEAST_SHIFT: Final = 0.25
+# Keeps coefficients of windows that nearly agree apart; weak beside the information of a hundred areas.
+_RIDGE: Final = 1.0
+_ROUNDS: Final = 40
+# So many placebos for each earlier window that enters the regression.
+_PLACEBOS_A_WINDOW: Final = 12
+# Placebos' residuals calibrate each side of the interval; as many pseudo-residuals as this say that it is right.
+_CALIBRATION: Final = 10.0
+# Fewer placebos, or fewer at the plan's own date, tell nothing.
+FEWEST_PLACEBOS: Final = 10
+FEWEST_OF_DATE: Final = 5
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One regression: of the counts after on log(history + shift)."""
+
+    shift: FloatArray
+    centre: FloatArray
+    beta: FloatArray
+    covariance: FloatArray
+    phi: float
+    tau2: float
+    free: float
+    mean: FloatArray
+    leverage: FloatArray
+    loss: float
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What an area was to be expected to have: `mean`, and the variance of its logarithm from the regression."""
+
+    mean: float
+    variance: float
+
+
+@dataclass(frozen=True)
+class PlaceboModel:
+    """What like areas tell.
+
+    `phi`, `tau2`: the variance of a count about its prediction is phi · mean + tau2 · mean²; `free`: degrees of freedom
+    left; `scales`: how much wider than the model the placebos' own residuals are, for falls and for rises; `n`:
+    placebos; `areas`: those at the plan's own date; `largest`: the largest mean fitted to a placebo.
+    """
+
+    fits: tuple[_Fit, ...]
+    weights: FloatArray
+    windows: tuple[tuple[int, ...], ...]
+    phi: float
+    tau2: float
+    free: float
+    scales: tuple[float, float]
+    n: int
+    areas: int
+    largest: float
+
+    def expect(self, history: ArrayLike, covariates: ArrayLike = ()) -> Expectation:
+        """The expectation for an area at the plan's own date, from its counts in the windows of the history."""
+        row = _merged(np.asarray(history, float)[None, :], self.windows)
+        extra = np.asarray(covariates, float)[None, :]
+        means, variances = [], []
+        for fit in self.fits:
+            x = _design(row, extra, np.zeros((1, 0)), fit)[0]
+            x = np.concatenate([x, np.zeros(len(fit.beta) - len(x))])  # the other dates' intercepts
+            means.append(x @ fit.beta)
+            variances.append(x @ fit.covariance @ x)
+        mean = float(self.weights @ np.array(means))
+        variance = float(self.weights @ (np.array(variances) + (np.array(means) - mean) ** 2))
+        return Expectation(float(np.exp(mean)), variance)
+
+    def tails(self, observed: ArrayLike, expected: Expectation, ratio: ArrayLike = 1.0) -> tuple[Any, Any]:
+        """Chances of so few, and of so many, alerts where the true ratio to the expectation is `ratio`."""
+        few, many = mid_tails(observed, np.asarray(ratio) * expected.mean, self.phi, self.tau2 + expected.variance)
+        few, many = (
+            stats.t.cdf(stats.norm.ppf(np.clip(tail, 1e-15, 1 - 1e-15)) / scale, self.free)
+            for tail, scale in zip((few, many), self.scales, strict=True)
+        )
+        return few, many
+
+
+def mid_tails(observed: ArrayLike, mean: ArrayLike, phi: ArrayLike, tau2: ArrayLike) -> tuple[Any, Any]:
+    """Mid-p chances of at most, and of at least, `observed` where the variance is phi · mean + tau2 · mean².
+
+    The effective count observed / phi is taken as negative binomial with size 1 / tau2 (Poisson where tau2 is 0), in
+    the continuous form by the incomplete beta function, so nothing is rounded; with phi = 1 and whole counts it is the
+    exact distribution.
+
+    >>> low, high = mid_tails(2, 4.0, 1.0, 0.0)
+    >>> round(float(low), 6), round(float(high), 6)
+    (0.164842, 0.835158)
+    """
+    m, x = np.broadcast_arrays(np.asarray(mean, float) / phi, np.asarray(observed, float) / phi)
+    size = 1 / np.maximum(tau2, 1e-9)
+    p = size / (size + m)
+    at_most = special.betainc(size, x + 1, p)
+    below = np.where(x > 0, special.betainc(size, np.maximum(x, 1e-12), p), 0.0)
+    poisson = np.asarray(tau2) < 1e-6
+    at_most = np.where(poisson, special.gammaincc(x + 1, m), at_most)
+    below = np.where(poisson & (x > 0), special.gammaincc(np.maximum(x, 1e-12), m), below)
+    low = (at_most + below) / 2
+    return low, 1 - low
+
+
+def fit_placebos(
+    after: ArrayLike,
+    history: ArrayLike,
+    *,
+    dates: ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
+    least: float = 1.0,
+) -> PlaceboModel | None:
+    """Regress the placebos' counts after on their counts before, by quasi-likelihood with a log link.
+
+    Variance phi · mean + tau2 · mean², both from the placebos' own residuals (pseudo-likelihood, Carroll & Ruppert
+    1988); ridge on the slopes. The regression is made for several constants added to the counts before their logarithm
+    is taken and averaged with weights exp(-loss / 2) (Buckland, Burnham & Augustin 1997, Biometrics 53, 603-618).
+
+    Parameters
+    ----------
+    after : (n,) counts (or sums of harm weights) of the placebos in the window after
+    history : (n, k) their counts in windows before, newest first, which should not overlap
+    dates : (n,) whole numbers: 0 for the plan's own dates, others for placebo dates; each has a level of its own
+    covariates : (n, m) further columns, about zero; None: none
+    least : the smallest phi: 1 for counts; of weighted counts the mean weight of an alert, weighted
+
+    Returns
+    -------
+    None where there are fewer than 10 placebos, or 5 at the plan's own date, or no alerts.
+    """
+    y, past = np.asarray(after, float), np.asarray(history, float)
+    date = np.zeros(len(y), int) if dates is None else np.asarray(dates, int)
+    extra = np.zeros((len(y), 0)) if covariates is None else np.asarray(covariates, float)
+    if len(y) < FEWEST_PLACEBOS or (date == 0).sum() < FEWEST_OF_DATE or not y.any() or not past.any():
+        return None
+    windows = _windows(past, max(1, len(y) // _PLACEBOS_A_WINDOW))
+    past = _merged(past, windows)
+    others = (date[:, None] == np.unique(date[date != 0])[None, :]).astype(float)
+    fits = tuple(_fit(y, past, extra, others, shift, least) for shift in _SHIFTS)
+    loss = np.array([fit.loss for fit in fits])
+    weights = np.exp((loss.min() - loss) / 2)
+    weights /= weights.sum()
+    best = fits[int(loss.argmin())]
+    mixed = {name: float(weights @ np.array([getattr(fit, name) for fit in fits])) for name in ("phi", "tau2", "free")}
+    return PlaceboModel(
+        fits=fits,
+        weights=weights,
+        windows=windows,
+        phi=mixed["phi"],
+        tau2=mixed["tau2"],
+        free=max(mixed["free"], 2.0),
+        scales=_calibration(y, best),
+        n=len(y),
+        areas=int((date == 0).sum()),
+        largest=float(best.mean.max()),
+    )
+
+
+def _windows(past: FloatArray, most: int) -> tuple[tuple[int, ...], ...]:
+    """Which columns of the history enter together: where placebos are few the older ones are added up."""
+    columns = [(j,) for j in range(past.shape[1])]
+    if len(columns) <= most:
+        return tuple(columns)
+    return (*columns[: most - 1], tuple(range(most - 1, past.shape[1])))
+
+
+def _merged(past: FloatArray, windows: Sequence[Sequence[int]]) -> FloatArray:
+    return np.column_stack([past[:, list(columns)].sum(axis=1) for columns in windows])
+
+
+def _design(past: FloatArray, extra: FloatArray, others: FloatArray, fit: _Fit | None = None, **given: Any) -> Any:
+    shift, centre = (fit.shift, fit.centre) if fit is not None else (given["shift"], given["centre"])
+    return np.column_stack([np.ones(len(past)), np.log(past + shift) - centre, extra, others])
+
+
+def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray, share: float, least: float) -> _Fit:
+    """Iteratively reweighted least squares, the two parts of the variance estimated anew in each round."""
+    shift = np.maximum(_LEAST_SHIFT * least, share * past.mean(axis=0))
+    centre = np.log(past + shift).mean(axis=0)
+    x = _design(past, extra, others, shift=shift, centre=centre)
+    ridge = np.diag([0.0, *[_RIDGE] * (past.shape[1] + extra.shape[1]), *[0.0] * others.shape[1]])
+    mean, phi, tau2 = (y + y.mean()) / 2, max(1.0, least), 0.05
+    beta = np.zeros(x.shape[1])
+    for _ in range(_ROUNDS):
+        weight = mean / (phi + tau2 * mean)
+        covariance = np.linalg.inv(x.T @ (weight[:, None] * x) + ridge)
+        new = covariance @ (x.T @ (weight * (np.log(mean) + (y - mean) / mean)))
+        settled, beta = np.abs(new - beta).max() < 1e-6, new
+        mean = np.exp(np.clip(x @ beta, -9, 14))
+        leverage = mean / (phi + tau2 * mean) * np.einsum("ij,jk,ik->i", x, covariance, x)
+        if settled:
+            break
+        phi, tau2 = _spread(y - mean, mean, leverage, least, (phi, tau2))
+    variance = phi * mean + tau2 * mean**2
+    loss = float((np.log(variance) + (y - mean) ** 2 / variance).sum())
+    free = len(y) - float(leverage.sum()) - 2
+    return _Fit(shift, centre, beta, covariance, phi, tau2, free, mean, leverage, loss)
+
+
+def _spread(
+    residual: FloatArray, mean: FloatArray, leverage: FloatArray, least: float, start: tuple[float, float]
+) -> tuple[float, float]:
+    """phi >= least and tau2 >= 0 with phi · mean + tau2 · mean² nearest to the squared residuals, by scoring.
+
+    A squared residual varies as the square of its own variance, hence the weights (gamma pseudo-likelihood).
+    """
+    phi, tau2 = start
+    square = residual**2 / np.maximum(1 - leverage, 0.1)
+    for _ in range(3):
+        variance = phi * mean + tau2 * mean**2
+        columns = np.column_stack([mean, mean**2]) / variance[:, None]
+        more, _ = optimize.nnls(columns, square / variance - least * columns[:, 0])
+        phi, tau2 = least + float(more[0]), float(more[1])
+    return phi, tau2
+
+
+def _calibration(y: FloatArray, fit: _Fit) -> tuple[float, float]:
+    """How far the placebos lie below and above their predictions, in units of the model (about 1, 1).
+
+    Risk that drifts has long tails above; the root mean squares of the normal scores below and above, drawn towards 1
+    as if ten more areas had been just as the model says, tell each side its own width.
+    """
+    left = np.clip(1 - fit.leverage, 0.1, 1)
+    low, _ = mid_tails(y, fit.mean, fit.phi * left, fit.tau2 * left)
+    score = stats.norm.ppf(np.clip(low, 1e-9, 1 - 1e-9))
+    return tuple(
+        float(np.sqrt(((part**2).sum() + _CALIBRATION) / (len(part) + _CALIBRATION)))
+        for part in (score[score < 0], score[score >= 0])
+    )  # type: ignore[return-value]
+
+
+def ratio_estimate(model: PlaceboModel, observed: float, expected: Expectation, level: float = 0.95) -> Estimate:
+    """Observed over expected with its interval: the ratios that the two tails do not exclude."""
+    if expected.mean <= 0:
+        return UNKNOWN
+    tail = (1 - level) / 2
+    bounds = (-12.0, 12.0)
+
+    def crossing(side: int) -> float:
+        def gap(log_ratio: float) -> float:
+            return float(model.tails(observed, expected, np.exp(log_ratio))[side]) - tail
+
+        low, high = gap(bounds[0]), gap(bounds[1])
+        if low * high > 0:
+            return -np.inf if side else np.inf
+        return float(optimize.brentq(gap, bounds[0], bounds[1], xtol=1e-7))
+
+    low = float(np.exp(crossing(1))) if observed > 0 else 0.0
+    return Estimate(observed / expected.mean, low, float(np.exp(crossing(0))), level)

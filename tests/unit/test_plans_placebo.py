@@ -1,0 +1,213 @@
+"""Placebo regression and the strength of verdicts: slow twins, limits, sentences, simulated plans."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from analysis.plans.placebo import FEWEST_PLACEBOS, Expectation, fit_placebos, mid_tails, ratio_estimate
+from analysis.plans.verdict import (
+    PlanTiming,
+    Strength,
+    Unknown,
+    Verdict,
+    placebo_verdict,
+    smallest_shown_drop,
+)
+from analysis.stats.result import Result
+from curim_data.model import translator
+from tests.reliability.verdicts import rows
+
+
+@pytest.mark.parametrize(("observed", "mean"), [(0, 2.0), (3, 5.5), (40, 31.0)])
+def test_tails_of_independent_counts_are_those_of_poisson_with_mid_p(observed: int, mean: float) -> None:
+    low, high = mid_tails(observed, mean, 1.0, 0.0)
+    exact = stats.poisson.cdf(observed, mean) - stats.poisson.pmf(observed, mean) / 2
+    assert float(low) == pytest.approx(exact, rel=1e-9)
+    assert float(low + high) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("observed", "mean", "tau2"), [(0, 2.0, 0.3), (3, 5.5, 0.1), (40, 31.0, 0.16)])
+def test_tails_of_drifting_counts_are_those_of_the_negative_binomial(observed: int, mean: float, tau2: float) -> None:
+    law = stats.nbinom(1 / tau2, 1 / (1 + tau2 * mean))
+    assert law.var() == pytest.approx(mean + tau2 * mean**2)
+    low, _ = mid_tails(observed, mean, 1.0, tau2)
+    assert float(low) == pytest.approx(law.cdf(observed) - law.pmf(observed) / 2, rel=1e-7)
+
+
+def _areas(
+    rng: np.random.Generator, n: int = 120, phi: float = 1.0, tau: float = 0.0, growth: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Counts after, and in three windows before, of areas whose rate stays or takes a step of sd `tau` at the start."""
+    rate = rng.lognormal(3.5, 0.6, n)
+    past = rng.poisson(rate[:, None] * [0.25, 0.75, 1.0] / phi) * phi
+    after = rng.poisson(rate * growth * rng.lognormal(-(tau**2) / 2, tau, n) / phi) * phi if tau else None
+    return (rng.poisson(rate * growth / phi) * phi if after is None else after).astype(float), past.astype(float)
+
+
+def test_the_spread_is_found() -> None:
+    rng = np.random.default_rng(4)
+    found = []
+    for phi, tau in ((1.0, 0.0), (3.0, 0.0), (1.0, 0.5)):
+        models = [fit_placebos(*_areas(rng, 200, phi, tau)) for _ in range(12)]
+        found.append(np.mean([(m.phi, m.tau2) for m in models if m is not None], axis=0))
+    # What the history cannot say adds to the dispersion: the past of one year knows a rate to its own Poisson error.
+    assert found[0] == pytest.approx([1.4, 0.0], abs=0.15)
+    assert found[1][0] == pytest.approx(4.2, abs=0.6)
+    assert found[2][1] == pytest.approx(0.25, abs=0.08)
+
+
+def test_the_citys_change_is_no_effect_and_a_stop_is_one() -> None:
+    rng = np.random.default_rng(5)
+    after, past = _areas(rng, growth=1.5)
+    model = fit_placebos(after, past)
+    assert model is not None
+    treated = np.array([10.0, 30.0, 40.0])
+    expected = model.expect(treated)
+    assert expected.mean == pytest.approx(60, rel=0.12)
+    assert ratio_estimate(model, 60, expected).low < 1 < ratio_estimate(model, 60, expected).high
+    assert ratio_estimate(model, 20, expected).high < 1
+
+
+def test_the_hottest_place_is_expected_to_fall_back() -> None:
+    rng = np.random.default_rng(6)
+    past = rng.poisson(30, size=(150, 3)).astype(float)
+    model = fit_placebos(rng.poisson(30, 150).astype(float), past)
+    assert model is not None
+    hot = past[past.sum(axis=1).argmax()]
+    assert hot.sum() / 3 > 36
+    assert model.expect(hot).mean < 34
+
+
+def test_the_interval_ends_where_the_tails_do() -> None:
+    model = fit_placebos(*_areas(np.random.default_rng(7), tau=0.3))
+    assert model is not None
+    expected = Expectation(50.0, 0.01)
+    found = ratio_estimate(model, 30, expected)
+    assert float(model.tails(30, expected, found.high)[0]) == pytest.approx(0.025, abs=1e-5)
+    assert float(model.tails(30, expected, found.low)[1]) == pytest.approx(0.025, abs=1e-5)
+    assert found.low < found.value < found.high
+    assert ratio_estimate(model, 0, expected).low == 0
+
+
+def test_no_model_from_few_placebos() -> None:
+    after, past = _areas(np.random.default_rng(8), FEWEST_PLACEBOS)
+    assert fit_placebos(after, past) is not None
+    assert fit_placebos(after[1:], past[1:]) is None
+    assert fit_placebos(after, past, dates=[0, 0, 0, 0, 1, 1, 1, 1, 1, 1]) is None
+    assert fit_placebos(np.zeros(20), np.ones((20, 2))) is None
+
+
+def test_placebo_dates_have_a_level_of_their_own() -> None:
+    rng = np.random.default_rng(9)
+    now, then = _areas(rng, 30), _areas(rng, 90, growth=3.0)
+    after, past = np.concatenate([now[0], then[0]]), np.vstack([now[1], then[1]])
+    model, mixed = fit_placebos(after, past, dates=[0] * 30 + [1] * 90), fit_placebos(after, past)
+    assert model is not None
+    assert mixed is not None
+    assert (model.n, model.areas) == (120, 30)
+    assert model.expect([8, 24, 32]).mean == pytest.approx(32, rel=0.2)
+    assert model.phi * 30 + model.tau2 * 900 < 0.5 * (mixed.phi * 30 + mixed.tau2 * 900)
+
+
+def test_a_covariate_that_tells_the_change_is_used() -> None:
+    rng = np.random.default_rng(10)
+    after, past = _areas(rng, 200)
+    mix = rng.normal(0, 0.5, 200)
+    after = rng.poisson(after * np.exp(mix)).astype(float)
+    without, model = fit_placebos(after, past), fit_placebos(after, past, covariates=mix[:, None])
+    assert model is not None
+    assert without is not None
+    assert model.tau2 * 900 + model.phi * 30 < 0.7 * (without.tau2 * 900 + without.phi * 30)
+    assert model.expect([10, 30, 40], [0.5]).mean == pytest.approx(40 * np.exp(0.5), rel=0.2)
+
+
+def _verdict(observed: float, n: int = 120, *, fixed: bool = True, tau: float = 0.0, **more: object) -> Verdict:
+    after, past = _areas(np.random.default_rng(11), n, tau=tau)
+    return placebo_verdict(
+        fit_placebos(after, past), observed, [20, 60, 80], before=80, growth=1.0, fixed=fixed, **more
+    )  # type: ignore[arg-type]
+
+
+def test_the_strength_follows_the_design() -> None:
+    assert (_verdict(35).strength, _verdict(35).direction) == (Strength.SHOWN, -1)
+    assert (_verdict(160).strength, _verdict(160).direction) == (Strength.SHOWN, 1)
+    assert _verdict(35, fixed=False).strength is Strength.LIKELY
+    assert _verdict(35, 19).strength is Strength.LIKELY
+    assert _verdict(80).strength is Strength.NOT_SHOWN
+    assert _verdict(35, tau=0.8).strength is not Strength.SHOWN
+    few = _verdict(35, 9)
+    assert (few.strength, few.unknown) == (Strength.CANNOT_TELL, Unknown.PLACEBOS)
+    after, past = _areas(np.random.default_rng(12))
+    far = placebo_verdict(fit_placebos(after, past), 900, [500, 1500, 2000], before=2000, growth=1.0, fixed=True)
+    assert far.unknown is Unknown.OUTSIDE
+
+
+def test_the_sentences_of_verdicts() -> None:
+    t = translator("en")
+    fall = _verdict(35)
+    assert isinstance(fall, Result)
+    assert fall.sentence(t).endswith("fewer): a fall is shown.")
+    assert "fewer alerts than expected" in fall.sentence(t)
+    assert "alerts fewer than expected" in _verdict(35, test="difference").sentence(t)
+    assert _verdict(35, fixed=False).sentence(t).endswith("a fall is likely but not shown.")
+    assert _verdict(160, fixed=False).sentence(t).endswith("a rise is likely but not shown.")
+    assert _verdict(80).sentence(t).endswith("no change is shown.")
+    assert _verdict(35, 9).sentence(t).startswith("It is not possible to say whether this plan changed anything")
+    assert "regression to the mean" in fall.return_sentence(t)
+    assert not _verdict(35, 9).return_sentence(t)
+    for lang in ("el", "fr"):
+        for verdict in (fall, _verdict(35, 9), _verdict(160, fixed=False)):
+            text = verdict.sentence(translator(lang)) + verdict.return_sentence(translator(lang))
+            assert text not in (verdict.sentence(t) + verdict.return_sentence(t), "")
+            assert "{" not in text
+
+
+def test_when_a_plan_was_set_is_said() -> None:
+    t = translator("en")
+    assert PlanTiming(True).sentence(t).startswith("Areas, dates and test were fixed before the start")
+    assert "afterwards, on" in PlanTiming(False, dt.date(2026, 5, 3)).sentence(t)
+    assert PlanTiming(False).sentence(t).startswith("Nothing shows")
+
+
+def test_the_smallest_fall_is_reached_and_grows_with_the_spread() -> None:
+    rng = np.random.default_rng(13)
+    shares = []
+    for tau in (0.0, 0.3):
+        model = fit_placebos(*_areas(rng, 200, tau=tau))
+        assert model is not None
+        drop = smallest_shown_drop(model, Expectation(100.0, 0.0))
+        assert drop.share is not None
+        shares.append(drop.share)
+        # The verdict itself, on counts drawn with that fall, finds it about four times in five.
+        mean = 100 * (1 - drop.share)
+        k = 1 / max(model.tau2, 1e-6)
+        drawn = (
+            rng.poisson(rng.gamma(k * mean / model.phi / mean, mean / k * model.phi, 4000))
+            if tau
+            else (rng.poisson(mean / model.phi, 4000) * model.phi)
+        )
+        if not tau:
+            called = model.tails(drawn, Expectation(100.0, 0.0))[0] < 0.025
+            assert np.mean(called) == pytest.approx(0.82, abs=0.07)
+    assert shares[1] > shares[0] + 0.1
+    model = fit_placebos(*_areas(rng, 200, tau=0.3))
+    assert model is not None
+    assert smallest_shown_drop(model, Expectation(2.0, 0.1)).share is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("risk", "reports"), [("stable", 1), ("slow drift", 2)])
+def test_plans_that_do_nothing_are_hardly_ever_said_to_work(risk: str, reports: float) -> None:
+    """Each direction at 2.5 %, within what chance allows once in a thousand; the plain verdict fails under drift."""
+    runs = 120
+    most = stats.binom.ppf(0.999, runs, 0.025) / runs
+    for row in rows(runs, [risk], [reports], [26]):
+        assert row["fall"] <= most, row
+        assert row["rise"] <= most, row
+        assert row["covered"] >= 0.92 - 3 * (0.95 * 0.05 / runs) ** 0.5, row
+        if risk != "stable":
+            assert row["plain_fall"] + row["plain_rise"] > 0.1, row
