@@ -22,6 +22,7 @@ from curim_data.formats.base import Layout, Recognition
 from curim_data.importing import counted_rows
 from curim_data.importing import mapping as mappings
 from curim_data.importing._tally import ColumnSummary
+from curim_data.importing.earlier_columns import as_before
 from curim_data.importing.event_date import ask_event, event_place, with_event
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.profiling import FileProfile
@@ -173,6 +174,8 @@ def recognise_columns(opened: OpenedExport) -> RecognisedExport:
     else:
         recognition = recognise(labels, first.table, request.name, request.format, event)
         recognition = replace(recognition, layout=with_event(recognition.layout, event))
+        if request.format is None and not quarantine_columns(labels):
+            recognition = as_before(recognition, labels, first.table.slice(0, RECOGNITION_ROWS), request.home)
     formats.refuse(recognition, labels, request.name)
     ask_event(recognition, labels, request.name)
     layout = counted_rows.with_counts(recognition, labels, request.answers.counts, request.name)

@@ -53,9 +53,7 @@ class SignatureBuilder:
     """
 
     def __init__(self, labels: Sequence[str], layout: Layout) -> None:
-        self._labels = [
-            label[:MOST_LABEL] if is_name(label[:MOST_LABEL]) else f"#{at}" for at, label in enumerate(labels, 1)
-        ]
+        self._labels = signature_labels(labels)
         self._roles = {part.place: role for role, parts in layout.roles.items() for part in parts}
         self._format = layout.format
         self._rows = 0
@@ -120,6 +118,11 @@ class SignatureBuilder:
             "first": first.isoformat() if first else None,
             "last": last.isoformat() if last else None,
         }
+
+
+def signature_labels(labels: Sequence[str]) -> list[str]:
+    """The headings as a signature keeps them: cut off, and by their number where they may be no names."""
+    return [label[:MOST_LABEL] if is_name(label[:MOST_LABEL]) else f"#{at}" for at, label in enumerate(labels, 1)]
 
 
 def header_similarity(one: Signature, two: Signature) -> float:
