@@ -14,8 +14,7 @@ import pyarrow as pa
 
 from curim_data import formats
 from curim_data.formats.base import Layout, Part, Recognition
-from curim_data.formats.guess._column import columns_of
-from curim_data.formats.guess.category import can_be_category, of_column
+from curim_data.formats.guess.category import holds_names, of_column
 from curim_data.importing.signatures import signature_labels
 from curim_data.model import Message
 from curim_data.store import Batch, Home, Store
@@ -91,11 +90,11 @@ def _category_as_before(
     used = {part.place for role, parts in layout.roles.items() if role != "category" for part in parts}
     if place is None or place in {part.place for part in own} | used | {*layout.personal}:
         return layout
-    column = columns_of(labels, sample)[place]
     values = {"column": labels[place], "file": batch.file_name}
-    found = of_column(labels, sample, place) if can_be_category(column, 1.0) else None
+    names = holds_names(labels, sample, place)
+    found = of_column(labels, sample, place) if names else None
     if found is None:
-        said = (Message(_NO_LONGER.text, values),) if column.values.given else ()
+        said = () if names is None else (Message(_NO_LONGER.text, values),)
         return replace(layout, findings=(*layout.findings, *said))
     other = labels[own[0].place] if own else ""
     said = (Message(_RATHER.text, values | {"other": other}) if own else Message(_AS_BEFORE.text, values),)

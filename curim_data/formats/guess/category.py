@@ -89,6 +89,12 @@ def of_column(labels: Sequence[str], sample: pa.Table | None, place: int) -> Fou
     return _found(column, 1.0, HEADING, None)
 
 
+def holds_names(labels: Sequence[str], sample: pa.Table | None, place: int) -> bool | None:
+    """Whether the values of a column can be categories; None where no value is given."""
+    column = columns_of(labels, sample)[place]
+    return can_be_category(column, 1.0) if column.values.given else None
+
+
 def refused(columns: Iterable[Column]) -> tuple[Message, ...]:
     """Why columns whose heading names the kind of event are not used, for a file without a category."""
     clear = [one for one in columns if headings.category_score(one.head) >= _CLEAR and one.values.given]
