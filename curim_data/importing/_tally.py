@@ -20,7 +20,7 @@ from curim_data.formats.base import Guess, Layout
 from curim_data.importing.coordinates import near_city
 from curim_data.importing.quarantine import free_of_personal_data
 from curim_data.importing.row_outcomes import RowOutcomes
-from curim_data.model import Block, CityProfile, IntArray
+from curim_data.model import Block, CityProfile, IntArray, Kind
 from curim_data.model.reasons import Flag, Repair
 
 LISTED_ROWS: Final = 100_000
@@ -40,7 +40,10 @@ def is_elsewhere(mapped: int, outside: int, far: int) -> bool:
 
 @dataclass
 class Tally:
-    """Totals over the blocks of a file; lists of rows are bounded, counts are not."""
+    """Totals over the blocks of a file; lists of rows are bounded, counts are not.
+
+    `no_kind`: how many alerts of no known kind each category has.
+    """
 
     read: int = 0
     repairs: list[pd.DataFrame] = field(default_factory=list)
@@ -53,6 +56,7 @@ class Tally:
     far: int = 0
     first: dt.date | None = None
     last: dt.date | None = None
+    no_kind: Counter[str] = field(default_factory=Counter)
     _kept: int = 0
 
     @property
@@ -92,6 +96,8 @@ class Tally:
         self.first = min(filter(None, (self.first, days["min"])), default=None)
         self.last = max(filter(None, (self.last, days["max"])), default=None)
         lengths = pc.list_value_length(alerts["more_categories"])
+        counted = pc.value_counts(alerts["category"].filter(pc.equal(alerts["kind"], Kind.UNKNOWN.value)))
+        self.no_kind.update({one["values"]: one["counts"] for one in counted.to_pylist()})
         self.several += pc.sum(pc.greater(pc.fill_null(lengths, 0), 0)).as_py() or 0
 
     def repair_table(self) -> pd.DataFrame:

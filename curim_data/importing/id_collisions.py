@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pyarrow as pa
@@ -39,6 +39,22 @@ CHOICES: Final = (
 _RESTARTED: Final = Message(
     "{name}: {n} of {of} known alerts that this file would change get another date and another place, as where numbers "
     "begin with 1 again each month. {examples} Are they the same alerts?"
+)
+_RESTARTED_UNPLACED: Final = Message(
+    "{name}: {n} of {of} known alerts that this file would change get another date, as where numbers begin with 1 "
+    "again each month. {examples} Are they the same alerts?"
+)
+_ELSEWHERE: Final = Message(
+    "{name}: {n} of {of} known alerts with coordinates that this file would change get another place, and many another "
+    "time or category, as where two registers number alike. {examples} Are they the same alerts?"
+)
+_FEW_MOVED: Final = Message(
+    "{n} of {of} known alerts that this file changes get another date and another place. {example} If they are other "
+    "alerts, undo this import and say so when the file is imported again."
+)
+_FEW_MOVED_UNPLACED: Final = Message(
+    "{n} of {of} known alerts that this file changes get another date. {example} If they are other alerts, undo this "
+    "import and say so when the file is imported again."
 )
 _OTHER_SOURCE: Final = Message(
     "{name}: {n} ids of this file are known from another kind of export ({sources}). {examples} Are they the same "
@@ -137,7 +153,10 @@ def id_scope(
     own += [prefix for prefix in prefixes if prefix not in own and (prefix, True) in evidence]
     chosen = _Choosing(name, layout.format, signature, answers.ids, own, kin, others, evidence)
     scope = chosen.of_source()
-    return scope if scope is not None else chosen.beside_others(files)
+    if scope is not None:
+        return scope
+    scope = chosen.beside_others(files)
+    return scope if scope.reason is not None else replace(scope, reason=chosen.few_moved)
 
 
 def _unchanged_since(batches: Sequence[Batch], sha256: str, signature: Signature, city: CityProfile) -> Batch | None:
@@ -189,16 +208,34 @@ class _Choosing:
         if self.answer == SAME:
             best = max(known, key=lambda prefix: known[prefix].known)
             return IdScope(best) if best else None
-        fitting = [prefix for prefix, one in known.items() if one.fits]
-        if fitting:
-            best = max(fitting, key=lambda prefix: known[prefix].stayed)
-            return IdScope(best) if best else None
+        fitting = self._fitting()
+        if fitting is not None:
+            return IdScope(fitting, None, self.few_moved) if fitting else None
         most = max(known.values(), key=lambda one: one.known)
         if self.answer == OWN or len(self.own) > 1:
             prefix = self._month_prefix(most)
             reason = _STARTED_AGAIN if self.answer is None else None
             return IdScope(prefix, None, _with(reason, id=f"{prefix}{most.examples[0].id}"))
-        raise self._question(_RESTARTED, most, most.moved, most.changed)
+        if most.many_moved:
+            restarted = _RESTARTED if most.located else _RESTARTED_UNPLACED
+            raise self._question(restarted, most, most.moved, most.changed)
+        raise self._question(_ELSEWHERE, most, most.located - most.placed, most.located)
+
+    def _fitting(self) -> str | None:
+        """The prefix of the source under which most known alerts stay what they were; None where they do in none."""
+        known = {prefix: self.evidence[prefix, True] for prefix in self.own if (prefix, True) in self.evidence}
+        fitting = [prefix for prefix, one in known.items() if one.fits]
+        return max(fitting, key=lambda prefix: known[prefix].stayed, default=None)
+
+    @property
+    def few_moved(self) -> Message | None:
+        """What is said without a question where some alerts of the source get another date and another place."""
+        best = self._fitting()
+        if best is None or self.answer is not None or not self.evidence[best, True].moved:
+            return None
+        one = self.evidence[best, True]
+        message = _FEW_MOVED if one.located else _FEW_MOVED_UNPLACED
+        return Message(message.text, {"n": one.moved, "of": one.changed, "example": one.moved_example})
 
     def beside_others(self, files: Sequence[str]) -> IdScope:
         """The scope without a prefix, unless ids of the file are those of another source's alerts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import duckdb
@@ -35,6 +35,7 @@ _KEPT: Final = (
 )  # fmt: skip
 _EXAMPLE: Final = Message("Id {id}: stored as {old}, in this file {new}.")
 _BOTH: Final = Message("{first} {second}")
+_SAMPLED: Final = Message("Counted in {n} rows out of {rows}.")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Evidence:
     `known`: ids; `changed`: those whose alert is not the same in everything; of these: `dated` and `placed` have the
     same date, the same place; `named` the same time of the day too, or the same category; `located` a place in both;
     `moved`: neither date nor place is the same; `far`: both are far apart. `first`: the first day of the file.
-    `examples`: two of those that moved most.
+    `examples`: two of those that moved most. `sampled`: how many rows of the file were compared, of its `rows`.
     """
 
     known: int
@@ -71,11 +72,18 @@ class Evidence:
     far: int
     first: dt.date
     examples: tuple[Example, ...]
+    sampled: int = 0
+    rows: int = 0
 
     @property
     def stayed(self) -> int:
         """Ids whose alert has its date or its place still."""
         return self.known - self.moved
+
+    @property
+    def many_moved(self) -> bool:
+        """Whether a quarter of the changed alerts have another date and another place."""
+        return self.moved > MOVED * self.changed
 
     @property
     def fits(self) -> bool:
@@ -85,7 +93,7 @@ class Evidence:
         same, and many dates or categories are not either: alerts numbered in the order of their dates share many of
         these by chance.
         """
-        if self.moved > MOVED * self.changed:
+        if self.many_moved:
             return False
         elsewhere = self.located > self.changed / 2 and self.placed < (1 - CLEARLY) * self.located
         return not (elsewhere and self.named < CLEARLY * self.changed)
@@ -103,9 +111,23 @@ class Evidence:
 
     @property
     def sentence(self) -> Message:
-        """The examples, beside each other."""
+        """The examples, beside each other, and of how many rows the counts are where a sample was compared."""
         first, *others = (one.sentence for one in self.examples)
-        return Message(_BOTH.text, {"first": first, "second": others[0]}) if others else first
+        return self._of_sample(_both(first, others[0]) if others else first)
+
+    @property
+    def moved_example(self) -> Message:
+        """One alert that has another date and another place, where there is any; of how many rows the counts are."""
+        return self._of_sample(self.examples[0].sentence)
+
+    def _of_sample(self, said: Message) -> Message:
+        if self.sampled == self.rows:
+            return said
+        return _both(said, Message(_SAMPLED.text, {"n": self.sampled, "rows": self.rows}))
+
+
+def _both(first: Message, second: Message) -> Message:
+    return Message(_BOTH.text, {"first": first, "second": second})
 
 
 def known_ids(
@@ -146,7 +168,8 @@ def known_ids(
         none = np.zeros(len(numbers), bool)
         alerts = parse_rows(Block(table, numbers, none, none), profile.labels, layout, decisions, city).alerts
         engine.register("parsed", alerts.select(_KEPT))
-        return _evidence(engine, city)
+        found = _evidence(engine, city)
+    return {scope: replace(one, sampled=len(numbers), rows=profile.rows) for scope, one in found.items()}
 
 
 _KNOWN: Final = f"""

@@ -21,7 +21,7 @@ from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.formats.base import Layout, fold
 from curim_data.importing._first_city import FirstCity
-from curim_data.importing._tally import ColumnSummary, is_elsewhere
+from curim_data.importing._tally import ColumnSummary, Tally, is_elsewhere
 from curim_data.importing.comparison import Comparison, ExportChanges
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.extract import ProfiledExport, recognise
@@ -31,6 +31,7 @@ from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
 from curim_data.model.alert import TOLD
+from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.questions import BY_NAMES
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.spread import Spread, names_of_areas
@@ -41,6 +42,7 @@ from curim_data.store.staging import Staging
 
 SAMPLE_ROWS: Final = 20
 SAMPLE_POINTS: Final = 2_000
+MOST_NAMED: Final = 5  # categories of no known kind
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,7 @@ def build_report(
             *(() if plan.ids.reason is None else (plan.ids.reason,)),
             *_unplaced(layout),
             *_uncategorised(layout, plan.decisions),
+            *(_without_kind(tally) if first_city is None and not dry_run else ()),
             *staged.learnt.sentences(),
             *(() if first_city is None else first_city.decisions),
         ),
@@ -367,6 +370,22 @@ def _uncategorised(layout: Layout, decisions: Decisions) -> tuple[Message, ...]:
     return (_NO_CATEGORY if known else _NO_CATEGORY_AND_KIND,)
 
 
+def _without_kind(tally: Tally) -> tuple[Message, ...]:
+    """Say so where categories are of no known kind, in a home that has its city: a dry run has it among its doubts.
+
+    Alerts without a category are left to `_uncategorised`.
+    """
+    names = {name: n for name, n in tally.no_kind.most_common() if name != UNCATEGORISED}
+    if not names:
+        return ()
+    values = {"n": sum(names.values()), "categories": ", ".join(list(names)[:MOST_NAMED])}
+    return (Message(_NO_KIND.text, values),)
+
+
+_NO_KIND: Final = Message(
+    "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. Give these "
+    "categories a kind in the city profile on the Data page."
+)
 _NO_CATEGORY: Final = Message("No column was recognised as the category: the alerts of this file have none.")
 _NO_CATEGORY_AND_KIND: Final = Message(
     "No column was recognised as the category: the alerts of this file have none, and of which kind they are (danger, "

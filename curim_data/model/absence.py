@@ -62,7 +62,8 @@ NO_POPULATION: Final = Message(
     "or with “curim city population FILE”."
 )
 NO_POSITIONS: Final = Message(
-    "None of these alerts is on the map, so no place was looked at. Ask whoever provides the export for coordinates."
+    "None of these alerts is on the map, so no place was looked at. Where they have no coordinates, ask whoever "
+    "provides the export for them; where they lie outside the city, check its outline on the Data page."
 )
 NO_LIGHT: Final = Message(
     "It is not known whether it was dark at the time of these alerts: for that their place, or the city's place and "

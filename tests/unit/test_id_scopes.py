@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import json
 import random
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -208,10 +209,14 @@ def test_without_places_the_dates_decide(home: Home) -> None:
     header = HEADERS["en"][:4]
     march, april = ([row[:4] for row in table("en", month, range(1, 61), month)] for month in (3, 4))
     bring(home, header, march, "march.csv")
-    with pytest.raises(Question):
+    with pytest.raises(Question) as asked:
         bring(home, header, april, "april.csv")
+    assert "another place" not in translator("en")(asked.value.message)
     closed = [(*row[:3], "closed") for row in march]
     assert told(bring(home, header, closed, "march again.csv")) == (0, 60, 0)
+    mixed = [april[at] if at < 5 else (*row[:3], "open") for at, row in enumerate(march)]
+    (said,) = [one for one in map(translator("en"), bring(home, header, mixed, "m.csv").decisions) if "undo" in one]
+    assert said.startswith("5 of 60 known alerts that this file changes get another date. Id ")
 
 
 @pytest.mark.parametrize(("one", "other"), [("en", "el"), ("es", "de"), ("el", "es")])
@@ -358,3 +363,40 @@ def test_alerts_come_out_in_one_order_whatever_the_store_holds_first(home: Home,
     assert main(["undo", update.batch.id, "--home", str(home.path)]) == 0
     assert main(["export", "--out", str(files[1]), "--home", str(home.path)]) == 0
     assert files[1].read_bytes() == files[0].read_bytes()
+
+
+def test_the_question_says_what_differs_where_only_places_do(home: Home) -> None:
+    header = HEADERS["de"]
+    days = [[(row[0], row[1][:10], *row[2:]) for row in table("de", 3, range(1, 61), seed)] for seed in (1, 2)]
+    bring(home, header, days[0], "Nord.csv")
+    with pytest.raises(Question) as asked:
+        bring(home, header, days[1], "Süd.csv")
+    sentence = translator("en")(asked.value.message)
+    assert "another date and another place" not in sentence
+    n = int(re.search(r"(\d+) of 60 known alerts with coordinates", sentence)[1])  # type: ignore[index]
+    assert n > 50
+
+
+@pytest.mark.parametrize("lang", HEADERS)
+def test_some_alerts_that_move_in_date_and_place_are_said_with_an_example(home: Home, lang: str) -> None:
+    header, march, april = HEADERS[lang], table(lang, 3, range(1, 61), 1), table(lang, 4, range(1, 61), 2)
+    bring(home, header, march, "march.csv")
+    mixed = [april[at] if at < 10 else (*row[:3], "closed", *row[4:]) for at, row in enumerate(march)]
+    report = bring(home, header, mixed, "march again.csv")
+    assert told(report) == (0, 60, 0)
+    (said,) = [one for one in map(translator("en"), report.decisions) if "another date and another place" in one]
+    assert re.match(r"(9|10) of 60 known alerts that this file changes", said)
+    assert said.count("stored as 2025-03-") == said.count("in this file 2025-04-") == 1
+    assert "Counted in" not in said
+    closed = [(*row[:3], "open", *row[4:]) for row in mixed]
+    assert not [one for one in bring(home, header, closed, "c.csv").decisions if "another date" in one.text]
+
+
+def test_the_question_says_of_how_many_rows_its_counts_are(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curim_data.importing.profiling.SAMPLE_ROWS", 40)
+    bring(home, HEADERS["en"], table("en", 3, range(1, 61), 1), "march.csv")
+    with pytest.raises(Question) as asked:
+        bring(home, HEADERS["en"], table("en", 4, range(1, 61), 2), "april.csv")
+    sentence = translator("en")(asked.value.message)
+    assert "of 40 known alerts" in sentence
+    assert "Counted in 40 rows out of 60." in sentence
