@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+
+import duckdb
 
 from curim_data.importing.signatures import Signature, header_similarity, normalised_label
 from curim_data.importing.sources import OPEN_FORMATS, SAME_HEADER, is_quarantine_download, same_source
@@ -257,15 +260,25 @@ def _total_variation(one: Mapping[str, float], two: Mapping[str, float]) -> floa
     return sum(abs(one.get(key, 0.0) - two.get(key, 0.0)) for key in {*one, *two}) / 2
 
 
-def status_changes(stored: Sequence[str], staged: Sequence[str]) -> dict[tuple[str, str], int]:
+def _engine(
+    given: duckdb.DuckDBPyConnection | None, staged: Sequence[str]
+) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """A DuckDB that is there already, or one that puts next to the staged alerts what does not fit into memory."""
+    return bounded_duckdb(Path(staged[0]).parent) if given is None else nullcontext(given)
+
+
+def status_changes(
+    stored: Sequence[str], staged: Sequence[str], engine: duckdb.DuckDBPyConnection | None = None
+) -> dict[tuple[str, str], int]:
     """Count alerts by (status in the store, status in the file), where these differ.
 
     Parquet files with the columns incident_id and status. Only incidents with one alert in each are compared, since
-    several alerts of an incident cannot be distinguished. Call it before the import is written.
+    several alerts of an incident cannot be distinguished. Call it before the import is written. `engine`: a DuckDB that
+    is there already; to start one takes 8 ms.
     """
     if not stored or not staged:
         return {}
-    with bounded_duckdb(Path(staged[0]).parent) as connection:
+    with _engine(engine, staged) as connection:
         rows = connection.execute(
             """
             WITH other AS (SELECT DISTINCT incident_id FROM read_parquet($stored) AS old
@@ -288,6 +301,7 @@ def missing_alerts(
     sources: Sequence[str],
     before: Mapping[str, Any],
     others: Sequence[str] = (),
+    engine: duckdb.DuckDBPyConnection | None = None,
 ) -> MissingAlerts:
     """Count the incidents that the store holds from the period of both exports and the new file lacks.
 
@@ -304,13 +318,15 @@ def missing_alerts(
         The signature of the previous export, with its first and last day.
     others : sequence of str
         Imports (`batch_id`) from other sources, whose alerts no export of this one holds.
+    engine
+        As `status_changes` takes it.
     """
     span = [dt.date.fromisoformat(before[name]) if before.get(name) else None for name in ("first", "last")]
     if not stored or not staged or None in span:
         return MissingAlerts(
             why_not=Message("Missing alerts cannot be counted: the period of one export is not known.")
         )
-    with bounded_duckdb(Path(staged[0]).parent) as connection:
+    with _engine(engine, staged) as connection:
         first, last, named, n = connection.execute(
             "SELECT min(local_date), max(local_date), count(incident_id), count(*) FROM read_parquet($staged)",
             {"staged": list(staged)},
@@ -381,5 +397,6 @@ def compare_with_previous(store: Store, staged: Sequence[Path], signature: Signa
     stored, new = store.files(), [str(path) for path in staged]
     sources = sorted({before.format, str(signature["format"])})
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
-    missing = missing_alerts(stored, new, sources, before.signature, others)
-    return Comparison(before, signature, status_changes(stored, new), missing)
+    with bounded_duckdb(staged[0].parent) as engine:
+        missing = missing_alerts(stored, new, sources, before.signature, others, engine)
+        return Comparison(before, signature, status_changes(stored, new, engine), missing)

@@ -134,7 +134,7 @@ class Store:
 
     def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
-        return match_staged(staging, batch, self.files())
+        return match_staged(staging, batch, self.files(), again=known_again(batch, self.batches()))
 
     def write_staged(self, staging: Staging, batch: Batch, quarantine: pa.Table | Path) -> StagedResult:
         """Write one import as one atomic commit; memory does not grow with it.
@@ -163,15 +163,16 @@ class Store:
 
         def attempt(table: DeltaTable) -> StagedResult:
             check_erased(staging, ErasedList(self.home))
-            result = match_staged(staging, batch, file_paths(table))
+            again = known_again(batch, [stored for stored, _ in import_log(table)])
+            result = match_staged(staging, batch, file_paths(table), again=again)
             record, nothing = {"batch": result.batch.as_dict()}, not (result.batch.accepted or result.batch.updated)
-            if result.alike == NEW and not nothing:
-                _files.take_over(table, self.home.alerts, staging.paths, record)
+            if nothing or result.alike == NEW:
+                _files.take_over(table, self.home.alerts, [] if nothing else staging.paths, record)
             elif result.batch.updated:
                 kept = _files.without_ids(file_paths(table), result.path, staging.folder)
                 _files.write_alerts(table, chain(kept, changed_alerts(result)), record, "overwrite")
             else:
-                _files.write_alerts(table, iter(()) if nothing else changed_alerts(result), record)
+                _files.write_alerts(table, changed_alerts(result), record)
             return result
 
         try:
@@ -277,11 +278,19 @@ class Store:
         raise StoreError(Message("Other imports were faster each time. Try again when they are done."))
 
 
-def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> StagedResult:
-    """Compare staged alerts with the stored ones (Parquet files; none for an empty store); nothing is written."""
+def known_again(batch: Batch, imports: Sequence[Batch]) -> bool:
+    """Whether an import that was not undone brought the same bytes: then most likely nothing is new."""
+    return any(one.sha256 == batch.sha256 and not one.undone for one in imports)
+
+
+def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = (), *, again: bool = False) -> StagedResult:
+    """Compare staged alerts with the stored ones (Parquet files; none for an empty store); nothing is written.
+
+    `again`: whether they may well all be known (`matching.match_rows`).
+    """
     staging.close()
     path = staging.folder / "settled.parquet"
-    matched = match_rows(staging.keys, stored, path)
+    matched = match_rows(staging.keys, stored, path, again=again)
     repaired = outside = unmapped = 0
     for part in _changed(staging, matched.alike, path, ["flags", "longitude"]):
         flags = pc.list_flatten(part["flags"])

@@ -199,7 +199,8 @@ def test_rows_set_aside_by_an_import_that_fails_are_not_kept(home: Home, monkeyp
 
     take(home, BAD)
     kept = list(home.quarantine.iterdir())
-    monkeypatch.setattr(_files, "write_alerts", fail)
+    for way in ("write_alerts", "take_over"):
+        monkeypatch.setattr(_files, way, fail)
     with pytest.raises(StoreError):
         take(home, BAD)
     assert list(home.quarantine.iterdir()) == kept
