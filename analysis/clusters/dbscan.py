@@ -11,7 +11,6 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from scipy.special import gammaincinv
 from scipy.stats import norm
-from sklearn.cluster import KMeans
 
 from analysis.grid.baseline import SHORE_M, AlertGround
 from analysis.stats.result import Choice
@@ -28,11 +27,12 @@ MAX_AREA_KM2: Final = 0.25
 FINE_SQUARE_M: Final = 10.0
 COARSE_SQUARE_M: Final = 20.0
 COARSE_FROM_M: Final = 160.0
-# Points are counted in squares of eps, of half of it and of a quarter, as long as there are so few of them to a point:
-# more take longer than they save.
-PARTS: Final = (1, 2, 4)
-MOST_SQUARES: Final = 10
+# Points are counted in squares of a third of eps, of half of it, or of eps where smaller ones are too many to a point:
+# those take longer than they save.
+PARTS: Final = (3, 2, 1)
+MOST_SQUARES: Final = 30
 AT_ONCE: Final = 30_000  # pairs of points that are looked at together, within the processor's cache
+MOST_STEPS: Final = 300  # of two-means, which ends long before
 HELD: Final = 0.75  # part of a large cluster's alerts that its denser parts hold, lest it be lost in crumbs
 
 
@@ -104,11 +104,16 @@ def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> F
     P(X >= m) is the lower incomplete gamma function of m at the mean, so that each m serves up to the mean at which
     that is the tail: the minimum is looked up among those means.
     """
-    mean = np.asarray(expected, dtype=float) / scatter
+    mean = np.asarray(expected, dtype=float)
+    mean = mean if scatter == 1 else mean / scatter
     highest = float(mean.max(initial=0.0))
     most = int(highest + norm.isf(tail) * 1.6 * np.sqrt(highest) + 60)
     up_to = gammaincinv(np.arange(1, most + 1), tail)
-    found: FloatArray = np.maximum(scatter * (np.searchsorted(up_to, mean, side="left") + 1.0), MIN_ALERTS)
+    minimum = np.maximum(scatter * np.arange(1.0, most + 2), MIN_ALERTS)
+    found = np.full(mean.shape, float(MIN_ALERTS))
+    least = int(np.searchsorted(minimum, MIN_ALERTS, side="right"))  # so many counts are raised to five
+    above = mean > (up_to[least - 1] if least else -np.inf)
+    found[above] = minimum[np.searchsorted(up_to, mean[above], side="left")]
     return found
 
 
@@ -289,7 +294,7 @@ class LocalDbscan:
             if held >= HELD * points.weight[group.under].sum():
                 return [replace(part, cut=part.cut or group.cut) for part in parts]
         at = points.at[group.cores]
-        halves = KMeans(2, n_init=4, random_state=0).fit(at, sample_weight=points.weight[group.cores]).labels_
+        halves = two_halves(at, points.weight[group.cores])
         tree = cKDTree(at)
         nearest = halves[tree.query(points.at[group.under])[1]]
         ground = halves[tree.query(self.middles(group.squares))[1]]
@@ -309,16 +314,34 @@ class LocalDbscan:
         ]
 
 
+def two_halves(at: FloatArray, weight: FloatArray) -> IntArray:
+    """Which half (0 or 1) each position belongs to: two-means, from the halves on each side of the middle.
+
+    They start from the line through the weighted mean across the direction of the largest spread, and each position
+    goes to the nearer mean until none changes (Lloyd 1982). Positions must not all be the same.
+    """
+    away = at - np.average(at, axis=0, weights=weight)
+    along = np.linalg.eigh((away * weight[:, None]).T @ away)[1][:, -1]
+    second = away @ along > 0
+    for _ in range(MOST_STEPS):
+        one, two = (np.average(away[half], axis=0, weights=weight[half]) for half in (~second, second))
+        nearer = ((away - two) ** 2).sum(axis=1) < ((away - one) ** 2).sum(axis=1)
+        if np.array_equal(nearer, second):
+            break
+        second = nearer
+    found: IntArray = second.astype(np.int64)
+    return found
+
+
 def _pairs_of_cores(at: FloatArray, share: FloatArray, eps: float) -> IntArray:
     """Pairs of a point round which the shares within eps sum to one, and each of these points; shape (k, 2)."""
     points = np.arange(len(at))
     for parts in PARTS:
-        smaller = _Squares(at, eps, parts)
-        if parts > PARTS[0] and smaller.count > MOST_SQUARES * len(at):
+        squares = _Squares(at, eps, parts)
+        if squares.count <= MOST_SQUARES * len(at):
             break
-        squares = smaller
-        # Sums of many shares, of which one is taken from another, are less exact than one.
-        points = points[squares.sums_around(points, share) >= 1 - 1e-6]
+    # Sums of many shares, of which one is taken from another, are less exact than one.
+    points = points[squares.sums_around(points, share) >= 1 - 1e-6]
     return squares.near(points, share)
 
 
@@ -354,8 +377,11 @@ class _Squares:
     def sums_around(self, points: IntArray, values: FloatArray) -> FloatArray:
         """Sum of the values over the squares round those of some points: no less than over what is within eps."""
         sums = np.concatenate([[0.0], np.cumsum(np.bincount(self._square, values, self.count))])
-        start, end = self._rows(points)
-        found: FloatArray = (sums[end] - sums[start]).sum(axis=1)
+        middle = self._square[points]
+        found = np.zeros(len(points))
+        for away, reach in self._reach():
+            row = middle + away * self._across
+            found += sums.take(row + reach + 1) - sums.take(row - reach)
         return found
 
     def near(self, points: IntArray, share: FloatArray | None = None) -> IntArray:
@@ -367,7 +393,9 @@ class _Squares:
         first = np.concatenate([[0], np.cumsum(np.bincount(self._square, minlength=self.count))])
         x, y = self._at[order].T.copy()
         held = np.ones(len(order)) if share is None else share[order]
-        start, end = (first[squares] for squares in self._rows(points))
+        away, reach = np.array(self._reach()).T
+        middle = self._square[points][:, None] + away * self._across
+        start, end = first[middle - reach], first[middle + reach + 1]
         many = np.cumsum((end - start).sum(axis=1))
         found = [np.zeros((0, 2), dtype=np.int64)]
         cuts = np.searchsorted(many, np.arange(AT_ONCE, many[-1:].sum(), AT_ONCE))
@@ -387,14 +415,12 @@ class _Squares:
             found.append(np.column_stack([np.repeat(points[part], each).take(kept), order.take(place.take(kept))]))
         return np.concatenate(found)
 
-    def _rows(self, points: IntArray) -> tuple[IntArray, IntArray]:
-        """The first square and the one after the last in each row that can hold a point within eps; (points, rows)."""
+    def _reach(self) -> list[tuple[int, int]]:
+        """Rows of squares that can hold a point within eps: how far away, and how many squares to each side there."""
         away = np.arange(-self._parts, self._parts + 1)
         between = np.maximum(np.abs(away) - 1, 0)  # squares that lie between: two points are farther apart than these
         beside = between[None, :] ** 2 + between[:, None] ** 2 < self._parts**2
-        reach = (beside.sum(axis=1) - 1) // 2
-        middle = self._square[points][:, None] + away * self._across
-        return middle - reach, middle + reach + 1
+        return [(int(row), int(many - 1) // 2) for row, many in zip(away, beside.sum(axis=1), strict=True)]
 
 
 def _by_label(labels: IntArray, values: IntArray, count: int) -> list[IntArray]:

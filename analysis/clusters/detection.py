@@ -20,7 +20,6 @@ heavy alert is heavy wherever it falls, so that two of them beside each other ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -31,10 +30,10 @@ import shapely
 from h3ronpy.vector import coordinates_to_cells
 from shapely.geometry.base import BaseGeometry
 
+from analysis.clusters.chance import enough, strongest_of_chance
 from analysis.clusters.dbscan import (
     MAX_AREA_KM2,
     MAX_EPS_M,
-    MIN_ALERTS,
     TAIL,
     DenseGroup,
     LocalDbscan,
@@ -64,7 +63,6 @@ ALPHA: Final = 0.01
 # More dense places than these nobody reads, as ten years of a large city hold: then alerts are joined over a wider
 # distance, as far as a measure around a point reaches, and a cluster needs more alerts.
 MOST_GROUPS: Final = 200
-DRAWN_TOGETHER: Final = 150_000  # simulated alerts whose pixels are looked up together
 WIDER_EPS_M: Final = 150.0
 STRICTER_TAILS: Final = (TAIL, 1e-6, 1e-9, 1e-12)
 
@@ -119,6 +117,51 @@ def find_clusters(
     Fay, M. P. and Feuer, E. J. (1997). Confidence intervals for directly standardized rates. Statistics in Medicine
     16, 791–801 (the interval of a sum of weights; that of Garwood 1936 where all weigh one).
     """
+    counted = _counted(fine, weights)
+    total = float(counted.counts.sum())
+    if total <= 0:
+        return Clusters((), 0, 0, eps or MAX_EPS_M, alpha, 0, ())
+    x, y = centres_in_metres(counted.cells, city)
+    chosen_eps = _eps(x, y, counted.counts, eps, step)
+    refused = _refused(chosen_eps, base, step if eps is None else None)
+    if refused is not None:
+        used_eps = MAX_EPS_M if refused.name == "eps" else float(chosen_eps.value)
+        return Clusters((), round(total), 0, used_eps, alpha, 0, (refused,))
+    spread = smoothing_width_for(total, city.land_metres.area / 1e6)
+    with stage(0.0, 0.15, Message("Finding dense places")):
+        dense = _dense(city, x, y, counted, base, float(spread.value), chosen_eps, fixed=eps is not None)
+    drawn = np.ones(round(total)) if weights is None else weights.drawn
+    chosen_runs = _runs_chosen(runs, len(drawn)) if dense.groups else Choice("runs", 0, _NO_RUNS)
+    maps = int(chosen_runs.value)
+    with stage(0.15, 0.9, Message("Simulating random maps")):
+        p_values = _p_values(dense, drawn, maps, seed, cell_m2(counted.cells))
+    kept = [(group, float(p)) for group, p in zip(dense.groups, p_values, strict=True) if p <= alpha]
+    with stage(0.9, 1.0, Message("Drawing outlines")):
+        found = _drawn_clusters(_Land(city, x, y), dense, counted, kept, 1 / (maps + 1))
+    return Clusters(
+        found=found,
+        n=round(total),
+        chance=len(dense.groups) - len(kept),
+        eps=dense.search.eps,
+        alpha=alpha,
+        runs=maps,
+        choices=(dense.eps, spread, *_choices(dense.search, dense.points, chosen_runs, alpha, weights)),
+        weighted=weights is not None,
+    )
+
+
+@dataclass(frozen=True)
+class _Dense:
+    """Dense places before they are tested: the search that found them, its points, and the choice of the distance."""
+
+    search: LocalDbscan
+    points: Points
+    groups: list[DenseGroup]
+    eps: Choice
+
+
+def _counted(fine: pd.DataFrame, weights: SeverityWeights | None) -> _Alerts:
+    """The cells that hold alerts, in order. ValueError as `find_clusters` says."""
     data = fine.set_index("cell") if "cell" in fine.columns else fine
     if not data.index.is_monotonic_increasing:
         raise ValueError("the cells must be in order")
@@ -126,67 +169,78 @@ def find_clusters(
     if len(cells) and int(cells[0] >> 52 & 15) < 11:
         raise ValueError("clusters need cells of H3 resolution 11 or finer")
     counts = data["low" if "low" in data else "n"].to_numpy(float)
-    total = float(counts.sum())
     if weights is not None and not np.array_equal(weights.counts.sum(axis=1), counts):
         raise ValueError("the weights are of other alerts than those that are counted")
     used = counts > 0
-    cells, counts = cells[used], counts[used]
     if weights is not None:
         weights = replace(weights, counts=weights.counts[used])
-    if total <= 0:
-        return Clusters((), 0, 0, eps or MAX_EPS_M, alpha, 0, ())
-    x, y = centres_in_metres(cells, city)
-    chosen_eps = (
-        eps_for_precision(eps_for(x, y, counts), step)
-        if eps is None
-        else Choice("eps", eps, Message("Alerts within {metres} m are joined, as set.", {"metres": round(eps)}))
-    )
-    if eps is None and float(chosen_eps.value) > MAX_EPS_M:
+    return _Alerts(cells[used], counts[used], weights)
+
+
+def _eps(x: FloatArray, y: FloatArray, counts: FloatArray, eps: float | None, step: float) -> Choice:
+    """The distance that joins alerts: the one that is set, else one that follows from them and their precision."""
+    if eps is None:
+        return eps_for_precision(eps_for(x, y, counts), step)
+    return Choice("eps", eps, Message("Alerts within {metres} m are joined, as set.", {"metres": round(eps)}))
+
+
+def _refused(eps: Choice, base: pd.Series | None, step: float | None) -> Choice | None:
+    """Why no cluster can be found, or None: coordinates too coarse for a distance that follows from their `step`
+    (None where the distance is set), or nothing to compare with."""
+    if step is not None and float(eps.value) > MAX_EPS_M:
         coarse = Message(
             "The coordinates are only precise to {step} m: no cluster can be identified, because it would cover more "
             "than one place.",
             {"step": round(step)},
         )
-        return Clusters((), round(total), 0, MAX_EPS_M, alpha, 0, (Choice("eps", step, coarse),))
+        return Choice("eps", step, coarse)
     if base is not None and not (base > 0).any():
         nothing = Message("Nothing is known to compare alerts with: what they are divided by is zero everywhere.")
-        return Clusters((), round(total), 0, float(chosen_eps.value), alpha, 0, (Choice("base", 0, nothing),))
-    spread = smoothing_width_for(total, city.land_metres.area / 1e6)
-    alerts = _Alerts(cells, counts, weights)
-    with stage(0.0, 0.15, Message("Finding dense places")):
-        ground, expected = _expected(city, x, y, alerts.values, base, float(spread.value))
-        search = LocalDbscan(ground, expected, float(chosen_eps.value), 1.0 if weights is None else weights.scatter)
-        points = Points(ground.enter(x, y), alerts.values)
-        groups = _enough(search.find(points), counts)
-        if eps is None and len(groups) > MOST_GROUPS:
-            search, groups = _fewer(search, points, counts)
-            chosen_eps = _joined_wider(search)
-    strengths = np.array([search.strength(points, group) for group in groups])
-    drawn = np.ones(round(total)) if weights is None else weights.drawn
-    chosen_runs = runs_for(len(drawn)) if runs is None else _runs(runs, _RUNS_SET)
-    chosen_runs = chosen_runs if groups else Choice("runs", 0, _NO_RUNS)
-    maps = int(chosen_runs.value)
-    with stage(0.15, 0.9, Message("Simulating random maps")):
-        reference = _reference(search, drawn, maps, seed, cell_m2(cells)) if groups else np.zeros(0)
-    p_values = (1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1)
-    kept = [(group, float(p)) for group, p in zip(groups, p_values, strict=True) if p <= alpha]
-    land = _Land(city, x, y)
+        return Choice("base", 0, nothing)
+    return None
+
+
+def _dense(
+    city: CityProfile,
+    x: FloatArray,
+    y: FloatArray,
+    counted: _Alerts,
+    base: pd.Series | None,
+    spread: float,
+    eps: Choice,
+    *,
+    fixed: bool,
+) -> _Dense:
+    """The dense places; where the distance is not fixed, by stricter settings if they are more than can be read."""
+    ground, expected = _expected(city, x, y, counted.values, base, spread)
+    scatter = 1.0 if counted.weights is None else counted.weights.scatter
+    search = LocalDbscan(ground, expected, float(eps.value), scatter)
+    points = Points(ground.enter(x, y), counted.values)
+    groups = enough(search.find(points), counted.counts)
+    if not fixed and len(groups) > MOST_GROUPS:
+        search, groups = _fewer(search, points, counted.counts)
+        eps = _joined_wider(search)
+    return _Dense(search, points, groups, eps)
+
+
+def _p_values(dense: _Dense, weights: FloatArray, maps: int, seed: int, cell: float) -> FloatArray:
+    """Of each dense place: its rank among the strongest clusters of the simulated maps."""
+    strengths = np.array([dense.search.strength(dense.points, group) for group in dense.groups])
+    reference = strongest_of_chance(dense.search, weights, maps, seed, cell) if dense.groups else np.zeros(0)
+    found: FloatArray = (1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1)
+    return found
+
+
+def _drawn_clusters(
+    land: _Land, dense: _Dense, counted: _Alerts, kept: list[tuple[DenseGroup, float]], least: float
+) -> tuple[Cluster, ...]:
+    """The dense places that are kept, with their outlines, in the order of alerts surely above what is expected."""
     found = []
-    with stage(0.9, 1.0, Message("Drawing outlines")):
-        for number, (group, p) in enumerate(kept):
-            report(number / len(kept))
-            found.append(replace(_cluster(land, search, points, alerts, group, p), least=1 / (maps + 1)))
+    for number, (group, p) in enumerate(kept):
+        report(number / len(kept))
+        found.append(replace(_cluster(land, dense.search, dense.points, counted, group, p), least=least))
     found.sort(key=lambda c: (-c.expected * (c.low - 1), -c.n, c.id))
-    return Clusters(
-        found=tuple(_named(replace(cluster, rank=rank), found) for rank, cluster in enumerate(found, 1)),
-        n=round(total),
-        chance=len(groups) - len(kept),
-        eps=search.eps,
-        alpha=alpha,
-        runs=maps,
-        choices=(chosen_eps, spread, *_choices(search, points, chosen_runs, alpha, weights)),
-        weighted=weights is not None,
-    )
+    return tuple(_named(replace(cluster, rank=rank), found) for rank, cluster in enumerate(found, 1))
 
 
 def _fewer(search: LocalDbscan, points: Points, counts: FloatArray) -> tuple[LocalDbscan, list[DenseGroup]]:
@@ -195,7 +249,7 @@ def _fewer(search: LocalDbscan, points: Points, counts: FloatArray) -> tuple[Loc
     for number, tail in enumerate(STRICTER_TAILS):
         report(number / len(STRICTER_TAILS))
         search = LocalDbscan(search.ground, search.expected, eps, search.scatter, tail)
-        groups = _enough(search.find(points), counts)
+        groups = enough(search.find(points), counts)
         if len(groups) <= MOST_GROUPS:
             break
     return search, groups
@@ -232,6 +286,11 @@ _NO_RUNS: Final = Message("No place is dense enough to be tested, so no random m
 _RUNS_SET: Final = Message("{runs} random maps were simulated, as set; the smallest p that they can show is {p}.")
 
 
+def _runs_chosen(runs: int | None, alerts: int) -> Choice:
+    """The number of maps that is set, or the one for so many alerts."""
+    return runs_for(alerts) if runs is None else _runs(runs, _RUNS_SET)
+
+
 def _runs(runs: int, words: Message) -> Choice:
     return Choice("runs", runs, Message(words.text, {"runs": runs, "p": Num(1 / (runs + 1), 3)}))
 
@@ -255,70 +314,6 @@ def _expected(
 def cell_m2(cells: IntArray) -> float:
     """Square metres of a cell, measured in the middle of those given."""
     return float(h3.cell_area(np.uint64(cells[len(cells) // 2]), unit="m^2"))
-
-
-def _enough(groups: list[DenseGroup], counts: FloatArray) -> list[DenseGroup]:
-    """The groups of five alerts or more: with weights, two grave ones reach the minimum and are no pattern."""
-    return [group for group in groups if counts[group.under].sum() >= MIN_ALERTS]
-
-
-def _reference(search: LocalDbscan, weights: FloatArray, runs: int, seed: int, cell: float) -> FloatArray:
-    """The strongest cluster of each simulated map of as many alerts with these weights, on cells of so many m²."""
-    random = np.random.default_rng(seed)
-    strongest = np.zeros(runs)
-    plain = bool((weights == 1).all())
-    for run, at in enumerate(_drawn(search, len(weights), runs, random)):
-        report(run / runs)
-        hexagons, member = on_hexagons(at, cell)
-        counts = np.bincount(member, minlength=len(hexagons)).astype(float)
-        values: FloatArray = (
-            counts if plain else np.bincount(member, random.permutation(weights), len(hexagons)).astype(float)
-        )
-        points = Points(hexagons, values)
-        groups = search.find(points) if plain else _enough(search.find(points), counts)
-        strongest[run] = max((search.strength(points, group) for group in groups), default=0.0)
-    return strongest
-
-
-def _drawn(search: LocalDbscan, n: int, runs: int, random: np.random.Generator) -> Iterator[FloatArray]:
-    """So many maps of n alerts by the baseline: their positions on the sheet, shape (n, 2).
-
-    Small maps are drawn together: in order, so that neighbouring pixels are looked up one after the other, and then
-    dealt out at random.
-    """
-    pixels = np.flatnonzero(search.expected)
-    bounds = np.cumsum(search.expected[pixels])
-    side, across = search.ground.side, search.ground.shape[1]
-    together = max(1, DRAWN_TOGETHER // n)
-    for start in range(0, runs, together):
-        maps = min(together, runs - start)
-        ordered = np.searchsorted(bounds, np.sort(random.random(maps * n)) * bounds[-1], side="right")
-        pixel = pixels[random.permutation(ordered)] if maps > 1 else pixels[ordered]
-        row, column = np.divmod(pixel, across)
-        at = (np.column_stack([column, row]) + random.random((maps * n, 2))) * side
-        yield from np.split(at, maps)
-
-
-def on_hexagons(at: FloatArray, area: float) -> tuple[FloatArray, IntArray]:
-    """Centres of the hexagons of a lattice (each `area` large) that hold points, and the hexagon of each point.
-
-    By rounding the three coordinates along the lattice, which sum to zero, and mending the one that was rounded most.
-    """
-    side = np.sqrt(2 * area / np.sqrt(3))
-    second = at[:, 1] / (side * np.sqrt(3) / 2)
-    first = at[:, 0] / side - second / 2
-    third = -first - second
-    one, two, three = np.rint(first), np.rint(second), np.rint(third)
-    off = np.abs(one - first), np.abs(two - second), np.abs(three - third)
-    mend_one = (off[0] > off[1]) & (off[0] > off[2])
-    mend_two = ~mend_one & (off[1] > off[2])
-    one = np.where(mend_one, -two - three, one).astype(np.int64)
-    two = np.where(mend_two, -one - three, two).astype(np.int64)
-    span = int(one.max() - one.min() + 1)
-    key, member = np.unique((two - two.min()) * span + one - one.min(), return_inverse=True)
-    row, column = np.divmod(key, span)
-    row, column = row + two.min(), column + one.min()
-    return np.column_stack([side * (column + row / 2), side * np.sqrt(3) / 2 * row]), member
 
 
 @dataclass(frozen=True)

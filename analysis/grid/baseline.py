@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 from scipy import fft
-from scipy.ndimage import binary_dilation, find_objects, label, maximum_filter
+from scipy.ndimage import find_objects, label, maximum_filter
 from scipy.signal import oaconvolve
 from shapely.geometry.base import BaseGeometry
 
@@ -33,6 +33,9 @@ MAX_PIXELS: Final = 6_000_000
 MAX_SHEET: Final = 16_000_000  # pixels with what lies between: 256 MB where a Gaussian is taken
 WIDER: Final = 1.25
 MAX_BLOCKS_A_SIDE: Final = 6_000
+SQUARES_IN: Final = 5.0  # a Gaussian or a disc is taken on squares a fifth of its width wide, or on smaller ones
+FINE_PARTS: Final = 16  # in which the edge of a wide disc is measured, to a square
+WATER_PIXELS: Final = 4  # to a square in which the nearness of water is looked at; they divide a block
 DRY_SHARE: Final = 0.25  # a pixel with less land than that is water
 _STEPS: Final = 7
 
@@ -108,7 +111,8 @@ class AlertGround:
             part = covered_share(piece, west, south, self.side, high, wide)
             up, right = row * per_block, column * per_block
             share[up : up + high, right : right + wide] = part
-        self.land: FloatArray = share.ravel() * self.side**2 / 1e6
+        share *= self.side**2 / 1e6
+        self.land: FloatArray = share.ravel()
 
     def _blocks(self, at: FloatArray, *, north: bool = False) -> IntArray:
         return ((at - (self._south if north else self._west)) // self._block).astype(np.int64)
@@ -126,8 +130,8 @@ class AlertGround:
 
     def place(self, x: Any, y: Any) -> IntArray:
         """The pixel of each position on the sheet, given by its coordinates."""
-        column = np.clip((x / self.side).astype(np.int64), 0, self.shape[1] - 1)
-        row = np.clip((y / self.side).astype(np.int64), 0, self.shape[0] - 1)
+        column = np.minimum(np.maximum((x / self.side).astype(np.int64), 0), self.shape[1] - 1)
+        row = np.minimum(np.maximum((y / self.side).astype(np.int64), 0), self.shape[0] - 1)
         found: IntArray = row * self.shape[1] + column
         return found
 
@@ -136,21 +140,55 @@ class AlertGround:
 
         Density by f = G(values) / G(land), the Gaussian filter of the values over that of the land (edge correction
         of Diggle 1985, uniform form), times the land of each pixel, scaled to the total.
+
+        The density is found on squares of some pixels, at most a fifth of the standard deviation wide: what is at a
+        pixel is shared among the squares whose middles lie round it, and the density is read between the middles. Both
+        widen the Gaussian by a known variance, by which it is taken narrower.
         """
-        flat = np.bincount(pixel, weights=np.asarray(values, dtype=float), minlength=len(self.land))
-        both = _gaussian((flat + 1j * self.land).reshape(self.shape), spread / self.side).ravel()
+        times = _pixels_in(spread / self.side)
+        flat = self._on_squares(pixel, np.asarray(values, dtype=float), times)
+        land = _shared_out(self.land.reshape(self.shape), times)
+        both = _gaussian(flat + 1j * land, _narrower(spread / self.side, times))
         weight, near = both.real, both.imag
         # What rounding leaves of nothing is nothing.
         weight[weight < 1e-12 * weight.max()] = 0.0
-        expected = weight / np.maximum(near, 1e-12) * self.land
+        expected: FloatArray = _between(weight / np.maximum(near, 1e-12), times).ravel()
+        expected *= self.land
         total = expected.sum()
-        scaled: FloatArray = expected * (np.sum(values) / total) if total > 0 else expected
-        return scaled
+        if total > 0:
+            expected *= np.sum(values) / total
+        return expected
+
+    def _on_squares(self, pixel: IntArray, values: FloatArray, times: int) -> FloatArray:
+        """Values at pixels as `_shared_out` shares them."""
+        rows, columns = self.shape[0] // times, self.shape[1] // times
+        _, first, after = (np.array(numbers) for numbers in zip(*_parts_between(times), strict=True))
+        row, column = np.divmod(pixel, self.shape[1])
+        places, shares = [], []
+        for up in (0, 1):
+            for right in (0, 1):
+                at = [
+                    np.clip(along // times + first[along % times] + more - 1, 0, most - 1)
+                    for along, more, most in ((row, up, rows), (column, right, columns))
+                ]
+                share = [
+                    after[along % times] if more else 1 - after[along % times]
+                    for along, more in ((row, up), (column, right))
+                ]
+                places.append(at[0] * columns + at[1])
+                shares.append(values * share[0] * share[1])
+        found = np.bincount(np.concatenate(places), np.concatenate(shares), rows * columns).astype(float, copy=False)
+        return found.reshape(rows, columns)
 
     def disc_sums(self, values: FloatArray, radius: float) -> FloatArray:
-        """Sum of `values` (by pixel) within `radius` metres of each pixel, to the pixel."""
-        sums = oaconvolve(values.reshape(self.shape), self._disc(radius)[0], mode="same")
-        found: FloatArray = np.maximum(sums, 0).ravel()
+        """Sum of `values` (by pixel) within `radius` metres of each pixel, to the pixel.
+
+        A wide disc is summed on squares of some pixels and read between their middles, as in `smooth`.
+        """
+        times = _pixels_in(radius / self.side)
+        disc = self._disc(radius)[0] if times == 1 else _wide_disc(radius / self.side, times)
+        sums = oaconvolve(_shared_out(values.reshape(self.shape), times), disc, mode="same")
+        found: FloatArray = _between(np.maximum(sums, 0), times).ravel()
         return found
 
     def disc_sums_at(self, values: FloatArray, pixel: IntArray, radius: float) -> FloatArray:
@@ -172,18 +210,27 @@ class AlertGround:
     def water(self) -> BoolArray:
         """Which pixels are open water."""
         reach = max(1, round(SHORE_M / self.side))
-        step = np.arange(-reach, reach + 1)
-        disc = np.hypot(*np.meshgrid(step, step)) <= reach
-        shore: BoolArray = binary_dilation(self.land.reshape(self.shape) > DRY_SHARE * self.side**2 / 1e6, disc)
+        land = np.pad((self.land > DRY_SHARE * self.side**2 / 1e6).reshape(self.shape), reach)
+        shore = np.zeros(self.shape, dtype=bool)
+        rows, columns = self.shape
+        for up in range(-reach, reach + 1):
+            for right in range(-reach, reach + 1):
+                if np.hypot(up, right) <= reach:
+                    shore |= land[reach + up : reach + up + rows, reach + right : reach + right + columns]
         return ~shore.ravel()
 
     def near_water(self, reach: float) -> BoolArray:
-        """Which pixels have open water within `reach` metres, or nearly so: from others no line so long crosses any."""
-        size = 2 * int(np.ceil(reach / self.side)) + 1
-        if size not in self._near_water:
-            near: BoolArray = maximum_filter(self.water.reshape(self.shape), size=size, mode="constant").ravel()
-            self._near_water[size] = near
-        return self._near_water[size]
+        """Which pixels have open water within `reach` metres, or nearly so: from others no line so long crosses any.
+
+        Looked at in squares of some pixels: as far as the farthest point of such a square is from another.
+        """
+        away = int(np.ceil(reach / (WATER_PIXELS * self.side)))
+        if away not in self._near_water:
+            rows, columns = (size // WATER_PIXELS for size in self.shape)
+            held = self.water.reshape(rows, WATER_PIXELS, columns, WATER_PIXELS).any(axis=(1, 3))
+            near = maximum_filter(held, size=2 * away + 1, mode="constant")
+            self._near_water[away] = near.repeat(WATER_PIXELS, axis=1).repeat(WATER_PIXELS, axis=0).ravel()
+        return self._near_water[away]
 
     def by_land(self, start: FloatArray, end: FloatArray) -> BoolArray:
         """Whether the straight lines between positions on the sheet cross no open water.
@@ -196,6 +243,76 @@ class AlertGround:
         for step in range(1, _STEPS):
             crosses |= self.water[self.pixel(start + step * way)]
         return ~crosses
+
+
+def _pixels_in(length: float) -> int:
+    """How many pixels a square may be wide (1, 2 or 4, which divide a block) to be a fifth of a length in pixels."""
+    return next(times for times in (4, 2, 1) if times == 1 or length >= SQUARES_IN * times)
+
+
+def _added(times: int) -> float:
+    """Variance (in squares' sides) that sharing out to squares of so many pixels and reading between them adds."""
+    return 0.0 if times == 1 else 1 / 3 + 1 / (6 * times**2)
+
+
+def _narrower(sigma: float, times: int) -> float:
+    """The standard deviation, in squares of so many pixels, that with what the squares add makes `sigma` pixels."""
+    return float(np.sqrt((sigma / times) ** 2 - _added(times)))
+
+
+def _wide_disc(radius: float, times: int) -> FloatArray:
+    """Share of each square (so many pixels wide) in a disc whose radius is in pixels, for sums read between squares.
+
+    Narrower by what the squares add to its variance (a quarter of the squared radius), and as much in all.
+    """
+    inside = np.sqrt((radius / times) ** 2 - 4 * _added(times))
+    away = int(np.ceil(inside))
+    step = (np.arange((2 * away + 1) * FINE_PARTS) + 0.5) / FINE_PARTS - away - 0.5
+    disc = (np.hypot(*np.meshgrid(step, step)) <= inside).astype(float)
+    disc = disc.reshape(2 * away + 1, FINE_PARTS, 2 * away + 1, FINE_PARTS).sum(axis=(1, 3))
+    found: FloatArray = disc * (np.pi * (radius / times) ** 2 / disc.sum())
+    return found
+
+
+def _parts_between(times: int) -> list[tuple[int, int, float]]:
+    """For each of `times` parts of a square: its number, how many squares before its own middle it is read from (as a
+    place in a row with one square more at each end), and the share of the square after that one."""
+    away = [(part + 0.5) / times - 0.5 for part in range(times)]  # one pixel to a square: all of it is the square's
+    return [(part, 0 if at < 0 else 1, at % 1) for part, at in enumerate(away)]
+
+
+def _shared_out(values: FloatArray, times: int) -> FloatArray:
+    """Values by pixel shared among squares of `times` by `times`, by how near their middles are: the total stays."""
+    if times == 1:
+        return values
+    for _ in range(2):
+        along = values.reshape(-1, times, values.shape[1])
+        squares = np.zeros((len(along) + 2, values.shape[1]))
+        for part, first, after in _parts_between(times):
+            squares[first : first + len(along)] += (1 - after) * along[:, part]
+            squares[first + 1 : first + 1 + len(along)] += after * along[:, part]
+        squares[1] += squares[0]
+        squares[-2] += squares[-1]
+        values = np.ascontiguousarray(squares[1:-1].T)
+    return values
+
+
+def _between(values: FloatArray, times: int) -> FloatArray:
+    """Values at the middles of squares, read between them (linearly along both axes) at `times` by `times` pixels each.
+
+    Outside the outermost middles they stay what they are there.
+    """
+    if times == 1:
+        return values
+    tall = np.empty((values.shape[0] * times, values.shape[1]))
+    wide = np.empty((tall.shape[0], values.shape[1] * times))
+    for start, end in ((values.T, tall.T), (tall, wide)):
+        padded = np.concatenate([start[:, :1], start, start[:, -1:]], axis=1)
+        many = start.shape[1]
+        for part, first, after in _parts_between(times):
+            low, high = padded[:, first : first + many], padded[:, first + 1 : first + 1 + many]
+            np.add(low, np.multiply(high - low, after), out=end[:, part::times])
+    return wide
 
 
 def _gaussian(values: Any, sigma: float) -> Any:

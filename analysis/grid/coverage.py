@@ -30,7 +30,7 @@ def covered_share(shape: BaseGeometry, west: float, south: float, side: float, r
     Levien, R. (2016). "Inside the fastest font renderer in the world" (signed area accumulation); the idea is that of
     the scan converter of FreeType.
     """
-    gain = np.zeros(rows * (columns + 2))
+    places, gains = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
     for ring, solid in _rings(shape):
         at = (shapely.get_coordinates(ring) - (west, south)) / side
         start, end = _cut(at, rows, columns)
@@ -44,13 +44,14 @@ def covered_share(shape: BaseGeometry, west: float, south: float, side: float, r
         right = np.where(column == 0, 0.0, 1 - np.clip(middle[inside, 0] - (column - 1), 0, 1))
         sign = -1.0 if shapely.is_ccw(ring) == solid else 1.0
         place = row * (columns + 2) + column
-        # The cell itself gets the part to its right, the next one the rest of the height.
-        gain += sign * np.bincount(place, climb * right, len(gain))
         later = column <= columns
-        gain += sign * np.bincount(place[later] + 1, (climb * (1 - right))[later], len(gain))
-    share = np.cumsum(gain.reshape(rows, columns + 2), axis=1)[:, 1 : columns + 1]
-    found: FloatArray = np.clip(share, 0.0, 1.0)
-    return found
+        # The cell itself gets the part to its right, the next one the rest of the height.
+        places += [place, place[later] + 1]
+        gains += [sign * climb * right, sign * (climb * (1 - right))[later]]
+    gain = np.bincount(np.concatenate(places), np.concatenate(gains), rows * (columns + 2)).astype(float, copy=False)
+    gain = gain.reshape(rows, columns + 2)
+    found: FloatArray = np.cumsum(gain, axis=1, out=gain)[:, 1 : columns + 1]
+    return np.clip(found, 0.0, 1.0, out=found)
 
 
 def _rings(shape: BaseGeometry) -> list[tuple[Any, bool]]:

@@ -6,13 +6,15 @@ import pandas as pd
 import pytest
 import shapely
 from scipy.spatial import cKDTree
-from scipy.stats import chisquare, poisson
-from sklearn.cluster import DBSCAN
+from scipy.stats import chisquare, ks_2samp, poisson
+from sklearn.cluster import DBSCAN, KMeans
 
-from analysis.clusters import dbscan, detection
+from analysis.clusters import chance, dbscan, detection
+from analysis.clusters.chance import HeldLattice, on_hexagons
 from analysis.clusters.dbscan import LocalDbscan, Points, _Squares, eps_for, eps_for_precision, minimum_alerts
-from analysis.clusters.detection import _named, cell_m2, find_clusters, on_hexagons, runs_for
+from analysis.clusters.detection import _named, cell_m2, find_clusters, runs_for
 from analysis.clusters.results import Cluster
+from analysis.grid import baseline
 from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
 from analysis.hotspots.excess import in_order
 from analysis.stats.result import Result
@@ -147,7 +149,9 @@ def harbour(city: CityProfile) -> tuple[pd.DataFrame, np.ndarray]:
     ground = AlertGround(city.land_metres, x, y, 200)
     at = ground.enter(x, y)
     rng = np.random.default_rng(0)
-    shore = rng.permutation(np.flatnonzero(ground.near_water(90)[ground.pixel(at)]))[:800]
+    row, column = np.divmod(np.flatnonzero(ground.water), ground.shape[1])
+    off_shore = cKDTree((np.column_stack([column, row]) + 0.5) * ground.side).query(at)[0]
+    shore = rng.permutation(np.flatnonzero(off_shore < 110))[:800]
     pairs = [(a, b) for a in shore for b in shore if 180 < np.hypot(x[a] - x[b], y[a] - y[b]) < 220]
     start, end = np.array(pairs).T
     for first, second in np.array(pairs)[~ground.by_land(at[start], at[end])]:
@@ -157,6 +161,8 @@ def harbour(city: CityProfile) -> tuple[pd.DataFrame, np.ndarray]:
         reach = [shapely.Point(x[end], y[end]).buffer(175).intersection(city.land_metres) for end in (first, second)]
         if not ground.by_land(at[quays[0]], at[quays[1]]).any() and not reach[0].intersects(reach[1]):
             break
+    else:
+        raise AssertionError("no two quays")
     frame = pd.DataFrame({"n": 0.0, "land_km2": land})
     for place in (one, two):
         frame.loc[frame.index[place], "n"] = np.ceil(60 / place.sum())
@@ -213,7 +219,7 @@ def test_squares_hold_all_that_lies_within_eps(monkeypatch: pytest.MonkeyPatch, 
         within = cKDTree(at).query_ball_point(at, 60)
         sums = np.array([share[some].sum() for some in within])
         before, some = np.inf, rng.permutation(400)[:150]
-        for parts in dbscan.PARTS:
+        for parts in sorted(dbscan.PARTS):
             squares = _Squares(at, 60, parts)
             around = squares.sums_around(some, share)
             assert (around >= sums[some] - 1e-9).all()
@@ -237,8 +243,8 @@ def test_maps_drawn_together_are_as_many_single_ones(monkeypatch: pytest.MonkeyP
     expected = ground.smooth(ground.pixel(ground.enter(x, y)), np.random.default_rng(1).gamma(1, 1, 400), 200)
     search = LocalDbscan(ground, expected, 60)
     for together in (1, 7_000):
-        monkeypatch.setattr(detection, "DRAWN_TOGETHER", together)
-        maps = list(detection._drawn(search, 2_000, 10, np.random.default_rng(5)))
+        monkeypatch.setattr(chance, "DRAWN_TOGETHER", together)
+        maps = list(chance.drawn_one_by_one(search, 2_000, 10, np.random.default_rng(5)))
         assert [at.shape for at in maps] == [(2_000, 2)] * 10
         here = [np.bincount(ground.pixel(at) // 16, minlength=-(-len(expected) // 16)) for at in maps]
         share = np.add.reduceat(expected, np.arange(0, len(expected), 16)) / expected.sum()
@@ -249,6 +255,115 @@ def test_maps_drawn_together_are_as_many_single_ones(monkeypatch: pytest.MonkeyP
                 > 1e-4
             )
         assert not np.array_equal(here[0], here[1])
+
+
+def uneven_search(city: CityProfile, eps: float, cells: int = 3_000, weights: np.ndarray | None = None) -> LocalDbscan:
+    """A search over an uneven baseline of part of the city, for 6,000 alerts (of these weights)."""
+    x, y = centres_in_metres(city.land_cells(12).index[:cells], city)
+    ground = AlertGround(city.land_metres, x, y, 200)
+    values = np.random.default_rng(1).gamma(1, 1, cells)
+    expected = ground.smooth(ground.pixel(ground.enter(x, y)), values, 200)
+    weights = np.ones(6_000) if weights is None else weights
+    scatter = float((weights**2).sum() / weights.sum())
+    return LocalDbscan(ground, expected * (weights.sum() / expected.sum()), eps, scatter)
+
+
+def test_the_lattice_expects_on_each_hexagon_what_the_baseline_expects_there(city: CityProfile) -> None:
+    """Against the area of each hexagon in each pixel; and its places are as many as were reckoned with."""
+    search = uneven_search(city, 50)
+    side = chance.hexagon_side(310)
+    lattice = HeldLattice(search, side)
+    assert lattice.expected.sum() == pytest.approx(search.expected.sum())
+    assert len(lattice.at) < chance.places_in_lattice(search, side) < 1.3 * lattice._places
+    turn = np.pi / 6 + np.arange(6) * np.pi / 3
+    corner = side / 3**0.5 * np.column_stack([np.cos(turn), np.sin(turn)])
+    off, expected = [], []
+    for one in range(0, len(lattice.at), 200):
+        hexagon, side_m = shapely.Polygon(lattice.at[one] + corner), search.ground.side
+        assert hexagon.area == pytest.approx(310)
+        low = np.floor(lattice.at[one] / side_m) - 1
+        steps = np.array([(right, up) for right in range(3) for up in range(3)])
+        boxes = shapely.box(*((low + steps) * side_m).T, *((low + steps + 1) * side_m).T)
+        share = shapely.area(shapely.intersection(boxes, hexagon)) / side_m**2
+        there = search.expected[search.ground.pixel((low + steps + 0.5) * side_m)]
+        expected.append((share * there).sum())
+        off.append(lattice.expected[one] - expected[-1])
+    assert abs(np.sum(off)) < 0.02 * np.sum(expected)
+    assert np.abs(off).sum() < 0.1 * np.sum(expected)
+
+
+@pytest.mark.parametrize("n", [400, 60_000])
+def test_counts_by_hexagon_are_those_of_single_draws(city: CityProfile, n: int) -> None:
+    """The total is that of the alerts, the counts have the mean and the variance of a multinomial, whatever is drawn
+    one by one and whatever by a Poisson count."""
+    lattice = HeldLattice(uneven_search(city, 50), chance.hexagon_side(310))
+    assert (n >= len(lattice.expected)) == (n > 400)
+    maps = np.array(list(lattice.drawn(n, 60, np.random.default_rng(5))))
+    assert (maps.sum(axis=1) == n).all()
+    groups = np.arange(0, len(lattice.expected), 50)
+    share = np.add.reduceat(lattice.expected, groups) / lattice.expected.sum()
+    counts = np.add.reduceat(maps, groups, axis=1)
+    some = share * n > 1
+    scatter = ((counts - n * share) ** 2 / (n * share * (1 - share)))[:, some]
+    assert scatter.mean() == pytest.approx(1, abs=0.1)
+    assert (
+        chisquare(counts.sum(axis=0)[some] * 1.0, share[some] * counts.sum(axis=0)[some].sum() / share[some].sum())[1]
+        > 1e-3
+    )
+
+
+@pytest.mark.parametrize("eps", [50, 60, 150, 33.3])
+def test_the_lattice_leaves_out_no_core_and_nothing_near_one(city: CityProfile, eps: float) -> None:
+    """What can make a cluster is kept, and no more: as the slow twin finds it by all distances."""
+    lattice = HeldLattice(search := uneven_search(city, eps, 700), side := chance.hexagon_side(310))
+    gap = cKDTree(lattice.at)
+    within = gap.query_ball_point(lattice.at, eps + 1e-6)
+    assert gap.query(lattice.at, k=2)[0][:, 1].min() == pytest.approx(side)
+    rng = np.random.default_rng(3)
+    values = rng.poisson(1.3 * lattice.expected * 6_000 / lattice.expected.sum())
+    minimum = search.minimum[search.ground.pixel(lattice.at)]
+    sums = np.array([(values[some] / minimum[some]).sum() for some in within])
+    cores = np.flatnonzero((sums >= 1) & (values > 0))
+    near = np.unique(np.concatenate([within[core] for core in cores]))
+    wanted = near[values[near] > 0]
+    assert lattice.near_cores(values).tolist() == wanted.tolist()
+    assert 0 < len(wanted) < (values > 0).sum()
+    held = np.flatnonzero(values)
+    points = Points(lattice.at[held], values[held].astype(float))
+    found = {frozenset(held[group.cores].tolist()) for group in search.find(points)}
+    kept = Points(lattice.at[wanted], values[wanted].astype(float))
+    assert {frozenset(wanted[group.cores].tolist()) for group in search.find(kept)} == found
+    assert not len(lattice.near_cores(np.minimum(values, 0)))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_both_ways_of_drawing_have_the_same_strongest_clusters(
+    monkeypatch: pytest.MonkeyPatch, city: CityProfile, weighted: bool
+) -> None:
+    """Of 300 maps each, by the test of Kolmogorov and Smirnov."""
+    weights = np.random.default_rng(2).choice([1.0, 2.0, 4.0], 6_000) if weighted else np.ones(6_000)
+    search = uneven_search(city, 60, weights=weights)
+    held = chance.strongest_of_chance(search, weights, 300, 0, 310)
+    monkeypatch.setattr(chance, "HELD_PER_ALERT", 0)
+    single = chance.strongest_of_chance(search, weights, 300, 1, 310)
+    assert len(np.unique(held)) > 30
+    assert len(np.unique(single)) > 30
+    assert ks_2samp(held, single).pvalue > 0.01
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_halves_are_as_close_as_those_of_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    at = np.concatenate([rng.normal(0, 60, (90, 2)), rng.normal((200 - 40 * seed, 90), 40, (60, 2))])
+    weight = rng.integers(1, 5, len(at)).astype(float)
+
+    def spread(halves: np.ndarray) -> float:
+        parts = [(at[halves == half], weight[halves == half]) for half in (0, 1)]
+        means = [np.average(some, axis=0, weights=w) for some, w in parts]
+        return float(sum((w * ((some - m) ** 2).sum(axis=1)).sum() for (some, w), m in zip(parts, means, strict=True)))
+
+    peer = KMeans(2, n_init=10, random_state=0).fit(at, sample_weight=weight).labels_
+    assert spread(dbscan.two_halves(at, weight)) == pytest.approx(spread(peer), rel=0.01)
 
 
 def test_simulated_alerts_stand_on_hexagons_as_large_as_the_cells(city: CityProfile) -> None:
@@ -336,6 +451,66 @@ def test_smoothing_keeps_the_total_and_an_even_map_even(city: CityProfile) -> No
     dry = ground.land > 0.01 * ground.land.max()
     assert even.sum() == pytest.approx(1_000 * ground.land.sum())
     assert even[dry] / ground.land[dry] == pytest.approx(np.full(dry.sum(), 1_000), rel=1e-6)
+
+
+def wide_town() -> tuple[AlertGround, np.ndarray]:
+    """A coast with a bay, 8 km wide, with 3,000 alerts in quarters of different density."""
+    rng = np.random.default_rng(6)
+    middles = rng.uniform(1_000, 7_000, (25, 2))
+    at = middles[rng.integers(0, 25, 3_000)] + rng.normal(0, 400, (3_000, 2))
+    land = shapely.box(0, 0, 8_000, 8_000).difference(shapely.Point(4_000, 8_000).buffer(1_500))
+    at = at[shapely.contains_xy(land, *at.T)]
+    ground = AlertGround(land, *at.T, 500)
+    return ground, ground.pixel(ground.enter(*at.T))
+
+
+@pytest.mark.parametrize("spread", [200, 280, 400, 500])
+def test_smoothing_on_squares_is_near_that_on_pixels(monkeypatch: pytest.MonkeyPatch, spread: float) -> None:
+    """In all 0.2 % of the baseline apart, and at nearly every alert less than 0.5 %."""
+    ground, pixel = wide_town()
+    assert baseline._pixels_in(spread / ground.side) > 1
+    on_squares = ground.smooth(pixel, np.ones(len(pixel)), spread)
+    monkeypatch.setattr(baseline, "SQUARES_IN", np.inf)
+    on_pixels = ground.smooth(pixel, np.ones(len(pixel)), spread)
+    assert np.abs(on_squares - on_pixels).sum() < 0.002 * on_pixels.sum()
+    assert np.quantile(np.abs(on_squares[pixel] / on_pixels[pixel] - 1), 0.98) < 0.005
+    assert on_squares.sum() == pytest.approx(len(pixel))
+
+
+@pytest.mark.parametrize("radius", [200, 220, 300, 400])
+def test_wide_discs_on_squares_are_near_those_of_the_slow_twin(radius: float) -> None:
+    """The sum over the parts of pixels in each disc, measured as areas; most within 0.5 %, at a shore within 3 %."""
+    ground, pixel = wide_town()
+    expected = ground.smooth(pixel, np.ones(len(pixel)), 280)
+    sums = ground.disc_sums(expected, radius)
+    off = []
+    for one in np.unique(pixel)[::40]:
+        up, right = np.divmod(one, ground.shape[1])
+        away = int(radius / ground.side) + 2
+        rows, columns = (
+            part.ravel() for part in np.meshgrid(*(np.arange(at - away, at + away + 1) for at in (up, right)))
+        )
+        boxes = shapely.box(columns, rows, columns + 1, rows + 1)
+        disc = shapely.Point(right + 0.5, up + 0.5).buffer(radius / ground.side, quad_segs=64)
+        share = shapely.area(shapely.intersection(boxes, disc))
+        off.append(sums[one] / (share * expected[rows * ground.shape[1] + columns]).sum() - 1)
+    assert np.quantile(np.abs(off), 0.8) < 0.005
+    assert np.abs(off).max() < 0.03
+
+
+@pytest.mark.parametrize("times", [1, 2, 4])
+def test_sharing_out_to_squares_and_reading_between_them_are_each_others_mirror(times: int) -> None:
+    """Nothing is lost; a slope is read as it is; alerts at pixels are shared as the values of all pixels are."""
+    rng = np.random.default_rng(0)
+    values, squares = rng.uniform(0, 1, (16, 48)), rng.uniform(0, 1, (16 // times, 48 // times))
+    shared = baseline._shared_out(values, times)
+    assert shared.sum() == pytest.approx(values.sum())
+    assert (shared * squares).sum() == pytest.approx((values * baseline._between(squares, times)).sum())
+    slope = np.add.outer(2.0 * np.arange(16 // times), 3.0 * np.arange(48 // times))
+    read = baseline._between(slope, times)
+    inner = slice(times, -times)
+    assert np.diff(read, axis=0)[inner, inner] == pytest.approx(2 / times)
+    assert np.diff(read, axis=1)[inner, inner] == pytest.approx(3 / times)
 
 
 def two_towns() -> tuple[shapely.Polygon, np.ndarray]:

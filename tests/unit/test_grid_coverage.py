@@ -37,3 +37,8 @@ def test_a_grid_of_other_squares_elsewhere() -> None:
     assert share == pytest.approx(slow(shapely.affinity.affine_transform(shape, [0.05, 0, 0, 0.05, -50, -100]), 10, 12))
     assert (covered_share(shapely.Polygon(), 0, 0, 1, 3, 3) == 0).all()
     assert (covered_share(shapely.box(-5, -5, 9, 9), 0, 0, 1, 3, 3) == 1).all()
+
+
+def test_land_outside_the_squares_and_no_land_cover_none_of_them() -> None:
+    for nothing in (shapely.Polygon(), shapely.box(500, 500, 600, 600)):
+        assert covered_share(nothing, 0, 0, 10, 3, 4).tolist() == [[0.0] * 4] * 3

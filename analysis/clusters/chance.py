@@ -1,0 +1,248 @@
+"""Maps of chance: as many alerts drawn from the baseline, and the strongest cluster of each.
+
+Simulated alerts stand on a lattice of hexagons as large as the fine cells, as the counted ones do. Where the alerts are
+many for the land, all hexagons of the lattice are held, with what is expected on each (`HeldLattice`): a map is then a
+count of each hexagon, and which of them can be cores is read from sums along the rows of the lattice. Where the alerts
+are few for the land, only the hexagons that hold alerts are looked at. Both give the same distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from analysis.clusters.dbscan import MIN_ALERTS, DenseGroup, LocalDbscan, Points
+from curim_data.model import FloatArray, IntArray
+from curim_data.model.progress import report
+
+DRAWN_TOGETHER: Final = 150_000  # simulated alerts whose places are looked up together
+HELD_PER_ALERT: Final = 40  # places of the lattice to an alert; to look at more takes longer than it saves
+MOST_HELD: Final = 8_000_000  # places of the lattice: some 200 MB
+PARTS_OF_A_PIXEL: Final = 4  # along each side, by which what is expected on a pixel is shared among hexagons
+SPARE_DEVIATIONS: Final = 5.0  # of the count of a map, by which fewer alerts are drawn by hexagon than one by one
+
+
+def strongest_of_chance(search: LocalDbscan, weights: FloatArray, runs: int, seed: int, cell: float) -> FloatArray:
+    """The strongest cluster of each simulated map of as many alerts with these weights, on cells of so many m².
+
+    With weights, a group counts that has five alerts or more.
+    """
+    random = np.random.default_rng(seed)
+    strongest = np.zeros(runs)
+    plain = bool((weights == 1).all())
+    for run, (points, counts) in enumerate(_maps(search, weights, plain, runs, random, cell)):
+        report(run / runs)
+        groups = search.find(points) if len(points.at) else []
+        if not plain:
+            groups = enough(groups, counts)
+        strongest[run] = max((search.strength(points, group) for group in groups), default=0.0)
+    return strongest
+
+
+def enough(groups: list[DenseGroup], counts: FloatArray) -> list[DenseGroup]:
+    """The groups of five alerts or more: with weights, two grave ones reach the minimum and are no pattern."""
+    return [group for group in groups if counts[group.under].sum() >= MIN_ALERTS]
+
+
+def _maps(
+    search: LocalDbscan, weights: FloatArray, plain: bool, runs: int, random: np.random.Generator, cell: float
+) -> Iterator[tuple[Points, FloatArray]]:
+    """The hexagons of each map that can make a cluster, with the weights and the numbers of their alerts."""
+    side = hexagon_side(cell)
+    if places_in_lattice(search, side) <= min(HELD_PER_ALERT * len(weights), MOST_HELD):
+        lattice = HeldLattice(search, side)
+        for counts in lattice.drawn(len(weights), runs, random):
+            values = counts if plain else _sums(np.repeat(np.arange(len(counts)), counts), weights, len(counts), random)
+            used = lattice.near_cores(values)
+            yield Points(lattice.at[used], values[used].astype(float)), counts[used].astype(float)
+        return
+    for at in drawn_one_by_one(search, len(weights), runs, random):
+        hexagons, member = on_hexagons(at, cell)
+        counts = np.bincount(member, minlength=len(hexagons))
+        values = counts if plain else _sums(member, weights, len(hexagons), random)
+        yield Points(hexagons, values.astype(float)), counts.astype(float)
+
+
+def _sums(member: IntArray, weights: FloatArray, hexagons: int, random: np.random.Generator) -> FloatArray:
+    """The sum of weights on each hexagon, when they are dealt to the alerts in a random order."""
+    return np.bincount(member, random.permutation(weights), hexagons).astype(float, copy=False)
+
+
+def drawn_one_by_one(search: LocalDbscan, n: int, runs: int, random: np.random.Generator) -> Iterator[FloatArray]:
+    """So many maps of n alerts by the baseline: their positions on the sheet, shape (n, 2)."""
+    pixels = np.flatnonzero(search.expected)
+    side, across = search.ground.side, search.ground.shape[1]
+    for chosen in _dealt(search.expected[pixels], n, runs, random):
+        row, column = np.divmod(pixels[chosen], across)
+        yield (np.column_stack([column, row]) + random.random((n, 2))) * side
+
+
+def _dealt(mean: FloatArray, n: int, runs: int, random: np.random.Generator) -> Iterator[IntArray]:
+    """So many times n places, each with the probability of its share of `mean`.
+
+    Small maps are drawn together: in order, so that neighbouring places are looked up one after the other, and then
+    dealt out at random.
+    """
+    bounds = np.cumsum(mean)
+    together = max(1, DRAWN_TOGETHER // max(n, 1))
+    for start in range(0, runs, together):
+        maps = min(together, runs - start)
+        ordered = np.searchsorted(bounds, np.sort(random.random(maps * n)) * bounds[-1], side="right")
+        ordered = np.minimum(ordered, len(mean) - 1)
+        yield from np.split(random.permutation(ordered) if maps > 1 else ordered, maps)
+
+
+def hexagon_side(area: float) -> float:
+    """Metres between the centres of two hexagons so large that stand beside each other."""
+    return float(np.sqrt(2 * area / np.sqrt(3)))
+
+
+def _axial(x: FloatArray, y: FloatArray, side: float) -> tuple[IntArray, IntArray]:
+    """The hexagon of each position: its number along its row (from a slanting line) and its row.
+
+    By rounding the three coordinates along the lattice, which sum to zero, and mending the one that was rounded most.
+    """
+    second = y / (side * np.sqrt(3) / 2)
+    first = x / side - second / 2
+    third = -first - second
+    one, two, three = np.rint(first), np.rint(second), np.rint(third)
+    off = np.abs(one - first), np.abs(two - second), np.abs(three - third)
+    mend_one = (off[0] > off[1]) & (off[0] > off[2])
+    mend_two = ~mend_one & (off[1] > off[2])
+    return (
+        np.where(mend_one, -two - three, one).astype(np.int64),
+        np.where(mend_two, -one - three, two).astype(np.int64),
+    )
+
+
+def on_hexagons(at: FloatArray, area: float) -> tuple[FloatArray, IntArray]:
+    """Centres of the hexagons of a lattice (each `area` large) that hold points, and the hexagon of each point."""
+    side = hexagon_side(area)
+    one, two = _axial(at[:, 0], at[:, 1], side)
+    span = int(one.max() - one.min() + 1)
+    key, member = np.unique((two - two.min()) * span + one - one.min(), return_inverse=True)
+    row, column = np.divmod(key, span)
+    row, column = row + two.min(), column + one.min()
+    return np.column_stack([side * (column + row / 2), side * np.sqrt(3) / 2 * row]), member
+
+
+def places_in_lattice(search: LocalDbscan, side: float) -> int:
+    """How many hexagons the box holds in which alerts are expected."""
+    held = search.expected.reshape(search.ground.shape) > 0
+    rows, columns = (np.flatnonzero(held.any(axis=axis)) for axis in (1, 0))
+    box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1) if len(rows) else 0
+    return int(box * search.ground.side**2 / (side**2 * np.sqrt(3) / 2))
+
+
+class HeldLattice:
+    """The hexagons on which alerts are expected, and where each stands among the rows of the lattice.
+
+    Parameters
+    ----------
+    search : LocalDbscan
+        Its baseline, its minimum and its distance.
+    side : float
+        Metres between neighbours.
+
+    Attributes
+    ----------
+    at : array, shape (m, 2)
+        Centres on the sheet.
+    expected : array, shape (m,)
+        What is expected on each: the part of each pixel is that of its sixteen parts whose middles lie there.
+    """
+
+    def __init__(self, search: LocalDbscan, side: float) -> None:
+        ground = search.ground
+        pixels = np.flatnonzero(search.expected)
+        row, column = np.divmod(pixels, ground.shape[1])
+        step = (np.arange(PARTS_OF_A_PIXEL) + 0.5) / PARTS_OF_A_PIXEL
+        right, up = (part.ravel() for part in np.meshgrid(step, step))
+        one, two = _axial(
+            ((column[:, None] + right) * ground.side).ravel(), ((row[:, None] + up) * ground.side).ravel(), side
+        )
+        along = one + two // 2  # in the row, from an upright line
+        self._rows = _windows(search.eps / side)
+        margin = max(end for _, _, end in self._rows) + 1
+        first, lowest = int(along.min()) - margin, int(two.min()) - margin
+        self._across = int(along.max()) - first + margin + 1
+        places = (int(two.max()) - lowest + margin + 1) * self._across
+        place = (two - lowest) * self._across + along - first
+        parts = np.repeat(search.expected[pixels] / len(right), len(right))
+        shared = np.bincount(place, parts, places).astype(float, copy=False)
+        self._places, self._place = places, np.flatnonzero(shared)
+        self.expected: FloatArray = shared[self._place]
+        row, column = np.divmod(self._place, self._across)
+        row, column = row + lowest, column + first
+        self._odd = row % 2
+        self.at: FloatArray = np.column_stack([side * (column + self._odd / 2), side * np.sqrt(3) / 2 * row])
+        self._minimum = search.minimum[ground.pixel(self.at)]
+
+    def drawn(self, n: int, runs: int, random: np.random.Generator) -> Iterator[IntArray]:
+        """So many maps of n alerts: their number on each hexagon.
+
+        Where hexagons are fewer than alerts each gets a Poisson count, with a mean that makes a few alerts less than n
+        in all; the rest is drawn one by one. Given their number, independent Poisson counts are such draws, so that
+        all n are distributed as n single ones.
+        """
+        many = len(self.expected)
+        if n < many:
+            for chosen in _dealt(self.expected, n, runs, random):
+                yield np.bincount(chosen, minlength=many)
+            return
+        mean = self.expected / self.expected.sum() * max(n - SPARE_DEVIATIONS * np.sqrt(n), 0.0)
+        bounds = np.cumsum(mean)
+        for _ in range(runs):
+            counts = random.poisson(mean)
+            while (left := n - int(counts.sum())) < 0:
+                counts = random.poisson(mean)
+            rest = np.searchsorted(bounds, np.sort(random.random(left)) * bounds[-1], side="right")
+            counts += np.bincount(np.minimum(rest, many - 1), minlength=many)
+            yield counts
+
+    def near_cores(self, values: FloatArray | IntArray) -> IntArray:
+        """The hexagons with alerts within eps of those that can be cores, these among them.
+
+        A core has weights within eps, each over the minimum at its own place, that sum to one; water between two
+        hexagons, which is not looked at here, can only take from that.
+        """
+        held = np.flatnonzero(values)
+        place, odd = self._place[held], self._odd[held]
+        share = np.zeros(self._places + 1)
+        share[place + 1] = values[held] / self._minimum[held]
+        np.cumsum(share, out=share)
+        sums = np.zeros(len(held))
+        for away, start, end in self._rows:
+            middle = place + away * self._across + (odd if away % 2 else 0)
+            sums += share.take(middle + end) - share.take(middle + start)
+        # Sums of many shares, of which one is taken from another, are less exact than one.
+        core = np.flatnonzero(sums >= 1 - 1e-6)
+        if not len(core):
+            return core
+        near = np.zeros(self._places, dtype=bool)
+        for away, start, end in self._rows:
+            middle = place[core] + away * self._across + (odd[core] if away % 2 else 0)
+            near[middle[:, None] + np.arange(start, end)] = True
+        found: IntArray = held[near[place]]
+        return found
+
+
+def _windows(reach: float) -> list[tuple[int, int, int]]:
+    """The hexagons within so many sides of one: rows away, and the first one and that after the last along the row.
+
+    Every other row stands half a side to the right. The numbers hold for a hexagon of a row that does not; one of a row
+    that does has its neighbours in the other rows one farther on.
+    """
+    found = []
+    height = np.sqrt(3) / 2
+    for away in range(-int(reach / height + 1e-9), int(reach / height + 1e-9) + 1):
+        half = float(np.sqrt(max(reach**2 - (away * height) ** 2, 0.0))) + 1e-9
+        if away % 2:
+            many = int(half + 0.5)
+            found.append((away, -many, many))
+        else:
+            many = int(half)
+            found.append((away, -many, many + 1))
+    return [row for row in found if row[2] > row[1]]
