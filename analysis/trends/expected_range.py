@@ -1,4 +1,4 @@
-"""What is usual for a period, and when a count lies outside it: one rule for each length of history."""
+"""The rules by which the expected range of a period is made, and the plain bands of earlier practice beside them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from statsmodels.tsa.seasonal import STL
 from analysis.stats.intervals import Estimate
 from curim_data.model import FloatArray, Message
 
-RuleName = Literal["ears_c2", "eight_before", "same_weekdays", "few_years", "other_light", "season"]
+RuleName = Literal["first_year", "young_season", "same_weekdays", "few_years", "other_light", "season"]
 
 # Variance-stabilised scale: sqrt(n + 3/8) has a standard deviation near 1/2 for any Poisson count (Anscombe 1948).
 _ANSCOMBE: Final = 3 / 8
@@ -24,12 +24,16 @@ _LEFT: Final = 0.83
 SEASON_WIDTH: Final = 3.5
 
 
+# Largest share of quiet periods that may lie outside the expected range, on either side together.
+ALPHA: Final = 0.01
+
+
 @dataclass(frozen=True)
 class Rule:
-    """How the expected band is made, and the share of quiet periods that fall outside it all the same.
+    """How the expected range is made, and the share of quiet periods that fall outside it all the same.
 
-    `false_alarms` is the largest share found in simulated Poisson series with means from 1 to 100; alerts that come in
-    bursts give more with the two rules for short series.
+    `false_alarms`: the share that is told. It was measured in simulated series of half a year to ten years, with and
+    without a season, a level that drifts and reports in bursts (docs/bands-and-alarms.md).
     """
 
     name: RuleName
@@ -38,28 +42,30 @@ class Rule:
 
 
 RULES: Final = {
-    "ears_c2": Rule(
-        "ears_c2",
-        0.012,
+    "first_year": Rule(
+        "first_year",
+        ALPHA,
         Message(
-            "With less than a year of data, each period is compared with seven earlier ones, leaving out the two just "
-            "before it (EARS C2). At most 12 in 1,000 quiet periods fall outside the band by chance."
+            "With less than a year of data, each period is compared with what the level and trend of the periods "
+            "before it let expect, with room for a season that is not known yet and for reports that come in bursts. "
+            "At most 10 in 1,000 quiet periods fall outside the band by chance."
         ),
     ),
-    "eight_before": Rule(
-        "eight_before",
-        0.010,
+    "young_season": Rule(
+        "young_season",
+        ALPHA,
         Message(
-            "Without three whole years of counts, each period is compared with the eight before it (Wheeler's band). "
-            "At most 10 in 1,000 quiet periods fall outside the band by chance."
+            "With one to three years of data, each period is compared with what level, trend and season of the time "
+            "before it let expect. The season is still uncertain, and reports come in bursts: both make the band "
+            "wider. At most 10 in 1,000 quiet periods fall outside the band by chance."
         ),
     ),
     "same_weekdays": Rule(
         "same_weekdays",
-        0.010,
+        ALPHA,
         Message(
-            "Each day is compared with the eight same weekdays before it (Wheeler's band); the season is not taken "
-            "out. At most 10 in 1,000 quiet periods fall outside the band by chance."
+            "Each day is compared with what the same weekdays before it, the level and the season let expect. At most "
+            "10 in 1,000 quiet periods fall outside the band by chance."
         ),
     ),
     "few_years": Rule(
@@ -80,11 +86,11 @@ RULES: Final = {
     ),
     "season": Rule(
         "season",
-        0.015,
+        ALPHA,
         Message(
-            "With three years of data or more, each period is compared with what is expected from its season and the "
-            "long trend (STL on the square-root scale). At most 15 in 1,000 quiet periods fall outside the band by "
-            "chance."
+            "With three years of data or more, each period is compared with what level, trend and season of the time "
+            "before it let expect, with room for reports that come in bursts. At most 10 in 1,000 quiet periods fall "
+            "outside the band by chance."
         ),
     ),
 }

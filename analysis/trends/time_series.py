@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -13,29 +13,51 @@ import pandas as pd
 from analysis.stats.intervals import Estimate, rate_ratio
 from analysis.stats.result import Choice
 from analysis.trends.changes import e_test
-from analysis.trends.expected_range import (
-    RULES,
-    Band,
-    Rule,
-    SeasonalDecomposition,
-    decompose,
-    ears_band,
-    seasonal_band,
-    seasonal_sum,
-    wheeler_band,
-)
-from curim_data.model import BoolArray, FloatArray, Message, Translator
+from analysis.trends.dynamic_season import DynamicSeason, dynamic_season
+from analysis.trends.expected_range import ALPHA, RULES, Rule
+from analysis.trends.reporting_lag import ReportingLag
+from curim_data.model import N_, BoolArray, FloatArray, Message, Translator
 
 Unit = Literal["day", "week", "month"]
 _PER_YEAR: Final[dict[Unit, int]] = {"day": 365, "week": 52, "month": 12}
+_SEASON_LENGTH: Final[dict[Unit, float]] = {"day": 365.25, "week": 365.25 / 7, "month": 12.0}
+# Days before the last one that are judged: of more the reading takes long and no reader looks at each.
+_MOST_DAYS: Final = 1_096
+# Years from which on the season is known well enough to judge alerts of one light by it.
+_YEARS_OF_LIGHT: Final = 2
 _A_YEAR_BACK: Final[dict[Unit, int]] = {"day": 364, "week": 52, "month": 12}
 A_QUARTER: Final[dict[Unit, int]] = {"day": 91, "week": 13, "month": 3}
+_STEP: Final[Mapping[Unit, Any]] = {
+    "day": pd.Timedelta(days=1),
+    "week": pd.Timedelta(days=7),
+    "month": pd.DateOffset(months=1),
+}
 _FREQUENCY: Final[dict[Unit, str]] = {"day": "D", "week": "7D", "month": "MS"}
-# Weeks that are judged together by their season: fewer are left to the band of each week; more would bend the trend
-# that they are judged by, so that a lasting rise looked usual (of rises by a quarter, from 120 a week, 72 % are seen
-# over 8 weeks).
+# Weeks that are judged together, by what was to be expected before the first of them: fewer are left to the band of
+# each week; of more too little could be said so far ahead.
 _MIN_WEEKS: Final = 4
 _MAX_WEEKS: Final = 9
+# From this part on a period is as good as reported.
+_NEARLY_ALL: Final = 0.98
+_LATE: Final[Mapping[Unit, str]] = {
+    "day": N_(
+        "Some alerts are reported days later: by now about {share} in 100 of the last day are in, and it is judged by "
+        "that part."
+    ),
+    "week": N_(
+        "Some alerts are reported days later: by now about {share} in 100 of the last whole week are in, and it is "
+        "judged by that part."
+    ),
+    "month": N_(
+        "Some alerts are reported days later: by now about {share} in 100 of the last whole month are in, and it is "
+        "judged by that part."
+    ),
+}
+_UNKNOWN_DELAY: Final = Message(
+    "The data do not tell how late alerts are reported, so the last period may be unfinished: it is never called fewer "
+    "than usual."
+)
+_NEW_LEVEL: Final = N_("A new level begins on {day}, as noted there: what is usual is learned again from then on.")
 _LEFT_OUT: Final[Mapping[Unit, Message]] = {
     "week": Message("The week in which the period begins lies partly before it and is not in the line."),
     "month": Message("The month in which the period begins lies partly before it and is not in the line."),
@@ -49,7 +71,10 @@ class Trend:
     `frame`, one row a period in order of time: the period's column by its own name (`column`; first day, datetime64),
     n (NaN where withheld), expected, lower, upper (NaN where the history is too short), alarm (bool: outside the band),
     side (int: 1 above, -1 below, 0 within or not judged), complete (bool), withheld (bool), last_year (n of the same
-    period a year before), and where three years exist trend and adjusted (n without its season), else NaN.
+    period a year before), late (part of the period's alerts that is thought to be reported, 1: all), unfinished
+    (bool: may lack reports, so never called fewer than usual), and where three years exist adjusted (n without its
+    season), else NaN. `sums`: by number of weeks what the last whole weeks
+    together let expect, said before the first of them; empty without the rule of the season.
     """
 
     frame: pd.DataFrame
@@ -58,6 +83,7 @@ class Trend:
     rule: Rule
     n: int
     choices: tuple[Choice, ...]
+    sums: Mapping[int, Estimate] = field(default_factory=dict)
 
     def since(self, day: dt.date) -> Trend:
         """The same trend, shown from a day on: what is usual still comes from all of the history.
@@ -76,8 +102,14 @@ class Trend:
 
         The weeks before had longer or shorter nights, so what was usual in them is no measure.
         """
-        if self.rule.name in ("season", "few_years"):
+        if self.rule.name == "few_years":
             return self
+        if self.rule.name == "season":
+            frame = self.frame.copy()
+            early = np.arange(len(frame)) < _YEARS_OF_LIGHT * _PER_YEAR[self.unit]
+            frame.loc[early, ["expected", "lower", "upper"]] = np.nan
+            frame.loc[early, "side"] = 0
+            return replace(self, frame=frame.assign(alarm=frame["side"] != 0))
         nothing = dict.fromkeys(("expected", "lower", "upper"), np.nan)
         rule = RULES["other_light"]
         others = tuple(choice for choice in self.choices if choice.name != "rule")
@@ -127,6 +159,13 @@ class Trend:
                 )
             return t("{when}: {alerts}. It is too early to say what is usual.", **values)
         usual = {"lower": int(np.ceil(latest["lower"])), "upper": int(np.floor(latest["upper"]))}
+        if latest["unfinished"] and count < latest["lower"]:
+            return t(
+                "{when}: {alerts} so far, where {lower} to {upper} are usual. Reports may still be added, so this is "
+                "not called a fall.",
+                **values,
+                **usual,
+            )
         if not latest["alarm"]:
             if self.rule.name == "season":
                 return t("{when}: {alerts}, usual for the time of year ({lower} to {upper}).", **values, **usual)
@@ -153,7 +192,14 @@ class Trend:
         return t.date(day, "LLLL y") if self.unit == "month" else t.date(day)
 
 
-def weekly(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str = "week") -> Trend:
+def weekly(
+    series: pd.DataFrame,
+    dates: tuple[dt.date, dt.date],
+    column: str = "week",
+    *,
+    lag: ReportingLag | None = None,
+    breaks: Collection[dt.date] = (),
+) -> Trend:
     """What each week's count was, and what was usual.
 
     Parameters
@@ -165,49 +211,158 @@ def weekly(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str = "
     dates
         First and last day that the data cover. A week that does not lie wholly within is shown, marked incomplete and
         never judged; nor is a withheld week.
+    lag
+        How late alerts are reported: the last weeks are judged by the part that is thought to be in. None: all is in.
+    breaks
+        Days on which a new level begins (a campaign, another version of the app): earlier weeks tell the season still.
 
-    Below one year: EARS C2. One to three years: the band of the eight weeks before. From three years on: the season
-    (STL). The rule that was used, with its false alarms, is in `Trend.rule` and `Trend.choices`.
+    Each week is compared with what the weeks before it let expect (`dynamic_season`). The rule of the sentence, by
+    length of the data (below one year, one to three, more), with its false alarms, is in `Trend.rule` and
+    `Trend.choices`.
     """
-    return _trend(series, dates, column, "week")
+    return _trend(series, dates, column, "week", lag, breaks)
 
 
-def monthly(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str = "month") -> Trend:
-    """As `weekly`, for months (`column`: the first of the month); judged from three years on, by their season alone."""
-    return _trend(series, dates, column, "month")
+def monthly(
+    series: pd.DataFrame,
+    dates: tuple[dt.date, dt.date],
+    column: str = "month",
+    *,
+    lag: ReportingLag | None = None,
+    breaks: Collection[dt.date] = (),
+) -> Trend:
+    """As `weekly`, for months (`column`: the first of the month); judged from three years on."""
+    return _trend(series, dates, column, "month", lag, breaks)
 
 
-def daily(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str = "local_date") -> Trend:
-    """As `weekly`, for days; from one year on, a day is compared with the eight same weekdays before it."""
-    return _trend(series, dates, column, "day")
+def daily(
+    series: pd.DataFrame,
+    dates: tuple[dt.date, dt.date],
+    column: str = "local_date",
+    *,
+    lag: ReportingLag | None = None,
+    breaks: Collection[dt.date] = (),
+) -> Trend:
+    """As `weekly`, for days, with a pattern of weekdays; the last three years of days are judged."""
+    return _trend(series, dates, column, "day", lag, breaks)
 
 
-def _trend(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, unit: Unit) -> Trend:
+def _trend(
+    series: pd.DataFrame,
+    dates: tuple[dt.date, dt.date],
+    column: str,
+    unit: Unit,
+    lag: ReportingLag | None,
+    breaks: Collection[dt.date],
+) -> Trend:
     frame = _regular(series, dates, column, unit)
     judged = (frame["complete"] & frame["n"].notna()).to_numpy()
     counts = np.where(judged, frame["n"].to_numpy(dtype=float), np.nan)
     inside = frame["complete"].to_numpy()
-    parts = _seasons(counts[inside], unit)
-    rule, band = _band(counts[inside], parts, unit)
-    for name, values in (("expected", band.expected), ("lower", band.lower), ("upper", band.upper)):
-        frame[name] = _spread(values, inside)
-    side = np.where(counts > frame["upper"], 1, np.where(counts < frame["lower"], -1, 0))
+    frame["late"] = _reported_part(frame, column, unit, lag)
+    rule = _rule(counts[inside], unit)
+    sums: dict[int, Estimate] = {}
+    for name in ("expected", "lower", "upper", "adjusted"):
+        frame[name] = np.nan
+    if rule.name != "few_years":
+        steps = _steps(frame.loc[inside, column], breaks)
+        model = _usual(counts[inside], frame["late"].to_numpy()[inside], unit, steps)
+        sums = _write_band(frame, inside, model, rule)
+    frame["unfinished"] = _unfinished(frame, column, unit, lag)
+    fewer = (counts < frame["lower"]) & ~frame["unfinished"]
+    side = np.where(counts > frame["upper"], 1, np.where(fewer, -1, 0))
     frame["side"], frame["alarm"] = side, side != 0
-    frame["trend"] = _spread(parts.level, inside) if parts else np.nan
-    frame["adjusted"] = np.where(judged, _spread(parts.adjusted, inside), np.nan) if parts else np.nan
     frame["last_year"] = frame["n"].where(frame["complete"]).shift(_A_YEAR_BACK[unit])
-    choices = [Choice("rule", rule.name, rule.explanation)]
-    if not inside.all():
-        choices.append(
-            Choice(
-                "incomplete", int((~inside).sum()), Message("Periods that the data cover only in part are not judged.")
-            )
-        )
+    choices = (Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks))
+    return Trend(frame, column, unit, rule, int(frame["n"].sum()), choices, sums)
+
+
+def _steps(starts: pd.Series[Any], breaks: Collection[dt.date]) -> set[int]:
+    """The periods at which a new level begins: the one that holds the day, and the next where it is not its first."""
+    steps: set[int] = set()
+    for day in map(pd.Timestamp, breaks):
+        at = int(starts.searchsorted(day, side="right")) - 1
+        steps |= {at} if at >= 0 and starts.iloc[at] == day else {at, at + 1}
+    return {step for step in steps if step > 0}
+
+
+def _usual(counts: FloatArray, late: FloatArray, unit: Unit, steps: set[int]) -> tuple[DynamicSeason, int]:
+    """What was usual, and at which period it begins: of days the last years alone are read."""
+    first = max(len(counts) - _MOST_DAYS, 0) if unit == "day" else 0
+    model = dynamic_season(
+        counts[first:],
+        _SEASON_LENGTH[unit],
+        complete=late[first:],
+        breaks=frozenset(step - first for step in steps),
+        weekdays=unit == "day",
+    )
+    return model, first
+
+
+def _write_band(
+    frame: pd.DataFrame, inside: BoolArray, model: tuple[DynamicSeason, int], rule: Rule
+) -> dict[int, Estimate]:
+    """Write expected, lower, upper and adjusted into the frame; the sums of the last weeks.
+
+    A period of which a part is reported is expected to have that part, and may exceed it by all the rest.
+    """
+    usual, first = model
+    lower, upper = usual.bounds(ALPHA)
+    late = frame["late"].to_numpy()[inside][first:]
+    if (late < 1).any():
+        whole = DynamicSeason(usual.expected / late, usual.variance / late**2, usual.dispersion, usual.season, ())
+        upper = np.where(late < 1, np.maximum(upper, whole.bounds(ALPHA)[1]), upper)
+    blank = np.full(first, np.nan)
+    for name, values in (("expected", usual.expected), ("lower", lower), ("upper", upper)):
+        frame[name] = _spread(np.concatenate([blank, values]), inside)
+    if rule.name != "season":
+        return {}
+    factor = np.exp(usual.season - usual.season.mean())
+    frame["adjusted"] = frame["n"] / _spread(np.concatenate([blank, factor]), inside)
+    known = range(_MIN_WEEKS, min(_MAX_WEEKS, len(usual.ahead)) + 1)
+    return {weeks: usual.sum_of_last(weeks) for weeks in known}
+
+
+def _unfinished(frame: pd.DataFrame, column: str, unit: Unit, lag: ReportingLag | None) -> BoolArray:
+    """The last whole period of data that do not tell how late alerts are reported: what lacks may still come."""
+    unfinished = np.zeros(len(frame), dtype=bool)
+    whole = np.flatnonzero(frame["complete"].to_numpy())
+    if lag is None or lag.known or not whole.size:
+        return unfinished
+    after = frame[column].iloc[int(whole[-1])] + 2 * _STEP[unit]  # the end of the period after the last whole one
+    unfinished[whole[-1]] = pd.Timestamp(lag.until) < after
+    return unfinished
+
+
+def _reported_part(frame: pd.DataFrame, column: str, unit: Unit, lag: ReportingLag | None) -> FloatArray:
+    """Which part of each period's alerts is thought to be reported by now."""
+    if lag is None or not lag.known:
+        return np.ones(len(frame))
+    starts = frame[column]
+    ends = starts + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6 if unit == "week" else 0))
+    return lag.part(starts.dt.date.to_list(), ends.dt.date.to_list())
+
+
+def _data_choices(
+    frame: pd.DataFrame, unit: Unit, lag: ReportingLag | None, breaks: Collection[dt.date]
+) -> list[Choice]:
+    """What the reader is told of periods that are partly covered, late, withheld, and of breaks."""
+    choices = []
+    part = int((~frame["complete"]).sum())
+    if part:
+        choices.append(Choice("incomplete", part, Message("Periods that the data cover only in part are not judged.")))
+    if lag is not None and frame["complete"].any():
+        share = float(frame.loc[frame["complete"], "late"].iloc[-1])
+        if frame["unfinished"].any():
+            choices.append(Choice("late", 0.0, _UNKNOWN_DELAY))
+        elif lag.known and share < _NEARLY_ALL:
+            choices.append(Choice("late", round(share, 3), Message(_LATE[unit], {"share": round(100 * share)})))
+    choices += [Choice("break", day.isoformat(), Message(_NEW_LEVEL, {"day": day})) for day in sorted(breaks)]
     gaps = int(frame["withheld"].sum())
     if gaps:
         message = Message("Withheld periods are shown as gaps and not judged: {gaps}.", {"gaps": gaps})
         choices.append(Choice("gaps", gaps, message))
-    return Trend(frame, column, unit, rule, int(frame["n"].sum()), tuple(choices))
+    return choices
 
 
 def _regular(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, unit: Unit) -> pd.DataFrame:
@@ -229,24 +384,17 @@ def _regular(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, 
     return rows.reset_index()
 
 
-def _seasons(counts: FloatArray, unit: Unit) -> SeasonalDecomposition | None:
+def _rule(counts: FloatArray, unit: Unit) -> Rule:
+    """The rule that is told, by the length of the data."""
     period = _PER_YEAR[unit]
-    if unit == "day" or len(counts) < 3 * period or np.isfinite(counts).mean() < 0.8:
-        return None
-    return decompose(counts, period)
-
-
-def _band(counts: FloatArray, parts: SeasonalDecomposition | None, unit: Unit) -> tuple[Rule, Band]:
-    if parts is not None:
-        return RULES["season"], seasonal_band(parts, np.isfinite(counts))
+    seasonal = len(counts) >= 3 * period and np.isfinite(counts).mean() >= 0.8
     if unit == "month":
-        unknown = np.full(counts.shape, np.nan)
-        return RULES["few_years"], Band(unknown, unknown, unknown)
-    if len(counts) < _PER_YEAR[unit]:
-        return RULES["ears_c2"], ears_band(counts, gap=2, poisson_floor=True)
+        return RULES["season" if seasonal else "few_years"]
+    if len(counts) < period:
+        return RULES["first_year"]
     if unit == "day":
-        return RULES["same_weekdays"], wheeler_band(counts, lag=7)
-    return RULES["eight_before"], wheeler_band(counts)
+        return RULES["same_weekdays"]
+    return RULES["season" if seasonal else "young_season"]
 
 
 def _spread(values: FloatArray, inside: BoolArray) -> FloatArray:
@@ -296,17 +444,15 @@ class PeriodTotal:
 
 
 def period_total(trend: Trend) -> PeriodTotal | None:
-    """The whole weeks of a trend together, against the expectation of each; see `expected_range.season_sum`.
+    """The whole weeks of a trend together, against what was to be expected before the first of them.
 
     None for other units, without the rule of the season, for fewer than 4 or more than 9 whole weeks, and where a week
     is withheld: without its small counts the sum would be too high.
     """
     rows = trend.frame[trend.frame["complete"]]
-    if trend.unit != "week" or trend.rule.name != "season" or not _MIN_WEEKS <= len(rows) <= _MAX_WEEKS:
+    expected = trend.sums.get(len(rows))
+    if trend.unit != "week" or expected is None or rows[["n", "expected"]].isna().any(axis=None):
         return None
-    if rows[["n", "expected"]].isna().any(axis=None):
-        return None
-    expected = seasonal_sum(rows["expected"].to_numpy(dtype=float), rows["upper"].to_numpy(dtype=float))
     return PeriodTotal(int(rows["n"].sum()), expected, len(rows), rows[trend.column].iloc[0].date())
 
 

@@ -24,6 +24,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Kind
 from curim_data.model.plan import Caution, Objective, Problem
+from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
@@ -140,7 +141,7 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
     # would hold such a month, since nobody may say that it was above the usual.
     hidden = months["n"].isna()
     judged = months.assign(n=months["n"].fillna((months["low"] + months["high"]) / 2), withheld=False)
-    trend = monthly(judged, (source.first, min(end, source.as_of)), "month")
+    trend = monthly(judged, (source.first, min(end, source.as_of)), "month", lag=reporting_lag(source))
     latest, since = trend.latest, trend.outside_since
     if latest is None or since is None or latest["side"] <= 0:
         return None

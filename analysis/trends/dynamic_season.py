@@ -1,0 +1,271 @@
+"""What is usual for a period, said before it is counted: level, season and dispersion learned from what came before.
+
+A dynamic generalised linear model of counts. The log of the rate is a level that may wander, a slope that fades, and
+harmonics of the year (for days also the weekday). Each period is predicted from those before it alone, so a count
+never widens the range that it is judged by, and a long history is as honest as a short one. How fast the level wanders
+(q) and how much counts scatter beyond a Poisson count (phi, the variance over the mean: reports come in bursts) are not
+known: models for a table of both run side by side, weighted by how well each predicted so far.
+
+West, M., Harrison, P. J. and Migon, H. S. (1985). Dynamic generalized linear models and Bayesian forecasting. JASA 80,
+73-83. Raftery, A. E., Karny, M. and Ettler, P. (2010). Online prediction under model uncertainty via dynamic model
+averaging. Technometrics 52, 52-66.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special, stats
+
+from analysis.stats.intervals import Estimate
+from curim_data.model import BoolArray, FloatArray
+
+# Variance over mean of the counts, from Poisson to bursts of more than ten reports each.
+_DISPERSIONS: Final = np.array([1, 1.5, 2.2, 3.3, 5, 9, 20])
+# Before anything is known a dispersion of phi is phi to this power less likely than none.
+_CALM: Final = 0.7
+# Standard deviation of the weekly change of the log of the level.
+_WANDER: Final = np.array([0.003, 0.01, 0.03, 0.08])
+# Standard deviation of the coefficients of the harmonics before anything is known: ± 30 % over the year is ordinary.
+_HARMONICS: Final = (0.2, 0.1, 0.06)
+_WEEKDAYS: Final = 0.3
+# The slope of the log of the level by week: its spread, and how much of it is left a week later.
+_SLOPE: Final = 0.004
+_FADE: Final = 0.98
+# How much of what a model predicted well counts a week later: about four years of weeks are remembered.
+_MEMORY: Final = 0.995
+# A count further out than so many standard deviations moves the level only as one at the second number does: an
+# outbreak is not to become usual within weeks.
+_LIMIT: Final = 2.58
+_OUTBREAK: Final = 1.5
+_LIMIT_OF_WEIGHT: Final = 3.5
+# Standard deviation of the log of the level after a break that an analyst has marked.
+_BREAK: Final = 0.7
+# Periods that must have been counted before one is judged; the months or weeks of the last sums.
+FIRST_JUDGED: Final = 8
+MOST_AHEAD: Final = 9
+
+
+@dataclass(frozen=True)
+class DynamicSeason:
+    """What each period let expect before it was counted.
+
+    `expected`, `variance`, `dispersion` (variance over mean of a count whose rate is known): one entry a period, NaN
+    before enough is known. `season`: the logarithm of the seasonal factor by what is known at the end. `ahead`: by k
+    from 1 to 9 mean and variance of the sum of the last k periods, predicted from the time before them.
+    """
+
+    expected: FloatArray
+    variance: FloatArray
+    dispersion: FloatArray
+    season: FloatArray
+    ahead: tuple[tuple[float, float], ...]
+
+    def bounds(self, alpha: float) -> tuple[FloatArray, FloatArray]:
+        """Least and largest usual count: outside on either side lies at most alpha / 2 of quiet periods.
+
+        Quantiles of a negative binomial with the predicted mean and variance, so whole numbers.
+        """
+        return _quantile(alpha / 2, self.expected, self.variance), _quantile(
+            1 - alpha / 2, self.expected, self.variance
+        )
+
+    def tail(self, counts: FloatArray) -> FloatArray:
+        """Probability of at least so many, by period."""
+        r, p = _negative_binomial(self.expected, self.variance)
+        return np.asarray(stats.nbinom.sf(counts - 1, r, p), dtype=float)
+
+    def sum_of_last(self, periods: int, level: float = 0.95) -> Estimate:
+        """What the last periods together let expect, with the range that holds such a share of sums."""
+        mean, variance = self.ahead[periods - 1]
+        low, high = (
+            float(_quantile(q, np.array([mean]), np.array([variance]))[0]) for q in ((1 - level) / 2, (1 + level) / 2)
+        )
+        return Estimate(mean, low, high, level)
+
+
+def dynamic_season(
+    counts: ArrayLike,
+    per_year: float,
+    *,
+    complete: ArrayLike | None = None,
+    breaks: Collection[int] = (),
+    weekdays: bool = False,
+) -> DynamicSeason:
+    """Predict each count of a series from those before it.
+
+    Parameters
+    ----------
+    counts
+        One entry a period, NaN where not known.
+    per_year
+        Periods of a year: 365.25, 52.18 or 12.
+    complete
+        Part of each period's alerts that has been reported by now, from 0 to 1; None: all.
+    breaks
+        Positions at which a new level begins: what is usual is learned again from there on, the season kept.
+    weekdays
+        Whether periods are days, with a pattern of seven.
+    """
+    values = np.asarray(counts, dtype=float)
+    reported = np.ones(len(values)) if complete is None else np.asarray(complete, dtype=float)
+    state = _State(values, per_year, weekdays)
+    size = len(values)
+    expected, variance, phi = (np.full(size, np.nan) for _ in range(3))
+    kept: list[tuple[_State, int]] = []
+    seen = 0
+    for at in range(size):
+        state.step(breaks and at in breaks)
+        if size - at <= MOST_AHEAD:
+            kept.append((state.copy(), at))
+        mean, spread, known = state.predict(at, float(reported[at]))
+        if seen >= FIRST_JUDGED:
+            # The spread itself is known from `seen` counts only: wider, as a t distribution is.
+            expected[at], variance[at], phi[at] = mean, mean + (spread - mean) * (1 + 2 / seen) + 2 / seen * mean, known
+        if np.isfinite(values[at]):
+            state.learn(float(values[at]), float(reported[at]))
+            seen += 1
+    ahead = tuple(one.sum_ahead(at, reported[at:]) for one, at in reversed(kept))
+    return DynamicSeason(expected, variance, phi, state.season(), ahead)
+
+
+class _State:
+    """Means and covariances of level, slope and season under every model of the table."""
+
+    def __init__(self, values: FloatArray, per_year: float, weekdays: bool) -> None:
+        scale = 52.18 / per_year  # weeks of a period
+        self.phi, wander = (side.ravel() for side in np.meshgrid(_DISPERSIONS, _WANDER))
+        self.wander = wander**2 * scale
+        self.slope, self.fade = _SLOPE * scale, _FADE**scale
+        self.memory = _MEMORY ** max(scale, 1 / 7)
+        self.design, spread = _design(len(values), per_year, weekdays)
+        known = values[np.isfinite(values)][: 28 if weekdays else 4]
+        self.inverse = 1 / self.phi
+        self.mean = np.zeros((len(self.phi), len(spread)))
+        self.mean[:, 0] = np.log((known.mean() if len(known) else 0) + 0.5)
+        self.cov = np.tile(np.diag(np.array([1.0, self.slope, *spread[2:]]) ** 2), (len(self.phi), 1, 1))
+        self.weight = -_CALM * np.log(self.phi)
+
+    def copy(self) -> _State:
+        new = object.__new__(_State)
+        new.__dict__.update(self.__dict__, mean=self.mean.copy(), cov=self.cov.copy(), weight=self.weight.copy())
+        return new
+
+    def step(self, is_break: Any = False) -> None:
+        """One period on: the level follows its slope and wanders."""
+        mean, cov = self.mean, self.cov
+        mean[:, 0] += mean[:, 1]
+        mean[:, 1] *= self.fade
+        cov[:, 0, :] += cov[:, 1, :]
+        cov[:, :, 0] += cov[:, :, 1]
+        cov[:, 1, :] *= self.fade
+        cov[:, :, 1] *= self.fade
+        cov[:, 0, 0] += self.wander + (_BREAK**2 if is_break else 0)
+        cov[:, 1, 1] += self.slope**2 * (1 - self.fade**2)
+
+    def shares(self) -> FloatArray:
+        """The weight of each model."""
+        share = np.exp(self.weight - self.weight.max())
+        return np.asarray(share / share.sum(), dtype=float)
+
+    def predict(self, at: int, reported: float) -> tuple[float, float, float]:
+        """Mean and variance of a count, and its dispersion, over all models."""
+        row = self.design[at]
+        self.gain = self.cov @ row
+        self.var = self.gain @ row
+        self.rate = np.exp(np.minimum(self.mean @ row + self.var / 2, 30))
+        self.count = self.rate * reported
+        self.spread = self.phi * self.count + self.var * self.count**2
+        share = self.shares()
+        mean = float(share @ self.count)
+        return mean, float(share @ (self.spread + (self.count - mean) ** 2)), float(share @ self.phi)
+
+    def learn(self, count: float, reported: float) -> None:
+        """Weigh the models by what they predicted, and move their levels; far counts move them no more than a limit."""
+        mean, sd = self.count, np.sqrt(self.spread)
+        bend = (2 * self.spread / mean - 1) / 6  # by the skewness of the count (Cornish and Fisher)
+        limited = _within(count, mean, sd * _LIMIT, bend * (_LIMIT**2 - 1))
+        if (limited != count).any():
+            outbreak = _within(count, mean, sd * _OUTBREAK, bend * (_OUTBREAK**2 - 1))
+            limited = np.where(limited == count, count, outbreak)
+        near = _within(count, mean, sd * _LIMIT_OF_WEIGHT, bend * (_LIMIT_OF_WEIGHT**2 - 1))
+        r = mean**2 / np.maximum(self.spread - mean, 1e-6 * mean)
+        log = special.gammaln(near + r) - special.gammaln(r) - special.gammaln(near + 1)
+        log += near * np.log(mean) + r * np.log(r) - (near + r) * np.log(r + mean)
+        self.weight = self.memory * self.weight + log
+        self.weight -= self.weight.max()
+        inverse = 1 / self.var
+        shape = inverse + limited * self.inverse
+        scale = inverse / self.rate + reported * self.inverse
+        moved = np.log(shape / scale) - 0.5 / shape - (np.log(self.rate) - self.var / 2)
+        self.mean += self.gain * (moved * inverse)[:, None]
+        shrink = (1 - inverse / shape) * inverse
+        self.cov -= self.gain[:, :, None] * (self.gain * shrink[:, None])[:, None, :]
+
+    def sum_ahead(self, at: int, reported: FloatArray) -> tuple[float, float]:
+        """Mean and variance of the sum of all periods from one on, the models taken together first."""
+        share = self.shares()
+        mean = share @ self.mean
+        apart = self.mean - mean
+        cov = np.einsum("k,kij->ij", share, self.cov) + np.einsum("k,ki,kj->ij", share, apart, apart)
+        wander, phi = float(share @ self.wander), float(share @ self.phi)
+        move = np.eye(len(mean))
+        move[0, 1], move[1, 1] = 1, self.fade
+        noise = np.zeros_like(cov)
+        noise[0, 0], noise[1, 1] = wander, self.slope**2 * (1 - self.fade**2)
+        rates: list[float] = []
+        lever = np.zeros(len(mean))
+        # Var(sum) by the delta method: the state of each period follows from the one before it, so the covariance of
+        # the sum so far with the state is carried along.
+        total = 0.0
+        for step, part in enumerate(reported):
+            if step:
+                mean, cov, lever = move @ mean, move @ cov @ move.T + noise, move @ lever
+            row = self.design[at + step]
+            rate = float(np.exp(row @ mean + row @ cov @ row / 2) * part)
+            total += phi * rate + rate**2 * float(row @ cov @ row) + 2 * rate * float(row @ lever)
+            lever = lever + rate * (cov @ row)
+            rates.append(rate)
+        return float(sum(rates)), total
+
+    def season(self) -> FloatArray:
+        """The logarithm of the seasonal factor of each period, by what is known at the end."""
+        return np.asarray(self.design[:, 2:] @ (self.shares() @ self.mean)[2:], dtype=float)
+
+
+def _within(count: float, mean: FloatArray, reach: FloatArray, shift: FloatArray) -> FloatArray:
+    """A count, no further from each mean than its reach; the upper end shifted by the skewness."""
+    return np.asarray(np.minimum(np.maximum(count, np.maximum(mean - reach, 0)), mean + reach + shift))
+
+
+def _design(size: int, per_year: float, weekdays: bool) -> tuple[FloatArray, FloatArray]:
+    """Columns level, slope (0: it acts through the level), two for each harmonic, six for weekdays; prior spreads."""
+    time = np.arange(size)
+    columns: list[NDArray[Any]] = [np.ones(size), np.zeros(size)]
+    spread = [1.0, _SLOPE]
+    for number, sd in enumerate(_HARMONICS, start=1):
+        angle = 2 * np.pi * number * time / per_year
+        columns += [np.cos(angle), np.sin(angle)]
+        spread += [sd, sd]
+    if weekdays:
+        columns += [(time % 7 == day) - 1 / 7 for day in range(6)]
+        spread += [_WEEKDAYS] * 6
+    return np.column_stack(columns).astype(float), np.array(spread)
+
+
+def _negative_binomial(mean: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Size and probability of a negative binomial; a Poisson count is met to a millionth."""
+    r = mean**2 / np.maximum(variance - mean, 1e-6 * mean)
+    return r, r / (r + mean)
+
+
+def _quantile(q: float, mean: FloatArray, variance: FloatArray) -> FloatArray:
+    found = np.full(mean.shape, np.nan)
+    known: BoolArray = np.isfinite(mean)
+    r, p = _negative_binomial(mean[known], variance[known])
+    found[known] = stats.nbinom.ppf(q, r, p)
+    return found
