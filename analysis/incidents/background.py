@@ -1,0 +1,172 @@
+"""How often a report of a category is to be expected at a place and time anyway: the other side of the mixture.
+
+The rate of incidents around each alert is its share of the city's, learned from the same place at all other times and
+shrunk from the city to squares of 450 m and of 150 m, times the city's rate around that time, times what the place had
+on the days before and after (the fourth to the tenth) against that. So neither a static hot spot nor a season, a
+campaign or a place that has just become hot is taken for reports of one incident.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from analysis.incidents.bands import AREAS, DAY_H, METRES, REFERENCE_H, SAME_TIME_H
+from analysis.incidents.pairs import NearPairs, Pairs, Points, Squares
+from curim_data.model import FloatArray, IntArray
+
+# Sides of the squares whose three by three are a neighbourhood.
+_SIDES_M: Final = (150.0, 50.0)
+# Strength of the larger neighbourhood as the prior of the smaller one, in alerts: places differ much.
+_PRIOR: Final = 1.0
+_PRIOR_NOW: Final = 2.0
+_NOW_BANDS: Final = METRES.index(150.0) + 1
+_AROUND_H: Final = 7 * DAY_H
+_AROUND_ALERTS: Final = 25
+_HOURS_OF_LAG: Final = 13
+_PRIOR_PAIRS: Final = 20.0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a background is worked out with: learned once, then kept.
+
+    origin : corner of the squares. area : m² of the squares of 150 m that hold alerts.
+    clumping : shape (bands of distance,): pairs seen in each band on other days, by those that neighbourhoods of 150 m
+        give; above 1 where places are smaller than that, or coordinates are moved to a street's or a block's point.
+    daily : shape (13,): pairs so many hours off a whole number of days apart, by those of a day of even hours.
+    """
+
+    origin: tuple[float, float]
+    area: float
+    clumping: FloatArray
+    daily: FloatArray
+
+    def of_lag(self, hours: FloatArray) -> FloatArray:
+        """The factor of the time of day for each lag in hours."""
+        off = np.abs(hours - DAY_H * np.round(hours / DAY_H))
+        return np.where(hours <= SAME_TIME_H, 1.0, self.daily[np.round(off).astype(np.int64)])
+
+
+class Background:
+    """Rates of incidents around alerts."""
+
+    def __init__(self, points: Points, origin: tuple[float, float], area: float | None = None) -> None:
+        """`points`: in order of time. `area`: m² with alerts; None: that of these."""
+        self.points = points
+        category = np.unique(points.category, return_inverse=True)[1]
+        self._category = category
+        self._squares = [Squares(points, side, origin) for side in _SIDES_M]
+        self._place = Squares(points, 1e-3, origin)
+        everywhere = Points(points.x, points.y, points.hours, np.zeros(len(points), dtype=np.int64))
+        self.area = area if area is not None else len(Squares(everywhere, _SIDES_M[0], origin)) * _SIDES_M[0] ** 2
+
+    def city_rate(self, weights: FloatArray, period_h: float) -> FloatArray:
+        """Incidents of the city an hour around each alert: in the weeks before and after, or as long as 50 alerts take.
+
+        `weights`, shape (n,): incidents that each row counts as.
+        """
+        hours = self.points.hours
+        total = np.concatenate([[0.0], np.cumsum(weights)])
+        place = np.arange(len(hours))
+        start = np.minimum(np.searchsorted(hours, hours - _AROUND_H), (place - _AROUND_ALERTS).clip(0))
+        stop = np.maximum(
+            np.searchsorted(hours, hours + _AROUND_H, side="right"), (place + _AROUND_ALERTS + 1).clip(max=len(hours))
+        )
+        since = np.maximum(np.minimum(hours[start], hours - _AROUND_H), hours[0])
+        until = np.minimum(np.maximum(hours[stop - 1], hours + _AROUND_H), hours[-1])
+        length = np.maximum(until - since, min(2 * _AROUND_H, max(period_h, DAY_H)))
+        return np.asarray((total[stop] - total[start]) / length)
+
+    def density(self, rows: IntArray, weights: FloatArray, near: Pairs) -> tuple[FloatArray, FloatArray]:
+        """Share of the city's incidents that a category has by m² around some alerts, and that it has at their point.
+
+        The alert itself and others of the days around it do not count; `near`: the pairs of these rows with those.
+        """
+        total = weights.sum()
+        of_category = np.bincount(self._category, weights=weights)[self._category[rows]]
+        share = np.maximum(of_category, 0.5) / (total * self.area)
+        index = np.full(len(self.points), -1, dtype=np.int64)
+        index[rows] = np.arange(len(rows))
+        for squares, side in zip(self._squares, _SIDES_M, strict=True):
+            counted = squares.sums(weights)[squares.number[rows]]
+            own = near.where(near.metres <= 3 * side / np.sqrt(np.pi))  # a disc as large as the nine squares
+            counted -= weights[rows] + np.bincount(index[own.row], weights=weights[own.other], minlength=len(rows))
+            size = 9 * side**2
+            share = (counted.clip(0) + _PRIOR) / (total * size + _PRIOR / share)
+        here = near.where(near.metres <= METRES[0])
+        at_point = np.bincount(self._place.number, weights=weights)[self._place.number[rows]] - weights[rows]
+        at_point -= np.bincount(index[here.row], weights=weights[here.other], minlength=len(rows))
+        return share, at_point.clip(0)
+
+    def expected(
+        self, rows: IntArray, weights: FloatArray, near: Pairs, clumping: FloatArray, period_h: float
+    ) -> FloatArray:
+        """Incidents an hour that would be expected in each band of distance around some alerts; (n rows, bands)."""
+        share, at_point = self.density(rows, weights, near)
+        bands = share[:, None] * (AREAS * clumping)
+        bands[:, 0] = (at_point + _PRIOR) / (weights.sum() + _PRIOR / bands[:, 0])
+        return np.asarray(bands * self.city_rate(weights, period_h)[rows, None])
+
+    def reference_hours(self, rows: IntArray) -> FloatArray:
+        """Hours of the reference (both sides) of some alerts for which there are data; shape (n rows,)."""
+        hours = self.points.hours
+        low, high = REFERENCE_H
+        before = (hours[rows] - hours[0]).clip(low, high) - low
+        after = (hours[-1] - hours[rows]).clip(low, high) - low
+        return np.asarray(before + after)
+
+    def now(self, rows: IntArray, expected: FloatArray, seen: FloatArray) -> FloatArray:
+        """How much the rate on the days before and after differs from the long-run one; shape (n rows,).
+
+        `expected` from `expected`; `seen`: incidents within 150 m in the reference, shape (n rows,).
+        """
+        usual = expected[:, :_NOW_BANDS].sum(axis=1) * self.reference_hours(rows)
+        return np.asarray((seen + _PRIOR_NOW) / (usual + _PRIOR_NOW))
+
+
+NOW_METRES: Final = METRES[_NOW_BANDS - 1]
+
+
+def daily_pattern(points: Points, reference: Pairs, weights: FloatArray, step: float) -> FloatArray:
+    """How often alerts of one category and place are so many hours off whole days apart, against even hours.
+
+    From the pairs of the reference, shrunk to what the hours of the day of all alerts of a category give. 1 where only
+    dates are known.
+
+    Returns
+    -------
+    array, shape (13,): 0 to 12 hours off
+    """
+    if step >= DAY_H or not len(points):
+        return np.ones(_HOURS_OF_LAG)
+    size = np.r_[0.5, np.ones(_HOURS_OF_LAG - 2), 0.5] / 12
+    category = np.unique(points.category, return_inverse=True)[1]
+    hour = np.floor(points.hours % DAY_H).astype(np.int64)
+    table = np.bincount(category * 24 + hour, minlength=24 * (category.max() + 1)).reshape(-1, 24)
+    city = np.array([(table * np.roll(table, -off, axis=1)).sum() for off in range(_HOURS_OF_LAG)], dtype=float)
+    city[0] -= table.sum()
+    even = (table.sum(axis=1, dtype=float) ** 2).sum() / 24
+    city = (city + _PRIOR_PAIRS) / (even + _PRIOR_PAIRS)
+    lag = np.abs(reference.hours)
+    off = np.abs(lag - DAY_H * np.round(lag / DAY_H))
+    apart = off > SAME_TIME_H
+    weight = weights[reference.row] * weights[reference.other]
+    seen = np.bincount(np.round(off[apart]).astype(np.int64), weights=weight[apart], minlength=_HOURS_OF_LAG)
+    due = seen.sum() * size * city / (size * city).sum()
+    return np.asarray(city * (seen + _PRIOR_PAIRS) / (due + _PRIOR_PAIRS))
+
+
+def reference_sums(pairs: NearPairs, rows: IntArray, weights: FloatArray, metres: float) -> FloatArray:
+    """Incidents of its category within `metres` of each of some alerts in the reference; shape (n rows,)."""
+    index = np.full(len(weights), -1, dtype=np.int64)
+    index[rows] = np.arange(len(rows))
+    seen = np.zeros(len(rows))
+    low, high = REFERENCE_H
+    for since, until in ((low, high), (-high, -low)):
+        for lot in pairs.pairs(rows, since, until):
+            some = lot.where(lot.metres <= metres)
+            seen += np.bincount(index[some.row], weights=weights[some.other], minlength=len(rows))
+    return seen

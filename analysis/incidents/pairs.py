@@ -1,0 +1,168 @@
+"""Pairs of alerts of one category that are near in place and time, without ever holding too many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from curim_data.model import BoolArray, FloatArray, IntArray
+
+# Candidates in memory at a time (about 100 bytes each), and looked at in all: where there are more, only those next
+# in time of each neighbouring square are.
+AT_A_TIME: Final = 1_000_000
+IN_ALL: Final = 8_000_000
+_LEAST_EACH: Final = 4
+_AROUND: Final = tuple((dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
+
+
+@dataclass(frozen=True)
+class Points:
+    """Alerts with place and time, in order of time: metres, hours, and category codes; arrays of shape (n,)."""
+
+    x: FloatArray
+    y: FloatArray
+    hours: FloatArray
+    category: IntArray
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def only(self, rows: IntArray | BoolArray) -> Points:
+        """Some of the alerts."""
+        return Points(self.x[rows], self.y[rows], self.hours[rows], self.category[rows])
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of alerts: an alert's row, its neighbour's, metres between and hours from the neighbour to the alert
+    (below 0 where the neighbour is the later one). Arrays of shape (m,).
+    """
+
+    row: IntArray
+    other: IntArray
+    metres: FloatArray
+    hours: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def where(self, some: BoolArray) -> Pairs:
+        """Only some of the pairs."""
+        return Pairs(self.row[some], self.other[some], self.metres[some], self.hours[some])
+
+    @classmethod
+    def together(cls, parts: list[Pairs]) -> Pairs:
+        """Several lots of pairs as one."""
+        none = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+        columns = [[getattr(part, name) for part in parts] for name in ("row", "other", "metres", "hours")]
+        return cls(*(np.concatenate([empty, *column]) for empty, column in zip(none, columns, strict=True)))
+
+
+class Squares:
+    """Squares of one category that hold alerts, numbered; neighbours are found by arithmetic."""
+
+    def __init__(self, points: Points, side: float, origin: tuple[float, float]) -> None:
+        """`side` in metres; a corner of a square lies at `origin`."""
+        code = np.unique(points.category, return_inverse=True)[1]
+        column = np.floor((points.x - origin[0]) / side).astype(np.int64)
+        row = np.floor((points.y - origin[1]) / side).astype(np.int64)
+        self._column, self._row, self._code = (_from_one(values) for values in (column, row, code))
+        self._width = self._column.max(initial=0) + 2
+        self._height = self._row.max(initial=0) + 2
+        key = self._key(self._code, self._column, self._row)
+        # Numbers in order of the keys: alerts in the order of their numbers are searched for in one sweep.
+        self._keys, first, self.number = np.unique(key, return_index=True, return_inverse=True)
+        self._code, self._column, self._row = (values[first] for values in (self._code, self._column, self._row))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def _key(self, code: IntArray, column: IntArray, row: IntArray) -> IntArray:
+        return np.asarray((code * self._width + column) * self._height + row)
+
+    def neighbours(self) -> Iterator[IntArray]:
+        """For each of nine directions the number of the next square (for one, itself), -1 where that holds no alert;
+        arrays of shape (number of squares,).
+        """
+        for dx, dy in _AROUND:
+            key = self._key(self._code, self._column + dx, self._row + dy)
+            at = np.searchsorted(self._keys, key).clip(max=len(self._keys) - 1)
+            yield np.where(self._keys[at] == key, at, -1)
+
+    def sums(self, weights: FloatArray) -> FloatArray:
+        """For each square the sum of the weights of all alerts in it and in the eight around it."""
+        each = np.append(np.bincount(self.number, weights=weights, minlength=len(self)), 0.0)
+        return np.asarray(np.sum([each[number] for number in self.neighbours()], axis=0), dtype=float)
+
+
+def _from_one(values: IntArray) -> IntArray:
+    return np.asarray(values - values.min(initial=0) + 1)
+
+
+class NearPairs:
+    """Alerts of one category within so many metres and hours of each other."""
+
+    def __init__(self, points: Points, metres: float) -> None:
+        """`metres`: how near alerts are that make a pair, included."""
+        self._points, self._metres = points, metres
+        self._squares = Squares(points, metres, (0.0, 0.0)) if len(points) else None
+        # Alerts in order of square and time: the times of a square are one range, and all ranges are one list.
+        self._first = points.hours.min(initial=np.inf) if len(points) else 0.0
+        if self._squares:
+            number = self._squares.number
+            self._span = float(np.ptp(points.hours)) * 4 + 10_000
+            self._order = np.lexsort([points.hours, number])
+            self._times = (number * self._span + points.hours - self._first)[self._order]
+            self._rank = np.empty(len(points), np.int64)
+            self._rank[self._order] = np.arange(len(points))
+
+    def count(self, rows: IntArray, since: float, until: float) -> IntArray:
+        """How many candidates (alerts of the nine squares) some alerts have, from `since` to `until` hours before."""
+        numbers = [stop - start for start, stop in self._ranges(rows, since, until)]
+        return np.asarray(np.sum(numbers, axis=0, dtype=np.int64))
+
+    def pairs(self, rows: IntArray, since: float, until: float) -> Iterator[Pairs]:
+        """Pairs of some alerts with those from `since` to `until` hours before them (below 0: after), lot by lot.
+
+        Both ends are included; an alert makes no pair with itself. Where there are more than `IN_ALL` candidates, only
+        those next in time of each square are looked at.
+        """
+        if not len(rows) or self._squares is None:
+            return
+        rows = rows[np.argsort(self._rank[rows])]
+        number = self.count(rows, since, until)
+        most = max(IN_ALL // (len(_AROUND) * len(rows)), _LEAST_EACH) if number.sum() > IN_ALL else len(self._points)
+        total = np.cumsum(np.minimum(number, len(_AROUND) * most))
+        start = 0
+        while start < len(rows):
+            before = total[start - 1] if start else 0
+            stop = max(int(np.searchsorted(total, before + AT_A_TIME, side="right")), start + 1)
+            yield self._some(rows[start:stop], since, until, most)
+            start = stop
+
+    def _ranges(self, rows: IntArray, since: float, until: float) -> Iterator[tuple[IntArray, IntArray]]:
+        assert self._squares is not None
+        hours, square = self._points.hours[rows] - self._first, self._squares.number[rows]
+        for neighbour in self._squares.neighbours():
+            number = neighbour[square]
+            at = number * self._span + hours
+            start = np.searchsorted(self._times, at - until - 1e-7, side="left")
+            stop = np.searchsorted(self._times, at - since + 1e-7, side="right")
+            yield start, np.where(number < 0, start, stop)
+
+    def _some(self, rows: IntArray, since: float, until: float, most: int) -> Pairs:
+        points, parts = self._points, []
+        for start, stop in self._ranges(rows, since, until):
+            start = np.maximum(start, stop - most)
+            number = stop - start
+            row = np.repeat(rows, number)
+            place = np.arange(len(row)) - np.repeat(np.cumsum(number) - number - start, number)
+            other = self._order[place]
+            metres = np.hypot(points.x[row] - points.x[other], points.y[row] - points.y[other])
+            keep = (metres <= self._metres) & (row != other)
+            row, other = row[keep], other[keep]
+            parts.append(Pairs(row, other, metres[keep], points.hours[row] - points.hours[other]))
+        return Pairs.together(parts)
