@@ -21,6 +21,7 @@ from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
 from curim_data.importing._text_columns import distinct, edges, glued, trimmed
 from curim_data.lexicon import MISSING
+from curim_data.lexicon.hours import hour_of_span
 from curim_data.model import BoolArray
 
 DATE_ROLES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
@@ -207,9 +208,14 @@ def clock_times(column: ArrowText, hours: bool) -> ArrowText:
 
 
 def clock_time(text: str, hours: bool = False) -> str:
-    """Write a time of day as HH:MM:SS; 815 and 2230 are hours and minutes, and so is 5 (00:05) unless `hours`."""
+    """Write a time of day as HH:MM:SS; 815 and 2230 are hours and minutes, and so is 5 (00:05) unless `hours`.
+
+    An hour that is written with its end (22-23) is its beginning.
+    """
     if not text:
         return ""
+    if (begun := hour_of_span(text)) is not None:
+        return f"{begun:02d}:00:00"
     if match := _BARE.match(text):
         digits = match[1]
         if len(digits) <= 2 and hours:

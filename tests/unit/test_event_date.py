@@ -22,6 +22,7 @@ from curim_data.formats.guess.recognition import recognise
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.importing.roles import clock_time
+from curim_data.lexicon.hours import hour_of_span
 from curim_data.lexicon.months import month_of
 from curim_data.model import Answers, ImportProblem, Question
 from curim_data.store import Home, Store
@@ -452,3 +453,46 @@ def test_hundreds_of_dates_are_not_compared_each_with_each(event: str, monkeypat
     roles, _ = told({**{f"Date {n}": both(2) for n in range(200)}, event: both(0)})
     assert roles["occurred_from"] == event
     assert len(compared) < 5_000
+
+
+def spans(form: str) -> list[str]:
+    """The hour of the event with its end."""
+    return [form.format(story[EVENT].hour, (story[EVENT].hour + 1) % 24) for story in STORIES]
+
+
+@pytest.mark.parametrize(
+    ("heading", "form"),
+    [
+        ("Tramo horario", "{}-{}"), ("Franja horaria", "de {} a {}"), ("Ώρα", "{}:00 - {}:00"),
+        ("Time band", "{} - {}"), ("Tranche horaire", "{}h-{}h"), ("Stunde", "{}-{} Uhr"), ("Fascia oraria", "{}–{}"),
+        ("Faixa horária", "{} às {}"), ("Uhrzeit", "{0:02d}.00-{0:02d}.59"),
+    ],
+)  # fmt: skip
+def test_an_hour_with_its_end_is_the_time_of_the_date(home: Home, heading: str, form: str) -> None:
+    found = import_file(home, export({"Date": day(EVENT), heading: spans(form)}), "x.csv", now=NOW)
+    assert moments(home, "occurred_from") == [story[EVENT].replace(minute=0) for story in STORIES]
+    assert [one.values["column"] for one in found.layout.findings] == [heading]
+
+
+def test_an_hour_with_its_end_completes_the_pieces_of_a_date() -> None:
+    pieces = {"Año": day(0, "%Y"), "Mes": day(0, "%m"), "Día": day(0, "%d"), "Tramo horario": spans("{}-{}")}
+    assert told(pieces)[0] == {"occurred_from": "Año Mes Día Tramo horario"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "form"), [("Age", "{}-{}"), ("Μήνες", "{}-{}"), ("Hora", "{}-9{}"), ("Zeit", "0-{}")]
+)
+def test_other_spans_are_no_hours(heading: str, form: str) -> None:
+    assert told({"Date": day(EVENT), heading: spans(form)})[0] == {"occurred_from": "Date"}
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("23-0", 23), ("23-24", 23), ("0-1", 0), ("22:00-22:59", 22), ("De 7 a 8 h", 7), ("9 bis 10 Uhr", 9),
+        ("22-22", None),
+        ("22:30-23:30", None), ("18-24", None), ("24-25", None), ("5-7", None), ("22", None), ("1-2-3", None),
+    ],
+)  # fmt: skip
+def test_an_hour_is_the_beginning_of_its_span(text: str, hour: int | None) -> None:
+    assert hour_of_span(text) == hour

@@ -13,14 +13,15 @@ _OFTEN: Final = 0.7
 
 
 def is_clock(column: Column) -> bool:
-    """Whether times of day stand in a column: 22:15, 10:15 μ.μ., or 815 under a heading that says so."""
+    """Whether times of day stand in a column: 22:15, 10:15 μ.μ., or 815 and 22-23 under a heading that says so."""
     head, values = column.head, column.values
     named = head.has(headings.TIME) and not headings.says_date(head)
     if not values.given:
         return named
     if values.times >= (_OFTEN if head.has(headings.TIME) else 0.9):
         return True
-    return named and values.hhmm >= _OFTEN
+    hour = (named or head.has(headings.HOUR)) and not head.has(headings.AGE)
+    return (named and values.hhmm >= _OFTEN) or (hour and values.hour_spans >= 0.9)
 
 
 def clocks_of_dates(dates: Sequence[Column], clocks: Sequence[Column]) -> dict[int, Column]:

@@ -18,6 +18,9 @@ from curim_data.model import Message
 _OFTEN: Final = 0.7
 _SHOWN: Final = 3
 EARLIER: Final = Message("Its dates are earlier than those of the other columns")
+_HOUR: Final = Message(
+    "{column} gives the hour ({example}), of which the beginning is the time; the minute is not known."
+)
 CHOSEN: Final = Message("A person chose it")
 
 
@@ -75,7 +78,7 @@ def date_columns(columns: Sequence[Column], event: int | None = None) -> DateCol
         found.guesses,
         frozenset(found.seen),
         tuple(_candidate(one) for one in stages.doubt),
-        (*stages.findings, *_shared_clock(stages, beside, times)),
+        (*stages.findings, *_shared_clock(stages, beside, times), *_hours_of_spans(found, columns)),
     )
 
 
@@ -140,6 +143,13 @@ def _shared_clock(stages: Stages, beside: Mapping[int, Column], times: Mapping[s
             },
         ),
     )
+
+
+def _hours_of_spans(found: _Found, columns: Sequence[Column]) -> tuple[Message, ...]:
+    """Say so where an hour is written with its end: the minute is not known."""
+    places = {part.place for parts in found.roles.values() for part in parts if part.part in ("time", "hour")}
+    spans = (one for one in columns if one.place in places and one.values.hour_spans >= _OFTEN)
+    return tuple(Message(_HOUR.text, {"column": one.head.label, "example": one.values.texts[0]}) for one in spans)
 
 
 def _span_of_hours(found: _Found, clocks: Sequence[Column]) -> None:

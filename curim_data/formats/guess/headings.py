@@ -26,12 +26,12 @@ DATE: Final = _set(
 )
 TIME: Final = _set(
     "time tm tme clock hour hr hrs ώρα ώρες ώρας heure heures horaire hora hra horas horario horário uhrzeit uhr zeit "
-    "ora ore orario hhmm"
+    "ora ore orario oraria horaria horária hhmm"
 )
 YEAR: Final = _set("year yr έτος έτους anio anyo χρονιά annee année an año ano jahr anno")
 MONTH: Final = _set("month mth μήνας μήνα mois mes mês monat mese")
 DAY: Final = _set("day ημέρα μέρα jour día dia tag giorno")
-HOUR: Final = _set("hour hr hh ώρα heure hora hra stunde ora")
+HOUR: Final = _set("hour hr hh ώρα heure hora hra stunde stunden stundenintervall ora")
 MINUTE: Final = _set("minute min minutes mm λεπτό λεπτά minuto minutos minuten minuti")
 SECOND: Final = _set("second seconds sec ss δευτερόλεπτο seconde segundo sekunde secondo")
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from curim_data.formats.base import fold, is_name
 from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step
+from curim_data.lexicon.hours import hour_of_span
 from curim_data.lexicon.months import month_of
 
 _HALF: Final = r"(?: ?[apπμµ]\.? ?[mμµ]\.?)"  # of the day, in Latin and in Greek letters
@@ -106,6 +107,11 @@ class Values:
     def times(self) -> float:
         """Share of times of day with a mark between hours and minutes."""
         return self.share(_TIME.fullmatch)
+
+    @cached_property
+    def hour_spans(self) -> float:
+        """Share of hours that are written with their end (22-23)."""
+        return self.share(lambda text: hour_of_span(text) is not None)
 
     @cached_property
     def hhmm(self) -> float:
