@@ -68,7 +68,8 @@ _LISTS: Final = ("more_categories", "hours")
 def write(source: Source, f: AlertFilter, out: Path | BinaryIO, kind: Kind, audience: Audience) -> int:
     """Write the alerts under a filter and say how many there are.
 
-    Memory does not grow with their number. A file appears under its name only when it is whole.
+    Beside the engine's sort memory does not grow with their number. A file appears under its name only when it is
+    whole.
 
     Parameters
     ----------

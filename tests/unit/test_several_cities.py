@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from curim_data.cli.app import main
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import Answers, Question, translator
 from curim_data.profile.provisional import spread_of
+from curim_data.profile.spread import Circle, DenseArea, Spread
 from curim_data.store import Home, Store
 
 HEADERS = {
@@ -118,3 +121,27 @@ def test_the_command_asks_with_exit_code_2(tmp_path: Path, capsys: pytest.Captur
     assert main(["import", str(file), *where]) == 2
     assert "--area whole | densest" in capsys.readouterr().err
     assert main(["import", str(file), "--area", "whole", *where]) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "apart", "others", "several"),
+    [
+        ("city", 0.3, [(1.0, 0.25)], True),
+        ("city", 0.1, [(1.0, 0.25)], False),  # few of its alerts are far from its main part
+        ("city", 0.3, [], False),
+        ("region", 0.0, [(1.0, 0.25)], True),
+        ("region", 0.0, [(1.0, 0.15)], False),
+        ("region", 0.0, [(1.0, 0.11), (-1.0, 0.11)], True),  # together more than a fifth
+        ("region", 0.0, [(0.2, 0.4)], False),  # dense areas that nearly touch
+        ("country", 0.0, [(0.2, 0.4), (1.0, 0.25)], True),
+    ],
+)
+def test_several_cities_are_dense_areas_far_from_the_main_one(
+    kind: Any, apart: float, others: list[tuple[float, float]], several: bool
+) -> None:
+    """`others`: degrees of latitude from the main area (1 is 111 km), and the share of the alerts."""
+    areas = (DenseArea(Circle(23.6, 38.0, 8), 0.5), *(DenseArea(Circle(23.6, 38 + d, 8), share) for d, share in others))
+    spread = Spread(500.0, 1_000, kind, 9, 300.0, areas, apart)
+    assert spread.several is several
+    assert spread.asks is (several or kind != "city")
+    assert not replace(spread, areas=()).several

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.model import Reason
+from curim_data.model import Reason, translator
+from curim_data.model.reasons import REASON_WORDS
 from curim_data.store import Home, Store
 
 HEADERS = {
@@ -115,3 +117,31 @@ def test_a_row_is_not_lost_for_the_end_of_its_span(home: Home, headings: tuple[s
     assert set(report.repair_counts["column"]) == {headings[2], headings[4]}
     stored = Store(home).read().to_pandas()
     assert int(stored["severity"].isna().sum()) == 1
+
+
+@pytest.mark.parametrize(("heading", "at"), [("id", 0), ("kind", 3)])
+def test_a_row_whose_id_or_kind_is_a_formula_is_quarantined(home: Home, heading: str, at: int) -> None:
+    """Without its id it would be a new alert at each import; without its kind it would count as another one."""
+    book = openpyxl.Workbook()
+    book.active.append(("id", "date", "offence", "kind", "latitude", "longitude"))
+    for n in range(1, 41):
+        row = [f"F{n}", f"2025-03-{1 + n % 28:02d} 10:15", "Theft", "offence", 37.94 + n / 9000, 23.64]
+        row[at] = "=A1&B1" if n == 6 else row[at]
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    report = import_file(home, out.getvalue(), "book.xlsx", city_name="Town")
+    table = Store(home).quarantine(report.batch.id)
+    assert list(zip(table["row"], table["column"], strict=True)) == [(6, heading)]
+
+
+def test_the_sentence_names_the_reasons_the_commonest_first(home: Home) -> None:
+    formulas = {(3, 1): "=TODAY()", (7, 1): "=TODAY()", (9, 3): "=1+1"}
+    report = import_file(home, workbook("en", formulas), "book.xlsx", city_name="Town")
+    batch = replace(report.batch, reasons={Reason.BAD_DATE.value: 1, **report.batch.reasons})
+    words = {reason: str(REASON_WORDS[reason].text).rstrip(".") for reason in (Reason.BAD_DATE, Reason.NO_RESULT)}
+    said = replace(report, batch=batch).sentence(translator("en"))
+    assert f"Why rows are quarantined: {words[Reason.NO_RESULT]} (3); {words[Reason.BAD_DATE]} (1)." in said
+    assert "quarantined: 3. Why rows" in said
+    none = replace(report, batch=replace(batch, reasons={}))
+    assert "Why rows" not in none.sentence(translator("en"))
