@@ -25,7 +25,7 @@ from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.roles import CATEGORY_ROLES
 from curim_data.importing.row_outcomes import RowOutcomes
 from curim_data.lexicon import SCALES, scale_step
-from curim_data.lexicon.months import month_numbers
+from curim_data.lexicon.months import is_misspelt_month, month_numbers
 from curim_data.model import Block, Reason
 from curim_data.model.records import RejectedRecord
 
@@ -224,11 +224,14 @@ def _names(text: str, separators: Sequence[str], longest: int) -> str:
 
 def free_of_personal_data(text: str) -> bool:
     """Whether a text in a column of dates or numbers holds no e-mail address, no telephone number and nothing like a
-    name: a capitalised word, or two words, that are not of a date."""
+    name: a capitalised word, or two words, that are not of a date. The misspelt name of a month is of one, so that it
+    can be mended."""
     if "@" in text or _PHONE.search(text):
         return False
     words = [
-        word for word in _WORD.findall(text) if fold(word) not in _PLAIN_WORDS and fold(word) not in month_numbers()
+        word
+        for word in _WORD.findall(text)
+        if not (fold(word) in _PLAIN_WORDS or fold(word) in month_numbers() or is_misspelt_month(word))
     ]
     return len(words) < 2 and all(word.islower() for word in words)
 

@@ -44,3 +44,35 @@ def month_numbers() -> dict[str, int]:
 def month_of(text: str) -> int:
     """Return the number of the month that a text names ("Enero", "ΙΑΝ.", "01-Enero"); 0 where it names none."""
     return month_numbers().get(fold(_NUMBERED.sub("", text.strip())).rstrip("."), 0)
+
+
+LEAST_LETTERS: Final = 6  # of a misspelt name: shorter ones are too near to names of persons
+MOST_EDITS: Final = 2
+
+
+@cache
+def is_misspelt_month(word: str) -> bool:
+    """Whether a word is the name of a month but for two letters that are wrong, missing, too many or exchanged.
+
+    The word and the name have six letters or more and begin alike ("Setpembre", "Agostto", "Φεβουάριος").
+    """
+    plain = fold(word)
+    return len(plain) >= LEAST_LETTERS and any(
+        len(name) >= LEAST_LETTERS and name[0] == plain[0] and _edits(plain, name) <= MOST_EDITS
+        for name in month_numbers()
+    )
+
+
+def _edits(one: str, other: str) -> int:
+    """How many letters must be changed, left out, added or exchanged with the next (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        last, row = row, [at]
+        for place, wanted in enumerate(other, 1):
+            cost = min(last[place] + 1, row[-1] + 1, last[place - 1] + (letter != wanted))
+            if at > 1 and place > 1 and letter == other[place - 2] and one[at - 2] == wanted:
+                cost = min(cost, before[place - 2] + 1)
+            row.append(cost)
+        before = last
+    return row[-1]

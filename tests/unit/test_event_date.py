@@ -496,3 +496,18 @@ def test_other_spans_are_no_hours(heading: str, form: str) -> None:
 )  # fmt: skip
 def test_an_hour_is_the_beginning_of_its_span(text: str, hour: int | None) -> None:
     assert hour_of_span(text) == hour
+
+
+@pytest.mark.parametrize("rows", [2, 5, 9])
+@pytest.mark.parametrize(
+    ("event", "report"),
+    [("Event date", "Reported"), ("Ημερομηνία συμβάντος", "Ημ. αναφοράς"), ("Fecha del hecho", "Fecha de denuncia"),
+     ("Tatdatum", "Anzeigedatum"), ("Date", "Date de la plainte")],
+)  # fmt: skip
+def test_an_event_after_its_report_is_doubted_in_a_few_rows_as_well(event: str, report: str, rows: int) -> None:
+    wrong = {event: both(REGISTERED)[:rows], report: both(EVENT)[:rows]}
+    assert [one.place for one in told(wrong)[1].events] == [0, 1]
+    right = {event: both(EVENT)[:rows], report: both(REGISTERED)[:rows]}
+    assert told(right)[1].events == ()
+    one_right = {name: [*cells[: rows - 1], both(0)[-1]] for name, cells in wrong.items()}
+    assert told(one_right)[1].events == ()

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.importing.quarantine import settled_for
+from curim_data.importing.quarantine import free_of_personal_data, settled_for
 from curim_data.importing.report import ImportReport
+from curim_data.lexicon.months import is_misspelt_month
 from curim_data.model import Answers, Question, translator
 from curim_data.store import Home, Store
 
@@ -125,3 +126,34 @@ def test_words_of_a_scale_are_still_there_in_rows_to_be_mended(
     home = Home(tmp_path / "home")
     batch = import_file(home, path, path.name).batch
     assert Store(home).quarantine(batch.id, T)[heading].tolist() == [words[3], ""]
+
+
+@pytest.mark.parametrize(
+    ("months", "wrong", "right"),
+    [
+        ("Janvier Février Septembre", "Setpembre", "Septembre"),
+        ("Enero Febrero Septiembre", "Setptiembre", "Septiembre"),
+        ("Ιανουάριος Φεβρουάριος Σεπτέμβριος", "Φεβουάριος", "Φεβρουάριος"),
+        ("Januar Februar September", "Febraur", "Februar"),
+        ("Gennaio Febbraio Settembre", "Settmebre", "Settembre"),
+        ("Janeiro Fevereiro Setembro", "Fevreiro", "Fevereiro"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_month_comes_back_as_it_was_read(tmp_path: Path, months: str, wrong: str, right: str) -> None:
+    names = [*months.split() * 10, wrong]
+    rows = [f"{at};{name};2024;{1 + at % 28};Robo" for at, name in enumerate(names, 1)]
+    home = Home(tmp_path)
+    data = "\n".join(["id;Mes;Año;Día;delito", *rows]).encode()
+    report = import_file(home, data, "x.csv", city_name="Anytown")
+    assert (report.batch.accepted, report.batch.quarantined) == (30, 1)
+    found = Store(home).quarantine(report.batch.id, T)
+    assert found["Mes"].tolist() == [wrong]
+    assert wrong in found["value"].item()
+    again = import_file(home, found.assign(Mes=right).to_csv(index=False).encode(), "mended.csv")
+    assert (again.batch.accepted, again.batch.quarantined) == (1, 0)
+
+
+@pytest.mark.parametrize("name", ["Maria", "Μαρία", "Julia", "Augustine", "Septimus", "Γεωργία", "Jana", "Octavia"])
+def test_names_of_persons_are_no_misspelt_months(name: str) -> None:
+    assert not is_misspelt_month(name)
+    assert not free_of_personal_data(f"{name} 2024")

@@ -19,6 +19,7 @@ from curim_data.formats.guess.pieces import Pieces
 from curim_data.model import Message
 
 LEAST_ROWS: Final = 10  # with both dates: fewer tell nothing
+FEWEST_ROWS: Final = 2  # all of which contradict a heading
 FEW: Final = 0.05  # a share of rows that may contradict what nearly all say
 MOST: Final = 0.5
 YEAR: Final = 366  # days: a date that lies further back is a birthday, not the event of a report
@@ -82,6 +83,11 @@ class DatedColumn:
         """Whether it is truly earlier in most of enough rows, and by no more than a year."""
         found = self.lag(other)
         return found.n >= LEAST_ROWS and found.earlier > MOST and found.days <= YEAR
+
+    def before_in_all(self, other: DatedColumn) -> bool:
+        """Whether it is truly earlier in every row, however few there are, and by no more than a year."""
+        found = self.lag(other)
+        return found.n >= FEWEST_ROWS and found.earlier == 1 and found.days <= YEAR
 
     def agreed_before(self, other: DatedColumn) -> bool:
         """Whether it is truly earlier in all of enough rows, or in nearly all of many, and by no more than a month."""
@@ -294,7 +300,10 @@ def _choose_report(stages: Stages) -> None:
 
 
 def _check_against_report(stages: Stages) -> None:
-    """Doubt an event by its heading where another date that can be the event is earlier in most rows."""
+    """Doubt an event by its heading where another date that can be the event is earlier in most rows.
+
+    Of a few rows all must say so.
+    """
     event = stages.chosen.get("occurred_from")
     if event is None:
         return
@@ -303,7 +312,7 @@ def _check_against_report(stages: Stages) -> None:
         for one in stages.all
         if one is not event
         and (one.role == "reported_at" or (one.role == "plain" and (one.named or one.clock is not None)))
-        and one.mostly_before(event)
+        and (one.mostly_before(event) or one.before_in_all(event))
     ]
     if rivals:
         stages.doubt = (event, *sorted(rivals, key=lambda one: one.rank, reverse=True))
