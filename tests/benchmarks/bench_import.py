@@ -64,7 +64,7 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     ("enrich", transform, "enrich"),
     ("stage", Staging, "add"),
     ("match", alert_table, "match_staged"),
-    ("commit", files, "write_alerts"),
+    ("commit", files, "take_over"),
 )
 BESIDE = ("parse", "enrich")
 
