@@ -191,3 +191,12 @@ def test_a_preview_shows_the_alerts_that_an_import_makes() -> None:
     assert shown.report.batch.accepted == 120
     assert shown.report.proof is not None
     assert shown.report.proof.alerts == 120
+
+
+@pytest.mark.parametrize("odd", ["1,234,567", "1.234,5", "²", "12.abc", "1.5.2", "many"])
+def test_an_odd_cell_among_counts_stops_nothing(odd: str) -> None:
+    data = export("Anzahl", [1 + at % 5 for at in range(60)])
+    lines = data.decode().split("\n")
+    lines[30] = lines[30].rpartition(";")[0] + f";{odd}"
+    with pytest.raises(Question, match="Anzahl"):
+        preview("\n".join(lines).encode(), "export.csv", None)
