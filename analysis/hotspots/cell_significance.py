@@ -46,6 +46,7 @@ from analysis.hotspots.settings import (
     window_for,
 )
 from analysis.hotspots.sides import Rule, Sides
+from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.exact_rates import larger_rate, smaller_rate
 from analysis.stats.exact_shares import larger_share, smaller_share
 from analysis.stats.false_discovery import benjamini_hochberg
@@ -77,6 +78,7 @@ class HotCells:
     `comparisons`: p-values of which the smallest counts for a cell. `city_margin`: ratio to the rest of the city that
     does not count as hot yet; 1 and unused where places are compared by a base, since that is with the city already.
 
+    `scatter`: how restless counts of a place are.
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
     """
@@ -96,6 +98,12 @@ class HotCells:
     rates: CellRates | None = None
     comparisons: int = 1
     city_margin: float = 1.0
+    scatter: Dispersion = INDEPENDENT
+
+    @property
+    def dispersion(self) -> float:
+        """The variance of counts by that of independent ones."""
+        return self.scatter.value
 
     @property
     def based(self) -> bool:
@@ -160,6 +168,7 @@ def hot_cells(
     k: int | None = None,
     margin: float | None = None,
     occupied: OccupiedLand | None = None,
+    scatter: Dispersion = INDEPENDENT,
 ) -> HotCells:
     """Test every cell of the land against its surroundings, exactly, and correct for having tested all.
 
@@ -187,6 +196,8 @@ def hot_cells(
         Land on which alerts occur; all land when left out. Hot cells lie on it and their surroundings are only what is
         occupied; a cold place counts with its occupied land alone, and its surroundings with all of theirs. Not used
         where places are compared by a base.
+    scatter : Dispersion
+        How restless counts of a place are (`analysis.stats.dispersion`): all tests are of effective counts.
 
     Raises
     ------
@@ -216,17 +227,20 @@ def hot_cells(
     above, below = (
         (larger_share, smaller_share) if base is not None and base.kind == "alerts" else (larger_rate, smaller_rate)
     )
+    above, below = (partial(test, dispersion=scatter.value) for test in (above, below))
     comparisons = len(scales) + (city is not None)
     tried = [above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales]
     if sides is not None:
-        rule = Rule(partial(larger_rate, margin=margin), alpha / comparisons)
+        rule = Rule(partial(larger_rate, margin=margin, dispersion=scatter.value), alpha / comparisons)
         ground = np.where(around, sizes.low, 0.0)
         tried = [
             sides.against_each(p, s.place @ low, s.size_in, high, ground, rule)
             for p, s in zip(tried, scales, strict=True)
         ]
     wide = (
-        larger_rate(city.place @ low, city.rest(city_high), city.size_in, city.size_out, CITY_MARGIN) if city else None
+        larger_rate(city.place @ low, city.rest(city_high), city.size_in, city.size_out, CITY_MARGIN, scatter.value)
+        if city
+        else None
     )
     p_near, p_wide = (
         np.where(tested, np.minimum(1.0, comparisons * p), 1.0)
@@ -237,7 +251,7 @@ def hot_cells(
     q_hot, hot = significant_cells(index, p_hot, alpha, tested)
     passed = p_hot[q_hot <= alpha].max(initial=0.0)
     local = hot & (p_near <= passed)
-    colder = _Colder(scales, sides, sizes, below, margin, alpha)
+    colder = _Colder(scales, sides, sizes, below, margin, alpha, scatter.value)
     p_cold = colder.p(low, high, hot)
     if (low != high).any():
         # What may be hot in the exact counts is not there to make its neighbours look empty either.
@@ -245,7 +259,9 @@ def hot_cells(
         likely = np.minimum(1.0, comparisons * np.min(could_be, axis=0))
         if city is not None:
             in_city_low = np.where(in_city, low, 0.0)
-            far = larger_rate(city.place @ high, city.rest(in_city_low), city.size_in, city.size_out, CITY_MARGIN)
+            far = larger_rate(
+                city.place @ high, city.rest(in_city_low), city.size_in, city.size_out, CITY_MARGIN, scatter.value
+            )
             likely = np.minimum(likely, np.minimum(1.0, comparisons * far))
         _, maybe = significant_cells(index, np.where(tested, likely, 1.0), alpha, tested)
         p_cold = np.maximum(p_cold, colder.p(low, high, hot | maybe))
@@ -296,6 +312,7 @@ def hot_cells(
         gistar_valid=mean_window >= GISTAR_FROM,
         choices=(
             *setting_choices(side, k, outer, margin, alpha, base is not None, mean_window),
+            scatter.choice,
             *((occupied.choice,) if occupied is not None and base is None else ()),
             *(
                 ()
@@ -308,6 +325,7 @@ def hot_cells(
         rates=rates,
         comparisons=comparisons,
         city_margin=CITY_MARGIN if base is None else 1.0,
+        scatter=scatter,
     )
 
 
@@ -424,6 +442,7 @@ class _Colder:
     below: Callable[..., FloatArray]
     margin: float
     alpha: float
+    dispersion: float
 
     def p(self, low: FloatArray, high: FloatArray, left_out: BoolArray) -> FloatArray:
         """P-value by cell, without some (hot) cells among the surroundings; the better of all scales, corrected."""
@@ -431,7 +450,8 @@ class _Colder:
         counts, land = low * kept, self.sizes.high * kept
         colder = [self.below(s.place @ high, s.rest(counts), s.size, s.rest(land), self.margin) for s in self.scales]
         if self.sides is not None:
-            rule = Rule(partial(smaller_rate, margin=self.margin), self.alpha / len(self.scales))
+            test = partial(smaller_rate, margin=self.margin, dispersion=self.dispersion)
+            rule = Rule(test, self.alpha / len(self.scales))
             colder = [
                 self.sides.against_each(p, s.place @ high, s.size, counts, land, rule)
                 for p, s in zip(colder, self.scales, strict=True)

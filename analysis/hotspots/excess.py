@@ -50,15 +50,16 @@ class Excess:
 NOT_COMPARED: Final = Excess(float("nan"), float("nan"), float("nan"))
 
 
-def excess(inside: float, outside: float, share: float) -> Excess:
+def excess(inside: float, outside: float, share: float, dispersion: float = 1.0) -> Excess:
     """Alerts above expected: `inside` counted, `outside` in the surroundings, of which the place is worth `share`.
 
     `share`: land or base of the place by that of its surroundings; NaN or infinite where there are none.
+    `dispersion`: variance of the counts by that of independent ones.
     """
     if not 0 <= share < float("inf"):
         return NOT_COMPARED
     expected = share * outside
-    own, around = poisson_limits(inside), poisson_limits(outside)
+    own, around = (poisson_limits(count, dispersion=dispersion) for count in (inside, outside))
     value = inside - expected
     down = float(np.hypot(inside - own[0], share * (around[1] - outside)))
     up = float(np.hypot(own[1] - inside, share * (outside - around[0])))
@@ -77,10 +78,11 @@ def excess_of(spot: Any) -> Excess:
     return Excess(n - spot.expected, spot.expected * (spot.low - 1), spot.expected * (spot.high - 1))
 
 
-def poisson_limits(count: float, confidence: float = 0.95) -> tuple[float, float]:
-    """Exact limits of a Poisson mean (Garwood 1936, Biometrika 28, 437–442)."""
-    tail = (1 - confidence) / 2
-    return float(gammaincinv(count, tail)) if count > 0 else 0.0, float(gammaincinv(count + 1, 1 - tail))
+def poisson_limits(count: float, confidence: float = 0.95, dispersion: float = 1.0) -> tuple[float, float]:
+    """Exact limits of a Poisson mean (Garwood 1936, Biometrika 28, 437–442); with a dispersion, of effective counts."""
+    tail, effective = (1 - confidence) / 2, count / dispersion
+    low = float(gammaincinv(effective, tail)) if effective > 0 else 0.0
+    return dispersion * low, dispersion * float(gammaincinv(effective + 1, 1 - tail))
 
 
 def ratio_says_something(spot: Any) -> bool:

@@ -394,7 +394,9 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
         for against, (outside, beyond, unsure) in rests.items():
             if len(rests) > 1 and not stands[against][at]:
                 continue
-            ratio, least, most = interval(n, float(outside[at]), float(size_in[at]), float(beyond[at]))
+            ratio, least, most = interval(
+                n, float(outside[at]), float(size_in[at]), float(beyond[at]), dispersion=result.dispersion
+            )
             expected = float(outside[at] * size_in[at] / beyond[at]) if beyond[at] > 0 else float("nan")
             found.append(
                 Spot(
@@ -416,7 +418,12 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
                     rate=result.rates.of(n, float(base_n[at])) if result.rates else float("nan"),
                     bounded=bool(unsure[at] + doubted[at] > 0),
                     against=against,
-                    excess=excess(n, float(outside[at]), float(size_in[at] / beyond[at]) if beyond[at] > 0 else np.nan),
+                    excess=excess(
+                        n,
+                        float(outside[at]),
+                        float(size_in[at] / beyond[at]) if beyond[at] > 0 else np.nan,
+                        result.dispersion,
+                    ),
                 )
             )
         spots.append(in_order(found)[0])

@@ -4,16 +4,18 @@ A map without a hot spot says something only where one would have been found. Th
 p-value, times the number of p-values of a cell and the number of cells tested, is at most alpha (`significant_cells`).
 For a place as large as the window of a cell, with surroundings as dense as the mean of the land on which alerts occur,
 both counts are Poisson, and the probability of that is a sum; only how many alerts the densest half of the surroundings
-has is drawn, with a fixed seed. It is taken for the better of the comparisons, which is a little less than that of
-either, so that the reported ratio is on the safe side.
+has is drawn, with a fixed seed. Where counts scatter more than independent ones, all are effective counts. The
+probability is taken for the better of the comparisons, which is a little less than that of either, so that the reported
+ratio is on the safe side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from scipy.special import betainc, gammainc
 from scipy.stats import binom, poisson
 
 from analysis.grid.cells import square_side
@@ -146,9 +148,13 @@ class _Against:
     margin: float
     densest_half: bool = False
 
-    def counts(self, known: bool) -> tuple[FloatArray, FloatArray]:
+    def counts(self, known: bool, dispersion: float = 1.0) -> tuple[FloatArray, FloatArray]:
         """How many alerts it may have, and the probability of each number."""
-        mean = self.rate * self.size
+        around, chance = self._effective(known, dispersion)
+        return (around, chance) if dispersion == 1 else (np.round(dispersion * around), chance)
+
+    def _effective(self, known: bool, dispersion: float) -> tuple[FloatArray, FloatArray]:
+        mean = self.rate * self.size / dispersion
         if self.densest_half:
             sixths = np.random.default_rng(0).poisson(mean / 3, (_DRAWS, DIRECTIONS))
             halves = sum(np.roll(sixths, turn, axis=1) for turn in range(DIRECTIONS // 2))
@@ -171,6 +177,7 @@ class _Case:
     level: float
     shares: bool
     metres: float
+    dispersion: float = 1.0
 
     @classmethod
     def of(cls, hot: HotCells) -> _Case:
@@ -197,7 +204,8 @@ class _Case:
                 _Against(half, rate, hot.margin, densest_half=True),
             ]
         level = hot.alpha / cells / hot.comparisons
-        return cls(rate, size_in, tuple(against), level, hot.base == "alerts", side * float(np.sqrt(in_place)))
+        metres = side * float(np.sqrt(in_place))
+        return cls(rate, size_in, tuple(against), level, hot.base == "alerts", metres, hot.dispersion)
 
     @property
     def expected(self) -> float:
@@ -211,22 +219,34 @@ class _Case:
         return max((self._by(ratio, against) for against in self.against if against.size > 0), default=0.0)
 
     def _by(self, ratio: float, against: _Against) -> float:
-        around, chance = against.counts(known=self.shares)
+        around, chance = against.counts(self.shares, self.dispersion)
         least = self._least_found(around, against.size, against.margin)
-        if self.shares:
-            found = binom.sf(least - 1, round(self.size_in), min(1.0, ratio * self.rate))
+        return float(chance @ self._at_least(least, ratio))
+
+    def _at_least(self, least: FloatArray, ratio: float) -> FloatArray:
+        """Probability of at least so many alerts in a place `ratio` times as dense as usual; effective counts have the
+        continuous forms of both laws.
+        """
+        share, mean, wider = min(1.0, ratio * self.rate), ratio * self.expected, self.dispersion
+        found: Any
+        if wider == 1:
+            found = binom.sf(least - 1, round(self.size_in), share) if self.shares else poisson.sf(least - 1, mean)
+        elif self.shares:
+            rest = np.maximum(round(self.size_in) - least, 0)
+            found = betainc(least / wider, rest / wider + 1, share)
         else:
-            found = poisson.sf(least - 1, ratio * self.expected)
-        return float(chance @ found)
+            found = gammainc(least / wider, mean / wider)
+        return np.asarray(found)
 
     def _least_found(self, around: FloatArray, size_out: float, margin: float) -> FloatArray:
         """The smallest count in the place that is found, for each count around it; by halving."""
         low = np.zeros(len(around))
-        high = np.full(len(around), np.ceil(20 + 4 * (margin + MOST_RATIO) * (self.expected + 1)))
+        high = np.full(len(around), np.ceil(20 + 4 * (margin + MOST_RATIO) * (self.expected + self.dispersion)))
         test = larger_share if self.shares else larger_rate
         while (high - low > 1).any():
             middle = np.floor((low + high) / 2)
-            p = test(middle, around, np.full(len(around), self.size_in), np.full(len(around), size_out), margin)
+            sizes = np.full(len(around), self.size_in), np.full(len(around), size_out)
+            p = test(middle, around, *sizes, margin, self.dispersion)
             passed = p <= self.level
             low, high = np.where(passed, low, middle), np.where(passed, middle, high)
         return high

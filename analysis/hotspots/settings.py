@@ -138,5 +138,4 @@ def setting_choices(
         Choice("cold", 1 / margin, cold),
         Choice("alpha", alpha, share),
         Choice("gistar", mean_window, gistar),
-        INDEPENDENT,
     )

@@ -23,7 +23,7 @@ a measure of scatter: von Neumann, J. et al. (1941). Annals of Mathematical Stat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -43,8 +43,8 @@ _SMALL: Final = 2.0
 _ROUNDS: Final = 12
 # A dispersion is itself estimated: it is raised by as much as Student's quantile exceeds the normal one here.
 _ALLOWED_AT: Final = 1e-3
-# Ratios under which nobody would call reports restless.
-_HARDLY: Final = 1.05
+# A dispersion under which nobody would call reports restless.
+_HARDLY: Final = 1.1
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Dispersion:
 
     `phi`: for small counts, at least 1, with its 95 % interval; `drift`: tau², the variance of the log ratio of two
     windows beyond chance; `typical`: V of a typical row. `freedom`: of how many independent squares this is made.
-    `known`: whether the past says it.
+    `known`: whether the past says it, and not only hints at it; `rows`: how many rows it is made of, since bursts and
+    risks that wander cannot be distinguished in one.
     """
 
     phi: float
@@ -63,6 +64,7 @@ class Dispersion:
     freedom: float
     typical: float = 0.0
     known: bool = True
+    rows: int = 2
 
     @property
     def value(self) -> float:
@@ -91,6 +93,13 @@ class Dispersion:
         found = (self.phi + self.drift * np.asarray(spread, float)) * self.allowance
         return np.maximum(1.0, found)
 
+    def rounded_up(self) -> Dispersion:
+        """In steps so coarse (a quarter; of the drift a twentieth) that no count can be worked out of it."""
+        if not self.known or self == INDEPENDENT:
+            return self
+        phi, drift = np.ceil(4 * self.phi) / 4, np.ceil(20 * self.drift - 1e-3) / 20
+        return replace(self, phi=float(phi), low=1.0, high=float("inf"), drift=float(max(drift, 0.0)))
+
     def sentence(self, t: Translator) -> str:
         """How much wider intervals are, or that it is not known."""
         return t(self.message)
@@ -100,14 +109,20 @@ class Dispersion:
         """The sentence, for a setting that tells itself."""
         if not self.known:
             return Message(
-                "Whether reports here come in bursts cannot be told from so short a past: they are taken as "
-                "independent, so that what is found may be less sure than it looks."
+                "Whether reports here come in bursts cannot be told from so short a past: what is found may be less "
+                "sure than it looks."
             )
-        if np.isinf(self.freedom):
+        if np.isinf(self.freedom) and self.value == 1:
             return Message("Counts are taken as independent of one another.")
-        if self.widening < _HARDLY:
+        if self.phi + self.drift * self.typical < _HARDLY:
             return Message("Reports here come one by one: counts scattered no more in the past than chance explains.")
         values = {"times": Num(self.widening, 1)}
+        if self.rows == 1:
+            return Message(
+                "Counts here scatter more than chance explains, as they did in the past: intervals are {times} times "
+                "as wide.",
+                values,
+            )
         if self.drift * self.typical > self.phi - 1:
             return Message(
                 "Counts here wander more than chance explains, as they did in the past: intervals are {times} times as "
@@ -152,7 +167,8 @@ def dispersion_from_past(
     Returns
     -------
     Dispersion
-        `UNKNOWN` (or the prior) where the past holds fewer than `LEAST_FREEDOM` squares.
+        `UNKNOWN` (or the prior) where the past holds nothing, and not `known` where it holds fewer than `LEAST_FREEDOM`
+        squares.
 
     Raises
     ------
@@ -164,16 +180,33 @@ def dispersion_from_past(
         raise ValueError("counts need rows and windows, and a lag of at least one window")
     if table.shape[1] <= lag or not len(table):
         return prior or UNKNOWN
-    squares, spread, pairs = _squares(table, lag, totals)
+    wholes = None
+    if totals is not None:
+        whole = np.broadcast_to(np.asarray(totals, float), table.shape)
+        wholes = whole[:, :-lag], whole[:, lag:]
+    return dispersion_of_pairs(table[:, :-lag], table[:, lag:], wholes, drift=drift, prior=prior)
+
+
+def dispersion_of_pairs(
+    before: Any,
+    after: Any,
+    wholes: tuple[Any, Any] | None = None,
+    *,
+    drift: bool = True,
+    prior: Dispersion | None = None,
+) -> Dispersion:
+    """`dispersion_from_past` for pairs of windows as they are: arrays of shape (rows, pairs), of equal length each.
+
+    `wholes`: what the rows are a part of, before and after; each row stands against its own past when left out.
+    """
+    squares, spread, pairs = _squares(np.asarray(before, float), np.asarray(after, float), wholes)
     used = (spread > 0) & (pairs > 0)
     if not used.any():
         return prior or UNKNOWN
-    rows = _Rows.of(squares[used], spread[used], pairs[used], whole=totals is not None)
+    rows = _Rows.of(squares[used], spread[used], pairs[used], whole=wholes is not None)
     if prior is not None and prior.known:
         return rows.with_prior(prior)
-    if rows.freedom < LEAST_FREEDOM:
-        return UNKNOWN
-    return rows.fit(drift)
+    return rows.fit(drift and rows.freedom >= LEAST_FREEDOM)
 
 
 def spread_of(before: Any, after: Any, whole_before: Any = None, whole_after: Any = None) -> FloatArray:
@@ -205,20 +238,23 @@ def spread_p(p: Any, dispersion: Any, *, tails: int = 2) -> FloatArray:
     return np.where(changed, wider, values)
 
 
-def _squares(table: FloatArray, lag: int, totals: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _squares(
+    before: FloatArray, after: FloatArray, wholes: tuple[Any, Any] | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """By row: the sum of (y - E)², the sum of V, and of how many pairs of windows."""
-    before, after = table[:, :-lag], table[:, lag:]
     known = np.isfinite(before + after)
-    if totals is None:
+    if wholes is None:
         away, spread = (after - before) / 2, spread_of(before, after)
     else:
-        whole = np.broadcast_to(np.asarray(totals, float), table.shape)
-        first, then = whole[:, :-lag], whole[:, lag:]
+        first, then = (np.broadcast_to(np.asarray(whole, float), before.shape) for whole in wholes)
         both = first + then
         known &= np.isfinite(both)
         part = np.divide(then, both, out=np.zeros_like(both), where=both > 0)
         away, spread = after - (before + after) * part, spread_of(before, after, first, then)
-    return tuple(np.where(known, values, 0.0).sum(axis=1) for values in (away**2, spread, np.ones(known.shape)))
+    squares, variance, pairs = (
+        np.where(known, values, 0.0).sum(axis=1) for values in (away**2, spread, np.ones(known.shape))
+    )
+    return squares, variance, pairs
 
 
 @dataclass(frozen=True)
@@ -256,7 +292,8 @@ class _Rows:
             phi, tau2 = _line(self.spread, self._winsorised(fitted), self.squares / fitted**2, drift)
         freedom = self.freedom
         reach = np.exp(stats.norm.ppf(0.975) * max(np.sqrt(2 / freedom), self._error(phi, tau2) / phi))
-        return Dispersion(phi, max(1.0, phi / reach), phi * reach, tau2, freedom, self.typical)
+        known, rows = freedom >= LEAST_FREEDOM, len(self.ratio)
+        return Dispersion(phi, max(1.0, phi / reach), phi * reach, tau2, freedom, self.typical, known, rows)
 
     def _error(self, phi: float, tau2: float) -> float:
         """The standard error of phi by what the rows are off the fitted line (sandwich)."""
@@ -276,7 +313,7 @@ class _Rows:
         phi, tau2 = max(1.0, scale * prior.phi), scale * prior.drift
         freedom = own + known
         low, high = (freedom / stats.chi2.ppf(tail, freedom) for tail in (0.975, 0.025))
-        return Dispersion(phi, max(1.0, phi * low), phi * high, tau2, freedom, self.typical)
+        return Dispersion(phi, max(1.0, phi * low), phi * high, tau2, freedom, self.typical, rows=len(self.ratio))
 
     def _winsorised(self, fitted: FloatArray) -> FloatArray:
         """Ratios no larger than improbable ones, raised by what this takes from the mean of rows that are as fitted."""

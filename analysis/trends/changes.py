@@ -171,7 +171,8 @@ class Changes:
     not tested), direction (int), significant (bool), compared ("before" or "city"), women, women_low, women_high (share
     of women among women and men after; NaN where unknown), withheld (bool), bounded ("before" or "after": that count is
     withheld and stands at its upper bound), dispersion (of the row's counts). `n`: alerts after of the largest
-    candidate; `n_withheld`: candidates that could not be tested because of withheld counts.
+    candidate; `n_withheld`: candidates that could not be tested because of withheld counts; `scatter`: how restless
+    counts usually are, as it was told.
     """
 
     frame: pd.DataFrame
@@ -181,6 +182,7 @@ class Changes:
     n_withheld: int
     n: int
     choices: tuple[Choice, ...]
+    scatter: Dispersion = INDEPENDENT
 
     def top(self, k: int = 5) -> tuple[Change, ...]:
         """The changes that survive the correction, surest first, at most k."""
@@ -207,6 +209,8 @@ class Changes:
         sentence = t(
             "{looked}; {found}, after correction for having looked at all of them.", looked=looked, found=found
         )
+        if self.n_significant and not self.scatter.known:
+            sentence += " " + self.scatter.sentence(t)
         if self.n_withheld:
             sentence += " " + t.n(
                 "{n} more was left out because its counts are withheld.",
@@ -309,6 +313,7 @@ def changes(
         choices=_choices(
             exposure, result[(result["compared"] == "city") & result["p"].notna()], bool(seen.any()), alpha, scatter
         ),
+        scatter=scatter,
     )
 
 

@@ -8,58 +8,137 @@ that of what the candidate is compared with, as in `analysis.trends.changes.add_
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_from_past, spread_of
+from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_pairs, spread_of
+from analysis.stats.result import Choice
 from analysis.trends.changes import AREA
-from curim_data.model import FloatArray
+from curim_data.model import FloatArray, IntArray, Message
 
 Kind = tuple[str, ...]
+# Counts of one kind in pairs of windows of the past, before and after: index the columns that name a candidate (any for
+# the city, which has one row), columns the pairs; both alike.
+Pairs = tuple[pd.DataFrame, pd.DataFrame]
 CITY: Final[Kind] = ()
 
 
-def kind_dispersions(past: Mapping[Kind, pd.DataFrame], lag: int = 1) -> dict[Kind, Dispersion]:
-    """The dispersion of each kind of candidate in windows `lag` apart.
+# Windows of the past are no longer than a quarter of a year: there would be too few of them.
+LONGEST: Final = {"week": 13, "month": 3}
+SHORTEST: Final = {"week": 2, "month": 1}
+# Pairs of windows from which on a distance is looked at; else a shorter one.
+LEAST_PAIRS: Final = 3
 
-    `past`: for each kind its counts, index the columns that name a candidate (any for the city, which has one row),
-    columns the windows in order; that of the city must be there. Kinds of many candidates come first: what is known of
-    their bursts enters where a kind has too few of its own, and always for the city, which has one row.
+
+@dataclass(frozen=True)
+class PastWindows:
+    """Pairs of windows of the past, in units (weeks or months) of a history of `units`, of which the last is the
+    latest: `pairs` windows of `length` that end with the history and follow one another, each against the one `lag`
+    earlier. `wanted`: the distance of the periods that are compared, where the history is too short for it.
     """
-    city = past[CITY].to_numpy(float)[0]
+
+    units: int
+    length: int
+    lag: int
+    pairs: int
+    wanted: int
+
+    def before(self, at: IntArray) -> IntArray:
+        """The pair to whose earlier window each unit belongs; -1 for none."""
+        return self.after(at + self.lag)
+
+    def after(self, at: IntArray) -> IntArray:
+        """The pair to whose later window each unit belongs; -1 for none."""
+        pair = (self.units - 1 - at) // self.length
+        return np.where((pair >= 0) & (pair < self.pairs), pair, -1)
+
+    @property
+    def choice(self) -> Choice:
+        """What the dispersion was estimated from."""
+        values = {"pairs": self.pairs, "length": self.length, "lag": self.lag, "wanted": self.wanted}
+        if self.lag < self.wanted:
+            return Choice(
+                "past",
+                self.pairs,
+                Message(
+                    "The data before these periods are too short to show how far counts usually wander over such a "
+                    "time: it is carried forward from shorter times."
+                ),
+            )
+        return Choice(
+            "past",
+            self.pairs,
+            Message(
+                "How much counts usually scatter was estimated from {pairs} pairs of earlier periods, as far apart as "
+                "these.",
+                values,
+            ),
+        )
+
+
+def past_windows(units: int, length: int, lag: int, unit: Literal["week", "month"] = "week") -> PastWindows | None:
+    """The windows of a past of so many whole units before the later period; None where it is too short.
+
+    `length`, `lag`: of the later period, and how far the earlier one lies before it, in units. Windows are as long as
+    that but for `LONGEST`, and shorter where else there would be fewer than `LEAST_PAIRS` pairs; where even then there
+    are none `lag` apart they lie as far apart as the past allows.
+    """
+    size = max(1, min(length, LONGEST[unit]))
+    while True:
+        reach = min(lag, units - LEAST_PAIRS * size)
+        if reach >= size:
+            return PastWindows(units, size, reach, (units - reach) // size, lag)
+        if size <= SHORTEST[unit]:
+            return None
+        size = max(SHORTEST[unit], size // 2)
+
+
+def kind_dispersions(past: Mapping[Kind, Pairs], farther: float = 1.0) -> dict[Kind, Dispersion]:
+    """The dispersion of each kind of candidate, from pairs of windows as far apart as those that are compared.
+
+    `farther`: how many times as far apart the compared periods lie as these pairs. The variance of a wandering log
+    ratio grows with the distance, at most in proportion to it, and is taken as that many times as large.
+
+    That of the city must be there. Kinds of many candidates come first: what is known of their bursts enters where a
+    kind has too few of its own, and always for the city, which has one row.
+    """
     found: dict[Kind, Dispersion] = {}
     bursts: Dispersion | None = None
-    for kind in sorted((kind for kind in past if kind != CITY), key=lambda kind: -len(past[kind])):
-        rows = past[kind].to_numpy(float)
-        own = dispersion_from_past(rows, lag=lag, totals=_wholes(kind, past, city))
+    for kind in sorted((kind for kind in past if kind != CITY), key=lambda kind: -len(past[kind][0])):
+        before, after = past[kind]
+        wholes = _wholes(kind, past)
+        own = dispersion_of_pairs(before, after, wholes)
         if not own.known and bursts is not None:
-            own = dispersion_from_past(rows, lag=lag, totals=_wholes(kind, past, city), prior=bursts)
+            own = dispersion_of_pairs(before, after, wholes, prior=bursts)
         if own.known and bursts is None:
-            bursts = replace(own, drift=0.0)
+            bursts = dispersion_of_pairs(before, after, wholes, drift=False)
         found[kind] = own
-    found[CITY] = dispersion_from_past(city[None, :], lag=lag, prior=bursts, drift=False)
-    return found
+    found[CITY] = dispersion_of_pairs(*past[CITY], prior=bursts, drift=False)
+    return {kind: replace(own, drift=farther * own.drift) for kind, own in found.items()}
 
 
-def _wholes(kind: Kind, past: Mapping[Kind, pd.DataFrame], city: FloatArray) -> FloatArray:
+def _wholes(kind: Kind, past: Mapping[Kind, Pairs]) -> tuple[FloatArray, FloatArray]:
     """What each row of a kind is compared with, itself included: its theme in the city where that is large, or all."""
     theme = tuple(name for name in kind if name not in AREA)
-    rows = past[kind].to_numpy(float)
+    rows = [table.to_numpy(float) for table in past[kind]]
+    city = [np.broadcast_to(table.to_numpy(float), own.shape) for table, own in zip(past[CITY], rows, strict=True)]
     if not theme or theme == kind or theme not in past:
-        return np.broadcast_to(city, rows.shape)
-    keys = past[kind].reset_index()[list(theme)]
-    themes = past[theme].reset_index()
-    columns = list(past[theme].columns)
-    same = keys.merge(themes, on=list(theme), how="left")[columns].to_numpy(float)
-    large = np.nansum(same, axis=1) >= 2 * np.nansum(rows, axis=1)
-    return np.where(large[:, None], same, city)
+        return city[0], city[1]
+    keys = past[kind][0].index.to_frame(index=False)[list(theme)]
+    at = pd.MultiIndex.from_frame(past[theme][0].index.to_frame(index=False)).get_indexer(
+        pd.MultiIndex.from_frame(keys)
+    )
+    same = [np.where((at >= 0)[:, None], table.to_numpy(float)[at], 0.0) for table in past[theme]]
+    large = (same[0] + same[1]).sum(axis=1) >= 2 * (rows[0] + rows[1]).sum(axis=1)
+    first, then = (np.where(large[:, None], own, all_of_it) for own, all_of_it in zip(same, city, strict=True))
+    return first, then
 
 
 def candidate_dispersions(frame: pd.DataFrame, kinds: Mapping[Kind, Dispersion], names: Sequence[str]) -> FloatArray:
-    """The dispersion of each candidate, by its kind and its counts; 1 where nothing is known of its kind.
+    """The dispersion of each candidate, by its kind and its counts; 1 where the past holds nothing of its kind.
 
     `frame`: `names` (the columns that name a candidate), before, after and, for what is compared with the city,
     base_before and base_after. What happens after dark scatters as the same at any hour.
@@ -75,7 +154,7 @@ def candidate_dispersions(frame: pd.DataFrame, kinds: Mapping[Kind, Dispersion],
     spread = np.where(based, spread_of(before, after, *whole), spread_of(before, after))
     for kind, rows in _by_kind(given):
         known = kinds.get(tuple(name for name in kind if name != "dark"), UNKNOWN)
-        result[rows] = known.at(spread[rows]) if known.known else 1.0
+        result[rows] = known.at(spread[rows])
     return result
 
 

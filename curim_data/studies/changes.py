@@ -8,14 +8,17 @@ from typing import Any, Final
 
 import pandas as pd
 
+from analysis.stats.dispersion import Dispersion
 from analysis.stats.result import Choice
 from analysis.trends.changes import Change, Changes, add_city_reference, changes
+from analysis.trends.past_scatter import candidate_dispersions
 from analysis.trends.smallest_change import SmallestChange, smallest_change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.studies.periods import ComparedPeriods, compared_periods
+from curim_data.studies.scatter import NO_PAST, PastScatter, past_scatter
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,13 @@ class ChangeStudy:
     """Every change that was looked at, between two periods.
 
     `without_dark`: why categories after dark were left out, if they were: between the two periods nightfall moved, or
-    it is not known whether it was dark.
+    it is not known whether it was dark. `past`: how restless counts were before the later period.
     """
 
     periods: ComparedPeriods
     changes: Changes
     without_dark: Choice | None = None
+    past: PastScatter = NO_PAST
 
     def smallest(self, area: bool = False) -> SmallestChange | None:
         """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
@@ -43,9 +47,10 @@ class ChangeStudy:
         whole = frame[list(self.changes.by)].isna().all(axis=1)
         city = frame[whole & frame["p"].notna() & (frame["bounded"] == "")]
         if not area:
-            return (
-                None if city.empty else smallest_change(int(city["before"].iloc[0]), self.periods.lengths, level=level)
-            )
+            if city.empty:
+                return None
+            before, wider = int(city["before"].iloc[0]), float(city["dispersion"].iloc[0])
+            return smallest_change(before, self.periods.lengths, level=level, dispersion=wider)
         rows = frame[~whole & frame["p"].notna() & (frame["bounded"] == "") & (frame["before"] > 0)]
         if rows.empty or city.empty:
             return None
@@ -53,12 +58,14 @@ class ChangeStudy:
         base = tuple(int(city[when].iloc[0]) - before for when in ("before", "after"))
         if min(base) <= 0:
             return None
-        return smallest_change(before, self.periods.lengths, base=(base[0], base[1]), level=level)
+        wider = float(rows["dispersion"].median())
+        return smallest_change(before, self.periods.lengths, base=(base[0], base[1]), level=level, dispersion=wider)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The reference period, whether darkness was left out, then the settings of the test."""
-        return (self.periods.choice, *((self.without_dark,) if self.without_dark else ()), *self.changes.choices)
+        dark = (self.without_dark,) if self.without_dark else ()
+        return (self.periods.choice, *dark, *self.changes.choices, *self.past.choices)
 
 
 # A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place).
@@ -100,11 +107,27 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     alone = _one_category(tables[0], tables[1])
     if alone:
         tables = [table for table, names in zip(tables, by, strict=True) if "category" not in names]
-    candidates = pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
-    found = changes(add_city_reference(candidates), CANDIDATE_KEYS, periods.lengths, relative=True)
+    candidates = add_city_reference(pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]])
+    kinds = [tuple(names) for names in by if names and "dark" not in names and not (alone and "category" in names)]
+    past = past_scatter(source, f, periods, kinds, audience)
+    found = changes(
+        candidates,
+        CANDIDATE_KEYS,
+        periods.lengths,
+        relative=True,
+        dispersion=candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS),
+        scatter=_told(candidates, past),
+    )
     left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0
     why = DARKNESS if known_dark else UNKNOWN_DARKNESS
-    return ChangeStudy(periods, found, without_dark=why if left_out else None)
+    return ChangeStudy(periods, found, without_dark=why if left_out else None, past=past)
+
+
+def _told(candidates: pd.DataFrame, past: PastScatter) -> Dispersion:
+    """The dispersion of the kind of which there are most candidates: the one that is told."""
+    given = candidates[[name for name in CANDIDATE_KEYS if name != "dark"]].notna()
+    kind = given.value_counts().index[0] if len(given) else ()
+    return past.of(tuple(name for name, named in zip(given.columns, kind, strict=False) if named))
 
 
 def filter_periods(source: Source, f: AlertFilter, since: dt.date | None = None) -> ComparedPeriods:

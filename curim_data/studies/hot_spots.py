@@ -21,6 +21,7 @@ from curim_data.privacy import Protected
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
+from curim_data.studies.scatter import place_scatter
 
 MOST_CACHED: Final = 64
 
@@ -112,7 +113,8 @@ def _hot_spots(
     chosen = cell_size(source, whole, audience, total, resolution)
     counted = query.cells(source, whole, int(chosen.value), audience)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
-    hot = hot_cells(counted.frame, base=compared, occupied=occupied_land_of(source, audience))
+    scatter = place_scatter(source, whole, int(chosen.value), audience)
+    hot = hot_cells(counted.frame, base=compared, occupied=occupied_land_of(source, audience), scatter=scatter)
     start, end = query.dates(source, whole)
     power = replace(detection_power(hot), period=Span(start, end, source.by_month))
     ordered = () if hot.based else excess_choices()

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.trends.changes import Changes, add_city_reference, changes
-from analysis.trends.past_scatter import Kind, candidate_dispersions, kind_dispersions
+from analysis.trends.past_scatter import Kind, Pairs, candidate_dispersions, kind_dispersions
 from curim_data.model import FloatArray
 
 DISTRICTS, CATEGORIES = 7, 28
@@ -62,6 +62,14 @@ def tables(counts: FloatArray) -> dict[Kind, pd.DataFrame]:
     return {(): city, **{(name,): fine.groupby(name).sum() for name in KEYS}, KEYS: fine}
 
 
+def pairs_of(by_kind: dict[Kind, pd.DataFrame], lag: int) -> dict[Kind, Pairs]:
+    """Windows `lag` apart, without the last one."""
+    return {
+        kind: (table.iloc[:, : -1 - lag], table.iloc[:, lag:-1].set_axis(table.columns[: -1 - lag], axis=1))
+        for kind, table in by_kind.items()
+    }
+
+
 def compare(counts: FloatArray, lag: int = A_YEAR) -> tuple[Changes, Changes]:
     """Every change between the last window and the one `lag` before it: as if independent, and with the past's
     dispersion."""
@@ -76,6 +84,6 @@ def compare(counts: FloatArray, lag: int = A_YEAR) -> tuple[Changes, Changes]:
             .assign(before=table[last - lag].to_numpy(float), after=table[last].to_numpy(float))
         )
     frame = add_city_reference(pd.concat(rows, ignore_index=True), ["district"], ["category"])
-    kinds = kind_dispersions({kind: table.loc[:, : last - 1] for kind, table in by_kind.items()}, lag)
+    kinds = kind_dispersions(pairs_of(by_kind, lag))
     wider = candidate_dispersions(frame, kinds, KEYS)
     return changes(frame, KEYS, relative=True), changes(frame, KEYS, relative=True, dispersion=wider)

@@ -109,7 +109,10 @@ def test_the_interval_of_a_dispersion_holds_it() -> None:
 
 def test_a_short_past_is_unknown_and_a_prior_stands_in() -> None:
     few = np.array([[4, 9, 3]])
-    assert dispersion_from_past(few) == UNKNOWN
+    assert not dispersion_from_past(few).known
+    assert dispersion_from_past(few).value == pytest.approx(
+        (5**2 / 13 + 6**2 / 12) / 2, rel=0.1
+    )  # weights hardly differ
     assert dispersion_from_past(few, lag=3) == UNKNOWN
     assert dispersion_from_past(np.zeros((5, 9))) == UNKNOWN
     prior = Dispersion(3.0, 2.5, 3.6, 0.0, 200.0)
@@ -142,6 +145,7 @@ def test_a_dispersion_tells_itself(t) -> None:
     wander = Dispersion(1.0, 1.0, 1.2, 0.1, 5000.0, typical=30.0)
     assert "wander more than chance explains" in wander.sentence(t)
     assert "2.0 times" in wander.sentence(t)
+    assert "scatter more than chance explains" in Dispersion(4.0, 1.8, 8.2, 0.0, 20.0, rows=1).sentence(t)
     assert "one by one" in Dispersion(1.02, 1.0, 1.2, 0.0, 500.0).sentence(t)
     assert "may be less sure than it looks" in UNKNOWN.sentence(t)
     assert INDEPENDENT.value == 1

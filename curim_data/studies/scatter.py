@@ -1,0 +1,193 @@
+"""How restless the counts of a filter were before the periods that are compared: the dispersion of each kind of
+candidate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_pairs
+from analysis.stats.result import Choice
+from analysis.trends.past_scatter import CITY, Kind, Pairs, PastWindows, kind_dispersions, past_windows
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import MAP_RESOLUTIONS, Audience, IntArray
+from curim_data.privacy import sees_exact
+from curim_data.studies.periods import ComparedPeriods, months_between
+
+# Years of the past that are looked at, besides the one between both periods: more would not make it surer.
+MOST_YEARS: Final = 4
+MOST_KEPT: Final = 64
+# Places are compared over so many years, in windows of so many weeks.
+PLACE_YEARS: Final = 2
+PLACE_WEEKS: Final = 4
+Unit = Literal["week", "month"]
+_WEEK: Final = dt.timedelta(weeks=1)
+
+
+@dataclass(frozen=True)
+class PastScatter:
+    """The dispersion of each kind of candidate, and the windows of the past that it was estimated from."""
+
+    kinds: Mapping[Kind, Dispersion]
+    windows: PastWindows | None
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What the dispersion was estimated from, where it could be."""
+        return (self.windows.choice,) if self.windows is not None else ()
+
+    def of(self, kind: Kind) -> Dispersion:
+        """The dispersion of a kind of candidate."""
+        return self.kinds.get(kind, UNKNOWN)
+
+
+NO_PAST: Final = PastScatter({}, None)
+
+
+def past_scatter(
+    source: Source, f: AlertFilter, periods: ComparedPeriods, kinds: Sequence[Kind], audience: Audience
+) -> PastScatter:
+    """The dispersion of kinds of candidates (the columns that name one) under a filter, from before the later period.
+
+    Counted exactly for every audience; who sees no exact counts gets it in coarse steps. Found once for a version of
+    the alerts, a filter, and a pair of periods.
+    """
+    if periods.before is None:
+        return NO_PAST
+    unit, length, lag = _distance(periods)
+    last = periods.after[0] - dt.timedelta(days=1)
+    first = max(source.first, periods.before[0] - dt.timedelta(days=round(365.25 * MOST_YEARS)))
+    history = _Units.of(first, last, unit)
+    windows = past_windows(history.number, length, lag, unit)
+    if windows is None:
+        return NO_PAST
+    past = f.replace(period="", start=history.first, end=history.last)
+    key = (past, windows, tuple(kinds), source.city.version, sees_exact(audience))
+    kept: dict[Any, PastScatter] = source.cache.setdefault("scatter", {})
+    if key not in kept:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        pairs = _pairs(source, past, history, windows, kinds)
+        found = kind_dispersions(pairs, windows.wanted / windows.lag)
+        if not sees_exact(audience):
+            found = {kind: own.rounded_up() for kind, own in found.items()}
+        kept[key] = PastScatter(found, windows)
+    return kept[key]
+
+
+@dataclass(frozen=True)
+class _Units:
+    """The whole weeks (Monday to Sunday) or months between two days."""
+
+    unit: Unit
+    first: dt.date
+    last: dt.date
+
+    @classmethod
+    def of(cls, first: dt.date, last: dt.date, unit: Unit) -> _Units:
+        if unit == "month":
+            return cls(unit, first, last)  # of months only whole ones are stored and compared
+        start = first + dt.timedelta(days=-first.weekday() % 7)
+        return cls(unit, start, last - dt.timedelta(days=(last.weekday() + 1) % 7))
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        if self.last < self.first:
+            return 0
+        return (
+            months_between(self.first, self.last) + 1
+            if self.unit == "month"
+            else (self.last - self.first).days // 7 + 1
+        )
+
+    def at(self, starts: pd.Series) -> IntArray:
+        """The number of each unit that begins on a day, from 0 on."""
+        days = pd.to_datetime(starts)
+        if self.unit == "month":
+            return np.asarray(12 * (days.dt.year - self.first.year) + days.dt.month - self.first.month, np.int64)
+        return np.asarray((days - pd.Timestamp(self.first)).dt.days // 7, np.int64)
+
+
+def _distance(periods: ComparedPeriods) -> tuple[Unit, int, int]:
+    """The unit, how many the later period has, and how many lie between the beginnings of both."""
+    (start, end), before = periods.after, periods.before or periods.after
+    if periods.by_month:
+        return "month", months_between(start, end) + 1, months_between(before[0], start)
+    return "week", max(1, round((end - start).days / 7)), max(1, round((start - before[0]) / _WEEK))
+
+
+def _pairs(
+    source: Source, past: AlertFilter, history: _Units, windows: PastWindows, kinds: Sequence[Kind]
+) -> dict[Kind, Pairs]:
+    """The counts of each kind in both windows of each pair."""
+    by = [[history.unit, *kind] for kind in (CITY, *kinds)]
+    counted = query.tables(source, past, by, Audience.ANALYST)
+    return {
+        kind: _of_kind(table.frame, history, windows, kind) for kind, table in zip((CITY, *kinds), counted, strict=True)
+    }
+
+
+def _of_kind(frame: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind) -> Pairs:
+    """One kind's counts in pairs of windows; what has no name is no candidate."""
+    known = frame.dropna(subset=[history.unit, *kind])
+    at = history.at(known[history.unit])
+    codes, index = (np.zeros(len(known), int), pd.RangeIndex(1)) if not kind else _candidates(known[list(kind)])
+    tables = []
+    for pair in (windows.before(at), windows.after(at)):
+        table = np.zeros((len(index), windows.pairs))
+        inside = pair >= 0
+        np.add.at(table, (codes[inside], pair[inside]), known["n"].to_numpy(float)[inside])
+        tables.append(pd.DataFrame(table, index=index))
+    return tables[0], tables[1]
+
+
+def _candidates(names: pd.DataFrame) -> tuple[IntArray, pd.MultiIndex]:
+    """The number of each row's candidate, and the candidates."""
+    plain = names.astype(str)
+    codes = np.asarray(plain.groupby(list(plain), sort=False).ngroup(), np.int64)
+    return codes, pd.MultiIndex.from_frame(plain.drop_duplicates())
+
+
+def place_scatter(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Dispersion:
+    """How restless counts of places are under a filter, from differences of neighbouring four weeks (months).
+
+    By cells one size coarser, about as large as a place of the test: bursts whose reports scatter over several cells
+    are whole there. Of the last two years up to the end of the filter's period: differences in time hold no hot spot
+    that is there all the time, and little of what wanders slowly. Who sees no exact counts gets it in coarse steps.
+    """
+    start, end = query.dates(source, f)
+    last = min(end, source.as_of)
+    unit: Unit = "month" if source.by_month else "week"
+    first = max(source.first, min(start, last - dt.timedelta(days=round(365.25 * PLACE_YEARS))))
+    history = _Units.of(max(first, last - dt.timedelta(days=round(365.25 * MOST_YEARS))), last, unit)
+    length = PLACE_WEEKS if unit == "week" else 1
+    windows = past_windows(history.number, length, length, unit)
+    if windows is None:
+        return UNKNOWN
+    past = f.replace(period="", start=history.first, end=history.last)
+    coarse = max(resolution - 1, min(MAP_RESOLUTIONS))
+    key = (past, windows, coarse, source.city.version, sees_exact(audience))
+    kept: dict[Any, Dispersion] = source.cache.setdefault("place scatter", {})
+    if key not in kept:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[key] = _of_places(source, past, history, windows, coarse)
+        if not sees_exact(audience):
+            kept[key] = kept[key].rounded_up()
+    return kept[key]
+
+
+def _of_places(source: Source, past: AlertFilter, history: _Units, windows: PastWindows, resolution: int) -> Dispersion:
+    """The dispersion of cells against what all of them together did."""
+    by = ["cell", history.unit]
+    counted = query.counts(source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=True)
+    before, after = (table.to_numpy() for table in _of_kind(counted.frame, history, windows, ("cell",)))
+    return dispersion_of_pairs(before, after, (before.sum(axis=0), after.sum(axis=0)), drift=False)
