@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, Message, Translator
@@ -129,7 +130,9 @@ class Concentration:
         return text
 
 
-def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0) -> Concentration:
+def concentration(
+    cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0, scatter: Dispersion = INDEPENDENT
+) -> Concentration:
     """How concentrated the alerts are over the places of the land, against chance.
 
     Parameters
@@ -142,6 +145,10 @@ def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0
         their land.
     seed : int
         Of the random maps.
+    scatter : Dispersion
+        How restless counts of a place are. Of random maps the counts are then negative binomial given their sum, that
+        is Dirichlet-multinomial: with A = n / (dispersion - 1) in all, their variance is (n + A) / (1 + A) times the
+        multinomial one, next to the dispersion.
 
     With n places and c alerts, in ascending order: G = Σ (2i - n - 1) x_(i) / (n c); generalised G' = max(1, n / c)
     (G - 1) + 1; unbiased: times m / (m - 1) with m = min(n, c). NaN without alerts.
@@ -162,7 +169,7 @@ def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0
     n = round(total)
     if not n:
         return _nothing(len(middle), withheld, choice)
-    chance = _RandomMaps(n, land / land.sum(), int(choice.value), seed)
+    chance = _RandomMaps(n, land / land.sum(), int(choice.value), seed, scatter.value)
     ways = [middle, *_possible_counts(low, high)] if withheld else [middle]
     shares = tuple(_share(part, ways, chance) for part in PARTS)
     general = _range([generalised_gini(way) for way in ways])
@@ -181,7 +188,7 @@ def concentration(cells: pd.DataFrame, *, runs: int | None = None, seed: int = 0
         curve_alerts=curve,
         curve_chance=chance.curve,
         withheld=withheld,
-        choices=(choice,),
+        choices=(choice, scatter.choice),
         least_p=1 / (1 + len(chance.generalised)),
     )
 
@@ -234,12 +241,12 @@ class _RandomMaps:
     """The same alerts placed uniformly at random, several times: fewest places by part, both Ginis, and the mean
     curve."""
 
-    def __init__(self, n: int, probability: FloatArray, runs: int, seed: int) -> None:
+    def __init__(self, n: int, probability: FloatArray, runs: int, seed: int, dispersion: float = 1.0) -> None:
         cells = len(probability)
         blocks = [len(block) for block in np.array_split(range(runs), max(2, runs * cells // AT_ONCE)) if len(block)]
         seeds = np.random.SeedSequence(seed).spawn(len(blocks))
         with ThreadPoolExecutor(2) as pool:  # drawing takes most of the time, and other threads need not wait for it
-            maps = list(pool.map(lambda size, own: _draw_maps(n, probability, size, own), blocks, seeds))
+            maps = list(pool.map(lambda size, own: _draw_maps(n, probability, size, own, dispersion), blocks, seeds))
         fewest_of, held, curve = (np.concatenate([block[part] for block in maps]) for part in range(3))
         self.places = dict(zip(PARTS, fewest_of.T / cells, strict=True))
         self.gini = (2 * held - n) / (n * cells) - 1
@@ -248,13 +255,18 @@ class _RandomMaps:
 
 
 def _draw_maps(
-    n: int, probability: FloatArray, maps: int, seed: np.random.SeedSequence
+    n: int, probability: FloatArray, maps: int, seed: np.random.SeedSequence, dispersion: float = 1.0
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Of some random maps, a row each: fewest places by part and the sum of the curve; and one row, the curves' sum.
 
     All follows from a map's counts in descending order and their sums, as in `fewest_places` and `gini`.
     """
-    counts = np.random.default_rng(seed).multinomial(n, probability, size=maps)
+    rng = np.random.default_rng(seed)
+    if dispersion > 1:
+        weights = rng.standard_gamma(probability * n / (dispersion - 1), size=(maps, len(probability)))
+        counts = rng.multinomial(n, weights / weights.sum(axis=1, keepdims=True))
+    else:
+        counts = rng.multinomial(n, probability, size=maps)
     counts.sort(axis=1)
     sums = np.cumsum(counts[:, ::-1], axis=1)
     fewest_of = np.column_stack([(sums < part * n * (1 - 1e-12)).sum(axis=1) + 1 for part in PARTS])

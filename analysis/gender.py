@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
@@ -73,8 +74,12 @@ class GenderShares:
         return words + " " + t.n("{n} alert does not state the gender.", "{n} alerts do not state the gender.", missing)
 
 
-def gender_shares(frame: pd.DataFrame, column: str = "affected_gender", *, total: float | None = None) -> GenderShares:
+def gender_shares(
+    frame: pd.DataFrame, column: str = "affected_gender", *, total: float | None = None, dispersion: float = 1.0
+) -> GenderShares:
     """Shares of all five genders with Wilson intervals, and women among women and men.
+
+    `dispersion`: variance of the counts by that of independent ones; intervals are those of effective counts.
 
     `frame`: `column`, n (NaN where withheld), optionally withheld. A gender without a row has zero alerts. `total`: all
     alerts, where disclosure control shows it; otherwise the shares refer to the alerts shown.
@@ -84,7 +89,7 @@ def gender_shares(frame: pd.DataFrame, column: str = "affected_gender", *, total
     whole = total if total is not None else shown
     rows = []
     for gender, count in counts.items():
-        share = wilson(count, whole) if np.isfinite(count) else UNKNOWN
+        share = wilson(count / dispersion, whole / dispersion) if np.isfinite(count) else UNKNOWN
         rows.append((gender, count, share.value, share.low, share.high, bool(np.isnan(count))))
     table = pd.DataFrame(rows, columns=["gender", "n", "share", "low", "high", "withheld"])
     women, men = counts[WOMAN], counts[MAN]
@@ -94,7 +99,8 @@ def gender_shares(frame: pd.DataFrame, column: str = "affected_gender", *, total
     if withheld and total is None:
         message = Message("Withheld genders are left out, so shares refer to the alerts shown: {n}.", {"n": int(shown)})
         choices.append(Choice("total", shown, message))
-    return GenderShares(table, wilson(women, women + men) if known else UNKNOWN, whole, int(shown), tuple(choices))
+    both = wilson(women / dispersion, (women + men) / dispersion) if known else UNKNOWN
+    return GenderShares(table, both, whole, int(shown), tuple(choices))
 
 
 @dataclass(frozen=True)
@@ -151,13 +157,16 @@ def category_ratios(
     *,
     totals: Mapping[str, float] | None = None,
     alpha: float = 0.05,
+    scatter: Dispersion = INDEPENDENT,
 ) -> CategoryRatios:
     """The ratio of a category's share among women to its share among men, with interval and corrected p.
 
     `frame`: `by`, `column`, n (NaN where withheld). `totals`: all alerts by gender; needed where an alert may count in
     several categories, otherwise the sums over
     the categories where both are shown. Interval: Katz (log scale); p: Fisher's exact test of the
-    category against the rest, women against men; q: Benjamini-Hochberg over all categories tested.
+    category against the rest, women against men; q: Benjamini-Hochberg over all categories tested. `scatter`: how
+    restless counts are: the normal quantile of p is divided by the root of the dispersion (`spread_p`), the interval
+    is that of effective counts.
 
     >>> few = pd.DataFrame({"category": ["a", "a", "b", "b"], "affected_gender": ["woman", "man"] * 2,
     ...                     "n": [30.0, 10.0, 70.0, 90.0]})
@@ -173,9 +182,10 @@ def category_ratios(
         if not np.isfinite([women, men]).all() or women + men == 0 or min(women_total, men_total) == 0:
             rows.append((np.nan,) * 6)
             continue
-        ratio = share_ratio(women, women_total, men, men_total)
+        ratio = share_ratio(*(count / scatter.value for count in (women, women_total, men, men_total)))
         fisher = stats.fisher_exact(np.array([[women, women_total - women], [men, men_total - men]]))
-        rows.append((women / women_total, men / men_total, ratio.value, ratio.low, ratio.high, float(fisher.pvalue)))
+        p = float(spread_p(fisher.pvalue, scatter.value))
+        rows.append((women / women_total, men / men_total, ratio.value, ratio.low, ratio.high, p))
     table[["women_share", "men_share", "ratio", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 6)
     table["q"] = benjamini_hochberg(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
@@ -188,7 +198,7 @@ def category_ratios(
         men_total=men_total,
         n=int(women_total + men_total),
         n_withheld=int(table["withheld"].sum()),
-        choices=(Choice("within", "gender", message),),
+        choices=(Choice("within", "gender", message), scatter.choice),
     )
 
 
@@ -320,6 +330,7 @@ def place_shares(
     *,
     city: tuple[float, float] | None = None,
     alpha: float = 0.05,
+    scatter: Dispersion = INDEPENDENT,
 ) -> PlaceShares:
     """Test each place's share of women against the city's.
 
@@ -330,6 +341,8 @@ def place_shares(
 
     `frame`: `by`, `column`, n (NaN where withheld), optionally withheld and high (upper bound of a withheld count).
     `city`: women and men in the whole city; otherwise the sums of the places where both are shown.
+
+    `scatter`: how restless counts are, as for `category_ratios`.
 
     "Not known": at the city's share at least 10 alerts by women were to be expected from those by men, and at most half
     of them came (a withheld count is taken at its upper bound; without one, nothing is said).
@@ -345,8 +358,8 @@ def place_shares(
         if not np.isfinite(both) or both == 0 or not share.known:
             rows.append((np.nan,) * 4)
             continue
-        own = wilson(place_women, both)
-        p = float(stats.binomtest(int(place_women), int(both), share.value).pvalue)
+        own = wilson(place_women / scatter.value, both / scatter.value)
+        p = float(spread_p(stats.binomtest(int(place_women), int(both), share.value).pvalue, scatter.value))
         rows.append((own.value, own.low, own.high, p))
     table[["share", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 4)
     table["city"] = share.value
@@ -366,7 +379,7 @@ def place_shares(
         city=share,
         n=int(women + men),
         n_withheld=int(table["withheld"].sum()),
-        choices=(Choice("not_known", _EXPECTED, message),),
+        choices=(Choice("not_known", _EXPECTED, message), scatter.choice),
     )
 
 

@@ -32,6 +32,7 @@ from scipy.special import gammaln
 from analysis.grid.cells import neighbours, square_side
 from analysis.hotspots.cell_significance import connected
 from analysis.hotspots.settings import window_for
+from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
@@ -112,22 +113,23 @@ class PlaceTests:
     high: FloatArray
 
 
-def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray) -> PlaceTests:
+def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray, dispersion: float = 1.0) -> PlaceTests:
     """Both tails in every place: its counts (a, b) against those of both maps there and in the rest (A, B).
 
     `out`: cells that do not belong to the rest. Protected counts give the widest interval and the largest p of all that
-    they may stand for, against the same rest.
+    they may stand for, against the same rest. `dispersion`: variance of counts by that of independent ones.
     """
     up = _entered(disc, out, (maps.a_low, maps.a_high, maps.totals[0]), (maps.b_low, maps.b_high, maps.totals[1]))
     b, a, total_b, total_a = _entered(
         disc, out, (maps.b_low, maps.b_high, maps.totals[1]), (maps.a_low, maps.a_high, maps.totals[0])
     )
     down = a, b, total_a, total_b
-    over, most = _upper(*up)
-    under, least = _upper(b, a, total_b, total_a)
+    over, most, under, least = (
+        spread_p(tail, dispersion, tails=1) for tail in (*_upper(*up), *_upper(b, a, total_b, total_a))
+    )
     shown_a, shown_b = disc @ maps.shown_a, disc @ maps.shown_b
-    ratio, low, _ = share_ratios(up[0], up[2], up[1], up[3])
-    high = share_ratios(a, total_a, b, total_b)[2]
+    ratio, low, _ = share_ratios(up[0], up[2], up[1], up[3], dispersion)
+    high = share_ratios(a, total_a, b, total_b, dispersion)[2]
     return PlaceTests(
         up=up,
         down=down,
@@ -146,18 +148,19 @@ def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray) -> PlaceT
 _MapBounds = tuple[FloatArray, FloatArray, float | None]
 
 
-def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float) -> BoolArray:
+def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float, dispersion: float = 1.0) -> BoolArray:
     """Cells that would pull the share of the rest of the city: of places that differ far beyond chance.
 
     One strong place with many alerts moves the share elsewhere, and where alerts are many all other places then seem to
     lean the other way. So the place farthest from the share of all that is left is taken out, again and again, until
-    none is farther than expected by chance anywhere: |x - m s| <= z sqrt(m s (1 - s)) with x of m alerts of the first
-    map, s the share of what is left and z the normal quantile for alpha over all places (Bonferroni). Withheld counts
-    enter with the middle of their bounds: this decides what a place is compared with, never whether it differs.
+    none is farther than expected by chance anywhere: |x - m s| <= z sqrt(d m s (1 - s)) with x of m alerts of the first
+    map, s the share of what is left, d the dispersion, and z the normal quantile for alpha over all places
+    (Bonferroni). Withheld counts enter with the middle of their bounds: this decides what a place is compared with,
+    never whether it differs.
     """
     first, both = (maps.a_low + maps.a_high) / 2, (maps.a_low + maps.a_high + maps.b_low + maps.b_high) / 2
     out = np.zeros(len(both), dtype=bool)
-    border = float(stats.norm.isf(alpha / (2 * len(discs) * max(len(both), 1))))
+    border = float(np.sqrt(dispersion) * stats.norm.isf(alpha / (2 * len(discs) * max(len(both), 1))))
     while not out.all():
         left, whole = np.where(out, 0.0, first), np.where(out, 0.0, both)
         share = left.sum() / max(whole.sum(), 1e-300)
@@ -214,7 +217,7 @@ def _upper(a: FloatArray, b: FloatArray, total_a: FloatArray, total_b: FloatArra
 
 
 def share_ratios(
-    a: FloatArray, total_a: FloatArray, b: FloatArray, total_b: FloatArray
+    a: FloatArray, total_a: FloatArray, b: FloatArray, total_b: FloatArray, dispersion: float = 1.0
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """`analysis.stats.intervals.share_ratio` for arrays: (a / A) / (b / B) with Katz's 95 % interval."""
     nothing = (total_a == 0) | (total_b == 0) | (a + b == 0)
@@ -222,7 +225,7 @@ def share_ratios(
         value = np.where(nothing, np.nan, (a / total_a) / (b / total_b))
         add = np.where((a == 0) | (b == 0), 0.5, 0.0)
         x, n, y, m = a + add, total_a + add, b + add, total_b + add
-        reach = np.exp(_Z * np.sqrt(np.maximum(0.0, 1 / x - 1 / n + 1 / y - 1 / m)))
+        reach = np.exp(_Z * np.sqrt(dispersion) * np.sqrt(np.maximum(0.0, 1 / x - 1 / n + 1 / y - 1 / m)))
         middle = (x / n) / (y / m)
         low = np.where(nothing | (a == 0), 0.0, middle / reach)
         high = np.where(nothing | (b == 0), np.inf, middle * reach)
@@ -367,6 +370,7 @@ def compare_maps(
     totals: tuple[float | None, float | None] = (None, None),
     alpha: float = ALPHA,
     k: int | None = None,
+    scatter: Dispersion = INDEPENDENT,
 ) -> MapComparison:
     """Test in every place whether the share of the first map differs from the rest of the city.
 
@@ -384,6 +388,9 @@ def compare_maps(
         Share of false marks among the marked (Benjamini-Hochberg), and chance of any false group (Tarone).
     k : int, optional
         Rings of the larger place; chosen by `window_for` when left out.
+    scatter : Dispersion
+        How restless counts of a place are: one-sided p-values are those of counts so many times as variable
+        (`spread_p`), intervals as many times as wide.
 
     Raises
     ------
@@ -397,7 +404,8 @@ def compare_maps(
     k = window_for(side) if k is None else k
     maps = MapPair.of(first, second, totals)
     discs = [neighbours(index, rings) for rings in sorted({0, k})]
-    found = _test_cells(maps, index, discs, outlying_cells(maps, discs, alpha), alpha)
+    out = outlying_cells(maps, discs, alpha, scatter.value)
+    found = _test_cells(maps, index, discs, out, alpha, scatter.value)
     wide, tested = found.scales[-1], found.tested
     frame = pd.DataFrame(
         {
@@ -417,7 +425,7 @@ def compare_maps(
     )
     return MapComparison(
         frame=frame,
-        places=_places(index, found, discs, (a, b)),
+        places=_places(index, found, discs, (a, b), scatter.value),
         a=a,
         b=b,
         n_a=round(maps.total_a),
@@ -426,7 +434,7 @@ def compare_maps(
         k=k,
         alpha=alpha,
         n_withheld=int((np.isnan(maps.shown_a) | np.isnan(maps.shown_b)).sum()),
-        choices=_choices(k, side, alpha, int(tested.sum()), len(index)),
+        choices=(*_choices(k, side, alpha, int(tested.sum()), len(index)), scatter.choice),
         at_least=(
             totals[0] is None and bool(np.isnan(maps.shown_a).any()),
             totals[1] is None and bool(np.isnan(maps.shown_b).any()),
@@ -448,10 +456,10 @@ class _CellResults:
 
 
 def _test_cells(
-    maps: MapPair, index: CellArray, discs: list[sparse.csr_array], out: BoolArray, alpha: float
+    maps: MapPair, index: CellArray, discs: list[sparse.csr_array], out: BoolArray, alpha: float, dispersion: float
 ) -> _CellResults:
     """Test every place against the rest of the city without the cells `out`."""
-    scales = [exact_tests(maps, disc, out) for disc in discs]
+    scales = [exact_tests(maps, disc, out, dispersion) for disc in discs]
     p = np.minimum(1.0, len(scales) * np.array([scale.p for scale in scales]))
     best = p.argmin(axis=0)
     more = np.array([scale.more for scale in scales])[best, np.arange(len(best))]
@@ -476,7 +484,11 @@ def _significant_cells(
 
 
 def _places(
-    index: CellArray, found: _CellResults, discs: list[sparse.csr_array], sides: tuple[MapLabel, MapLabel]
+    index: CellArray,
+    found: _CellResults,
+    discs: list[sparse.csr_array],
+    sides: tuple[MapLabel, MapLabel],
+    dispersion: float,
 ) -> tuple[DifferingPlace, ...]:
     """The clearest places that do not touch a clearer one of the same direction, nor share a cell with any."""
     near = neighbours(index, 1)
@@ -492,7 +504,7 @@ def _places(
         counts = tuple(float(part[at]) for part in (scale.up if more > 0 else scale.down))
         bounded = bool(np.isnan(scale.shown_a[at] + scale.shown_b[at]))
         tests = float(found.p[at]), float(found.q[at])
-        places.append(_place(index, members, at, more, counts, tests, bounded, sides))
+        places.append(_place(index, members, at, more, counts, tests, bounded, sides, dispersion))
     return tuple(replace(place, rank=rank) for rank, place in enumerate(places, 1))
 
 
@@ -505,9 +517,11 @@ def _place(
     tests: tuple[float, float],
     bounded: bool,
     sides: tuple[MapLabel, MapLabel],
+    dispersion: float,
 ) -> DifferingPlace:
     a, b, total_a, total_b = counts
-    ratio, low, high = (float(x[0]) for x in share_ratios(*(np.array([count]) for count in (a, total_a, b, total_b))))
+    own, of_own, other, of_other = (np.array([count]) for count in (a, total_a, b, total_b))
+    ratio, low, high = (float(x[0]) for x in share_ratios(own, of_own, other, of_other, dispersion))
     rest = total_a - a + total_b - b
     latitude, longitude = h3.cell_to_latlng(np.uint64(index[at]))
     return DifferingPlace(
@@ -575,14 +589,6 @@ def _choices(k: int, side: float, alpha: float, tested: int, cells: int) -> tupl
                 "Among the places marked at most {share} % are expected to be chance (Benjamini-Hochberg), and a group "
                 "of cells is only marked if its clearest stands out from all that were tested.",
                 {"share": Num(100 * alpha, 0)},
-            ),
-        ),
-        Choice(
-            "independent",
-            1,
-            Message(
-                "Alerts are taken as independent: several reports of one incident make a difference look surer than it "
-                "is."
             ),
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,7 @@ from curim_data.query import Total
 from curim_data.studies.cells import affordable_size, default_coordinates, whole_city
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.periods import month_bounds, months_between
+from curim_data.studies.scatter import place_scatter
 
 # By the word that stands for it in a link and at the command line.
 PRESETS: Final[dict[str, Message]] = {
@@ -204,7 +206,10 @@ def compare_study(
     chosen = _resolution(source, pair, audience, totals, resolution)
     size = int(chosen.value)
     first, second = (query.cells(source, side, size, audience) for side in (pair.first, pair.second))
-    found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total))
+    scatter = max(
+        (place_scatter(source, side, size, audience) for side in (pair.first, pair.second)), key=attrgetter("value")
+    )
+    found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total), scatter=scatter)
     choices = [chosen, *pair.choices, *_neither(source, pair, audience, against, totals), *found.choices]
     choices += default_coordinates((first.at_default or 0) + (second.at_default or 0))
     return CompareStudy(

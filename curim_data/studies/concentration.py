@@ -68,7 +68,7 @@ def concentration_study(
 
 def concentration_of_study(study: HotSpotStudy) -> ConcentrationStudy:
     """Concentration over the cells of a hot-spot map."""
-    return ConcentrationStudy(study, concentration(study.cells.frame))
+    return ConcentrationStudy(study, concentration(study.cells.frame, scatter=study.hot.scatter))
 
 
 def curve_frame(found: Concentration) -> pd.DataFrame:

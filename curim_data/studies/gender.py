@@ -28,6 +28,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.studies.cells import whole_city
+from curim_data.studies.scatter import burst_scatter
 
 PER: Final = 1000
 CITY: Final = ""
@@ -86,7 +87,8 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
     """Which categories weigh more on women or on men, among all alerts of either, whatever categories are picked."""
     f = without_gender(f)
     counted = query.counts(source, f, ["category", "affected_gender"], audience)
-    return category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience))
+    scatter = burst_scatter(source, f, ("category", "affected_gender"), audience)
+    return category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
 
 
 def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:
@@ -196,7 +198,9 @@ def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStud
         counted = query.counts(source, f, ["place", column], audience)
         totals = _totals(source, city, audience, column)
         pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
-        found.append((place_shares(counted.frame, column=column, city=pair), sum(pair) if pair else float("nan")))
+        scatter = burst_scatter(source, f, ("place", column), audience)
+        shares = place_shares(counted.frame, column=column, city=pair, scatter=scatter)
+        found.append((shares, sum(pair) if pair else float("nan")))
     (differ, n), (silent, _) = found
     return PlaceStudy(differ, silent, float(np.nansum(differ.frame[["women", "men"]])), n)
 

@@ -19,14 +19,14 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, IntArray
 from curim_data.privacy import sees_exact
-from curim_data.studies.periods import ComparedPeriods, months_between
+from curim_data.studies.periods import ComparedPeriods, month_bounds, months_between
 
 # Years of the past that are looked at, besides the one between both periods: more would not make it surer.
 MOST_YEARS: Final = 4
 MOST_KEPT: Final = 64
-# Places are compared over so many years, in windows of so many weeks.
-PLACE_YEARS: Final = 2
-PLACE_WEEKS: Final = 4
+# Bursts are looked for in so many years, in windows of so many weeks.
+BURST_YEARS: Final = 2
+BURST_WEEKS: Final = 4
 Unit = Literal["week", "month"]
 _WEEK: Final = dt.timedelta(weeks=1)
 
@@ -64,6 +64,8 @@ def past_scatter(
     unit, length, lag = _distance(periods)
     last = periods.after[0] - dt.timedelta(days=1)
     first = max(source.first, periods.before[0] - dt.timedelta(days=round(365.25 * MOST_YEARS)))
+    if unit == "month":
+        first = month_bounds(first, 0)[0]
     history = _Units.of(first, last, unit)
     windows = past_windows(history.number, length, lag, unit)
     if windows is None:
@@ -157,37 +159,51 @@ def _candidates(names: pd.DataFrame) -> tuple[IntArray, pd.MultiIndex]:
 
 
 def place_scatter(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Dispersion:
-    """How restless counts of places are under a filter, from differences of neighbouring four weeks (months).
+    """How restless counts of places are under a filter: `burst_scatter` of cells one size coarser, about as large as a
+    place of the test, so that bursts whose reports scatter over several cells are whole there.
+    """
+    return burst_scatter(source, f, ("cell",), audience, max(resolution - 1, min(MAP_RESOLUTIONS)))
 
-    By cells one size coarser, about as large as a place of the test: bursts whose reports scatter over several cells
-    are whole there. Of the last two years up to the end of the filter's period: differences in time hold no hot spot
-    that is there all the time, and little of what wanders slowly. Who sees no exact counts gets it in coarse steps.
+
+def burst_scatter(
+    source: Source, f: AlertFilter, kind: Kind, audience: Audience, resolution: int | None = None
+) -> Dispersion:
+    """How restless counts by the columns `kind` are under a filter, from differences of neighbouring four weeks.
+
+    Of the last two years up to the end of the filter's period (of its own length where that is longer, four years at
+    most): differences in time hold no hot spot that is there all the time, and little of what wanders slowly. Of months
+    where nothing finer is known. Who sees no exact counts gets it in coarse steps. Found once for a version of the
+    alerts and a filter.
     """
     start, end = query.dates(source, f)
     last = min(end, source.as_of)
+    years = [last - dt.timedelta(days=round(365.25 * number)) for number in (BURST_YEARS, MOST_YEARS)]
     unit: Unit = "month" if source.by_month else "week"
-    first = max(source.first, min(start, last - dt.timedelta(days=round(365.25 * PLACE_YEARS))))
-    history = _Units.of(max(first, last - dt.timedelta(days=round(365.25 * MOST_YEARS))), last, unit)
-    length = PLACE_WEEKS if unit == "week" else 1
+    first = max(source.first, min(start, years[0]), years[1])
+    if unit == "month":
+        first = month_bounds(first, 0)[0]
+    history = _Units.of(first, last, unit)
+    length = BURST_WEEKS if unit == "week" else 1
     windows = past_windows(history.number, length, length, unit)
     if windows is None:
         return UNKNOWN
     past = f.replace(period="", start=history.first, end=history.last)
-    coarse = max(resolution - 1, min(MAP_RESOLUTIONS))
-    key = (past, windows, coarse, source.city.version, sees_exact(audience))
-    kept: dict[Any, Dispersion] = source.cache.setdefault("place scatter", {})
+    key = (past, windows, kind, resolution, source.city.version, sees_exact(audience))
+    kept: dict[Any, Dispersion] = source.cache.setdefault("bursts", {})
     if key not in kept:
         if len(kept) >= MOST_KEPT:
             kept.clear()
-        kept[key] = _of_places(source, past, history, windows, coarse)
-        if not sees_exact(audience):
-            kept[key] = kept[key].rounded_up()
+        found = _bursts(source, past, history, windows, kind, resolution)
+        kept[key] = found if sees_exact(audience) else found.rounded_up()
     return kept[key]
 
 
-def _of_places(source: Source, past: AlertFilter, history: _Units, windows: PastWindows, resolution: int) -> Dispersion:
-    """The dispersion of cells against what all of them together did."""
-    by = ["cell", history.unit]
-    counted = query.counts(source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=True)
-    before, after = (table.to_numpy() for table in _of_kind(counted.frame, history, windows, ("cell",)))
+def _bursts(
+    source: Source, past: AlertFilter, history: _Units, windows: PastWindows, kind: Kind, resolution: int | None
+) -> Dispersion:
+    """The dispersion of rows against what all of them together did."""
+    on_map = resolution is not None
+    by = [*kind, history.unit]
+    counted = query.counts(source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map)
+    before, after = (table.to_numpy() for table in _of_kind(counted.frame, history, windows, kind))
     return dispersion_of_pairs(before, after, (before.sum(axis=0), after.sum(axis=0)), drift=False)
