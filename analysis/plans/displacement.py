@@ -34,7 +34,9 @@ class DisplacementDifference(Effect):
     displaced: Estimate
 
 
-def scaled_difference(treated: BeforeAfter, control: BeforeAfter, level: float = 0.95) -> Effect:
+def scaled_difference(
+    treated: BeforeAfter, control: BeforeAfter, level: float = 0.95, *, dispersion: float = 1.0, drift: float = 0.0
+) -> Effect:
     """Alerts of the treated area beyond what the comparison area's growth predicts.
 
     d = T1 - g T0 with g = C1 / C0; its variance, for Poisson counts, by the delta method:
@@ -47,6 +49,10 @@ def scaled_difference(treated: BeforeAfter, control: BeforeAfter, level: float =
     ----------
     treated, control
         Alerts (before, after).
+    dispersion, drift
+        How many times a count's variance is that of independent alerts, and the variance of the logarithm of an area's
+        risk from before to after (`placebo.fit_placebos`): the variance becomes dispersion · (that above) +
+        2 drift (g T0)².
 
     >>> d = scaled_difference((100, 70), (200, 190))
     >>> round(d.estimate.value, 2), round(d.se, 2), round(d.estimate.low, 1), round(d.estimate.high, 1)
@@ -59,6 +65,7 @@ def scaled_difference(treated: BeforeAfter, control: BeforeAfter, level: float =
         return Effect(UNKNOWN, float("nan"), float("nan"))
     growth = c1 / c0
     variance = t1 + growth**2 * t0 + (t0 / c0) ** 2 * (max(c1, 1.0) + c1**2 / c0)
+    variance = dispersion * variance + 2 * drift * (growth * t0) ** 2
     value, se = t1 - growth * t0, float(np.sqrt(variance))
     half = float(stats.norm.isf((1 - level) / 2)) * se
     return Effect(Estimate(value, value - half, value + half, level), se, value / se if se else float("nan"))
@@ -112,11 +119,14 @@ def wdd(
     )
 
 
-def relative_effect(treated: BeforeAfter, control: BeforeAfter, level: float = 0.95) -> Estimate:
+def relative_effect(
+    treated: BeforeAfter, control: BeforeAfter, level: float = 0.95, *, dispersion: float = 1.0, drift: float = 0.0
+) -> Estimate:
     """The ratio of ratios (T1 / T0) / (C1 / C0) with its interval; below one: fewer than expected.
 
-    sd of its logarithm: sqrt(1/T1 + 1/T0 + 1/C1 + 1/C0). It supposes that without the measure the areas would have
-    changed by the same share. The lengths of the periods and the sizes of the areas cancel out. Any count of zero
+    sd of its logarithm: sqrt(dispersion (1/T1 + 1/T0 + 1/C1 + 1/C0) + 2 drift), both as in `scaled_difference`. It
+    supposes that without the measure the areas would have changed by the same share. The lengths of the periods and the
+    sizes of the areas cancel out. Any count of zero
     gives NaN.
 
     >>> e = relative_effect((100, 70), (200, 190))
@@ -126,7 +136,8 @@ def relative_effect(treated: BeforeAfter, control: BeforeAfter, level: float = 0
     if min(*treated, *control) <= 0:
         return UNKNOWN
     value = treated[1] / treated[0] / (control[1] / control[0])
-    spread = float(stats.norm.isf((1 - level) / 2)) * float(np.sqrt(sum(1 / x for x in (*treated, *control))))
+    variance = dispersion * sum(1 / x for x in (*treated, *control)) + 2 * drift
+    spread = float(stats.norm.isf((1 - level) / 2)) * float(np.sqrt(variance))
     return Estimate(value, float(value * np.exp(-spread)), float(value * np.exp(spread)), level)
 
 

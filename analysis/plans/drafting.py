@@ -15,7 +15,7 @@ import h3.api.basic_str as h3
 import numpy as np
 import pandas as pd
 
-from analysis.plans.evaluation import minimum_detectable_drop
+from analysis.plans.evaluation import DetectableDrop, minimum_detectable_drop
 from analysis.plans.evidence import Fit, Measure, covered_share, rank_measures, women_stand_out
 from analysis.plans.problem_statement import gender_sentence, problem_statement
 from curim_data.model import LANGUAGES, CityProfile, Message, Plan, PlanStatus, Translator, translator
@@ -70,6 +70,7 @@ def draft_plan(
     measures: Iterable[Measure] | None = None,
     cells: pd.DataFrame | None = None,
     base: Objective | None = None,
+    seen: DetectableDrop | None = None,
     language: str = "el",
 ) -> PlanDraft:
     """Propose a plan for a problem.
@@ -85,6 +86,7 @@ def draft_plan(
         comparison area; None: none is proposed, and the smallest visible fall is found as if there were one just as
         busy
     base : alerts before and their period, as long as the plan is to run (`baseline_dates`); None: the problem's own
+    seen : the smallest visible fall by how similar areas vary; None: found as if alerts were independent
     language : in which the plan's own sentences are written
     """
     fits = rank_measures(problem)
@@ -94,7 +96,7 @@ def draft_plan(
     like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else None
     start = max(as_of, today or as_of) + START_AFTER
     by = start + PERIOD - dt.timedelta(days=1)
-    seen = minimum_detectable_drop(base.baseline, like.n if like is not None else base.baseline)
+    seen = seen or minimum_detectable_drop(base.baseline, like.n if like is not None else base.baseline, test="ratio")
     t = translator(language)
     target = None if drop is None else float(round(base.baseline - drop))
     objective = replace(base, target=target, by=by)
@@ -108,7 +110,7 @@ def draft_plan(
         start=start,
         finish=by,
         areas=Areas(problem.cells, buffer_cells(problem.cells, city), like.cells if like else ()),
-        assessment=Assessment("difference", seen.alerts, by + REVIEW_AFTER),
+        assessment=Assessment("ratio", seen.alerts, by + REVIEW_AFTER),
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
     reasons = like.reasons if like else ()
@@ -134,6 +136,28 @@ def old_baseline(plan: Plan) -> Message | None:
         "and draft the plan again, or its effect cannot be separated from what happened in between.",
         values,
     )
+
+
+def design_faults(plan: Plan) -> tuple[Message, ...]:
+    """What makes a comparison impossible to trust: such a plan is not decided, and one that began says it."""
+    found = []
+    end, start = plan.objective.end, plan.start
+    if end is not None and start is not None and end >= start:
+        found.append(
+            Message(
+                "The baseline ends on {end}, after the measure begins on {start}: count it before the start.",
+                {"end": end, "start": start},
+            )
+        )
+    near = set(plan.areas.treated) | set(plan.areas.buffer)
+    if near and plan.areas.comparison and _disc(near, 1) & set(plan.areas.comparison):
+        found.append(
+            Message(
+                "The comparison area touches the treated area or its buffer, where the measure may act too: choose one "
+                "farther away."
+            )
+        )
+    return tuple(found)
 
 
 def _applicable(fits: Iterable[Fit]) -> tuple[Measure, ...]:

@@ -163,7 +163,7 @@ class Evaluation:
     def sentence(self, t: Translator) -> str:
         """How many fewer or more than expected, how sure, and whether the problem moved next door."""
         effect = self._in_percent(t) if self.test == "ratio" else self._in_alerts(t)
-        return " ".join(part for part in (effect, self._next_door(t)) if part)
+        return " ".join(part for part in (effect, self.next_door(t)) if part)
 
     def _in_alerts(self, t: Translator) -> str:
         found: Effect = self.published if self.test == "wdd" else self.difference
@@ -204,7 +204,8 @@ class Evaluation:
             start = t("{share} more alerts than expected (from {low} to {high})", share=share, **values)
         return _verdict(t, start, ratio.low > 1, ratio.high < 1, _log_z(ratio))
 
-    def _next_door(self, t: Translator) -> str:
+    def next_door(self, t: Translator) -> str:
+        """Whether the problem moved to the buffer, or the benefit spread there."""
         if self.areas.buffer is None:
             return ""
         if not self.moved.known:
@@ -218,23 +219,32 @@ class Evaluation:
         return t("No sign that the problem moved next door.")
 
 
-def evaluate(areas: AreaCounts, level: float = 0.95, test: EffectTest = "difference") -> Evaluation:
+def evaluate(
+    areas: AreaCounts,
+    level: float = 0.95,
+    test: EffectTest = "difference",
+    *,
+    dispersion: float = 1.0,
+    drift: float = 0.0,
+) -> Evaluation:
     """Compare the treated area with its comparison area, before and after, and look next door.
 
     Every estimate is made; `test`, the one named in advance, decides what the sentence says. The buffer is judged by
-    its ratio against the comparison area.
+    its ratio against the comparison area. `dispersion`, `drift`: how counts vary by themselves (`scaled_difference`);
+    the published difference stays as published.
     """
+    spread = {"dispersion": dispersion, "drift": drift}
     treated, control, buffer = areas.treated, areas.control, areas.buffer
     both = None if buffer is None else (treated[0] + buffer[0], treated[1] + buffer[1])
     to_length = (areas.time_weights[0] / areas.time_weights[1], 1.0)
     return Evaluation(
         areas=areas,
         test=test,
-        difference=scaled_difference(treated, control, level),
-        total=None if both is None else scaled_difference(both, control, level),
-        ratio=relative_effect(treated, control, level),
+        difference=scaled_difference(treated, control, level, **spread),
+        total=None if both is None else scaled_difference(both, control, level, **spread),
+        ratio=relative_effect(treated, control, level, **spread),
         published=wdd(control, treated, time_weights=to_length, level=level),
-        moved=UNKNOWN if buffer is None else relative_effect(buffer, control, level),
+        moved=UNKNOWN if buffer is None else relative_effect(buffer, control, level, **spread),
         quotient=DisplacementQuotient(None, None, None, None) if buffer is None else wdq(treated, buffer, control),
         n=int(sum(sum(pair) for pair in (treated, control, buffer or (0, 0)))),
         choices=(Choice("test", test, _EXPECTED["wdd" if test == "wdd" else "difference"]),),
@@ -242,7 +252,9 @@ def evaluate(areas: AreaCounts, level: float = 0.95, test: EffectTest = "differe
     )
 
 
-def evaluate_by_gender(areas: Mapping[str, AreaCounts], level: float = 0.95) -> pd.DataFrame:
+def evaluate_by_gender(
+    areas: Mapping[str, AreaCounts], level: float = 0.95, *, dispersion: float = 1.0, drift: float = 0.0
+) -> pd.DataFrame:
     """One row a gender: before, after, difference, low, high (alerts), ratio, ratio_low, ratio_high (NaN: too few).
 
     Each gender is compared with the same gender in the comparison area, so the differences need not add up to that of
@@ -250,7 +262,7 @@ def evaluate_by_gender(areas: Mapping[str, AreaCounts], level: float = 0.95) -> 
     """
     rows = []
     for gender, counts in areas.items():
-        result = evaluate(counts, level)
+        result = evaluate(counts, level, dispersion=dispersion, drift=drift)
         effect, ratio = result.difference.estimate, result.ratio
         rows.append(
             (gender, *counts.treated, effect.value, effect.low, effect.high, ratio.value, ratio.low, ratio.high)

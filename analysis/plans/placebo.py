@@ -30,6 +30,8 @@ _ROUNDS: Final = 40
 _PLACEBOS_A_WINDOW: Final = 12
 # Placebos' residuals calibrate each side of the interval; as many pseudo-residuals as this say that it is right.
 _CALIBRATION: Final = 10.0
+# An expectation this many times the largest placebo's lies outside what the placebos can tell.
+_OUTSIDE: Final = 2.0
 # Fewer placebos, or fewer at the plan's own date, tell nothing.
 FEWEST_PLACEBOS: Final = 10
 FEWEST_OF_DATE: Final = 5
@@ -92,6 +94,10 @@ class PlaceboModel:
         mean = float(self.weights @ np.array(means))
         variance = float(self.weights @ (np.array(variances) + (np.array(means) - mean) ** 2))
         return Expectation(float(np.exp(mean)), variance)
+
+    def is_outside(self, expected: Expectation) -> bool:
+        """Whether an expectation is more than twice the largest placebo's, so that nothing like it was seen."""
+        return expected.mean > _OUTSIDE * self.largest
 
     def tails(self, observed: ArrayLike, expected: Expectation, ratio: ArrayLike = 1.0) -> tuple[Any, Any]:
         """Chances of so few, and of so many, alerts where the true ratio to the expectation is `ratio`."""
@@ -178,6 +184,25 @@ def fit_placebos(
         areas=int((date == 0).sum()),
         largest=float(best.mean.max()),
     )
+
+
+def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tuple[float, float]:
+    """Dispersion and drift of a comparison of two periods, from similar areas: (1, 0) for independent alerts.
+
+    With g the growth of all of them, (after - g before)² is on average phi · g (before + after) + 2 tau2 (g before)²,
+    as `displacement.scaled_difference` takes it; both parts by scoring, phi at least `least`.
+    """
+    earlier, later = np.asarray(before, float), np.asarray(after, float)
+    held = earlier + later > 0
+    if not held.any() or not earlier.sum() or not later.sum():
+        return least, 0.0
+    growth = later.sum() / earlier.sum()
+    both = growth * (earlier + later)[held]
+    # A mean m in `_spread` stands for g (before + after); g before is about m / (1 + g).
+    factor = 2 / (1 + growth) ** 2
+    residual = (later - growth * earlier)[held]
+    phi, tau2 = _spread(residual, both, np.zeros(len(both)), least, (least, 0.05 * factor))
+    return phi, tau2 / factor
 
 
 def _windows(past: FloatArray, most: int) -> tuple[tuple[int, ...], ...]:

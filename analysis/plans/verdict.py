@@ -20,8 +20,6 @@ from curim_data.model import Message, Num, Translator
 ENOUGH_PLACEBOS: Final = 20
 # A fall that is not shown is called likely where like areas fall as far by themselves in fewer than one case in ten.
 _LIKELY: Final = 0.1
-# An expectation this many times the largest placebo's lies outside what the placebos can tell.
-_OUTSIDE: Final = 2.0
 
 
 class Strength(StrEnum):
@@ -225,7 +223,7 @@ def placebo_verdict(
     if model is None:
         return unknown_verdict(Unknown.PLACEBOS, observed, before, test=test, fixed=fixed)
     expected = model.expect(history, covariates)
-    if expected.mean > _OUTSIDE * model.largest:
+    if model.is_outside(expected):
         return unknown_verdict(Unknown.OUTSIDE, observed, before, test=test, fixed=fixed, placebos=model.n)
     few, many = (float(chance) for chance in model.tails(observed, expected))
     tail = (1 - level) / 2

@@ -178,7 +178,7 @@ class Assessment:
     method: a test of `analysis.plans.evaluation`; smallest_drop: alerts fewer that would be seen four times in five.
     """
 
-    method: str = "difference"
+    method: str = "ratio"
     smallest_drop: Number | None = None
     review: dt.date | None = None
     note: str = ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from analysis.plans.drafting import design_faults
 from curim_data.model import Message, Plan, PlanStatus, translator
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
 
@@ -92,11 +93,16 @@ class Change:
     new: Any
 
 
-class PlanStore:
-    """The plans of a city, at a database URL."""
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
-    def __init__(self, url: str) -> None:
+
+class PlanStore:
+    """The plans of a city, at a database URL. `clock`: gives the time (UTC) that a change is written down with."""
+
+    def __init__(self, url: str, clock: Callable[[], dt.datetime] = _now) -> None:
         self.url = url
+        self._clock = clock
         self._engine = _engine(url)
         try:
             self._migrate()
@@ -113,7 +119,7 @@ class PlanStore:
     def create(self, plan: Plan, who: str) -> Plan:
         """Keep a new plan; returns it with its id and version 1."""
         made = replace(plan, id=uuid.uuid4().hex, version=1)
-        now = dt.datetime.now(dt.UTC)
+        now = self._clock()
         with self._session() as session:
             session.add(_PlanRow(id=made.id, created_at=now, **_columns(made, now)))
             session.flush()
@@ -130,7 +136,7 @@ class PlanStore:
         """
         if not plan.id:
             return self.create(plan, who)
-        now = dt.datetime.now(dt.UTC)
+        now = self._clock()
         with self._session() as session:
             row = session.get(_PlanRow, plan.id)
             if row is None:
@@ -139,6 +145,7 @@ class PlanStore:
                 raise _conflict(plan.title)
             kept = plan_from_json(row.body)
             _check_move(kept.status, plan.status)
+            _check_design(kept, plan)
             changes = list(_differences(plan_to_json(kept), plan_to_json(plan)))
             if not changes:
                 return plan
@@ -260,6 +267,13 @@ def _check_move(old: PlanStatus, new: PlanStatus) -> None:
                 {"old": STATUS_WORDS[old], "new": STATUS_WORDS[new]},
             )
         )
+
+
+def _check_design(old: Plan, new: Plan) -> None:
+    """A plan whose comparison could not be trusted is not decided (`design_faults`)."""
+    if new.status is PlanStatus.DECIDED and old.status is not PlanStatus.DECIDED:
+        for fault in design_faults(new):
+            raise PlanProblem(fault)
 
 
 def _missing(plan_id: str) -> PlanMissing:

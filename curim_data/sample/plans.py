@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -44,13 +44,26 @@ def demo_plans(home: Home) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="plans-", dir=home.path) as folder:
         part = Path(folder) / file.name
-        store = PlanStore(f"sqlite:///{part}")
+        days: Iterator[dt.datetime] = iter(())
+        store = PlanStore(f"sqlite:///{part}", lambda: next(days))
         for steps in _plans(open_source(home)):
+            days = _story(steps)
             kept = store.create(steps[0], WHO)
             for step in steps[1:]:
                 kept = store.save(replace(step, id=kept.id, version=kept.version), WHO)
         store.close()
         os.replace(part, file)
+
+
+def _story(steps: Sequence[Plan]) -> Iterator[dt.datetime]:
+    """When the authors of the sample's plans would have written each step: before the start, then as it went."""
+    for step in steps:
+        begins, ends = step.start or dt.date.min, step.finish or dt.date.min
+        day = {
+            PlanStatus.DRAFT: begins - dt.timedelta(weeks=6),
+            PlanStatus.DECIDED: begins - dt.timedelta(weeks=4),
+        }.get(step.status, begins if step.status is PlanStatus.RUNNING else ends)
+        yield dt.datetime.combine(day, dt.time(9), dt.UTC)
 
 
 def demo_words(plan: Plan, t: Translator) -> Plan:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.plans.displacement import BeforeAfter
+from analysis.plans.drafting import design_faults
 from analysis.plans.evaluation import (
     AreaCounts,
     DetectableDrop,
@@ -18,21 +19,26 @@ from analysis.plans.evaluation import (
     Evaluation,
     evaluate,
     evaluate_by_gender,
-    minimum_detectable_drop,
 )
+from analysis.plans.second_opinions import InterruptedSeries, SyntheticControl, interrupted_series
+from analysis.plans.verdict import PlanTiming, Unknown, Verdict, placebo_verdict, smallest_shown_drop, unknown_verdict
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, KnownTime, Message, Plan, PlanStatus, Translator, translator
+from curim_data.model import LANGUAGES, Audience, KnownTime, Message, Num, Plan, PlanStatus, Translator, translator
 from curim_data.model.i18n import Span
 from curim_data.privacy import Protected
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city
 from curim_data.studies.periods import month_bounds, months_between
+from curim_data.studies.placebos import Placebos, placebos
 from curim_data.studies.plan import YEAR
 
 AREAS: Final = ("treated", "buffer", "comparison")
 PERIODS: Final = ("before", "after")
+# A comparison area above this part of similar areas is called a hot spot.
+_HOT_RANK: Final = 0.95
+_UNPROVED: Final = PlanTiming(False)
 STARTED: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 
 
@@ -122,8 +128,11 @@ class PlanEvaluation:
     """What became of a plan.
 
     `counts`: by area and period; `genders`: one row a gender (`by_gender` of `analysis.plans.evaluation`) for those
-    whose counts are all shown; `months`: by area and month; `result`: None where a count is withheld; `visible`: the
-    smallest fall that these counts can show; `promised`: the one that the plan named before the start.
+    whose counts are all shown; `months`: by area and month; `result`, `verdict`, `synthetic`, `series`: against the
+    comparison area, against similar areas, against a weighted mean of them, and week by week before and after the
+    start: None where a count is withheld (the last two also where areas or weeks are too few); `visible`: the smallest
+    fall that the verdict would show; `promised`: the one that the plan named before the start; `timing`: when the
+    plan's areas, dates and test were set.
     """
 
     windows: ComparisonWindows
@@ -132,6 +141,10 @@ class PlanEvaluation:
     hidden_genders: tuple[str, ...]
     months: Protected
     result: Evaluation | None
+    verdict: Verdict | None
+    series: InterruptedSeries | None
+    synthetic: SyntheticControl | None
+    timing: PlanTiming
     visible: DetectableDrop | None
     promised: float | None
     choices: tuple[Choice, ...]
@@ -160,21 +173,23 @@ def plan_counts(
     return protect_area_counts(source, f, frames, ["area", "period", *by], audience)
 
 
-def evaluation_study(source: Source, plan: Plan, audience: Audience) -> PlanEvaluation:
-    """Compare a plan's areas before and after its start. ValueError where there is an `evaluation_obstacle`."""
+def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: PlanTiming = _UNPROVED) -> PlanEvaluation:
+    """Compare a plan's areas before and after its start. ValueError where there is an `evaluation_obstacle`.
+
+    `timing`: what the plan's history proves (`plan_timing`).
+    """
     if (why := evaluation_obstacle(source, plan)) is not None or plan.start is None:
         raise ValueError(str(why))
     windows = comparison_windows(source, plan.start, plan.finish)
     counts = plan_counts(source, plan, audience, windows)
     areas = _areas(counts.frame, windows)
-    test = planned_test(plan)
-    result = evaluate(areas, test=test) if areas else None
-    genders, hidden = _genders(plan_counts(source, plan, audience, windows, ["affected_gender"]).frame, windows)
+    judged = _judge(source, plan, areas, windows, timing) if areas else _Judged()
+    genders, hidden = _genders(
+        plan_counts(source, plan, audience, windows, ["affected_gender"]).frame, windows, judged.spread
+    )
     f = evaluation_filter(source, plan).replace(period="", start=windows.before[0], end=windows.after[1])
     shown = {name: getattr(plan.areas, name) for name in AREAS}
-    visible = None
-    if areas is not None:
-        visible = minimum_detectable_drop(areas.treated[0], areas.control[0], time_weights=windows.lengths, test=test)
+    result, verdict = judged.result, judged.verdict
     return PlanEvaluation(
         windows=windows,
         counts=counts,
@@ -182,18 +197,103 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience) -> PlanEval
         hidden_genders=hidden,
         months=area_counts(source, f, shown, ["month"], audience, complete=True),
         result=result,
-        visible=visible,
+        verdict=verdict,
+        series=judged.series,
+        synthetic=judged.synthetic,
+        timing=timing,
+        visible=judged.visible,
         promised=plan.assessment.smallest_drop,
-        choices=(windows.choice, *(result.choices if result else ())),
-        warnings=(*(result.warnings if result else ()), *_own_warnings(plan)),
+        choices=(
+            windows.choice,
+            *(verdict.choices if verdict else ()),
+            *(result.choices if result and (verdict is None or verdict.unknown is not None) else ()),
+        ),
+        warnings=(*(result.warnings if result else ()), *design_faults(plan), *judged.cautions, *_own_warnings(plan)),
     )
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What `_judge` found; nothing where a count is withheld. `spread`: dispersion and drift of counts here."""
+
+    result: Evaluation | None = None
+    verdict: Verdict | None = None
+    series: InterruptedSeries | None = None
+    synthetic: SyntheticControl | None = None
+    visible: DetectableDrop | None = None
+    spread: tuple[float, float] = (1.0, 0.0)
+    cautions: tuple[Message, ...] = ()
+
+
+def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWindows, timing: PlanTiming) -> _Judged:
+    """The verdict by what similar areas did, and the comparison area's figures with the spread found there.
+
+    Called only where the plan's own counts may be shown, so that the verdict tells nothing that they do not.
+    """
+    test, lengths = planned_test(plan), windows.lengths
+    before = areas.treated[0] * lengths[1] / lengths[0]
+    found = placebos(
+        source,
+        evaluation_filter(source, plan),
+        plan.areas,
+        windows.before,
+        windows.after,
+        by_month=windows.by_month,
+    )
+    model = found.model if found else None
+    if found is None or model is None:
+        why = Unknown.HISTORY if found is not None and found.short else Unknown.PLACEBOS
+        verdict = unknown_verdict(why, areas.treated[1], before, test=test, fixed=timing.fixed)
+        return _Judged(evaluate(areas, test=test), verdict, _series(source, plan, windows))
+    verdict = placebo_verdict(
+        model,
+        found.observed,
+        found.history,
+        before=before,
+        growth=found.growth * lengths[0] / lengths[1],
+        test=test,
+        fixed=timing.fixed,
+    )
+    visible = None if verdict.unknown else smallest_shown_drop(model, model.expect(found.history))
+    spread = found.spread
+    result = evaluate(areas, test=test, dispersion=spread[0], drift=spread[1])
+    series = _series(source, plan, windows)
+    return _Judged(result, verdict, series, found.synthetic, visible, spread, _cautions(found))
+
+
+def _cautions(found: Placebos) -> tuple[Message, ...]:
+    """That the comparison area was itself a hot spot before the start."""
+    if not found.rank >= _HOT_RANK:
+        return ()
+    return (
+        Message(
+            "Before the start the comparison area had more alerts than {share} % of similar areas: it is a hot spot "
+            "itself and falls back by itself, which hides an effect. The verdict rests on all similar areas instead.",
+            {"share": Num(100 * found.rank, 0)},
+        ),
+    )
+
+
+def _series(source: Source, plan: Plan, windows: ComparisonWindows) -> InterruptedSeries | None:
+    """The treated area's weeks before and after the start; None where weeks are not known or too few."""
+    if windows.by_month or plan.start is None:
+        return None
+    f = evaluation_filter(source, plan).replace(period="", start=source.first, end=windows.after[1])
+    by_day = exact_area_counts(source, f, plan.areas.treated, ["local_date"], False)
+    offset = (pd.to_datetime(by_day["local_date"]) - pd.Timestamp(plan.start)).dt.days // 7
+    first = -((plan.start - source.first).days // 7)
+    last = ((windows.after[1] - plan.start).days + 1) // 7
+    weeks = by_day["n"].groupby(offset).sum().reindex(range(first, last), fill_value=0)
+    return interrupted_series(weeks.to_numpy(float), -first)
 
 
 def outcome_sentence(study: PlanEvaluation, t: Translator) -> str:
     """The sentence of an evaluation, or why there is none."""
-    if study.result is None:
+    if study.result is None or study.verdict is None:
         return t("The counts of these areas are too small to be shown, so no comparison can be made.")
-    return study.result.sentence(t)
+    if study.verdict.unknown is not None:
+        return study.verdict.sentence(t)
+    return " ".join(part for part in (study.verdict.sentence(t), study.result.next_door(t)) if part)
 
 
 def windows_sentence(windows: ComparisonWindows, t: Translator) -> str:
@@ -216,7 +316,7 @@ def windows_sentence(windows: ComparisonWindows, t: Translator) -> str:
 def result_texts(study: PlanEvaluation) -> dict[str, str]:
     """What a plan keeps of its evaluation, by language; make `study` for the council, because the council reads it."""
     return {
-        lang: f"{outcome_sentence(study, t)} {windows_sentence(study.windows, t)}"
+        lang: f"{outcome_sentence(study, t)} {windows_sentence(study.windows, t)} {study.timing.sentence(t)}"
         for lang in LANGUAGES
         for t in (translator(lang),)
     }
@@ -245,7 +345,9 @@ def _areas(frame: pd.DataFrame, windows: ComparisonWindows) -> AreaCounts | None
     return AreaCounts(pairs["treated"], pairs["comparison"], buffer, time_weights=windows.lengths)
 
 
-def _genders(frame: pd.DataFrame, windows: ComparisonWindows) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _genders(
+    frame: pd.DataFrame, windows: ComparisonWindows, spread: tuple[float, float]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     found: dict[str, AreaCounts] = {}
     hidden = []
     for gender, part in frame.groupby("affected_gender", sort=False):
@@ -256,4 +358,4 @@ def _genders(frame: pd.DataFrame, windows: ComparisonWindows) -> tuple[pd.DataFr
             hidden.append(str(gender))
         else:
             found[str(gender)] = areas
-    return evaluate_by_gender(found), tuple(hidden)
+    return evaluate_by_gender(found, dispersion=spread[0], drift=spread[1]), tuple(hidden)

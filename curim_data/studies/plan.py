@@ -13,7 +13,8 @@ import pandas as pd
 
 from analysis.clusters.results import Cluster
 from analysis.hotspots.grouping import Spot
-from analysis.plans.drafting import PlanDraft, baseline_dates, draft_plan
+from analysis.plans.drafting import PlanDraft, baseline_dates, buffer_cells, draft_plan
+from analysis.plans.evaluation import DetectableDrop
 from analysis.spots.naming import SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
 from analysis.spots.profile import profile_spot
@@ -23,11 +24,12 @@ from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Kind
-from curim_data.model.plan import Caution, Objective, Problem
+from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
+from curim_data.studies.placebos import drop_to_see
 
 YEAR: Final = dt.timedelta(weeks=52)
 # From this part of unknown genders on, a problem says that for many alerts the gender is not known.
@@ -204,10 +206,21 @@ def draft_plan_for_cells(
     """
     problem = problem_of_cells(source, f, spot_cells, Audience.COUNCIL, study=hot_spot_study(source, f, audience))
     base, year = council_baseline(source, f, problem.cells)
-    cells = None
+    cells = seen = None
     if problem.cells:
+        seen = _drop_to_see(source, year, problem.cells, base)
         cells = cells_to_compare(source, year, h3.get_resolution(problem.cells[0]), audience)
-    return draft_plan(problem, source.city, source.as_of, today=today, cells=cells, base=base, language=language)
+    return draft_plan(
+        problem, source.city, source.as_of, today=today, cells=cells, base=base, seen=seen, language=language
+    )
+
+
+def _drop_to_see(source: Source, year: AlertFilter, cells: Sequence[str], base: Objective) -> DetectableDrop | None:
+    """The smallest fall that would be seen, where the council may read how many alerts the area had."""
+    if not base.baseline or base.start is None or base.end is None:
+        return None
+    areas = Areas(tuple(cells), buffer_cells(cells, source.city))
+    return drop_to_see(source, year, areas, (base.end - base.start).days + 1)
 
 
 def council_baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tuple[Objective, AlertFilter]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
+from analysis.plans.verdict import PlanTiming
 from curim_data.model import Audience, Message, Plan
 from curim_data.model.plan import Problem, plan_from_json, plan_to_json
 from curim_data.studies.evaluation import PlanEvaluation, evaluation_study
@@ -11,9 +13,12 @@ from pages.parts.frame import Dataset, calculated, source_of
 
 
 @calculated(Message("Evaluating the plan"))
-def plan_evaluation(dataset: Dataset, key: str, audience: Audience) -> PlanEvaluation:
+def plan_evaluation(
+    dataset: Dataset, key: str, audience: Audience, fixed: bool, set_on: dt.date | None
+) -> PlanEvaluation:
+    """`fixed`, `set_on`: the parts of `PlanTiming`."""
     source = source_of(dataset)
-    return evaluation_study(source, plan_from_json(json.loads(key)), audience)
+    return evaluation_study(source, plan_from_json(json.loads(key)), audience, PlanTiming(fixed, set_on))
 
 
 def evaluation_key(plan: Plan) -> str:

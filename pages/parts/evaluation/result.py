@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.evaluation import Evaluation
+from analysis.plans.second_opinions import InterruptedSeries
 from analysis.stats.intervals import Estimate
 from curim_data.model import Audience, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label
@@ -26,6 +27,7 @@ from curim_data.studies.evaluation import (
     result_texts,
     windows_sentence,
 )
+from curim_data.studies.plan_timing import plan_timing
 from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
@@ -56,7 +58,8 @@ def draw_evaluation_page(page: Page) -> None:
         st.write(t(why))
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return
-    study = plan_evaluation(page.dataset, evaluation_key(plan), page.audience)
+    timing = plan_timing(plan, plan_store(page).history(plan.id))
+    study = plan_evaluation(page.dataset, evaluation_key(plan), page.audience, timing.fixed, timing.set_on)
     _draw_outcome(page, plan, study)
     _draw_counts(page, plan, study)
     _draw_tests(page, plan, study)
@@ -95,7 +98,9 @@ def _choose_plan(page: Page, kept: list[Plan]) -> Plan:
 def _draw_outcome(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t = page.t
     st.subheader(outcome_sentence(study, t))
-    st.caption(windows_sentence(study.windows, t))
+    if study.verdict is not None and (returned := study.verdict.return_sentence(t)):
+        st.write(returned)
+    st.caption(f"{windows_sentence(study.windows, t)} {study.timing.sentence(t)}")
     if page.source is not None:
         st.caption(
             escape_markdown(
@@ -150,15 +155,12 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     if result is None:
         return
     st.subheader(t("How certain"))
-    found: dict[str, tuple[str, tuple[str, str]]] = {
-        "difference": (t("Alerts more or fewer than expected"), _interval(t, result.difference.estimate, 0)),
-        "ratio": (t("Ratio to what was expected (1: no change)"), _interval(t, result.ratio, 2)),
-        "wdd": (t("Weighted displacement difference as published"), _interval(t, result.published.estimate, 0)),
-    }
-    named, figures = found.pop(result.test)
-    rows = [(t("{what}: the test named in advance", what=named), *figures)]
-    rows += [(what, *other) for what, other in found.values()]
-    rows += _displacement_rows(t, plan, result)
+    rows = [*_verdict_rows(t, study), *_comparison_rows(t, result), *_displacement_rows(t, plan, result)]
+    if study.synthetic is not None:
+        ratio = t.number(study.synthetic.ratio, 2)
+        rows.append((t("Ratio to a weighted mean of similar areas (synthetic control)"), ratio, t("see below")))
+    if study.series is not None:
+        rows.append((t("Week by week: ratio after the start to before"), *_interval(t, study.series.ratio, 2)))
     columns = ["what", "value", "interval"]
     headings = dict(zip(columns, (t("What"), t("Value"), t("95 % interval")), strict=True))
     frame = pd.DataFrame(rows, columns=columns).rename(columns=headings)
@@ -166,6 +168,58 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     download_button(t, frame, "evaluation_tests.csv", key="evaluation_tests_download")
     for choice in study.choices:
         st.caption(t(choice.explanation))
+    if study.verdict is not None and study.verdict.unknown is not None:
+        st.caption(t("These intervals suppose that alerts are independent of each other; they only describe."))
+    if study.synthetic is not None and study.synthetic.p is not None:
+        st.caption(
+            t(
+                "Synthetic control: a weighted mean of similar areas that follows the treated area before the start "
+                "(mean gap {gap}). Of all areas, each taken in turn as if it were treated, {share} depart from theirs "
+                "as far or farther.",
+                gap=t.percent(study.synthetic.misfit),
+                share=t.percent(study.synthetic.p),
+            )
+        )
+    if study.series is not None:
+        st.caption(_series_sentence(t, study.series))
+
+
+def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, str]]:
+    """What the verdict rests on: the ratio and the alerts against what similar areas let expect."""
+    verdict = study.verdict
+    if verdict is None or verdict.unknown is not None:
+        return []
+    ratio = verdict.ratio
+    alerts = Estimate(*(verdict.expected * (x - 1) for x in (ratio.value, ratio.low, ratio.high)), ratio.level)
+    found = [
+        (t("Ratio to the number expected from similar areas (1: no change)"), *_interval(t, ratio, 2)),
+        (t("Alerts more or fewer than expected from similar areas"), *_interval(t, alerts, 0)),
+    ]
+    return found if verdict.test == "ratio" else found[::-1]
+
+
+def _comparison_rows(t: Translator, result: Evaluation) -> list[tuple[str, str, str]]:
+    """The comparison area alone, by the three tests that a plan can name."""
+    found: dict[str, tuple[str, tuple[str, str]]] = {
+        "difference": (
+            t("Alerts more or fewer than expected from the comparison area alone"),
+            _interval(t, result.difference.estimate, 0),
+        ),
+        "ratio": (t("Ratio to the number expected from the comparison area alone"), _interval(t, result.ratio, 2)),
+        "wdd": (t("Weighted displacement difference as published"), _interval(t, result.published.estimate, 0)),
+    }
+    named, figures = found.pop(result.test)
+    rows = [(t("{what}: the test named in advance", what=named), *figures)]
+    return rows + [(what, *other) for what, other in found.values()]
+
+
+def _series_sentence(t: Translator, series: InterruptedSeries) -> str:
+    """What the interrupted series takes in, and what it cannot know."""
+    return (
+        t("Week by week, with trend and season: a change of the whole city counts as an effect here.")
+        if series.season
+        else t("Week by week, with trend but without season: a change of the whole city counts as an effect here.")
+    )
 
 
 def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:
@@ -280,7 +334,10 @@ def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(t("Save this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
-    kept = result_texts(plan_evaluation(page.dataset, evaluation_key(plan), Audience.COUNCIL))
+    timing = study.timing
+    kept = result_texts(
+        plan_evaluation(page.dataset, evaluation_key(plan), Audience.COUNCIL, timing.fixed, timing.set_on)
+    )
     st.caption(
         t("This is written into the plan, whose status becomes “Evaluated”. The council may read it:")
         if moves

@@ -9,6 +9,7 @@ from typing import get_args
 
 import streamlit as st
 
+from analysis.plans.drafting import design_faults
 from analysis.plans.evaluation import EffectTest
 from analysis.report.plan import TEST_NAMES
 from curim_data.model import Message, Num, Plan
@@ -18,7 +19,12 @@ from pages.parts.charts.tables import draw_table
 from pages.parts.frame import Page
 from pages.parts.interventions.form_steps import seeded
 from pages.parts.interventions.plan_edit import PlanEdit
-from pages.parts.interventions.queries import counts_by_area, proposed_areas, smallest_drop
+from pages.parts.interventions.queries import (
+    counts_by_area,
+    drop_by_similar_areas,
+    proposed_areas,
+    smallest_drop,
+)
 from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
 
 RINGS = (1, 2, 3)
@@ -84,6 +90,8 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
         reasons = (Message("There is no comparison area yet: without one nobody can say whether the plan worked."),)
     for reason in reasons:
         st.caption(t(reason))
+    for fault in design_faults(plan):
+        st.warning(t(fault))
     return plan
 
 
@@ -95,6 +103,11 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Effec
     counts = counts_by_area(page.dataset, json.dumps(plan_to_json(plan)), page.audience)
     known = {name: n for name, n in zip(counts["area"], counts["n"], strict=True) if n == n}
     treated = known.get("treated", plan.objective.baseline)
+    if "treated" in known and plan.areas.treated:
+        bare = replace(edit.saved, areas=plan.areas, start=plan.start, finish=plan.finish)
+        by_similar = drop_by_similar_areas(page.dataset, json.dumps(plan_to_json(bare)))
+        if by_similar is not None:
+            return by_similar
     return smallest_drop(float(treated), float(known.get("comparison", treated)), method)
 
 

@@ -19,7 +19,8 @@ from curim_data.studies.areas import area_counts
 from curim_data.studies.cells import cells_to_compare
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
-from curim_data.studies.plan import draft_plan_for_cells
+from curim_data.studies.placebos import drop_to_see
+from curim_data.studies.plan import YEAR, draft_plan_for_cells
 from pages.parts.frame import Dataset, cached, calculated, source_of
 
 
@@ -51,6 +52,15 @@ def proposed_areas(
     like = propose_comparison_area(cells_to_compare(source, f, size, audience), treated, apart=rings + 2)
     areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
     return areas, like.reasons if like else ()
+
+
+@cached
+def drop_by_similar_areas(dataset: Dataset, plan_json: str) -> float | None:
+    """The smallest visible fall by how similar areas vary, for the plan's own length up to a year; None: not known."""
+    source, plan = source_of(dataset), plan_from_json(json.loads(plan_json))
+    days = YEAR.days if not plan.start or not plan.finish else (plan.finish - plan.start).days + 1
+    found = drop_to_see(source, evaluation_filter(source, plan), plan.areas, min(max(days, 28), YEAR.days))
+    return found.alerts if found else None
 
 
 @cached

@@ -291,8 +291,9 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("Did a measure work"),
-        N_("How many fewer alerts than expected from the comparison area?"),
+        N_("How many fewer alerts than expected from similar areas, and from the comparison area?"),
         (
+            r"T_1 \sim \mu = e^{\,b_0 + \sum_k b_k \ln(x_k + c_k)}, \quad \mathrm{Var} = \varphi \mu + \tau^2 \mu^2",
             r"d = T_1 - g\, T_0, \qquad g = \frac{C_1}{C_0}",
             r"\mathrm{Var}(d) = T_1 + g^2 T_0 + g^2 T_0^2 \left(\tfrac{1}{C_1} + \tfrac{1}{C_0}\right)",
             r"\mathrm{RR} = \frac{T_1 / T_0}{C_1 / C_0}",
@@ -304,13 +305,29 @@ GENERAL: Final = (
             "shows whether the problem moved. The published weighted displacement difference (WDD) is shown "
             "alongside: it assumes the same change in number in both areas, which fails where all of the city grows."
         ),
-        N_("The test is named in the plan before it begins; the plan states the smallest fall that could be detected."),
         N_(
-            "A place chosen because it was at its worst falls by itself (regression to the mean): the comparison "
-            "area guards against that only where it was as bad before."
+            "The verdict rests on similar areas: as many connected cells, away from the measure, in the same weeks. "
+            "Their counts after are regressed on their counts before (x, by window), which predicts the treated area "
+            "(μ) with the change of the city and the return to the mean; their own residuals give φ, τ² and the "
+            "interval. A change is shown where the interval excludes 1, there are at least 20 similar areas (or "
+            "earlier periods of them), and the history of the plan proves that areas, dates and test were set before "
+            "the start; otherwise it is at most likely. Intervals against the comparison area are widened by how similar "
+            "areas vary."
         ),
-        ("Wheeler & Ratcliffe 2018, Crime Science 7", "Bowers & Johnson 2003, JQC 19"),
-        N_("The published example of the weighted displacement difference. Simulations check the interval of d."),
+        N_(
+            "Where there are too few similar areas, too little history, or none nearly as busy, nothing is concluded. "
+            "Something else that happened at this place alone in the same weeks looks like an effect."
+        ),
+        (
+            "Wheeler & Ratcliffe 2018, Crime Science 7",
+            "Bowers & Johnson 2003, JQC 19",
+            "Abadie, Diamond & Hainmueller 2010, JASA 105",
+            "Carroll & Ruppert 1988, Transformation and Weighting in Regression",
+        ),
+        N_(
+            "The published example of the weighted displacement difference. Simulated cities with bursts of reports "
+            "and drifting risk check how often plans that do nothing are said to work (docs/verdicts.md)."
+        ),
     ),
     MethodEntry(
         N_("From an export to alerts"),

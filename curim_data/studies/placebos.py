@@ -1,0 +1,303 @@
+"""What similar areas did in the same weeks: counts for the placebo regression of a plan.
+
+All counts here are exact and stay in this package; what leaves are the expectation, its interval and the verdict, and
+these only where the plan's own counts may be shown.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import h3.api.basic_int as h3
+import numpy as np
+import pandas as pd
+
+from analysis.plans.evaluation import DetectableDrop
+from analysis.plans.placebo import FEWEST_OF_DATE, PlaceboModel, fit_placebos, plain_spread
+from analysis.plans.placebo_areas import alike, around, placebo_areas
+from analysis.plans.second_opinions import ENOUGH_DONORS, SyntheticControl, synthetic_control
+from analysis.plans.verdict import smallest_shown_drop
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, KnownTime
+from curim_data.model.extent import MOST_LAND_CELLS
+from curim_data.model.plan import Areas
+from curim_data.studies.periods import month_bounds
+
+Days: TypeAlias = tuple[dt.date, dt.date]
+# Fewer areas at the plan's own date are joined by placebo dates.
+_ENOUGH_AREAS: Final = 40
+_MOST_DATES: Final = 4
+# Up to so many alerts one table by cell and day is quicker than one question a period.
+_ONE_TABLE: Final = 300_000
+_FOUR_WEEKS: Final = dt.timedelta(weeks=4)
+_DAY: Final = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Placebos:
+    """A model of how similar areas change, and the treated area in its terms.
+
+    `model`: None where they are too few; `observed`: the treated area's alerts after, `before` in the compared period
+    before, `history` in the model's windows; `growth`: of all similar areas from the compared period before to after;
+    `rank`: the part of similar areas that had fewer alerts than the plan's comparison area in the period before (NaN
+    where there is none); `short`: the data reach back less than half a year before the start; `spread`: dispersion and
+    drift of a comparison of two such periods (`plain_spread`); `synthetic`: a second opinion from 20 similar areas on.
+    """
+
+    model: PlaceboModel | None
+    observed: float
+    before: float
+    history: tuple[float, ...]
+    growth: float
+    rank: float
+    short: bool
+    spread: tuple[float, float] = (1.0, 0.0)
+    synthetic: SyntheticControl | None = None
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Steps back from a plan's start: weeks, or whole months where nothing finer is known.
+
+    `edges`: of the windows of the history, in steps before the start; `length`: steps of the period after.
+    """
+
+    start: dt.date
+    days: int
+    by_month: bool = False
+
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """The last 12 weeks, the 14 before, the half year and the year before that; or 3, 3, 6 and 12 months."""
+        return (0, 3, 6, 12, 24) if self.by_month else (0, 12, 26, 52, 104)
+
+    @property
+    def length(self) -> int:
+        """Steps of the period after, rounded up; placebo dates lie at least a quarter apart."""
+        step = 30.44 if self.by_month else 7
+        return max(math.ceil(round(self.days / step, 1)), self.edges[1])
+
+    def back(self, day: dt.date, steps: int) -> dt.date:
+        """The day so many steps before."""
+        return month_bounds(day, -steps)[0] if self.by_month else day - dt.timedelta(weeks=steps)
+
+    def windows(self, day: dt.date, most: int = 4) -> list[Days]:
+        """The windows before a day, newest first."""
+        edges = self.edges[: most + 1]
+        return [(self.back(day, b), self.back(day, a) - _DAY) for a, b in itertools.pairwise(edges)]
+
+    def covered(self, first: dt.date) -> int:
+        """How many windows before the start the data cover."""
+        return sum(self.back(self.start, edge) >= first for edge in self.edges[1:])
+
+    def after(self, day: dt.date) -> Days:
+        """The period after a day, as long as the plan's."""
+        if self.by_month:
+            return day, month_bounds(day, round(self.days / 30.44) - 1)[1]
+        return day, day + dt.timedelta(days=self.days - 1)
+
+    def placebo_starts(self, first: dt.date, windows: int) -> list[dt.date]:
+        """Earlier starts of placebo plans: no period after overlaps the next, the history has so many windows."""
+        days = (self.back(self.start, k * self.length) for k in range(1, _MOST_DATES + 1))
+        return [day for day in days if self.back(day, self.edges[windows]) >= first]
+
+
+def placebos(
+    source: Source, f: AlertFilter, areas: Areas, before: Days, after: Days, *, by_month: bool = False
+) -> Placebos | None:
+    """Count similar areas in the same weeks, and in placebo dates where they are few, and fit the regression.
+
+    None where the treated area's cells are not all of one size. Areas are grown on the city's cells from those with
+    most alerts before the start; the treated area, the buffer and all that touches them stay out.
+    """
+    sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
+    if len(sizes) != 1:
+        return None
+    counting = _Counting(source, f, sizes.pop())
+    calendar = Calendar(after[0], (after[1] - after[0]).days + 1, by_month)
+    treated = [h3.str_to_int(cell) for cell in areas.treated]
+    covered = calendar.covered(source.first)
+    if not covered:
+        return Placebos(None, counting.total(treated, after), counting.total(treated, before), (), np.nan, np.nan, True)
+    windows = calendar.windows(after[0], covered)
+    kept = _similar(counting, areas, treated, windows)
+    model, used = _fit(counting, kept, calendar, covered)
+    befores, afters = counting.of(kept, before), counting.of(kept, after)
+    compared = _at_size(areas.comparison, counting.resolution)
+    level = counting.total(compared, before) / max(len(compared), 1) * len(treated)
+    return Placebos(
+        model=model,
+        observed=counting.total(treated, after),
+        before=counting.total(treated, before),
+        history=tuple(counting.total(treated, days) for days in windows[:used]),
+        growth=float(afters.sum() / befores.sum()) if befores.sum() else float("nan"),
+        rank=float((befores < level).mean()) if compared and len(kept) else float("nan"),
+        short=covered < 2,
+        spread=_plain_spread(counting, kept, calendar, (befores, afters)),
+        synthetic=_synthetic(counting, treated, kept, calendar),
+    )
+
+
+def drop_to_see(source: Source, f: AlertFilter, areas: Areas, days: int) -> DetectableDrop | None:
+    """The smallest fall that the verdict would show over the coming `days`, by how similar areas varied in the last.
+
+    The regression is made for the last such period as if a plan had begun then; the treated area's expectation comes
+    from its counts up to now. None where there are too few similar areas or too short a history.
+    """
+    sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
+    by_month = source.known_time is KnownTime.MONTH
+    end = source.as_of + _DAY
+    start = month_bounds(end, -max(round(days / 30.44), 1))[0] if by_month else end - days * _DAY
+    calendar = Calendar(start, (end - start).days, by_month)
+    covered = calendar.covered(source.first)
+    if len(sizes) != 1 or not covered:
+        return None
+    counting = _Counting(source, f, sizes.pop())
+    treated = [h3.str_to_int(cell) for cell in areas.treated]
+    model, used = _fit(
+        counting, _similar(counting, areas, treated, calendar.windows(start, covered)), calendar, covered
+    )
+    if model is None:
+        return None
+    expected = model.expect([counting.total(treated, window) for window in calendar.windows(end, used)])
+    return None if model.is_outside(expected) else smallest_shown_drop(model, expected)
+
+
+def _similar(
+    counting: _Counting, areas: Areas, treated: Sequence[int], windows: Sequence[Days]
+) -> list[tuple[int, ...]]:
+    """Areas as large as the treated one, with about as many alerts in the windows before."""
+    past = counting.land((windows[-1][0], windows[0][1]))
+    ours = around([*treated, *_at_size(areas.buffer, counting.resolution)])
+    by_cell = dict(zip(past.index, past, strict=True))
+    grown = placebo_areas(by_cell, len(treated), ours)
+    totals = {i: float(sum(by_cell.get(cell, 0.0) for cell in cells)) for i, cells in enumerate(grown)}
+    return [grown[i] for i in alike(totals, sum(by_cell.get(cell, 0.0) for cell in treated))]
+
+
+def _fit(
+    counting: _Counting, kept: Sequence[Sequence[int]], calendar: Calendar, covered: int
+) -> tuple[PlaceboModel | None, int]:
+    """The regression and how many windows its history has.
+
+    On the plan's own weeks; where areas are few, on placebo dates too, for which the history is cut: the longest one
+    that gives enough placebos, else the one that gives most.
+    """
+    if len(kept) < FEWEST_OF_DATE:
+        return None, covered
+    starts: list[dt.date] = []
+    if len(kept) < _ENOUGH_AREAS:
+        found = {n: calendar.placebo_starts(counting.source.first, n) for n in range(covered, 0, -1)}
+        wanted = min(max(map(len, found.values())), math.ceil(_ENOUGH_AREAS / len(kept)) - 1)
+        covered = next(n for n, days in found.items() if len(days) >= wanted)
+        starts = found[covered][:wanted]
+    after, past, dates = [], [], []
+    for number, day in enumerate([calendar.start, *starts]):
+        after.append(counting.of(kept, calendar.after(day)))
+        past.append(np.column_stack([counting.of(kept, days) for days in calendar.windows(day, covered)]))
+        dates.append(np.full(len(kept), number))
+    return fit_placebos(np.concatenate(after), np.vstack(past), dates=np.concatenate(dates)), covered
+
+
+def _synthetic(
+    counting: _Counting, treated: Sequence[int], kept: Sequence[Sequence[int]], calendar: Calendar
+) -> SyntheticControl | None:
+    """A weighted mean of similar areas that follows the treated one over the year before the start, by 4 weeks.
+
+    None with fewer than 20 similar areas, less than a year before or 4 weeks after, and where only months are known.
+    """
+    first = calendar.start - 13 * _FOUR_WEEKS
+    after = calendar.days // _FOUR_WEEKS.days
+    if len(kept) < ENOUGH_DONORS or not after or calendar.by_month or first < counting.source.first:
+        return None
+    days = [first + k * _FOUR_WEEKS for k in range(13 + after)]
+    counts = np.array([counting.of([treated, *kept], (day, day + _FOUR_WEEKS - _DAY)) for day in days]).T
+    return synthetic_control(counts[0], counts[1:], 13) if counts[0, :13].any() else None
+
+
+def _plain_spread(
+    counting: _Counting, kept: Sequence[Sequence[int]], calendar: Calendar, own: tuple[np.ndarray, np.ndarray]
+) -> tuple[float, float]:
+    """How a comparison of two periods varies: the plan's own, and where areas are few those of placebo dates too."""
+    pairs = [own]
+    if len(kept) < _ENOUGH_AREAS:
+        days = calendar.placebo_starts(counting.source.first, 0)
+        counts = [counting.of(kept, calendar.after(day)) for day in days]
+        pairs += [(earlier, later) for later, earlier in itertools.pairwise(counts)]
+    # The city's growth differs from pair to pair: each is brought to that of the first.
+    growth = [later.sum() / max(earlier.sum(), 1.0) for earlier, later in pairs]
+    if not growth[0]:
+        return 1.0, 0.0
+    pairs = [(earlier * rate / growth[0], later) for (earlier, later), rate in zip(pairs, growth, strict=True)]
+    return plain_spread(np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs]))
+
+
+class _Counting:
+    """Exact counts by cell in days: asked by cell and day once, or where alerts are many by cell for each period."""
+
+    def __init__(self, source: Source, f: AlertFilter, resolution: int) -> None:
+        self.source, self.resolution = source, resolution
+        self._filter = f
+        self._known: dict[Days, pd.Series] = {}
+        self._daily: pd.DataFrame | None = None
+
+    def by_cell(self, days: Days) -> pd.Series:
+        """Alerts by cell."""
+        if days not in self._known:
+            if self.source.count <= _ONE_TABLE:
+                counted = self._all_days()
+                counted = counted[counted["day"].between(pd.Timestamp(days[0]), pd.Timestamp(days[1]))]
+            else:
+                counted = self._count(["cell"], days)
+            self._known[days] = counted.groupby("cell")["n"].sum()
+        return self._known[days]
+
+    def _all_days(self) -> pd.DataFrame:
+        """Alerts by cell and day, or the month where nothing finer is known."""
+        if self._daily is None:
+            name = "month" if self.source.known_time is KnownTime.MONTH else "local_date"
+            counted = self._count(["cell", name], (self.source.first, self.source.as_of))
+            self._daily = counted.assign(day=pd.to_datetime(counted[name]))
+        return self._daily
+
+    def _count(self, by: list[str], days: Days) -> pd.DataFrame:
+        f = self._filter.replace(period="", start=days[0], end=days[1])
+        counted = query.counts(
+            self.source, f, by, Audience.ANALYST, resolution=self.resolution, without_default_points=True
+        )
+        return counted.frame.dropna(subset=["cell"]).astype({"cell": "int64"})
+
+    def land(self, days: Days) -> pd.Series:
+        """Alerts by cell, with the land's cells without any where it takes few enough cells of this size."""
+        found = self.by_cell(days)
+        if self.resolution > self.source.city.finest_affordable(MOST_LAND_CELLS):
+            return found
+        land = self.source.city.land_cells(self.resolution).index.to_numpy(np.int64)
+        return found.reindex(np.union1d(land, found.index.to_numpy(np.int64)), fill_value=0.0)
+
+    def of(self, areas: Sequence[Sequence[int]], days: Days) -> np.ndarray:
+        """Alerts of each area."""
+        by_cell = self.by_cell(days).to_dict()
+        return np.array([sum(by_cell.get(cell, 0.0) for cell in cells) for cells in areas], float)
+
+    def total(self, cells: Sequence[int], days: Days) -> float:
+        """Alerts of some cells."""
+        return float(self.of([cells], days)[0])
+
+
+def _at_size(cells: Sequence[str], resolution: int) -> list[int]:
+    """Cells of a plan at one size: parents of finer ones, children of coarser ones."""
+    found: set[int] = set()
+    for cell in map(h3.str_to_int, cells):
+        if h3.get_resolution(cell) >= resolution:
+            found.add(h3.cell_to_parent(cell, resolution))
+        else:
+            found.update(h3.cell_to_children(cell, resolution))
+    return sorted(found)

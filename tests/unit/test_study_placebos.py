@@ -1,0 +1,178 @@
+"""Placebo areas and the counts of similar areas, the timing of plans, and what is refused at planning."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import h3.api.basic_int as h3
+import h3.api.basic_str as h3_names
+import numpy as np
+import pytest
+
+from analysis.plans.drafting import design_faults
+from analysis.plans.placebo import plain_spread
+from analysis.plans.placebo_areas import alike, around, placebo_areas
+from analysis.plans.verdict import PlanTiming, Strength
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, Plan, PlanStatus, Translator
+from curim_data.model.plan import Areas, Objective
+from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
+from curim_data.store import Home
+from curim_data.studies.areas import exact_area_counts
+from curim_data.studies.evaluation import evaluation_study, outcome_sentence
+from curim_data.studies.placebos import Calendar, drop_to_see, placebos
+from curim_data.studies.plan_timing import plan_timing
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+CENTRE = h3.latlng_to_cell(37.94, 23.65, 10)
+
+
+def test_placebo_areas_are_like_the_treated_one_and_keep_away() -> None:
+    city = {cell: float(cell % 7) for cell in h3.grid_disk(CENTRE, 12)}
+    treated = set(h3.grid_disk(CENTRE, 1))
+    excluded = around(treated, 2)
+    areas = placebo_areas(city, 7, excluded)
+    cells = [cell for area in areas for cell in area]
+    assert len(areas) > 40
+    assert len(cells) == len(set(cells))
+    assert not set(cells) & excluded
+    for area in areas:
+        assert len(area) == 7
+        assert set(area) <= set(city)
+        reached = {area[0]}
+        while grown := (around(reached) & set(area)) - reached:
+            reached |= grown
+        assert reached == set(area)
+    assert len(placebo_areas(city, 7, excluded, most=5)) == 5
+    assert max(sum(city[cell] for cell in area) for area in areas[:3]) >= sum(city[cell] for cell in areas[-1])
+
+
+def test_few_like_areas_are_filled_up_with_the_next() -> None:
+    assert alike(dict.fromkeys(range(60), 10.0) | {60: 1.0, 61: 0.0}, 20) == list(range(60))
+    assert alike({0: 10.0, 1: 1.0, 2: 0.0}, 20) == [0, 1]
+
+
+def test_windows_before_a_start() -> None:
+    calendar = Calendar(dt.date(2025, 6, 2), 200)
+    windows = calendar.windows(calendar.start)
+    assert windows[0] == (dt.date(2025, 3, 10), dt.date(2025, 6, 1))
+    assert all(later[0] - dt.timedelta(days=1) == earlier[1] for later, earlier in itertools.pairwise(windows))
+    assert calendar.covered(dt.date(2024, 6, 3)) == 3
+    starts = calendar.placebo_starts(dt.date(2023, 1, 1), 2)
+    assert starts
+    assert calendar.after(starts[0])[1] < calendar.start
+    months = Calendar(dt.date(2025, 6, 1), 91, by_month=True)
+    assert months.windows(months.start, 2) == [
+        (dt.date(2025, 3, 1), dt.date(2025, 5, 31)),
+        (dt.date(2024, 12, 1), dt.date(2025, 2, 28)),
+    ]
+    assert months.after(dt.date(2025, 1, 1)) == (dt.date(2025, 1, 1), dt.date(2025, 3, 31))
+
+
+def test_the_counts_of_similar_areas_add_up(source: Source) -> None:
+    """The same by day and by period, and the treated area's as any other question gives it."""
+    cells = tuple(h3_names.grid_disk(h3_names.latlng_to_cell(37.9415, 23.6475, 11), 2))
+    after = (source.as_of - dt.timedelta(days=181), source.as_of)
+    before = (after[0] - dt.timedelta(weeks=52), after[1] - dt.timedelta(weeks=52))
+    found = placebos(source, AlertFilter(period="all"), Areas(cells), before, after)
+    assert found is not None
+    assert found.model is not None
+    by_period = placebos(replace(source, count=10**9), AlertFilter(period="all"), Areas(cells), before, after)
+    assert by_period is not None
+    assert by_period.model is not None
+    assert by_period.history == found.history
+    assert (by_period.model.phi, by_period.model.tau2) == (found.model.phi, found.model.tau2)
+    for days, n in ((before, found.before), (after, found.observed)):
+        asked = AlertFilter(period="", start=days[0], end=days[1])
+        assert exact_area_counts(source, asked, cells, [], False)["n"].sum() == n
+    assert found.model.n >= 40
+    drop = drop_to_see(source, AlertFilter(period="all"), Areas(cells), 365)
+    assert drop is not None
+
+
+def test_cells_of_two_sizes_have_no_placebos(source: Source) -> None:
+    cell = h3_names.latlng_to_cell(37.9415, 23.6475, 11)
+    mixed = Areas((cell, h3_names.cell_to_parent(cell, 10)))
+    days = (source.as_of - dt.timedelta(days=90), source.as_of)
+    assert placebos(source, AlertFilter(period="all"), mixed, days, days) is None
+
+
+def _change(what: str, day: int) -> Change:
+    return Change(1, dt.datetime(2026, 3, day, 12, tzinfo=dt.UTC), "x", what, None, None)
+
+
+def test_only_a_history_proves_that_a_plan_was_fixed() -> None:
+    plan = Plan(start=dt.date(2026, 3, 10))
+    assert plan_timing(plan, ()) == PlanTiming(False)
+    made = _change("created", 2)
+    assert plan_timing(plan, [made]) == PlanTiming(True, dt.date(2026, 3, 2))
+    assert plan_timing(plan, [_change("title", 20), _change("status", 10), made]).fixed
+    for what in ("areas.treated", "areas.comparison", "start", "finish", "assessment.method", "problem.query.category"):
+        assert plan_timing(plan, [_change(what, 10), made]) == PlanTiming(False, dt.date(2026, 3, 10))
+    assert not plan_timing(Plan(), [made]).fixed
+
+
+def test_what_is_refused_at_planning(tmp_path: Path, t: Translator) -> None:
+    cell = h3_names.int_to_str(CENTRE)
+    far = h3_names.int_to_str(next(iter(h3.grid_ring(CENTRE, 5))))
+    good = Plan(
+        start=dt.date(2026, 3, 1), areas=Areas((cell,), (), (far,)), objective=Objective(9, end=dt.date(2026, 2, 28))
+    )
+    late = replace(good, objective=Objective(9, end=dt.date(2026, 3, 1)))
+    near = replace(good, areas=Areas((cell,), (), (h3_names.int_to_str(next(iter(h3.grid_ring(CENTRE, 1)))),)))
+    assert design_faults(good) == ()
+    store = PlanStore(f"sqlite:///{tmp_path / 'plans.sqlite'}")
+    assert store.set_status(store.create(good, "x").id, PlanStatus.DECIDED, "x").status is PlanStatus.DECIDED
+    for plan in (late, near):
+        (fault,) = design_faults(plan)
+        assert "{" not in t(fault)
+        kept = store.create(plan, "x")
+        with pytest.raises(PlanProblem):
+            store.set_status(kept.id, PlanStatus.DECIDED, "x")
+    store.close()
+
+
+def test_the_spread_of_a_comparison() -> None:
+    draw = np.random.default_rng(5)
+    rate = draw.lognormal(3.5, 0.5, 300)
+    calm = plain_spread(draw.poisson(rate), draw.poisson(1.4 * rate))
+    assert calm[0] == pytest.approx(1.05, abs=0.1)
+    assert calm[1] < 0.01
+    bursts = plain_spread(3 * draw.poisson(rate / 3), 3 * draw.poisson(rate / 3))
+    assert bursts[0] == pytest.approx(3, abs=0.7)
+    tau = 0.4
+    moved = plain_spread(
+        draw.poisson(rate * draw.lognormal(0, tau, 300)), draw.poisson(rate * draw.lognormal(0, tau, 300))
+    )
+    assert moved[1] == pytest.approx(tau**2, abs=0.07)
+    assert plain_spread([0, 0], [0, 0]) == (1.0, 0.0)
+
+
+def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
+    source: Source, sample: Home, t: Translator
+) -> None:
+    store = PlanStore(sample.plans_url)
+    plan = store.list(PlanStatus.FINISHED)[0]
+    timing = plan_timing(plan, store.history(plan.id))
+    store.close()
+    assert timing.fixed
+    study = evaluation_study(source, plan, Audience.SPECIALIST, timing)
+    assert study.verdict is not None
+    assert study.verdict.strength is Strength.SHOWN
+    assert study.verdict.ratio.low < 0.6 < study.verdict.ratio.high < 1
+    assert "a fall is shown" in outcome_sentence(study, t)
+    later = evaluation_study(source, plan, Audience.SPECIALIST)
+    assert later.verdict is not None
+    assert later.verdict.strength is Strength.LIKELY
+    assert "likely but not shown" in outcome_sentence(later, t)
+    assert later.series is not None
+    assert later.series.ratio.low < 0.6 < later.series.ratio.high
