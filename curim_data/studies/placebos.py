@@ -26,7 +26,6 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime
-from curim_data.model.extent import MOST_LAND_CELLS
 from curim_data.model.plan import Areas
 from curim_data.studies.periods import month_bounds
 
@@ -34,6 +33,8 @@ Days: TypeAlias = tuple[dt.date, dt.date]
 # Fewer areas at the plan's own date are joined by placebo dates.
 _ENOUGH_AREAS: Final = 40
 _MOST_DATES: Final = 4
+# The land's cells are listed up to so many.
+_MOST_LAND: Final = 30_000
 # Up to so many alerts one table by cell and day is quicker than one question a period.
 _ONE_TABLE: Final = 300_000
 _FOUR_WEEKS: Final = dt.timedelta(weeks=4)
@@ -275,12 +276,14 @@ class _Counting:
         return counted.frame.dropna(subset=["cell"]).astype({"cell": "int64"})
 
     def land(self, days: Days) -> pd.Series:
-        """Alerts by cell, with the land's cells without any where it takes few enough cells of this size."""
+        """Alerts by cell, zeros included: of the land, or where it takes many cells those with alerts and around."""
         found = self.by_cell(days)
-        if self.resolution > self.source.city.finest_affordable(MOST_LAND_CELLS):
-            return found
-        land = self.source.city.land_cells(self.resolution).index.to_numpy(np.int64)
-        return found.reindex(np.union1d(land, found.index.to_numpy(np.int64)), fill_value=0.0)
+        cells = found.index.to_numpy(np.int64)
+        if self.resolution <= self.source.city.finest_affordable(_MOST_LAND):
+            around_them = self.source.city.land_cells(self.resolution).index.to_numpy(np.int64)
+        else:
+            around_them = np.fromiter(around(cells.tolist()), np.int64)
+        return found.reindex(np.union1d(cells, around_them), fill_value=0.0)
 
     def of(self, areas: Sequence[Sequence[int]], days: Days) -> np.ndarray:
         """Alerts of each area."""

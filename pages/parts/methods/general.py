@@ -311,8 +311,8 @@ GENERAL: Final = (
             "(μ) with the change of the city and the return to the mean; their own residuals give φ, τ² and the "
             "interval. A change is shown where the interval excludes 1, there are at least 20 similar areas (or "
             "earlier periods of them), and the history of the plan proves that areas, dates and test were set before "
-            "the start; otherwise it is at most likely. Intervals against the comparison area are widened by how similar "
-            "areas vary."
+            "the start; otherwise it is at most likely. Intervals against the comparison area are widened by how "
+            "similar areas vary."
         ),
         N_(
             "Where there are too few similar areas, too little history, or none nearly as busy, nothing is concluded. "
