@@ -61,7 +61,8 @@ def test_near_synonyms_of_a_category_are_found(heading: str, values: tuple[str, 
 @pytest.mark.parametrize(
     "heading",
     ["Reason", "Αιτία", "Αντικείμενο", "Raison de l'appel", "Motivo", "Concepto", "Argomento", "Matéria", "Anlass",
-     "Sachgebiet", "Einsatzgrund"],
+     "Sachgebiet", "Einsatzgrund", "What happened", "Τι έγινε", "Qué pasó", "Was ist passiert", "Cosa è successo",
+     "O que aconteceu"],
 )  # fmt: skip
 def test_what_a_report_is_about_is_its_category_where_no_heading_names_the_kind_of_event(heading: str) -> None:
     """The names say nothing to the lexicon: the heading and the fact that they come again decide, and it is said."""

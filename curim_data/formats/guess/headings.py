@@ -210,6 +210,7 @@ TOPIC: Final = _set(
     "raison cause affaire motivo causa razón materia concepto matéria tópico anlass anlasses grund sachgebiet "
     "sachgebiets fachgebiet gegenstand ursache stichwort argomento ragione"
 )
+_WHAT: Final = _set("what τι qué que quoi was cosa")  # happened
 # Who deals with it, in words that also say with what: a department of street lighting, and a police station.
 OFFICE: Final = _set(
     "department dept division unit section service services sector υπηρεσία υπηρεσίας υπηρεσίες τμήμα τμήματος "
@@ -533,7 +534,7 @@ def category_score(head: Heading) -> float:
 
 def names_topic(head: Heading) -> bool:
     """Whether a heading says what a report is about, and not why it was closed."""
-    return head.has(TOPIC) and not head.has(CLOSED | STATUS | NOT_CATEGORY)
+    return (head.has(TOPIC) or head.has(_WHAT, OCCURRED)) and not head.has(CLOSED | STATUS | NOT_CATEGORY)
 
 
 # Headings that are a number and no more: of the case, or of the row.
