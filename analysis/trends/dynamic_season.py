@@ -48,6 +48,46 @@ _BREAK: Final = 0.7
 # Periods that must have been counted before one is judged; the months or weeks of the last sums.
 FIRST_JUDGED: Final = 8
 MOST_AHEAD: Final = 9
+# Periods of the outlook: a slow rise is looked for in the last half-year of weeks.
+HALF_A_YEAR: Final = 26
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What was known before the last half-year, all models taken together, and how it goes on from there.
+
+    `mean`, `cov`: of level, slope and season at the first of those periods; `move` and `noise`: from one period to the
+    next; `design`: one row for each of them; `dispersion`: variance over mean of a count whose rate is known.
+    """
+
+    first: int
+    mean: FloatArray
+    cov: FloatArray
+    move: FloatArray
+    noise: FloatArray
+    design: FloatArray
+    dispersion: float
+
+    def expected(self) -> FloatArray:
+        """What was to be expected of each period."""
+        rates = self._paths(np.zeros((1, len(self.design), len(self.mean))), self.mean[None, :])
+        return np.asarray(rates[0], dtype=float)
+
+    def draw(self, rng: np.random.Generator, runs: int) -> FloatArray:
+        """Rates as they may have gone on if nothing happened but what happened before, one row a run."""
+        start = rng.multivariate_normal(self.mean, self.cov, runs, method="eigh")
+        steps = np.zeros((runs, len(self.design), len(self.mean)))
+        size = steps.shape[:2]
+        steps[:, :, 0] = rng.normal(0, np.sqrt(self.noise[0, 0]), size)
+        steps[:, :, 1] = rng.normal(0, np.sqrt(self.noise[1, 1]), size)
+        return self._paths(steps, start)
+
+    def _paths(self, steps: FloatArray, state: FloatArray) -> FloatArray:
+        rates = np.empty(steps.shape[:2])
+        for at, row in enumerate(self.design):
+            rates[:, at] = np.exp(np.minimum(state @ row, 30))
+            state = state @ self.move.T + steps[:, at]
+        return rates
 
 
 @dataclass(frozen=True)
@@ -56,7 +96,8 @@ class DynamicSeason:
 
     `expected`, `variance`, `dispersion` (variance over mean of a count whose rate is known): one entry a period, NaN
     before enough is known. `season`: the logarithm of the seasonal factor by what is known at the end. `ahead`: by k
-    from 1 to 9 mean and variance of the sum of the last k periods, predicted from the time before them.
+    from 1 to 9 mean and variance of the sum of the last k periods, predicted from the time before them. `outlook`: what
+    was known before the last 26 periods; None where fewer than a year lies before them.
     """
 
     expected: FloatArray
@@ -64,6 +105,7 @@ class DynamicSeason:
     dispersion: FloatArray
     season: FloatArray
     ahead: tuple[tuple[float, float], ...]
+    outlook: Outlook | None = None
 
     def bounds(self, alpha: float) -> tuple[FloatArray, FloatArray]:
         """Least and largest usual count: outside on either side lies at most alpha / 2 of quiet periods.
@@ -118,8 +160,11 @@ def dynamic_season(
     expected, variance, phi = (np.full(size, np.nan) for _ in range(3))
     kept: list[tuple[_State, int]] = []
     seen = 0
+    outlook = None
     for at in range(size):
         state.step(breaks and at in breaks)
+        if size - at == HALF_A_YEAR and at >= per_year:
+            outlook = state.outlook(at)
         if size - at <= MOST_AHEAD:
             kept.append((state.copy(), at))
         mean, spread, known = state.predict(at, float(reported[at]))
@@ -130,7 +175,7 @@ def dynamic_season(
             state.learn(float(values[at]), float(reported[at]))
             seen += 1
     ahead = tuple(one.sum_ahead(at, reported[at:]) for one, at in reversed(kept))
-    return DynamicSeason(expected, variance, phi, state.season(), ahead)
+    return DynamicSeason(expected, variance, phi, state.season(), ahead, outlook)
 
 
 class _State:
@@ -206,17 +251,21 @@ class _State:
         shrink = (1 - inverse / shape) * inverse
         self.cov -= self.gain[:, :, None] * (self.gain * shrink[:, None])[:, None, :]
 
-    def sum_ahead(self, at: int, reported: FloatArray) -> tuple[float, float]:
-        """Mean and variance of the sum of all periods from one on, the models taken together first."""
+    def outlook(self, at: int) -> Outlook:
+        """All models taken together, before the period at a position."""
         share = self.shares()
         mean = share @ self.mean
         apart = self.mean - mean
         cov = np.einsum("k,kij->ij", share, self.cov) + np.einsum("k,ki,kj->ij", share, apart, apart)
-        wander, phi = float(share @ self.wander), float(share @ self.phi)
-        move = np.eye(len(mean))
+        move, noise = np.eye(len(mean)), np.zeros_like(cov)
         move[0, 1], move[1, 1] = 1, self.fade
-        noise = np.zeros_like(cov)
-        noise[0, 0], noise[1, 1] = wander, self.slope**2 * (1 - self.fade**2)
+        noise[0, 0], noise[1, 1] = float(share @ self.wander), self.slope**2 * (1 - self.fade**2)
+        return Outlook(at, mean, cov, move, noise, self.design[at:], float(share @ self.phi))
+
+    def sum_ahead(self, at: int, reported: FloatArray) -> tuple[float, float]:
+        """Mean and variance of the sum of all periods from one on, the models taken together first."""
+        known = self.outlook(at)
+        mean, cov, move, noise, phi = known.mean, known.cov, known.move, known.noise, known.dispersion
         rates: list[float] = []
         lever = np.zeros(len(mean))
         # Var(sum) by the delta method: the state of each period follows from the one before it, so the covariance of

@@ -30,7 +30,7 @@ def trends(
     out: OutCsv = None,
 ) -> None:
     """Print the series of counts with its expected range."""
-    from curim_data.studies.trends import trend_study
+    from curim_data.studies.trends import course_study, trend_study
 
     source = ctx.source()
     f = ctx.filter(source)
@@ -40,6 +40,9 @@ def trends(
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete", "withheld"]]
     lacking = source.lacks(UNITS[step])
     notes = [ctx.t(lacking)] if lacking is not None else []
+    course = course_study(source, f, ctx.audience) if trend.unit == "week" else None
+    further = [alarm.sentence(ctx.t) for alarm in course.alarms] if course is not None else []
+    levels = course.step_sentences(ctx.t) if course is not None else []
     if out is not None:
         write_table(out, frame)
     if ctx.as_json:
@@ -49,11 +52,13 @@ def trends(
                 "unit": trend.column,
                 "told": trend.sentence(ctx.t),
                 "notes": notes,
+                "alarms": further,
+                "levels": levels,
                 "choices": ctx.choices(trend.choices),
                 "rows": frame,
             }
         )
         return
-    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *notes)
+    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *further, *levels, *notes)
     if out is None:
         ctx.print_table(frame, source.city)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from analysis.trends.alarms import Course, weekly_course
 from analysis.trends.time_series import Trend, daily, monthly, weekly
 from curim_data import query
 from curim_data.engine import Source
@@ -40,3 +41,14 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     if f.dark is not None:
         trend = trend.of_one_light()
     return trend if start <= source.first else trend.since(start)
+
+
+def course_study(source: Source, f: AlertFilter, audience: Audience) -> Course | None:
+    """Further alarms and the steps of the level, of all weeks up to the end of the filter's period.
+
+    None where only months are known, and for alerts after dark or by day, whose season is another.
+    """
+    if not source.known_time.knows("week") or f.dark is not None:
+        return None
+    trend = trend_study(source, f.replace(period="", start=source.first, end=query.dates(source, f)[1]), audience)
+    return None if trend is None else weekly_course(trend.frame, trend.column)

@@ -233,6 +233,44 @@ GENERAL: Final = (
         ),
     ),
     MethodEntry(
+        N_("Further alarm rules and changes of level"),
+        N_("Do other rules find too many alerts, does the number rise slowly, and when did its level change?"),
+        (
+            r"y > m + 3.09\, s",
+            r"P(y > U) \le 0.005,\quad U\ \text{of}\ \mathrm{NB}(\mu_0, \phi\mu_0)",
+            r"C_t = \max\left\{0,\ C_{t-1} + \ln \frac{f(y_t; 1.25\, \mu_t)}{f(y_t; \mu_t)}\right\}",
+            r"\max \sum_j \frac{2}{\phi}\, y_{(j)} \ln \frac{y_{(j)}}{e_{(j)}} - 14\, k",
+        ),
+        N_(
+            "Below a year of data EARS C2: m and s of seven weeks, the two just before left out, s no less than the "
+            "root of m. From three years on Farrington flexible: quasi-Poisson regression on trend and ten parts of "
+            "the year over three to five years, past outbreaks weighted down by their Anscombe residuals, the last "
+            "half-year left out. From a year and a half on a CUSUM of the last 26 weeks, its limit found by letting "
+            "the baseline go on 999 times. Changes of level, from two years on: the partition into k + 1 levels with "
+            "the largest quasi-likelihood; y and e are alerts and season of a level."
+        ),
+        N_(
+            "The rule follows from the length of the data and is named with its share of false alarms. A change of "
+            "level is told where the quarters on both sides differ by more than quarters of this city do; its interval "
+            "holds 95 % of the likelihood."
+        ),
+        N_(
+            "Rules with one threshold for every city err more often where reports come in bursts or the level drifts: "
+            "both shares are told. A level that drifts has no changes to date."
+        ),
+        (
+            "Hutwagner et al. 2003, Journal of Urban Health 80",
+            "Noufaily et al. 2013, Statistics in Medicine 32",
+            "Höhle & Paul 2008, CSDA 52",
+            "Jackson et al. 2005, IEEE Signal Processing Letters 12",
+        ),
+        N_(
+            "The published bounds of EARS (C1) for reports of Salmonella Newport in 2011; thresholds and weights that "
+            "the tests of the R package surveillance state for Farrington, and an independent fit to Salmonella Agona; "
+            "run lengths of the CUSUM by a Markov chain; every partition of short series, by recursion."
+        ),
+    ),
+    MethodEntry(
         N_("Changes between two periods"),
         N_("Did the number of alerts change by more than chance, and where?"),
         (

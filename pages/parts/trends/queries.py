@@ -8,6 +8,7 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
+from analysis.trends.alarms import Course
 from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.filters import AlertFilter
@@ -27,6 +28,12 @@ USUAL: CalendarUnit = "week"
 def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> Trend | None:
     """The series under the filter with what was usual."""
     return trends.trend_study(source_of(dataset), f, audience, unit)
+
+
+@calculated(Message("Counting by period"))
+def course_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> Course | None:
+    """Further alarms and the steps of the level under the filter."""
+    return trends.course_study(source_of(dataset), f, audience)
 
 
 @calculated(Message("Comparing the periods"))

@@ -7,10 +7,11 @@ import streamlit as st
 
 from analysis.trends.time_series import A_QUARTER, Trend, period_total, year_on_year
 from curim_data.model import Translator
+from curim_data.privacy import DisclosureError
 from pages.parts.charts import plots
 from pages.parts.frame import Page, draw_footer
 from pages.parts.frame.cache import cached_query
-from pages.parts.trends.queries import period_dates, trend_or_reason
+from pages.parts.trends.queries import course_of, period_dates, trend_or_reason
 
 
 def draw_trend_line(page: Page, trend: Trend) -> None:
@@ -37,6 +38,25 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     together = period_total(trend)
     sentences = [alarms_sentence(t, trend), *([together.sentence(t)] if together else [])]
     draw_footer(page, sentence=" ".join(sentences), total=cached_query(page, "total"), choices=trend.choices)
+    if trend.unit == "week":
+        _draw_further_rules(page)
+
+
+def _draw_further_rules(page: Page) -> None:
+    """What other rules say of the same weeks, each with how often it errs, and when the level changed."""
+    t = page.t
+    try:
+        course = course_of(page.dataset, page.filter, page.audience)
+    except DisclosureError:
+        return
+    if course is None or not (course.alarms or course.steps):
+        return
+    with st.expander(t("Other alarm rules and changes of level")):
+        for alarm in course.alarms:
+            st.write(alarm.sentence(t))
+            st.caption(t(alarm.rule.explanation))
+        for sentence in course.step_sentences(t):
+            st.write(sentence)
 
 
 def alarms_sentence(t: Translator, trend: Trend) -> str:
