@@ -24,10 +24,12 @@ a measure of scatter: von Neumann, J. et al. (1941). Annals of Mathematical Stat
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from scipy import stats
+from scipy.special import chdtr, chdtri
 
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, Message, Num, Translator
@@ -317,10 +319,14 @@ class _Rows:
 
     def _winsorised(self, fitted: FloatArray) -> FloatArray:
         """Ratios no larger than improbable ones, raised by what this takes from the mean of rows that are as fitted."""
-        free = self.squares
-        most = stats.chi2.ppf(_USUAL, free) / free
-        kept = stats.chi2.cdf(free * most, free + 2) + most * (1 - _USUAL)
+        most, kept = self._usual
         return np.asarray(np.minimum(self.ratio / fitted, most) / kept * fitted)
+
+    @cached_property
+    def _usual(self) -> tuple[FloatArray, FloatArray]:
+        """Of each row how many times the fitted ratio is improbable, and what is left of the mean up to there."""
+        most = chdtri(self.squares, 1 - _USUAL) / self.squares
+        return most, chdtr(self.squares + 2, self.squares * most) + most * (1 - _USUAL)
 
 
 def _line(spread: FloatArray, ratio: FloatArray, weight: FloatArray, drift: bool) -> tuple[float, float]:

@@ -71,17 +71,17 @@ def past_scatter(
     if windows is None:
         return NO_PAST
     past = f.replace(period="", start=history.first, end=history.last)
-    key = (past, windows, tuple(kinds), source.city.version, sees_exact(audience))
+    key = (past, windows, tuple(kinds), source.city.version)
     kept: dict[Any, PastScatter] = source.cache.setdefault("scatter", {})
     if key not in kept:
         if len(kept) >= MOST_KEPT:
             kept.clear()
         pairs = _pairs(source, past, history, windows, kinds)
-        found = kind_dispersions(pairs, windows.wanted / windows.lag)
-        if not sees_exact(audience):
-            found = {kind: own.rounded_up() for kind, own in found.items()}
-        kept[key] = PastScatter(found, windows)
-    return kept[key]
+        kept[key] = PastScatter(kind_dispersions(pairs, windows.wanted / windows.lag), windows)
+    found = kept[key]
+    if sees_exact(audience):
+        return found
+    return PastScatter({kind: own.rounded_up() for kind, own in found.kinds.items()}, windows)
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,11 @@ class _Units:
 
     def at(self, starts: pd.Series) -> IntArray:
         """The number of each unit that begins on a day, from 0 on."""
-        days = pd.to_datetime(starts)
         if self.unit == "month":
-            return np.asarray(12 * (days.dt.year - self.first.year) + days.dt.month - self.first.month, np.int64)
-        return np.asarray((days - pd.Timestamp(self.first)).dt.days // 7, np.int64)
+            months = starts.to_numpy("datetime64[M]") - np.datetime64(self.first, "M")
+            return np.asarray(months.astype(np.int64))
+        days = starts.to_numpy("datetime64[D]") - np.datetime64(self.first, "D")
+        return np.asarray(days.astype(np.int64) // 7)
 
 
 def _distance(periods: ComparedPeriods) -> tuple[Unit, int, int]:
@@ -188,14 +189,13 @@ def burst_scatter(
     if windows is None:
         return UNKNOWN
     past = f.replace(period="", start=history.first, end=history.last)
-    key = (past, windows, kind, resolution, source.city.version, sees_exact(audience))
+    key = (past, windows, kind, resolution, source.city.version)
     kept: dict[Any, Dispersion] = source.cache.setdefault("bursts", {})
     if key not in kept:
         if len(kept) >= MOST_KEPT:
             kept.clear()
-        found = _bursts(source, past, history, windows, kind, resolution)
-        kept[key] = found if sees_exact(audience) else found.rounded_up()
-    return kept[key]
+        kept[key] = _bursts(source, past, history, windows, kind, resolution)
+    return kept[key] if sees_exact(audience) else kept[key].rounded_up()
 
 
 def _bursts(

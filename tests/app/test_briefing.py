@@ -186,7 +186,7 @@ def test_both_pages_tell_the_same_of_the_weeks_together(open_page: Open, council
 def test_without_three_years_the_headline_is_about_the_year_before_and_not_the_season(
     sample: Home, t: Translator
 ) -> None:
-    f = AlertFilter(period="", start=dt.date(2025, 2, 9), end=dt.date(2025, 4, 6))
+    f = AlertFilter(period="", start=dt.date(2025, 2, 23), end=dt.date(2025, 4, 19))
     study = brief_study(open_source(sample), f, Audience.ANALYST)
     assert study.course is None
     assert "fewer than in the same weeks of the year before" in headline(study, t)

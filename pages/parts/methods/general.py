@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from curim_data.model import N_
+from pages.parts.methods.dispersion import DISPERSION
 from pages.parts.methods.entry import MethodEntry
 
 READING: Final = (
@@ -13,9 +14,9 @@ READING: Final = (
     N_("A difference is called clear only after correction for all the places and categories that were examined."),
     N_("Counts that are too small to show are withheld, drawn in their own grey, and never counted as zero."),
     N_(
-        "All tests treat alerts as independent. Several reports of one incident count one each; where that is "
-        "common, hot spots and changes look more certain than they are, and more of them are due to chance than the "
-        "tests state."
+        "Several people report one incident, and risks wander from year to year. How much counts scattered in the past "
+        "is estimated from the alerts themselves, and hot spots, changes, comparisons of maps, concentration and gaps "
+        "by gender are tested by it. Where the past is too short for that, they look more certain than they are."
     ),
     N_(
         "Where chance is simulated, the draws always start from the same number (seed 0), so that the same alerts and "
@@ -51,8 +52,7 @@ GENERAL: Final = (
         ),
         N_(
             "A hot spot is a place of many reports. It does not say who did what, or why. Its ratio is biased "
-            "upwards, because the cells were selected for being dense. Where several people report one incident, "
-            "more of the hot spots are due to chance than stated. In a region a whole town can be hot: where the "
+            "upwards, because the cells were selected for being dense. In a region a whole town can be hot: where the "
             "land around it is a fifth as dense, or where the town holds less than a third of the alerts, it is more "
             "than twice as dense as the rest."
         ),
@@ -232,6 +232,7 @@ GENERAL: Final = (
             "prediction equals one that is worked out number by number."
         ),
     ),
+    DISPERSION,
     MethodEntry(
         N_("Further alarm rules and changes of level"),
         N_("Do other rules find too many alerts, does the number rise slowly, and when did its level change?"),
@@ -293,8 +294,8 @@ GENERAL: Final = (
             "the season. Two categories that hold all alerts are one comparison."
         ),
         N_(
-            "A rise after a campaign for reporting may be a rise in reporting. Alerts are treated as independent: "
-            "where one incident leads to several reports, changes look more certain than they are."
+            "A rise after a campaign for reporting may be a rise in reporting. Where counts have wandered much from "
+            "year to year, only a large change can be told from that."
         ),
         (
             "Fisher 1935, JRSS 98",
