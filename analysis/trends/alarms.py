@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -121,20 +121,40 @@ class Course:
         ]
 
 
-def weekly_course(frame: pd.DataFrame, column: str = "week") -> Course:
+def weekly_course(
+    frame: pd.DataFrame, column: str = "week", noted: Sequence[tuple[dt.date, dt.date | None]] = ()
+) -> Course:
     """Alarms and steps of a weekly trend (`time_series.Trend.frame`, all of the history).
 
     Below one year EARS C2; from 78 weeks on a CUSUM of the last half-year; from 159 weeks on Farrington. The last whole
     week is judged; none where its count is not known. Steps from two years on, the latest three.
+
+    `noted`: days from which on the level is another, or spans that are apart. Rules look back to the last such day
+    only, and at no week of a span; the steps that an analyst noted are not told again.
     """
     rows = frame[frame["complete"]]
+    rows = rows[rows[column] >= pd.Timestamp(_last_break(rows, column, noted))]
     counts = np.where(rows["n"].notna(), rows["n"].to_numpy(dtype=float), np.nan)
+    weeks = [day.date() for day in rows[column]]
+    for start, end in noted:
+        if end is not None:
+            inside = [start - dt.timedelta(days=6) <= week <= end for week in weeks]
+            counts = np.where(inside, np.nan, counts)
     if not len(rows) or not np.isfinite(counts[-1]):
         return Course((), ())
-    weeks = [day.date() for day in rows[column]]
     model = dynamic_season(counts, _SEASON)
     alarms = [found for found in (_ears(counts, weeks), _farrington(counts, weeks)) if found]
     return Course((*alarms, *_cusum(counts, weeks, model)), _steps(counts, weeks, model))
+
+
+def _last_break(
+    rows: pd.DataFrame, column: str, noted: Sequence[tuple[dt.date, dt.date | None]]
+) -> pd.Timestamp | dt.date:
+    """The first whole week after the last noted day on which a level began; the first week without one."""
+    days = [day for day, end in noted if end is None]
+    first: pd.Timestamp = rows[column].min()
+    before = [day for day in days if len(rows) and pd.Timestamp(day) <= rows[column].max()]
+    return max((pd.Timestamp(day) for day in before), default=first)
 
 
 def _ears(counts: FloatArray, weeks: list[dt.date]) -> Alarm | None:

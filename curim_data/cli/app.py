@@ -27,6 +27,7 @@ from curim_data.cli import (
     hot_spots,
     imports,
     near_repeat,
+    notes,
     plans,
     quality,
     trends,
@@ -57,6 +58,7 @@ for module in TOP_LEVEL:
     app.add_typer(module.app)
 app.add_typer(city.app, name="city")
 app.add_typer(plans.app, name="plan")
+app.add_typer(notes.app, name="annotations")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

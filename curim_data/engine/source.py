@@ -27,9 +27,11 @@ from curim_data.engine.columns import NarrowTable, narrow_columns
 from curim_data.engine.types import IbisTable
 from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
+from curim_data.model.annotations import Annotation
 from curim_data.model.known_time import HOUR_SHARE, TimeUnit, some_hours, too_few_hours
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
+from curim_data.store.annotations import read_annotations
 
 MEETING_WEEKS: Final = 8
 MOST_VERSIONS: Final = 8  # of which databases are kept, the last ones that were asked for
@@ -50,7 +52,8 @@ class Source:
     `known_time` is the finest time that is known of them, which every study asks before it counts: where it is the
     month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known, of `timed` ones
     the time of day (`lacks`, `some_hours`). `asked`: the fields that the exports have at all (`model.absence`).
-    `meeting` is the last meeting of the council; `other_categories` are those that the city's tree does not know.
+    `annotations`: what analysts noted on the time line. `meeting` is the last meeting of the council;
+    `other_categories` are those that the city's tree does not know.
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
 
@@ -66,6 +69,7 @@ class Source:
     timed: int = 0
     known_time: KnownTime = KnownTime.HOUR
     asked: frozenset[str] = frozenset(ASKED_FIELDS)
+    annotations: tuple[Annotation, ...] = ()
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -122,24 +126,31 @@ def open_source(home: Home, url: str | None = None) -> Source:
     city = home.city()
     if url and url != "duckdb":
         table = ibis.connect(url).table("alerts")
-        return _source(table, _table_version(table), city, last_meeting(home.path))
+        return replace(
+            _source(table, _table_version(table), city, last_meeting(home.path)),
+            annotations=read_annotations(home.path),
+        )
     version, files = Store(home).state()
     meeting = last_meeting(home.path)
-    key = (version, tuple(files), city.version, meeting)
+    noted = read_annotations(home.path)
+    key = (version, tuple(files), city.version, meeting, noted)
     if getattr(_mine, "key", None) != key or not files:
-        _mine.source = source_from_files(files, version, city, meeting=meeting)
+        _mine.source = replace(source_from_files(files, version, city, meeting=meeting), annotations=noted)
         _mine.key = key
     source: Source = _mine.source
     _mine.home = home.path
     return source
 
 
-def opened_source(home: Path, version: str, profile: str, meeting: dt.date | None) -> Source | None:
-    """What this thread opened last of a home's files, where it is of that version, city profile and meeting."""
+def opened_source(
+    home: Path, version: str, profile: str, meeting: dt.date | None, annotations: tuple[Annotation, ...] = ()
+) -> Source | None:
+    """What this thread opened last of a home's files, where it is of that version, city profile, meeting and notes."""
     source: Source | None = getattr(_mine, "source", None)
     if source is None or getattr(_mine, "home", None) != home:
         return None
-    return source if (source.version, source.city.version, source.meeting) == (version, profile, meeting) else None
+    is_it = (source.version, source.city.version, source.meeting, source.annotations)
+    return source if is_it == (version, profile, meeting, annotations) else None
 
 
 def hand_over() -> Callable[[], None]:

@@ -17,6 +17,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
+from curim_data.studies.annotations import noted_between
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 from curim_data.studies.scatter import NO_PAST, PastScatter, past_scatter
 
@@ -26,13 +27,15 @@ class ChangeStudy:
     """Every change that was looked at, between two periods.
 
     `without_dark`: why categories after dark were left out, if they were: between the two periods nightfall moved, or
-    it is not known whether it was dark. `past`: how restless counts were before the later period.
+    it is not known whether it was dark. `noted`: what is noted on the time line between them.
+    `past`: how restless counts were before the later period.
     """
 
     periods: ComparedPeriods
     changes: Changes
     without_dark: Choice | None = None
     past: PastScatter = NO_PAST
+    noted: tuple[Choice, ...] = ()
 
     def smallest(self, area: bool = False) -> SmallestChange | None:
         """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
@@ -65,7 +68,7 @@ class ChangeStudy:
     def choices(self) -> tuple[Choice, ...]:
         """The reference period, whether darkness was left out, then the settings of the test."""
         dark = (self.without_dark,) if self.without_dark else ()
-        return (self.periods.choice, *dark, *self.changes.choices, *self.past.choices)
+        return (self.periods.choice, *self.noted, *dark, *self.changes.choices, *self.past.choices)
 
 
 # A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place).
@@ -120,7 +123,8 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     )
     left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0
     why = DARKNESS if known_dark else UNKNOWN_DARKNESS
-    return ChangeStudy(periods, found, without_dark=why if left_out else None, past=past)
+    noted = noted_between(source, f, periods.before[0], periods.after[1])
+    return ChangeStudy(periods, found, without_dark=why if left_out else None, past=past, noted=noted)
 
 
 def _told(candidates: pd.DataFrame, past: PastScatter) -> Dispersion:

@@ -13,6 +13,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.known_time import CalendarUnit
 from curim_data.query.reporting_lag import reporting_lag
+from curim_data.studies.annotations import annotations_for, level_breaks
 
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
@@ -37,7 +38,10 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     series = query.counts(source, history, [column], audience, complete=True).frame
     if series.empty:
         return None
-    trend = _TRENDS[unit](series, (source.first, min(end, source.as_of)), column, lag=reporting_lag(source))
+    breaks = tuple(day for day in level_breaks(source, f) if source.first < day <= end)
+    trend = _TRENDS[unit](
+        series, (source.first, min(end, source.as_of)), column, lag=reporting_lag(source), breaks=breaks
+    )
     if f.dark is not None:
         trend = trend.of_one_light()
     return trend if start <= source.first else trend.since(start)
@@ -51,4 +55,7 @@ def course_study(source: Source, f: AlertFilter, audience: Audience) -> Course |
     if not source.known_time.knows("week") or f.dark is not None:
         return None
     trend = trend_study(source, f.replace(period="", start=source.first, end=query.dates(source, f)[1]), audience)
-    return None if trend is None else weekly_course(trend.frame, trend.column)
+    if trend is None:
+        return None
+    spans = [(one.start, one.end) for one in annotations_for(source, f)]
+    return weekly_course(trend.frame, trend.column, spans)

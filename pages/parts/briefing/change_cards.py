@@ -23,7 +23,7 @@ from pages.parts.frame import Page, escape_markdown, page_link
 
 SPARK = 76
 # Settings of the comparison that stand under the cards.
-SHOWN = ("darkness", "exposure", "relative")
+SHOWN = ("annotation", "darkness", "exposure", "relative")
 
 
 def draw_change_cards(page: Page, study: BriefChanges) -> None:

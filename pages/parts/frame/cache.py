@@ -20,7 +20,8 @@ from pages.parts.frame.waiting import cached
 def source_of(dataset: Dataset) -> Source:
     """The alerts that a dataset names; a run that has them open already reads nothing again."""
     home = Path(dataset.home)
-    return opened_source(home, dataset.version, dataset.profile, dataset.meeting) or open_source(Home(home))
+    known = (dataset.version, dataset.profile, dataset.meeting, dataset.annotations)
+    return opened_source(home, *known) or open_source(Home(home))
 
 
 def cached_query(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:

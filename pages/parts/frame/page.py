@@ -10,6 +10,7 @@ from typing import Literal
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Role, Translator
+from curim_data.model.annotations import Annotation
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.store import Home
 from pages.parts.frame.window import Room
@@ -21,14 +22,15 @@ Theme = Literal["light", "dark"]
 class Dataset:
     """A hashable name for one version of one home's alerts: what a cache may be keyed with.
 
-    Answers depend on the alerts' `version`, on the version of the city's `profile` (categories, names, land), and on
-    the day of the council's last `meeting`, which a period may begin with.
+    Answers depend on the alerts' `version`, on the version of the city's `profile` (categories, names, land), on the
+    day of the council's last `meeting`, which a period may begin with, and on what is noted on the time line.
     """
 
     home: str
     version: str
     profile: str = ""
     meeting: dt.date | None = None
+    annotations: tuple[Annotation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Page:
             source.version if source else "",
             self.city.version,
             source.meeting if source else None,
+            source.annotations if source else (),
         )
 
     @property

@@ -11,6 +11,7 @@ from curim_data.privacy import DisclosureError
 from pages.parts.charts import plots
 from pages.parts.frame import Page, draw_footer
 from pages.parts.frame.cache import cached_query
+from pages.parts.trends.annotations import draw_annotations
 from pages.parts.trends.queries import course_of, period_dates, trend_or_reason
 
 
@@ -40,6 +41,7 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     draw_footer(page, sentence=" ".join(sentences), total=cached_query(page, "total"), choices=trend.choices)
     if trend.unit == "week":
         _draw_further_rules(page)
+    draw_annotations(page)
 
 
 def _draw_further_rules(page: Page) -> None:

@@ -1,0 +1,107 @@
+"""Commands of notes on the time line: add, list, remove."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import command, new_app
+from curim_data.cli.output import UsageError
+from curim_data.model import N_, Message
+from curim_data.model.annotations import KIND_WORDS, Annotation, AnnotationKind
+from curim_data.store.annotations import AnnotationError, add_annotation, read_annotations, remove_annotation
+
+app = new_app(N_("Notes on the time line: campaigns, versions of the app, breaks in the data."))
+Who = Annotated[str, typer.Option(help=N_("Name for the history of the notes."))]
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(Message("{text} is not a date such as 2025-05-03.", {"text": text})) from None
+
+
+def _row(one: Annotation) -> dict[str, Any]:
+    end = one.end.isoformat() if one.end else None
+    return {
+        "id": one.id,
+        "start": one.start.isoformat(),
+        "end": end,
+        "kind": one.kind,
+        "note": one.note,
+        "category": one.category,
+    }
+
+
+@command(app, "add", N_("Note an event: what is usual is estimated separately from that day on, or for those days."))
+def add(
+    ctx: CommandContext,
+    start: Annotated[str, typer.Argument(help=N_("First day, as 2025-05-03."))],
+    note: Annotated[str, typer.Argument(help=N_("What happened, in a few words; no personal data."))],
+    end: Annotated[str, typer.Option(help=N_("Last day, where it was over then; without it a new level begins."))] = "",
+    kind: Annotated[AnnotationKind, typer.Option(help=N_("What kind of event."))] = "other",
+    category: Annotated[str, typer.Option(help=N_("The only category that it concerns, by its id."))] = "",
+    who: Who = "curim",
+) -> None:
+    """Keep a note."""
+    source = ctx.source()
+    known = {*source.city.categories, *source.other_categories}
+    if category and category not in known:
+        raise UsageError(Message("There is no category {category}.", {"category": category}))
+    try:
+        made = add_annotation(
+            ctx.home.path,
+            _day(start),
+            note,
+            who=who,
+            end=_day(end) if end else None,
+            kind=kind,
+            category=category or None,
+        )
+    except AnnotationError as wrong:
+        raise UsageError(wrong.message) from None
+    if ctx.as_json:
+        ctx.print_json({"annotation": _row(made)})
+        return
+    ctx.print(ctx.t("Noted for {day}: {note} ({id}).", day=made.start, note=made.note, id=made.id))
+
+
+@command(app, "list", N_("List the notes."))
+def show(ctx: CommandContext) -> None:
+    """The notes that hold."""
+    ctx.city()
+    held = read_annotations(ctx.home.path)
+    if ctx.as_json:
+        ctx.print_json({"annotations": [_row(one) for one in held]})
+        return
+    if not held:
+        ctx.print(ctx.t("Nothing is noted on the time line."))
+        return
+    rows = [
+        (one.id, one.start, one.end or "", ctx.t(KIND_WORDS[one.kind]), one.note, one.category or "") for one in held
+    ]
+    headings = (N_("Id"), N_("From"), N_("To"), N_("Kind"), N_("Note"), N_("Category"))
+    ctx.print_table(pd.DataFrame(rows, columns=[ctx.t(heading) for heading in headings]))
+
+
+@command(app, "remove", N_("Take a note away; it stays in the history."))
+def remove(
+    ctx: CommandContext,
+    annotation: Annotated[str, typer.Argument(help=N_("Id of the note, as “curim annotations list” lists it."))],
+    who: Who = "curim",
+) -> None:
+    """Take a note away."""
+    ctx.city()
+    try:
+        gone = remove_annotation(ctx.home.path, annotation, who=who)
+    except AnnotationError as wrong:
+        raise UsageError(wrong.message) from None
+    if ctx.as_json:
+        ctx.print_json({"removed": _row(gone)})
+        return
+    ctx.print(ctx.t("The note of {day} was removed: {note}.", day=gone.start, note=gone.note))

@@ -1,0 +1,39 @@
+"""What an analyst notes on the time line: from a day on, or over some days, counts mean something else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from curim_data.model.i18n import Message
+
+AnnotationKind = Literal["campaign", "app", "data_break", "other"]
+KINDS: Final[tuple[AnnotationKind, ...]] = get_args(AnnotationKind)
+KIND_WORDS: Final[dict[AnnotationKind, Message]] = {
+    "campaign": Message("Campaign"),
+    "app": Message("New version of the app"),
+    "data_break": Message("Break in the data"),
+    "other": Message("Other event"),
+}
+LONGEST_NOTE: Final = 200
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A note on the time line. Without `end` a new level begins on `start`; with it the days to `end` are apart.
+
+    `category`: the only category that it concerns; None: all alerts. `id`: eight hexadecimal digits.
+    """
+
+    id: str
+    start: dt.date
+    end: dt.date | None
+    kind: AnnotationKind
+    note: str
+    category: str | None = None
+
+    @property
+    def breaks(self) -> tuple[dt.date, ...]:
+        """The days on which another level begins: the first one, and the day after a span."""
+        return (self.start,) if self.end is None else (self.start, self.end + dt.timedelta(days=1))

@@ -1,0 +1,129 @@
+"""The notes on the time line, in <home>/annotations.jsonl: one line for each that was added or removed.
+
+The file is only ever added to, so it is its own history: who, when (UTC), what. The notes that hold are what is left
+after reading all of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from curim_data.model import Message
+from curim_data.model.annotations import KINDS, LONGEST_NOTE, Annotation, AnnotationKind
+from curim_data.store.locking import locked
+
+FILE: Final = "annotations.jsonl"
+_LONGEST_NAME: Final = 80
+
+
+class AnnotationError(Exception):
+    """A note that cannot be kept, with the reason for the reader."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text)
+        self.message = message
+
+
+@dataclass(frozen=True)
+class AnnotationChange:
+    """One line of the history. `what`: added or removed."""
+
+    at: dt.datetime
+    who: str
+    what: str
+    annotation: Annotation
+
+
+def read_annotations(folder: Path) -> tuple[Annotation, ...]:
+    """The notes that hold, by day; none where the file is missing. Lines that cannot be read are passed over."""
+    held: dict[str, Annotation] = {}
+    for change in annotation_history(folder):
+        if change.what == "added":
+            held[change.annotation.id] = change.annotation
+        else:
+            held.pop(change.annotation.id, None)
+    return tuple(sorted(held.values(), key=lambda one: (one.start, one.id)))
+
+
+def annotation_history(folder: Path) -> tuple[AnnotationChange, ...]:
+    """Everything that was added and removed, oldest first."""
+    try:
+        lines = (folder / FILE).read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return ()
+    changes = []
+    for line in lines:
+        try:
+            row = json.loads(line)
+            moment = dt.datetime.fromisoformat(row["at"])
+            changes.append(AnnotationChange(moment, str(row["who"]), str(row["what"]), _annotation(row)))
+        except (KeyError, TypeError, ValueError):
+            continue  # a line that was cut short by a full disk
+    return tuple(changes)
+
+
+def add_annotation(
+    folder: Path,
+    start: dt.date,
+    note: str,
+    *,
+    who: str,
+    end: dt.date | None = None,
+    kind: AnnotationKind = "other",
+    category: str | None = None,
+) -> Annotation:
+    """Keep a note. AnnotationError where it has no text, too long a one, or ends before it begins."""
+    text = " ".join(note.split())
+    if not text or len(text) > LONGEST_NOTE:
+        raise AnnotationError(
+            Message("A note needs a text of at most {longest} characters.", {"longest": LONGEST_NOTE})
+        )
+    if end is not None and end < start:
+        raise AnnotationError(Message("The note ends before it begins: {start} – {end}.", {"start": start, "end": end}))
+    made = Annotation(secrets.token_hex(4), start, end, kind, text, category or None)
+    _write(folder, "added", who, made)
+    return made
+
+
+def remove_annotation(folder: Path, annotation_id: str, *, who: str) -> Annotation:
+    """Take a note away; it stays in the history. AnnotationError where none has this id."""
+    for held in read_annotations(folder):
+        if held.id == annotation_id:
+            _write(folder, "removed", who, held)
+            return held
+    raise AnnotationError(
+        Message("No note has the id {id}: “curim annotations list” shows them.", {"id": annotation_id})
+    )
+
+
+def _write(folder: Path, what: str, who: str, annotation: Annotation) -> None:
+    row: dict[str, Any] = {
+        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "who": " ".join(who.split())[:_LONGEST_NAME],
+        "what": what,
+        "id": annotation.id,
+        "start": annotation.start.isoformat(),
+        "end": annotation.end.isoformat() if annotation.end else None,
+        "kind": annotation.kind,
+        "note": annotation.note,
+        "category": annotation.category,
+    }
+    with locked(folder / f"{FILE}.lock"), (folder / FILE).open("a", encoding="utf-8") as handle:
+        handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _annotation(row: dict[str, Any]) -> Annotation:
+    if row["kind"] not in KINDS:
+        raise ValueError(f"no kind of note: {row['kind']!r}")
+    end = dt.date.fromisoformat(row["end"]) if row["end"] else None
+    return Annotation(
+        str(row["id"]), dt.date.fromisoformat(row["start"]), end, row["kind"], str(row["note"]), row["category"]
+    )

@@ -1,0 +1,140 @@
+"""Notes on the time line: kept with their history, and respected by ranges, alarms and changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.trends.alarms import weekly_course
+from analysis.trends.time_series import weekly
+from curim_data.cli.app import main
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
+from curim_data.store import Home
+from curim_data.store.annotations import (
+    FILE,
+    AnnotationError,
+    add_annotation,
+    annotation_history,
+    read_annotations,
+    remove_annotation,
+)
+from curim_data.studies.annotations import annotations_for, level_breaks
+from curim_data.studies.changes import change_study
+from curim_data.studies.trends import course_study, trend_study
+
+DAY = dt.date(2026, 3, 2)
+
+
+@pytest.fixture
+def home(sample: Home, tmp_path) -> Home:
+    shutil.copytree(sample.path, tmp_path / "home")
+    return Home(tmp_path / "home")
+
+
+def test_notes_are_kept_with_their_history(tmp_path):
+    first = add_annotation(tmp_path, DAY, "  A new\nversion ", who="Ana", kind="app")
+    second = add_annotation(tmp_path, DAY, "Week of safety", who="Ana", end=DAY + dt.timedelta(days=6), category="x")
+    assert first.note == "A new version"
+    assert {one.id for one in read_annotations(tmp_path)} == {first.id, second.id}
+    remove_annotation(tmp_path, first.id, who="Ben")
+    assert read_annotations(tmp_path) == (second,)
+    told = [(change.who, change.what, change.annotation.id) for change in annotation_history(tmp_path)]
+    assert told == [("Ana", "added", first.id), ("Ana", "added", second.id), ("Ben", "removed", first.id)]
+    assert second.breaks == (DAY, DAY + dt.timedelta(days=7))
+
+
+def test_what_is_no_note_is_refused(tmp_path):
+    for note, end in (("", None), ("x" * 201, None), ("x", DAY - dt.timedelta(days=1))):
+        with pytest.raises(AnnotationError):
+            add_annotation(tmp_path, DAY, note, who="", end=end)
+    with pytest.raises(AnnotationError):
+        remove_annotation(tmp_path, "00000000", who="")
+    assert read_annotations(tmp_path) == ()
+
+
+def test_a_line_that_was_cut_short_takes_no_other_with_it(tmp_path):
+    kept = add_annotation(tmp_path, DAY, "kept", who="")
+    with (tmp_path / FILE).open("a") as handle:
+        handle.write('{"at": "2026-03-02T10:00:00+00:00", "who": "", "wh\n')
+        handle.write(json.dumps({"at": "2026-03-02", "who": "", "what": "added", "kind": "odd"}) + "\n")
+    assert read_annotations(tmp_path) == (kept,)
+
+
+def test_they_concern_the_alerts_they_are_of(home: Home):
+    everything = add_annotation(home.path, DAY, "all", who="")
+    category = next(iter(home.city().categories))
+    one = add_annotation(home.path, DAY, "one", who="", category=category)
+    source = open_source(home)
+    assert set(source.annotations) == {everything, one}
+    assert annotations_for(source, AlertFilter()) == (everything,)
+    assert set(annotations_for(source, AlertFilter(categories=(category,)))) == {everything, one}
+    assert level_breaks(source, AlertFilter()) == (DAY,)
+
+
+def test_the_range_the_alarms_and_the_changes_know_of_them(home: Home, t):
+    f = AlertFilter()
+    before = trend_study(open_source(home), f, Audience.ANALYST)
+    plain = change_study(open_source(home), f, Audience.ANALYST)
+    add_annotation(home.path, DAY, "Campaign at the port", who="", kind="campaign")
+    source = open_source(home)
+    after = trend_study(source, f, Audience.ANALYST)
+    later = after.frame["week"] >= pd.Timestamp(DAY)
+    width = [(one.frame["upper"] - one.frame["lower"]).to_numpy() for one in (before, after)]
+    assert (width[1][~later] == width[0][~later])[np.isfinite(width[0][~later])].all()
+    assert width[1][later][0] > width[0][later][0]
+    assert "break" in [choice.name for choice in after.choices]
+    told = [choice for choice in change_study(source, f, Audience.ANALYST).choices if choice.name == "annotation"]
+    assert "annotation" not in [choice.name for choice in plain.choices]
+    assert "Noted on 2 March 2026: Campaign at the port. A change may come from this." in t(told[0].explanation)
+    assert "farrington" in [
+        alarm.rule.name for alarm in course_study(open_source(home), f, Audience.ANALYST).alarms
+    ] or (source.as_of - DAY) < dt.timedelta(weeks=159)
+
+
+def test_a_noted_step_is_no_alarm_and_a_noted_span_teaches_nothing():
+    rng = np.random.default_rng(1)
+    monday = dt.date(2020, 1, 6)
+    days = pd.date_range(monday, periods=240, freq="7D")
+    y = rng.poisson(np.repeat([30, 70], [225, 15])).astype(float)
+    dates = (monday, days[-1].date() + dt.timedelta(days=6))
+    series = pd.DataFrame({"week": days.date, "n": y})
+    step = days[225].date()
+    assert weekly(series, dates).frame["alarm"].iloc[225:].sum() > 3
+    noted = weekly(series, dates, breaks=(step,))
+    assert not noted.frame["alarm"].iloc[225:].any()
+    assert [alarm.found for alarm in weekly_course(noted.frame).alarms] == [True, True]
+    assert not any(alarm.found for alarm in weekly_course(noted.frame, noted=((step, None),)).alarms)
+    burst = rng.poisson(30, 240).astype(float)
+    burst[186:192] = 300  # a campaign at the same time a year before
+    frame = weekly(pd.DataFrame({"week": days.date, "n": burst}), dates).frame
+    span = (days[186].date(), days[191].date())
+    naive, apart = (weekly_course(frame, noted=noted).alarms[0].upper for noted in ((), (span,)))
+    assert apart <= naive
+    assert apart < 60
+
+
+def test_the_commands_add_list_and_remove(home: Home, capsys):
+    def run(*words):
+        code = main([*words, "--home", str(home.path)])
+        return code, capsys.readouterr()
+
+    code, out = run("annotations", "add", "2026-03-02", "New app", "--kind", "app", "--lang", "en", "--json")
+    assert code == 0
+    made = json.loads(out.out)["annotation"]
+    assert (made["start"], made["kind"], made["end"]) == ("2026-03-02", "app", None)
+    code, out = run("annotations", "list", "--lang", "en")
+    assert (code, "New app" in out.out, "New version of the app" in out.out) == (0, True, True)
+    assert run("annotations", "add", "soon", "x")[0] == 2
+    assert run("annotations", "add", "2026-03-02", "x", "--category", "nothing")[0] == 2
+    assert run("annotations", "remove", "nothing")[0] == 2
+    code, out = run("annotations", "remove", made["id"], "--lang", "en")
+    assert code == 0
+    code, out = run("annotations", "list", "--lang", "en")
+    assert "Nothing is noted" in out.out
