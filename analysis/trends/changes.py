@@ -168,8 +168,9 @@ class Changes:
     """All candidates that were looked at, with p-values corrected for having looked at all of them.
 
     `frame`: the columns that name a candidate (`by`), then before, after, expected, ratio, low, high, p, q (NaN where
-    not tested), direction (int), significant (bool), compared ("before" or "city"), women, women_low, women_high (share
-    of women among women and men after; NaN where unknown), withheld (bool), bounded ("before" or "after": that count is
+    not tested), direction (int), significant (bool), compared ("before" or "city"), base_before, base_after (counts of
+    the rest that "city" means; NaN without), women, women_low, women_high (share of women among women and men after;
+    NaN where unknown), withheld (bool), bounded ("before" or "after": that count is
     withheld and stands at its upper bound), dispersion (of the row's counts). `n`: alerts after of the largest
     candidate; `n_withheld`: candidates that could not be tested because of withheld counts; `scatter`: how restless
     counts usually are, as it was told.
@@ -304,7 +305,13 @@ def changes(
     known = result.loc[~withheld]
     untested = withheld & (result["bounded"] == "")
     return Changes(
-        frame=result[[*columns, "compared", "women", "women_low", "women_high", "withheld", "bounded", "dispersion"]],
+        frame=result[
+            [
+                *columns,
+                *("compared", "base_before", "base_after"),
+                *("women", "women_low", "women_high", "withheld", "bounded", "dispersion"),
+            ]
+        ],
         by=tuple(by),
         alpha=alpha,
         n_tested=int(result["p"].notna().sum()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from curim_data.model import N_, Num
 from curim_data.studies.brief import BriefChanges, Finding
 from curim_data.studies.brief_text import (
     chance_sentence,
@@ -23,6 +24,10 @@ from pages.parts.frame import Page, escape_markdown, page_link
 
 SPARK = 76
 # Settings of the comparison that stand under the cards.
+OVERLAP = N_(
+    "Changes that overlap are listed once, those that only mirror a change elsewhere not at all; of the changes listed "
+    "at most {share} % are expected to be chance."
+)
 SHOWN = ("annotation", "darkness", "exposure", "relative")
 
 
@@ -50,7 +55,7 @@ def _basis_sentences(page: Page, study: BriefChanges) -> list[str]:
         return [*sentences, t(periods.choice.explanation)]
     sentences.append(study.changes.changes.sentence(t))
     if study.changes.changes.n_significant > len(study.findings):
-        sentences.append(t("Overlapping changes are listed once."))
+        sentences.append(t(OVERLAP, share=Num(100 * study.changes.changes.alpha, 0)))
     if study.findings:
         sentences.append(smallest_sentence(study, t))
     sentences.append(t(periods.choice.explanation))
