@@ -7,7 +7,6 @@ areas; and what the regression leaves over among them is the real uncertainty: b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -23,15 +22,20 @@ FloatArray: TypeAlias = NDArray[np.float64]
 # scale (drifting risk) to one nearly straight on the scale of counts (stable risk). The data weigh them.
 _SHIFTS: Final = (0.02, 0.1, 0.25, 0.5, 1.0, 2.0)
 _LEAST_SHIFT: Final = 0.25
-# Keeps coefficients of windows that nearly agree apart; weak beside the information of a hundred areas.
-_RIDGE: Final = 1.0
+# Slopes of the windows, newest first, before any placebo is looked at, and how far they may lie off (sd): counts of the
+# past count for most of what comes, later ones for more. A tenth of what a hundred areas tell, most of what ten tell.
+_PRIOR_SLOPES: Final = (0.35, 0.25, 0.2, 0.2)
+_PRIOR_SUM: Final = 0.85
+_PRIOR_SD: Final = 0.2
+# The sd of covariates' slopes about zero.
+_COVARIATE_SD: Final = 1.0
 _ROUNDS: Final = 40
-# So many placebos for each earlier window that enters the regression.
-_PLACEBOS_A_WINDOW: Final = 12
 # Placebos' residuals calibrate each side of the interval; as many pseudo-residuals as this say that it is right.
 _CALIBRATION: Final = 10.0
 # An expectation this many times the largest placebo's lies outside what the placebos can tell.
 _OUTSIDE: Final = 2.0
+# Alerts that are added to each category's, grown as all did, before its own growth is taken.
+_LIKE_ALL: Final = 10.0
 # Fewer placebos, or fewer at the plan's own date, tell nothing.
 FEWEST_PLACEBOS: Final = 10
 FEWEST_OF_DATE: Final = 5
@@ -67,12 +71,12 @@ class PlaceboModel:
 
     `phi`, `tau2`: the variance of a count about its prediction is phi · mean + tau2 · mean²; `free`: degrees of freedom
     left; `scales`: how much wider than the model the placebos' own residuals are, for falls and for rises; `n`:
-    placebos; `areas`: those at the plan's own date; `largest`: the largest mean fitted to a placebo.
+    placebos; `areas`: those at the plan's own date; `largest`: the largest mean fitted to a placebo;
+    `loss`: -2 log pseudo-likelihood of the best regression (less is better).
     """
 
     fits: tuple[_Fit, ...]
     weights: FloatArray
-    windows: tuple[tuple[int, ...], ...]
     phi: float
     tau2: float
     free: float
@@ -80,10 +84,11 @@ class PlaceboModel:
     n: int
     areas: int
     largest: float
+    loss: float
 
     def expect(self, history: ArrayLike, covariates: ArrayLike = ()) -> Expectation:
         """The expectation for an area at the plan's own date, from its counts in the windows of the history."""
-        row = _merged(np.asarray(history, float)[None, :], self.windows)
+        row = np.asarray(history, float)[None, :]
         extra = np.asarray(covariates, float)[None, :]
         means, variances = [], []
         for fit in self.fits:
@@ -143,8 +148,9 @@ def fit_placebos(
     """Regress the placebos' counts after on their counts before, by quasi-likelihood with a log link.
 
     Variance phi · mean + tau2 · mean², both from the placebos' own residuals (pseudo-likelihood, Carroll & Ruppert
-    1988); ridge on the slopes. The regression is made for several constants added to the counts before their logarithm
-    is taken and averaged with weights exp(-loss / 2) (Buckland, Burnham & Augustin 1997, Biometrics 53, 603-618).
+    1988); the slopes are drawn towards usual ones (ridge). The regression is made for several constants added to the
+    counts before their logarithm is taken and averaged with weights exp(-loss / 2) (Buckland, Burnham & Augustin 1997,
+    Biometrics 53, 603-618).
 
     Parameters
     ----------
@@ -163,8 +169,6 @@ def fit_placebos(
     extra = np.zeros((len(y), 0)) if covariates is None else np.asarray(covariates, float)
     if len(y) < FEWEST_PLACEBOS or (date == 0).sum() < FEWEST_OF_DATE or not y.any() or not past.any():
         return None
-    windows = _windows(past, max(1, len(y) // _PLACEBOS_A_WINDOW))
-    past = _merged(past, windows)
     others = (date[:, None] == np.unique(date[date != 0])[None, :]).astype(float)
     fits = tuple(_fit(y, past, extra, others, shift, least) for shift in _SHIFTS)
     loss = np.array([fit.loss for fit in fits])
@@ -175,7 +179,6 @@ def fit_placebos(
     return PlaceboModel(
         fits=fits,
         weights=weights,
-        windows=windows,
         phi=mixed["phi"],
         tau2=mixed["tau2"],
         free=max(mixed["free"], 2.0),
@@ -183,7 +186,26 @@ def fit_placebos(
         n=len(y),
         areas=int((date == 0).sum()),
         largest=float(best.mean.max()),
+        loss=best.loss,
     )
+
+
+def mix_growth(before: ArrayLike, after: ArrayLike, areas: ArrayLike) -> FloatArray:
+    """What each area's categories let expect: the mean, over its alerts before, of how the log of each category grew.
+
+    A covariate for `fit_placebos`. Of categories with few alerts in the city the growth is drawn towards that of all
+    (as if ten more had grown like all). An area without alerts has the city's mix.
+
+    Parameters
+    ----------
+    before, after : (c,) alerts of each category in the city, without the treated area
+    areas : (n, c) alerts before of each area by category
+    """
+    earlier, later, mix = np.asarray(before, float), np.asarray(after, float), np.asarray(areas, float)
+    growth = later.sum() / max(earlier.sum(), 1.0)
+    by_category = np.log((later + _LIKE_ALL * growth) / (earlier + _LIKE_ALL)) - np.log(max(growth, 1e-9))
+    share = (mix + 1e-9 * (earlier + 1)) / (mix + 1e-9 * (earlier + 1)).sum(axis=1, keepdims=True)
+    return np.asarray(share @ by_category, float)
 
 
 def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tuple[float, float]:
@@ -205,18 +227,6 @@ def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tup
     return phi, tau2 / factor
 
 
-def _windows(past: FloatArray, most: int) -> tuple[tuple[int, ...], ...]:
-    """Which columns of the history enter together: where placebos are few the older ones are added up."""
-    columns = [(j,) for j in range(past.shape[1])]
-    if len(columns) <= most:
-        return tuple(columns)
-    return (*columns[: most - 1], tuple(range(most - 1, past.shape[1])))
-
-
-def _merged(past: FloatArray, windows: Sequence[Sequence[int]]) -> FloatArray:
-    return np.column_stack([past[:, list(columns)].sum(axis=1) for columns in windows])
-
-
 def _design(past: FloatArray, extra: FloatArray, others: FloatArray, fit: _Fit | None = None, **given: Any) -> Any:
     shift, centre = (fit.shift, fit.centre) if fit is not None else (given["shift"], given["centre"])
     return np.column_stack([np.ones(len(past)), np.log(past + shift) - centre, extra, others])
@@ -227,13 +237,17 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
     shift = np.maximum(_LEAST_SHIFT * least, share * past.mean(axis=0))
     centre = np.log(past + shift).mean(axis=0)
     x = _design(past, extra, others, shift=shift, centre=centre)
-    ridge = np.diag([0.0, *[_RIDGE] * (past.shape[1] + extra.shape[1]), *[0.0] * others.shape[1]])
+    slopes = _prior(past.shape[1])
+    ridge = np.diag(
+        [0.0, *[_PRIOR_SD**-2] * len(slopes), *[_COVARIATE_SD**-2] * extra.shape[1], *[0.0] * others.shape[1]]
+    )
+    pull = ridge @ np.concatenate([[0.0], slopes, np.zeros(extra.shape[1] + others.shape[1])])
     mean, phi, tau2 = (y + y.mean()) / 2, max(1.0, least), 0.05
     beta = np.zeros(x.shape[1])
     for _ in range(_ROUNDS):
         weight = mean / (phi + tau2 * mean)
         covariance = np.linalg.inv(x.T @ (weight[:, None] * x) + ridge)
-        new = covariance @ (x.T @ (weight * (np.log(mean) + (y - mean) / mean)))
+        new = covariance @ (x.T @ (weight * (np.log(mean) + (y - mean) / mean)) + pull)
         settled, beta = np.abs(new - beta).max() < 1e-6, new
         mean = np.exp(np.clip(x @ beta, -9, 14))
         leverage = mean / (phi + tau2 * mean) * np.einsum("ij,jk,ik->i", x, covariance, x)
@@ -244,6 +258,12 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
     loss = float((np.log(variance) + (y - mean) ** 2 / variance).sum())
     free = len(y) - float(leverage.sum()) - 2
     return _Fit(shift, centre, beta, covariance, phi, tau2, free, mean, leverage, loss)
+
+
+def _prior(windows: int) -> FloatArray:
+    """Slopes of so many windows before any placebo is looked at."""
+    slopes = np.array([*_PRIOR_SLOPES, *[_PRIOR_SLOPES[-1]] * windows][:windows])
+    return np.asarray(_PRIOR_SUM * slopes / slopes.sum(), float)
 
 
 def _spread(

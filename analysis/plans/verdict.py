@@ -65,7 +65,8 @@ class Verdict:
     `direction`: -1 for fewer than expected, 1 for more, 0 for neither; `ratio`: observed to expected with its interval;
     `before`: alerts of the treated area in the period before, brought to the length of the period after; `city`: what
     they would have become had they changed as all like areas did; `expected`: with the return to the mean;
-    `fall_chance`, `rise_chance`: how often like areas come out as low, as high, by themselves; `placebos`: how many.
+    `fall_chance`, `rise_chance`: how often like areas come out as low, as high, by themselves; `placebos`: how many,
+    `areas` of them in the same weeks, the others earlier periods of these.
     `unknown`: why nothing can be told, where it cannot.
     """
 
@@ -80,6 +81,7 @@ class Verdict:
     fall_chance: float
     rise_chance: float
     placebos: int
+    areas: int
     phi: float
     tau2: float
     fixed: bool
@@ -95,10 +97,19 @@ class Verdict:
         """What expected means, and how uncertain counts are here."""
         if self.unknown is not None:
             return ()
-        expected = Message(
-            "Expected: what the treated area would have had by its counts before, as {n} similar areas without the "
-            "measure changed in the same weeks.",
-            {"n": self.placebos},
+        values = {"n": self.areas, "periods": round(self.placebos / max(self.areas, 1)) - 1}
+        expected = (
+            Message(
+                "Expected: what the treated area would have had by its counts before, as {n} similar areas without the "
+                "measure changed in the same weeks, and by how they changed in {periods} earlier periods.",
+                values,
+            )
+            if values["periods"] > 0
+            else Message(
+                "Expected: what the treated area would have had by its counts before, as {n} similar areas without the "
+                "measure changed in the same weeks.",
+                values,
+            )
         )
         wider = float(np.sqrt((self.phi * self.expected + self.tau2 * self.expected**2) / max(self.expected, 1e-9)))
         width = Message(
@@ -244,6 +255,7 @@ def placebo_verdict(
         fall_chance=few,
         rise_chance=many,
         placebos=model.n,
+        areas=model.areas,
         phi=model.phi,
         tau2=model.tau2 + expected.variance,
         fixed=fixed,
@@ -267,6 +279,7 @@ def unknown_verdict(
         none,
         none,
         placebos,
+        0,
         none,
         none,
         fixed,
@@ -277,7 +290,7 @@ def unknown_verdict(
 def smallest_shown_drop(
     model: PlaceboModel, expected: Expectation, *, level: float = 0.95, power: float = 0.8
 ) -> DetectableDrop:
-    """The smallest fall that the verdict would show with a power of 80 %, given how like areas vary by themselves.
+    """The smallest fall that the verdict would show with a power of 80 %, given how similar areas vary by themselves.
 
     The largest count that the verdict would call a fall is found, then the smallest fall, in steps of one percent, that
     leads to so small a count in `power` of the cases.

@@ -251,10 +251,11 @@ def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWin
         found.history,
         before=before,
         growth=found.growth * lengths[0] / lengths[1],
+        covariates=found.covariates,
         test=test,
         fixed=timing.fixed,
     )
-    visible = None if verdict.unknown else smallest_shown_drop(model, model.expect(found.history))
+    visible = None if verdict.unknown else smallest_shown_drop(model, model.expect(found.history, found.covariates))
     spread = found.spread
     result = evaluate(areas, test=test, dispersion=spread[0], drift=spread[1])
     series = _series(source, plan, windows)

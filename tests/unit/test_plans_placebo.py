@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.plans.placebo import FEWEST_PLACEBOS, Expectation, fit_placebos, mid_tails, ratio_estimate
+from analysis.plans.placebo import FEWEST_PLACEBOS, Expectation, fit_placebos, mid_tails, mix_growth, ratio_estimate
 from analysis.plans.verdict import (
     PlanTiming,
     Strength,
@@ -123,6 +123,14 @@ def test_a_covariate_that_tells_the_change_is_used() -> None:
     assert without is not None
     assert model.tau2 * 900 + model.phi * 30 < 0.7 * (without.tau2 * 900 + without.phi * 30)
     assert model.expect([10, 30, 40], [0.5]).mean == pytest.approx(40 * np.exp(0.5), rel=0.2)
+
+
+def test_a_mix_of_categories_tells_what_to_expect() -> None:
+    """One category doubles, the other stays; areas of one, of the other, of both, and without alerts."""
+    found = mix_growth([1e6, 1e6], [2e6, 1e6], [[5, 0], [0, 7], [4, 4], [0, 0]])
+    assert found == pytest.approx(np.log([2, 1, 2**0.5, 2**0.5]) - np.log(1.5), abs=1e-4)
+    # A category of three alerts says next to nothing.
+    assert abs(mix_growth([1e4, 1.0], [1e4, 3.0], [[0, 5]])[0]) < 0.2
 
 
 def _verdict(observed: float, n: int = 120, *, fixed: bool = True, tau: float = 0.0, **more: object) -> Verdict:
