@@ -204,7 +204,7 @@ def mix_growth(before: ArrayLike, after: ArrayLike, areas: ArrayLike) -> FloatAr
     earlier, later, mix = np.asarray(before, float), np.asarray(after, float), np.asarray(areas, float)
     growth = later.sum() / max(earlier.sum(), 1.0)
     by_category = np.log((later + _LIKE_ALL * growth) / (earlier + _LIKE_ALL)) - np.log(max(growth, 1e-9))
-    share = (mix + 1e-9 * (earlier + 1)) / (mix + 1e-9 * (earlier + 1)).sum(axis=1, keepdims=True)
+    share = (mix + 1e-12 * (earlier + 1)) / (mix + 1e-12 * (earlier + 1)).sum(axis=1, keepdims=True)
     return np.asarray(share @ by_category, float)
 
 

@@ -20,8 +20,10 @@ from analysis.plans.evaluation import (
     evaluate,
     evaluate_by_gender,
 )
+from analysis.plans.placebo import ratio_estimate
 from analysis.plans.second_opinions import InterruptedSeries, SyntheticControl, interrupted_series
 from analysis.plans.verdict import PlanTiming, Unknown, Verdict, placebo_verdict, smallest_shown_drop, unknown_verdict
+from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -31,7 +33,7 @@ from curim_data.privacy import Protected
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city
 from curim_data.studies.periods import month_bounds, months_between
-from curim_data.studies.placebos import Placebos, placebos
+from curim_data.studies.placebos import Placebos, placebos, severity_shares
 from curim_data.studies.plan import YEAR
 
 AREAS: Final = ("treated", "buffer", "comparison")
@@ -260,6 +262,29 @@ def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWin
     result = evaluate(areas, test=test, dispersion=spread[0], drift=spread[1])
     series = _series(source, plan, windows)
     return _Judged(result, verdict, series, found.synthetic, visible, spread, _cautions(found))
+
+
+def harm_ratio(source: Source, plan: Plan) -> Estimate | None:
+    """Observed over expected where alerts count by their severity; for those who see exact counts only.
+
+    None where no alert has a severity, where there are too few similar areas, or none like the treated one.
+    """
+    if plan.start is None or severity_shares(source, evaluation_filter(source, plan)).empty:
+        return None
+    windows = comparison_windows(source, plan.start, plan.finish)
+    found = placebos(
+        source,
+        evaluation_filter(source, plan),
+        plan.areas,
+        windows.before,
+        windows.after,
+        by_month=windows.by_month,
+        harm=True,
+    )
+    if found is None or found.model is None:
+        return None
+    expected = found.model.expect(found.history, found.covariates)
+    return None if found.model.is_outside(expected) else ratio_estimate(found.model, found.observed, expected)
 
 
 def _cautions(found: Placebos) -> tuple[Message, ...]:

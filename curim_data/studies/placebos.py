@@ -35,6 +35,8 @@ _ENOUGH_AREAS: Final = 40
 _MOST_DATES: Final = 4
 # The land's cells are listed up to so many.
 _MOST_LAND: Final = 30_000
+# A covariate is kept where it lowers the loss (-2 log likelihood) by so much.
+_HELPS: Final = 4.0
 # Up to so many alerts one table by cell and day is quicker than one question a period.
 _ONE_TABLE: Final = 300_000
 _FOUR_WEEKS: Final = dt.timedelta(weeks=4)
@@ -113,17 +115,25 @@ class Calendar:
 
 
 def placebos(
-    source: Source, f: AlertFilter, areas: Areas, before: Days, after: Days, *, by_month: bool = False
+    source: Source,
+    f: AlertFilter,
+    areas: Areas,
+    before: Days,
+    after: Days,
+    *,
+    by_month: bool = False,
+    harm: bool = False,
 ) -> Placebos | None:
     """Count similar areas in the same weeks, and in placebo dates where they are few, and fit the regression.
 
     None where the treated area's cells are not all of one size. Areas are grown on the city's cells from those with
-    most alerts before the start; the treated area, the buffer and all that touches them stay out.
+    most alerts before the start; the treated area, the buffer and all that touches them stay out. `harm`: alerts count
+    by their severity (one without by the mean), with a mean weight of one.
     """
     sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
     if len(sizes) != 1:
         return None
-    counting = _Counting(source, f, sizes.pop())
+    counting = _Counting(source, f, sizes.pop(), harm=harm)
     calendar = Calendar(after[0], (after[1] - after[0]).days + 1, by_month)
     treated = [h3.str_to_int(cell) for cell in areas.treated]
     covered = calendar.covered(source.first)
@@ -208,7 +218,9 @@ def _fit(
         after.append(counting.of(kept, calendar.after(day)))
         past.append(np.column_stack([counting.of(kept, days) for days in calendar.windows(day, covered)]))
         dates.append(np.full(len(kept), number))
-    return fit_placebos(np.concatenate(after), np.vstack(past), dates=np.concatenate(dates)), covered
+    return fit_placebos(
+        np.concatenate(after), np.vstack(past), dates=np.concatenate(dates), least=counting.least
+    ), covered
 
 
 def _with_mix(
@@ -222,7 +234,7 @@ def _with_mix(
     """The regression with what each area's mix of categories lets expect, where that helps; and the treated area's.
 
     Tried where there are 40 similar areas or more and alerts are few enough to be counted by cell and category; kept
-    where the loss falls by more than the two units that a column without meaning may win (Akaike 1974).
+    where the loss falls by four units or more, as a column without meaning makes it in one case in twenty.
     """
     if model is None or len(kept) < _ENOUGH_AREAS or counting.source.count > _ONE_TABLE:
         return model, ()
@@ -238,8 +250,10 @@ def _with_mix(
     mix = mix_growth(before, later.sum().to_numpy(float), rows)
     mix -= mix[1:].mean()
     history = np.column_stack([counting.of(kept, days) for days in windows])
-    better = fit_placebos(counting.of(kept, calendar.after(calendar.start)), history, covariates=mix[1:, None])
-    if better is None or better.loss > model.loss - 2:
+    better = fit_placebos(
+        counting.of(kept, calendar.after(calendar.start)), history, covariates=mix[1:, None], least=counting.least
+    )
+    if better is None or better.loss > model.loss - _HELPS:
         return model, ()
     return better, (float(mix[0]),)
 
@@ -274,15 +288,24 @@ def _plain_spread(
     if not growth[0]:
         return 1.0, 0.0
     pairs = [(earlier * rate / growth[0], later) for (earlier, later), rate in zip(pairs, growth, strict=True)]
-    return plain_spread(np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs]))
+    return plain_spread(np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs]), counting.least)
+
+
+def severity_shares(source: Source, f: AlertFilter) -> pd.DataFrame:
+    """Severity (index), alerts (n) and `weight`: the severity over its mean. Empty where no alert has one."""
+    counted = query.counts(source, f, ["severity"], Audience.ANALYST).frame.dropna(subset=["severity"])
+    counted = counted[counted["n"] > 0].assign(severity=lambda part: part["severity"].astype(float))
+    mean = float((counted["n"] * counted["severity"]).sum() / max(float(counted["n"].sum()), 1.0))
+    return counted.assign(weight=counted["severity"] / (mean or 1.0)).set_index("severity")[["n", "weight"]]
 
 
 class _Counting:
     """Exact counts by cell in days: asked by cell and day once, or where alerts are many by cell for each period."""
 
-    def __init__(self, source: Source, f: AlertFilter, resolution: int) -> None:
+    def __init__(self, source: Source, f: AlertFilter, resolution: int, *, harm: bool = False) -> None:
         self.source, self.resolution = source, resolution
         self._filter = f
+        self._weights = severity_shares(source, f) if harm else None
         self._known: dict[Days, pd.Series] = {}
         self._daily: pd.DataFrame | None = None
 
@@ -307,10 +330,20 @@ class _Counting:
 
     def _count(self, by: list[str], days: Days) -> pd.DataFrame:
         f = self._filter.replace(period="", start=days[0], end=days[1])
+        asked = by if self._weights is None else [*by, "severity"]
         counted = query.counts(
-            self.source, f, by, Audience.ANALYST, resolution=self.resolution, without_default_points=True
-        )
-        return counted.frame.dropna(subset=["cell"]).astype({"cell": "int64"})
+            self.source, f, asked, Audience.ANALYST, resolution=self.resolution, without_default_points=True
+        ).frame.dropna(subset=["cell"])
+        if self._weights is not None:
+            counted = counted.assign(n=counted["n"] * counted["severity"].map(self._weights["weight"]).fillna(1.0))
+        return counted.astype({"cell": "int64"})
+
+    @property
+    def least(self) -> float:
+        """The smallest dispersion: one, or where alerts weigh unlike the mean weight of an alert, weighted."""
+        if self._weights is None or not len(self._weights):
+            return 1.0
+        return float((self._weights["n"] * self._weights["weight"] ** 2).sum() / self._weights["n"].sum())
 
     def land(self, days: Days) -> pd.Series:
         """Alerts by cell, zeros included: of the land, or where it takes many cells those with alerts and around."""

@@ -47,6 +47,20 @@ def test_a_mixture_is_found_and_its_effect() -> None:
     assert synthetic_control(treated, donors[:12], 20).p is None
 
 
+def test_the_placebo_test_leaves_the_treated_area_out_of_the_donors() -> None:
+    rng = np.random.default_rng(8)
+    donors = rng.uniform(10, 60, (ENOUGH_DONORS, 16))
+    treated = 0.5 * donors[0] + 0.5 * donors[1]
+    treated[12:] *= 0.7
+    gaps = []
+    for i in range(len(donors) + 1):
+        mine = treated if i == 0 else donors[i - 1]
+        others = donors if i == 0 else np.delete(donors, i - 1, axis=0)
+        gap = (mine - simplex_weights(others[:, :12].T, mine[:12]) @ others) ** 2
+        gaps.append(np.sqrt(gap[12:].mean() / max(gap[:12].mean(), 1e-18)))
+    assert synthetic_control(treated, donors, 12).p == pytest.approx(np.mean(np.array(gaps) >= gaps[0]))
+
+
 def test_a_donor_like_the_others_has_no_small_p_more_often_than_it_should() -> None:
     rng = np.random.default_rng(2)
     p = []
@@ -101,3 +115,11 @@ def test_an_interrupted_series_needs_half_a_year_before() -> None:
     short = interrupted_series(y, 50)
     assert short is not None
     assert not short.season
+
+
+def test_a_calm_series_is_not_held_for_calmer_than_chance() -> None:
+    y = np.full(120, 50.0) + np.tile([0.0, 1.0], 60)
+    found = interrupted_series(y, 80)
+    assert found is not None
+    assert found.dispersion == 1
+    assert np.log(found.ratio.high / found.ratio.low) > 0.1

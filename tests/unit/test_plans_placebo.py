@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.plans.placebo import FEWEST_PLACEBOS, Expectation, fit_placebos, mid_tails, mix_growth, ratio_estimate
+from analysis.plans.placebo import (
+    FEWEST_PLACEBOS,
+    Expectation,
+    _spread,
+    fit_placebos,
+    mid_tails,
+    mix_growth,
+    ratio_estimate,
+)
 from analysis.plans.verdict import (
     PlanTiming,
     Strength,
@@ -91,6 +100,39 @@ def test_the_interval_ends_where_the_tails_do() -> None:
     assert float(model.tails(30, expected, found.low)[1]) == pytest.approx(0.025, abs=1e-5)
     assert found.low < found.value < found.high
     assert ratio_estimate(model, 0, expected).low == 0
+
+
+def test_the_tails_of_a_model_by_hand() -> None:
+    model = fit_placebos(*_areas(np.random.default_rng(7), tau=0.3))
+    assert model is not None
+    model = replace(model, phi=1.0, tau2=0.05, free=12.0, scales=(1.2, 0.9))
+    law = stats.nbinom(1 / 0.08, 1 / (1 + 0.08 * 25))  # a ratio of one half, and 0.03 of the regression's own
+    mid = law.cdf(18) - law.pmf(18) / 2
+    few, many = model.tails(18, Expectation(50.0, 0.03), 0.5)
+    assert float(few) == pytest.approx(stats.t.cdf(stats.norm.ppf(mid) / 1.2, 12), rel=1e-6)
+    assert float(many) == pytest.approx(stats.t.cdf(stats.norm.isf(mid) / 0.9, 12), rel=1e-6)
+    assert ratio_estimate(model, 5, Expectation(50.0, 9.0)).high == np.inf
+
+
+def test_residuals_of_areas_that_pull_the_line_count_more() -> None:
+    rng = np.random.default_rng(3)
+    mean = rng.uniform(5, 60, 400)
+    residual = rng.normal(0, np.sqrt(2 * mean))
+    none, half = (_spread(residual, mean, np.full(400, h), 1.0, (1.0, 0.05)) for h in (0.0, 0.5))
+    assert none[0] + none[1] * 30 == pytest.approx(2, abs=0.3)
+    assert half[0] + half[1] * 30 == pytest.approx(2 * (none[0] + none[1] * 30), rel=0.1)
+
+
+def test_the_better_regression_weighs_more() -> None:
+    model = fit_placebos(*_areas(np.random.default_rng(17), tau=0.5))
+    assert model is not None
+    loss = np.array([fit.loss for fit in model.fits])
+    assert np.ptp(loss) > 1
+    assert model.weights == pytest.approx(np.exp(-(loss - loss.min()) / 2) / np.exp(-(loss - loss.min()) / 2).sum())
+    means = [
+        fit.beta[0] + (np.log(np.array([10, 30, 40]) + fit.shift) - fit.centre) @ fit.beta[1:] for fit in model.fits
+    ]
+    assert np.log(model.expect([10, 30, 40]).mean) == pytest.approx(model.weights @ np.array(means))
 
 
 def test_no_model_from_few_placebos() -> None:
@@ -181,30 +223,27 @@ def test_when_a_plan_was_set_is_said() -> None:
     assert PlanTiming(False).sentence(t).startswith("Nothing shows")
 
 
-def test_the_smallest_fall_is_reached_and_grows_with_the_spread() -> None:
-    rng = np.random.default_rng(13)
-    shares = []
-    for tau in (0.0, 0.3):
-        model = fit_placebos(*_areas(rng, 200, tau=tau))
-        assert model is not None
-        drop = smallest_shown_drop(model, Expectation(100.0, 0.0))
-        assert drop.share is not None
-        shares.append(drop.share)
-        # The verdict itself, on counts drawn with that fall, finds it about four times in five.
-        mean = 100 * (1 - drop.share)
-        k = 1 / max(model.tau2, 1e-6)
-        drawn = (
-            rng.poisson(rng.gamma(k * mean / model.phi / mean, mean / k * model.phi, 4000))
-            if tau
-            else (rng.poisson(mean / model.phi, 4000) * model.phi)
-        )
-        if not tau:
-            called = model.tails(drawn, Expectation(100.0, 0.0))[0] < 0.025
-            assert np.mean(called) == pytest.approx(0.82, abs=0.07)
-    assert shares[1] > shares[0] + 0.1
-    model = fit_placebos(*_areas(rng, 200, tau=0.3))
+def test_the_smallest_fall_is_that_of_the_exact_test() -> None:
+    model = fit_placebos(*_areas(np.random.default_rng(13), 200))
     assert model is not None
-    assert smallest_shown_drop(model, Expectation(2.0, 0.1)).share is None
+    plain = replace(model, phi=1.0, tau2=0.0, free=1e9, scales=(1.0, 1.0))
+    drop = smallest_shown_drop(plain, Expectation(100.0, 0.0))
+    assert drop.share is not None
+    law = stats.poisson(100)
+    called = max(k for k in range(100) if law.cdf(k) - law.pmf(k) / 2 < 0.025)
+    # The chance of such a count with that fall, and with one two percent smaller.
+    assert stats.poisson.cdf(called, 100 * (1 - drop.share)) == pytest.approx(0.81, abs=0.025)
+    assert stats.poisson.cdf(called, 100 * (1.02 - drop.share)) < 0.8
+    assert drop.alerts == pytest.approx(100 * drop.share)
+
+
+def test_the_smallest_fall_grows_with_the_spread() -> None:
+    rng = np.random.default_rng(13)
+    models = [fit_placebos(*_areas(rng, 200, tau=tau)) for tau in (0.0, 0.3)]
+    shares = [smallest_shown_drop(model, Expectation(100.0, 0.0)).share for model in models if model is not None]
+    assert shares[1] > shares[0] + 0.1
+    assert models[1] is not None
+    assert smallest_shown_drop(models[1], Expectation(2.0, 0.1)).share is None
 
 
 @pytest.mark.slow

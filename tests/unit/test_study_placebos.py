@@ -23,7 +23,7 @@ from curim_data.model.plan import Areas, Objective
 from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
 from curim_data.store import Home
 from curim_data.studies.areas import exact_area_counts
-from curim_data.studies.evaluation import evaluation_study, outcome_sentence
+from curim_data.studies.evaluation import evaluation_study, harm_ratio, outcome_sentence
 from curim_data.studies.placebos import Calendar, drop_to_see, placebos
 from curim_data.studies.plan_timing import plan_timing
 
@@ -170,6 +170,11 @@ def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
     assert study.verdict.strength is Strength.SHOWN
     assert study.verdict.ratio.low < 0.6 < study.verdict.ratio.high < 1
     assert "a fall is shown" in outcome_sentence(study, t)
+    harm = harm_ratio(source, plan)
+    assert harm is not None
+    assert harm.low < 0.6 < harm.high
+    assert harm.value == pytest.approx(study.verdict.ratio.value, abs=0.15)
+    assert harm.value != study.verdict.ratio.value
     later = evaluation_study(source, plan, Audience.SPECIALIST)
     assert later.verdict is not None
     assert later.verdict.strength is Strength.LIKELY

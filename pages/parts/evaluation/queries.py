@@ -6,9 +6,10 @@ import datetime as dt
 import json
 
 from analysis.plans.verdict import PlanTiming
+from analysis.stats.intervals import Estimate
 from curim_data.model import Audience, Message, Plan
 from curim_data.model.plan import Problem, plan_from_json, plan_to_json
-from curim_data.studies.evaluation import PlanEvaluation, evaluation_study
+from curim_data.studies.evaluation import PlanEvaluation, evaluation_study, harm_ratio
 from pages.parts.frame import Dataset, calculated, source_of
 
 
@@ -19,6 +20,12 @@ def plan_evaluation(
     """`fixed`, `set_on`: the parts of `PlanTiming`."""
     source = source_of(dataset)
     return evaluation_study(source, plan_from_json(json.loads(key)), audience, PlanTiming(fixed, set_on))
+
+
+@calculated(Message("Evaluating the plan"))
+def plan_harm(dataset: Dataset, key: str) -> Estimate | None:
+    """The ratio with alerts weighed by severity; for those who see exact counts."""
+    return harm_ratio(source_of(dataset), plan_from_json(json.loads(key)))
 
 
 def evaluation_key(plan: Plan) -> str:

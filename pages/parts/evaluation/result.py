@@ -11,11 +11,12 @@ import streamlit as st
 
 from analysis.plans.evaluation import Evaluation
 from analysis.plans.second_opinions import InterruptedSeries
-from analysis.stats.intervals import Estimate
+from analysis.stats.intervals import UNKNOWN, Estimate
 from curim_data.model import Audience, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label
 from curim_data.model.plan import MOVES, STATUS_WORDS
 from curim_data.plans.plan_store import PlanProblem
+from curim_data.privacy import sees_exact
 from curim_data.studies.evaluation import (
     AREAS,
     STARTED,
@@ -31,7 +32,7 @@ from curim_data.studies.plan_timing import plan_timing
 from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
-from pages.parts.evaluation.queries import evaluation_key, plan_evaluation
+from pages.parts.evaluation.queries import evaluation_key, plan_evaluation, plan_harm
 from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.plans.access import ask_author, author_name, may_edit, plan_store, translated_plan
 from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
@@ -155,7 +156,12 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     if result is None:
         return
     st.subheader(t("How certain"))
-    rows = [*_verdict_rows(t, study), *_comparison_rows(t, result), *_displacement_rows(t, plan, result)]
+    rows = [
+        *_verdict_rows(t, study),
+        *_harm_rows(page, plan, study),
+        *_comparison_rows(t, result),
+        *_displacement_rows(t, plan, result),
+    ]
     if study.synthetic is not None:
         ratio = t.number(study.synthetic.ratio, 2)
         rows.append((t("Ratio to a weighted mean of similar areas (synthetic control)"), ratio, t("see below")))
@@ -196,6 +202,19 @@ def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, 
         (t("Alerts more or fewer than expected from similar areas"), *_interval(t, alerts, 0)),
     ]
     return found if verdict.test == "ratio" else found[::-1]
+
+
+def _harm_rows(page: Page, plan: Plan, study: PlanEvaluation) -> list[tuple[str, str, str]]:
+    """The ratio with alerts weighed by severity, where it is asked for by somebody who sees exact counts."""
+    t = page.t
+    known = study.verdict is not None and study.verdict.unknown is None
+    if not known or not sees_exact(page.audience):
+        return []
+    if not st.toggle(t("Weigh alerts by severity too"), key="evaluation_harm"):
+        return []
+    ratio = plan_harm(page.dataset, evaluation_key(plan))
+    what = t("Ratio to the expected severity, summed over alerts")
+    return [(what, *_interval(t, ratio or UNKNOWN, 2))]
 
 
 def _comparison_rows(t: Translator, result: Evaluation) -> list[tuple[str, str, str]]:
