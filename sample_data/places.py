@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from shapely.geometry import shape
 
-SEED: Final = 6
+SEED: Final = 5
 FIRST: Final = dt.date(2022, 11, 1)
 CUT: Final = dt.date(2026, 10, 31)
 LAST: Final = dt.date(2026, 11, 20)
@@ -48,7 +48,7 @@ class Circle:
 class Spot:
     """A planted hot spot.
 
-    `landmark`: id of the landmark whose point is its centre. `levels`: expected alerts in each of the 48 months and in
+    `landmark`: id of the landmark whose point is its centre. `levels`: expected incidents in each of the 48 months and in
     November 2026 (49 values), before the campaign. `hours`: first and last hour of the busy time, in which 19 of 20
     alerts fall. `women`, `women_dark`: share of women among affected women and men (by day and, where it differs, after
     dark). `pattern`: the emerging class that the definitions give it with monthly steps.
@@ -240,8 +240,8 @@ class Campaign:
 class Intervention:
     """A treated area in which alerts fall to `rate_ratio` from a day on; nothing moves elsewhere.
 
-    The fall is counted, not left to chance: of the incidents after the start so many stay that their alerts are
-    `rate_ratio` times those of the months before, as these would have grown with the city.
+    The fall is counted, not left to chance: of the incidents after the start `rate_ratio` times as many stay as there
+    were in the months before, as these would have grown with the city.
     """
 
     id: str = "lighting_university"
@@ -261,13 +261,10 @@ class Intervention:
 class Bursts:
     """Several reports of one incident: each further one lies within metres and hours of the first, some straggle.
 
-    More people see what happens at a planted hot spot: an incident outside them has `elsewhere` times as many further
-    reports as the mean of the whole city (`World.reports`), the planted spots have the rest. A share `straggling`
-    of the further reports lies within `far_metres` and `far_hours`. Of the categories in `alone` each incident has one
-    report, the victim's.
+    A share `straggling` of the further reports lies within `far_metres` and `far_hours`. Of the categories in `alone`
+    each incident has one report, the victim's.
     """
 
-    elsewhere: float = 0.25
     metres: float = 30.0
     hours: float = 2.0
     straggling: float = 0.12

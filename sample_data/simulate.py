@@ -59,6 +59,9 @@ class Draw:
     first: np.ndarray | None = None
 
 
+_COLUMNS: Final = ("lon", "lat", "minute", "category", "origin")
+
+
 @dataclass(frozen=True)
 class Calendar:
     """Day by day: weekday, month number, months since the first, campaign factor, slow growth."""
@@ -101,8 +104,8 @@ def simulate(seed: int, world: World) -> City:
     spots = [_spot(of_spots, ground, spot, calendar) for spot in SPOTS]
     background = _background(of_ground, ground, calendar, wanted, world)
     repeats = _near_repeats(of_ground, ground, background, len(calendar.days))
-    draw, first = _bursts(of_bursts, ground, _join([background, repeats, *spots]), world.reports)
-    draw = _intervene(of_ground, draw, first, calendar)
+    draw = _intervene(of_ground, _join([background, repeats, *spots]), calendar)
+    draw = _bursts(of_bursts, ground, draw, world.reports, len(calendar.days))
     return City(_rows(of_people, draw, world), ground, len(calendar.days), world)
 
 
@@ -198,80 +201,60 @@ def _near_repeats(rng: np.random.Generator, ground: Ground, background: Draw, da
     )
 
 
-def _bursts(rng: np.random.Generator, ground: Ground, draw: Draw, mean: float) -> tuple[Draw, np.ndarray]:
-    """Turn some alerts into further reports of the one before them of the same process, category and month.
+def _bursts(rng: np.random.Generator, ground: Ground, draw: Draw, mean: float, days: int) -> Draw:
+    """Add further reports to incidents, of the same process and category: their numbers are geometric.
 
-    Numbers of alerts, by month too, stay as they were drawn; reports of one incident are geometric in number. Returns
-    the alerts and, for each, the position of the first report of its incident.
+    What is drawn before are the incidents: each is one of the `mean` alerts that the city has of it on average.
     """
     count = len(draw.minute)
-    first = np.arange(count)
-    if mean <= 1:
-        return draw, first
-    elsewhere = 1 + (mean - 1) * BURSTS.elsewhere
     shared = ~np.isin(draw.category, BURSTS.alone)
-    planted = shared & ~np.isin(draw.origin, ["background", "near_repeat"])
-    around = shared & ~planted
-    # Further reports in all: those elsewhere, and as many at the planted spots as give the mean of the whole city.
-    share = np.where(around, 1 - 1 / elsewhere, 0.0)
-    share[planted] = min((count * (1 - 1 / mean) - share.sum()) / planted.sum(), 0.9)
-    start = np.array([dt.datetime.combine(FIRST, dt.time()) + dt.timedelta(minutes=int(m)) for m in draw.minute])
-    month = np.array([(when.year - FIRST.year) * 12 + when.month - FIRST.month for when in start])
-    order = np.lexsort([draw.minute, month, draw.category, draw.origin])
-    keys = [values[order] for values in (draw.origin, draw.category, month)]
-    begins = np.r_[True, np.any([key[1:] != key[:-1] for key in keys], axis=0)]
-    share = share[order]
-    for some in (planted[order], around[order]):  # who begins a month can follow nobody: the others make up for it
-        share[some] *= some.sum() / max((some & ~begins).sum(), 1)
-    leads = begins | (rng.random(count) >= share)
-    first[order] = order[np.maximum.accumulate(np.where(leads, np.arange(count), 0))]
-    later = np.flatnonzero(first != np.arange(count))
-    far = rng.random(len(later)) < BURSTS.straggling
-    radius = np.where(far, BURSTS.far_metres, BURSTS.metres) * np.sqrt(rng.random(len(later)))
-    angle = 2 * np.pi * rng.random(len(later))
-    lon, lat = draw.lon[first[later]], draw.lat[first[later]]
-    moves = np.ones(len(later), bool)
+    more = np.zeros(count, np.int64)
+    if mean > 1:  # those that are shared make up for those that are not
+        each = 1 + (mean - 1) * count / shared.sum()
+        more[shared] = rng.geometric(1 / each, shared.sum()) - 1
+    of = np.repeat(np.arange(count), more)
+    far = rng.random(len(of)) < BURSTS.straggling
+    radius = np.where(far, BURSTS.far_metres, BURSTS.metres) * np.sqrt(rng.random(len(of)))
+    angle = 2 * np.pi * rng.random(len(of))
+    lon, lat, origin = draw.lon[of], draw.lat[of], draw.origin[of]
+    moves = np.ones(len(of), bool)
     for reach in (1.0, 0.5, 0.25):  # nearer where the point would lie in the sea or outside the planted spot
-        x = np.round(draw.lon[first[later]] + reach * radius * np.cos(angle) / METRES[0], 5)
-        y = np.round(draw.lat[first[later]] + reach * radius * np.sin(angle) / METRES[1], 5)
+        x = np.round(draw.lon[of] + reach * radius * np.cos(angle) / METRES[0], 5)
+        y = np.round(draw.lat[of] + reach * radius * np.sin(angle) / METRES[1], 5)
         good = moves & ground.holds(x, y)
         for spot in SPOTS:
-            good &= (draw.origin[later] != spot.id) | spot.circle.holds(x, y)
+            good &= (origin != spot.id) | spot.circle.holds(x, y)
         lon[good], lat[good] = x[good], y[good]
         moves &= ~good
-    hours = np.where(far, BURSTS.far_hours, BURSTS.hours) * rng.random(len(later)) ** 3
-    minute = draw.minute[first[later]] + (hours * 60).astype(int)
-    ends = [start[k].replace(day=1, hour=0, minute=0) + dt.timedelta(days=32) for k in first[later]]
-    midnight = dt.datetime.combine(FIRST, dt.time())
-    last = np.array([int((end.replace(day=1) - midnight).total_seconds() // 60) - 1 for end in ends])
-    moved = Draw(draw.lon.copy(), draw.lat.copy(), draw.minute.copy(), draw.category, draw.origin)
-    moved.lon[later], moved.lat[later], moved.minute[later] = lon, lat, np.minimum(minute, last)
-    return moved, first
+    hours = np.where(far, BURSTS.far_hours, BURSTS.hours) * rng.random(len(of)) ** 3
+    minute = draw.minute[of] + (hours * 60).astype(int)
+    further = Draw(lon, lat, minute, draw.category[of], origin)
+    joined = _join([draw, further])
+    kept = joined.minute < days * 1440
+    leads = np.arange(len(joined.minute)) < count
+    return Draw(*(getattr(joined, name)[kept] for name in _COLUMNS), leads[kept])
 
 
-def _intervene(rng: np.random.Generator, draw: Draw, first: np.ndarray, calendar: Calendar) -> Draw:
-    """Take incidents with all their reports out of the treated area from the start of the intervention on.
+def _intervene(rng: np.random.Generator, draw: Draw, calendar: Calendar) -> Draw:
+    """Take incidents out of the treated area from the start of the intervention on.
 
     In its months so many that the planted ratio is kept to an incident; later ones at random with that ratio.
     """
-    treated = np.any([circle.holds(draw.lon, draw.lat) for circle in INTERVENTION.treated], axis=0)[first]
+    treated = np.any([circle.holds(draw.lon, draw.lat) for circle in INTERVENTION.treated], axis=0)
     start = (INTERVENTION.start - FIRST).days
     length = (CUT - INTERVENTION.start).days + 1
-    day = (draw.minute // 1440)[first]
+    day = draw.minute // 1440
     during, before = (treated & (begin <= day) & (day < begin + length) for begin in (start, start - length))
     grown = calendar.growth[start : start + length].mean() / calendar.growth[start - length : start].mean()
-    incidents, reports = np.unique(first[during], return_counts=True)
-    order = rng.permutation(len(incidents))
-    stay = reports[order].cumsum() <= INTERVENTION.rate_ratio * before.sum() * grown
-    later = treated & (day >= start + length) & (rng.random(len(first)) >= INTERVENTION.rate_ratio)[first]
-    keep = ~later & ~np.isin(first, incidents[order[~stay]])
-    leads = first == np.arange(len(first))
-    return Draw(draw.lon[keep], draw.lat[keep], draw.minute[keep], draw.category[keep], draw.origin[keep], leads[keep])
+    keep = np.ones(len(day), bool)
+    incidents = rng.permutation(np.flatnonzero(during))
+    keep[incidents[int(INTERVENTION.rate_ratio * before.sum() * grown) :]] = False
+    keep[treated & (day >= start + length) & (rng.random(len(day)) >= INTERVENTION.rate_ratio)] = False
+    return Draw(*(getattr(draw, name)[keep] for name in _COLUMNS))
 
 
 def _join(draws: list[Draw]) -> Draw:
-    names = ("lon", "lat", "minute", "category", "origin")
-    return Draw(*(np.concatenate([getattr(draw, name) for draw in draws]) for name in names))
+    return Draw(*(np.concatenate([getattr(draw, name) for draw in draws]) for name in _COLUMNS))
 
 
 @dataclass(frozen=True)

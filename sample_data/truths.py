@@ -91,6 +91,7 @@ def _hot_spot(spot: Spot, rows: Sequence[Row]) -> dict[str, Any]:
         "women_share": spot.women,
         "women_share_dark": spot.women if spot.women_dark is None else spot.women_dark,
         "alerts": len(own),
+        "incidents": sum(row.first for row in own),
         "mapped": sum(row.point is not None for row in own),
         "affected": dict(sorted(Counter(row.affected_gender for row in own).items())),
         "monthly": [monthly[step] for step in range(MONTHS)],
@@ -191,9 +192,10 @@ def _intervention(rows: Sequence[Row]) -> dict[str, Any]:
         "comparison": [row for row in rows if _inside(row, plan.comparison)],
     }
     for name, own in inside.items():
-        months = Counter(_step(row) for row in own)
-        table[f"{name}_before"] = sum(months[step] for step in range(MONTHS - 24, MONTHS - 12))
-        table[f"{name}_after"] = sum(months[step] for step in range(MONTHS - 12, MONTHS))
+        for what, counted in (("", own), ("_incidents", [row for row in own if row.first])):
+            months = Counter(map(_step, counted))
+            table[f"{name}_before{what}"] = sum(months[step] for step in range(MONTHS - 24, MONTHS - 12))
+            table[f"{name}_after{what}"] = sum(months[step] for step in range(MONTHS - 12, MONTHS))
     return table
 
 
@@ -216,7 +218,7 @@ def _bursts(city: City, rows: Sequence[Row]) -> dict[str, Any]:
 
     return {
         "mean": city.world.reports,
-        "law": "geometric; one category, the first report and those around it; more where more people are about",
+        "law": "geometric; one category, the first report and those around it",
         "metres": BURSTS.metres,
         "hours": BURSTS.hours,
         "straggling": BURSTS.straggling,

@@ -5,12 +5,15 @@ On DuckDB the narrow table is a view of the Parquet files at first. In a store o
 table with texts as codes and rows by date (a period then leaves most of them unread), by which each question is
 answered several times faster: one in a file that was prepared after the import (`keep_narrow`), or else one in memory,
 made once so many questions were asked that more will follow, in about a second for a million alerts.
+
+Beside them stand, where a question counts incidents, `incident` (a number; missing for an alert that alone reports its
+incident) and `report` (0 for the first report of an incident): see `curim_data.engine.incidents`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +28,9 @@ from curim_data.model import CELL_RESOLUTIONS, SCHEMA
 SEPARATOR: Final = "\x1f"
 VIEW: Final = "narrow"
 TABLE: Final = "narrow_codes"
+ONCE: Final = "narrow_once"  # the view with the incidents beside
+TABLE_ONCE: Final = "narrow_codes_once"  # the table of codes in memory with the incidents beside
+SHARED: Final = "shared_incidents"  # the alerts whose incident has several
 KEPT: Final = "kept"  # the prepared file as DuckDB calls it
 # The table is made at this question, from so many alerts on and up to so many as fit into memory (60 bytes each).
 TABLE_FROM: Final = 50_000
@@ -36,18 +42,29 @@ NOT_COUNTED: Final = frozenset(
     {"alert_id", "incident_id", "source", "batch_id", "profile_version", "content_hash", "flags"}
     | {"reported_at", "occurred_from", "occurred_to", "resolved_at", "hour", "x", "y"}
 )
+INCIDENT_COLUMNS: Final = ("incident", "report")
 COLUMNS: Final = tuple(name for name in SCHEMA.names if name not in NOT_COUNTED)
 TEXTS: Final = (*(name for name in COLUMNS if pa.types.is_string(SCHEMA.field(name).type)), "theme", "span")
 
 
-def narrow_columns(table: IbisTable) -> IbisTable:
-    """The count columns of a table of alerts (`alert.SCHEMA`), as an expression for any engine."""
+def narrow_columns(table: IbisTable, *others: str) -> IbisTable:
+    """The count columns of a table of alerts (`alert.SCHEMA`), and some others, as an expression for any engine."""
     further = table.more_categories.join(SEPARATOR).fill_null("")
     return table.select(
+        *others,
         *COLUMNS,
         theme=table.category + SEPARATOR + further,
         span=table.hours.map(lambda hour: hour.cast("string")).join(SEPARATOR),
     )
+
+
+def with_same_ids(table: IbisTable) -> IbisTable:
+    """The count columns with `incident` and `report`, on any engine: alerts of one source and one id share an incident."""
+    window = ibis.window(group_by=[table.source, table.incident_id], order_by=[table.reported_at, table.alert_id])
+    numbered = table.mutate(
+        incident=table.incident_id, report=ibis.ifelse(table.incident_id.isnull(), 0, ibis.row_number().over(window))
+    )
+    return narrow_columns(numbered, *INCIDENT_COLUMNS)
 
 
 def split_list(text: object) -> tuple[str, ...]:
@@ -85,9 +102,15 @@ class NarrowTable:
         """`table`: the files' own Ibis table on a cursor of `connection`; `count`: how many alerts it holds."""
         backend, self._count = table.get_backend(), count
         connection.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {backend.compile(narrow_columns(table))}")
-        self._schema = backend.table(VIEW).schema()
-        self._connection, self._lock = connection, threading.Lock()
-        self._asked, self._name = 0, VIEW
+        named = backend.compile(narrow_columns(table, "alert_id"))
+        connection.execute(f"CREATE TABLE {SHARED} (alert_id VARCHAR, incident INTEGER, report INTEGER)")
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {ONCE} AS SELECT alerts.* EXCLUDE (alert_id), incident, coalesce(report, 0) AS report "
+            f"FROM ({named}) AS alerts LEFT JOIN {SHARED} USING (alert_id)"
+        )
+        self._schema, self._schema_once = backend.table(VIEW).schema(), backend.table(ONCE).schema()
+        self._connection, self._lock, self._linking = connection, threading.Lock(), threading.Lock()
+        self._asked, self._asked_once, self._name, self._once = 0, 0, VIEW, ""
 
     def on(self, backend: Any, kept: Path | None = None) -> IbisTable:
         """The narrow table for one more question; `backend`: a cursor of the same database, `kept`: the prepared file,
@@ -97,19 +120,51 @@ class NarrowTable:
         if self._name == VIEW and self._count >= TABLE_FROM and self._lock.acquire(blocking=False):
             try:
                 if self._name == VIEW and not self._attach(kept):
-                    self._materialise()
+                    self._materialise(VIEW, TABLE)
             finally:
                 self._lock.release()
         return ibis.expr.operations.DatabaseTable(name=self._name, schema=self._schema, source=backend).to_expr()
 
+    def once(self, backend: Any, kept: Path | None, find: Callable[[], pa.Table]) -> IbisTable:
+        """The same with `incident` and `report`; `find` gives the alerts that share an incident
+        (`incidents.find_incidents`), and is called once where no file was prepared.
+        """
+        if not self._once:
+            with self._linking:
+                if not self._once:
+                    self._find(kept, find)
+        self._asked_once += 1
+        if self._once == ONCE and self._count >= TABLE_FROM and self._lock.acquire(blocking=False):
+            try:
+                if self._once == ONCE:
+                    self._materialise(ONCE, TABLE_ONCE)
+            finally:
+                self._lock.release()
+        return ibis.expr.operations.DatabaseTable(name=self._once, schema=self._schema_once, source=backend).to_expr()
+
+    def _find(self, kept: Path | None, find: Callable[[], pa.Table]) -> None:
+        with self._lock:
+            if self._once or (self._count >= TABLE_FROM and self._attach(kept)):
+                return
+        shared, cursor = find(), self._connection.cursor()
+        cursor.register("found", shared)
+        cursor.execute(f"INSERT INTO {SHARED} SELECT * FROM found")
+        cursor.unregister("found")
+        self._once = ONCE
+
+    def shared(self) -> pa.Table:
+        """Columns alert_id, incident and report of the alerts whose incident has several, once `once` was asked."""
+        return self._connection.cursor().execute(f"SELECT * FROM {SHARED}").to_arrow_table()
+
     def write(self, path: Path) -> None:
-        """Write the table of codes as a database of its own, which `on` takes as `kept`."""
+        """Write the table of codes as a database of its own, which `on` and `once` take as `kept`; `once` was asked."""
         connection = self._connection.cursor()
         path.unlink(missing_ok=True)
         name = f"written_{threading.get_ident()}"
         connection.execute(f"ATTACH '{_quoted(path)}' AS {name}")
         try:
-            _make_table(connection, f"{name}.main.")
+            _make_table(connection, f"{name}.main.", ONCE, TABLE)
+            connection.execute(f"CREATE TABLE {name}.main.{SHARED} AS SELECT * FROM {SHARED}")
         finally:
             connection.execute(f"DETACH {name}")
 
@@ -121,31 +176,34 @@ class NarrowTable:
         try:
             connection.execute(f"ATTACH IF NOT EXISTS '{_quoted(kept)}' AS {KEPT} (READ_ONLY)")
             connection.execute(f"CREATE OR REPLACE VIEW {TABLE} AS SELECT * FROM {KEPT}.main.{TABLE}")
+            connection.execute(f"INSERT INTO {SHARED} SELECT * FROM {KEPT}.main.{SHARED}")
         except duckdb.Error:
             return False
-        self._name = TABLE
+        self._name = self._once = TABLE
         return True
 
-    def _materialise(self) -> None:
-        """Make the table in memory once enough was asked, where it fits."""
-        if self._asked < AT_QUESTION or self._count > TABLE_MOST:
+    def _materialise(self, view: str, table: str) -> None:
+        """Make the table in memory out of a view once enough was asked, where it fits."""
+        if max(self._asked, self._asked_once) < AT_QUESTION or self._count > TABLE_MOST:
             return
         try:
-            _make_table(self._connection.cursor(), "")
+            _make_table(self._connection.cursor(), "", view, table)
         except duckdb.OutOfMemoryException:
             self._count = 0  # the files answer then, as they did so far
             return
-        self._name = TABLE
+        self._name = table
+        if view == ONCE:
+            self._once = table
 
 
-def _make_table(connection: duckdb.DuckDBPyConnection, into: str) -> None:
-    """The table of codes out of the view; `into`: database and schema with their dots."""
+def _make_table(connection: duckdb.DuckDBPyConnection, into: str, view: str, table: str) -> None:
+    """The table of codes out of a view; `into`: database and schema with their dots."""
     for name in TEXTS:
         known = f"SELECT DISTINCT {name} FROM {VIEW} WHERE {name} IS NOT NULL ORDER BY {name}"
-        connection.execute(f"CREATE OR REPLACE TYPE {into}code_{name} AS ENUM ({known})")
-    codes = ", ".join(f"{name}::{into}code_{name} AS {name}" for name in TEXTS)
+        connection.execute(f"CREATE OR REPLACE TYPE {into}{table}_{name} AS ENUM ({known})")
+    codes = ", ".join(f"{name}::{into}{table}_{name} AS {name}" for name in TEXTS)
     connection.execute(
-        f"CREATE OR REPLACE TABLE {into}{TABLE} AS SELECT * REPLACE ({codes}) FROM {VIEW} ORDER BY local_date"
+        f"CREATE OR REPLACE TABLE {into}{table} AS SELECT * REPLACE ({codes}) FROM {view} ORDER BY local_date"
     )
 
 

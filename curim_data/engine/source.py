@@ -17,13 +17,16 @@ import tomllib
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import ibis
+import pyarrow as pa
 
-from curim_data.engine.columns import NarrowTable, narrow_columns
+from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
+from curim_data.engine.incidents import IncidentFacts, find_incidents
 from curim_data.engine.types import IbisTable
 from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
@@ -78,6 +81,47 @@ class Source:
         if "narrow" in self.cache:
             return self.cache["narrow"].on(self.table.op().source, _narrow_file(self.city, self.version))
         return narrow_columns(self.table)
+
+    @property
+    def once(self) -> IbisTable:
+        """The same columns with `incident` and `report` (`curim_data.engine.columns`), for one question that counts the
+        alerts of one incident once.
+        """
+        if "narrow" not in self.cache:
+            return with_same_ids(self.table)
+        kept = _narrow_file(self.city, self.version)
+        return self.cache["narrow"].once(self.table.op().source, kept, partial(_find_incidents, self))
+
+    @property
+    def incidents(self) -> IncidentFacts | None:
+        """How alerts were linked into incidents; None on another engine, where their ids alone say it."""
+        if "narrow" not in self.cache:
+            return None
+        if _INCIDENTS not in self.cache:
+            try:
+                self.cache[_INCIDENTS] = IncidentFacts.from_json(self.kept(_INCIDENTS))
+            except (TypeError, KeyError, ValueError):
+                _ = self.once
+        facts: IncidentFacts | None = self.cache.get(_INCIDENTS)
+        if facts is None:  # the prepared table was attached, and what was found with it cannot be read
+            _find_incidents(self)
+            facts = self.cache[_INCIDENTS]
+        return facts
+
+    def shared_incidents(self) -> pa.Table:
+        """Columns alert_id, incident and report of the alerts that share an incident with others; empty on another
+        engine.
+        """
+        if "narrow" not in self.cache:
+            return pa.table({"alert_id": pa.array([], pa.string()), "incident": [], "report": []})
+        _ = self.once
+        shared: pa.Table = self.cache["narrow"].shared()
+        return shared
+
+    @property
+    def repeated(self) -> bool:
+        """Whether some incidents have several alerts, so that tests count incidents and not alerts."""
+        return self.incidents is None or self.incidents.repeated
 
     def lacks(self, unit: TimeUnit) -> Message | None:
         """Why nothing is shown by this unit, and what to ask for; None where it is known."""
@@ -230,10 +274,21 @@ def keep_narrow(source: Source) -> None:
     source.keep(_FACTS, source.cache["facts"].as_json())
     path = _narrow_file(source.city, source.version)
     if path is not None and "narrow" in source.cache and not path.exists():
+        _ = source.once  # so that the incidents are among the columns
+        if source.incidents is not None:
+            source.keep(_INCIDENTS, source.incidents.as_json())
         write_whole(path, source.cache["narrow"].write)
 
 
 _FACTS: Final = "facts"
+_INCIDENTS: Final = "incidents"
+
+
+def _find_incidents(source: Source) -> pa.Table:
+    """The alerts that share an incident; how they were linked goes into the cache."""
+    facts, shared = find_incidents(source.cache["database"].cursor())
+    source.cache[_INCIDENTS] = facts
+    return shared
 
 
 def _narrow_file(city: CityProfile, version: str) -> Path | None:

@@ -59,7 +59,8 @@ class Field(ABC):
 
     `names` are the attributes of the filter that belong to it. `words` are its words of the query string and options of
     the command line, each with its help. `dimensions` are the dimensions of counts that hold the values of an
-    attribute. `key_variable` says which of the three variables it is that disclosure control protects more strictly in
+    attribute. `of_report`: it asks for what each report of an incident may say differently (its category, a gender, its
+    status), not for where and when the incident was. `key_variable` says which of the three variables it is that disclosure control protects more strictly in
     combination. A field without a `widget` is not in the side bar.
     """
 
@@ -67,6 +68,7 @@ class Field(ABC):
     words: Mapping[str, Message] = {}
     title: Message
     dimensions: Mapping[str, str] = {}
+    of_report: bool = False
     key_variable: KeyVariable | None = None
     widget: Widget | None = None
 
@@ -123,6 +125,7 @@ class ChoiceField(Field):
     known: Callable[[CityProfile], Mapping[str, Any]]  # text in the query string -> value
     said: Callable[[Translator, CityProfile, tuple[Any, ...]], str]
     chip: Message
+    of_report: bool = True
     key_variable: KeyVariable | None = None
     widget: Widget | None = None
     unless: Callable[[IbisTable], IbisBoolean] | None = None  # where the value is not known, whatever the column says
@@ -218,6 +221,7 @@ class CategoryField(Field):
     }
     title = Message("Category")
     dimensions: Mapping[str, str] = {"categories": "category", "groups": "group"}
+    of_report = True
     key_variable = "category"
     widget = Widget(2, more=False, everything=Message("All categories"))
 
@@ -567,6 +571,7 @@ class AlertFilter:
             name="weekdays",
             word="weekday",
             help=Message("mon, tue, wed, thu, fri, sat, sun."),
+            of_report=False,
             column="weekday",
             known=lambda city: {word: day for day, word in enumerate(DAYS)},
             unless=lambda table: table.time_precision == "month",
@@ -583,6 +588,7 @@ class AlertFilter:
             name="districts",
             word="district",
             help=Message("Districts of the city's profile."),
+            of_report=False,
             column="district",
             known=lambda city: _texts(area.id for area in city.districts),
             said=lambda t, city, values: t(
@@ -598,6 +604,7 @@ class AlertFilter:
             name="places",
             word="place",
             help=Message("Landmarks of the city's profile."),
+            of_report=False,
             column="place",
             known=lambda city: _texts(mark.id for mark in city.landmarks),
             said=lambda t, city, values: t(
@@ -766,6 +773,11 @@ class AlertFilter:
         """
         each = (field.predicate(self, table, city) for field in self.fields())
         return [table.local_date.between(*dates), *(test for test in each if test is not None)]
+
+    def report_tests(self, table: IbisTable, city: CityProfile) -> list[IbisBoolean]:
+        """Those of `tests` that ask for what each report of an incident may say differently (`Field.of_report`)."""
+        each = (field.predicate(self, table, city) for field in self.fields() if field.of_report)
+        return [test for test in each if test is not None]
 
     def predicate(self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile) -> IbisBoolean:
         """The filter as one Ibis boolean over an alert table; missing is false."""

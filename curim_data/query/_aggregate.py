@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,19 +23,33 @@ from curim_data.query.categoricals import Categorical, encode_column, encode_val
 
 @dataclass(frozen=True)
 class Rows:
-    """The narrow alerts for which all of some tests hold: one step for the engine, however many tests there are."""
+    """The narrow alerts for which all of some tests hold: one step for the engine, however many tests there are.
+
+    `once`: of the alerts of one incident the first counts and no other, where and when it was: so an incident lies in one
+    place and one period, and areas and periods add up. The first is that of the reports for which `reports` hold (tests
+    of what each report may say differently), if there are any. `table` then has the columns `incident` and `report`.
+    """
 
     table: IbisTable
     tests: tuple[IbisBoolean, ...]
+    once: bool = False
+    reports: tuple[IbisBoolean, ...] = ()
 
     def where(self, *tests: IbisBoolean) -> Rows:
         """Those of them for which these hold too; `tests` are over `table`."""
-        return Rows(self.table, (*self.tests, *tests))
+        return replace(self, tests=(*self.tests, *tests))
 
     @property
     def chosen(self) -> IbisTable:
         """The alerts themselves."""
-        return self.table.filter(*self.tests)
+        if not self.once:
+            return self.table.filter(*self.tests)
+        if not self.reports:
+            return self.table.filter(*self.tests, self.table.report == 0)
+        shared = self.table.filter(self.table.incident.notnull(), *self.reports)
+        first = shared.group_by("incident").aggregate(first=shared.report.min())
+        joined = self.table.filter(*self.tests).left_join(first, "incident")
+        return joined.filter(joined.first.isnull() | (joined.report == joined.first))
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""

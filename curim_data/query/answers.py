@@ -20,7 +20,7 @@ from curim_data.model.shore import with_shore
 from curim_data.privacy import Protected
 from curim_data.query._default_points import at_points, default_points, in_named_cells
 from curim_data.query._layout import Layout, dates
-from curim_data.query.question import Question, ask
+from curim_data.query.question import Question, ask, withheld_alike
 from curim_data.query.total import Total
 
 MOST_TOTALS: Final = 64
@@ -92,6 +92,7 @@ def counts(
     complete: bool = False,
     resolution: int | None = None,
     without_default_points: bool = False,
+    once: bool = False,
 ) -> Protected:
     """Alerts by the dimensions `by` (names of `dimensions`; none is one row with the number of alerts).
 
@@ -100,9 +101,10 @@ def counts(
     enums that have no alert get a row with a true zero. The counts are whole but for hours. Where the filter names
     categories only those are distinguished. Where the audience sees no exact counts alerts at default coordinates are
     left out on the map and in picked cells, and only there. Raises DisclosureError for what the audience may not ask,
-    UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension.
+    UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension. `once`: of the
+    alerts of one incident the first counts and no other, as in all tests.
     """
-    question = ask(source, f, audience)
+    question = ask(source, f, audience, once=once)
     return question.counts(by, complete=complete, resolution=resolution, without_default_points=without_default_points)
 
 
@@ -116,39 +118,54 @@ def tables(
     without_default_points: bool = False,
     at_once: bool = False,
     resolution: int | None = None,
+    once: bool = False,
 ) -> tuple[Protected, ...]:
     """Several tables, each as `counts` gives it: counted in two questions, or in one `at_once`, where alerts are few.
 
     With a `resolution` all tables are by cell.
     """
-    question = ask(source, f, audience)
+    question = ask(source, f, audience, once=once)
     if without_default_points and question.exact:
         question = question.without_default_points()
     if resolution is not None:
         question = question.on_land()
     layouts = [question.layout(by, resolution, complete=complete) for by in tables]
-    raw: dict[Layout, pd.DataFrame] = {}
-    for listed in {at_once or layout.listed for layout in layouts}:
-        chosen = [layout for layout in layouts if (at_once or layout.listed) is listed]
-        raw |= zip(chosen, question.count(chosen), strict=True)
-    return tuple(question.protect(raw[layout], layout) for layout in layouts)
+    return tuple(question.answer(layouts, at_once=at_once))
 
 
 def cells(
-    source: Source, f: AlertFilter, resolution: int, audience: Audience, *, without_default_points: bool = True
+    source: Source,
+    f: AlertFilter,
+    resolution: int,
+    audience: Audience,
+    *,
+    without_default_points: bool = True,
+    once: bool = False,
 ) -> Protected:
     """Alerts by map cell: the index is every cell of the city's land (int64), zeros included.
 
     The column `land_km2` is the land in the cell. Alerts at default coordinates are left out, always so where the
     audience sees no exact counts, and counted (`at_default`). An alert whose cell touches no land counts in that of
-    the land beside it (`counted_cells`); one far from the land is counted (`off_mask`) and belongs to no cell.
+    the land beside it (`counted_cells`); one far from the land is counted (`off_mask`) and belongs to no cell. `once`:
+    n are incidents, of whose alerts the first counts and no other; `alerts` are all of them (NaN where withheld).
     """
-    question = ask(source, f, audience).on_land()
+    question = ask(source, f, audience, once=once).on_land()
+    table = _cells(question, resolution, without_default_points)
+    if not question.once:
+        return replace(table, frame=table.frame.assign(alerts=table.frame["n"]))
+    alerts = _cells(question.of_alerts, resolution, without_default_points)
+    table = table if question.exact else withheld_alike(table, alerts)
+    frame = table.frame.assign(alerts=alerts.frame["n"])
+    return replace(table, frame=frame, at_default=alerts.at_default, off_mask=alerts.off_mask)
+
+
+def _cells(question: Question, resolution: int, without_default_points: bool) -> Protected:
+    """One table of `cells`."""
     layout = question.layout(["cell"], resolution, complete=True)
     counted = question.count([Layout(("cell", "at_default"), resolution)])[0]
     left_out = counted["at_default"].to_numpy(bool) & (without_default_points or not question.exact)
     n = counted[~left_out].groupby("cell")["n"].sum()
-    land = source.city.land_cells(resolution)
+    land = question.city.land_cells(resolution)
     raw = pd.DataFrame({"cell": land.index, "n": n.reindex(land.index, fill_value=0).to_numpy(float)})
     table = question.protect(raw, layout, each_place=False)
     return replace(

@@ -26,7 +26,10 @@ from curim_data.query._layout import Layout, dates, dimensions
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a store. `filter` is the one that the audience was authorised for, `notes` say what changed."""
+    """What is asked of a store. `filter` is the one that the audience was authorised for, `notes` say what changed.
+
+    `once`: alerts of one incident count once, and counts are of incidents.
+    """
 
     source: Source
     filter: AlertFilter
@@ -34,6 +37,7 @@ class Question:
     notes: tuple[Message, ...]
     rows: Rows
     rule: privacy.Rule
+    once: bool = False
 
     @property
     def city(self) -> CityProfile:
@@ -57,7 +61,7 @@ class Question:
         for name, column in sorted(self._named_places(1).items(), key=lambda item: item[1] != "cell"):
             chosen = getattr(self.filter, name)
             named = [int(cell, 16) for cell in chosen] if column == "cell" else list(chosen)
-            others = ask(self.source, self.filter.without(name), self.audience)
+            others = ask(self.source, self.filter.without(name), self.audience, once=self.once)
             frame = others.counts([column], complete=True, resolution=self.finest_resolution).frame
             here = frame[frame[column].isin(named)]
             if here["withheld"].any():
@@ -125,7 +129,23 @@ class Question:
         question = self.on_land() if by_cell else self
         if by_cell if not self.exact else without_default_points:
             question = question.without_default_points()
-        return question.protect(question.count([layout])[0], layout)
+        return question.answer([layout])[0]
+
+    @property
+    def of_alerts(self) -> Question:
+        """The same question of all alerts, where this one counts each incident once."""
+        return replace(self, rows=replace(self.rows, once=False), once=False)
+
+    def answer(self, layouts: Sequence[Layout], *, at_once: bool = False) -> list[Protected]:
+        """Tables after disclosure control: counted in two questions, or in one `at_once`, where alerts are few."""
+        raw: dict[Layout, pd.DataFrame] = {}
+        for listed in {at_once or layout.listed for layout in layouts}:
+            chosen = [layout for layout in layouts if (at_once or layout.listed) is listed]
+            raw |= zip(chosen, self.count(chosen), strict=True)
+        tables = [self.protect(raw[layout], layout) for layout in layouts]
+        if self.exact or not self.once:
+            return tables
+        return list(map(withheld_alike, tables, self.of_alerts.answer(layouts, at_once=at_once)))
 
     def protect(self, raw: pd.DataFrame, layout: Layout, *, each_place: bool = True) -> Protected:
         """An exact table after disclosure control. `each_place`: also each of several places that the filter names."""
@@ -171,10 +191,42 @@ class Question:
         return None if shown is None else int(shown)
 
 
-def ask(source: Source, f: AlertFilter, audience: Audience) -> Question:
-    """The question of an audience: where it sees no exact counts, picked cells hold what its map shows there."""
+def withheld_alike(incidents: Protected, alerts: Protected) -> Protected:
+    """A table of incidents in which also everything is withheld that the same table of alerts withholds.
+
+    Where nearly every alert reports an incident of its own, the one would else tell what the other withholds.
+    """
+    if not alerts.n_withheld:
+        return incidents
+    by = list(incidents.by)
+    if "cell" in incidents.frame.index.names:
+        frame = incidents.frame.join(alerts.frame[["low", "high", "withheld"]].add_suffix("_alerts"))
+    elif by:
+        hidden = alerts.frame.loc[alerts.frame["withheld"], [*by, "low", "high", "withheld"]]
+        frame = incidents.frame.merge(hidden, on=by, how="outer", suffixes=("", "_alerts"))
+        frame["n"] = frame["n"].where(frame["withheld"].notna(), np.nan)
+    else:
+        hidden = alerts.frame[["low", "high", "withheld"]]
+        frame = incidents.frame.join(hidden.add_suffix("_alerts"))
+    also = frame["withheld_alerts"].eq(True).to_numpy(bool)
+    frame["n"] = frame["n"].mask(also)
+    frame["low"] = frame["low"].mask(also, frame["low_alerts"].clip(upper=1))
+    frame["high"] = frame["high"].mask(also, frame["high_alerts"])
+    frame["withheld"] = frame["withheld"].eq(True) | also
+    frame = frame.drop(columns=["low_alerts", "high_alerts", "withheld_alerts"])
+    total = None if alerts.total is None else incidents.total
+    return replace(incidents, frame=frame, n_withheld=int(frame["withheld"].sum()), total=total)
+
+
+def ask(source: Source, f: AlertFilter, audience: Audience, *, once: bool = False) -> Question:
+    """The question of an audience: where it sees no exact counts, picked cells hold what its map shows there.
+
+    `once`: of incidents instead of alerts; the same where every alert reports an incident of its own.
+    """
     authorised, notes = privacy.authorise(f, audience, source.city)
-    table = source.narrow
-    rows = Rows(table, tuple(authorised.tests(table, dates(source, authorised), source.city)))
-    question = Question(source, authorised, audience, notes, rows, privacy.threshold_rule(authorised, source))
+    once = once and source.repeated
+    table = source.once if once else source.narrow
+    tests = tuple(authorised.tests(table, dates(source, authorised), source.city))
+    rows = Rows(table, tests, once, tuple(authorised.report_tests(table, source.city)) if once else ())
+    question = Question(source, authorised, audience, notes, rows, privacy.threshold_rule(authorised, source), once)
     return question if question.exact or not authorised.cells else question.on_land().without_default_points()

@@ -58,8 +58,7 @@ class Events:
             message = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
             choices.append(Choice("drawn", self.drawn, message))
         message = Message(
-            "Further reports of one event (the same incident, or the same category, day and hour within a metre) were "
-            "left out: {n}.",
+            "Further reports of one incident were left out: {n}.",
             {"n": self.again},
         )
         return (*choices, Choice("again", self.again, message))
@@ -87,7 +86,10 @@ def read_events(source: Source, f: AlertFilter, audience: Audience) -> Events:
     drawn = usable.order_by([usable.alert_id.hash(), usable.alert_id]).limit(MOST_EVENTS)
     if mapped - on_default - monthly <= MOST_EVENTS:
         drawn = usable
-    read: pd.DataFrame = drawn.order_by([ibis.asc("local_date"), "alert_id"]).select(*COLUMNS).to_pandas()
+    read: pd.DataFrame = drawn.order_by([ibis.asc("local_date"), "alert_id"]).select("alert_id", *COLUMNS).to_pandas()
+    shared = source.shared_incidents()
+    incident = pd.Series(shared["incident"].to_pandas().to_numpy(), index=shared["alert_id"].to_pandas())
+    read["linked"] = read["alert_id"].map(incident).to_numpy(float)
     read["day"] = (pd.to_datetime(read["local_date"]) - pd.Timestamp(0)) // pd.Timedelta(days=1)
     kept = read[_first_reports(read)]
     frame = kept[["x", "y", "day"]].reset_index(drop=True)
@@ -151,6 +153,7 @@ def read_map_points(source: Source, f: AlertFilter, audience: Audience) -> MapPo
 def _first_reports(read: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Whether a row is the first of its incident, and of the reports that are as like each other as one event's."""
     first = (read["incident_id"].isna() | ~read["incident_id"].duplicated()).to_numpy(bool, copy=True)
+    first &= (read["linked"].isna() | ~read["linked"].duplicated()).to_numpy(bool)
     kept = read[first]
     hour = kept["hour"].astype("float64").to_numpy(float)
     first[first] = without_near_duplicates(kept["x"], kept["y"], kept["day"], hour, kept["category"])

@@ -43,7 +43,9 @@ def exact_area_counts(
 ) -> pd.DataFrame:
     """Exact counts in an area, columns `by` and n: not to leave this package before `protect_area_counts`."""
     here = f.replace(cells=tuple(cells))
-    counted = query.counts(source, here, by, Audience.ANALYST, complete=complete, without_default_points=True)
+    counted = query.counts(
+        source, here, by, Audience.ANALYST, complete=complete, without_default_points=True, once=True
+    )
     return counted.frame[[*by, "n"]]
 
 

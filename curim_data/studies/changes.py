@@ -105,7 +105,7 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     known_hours, known_dark = source.known_time.knows("hour"), source.lacks_light is None
     themes = [theme for theme in _THEMES if "dark" not in theme or (known_dark and periods.same_light)]
     by = [[*area, *theme] for area in _AREAS for theme in themes]
-    old, new = (query.tables(source, chosen, by, audience) for chosen in (before, after))
+    old, new = (query.tables(source, chosen, by, audience, once=True) for chosen in (before, after))
     tables = [_pair(first.frame, then.frame, names) for first, then, names in zip(old, new, by, strict=True)]
     alone = _one_category(tables[0], tables[1])
     if alone:

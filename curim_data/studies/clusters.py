@@ -31,7 +31,7 @@ def cluster_study(
     """
     whole = whole_city(f)
     counted = query.counts(
-        source, whole, ["cell"], audience, resolution=CLUSTER_RESOLUTION, without_default_points=True
+        source, whole, ["cell"], audience, resolution=CLUSTER_RESOLUTION, without_default_points=True, once=True
     )
     fine = counted.frame.dropna().astype({"cell": "int64"}).set_index("cell").sort_index()
     at_default = query.total(source, whole, audience).at_default
@@ -47,6 +47,7 @@ def cluster_study(
                 audience,
                 resolution=CLUSTER_RESOLUTION,
                 without_default_points=True,
+                once=True,
             )
             weights = by_severity(graded.frame, fine.index.to_numpy())
         found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source))

@@ -205,7 +205,7 @@ def compare_study(
         raise CompareError(NO_POSITIONS)
     chosen = _resolution(source, pair, audience, totals, resolution)
     size = int(chosen.value)
-    first, second = (query.cells(source, side, size, audience) for side in (pair.first, pair.second))
+    first, second = (query.cells(source, side, size, audience, once=True) for side in (pair.first, pair.second))
     scatter = max(
         (place_scatter(source, side, size, audience) for side in (pair.first, pair.second)), key=attrgetter("value")
     )

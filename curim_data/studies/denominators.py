@@ -115,10 +115,19 @@ def residents_by_district(city: CityProfile) -> pd.Series | None:
 
 
 def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Denominator:
-    counted = query.cells(source, all_alerts_filter(f), resolution, audience)
-    frame = counted.frame[["n", "low", "high"]].astype(float).assign(least=0.0)
+    """All incidents of the same period as a base, of which those under the filter are a part.
+
+    An incident under the filter counts where the first report that the filter fits was, which may be the cell next to
+    that of its first report of all: there the base has at least as many.
+    """
+    counted = query.cells(source, all_alerts_filter(f), resolution, audience, once=True)
+    part = query.cells(source, f, resolution, audience, once=True).frame
+    frame = counted.frame[["n", "low", "high"]].astype(float)
+    frame = frame.assign(n=frame["n"].mask(frame["n"] < part["low"], part["n"]), least=0.0)
+    for bound in ("low", "high"):
+        frame[bound] = frame[bound].clip(lower=part[bound])
     if not sees_exact(audience):
-        frame = _without_small_rest(frame, query.cells(source, f, resolution, audience).frame, counted.threshold)
+        frame = _without_small_rest(frame, part, counted.threshold)
     message = Message(
         "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a place "
         "where people report much of everything is not hot for that. The share says nothing about how many there are.",

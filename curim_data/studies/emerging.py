@@ -133,7 +133,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
         )
         return EmergingStudy(total, None, (), None, side, about, few, period)
     counted = query.counts(
-        source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True
+        source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True, once=True
     )
     if counted.n_withheld > MOST_WITHHELD * max(len(counted.frame), 1):
         hidden = Message(

@@ -32,6 +32,7 @@ from curim_data.studies.scatter import burst_scatter
 
 PER: Final = 1000
 CITY: Final = ""
+AFFECTED: Final = "affected_gender"
 # A mean that protected counts leave open by more than this part of a step says too little to be shown.
 WIDEST: Final = 0.5
 
@@ -78,16 +79,19 @@ class LightStudy:
 
 
 def share_study(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> GenderShares:
-    """Alerts by the gender of the person affected, or of the reporter."""
-    counted = query.counts(source, f, [column], audience, complete=True)
+    """Incidents by the gender of the person affected, or alerts by that of the reporter.
+
+    Several alerts of one incident are about the same persons, but each was sent by a person of its own.
+    """
+    counted = query.counts(source, f, [column], audience, complete=True, once=column == AFFECTED)
     return gender_shares(counted.frame, column, total=counted.total)
 
 
 def weight_study(source: Source, f: AlertFilter, audience: Audience) -> CategoryRatios:
     """Which categories weigh more on women or on men, among all alerts of either, whatever categories are picked."""
     f = without_gender(f)
-    counted = query.counts(source, f, ["category", "affected_gender"], audience)
-    scatter = burst_scatter(source, f, ("category", "affected_gender"), audience)
+    counted = query.counts(source, f, ["category", AFFECTED], audience, once=True)
+    scatter = burst_scatter(source, f, ("category", AFFECTED), audience)
     return category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
 
 
@@ -97,7 +101,7 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
         nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high", "withheld"])
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")
-    counted = query.counts(source, asked, ["affected_gender", "dark"], audience)
+    counted = query.counts(source, asked, [AFFECTED, "dark"], audience, once=True)
     table = dark_shares(counted.frame)
     table["withheld"] = table[["dark", "n"]].isna().any(axis=1)
     rows = table.set_index("gender")
@@ -194,8 +198,8 @@ def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStud
     f = without_gender(f)
     city = whole_city(f)
     found = []
-    for column in ("affected_gender", "reporter_gender"):
-        counted = query.counts(source, f, ["place", column], audience)
+    for column in (AFFECTED, "reporter_gender"):
+        counted = query.counts(source, f, ["place", column], audience, once=column == AFFECTED)
         totals = _totals(source, city, audience, column)
         pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
         scatter = burst_scatter(source, f, ("place", column), audience)
@@ -252,6 +256,7 @@ def _rate_row(area: str, counted: pd.DataFrame, residents: pd.Series) -> dict[st
 
 def _totals(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> dict[str, float]:
     """All alerts of women and of men; empty where either is withheld."""
-    counted = query.counts(source, f, [column], audience, complete=True).frame.set_index(column)["n"]
+    once = column == AFFECTED
+    counted = query.counts(source, f, [column], audience, complete=True, once=once).frame.set_index(column)["n"]
     both = {gender: float(counts) for gender, counts in counted.items() if gender in (WOMAN, MAN)}
     return both if np.isfinite(list(both.values())).all() else {}

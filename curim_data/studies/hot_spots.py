@@ -111,7 +111,7 @@ def _hot_spots(
     whole = whole_city(f)
     total = query.total(source, whole, audience)
     chosen = cell_size(source, whole, audience, total, resolution)
-    counted = query.cells(source, whole, int(chosen.value), audience)
+    counted = query.cells(source, whole, int(chosen.value), audience, once=True)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
     scatter = place_scatter(source, whole, int(chosen.value), audience)
     hot = hot_cells(counted.frame, base=compared, occupied=occupied_land_of(source, audience), scatter=scatter)

@@ -132,7 +132,7 @@ def _pairs(
 ) -> dict[Kind, Pairs]:
     """The counts of each kind in both windows of each pair."""
     by = [[history.unit, *kind] for kind in (CITY, *kinds)]
-    counted = query.tables(source, past, by, Audience.ANALYST)
+    counted = query.tables(source, past, by, Audience.ANALYST, once=True)
     return {
         kind: _of_kind(table.frame, history, windows, kind) for kind, table in zip((CITY, *kinds), counted, strict=True)
     }
@@ -204,6 +204,9 @@ def _bursts(
     """The dispersion of rows against what all of them together did."""
     on_map = resolution is not None
     by = [*kind, history.unit]
-    counted = query.counts(source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map)
+    once = "reporter_gender" not in kind  # of whom each alert is another
+    counted = query.counts(
+        source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map, once=once
+    )
     before, after = (table.to_numpy() for table in _of_kind(counted.frame, history, windows, kind))
     return dispersion_of_pairs(before, after, (before.sum(axis=0), after.sum(axis=0)), drift=False)

@@ -35,7 +35,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     start, end = query.dates(source, f)
     history = f.replace(period="", start=source.first, end=end)
     column = COLUMNS[unit]
-    series = query.counts(source, history, [column], audience, complete=True).frame
+    series = query.counts(source, history, [column], audience, complete=True, once=True).frame
     if series.empty:
         return None
     breaks = tuple(day for day in level_breaks(source, f) if source.first < day <= end)

@@ -25,7 +25,7 @@ from sample_data.places import METRES
 from sample_data.rhythm import HABITS, NEW_HABITS, is_dark
 from sample_data.rows import COLUMNS
 
-SIZE_LIMIT = 6_000_000
+SIZE_LIMIT = 8_000_000
 MONTHS = 48
 
 
@@ -113,7 +113,7 @@ def test_water_is_not_land(city: CityProfile, point: tuple[float, float], name: 
 
 
 def test_alerts_are_on_land_in_time_and_well_formed(main: pd.DataFrame, later: pd.DataFrame, city: CityProfile) -> None:
-    assert 23_000 <= len(main) <= 25_000
+    assert 37_000 <= len(main) <= 40_000
     for table in (main, later):
         assert tuple(table.columns[: len(COLUMNS)]) == COLUMNS
         mapped = table.dropna(subset=["lon"])

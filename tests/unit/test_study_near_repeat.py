@@ -154,9 +154,10 @@ def test_a_start_of_the_last_days_is_found_where_it_is(tmp_path: Path, t: Transl
     rows = _scattered(150)
     last = max(row["local_date"] for row in rows)  # type: ignore[type-var]
     rng = np.random.default_rng(1)
-    for k in range(15):
-        day = last - dt.timedelta(days=int(rng.integers(0, 6)))  # type: ignore[operator]
-        rows.append(_at(500 + k, float(rng.uniform(0, 60)), day=day, hours=[k]))
+    themes = ("harassment_verbal", "vandalism", "noise", "robbery", "graffiti")
+    for k in range(15):  # those of one category lie five days apart: reports of one incident they are not
+        day = last - dt.timedelta(days=5 * (k // 5))  # type: ignore[operator]
+        rows.append(_at(500 + k, float(rng.uniform(0, 60)), day=day, hours=[k], category=themes[k % 5]))
     found = scan_study(small_source(tmp_path, rows), EVER, Audience.SPECIALIST)
     (place,) = found.started
     assert place.days[0] > last - dt.timedelta(days=SCAN_DAYS)  # type: ignore[operator]

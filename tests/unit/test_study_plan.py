@@ -236,7 +236,7 @@ def test_planted_intervention_is_found(source: Source, sample: Home, t: Translat
     counted = study.counts.frame.set_index(["area", "period"])["n"]
     for area in ("treated", "buffer", "comparison"):
         for period in ("before", "after"):
-            assert counted[area, period] == pytest.approx(truth[f"{area}_{period}"], rel=0.1)
+            assert counted[area, period] == pytest.approx(truth[f"{area}_{period}_incidents"], rel=0.1)
     assert study.visible is not None
     assert study.promised is not None
     assert set(study.genders["gender"]) >= {"woman", "man"}

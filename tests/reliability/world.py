@@ -1,0 +1,170 @@
+"""Made-up cities in which nothing happens but chance, bursts of reports, a season and a risk that wanders."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from pyproj import Transformer
+
+import sample_data
+from curim_data.engine import Source
+from curim_data.engine.source import source_from_files
+from curim_data.geo.enrichment import enrich
+from curim_data.model import SCHEMA, CityProfile
+from curim_data.model.city import load_city
+
+PERIOD_WEEKS: Final = 8
+HISTORY_WEEKS: Final = 2 * 52 + 2 * PERIOD_WEEKS
+START: Final = dt.datetime(2023, 1, 2, tzinfo=dt.UTC)
+WEEK_H: Final = 168.0
+AREAS: Final = 40  # in each of which risk wanders by itself
+POOL: Final = 200_000
+
+
+@dataclass(frozen=True)
+class World:
+    """What a made-up city is like.
+
+    `alerts` in a period of eight weeks, `reports` of an incident on average (geometric), further ones scattered around
+    the first by `metres` (normal, each direction) and `hours` (exponential). `season`: amplitude of the year's wave.
+    `drift`: standard deviation of the log rate of each of 40 areas, which wanders with a half-life of a year.
+    `planted` changes the city: see `Spot`, `Rise`.
+    """
+
+    alerts: int = 1_100
+    reports: float = 1.0
+    metres: float = 30.0
+    hours: float = 3.0
+    season: float = 0.0
+    drift: float = 0.0
+    weeks: int = HISTORY_WEEKS
+    spot: Mapping[str, float] = field(default_factory=dict)
+    rise: Mapping[str, float] = field(default_factory=dict)
+
+
+@cache
+def piraeus() -> CityProfile:
+    """The land, districts and categories of the sample's city."""
+    return load_city(sample_data.PROFILE)
+
+
+@cache
+def _pool() -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Points spread evenly over the land, in metres."""
+    land = piraeus().land_metres
+    rng, found = np.random.default_rng(1), []
+    left, low, right, high = land.bounds
+    while sum(map(len, found)) < POOL:
+        points = np.column_stack([rng.uniform(left, right, 100_000), rng.uniform(low, high, 100_000)])
+        found.append(points[shapely.contains_xy(land, points[:, 0], points[:, 1])])
+    return np.concatenate(found)[:POOL]
+
+
+@cache
+def _areas() -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Which of the areas each point of the pool lies in."""
+    pool = _pool()
+    middles = pool[np.random.default_rng(2).choice(len(pool), AREAS, replace=False)]
+    return np.argmin(((pool[:, None, :] - middles[None]) ** 2).sum(axis=2), axis=1)
+
+
+def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
+    """Alerts of a city: x, y (metres), hours since the start, category (number), woman (bool)."""
+    incidents = rng.poisson(world.alerts / PERIOD_WEEKS * world.weeks / world.reports)
+    at = rng.integers(POOL, size=incidents * 3)  # more than are kept: thinned by season and drift
+    week = rng.uniform(0, world.weeks, size=len(at))
+    rate = 1 + world.season * np.cos(2 * np.pi * week / 52.18)
+    if world.drift:
+        rate = rate * np.exp(_wandering(world, rng)[_areas()[at], week.astype(int)])
+    x, y = _pool()[at].T
+    for inside, factor in _planted(world, x, y, week):
+        rate = np.where(inside, rate * factor, rate)
+    kept = np.sort(rng.choice(len(at), size=min(incidents, len(at)), replace=False, p=rate / rate.sum()))
+    x, y, hours = x[kept], y[kept], week[kept] * WEEK_H
+    weights = 1 / np.arange(2.0, 2 + len(piraeus().categories))
+    category = rng.choice(len(weights), size=len(kept), p=weights / weights.sum())
+    again = rng.geometric(1 / world.reports, size=len(kept)) - 1 if world.reports > 1 else np.zeros(len(kept), int)
+    of = np.concatenate([np.arange(len(kept)), np.repeat(np.arange(len(kept)), again)])
+    further = np.arange(len(of)) >= len(kept)
+    near = np.where(further[:, None], rng.normal(scale=world.metres, size=(len(of), 2)), 0.0)
+    late = np.where(further, rng.exponential(world.hours, size=len(of)), 0.0)
+    hours = hours[of] + late
+    inside = hours < world.weeks * WEEK_H
+    return {
+        "x": (x[of] + near[:, 0])[inside],
+        "y": (y[of] + near[:, 1])[inside],
+        "hours": hours[inside],
+        "category": category[of][inside],
+        "woman": (rng.random(len(of)) < 0.5)[inside],
+        "incident": of[inside],
+    }
+
+
+def _planted(world: World, x: Any, y: Any, week: Any) -> list[tuple[Any, float]]:
+    """Where and when the density is another, and how many times as high."""
+    found = []
+    for planted in (world.spot, world.rise):
+        if planted:
+            middle = _pool()[int(planted["at"])]
+            inside = np.hypot(x - middle[0], y - middle[1]) < planted["metres"]
+            found.append((inside & (week >= planted.get("since", 0)), planted["times"]))
+    return found
+
+
+def _wandering(world: World, rng: np.random.Generator) -> Any:
+    """Log rates by area and week: an autoregressive process with a half-life of a year."""
+    keep = 0.5 ** (1 / 52)
+    steps = rng.normal(scale=world.drift * np.sqrt(1 - keep**2), size=(AREAS, world.weeks))
+    rates = np.empty((AREAS, world.weeks))
+    rates[:, 0] = rng.normal(scale=world.drift, size=AREAS)
+    for week in range(1, world.weeks):
+        rates[:, week] = keep * rates[:, week - 1] + steps[:, week]
+    return rates
+
+
+def source_of(alerts: Mapping[str, Any], folder: Path | None = None) -> Source:
+    """The alerts as a source that the studies can ask."""
+    city, n = piraeus(), len(alerts["x"])
+    longitude, latitude = Transformer.from_crs(city.epsg, 4326, always_xy=True).transform(alerts["x"], alerts["y"])
+    names = np.array(list(city.categories), object)
+    moment = pa.array(
+        (np.datetime64(START.replace(tzinfo=None), "us") + (alerts["hours"] * 3.6e9).astype("timedelta64[us]"))
+    )
+    gender = pa.array(np.where(alerts["woman"], "woman", "man"))
+    ids = pa.array(alerts["incident_id"], pa.string()) if "incident_id" in alerts else pa.nulls(n, pa.string())
+    given = {
+        "alert_id": pa.array([f"a{i}" for i in range(n)]),
+        "incident_id": ids,
+        "source": pa.repeat("made", n),
+        "reported_at": moment.cast(pa.timestamp("us", tz="UTC")),
+        "occurred_from": moment.cast(pa.timestamp("us", tz="UTC")),
+        "kind": pa.array([city.categories[name].kind for name in names[alerts["category"]]], pa.string()),
+        "category": pa.array(names[alerts["category"]], pa.string()),
+        "reporter_gender": gender,
+        "affected_gender": gender,
+        "status": pa.repeat("open", n),
+        "confirmations": pa.repeat(0, n),
+        "longitude": pa.array(longitude),
+        "latitude": pa.array(latitude),
+        "batch_id": pa.repeat("b", n),
+        "profile_version": pa.repeat(city.version, n),
+        "content_hash": pa.repeat("h", n),
+    }
+    columns = [given[f.name].cast(f.type) if f.name in given else pa.nulls(n, f.type) for f in SCHEMA]
+    table = enrich(pa.table(columns, schema=pa.schema([pa.field(f.name, f.type) for f in SCHEMA])), city)
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
+    folder = folder or Path(tempfile.mkdtemp(prefix="reliability-"))
+    path = folder / "alerts.parquet"
+    pq.write_table(table.select(SCHEMA.names), path)
+    return source_from_files([path], f"{path}-{n}", city)

@@ -1,0 +1,149 @@
+"""Counts of incidents: of the alerts of one incident one counts, where and when the first of them was."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.engine import columns as narrow_table
+from curim_data.engine.incidents import IncidentFacts
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, Message
+from curim_data.query.question import withheld_alike
+from tests.reliability.world import piraeus, simulate, source_of, World
+
+WHO = Audience.ANALYST
+EVERYTHING = AlertFilter(period="all")
+FILTERS = {
+    "all": EVERYTHING,
+    "women": EVERYTHING.replace(affected=("woman",)),
+    "a category": EVERYTHING.replace(categories=("theft", "vandalism")),
+    "a month": AlertFilter(period="", start=dt.date(2023, 2, 1), end=dt.date(2023, 2, 28)),
+    "women in a month": AlertFilter(
+        period="", start=dt.date(2023, 2, 1), end=dt.date(2023, 2, 28), affected=("woman",)
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """400 alerts of 150 incidents by their ids, whose alerts lie far apart in place, time, category and gender."""
+    rng = np.random.default_rng(3)
+    alerts = simulate(World(alerts=400, weeks=8), rng)
+    n = len(alerts["x"])
+    ids = rng.integers(0, 150, size=n)
+    alerts["incident_id"] = [None if one % 5 == 0 else f"i{one}" for one in ids]
+    return source_of(alerts, tmp_path_factory.mktemp("ids"))
+
+
+def slow(source: Source, f: AlertFilter, by: list[str]) -> pd.DataFrame:
+    """The same by loops over alerts: the first report that the filter's words about reports fit counts, where it was."""
+    alerts = source.table.to_pandas().sort_values(["occurred_from", "alert_id"])
+    start, end = query.dates(source, f)
+    seen: set[str] = set()
+    kept = []
+    for _, row in alerts.iterrows():
+        if (f.affected and row["affected_gender"] not in f.affected) or (
+            f.categories and row["category"] not in f.categories
+        ):
+            continue
+        name = row["incident_id"]
+        if name is not None and not pd.isna(name):
+            if name in seen:
+                continue
+            seen.add(name)
+        if start <= pd.Timestamp(row["local_date"]).date() <= end:
+            kept.append(row[by])
+    frame = pd.DataFrame(kept, columns=by)
+    return frame.groupby(by, dropna=False).size().rename("n").reset_index()
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("by", [["district"], ["month", "category"], ["affected_gender", "district"]])
+def test_one_alert_of_an_incident_counts(source: Source, name: str, by: list[str]) -> None:
+    f = FILTERS[name]
+    found = query.counts(source, f, by, WHO, once=True)
+    want = slow(source, f, by)
+    assert found.total == want["n"].sum() > 0
+    got = {tuple(map(str, row[:-1])): row[-1] for row in found.frame[[*by, "n"]].itertuples(index=False)}
+    due = {
+        tuple(str(pd.Timestamp(v)) if k == "month" else str(v) for k, v in zip(by, row[:-1], strict=True)): row[-1]
+        for row in want.itertuples(index=False)
+    }
+    assert {k: int(v) for k, v in got.items()} == {
+        k.replace("None", "nan") if isinstance(k, str) else k: int(v) for k, v in due.items()
+    }
+
+
+def test_districts_and_months_add_up(source: Source) -> None:
+    """An incident whose alerts lie in two districts or months counts in one of them."""
+    whole = query.counts(source, EVERYTHING, [], WHO, once=True).total
+    for field, values in (("districts", [area.id for area in piraeus().districts]),):
+        parts = [
+            query.counts(source, EVERYTHING.replace(**{field: (value,)}), [], WHO, once=True).total for value in values
+        ]
+        inside = query.counts(source, EVERYTHING, ["district"], WHO, once=True).frame.dropna()["n"].sum()
+        assert sum(parts) == inside
+    months = query.counts(source, EVERYTHING, ["month"], WHO, once=True).frame["n"]
+    assert months.sum() == whole
+
+
+def test_cells_hold_incidents_with_their_alerts_beside(source: Source) -> None:
+    cells = query.cells(source, EVERYTHING, 9, WHO, once=True).frame
+    alerts = query.cells(source, EVERYTHING, 9, WHO).frame
+    assert (cells["alerts"] == alerts["n"]).all() and (alerts["alerts"] == alerts["n"]).all()
+    assert cells["n"].sum() < cells["alerts"].sum() == alerts["n"].sum()
+
+
+def test_what_alerts_withhold_incidents_withhold(source: Source) -> None:
+    """The council sees no count of incidents where it sees none of alerts, and no total either."""
+    for by in (["district", "category"], ["district"], ["affected_gender", "category"]):
+        incidents = query.counts(source, EVERYTHING, by, Audience.COUNCIL, complete=True, once=True)
+        alerts = query.counts(source, EVERYTHING, by, Audience.COUNCIL, complete=True)
+        both = alerts.frame.merge(incidents.frame, on=by, how="left", suffixes=("", "_incidents"))
+        hidden = both["withheld"].astype(bool)
+        assert both.loc[hidden, "withheld_incidents"].fillna(True).astype(bool).all()
+        assert both.loc[hidden, "n_incidents"].isna().all()
+        assert (both["low_incidents"].fillna(0) <= both["high"]).all()
+    assert hidden.any()
+
+
+def test_without_withheld_alerts_nothing_is_added(source: Source) -> None:
+    counted = query.counts(source, EVERYTHING, ["district"], WHO, once=True)
+    assert withheld_alike(counted, query.counts(source, EVERYTHING, ["district"], WHO)) is counted
+
+
+def test_a_prepared_file_gives_the_same(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted from the table in memory, and from one in a file, as from the files of the store."""
+    want = query.counts(source, FILTERS["women in a month"], ["district"], WHO, once=True).frame
+    monkeypatch.setattr(narrow_table, "TABLE_FROM", 1)
+    again = source_of({**_alerts(source)}, tmp_path)
+    for _ in range(narrow_table.AT_QUESTION + 2):
+        got = query.counts(again, FILTERS["women in a month"], ["district"], WHO, once=True).frame
+        pd.testing.assert_frame_equal(got, want)
+    kept = tmp_path / "kept.duckdb"
+    again.cache["narrow"].write(kept)
+    third = source_of({**_alerts(source)}, tmp_path / "third")
+    third.cache["narrow"].once(third.table.op().source, kept, lambda: pytest.fail("found again"))
+    got = query.counts(third, FILTERS["women in a month"], ["district"], WHO, once=True).frame
+    pd.testing.assert_frame_equal(got, want)
+    assert third.cache["narrow"].shared().num_rows == again.shared_incidents().num_rows > 0
+
+
+def _alerts(source: Source) -> dict[str, object]:
+    rng = np.random.default_rng(3)
+    alerts = simulate(World(alerts=400, weeks=8), rng)
+    ids = rng.integers(0, 150, size=len(alerts["x"]))
+    return {**alerts, "incident_id": [None if one % 5 == 0 else f"i{one}" for one in ids]}
+
+
+def test_facts_as_json() -> None:
+    facts = IncidentFacts(10, 7, Message("Reports within {metres} m.", {"metres": 60}))
+    assert IncidentFacts.from_json(facts.as_json()) == facts
+    assert facts.repeated and not IncidentFacts(7, 7, facts.rule).repeated
