@@ -48,8 +48,8 @@ class Circle:
 class Spot:
     """A planted hot spot.
 
-    `landmark`: id of the landmark whose point is its centre. `levels`: expected incidents in each of the 48 months and in
-    November 2026 (49 values), before the campaign. `hours`: first and last hour of the busy time, in which 19 of 20
+    `landmark`: id of the landmark whose point is its centre. `levels`: expected incidents in each of the 48 months and
+    in November 2026 (49 values), before the campaign. `hours`: first and last hour of the busy time, in which 19 of 20
     alerts fall. `women`, `women_dark`: share of women among affected women and men (by day and, where it differs, after
     dark). `pattern`: the emerging class that the definitions give it with monthly steps.
     """

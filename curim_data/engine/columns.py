@@ -59,7 +59,7 @@ def narrow_columns(table: IbisTable, *others: str) -> IbisTable:
 
 
 def with_same_ids(table: IbisTable) -> IbisTable:
-    """The count columns with `incident` and `report`, on any engine: alerts of one source and one id share an incident."""
+    """The count columns with `incident` and `report` on any engine, where equal ids of one source are one incident."""
     window = ibis.window(group_by=[table.source, table.incident_id], order_by=[table.reported_at, table.alert_id])
     numbered = table.mutate(
         incident=table.incident_id, report=ibis.ifelse(table.incident_id.isnull(), 0, ibis.row_number().over(window))
@@ -105,8 +105,8 @@ class NarrowTable:
         named = backend.compile(narrow_columns(table, "alert_id"))
         connection.execute(f"CREATE TABLE {SHARED} (alert_id VARCHAR, incident INTEGER, report INTEGER)")
         connection.execute(
-            f"CREATE OR REPLACE VIEW {ONCE} AS SELECT alerts.* EXCLUDE (alert_id), incident, coalesce(report, 0) AS report "
-            f"FROM ({named}) AS alerts LEFT JOIN {SHARED} USING (alert_id)"
+            f"CREATE OR REPLACE VIEW {ONCE} AS SELECT alerts.* EXCLUDE (alert_id), incident, "
+            f"coalesce(report, 0) AS report FROM ({named}) AS alerts LEFT JOIN {SHARED} USING (alert_id)"
         )
         self._schema, self._schema_once = backend.table(VIEW).schema(), backend.table(ONCE).schema()
         self._connection, self._lock, self._linking = connection, threading.Lock(), threading.Lock()

@@ -60,8 +60,8 @@ class Field(ABC):
     `names` are the attributes of the filter that belong to it. `words` are its words of the query string and options of
     the command line, each with its help. `dimensions` are the dimensions of counts that hold the values of an
     attribute. `of_report`: it asks for what each report of an incident may say differently (its category, a gender, its
-    status), not for where and when the incident was. `key_variable` says which of the three variables it is that disclosure control protects more strictly in
-    combination. A field without a `widget` is not in the side bar.
+    status), not for where and when the incident was. `key_variable` says which of the three variables it is that
+    disclosure control protects more strictly in combination. A field without a `widget` is not in the side bar.
     """
 
     names: tuple[str, ...] = ()

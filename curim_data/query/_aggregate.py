@@ -25,9 +25,10 @@ from curim_data.query.categoricals import Categorical, encode_column, encode_val
 class Rows:
     """The narrow alerts for which all of some tests hold: one step for the engine, however many tests there are.
 
-    `once`: of the alerts of one incident the first counts and no other, where and when it was: so an incident lies in one
-    place and one period, and areas and periods add up. The first is that of the reports for which `reports` hold (tests
-    of what each report may say differently), if there are any. `table` then has the columns `incident` and `report`.
+    `once`: of the alerts of one incident the first counts and no other, where and when it was: so an incident lies in
+    one place and one period, and areas and periods add up. The first is that of the reports for which `reports` hold
+    (tests of what each report may say differently), if there are any. `table` then has the columns `incident` and
+    `report`.
     """
 
     table: IbisTable

@@ -332,7 +332,13 @@ class _Counting:
         f = self._filter.replace(period="", start=days[0], end=days[1])
         asked = by if self._weights is None else [*by, "severity"]
         counted = query.counts(
-            self.source, f, asked, Audience.ANALYST, resolution=self.resolution, without_default_points=True
+            self.source,
+            f,
+            asked,
+            Audience.ANALYST,
+            resolution=self.resolution,
+            without_default_points=True,
+            once=True,
         ).frame.dropna(subset=["cell"])
         if self._weights is not None:
             counted = counted.assign(n=counted["n"] * counted["severity"].map(self._weights["weight"]).fillna(1.0))

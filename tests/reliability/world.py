@@ -138,7 +138,7 @@ def source_of(alerts: Mapping[str, Any], folder: Path | None = None) -> Source:
     longitude, latitude = Transformer.from_crs(city.epsg, 4326, always_xy=True).transform(alerts["x"], alerts["y"])
     names = np.array(list(city.categories), object)
     moment = pa.array(
-        (np.datetime64(START.replace(tzinfo=None), "us") + (alerts["hours"] * 3.6e9).astype("timedelta64[us]"))
+        np.datetime64(START.replace(tzinfo=None), "us") + (alerts["hours"] * 3.6e9).astype("timedelta64[us]")
     )
     gender = pa.array(np.where(alerts["woman"], "woman", "man"))
     ids = pa.array(alerts["incident_id"], pa.string()) if "incident_id" in alerts else pa.nulls(n, pa.string())

@@ -16,7 +16,7 @@ from curim_data.engine.incidents import IncidentFacts
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.query.question import withheld_alike
-from tests.reliability.world import piraeus, simulate, source_of, World
+from tests.reliability.world import World, piraeus, simulate, source_of
 
 WHO = Audience.ANALYST
 EVERYTHING = AlertFilter(period="all")
@@ -43,7 +43,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
 
 
 def slow(source: Source, f: AlertFilter, by: list[str]) -> pd.DataFrame:
-    """The same by loops over alerts: the first report that the filter's words about reports fit counts, where it was."""
+    """By loops over alerts: the first report that the filter's words about reports fit counts, where it was."""
     alerts = source.table.to_pandas().sort_values(["occurred_from", "alert_id"])
     start, end = query.dates(source, f)
     seen: set[str] = set()
@@ -97,7 +97,8 @@ def test_districts_and_months_add_up(source: Source) -> None:
 def test_cells_hold_incidents_with_their_alerts_beside(source: Source) -> None:
     cells = query.cells(source, EVERYTHING, 9, WHO, once=True).frame
     alerts = query.cells(source, EVERYTHING, 9, WHO).frame
-    assert (cells["alerts"] == alerts["n"]).all() and (alerts["alerts"] == alerts["n"]).all()
+    assert (cells["alerts"] == alerts["n"]).all()
+    assert (alerts["alerts"] == alerts["n"]).all()
     assert cells["n"].sum() < cells["alerts"].sum() == alerts["n"].sum()
 
 
@@ -123,20 +124,20 @@ def test_a_prepared_file_gives_the_same(source: Source, tmp_path: Path, monkeypa
     """Counted from the table in memory, and from one in a file, as from the files of the store."""
     want = query.counts(source, FILTERS["women in a month"], ["district"], WHO, once=True).frame
     monkeypatch.setattr(narrow_table, "TABLE_FROM", 1)
-    again = source_of({**_alerts(source)}, tmp_path)
+    again = source_of({**_alerts()}, tmp_path)
     for _ in range(narrow_table.AT_QUESTION + 2):
         got = query.counts(again, FILTERS["women in a month"], ["district"], WHO, once=True).frame
         pd.testing.assert_frame_equal(got, want)
     kept = tmp_path / "kept.duckdb"
     again.cache["narrow"].write(kept)
-    third = source_of({**_alerts(source)}, tmp_path / "third")
+    third = source_of({**_alerts()}, tmp_path / "third")
     third.cache["narrow"].once(third.table.op().source, kept, lambda: pytest.fail("found again"))
     got = query.counts(third, FILTERS["women in a month"], ["district"], WHO, once=True).frame
     pd.testing.assert_frame_equal(got, want)
     assert third.cache["narrow"].shared().num_rows == again.shared_incidents().num_rows > 0
 
 
-def _alerts(source: Source) -> dict[str, object]:
+def _alerts() -> dict[str, object]:
     rng = np.random.default_rng(3)
     alerts = simulate(World(alerts=400, weeks=8), rng)
     ids = rng.integers(0, 150, size=len(alerts["x"]))
@@ -146,4 +147,5 @@ def _alerts(source: Source) -> dict[str, object]:
 def test_facts_as_json() -> None:
     facts = IncidentFacts(10, 7, Message("Reports within {metres} m.", {"metres": 60}))
     assert IncidentFacts.from_json(facts.as_json()) == facts
-    assert facts.repeated and not IncidentFacts(7, 7, facts.rule).repeated
+    assert facts.repeated
+    assert not IncidentFacts(7, 7, facts.rule).repeated
