@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
+from analysis.stats.dispersion import UNKNOWN
 from curim_data.engine import Source
 from curim_data.engine.incidents import IncidentFacts
 from curim_data.filters import AlertFilter
@@ -16,15 +20,46 @@ from curim_data.studies.changes import change_study
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.scatter import NO_PAST
 from curim_data.studies.trends import trend_study
+from tests.reliability.world import World, piraeus_point
 
 WHO = Audience.SPECIALIST
+KEPT_FACTS = frozenset({"database", "schema", "facts", "narrow", "default_points"})
 
 
-def findings(source: Source) -> dict[str, float]:
-    """How many findings of each kind a city gets."""
+def _filters(source: Source) -> tuple[AlertFilter, AlertFilter]:
+    """The last eight weeks, and the last twelve months."""
     since = source.as_of - dt.timedelta(days=55)
-    recent, year = AlertFilter(period="", start=since, end=source.as_of), AlertFilter(period="12m")
+    return AlertFilter(period="", start=since, end=source.as_of), AlertFilter(period="12m")
+
+
+def found_where(source: Source, world: World) -> dict[str, float]:
+    """Of a planted spot and a planted rise: whether each was found where it is."""
+    recent, year = _filters(source)
+    spot, rise = (piraeus_point(int(planted["at"])) for planted in (world.spot, world.rise))
+
+    def near(places: Any, point: tuple[float, float], reach: float) -> float:
+        return float(any(_metres((place.longitude, place.latitude), point) < reach for place in places))
+
+    risen = change_study(source, recent, WHO).changes.frame
+    risen = risen[risen["significant"] & (risen["direction"] > 0)]
+    return {
+        "spot in 8 weeks": near(hot_spot_study(source, recent, WHO).spots, spot, 200),
+        "spot in a year": near(hot_spot_study(source, year, WHO).spots, spot, 200),
+        "spot as a cluster": near(cluster_study(source, year, WHO).found, spot, 200),
+        "any rise": float(len(risen) > 0),
+        "spot of the rise in 8 weeks": near(hot_spot_study(source, recent, WHO).spots, rise, 500),
+    }
+
+
+def _metres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return float(np.hypot((one[0] - other[0]) * 88_000, (one[1] - other[1]) * 111_200))
+
+
+def findings(source: Source, world: World | None = None) -> dict[str, float]:  # noqa: ARG001
+    """How many findings of each kind a city gets."""
+    recent, year = _filters(source)
     emerging = emerging_study(source, year, WHO)
     trend = trend_study(source, year, WHO)
     found: dict[str, float] = {
@@ -43,11 +78,17 @@ def findings(source: Source) -> dict[str, float]:
     return found
 
 
-def as_alerts(source: Source) -> Source:
-    """The same source with each alert as an incident of its own: what the tests said before."""
+@contextmanager
+def as_alerts(source: Source) -> Iterator[Source]:
+    """The same source as it was judged before: each alert an incident, all of them independent."""
     facts: Any = source.incidents
+    cache = {name: value for name, value in source.cache.items() if name in KEPT_FACTS}
     alone = IncidentFacts(facts.alerts, facts.alerts, facts.rule)
-    return replace(source, cache={**source.cache, "incidents": alone, "totals": {}})
+    with (
+        mock.patch("curim_data.studies.hot_spots.place_scatter", return_value=UNKNOWN),
+        mock.patch("curim_data.studies.changes.past_scatter", return_value=NO_PAST),
+    ):
+        yield replace(source, cache={**cache, "incidents": alone})
 
 
 def share_kept(source: Source, truth: int) -> float:

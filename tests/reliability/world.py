@@ -78,6 +78,13 @@ def _areas() -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.argmin(((pool[:, None, :] - middles[None]) ** 2).sum(axis=2), axis=1)
 
 
+def piraeus_point(number: int) -> tuple[float, float]:
+    """Longitude and latitude of a point of the pool."""
+    x, y = _pool()[number]
+    longitude, latitude = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True).transform(x, y)
+    return float(longitude), float(latitude)
+
+
 def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
     """Alerts of a city: x, y (metres), hours since the start, category (number), woman (bool)."""
     incidents = rng.poisson(world.alerts / PERIOD_WEEKS * world.weeks / world.reports)
