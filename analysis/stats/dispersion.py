@@ -23,6 +23,7 @@ a measure of scatter: von Neumann, J. et al. (1941). Annals of Mathematical Stat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -36,6 +37,8 @@ from curim_data.model import FloatArray, Message, Num, Translator
 
 # Of this many independent squares or more a dispersion is known.
 LEAST_FREEDOM: Final = 8.0
+# Of fewer groups it cannot be told whether they differ.
+LEAST_GROUPS: Final = 4
 # Beyond this quantile of what rows like it show, a row is winsorised.
 _USUAL: Final = 0.995
 # Squares of neighbouring differences share a window: two of them hold as much as 4/3 independent ones.
@@ -85,15 +88,18 @@ class Dispersion:
         The square of Student's quantile over the normal one at 1 in 1,000, about where one change among a few hundred
         has to be: with 10 degrees of freedom 1.8, with 100 1.05.
         """
-        if not self.known or not np.isfinite(self.freedom):
-            return 1.0
-        student, normal = stats.t.isf(_ALLOWED_AT, self.freedom), stats.norm.isf(_ALLOWED_AT)
-        return float((student / normal) ** 2)
+        return float(_allowance(self.freedom)) if self.known and np.isfinite(self.freedom) else 1.0
 
     def at(self, spread: Any) -> FloatArray:
         """The dispersion of counts whose variance, were they independent, is `spread` (V), with the allowance."""
         found = (self.phi + self.drift * np.asarray(spread, float)) * self.allowance
         return np.maximum(1.0, found)
+
+    def farther(self, times: float) -> Dispersion:
+        """That of windows so many times as far apart: the variance of a wandering log ratio grows with the distance, at
+        most in proportion to it, and is taken as that many times as large.
+        """
+        return replace(self, drift=times * self.drift)
 
     def rounded_up(self) -> Dispersion:
         """In steps so coarse (a quarter; of the drift a twentieth) that no count can be worked out of it."""
@@ -211,6 +217,40 @@ def dispersion_of_pairs(
     return rows.fit(drift and rows.freedom >= LEAST_FREEDOM)
 
 
+def group_factors(
+    before: Any, after: Any, wholes: tuple[Any, Any] | None, fitted: Dispersion, groups: Sequence[Any]
+) -> dict[Any, float]:
+    """How many times as much as `fitted` the rows of each group scatter, with an allowance for being estimated.
+
+    Reports of some categories come in larger bursts than those of others. A group's own ratio, of so many squares v,
+    is drawn towards 1 as if 1 were known from w squares: (v ratio + w) / (v + w). Between groups that do not differ,
+    ratios have the variance 2 / v; what they vary beyond that is 2 / w (empirical Bayes), and where there is nothing
+    beyond all factors are 1. `groups`: of each row; arrays as for `dispersion_of_pairs`.
+    """
+    squares, spread, pairs = _squares(np.asarray(before, float), np.asarray(after, float), wholes)
+    used = (spread > 0) & (pairs > 0)
+    if not used.any() or not fitted.known:
+        return {}
+    rows = _Rows.of(squares[used], spread[used], pairs[used], whole=wholes is not None)
+    expected = fitted.phi + fitted.drift * rows.spread
+    names, at = np.unique(np.asarray(groups, dtype=object)[used].astype(str), return_inverse=True)
+    held = np.bincount(at, rows.squares)
+    ratio = np.bincount(at, rows.squares * rows.winsorised(expected) / expected) / held
+    weight = held / held.sum()
+    middle = float(weight @ ratio)
+    beyond = float(weight @ (ratio - middle) ** 2) - float(weight @ (2 * middle**2 / held))
+    if len(names) < LEAST_GROUPS or beyond <= 0:
+        return {}
+    prior = 2 * middle**2 / beyond
+    factor = (held * ratio + prior) / (held + prior)
+    return dict(zip(names.tolist(), (factor * _allowance(held + prior)).tolist(), strict=True))
+
+
+def _allowance(freedom: Any) -> Any:
+    """The square of Student's quantile over the normal one."""
+    return (stats.t.isf(_ALLOWED_AT, freedom) / stats.norm.isf(_ALLOWED_AT)) ** 2
+
+
 def spread_of(before: Any, after: Any, whole_before: Any = None, whole_after: Any = None) -> FloatArray:
     """V of counts that are compared: their variance given both together, were alerts independent.
 
@@ -291,11 +331,13 @@ class _Rows:
         phi, tau2 = max(1.0, float(np.average(self.ratio, weights=self.squares))), 0.0
         for _ in range(_ROUNDS):
             fitted = phi + tau2 * self.spread
-            phi, tau2 = _line(self.spread, self._winsorised(fitted), self.squares / fitted**2, drift)
+            phi, tau2 = _line(self.spread, self.winsorised(fitted), self.squares / fitted**2, drift)
         freedom = self.freedom
         reach = np.exp(stats.norm.ppf(0.975) * max(np.sqrt(2 / freedom), self._error(phi, tau2) / phi))
         known, rows = freedom >= LEAST_FREEDOM, len(self.ratio)
-        return Dispersion(phi, max(1.0, phi / reach), phi * reach, tau2, freedom, self.typical, known, rows)
+        return Dispersion(
+            phi, max(1.0, float(phi / reach)), float(phi * reach), tau2, freedom, self.typical, known, rows
+        )
 
     def _error(self, phi: float, tau2: float) -> float:
         """The standard error of phi by what the rows are off the fitted line (sandwich)."""
@@ -303,21 +345,23 @@ class _Rows:
         weight = self.squares / fitted**2
         terms = np.column_stack([np.ones(len(fitted)), self.spread]) if tau2 > 0 else np.ones((len(fitted), 1))
         inverse = np.linalg.pinv(terms.T @ (terms * weight[:, None]))
-        away = terms * (weight * (self._winsorised(fitted) - fitted))[:, None]
+        away = terms * (weight * (self.winsorised(fitted) - fitted))[:, None]
         return float(np.sqrt((inverse @ away.T @ away @ inverse)[0, 0]))
 
     def with_prior(self, prior: Dispersion) -> Dispersion:
         """The prior, scaled by how much more or less these rows scatter, each side with the squares that it has."""
         fitted = prior.phi + prior.drift * self.spread
-        more = float(np.average(self._winsorised(fitted) / fitted, weights=self.squares))
+        more = float(np.average(self.winsorised(fitted) / fitted, weights=self.squares))
         own, known = self.freedom, min(self.freedom, prior.freedom)
         scale = (own * more + known) / (own + known)
         phi, tau2 = max(1.0, scale * prior.phi), scale * prior.drift
         freedom = own + known
         low, high = (freedom / stats.chi2.ppf(tail, freedom) for tail in (0.975, 0.025))
-        return Dispersion(phi, max(1.0, phi * low), phi * high, tau2, freedom, self.typical, rows=len(self.ratio))
+        return Dispersion(
+            phi, max(1.0, float(phi * low)), float(phi * high), tau2, freedom, self.typical, rows=len(self.ratio)
+        )
 
-    def _winsorised(self, fitted: FloatArray) -> FloatArray:
+    def winsorised(self, fitted: FloatArray) -> FloatArray:
         """Ratios no larger than improbable ones, raised by what this takes from the mean of rows that are as fitted."""
         most, kept = self._usual
         return np.asarray(np.minimum(self.ratio / fitted, most) / kept * fitted)

@@ -8,13 +8,13 @@ that of what the candidate is compared with, as in `analysis.trends.changes.add_
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_pairs, spread_of
+from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_pairs, group_factors, spread_of
 from analysis.stats.result import Choice
 from analysis.trends.changes import AREA
 from curim_data.model import FloatArray, IntArray, Message
@@ -96,11 +96,8 @@ def past_windows(units: int, length: int, lag: int, unit: Literal["week", "month
         size = max(SHORTEST[unit], size // 2)
 
 
-def kind_dispersions(past: Mapping[Kind, Pairs], farther: float = 1.0) -> dict[Kind, Dispersion]:
+def kind_dispersions(past: Mapping[Kind, Pairs]) -> dict[Kind, Dispersion]:
     """The dispersion of each kind of candidate, from pairs of windows as far apart as those that are compared.
-
-    `farther`: how many times as far apart the compared periods lie as these pairs. The variance of a wandering log
-    ratio grows with the distance, at most in proportion to it, and is taken as that many times as large.
 
     That of the city must be there. Kinds of many candidates come first: what is known of their bursts enters where a
     kind has too few of its own, and always for the city, which has one row.
@@ -117,7 +114,7 @@ def kind_dispersions(past: Mapping[Kind, Pairs], farther: float = 1.0) -> dict[K
             bursts = dispersion_of_pairs(before, after, wholes, drift=False)
         found[kind] = own
     found[CITY] = dispersion_of_pairs(*past[CITY], prior=bursts, drift=False)
-    return {kind: replace(own, drift=farther * own.drift) for kind, own in found.items()}
+    return found
 
 
 def _wholes(kind: Kind, past: Mapping[Kind, Pairs]) -> tuple[FloatArray, FloatArray]:
@@ -137,8 +134,27 @@ def _wholes(kind: Kind, past: Mapping[Kind, Pairs]) -> tuple[FloatArray, FloatAr
     return first, then
 
 
-def candidate_dispersions(frame: pd.DataFrame, kinds: Mapping[Kind, Dispersion], names: Sequence[str]) -> FloatArray:
+def theme_factors(
+    past: Mapping[Kind, Pairs], kinds: Mapping[Kind, Dispersion], theme: str = "category"
+) -> dict[str, float]:
+    """How many times as much as its kind each category scatters (`group_factors`), from the kind that knows most."""
+    with_theme = [kind for kind in past if theme in kind and kinds[kind].known]
+    if not with_theme:
+        return {}
+    kind = max(with_theme, key=lambda kind: kinds[kind].freedom)
+    groups = past[kind][0].index.get_level_values(theme)
+    return group_factors(*past[kind], _wholes(kind, past), kinds[kind], list(groups))
+
+
+def candidate_dispersions(
+    frame: pd.DataFrame,
+    kinds: Mapping[Kind, Dispersion],
+    names: Sequence[str],
+    factors: Mapping[str, float] | None = None,
+) -> FloatArray:
     """The dispersion of each candidate, by its kind and its counts; 1 where the past holds nothing of its kind.
+
+    `factors`: of each category (`theme_factors`); those without one have that of their kind.
 
     `frame`: `names` (the columns that name a candidate), before, after and, for what is compared with the city,
     base_before and base_after. What happens after dark scatters as the same at any hour.
@@ -155,7 +171,9 @@ def candidate_dispersions(frame: pd.DataFrame, kinds: Mapping[Kind, Dispersion],
     for kind, rows in _by_kind(given):
         known = kinds.get(tuple(name for name in kind if name != "dark"), UNKNOWN)
         result[rows] = known.at(spread[rows])
-    return result
+    if factors and "category" in frame:
+        result *= frame["category"].astype(object).map(factors).astype(float).fillna(1.0).to_numpy()
+    return np.asarray(np.maximum(result, 1.0))
 
 
 def _by_kind(given: pd.DataFrame) -> Iterable[tuple[Kind, Any]]:

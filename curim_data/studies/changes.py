@@ -118,7 +118,7 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
         CANDIDATE_KEYS,
         periods.lengths,
         relative=True,
-        dispersion=candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS),
+        dispersion=candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS, past.factors),
         scatter=_told(candidates, past),
     )
     left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_pairs
 from analysis.stats.result import Choice
-from analysis.trends.past_scatter import CITY, Kind, Pairs, PastWindows, kind_dispersions, past_windows
+from analysis.trends.past_scatter import CITY, Kind, Pairs, PastWindows, kind_dispersions, past_windows, theme_factors
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -33,10 +33,13 @@ _WEEK: Final = dt.timedelta(weeks=1)
 
 @dataclass(frozen=True)
 class PastScatter:
-    """The dispersion of each kind of candidate, and the windows of the past that it was estimated from."""
+    """The dispersion of each kind of candidate, the windows of the past that it was estimated from, and how many times
+    as much as its kind each category scatters (`factors`).
+    """
 
     kinds: Mapping[Kind, Dispersion]
     windows: PastWindows | None
+    factors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -77,11 +80,14 @@ def past_scatter(
         if len(kept) >= MOST_KEPT:
             kept.clear()
         pairs = _pairs(source, past, history, windows, kinds)
-        kept[key] = PastScatter(kind_dispersions(pairs, windows.wanted / windows.lag), windows)
+        found_kinds = kind_dispersions(pairs)
+        farther = {kind: own.farther(windows.wanted / windows.lag) for kind, own in found_kinds.items()}
+        kept[key] = PastScatter(farther, windows, theme_factors(pairs, found_kinds))
     found = kept[key]
     if sees_exact(audience):
         return found
-    return PastScatter({kind: own.rounded_up() for kind, own in found.kinds.items()}, windows)
+    coarse = {name: float(np.ceil(4 * factor) / 4) for name, factor in found.factors.items()}
+    return PastScatter({kind: own.rounded_up() for kind, own in found.kinds.items()}, windows, coarse)
 
 
 @dataclass(frozen=True)

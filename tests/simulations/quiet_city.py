@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.trends.changes import Changes, add_city_reference, changes
-from analysis.trends.past_scatter import Kind, Pairs, candidate_dispersions, kind_dispersions
+from analysis.trends.past_scatter import Kind, Pairs, candidate_dispersions, kind_dispersions, theme_factors
 from curim_data.model import FloatArray
 
 DISTRICTS, CATEGORIES = 7, 28
@@ -23,7 +23,10 @@ KEYS = ("district", "category")
 
 @dataclass(frozen=True)
 class QuietCity:
-    """`alerts` a window on average; `reports` an incident, of which `collapsed` of the further ones are recognised."""
+    """`alerts` a window on average; `reports` an incident, of which `collapsed` of the further ones are recognised.
+
+    With `differ` an incident has one to four reports, by its category.
+    """
 
     alerts: int = 1100
     reports: float = 1.0
@@ -31,6 +34,7 @@ class QuietCity:
     drift: float = 0.0
     season: float = 0.3
     windows: int = 15
+    differ: bool = False
 
     def counts(self, rng: np.random.Generator) -> FloatArray:
         """Counts, shape (districts, categories, windows)."""
@@ -38,6 +42,11 @@ class QuietCity:
         rate = np.outer(rng.dirichlet(np.full(DISTRICTS, 8)), shares / shares.sum()) * self.alerts / self.reports
         season = 1 + self.season * np.sin(2 * np.pi * np.arange(self.windows) / A_YEAR)
         incidents = rng.poisson(rate[..., None] * self._risk(rng) * season)
+        if self.differ:
+            reports = rng.permutation(np.repeat([1, 1, 1, 1.5, 2, 3, 4], CATEGORIES // 7))[:, None]
+            incidents = rng.poisson(incidents / reports)
+            more = rng.negative_binomial(np.maximum(incidents, 1), 1 / reports) * (incidents > 0)
+            return (incidents + np.where(reports > 1, more, 0)).astype(float)
         if self.reports == 1:
             return incidents.astype(float)
         further = rng.negative_binomial(np.maximum(incidents, 1), 1 / self.reports) * (incidents > 0)
@@ -84,6 +93,7 @@ def compare(counts: FloatArray, lag: int = A_YEAR) -> tuple[Changes, Changes]:
             .assign(before=table[last - lag].to_numpy(float), after=table[last].to_numpy(float))
         )
     frame = add_city_reference(pd.concat(rows, ignore_index=True), ["district"], ["category"])
-    kinds = kind_dispersions(pairs_of(by_kind, lag))
-    wider = candidate_dispersions(frame, kinds, KEYS)
+    past = pairs_of(by_kind, lag)
+    kinds = kind_dispersions(past)
+    wider = candidate_dispersions(frame, kinds, KEYS, theme_factors(past, kinds))
     return changes(frame, KEYS, relative=True), changes(frame, KEYS, relative=True, dispersion=wider)

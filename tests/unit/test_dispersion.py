@@ -13,6 +13,8 @@ from analysis.stats.dispersion import (
     UNKNOWN,
     Dispersion,
     dispersion_from_past,
+    dispersion_of_pairs,
+    group_factors,
     spread_of,
     spread_p,
 )
@@ -123,6 +125,28 @@ def test_a_short_past_is_unknown_and_a_prior_stands_in() -> None:
     assert both.allowance > prior.allowance
     with pytest.raises(ValueError, match="lag"):
         dispersion_from_past(few, lag=0)
+
+
+def test_groups_that_differ_have_a_factor_each_and_others_none() -> None:
+    rng = np.random.default_rng(12)
+    groups = np.repeat(list("abcdefgh"), 20)
+    even = bursts(rng, levels(rng, 160) * np.ones(WINDOWS), 2.0)
+    pairs = even[:, :-1], even[:, 1:]
+    same = group_factors(*pairs, None, dispersion_of_pairs(*pairs), list(groups))
+    assert all(0.7 < factor < 1.5 for factor in same.values())
+    reports = np.repeat([1.0, 1, 1, 1, 1, 1, 2, 4], 20)[:, None]
+    uneven = np.where(
+        reports == 1,
+        rng.poisson(levels(rng, 160) * np.ones(WINDOWS)),
+        bursts(rng, levels(rng, 160) * np.ones(WINDOWS), reports),
+    )
+    pairs = uneven[:, :-1], uneven[:, 1:]
+    fitted = dispersion_of_pairs(*pairs, drift=False)
+    factors = group_factors(*pairs, None, fitted, list(groups))
+    found = [fitted.phi * factors[name] for name in "agh"]
+    assert found == pytest.approx([1, 3, 7], rel=0.4)
+    assert group_factors(*pairs, None, UNKNOWN, list(groups)) == {}
+    assert group_factors(*pairs, None, fitted, ["a", "b"] * 80) == {}  # two groups say nothing of how groups differ
 
 
 def test_windows_that_are_not_known_do_not_enter() -> None:

@@ -21,6 +21,7 @@ from tests.simulations.quiet_city import A_YEAR, KEYS, QuietCity, compare, pairs
         (QuietCity(alerts=6400, reports=2), 0.9),
         (QuietCity(reports=1.5, collapsed=0.5, drift=0.4), 0.4),
         (QuietCity(alerts=6400, reports=3, drift=0.4), 0.9),
+        (QuietCity(differ=True), 0.9),
     ],
 )
 def test_quiet_cities_have_hardly_ever_a_change(city: QuietCity, naive: float) -> None:

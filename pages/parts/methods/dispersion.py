@@ -26,15 +26,16 @@ DISPERSION: Final = MethodEntry(
     ),
     N_(
         "φ and τ² are fitted to all places and categories of one kind together (weighted least squares, "
-        "improbable rows winsorised) over up to four years; φ is at least 1. d is raised by the square of "
-        "Student's quantile over the normal one, because it is estimated. Windows are as long as the later "
-        "period, at most a quarter of a year. Where the past does not reach as far apart as the periods lie, τ² "
-        "grows in proportion to the distance. The later period itself never enters."
+        "improbable rows winsorised) over up to four years; φ is at least 1. Categories whose reports come in "
+        "larger or smaller bursts than others have a factor of their own, as far as they differ beyond chance "
+        "(empirical Bayes). d is raised by the square of Student's quantile over the normal one, because it is "
+        "estimated. Windows are as long as the later period, at most a quarter of a year. Where the past does not"
+        " reach as far apart as the periods lie, τ² grows in proportion to the distance. The later period itself "
+        "never enters."
     ),
     N_(
         "The past is taken as the measure of what is usual: after a change in how people report it no longer "
-        "holds. Categories that come in larger bursts than the others of their kind look surer than they are. For"
-        " those who see protected counts d is rounded up."
+        "holds. For those who see protected counts d is rounded up."
     ),
     (
         "Wedderburn 1974, Biometrika 61",
