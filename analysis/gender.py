@@ -21,8 +21,9 @@ NOT_COMPARED: Final = Message(
     "Women and men could not be compared by category, because the numbers are protected: a group is so small that its "
     "number could be worked out."
 )
-NONE_OF_BOTH: Final = Message("No alerts of both women and men have a category by which they could be compared.")
+NONE_OF_BOTH: Final = Message("No incidents of both women and men have a category by which they could be compared.")
 WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
+AFFECTED: Final = "affected_gender"
 # A place is "not known" for women when at least this many alerts by women were to be expected ...
 _EXPECTED: Final = 10
 # ... and no more than this part of them came.
@@ -31,10 +32,11 @@ _FEW: Final = 0.5
 
 @dataclass(frozen=True)
 class GenderShares:
-    """Alerts by gender: `frame` has all five genders in their order: gender, n, share, low, high, withheld.
+    """Incidents by the gender of those affected, or alerts by that of reporters (`column`).
 
-    `women`: women among women and men, with its interval; unknown where either is withheld. `total`: the alerts that
-    the shares refer to (all of them, or those shown where some are withheld and the total is withheld).
+    `frame` has all five genders in their order: gender, n, share, low, high, withheld. `women`: women among women and
+    men, with its interval; unknown where either is withheld. `total`: what the shares refer to (all of them, or those
+    shown where some are withheld and the total is withheld).
     """
 
     frame: pd.DataFrame
@@ -42,6 +44,7 @@ class GenderShares:
     total: float
     n: int
     choices: tuple[Choice, ...]
+    column: str = AFFECTED
 
     @property
     def protected(self) -> bool:
@@ -49,7 +52,8 @@ class GenderShares:
         return bool(self.frame.set_index("gender").loc[[WOMAN, MAN], "withheld"].any())
 
     def sentence(self, t: Translator) -> str:
-        """Share of women among women and men, and how many alerts say nothing of gender."""
+        """Share of women among women and men, and how many incidents (of reporters: alerts) say nothing of gender."""
+        incidents = self.column == AFFECTED
         by_gender = self.frame.set_index("gender")["n"]
         silent = by_gender[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]]
         if self.women.known:
@@ -60,22 +64,35 @@ class GenderShares:
                 high=Num(100 * self.women.high, 0),
             )
         elif (by_gender[[WOMAN, MAN]] == 0).all():
-            words = t("No alert says “woman” or “man”, so no share can be calculated.")
+            words = (
+                t("No incident says “woman” or “man”, so no share can be calculated.")
+                if incidents
+                else t("No alert says “woman” or “man”, so no share can be calculated.")
+            )
         else:
             words = t(
-                "The share of women is protected: one of the groups has so few alerts that its number could be worked "
-                "out."
+                "The share of women is protected: one of the groups is so small that its number could be worked out."
             )
         if silent.isna().any():
-            return words + " " + t("The number of alerts that do not state the gender is protected.")
+            hidden = (
+                t("The number of incidents that do not state the gender is protected.")
+                if incidents
+                else t("The number of alerts that do not state the gender is protected.")
+            )
+            return words + " " + hidden
         missing = int(silent.sum())
         if not missing:
             return words
-        return words + " " + t.n("{n} alert does not state the gender.", "{n} alerts do not state the gender.", missing)
+        unstated = (
+            t.n("{n} incident does not state the gender.", "{n} incidents do not state the gender.", missing)
+            if incidents
+            else t.n("{n} alert does not state the gender.", "{n} alerts do not state the gender.", missing)
+        )
+        return words + " " + unstated
 
 
 def gender_shares(
-    frame: pd.DataFrame, column: str = "affected_gender", *, total: float | None = None, dispersion: float = 1.0
+    frame: pd.DataFrame, column: str = AFFECTED, *, total: float | None = None, dispersion: float = 1.0
 ) -> GenderShares:
     """Shares of all five genders with Wilson intervals, and women among women and men.
 
@@ -97,10 +114,10 @@ def gender_shares(
     withheld = int(table["withheld"].sum())
     choices = []
     if withheld and total is None:
-        message = Message("Withheld genders are left out, so shares refer to the alerts shown: {n}.", {"n": int(shown)})
+        message = Message("Withheld genders are left out, so shares refer to those shown: {n}.", {"n": int(shown)})
         choices.append(Choice("total", shown, message))
     both = wilson(women / dispersion, (women + men) / dispersion) if known else UNKNOWN
-    return GenderShares(table, both, whole, int(shown), tuple(choices))
+    return GenderShares(table, both, whole, int(shown), tuple(choices), column)
 
 
 @dataclass(frozen=True)

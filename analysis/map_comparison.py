@@ -282,7 +282,7 @@ class DifferingPlace:
         """The share here and elsewhere, of that map which has more here."""
         first = self.more > 0
         message = t(
-            "{share} of the {n} alerts compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
+            "{share} of the {n} incidents compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
             share=t.percent(self.share if first else 1 - self.share),
             elsewhere=t.percent(self.elsewhere if first else 1 - self.elsewhere),
             side=t((self.a if first else self.b).said),
@@ -339,9 +339,9 @@ class MapComparison:
     def sentence(self, t: Translator) -> str:
         """How many places differ, out of how many; and whether there was enough to tell."""
         if self.one_sided:
-            return t("One of the two sides has no alerts: there is nothing to compare.")
+            return t("One of the two sides has no incidents: there is nothing to compare.")
         if not self.tested:
-            return t("There are too few alerts for any place to differ beyond chance.")
+            return t("There are too few incidents for any place to differ beyond chance.")
         if not self.places:
             message = t("No place differs from the rest of the city beyond chance.")
         else:
@@ -353,7 +353,7 @@ class MapComparison:
         if any(self.at_least):
             return message
         whole = t(
-            "In the whole city {share} of the {n} alerts compared {side}.",
+            "In the whole city {share} of the {n} incidents compared {side}.",
             share=t.percent(self.share),
             n=self.n,
             side=t(self.a.said),
@@ -578,7 +578,7 @@ def _choices(k: int, side: float, alpha: float, tested: int, cells: int) -> tupl
             "tested",
             tested,
             Message(
-                "{tested} of {cells} cells hold enough alerts for a difference to show; only these are tested.",
+                "{tested} of {cells} cells hold enough incidents for a difference to show; only these are tested.",
                 {"tested": tested, "cells": cells},
             ),
         ),

@@ -60,17 +60,17 @@ class Cluster:
         """Count, expectation, ratio and significance in words."""
         if self.p != self.p:
             return t.n(
-                "{n} alert on {area} km². Not tested against chance.",
-                "{n} alerts on {area} km². Not tested against chance.",
+                "{n} incident on {area} km². Not tested against chance.",
+                "{n} incidents on {area} km². Not tested against chance.",
                 self.n,
                 area=t.number(self.area_km2, 2),
             )
         if self.weight is not None:
             return t.n(
-                "{n} alert that weighs {weight} by severity where {expected} would be expected: {ratio} times as much "
-                "(95 % interval {low} to {high}), {p}.",
-                "{n} alerts that weigh {weight} by severity where {expected} would be expected: {ratio} times as much "
-                "(95 % interval {low} to {high}), {p}.",
+                "{n} incident that weighs {weight} by severity where {expected} would be expected: {ratio} times as "
+                "much (95 % interval {low} to {high}), {p}.",
+                "{n} incidents that weigh {weight} by severity where {expected} would be expected: {ratio} times as "
+                "much (95 % interval {low} to {high}), {p}.",
                 self.n,
                 weight=self.weight,
                 expected=t.expected(self.expected),
@@ -80,8 +80,9 @@ class Cluster:
                 p=t.p(self.p, least=self.p <= self.least),
             )
         return t.n(
-            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), {p}.",
-            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
+            "{n} incident where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
+            "{p}.",
+            "{n} incidents where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
             "{p}.",
             self.n,
             expected=t.expected(self.expected),
@@ -113,9 +114,9 @@ class Clusters:
         """How many clusters stand out, and how many were dismissed as chance."""
         if self.explored:
             return t.n(
-                "HDBSCAN finds {n} group among {alerts} alerts. This explores: nothing here was tested against chance, "
-                "and the groups are unstable.",
-                "HDBSCAN finds {n} groups among {alerts} alerts. This explores: nothing here was tested against "
+                "HDBSCAN finds {n} group among {alerts} incidents. This explores: nothing here was tested against "
+                "chance, and the groups are unstable.",
+                "HDBSCAN finds {n} groups among {alerts} incidents. This explores: nothing here was tested against "
                 "chance, and the groups are unstable.",
                 len(self.found),
                 alerts=self.n,
@@ -126,9 +127,9 @@ class Clusters:
             else t("No cluster stands out from chance")
         )
         if self.weighted:
-            text = t("{found}, among {alerts} alerts weighted by severity.", found=text, alerts=self.n)
+            text = t("{found}, among {alerts} incidents weighted by severity.", found=text, alerts=self.n)
         else:
-            text = t("{found}, among {alerts} alerts.", found=text, alerts=self.n)
+            text = t("{found}, among {alerts} incidents.", found=text, alerts=self.n)
         if self.chance:
             text += " " + t.n(
                 "{n} more dense place is no stronger than expected by chance.",

@@ -133,9 +133,9 @@ class EmergingHotSpots:
             parts.append(t("Places that are or were cold: {found}.", found=t.join(cold)))
         values = {"alerts": self.n, "cells": len(self.frame), "steps": len(self.starts), "last": self._when(t, -1)}
         parts.append(
-            t("Tested on {alerts} alerts in {cells} cells and {steps} months up to {last}.", **values)
+            t("Tested on {alerts} incidents in {cells} cells and {steps} months up to {last}.", **values)
             if self.unit == "month"
-            else t("Tested on {alerts} alerts in {cells} cells and {steps} weeks; the last one: {last}.", **values)
+            else t("Tested on {alerts} incidents in {cells} cells and {steps} weeks; the last one: {last}.", **values)
         )
         if self.least:
             parts.append(self._least_sentence(t))
@@ -155,18 +155,18 @@ class EmergingHotSpots:
         values = {"expected": Num(self.usual, 2), "least": self.least}
         if self.unit == "month":
             return t.n(
-                "In {n} month a usual place is expected to have {expected} alerts and stands out from {least} on: a "
-                "hot spot of the whole year need not show here.",
-                "In {n} months a usual place is expected to have {expected} alerts and stands out from {least} on: a "
-                "hot spot of the whole year need not show here.",
+                "In {n} month a usual place is expected to have {expected} incidents and stands out from {least} on: "
+                "a hot spot of the whole year need not show here.",
+                "In {n} months a usual place is expected to have {expected} incidents and stands out from {least} on: "
+                "a hot spot of the whole year need not show here.",
                 self.lag + 1,
                 **values,
             )
         return t.n(
-            "In {n} week a usual place is expected to have {expected} alerts and stands out from {least} on: a hot "
+            "In {n} week a usual place is expected to have {expected} incidents and stands out from {least} on: a hot "
             "spot of the whole year need not show here.",
-            "In {n} weeks a usual place is expected to have {expected} alerts and stands out from {least} on: a hot "
-            "spot of the whole year need not show here.",
+            "In {n} weeks a usual place is expected to have {expected} incidents and stands out from {least} on: a "
+            "hot spot of the whole year need not show here.",
             self.lag + 1,
             **values,
         )
@@ -194,7 +194,10 @@ class EmergingHotSpots:
         if np.isfinite(row["expected"]):
             values = {"alerts": int(row["window"]), "expected": float(row["expected"])}
             parts.append(
-                t("Last window: {alerts} alerts, where {expected} would be expected from its surroundings.", **values)
+                t(
+                    "Last window: {alerts} incidents, where {expected} would be expected from its surroundings.",
+                    **values,
+                )
             )
         if np.isfinite(row["p_trend"]):
             least = row["p_trend"] == 1 / (RUNS + 1)

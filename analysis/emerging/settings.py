@@ -125,8 +125,8 @@ def setting_choices(chosen: EmergingSettings, *, based: bool) -> tuple[Choice, .
         else Message("A place is compared with all the rest of the city in the same steps, relative to its land.")
         if against == "city"
         else Message(
-            "A place is compared with its own surroundings up to {metres} m in the same steps: neither a dense quarter "
-            "nor a month of many alerts everywhere is a hot spot.",
+            "A place is compared with its own surroundings up to {metres} m in the same steps: neither a dense "
+            "quarter nor a month of many incidents everywhere is a hot spot.",
             {"metres": round((outer + 0.5) * side)},
         )
     )

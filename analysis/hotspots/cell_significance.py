@@ -114,7 +114,7 @@ class HotCells:
         """How many cells are hot and cold, in words; `withheld`: also how small counts entered."""
         hot, cold = int(self.frame["hot"].sum()), int(self.frame["cold"].sum())
         if not self.n and not self.n_withheld:
-            return t("There is no alert on the map to test.")
+            return t("There is no incident on the map to test.")
         parts = [
             t.n("{n} cell is hot", "{n} cells are hot", hot) if hot else t("No cell is hot"),
             t.n("{n} cell is cold", "{n} cells are cold", cold) if cold else t("no cell is cold"),
@@ -123,10 +123,10 @@ class HotCells:
         found = t.join(parts)
         if self.base == "alerts":
             text = t.n(
-                "{found} among {cells} cells, tested by the share of this {n} alert among all {base} alerts of the "
-                "period and corrected for having looked at every cell.",
-                "{found} among {cells} cells, tested by the share of these {n} alerts among all {base} alerts of the "
-                "period and corrected for having looked at every cell.",
+                "{found} among {cells} cells, tested by the share of this {n} incident among all {base} incidents of "
+                "the period and corrected for having looked at every cell.",
+                "{found} among {cells} cells, tested by the share of these {n} incidents among all {base} incidents "
+                "of the period and corrected for having looked at every cell.",
                 self.n,
                 found=found,
                 cells=cells,
@@ -134,9 +134,9 @@ class HotCells:
             )
         elif self.base == "residents":
             text = t.n(
-                "{found} among {cells} cells, tested on {n} alert relative to {base} residents and corrected for "
+                "{found} among {cells} cells, tested on {n} incident relative to {base} residents and corrected for "
                 "having looked at every cell.",
-                "{found} among {cells} cells, tested on {n} alerts relative to {base} residents and corrected for "
+                "{found} among {cells} cells, tested on {n} incidents relative to {base} residents and corrected for "
                 "having looked at every cell.",
                 self.n,
                 found=found,
@@ -145,16 +145,16 @@ class HotCells:
             )
         else:
             text = t.n(
-                "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell.",
-                "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell.",
+                "{found} among {cells} cells, tested on {n} incident and corrected for having looked at every cell.",
+                "{found} among {cells} cells, tested on {n} incidents and corrected for having looked at every cell.",
                 self.n,
                 found=found,
                 cells=cells,
             )
         if withheld and self.n_withheld:
             text += " " + t.n(
-                "{n} cell with few alerts is withheld: it enters with the smallest count that it may have.",
-                "{n} cells with few alerts are withheld: they enter with the smallest count that they may have.",
+                "{n} cell with few incidents is withheld: it enters with the smallest count that it may have.",
+                "{n} cells with few incidents are withheld: they enter with the smallest count that they may have.",
                 self.n_withheld,
             )
         return text

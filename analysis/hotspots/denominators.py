@@ -96,7 +96,7 @@ def rate_choices(kind: DenominatorKind, rates: CellRates, *, withheld: bool = Fa
     if kind == "alerts":
         message = Message(
             "Shares by place are shrunk towards that of the city ({mean} %) by as much as chance could have moved "
-            "them (empirical Bayes), so that three alerts of four do not look like a share of 75 %.",
+            "them (empirical Bayes), so that three incidents of four do not look like a share of 75 %.",
             {"mean": Num(100 * rates.mean, 1)},
         )
     else:
@@ -108,8 +108,8 @@ def rate_choices(kind: DenominatorKind, rates: CellRates, *, withheld: bool = Fa
     choices = [Choice("rates", rates.variance, message)]
     if withheld:
         message = Message(
-            "That of the city is here that of the cells whose counts are shown: those with few alerts are withheld and "
-            "would lower it."
+            "That of the city is here that of the cells whose counts are shown: those with few incidents are withheld "
+            "and would lower it."
         )
         choices.append(Choice("rates_shown", rates.mean, message))
     return tuple(choices)

@@ -136,16 +136,16 @@ def excess_choices() -> tuple[Choice, ...]:
             "order",
             "excess",
             Message(
-                "Hot spots are ordered by the alerts above expected, by the lower limit of their 95 % interval: first "
-                "where surely most could be gained, not where next to nothing is expected."
+                "Hot spots are ordered by the incidents above expected, by the lower limit of their 95 % interval: "
+                "first where surely most could be gained, not where next to nothing is expected."
             ),
         ),
         Choice(
             "least_for_plan",
             LEAST_FOR_PLAN,
             Message(
-                "Places with fewer than {n} alerts stand apart: with so few even a fall by {percent} % could not be "
-                "distinguished from chance.",
+                "Places with fewer than {n} incidents stand apart: with so few even a fall by {percent} % could not "
+                "be distinguished from chance.",
                 {"n": LEAST_FOR_PLAN, "percent": Num(100 * _FALL, 0)},
             ),
         ),
@@ -153,8 +153,8 @@ def excess_choices() -> tuple[Choice, ...]:
             "ratio",
             LEAST_EXPECTED,
             Message(
-                "No ratio is shown where less than one alert is expected, or where its limits lie more than {times} "
-                "times apart: it would say nothing.",
+                "No ratio is shown where less than one incident is expected, or where its limits lie more than "
+                "{times} times apart: it would say nothing.",
                 {"times": Num(WIDEST_INTERVAL, 0)},
             ),
         ),

@@ -29,7 +29,7 @@ _WHERE: Final[dict[str, Message]] = {
     "city": Message("at the density of the rest of the city"),
 }
 _NONE_COLD: Final = Message(
-    "no alert where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
+    "no incident where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
 )
 _BOUNDED_COLD: Final = Message("Protected counts around it enter with the values that speak least for a cold place.")
 
@@ -79,16 +79,16 @@ class Spot:
         if self.base != LAND:
             if not np.isfinite(self.high):
                 return t.n(
-                    "{n} alert, and none in the rest of the city.",
-                    "{n} alerts, and none in the rest of the city.",
+                    "{n} incident, and none in the rest of the city.",
+                    "{n} incidents, and none in the rest of the city.",
                     self.n,
                 )
             message = self._against_base(t)
             return f"{message} {t(BOUNDED)}" if self.bounded else message
         if not np.isfinite(self.expected):
             return t.n(
-                "{n} alert, and nothing around to compare it with.",
-                "{n} alerts, and nothing around to compare them with.",
+                "{n} incident, and nothing around to compare it with.",
+                "{n} incidents, and nothing around to compare them with.",
                 self.n,
             )
         return " ".join([self._excess_sentence(t), *self._ratio_sentence(t), *([t(BOUNDED)] if self.bounded else [])])
@@ -103,16 +103,16 @@ class Spot:
         }
         if self.bounded:
             return t.n(
-                "{n} alert where at most {expected} would be expected {where}: at least {more} more (95 % interval "
+                "{n} incident where at most {expected} would be expected {where}: at least {more} more (95 % interval "
                 "from {least} up).",
-                "{n} alerts where at most {expected} would be expected {where}: at least {more} more (95 % interval "
-                "from {least} up).",
+                "{n} incidents where at most {expected} would be expected {where}: at least {more} more (95 % "
+                "interval from {least} up).",
                 self.n,
                 **values,
             )
         return t.n(
-            "{n} alert where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
-            "{n} alerts where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
+            "{n} incident where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
+            "{n} incidents where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
             self.n,
             most=t.number(self.excess.high),
             **values,
@@ -130,7 +130,9 @@ class Spot:
         """Count, expectation and ratio of a place of `cold_spots` in words."""
         if not np.isfinite(self.expected):
             return t.n(
-                "{n} alert, and nothing to compare it with.", "{n} alerts, and nothing to compare them with.", self.n
+                "{n} incident, and nothing to compare it with.",
+                "{n} incidents, and nothing to compare them with.",
+                self.n,
             )
         values: dict[str, Any] = {
             "expected": t.expected(self.expected),
@@ -147,17 +149,17 @@ class Spot:
             return f"{t(_NONE_COLD, **values)} {t(_BOUNDED_COLD) if self.bounded else ''}".strip()
         if self.bounded:
             return t.n(
-                "at most {n} alert where at least {expected} would be expected: at most {ratio} times as many (95 % "
-                "interval up to {high}; corrected p: {p}).",
-                "at most {n} alerts where at least {expected} would be expected: at most {ratio} times as many (95 % "
-                "interval up to {high}; corrected p: {p}).",
+                "at most {n} incident where at least {expected} would be expected: at most {ratio} times as many (95 "
+                "% interval up to {high}; corrected p: {p}).",
+                "at most {n} incidents where at least {expected} would be expected: at most {ratio} times as many (95 "
+                "% interval up to {high}; corrected p: {p}).",
                 self.n,
                 **values,
             )
         return t.n(
-            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
+            "{n} incident where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
             "corrected p: {p}).",
-            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
+            "{n} incidents where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
             "corrected p: {p}).",
             self.n,
             **values,
@@ -166,30 +168,30 @@ class Spot:
     def _cold_against_base(self, t: Translator, values: dict[str, Any]) -> str:
         if self.base == "residents" and not self.n:
             return t(
-                "no alert where {base} residents live and {expected} would be expected at the rate of the rest of the "
-                "city (95 % interval of the ratio up to {high}; corrected p: {p}).",
+                "no incident where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "the city (95 % interval of the ratio up to {high}; corrected p: {p}).",
                 **values,
             )
         if not self.n:
             return t(
-                "none of the {base} alerts here, where {expected} would be expected at the share of the rest of the "
-                "city (95 % interval of the ratio up to {high}; corrected p: {p}).",
+                "none of the {base} incidents here, where {expected} would be expected at the share of the rest of "
+                "the city (95 % interval of the ratio up to {high}; corrected p: {p}).",
                 **values,
             )
         if self.base == "residents":
             return t.n(
-                "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of the "
-                "city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
-                "{n} alerts where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "{n} incident where {base} residents live and {expected} would be expected at the rate of the rest of "
                 "the city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+                "{n} incidents where {base} residents live and {expected} would be expected at the rate of the rest "
+                "of the city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
                 self.n,
                 **values,
             )
         return t.n(
-            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
-            "{ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
-            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
-            "{ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+            "{n} of the {base} incidents here, where {expected} would be expected at the share of the rest of the "
+            "city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+            "{n} of the {base} incidents here, where {expected} would be expected at the share of the rest of the "
+            "city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
             self.n,
             **values,
         )
@@ -204,21 +206,21 @@ class Spot:
         }
         if self.base == "residents":
             return t.n(
-                "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "{n} incident where {base} residents live and {expected} would be expected at the rate of the rest of "
                 "the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
                 "residents.",
-                "{n} alerts where {base} residents live and {expected} would be expected at the rate of the rest of "
-                "the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
+                "{n} incidents where {base} residents live and {expected} would be expected at the rate of the rest "
+                "of the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
                 "residents.",
                 self.n,
                 rate=t.number(RATE_PER * self.rate, 1),
                 **values,
             )
         return t.n(
-            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
-            "{ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
-            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the city: "
-            "{ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
+            "{n} of the {base} incidents here, where {expected} would be expected at the share of the rest of the "
+            "city: {ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
+            "{n} of the {base} incidents here, where {expected} would be expected at the share of the rest of the "
+            "city: {ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
             self.n,
             rate=t.percent(self.rate),
             **values,

@@ -116,18 +116,18 @@ def setting_choices(
     )
     if mean_window < GISTAR_FROM:
         gistar = Message(
-            "Gi* is shown for comparison only: with {mean} alerts on average in a cell and its surroundings it calls "
-            "cells hot by chance too often. It can be read as a test from about {border} on."
+            "Gi* is shown for comparison only: with {mean} incidents on average in a cell and its surroundings it "
+            "calls cells hot by chance too often. It can be read as a test from about {border} on."
         )
     elif based:
         gistar = Message(
-            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It compares "
-            "with the mean of the city on the same base."
+            "Gi* is shown alongside; with {mean} incidents in the mean window its normal tail can be read. It "
+            "compares with the mean of the city on the same base."
         )
     else:
         gistar = Message(
-            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It compares "
-            "with the mean of the city, so that it marks dense quarters too."
+            "Gi* is shown alongside; with {mean} incidents in the mean window its normal tail can be read. It "
+            "compares with the mean of the city, so that it marks dense quarters too."
         )
     gistar = Message(gistar.text, {"mean": Num(mean_window, 1), "border": GISTAR_FROM})
     return (

@@ -64,17 +64,17 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
         values["city"] = t.percent(problem.women_city)
     if problem.unknown_gender is None:
         women = t(_WOMEN if problem.women_city is None else _WOMEN_HERE_AND_THERE, **values)
-        return women + " " + t("For how many of the alerts the gender is not known is protected.")
+        return women + " " + t("For how many of the incidents the gender is not known is protected.")
     values["unknown"] = t.percent(problem.unknown_gender)
     if problem.women_city is None:
         return t(
-            "Of the women and men affected, {share} are women (95 % interval: {low} to {high}); "
-            "for {unknown} of the alerts the gender is not known.",
+            "Of the women and men affected, {share} are women (95 % interval: {low} to {high}); for {unknown} of the "
+            "incidents the gender is not known.",
             **values,
         )
     return t(
-        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city}); "
-        "for {unknown} of the alerts the gender is not known.",
+        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city}); for "
+        "{unknown} of the incidents the gender is not known.",
         **values,
     )
 
@@ -82,14 +82,14 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
 def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
     place, n = t.label(problem.names), round(problem.n)
     if problem.start is None or problem.end is None:
-        return t.n("{place}: {n} alert.", "{place}: {n} alerts.", n, place=place)
+        return t.n("{place}: {n} incident.", "{place}: {n} incidents.", n, place=place)
     main = sorted(problem.categories, key=lambda part: -part.share)[:3]
     main = [part for part in main if part.share >= 0.1 and part.id != UNCATEGORISED]
     named = [f"{category_label(part.id, t, city)} ({t.part(part.share)})" for part in main]
     if named and of_one_category(problem.categories):
         return t.n(
-            "{place}: {n} alert from {start} to {end}, of the category {category}.",
-            "{place}: {n} alerts from {start} to {end}, all of the category {category}.",
+            "{place}: {n} incident from {start} to {end}, of the category {category}.",
+            "{place}: {n} incidents from {start} to {end}, all of the category {category}.",
             n,
             place=place,
             start=problem.start,
@@ -98,16 +98,16 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
         )
     if not named:
         return t.n(
-            "{place}: {n} alert from {start} to {end}.",
-            "{place}: {n} alerts from {start} to {end}.",
+            "{place}: {n} incident from {start} to {end}.",
+            "{place}: {n} incidents from {start} to {end}.",
             n,
             place=place,
             start=problem.start,
             end=problem.end,
         )
     return t.n(
-        "{place}: {n} alert from {start} to {end}, mainly: {categories}.",
-        "{place}: {n} alerts from {start} to {end}, mainly: {categories}.",
+        "{place}: {n} incident from {start} to {end}, mainly: {categories}.",
+        "{place}: {n} incidents from {start} to {end}, mainly: {categories}.",
         n,
         place=place,
         start=problem.start,
@@ -123,7 +123,7 @@ def _unstated(problem: Problem, t: Translator) -> str:
     if without_category(problem.categories):
         return t(NO_CATEGORY)
     unstated = next((part.share for part in problem.categories if part.id == UNCATEGORISED), 0.0)
-    return t("For {share} of the alerts no category is stated.", share=t.part(unstated)) if unstated else ""
+    return t("For {share} of the incidents no category is stated.", share=t.part(unstated)) if unstated else ""
 
 
 def categories_protected(problem: Problem) -> bool:
@@ -144,7 +144,7 @@ def _when(problem: Problem, t: Translator) -> str:
     told = hours_sentence(problem.hours, t)
     if problem.dark_share is not None:
         told = t(
-            "At least half of the alerts fall between {start} and {end}; {share} come after dark.",
+            "At least half of the incidents fall between {start} and {end}; {share} come after dark.",
             start=hour_label(problem.hours[0]),
             end=hour_label(problem.hours[1] + 1),
             share=t.percent(problem.dark_share),
@@ -174,7 +174,7 @@ def _since(problem: Problem, t: Translator) -> str:
     return (
         ""
         if problem.since is None
-        else t("It has had more alerts than is usual for this place since {since}.", since=problem.since)
+        else t("It has had more incidents than is usual for this place since {since}.", since=problem.since)
     )
 
 

@@ -163,7 +163,7 @@ def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
     if not brief.changes:
         yield Text(brief.none_found or t("None: no change is larger than chance explains."))
         return
-    header = (t("What"), t("Where"), t("For whom"), t("Alerts"), t("Could it be chance?"))
+    header = (t("What"), t("Where"), t("For whom"), t("Incidents"), t("Could it be chance?"))
     rows = tuple(
         (row.what, row.where, row.whom, f"{_count(row.before, t)} → {_count(row.after, t)}", row.certain)
         for row in brief.changes
@@ -187,12 +187,12 @@ def _against(rows: tuple[ChangeRow, ...]) -> Iterator[str]:
 def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
     table: tuple[Block, ...] = ()
     if brief.spots:
-        header = ("#", t("Hot spot"), t("Alerts"), t("Expected"))
+        header = ("#", t("Hot spot"), t("Incidents"), t("Expected"))
         rows = tuple((str(spot.rank), spot.name, _count(spot.n, t), _expected(spot, t)) for spot in brief.spots)
         table = (Table(header, rows, (0.35, 3.6, 1.5, 1.8), right=(2, 3)),)
     where: tuple[Block, ...] = (Heading(t("Where")),)
     if not brief.spots:
-        where += (Text(brief.no_spots or t("No place has more alerts than chance explains.")),)
+        where += (Text(brief.no_spots or t("No place has more incidents than chance explains.")),)
     whom = (Heading(t("For whom")), *_whom(brief, t)) if brief.shares or brief.whom else ()
     if brief.picture is None:
         yield from (*where, *table, *whom)

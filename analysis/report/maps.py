@@ -353,7 +353,7 @@ def _legend(figure: Figure, breaks: list[int], t: Translator, *, least: int, wit
         handles.append(
             Patch(facecolor="#eceff1", edgecolor="#9aa5ad", hatch="//////", label=t("small number, protected"))
         )
-    _key(figure, handles, t("Alerts in a cell"))
+    _key(figure, handles, t("Incidents in a cell"))
 
 
 def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028) -> None:
@@ -381,12 +381,12 @@ def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator)
     n = round(float(frame["n"].sum()))
     message = (
         t.n(
-            "{n} alert in the cells whose number is shown; the others are protected",
-            "{n} alerts in the cells whose number is shown; the others are protected",
+            "{n} incident in the cells whose number is shown; the others are protected",
+            "{n} incidents in the cells whose number is shown; the others are protected",
             n,
         )
         if frame["withheld"].any()
-        else t.n("{n} alert on the map", "{n} alerts on the map", n)
+        else t.n("{n} incident on the map", "{n} incidents on the map", n)
     )
     figure.text(0.0, 0.008, f"{message}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
 
@@ -394,11 +394,11 @@ def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator)
 def _alt(spots: Sequence[NumberedSpot], frame: gpd.GeoDataFrame, t: Translator) -> str:
     n = round(float(frame["n"].sum()))
     if not spots:
-        return t.n("Map of {n} alert by cell.", "Map of {n} alerts by cell.", n)
+        return t.n("Map of {n} incident by cell.", "Map of {n} incidents by cell.", n)
     named = t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]])
     return t.n(
-        "Map of {n} alert by cell. Hot spots: {spots}.",
-        "Map of {n} alerts by cell. Hot spots: {spots}.",
+        "Map of {n} incident by cell. Hot spots: {spots}.",
+        "Map of {n} incidents by cell. Hot spots: {spots}.",
         n,
         spots=named,
     )

@@ -116,7 +116,7 @@ def thin_points(
     if len(kept) == len(points):
         return kept, ()
     message = Message(
-        "So many alerts lie near each other that a random {used} of {n} were tested (at most {pairs} pairs).",
+        "So many incidents lie near each other that a random {used} of {n} were tested (at most {pairs} pairs).",
         {"used": len(kept), "n": len(points), "pairs": most_pairs},
     )
     return kept, (Choice("thinned", len(kept), message),)
@@ -145,7 +145,7 @@ _TICKS: Final = 1_000_000  # distances and times are distinguished to a milliont
 
 _BLOCK: Final = 1 << 16
 
-_SHUFFLING: Final = Message("Shuffling the dates of the alerts")
+_SHUFFLING: Final = Message("Shuffling the dates of the incidents")
 
 
 @dataclass(frozen=True)
@@ -223,8 +223,8 @@ class Band:
                 ("{where} and {when}: {pairs} pairs of alerts where none would be expected by chance ({p})."), **values
             )
         return t(
-            "{where} and {when} there are {ratio} times as many further alerts as expected by chance ({pairs} pairs "
-            "against {expected}, {p}).",
+            "{where} and {when} there are {ratio} times as many further incidents as expected by chance ({pairs} "
+            "pairs against {expected}, {p}).",
             **values,
         )
 
@@ -232,12 +232,12 @@ class Band:
 def _where(band: Band) -> Message:
     low, high = _plain(band.space.low), _plain(band.space.high)
     if band.repeat:
-        return Message("At the very place of an alert")
+        return Message("At the very place of an incident")
     if not np.isfinite(band.space.high):
-        return Message("More than {low} m from an alert", {"low": low})
+        return Message("More than {low} m from an incident", {"low": low})
     if band.space.low <= REPEAT_M:
-        return Message("Within {high} m of an alert", {"high": high})
-    return Message("{low} to {high} m from an alert", {"low": low, "high": high})
+        return Message("Within {high} m of an incident", {"high": high})
+    return Message("{low} to {high} m from an incident", {"low": low, "high": high})
 
 
 def _when(band: Band) -> Message:
@@ -294,25 +294,25 @@ class KnoxResult:
     def sentence(self, t: Translator) -> str:
         """The nearest and soonest pattern in plain words, or that there is none."""
         if not any(band.observed or band.mean for band in self.near):
-            return t("Too few alerts lie near each other to look for near repeats.")
+            return t("Too few incidents lie near each other to look for near repeats.")
         if self.patterns:
             return self.patterns[0].sentence(t)
         slight = [band for band in self.near if band.q < ALPHA and 1 < band.ratio < MIN_RATIO]
         if slight:
             most = max(slight, key=lambda band: band.ratio)
             return t(
-                "No clear near repeats: where there are more alerts than expected by chance, there are at most "
+                "No clear near repeats: where there are more incidents than expected by chance, there are at most "
                 "{ratio} times as many ({p}); from {least} times on it counts as a pattern.",
                 ratio=Num(most.ratio, 2),
                 p=t.p(most.q, least=most.p <= most.least),
                 least=Num(MIN_RATIO, 1),
             )
-        return t("No near repeats: nowhere are there clearly more alerts soon and near by than expected by chance.")
+        return t("No near repeats: nowhere are there clearly more incidents soon and near by than expected by chance.")
 
     def method(self, t: Translator) -> str:
         """How it was found, what it rests on, and what it cannot tell apart."""
         return t(
-            "Knox test on {n} alerts: the dates were shuffled among the places {permutations} times; p-values are "
+            "Knox test on {n} incidents: the dates were shuffled among the places {permutations} times; p-values are "
             "corrected for looking at {bands} bands (Benjamini-Hochberg). A pattern has a ratio of at least {ratio} "
             "and p < 0.05. A quarter that grows while another shrinks also brings close pairs, so look at the trend "
             "of long periods first.",

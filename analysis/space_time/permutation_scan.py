@@ -53,7 +53,7 @@ def locations_of(points: FloatArray, most: int = MAX_LOCATIONS) -> tuple[Locatio
     size = np.bincount(cells)
     x, y = (np.bincount(cells, weights=points[:, axis]) / size for axis in (0, 1))
     message = Message(
-        "Alerts are counted in squares of {metres} m, since they lie at {n} different points.",
+        "Incidents are counted in squares of {metres} m, since they lie at {n} different points.",
         {"metres": round(side), "n": len(places)},
     )
     return Locations(x, y, size, cells), (Choice("cell", side, message),)
@@ -140,7 +140,7 @@ FLOOR: Final = 4.0
 
 _RATIOS: Final = 1 << 20  # counts by circle and period held at once
 
-_SHUFFLING: Final = Message("Shuffling the dates of the alerts")
+_SHUFFLING: Final = Message("Shuffling the dates of the incidents")
 
 EPOCH: Final = dt.date(1970, 1, 1)
 
@@ -193,12 +193,12 @@ class ScanCluster:
         }
         if self.significant:
             return t(
-                "Something unusual started here on {start}: {observed} alerts within {metres} m until {end}, where "
+                "Something unusual started here on {start}: {observed} incidents within {metres} m until {end}, where "
                 "{expected} were to be expected ({p}).",
                 **values,
             )
         return t(
-            "From {start} to {end} there were {observed} alerts within {metres} m, where {expected} were to be "
+            "From {start} to {end} there were {observed} incidents within {metres} m, where {expected} were to be "
             "expected; this often happens by chance alone ({p}).",
             **values,
         )
@@ -232,7 +232,7 @@ class ScanResult:
     def sentence(self, t: Translator, *, epoch: dt.date = EPOCH) -> str:
         """The strongest cluster in plain words, or that nothing unusual was found."""
         if not self.clusters:
-            return t("Too few alerts to look for the start of something unusual.")
+            return t("Too few incidents to look for the start of something unusual.")
         if not self.significant:
             return t("Nothing unusual started anywhere: what stands out most is no stronger than expected by chance.")
         return self.significant[0].sentence(t, epoch=epoch)
@@ -240,7 +240,7 @@ class ScanResult:
     def method(self, t: Translator) -> str:
         """How it was found and what it cannot tell apart."""
         return t(
-            "Space-time permutation scan (Kulldorff 2005) of {n} alerts at {locations} places: {zones} circles and "
+            "Space-time permutation scan (Kulldorff 2005) of {n} incidents at {locations} places: {zones} circles and "
             "{windows} periods each, compared with {permutations} shuffles of the dates. It sees what is unusual for "
             "this place and this time together: a quarter that is always busy, or a week that was busy everywhere, "
             "does not count; a quarter where people or reports moved to does.",

@@ -62,7 +62,7 @@ class SpotProfile:
             first = self.categories[0].share
             message = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
             if self.categories[0].id == UNCATEGORISED:
-                message = N_("For {share} of the alerts no category is stated.")
+                message = N_("For {share} of the incidents no category is stated.")
             elif of_one_category(self.categories):
                 message = N_("All of one category: {category}.")
             parts.append(t(message, category=t.label(self.labels), share=t.part(first)))
@@ -82,7 +82,7 @@ class SpotProfile:
         if self.since is not None:
             parts.append(
                 t(
-                    "It has had more alerts than is usual for this place since {month}.",
+                    "It has had more incidents than is usual for this place since {month}.",
                     month=t.date(self.since, "MMMM y"),
                 )
             )
@@ -110,7 +110,7 @@ def of_one_category(shares: Sequence[CategoryShare]) -> bool:
 def hours_sentence(hours: tuple[int, int], t: Translator) -> str:
     """Between which hours at least half of the alerts fall; `hours`: the first and the last."""
     return t(
-        "At least half of the alerts fall between {start} and {end}.",
+        "At least half of the incidents fall between {start} and {end}.",
         start=hour_label(hours[0]),
         end=hour_label(hours[1] + 1),
     )
@@ -152,7 +152,7 @@ def profile_spot(
         n_withheld=sum(int(frame["withheld"].sum()) for frame in frames if "withheld" in frame),
         choices=(
             Choice(
-                "hours", 0.5, Message("Peak hours are the shortest stretch of hours that holds half of the alerts.")
+                "hours", 0.5, Message("Peak hours are the shortest stretch of hours that holds half of the incidents.")
             ),
         ),
     )

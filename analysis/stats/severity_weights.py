@@ -80,14 +80,14 @@ def by_severity(table: pd.DataFrame, cells: Any) -> SeverityWeights:
 
 def _choices(values: FloatArray, mean: float, ungraded: int) -> tuple[Choice, ...]:
     if not len(values):
-        return (Choice("weight", "severity", Message("No alert has a severity: all count the same.")),)
+        return (Choice("weight", "severity", Message("No incident has a severity: all count the same.")),)
     message = Message(
-        "Each alert counts by its severity over the mean severity of {mean}: from {least} for the mildest to {most} "
-        "for the gravest. Severity is a grade that is read as an amount here: 4 weighs twice as much as 2.",
+        "Each incident counts by its severity over the mean severity of {mean}: from {least} for the mildest to "
+        "{most} for the gravest. Severity is a grade that is read as an amount here: 4 weighs twice as much as 2.",
         {"mean": Num(mean, 1), "least": Num(float(values[0])), "most": Num(float(values[-1]))},
     )
     choices = [Choice("weight", "severity", message)]
     if ungraded:
-        without = Message("{n} alerts without a severity count as much as the mean.", {"n": ungraded})
+        without = Message("{n} incidents without a severity count as much as the mean.", {"n": ungraded})
         choices.append(Choice("ungraded", ungraded, without))
     return tuple(choices)

@@ -151,7 +151,7 @@ class Trend:
         if latest is None:
             return t("There is no complete period with a count that may be shown.")
         count, day = int(latest["n"]), latest[self.column].date()
-        values = {"when": self._when(t, day), "alerts": t.n("{n} alert", "{n} alerts", count)}
+        values = {"when": self._when(t, day), "alerts": t.n("{n} incident", "{n} incidents", count)}
         if not np.isfinite(latest["expected"]):
             if self.rule.name == "other_light":
                 return t(
@@ -421,7 +421,7 @@ class PeriodTotal:
     def sentence(self, t: Translator) -> str:
         """Whether so many are usual for the time of year."""
         values = {
-            "alerts": t.n("{n} alert", "{n} alerts", self.n),
+            "alerts": t.n("{n} incident", "{n} incidents", self.n),
             "weeks": self.weeks,
             "first": self.first,
             "lower": int(np.ceil(self.expected.low)),
@@ -476,27 +476,27 @@ class YearOnYear:
             return self._sentence_by_month(t, values)
         if self.p >= 0.05:
             return t(
-                "Since {first}: {after} alerts, {before} in the same time a year before. No clear change.", **values
+                "Since {first}: {after} incidents, {before} in the same time a year before. No clear change.", **values
             )
         if self.after > self.before:
             return t(
-                "Since {first}: {after} alerts, {before} in the same time a year before: a rise (p {p}).", **values
+                "Since {first}: {after} incidents, {before} in the same time a year before: a rise (p {p}).", **values
             )
-        return t("Since {first}: {after} alerts, {before} in the same time a year before: a fall (p {p}).", **values)
+        return t("Since {first}: {after} incidents, {before} in the same time a year before: a fall (p {p}).", **values)
 
     def _sentence_by_month(self, t: Translator, values: dict[str, Any]) -> str:
         if self.p >= 0.05:
             return t(
-                "{first} onwards: {after} alerts, {before} in the same months a year before. No clear change.",
+                "{first} onwards: {after} incidents, {before} in the same months a year before. No clear change.",
                 **values,
             )
         if self.after > self.before:
             return t(
-                "{first} onwards: {after} alerts, {before} in the same months a year before: a rise (p {p}).",
+                "{first} onwards: {after} incidents, {before} in the same months a year before: a rise (p {p}).",
                 **values,
             )
         return t(
-            "{first} onwards: {after} alerts, {before} in the same months a year before: a fall (p {p}).", **values
+            "{first} onwards: {after} incidents, {before} in the same months a year before: a fall (p {p}).", **values
         )
 
 

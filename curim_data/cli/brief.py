@@ -106,7 +106,7 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
         change = finding.change
         before, after = brief_text.counts_before_after(change, t)
         name = brief_text.change_name(change, city, t)
-        counts = t("{before} → {after} alerts", before=before, after=after)
+        counts = t("{before} → {after} incidents", before=before, after=after)
         sentences = (
             f"{name}: {counts}.",
             brief_text.than_others(change, t),

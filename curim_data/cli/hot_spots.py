@@ -46,7 +46,7 @@ _EMERGING_COLUMNS: Final = (
 @command(
     app,
     "hotspots",
-    N_("Find hot spots: places with more alerts than expected by chance."),
+    N_("Find hot spots: places with more incidents than expected by chance."),
     filtered=True,
     audience=Audience.ANALYST,
 )
@@ -56,9 +56,11 @@ def hotspots(
     resolution: Resolution = None,
     base: Annotated[
         Denominator,
-        typer.Option(help=N_("What a place is compared with: its land and neighbourhood, all alerts, or residents.")),
+        typer.Option(
+            help=N_("What a place is compared with: its land and neighbourhood, all incidents, or residents.")
+        ),
     ] = "land",
-    weight: Annotated[Weight, typer.Option(help=N_("Weight of an alert in clusters."))] = "none",
+    weight: Annotated[Weight, typer.Option(help=N_("Weight of an incident in clusters."))] = "none",
     cluster_method: Annotated[
         ClusterMethod,
         typer.Option(help=N_("How clusters are found: tested (dbscan), or to explore only (hdbscan).")),
@@ -66,7 +68,9 @@ def hotspots(
     order: Annotated[
         Order,
         typer.Option(
-            help=N_("Order of hot spots: alerts above expected or ratio (by the lower limit), alerts, or corrected p.")
+            help=N_(
+                "Order of hot spots: incidents above expected or ratio (by the lower limit), incidents, or corrected p."
+            )
         ),
     ] = "excess",
     out: OutPlaces = None,

@@ -73,7 +73,8 @@ class BriefChanges:
     """What changed, which the headline and the cards tell: no map and no hot spot is needed for it.
 
     `since`, `until`: the window in which changes are looked for, at the end of the filter's period and no longer than
-    it; `recent`: its alerts. `smallest`: what would have been seen of all alerts, and of a typical place or category.
+    it; `recent`: its alerts, `incidents`: those that they report, None where that is withheld. `smallest`: what would
+    have been seen of all incidents, and of those of a typical place or category.
     `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where
     the data hold no season or the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's
     count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
@@ -93,6 +94,7 @@ class BriefChanges:
     by_month: bool = False
     asks_affected: bool = True
     by_gender: bool = False
+    incidents: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,14 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
         by_gender=without_gender(f) != f,
+        incidents=_incidents(source, window, audience),
     )
+
+
+def _incidents(source: Source, f: AlertFilter, audience: Audience) -> int | None:
+    """How many incidents the alerts under a filter report; None where that is withheld."""
+    total = query.counts(source, f, [], audience, once=True).total
+    return None if total is None else round(total)
 
 
 def usual_since(source: Source, f: AlertFilter) -> dt.date | None:

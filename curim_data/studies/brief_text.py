@@ -26,8 +26,8 @@ from curim_data.model.labels import (
     provisional_note,
 )
 from curim_data.model.plan import STATUS_WORDS
-from curim_data.query import Total
 from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
+from curim_data.studies.incidents import incidents_in_words
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan_progress import Standing, plan_progress
 
@@ -38,10 +38,9 @@ VERY_SURE: Final = 0.001
 
 
 def headline(study: BriefChanges, t: Translator) -> str:
-    """Since when, how many alerts, whether that is usual, and how many changes deserve attention."""
+    """Since when, how many incidents, whether that is usual, and how many changes deserve attention."""
     basis = "season" if study.course else "year" if study.changes.periods.same_season else "before"
-    recent = study.recent
-    alerts = t.n("{n} alert", "{n} alerts", recent.n) if recent.n is not None else t(_few(recent))
+    alerts = _recent_words(study, t)
     if study.by_month:
         return f"{_headline_by_month(study, alerts, basis == 'year', t)} {attention_sentence(study, t)}"
     values = {"since": study.since, "alerts": alerts}
@@ -74,6 +73,15 @@ def headline(study: BriefChanges, t: Translator) -> str:
         case _:
             first = t("Since {since}: {alerts}.", **values)
     return f"{first} {attention_sentence(study, t)}"
+
+
+def _recent_words(study: BriefChanges, t: Translator) -> str:
+    """How many incidents there were, and the alerts that report them."""
+    if study.recent.n is None:
+        return t(Message("fewer than {k} incidents", {"k": study.recent.threshold}))
+    if study.incidents is None:
+        return t.n("{n} alert", "{n} alerts", study.recent.n)
+    return incidents_in_words(t, study.incidents, study.recent.n)
 
 
 def _whole_city(study: BriefChanges) -> int:
@@ -233,7 +241,7 @@ def attention_sentence(study: BriefChanges, t: Translator) -> str:
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
     if not study.changes.changes.n_tested:
-        return t("There are too few alerts to compare.")
+        return t("There are too few incidents to compare.")
     if not study.findings and too_few_to_tell(study):
         return t(TOO_FEW)
     if not study.findings and study.verdict in ("more", "fewer"):
@@ -257,7 +265,7 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
     if not study.changes.changes.n_tested:
-        return t("There are too few alerts to compare.")
+        return t("There are too few incidents to compare.")
     if too_few_to_tell(study):
         return t(TOO_FEW) + " " + smallest_sentence(study, t)
     tested = study.changes.changes.frame
@@ -267,7 +275,9 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
     elif tested["category"].notna().any():
         found = t("None found: no category changed by more than expected by chance.") + " " + t(NO_AREAS)
     else:
-        found = t("None found: the number of all alerts changed no more than expected by chance.") + " " + t(NO_AREAS)
+        found = (
+            t("None found: the number of all incidents changed no more than expected by chance.") + " " + t(NO_AREAS)
+        )
     return " ".join(filter(None, (found, smallest_sentence(study, t))))
 
 
@@ -290,21 +300,21 @@ def smallest_sentence(study: BriefChanges, t: Translator) -> str:
     city, area = study.smallest
     parts = []
     if city is not None and city.too_few:
-        parts.append(t("Of all alerts together, even twice as many would probably not have been noticed."))
+        parts.append(t("Of all incidents together, even twice as many would probably not have been noticed."))
     elif city is not None:
         values = {"before": round(city.expected), "rise": math.ceil(city.rise)}
         parts.append(
-            t("Of all alerts together, a rise from {before} to {rise} or more would have been seen.", **values)
+            t("Of all incidents together, a rise from {before} to {rise} or more would have been seen.", **values)
             if city.fall is None
             else t(
-                "Of all alerts together, a rise from {before} to {rise} or more would have been seen, and a fall to "
-                "{fall} or fewer.",
+                "Of all incidents together, a rise from {before} to {rise} or more would have been seen, and a fall "
+                "to {fall} or fewer.",
                 **values,
                 fall=math.floor(city.fall),
             )
         )
     if area is not None and not (city is not None and city.too_few):
-        typical = t.n("{n} alert", "{n} alerts", max(round(area.expected), 1))
+        typical = t.n("{n} incident", "{n} incidents", max(round(area.expected), 1))
         parts.append(
             t(
                 "Of a typical place or category ({before}), a rise to {rise} or more, but no fall.",
@@ -324,14 +334,10 @@ def smallest_sentence(study: BriefChanges, t: Translator) -> str:
     return " ".join(parts)
 
 
-def _few(total: Total) -> Message:
-    return Message("fewer than {k} alerts", {"k": total.threshold})
-
-
 def change_theme(change: Change, city: CityProfile, t: Translator) -> str:
     """The theme of a change: its category, or all alerts; after dark where it is about that."""
     category = change.key.get("category")
-    name = category_label(t, city, str(category)) if category else t("All alerts")
+    name = category_label(t, city, str(category)) if category else t("All incidents")
     return t("{category} after dark", category=name) if change.key.get("dark") else name
 
 
@@ -371,11 +377,11 @@ def less_than_others(change: Change, t: Translator) -> str:
     if change.direction > 0 and fell:
         if here:
             return t("It fell, but less than the rest of the city.")
-        return t("It fell, but less than all other alerts.")
+        return t("It fell, but less than all other incidents.")
     if change.direction < 0 and rose:
         if here:
             return t("It rose, but less than the rest of the city.")
-        return t("It rose, but less than all other alerts.")
+        return t("It rose, but less than all other incidents.")
     return ""
 
 
@@ -387,9 +393,9 @@ def than_others(change: Change, t: Translator) -> str:
         return ""
     here = bool(change.key.get("place") or change.key.get("district"))
     if change.direction > 0:
-        return t("It rose more than the rest of the city.") if here else t("It rose more than all other alerts.")
+        return t("It rose more than the rest of the city.") if here else t("It rose more than all other incidents.")
     if change.direction < 0:
-        return t("It fell more than the rest of the city.") if here else t("It fell more than all other alerts.")
+        return t("It fell more than the rest of the city.") if here else t("It fell more than all other incidents.")
     return ""
 
 
@@ -422,9 +428,9 @@ def comparison_sentence(change: Change, periods: ComparedPeriods, t: Translator)
             "explain it."
         )
     if periods.same_season:
-        return t("Compared with the same weeks of the year before, and with the change in all other alerts.")
+        return t("Compared with the same weeks of the year before, and with the change in all other incidents.")
     return t(
-        "Compared with the time just before, and with the change in all other alerts: a season of its own may "
+        "Compared with the time just before, and with the change in all other incidents: a season of its own may "
         "explain it."
     )
 
@@ -442,9 +448,9 @@ def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator
             "may explain it."
         )
     if periods.same_season:
-        return t("Compared with the same months of the year before, and with the change in all other alerts.")
+        return t("Compared with the same months of the year before, and with the change in all other incidents.")
     return t(
-        "Compared with the months just before, and with the change in all other alerts: a season of its own may "
+        "Compared with the months just before, and with the change in all other incidents: a season of its own may "
         "explain it."
     )
 
@@ -613,7 +619,7 @@ def _map_caption(study: BriefStudy, t: Translator) -> str:
 
 
 def how_many_tested(study: BriefStudy, t: Translator) -> str:
-    """How many alerts there are, how many lie on the map, and why fewer are tested; empty where all are."""
+    """How many alerts there are, how many lie on the map, and why fewer are tested; empty where all are, one each."""
     total, tested = study.total, study.hot.hot.n
     if total.n is None or tested == total.n:
         return ""
@@ -623,8 +629,8 @@ def how_many_tested(study: BriefStudy, t: Translator) -> str:
         parts.append(t("how many of them are on the map is protected"))
     elif on_map != total.n:
         parts.append(t("{n} on the map", n=on_map))
-    if tested != on_map and study.hot.hot.n_withheld:
-        parts.append(t("{n} tested, because small counts enter with their smallest possible number", n=tested))
+    if study.hot.hot.n_withheld:
+        parts.append(t("{n} incidents tested: small counts enter with their smallest possible number", n=tested))
     return " · ".join(parts) + "."
 
 

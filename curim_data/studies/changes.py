@@ -18,6 +18,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.studies.annotations import noted_between
+from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 from curim_data.studies.scatter import NO_PAST, PastScatter, past_scatter
 
@@ -36,6 +37,7 @@ class ChangeStudy:
     without_dark: Choice | None = None
     past: PastScatter = NO_PAST
     noted: tuple[Choice, ...] = ()
+    counted: tuple[Choice, ...] = ()
 
     def smallest(self, area: bool = False) -> SmallestChange | None:
         """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
@@ -66,9 +68,9 @@ class ChangeStudy:
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """The reference period, whether darkness was left out, then the settings of the test."""
+        """The reference period, what is counted, whether darkness was left out, then the settings of the test."""
         dark = (self.without_dark,) if self.without_dark else ()
-        return (self.periods.choice, *self.noted, *dark, *self.changes.choices, *self.past.choices)
+        return (self.periods.choice, *self.counted, *self.noted, *dark, *self.changes.choices, *self.past.choices)
 
 
 # A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place).
@@ -123,8 +125,9 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     )
     left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0
     why = DARKNESS if known_dark else UNKNOWN_DARKNESS
+    without_dark, counted = why if left_out else None, incident_choice(source)
     noted = noted_between(source, f, periods.before[0], periods.after[1])
-    return ChangeStudy(periods, found, without_dark=why if left_out else None, past=past, noted=noted)
+    return ChangeStudy(periods, found, without_dark=without_dark, past=past, noted=noted, counted=counted)
 
 
 def _told(candidates: pd.DataFrame, past: PastScatter) -> Dispersion:

@@ -17,6 +17,7 @@ from curim_data.model import Audience
 from curim_data.quality.positions import coordinate_step
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.hot_spots import known_places
+from curim_data.studies.incidents import incident_choice
 
 CLUSTER_RESOLUTION: Final = 12
 
@@ -52,4 +53,6 @@ def cluster_study(
             weights = by_severity(graded.frame, fine.index.to_numpy())
         found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source))
     places = with_known_ids(found.found, known_places(source, audience))
-    return replace(found, found=places, choices=(*found.choices, *default_coordinates(at_default)))
+    return replace(
+        found, found=places, choices=(*found.choices, *incident_choice(source), *default_coordinates(at_default))
+    )

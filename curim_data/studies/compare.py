@@ -25,6 +25,7 @@ from curim_data.privacy import DisclosureError, finest_resolution, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import affordable_size, default_coordinates, whole_city
 from curim_data.studies.hot_spots import known_places
+from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import month_bounds, months_between
 from curim_data.studies.scatter import place_scatter
 
@@ -97,7 +98,7 @@ _NEITHER: Final = {
 _BOTH: Final = Choice(
     "shared",
     "both",
-    Message("An alert that fits both sides counts on both, which makes differences look smaller than they are."),
+    Message("An incident that fits both sides counts on both, which makes differences look smaller than they are."),
 )
 _YEAR: Final = dt.timedelta(weeks=52)
 # Days by which a period may miss whole years and still hold every season as often.
@@ -210,7 +211,8 @@ def compare_study(
         (place_scatter(source, side, size, audience) for side in (pair.first, pair.second)), key=attrgetter("value")
     )
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total), scatter=scatter)
-    choices = [chosen, *pair.choices, *_neither(source, pair, audience, against, totals), *found.choices]
+    choices = [chosen, *incident_choice(source), *pair.choices, *_neither(source, pair, audience, against, totals)]
+    choices += found.choices
     choices += default_coordinates((first.at_default or 0) + (second.at_default or 0))
     return CompareStudy(
         pair, totals, found, name_spots(found.places, source.city, known_places(source, audience)), size, tuple(choices)

@@ -29,7 +29,7 @@ class ConcentrationStudy:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """How large the places are, which alerts were left out, and what chance is."""
-        about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles"))
+        about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "incidents", "piles"))
         return (*about, *self.concentration.choices)
 
     def gini_sentence(self, t: Translator) -> str:
@@ -37,8 +37,8 @@ class ConcentrationStudy:
         found = self.concentration
         if found.generalised.low != found.generalised.high:  # protected counts: any of these values may be the true one
             return t(
-                "Generalised Gini: {least} to {most}, since small counts are protected (0: as even as so many alerts "
-                "can be, 1: all in one place). By chance it would be {chance} ({low} to {high}).",
+                "Generalised Gini: {least} to {most}, since small counts are protected (0: as even as so many "
+                "incidents can be, 1: all in one place). By chance it would be {chance} ({low} to {high}).",
                 least=_number(t, found.generalised.low),
                 most=_number(t, found.generalised.high),
                 chance=_number(t, found.chance_generalised.value),
@@ -46,8 +46,8 @@ class ConcentrationStudy:
                 high=_number(t, found.chance_generalised.high),
             )
         return t(
-            "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it would "
-            "be {chance} ({low} to {high}); {p}.",
+            "Generalised Gini: {gini} (0: as even as so many incidents can be, 1: all in one place). By chance it "
+            "would be {chance} ({low} to {high}); {p}.",
             gini=_number(t, found.generalised.value),
             chance=_number(t, found.chance_generalised.value),
             low=_number(t, found.chance_generalised.low),

@@ -27,10 +27,10 @@ KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
 FINE: Final = 12
 MOST_FINE_CELLS: Final = 150_000
 SHOWN_KM2: Final = 0.005
-ALL_ALERTS: Final = Message("There is no share to compare: the filter already holds all alerts of the period.")
+ALL_ALERTS: Final = Message("There is no share to compare: the filter already holds all incidents of the period.")
 OTHER_CELLS: Final = Message(
-    "Here this audience sees these alerts and all alerts in map cells of different sizes, so that they cannot be laid "
-    "over each other: compare by land, or ask as analyst or specialist."
+    "Here this audience sees these incidents and all incidents in map cells of different sizes, so that they cannot "
+    "be laid over each other: compare by land, or ask as analyst or specialist."
 )
 NO_RESIDENTS: Final = Message(
     "The city's profile holds no residents by district: the analyst can load them (“curim city population FILE”)."
@@ -129,8 +129,9 @@ def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience)
     if not sees_exact(audience):
         frame = _without_small_rest(frame, part, counted.threshold)
     message = Message(
-        "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a place "
-        "where people report much of everything is not hot for that. The share says nothing about how many there are.",
+        "What is compared is the share of these incidents among all incidents of the same period, {base} in all: a "
+        "place where people report much of everything is not hot for that. The share says nothing about how many "
+        "there are.",
         {"base": round(float(frame["low"].sum()))},
     )
     return Denominator("alerts", frame, (Choice("base", "alerts", message),))

@@ -27,6 +27,7 @@ from curim_data.privacy import Protected
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, whole_city
 from curim_data.studies.hot_spots import known_places
+from curim_data.studies.incidents import incident_choice
 
 # Longer ago says nothing of what a place is now: it would have to be hot for ten years to be called persistent.
 MOST_MONTHS: Final = 48
@@ -142,7 +143,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
         )
         return EmergingStudy(total, None, (), None, side, about, hidden, period)
     found = emerging_hot_spots(_every_step(counted.frame, periods, land), land)
-    choices = (*about, *found.choices, *default_coordinates(total.at_default))
+    choices = (*about, *incident_choice(source), *found.choices, *default_coordinates(total.at_default))
     return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices, None, period)
 
 

@@ -32,6 +32,7 @@ from curim_data.model.i18n import Span
 from curim_data.privacy import Protected
 from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city
+from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import month_bounds, months_between
 from curim_data.studies.placebos import Placebos, placebos, severity_shares
 from curim_data.studies.plan import YEAR
@@ -207,6 +208,7 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
         promised=plan.assessment.smallest_drop,
         choices=(
             windows.choice,
+            *incident_choice(source),
             *(verdict.choices if verdict else ()),
             *(result.choices if result and (verdict is None or verdict.unknown is not None) else ()),
         ),
@@ -293,8 +295,9 @@ def _cautions(found: Placebos) -> tuple[Message, ...]:
         return ()
     return (
         Message(
-            "Before the start the comparison area had more alerts than {share} % of similar areas: it is a hot spot "
-            "itself and falls back by itself, which hides an effect. The verdict rests on all similar areas instead.",
+            "Before the start the comparison area had more incidents than {share} % of similar areas: it is a hot "
+            "spot itself and falls back by itself, which hides an effect. The verdict rests on all similar areas "
+            "instead.",
             {"share": Num(100 * found.rank, 0)},
         ),
     )
@@ -356,7 +359,7 @@ def planned_test(plan: Plan) -> EffectTest:
 def _own_warnings(plan: Plan) -> tuple[Message, ...]:
     treated, buffer, comparison = (set(getattr(plan.areas, name)) for name in AREAS)
     if comparison & (treated | buffer) or treated & buffer:
-        return (Message("The areas of this plan overlap: alerts in the common cells count on both sides."),)
+        return (Message("The areas of this plan overlap: incidents in the common cells count on both sides."),)
     return ()
 
 

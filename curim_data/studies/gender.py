@@ -28,6 +28,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.studies.cells import whole_city
+from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import burst_scatter
 
 PER: Final = 1000
@@ -66,10 +67,10 @@ class LightStudy:
                 "so small that its number could be worked out."
             )
         if not self.ratio.known:
-            return t("Too few alerts to compare day and night for women and men.")
+            return t("Too few incidents to compare day and night for women and men.")
         share = self.frame.set_index("gender")["share"]
         sentence = t(
-            "{women} of the alerts that affect women and {men} of those that affect men happen after dark.",
+            "{women} of the incidents that affect women and {men} of those that affect men happen after dark.",
             women=t.percent(share[WOMAN]),
             men=t.percent(share[MAN]),
         )
@@ -84,7 +85,10 @@ def share_study(source: Source, f: AlertFilter, audience: Audience, column: str 
     Several alerts of one incident are about the same persons, but each was sent by a person of its own.
     """
     counted = query.counts(source, f, [column], audience, complete=True, once=column == AFFECTED)
-    return gender_shares(counted.frame, column, total=counted.total)
+    found = gender_shares(counted.frame, column, total=counted.total)
+    if column != AFFECTED:
+        return found
+    return replace(found, choices=(*found.choices, *incident_choice(source)))
 
 
 def weight_study(source: Source, f: AlertFilter, audience: Audience) -> CategoryRatios:

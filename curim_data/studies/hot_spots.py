@@ -21,6 +21,7 @@ from curim_data.privacy import Protected
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
+from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
 
 MOST_CACHED: Final = 64
@@ -47,6 +48,11 @@ class HotSpotStudy:
     def sized(self, size: Choice) -> HotSpotStudy:
         """The same cells with another reason for their size, as where it was picked instead of chosen."""
         return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
+
+    def alerts_of(self, spot: Spot) -> int | None:
+        """How many alerts report the incidents of a hot spot; None where the number of one of its cells is withheld."""
+        alerts = float(self.cells.frame.loc[list(spot.cells), "alerts"].sum(skipna=False))
+        return None if alerts != alerts else round(alerts)
 
 
 def hot_spot_study(
@@ -118,5 +124,12 @@ def _hot_spots(
     start, end = query.dates(source, whole)
     power = replace(detection_power(hot), period=Span(start, end, source.by_month))
     ordered = () if hot.based else excess_choices()
-    choices = (chosen, *hot.choices, *ordered, *power.choices, *default_coordinates(counted.at_default))
+    choices = (
+        chosen,
+        *incident_choice(source),
+        *hot.choices,
+        *ordered,
+        *power.choices,
+        *default_coordinates(counted.at_default),
+    )
     return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices, power)

@@ -46,7 +46,7 @@ class NearRepeatStudy:
         if self.lacking is not None:
             return t("Repeats within days cannot be looked for.") + " " + t(self.lacking)
         if self.knox is None:
-            return t("Too few alerts with a place and a day to look for repeats: {n}.", n=self.used)
+            return t("Too few incidents with a place and a day to look for repeats: {n}.", n=self.used)
         return " ".join([self.knox.sentence(t), *(t(choice.explanation) for choice in self.knox.choices)])
 
     def caution(self, t: Translator) -> str:
@@ -56,9 +56,9 @@ class NearRepeatStudy:
             return ""
         soon, later = lasting
         return t(
-            "The excess hardly fades with time: {first} times as many within {soon} days, {second} times as many {low} "
-            "to {high} days apart. That is what a place makes that became busier for a while, rather than alerts that "
-            "bring others: look at what started lately, and at this place over time.",
+            "The excess hardly fades with time: {first} times as many within {soon} days, {second} times as many "
+            "{low} to {high} days apart. That is what a place makes that became busier for a while, rather than "
+            "incidents that bring others: look at what started lately, and at this place over time.",
             first=Num(soon.ratio, 1),
             second=Num(later.ratio, 1),
             soon=round(soon.time.high),

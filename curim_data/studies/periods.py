@@ -55,13 +55,13 @@ class ComparedPeriods:
         if self.other_light:
             message = (
                 Message(
-                    "Alerts after dark or by day are compared only with the same weeks of the year before, so not over "
-                    "more than a year: from one season to another the days become shorter or longer."
+                    "Incidents after dark or by day are compared only with the same weeks of the year before, so not "
+                    "over more than a year: from one season to another the days become shorter or longer."
                 )
                 if self.longer
                 else Message(
-                    "Alerts after dark or by day are compared only with the same weeks of the year before, which the "
-                    "data do not reach: from one season to another the days become shorter or longer."
+                    "Incidents after dark or by day are compared only with the same weeks of the year before, which "
+                    "the data do not reach: from one season to another the days become shorter or longer."
                 )
             )
             return Choice("reference", "", message)

@@ -153,7 +153,9 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
 
 def _women_city(source: Source, f: AlertFilter, audience: Audience) -> float | None:
     whole = whole_city(f)
-    counts = query.counts(source, whole, ["affected_gender"], audience).frame.set_index("affected_gender")["low"]
+    counts = query.counts(source, whole, ["affected_gender"], audience, once=True).frame.set_index("affected_gender")[
+        "low"
+    ]
     women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
     return women / (women + men) if women + men else None
 

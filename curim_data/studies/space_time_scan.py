@@ -71,7 +71,7 @@ class ScanStudy:
         if self.lacking is not None:
             return t("What started in the last weeks cannot be looked for.") + " " + t(self.lacking)
         if self.method is None:
-            return t("Too few alerts to look for the start of something unusual.")
+            return t("Too few incidents to look for the start of something unusual.")
         if not self.started:
             return t(
                 "Nothing unusual started in the {days} days to {end}: what stands out most is no stronger than "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from analysis.trends.alarms import Course, weekly_course
@@ -14,6 +15,7 @@ from curim_data.model import Audience
 from curim_data.model.known_time import CalendarUnit
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.annotations import annotations_for, level_breaks
+from curim_data.studies.incidents import incident_choice
 
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
@@ -44,6 +46,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     )
     if f.dark is not None:
         trend = trend.of_one_light()
+    trend = replace(trend, choices=(*trend.choices, *incident_choice(source)))
     return trend if start <= source.first else trend.since(start)
 
 

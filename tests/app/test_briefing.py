@@ -57,7 +57,7 @@ def test_the_briefing_opens_in_every_language(open_page: Open, lang: str, words:
 def test_a_filter_without_alerts_leaves_a_briefing(open_page: Open) -> None:
     app = open_page("briefing", lang="en", **{"from": "2030-01-01", "to": "2030-02-01"})
     assert not errors(app)
-    assert "too few alerts to compare" in app.main.title[0].value
+    assert "too few incidents to compare" in app.main.title[0].value
 
 
 def test_the_day_since_is_the_readers(open_page: Open) -> None:
@@ -368,7 +368,7 @@ def test_nothing_compared_is_not_nothing_found(sample: Home, lang: str) -> None:
     assert study.changes.periods.before is not None
     assert not study.changes.changes.n_tested
     told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
-    assert told.none_found == t("There are too few alerts to compare.")
+    assert told.none_found == t("There are too few incidents to compare.")
     assert told.headline.endswith(told.none_found)
 
 

@@ -107,7 +107,7 @@ def test_gistar_stands_beside_the_exact_test(open_page: Open, sample: Home) -> N
     assert listed["z"].iloc[0] == f"{first.z:.1f}"
     tips = {cell["hex"]: cell["tip"] for cell in _layer(app, "cells")}
     clearest = cells[list(first.cells)].idxmax()
-    assert f"Gi* (z): {first.z:.1f}; too few alerts to read it as a test" in tips[f"{clearest:x}"]
+    assert f"Gi* (z): {first.z:.1f}; too few incidents to read it as a test" in tips[f"{clearest:x}"]
     app.segmented_control(key="hotspots_layer").set_value("clusters").run()
     assert not errors(app)
     assert not any("Gi*" in cell["tip"] for cell in _layer(app, "cells"))
@@ -174,7 +174,7 @@ def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open,
     assert aside
     assert study.total.mapped == tested + aside
     share = round(100 * sum(spot.n for spot in study.spots) / tested)
-    assert f"holds {share}\u00a0% of the alerts" in app.title[0].value
+    assert f"holds {share}\u00a0% of the incidents" in app.title[0].value
     assert any(f"{tested} on the map, {aside} kept off maps" in words.value for words in app.caption)
 
 

@@ -52,7 +52,7 @@ def test_the_tab_shows_that_vandalism_repeats(open_page: Open, lang: str) -> Non
 def test_the_tab_says_what_it_rests_on(open_page: Open) -> None:
     app = _asked(open_page, lang="en", category="vandalism")
     said = _said(app)
-    assert "times as many further alerts as expected by chance" in said
+    assert "times as many further incidents as expected by chance" in said
     assert "shuffled among the places 999 times" in said
     assert "At the very same place" in said
     assert "Further reports of one event" in said

@@ -60,7 +60,7 @@ def test_the_line_of_a_place_is_left_out_where_hardly_a_week_may_be_shown(
     trend = weekly(series, (WEEKS[0].date(), last.date()))
     app = drawn(spot_panel._draw_weeks, page(), SimpleNamespace(trend=trend))
     assert bool(app.get("plotly_chart")) == line
-    assert app.caption[0].value == f"Alerts per week, with the expected range. {trend.sentence(T)}"
+    assert app.caption[0].value == f"Incidents per week, with the expected range. {trend.sentence(T)}"
 
 
 @pytest.mark.parametrize(("landmarks", "unseen"), [(False, 0), (True, 0), (False, 2)])

@@ -31,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         (
             "hotspots",
             ["No alert is on the map, so no place was looked at."],
-            "Too few alerts",
+            "Too few incidents",
         ),
         ("gender", ["has alerts enough to tell whether women report strikingly little"], "has strikingly few alerts"),
         ("trends", ["None of these alerts lies in a district"], "Outside the districts"),
@@ -59,12 +59,12 @@ CLAIMS = (
         "No place is hot now",
         "stands out",
         "too few for a density",
-        "Too few alerts",
-        "There are no alerts",
+        "Too few incidents",
+        "There are no incidents",
         "cells and",
     ),
     *(
-        "has no alerts",
+        "has no incidents",
         "concentration cannot be measured",
         "fewer places",
         "Widen the period",
@@ -126,6 +126,6 @@ def test_unknown_darkness_is_not_explained_by_the_season_or_by_too_few_alerts(
 ) -> None:
     _, text = opened(bare, monkeypatch, page, view="specialist")
     assert "shorter or longer" not in text
-    assert "Too few alerts to compare day and night" not in text
+    assert "Too few incidents to compare day and night" not in text
     if page == "gender":
         assert translator("en")(NO_LIGHT) in text

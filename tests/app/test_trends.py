@@ -133,4 +133,4 @@ def test_a_category_is_compared_with_all_other_alerts_and_a_place_with_the_rest_
     table = open_page("trends", lang="en").main.dataframe[0].value
     whole = table["where"] == "Whole city"
     assert set(table.loc[~whole, "test"]) == {"the change in the rest of the city"}
-    assert set(table.loc[whole & (table["what"] != "All alerts"), "test"]) == {"the change in all other alerts"}
+    assert set(table.loc[whole & (table["what"] != "All incidents"), "test"]) == {"the change in all other incidents"}

@@ -201,7 +201,7 @@ def test_near_repeats_of_the_sample_are_found_in_their_bands(alerts: pd.DataFram
     assert {time for _, time in found[1:]} <= {"[0, 7]", "(7, 14]", "(14, 21]", "(21, 28]"}
     assert result.patterns[0].ratio > 2
     assert result.patterns[0].ratio > 2 * result.patterns[1].ratio
-    assert result.sentence(t).startswith("Within 100 m of an alert and within 7 days there are ")
+    assert result.sentence(t).startswith("Within 100 m of an incident and within 7 days there are ")
 
     (spot,) = [spot for spot in truths["hot_spot"] if category in spot["categories"]]
     assert spot["class"] == "sporadic"

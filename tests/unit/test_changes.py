@@ -291,8 +291,10 @@ def test_sentences(t):
     rows = [("a", None, 20, 80), ("b", None, 0, 30), ("c", None, 30, 31)]
     found = changes(candidates(rows), ["district"])
     told = {change.key["district"]: change.sentence(t) for change in found.top()}
-    assert told["a"] == ("80 alerts against 20 before for the same length of time: 4.00 times as many (2.43 to 6.90).")
-    assert told["b"] == "30 alerts where there were none before."
+    assert told["a"] == (
+        "80 incidents against 20 before for the same length of time: 4.00 times as many (2.43 to 6.90)."
+    )
+    assert told["b"] == "30 incidents where there were none before."
     assert found.sentence(t) == (
         "3 comparisons were made; 2 changes are more than chance explains, after correction for having looked at all "
         "of them."
@@ -302,11 +304,11 @@ def test_sentences(t):
     assert "what the change in the rest of the city would give" in relative.top()[0].sentence(t)
     (gone,) = changes(candidates([("d", None, 40, 0)]), ["district"]).top()
     assert gone.sentence(t) == (
-        "No alert against 40 before for the same length of time: at most 0.10 times as many (95 % interval)."
+        "No incident against 40 before for the same length of time: at most 0.10 times as many (95 % interval)."
     )
     rows = [(None, None, 1000, 1000), ("a", None, 40, 0)]
     relative = changes(add_city_reference(candidates(rows)), ["district"], relative=True)
-    assert relative.top()[0].sentence(t).startswith("No alert against ")
+    assert relative.top()[0].sentence(t).startswith("No incident against ")
     quiet = changes(candidates([("c", None, 30, 31)]), ["district"])
     assert "no change is more than chance explains" in quiet.sentence(t)
 
@@ -341,8 +343,8 @@ def test_a_withheld_count_does_not_hide_a_new_problem(t):
     assert frame.loc["wide", "p"] == 1
     assert frame["significant"].to_dict() == {key: key in ("new", "gone") for key in frame.index}
     told = {change.key["district"]: change for change in found.top()}
-    assert told["new"].sentence(t) == "61 alerts against fewer than 5 before."
-    assert told["gone"].sentence(t) == "Fewer than 5 alerts against 70 before."
+    assert told["new"].sentence(t) == "61 incidents against fewer than 5 before."
+    assert told["gone"].sentence(t) == "Fewer than 5 incidents against 70 before."
     assert (told["new"].direction, told["gone"].direction) == (1, -1)
 
 

@@ -497,5 +497,5 @@ def test_the_history_of_a_cell_in_words() -> None:
     text = weekly().sentence_of(int(MIDDLE), translator("en"))
     assert text.startswith("Consecutive hot spot. Hot without a break in the last two steps or more")
     assert "Hot in 2 of 24 weeks. Without a break since: Week of 8 June 2026." in text
-    assert "Last window: 162 alerts, where 42.0 would be expected from its surroundings." in text
+    assert "Last window: 162 incidents, where 42.0 would be expected from its surroundings." in text
     assert round(square_side(10, CELLS)) == 132

@@ -98,7 +98,7 @@ def test_the_clock_has_the_legend_of_its_colours(page: Page) -> None:
     assert heat["zmax"] == 8
     assert heat["colorbar"]["tickvals"] == [0, 2, 4, 6, 8]
     assert heat["colorbar"]["ticktext"] == ["0", "2", "4", "6", "8"]
-    assert page.t("Alerts in an hour of the week") in heat["colorbar"]["title"]["text"]
+    assert page.t("Number in an hour of the week") in heat["colorbar"]["title"]["text"]
     empty = plots.clock_figure(page, CLOCK.assign(n=0)).data[0]
     assert not empty["showscale"]
 

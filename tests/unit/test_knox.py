@@ -108,14 +108,14 @@ def test_a_planted_pattern_speaks_plainly(t: Any) -> None:
     assert [(str(b.space), str(b.time)) for b in result.patterns] == [("(0.1, 100]", "[0, 7]")]
     band = result.patterns[0]
     assert result.sentence(t) == (
-        f"Within 100 m of an alert and within 7 days there are {band.ratio:.1f} times as many further alerts as "
+        f"Within 100 m of an incident and within 7 days there are {band.ratio:.1f} times as many further incidents as "
         f"expected by chance ({band.observed} pairs against {band.mean:.1f}, p\u00a0≤\u00a0{band.q:.3f})."
     )
-    assert "380 alerts" in result.method(t)
+    assert "380 incidents" in result.method(t)
     assert len(result.repeats) == 4
     assert list(result.frame()["time"][:2]) == ["[0, 7]", "(7, 14]"]
     assert knox(x, y, days, permutations=99).sentence(t).startswith("No near repeats")
-    assert knox([], [], [], permutations=1).sentence(t).startswith("Too few alerts")
+    assert knox([], [], [], permutations=1).sentence(t).startswith("Too few incidents")
 
 
 def test_a_small_sure_excess_is_told_and_not_denied(t: Any) -> None:

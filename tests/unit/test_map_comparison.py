@@ -248,7 +248,7 @@ def test_a_side_whose_total_is_protected_is_no_total(disc: np.ndarray, t: Transl
     veiled = _frame(disc, np.full(len(disc), np.nan), low=0 * hidden, high=4 * hidden, withheld=hidden)
     told = compare_maps(_frame(disc, np.full(len(disc), 9)), veiled, WOMEN, MEN, k=0)
     assert (told.n_b, told.at_least) == (0, (False, True))
-    assert "no alerts" not in told.sentence(t)
+    assert "no incidents" not in told.sentence(t)
     assert "In the whole city" not in told.sentence(t)
     assert "In the whole city" in _compare(disc, np.full(len(disc), 9), np.full(len(disc), 9)).sentence(t)
 
@@ -281,7 +281,9 @@ def test_sentences(disc: np.ndarray, t: Translator) -> None:
     result = _compare(disc, a, b, k=0)
     assert result.sentence(t).startswith("In the whole city")
     assert "1 place differs" in result.sentence(t)
-    assert "88\u00a0% of the 25 alerts compared here affect women, 40\u00a0% elsewhere" in result.places[0].sentence(t)
+    assert "88\u00a0% of the 25 incidents compared here affect women, 40\u00a0% elsewhere" in result.places[0].sentence(
+        t
+    )
     assert all(t(choice.explanation) for choice in result.choices)
 
 

@@ -95,7 +95,7 @@ def test_a_protected_number_of_unknown_genders_is_not_zero(tmp_path: Path, lang:
     counts = {"woman": 12, "man": 12, "undisclosed": 2, "unknown": 2}
     source = _place(tmp_path, "affected_gender", counts)
     told, exact = (gender_sentence(_council(source, audience), t) for audience in (Audience.COUNCIL, Audience.ANALYST))
-    assert told.endswith(t("For how many of the alerts the gender is not known is protected."))
+    assert told.endswith(t("For how many of the incidents the gender is not known is protected."))
     assert f" {t.percent(4 / 28)} " in exact
     assert f" {t.percent(0)} " not in told
 

@@ -149,7 +149,7 @@ def test_a_plan_names_its_measures_with_source_and_gaps(plan: Plan, piraeus: Cit
 
 
 @pytest.mark.parametrize(
-    ("drop", "told"), [(0.2, "1 alert fewer"), (12.0, "12 alerts fewer"), (12.1, "13 alerts fewer")]
+    ("drop", "told"), [(0.2, "1 incident fewer"), (12.0, "12 incidents fewer"), (12.1, "13 incidents fewer")]
 )
 def test_the_smallest_drop_that_would_be_seen_is_told_in_whole_alerts(
     plan: Plan, piraeus: CityProfile, drop: float, told: str
@@ -214,7 +214,7 @@ def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
     told = text_of(brief_document(Brief("Ησυχία.", day, day, day), piraeus, translator("en"), "pdf"))
     assert "no change is larger than chance" in told
     assert "and the season" not in told
-    assert "No place has more alerts" in told
+    assert "No place has more incidents" in told
     assert "Sample data" not in told
 
 
@@ -291,8 +291,10 @@ def test_a_legend_begins_at_the_smallest_number_that_is_shown(
     first = [sheet.legends[0].get_texts()[0].get_text() for sheet in sheets]
     assert [label.split("–")[0] for label in first] == ["5", "1"]
     below = [sheet.texts[-1].get_text() for sheet in sheets]
-    assert below[0].startswith(f"{int(counts['n'].sum()):,} alerts in the cells whose number is shown; the others are")
-    assert below[1] == f"{int(whole['n'].sum()):,} alerts on the map."
+    assert below[0].startswith(
+        f"{int(counts['n'].sum()):,} incidents in the cells whose number is shown; the others are"
+    )
+    assert below[1] == f"{int(whole['n'].sum()):,} incidents on the map."
 
 
 @pytest.mark.parametrize(

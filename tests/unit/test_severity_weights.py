@@ -35,7 +35,7 @@ def test_weights_have_a_mean_of_one_and_what_has_no_severity_counts_one(t: Trans
     assert weights.scatter == pytest.approx((weights.drawn**2).sum() / weights.drawn.sum())
     told = " ".join(t(choice.explanation) for choice in weights.choices)
     assert "mean severity of 2.5: from 0.4 for the mildest to 2.0 for the gravest" in told
-    assert "4 alerts without a severity" in told
+    assert "4 incidents without a severity" in told
     none = by_severity(table.assign(severity=np.nan), np.array([1, 2, 3, 4]))
     assert none.sums.tolist() == [3, 1, 4, 0]
     assert "all count the same" in t(none.choices[0].explanation)
@@ -67,7 +67,7 @@ def test_a_place_of_grave_alerts_stands_out_by_weight_only(city: CityProfile, t:
     assert cluster.ratio == pytest.approx(cluster.weight / cluster.expected)
     assert cluster.low < cluster.ratio < cluster.high
     assert "by severity where" in cluster.sentence(t)
-    assert "alerts weighted by severity" in result.sentence(t)
+    assert "incidents weighted by severity" in result.sentence(t)
     assert "observed severities in a random order" in " ".join(t(choice.explanation) for choice in result.choices)
 
 

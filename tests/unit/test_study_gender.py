@@ -161,4 +161,4 @@ def test_day_and_night_that_are_protected_are_not_too_few(source: Source, t: Tra
     told = replace(both, frame=frame, ratio=UNKNOWN).sentence(t)
     assert "protected" in told
     assert "Too few" not in told
-    assert replace(both, ratio=UNKNOWN).sentence(t).startswith("Too few alerts")
+    assert replace(both, ratio=UNKNOWN).sentence(t).startswith("Too few incidents")

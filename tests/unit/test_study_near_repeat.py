@@ -182,7 +182,7 @@ def test_the_command_tells_the_same(sample: Home, capsys: pytest.CaptureFixture[
     words = ["near-repeat", "--category", "vandalism", "--home", str(sample.path), "--lang", "en"]
     assert main([*words, "--json", "--out", str(tmp_path / "bands.csv")]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["told"].startswith("Within 100 m of an alert and within 7 days")
+    assert told["told"].startswith("Within 100 m of an incident and within 7 days")
     assert next(b["time"] for b in told["bands"] if b["pattern"] and not b["repeat"]) == "[0, 7]"
     assert len(pd.read_csv(tmp_path / "bands.csv")) == len(told["bands"]) == 20
     assert {"told", "method", "started"} <= set(told["unusual"])

@@ -78,13 +78,13 @@ def _draw_card(page: Page, study: BriefChanges, finding: Finding, at: int) -> No
             page, frame, time=time, height=SPARK, small=True, incomplete=incomplete, beginning=beginning
         )
         alt = (
-            t("Alerts by month with the expected range: {name}.", name=name)
+            t("Incidents by month with the expected range: {name}.", name=name)
             if time == "month"
-            else t("Alerts by week with the expected range: {name}.", name=name)
+            else t("Incidents by week with the expected range: {name}.", name=name)
         )
         plots.draw_chart(page, figure, key=f"briefing_spark_{at}", alt=alt)
     colour = "grey" if less_than_others(change, t) else "orange" if change.direction > 0 else "blue"
-    counts = t("{before} → {after} alerts", before=before, after=after)
+    counts = t("{before} → {after} incidents", before=before, after=after)
     since = t(", outside the expected range since {day}", day=since_text(finding, t)) if finding.since else ""
     st.markdown(
         " ".join(

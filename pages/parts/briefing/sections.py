@@ -70,7 +70,7 @@ def _draw_spots(page: Page, study: BriefStudy) -> None:
             for spot in study.hot.spots[:MOST_SPOTS]
         ]
     )
-    headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": t("Expected")}
+    headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Incidents"), "expected": t("Expected")}
     written = tables.formatted(t, frame, digits={"n": 0})
     written["name"] = written["name"].map(escape_markdown)
     st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
@@ -99,7 +99,7 @@ def _draw_genders(page: Page, study: BriefStudy) -> None:
             page,
             figure,
             key="briefing_whom",
-            alt=t("Alerts by gender of the person affected, with 95 % intervals."),
+            alt=t("Incidents by gender of the person affected, with 95 % intervals."),
             data=frame[["label", "n", "value", "low", "high"]],
             file_name="briefing_gender.csv",
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -63,6 +63,7 @@ def band_figure(
     small: bool = False,
     incomplete: bool = False,
     beginning: bool = False,
+    name: str = "",
 ) -> Figure:
     """A line of counts over its expected band; alarms in the accent colour, an incomplete first or last point hollow.
 
@@ -73,6 +74,8 @@ def band_figure(
         `adjusted` (the seasonally adjusted series). Withheld counts are NaN: the line has a gap there.
     small
         A spark line for a card: no axes.
+    name
+        What is counted: "alerts", unless it is said.
     incomplete
         Whether the last row is a period that has not ended.
     beginning
@@ -111,7 +114,7 @@ def band_figure(
         line={"color": colours.line, "width": 1.6},
         hovertext=_band_hover(t, frame, time),
         hoverinfo="text",
-        name=t("alerts"),
+        name=name or t("alerts"),
     )
     _mark_alarms(figure, frame, days, colours, t)
     _mark_incomplete(figure, frame, days, colours, t, beginning, incomplete)
@@ -226,10 +229,18 @@ def wrapped_label(text: str, width: int, lines: int) -> str:
     return "<br>".join(html.escape(line) for line in found)
 
 
-def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact: bool = False) -> Figure:
+def clock_figure(
+    page: Page,
+    frame: pd.DataFrame,
+    *,
+    height: int = 230,
+    compact: bool = False,
+    count: Callable[[Translator, float], str] = alert_count,
+) -> Figure:
     """Weekday by hour, Monday on top, in the colours of the count scale, with the legend of what they stand for.
 
     `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (NaN where withheld: drawn in the withheld grey).
+    `count` words a number of what is counted.
     """
     t, colours = page.t, palette(page.theme)
     compact = compact or page.narrow
@@ -253,7 +264,7 @@ def clock_figure(page: Page, frame: pd.DataFrame, *, height: int = 230, compact:
         showscale=most > 0,
         colorbar=_clock_legend(t, colours, most),
         hovertext=[
-            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {alert_count(t, n)}" for hour, n in enumerate(row)]
+            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {count(t, n)}" for hour, n in enumerate(row)]
             for day, row in zip(map(t.weekday, range(7)), grid.tolist(), strict=True)
         ],
         hoverinfo="text",
@@ -277,7 +288,7 @@ def _clock_legend(t: Translator, colours: Palette, most: float) -> dict[str, Any
         "len": 0.6,
         "thickness": 9,
         "outlinewidth": 0,
-        "title": {"text": t("Alerts in an hour of the week"), "side": "bottom", "font": {"size": 12}},
+        "title": {"text": t("Number in an hour of the week"), "side": "bottom", "font": {"size": 12}},
         "tickvals": steps,
         "ticktext": [t.number(step, 0 if float(step).is_integer() else 1) for step in steps],
         "tickfont": {"color": colours.muted, "size": 12},

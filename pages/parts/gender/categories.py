@@ -122,8 +122,8 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
     draw_footer(page, choices=found.choices)
     st.caption(
         t(
-            "n = {women} alerts that affect women and {men} that affect men. Corrected for the number of categories "
-            "examined.",
+            "n = {women} incidents that affect women and {men} that affect men. Corrected for the number of "
+            "categories examined.",
             women=int(found.women_total),
             men=int(found.men_total),
         )

@@ -48,7 +48,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
     if found.n == found.n:
         st.caption(
             t(
-                "Based on {near} alerts near a named place, of {n} that affect women or men. Each place's share of "
+                "Based on {near} incidents near a named place, of {n} that affect women or men. Each place's share of "
                 "women is tested against the city's (exact test, corrected for the number of places).",
                 near=int(found.near),
                 n=int(found.n),
@@ -118,7 +118,7 @@ def _sentence(page: Page, found: PlaceStudy) -> str:
             "could be worked out."
         )
     if not looked:
-        return t("There are too few alerts near named places to compare them.")
+        return t("There are too few incidents near named places to compare them.")
     if not differ:
         return t.n(
             "The one place that could be compared does not differ from the city beyond chance.",
@@ -275,7 +275,7 @@ def _circle(
     t = page.t
     name = t.label(mark.labels)
     if row is None or kind == NONE:
-        tip = t("{place}: no alerts", place=name)
+        tip = t("{place}: no incidents", place=name)
     elif kind == PROTECTED:
         tip = t("{place}: protected", place=name)
     else:

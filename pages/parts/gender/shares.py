@@ -38,7 +38,7 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
     elif not women.known and shares.protected:
         st.title(t("Women and men could not be compared: the numbers are protected."))
     elif not women.known:
-        st.title(t("Too few alerts to compare women and men."))
+        st.title(t("Too few incidents to compare women and men."))
     else:
         differ = int(found.differ.frame["significant"].sum())
         first = t("Of the women and men affected, {share} are women.", share=t.percent(women.value))
@@ -103,9 +103,16 @@ def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
     data = counts.assign(low=frame["low"], high=frame["high"], withheld=frame["withheld"])
     sentence = found.sentence(page.t)
     _draw_share_chart(page, frame.assign(value=frame["share"]), key=key, alt=sentence, data=data)
-    draw_footer(page, sentence=sentence, total=total, choices=found.choices)
+    t, incidents = page.t, found.column == AFFECTED
+    draw_footer(page, sentence=sentence, total=None if incidents else total, choices=found.choices)
+    if incidents:
+        st.caption(t.n("n = {n} incident", "n = {n} incidents", round(found.total)))
     if not frame["withheld"].any():
-        st.caption(page.t("The bars are shares of all alerts, those that do not state the gender included."))
+        st.caption(
+            t("The bars are shares of all incidents, those that do not state the gender included.")
+            if incidents
+            else t("The bars are shares of all alerts, those that do not state the gender included.")
+        )
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: pd.DataFrame) -> None:
@@ -149,8 +156,8 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
     draw_footer(page, sentence=sentence, choices=found.choices)
     st.caption(
         t.n(
-            "n = {n} alert known to be by day or after dark.",
-            "n = {n} alerts known to be by day or after dark.",
+            "n = {n} incident known to be by day or after dark.",
+            "n = {n} incidents known to be by day or after dark.",
             found.n,
         )
         + (f" {t(page.source.some_hours)}" if page.source is not None and page.source.some_hours is not None else "")

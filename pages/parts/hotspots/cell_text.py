@@ -10,7 +10,7 @@ from pages.parts.maps.legends import CellMeasure
 
 def rate_heading(t: Translator, base: DenominatorKind) -> str:
     """The heading of the column of rates, which are after shrinkage."""
-    return t("Per 1,000 residents") if base == "residents" else t("Share of all alerts")
+    return t("Per 1,000 residents") if base == "residents" else t("Share of all incidents")
 
 
 def rate_text(t: Translator, base: DenominatorKind, value: float) -> str:
@@ -23,9 +23,9 @@ def rate_measure(t: Translator, base: DenominatorKind) -> CellMeasure | None:
     if base == LAND:
         return None
     heading = (
-        t("Alerts per 1,000 residents, after shrinkage")
+        t("Incidents per 1,000 residents, after shrinkage")
         if base == "residents"
-        else t("Share of all alerts, after shrinkage")
+        else t("Share of all incidents, after shrinkage")
     )
     if base == "residents":
         return CellMeasure(heading, lambda value: t.number(RATE_PER * value, 1))
@@ -42,7 +42,7 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     frame, whole = hot.frame, not hot.based and not hot.n_withheld
     columns = ("hot", "cold", "alone", "expected_alone", "window", "expected", "q", "q_cold")
     rows = zip(*(frame[name].tolist() for name in columns), strict=True)
-    near = "\n" + t("With its neighbours {n} alerts, {expected} expected. Corrected p: {p}")
+    near = "\n" + t("With its neighbours {n} incidents, {expected} expected. Corrected p: {p}")
     own = "\n" + t("{expected} expected. Corrected p: {p}")
     test = "\n" + t("Corrected p: {p}")
     lines = []
@@ -79,7 +79,7 @@ def rate_lines(t: Translator, study: HotSpotStudy) -> list[str]:
             lines.append(
                 "\n"
                 + t(
-                    "of {n} alerts in all; share after shrinkage: {rate}",
+                    "of {n} incidents in all; share after shrinkage: {rate}",
                     rate=rate_text(t, base, row.rate),
                     n=round(row.base),
                 )

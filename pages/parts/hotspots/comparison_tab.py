@@ -95,9 +95,9 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
         strict=True,
     )
     sides = " · ".join(
-        t("{side}: at least {n} alerts on the map", side=t(side.name), n=n)
+        t("{side}: at least {n} incidents on the map", side=t(side.name), n=n)
         if bound
-        else t("{side}: {n} alerts on the map", side=t(side.name), n=n)
+        else t("{side}: {n} incidents on the map", side=t(side.name), n=n)
         for side, n, bound in counts
     )
     st.caption(sides)
@@ -223,7 +223,9 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
         key="hotspots_compare_map",
         alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
     )
-    legends.draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study, withheld))
+    legends.draw_legend_row(
+        colours, t("Share of the incidents that lies here, at least"), _legend(page, study, withheld)
+    )
     st.caption(t(UNSURE))
     legends.draw_illustrative_note(page)
 
@@ -288,7 +290,7 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
         page,
         made,
         name="comparison",
-        title=t("Share of the alerts that lies here, at least"),
+        title=t("Share of the incidents that lies here, at least"),
         alt=t("Map of the difference; the table holds its places.") + " " + study.comparison.sentence(t),
         total=None,
         pins=_pins(page, study),

@@ -39,7 +39,7 @@ from pages.parts.hotspots.queries import emerging_of
 from pages.parts.hotspots.ranked_list import MAIN, SPAN
 from pages.parts.hotspots.selection import SELECTED_WORD
 from pages.parts.maps.basemap import ground_layers, map_width, without_outline
-from pages.parts.maps.cell_map import alert_count, cell_deck, map_height, map_selection
+from pages.parts.maps.cell_map import cell_deck, incident_count, map_height, map_selection
 from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
 from pages.parts.maps.name_layers import Pin
 
@@ -309,7 +309,7 @@ def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | 
         "since": t("Without interruption since"),
         "marked": t("Hot or cold months") if month else t("Hot or cold weeks"),
         "trend": t("Trend"),
-        "n": t("Alerts"),
+        "n": t("Incidents"),
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
@@ -373,8 +373,8 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
 
 def _series_label(t: Translator, found: EmergingHotSpots, *, hot: bool) -> str:
     if found.unit == "month":
-        return t("Alerts per month; coloured: hot.") if hot else t("Alerts per month; coloured: cold.")
-    return t("Alerts per week; coloured: hot.") if hot else t("Alerts per week; coloured: cold.")
+        return t("Incidents per month; coloured: hot.") if hot else t("Incidents per month; coloured: cold.")
+    return t("Incidents per week; coloured: hot.") if hot else t("Incidents per week; coloured: cold.")
 
 
 def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
@@ -385,7 +385,7 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
         y=series["n"],
         marker={"color": [shade if marked else colours.withheld for marked in series[mark]]},
         hovertext=[
-            f"{t.date(day.date(), 'medium')}: {alert_count(t, n)}"
+            f"{t.date(day.date(), 'medium')}: {incident_count(t, n)}"
             for day, n in zip(series["start"], series["n"], strict=True)
         ],
         hoverinfo="text",

@@ -110,9 +110,9 @@ def all_columns() -> bool:
 def order_names(t: Translator) -> dict[Order, str]:
     """The orders in words."""
     return {
-        "excess": t("Alerts above expected"),
+        "excess": t("Incidents above expected"),
         "ratio": t("Ratio"),
-        "alerts": t("Alerts"),
+        "alerts": t("Incidents"),
         "p": t("Corrected p"),
     }
 
@@ -121,24 +121,24 @@ def order_sentence(t: Translator, view: ListView) -> str:
     """How the list is ordered, and what stands at its end."""
     sentences: dict[Order, str] = {
         "excess": t(
-            "Ordered by the lower limit of the alerts above expected: first the places where surely most are above."
+            "Ordered by the lower limit of the incidents above expected: first the places where surely most are above."
         ),
         "ratio": t(
             "Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."
         ),
-        "alerts": t("Ordered by the number of alerts."),
+        "alerts": t("Ordered by the number of incidents."),
         "p": t("Ordered by the corrected p-value: first the places that chance explains least."),
     }
     words = [sentences[view.order]]
     if view.numbered and view.order != USUAL:
-        words.append(t("The number of a place is that of the order by alerts above expected."))
+        words.append(t("The number of a place is that of the order by incidents above expected."))
     if view.few:
         words.append(
             t.n(
-                "{n} place has fewer than {least} alerts and stands last: too few for a plan whose success could be "
-                "shown.",
-                "{n} places have fewer than {least} alerts and stand last: too few for a plan whose success could be "
-                "shown.",
+                "{n} place has fewer than {least} incidents and stands last: too few for a plan whose success could "
+                "be shown.",
+                "{n} places have fewer than {least} incidents and stand last: too few for a plan whose success could "
+                "be shown.",
                 view.few,
                 least=LEAST_FOR_PLAN,
             )

@@ -17,7 +17,7 @@ from curim_data.model import AreaTooLargeError, Audience, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
-from curim_data.studies.spot_profiles import SpotSummary
+from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.fragments import draw_alone, redraw
@@ -115,6 +115,7 @@ def _draw_places(
         redraw(PART)
 
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
+    alerts = _alerts_of(study, spots)
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _draw_map(page, study, found, everywhere, line, pins, how, place, select)
@@ -125,7 +126,7 @@ def _draw_places(
         draw_found_place(page, place)
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
-        ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, on_select=select)
+        ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, alerts=alerts, on_select=select)
         waits = _classes_come_later(page, study, shown, asked.layer)
         ranked.draw(None if waits else classes_over_time(page, study, shown, asked.layer), waits=waits)
         progress = st.container()
@@ -147,7 +148,7 @@ def _draw_places(
             if study.power.too_few:
                 draw_way_to_all_dates(page)
         else:
-            draw_spot_panel(page, asked, line)
+            draw_spot_panel(page, asked, line, alerts.get(line.spot.id))
     if waits:
         with progress, contained(t("Class over time")):
             classes = None
@@ -155,6 +156,12 @@ def _draw_places(
                 classes = classes_over_time(page, study, shown, asked.layer)
             finally:
                 ranked.draw(classes)
+
+
+def _alerts_of(study: HotSpotStudy, spots: Sequence[SpotOrCluster]) -> dict[str, int]:
+    """By the id of a hot spot, the alerts that report its incidents, where they are known; clusters have none."""
+    known = ((spot.id, study.alerts_of(spot)) for spot in spots if isinstance(spot, Spot))
+    return {spot: alerts for spot, alerts in known if alerts is not None}
 
 
 def _selected_line(shown: Sequence[SpotSummary], place: FoundPlace | None) -> SpotSummary | None:
@@ -231,7 +238,7 @@ def _draw_map_download(
         page,
         shades,
         name="hotspots" if found is None else "clusters",
-        title=how.heading if (how := rate_measure(t, study.hot.base)) and found is None else t("Alerts per cell"),
+        title=how.heading if (how := rate_measure(t, study.hot.base)) and found is None else t("Incidents per cell"),
         alt=t("Map of the city with its hot spots; the list below holds the same."),
         total=study.total,
         pins=pins,
@@ -290,25 +297,25 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
     """Draw what is said where no hot place was found, and what would have been; `cold`: whether there are cold ones."""
     if how.explored:
         st.subheader(t("No group"))
-        st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few alerts."))
+        st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few incidents."))
         return
     if study.power.too_few and study.total.n != 0 and not cold:
-        st.subheader(t("Too few alerts to tell"))
+        st.subheader(t("Too few incidents to tell"))
         st.write(study.power.sentence(t))
         st.write(t("Widen the period, the categories or the times of day."))
         return
     st.subheader(t("No hot spot") if cold else t("No place stands out"))
     if study.total.n == 0:
-        st.write(t("There are no alerts to test: widen the period, the categories or the area."))
+        st.write(t("There are no incidents to test: widen the period, the categories or the area."))
         return
     if how.base != LAND:
         st.write(
             t(
                 "No place has a rate higher than the rest of the city, beyond chance. A place can still have many "
-                "alerts: compare with the land around to see where they are dense."
+                "incidents: compare with the land around to see where they are dense."
             )
         )
         return
-    st.write(t("No place has more alerts than expected by chance in its neighbourhood. That is a result too."))
+    st.write(t("No place has more incidents than expected by chance in its neighbourhood. That is a result too."))
     if not study.power.too_few:
         st.write(study.power.sentence(t))

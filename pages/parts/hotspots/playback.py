@@ -74,7 +74,7 @@ def step_label(t: Translator, found: EmergingHotSpots, step: int) -> str:
 def step_sentence(t: Translator, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
     """How many cells were hot and cold in a step, and what was counted."""
     return t(
-        "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
+        "{when}: hot cells {hot}, cold cells {cold}, incidents on the map {n}. A cell is assessed together with its "
         "neighbours and with the step before.",
         when=step_label(t, found, step),
         hot=int(found.hot[:, step].sum()),
@@ -93,7 +93,7 @@ def _counts(study: EmergingStudy, found: EmergingHotSpots, step: int) -> pd.Seri
 
 def _layer(t: Translator, name: str, n: pd.Series, shade: str, coverage: float) -> pdk.Layer:
     rows: list[dict[str, Any]] = [
-        {"hex": h3.int_to_str(cell), "tip": cell_map.alert_count(t, count)}
+        {"hex": h3.int_to_str(cell), "tip": cell_map.incident_count(t, count)}
         for cell, count in zip(n.index, n, strict=True)
     ]
     return pdk.Layer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
@@ -47,12 +47,12 @@ def draw_headline(
     """The page's one sentence: how many places stand out, and how much of the whole they hold; else how many cold."""
     t = page.t
     if study.total.n == 0:
-        st.title(t("No alerts, so no hot spots."))
+        st.title(t("No incidents, so no hot spots."))
     elif explored:
         st.title(
             t.n(
-                "{n} group of alerts, exploratory: not tested for significance.",
-                "{n} groups of alerts, exploratory: not tested for significance.",
+                "{n} group of incidents, exploratory: not tested for significance.",
+                "{n} groups of incidents, exploratory: not tested for significance.",
                 len(shown),
             )
         )
@@ -64,9 +64,8 @@ def draw_headline(
 
 
 def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
-    """How many hot spots there are, their share of the tested alerts where it is known, and of the land."""
-    alerts = sum(line.spot.n for line in shown)
-    tested = None if study.total.mapped is None else study.total.mapped - (study.cells.at_default or 0)
+    """How many hot spots there are, their share of the tested incidents where it is known, and of the land."""
+    incidents, tested = sum(line.spot.n for line in shown), study.cells.total
     share = area / study.cells.frame["land_km2"].sum()
     land = t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)  # no place is 0 %
     if not tested:
@@ -77,17 +76,17 @@ def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSumm
             land=land,
         )
     return t.n(
-        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
-        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
+        "{n} hot spot stands out from chance: it holds {alerts} of the incidents on {land} of the city.",
+        "{n} hot spots stand out from chance: they hold {alerts} of the incidents on {land} of the city.",
         len(shown),
         land=land,
-        alerts=t.part(alerts / tested),
+        alerts=t.part(incidents / tested),
     )
 
 
 def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
     if not cold:
-        return t("Too few alerts to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
+        return t("Too few incidents to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
     if study.hot.based:
         return t.n(
             "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
@@ -95,8 +94,8 @@ def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
             cold,
         )
     return t.n(
-        "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
-        "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
+        "No hot spot stands out from chance; {n} place has fewer incidents than expected by chance.",
+        "No hot spot stands out from chance; {n} places have fewer incidents than expected by chance.",
         cold,
     )
 
@@ -118,7 +117,8 @@ class RankedList:
     """The hot spots in their order; picking a row selects the place on the map.
 
     `chosen`: the selected place; `gistar_valid`: whether Gi* may be read as a test here, None where it is not computed
-    (clusters); `on_select`: as for the table; `_slot`: where the table stands, None where there is none.
+    (clusters); `on_select`: as for the table; `_slot`: where the table stands, None where there is none; `alerts`: by
+    the id of a spot, how many report its incidents.
     """
 
     page: Page
@@ -127,6 +127,7 @@ class RankedList:
     gistar_valid: bool | None
     on_select: Callable[[], None] | None
     _slot: DeltaGenerator | None
+    alerts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -136,6 +137,7 @@ class RankedList:
         chosen: str | None,
         *,
         gistar_valid: bool | None = None,
+        alerts: Mapping[str, int] | None = None,
         on_select: Callable[[], None] | None = None,
     ) -> RankedList:
         """Draw what stands round the table, which is drawn by `draw`."""
@@ -144,7 +146,7 @@ class RankedList:
             draw_list_controls(page, view)
             slot = st.empty()
             st.caption(order_sentence(page.t, view))
-        return cls(page, view, chosen, gistar_valid, on_select, slot)
+        return cls(page, view, chosen, gistar_valid, on_select, slot, alerts or {})
 
     def draw(self, classes: Mapping[str, str] | None = None, *, waits: bool = False) -> None:
         """Draw the table in its place, where it takes that of an earlier one.
@@ -157,8 +159,10 @@ class RankedList:
         page, t, shown = self.page, self.page.t, self.view.lines[: self.view.rows]
         if waits:
             classes = dict.fromkeys((line.spot.id for line in shown), WAITS)
-        table = _list_rows(page, shown, classes or {})
-        headings = _list_headings(page, shown, classed=classes is not None, gistar_valid=self.gistar_valid)
+        table = _list_rows(page, shown, classes or {}, self.alerts)
+        headings = _list_headings(
+            page, shown, classed=classes is not None, gistar_valid=self.gistar_valid, alerts=bool(self.alerts)
+        )
         main = not (all_columns() or page.narrow) and _is_tested(shown)
         widest = NARROW if page.narrow else MAIN if main else WIDE
         room = map_width(page.room, SPAN)
@@ -189,14 +193,17 @@ def _main_columns(headings: Mapping[str, str]) -> list[str]:
     return [name for name in ("name", "n", "excess", "rate", "ratio", "weight", "area") if name in headings]
 
 
-def _list_rows(page: Page, shown: tuple[SpotSummary, ...], classes: Mapping[str, str]) -> pd.DataFrame:
-    """The list in words; `classes`: the class over time by the id of a spot."""
+def _list_rows(
+    page: Page, shown: tuple[SpotSummary, ...], classes: Mapping[str, str], alerts: Mapping[str, int]
+) -> pd.DataFrame:
+    """The list in words; `classes`: the class over time by the id of a spot; `alerts`: their number by it."""
     t = page.t
     base = getattr(shown[0].spot, "base", LAND)
     return pd.DataFrame(
         {
             "name": f"{line.spot.rank}  {line.name(t)}",
             "n": line.spot.n,
+            "alerts": alerts.get(line.spot.id, pd.NA),
             "expected": expected_count(t, line.spot),
             "excess": _excess(t, line, short=page.narrow),
             "ratio": _ratio(page, line),
@@ -215,14 +222,15 @@ def _list_rows(page: Page, shown: tuple[SpotSummary, ...], classes: Mapping[str,
 
 
 def _list_headings(
-    page: Page, shown: tuple[SpotSummary, ...], *, classed: bool, gistar_valid: bool | None
+    page: Page, shown: tuple[SpotSummary, ...], *, classed: bool, gistar_valid: bool | None, alerts: bool
 ) -> dict[str, str]:
     """The columns that say something about these places, in order, with their headings."""
     t = page.t
     base = getattr(shown[0].spot, "base", LAND)
     headings = {
         "name": t("Hot spot"),
-        "n": t("Alerts"),
+        "n": t("Incidents"),
+        "alerts": t("Alerts"),
         "weight": t("Weight"),
         "area": t("Area (km²)"),
         "rate": rate_heading(t, base),
@@ -238,7 +246,7 @@ def _list_headings(
     tested, weighted = _is_tested(shown), getattr(shown[0].spot, "weight", None) is not None
     if not tested:
         headings["name"] = t("Group")
-    included = {"class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
+    included = {"alerts": alerts, "class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
     included |= {name: any(name not in line.unknown for line in shown) for name in ("women", "hours")}
     included |= dict.fromkeys(("excess", "expected", "q"), tested)
     included["ratio"] = tested and any(ratio_says_something(line.spot) for line in shown)
@@ -266,13 +274,15 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
     number = round(picked["low"].fillna(0).sum())
     if picked["withheld"].eq(True).any():
         text = t.n(
-            "{n} cell picked, at least {alerts} alerts (some are protected).",
-            "{n} cells picked, at least {alerts} alerts (some are protected).",
+            "{n} cell picked, at least {alerts} incidents (some are protected).",
+            "{n} cells picked, at least {alerts} incidents (some are protected).",
             len(cells),
             alerts=number,
         )
     else:
-        text = t.n("{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=number)
+        text = t.n(
+            "{n} cell picked, {alerts} incidents.", "{n} cells picked, {alerts} incidents.", len(cells), alerts=number
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.write(text)
         st.button(

@@ -37,7 +37,7 @@ ASKED: Final = "hotspots_repeats_asked"
 WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58, "q": 82, "pattern": 64}
 
 
-@calculated(Message("Shuffling the dates of the alerts a thousand times"))
+@calculated(Message("Shuffling the dates of the incidents a thousand times"))
 def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: Metric) -> NearRepeatStudy:
     source = source_of(dataset)
     return near_repeat_study(source, chosen, audience, metric=metric)
@@ -67,8 +67,8 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
     if not (is_ready(_repeats, *about, metric) or st.session_state.get(ASKED) == about):
         st.write(
             t(
-                "This test compares every pair of alerts with the same alerts on shuffled dates, which takes a while "
-                "where there are many."
+                "This test compares every pair of incidents with the same incidents on shuffled dates, which takes a "
+                "while where there are many."
             )
         )
         st.button(t("Test for repeats"), key="hotspots_repeats", type="primary", on_click=_ask, args=(about,))
@@ -106,7 +106,7 @@ def _write_metric() -> None:
 def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy) -> None:
     """The Knox table, the same place again apart from it, and what stands under a figure."""
     t, found = page.t, repeats.knox
-    st.subheader(t("Is an alert followed by others nearby?"))
+    st.subheader(t("Is an incident followed by others nearby?"))
     draw_footer(page, sentence=repeats.sentence(t))
     if caution := repeats.caution(t):
         st.warning(escape_markdown(caution))
@@ -129,7 +129,7 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy)
         band_rows(t, found.near),
         headings,
         key="hotspots_knox",
-        alt=t("Pairs of alerts by the distance and the days between them, against chance"),
+        alt=t("Pairs of incidents by the distance and the days between them, against chance"),
         columns=band_columns(headings),
         height="content",
     )
@@ -166,7 +166,7 @@ def _same_place(page: Page, found: KnoxResult, headings: dict[str, str]) -> None
             band_rows(t, found.repeats),
             headings,
             key="hotspots_same_place",
-            alt=t("Pairs of alerts at the very same place, against chance"),
+            alt=t("Pairs of incidents at the very same place, against chance"),
             columns=band_columns(headings),
         )
 

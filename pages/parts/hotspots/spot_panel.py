@@ -20,6 +20,7 @@ from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.frame.links import go_to_page
 from pages.parts.hotspots.queries import ListQuery, spot_details
 from pages.parts.hotspots.ranked_list import street_names
+from pages.parts.maps.cell_map import incident_count
 
 CATEGORIES_SHOWN = 5
 # Where a week holds this share of the alerts of a place, and so many of them, that is said.
@@ -28,12 +29,17 @@ LEAST_IN_WEEK: Final = 4
 LEAST_SHOWN: Final = 3  # of the periods of a line, where others are protected
 
 
-def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary) -> None:
-    """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders."""
+def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, alerts: int | None = None) -> None:
+    """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders.
+
+    `alerts`: how many report its incidents, where that is known.
+    """
     t, spot = page.t, line.spot
     study: SpotStudy = spot_details(asked, spot)
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
     st.write(escape_markdown(f"{spot.sentence(t)} {study.profile.sentence(t)}"))
+    if alerts is not None and alerts > spot.n:
+        st.caption(t("{alerts} alerts report these {n} incidents.", alerts=alerts, n=spot.n))
     if streets := street_names(page, line):
         st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
     tested = spot.q == spot.q  # a group that was only explored is to look at, not to decide by
@@ -66,13 +72,16 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     asked = page.source is None or "affected_gender" in page.source.asked
     if asked and study.profile.unknown_gender and study.profile.unknown_gender > 0.2:
         sentences.append(
-            t("For {share} of the alerts here the gender is not known.", share=t.percent(study.profile.unknown_gender))
+            t(
+                "For {share} of the incidents here the gender is not known.",
+                share=t.percent(study.profile.unknown_gender),
+            )
         )
     if (week := _one_week(study)) is not None:
         day, n = week
         sentences.append(
             t(
-                "{n} of the {all} alerts here fall into one week, that of {day}: they may report one incident.",
+                "{n} of the {all} incidents here fall into one week, that of {day}: one event may lie behind them.",
                 n=n,
                 all=study.profile.n,
                 day=t.date(day),
@@ -81,7 +90,7 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     if line.spot.q != line.spot.q:
         sentences.append(t("This group was not tested for significance: it may be due to chance."))
     if line.spot.n < 30:
-        sentences.append(t("Few alerts: the shares below are imprecise."))
+        sentences.append(t("Few incidents: the shares below are imprecise."))
     if study.n_withheld:
         sentences.append(t("Small numbers are protected here; what is not shown is not zero."))
     if sentences:
@@ -104,7 +113,7 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
     t, trend = page.t, study.trend
     if trend is None or trend.frame.empty:
         return
-    label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
+    label = t("Incidents per week, with the expected range") if trend.unit == "week" else t("Incidents per month")
     shown, hidden = (trend.frame["n"] > 0).sum(), trend.frame["n"].isna().any()
     if len(trend.frame) < 2 or (hidden and shown < LEAST_SHOWN):
         st.caption(f"{label}. {trend.sentence(t)}")
@@ -137,7 +146,7 @@ def _draw_clock(page: Page, study: SpotStudy) -> None:
         [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
         columns=["weekday", "hour", "n"],
     )
-    figure = plots.clock_figure(page, frame, height=190, compact=True)
+    figure = plots.clock_figure(page, frame, height=190, compact=True, count=incident_count)
     plots.draw_chart(page, figure, key="spot_clock", alt=study.week.sentence(t))
     some = page.source.some_hours if page.source is not None else None
     st.caption(" ".join([study.week.sentence(t), *([t(some)] if some is not None else [])]))
@@ -161,9 +170,9 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
             "text": [f"{t.number(n)} ({t.percent(n / total)})" for n in shown["n"]],
         }
     )
-    label = t("Categories, share of the alerts here")
+    label = t("Categories, share of the incidents here")
     plots.draw_chart(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
-    st.caption(label + ". " + t("An alert of several categories counts once in each."))
+    st.caption(label + ". " + t("An incident of several categories counts once in each."))
 
 
 def _draw_genders(page: Page, study: SpotStudy) -> None:

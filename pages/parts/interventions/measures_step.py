@@ -69,7 +69,10 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
             if (found := find_measure(name)) is not None:
                 _draw_facts(page, found)
     st.caption(
-        t("Effects were measured on recorded crime, most in the United States and Britain; CURiM counts alerts.")
+        t(
+            "Effects were measured on recorded crime, most in the United States and Britain; CURiM counts incidents "
+            "that citizens report."
+        )
     )
     order = {name: number for number, name in enumerate(plan.measures)}
     picked = sorted([*chosen, *others], key=lambda name: order.get(name, len(order)))
@@ -86,9 +89,9 @@ def _unranked(page: Page, plan: Plan) -> str:
     """Why no measure is ranked, what stands below instead, and how to have them ranked."""
     t, problem = page.t, plan.problem
     if categories_protected(problem):
-        sentences = [t("Measures are ranked by the categories of the alerts."), t(CATEGORIES_PROTECTED)]
+        sentences = [t("Measures are ranked by the categories of the incidents."), t(CATEGORIES_PROTECTED)]
     elif without_category(problem.categories) or not problem.categories:
-        sentences = [t("Measures are ranked by the categories of the alerts."), t(NO_CATEGORY), t(ADD_CATEGORY)]
+        sentences = [t("Measures are ranked by the categories of the incidents."), t(NO_CATEGORY), t(ADD_CATEGORY)]
     else:
         names = [category_label(t, page.city, part.id) for part in problem.categories[:MOST_NAMED]]
         sentences = [

@@ -290,7 +290,9 @@ def _count_layers(
     """Counts by colour; a significant cell without any alert is drawn transparent, so that it has a tooltip."""
     shown, hidden = [], []
     cells = _drawn_cells(cells, scale, marked)
-    count_texts = {n: alert_count(t, n) for n in cells["n"].dropna().unique().tolist()}  # many cells hold equally many
+    count_texts = {
+        n: incident_count(t, n) for n in cells["n"].dropna().unique().tolist()
+    }  # many cells hold equally many
     shades = [rgba(shade, colours.cell) for shade, _ in scale.classes]
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
     tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
@@ -300,7 +302,7 @@ def _count_layers(
     ):
         name = h3.int_to_str(cell)
         if withheld:
-            tip = t("{low} to {high} alerts: too few to show exactly", low=int(low), high=int(high))
+            tip = t("{low} to {high} incidents: too few to show exactly", low=int(low), high=int(high))
             hidden.append({"hex": name, "tip": tip + tooltip})
         else:
             fill = [0, 0, 0, 0] if shade < 0 else shades[shade]
@@ -347,9 +349,14 @@ def alert_count(t: Translator, n: float) -> str:
     return t.n("{n} alert", "{n} alerts", whole)
 
 
+def incident_count(t: Translator, n: float) -> str:
+    """A count of incidents in words; a dash where it is not known."""
+    return "–" if n != n else t.n("{n} incident", "{n} incidents", round(n))
+
+
 def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
-    """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
-    line = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
+    """A line for the Gi* of each cell, in standard deviations; with few incidents it says that this is no test."""
+    line = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few incidents to read it as a test")
     rounded = scores.round(1).tolist()  # many cells have the same
     lines = {z: "\n" + line.format(z=t.number(z, 1)) for z in set(rounded)}
     return [lines[z] for z in rounded]

@@ -14,6 +14,10 @@ READING: Final = (
     N_("A difference is called clear only after correction for all the places and categories that were examined."),
     N_("Counts that are too small to show are withheld, drawn in their own grey, and never counted as zero."),
     N_(
+        "Tests and expected ranges count incidents: several alerts of one incident count once. Totals, the alerts "
+        "layer, density, forecasts and who alerts count alerts."
+    ),
+    N_(
         "Several people report one incident, and risks wander from year to year. How much counts scattered in the past "
         "is estimated from the alerts themselves, and hot spots, changes, comparisons of maps, concentration and gaps "
         "by gender are tested by it. Where the past is too short for that, they look more certain than they are."
@@ -26,22 +30,21 @@ READING: Final = (
 
 GENERAL: Final = (
     MethodEntry(
-        N_("Hot spots: more alerts than expected by chance"),
-        N_("Where are alerts denser than in the neighbourhood, beyond chance?"),
+        N_("Hot spots: more incidents than expected by chance"),
+        N_("Where are incidents denser than in the neighbourhood, beyond chance?"),
         (
             r"p = P\left(X \ge x \mid X \sim \mathrm{Bin}\left(x + y,\ \tfrac{m A}{m A + B}\right)\right)",
             r"q_{(k)} = \min_{j \ge k} \frac{p_{(j)}\, M}{j}",
             r"q \le 0.05 \quad\text{and}\quad M \cdot \min_{\mathrm{group}} p \le 0.05",
         ),
         N_(
-            "x alerts on the land A of a place, y on the land B of its neighbourhood, m the minimum ratio by which a "
-            "place must be denser, M cells. A place is a cell alone and, where cells are small, also the cell with "
+            "x incidents on the land A of a place, y on the land B of its neighbourhood, m the minimum ratio by which "
+            "a place must be denser, M cells. A place is a cell alone and, where cells are small, also the cell with "
             "its neighbours. It is compared with all of its neighbourhood and with each half of it that is mostly "
             "land, and the largest p counts: the edge of a town is denser than one side only. The cell with its "
-            "neighbours is compared a second time, with all the rest of the city, by m = 2. Then p is the "
-            "smallest of these, times their number. A cell is hot when "
-            "its q is at most 0.05 and the smallest p in its group of such neighbouring cells, times the number of "
-            "cells, is at most 0.05 too."
+            "neighbours is compared a second time, with all the rest of the city, by m = 2. Then p is the smallest of "
+            "these, times their number. A cell is hot when its q is at most 0.05 and the smallest p in its group of "
+            "such neighbouring cells, times the number of cells, is at most 0.05 too."
         ),
         N_(
             "Cell size and neighbourhood follow the number of alerts; the page says which were chosen and why. Only "
@@ -53,8 +56,8 @@ GENERAL: Final = (
         N_(
             "A hot spot is a place of many reports. It does not say who did what, or why. Its ratio is biased "
             "upwards, because the cells were selected for being dense. In a region a whole town can be hot: where the "
-            "land around it is a fifth as dense, or where the town holds less than a third of the alerts, it is more "
-            "than twice as dense as the rest."
+            "land around it is a fifth as dense, or where the town holds less than a third of the incidents, it is "
+            "more than twice as dense as the rest."
         ),
         (
             "Przyborowski & Wilenski 1940, Biometrika 31",
@@ -71,22 +74,22 @@ GENERAL: Final = (
         ),
     ),
     MethodEntry(
-        N_("Alerts above expected, and the order of the list"),
-        N_("How many alerts of a hot spot are more than would be there without it?"),
+        N_("Incidents above expected, and the order of the list"),
+        N_("How many incidents of a hot spot are more than would be there without it?"),
         (
             r"d = x - \tfrac{A}{B}\, y",
             r"d - \sqrt{(x - x_l)^2 + \tfrac{A^2}{B^2} (y_u - y)^2} \;\le\; d \;\le\; "
             r"d + \sqrt{(x_u - x)^2 + \tfrac{A^2}{B^2} (y - y_l)^2}",
         ),
         N_(
-            "x alerts on the land A of a hot spot, y on the land B that it is compared with: its surroundings or the "
-            "rest of the city, whichever it stands out from more surely. The indices l and u are the exact 95 % "
+            "x incidents on the land A of a hot spot, y on the land B that it is compared with: its surroundings or "
+            "the rest of the city, whichever it stands out from more surely. The indices l and u are the exact 95 % "
             "Poisson limits of each count."
         ),
         N_(
-            "The list is ordered by the lower limit; other orders can be picked. Places with fewer than 10 alerts "
-            "stand last, since a fall by 70 % could not be shown there. No ratio is shown where less than one alert is "
-            "expected, or where its limits lie more than ten times apart."
+            "The list is ordered by the lower limit; other orders can be picked. Places with fewer than 10 incidents "
+            "stand last, since a fall by 70 % could not be shown there. No ratio is shown where less than one "
+            "incident is expected, or where its limits lie more than ten times apart."
         ),
         N_(
             "Not all of what is above expected can be prevented. The cells were selected for being dense, so it is "
@@ -97,7 +100,7 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("What would have been found"),
-        N_("How much denser than its surroundings must a place be to be found, with so many alerts?"),
+        N_("How much denser than its surroundings must a place be to be found, with so many incidents?"),
         (r"P(\rho) = \sum_y P(Y = y)\; P\left(X \ge x_y \mid X \sim \mathrm{Poisson}(\rho \lambda A)\right) = 0.8",),
         N_(
             "λ the mean density of the land on which alerts occur, A the land of a cell with its neighbours, Y the "
@@ -124,7 +127,7 @@ GENERAL: Final = (
             "against the rest of the city) has a p-value of at most 0.05 divided by the number of comparisons; the "
             "count before is taken as it is."
         ),
-        N_("Where even twice as many alerts as expected would be missed more often, there are too few to tell."),
+        N_("Where even twice as many incidents as expected would be missed more often, there are too few to tell."),
         N_(
             "It holds for one comparison with that count before, which is itself subject to chance: a true change of "
             "that ratio is found in about seven of ten cases. A change spread over many places may be missed."
@@ -143,8 +146,8 @@ GENERAL: Final = (
             r"r_j = \frac{x_j - N a_j}{\sqrt{N a_j}}, \qquad w_{ij} = \sqrt{a_j}",
         ),
         N_(
-            "In standard deviations. x the alerts of a cell, a its share of the land (or of the denominator that "
-            "places are compared by), N all alerts on the map that are tested, slivers of land included; the sum "
+            "In standard deviations. x the incidents of a cell, a its share of the land (or of the denominator that "
+            "places are compared by), N all incidents on the map that are tested, slivers of land included; the sum "
             "runs over the cell and its neighbours, n cells in all; W and S the sums of the weights w and of their "
             "squares, s the standard deviation of r. Where all cells have the same land, this is Gi* of the counts "
             "themselves."
@@ -154,8 +157,8 @@ GENERAL: Final = (
             "cell."
         ),
         N_(
-            "With few alerts per cell its normal tail is not a valid probability; so it is only shown alongside the "
-            "exact test."
+            "With few incidents per cell its normal tail is not a valid probability; so it is only shown alongside "
+            "the exact test."
         ),
         ("Getis & Ord 1992, Geographical Analysis 24", "Ord & Getis 1995, Geographical Analysis 27"),
         N_(
@@ -172,18 +175,19 @@ GENERAL: Final = (
             r"L = c \ln\frac{c}{e} - (c - e), \qquad p = \frac{1 + \#\{r : L_r \ge L\}}{R + 1}",
         ),
         N_(
-            "A fine cell is the core of a cluster when the alerts within ε metres reach the minimum for that place: "
-            "the number that chance reaches in one of a thousand places, and never under five. L is the strength of "
-            "a cluster with c alerts where e were expected; it is compared with the strongest cluster of each of R "
-            "maps simulated under the null hypothesis: 199, or 99 for more than 10,000 alerts, so that the time stays "
-            "short and the same alerts always give the same answer. Clusters with a p of at most 0.01 are kept."
+            "A fine cell is the core of a cluster when the incidents within ε metres reach the minimum for that "
+            "place: the number that chance reaches in one of a thousand places, and never under five. L is the "
+            "strength of a cluster with c incidents where e were expected; it is compared with the strongest cluster "
+            "of each of R maps simulated under the null hypothesis: 199, or 99 for more than 10,000 incidents, so "
+            "that the time stays short and the same incidents always give the same answer. Clusters with a p of at "
+            "most 0.01 are kept."
         ),
         N_(
             "ε and the minimum come from the data and a smoothed baseline; clusters that may be due to chance are "
-            "dropped and counted. Alerts are not joined over open water wider than 80 m. A cluster over 0.25 km² is "
-            "split at smaller distances, or cut in two where that would lose more than a quarter of its alerts. Where "
-            "more than 200 dense places are found, ε is at least 150 m and the minimum one that chance reaches more "
-            "rarely still."
+            "dropped and counted. Incidents are not joined over open water wider than 80 m. A cluster over 0.25 km² "
+            "is split at smaller distances, or cut in two where that would lose more than a quarter of its incidents. "
+            "Where more than 200 dense places are found, ε is at least 150 m and the minimum one that chance reaches "
+            "more rarely still."
         ),
         N_(
             "Outlines follow reported positions; where an app puts alerts on a default coordinate, those alerts are "
@@ -235,7 +239,7 @@ GENERAL: Final = (
     DISPERSION,
     MethodEntry(
         N_("Further alarm rules and changes of level"),
-        N_("Do other rules find too many alerts, does the number rise slowly, and when did its level change?"),
+        N_("Do other rules find too many incidents, does the number rise slowly, and when did its level change?"),
         (
             r"y > m + 3.09\, s",
             r"P(y > U) \le 0.005,\quad U\ \text{of}\ \mathrm{NB}(\mu_0, \phi\mu_0)",
@@ -248,7 +252,7 @@ GENERAL: Final = (
             "the year over three to five years, past outbreaks weighted down by their Anscombe residuals, the last "
             "half-year left out. From a year and a half on a CUSUM of the last 26 weeks, its limit found by letting "
             "the baseline go on 999 times. Changes of level, from two years on: the partition into k + 1 levels with "
-            "the largest quasi-likelihood; y and e are alerts and season of a level."
+            "the largest quasi-likelihood; y and e are incidents and season of a level."
         ),
         N_(
             "The rule follows from the length of the data and is named with its share of false alarms. A change of "
@@ -273,7 +277,7 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("Changes between two periods"),
-        N_("Did the number of alerts change by more than chance, and where?"),
+        N_("Did the number of incidents change by more than chance, and where?"),
         (
             r"p = 2 \min\left\{P(X \le x_2),\ P(X \ge x_2)\right\}, \quad "
             r"X \sim \mathrm{Hyp}(x_1 + x_2 + b_1 + b_2,\ x_2 + b_2,\ x_1 + x_2)",
@@ -282,20 +286,20 @@ GENERAL: Final = (
             r"H_0:\ \frac{\lambda_2}{n_2} = \frac{\lambda_1}{n_1}",
         ),
         N_(
-            "x alerts of a place or category, b of the rest of the city, 1 before, 2 after: Fisher's exact test, the "
-            "smaller tail doubled. The city as a whole, and what has nothing to be compared with, is compared with "
-            "its own past: two Poisson counts over periods of length n, by the e-test. q corrects for all "
+            "x incidents of a place or category, b of the rest of the city, 1 before, 2 after: Fisher's exact test, "
+            "the smaller tail doubled. The city as a whole, and what has nothing to be compared with, is compared "
+            "with its own past: two Poisson counts over periods of length n, by the e-test. q corrects for all "
             "comparisons (Benjamini and Hochberg)."
         ),
         N_(
             "Only changes with a corrected p of at most 0.05 are called changes. A category in one place is compared "
-            "with the same category elsewhere, or with all other alerts where most of it is in that place. What "
+            "with the same category elsewhere, or with all other incidents where most of it is in that place. What "
             "happened after dark is compared with the same weeks of the year before only, since nightfall moves with "
-            "the season. Two categories that hold all alerts are one comparison. The briefing lists findings: changes "
-            "that share half of their excess count once, and a change that is significant only because the rest of "
-            "the city holds a stronger opposite one is left out. Its limit of p is the largest at which m p / findings "
-            "is at most 0.05, with m comparisons (focused Benjamini–Hochberg); the corrected p of a finding is this "
-            "number."
+            "the season. Two categories that hold all incidents are one comparison. The briefing lists findings: "
+            "changes that share half of their excess count once, and a change that is significant only because the "
+            "rest of the city holds a stronger opposite one is left out. Its limit of p is the largest at which m p / "
+            "findings is at most 0.05, with m comparisons (focused Benjamini–Hochberg); the corrected p of a finding "
+            "is this number."
         ),
         N_(
             "A rise after a campaign for reporting may be a rise in reporting. Where counts have wandered much from "
@@ -315,22 +319,28 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("Shares by gender"),
-        N_("What share of alerts comes from, or is about, women, men and others?"),
+        N_("What share of alerts comes from women, men and others, and what share of incidents affects them?"),
         (r"\frac{k + z^2/2}{n + z^2} \pm \frac{z}{n + z^2}\sqrt{\frac{k(n-k)}{n} + \frac{z^2}{4}}",),
-        N_("k alerts of n; z = 1.96 for an interval of 95 %."),
+        N_(
+            "k of n alerts, by the reporter, or of n incidents, by the person affected; z = 1.96 for an interval of "
+            "95 %."
+        ),
         N_("Not disclosed and not asked are shown and never dropped; gender is never guessed."),
-        N_("The share of alerts is not the share of incidents: some groups report less."),
+        N_("The share of what is reported is not the share of what happens: some groups report less."),
         ("Wilson 1927, JASA 22",),
         N_("Published intervals of Wilson's score."),
     ),
     MethodEntry(
         N_("Which categories affect whom more"),
-        N_("Which categories are a larger part of women's alerts than of men's?"),
+        N_("Which categories are a larger part of the incidents that affect women than of those that affect men?"),
         (
             r"\frac{a / n_w}{b / n_m}",
             r"\mathrm{sd}(\ln) = \sqrt{\tfrac1a - \tfrac1{n_w} + \tfrac1b - \tfrac1{n_m}}",
         ),
-        N_("a of the women's alerts and b of the men's are of the category. Fisher's exact test, corrected."),
+        N_(
+            "a of the incidents that affect women and b of those that affect men are of the category. Fisher's exact "
+            "test, corrected."
+        ),
         N_("Places are tested for a share of women unlike the city's, not for being hot for one gender only."),
         N_("A ratio of one can hide that both are high."),
         ("Katz et al. 1978, Biometrics 34", "Gelman & Stern 2006, The American Statistician 60"),
@@ -338,7 +348,7 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("Did a measure work"),
-        N_("How many fewer alerts than expected from similar areas, and from the comparison area?"),
+        N_("How many fewer incidents than expected from similar areas, and from the comparison area?"),
         (
             r"T_1 \sim \mu = e^{\,b_0 + \sum_k b_k \ln(x_k + c_k)}, \quad \mathrm{Var} = \varphi \mu + \tau^2 \mu^2",
             r"d = T_1 - g\, T_0, \qquad g = \frac{C_1}{C_0}",
@@ -393,10 +403,34 @@ GENERAL: Final = (
         ),
         N_(
             "A date without a time has no hour and no darkness; where only the month is known, days and weeks mean "
-            "nothing. Two reports of one event by two people are two alerts: likely pairs are counted, not removed."
+            "nothing. Two reports of one event by two people are two alerts: none is removed, and tests count the "
+            "incident once."
         ),
         (),
         N_("Eleven public exports, each counted a second time from its raw columns."),
+    ),
+    MethodEntry(
+        N_("From alerts to incidents"),
+        N_("Which alerts report the same incident, so that it counts once?"),
+        (r"p_{ij} = \frac{g(r_{ij}, t_{ij})}{\mu_j + \sum_k g(r_{kj}, t_{kj})}",),
+        N_(
+            "p is the probability that alert j is a further report of the earlier alert i: g the rate of further "
+            "reports at their distance r and lag t, μ the rate of incidents that is usual at that place, day and hour. "
+            "Both are learned from the alerts themselves."
+        ),
+        N_(
+            "Alerts of one category within 300 m and 72 hours are compared. Linked are those that are more probably a "
+            "further report than an incident of their own; alerts that share a number of their source are one "
+            "incident. Nothing is linked where repeated reports are not clearly more frequent than chance gives. An "
+            "incident counts where and when the first report was that fits the filter. Hot spots, clusters, classes "
+            "over time, concentration, repeats, changes, expected ranges, comparisons, evaluations and the gender of "
+            "those affected count incidents."
+        ),
+        N_(
+            "Reports of one incident under two categories, or more than three days apart, count as two incidents. "
+            "Several incidents close to each other in one night can count as one, unless the source numbers them."
+        ),
+        ("Zhuang, Ogata & Vere-Jones 2002, JASA 97", "Marsan & Lengliné 2008, Science 319", "docs/incidents.md"),
     ),
     MethodEntry(
         N_("How precise the data are"),

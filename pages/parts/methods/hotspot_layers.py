@@ -81,21 +81,20 @@ PLACES: Final = (
     ),
     MethodEntry(
         N_("Repeats and near repeats"),
-        N_("After an alert, do more follow nearby and soon, beyond what the place and the season explain?"),
+        N_("After an incident, do more follow nearby and soon, beyond what the place and the season explain?"),
         (
             r"\mathrm{ratio}_{ab} = \frac{N_{ab}}{\overline{N_{ab}^{(m)}}}, \qquad "
             r"p_{ab} = \frac{1 + \#\{m : N_{ab}^{(m)} \ge N_{ab}\}}{M + 1}",
             r"E_{ab} = \frac{N_a\, N_b}{n (n - 1) / 2}",
         ),
         N_(
-            "N pairs of alerts at a distance in band a and a number of days apart in band b, over M permutations of "
-            "the dates. E is the closed form of the number expected by chance. Bands are written as intervals: (100, "
-            "200] includes 200 and not 100."
+            "N pairs of incidents at a distance in band a and a number of days apart in band b, over M permutations "
+            "of the dates. E is the closed form of the number expected by chance. Bands are written as intervals: "
+            "(100, 200] includes 200 and not 100."
         ),
         N_(
-            "Further reports of one event (of the same incident, or of the same category, day and hour within a metre) "
-            "are taken out first, else each would be a repeat of "
-            "itself. The very same place is a band of its own. A band is a pattern when its ratio is at least 1.2 and "
+            "Further reports of one incident are taken out first, else each would be a repeat of itself. The very same "
+            "place is a band of its own. A band is a pattern when its ratio is at least 1.2 and "
             "its corrected p below 0.05. Bands are never finer than the coordinates."
         ),
         N_(
@@ -114,16 +113,16 @@ PLACES: Final = (
     ),
     MethodEntry(
         N_("Something unusual started here"),
-        N_("Where do alerts of the last weeks exceed what the place and the time explain?"),
+        N_("Where do incidents of the last weeks exceed what the place and the time explain?"),
         (
             r"\mu = \frac{C_{\mathrm{circle}}\, C_{\mathrm{period}}}{C}, \qquad "
             r"\mathrm{LLR} = c \ln\frac{c}{\mu} + (C - c) \ln\frac{C - c}{C - \mu}",
         ),
         N_(
-            "c alerts in a cylinder (a circle around a place, over a period that is still going on), μ expected from "
-            "the alerts of the circle in all of the time and those of the period in all of the city, C all alerts. p "
-            "compares with the best cylinder of each of 499 permutations of the dates, which corrects for searching "
-            "everywhere."
+            "c incidents in a cylinder (a circle around a place, over a period that is still going on), μ expected "
+            "from the incidents of the circle in all of the time and those of the period in all of the city, C all "
+            "incidents. p compares with the best cylinder of each of 499 permutations of the dates, which corrects "
+            "for searching everywhere."
         ),
         N_("Circles up to 500 m, periods up to 28 days, against the last 365 days. No residents are needed."),
         N_("Circles ignore streets and water. A start is a reason to look, not a finding of what happened."),
@@ -132,18 +131,18 @@ PLACES: Final = (
     ),
     MethodEntry(
         N_("Concentration"),
-        N_("How few places hold most alerts, and how few would by chance alone?"),
+        N_("How few places hold most incidents, and how few would by chance alone?"),
         (
             r"G = \frac{\sum_i (2i - n - 1)\, x_{(i)}}{n \sum_i x_i}, \qquad "
             r"G' = \max\left(1, \tfrac{n}{c}\right) (G - 1) + 1",
         ),
         N_(
-            "x the alerts of n places in ascending order, c all alerts. G' is the generalised Gini: 0 where the alerts "
-            "are spread as evenly as so many can be, 1 where all are in one place."
+            "x the incidents of n places in ascending order, c all incidents. G' is the generalised Gini: 0 where the "
+            "incidents are spread as evenly as so many can be, 1 where all are in one place."
         ),
-        N_("Chance: as many alerts placed at random over the places, in proportion to their land, many times."),
+        N_("Chance: as many incidents placed at random over the places, in proportion to their land, many times."),
         N_(
-            "Fewer alerts than places always look concentrated; so compare the share with that expected by chance, "
+            "Fewer incidents than places always look concentrated; so compare the share with that expected by chance, "
             "and the Gini with the Gini expected by chance. Coarser cells give lower figures."
         ),
         (
@@ -158,7 +157,7 @@ PLACES: Final = (
         N_("In which places does the share of one filter differ from its share in the rest of the city?"),
         (r"p = 2 \cdot 2 \cdot P\left(X \ge a \mid X \sim \mathrm{Hypergeom}(A + B,\ A,\ a + b)\right)",),
         N_(
-            "a alerts of the first filter and b of the second in a place, A and B in the place and the rest of the "
+            "a incidents of the first filter and b of the second in a place, A and B in the place and the rest of the "
             "city. This is the exact distribution under permuted labels. Both tails and two sizes of place are "
             "tested, hence doubled twice."
         ),

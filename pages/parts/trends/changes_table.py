@@ -134,7 +134,7 @@ def _compared_with(page: Page, row: Any) -> str:
     if row.compared == "before":
         return t("its own past")
     placed = isinstance(row.place, str) or isinstance(row.district, str)
-    return t("the change in the rest of the city") if placed else t("the change in all other alerts")
+    return t("the change in the rest of the city") if placed else t("the change in all other incidents")
 
 
 def _less_than_others(page: Page, row: Any) -> str:
@@ -149,5 +149,5 @@ def _less_than_others(page: Page, row: Any) -> str:
 
 def _subject_label(page: Page, category: object, dark: object) -> str:
     t = page.t
-    name = labels.category_label(t, page.city, category) if isinstance(category, str) else t("All alerts")
+    name = labels.category_label(t, page.city, category) if isinstance(category, str) else t("All incidents")
     return t("{category} after dark", category=name) if dark is True else name

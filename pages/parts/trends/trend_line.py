@@ -26,13 +26,14 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     shown = frame[columns]
     incomplete = not bool(frame["complete"].iloc[-1])
     beginning = not bool(frame["complete"].iloc[0])
-    figure = plots.band_figure(page, shown, time=trend.column, height=320, incomplete=incomplete, beginning=beginning)
+    ends = {"incomplete": incomplete, "beginning": beginning}
+    figure = plots.band_figure(page, shown, time=trend.column, height=320, name=t("incidents"), **ends)
     figure.show_named_legend()
     plots.draw_chart(
         page,
         figure,
         key="trends_line",
-        alt=t("Alerts over time with the expected range. {sentence}", sentence=trend.sentence(t)),
+        alt=t("Incidents over time with the expected range. {sentence}", sentence=trend.sentence(t)),
         data=shown,
         file_name="trend.csv",
     )
@@ -107,7 +108,7 @@ def draw_year_on_year(page: Page) -> None:
         page,
         plots.year_on_year_figure(page, frame),
         key="trends_years",
-        alt=t("Alerts by month, a line for each year. {sentence}", sentence=compared.sentence(t)),
+        alt=t("Incidents by month, a line for each year. {sentence}", sentence=compared.sentence(t)),
         data=frame,
         file_name="years.csv",
     )
@@ -116,15 +117,15 @@ def draw_year_on_year(page: Page) -> None:
     st.caption(
         (
             t.n(
-                "{n} alert is compared, over {periods} whole weeks.",
-                "{n} alerts are compared, over {periods} whole weeks.",
+                "{n} incident is compared, over {periods} whole weeks.",
+                "{n} incidents are compared, over {periods} whole weeks.",
                 n,
                 periods=periods,
             )
             if whole.unit == "week"
             else t.n(
-                "{n} alert is compared, over {periods} whole months.",
-                "{n} alerts are compared, over {periods} whole months.",
+                "{n} incident is compared, over {periods} whole months.",
+                "{n} incidents are compared, over {periods} whole months.",
                 n,
                 periods=periods,
             )

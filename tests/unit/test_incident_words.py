@@ -1,0 +1,109 @@
+"""Every study that judges says how alerts become incidents, and the number of alerts stands beside theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from analysis.stats.result import Choice
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, Translator, translator
+from curim_data.query import total
+from curim_data.store import Home
+from curim_data.studies.brief import brief_changes
+from curim_data.studies.brief_text import headline
+from curim_data.studies.changes import change_study
+from curim_data.studies.clusters import cluster_study
+from curim_data.studies.compare import compare_study
+from curim_data.studies.concentration import concentration_of_study
+from curim_data.studies.emerging import emerging_study
+from curim_data.studies.gender import share_study
+from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.incidents import incidents_in_words
+from curim_data.studies.spot_profiles import spot_summaries
+from curim_data.studies.trends import trend_study
+from pages.parts.hotspots.ranked_list import hot_spots_sentence
+
+WHO, YEAR = Audience.ANALYST, AlertFilter()
+JUDGES: dict[str, Callable[[Source], tuple[Choice, ...]]] = {
+    "hot spots": lambda source: hot_spot_study(source, YEAR, WHO).choices,
+    "concentration": lambda source: concentration_of_study(hot_spot_study(source, YEAR, WHO)).choices,
+    "clusters": lambda source: cluster_study(source, YEAR, WHO).choices,
+    "emerging": lambda source: emerging_study(source, YEAR, WHO).choices,
+    "changes": lambda source: change_study(source, YEAR, WHO).choices,
+    "trends": lambda source: trend_study(source, YEAR, WHO).choices,  # type: ignore[union-attr]
+    "comparison": lambda source: compare_study(source, YEAR, WHO, "gender").choices,
+    "affected": lambda source: share_study(source, YEAR, WHO).choices,
+}
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_a_study_that_judges_says_once_how_alerts_become_incidents(source: Source, name: str, t: Translator) -> None:
+    facts = source.incidents
+    assert facts is not None
+    assert facts.incidents < facts.alerts
+    (choice,) = [choice for choice in JUDGES[name](source) if choice.name == "incidents"]
+    assert (choice.value, choice.explanation) == (facts.incidents, facts.rule)
+    assert f"{facts.alerts:,}" in t(choice.explanation)
+
+
+def test_who_alerts_counts_alerts(source: Source, t: Translator) -> None:
+    found = share_study(source, YEAR, WHO, "reporter_gender")
+    assert "incidents" not in {choice.name for choice in found.choices}
+    assert found.total == total(source, YEAR, WHO).n
+    assert share_study(source, YEAR, WHO).total < found.total
+    assert "alerts do not state" in found.sentence(t)
+    assert "incidents do not state" in share_study(source, YEAR, WHO).sentence(t)
+
+
+def test_the_alerts_of_a_hot_spot(source: Source) -> None:
+    study = hot_spot_study(source, YEAR, WHO)
+    cells = study.cells.frame
+    for spot in study.spots:
+        assert study.alerts_of(spot) == cells.loc[list(spot.cells), "alerts"].sum()
+        assert study.alerts_of(spot) >= spot.n == cells.loc[list(spot.cells), "n"].sum()  # type: ignore[operator]
+    hidden = cells["alerts"].mask(cells.index == study.spots[0].cells[0])
+    veiled = replace(study, cells=replace(study.cells, frame=cells.assign(alerts=hidden)))
+    assert veiled.alerts_of(study.spots[0]) is None
+    assert veiled.alerts_of(study.spots[1]) is not None
+
+
+def test_the_share_in_the_headline_is_one_of_incidents(source: Source, t: Translator) -> None:
+    study = hot_spot_study(source, YEAR, WHO)
+    assert study.cells.total is not None
+    (line,) = spot_summaries(source, YEAR, study.spots[:1], WHO)
+    everything = replace(line, spot=replace(line.spot, n=round(study.cells.total)))
+    assert f"holds {t.part(1)} of the incidents" in hot_spots_sentence(t, study, (everything,), 0.1)
+
+
+def test_the_briefing_says_incidents_and_their_alerts(source: Source) -> None:
+    study = brief_changes(source, YEAR, WHO)
+    assert study.incidents is not None
+    assert study.recent.n is not None
+    assert study.incidents < study.recent.n
+    for language in ("en", "el", "fr"):
+        t = translator(language)
+        assert f": {incidents_in_words(t, study.incidents, study.recent.n)}" in headline(study, t).replace(" :", ":")
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "many"),
+    [
+        ("en", "1 incident (2 alerts)", "60 incidents (96 alerts)"),
+        ("el", "1 περιστατικό (2 αναφορές)", "60 περιστατικά (96 αναφορές)"),
+        ("fr", "1 incident (2 signalements)", "60 incidents (96 signalements)"),
+    ],
+)
+def test_alerts_beside_incidents(language: str, one: str, many: str) -> None:
+    t = translator(language)
+    assert incidents_in_words(t, 1, 2) == one
+    assert incidents_in_words(t, 60, 96) == many
+    assert incidents_in_words(t, 60, 60) == incidents_in_words(t, 60) == many.partition(" (")[0]
