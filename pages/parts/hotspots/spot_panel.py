@@ -147,9 +147,10 @@ def _draw_clock(page: Page, study: SpotStudy) -> None:
         columns=["weekday", "hour", "n"],
     )
     figure = plots.clock_figure(page, frame, height=190, compact=True, count=incident_count)
-    plots.draw_chart(page, figure, key="spot_clock", alt=study.week.sentence(t))
+    words = study.week.sentence(t, incidents=True)
+    plots.draw_chart(page, figure, key="spot_clock", alt=words)
     some = page.source.some_hours if page.source is not None else None
-    st.caption(" ".join([study.week.sentence(t), *([t(some)] if some is not None else [])]))
+    st.caption(" ".join([words, *([t(some)] if some is not None else [])]))
 
 
 def _draw_categories(page: Page, study: SpotStudy) -> None:
