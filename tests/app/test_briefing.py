@@ -390,7 +390,7 @@ def test_the_paper_names_each_of_its_totals(year: BriefStudy, sample: Home, t: T
     assert told.caption.startswith(
         f"{total.n:,} alerts in all · {total.mapped - (year.hot.cells.at_default or 0):,} on"
     )
-    assert f"{hot.n:,} tested, because small counts enter with their smallest possible number." in told.caption
+    assert f"{hot.n:,} incidents tested: small counts enter with their smallest possible number." in told.caption
     assert told.caption.count("smallest") == 1
     assert sum("small numbers enter with the least that they can be" in limit for limit in told.limits) == 1
 
