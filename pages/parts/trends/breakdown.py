@@ -78,6 +78,8 @@ def draw_small_multiples(page: Page) -> None:
     st.write(escape_markdown(sentence))
     rest = int((sums > 0).sum()) - len(names)
     notes = [t("All on one scale.")]
+    if page.source is not None and page.source.repeated:
+        notes.append(t("Alerts are counted here, not incidents."))
     if rest:
         notes.append(t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest))
     if counted.n_withheld:
