@@ -9,6 +9,7 @@ campaign or a place that has just become hot is taken for reports of one inciden
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ _SIDES_M: Final = (150.0, 50.0)
 # Strength of the larger neighbourhood as the prior of the smaller one, in alerts: places differ much.
 _PRIOR: Final = 1.0
 _PRIOR_NOW: Final = 2.0
+_LEAST_NOW: Final = 0.25  # a quiet fortnight is no ground to link what is usual in the long run
 _NOW_BANDS: Final = METRES.index(150.0) + 1
 _AROUND_H: Final = 7 * DAY_H
 _AROUND_ALERTS: Final = 25
@@ -68,8 +70,14 @@ class Background:
 
         `weights`, shape (n,): incidents that each row counts as.
         """
-        hours = self.points.hours
         total = np.concatenate([[0.0], np.cumsum(weights)])
+        start, stop, length = self._windows
+        return np.asarray((total[stop] - total[start]) / np.maximum(length, min(2 * _AROUND_H, max(period_h, DAY_H))))
+
+    @cached_property
+    def _windows(self) -> tuple[IntArray, IntArray, FloatArray]:
+        """First row of the time around each alert, the row after its last, and its hours."""
+        hours = self.points.hours
         place = np.arange(len(hours))
         start = np.minimum(np.searchsorted(hours, hours - _AROUND_H), (place - _AROUND_ALERTS).clip(0))
         stop = np.maximum(
@@ -77,8 +85,7 @@ class Background:
         )
         since = np.maximum(np.minimum(hours[start], hours - _AROUND_H), hours[0])
         until = np.minimum(np.maximum(hours[stop - 1], hours + _AROUND_H), hours[-1])
-        length = np.maximum(until - since, min(2 * _AROUND_H, max(period_h, DAY_H)))
-        return np.asarray((total[stop] - total[start]) / length)
+        return start, stop, until - since
 
     def density(self, rows: IntArray, weights: FloatArray, near: Pairs) -> tuple[FloatArray, FloatArray]:
         """Share of the city's incidents that a category has by m² around some alerts, and that it has at their point.
@@ -124,7 +131,7 @@ class Background:
         `expected` from `expected`; `seen`: incidents within 150 m in the reference, shape (n rows,).
         """
         usual = expected[:, :_NOW_BANDS].sum(axis=1) * self.reference_hours(rows)
-        return np.asarray((seen + _PRIOR_NOW) / (usual + _PRIOR_NOW))
+        return np.asarray(((seen + _PRIOR_NOW) / (usual + _PRIOR_NOW)).clip(_LEAST_NOW))
 
 
 NOW_METRES: Final = METRES[_NOW_BANDS - 1]

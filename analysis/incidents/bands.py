@@ -30,6 +30,7 @@ _HOURS: Final = {
 }
 _NEARLY_ALL: Final = 0.98
 _MINUTES: Final = 1440
+_MOMENTS: Final = 128
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ class Lags:
     def durations(self) -> FloatArray:
         """Hours in each band, shape (number of bands,)."""
         return np.diff((0.0, *self.edges))
+
+    @property
+    def moments(self) -> FloatArray:
+        """Lags evenly through each band, shape (number of bands, 128)."""
+        part = (np.arange(_MOMENTS) + 0.5) / _MOMENTS
+        return np.asarray(np.asarray(self.edges)[:, None] - self.durations[:, None] * part)
 
     def band(self, hours: FloatArray) -> IntArray:
         """Number of the band of each lag: 0 for equal times, then (previous edge, edge]."""

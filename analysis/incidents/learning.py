@@ -156,8 +156,8 @@ class Learning:
         hours = max(float((self._here.background.reference_hours(self._rows) * alerts).sum()), 1.0)
         length = self._lags.durations * alerts.sum()
         length[0] = float((self._here.equal_h[self._rows] * alerts).sum())
-        middle = np.asarray(self._lags.edges) - self._lags.durations / 2
-        return observed.astype(float), seen[:, None] / hours * (length * ground.of_lag(middle))[None, :]
+        factor = ground.of_lag(self._lags.moments).mean(axis=1)  # of a whole band, which may hold several hours of day
+        return observed.astype(float), seen[:, None] / hours * (length * factor)[None, :]
 
 
 def more_than_chance(observed: FloatArray, expected: FloatArray) -> bool:

@@ -23,7 +23,6 @@ _PAIRS_TO_MARGINS: Final = 50.0
 _ALERTS_TO_ALL: Final = 100.0
 _PAIRS_TO_ALL: Final = 100.0
 _NOISE: Final = 4.0  # squared standard deviations
-_HALF: Final = 0.5
 _SMALL: Final = 1e-12
 
 
@@ -129,9 +128,17 @@ def falling(values: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def most_probable(pairs: Candidates, probability: FloatArray, repeats: FloatArray) -> IntArray:
-    """The most probable pair of each alert that is more probably a further report than not (of equal ones the latest
-    parent)."""
-    likely = np.flatnonzero((repeats > _HALF)[pairs.child] & (probability > 0))
+    """The links: for each alert the earlier one that it most probably repeats, where that is more probable than that it
+    is the first report of an incident. Of equally probable ones the latest candidate.
+
+    Alerts so dense that none stands out stay alone, even where half of them may be further reports.
+
+    Returns
+    -------
+    array of int
+        Numbers of pairs, one for each alert that is linked.
+    """
+    likely = np.flatnonzero(probability > (1 - repeats)[pairs.child])
     order = likely[np.lexsort([likely, probability[likely], pairs.child[likely]])]
     last = np.ones(len(order), dtype=bool)
     last[:-1] = pairs.child[order][1:] != pairs.child[order][:-1]

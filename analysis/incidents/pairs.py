@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -83,19 +84,22 @@ class Squares:
     def _key(self, code: IntArray, column: IntArray, row: IntArray) -> IntArray:
         return np.asarray((code * self._width + column) * self._height + row)
 
-    def neighbours(self) -> Iterator[IntArray]:
+    @cached_property
+    def neighbours(self) -> tuple[IntArray, ...]:
         """For each of nine directions the number of the next square (for one, itself), -1 where that holds no alert;
         arrays of shape (number of squares,).
         """
-        for dx, dy in _AROUND:
-            key = self._key(self._code, self._column + dx, self._row + dy)
-            at = np.searchsorted(self._keys, key).clip(max=len(self._keys) - 1)
-            yield np.where(self._keys[at] == key, at, -1)
+        return tuple(self._next(dx, dy) for dx, dy in _AROUND)
+
+    def _next(self, dx: int, dy: int) -> IntArray:
+        key = self._key(self._code, self._column + dx, self._row + dy)
+        at = np.searchsorted(self._keys, key).clip(max=len(self._keys) - 1)
+        return np.where(self._keys[at] == key, at, -1).astype(np.int32)
 
     def sums(self, weights: FloatArray) -> FloatArray:
         """For each square the sum of the weights of all alerts in it and in the eight around it."""
         each = np.append(np.bincount(self.number, weights=weights, minlength=len(self)), 0.0)
-        return np.asarray(np.sum([each[number] for number in self.neighbours()], axis=0), dtype=float)
+        return np.asarray(np.sum([each[number] for number in self.neighbours], axis=0), dtype=float)
 
 
 def _from_one(values: IntArray) -> IntArray:
@@ -146,8 +150,8 @@ class NearPairs:
     def _ranges(self, rows: IntArray, since: float, until: float) -> Iterator[tuple[IntArray, IntArray]]:
         assert self._squares is not None
         hours, square = self._points.hours[rows] - self._first, self._squares.number[rows]
-        for neighbour in self._squares.neighbours():
-            number = neighbour[square]
+        for neighbour in self._squares.neighbours:
+            number = neighbour[square].astype(np.int64)
             at = number * self._span + hours
             start = np.searchsorted(self._times, at - until - 1e-7, side="left")
             stop = np.searchsorted(self._times, at - since + 1e-7, side="right")
