@@ -255,7 +255,7 @@ def _trend(
     lag: ReportingLag | None,
     breaks: Collection[dt.date],
 ) -> Trend:
-    frame = _regular(series, dates, column, unit)
+    frame = regular_periods(series, dates, column, unit)
     judged = (frame["complete"] & frame["n"].notna()).to_numpy()
     counts = np.where(judged, frame["n"].to_numpy(dtype=float), np.nan)
     inside = frame["complete"].to_numpy()
@@ -365,8 +365,8 @@ def _data_choices(
     return choices
 
 
-def _regular(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, unit: Unit) -> pd.DataFrame:
-    """Every period from the first to the last, with `complete` and `withheld`."""
+def regular_periods(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, unit: Unit) -> pd.DataFrame:
+    """Every period from the first to the last: `column`, n (0 where there is no row), complete and withheld."""
     if series.empty:
         raise ValueError("a trend needs at least one period")
     rows = pd.DataFrame({"n": series["n"].to_numpy(dtype=float)}, index=pd.to_datetime(series[column]))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from analysis.trends.alarms import Course, weekly_course
-from analysis.trends.time_series import Trend, daily, monthly, weekly
+from analysis.trends.time_series import Trend, daily, monthly, regular_periods, weekly
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -57,8 +57,10 @@ def course_study(source: Source, f: AlertFilter, audience: Audience) -> Course |
     """
     if not source.known_time.knows("week") or f.dark is not None:
         return None
-    trend = trend_study(source, f.replace(period="", start=source.first, end=query.dates(source, f)[1]), audience)
-    if trend is None:
+    end = query.dates(source, f)[1]
+    history = f.replace(period="", start=source.first, end=end)
+    series = query.counts(source, history, ["week"], audience, complete=True).frame
+    if series.empty:
         return None
-    spans = [(one.start, one.end) for one in annotations_for(source, f)]
-    return weekly_course(trend.frame, trend.column, spans)
+    weeks = regular_periods(series, (source.first, min(end, source.as_of)), "week", "week")
+    return weekly_course(weeks, noted=[(one.start, one.end) for one in annotations_for(source, f)])
