@@ -33,10 +33,11 @@ def accuracy(observed: Any, predicted: Any, area: Any = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame with the columns place (position in the input), area (share of all land flagged), hit_rate (n / N: share
-    of all events there), pai, pei and rri:
+    of all events there), pai, pei, pei_cells and rri:
 
         PAI = (n / N) / (a / A)
         PEI = PAI / PAI of the best flags of the same area, "PEI*" of the NIJ
+        PEI of cells = n / the most events that as many places could have held, whatever their land
         RRI = predicted sum / observed sum of the flagged places, Wheeler's; not Levine's (see `recapture_rate`)
 
     NaN where there is nothing to divide by. Raises ValueError for shapes that differ, negative values or no land.
@@ -61,6 +62,7 @@ def accuracy(observed: Any, predicted: Any, area: Any = None) -> pd.DataFrame:
             "hit_rate": rate,
             "pai": pai,
             "pei": _over(pai, best),
+            "pei_cells": _over(hits, np.cumsum(np.sort(events)[::-1])),
             "rri": _over(predicted_sum, hits),
         }
     )

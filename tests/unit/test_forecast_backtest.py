@@ -75,3 +75,11 @@ def test_recapture_is_not_rri() -> None:
 def test_refused(came: list[int], told: list[int], land: list[int] | None) -> None:
     with pytest.raises(ValueError, match="place"):
         accuracy(came, told, land)
+
+
+def test_the_best_of_as_many_places_is_not_the_best_of_the_same_land() -> None:
+    """A small place with 4, a large one with 6, another with 5: two flagged hold 9 or 10, of at most 11."""
+    told = accuracy([4, 6, 5], [3, 8, 2], [1, 4, 2])
+    assert told["place"].tolist() == [0, 1, 2]
+    assert told["pei_cells"].tolist() == [4 / 6, 10 / 11, 1]
+    assert told["pei"].tolist() == pytest.approx([1, 10 / 12, 1])
