@@ -42,7 +42,7 @@ def test_each_alert_is_a_point_in_the_colour_of_its_group(open_page: Open, sampl
 
 def test_sensitive_alerts_are_never_points(open_page: Open, sample: Home) -> None:
     source = open_source(sample)
-    found = read_map_points(source, AlertFilter(), Audience.SPECIALIST)
+    found = read_map_points(source, AlertFilter(period="quarter"), Audience.SPECIALIST)
     assert found.frame is not None
     assert source.city.sensitive.isdisjoint(found.frame["category"])
     assert found.sensitive > 100

@@ -114,12 +114,12 @@ def test_the_density_is_one_picture_that_the_page_holds(open_page: Open, lang: s
 def test_the_density_tells_width_and_unit(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", layer="density")
     said = _said(app)
-    assert "Alerts are densest here: Mikrolimano" in said
+    assert "Alerts are densest here: Pasalimani" in said
     assert "Smoothed over 50 m" in said
     assert "biased upwards" in said
     legend = "".join(block.proto.body for block in app.get("html"))
     assert "Alerts per km² and month" in legend
-    assert "below 50" in legend
+    assert "below 80" in legend
 
 
 def test_the_council_gets_no_density(open_page: Open) -> None:
