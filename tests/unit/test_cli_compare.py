@@ -37,7 +37,7 @@ def test_the_places_where_women_and_men_differ(capsys: Capture, sample: Home, tm
     assert said.startswith("Women affected – All alerts, affecting women, after dark")
     assert f"1. Pasalimani – {round(100 * told['places'][0]['share'])}\u00a0% of the" in said
     planted = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))["women_after_dark"]
-    assert told["places"][0]["share"] == pytest.approx(planted["share_here"], abs=0.03)
+    assert told["places"][0]["share"] == pytest.approx(planted["share_here"], abs=0.08)
     assert (tmp_path / "places.csv").read_text("utf-8-sig").startswith("rank,id,name,more,n_first,n_second,")
 
 

@@ -62,7 +62,7 @@ def test_the_picture_is_darkest_where_the_alerts_are(source: Source, study: Dens
     row = int((mercator(north) - mercator(peak.latitude)) / (mercator(north) - mercator(south)) * rows)
     darkest = [int(picture.colours[-1][i : i + 2], 16) for i in (1, 3, 5)]
     assert picture.rgba[row, column, :3].tolist() == darkest
-    mark = next(one for one in city.landmarks if one.id == "mikrolimano")
+    mark = next(one for one in city.landmarks if one.id == "pasalimani")
     assert abs(peak.longitude - mark.longitude) < 0.005
     assert abs(peak.latitude - mark.latitude) < 0.005
 
@@ -117,7 +117,7 @@ def test_the_command_writes_the_surface(sample: Home, capsys: pytest.CaptureFixt
     assert main([*words, "--json", "--out", str(tmp_path / "density.geojson")]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["method"] == "density"
-    assert told["places"][0]["name"] == "Mikrolimano"
+    assert told["places"][0]["name"] == "Pasalimani"
     shapes = json.loads((tmp_path / "density.geojson").read_text())["features"]
     assert [shape["properties"]["from"] for shape in shapes] == sorted(s["properties"]["from"] for s in shapes)
     assert main([*words, "--out", str(tmp_path / "density.csv")]) == 0

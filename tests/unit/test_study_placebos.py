@@ -90,7 +90,7 @@ def test_the_counts_of_similar_areas_add_up(source: Source) -> None:
     assert by_period is not None
     assert by_period.model is not None
     assert by_period.history == found.history
-    assert (by_period.model.phi, by_period.model.tau2) == (found.model.phi, found.model.tau2)
+    assert (by_period.observed, by_period.before, by_period.model.n) == (found.observed, found.before, found.model.n)
     for days, n in ((before, found.before), (after, found.observed)):
         asked = AlertFilter(period="", start=days[0], end=days[1])
         assert exact_area_counts(source, asked, cells, [], False)["n"].sum() == n
