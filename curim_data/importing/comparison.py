@@ -17,7 +17,8 @@ from curim_data.model import Message, Status, Translator
 from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS
 from curim_data.store import Batch, Store
-from curim_data.store.matching import bounded_duckdb
+from curim_data.store.alert_table import StagedResult
+from curim_data.store.matching import DUPLICATE, bounded_duckdb
 
 ColumnSignature: TypeAlias = Mapping[str, Any]
 
@@ -295,6 +296,21 @@ def status_changes(
     return {(was, now): int(n) for was, now, n in rows}
 
 
+# Incidents that the store holds from a period, and those of them that the file lacks.
+_MISSING: Final = """
+SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
+    SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
+FROM (SELECT incident_id FROM read_parquet($stored)
+      WHERE list_contains($sources, source) AND incident_id IS NOT NULL
+      {elsewhere} GROUP BY incident_id
+      HAVING min(local_date) >= $first AND max(local_date) <= $last)"""
+
+# The same where the file holds every alert of the store, and each is of an incident of its own.
+_ALL_THERE: Final = """
+SELECT count(*), 0 FROM read_parquet($stored)
+WHERE list_contains($sources, source) {elsewhere} AND local_date BETWEEN $first AND $last"""
+
+
 def missing_alerts(
     stored: Sequence[str],
     staged: Sequence[str],
@@ -302,6 +318,7 @@ def missing_alerts(
     before: Mapping[str, Any],
     others: Sequence[str] = (),
     engine: duckdb.DuckDBPyConnection | None = None,
+    complete: bool = False,
 ) -> MissingAlerts:
     """Count the incidents that the store holds from the period of both exports and the new file lacks.
 
@@ -320,6 +337,8 @@ def missing_alerts(
         Imports (`batch_id`) from other sources, whose alerts no export of this one holds.
     engine
         As `status_changes` takes it.
+    complete : bool
+        Whether file and store hold the same alerts, one of each incident: then none is looked for.
     """
     span = [dt.date.fromisoformat(before[name]) if before.get(name) else None for name in ("first", "last")]
     if not stored or not staged or None in span:
@@ -341,17 +360,10 @@ def missing_alerts(
         given: dict[str, Any] = {"stored": list(stored), "staged": list(staged), "sources": list(sources)}
         given |= {"first": first, "last": last} | ({"others": list(others)} if others else {})
         elsewhere = "AND NOT list_contains($others, batch_id)" if others else ""
-        of, missing = connection.execute(
-            f"""
-            SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
-                SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
-            FROM (SELECT incident_id FROM read_parquet($stored)
-                  WHERE list_contains($sources, source) AND incident_id IS NOT NULL
-                  {elsewhere} GROUP BY incident_id
-                  HAVING min(local_date) >= $first AND max(local_date) <= $last)
-            """,
-            given,
-        ).fetchone() or (0, 0)
+        if complete:
+            del given["staged"]
+        query = (_ALL_THERE if complete else _MISSING).format(elsewhere=elsewhere)
+        of, missing = connection.execute(query, given).fetchone() or (0, 0)
     if of and missing > PARTIAL * of:
         values = {"gone": int(missing), "of": int(of), "first": first, "last": last}
         partial = Message(
@@ -378,25 +390,25 @@ class Comparison:
         return compare(self.before, self.signature, counts, self.statuses, self.missing)
 
 
-def compare_with_previous(store: Store, staged: Sequence[Path], signature: Signature) -> Comparison:
+def compare_with_previous(store: Store, found: StagedResult) -> Comparison:
     """Find the previous export of the same kind and compare the staged alerts with the stored ones.
 
     Parameters
     ----------
     store : Store
         As it is before the import.
-    staged : sequence of Path
-        Parquet files with incident_id, source, status and local_date of the new alerts.
-    signature : mapping
-        Of the new file (`signatures.SignatureBuilder`).
+    found : StagedResult
+        What became of the staged alerts, and the stored ones with which they were matched. Where each says what a
+        stored one does, no status differs: it is part of their content.
     """
-    batches = store.batches()
+    batches, staged, signature = store.batches(), found.staging.paths, found.batch.signature
     before = previous_export(batches, signature)
     if before is None:
         return Comparison(None, signature, {}, MissingAlerts())
-    stored, new = store.files(), [str(path) for path in staged]
+    stored, new = found.stored, [str(path) for path in staged]
     sources = sorted({before.format, str(signature["format"])})
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     with bounded_duckdb(staged[0].parent) as engine:
-        missing = missing_alerts(stored, new, sources, before.signature, others, engine)
-        return Comparison(before, signature, status_changes(stored, new, engine), missing)
+        missing = missing_alerts(stored, new, sources, before.signature, others, engine, found.complete)
+        statuses = {} if found.alike == DUPLICATE else status_changes(stored, new, engine)
+        return Comparison(before, signature, statuses, missing)

@@ -112,12 +112,11 @@ def import_file(
         if has_city and home.city().outlined:
             _check_city(staged, plan, profiled.request, store)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
-        comparison = compare_with_previous(store, staged.staging.paths, staged.batch.signature)
-        if dry_run:
-            matched = store.match_staged(staged.staging, staged.batch)
-        else:
+        matched = store.match_staged(staged.staging, staged.batch)
+        comparison = compare_with_previous(store, matched)
+        if not dry_run:
             adopt_city(home, work)
-            matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path)
+            matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path, matched)
             _learn_names(home, staged.learnt.names)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=dry_run, first_city=first)
         if builder is not None:
@@ -170,8 +169,8 @@ def preview(
         enriched = enrich_blocks(parsed, city)
         builder = _proof_builder(profiled, city)
         staged = stage_alerts(builder.follow(enriched), profiled, plan, work, new_batch_id(now))
-        comparison = compare_with_previous(store, staged.staging.paths, staged.batch.signature)
         matched = store.match_staged(staged.staging, staged.batch)
+        comparison = compare_with_previous(store, matched)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=True, first_city=first)
         report = replace(report, proof=builder.build(report.batch.reasons), city=city)
         return build_preview(profiled, plan, staged, report, first_city=first)

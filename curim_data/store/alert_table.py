@@ -71,13 +71,16 @@ def _rows(file: str) -> int:
 class StagedResult:
     """An import compared with the store: the batch with its counts, and the Parquet file of row, alert_id, action.
 
-    The file lies in the staging folder and goes with it; there is none where all rows are `alike` (`matching.Matched`).
+    The file lies in the staging folder and goes with it; there is none where all rows are `alike` (`matching.Matched`,
+    as `complete`). `stored`: the files of the store that it was compared with.
     """
 
     batch: Batch
     staging: Staging
     path: Path
     alike: str | None
+    stored: tuple[str, ...]
+    complete: bool
 
     def actions(self) -> Iterator[pa.Table]:
         """Row, alert_id and action of the staged rows in order, piece by piece."""
@@ -136,7 +139,9 @@ class Store:
         """What `write_staged` would do, without writing anything."""
         return match_staged(staging, batch, self.files(), again=known_again(batch, self.batches()))
 
-    def write_staged(self, staging: Staging, batch: Batch, quarantine: pa.Table | Path) -> StagedResult:
+    def write_staged(
+        self, staging: Staging, batch: Batch, quarantine: pa.Table | Path, found: StagedResult | None = None
+    ) -> StagedResult:
         """Write one import as one atomic commit; memory does not grow with it.
 
         Parameters
@@ -147,6 +152,8 @@ class Store:
             With `read`, `quarantined` and `reasons`; the other counts are made here.
         quarantine : pa.Table or Path
             The quarantined rows, or the Parquet file that holds them, which is moved; it need not exist.
+        found : StagedResult, optional
+            What `match_staged` said of them: it holds as long as no alert was written since.
 
         Returns
         -------
@@ -163,13 +170,17 @@ class Store:
 
         def attempt(table: DeltaTable) -> StagedResult:
             check_erased(staging, ErasedList(self.home))
-            again = known_again(batch, [stored for stored, _ in import_log(table)])
-            result = match_staged(staging, batch, file_paths(table), again=again)
+            stored = file_paths(table)
+            if found is not None and set(found.stored) == set(stored):
+                result = replace(found, batch=replace(found.batch, when=dt.datetime.now(dt.UTC)))
+            else:
+                again = known_again(batch, [earlier for earlier, _ in import_log(table)])
+                result = match_staged(staging, batch, stored, again=again)
             record, nothing = {"batch": result.batch.as_dict()}, not (result.batch.accepted or result.batch.updated)
             if nothing or result.alike == NEW:
                 _files.take_over(table, self.home.alerts, [] if nothing else staging.paths, record)
             elif result.batch.updated:
-                kept = _files.without_ids(file_paths(table), result.path, staging.folder)
+                kept = _files.without_ids(stored, result.path, staging.folder)
                 _files.write_alerts(table, chain(kept, changed_alerts(result)), record, "overwrite")
             else:
                 _files.write_alerts(table, changed_alerts(result), record)
@@ -307,7 +318,7 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = (), *, 
         outside=outside,
         unmapped=unmapped,
     )
-    return StagedResult(counted, staging, path, matched.alike)
+    return StagedResult(counted, staging, path, matched.alike, tuple(stored), matched.complete)
 
 
 def changed_alerts(result: StagedResult) -> Iterator[pa.Table]:

@@ -152,11 +152,13 @@ _STEPS: Final = (_BUSY_STORED, _BUSY, _NAMELESS, _SAME, _UNCLAIMED, _REST, _FURT
 @dataclass(frozen=True)
 class Matched:
     """What becomes of the rows of an import. `counts`: rows by action; `alike`: the action of all rows, where it is one
-    and each row has the id of its incident's first alert (`BASE`); no file is written then.
+    and each row has the id of its incident's first alert (`BASE`); no file is written then. `complete`: whether file
+    and store are known to hold the same alerts, one of each incident.
     """
 
     counts: Mapping[str, int]
     alike: str | None = None
+    complete: bool = False
 
 
 def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY, *, again: bool = False) -> Matched:
@@ -177,9 +179,11 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEM
     """
     with bounded_duckdb(out.parent, memory) as run:
         rows = pq.read_metadata(staged).num_rows
-        alike = DUPLICATE if again and _all_repeat(run, staged, stored, rows) else _alike(run, staged, stored)
+        repeated = again and _all_repeat(run, staged, stored, rows)
+        alike = DUPLICATE if repeated else _alike(run, staged, stored)
         if alike is not None:
-            return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: rows}, alike)
+            complete = repeated and rows == sum(pq.read_metadata(path).num_rows for path in stored)
+            return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: rows}, alike, complete)
         run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
     return Matched({action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)})

@@ -89,3 +89,36 @@ def test_a_saved_mapping_answers_what_was_asked(home: Home) -> None:
     made = ColumnMapping.from_layout(seen.layout, seen.facts.labels, answers=seen.answers, name="desk")
     mapping.save(home, made)
     assert preview(file, "a.csv", home.city(), home=home).date_order == "month-first"
+
+
+def test_the_same_file_again_says_that_nothing_is_missing(home: Home) -> None:
+    import_file(home, JANUARY, "january.csv")
+    again = import_file(home, JANUARY, "january.csv")
+    assert again.batch.duplicate == 28
+    assert again.changes is not None
+    assert again.changes.statuses == {}
+    missing = again.changes.missing
+    assert (missing.n, missing.of, missing.why_not) == (0, 28, None)
+    assert [str(missing.first), str(missing.last)] == ["2026-01-01", "2026-01-28"]
+
+
+def test_the_same_file_again_lacks_what_came_in_between(home: Home) -> None:
+    import_file(home, JANUARY, "january.csv")
+    import_file(home, _file(JANUARY.decode().partition("\n")[2], _row("R50", "2026-01-15", "open")), "more.csv")
+    again = import_file(home, JANUARY, "january.csv")
+    assert again.batch.duplicate == 28
+    assert again.changes is not None
+    assert again.changes.statuses == {}
+    assert (again.changes.missing.n, again.changes.missing.of) == (1, 29)
+
+
+def test_a_file_with_a_repeated_row_is_not_taken_for_all_that_is_stored(home: Home) -> None:
+    """It has as many rows as the store has alerts, all of them known, and lacks one nevertheless."""
+    rows = [_row(f"R{n}", f"2026-01-{n:02d}", "open") for n in range(1, 28)]
+    repeated = _file(*rows, rows[-1])
+    import_file(home, repeated, "repeated.csv")
+    import_file(home, _file(*rows, _row("R50", "2026-01-15", "open")), "more.csv")
+    again = import_file(home, repeated, "repeated.csv")
+    assert again.batch.duplicate == 28
+    assert again.changes is not None
+    assert (again.changes.missing.n, again.changes.missing.of) == (1, 28)

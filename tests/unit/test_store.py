@@ -311,6 +311,21 @@ def test_staged_alerts_are_stored_as_they_are(home: Home, tmp_path: Path) -> Non
     assert stored.equals(sent.sort_by("alert_id").select(stored.column_names))
 
 
+def test_what_was_matched_before_the_store_changed_is_matched_again(home: Home, tmp_path: Path) -> None:
+    alerts = alerts_of(tmp_path, export(range(20)))
+    nothing = pa.table({"row": pa.array([], pa.int64())})
+    batch = batch_of(alerts)
+    with Staging(home.work / batch.id) as staging:
+        staging.add(alerts)
+        found = Store(home).match_staged(staging, batch)
+        assert found.batch.accepted == 20
+        send(home, alerts.slice(0, 15))
+        done = Store(home).write_staged(staging, batch, nothing, found)
+        assert (done.batch.accepted, done.batch.duplicate) == (5, 15)
+    assert content(home)["alert_id"].is_unique
+    assert Store(home).count() == 20
+
+
 def test_new_alerts_are_matched_again_where_another_writer_was_faster(home: Home, tmp_path: Path) -> None:
     """The files of the first attempt are not of the table; the second finds the duplicates."""
     alerts, faster = alerts_of(tmp_path, export(range(20))), [alerts_of(tmp_path, export(range(5)))]
