@@ -33,6 +33,7 @@ from curim_data.importing.signatures import SignatureBuilder
 from curim_data.model import Block, CityProfile, Message, Reason
 from curim_data.model.reasons import Flag
 from curim_data.store import Batch, Home, Store
+from curim_data.store.alert_table import known_again
 from curim_data.store.erased_list import ErasedList
 from curim_data.store.staging import Staging
 
@@ -45,13 +46,14 @@ class ImportPlan:
     """What holds for all rows of a file.
 
     `ids`: how its ids become those of the store. `erased`: alerts that were erased at a person's request and must not
-    come back.
+    come back. `again`: whether the store has a file of the same bytes, so that most likely no alert is new.
     """
 
     city: CityProfile
     decisions: Decisions
     ids: IdScope
     erased: ErasedList
+    again: bool
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,9 @@ def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> Impo
     decisions = decide(profile, layout, city, request.answers, request.name, request.now)
     mapping, facts = profiled.mapping_name, profiled.opened.file.facts
     known_by = "" if facts.sheet else facts.sha256  # two sheets of a workbook may number their alerts alike
-    scope = id_scope(profile, layout, decisions, city, Store(home), request.answers, request.name, mapping, known_by)
-    return ImportPlan(city, decisions, scope, ErasedList(home))
+    store = Store(home)
+    scope = id_scope(profile, layout, decisions, city, store, request.answers, request.name, mapping, known_by)
+    return ImportPlan(city, decisions, scope, ErasedList(home), known_again(known_by, store.batches()))
 
 
 def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedBlock]:
@@ -154,7 +157,7 @@ def stage_alerts(
         settled=_settled(profiled, plan),
         numbers_only=not plan.erased.empty,
     )
-    tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work)
+    tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work, lasting=not plan.again)
     signature, places = SignatureBuilder(labels, layout), PlaceColumns(labels, layout)
     around = PlaceColumns(labels, layout, outside=True) if city.part else None
     message = Message("Finding cells, districts and darkness")

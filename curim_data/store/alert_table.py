@@ -137,7 +137,7 @@ class Store:
 
     def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
-        return match_staged(staging, batch, self.files(), again=known_again(batch, self.batches()))
+        return match_staged(staging, batch, self.files(), again=known_again(batch.sha256, self.batches()))
 
     def write_staged(
         self, staging: Staging, batch: Batch, quarantine: pa.Table | Path, found: StagedResult | None = None
@@ -174,10 +174,10 @@ class Store:
             if found is not None and set(found.stored) == set(stored):
                 result = replace(found, batch=replace(found.batch, when=dt.datetime.now(dt.UTC)))
             else:
-                again = known_again(batch, [earlier for earlier, _ in import_log(table)])
+                again = known_again(batch.sha256, [earlier for earlier, _ in import_log(table)])
                 result = match_staged(staging, batch, stored, again=again)
             record, nothing = {"batch": result.batch.as_dict()}, not (result.batch.accepted or result.batch.updated)
-            if nothing or result.alike == NEW:
+            if nothing or (result.alike == NEW and staging.lasting):
                 _files.take_over(table, self.home.alerts, [] if nothing else staging.paths, record)
             elif result.batch.updated:
                 kept = _files.without_ids(stored, result.path, staging.folder)
@@ -289,9 +289,9 @@ class Store:
         raise StoreError(Message("Other imports were faster each time. Try again when they are done."))
 
 
-def known_again(batch: Batch, imports: Sequence[Batch]) -> bool:
+def known_again(sha256: str, imports: Sequence[Batch]) -> bool:
     """Whether an import that was not undone brought the same bytes: then most likely nothing is new."""
-    return any(one.sha256 == batch.sha256 and not one.undone for one in imports)
+    return any(one.sha256 == sha256 and not one.undone for one in imports)
 
 
 def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = (), *, again: bool = False) -> StagedResult:

@@ -39,11 +39,15 @@ class Staging:
     `paths`: Parquet files of `alert.SCHEMA`, in which each alert has the id of an incident's first one; `keys`: a
     Parquet file of `KEYS`, with the same groups of rows. Use it as a context manager: its files are removed at the end,
     whatever happens.
+
+    `lasting`: whether the store may take the files over. Where most likely no alert is new they are only read, and are
+    written in half the time, four times as large.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, lasting: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.keys, self.rows = folder, folder / "staged-keys.parquet", 0
+        self.lasting = lasting
         self.paths: list[Path] = []
         self._keys: pq.ParquetWriter | None = pq.ParquetWriter(
             self.keys, KEYS, compression="lz4", write_statistics=False, use_dictionary=False
@@ -128,15 +132,8 @@ class Staging:
         assert self._keys is not None
         if self._alerts is None:
             self.paths.append(self.folder / f"staged-{len(self.paths)}.parquet")
-            self._alerts = pq.ParquetWriter(
-                self.paths[-1],
-                SCHEMA,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=_LEAVES,
-                write_statistics=_LEAVES,
-                store_schema=False,
-            )
+            given = _LASTING if self.lasting else _PASSING
+            self._alerts = pq.ParquetWriter(self.paths[-1], SCHEMA, store_schema=False, **given)
         self._keys.write_table(alerts.select(KEYS.names), row_group_size=GROUP_ROWS)
         named = alerts.append_column(SCHEMA.field("alert_id"), first_ids(alerts["incident_id"], alerts["content_hash"]))
         self._alerts.write_table(named.select(SCHEMA.names).cast(SCHEMA), row_group_size=GROUP_ROWS)
@@ -163,3 +160,15 @@ def _leaves(field: pa.Field) -> str:
 
 
 _LEAVES: Final = [_leaves(field) for field in SCHEMA if field.name not in _NO_TWICE]
+_WORDS: Final = [
+    _leaves(field)
+    for field in SCHEMA
+    if field.name not in _NO_TWICE and (pa.types.is_string(field.type) or pa.types.is_list(field.type))
+]
+_LASTING: Final[dict[str, Any]] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "use_dictionary": _LEAVES,
+    "write_statistics": _LEAVES,
+}
+_PASSING: Final[dict[str, Any]] = {"compression": "none", "use_dictionary": _WORDS, "write_statistics": False}

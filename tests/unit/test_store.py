@@ -21,6 +21,7 @@ from curim_data.store import Batch, Home, Store, StoreError, _files, has_alerts
 from curim_data.store._commit_log import create_table
 from curim_data.store.alert_table import StagedResult, new_batch_id
 from curim_data.store.home import create_home
+from curim_data.store.matching import NEW
 from curim_data.store.staging import Staging
 from tests.slow_settle import settle
 
@@ -324,6 +325,22 @@ def test_what_was_matched_before_the_store_changed_is_matched_again(home: Home, 
         assert (done.batch.accepted, done.batch.duplicate) == (5, 15)
     assert content(home)["alert_id"].is_unique
     assert Store(home).count() == 20
+
+
+def test_files_that_were_written_to_be_read_once_are_not_taken_over(home: Home, tmp_path: Path) -> None:
+    """All alerts are new although the file was known: the store writes them, as small as others, with their days."""
+    alerts = alerts_of(tmp_path, export(range(20)))
+    batch = batch_of(alerts)
+    with Staging(home.work / batch.id, lasting=False) as staging:
+        staging.add(alerts)
+        done = Store(home).write_staged(staging, batch, pa.table({"row": pa.array([], pa.int64())}))
+    assert (done.batch.accepted, done.alike) == (20, NEW)
+    kept = Store(home).read().sort_by("alert_id")
+    assert kept.drop_columns(["batch_id"]).equals(alerts.select(kept.column_names).drop_columns(["batch_id"]))
+    for path in Store(home).files():
+        column = pq.ParquetFile(path).metadata.row_group(0).column(SCHEMA.get_field_index("local_date"))
+        assert column.compression == "ZSTD"
+        assert column.statistics.has_min_max
 
 
 def test_new_alerts_are_matched_again_where_another_writer_was_faster(home: Home, tmp_path: Path) -> None:
