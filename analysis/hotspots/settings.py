@@ -24,8 +24,8 @@ INDEPENDENT: Final = Choice(
     "independent",
     1,
     Message(
-        "Alerts are taken as independent: reports of one incident count one each, so that a place where several people "
-        "report the same incident looks surer than it is."
+        "Incidents are taken as independent: reports of one incident count once where they are recognised as such, and "
+        "those that are not make a place look surer than it is."
     ),
 )
 

@@ -293,7 +293,7 @@ def _plain_spread(
 
 def severity_shares(source: Source, f: AlertFilter) -> pd.DataFrame:
     """Severity (index), alerts (n) and `weight`: the severity over its mean. Empty where no alert has one."""
-    counted = query.counts(source, f, ["severity"], Audience.ANALYST).frame.dropna(subset=["severity"])
+    counted = query.counts(source, f, ["severity"], Audience.ANALYST, once=True).frame.dropna(subset=["severity"])
     counted = counted[counted["n"] > 0].assign(severity=lambda part: part["severity"].astype(float))
     mean = float((counted["n"] * counted["severity"]).sum() / max(float(counted["n"].sum()), 1.0))
     return counted.assign(weight=counted["severity"] / (mean or 1.0)).set_index("severity")[["n", "weight"]]
