@@ -86,7 +86,7 @@ def print_table(t: Translator, frame: pd.DataFrame, city: CityProfile | None, un
 def _cell_text(t: Translator, name: str, value: Any, city: CityProfile | None) -> str:
     if name == "withheld" or (isinstance(value, bool) and name != "dark"):
         return t("yes") if value else ""
-    if city and (value is None or value != value) and name not in ("n", "expected", "lower", "upper"):
+    if city and (value is None or value != value) and name not in ("n", "incidents", "expected", "lower", "upper"):
         return value_label(t, city, name, value)
     if isinstance(value, float):
         return t.number(value, 0 if value.is_integer() else 2)

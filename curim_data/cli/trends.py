@@ -61,4 +61,4 @@ def trends(
         return
     ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *further, *levels, *notes)
     if out is None:
-        ctx.print_table(frame, source.city)
+        ctx.print_table(frame.rename(columns={"n": "incidents"}), source.city)

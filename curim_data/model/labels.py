@@ -195,6 +195,7 @@ def dates_label(t: Translator, start: dt.date | None, end: dt.date | None) -> st
 
 HEADINGS: Final[Mapping[str, Message]] = {
     "n": Message("Alerts"),
+    "incidents": Message("Incidents"),
     "low": Message("At least"),
     "high": Message("At most"),
     "withheld": Message("Withheld"),

@@ -59,7 +59,7 @@ def course_study(source: Source, f: AlertFilter, audience: Audience) -> Course |
         return None
     end = query.dates(source, f)[1]
     history = f.replace(period="", start=source.first, end=end)
-    series = query.counts(source, history, ["week"], audience, complete=True).frame
+    series = query.counts(source, history, ["week"], audience, complete=True, once=True).frame
     if series.empty:
         return None
     weeks = regular_periods(series, (source.first, min(end, source.as_of)), "week", "week")

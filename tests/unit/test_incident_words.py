@@ -24,7 +24,7 @@ from curim_data.studies.gender import share_study
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.incidents import incidents_in_words
 from curim_data.studies.spot_profiles import spot_summaries
-from curim_data.studies.trends import trend_study
+from curim_data.studies.trends import course_study, trend_study
 from pages.parts.hotspots.ranked_list import hot_spots_sentence
 
 WHO, YEAR = Audience.ANALYST, AlertFilter()
@@ -53,6 +53,16 @@ def test_a_study_that_judges_says_once_how_alerts_become_incidents(source: Sourc
     (choice,) = [choice for choice in JUDGES[name](source) if choice.name == "incidents"]
     assert (choice.value, choice.explanation) == (facts.incidents, facts.rule)
     assert f"{facts.alerts:,}" in t(choice.explanation)
+
+
+def test_alarm_rules_judge_the_counts_of_the_line(source: Source) -> None:
+    course, trend = course_study(source, YEAR, WHO), trend_study(source, YEAR, WHO)
+    assert course is not None
+    assert trend is not None
+    by_week = trend.frame.set_index(trend.frame["week"].dt.date)["n"]
+    counted = [alarm for alarm in course.alarms if alarm.n is not None]
+    assert counted
+    assert [alarm.n for alarm in counted] == [by_week[alarm.day] for alarm in counted]
 
 
 def test_who_alerts_counts_alerts(source: Source, t: Translator) -> None:
