@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.stats.intervals import Estimate, rate_ratio
 from analysis.stats.result import Choice
-from analysis.trends.changes import e_test
+from analysis.trends.changes import restless_e_test
 from analysis.trends.dynamic_season import DynamicSeason, dynamic_season
 from analysis.trends.expected_range import ALPHA, RULES, Rule
 from analysis.trends.reporting_lag import ReportingLag
@@ -500,10 +500,11 @@ class YearOnYear:
         )
 
 
-def year_on_year(trend: Trend, periods: int | None = None) -> YearOnYear | None:
+def year_on_year(trend: Trend, periods: int | None = None, dispersion: float = 1.0) -> YearOnYear | None:
     """Compare the last complete periods (a quarter by default) with the same ones a year before, by the e-test.
 
-    None where the data do not reach back so far, or where nothing is left to compare.
+    `dispersion`: variance of such counts by that of independent ones (`restless_e_test`). None where the data do not
+    reach back so far, or where nothing is left to compare.
     """
     rows = trend.frame[trend.frame["complete"]].tail(periods or A_QUARTER[trend.unit])
     pairs = rows.dropna(subset=["n", "last_year"])
@@ -511,5 +512,6 @@ def year_on_year(trend: Trend, periods: int | None = None) -> YearOnYear | None:
         return None
     after, before = int(pairs["n"].sum()), int(pairs["last_year"].sum())
     first: pd.Timestamp = pairs[trend.column].iloc[0]
-    ratio, p = rate_ratio(after, before), e_test(after, before)
+    ratio = rate_ratio(after / dispersion, before / dispersion)
+    p = restless_e_test(after, before, dispersion=dispersion)
     return YearOnYear(before, after, len(pairs), first.date(), ratio, p, trend.unit)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from analysis.stats.dispersion import spread_of
 from analysis.trends.alarms import Course, weekly_course
-from analysis.trends.time_series import Trend, daily, monthly, regular_periods, weekly
+from analysis.trends.past_scatter import CITY
+from analysis.trends.time_series import Trend, YearOnYear, daily, monthly, regular_periods, weekly, year_on_year
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -16,9 +19,12 @@ from curim_data.model.known_time import CalendarUnit
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.annotations import annotations_for, level_breaks
 from curim_data.studies.incidents import incident_choice
+from curim_data.studies.periods import ComparedPeriods, month_bounds
+from curim_data.studies.scatter import past_scatter
 
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
+_YEAR: Final = dt.timedelta(weeks=52)
 _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 
 
@@ -48,6 +54,27 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
         trend = trend.of_one_light()
     trend = replace(trend, choices=(*trend.choices, *incident_choice(source)))
     return trend if start <= source.first else trend.since(start)
+
+
+def year_on_year_study(source: Source, f: AlertFilter, audience: Audience, trend: Trend) -> YearOnYear | None:
+    """The last quarter of a trend against the same one a year before, as restless as such counts were before.
+
+    `trend`: of the filter over all of its history. None as `analysis.trends.time_series.year_on_year`.
+    """
+    plain = year_on_year(trend)
+    if plain is None:
+        return None
+    by_month = trend.unit == "month"
+    days = trend.frame.loc[trend.frame["complete"], trend.column]
+    last = month_bounds(days.iloc[-1].date(), 0)[1] if by_month else days.iloc[-1].date() + dt.timedelta(days=6)
+    before = (
+        (month_bounds(plain.first, -12)[0], month_bounds(last, -12)[1])
+        if by_month
+        else (plain.first - _YEAR, last - _YEAR)
+    )
+    periods = ComparedPeriods(before, (plain.first, last), same_season=True, by_month=by_month)
+    past = past_scatter(source, f, periods, [], audience).of(CITY)
+    return year_on_year(trend, dispersion=float(past.at(spread_of(plain.before, plain.after))))
 
 
 def course_study(source: Source, f: AlertFilter, audience: Audience) -> Course | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.time_series import A_QUARTER, Trend, period_total, year_on_year
+from analysis.trends.time_series import A_QUARTER, Trend, period_total
 from curim_data.model import Translator
 from curim_data.privacy import DisclosureError
+from curim_data.studies.trends import year_on_year_study
 from pages.parts.charts import plots
 from pages.parts.frame import Page, draw_footer
 from pages.parts.frame.cache import cached_query
@@ -97,7 +98,7 @@ def draw_year_on_year(page: Page) -> None:
     if whole is None or months is None:
         st.write(why)
         return
-    compared = year_on_year(whole)
+    compared = year_on_year_study(source, history, page.audience, whole)
     quarter = A_QUARTER[whole.unit]
     hidden = int(whole.frame[whole.frame["complete"]].tail(quarter)["withheld"].sum())
     if compared is None or compared.periods <= quarter // 2 or (hidden and not compared.before + compared.after):
