@@ -255,7 +255,7 @@ def test_council_sees_no_small_count(source: Source, sample: Home) -> None:
 
 def test_the_test_named_in_advance_decides(source: Source, sample: Home, t: Translator) -> None:
     plan = _plan_of(sample, PlanStatus.FINISHED)
-    for method, word in (("difference", "alerts fewer"), ("ratio", "fewer alerts"), ("wdd", "alerts fewer")):
+    for method, word in (("difference", "incidents fewer"), ("ratio", "fewer incidents"), ("wdd", "incidents fewer")):
         named = replace(plan, assessment=replace(plan.assessment, method=method))
         study = evaluation_study(source, named, Audience.COUNCIL)
         assert study.result is not None
