@@ -152,7 +152,7 @@ def test_a_card_and_the_weeks_of_its_chart_say_the_same_of_one_period(
         running = rows[rows["complete"]]["side"].iloc[-1] == finding.change.direction
         assert (finding.since is not None) == running
         told.append(weeks_sentence(finding, t))
-    assert "1 of its 7 weeks lies above the expected range." in told
+    assert "2 of its 7 weeks lie above the expected range." in told
     assert "Each of its weeks alone is usual for the time of year; the change shows in all together." in told
     app = open_page("briefing", lang="en", since="2026-09-05")
     captions = [words.value.replace("\\", "") for words in app.main.caption]

@@ -194,22 +194,22 @@ def numbers(visit: Visit) -> Iterator[str]:
 
 
 def _share_of_spots(visit: Visit, known: dict[str, dict[int, str]]) -> Iterator[str]:
-    """The share of the alerts that the heading gives to the hot spots is that of the list, as rounded."""
+    """The share of the incidents that the heading gives to the hot spots is that of the list, as rounded."""
     if (
         visit.audience != "analyst"
         or not known[figures.SPOT_SHARE]
-        or len(known[figures.MAPPED]) != 1
+        or len(known[figures.TESTED]) != 1
         or _folded(visit)
     ):
         return
-    (mapped,) = known[figures.MAPPED]
+    (tested,) = known[figures.TESTED]
     for node in visit.drawn.of("dataframe"):
         table = figures.contents(node)
         if figures.key_of(node).startswith("hotspots_list") and "n" in table.column_names:
             listed = sum(value or 0 for value in table["n"].to_pylist())
             for told in known[figures.SPOT_SHARE]:
-                if abs(100 * listed / mapped - told) > 1:
-                    yield f"the heading gives {told} % of the alerts to hot spots, the list {listed} of {mapped}"
+                if abs(100 * listed / tested - told) > 1:
+                    yield f"the heading gives {told} % of the incidents to hot spots, the list {listed} of {tested}"
 
 
 AT_MOST: Final = (

@@ -89,7 +89,7 @@ def test_a_planted_outbreak_is_found_with_its_start(t: Any) -> None:
     assert best.recurrence == pytest.approx(200)
     assert result.sentence(t).startswith("Something unusual started here on ")
     assert "2025" in result.sentence(t) or "2024" in result.sentence(t)
-    assert "612 alerts" in result.method(t)
+    assert "612 incidents" in result.method(t)
     calm = permutation_scan(x[:600], y[:600], days[:600], permutations=99, max_radius=300, seed=2)
     assert calm.sentence(t).startswith("Nothing unusual")
     assert calm.clusters[0].sentence(t).startswith("From ")
