@@ -87,22 +87,20 @@ def piraeus_point(number: int) -> tuple[float, float]:
 
 def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
     """Alerts of a city: x, y (metres), hours since the start, category (number), woman (bool)."""
-    incidents = rng.poisson(world.alerts / PERIOD_WEEKS * world.weeks / world.reports)
-    at = rng.integers(POOL, size=incidents * 3)  # more than are kept: thinned by season and drift
-    week = rng.uniform(0, world.weeks, size=len(at))
-    rate = 1 + world.season * np.cos(2 * np.pi * week / 52.18)
-    if world.drift:
-        rate = rate * np.exp(_wandering(world, rng)[_areas()[at], week.astype(int)])
+    wandering = _wandering(world, rng) if world.drift else None
+    mean = world.alerts / PERIOD_WEEKS * world.weeks / world.reports
+    usual = _rate(world, rng.integers(POOL, size=POOL), rng.uniform(0, world.weeks, size=POOL), wandering)
+    most = 1.5 * float(usual.max())
+    number = rng.poisson(mean * most / usual.mean())  # thinned to the rate
+    at, week = rng.integers(POOL, size=number), rng.uniform(0, world.weeks, size=number)
+    kept = rng.random(number) * most < _rate(world, at, week, wandering)
     x, y = _pool()[at].T
-    for inside, factor in _planted(world, x, y, week):
-        rate = np.where(inside, rate * factor, rate)
-    kept = np.sort(rng.choice(len(at), size=min(incidents, len(at)), replace=False, p=rate / rate.sum()))
     x, y, hours = x[kept], y[kept], week[kept] * WEEK_H
     weights = 1 / np.arange(2.0, 2 + len(piraeus().categories))
-    category = rng.choice(len(weights), size=len(kept), p=weights / weights.sum())
-    again = rng.geometric(1 / world.reports, size=len(kept)) - 1 if world.reports > 1 else np.zeros(len(kept), int)
-    of = np.concatenate([np.arange(len(kept)), np.repeat(np.arange(len(kept)), again)])
-    further = np.arange(len(of)) >= len(kept)
+    category = rng.choice(len(weights), size=len(x), p=weights / weights.sum())
+    again = rng.geometric(1 / world.reports, size=len(x)) - 1 if world.reports > 1 else np.zeros(len(x), int)
+    of = np.concatenate([np.arange(len(x)), np.repeat(np.arange(len(x)), again)])
+    further = np.arange(len(of)) >= len(x)
     near = np.where(further[:, None], rng.normal(scale=world.metres, size=(len(of), 2)), 0.0)
     late = np.where(further, rng.exponential(world.hours, size=len(of)), 0.0)
     hours = hours[of] + late
@@ -117,15 +115,18 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def _planted(world: World, x: Any, y: Any, week: Any) -> list[tuple[Any, float]]:
-    """Where and when the density is another, and how many times as high."""
-    found = []
+def _rate(world: World, at: Any, week: Any, wandering: Any) -> Any:
+    """How many times as many incidents as usual there are at points of the pool in some weeks."""
+    rate = 1 + world.season * np.cos(2 * np.pi * week / 52.18)
+    if wandering is not None:
+        rate = rate * np.exp(wandering[_areas()[at], week.astype(int)])
+    x, y = _pool()[at].T
     for planted in (world.spot, world.rise):
         if planted:
             middle = _pool()[int(planted["at"])]
             inside = np.hypot(x - middle[0], y - middle[1]) < planted["metres"]
-            found.append((inside & (week >= planted.get("since", 0)), planted["times"]))
-    return found
+            rate = np.where(inside & (week >= planted.get("since", 0)), rate * planted["times"], rate)
+    return rate
 
 
 def _wandering(world: World, rng: np.random.Generator) -> Any:
