@@ -787,15 +787,3 @@ class AlertFilter:
 def _month_end(day: dt.date, later: int = 0) -> dt.date:
     """The last day of a date's month, or of one so many months later."""
     return (pd.Period(day, "M") + later).end_time.date()
-
-
-def column_label(t: Translator, column: str) -> str:
-    """The heading of a column of counts; an unknown column stands as it is."""
-    field = AlertFilter.field_of(column)
-    return labels.column_label(t, column) if field is None else field.heading(t, column)
-
-
-def value_label(t: Translator, city: CityProfile, column: str, value: object) -> str:
-    """The label of a value in a column of counts; what is missing is said to be missing."""
-    field = AlertFilter.field_of(column)
-    return labels.value_label(t, city, column, value) if field is None else field.value_label(t, city, column, value)
