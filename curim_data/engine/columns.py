@@ -12,6 +12,7 @@ incident) and `report` (0 for the first report of an incident): see `curim_data.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -62,7 +63,8 @@ def with_same_ids(table: IbisTable) -> IbisTable:
     """The count columns with `incident` and `report` on any engine, where equal ids of one source are one incident."""
     window = ibis.window(group_by=[table.source, table.incident_id], order_by=[table.reported_at, table.alert_id])
     numbered = table.mutate(
-        incident=table.incident_id, report=ibis.ifelse(table.incident_id.isnull(), 0, ibis.row_number().over(window))
+        incident=table.source + SEPARATOR + table.incident_id,
+        report=ibis.ifelse(table.incident_id.isnull(), 0, ibis.row_number().over(window)),
     )
     return narrow_columns(numbered, *INCIDENT_COLUMNS)
 
@@ -146,11 +148,18 @@ class NarrowTable:
         with self._lock:
             if self._once or (self._count >= TABLE_FROM and self._attach(kept)):
                 return
-        shared, cursor = find(), self._connection.cursor()
-        cursor.register("found", shared)
-        cursor.execute(f"INSERT INTO {SHARED} SELECT * FROM found")
-        cursor.unregister("found")
-        self._once = ONCE
+        self._take(find())
+
+    def _take(self, shared: pa.Table) -> None:
+        """The alerts that share an incident, unless a file gave them."""
+        with self._lock:
+            if self._once:  # another thread read a file that was prepared meanwhile
+                return
+            cursor = self._connection.cursor()
+            cursor.register("found", shared)
+            cursor.execute(f"INSERT INTO {SHARED} SELECT * FROM found")
+            cursor.unregister("found")
+            self._once = ONCE
 
     def shared(self) -> pa.Table:
         """Columns alert_id, incident and report of the alerts whose incident has several, once `once` was asked."""
@@ -169,15 +178,24 @@ class NarrowTable:
             connection.execute(f"DETACH {name}")
 
     def _attach(self, kept: Path | None) -> bool:
-        """Read the prepared file from now on; False where there is none that can be read."""
+        """Read the prepared file from now on, all of it or nothing; False where there is none that can be read.
+
+        The alerts that share an incident are read once: where they were found before the file appeared they are the
+        same.
+        """
         if kept is None or not kept.exists():
             return False
         connection = self._connection.cursor()
         try:
             connection.execute(f"ATTACH IF NOT EXISTS '{_quoted(kept)}' AS {KEPT} (READ_ONLY)")
+            connection.begin()
             connection.execute(f"CREATE OR REPLACE VIEW {TABLE} AS SELECT * FROM {KEPT}.main.{TABLE}")
-            connection.execute(f"INSERT INTO {SHARED} SELECT * FROM {KEPT}.main.{SHARED}")
+            if not self._once:
+                connection.execute(f"INSERT INTO {SHARED} SELECT * FROM {KEPT}.main.{SHARED}")
+            connection.commit()
         except duckdb.Error:
+            with contextlib.suppress(duckdb.Error):  # nothing to take back where the file could not be opened
+                connection.rollback()
             return False
         self._name = self._once = TABLE
         return True

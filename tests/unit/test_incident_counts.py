@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import duckdb
+import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from curim_data import query
@@ -14,9 +17,11 @@ from curim_data.engine import Source
 from curim_data.engine import columns as narrow_table
 from curim_data.engine.incidents import IncidentFacts
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import SCHEMA, Audience, Message
+from curim_data.query._aggregate import Rows
 from curim_data.query.question import withheld_alike
 from tests.reliability.world import World, piraeus, simulate, source_of
+from tests.small import alert
 
 WHO = Audience.ANALYST
 EVERYTHING = AlertFilter(period="all")
@@ -135,6 +140,60 @@ def test_a_prepared_file_gives_the_same(source: Source, tmp_path: Path, monkeypa
     got = query.counts(third, FILTERS["women in a month"], ["district"], WHO, once=True).frame
     pd.testing.assert_frame_equal(got, want)
     assert third.cache["narrow"].shared().num_rows == again.shared_incidents().num_rows > 0
+
+
+@pytest.mark.parametrize("when", ["while incidents are looked for", "afterwards"])
+def test_a_file_that_is_prepared_meanwhile_counts_nothing_twice(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Another process may write it at any moment; questions that are under way keep their answer."""
+    monkeypatch.setattr(narrow_table, "TABLE_FROM", 1)
+    kept = tmp_path / "kept.duckdb"
+    shared = source.shared_incidents()
+    source.cache["narrow"].write(kept)
+    again = source_of({**_alerts()}, tmp_path / "again")
+    narrow, backend = again.cache["narrow"], again.table.op().source
+
+    def find() -> pa.Table:
+        if when == "while incidents are looked for":
+            narrow.on(backend, kept)
+        return shared
+
+    before = narrow.once(backend, None, find)
+    narrow.on(backend, kept)
+    assert narrow.once(backend, kept, find).count().execute() == source.count
+    assert before.count().execute() == source.count
+    assert narrow.shared().num_rows == shared.num_rows
+
+
+def test_a_prepared_file_without_incidents_is_left_alone(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(narrow_table, "TABLE_FROM", 1)
+    kept = tmp_path / "kept.duckdb"
+    shared = source.shared_incidents()
+    source.cache["narrow"].write(kept)
+    with duckdb.connect(str(kept)) as written:
+        written.execute(f"DROP TABLE {narrow_table.SHARED}")
+    again = source_of({**_alerts()}, tmp_path / "again")
+    narrow, backend = again.cache["narrow"], again.table.op().source
+    for _ in range(narrow_table.AT_QUESTION + 1):
+        assert narrow.on(backend, kept).count().execute() == source.count
+        assert narrow.once(backend, kept, lambda: shared).count().execute() == source.count
+
+
+def test_equal_ids_of_two_sources_are_two_incidents() -> None:
+    """On an engine where ids alone say it: a word about reports takes the first fitting one of each."""
+    rows = [
+        alert(1, source="a", incident_id="7", affected_gender="woman"),
+        alert(2, source="a", incident_id="7", affected_gender="man"),
+        alert(3, source="b", incident_id="7", affected_gender="man"),
+        alert(4, source="b", incident_id="7", affected_gender="woman"),
+    ]
+    table = ibis.duckdb.connect().create_table("alerts", pa.Table.from_pylist(rows, schema=SCHEMA))
+    numbered = narrow_table.with_same_ids(table)
+    women = numbered.affected_gender == "woman"
+    assert Rows(numbered, (women,), once=True, reports=(women,)).chosen.count().execute() == 2
 
 
 def _alerts() -> dict[str, object]:
