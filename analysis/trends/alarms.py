@@ -110,7 +110,7 @@ class Course:
         return [
             t(
                 "The level changed in the week of {day} (between {first} and {last}, 95 %): from about {before} to "
-                "about {after} alerts a week.",
+                "about {after} incidents a week.",
                 day=day,
                 first=first,
                 last=last,
@@ -138,7 +138,7 @@ def weekly_course(
     weeks = [day.date() for day in rows[column]]
     for start, end in noted:
         if end is not None:
-            inside = [start - dt.timedelta(days=6) <= week <= end for week in weeks]
+            inside = [start <= week + dt.timedelta(days=6) and week <= end for week in weeks]
             counts = np.where(inside, np.nan, counts)
     if not len(rows) or not np.isfinite(counts[-1]):
         return Course((), ())

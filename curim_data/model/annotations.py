@@ -36,4 +36,6 @@ class Annotation:
     @property
     def breaks(self) -> tuple[dt.date, ...]:
         """The days on which another level begins: the first one, and the day after a span."""
-        return (self.start,) if self.end is None else (self.start, self.end + dt.timedelta(days=1))
+        if self.end is None or self.end == dt.date.max:
+            return (self.start,)
+        return self.start, self.end + dt.timedelta(days=1)

@@ -54,17 +54,17 @@ def read_annotations(folder: Path) -> tuple[Annotation, ...]:
 def annotation_history(folder: Path) -> tuple[AnnotationChange, ...]:
     """Everything that was added and removed, oldest first."""
     try:
-        lines = (folder / FILE).read_text("utf-8").splitlines()
+        lines = (folder / FILE).read_bytes().split(b"\n")
     except FileNotFoundError:
         return ()
     changes = []
     for line in lines:
         try:
-            row = json.loads(line)
+            row = json.loads(line.decode("utf-8"))
             moment = dt.datetime.fromisoformat(row["at"])
             changes.append(AnnotationChange(moment, str(row["who"]), str(row["what"]), _annotation(row)))
         except (KeyError, TypeError, ValueError):
-            continue  # a line that was cut short by a full disk
+            continue  # a line that was cut short by a full disk, in the middle of a letter too
     return tuple(changes)
 
 
@@ -114,8 +114,12 @@ def _write(folder: Path, what: str, who: str, annotation: Annotation) -> None:
         "note": annotation.note,
         "category": annotation.category,
     }
-    with locked(folder / f"{FILE}.lock"), (folder / FILE).open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+    with locked(folder / f"{FILE}.lock"), (folder / FILE).open("ab+") as handle:
+        if handle.tell():
+            handle.seek(-1, os.SEEK_END)
+            if handle.read(1) != b"\n":  # the line before was cut short: this one is not to go with it
+                handle.write(b"\n")
+        handle.write(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n")
         handle.flush()
         os.fsync(handle.fileno())
 

@@ -37,6 +37,7 @@ def open_trends(**words: str) -> AppTest:
 def test_an_analyst_adds_and_removes_a_note(own: Home) -> None:
     app = open_trends()
     assert not errors(app)
+    app.text_input(key="annotation_who").set_value("Ana")
     app.date_input(key="annotation_start").set_value(dt.date(2026, 3, 2))
     app.text_input(key="annotation_note").set_value("New app <b>2</b>")
     next(button for button in app.button if button.label == "Add the note").click().run()
@@ -44,9 +45,12 @@ def test_an_analyst_adds_and_removes_a_note(own: Home) -> None:
     (note,) = read_annotations(own.path)
     assert (note.start, note.end, note.note) == (dt.date(2026, 3, 2), None, "New app <b>2</b>")
     assert any("2 March 2026" in words.value and "New app" in words.value for words in app.main.markdown)
-    app.button(key=f"annotation_remove_{note.id}").click().run()
+    remove = app.button(key=f"annotation_remove_{note.id}")
+    assert remove.help == r"New app \<b\>2\</b\>"  # help is Markdown
+    remove.click().run()
     assert read_annotations(own.path) == ()
-    assert [change.what for change in annotation_history(own.path)] == ["added", "removed"]
+    told = [(change.what, change.who) for change in annotation_history(own.path)]
+    assert told == [("added", "Ana"), ("removed", "Ana")]
 
 
 def test_the_council_reads_notes_and_writes_none(own: Home) -> None:

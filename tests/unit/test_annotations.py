@@ -67,6 +67,29 @@ def test_a_line_that_was_cut_short_takes_no_other_with_it(tmp_path):
     assert read_annotations(tmp_path) == (kept,)
 
 
+def test_a_note_after_a_line_that_was_cut_short_is_kept(tmp_path):
+    """Cut in the middle of a letter: the file is read all the same, and the next note is a line of its own."""
+    first = add_annotation(tmp_path, DAY, "Νέα έκδοση", who="")
+    line = (tmp_path / FILE).read_bytes()
+    with (tmp_path / FILE).open("ab") as handle:
+        handle.write(line[: line.index("έκδοση".encode()) + 1])
+    assert read_annotations(tmp_path) == (first,)
+    second = add_annotation(tmp_path, DAY + dt.timedelta(days=1), "kept too", who="")
+    assert read_annotations(tmp_path) == (first, second)
+
+
+def test_a_span_may_end_on_the_last_day_that_there_is(tmp_path):
+    made = add_annotation(tmp_path, dt.date.min, "for ever", who="", end=dt.date.max)
+    assert made.breaks == (dt.date.min,)
+    assert course_of_quiet_weeks(noted=[(made.start, made.end)]).alarms == ()
+
+
+def course_of_quiet_weeks(noted):
+    weeks = pd.date_range("2024-01-01", periods=110, freq="7D")
+    counts = np.random.default_rng(3).poisson(30, 110).astype(float)
+    return weekly_course(pd.DataFrame({"week": weeks, "n": counts, "complete": True}), noted=noted)
+
+
 def test_they_concern_the_alerts_they_are_of(home: Home):
     everything = add_annotation(home.path, DAY, "all", who="")
     category = next(iter(home.city().categories))

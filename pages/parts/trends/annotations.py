@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 
 import streamlit as st
@@ -31,6 +32,8 @@ def draw_annotations(page: Page) -> None:
         if not source.annotations:
             st.caption(t("Nothing is noted on the time line."))
         if may_write:
+            if not page.reader:  # outside the form, which is emptied when a note was added: who removes is noted too
+                st.text_input(t("Your name or office"), max_chars=80, key=_WHO)
             _draw_form(page)
 
 
@@ -40,8 +43,9 @@ def _draw_note(page: Page, one: Annotation, may_write: bool) -> None:
     of = f" ({category_label(t, page.city, one.category)})" if one.category else ""
     left, right = st.columns([5, 1], vertical_alignment="center")
     left.write(escape_markdown(f"{days}: {t(KIND_WORDS[one.kind])}{of}. {one.note}"))
-    if may_write and right.button(t("Remove"), key=f"annotation_remove_{one.id}", help=one.note):
-        remove_annotation(page.home.path, one.id, who=_author(page))
+    if may_write and right.button(t("Remove"), key=f"annotation_remove_{one.id}", help=escape_markdown(one.note)):
+        with contextlib.suppress(AnnotationError):  # somebody else removed it meanwhile
+            remove_annotation(page.home.path, one.id, who=_author(page))
         st.rerun()
 
 
@@ -68,7 +72,7 @@ def _draw_form(page: Page) -> None:
         kind: AnnotationKind = right.selectbox(
             t("Kind"), KINDS, format_func=lambda one: t(KIND_WORDS[one]), key="annotation_kind"
         )
-        categories = ("", *page.city.categories)
+        categories = ("", *page.city.categories, *source.other_categories)
         category = right.selectbox(
             t("Category"),
             categories,
@@ -76,8 +80,6 @@ def _draw_form(page: Page) -> None:
             key="annotation_category",
         )
         note = st.text_input(t("What happened"), max_chars=LONGEST_NOTE, key="annotation_note")
-        if not page.reader:
-            st.text_input(t("Your name or office"), max_chars=80, key=_WHO)
         if not st.form_submit_button(t("Add the note")):
             return
     if not isinstance(start, dt.date) or not isinstance(end, dt.date):
