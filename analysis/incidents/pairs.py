@@ -15,6 +15,7 @@ from curim_data.model import BoolArray, FloatArray, IntArray
 # in time of each neighbouring square are.
 AT_A_TIME: Final = 1_000_000
 IN_ALL: Final = 8_000_000
+_TICK_H: Final = 1e-5  # times are told apart to so many hours (a thirtieth of a second)
 _LEAST_EACH: Final = 4
 _AROUND: Final = tuple((dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
 
@@ -113,13 +114,14 @@ class NearPairs:
         """`metres`: how near alerts are that make a pair, included."""
         self._points, self._metres = points, metres
         self._squares = Squares(points, metres, (0.0, 0.0)) if len(points) else None
-        # Alerts in order of square and time: the times of a square are one range, and all ranges are one list.
-        self._first = points.hours.min(initial=np.inf) if len(points) else 0.0
+        # Alerts in order of square and time: the times of a square are one range, and all ranges are one list of whole
+        # numbers, for sums of squares and hours would not tell times apart where squares are many.
         if self._squares:
             number = self._squares.number
-            self._span = float(np.ptp(points.hours)) * 4 + 10_000
+            self._ticks = np.round((points.hours - points.hours.min()) / _TICK_H).astype(np.int64)
+            self._span = int(self._ticks.max()) * 4 + round(10_000 / _TICK_H)
             self._order = np.lexsort([points.hours, number])
-            self._times = (number * self._span + points.hours - self._first)[self._order]
+            self._times = (number * self._span + self._ticks)[self._order]
             self._rank = np.empty(len(points), np.int64)
             self._rank[self._order] = np.arange(len(points))
 
@@ -149,12 +151,13 @@ class NearPairs:
 
     def _ranges(self, rows: IntArray, since: float, until: float) -> Iterator[tuple[IntArray, IntArray]]:
         assert self._squares is not None
-        hours, square = self._points.hours[rows] - self._first, self._squares.number[rows]
+        ticks, square = self._ticks[rows], self._squares.number[rows]
+        soonest, latest = round(since / _TICK_H) - 1, round(until / _TICK_H) + 1
         for neighbour in self._squares.neighbours:
             number = neighbour[square].astype(np.int64)
-            at = number * self._span + hours
-            start = np.searchsorted(self._times, at - until - 1e-7, side="left")
-            stop = np.searchsorted(self._times, at - since + 1e-7, side="right")
+            at = number * self._span + ticks
+            start = np.searchsorted(self._times, at - latest, side="left")
+            stop = np.searchsorted(self._times, at - soonest, side="right")
             yield start, np.where(number < 0, start, stop)
 
     def _some(self, rows: IntArray, since: float, until: float, most: int) -> Pairs:

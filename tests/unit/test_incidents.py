@@ -75,6 +75,19 @@ def test_pairs_are_those_of_a_double_loop(rows: Any, since: int, longer: int) ->
     assert np.allclose(found.hours, alerts.hours[found.row] - alerts.hours[found.other])
 
 
+def test_equal_times_make_a_pair_however_many_squares_and_years_there_are() -> None:
+    """Ten years by the minute in 20,000 squares: each alert has a twin 50 m away at the same time."""
+    rng = np.random.default_rng(10)
+    n = 20_000
+    x, y = rng.random(n) * 90_000, rng.random(n) * 90_000
+    hours = 500_000 + np.floor(rng.random(n) * 87_600 * 60) / 60
+    twin = np.argsort(np.concatenate([hours, hours]), kind="stable")
+    number = np.tile(np.arange(n), 2)[twin]
+    here = Points(np.append(x, x + 50)[twin], np.append(y, y)[twin], hours[number], np.zeros(2 * n, dtype=int))
+    found = Pairs.together(list(NearPairs(here, 300.0).pairs(np.arange(2 * n), 0.0, 72.0)))
+    assert (number[found.row] == number[found.other]).sum() == 2 * n
+
+
 @settings(max_examples=60)
 @given(small)
 def test_sums_around_are_those_of_a_double_loop(rows: Any) -> None:
