@@ -37,6 +37,8 @@ from curim_data.model import FloatArray, Message, Num, Translator
 
 # Of this many independent squares or more a dispersion is known.
 LEAST_FREEDOM: Final = 8.0
+# Of fewer it cannot be told how far risks wander.
+LEAST_WANDERING: Final = 3.0
 # Of fewer groups it cannot be told whether they differ.
 LEAST_GROUPS: Final = 4
 # Beyond this quantile of what rows like it show, a row is winsorised.
@@ -59,7 +61,7 @@ class Dispersion:
     `phi`: for small counts, at least 1, with its 95 % interval; `drift`: tau², the variance of the log ratio of two
     windows beyond chance; `typical`: V of a typical row. `freedom`: of how many independent squares this is made.
     `known`: whether the past says it, and not only hints at it; `rows`: how many rows it is made of, since bursts and
-    risks that wander cannot be distinguished in one.
+    risks that wander cannot be distinguished in one. `wandering`: of how many independent squares the drift is made.
     """
 
     phi: float
@@ -70,6 +72,7 @@ class Dispersion:
     typical: float = 0.0
     known: bool = True
     rows: int = 2
+    wandering: float = float("inf")
 
     @property
     def value(self) -> float:
@@ -95,6 +98,18 @@ class Dispersion:
         found = (self.phi + self.drift * np.asarray(spread, float)) * self.allowance
         return np.maximum(1.0, found)
 
+    def fitted(self, spread: Any) -> FloatArray:
+        """The dispersion of counts whose variance, were they independent, is `spread` (V), without the allowance."""
+        return np.maximum(1.0, self.phi + self.drift * np.asarray(spread, float))
+
+    def freedom_at(self, spread: Any) -> FloatArray:
+        """Degrees of freedom of `fitted`: bursts and drift each have theirs (Satterthwaite 1946, Biometrics 2)."""
+        wander = self.drift * np.asarray(spread, float)
+        if not self.known:
+            return np.full(wander.shape, np.inf)
+        with np.errstate(divide="ignore"):
+            return np.asarray((self.phi + wander) ** 2 / (self.phi**2 / self.freedom + wander**2 / self.wandering))
+
     def farther(self, times: float) -> Dispersion:
         """That of windows so many times as far apart: the variance of a wandering log ratio grows with the distance, at
         most in proportion to it, and is taken as that many times as large.
@@ -102,11 +117,21 @@ class Dispersion:
         return replace(self, drift=times * self.drift)
 
     def rounded_up(self) -> Dispersion:
-        """In steps so coarse (a quarter; of the drift a twentieth) that no count can be worked out of it."""
+        """In steps so coarse (a quarter; of the drift a twentieth; squares in powers of two) that no count can be
+        worked out of it.
+        """
         if not self.known or self == INDEPENDENT:
             return self
         phi, drift = np.ceil(4 * self.phi) / 4, np.ceil(20 * self.drift - 1e-3) / 20
-        return replace(self, phi=float(phi), low=1.0, high=float("inf"), drift=float(max(drift, 0.0)))
+        return replace(
+            self,
+            phi=float(phi),
+            low=1.0,
+            high=float("inf"),
+            drift=float(max(drift, 0.0)),
+            freedom=_power_of_two(self.freedom),
+            wandering=_power_of_two(self.wandering),
+        )
 
     def sentence(self, t: Translator) -> str:
         """How much wider intervals are, or that it is not known."""
@@ -202,10 +227,15 @@ def dispersion_of_pairs(
     *,
     drift: bool = True,
     prior: Dispersion | None = None,
+    bursts: Dispersion | None = None,
+    lag: float = 1.0,
 ) -> Dispersion:
     """`dispersion_from_past` for pairs of windows as they are: arrays of shape (rows, pairs), of equal length each.
 
     `wholes`: what the rows are a part of, before and after; each row stands against its own past when left out.
+    `bursts`: what is known of smaller rows; their phi is that of these rows too, and whatever they scatter beyond it is
+    drift. `lag`: how many lengths of a window lie between the windows of a pair; where it is more than one, pairs that
+    follow one another share most of their time, and say less about drift.
     """
     squares, spread, pairs = _squares(np.asarray(before, float), np.asarray(after, float), wholes)
     used = (spread > 0) & (pairs > 0)
@@ -214,7 +244,19 @@ def dispersion_of_pairs(
     rows = _Rows.of(squares[used], spread[used], pairs[used], whole=wholes is not None)
     if prior is not None and prior.known:
         return rows.with_prior(prior)
-    return rows.fit(drift and rows.freedom >= LEAST_FREEDOM)
+    wandering = rows.freedom * min(1.0, _SHARED * _apart(pairs[used].max(), lag))
+    if bursts is not None and bursts.known and wandering >= LEAST_WANDERING:
+        return rows.beyond(bursts, wandering)
+    return replace(rows.fit(drift and rows.freedom >= LEAST_FREEDOM), wandering=wandering)
+
+
+def _apart(pairs: float, lag: float) -> float:
+    """How many independent pairs there are by how many there are, of differences of a random walk over `lag` steps that
+    begin a step after one another: 1 / (1 + 2 sum (1 - k / n) rho_k²) with the shared part rho_k = 1 - k / lag.
+    """
+    steps = np.arange(1, max(int(pairs), 1))
+    shared = np.maximum(0.0, 1 - steps / max(lag, 1.0))
+    return float(1 / (1 + 2 * ((1 - steps / max(pairs, 1)) * shared**2).sum()))
 
 
 def group_factors(
@@ -246,6 +288,11 @@ def group_factors(
     return dict(zip(names.tolist(), (factor * _allowance(held + prior)).tolist(), strict=True))
 
 
+def _power_of_two(number: float) -> float:
+    """The largest power of two that is not above a number."""
+    return float(2 ** np.floor(np.log2(number))) if number > 0 else 0.0
+
+
 def _allowance(freedom: Any) -> Any:
     """The square of Student's quantile over the normal one."""
     return (stats.t.isf(_ALLOWED_AT, freedom) / stats.norm.isf(_ALLOWED_AT)) ** 2
@@ -267,17 +314,31 @@ def spread_of(before: Any, after: Any, whole_before: Any = None, whole_after: An
     return np.where(whole > 1, spread, 0.0)
 
 
-def spread_p(p: Any, dispersion: Any, *, tails: int = 2) -> FloatArray:
+def spread_p(p: Any, dispersion: Any, *, tails: int = 2, freedom: Any = np.inf) -> FloatArray:
     """P-values of exact tests under counts whose variance is `dispersion` times as large.
 
     The normal quantile of each p is divided by the root of the dispersion. For laws with no continuous form
     (hypergeometric, the e-test) this stands in for effective counts x / dispersion: both divide the log likelihood
     ratio by the dispersion. `tails`: 2 for two-sided p-values; one-sided ones above a half stay as they are.
+    `freedom`: of how many independent squares the dispersion was estimated; the quantile is then Student's.
     """
-    values, scale = np.broadcast_arrays(np.asarray(p, float), np.sqrt(np.maximum(np.asarray(dispersion, float), 1.0)))
-    wider = np.minimum(1.0, tails * stats.norm.sf(stats.norm.isf(np.minimum(values / tails, 0.5)) / scale))
-    changed = (scale > 1) & (values / tails < 0.5)
-    return np.where(changed, wider, values)
+    root = np.sqrt(np.maximum(np.asarray(dispersion, float), 1.0))
+    values, scale, squares = np.broadcast_arrays(np.asarray(p, float), root, np.asarray(freedom, float))
+    quantile = stats.norm.isf(np.minimum(values / tails, 0.5)) / scale
+    estimated = np.isfinite(squares)
+    tail = stats.norm.sf(quantile)
+    if estimated.any():
+        tail = np.where(estimated, stats.t.sf(quantile, np.where(estimated, squares, 1.0)), tail)
+    changed = ((scale > 1) | estimated) & (values / tails < 0.5)
+    return np.where(changed, np.minimum(1.0, tails * tail), values)
+
+
+def interval_dispersion(dispersion: Any, freedom: Any) -> FloatArray:
+    """The dispersion for intervals of 95 %, raised by the square of Student's quantile over the normal one."""
+    squares = np.asarray(freedom, float)
+    estimated = np.isfinite(squares)
+    wider = (stats.t.isf(0.025, np.where(estimated, squares, 1.0)) / stats.norm.isf(0.025)) ** 2
+    return np.asarray(dispersion, float) * np.where(estimated, wider, 1.0)
 
 
 def _squares(
@@ -337,6 +398,32 @@ class _Rows:
         known, rows = freedom >= LEAST_FREEDOM, len(self.ratio)
         return Dispersion(
             phi, max(1.0, float(phi / reach)), float(phi * reach), tau2, freedom, self.typical, known, rows
+        )
+
+    def beyond(self, bursts: Dispersion, wandering: float) -> Dispersion:
+        """tau² with the phi of `bursts`: what these rows scatter beyond it is drift.
+
+        Few rows of one size cannot tell the two apart, and taken as bursts a drift would be too small for larger
+        counts. The dispersion of a typical row, R of n squares, enters as n R / (n - 2), the mean of what the true one
+        may be (inverse chi-squared): of few squares a drift is never taken as nothing.
+        """
+        phi, tau2 = bursts.phi, 0.0
+        for _ in range(_ROUNDS):
+            fitted = phi + tau2 * self.spread
+            weight = self.squares / fitted**2
+            more = float(weight @ (self.spread * (self.winsorised(fitted) - phi)))
+            tau2 = max(0.0, more / float(weight @ self.spread**2))
+        typical = (phi + tau2 * self.typical) * wandering / (wandering - 2)
+        found = self.fit(drift=False)
+        return replace(
+            found,
+            phi=phi,
+            low=bursts.low,
+            high=bursts.high,
+            drift=(typical - phi) / self.typical,
+            freedom=bursts.freedom,
+            wandering=wandering,
+            known=True,
         )
 
     def _error(self, phi: float, tau2: float) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
+from analysis.stats.dispersion import INDEPENDENT, Dispersion, interval_dispersion, spread_p
 from analysis.stats.exact_rates import larger_rate, ratio_intervals, smaller_rate
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
@@ -245,6 +245,7 @@ def changes(
     alpha: float = 0.05,
     form: TestStatistic = "wheeler",
     dispersion: Any = 1.0,
+    freedom: Any = np.inf,
     scatter: Dispersion = INDEPENDENT,
 ) -> Changes:
     """Compare every candidate's count after with its count before, and correct for all comparisons together.
@@ -272,6 +273,8 @@ def changes(
         Of all rows or of each: the variance of a row's counts, both given together, by that of independent ones (at
         least 1). The normal quantile of each p-value is divided by its root (`spread_p`); exact intervals are those of
         effective counts, log-normal ones as many times as wide.
+    freedom
+        Of how many independent squares each dispersion was estimated: quantiles are then Student's.
     scatter
         Where the dispersion comes from, for the sentence that tells it.
 
@@ -292,6 +295,7 @@ def changes(
     for when in ("before", "after"):
         result[when] = result[when].where(result["bounded"] != when, result[f"{when}_high"])
     result["dispersion"] = np.broadcast_to(np.asarray(dispersion, float), len(result))
+    result["freedom"] = np.broadcast_to(np.asarray(freedom, float), len(result))
     result = result.join(_tests(result, exposure, relative, form))
     seen = _seen_from_the_other_side(result) if relative and "other_side" in result else np.zeros(len(result), bool)
     result.loc[seen, "p"] = np.nan
@@ -309,7 +313,7 @@ def changes(
             [
                 *columns,
                 *("compared", "base_before", "base_after"),
-                *("women", "women_low", "women_high", "withheld", "bounded", "dispersion"),
+                *("women", "women_low", "women_high", "withheld", "bounded", "dispersion", "freedom"),
             ]
         ],
         by=tuple(by),
@@ -402,17 +406,18 @@ def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, f
     bases = frame[["base_before", "base_after"]].to_numpy(float)
     based = tested & np.isfinite(bases).all(axis=1) & (bases.sum(axis=1) > 0) & relative
     own = tested & ~based
-    wider = frame["dispersion"].to_numpy(float)
+    scatter, squares = frame["dispersion"].to_numpy(float), frame["freedom"].to_numpy(float)
+    wider = interval_dispersion(scatter, squares)
     out = pd.DataFrame({"expected": np.where(known, before * exposure[1] / exposure[0], np.nan)}, index=frame.index)
     out[["ratio", "low", "high", "p"]] = np.nan
     alone = ratio_intervals(after[own], before[own], exposure[1], exposure[0], dispersion=wider[own])
     out.loc[own, ["ratio", "low", "high"]] = np.column_stack(alone)
     table = np.column_stack([before, after, bases])[based]
     out.loc[based, ["ratio", "low", "high"]] = np.column_stack(relative_change(table, wider[based]))
-    out.loc[based, "p"] = spread_p(fisher_exact(table), wider[based])
+    out.loc[based, "p"] = spread_p(fisher_exact(table), scatter[based], freedom=squares[based])
     out.loc[own, "p"] = [
-        restless_e_test(int(a), int(b), exposure[1], exposure[0], form=form, dispersion=scale)
-        for a, b, scale in zip(after[own], before[own], wider[own], strict=True)
+        restless_e_test(int(a), int(b), exposure[1], exposure[0], form=form, dispersion=scale, freedom=number)
+        for a, b, scale, number in zip(after[own], before[own], scatter[own], squares[own], strict=True)
     ]
     wrong = ((frame["bounded"] == "before") & (out["ratio"] <= 1)) | (
         (frame["bounded"] == "after") & (out["ratio"] >= 1)
@@ -423,16 +428,23 @@ def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, f
 
 
 def restless_e_test(
-    x1: int, x2: int, n1: float = 1, n2: float = 1, *, form: TestStatistic = "wheeler", dispersion: float = 1.0
+    x1: int,
+    x2: int,
+    n1: float = 1,
+    n2: float = 1,
+    *,
+    form: TestStatistic = "wheeler",
+    dispersion: float = 1.0,
+    freedom: float = np.inf,
 ) -> float:
     """`e_test` of counts that scatter `dispersion` times as much as independent ones (`spread_p`).
 
     In the far tail, where the sums of the e-test are rounded, the quantile is that of the exact conditional test.
     """
     p = e_test(x1, x2, n1, n2, form=form)
-    if dispersion > 1 and p < _FAR_TAIL:
+    if (dispersion > 1 or np.isfinite(freedom)) and p < _FAR_TAIL:
         p = min(1.0, 2 * float(min(larger_rate(x1, x2, n1, n2), smaller_rate(x1, x2, n1, n2))))
-    return float(spread_p(p, dispersion))
+    return float(spread_p(p, dispersion, freedom=freedom))
 
 
 def fisher_exact(table: FloatArray) -> FloatArray:

@@ -97,7 +97,7 @@ class _Overlap:
         if left == list(base) or sum(left) <= 0:
             return False
         table = np.array([[later.before, later.after, *left]])
-        p = float(spread_p(fisher_exact(table), row["dispersion"])[0])
+        p = float(spread_p(fisher_exact(table), row["dispersion"], freedom=row["freedom"])[0])
         ratio = float(relative_change(table)[0][0])
         return p > self.limit or (ratio - 1) * later.direction <= 0
 

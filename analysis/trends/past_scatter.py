@@ -96,18 +96,19 @@ def past_windows(units: int, length: int, lag: int, unit: Literal["week", "month
         size = max(SHORTEST[unit], size // 2)
 
 
-def kind_dispersions(past: Mapping[Kind, Pairs]) -> dict[Kind, Dispersion]:
+def kind_dispersions(past: Mapping[Kind, Pairs], lag: float = 1.0) -> dict[Kind, Dispersion]:
     """The dispersion of each kind of candidate, from pairs of windows as far apart as those that are compared.
 
-    That of the city must be there. Kinds of many candidates come first: what is known of their bursts enters where a
-    kind has too few of its own, and always for the city, which has one row.
+    That of the city must be there. Kinds of many candidates come first: their bursts are those of all kinds, and what
+    another kind scatters beyond them is drift. Where a kind has too few counts to tell, and always for the city, which
+    has one row, both enter alike. `lag`: of the windows of a pair, in lengths of a window.
     """
     found: dict[Kind, Dispersion] = {}
     bursts: Dispersion | None = None
     for kind in sorted((kind for kind in past if kind != CITY), key=lambda kind: -len(past[kind][0])):
         before, after = past[kind]
         wholes = _wholes(kind, past)
-        own = dispersion_of_pairs(before, after, wholes)
+        own = dispersion_of_pairs(before, after, wholes, bursts=bursts, lag=lag)
         if not own.known and bursts is not None:
             own = dispersion_of_pairs(before, after, wholes, prior=bursts)
         if own.known and bursts is None:
@@ -141,7 +142,7 @@ def theme_factors(
     with_theme = [kind for kind in past if theme in kind and kinds[kind].known]
     if not with_theme:
         return {}
-    kind = max(with_theme, key=lambda kind: kinds[kind].freedom)
+    kind = max(with_theme, key=lambda kind: kinds[kind].wandering)
     groups = past[kind][0].index.get_level_values(theme)
     return group_factors(*past[kind], _wholes(kind, past), kinds[kind], list(groups))
 
@@ -151,15 +152,16 @@ def candidate_dispersions(
     kinds: Mapping[Kind, Dispersion],
     names: Sequence[str],
     factors: Mapping[str, float] | None = None,
-) -> FloatArray:
-    """The dispersion of each candidate, by its kind and its counts; 1 where the past holds nothing of its kind.
+) -> tuple[FloatArray, FloatArray]:
+    """The dispersion of each candidate, by its kind and its counts, and of how many independent squares it was
+    estimated; 1 where the past holds nothing of its kind, and infinitely many where it is not known.
 
     `factors`: of each category (`theme_factors`); those without one have that of their kind.
 
     `frame`: `names` (the columns that name a candidate), before, after and, for what is compared with the city,
     base_before and base_after. What happens after dark scatters as the same at any hour.
     """
-    result = np.ones(len(frame))
+    result, freedom = np.ones(len(frame)), np.full(len(frame), np.inf)
     given = frame[list(names)].notna()
     before, after = (_at_most(frame, when) for when in ("before", "after"))
     based = np.isfinite(frame[["base_before", "base_after"]].to_numpy(float)).all(axis=1)
@@ -170,10 +172,10 @@ def candidate_dispersions(
     spread = np.where(based, spread_of(before, after, *whole), spread_of(before, after))
     for kind, rows in _by_kind(given):
         known = kinds.get(tuple(name for name in kind if name != "dark"), UNKNOWN)
-        result[rows] = known.at(spread[rows])
+        result[rows], freedom[rows] = known.fitted(spread[rows]), known.freedom_at(spread[rows])
     if factors and "category" in frame:
         result *= frame["category"].astype(object).map(factors).astype(float).fillna(1.0).to_numpy()
-    return np.asarray(np.maximum(result, 1.0))
+    return np.asarray(np.maximum(result, 1.0)), freedom
 
 
 def _by_kind(given: pd.DataFrame) -> Iterable[tuple[Kind, Any]]:

@@ -58,6 +58,7 @@ def smallest_change(
     level: float = 0.05,
     probability: float = PROBABILITY,
     dispersion: float = 1.0,
+    freedom: float = np.inf,
 ) -> SmallestChange:
     """The smallest rise and fall of a count that its test shows at a level.
 
@@ -69,6 +70,7 @@ def smallest_change(
     level : the two-sided p-value that is small enough
     probability : with which the change is to be seen
     dispersion : variance of the counts by that of independent ones, at least 1
+    freedom : of how many independent squares it was estimated
 
     Raises ValueError for a negative count, and a base without an alert before or after.
 
@@ -88,7 +90,7 @@ def smallest_change(
             p = e_test(after, before, exposure[1], exposure[0])
         else:
             p = float(fisher_exact(np.array([[before, after, *base]], dtype=float))[0])
-        return float(spread_p(p, dispersion)) <= level
+        return float(spread_p(p, dispersion, freedom=freedom)) <= level
 
     up = _first(int(np.floor(expected)) + 1, seen)
     down = _last_fall(int(np.ceil(expected)) - 1, seen)

@@ -54,8 +54,9 @@ class ChangeStudy:
         if not area:
             if city.empty:
                 return None
-            before, wider = int(city["before"].iloc[0]), float(city["dispersion"].iloc[0])
-            return smallest_change(before, self.periods.lengths, level=level, dispersion=wider)
+            before = int(city["before"].iloc[0])
+            wider, squares = (float(city[name].iloc[0]) for name in ("dispersion", "freedom"))
+            return smallest_change(before, self.periods.lengths, level=level, dispersion=wider, freedom=squares)
         rows = frame[~whole & frame["p"].notna() & (frame["bounded"] == "") & (frame["before"] > 0)]
         if rows.empty or city.empty:
             return None
@@ -63,8 +64,15 @@ class ChangeStudy:
         base = tuple(int(city[when].iloc[0]) - before for when in ("before", "after"))
         if min(base) <= 0:
             return None
-        wider = float(rows["dispersion"].median())
-        return smallest_change(before, self.periods.lengths, base=(base[0], base[1]), level=level, dispersion=wider)
+        wider, squares = (float(rows[name].median()) for name in ("dispersion", "freedom"))
+        return smallest_change(
+            before,
+            self.periods.lengths,
+            base=(base[0], base[1]),
+            level=level,
+            dispersion=wider,
+            freedom=squares,
+        )
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -115,12 +123,14 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     candidates = add_city_reference(pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]])
     kinds = [tuple(names) for names in by if names and "dark" not in names and not (alone and "category" in names)]
     past = past_scatter(source, f, periods, kinds, audience)
+    wider, squares = candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS, past.factors)
     found = changes(
         candidates,
         CANDIDATE_KEYS,
         periods.lengths,
         relative=True,
-        dispersion=candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS, past.factors),
+        dispersion=wider,
+        freedom=squares,
         scatter=_told(candidates, past),
     )
     left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0

@@ -80,7 +80,7 @@ def past_scatter(
         if len(kept) >= MOST_KEPT:
             kept.clear()
         pairs = _pairs(source, past, history, windows, kinds)
-        found_kinds = kind_dispersions(pairs)
+        found_kinds = kind_dispersions(pairs, windows.lag / windows.length)
         farther = {kind: own.farther(windows.wanted / windows.lag) for kind, own in found_kinds.items()}
         kept[key] = PastScatter(farther, windows, theme_factors(pairs, found_kinds))
     found = kept[key]

@@ -57,9 +57,9 @@ def measure(job: tuple[str, World, int]) -> tuple[str, dict[str, Any]]:
         source = source_of(alerts, folder)
         kept = share_kept(source, len(np.unique(alerts["incident"])))
         look = found_where if world.spot else findings
-        now = look(source, world)
+        now = look(source, world, alerts)
         with as_alerts(source) as naive:
-            return name, {"kept": kept, "now": now, "before": look(naive, world)}
+            return name, {"kept": kept, "now": now, "before": look(naive, world, alerts)}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

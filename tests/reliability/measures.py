@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -22,8 +22,9 @@ from curim_data.studies.emerging import emerging_study
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.scatter import NO_PAST
 from curim_data.studies.trends import trend_study
-from tests.reliability.world import World, piraeus_point
+from tests.reliability.world import PERIOD_WEEKS, World, piraeus_point, true_density
 
+DENSER = 1.5  # times as dense as the city, and more: no false hot spot
 WHO = Audience.SPECIALIST
 KEPT_FACTS = frozenset({"database", "schema", "facts", "narrow", "default_points"})
 
@@ -34,7 +35,7 @@ def _filters(source: Source) -> tuple[AlertFilter, AlertFilter]:
     return AlertFilter(period="", start=since, end=source.as_of), AlertFilter(period="12m")
 
 
-def found_where(source: Source, world: World) -> dict[str, float]:
+def found_where(source: Source, world: World, alerts: Mapping[str, Any]) -> dict[str, float]:  # noqa: ARG001
     """Of a planted spot and a planted rise: whether each was found where it is."""
     recent, year = _filters(source)
     spot, rise = (piraeus_point(int(planted["at"])) for planted in (world.spot, world.rise))
@@ -57,16 +58,28 @@ def _metres(one: tuple[float, float], other: tuple[float, float]) -> float:
     return float(np.hypot((one[0] - other[0]) * 88_000, (one[1] - other[1]) * 111_200))
 
 
-def findings(source: Source, world: World | None = None) -> dict[str, float]:  # noqa: ARG001
-    """How many findings of each kind a city gets."""
+def findings(source: Source, world: World, alerts: Mapping[str, Any]) -> dict[str, float]:
+    """How many findings of each kind a city gets.
+
+    Where risk wanders some areas are denser than others in truth, for weeks or a year, and a map that shows them is
+    right: hot spots `by chance` are those whose risk was less than `DENSER` times that of the city.
+    """
     recent, year = _filters(source)
     emerging = emerging_study(source, year, WHO)
     trend = trend_study(source, year, WHO)
+    maps = {"8 weeks": hot_spot_study(source, recent, WHO), "a year": hot_spot_study(source, year, WHO)}
+    length = {"8 weeks": PERIOD_WEEKS, "a year": 52}
     found: dict[str, float] = {
         "changes": change_study(source, recent, WHO).changes.n_significant,
         "year on year": change_study(source, year, WHO).changes.n_significant,
-        "hot spots, 8 weeks": len(hot_spot_study(source, recent, WHO).spots),
-        "hot spots, a year": len(hot_spot_study(source, year, WHO).spots),
+        **{f"hot spots, {name}": len(study.spots) for name, study in maps.items()},
+        **{
+            f"by chance, {name}": sum(
+                true_density(alerts, spot.cells, study.resolution, (world.weeks - length[name], world.weeks)) < DENSER
+                for spot in study.spots
+            )
+            for name, study in maps.items()
+        },
         "clusters": len(cluster_study(source, year, WHO).found),
         "emerging": 0 if emerging.emerging is None else len(emerging.emerging.places),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,13 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
+from h3ronpy.vector import coordinates_to_cells
 from pyproj import Transformer
 
 import sample_data
 from curim_data.engine import Source
 from curim_data.engine.source import source_from_files
-from curim_data.geo.enrichment import enrich
-from curim_data.model import SCHEMA, CityProfile
+from curim_data.geo.enrichment import enrich, parent_cells
+from curim_data.model import CELL_RESOLUTIONS, SCHEMA, CityProfile
 from curim_data.model.city import load_city
 
 PERIOD_WEEKS: Final = 8
@@ -71,6 +72,25 @@ def _pool() -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 @cache
+def pool_cells(resolution: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The H3 cell of each point of the pool; coarser ones are parents, as those of alerts are."""
+    to_degrees = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True)
+    longitude, latitude = to_degrees.transform(*_pool().T)
+    fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
+    return parent_cells(fine, resolution)
+
+
+def true_density(alerts: Mapping[str, Any], cells: Sequence[int], resolution: int, weeks: tuple[int, int]) -> float:
+    """How many times as dense as the whole city the risk in some cells was, from one week up to another."""
+    wandering = alerts.get("wandering")
+    if wandering is None:
+        return 1.0
+    by_area = np.exp(wandering[:, slice(*weeks)]).mean(axis=1)[_areas()]
+    inside = np.isin(pool_cells(resolution), np.asarray(cells, np.int64))
+    return float(by_area[inside].mean() / by_area.mean()) if inside.any() else 1.0
+
+
+@cache
 def _areas() -> np.ndarray[Any, np.dtype[np.int64]]:
     """Which of the areas each point of the pool lies in."""
     pool = _pool()
@@ -86,7 +106,9 @@ def piraeus_point(number: int) -> tuple[float, float]:
 
 
 def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
-    """Alerts of a city: x, y (metres), hours since the start, category (number), woman (bool)."""
+    """Alerts of a city: x, y (metres), hours since the start, category (number), woman (bool); and `wandering`, the log
+    risk of each area in each week (None where it is stable).
+    """
     wandering = _wandering(world, rng) if world.drift else None
     mean = world.alerts / PERIOD_WEEKS * world.weeks / world.reports
     usual = _rate(world, rng.integers(POOL, size=POOL), rng.uniform(0, world.weeks, size=POOL), wandering)
@@ -112,6 +134,7 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
         "category": category[of][inside],
         "woman": (rng.random(len(of)) < 0.5)[inside],
         "incident": of[inside],
+        "wandering": wandering,
     }
 
 

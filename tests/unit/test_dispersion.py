@@ -15,6 +15,7 @@ from analysis.stats.dispersion import (
     dispersion_from_past,
     dispersion_of_pairs,
     group_factors,
+    interval_dispersion,
     spread_of,
     spread_p,
 )
@@ -194,6 +195,10 @@ def test_a_p_value_is_spread_by_its_normal_quantile() -> None:
     assert spread_p(2 * stats.norm.sf(3.0), 4.0) == pytest.approx(2 * stats.norm.sf(1.5))
     assert spread_p(stats.norm.sf(3.0), 4.0, tails=1) == pytest.approx(stats.norm.sf(1.5))
     assert spread_p(0.8, 4.0, tails=1) == 0.8
+    assert spread_p(2 * stats.norm.sf(3.0), 4.0, freedom=7) == pytest.approx(2 * stats.t.sf(1.5, 7))
+    assert spread_p(2 * stats.norm.sf(3.0), 1.0, freedom=7) == pytest.approx(2 * stats.t.sf(3.0, 7))
+    assert interval_dispersion(4.0, 7) == pytest.approx(4 * (stats.t.isf(0.025, 7) / stats.norm.isf(0.025)) ** 2)
+    assert interval_dispersion(4.0, np.inf) == 4
 
 
 few = st.integers(0, 40)

@@ -26,12 +26,14 @@ DISPERSION: Final = MethodEntry(
     ),
     N_(
         "φ and τ² are fitted to all places and categories of one kind together (weighted least squares, "
-        "improbable rows winsorised) over up to four years; φ is at least 1. Categories whose reports come in "
+        "improbable rows winsorised) over up to four years; φ is at least 1. φ is that of the kind with the most rows, "
+        "and what another kind scatters beyond it is τ²: a handful of districts cannot tell bursts from a risk that "
+        "wanders, and of n independent squares their d is raised by n / (n − 2). Categories whose reports come in "
         "larger or smaller bursts than others have a factor of their own, as far as they differ beyond chance "
-        "(empirical Bayes). d is raised by the square of Student's quantile over the normal one, because it is "
-        "estimated. Windows are as long as the later period, at most a quarter of a year. Where the past does not"
-        " reach as far apart as the periods lie, τ² grows in proportion to the distance. The later period itself "
-        "never enters."
+        "(empirical Bayes). Since d is estimated, quantiles of changes are Student's, with degrees of freedom for φ "
+        "and τ² (Satterthwaite); elsewhere d is raised by the square of Student's quantile over the normal one. "
+        "Windows are as long as the later period, at most a quarter of a year. Where the past does not reach as far "
+        "apart as the periods lie, τ² grows in proportion to the distance. The later period itself never enters."
     ),
     N_(
         "The past is taken as the measure of what is usual: after a change in how people report it no longer "
@@ -41,6 +43,7 @@ DISPERSION: Final = MethodEntry(
         "Wedderburn 1974, Biometrika 61",
         "von Neumann et al. 1941, Annals of Mathematical Statistics 12",
         "McCullagh & Nelder 1989, Generalized Linear Models",
+        "Satterthwaite 1946, Biometrics Bulletin 2",
     ),
     N_(
         "No value is published. In simulated quiet cities of 1,100 and 6,400 alerts a period with up to three "
