@@ -22,7 +22,7 @@ ComparedWith = Literal["before", "city"]
 Bounded = Literal["", "before", "after"]
 
 # Columns that name an area; all others name a theme.
-AREA: Final = ("district", "place")
+AREA: Final = ("district", "place", "cell")
 # Counts beyond this many standard deviations of the Poisson law add less than 1e-16 to a p-value.
 _REACH = 9.0
 # Up to so many pairs of counts each one is looked at; of more, the ends of what is not extreme.

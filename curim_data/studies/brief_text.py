@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from analysis.gender import GenderShares
 from analysis.report import maps
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
-from analysis.trends.changes import Change
+from analysis.trends.changes import AREA, Change
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Message, Plan, PlanStatus, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_AREAS, ONE_CATEGORY, TOO_FEW, fewer_than
@@ -27,6 +27,7 @@ from curim_data.model.labels import (
 )
 from curim_data.model.plan import STATUS_WORDS
 from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
+from curim_data.studies.coarse_areas import area_label
 from curim_data.studies.incidents import incidents_in_words
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan_progress import Standing, plan_progress
@@ -270,7 +271,7 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
         return t(TOO_FEW) + " " + smallest_sentence(study, t)
     tested = study.changes.changes.frame
     tested = tested[tested["p"].notna()]
-    if tested[["district", "place"]].notna().any(axis=None):
+    if tested[list(AREA)].notna().any(axis=None):
         found = t("None found: no place and no category changed by more than expected by chance.")
     elif tested["category"].notna().any():
         found = t("None found: no category changed by more than expected by chance.") + " " + t(NO_AREAS)
@@ -342,18 +343,25 @@ def change_theme(change: Change, city: CityProfile, t: Translator) -> str:
 
 
 def change_area(change: Change, city: CityProfile, t: Translator) -> str:
-    """The area of a change: its place, its district, or the whole city."""
+    """The area of a change: its place, its district, its map cell, or the whole city."""
     if change.key.get("place"):
         return place_label(t, city, str(change.key["place"]))
     if change.key.get("district"):
         return district_label(t, city, str(change.key["district"]))
+    if change.key.get("cell"):
+        return area_label(t, city, str(change.key["cell"]))
     return t("Whole city")
+
+
+def in_area(change: Change) -> bool:
+    """Whether a change is that of a part of the city."""
+    return any(change.key.get(name) for name in AREA)
 
 
 def change_name(change: Change, city: CityProfile, t: Translator) -> str:
     """What changed and where, as the heading of a card."""
     where = change_area(change, city, t)
-    if not change.key.get("place") and not change.key.get("district"):
+    if not in_area(change):
         where = inline(where)
     return t("{what}, {where}", what=change_theme(change, city, t), where=where)
 
@@ -373,7 +381,7 @@ def less_than_others(change: Change, t: Translator) -> str:
     if change.bounded or change.compared != "city" or not change.direction:
         return ""
     fell, rose = change.after < change.expected, change.after > change.expected
-    here = bool(change.key.get("place") or change.key.get("district"))
+    here = in_area(change)
     if change.direction > 0 and fell:
         if here:
             return t("It fell, but less than the rest of the city.")
@@ -391,7 +399,7 @@ def than_others(change: Change, t: Translator) -> str:
         return less
     if change.bounded or change.compared != "city" or change.after == change.expected:
         return ""
-    here = bool(change.key.get("place") or change.key.get("district"))
+    here = in_area(change)
     if change.direction > 0:
         return t("It rose more than the rest of the city.") if here else t("It rose more than all other incidents.")
     if change.direction < 0:
@@ -420,7 +428,7 @@ def comparison_sentence(change: Change, periods: ComparedPeriods, t: Translator)
         if periods.same_season:
             return t("Compared with the same weeks of the year before.")
         return t("Compared with the time just before: the season alone may explain it.")
-    if change.key.get("place") or change.key.get("district"):
+    if in_area(change):
         if periods.same_season:
             return t("Compared with the same weeks of the year before, and with the change in the rest of the city.")
         return t(
@@ -440,7 +448,7 @@ def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator
         if periods.same_season:
             return t("Compared with the same months of the year before.")
         return t("Compared with the months just before: the season alone may explain it.")
-    if change.key.get("place") or change.key.get("district"):
+    if in_area(change):
         if periods.same_season:
             return t("Compared with the same months of the year before, and with the change in the rest of the city.")
         return t(

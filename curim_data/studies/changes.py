@@ -10,14 +10,15 @@ import pandas as pd
 
 from analysis.stats.dispersion import Dispersion
 from analysis.stats.result import Choice
-from analysis.trends.changes import Change, Changes, add_city_reference, changes
+from analysis.trends.changes import AREA, Change, Changes, add_city_reference, changes
 from analysis.trends.past_scatter import candidate_dispersions
 from analysis.trends.smallest_change import SmallestChange, smallest_change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Audience, Message, Num
 from curim_data.studies.annotations import noted_between
+from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 from curim_data.studies.scatter import NO_PAST, PastScatter, past_scatter
@@ -81,10 +82,10 @@ class ChangeStudy:
         return (self.periods.choice, *self.counted, *self.noted, *dark, *self.changes.choices, *self.past.choices)
 
 
-# A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place).
+# A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place; a
+# large map cell, by its H3 name, where the city has neither).
 _THEMES: Final = ((), ("category",), ("category", "dark"))
-_AREAS: Final = ((), ("district",), ("place",))
-CANDIDATE_KEYS: Final = ("district", "place", "category", "dark")
+CANDIDATE_KEYS: Final = (*AREA, "category", "dark")
 DARKNESS: Final = Choice(
     "darkness",
     "",
@@ -114,15 +115,17 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     after = f.replace(period="", start=periods.after[0], end=periods.after[1])
     known_hours, known_dark = source.known_time.knows("hour"), source.lacks_light is None
     themes = [theme for theme in _THEMES if "dark" not in theme or (known_dark and periods.same_light)]
-    by = [[*area, *theme] for area in _AREAS for theme in themes]
-    old, new = (query.tables(source, chosen, by, audience, once=True) for chosen in (before, after))
-    tables = [_pair(first.frame, then.frame, names) for first, then, names in zip(old, new, by, strict=True)]
+    resolution = area_resolution(source, audience)
+    areas = ((), ("district",), ("place",)) if resolution is None else ((), ("cell",))
+    by = [[*area, *theme] for area in areas for theme in themes]
+    old, new = (area_tables(source, chosen, by, audience, resolution) for chosen in (before, after))
+    tables = [_pair(first, then, names) for first, then, names in zip(old, new, by, strict=True)]
     alone = _one_category(tables[0], tables[1])
     if alone:
         tables = [table for table, names in zip(tables, by, strict=True) if "category" not in names]
     candidates = add_city_reference(pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]])
     kinds = [tuple(names) for names in by if names and "dark" not in names and not (alone and "category" in names)]
-    past = past_scatter(source, f, periods, kinds, audience)
+    past = past_scatter(source, f, periods, kinds, audience, resolution)
     wider, squares = candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS, past.factors)
     found = changes(
         candidates,
@@ -135,9 +138,20 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     )
     left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0
     why = DARKNESS if known_dark else UNKNOWN_DARKNESS
-    without_dark, counted = why if left_out else None, incident_choice(source)
+    without_dark, counted = why if left_out else None, (*incident_choice(source), *_area_choice(source, resolution))
     noted = noted_between(source, f, periods.before[0], periods.after[1])
     return ChangeStudy(periods, found, without_dark=without_dark, past=past, noted=noted, counted=counted)
+
+
+def _area_choice(source: Source, resolution: int | None) -> tuple[Choice, ...]:
+    """That map cells stand for districts and landmarks, where there are none."""
+    if resolution is None:
+        return ()
+    message = Message(
+        "No districts or landmarks are loaded: areas are map cells of about {km2} km².",
+        {"km2": Num(cell_km2(resolution, source.city), 1)},
+    )
+    return (Choice("areas", resolution, message),)
 
 
 def _told(candidates: pd.DataFrame, past: PastScatter) -> Dispersion:
@@ -168,7 +182,8 @@ def _one_category(everything: pd.DataFrame, categories: pd.DataFrame) -> bool:
 def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> AlertFilter:
     """The filter that shows a change: its theme and area, over the later period."""
     narrowed: dict[str, Any] = {"period": "", "start": periods.after[0], "end": periods.after[1]}
-    for key, name in (("district", "districts"), ("place", "places"), ("category", "categories")):
+    fields = (("district", "districts"), ("place", "places"), ("cell", "cells"), ("category", "categories"))
+    for key, name in fields:
         if change.key.get(key):
             narrowed[name] = (str(change.key[key]),)
     if change.key.get("category"):
@@ -200,6 +215,4 @@ def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     pair = pair.dropna(subset=by)
     if "dark" in by:
         pair = pair[pair["dark"].astype(bool)]
-    return pair.reindex(columns=[*CANDIDATE_KEYS, *_COUNTED]).astype(
-        {"district": object, "place": object, "category": object, "dark": object}
-    )
+    return pair.reindex(columns=[*CANDIDATE_KEYS, *_COUNTED]).astype(dict.fromkeys(CANDIDATE_KEYS, object))

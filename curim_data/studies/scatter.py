@@ -19,6 +19,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, IntArray
 from curim_data.privacy import sees_exact
+from curim_data.studies.coarse_areas import area_tables
 from curim_data.studies.periods import ComparedPeriods, month_bounds, months_between
 
 # Years of the past that are looked at, besides the one between both periods: more would not make it surer.
@@ -55,12 +56,17 @@ NO_PAST: Final = PastScatter({}, None)
 
 
 def past_scatter(
-    source: Source, f: AlertFilter, periods: ComparedPeriods, kinds: Sequence[Kind], audience: Audience
+    source: Source,
+    f: AlertFilter,
+    periods: ComparedPeriods,
+    kinds: Sequence[Kind],
+    audience: Audience,
+    resolution: int | None = None,
 ) -> PastScatter:
     """The dispersion of kinds of candidates (the columns that name one) under a filter, from before the later period.
 
     Counted exactly for every audience; who sees no exact counts gets it in coarse steps. Found once for a version of
-    the alerts, a filter, and a pair of periods.
+    the alerts, a filter, and a pair of periods. `resolution`: of the cells, where a kind has some.
     """
     if periods.before is None:
         return NO_PAST
@@ -74,12 +80,12 @@ def past_scatter(
     if windows is None:
         return NO_PAST
     past = f.replace(period="", start=history.first, end=history.last)
-    key = (past, windows, tuple(kinds), source.city.version)
+    key = (past, windows, tuple(kinds), resolution, source.city.version)
     kept: dict[Any, PastScatter] = source.cache.setdefault("scatter", {})
     if key not in kept:
         if len(kept) >= MOST_KEPT:
             kept.clear()
-        pairs = _pairs(source, past, history, windows, kinds)
+        pairs = _pairs(source, past, history, windows, kinds, resolution)
         found_kinds = kind_dispersions(pairs, windows.lag / windows.length)
         farther = {kind: own.farther(windows.wanted / windows.lag) for kind, own in found_kinds.items()}
         kept[key] = PastScatter(farther, windows, theme_factors(pairs, found_kinds))
@@ -134,14 +140,17 @@ def _distance(periods: ComparedPeriods) -> tuple[Unit, int, int]:
 
 
 def _pairs(
-    source: Source, past: AlertFilter, history: _Units, windows: PastWindows, kinds: Sequence[Kind]
+    source: Source,
+    past: AlertFilter,
+    history: _Units,
+    windows: PastWindows,
+    kinds: Sequence[Kind],
+    resolution: int | None,
 ) -> dict[Kind, Pairs]:
     """The counts of each kind in both windows of each pair."""
     by = [[history.unit, *kind] for kind in (CITY, *kinds)]
-    counted = query.tables(source, past, by, Audience.ANALYST, once=True)
-    return {
-        kind: _of_kind(table.frame, history, windows, kind) for kind, table in zip((CITY, *kinds), counted, strict=True)
-    }
+    counted = area_tables(source, past, by, Audience.ANALYST, resolution)
+    return {kind: _of_kind(frame, history, windows, kind) for kind, frame in zip((CITY, *kinds), counted, strict=True)}
 
 
 def _of_kind(frame: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind) -> Pairs:

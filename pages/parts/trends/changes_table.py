@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.trends.changes import AREA
 from curim_data.model import Message, labels
 from curim_data.model.i18n import Span
 from curim_data.studies.brief import brief_periods
+from curim_data.studies.coarse_areas import area_label
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import tables
 from pages.parts.frame import Page, draw_footer, page_link
@@ -87,6 +89,8 @@ def changes_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
                 if isinstance(row.place, str)
                 else labels.district_label(t, city, row.district)
                 if isinstance(row.district, str)
+                else area_label(t, city, row.cell)
+                if isinstance(row.cell, str)
                 else t("Whole city")
                 for row in rows.itertuples()
             ],
@@ -133,7 +137,7 @@ def _compared_with(page: Page, row: Any) -> str:
     t = page.t
     if row.compared == "before":
         return t("its own past")
-    placed = isinstance(row.place, str) or isinstance(row.district, str)
+    placed = any(isinstance(getattr(row, name), str) for name in AREA)
     return t("the change in the rest of the city") if placed else t("the change in all other incidents")
 
 

@@ -1,0 +1,80 @@
+"""Large map cells that stand for the districts and landmarks that a city has not told yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+from h3ronpy.vector import coordinates_to_cells
+
+from analysis.grid.cells import square_side
+from analysis.hotspots.grouping import h3_name
+from analysis.spots.naming import name_spot
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.geo.enrichment import parent_cells
+from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, Num, Translator
+from curim_data.privacy import sees_exact
+
+# The land of a city without districts and landmarks is compared in so many map cells at most.
+MOST_AREAS: Final = 500
+
+
+def area_resolution(source: Source, audience: Audience) -> int | None:
+    """The size of the map cells that stand for districts; None where there are districts or landmarks, and for who sees
+    no exact counts, since these are asked for cells of one small size only.
+    """
+    city = source.city
+    if city.districts or city.landmarks or not sees_exact(audience):
+        return None
+    return city.finest_affordable(MOST_AREAS)
+
+
+def area_tables(
+    source: Source, f: AlertFilter, by: Sequence[Sequence[str]], audience: Audience, resolution: int | None
+) -> list[pd.DataFrame]:
+    """Tables of incidents by the columns of each of `by`; cells by name, without those of default coordinates."""
+    tables = query.tables(source, f, [names for names in by if "cell" not in names], audience, once=True)
+    found = [table.frame for table in tables]
+    placed = [names for names in by if "cell" in names]
+    if placed and resolution is not None:
+        defaults = _default_cells(source, resolution)
+        for table in query.tables(source, f, placed, audience, resolution=resolution, once=True):
+            frame = table.frame.dropna(subset=["cell"]).astype({"cell": "int64"})
+            frame = frame[~frame["cell"].isin(defaults)]
+            found.append(frame.assign(cell=[h3_name(cell) for cell in frame["cell"]]))
+    order = [names for names in by if "cell" not in names] + placed
+    return [found[order.index(names)] for names in by]
+
+
+def _default_cells(source: Source, resolution: int) -> np.ndarray:
+    """Cells that hold default coordinates of the app: a rise there is one of reports without a place."""
+    points = query.default_points(source)
+    finest = coordinates_to_cells(
+        points["latitude"].to_numpy(float), points["longitude"].to_numpy(float), max(CELL_RESOLUTIONS)
+    )
+    return parent_cells(np.asarray(finest, np.uint64).astype(np.int64), resolution)
+
+
+class _Middle(NamedTuple):
+    longitude: float
+    latitude: float
+
+
+def area_label(t: Translator, city: CityProfile, cell: str) -> str:
+    """What a large map cell is called: where its middle lies, and how large it is."""
+    number = int(cell, 16)
+    latitude, longitude = h3.cell_to_latlng(np.uint64(number))
+    place = name_spot(float(longitude), float(latitude), city)(t)
+    return t(
+        "{place} (area of {km2} km²)", place=place, km2=Num(cell_km2(h3.get_resolution(np.uint64(number)), city), 1)
+    )
+
+
+def cell_km2(resolution: int, city: CityProfile) -> float:
+    """How large a cell is there, in square kilometres."""
+    return square_side(resolution, city.sampled_cells) ** 2 / 1e6

@@ -1,0 +1,93 @@
+"""A city without districts and landmarks is compared by large map cells."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pytest
+
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, translator
+from curim_data.studies.brief import brief_changes
+from curim_data.studies.brief_text import change_name, comparison_sentence
+from curim_data.studies.changes import change_study
+from curim_data.studies.coarse_areas import MOST_AREAS, area_label, area_resolution, area_tables
+from tests.reliability.world import World, piraeus_point, simulate, source_of
+
+RISE = {"at": 778, "metres": 500.0, "times": 6.0, "since": 112}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """Piraeus as it is before districts and landmarks are loaded; six times as many incidents around one point."""
+    folder: Path = tmp_path_factory.mktemp("areas")
+    found = source_of(simulate(World(rise=RISE), np.random.default_rng(1)), folder)
+    return replace(found, city=replace(found.city, districts=(), landmarks=()), cache={})
+
+
+@pytest.fixture(scope="module")
+def recent(source: Source) -> AlertFilter:
+    return AlertFilter(period="", start=source.as_of - dt.timedelta(days=55), end=source.as_of)
+
+
+def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(source: Source, recent: AlertFilter) -> None:
+    changes = brief_changes(source, recent, Audience.SPECIALIST)
+    risen = [finding for finding in changes.findings if finding.change.key["cell"]]
+    assert risen
+    longitude, latitude = piraeus_point(RISE["at"])
+    resolution = area_resolution(source, Audience.SPECIALIST)
+    assert resolution is not None
+    around = h3.grid_disk(h3.latlng_to_cell(latitude, longitude, resolution), 500 // 150)
+    for finding in risen:
+        assert int(str(finding.change.key["cell"]), 16) in {int(cell) for cell in around}
+        counted = query.counts(source, finding.filter, [], Audience.SPECIALIST, once=True).total
+        assert counted == finding.change.after
+        for lang in ("en", "el", "fr"):
+            t = translator(lang)
+            assert "km²" in change_name(finding.change, source.city, t)
+        assert "rest of the city" in comparison_sentence(finding.change, changes.changes.periods, translator("en"))
+
+
+def test_cells_hold_every_incident_once(source: Source, recent: AlertFilter) -> None:
+    resolution = area_resolution(source, Audience.ANALYST)
+    by = [["cell", "category"], [], ["cell"], ["category"]]
+    both, city, cells, categories = area_tables(source, recent, by, Audience.ANALYST, resolution)
+    assert both["n"].sum() == cells["n"].sum() == categories["n"].sum() == city["n"].sum()
+    assert 20 < cells["cell"].nunique() <= MOST_AREAS
+    assert both.groupby("cell")["n"].sum().to_dict() == cells.set_index("cell")["n"].to_dict()
+
+
+def test_it_is_said_that_cells_stand_for_districts(source: Source, recent: AlertFilter) -> None:
+    told = " ".join(
+        translator("en")(choice.explanation) for choice in change_study(source, recent, Audience.ANALYST).choices
+    )
+    assert "No districts or landmarks are loaded: areas are map cells of about" in told
+
+
+def test_who_sees_no_exact_counts_gets_no_cells(source: Source, recent: AlertFilter) -> None:
+    assert area_resolution(source, Audience.COUNCIL) is None
+    frame = change_study(source, recent, Audience.COUNCIL).changes.frame
+    assert frame["cell"].isna().all()
+
+
+def test_with_districts_or_landmarks_there_are_no_cells() -> None:
+    whole = source_of(
+        {
+            key: value[:50] if value is not None else None
+            for key, value in simulate(World(), np.random.default_rng(2)).items()
+        }
+    )
+    assert area_resolution(whole, Audience.ANALYST) is None
+    assert area_resolution(replace(whole, city=replace(whole.city, districts=())), Audience.ANALYST) is None
+
+
+def test_a_cell_is_named_by_where_it_lies(source: Source) -> None:
+    longitude, latitude = piraeus_point(3)
+    cell = f"{int(h3.latlng_to_cell(latitude, longitude, 8)):x}"
+    assert area_label(translator("en"), source.city, cell).endswith("km²)")
