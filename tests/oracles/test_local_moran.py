@@ -46,13 +46,41 @@ def test_the_chance_is_that_of_all_choices_of_neighbours() -> None:
     """Six cells in a row: every set of neighbours is counted, with ties in both tails."""
     values = np.array([5.0, 4, 1, 1, 0, 1])
     near = (np.abs(np.subtract.outer(np.arange(6), np.arange(6))) == 1).astype(float)
-    found = local_moran(values, sparse.csr_array(near), permutations=40_000)
+    drawn, counted = (local_moran(values, sparse.csr_array(near), permutations=asked) for asked in (40_000, None))
     for cell in range(6):
         neighbours = np.flatnonzero(near[cell])
         rest = [other for other in range(6) if other != cell]
         sums = np.array([values[list(chosen)].sum() for chosen in combinations(rest, len(neighbours))])
         seen = values[neighbours].sum()
-        assert found.p[cell] == pytest.approx(min((sums >= seen).mean(), (sums <= seen).mean()), abs=0.01)
+        expected = min((sums >= seen).mean(), (sums <= seen).mean())
+        assert drawn.p[cell] == pytest.approx(expected, abs=0.01)
+        assert counted.p[cell] == pytest.approx(expected, rel=1e-12)
+
+
+def test_counts_in_bursts_are_counted_as_they_are_drawn() -> None:
+    """Many equal counts, one far above all, cells at the edge with fewer neighbours: within what draws scatter."""
+    near, rng = sparse.csr_array(lattice(12)), np.random.default_rng(11)
+    values = rng.negative_binomial(0.5, 0.1, 144).astype(float)
+    values[50] = 400
+    drawn, counted = local_moran(values, near, permutations=20_000), local_moran(values, near)
+    scatter = np.sqrt(counted.p * (1 - counted.p) / 20_000)
+    assert (np.abs(drawn.p - counted.p) <= 4.5 * scatter + 1e-4).all()
+    assert drawn.quadrant.tolist() == counted.quadrant.tolist()
+
+
+def test_counted_chances_reach_far_below_any_number_of_draws() -> None:
+    """Six full cells among 20,000 with one or none: 9,999 draws, corrected for all cells, could never show them."""
+    values = np.zeros(20_000)
+    values[:600], values[7000:7007] = 1, 2
+    links = [(7000, other) for other in range(7001, 7007)] + [(at, at + 1) for at in range(19_999)]
+    rows, columns = np.array(links + [pair[::-1] for pair in links]).T
+    near = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(20_000, 20_000))
+    found = local_moran(values, near)
+    number = int(near[[7000]].nnz)
+    full = stats.hypergeom(19_999, 6, number)
+    assert found.p[7000] <= full.sf(4)
+    assert found.q[7000] < 1e-6
+    assert not local_moran(values, near, permutations=999).significant()[7000]
 
 
 @pytest.mark.parametrize("others", [20, 500])
@@ -66,8 +94,10 @@ def test_quiet_maps_have_no_cluster_and_a_planted_one_is_found() -> None:
     """Counts in bursts too: the values are moved as they are, so nothing is assumed of their law."""
     near, rng = sparse.csr_array(lattice(15)), np.random.default_rng(8)
     quiet = [rng.negative_binomial(1, 0.25, 225).astype(float) for _ in range(60)]
-    false = sum(local_moran(values, near, permutations=4999, rng=rng).significant().any() for values in quiet)
-    assert false <= stats.binom.ppf(0.99, len(quiet), 0.05)
+    for permutations in (4999, None):
+        tried = (local_moran(values, near, permutations=permutations, rng=rng) for values in quiet)
+        false = sum(found.significant().any() for found in tried)
+        assert false <= stats.binom.ppf(0.99, len(quiet), 0.05)
     centre = [*near[[112]].indices.tolist(), 112]
     values = quiet[0].copy()
     values[centre] += 15
