@@ -5,11 +5,13 @@ from typing import Any
 import streamlit as st
 
 from curim_data.model import Role
+from curim_data.model.extent import NESTED_CELLS
 from curim_data.privacy import finest_resolution, sees_exact
 from pages.parts.frame import contained, headed, require
 from pages.parts.hotspots.alerts_layer import draw_alerts_layer
 from pages.parts.hotspots.density_layer import draw_density_layer
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer
+from pages.parts.hotspots.moran_layer import draw_moran_layer
 from pages.parts.hotspots.no_positions import draw_no_positions
 from pages.parts.hotspots.options import draw_options
 from pages.parts.hotspots.place_search import draw_search_box, place_from_link
@@ -61,7 +63,7 @@ with controls:
                 **{r: cell_size_label(page, r) for r in cell_sizes_offered(page.city, finest)},
             }
         size = cell_size_from_link("hotspots_size", sizes)
-        draw_link_box(t("Cell size"), CELL_WORD, "hotspots_size", sizes, 0, width=270)
+        draw_link_box(t("Cell size"), CELL_WORD, "hotspots_size", sizes, 0, width=270, help=t(NESTED_CELLS))
     how = draw_options(page, layer)
 
 with contained(t("Hot spots")):
@@ -74,6 +76,8 @@ with contained(t("Hot spots")):
         with contained(layers[layer]):
             if study.total.nowhere:
                 draw_no_positions(page, heading)
+            elif how.moran:
+                draw_moran_layer(page, heading, size, place)
             elif layer == "density":
                 draw_density_layer(page, heading, place)
             elif layer == "alerts":

@@ -79,17 +79,38 @@ def hits(observed: Any, predicted: Any, shares: Any, area: Any = None, *, ties: 
     >>> hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5, 1.0]).tolist()
     [4.0, 5.0, 6.0]
     """
+    return flagged_hits(observed, predicted, shares, area, ties=ties)[0]
+
+
+def flagged_hits(
+    observed: Any, predicted: Any, shares: Any, area: Any = None, *, ties: Ties = "mean"
+) -> tuple[FloatArray, FloatArray]:
+    """`hits`, and how many places make up those shares, the one at the border in part.
+
+    >>> flagged_hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5], [1, 1, 1, 1])[1].tolist()
+    [1.0, 2.0]
+    """
     events, score, land = _checked(observed, predicted, area)
     density = score / land
     order = np.lexsort((events / land, -density))
     events, land, density = events[order], land[order], density[order]
     ends = np.append(density[1:] != density[:-1], True) if ties == "mean" else np.ones(len(events), dtype=bool)
-    return _along(land, events, ends, shares)
+    return _along(land, events, ends, shares), _along(land, np.ones(len(land)), ends, shares)
 
 
 def best_hits(observed: Any, shares: Any, area: Any = None) -> FloatArray:
     """The most events that any flags of the given shares of the land could have held; the last one in part."""
     return hits(observed, observed, shares, area)
+
+
+def best_hits_of(observed: Any, numbers: Any) -> FloatArray:
+    """The most events that so many places could have held, whatever their land; the last one in part.
+
+    >>> best_hits_of([4, 0, 6], [1, 1.5, 3]).tolist()
+    [6.0, 8.0, 10.0]
+    """
+    held = np.concatenate([[0.0], np.cumsum(np.sort(np.asarray(observed, dtype=float))[::-1])])
+    return np.asarray(np.interp(np.asarray(numbers, dtype=float), np.arange(len(held)), held), dtype=float)
 
 
 def recapture_rate(before: float, all_before: float, after: float, all_after: float) -> float:
@@ -157,8 +178,9 @@ class Backtest:
     """Forecasts made in the past, each with what it knew then, and what came.
 
     `frame`, one row a method and share of the land: method, area, hit_rate, pai, pai_low, pai_high, pei, pei_low,
-    pei_high, gain (PAI less that of plain counting), gain_low, gain_high, recapture (Levine's), recapture_low,
-    recapture_high. Intervals are of 95 % from a bootstrap over
+    pei_high, pei_cells, pei_cells_low, pei_cells_high (the same among as many cells), gain (PAI less that of plain
+    counting), gain_low, gain_high, recapture (Levine's), recapture_low, recapture_high. Intervals are of 95 % from a
+    bootstrap over
     the origins; that of the gain holds for both models together. `method` is the one whose forecast is shown: a model
     only where its gain on 2 % of the land is above zero with its interval, else plain counting. `refused` says why no
     forecast is shown, None where one is. `forecast` and `came`, shape (m, origins): the shown method's, and what came.
@@ -197,8 +219,9 @@ def backtest(
 ) -> Backtest:
     """Try every method at the origins.
 
-    On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags,
-    recapture = (hits / events) / (the same of the 52 weeks before, on the same land).
+    On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags, PEI
+    of cells = hits / the most that as many cells as were flagged could have held, recapture = (hits / events) / (the
+    same of the 52 weeks before, on the same land).
     Places that a method predicts alike share the border of the flagged land, so that plain counting is not held back
     by its ties. The bootstrap draws origins with repetition (999 times) and takes percentiles that are widened for few
     origins (`widened_tail`); a method and plain counting are drawn together.
@@ -214,14 +237,17 @@ def backtest(
     refused = _too_little(count, events)
     if refused is not None:
         return Backtest(_table([]), origins, events, METHODS[0], refused, np.zeros(observed.shape), observed)
-    held = {name: _hits(observed, share, ground.land) for name, share in predicted.items()}
+    held, held_at_best = {}, {}
+    for name, share in predicted.items():
+        held[name], cells = _flagged(observed, share, ground.land)
+        held_at_best[name] = np.stack([best_hits_of(x, number) for x, number in zip(observed.T, cells, strict=True)])
     earlier = naive(ground, origins)
-    old = {name: _hits(earlier, share, ground.land) for name, share in predicted.items()}
+    old = {name: _flagged(earlier, share, ground.land)[0] for name, share in predicted.items()}
     known = _Known(
         observed.sum(axis=0), earlier.sum(axis=0), np.stack([best_hits(x, SHARES, ground.land) for x in observed.T])
     )
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RUNS).astype(float)
-    frame = _table([row for name in METHODS for row in _rows(name, held, old[name], known, drawn)])
+    frame = _table([row for name in METHODS for row in _rows(name, held, held_at_best[name], old[name], known, drawn)])
     tested = Backtest(frame, origins, events, METHODS[0], None, predicted[METHODS[0]], observed)
     better = [name for name in METHODS[1:] if tested.at(name)["gain_low"] > 1e-9]
     method = max(better, key=lambda name: float(tested.at(name)["gain"]), default=METHODS[0])
@@ -260,9 +286,10 @@ def _too_little(origins: int, events: int) -> Message | None:
     return None
 
 
-def _hits(came: FloatArray, forecast: FloatArray, land: FloatArray) -> FloatArray:
-    """Events on the shares of the land, by origin; shape (origins, shares)."""
-    return np.stack([hits(came[:, at], forecast[:, at], SHARES, land) for at in range(came.shape[1])])
+def _flagged(came: FloatArray, forecast: FloatArray, land: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Events on the shares of the land, and the cells flagged, by origin; both of shape (origins, shares)."""
+    found = [flagged_hits(came[:, at], forecast[:, at], SHARES, land) for at in range(came.shape[1])]
+    return np.stack([events for events, _ in found]), np.stack([cells for _, cells in found])
 
 
 @dataclass(frozen=True)
@@ -275,7 +302,12 @@ class _Known:
 
 
 def _rows(
-    name: str, held: Mapping[str, FloatArray], old: FloatArray, known: _Known, drawn: FloatArray
+    name: str,
+    held: Mapping[str, FloatArray],
+    of_cells: FloatArray,
+    old: FloatArray,
+    known: _Known,
+    drawn: FloatArray,
 ) -> list[dict[str, Any]]:
     rows = []
     for column, area in enumerate(SHARES):
@@ -284,6 +316,7 @@ def _rows(
         measured = {
             "pai": _interval([mine], [chance], drawn, 0.05),
             "pei": _interval([mine], [known.best[:, column]], drawn, 0.05),
+            "pei_cells": _interval([mine], [of_cells[:, column]], drawn, 0.05),
             "gain": _interval([mine - plain], [chance], drawn, 0.05 / (len(METHODS) - 1)),
             "recapture": _interval([mine, known.earlier], [known.events, old[:, column]], drawn, 0.05),
         }
@@ -309,5 +342,7 @@ def _interval(above: list[FloatArray], below: list[FloatArray], drawn: FloatArra
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    measured = [f"{word}{end}" for word in ("pai", "pei", "gain", "recapture") for end in ("", "_low", "_high")]
+    measured = [
+        f"{word}{end}" for word in ("pai", "pei", "pei_cells", "gain", "recapture") for end in ("", "_low", "_high")
+    ]
     return pd.DataFrame(rows, columns=["method", "area", "hit_rate", *measured])

@@ -1,7 +1,8 @@
 """Local Moran's I with conditional permutation: is a cell like its neighbours, and more than chance would have it?
 
-Drawn permutations cannot give a p-value below 1 / (1 + their number): with 9,999 of them and 20,000 cells no cell passes
-a correction for all. For counts the chance of all permutations is therefore summed instead of drawn (`_exact_tails`).
+Drawn permutations cannot give a p-value below 1 / (1 + their number): with 9,999 of them and 20,000 cells a single
+cluster never passes a correction for all cells. For counts the chance of all permutations is therefore summed instead
+of drawn (`_exact_tails`).
 """
 
 from __future__ import annotations

@@ -72,9 +72,11 @@ def point_pattern_test(first: Any, second: Any, *, alpha: float = 0.05, dispersi
     occupied = a + b > 0
     p = np.full(len(a), np.nan)
     if total_a and total_b:
-        law = stats.hypergeom(total_a + total_b, total_a, (a + b)[occupied])
-        tails = np.minimum(law.cdf(a[occupied]), law.sf(a[occupied] - 1))
-        p[occupied] = spread_p(np.minimum(1.0, 2 * tails), dispersion)
+        # Many areas hold equally few.
+        pairs, back = np.unique(np.stack([a[occupied], b[occupied]]), axis=1, return_inverse=True)
+        law = stats.hypergeom(total_a + total_b, total_a, pairs.sum(axis=0))
+        tails = np.minimum(law.cdf(pairs[0]), law.sf(pairs[0] - 1))
+        p[occupied] = spread_p(np.minimum(1.0, 2 * tails), dispersion)[back.ravel()]
     share_a, share_b = (x / max(x.sum(), 1.0) for x in (a, b))
     more = np.sign(share_a - share_b).astype(int)
     return PatternTest(share_a, share_b, p, benjamini_hochberg(p), more, occupied, alpha)

@@ -12,6 +12,7 @@ from curim_data.cli.options import command, new_app
 from curim_data.cli.output import cannot_write, check_suffix
 from curim_data.export import cleaned
 from curim_data.model import N_, Audience
+from curim_data.model.extent import NESTED_CELLS
 
 app = new_app()
 _KINDS: dict[str, cleaned.Kind] = {".csv": "csv", ".parquet": "parquet", ".gpkg": "gpkg"}
@@ -39,8 +40,17 @@ def export(
     except OSError as error:
         raise cannot_write(out, error) from error
     if ctx.as_json:
-        ctx.print_json({"alerts": n, "of": source.count, "columns": list(cleaned.COLUMNS), "out": str(out)})
+        ctx.print_json(
+            {
+                "alerts": n,
+                "of": source.count,
+                "columns": list(cleaned.COLUMNS),
+                "out": str(out),
+                "notes": [ctx.t(NESTED_CELLS)],
+            }
+        )
         return
+    ctx.print(ctx.t(NESTED_CELLS))
     ctx.print(ctx.t.n("{n} alert written to {file}.", "{n} alerts written to {file}.", n, file=str(out)))
 
 

@@ -9,8 +9,8 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, Audience, CityProfile, Message
-from curim_data.model.extent import MOST_LAND_CELLS
+from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, Audience, CityProfile, Message
+from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS
 from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.quality.positions import coordinate_step
 from curim_data.query import Total
@@ -73,6 +73,13 @@ def cells_to_compare(source: Source, f: AlertFilter, resolution: int, audience: 
         return query.cells(source, f, resolution, audience).frame
     counted = query.counts(source, f, ["cell"], audience, resolution=resolution, without_default_points=True)
     return counted.frame.dropna(subset=["cell"]).astype({"cell": "int64"}).set_index("cell")
+
+
+def nested_cells(resolution: int) -> tuple[Choice, ...]:
+    """What cells of a size are made of; nothing for the finest, which are exact."""
+    if resolution >= max(CELL_RESOLUTIONS):
+        return ()
+    return (Choice("cells", "nested", NESTED_CELLS),)
 
 
 def default_coordinates(n: int | None) -> tuple[Choice, ...]:

@@ -23,7 +23,7 @@ from curim_data.model.absence import NO_AFFECTED, NO_POSITIONS, NO_REPORTERS
 from curim_data.model.i18n import Span
 from curim_data.privacy import DisclosureError, finest_resolution, sees_exact
 from curim_data.query import Total
-from curim_data.studies.cells import affordable_size, default_coordinates, whole_city
+from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import month_bounds, months_between
@@ -213,7 +213,7 @@ def compare_study(
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total), scatter=scatter)
     choices = [chosen, *incident_choice(source), *pair.choices, *_neither(source, pair, audience, against, totals)]
     choices += found.choices
-    choices += default_coordinates((first.at_default or 0) + (second.at_default or 0))
+    choices += [*default_coordinates((first.at_default or 0) + (second.at_default or 0)), *nested_cells(size)]
     return CompareStudy(
         pair, totals, found, name_spots(found.places, source.city, known_places(source, audience)), size, tuple(choices)
     )

@@ -29,7 +29,9 @@ class ConcentrationStudy:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """How large the places are, which alerts were left out, and what chance is."""
-        about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "incidents", "piles"))
+        about = tuple(
+            choice for choice in self.cells.choices if choice.name in ("resolution", "incidents", "piles", "cells")
+        )
         return (*about, *self.concentration.choices)
 
     def gini_sentence(self, t: Translator) -> str:

@@ -25,7 +25,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.privacy import Protected
 from curim_data.query import Total
-from curim_data.studies.cells import cell_size, default_coordinates, whole_city
+from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.incidents import incident_choice
 
@@ -144,6 +144,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
         return EmergingStudy(total, None, (), None, side, about, hidden, period)
     found = emerging_hot_spots(_every_step(counted.frame, periods, land), land)
     choices = (*about, *incident_choice(source), *found.choices, *default_coordinates(total.at_default))
+    choices += nested_cells(side)
     return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices, None, period)
 
 

@@ -22,7 +22,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, FloatArray, Message, Translator
 from curim_data.model.absence import NO_POSITIONS
 from curim_data.privacy import sees_exact
-from curim_data.studies.cells import affordable_size, default_coordinates, whole_city
+from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 
 MOST_WEEKS: Final = 4
 RECENT_WEEKS: Final = 26
@@ -196,7 +196,7 @@ def _with_cells(
         cells_refused=found.backtest.refused,
         listed=_listed(found, source),
         resolution=size,
-        choices=(chosen, *_set_aside(source, history, audience), *found.choices),
+        choices=(chosen, *_set_aside(source, history, audience), *found.choices, *nested_cells(size)),
     )
 
 

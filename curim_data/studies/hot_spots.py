@@ -19,7 +19,7 @@ from curim_data.model import Audience
 from curim_data.model.i18n import Span
 from curim_data.privacy import Protected
 from curim_data.query import Total
-from curim_data.studies.cells import cell_size, default_coordinates, whole_city
+from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
@@ -131,5 +131,6 @@ def _hot_spots(
         *ordered,
         *power.choices,
         *default_coordinates(counted.at_default),
+        *nested_cells(int(chosen.value)),
     )
     return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices, power)

@@ -11,6 +11,7 @@ from curim_data.engine import open_source
 from curim_data.export import cleaned
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.model.extent import NESTED_CELLS
 from curim_data.store import Home
 from pages.parts.frame import Page, escape_markdown
 
@@ -37,6 +38,7 @@ def draw_cleaned_download(page: Page) -> None:
             "imported again."
         )
     )
+    st.caption(t(NESTED_CELLS))
     filtered = st.toggle(t("Only the alerts that match the filter of the other pages"), key="data_cleaned_filter")
     f = page.filter if filtered else EVERYTHING
     n = cleaned.count(page.source, f, page.audience)

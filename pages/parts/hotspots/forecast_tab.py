@@ -272,6 +272,7 @@ def _draw_backtest(page: Page, found: PlaceForecast) -> None:
             "method": names[row["method"]],
             "pai": _measured(t, row, "pai", 1),
             "pei": _measured(t, row, "pei", 2),
+            "pei_cells": _measured(t, row, "pei_cells", 2),
             "recapture": _measured(t, row, "recapture", 2),
             "gain": "" if row["method"] == "naive" else _measured(t, row, "gain", 1),
         }
@@ -282,6 +283,7 @@ def _draw_backtest(page: Page, found: PlaceForecast) -> None:
         "method": t("Method"),
         "pai": t("Times chance (PAI)"),
         "pei": t("Of the best (PEI)"),
+        "pei_cells": t("PEI, as many cells"),
         "gain": t("Gain on counting"),
         "recapture": t("Recapture (Levine)"),
     }
@@ -298,7 +300,8 @@ def _draw_backtest(page: Page, found: PlaceForecast) -> None:
     st.caption(
         t(
             "PAI: share of the alerts that occurred on the flagged land, divided by its share of all land. PEI: the "
-            "PAI compared with the best that could have been flagged. Gain: difference between the PAI and that of "
+            "PAI compared with the best that could have been flagged on as much land; beside it, the alerts compared "
+            "with the most that as many cells could have held. Gain: difference between the PAI and that of "
             "plain counting, its interval corrected for two models. Recapture: the share of the alerts compared with "
             "that of the 52 weeks before on the same land; below 1 the places held less of the city's alerts than "
             "before."

@@ -9,25 +9,36 @@ import streamlit as st
 
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from curim_data.model import Translator
+from curim_data.privacy import sees_exact
 from curim_data.studies.denominators import KINDS, denominator_obstacle
 from pages.parts.frame import Page
 from pages.parts.hotspots.queries import Options
 from pages.parts.hotspots.selection import draw_link_box, word_from_link
 
-BASE, WEIGHT, METHOD = "base", "weight", "method"
+BASE, WEIGHT, METHOD, TEST = "base", "weight", "method", "test"
 SEVERITY: Final = "severity"
 HDBSCAN: Final = "hdbscan"
+MORAN: Final = "moran"
 _WIDTH: Final = 270
 
 
 def draw_options(page: Page, layer: str) -> Options:
     """The controls of a layer, and what the reader chose."""
     if layer == "significance":
+        if sees_exact(page.audience) and _test(page.t) == MORAN:
+            return Options(moran=True)
         return Options(base=_base(page))
     if layer == "clusters":
         explored = _method(page.t) == HDBSCAN
         return Options(by_weight=not explored and _weight(page.t) == SEVERITY, explored=explored)
     return Options()
+
+
+def _test(t: Translator) -> str:
+    names = {"": t("Denser than around (exact test)"), MORAN: t("Like its neighbours (local Moran's I)")}
+    picked = word_from_link(TEST, "hotspots_test", names, "")
+    _option_box(t("Test"), list(names), names, TEST, "")
+    return str(picked)
 
 
 def _base(page: Page) -> DenominatorKind:

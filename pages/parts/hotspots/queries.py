@@ -21,11 +21,15 @@ from pages.parts.frame.waiting import is_ready
 
 @dataclass(frozen=True)
 class Options:
-    """The denominator of places; whether alerts count by severity; whether clusters are exploratory (HDBSCAN)."""
+    """The denominator of places; whether alerts count by severity; whether clusters are exploratory (HDBSCAN).
+
+    `moran`: whether cells are judged by local Moran's I instead of the exact test.
+    """
 
     base: DenominatorKind = LAND
     by_weight: bool = False
     explored: bool = False
+    moran: bool = False
 
 
 DEFAULT_OPTIONS = Options()

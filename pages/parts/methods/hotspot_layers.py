@@ -182,17 +182,48 @@ PLACES: Final = (
         ),
     ),
     MethodEntry(
+        N_("Spatial point pattern test"),
+        N_("In how many areas do two maps, such as two periods, hold another share of their incidents?"),
+        (
+            r"p = \min\left(1,\ 2 \min(P(X \le x),\ P(X \ge x))\right), \quad "
+            r"X \sim \mathrm{Hypergeom}(N_1 + N_2,\ N_1,\ x_1 + x_2)",
+            r"S = 1 - \frac{\#\{q \le 0.05\}}{m}, \qquad "
+            r"S_{\mathrm{robust}} = 1 - \frac{\#\{q \le 0.05\}}{\#\{x_1 + x_2 > 0\}}",
+        ),
+        N_(
+            "x incidents of each map in an area, N in all m areas; q is p corrected for all areas with an incident. "
+            "S is 1 where no area differs; robust S leaves out areas without any incident, which always look alike."
+        ),
+        N_(
+            "Areas are the finest cells of which those with incidents hold 10 on average, or districts (command "
+            "pattern-test). p takes in how much counts scattered in the past. The original test resamples one map; the "
+            "test of two shares in its place is exact and treats both maps alike."
+        ),
+        N_(
+            "S depends on the areas: the finer they are, the fewer incidents each holds and the more look alike. A "
+            "change of the whole city, up or down, is no change of its pattern. It needs exact counts, so the council "
+            "has none."
+        ),
+        (
+            "Andresen 2009, Applied Geography 29",
+            "Wheeler, Steenbeek & Andresen 2018, Transactions in GIS 22",
+        ),
+        N_("Each p is that of Fisher's exact test; two samples of one map differ anywhere in at most 5 %."),
+    ),
+    MethodEntry(
         N_("Forecast of places and of the city"),
         N_("Where, and how many alerts are to be expected in the next one to four weeks?"),
         (
             r"\mathrm{PAI} = \frac{n / N}{a / A}, \qquad "
             r"\mathrm{PEI} = \frac{\mathrm{PAI}}{\mathrm{PAI}_{\max}}, \qquad "
+            r"\mathrm{PEI}_{\mathrm{cells}} = \frac{n}{n_{\max}}, \qquad "
             r"\mathrm{recapture} = \frac{n_2 / n_1}{N_2 / N_1}",
         ),
         N_(
             "n of N alerts occurred on the flagged part a of the land A; PAI max is that of the best flags of the "
-            "same size. Recapture compares with the 52 weeks before on the same land. Expected counts of the city "
-            "have a negative binomial interval, as wide as the errors of past forecasts."
+            "same size, and n max the most alerts that as many cells could have held, whatever their land. Recapture "
+            "compares with the 52 weeks before on the same land. Expected counts of the city have a negative binomial "
+            "interval, as wide as the errors of past forecasts."
         ),
         N_(
             "Three methods are compared at up to 26 dates in the past, each with what was known then: plain counting "
