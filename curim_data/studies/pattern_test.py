@@ -269,7 +269,7 @@ def _study(
 
 
 def _cut(s: float) -> float:
-    return float(np.floor(s * _DIGITS) / _DIGITS)
+    return float(np.floor(np.round(s * _DIGITS, 6)) / _DIGITS)
 
 
 def _choices(found: PatternTest, scatter: Dispersion) -> tuple[Choice, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from curim_data.export.safe_csv import safe_cell
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
+from curim_data.model.extent import NESTED_CELLS
 from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from tests.small import alert, small_source
@@ -141,3 +143,14 @@ def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["export", *where, "--out", out, "--audience", "council"]) == 2
     assert "analysts" in capsys.readouterr().err
     assert main(["export", *where, "--out", str(tmp_path / "a.xyz")]) == 2
+
+
+def test_every_way_out_says_what_cells_are(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["export", "--period", "28d", "--home", str(sample.path), "--lang", "en", "--out"]
+    for kind in cleaned.KINDS:
+        assert main([*words, str(tmp_path / f"alerts.{kind}")]) == 0
+        assert NESTED_CELLS.text in capsys.readouterr().out
+    assert main([*words, str(tmp_path / "again.csv"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == [NESTED_CELLS.text]
+    assert pq.read_schema(tmp_path / "alerts.parquet").metadata[b"cells"].decode() == NESTED_CELLS.text
+    assert pyogrio.read_info(tmp_path / "alerts.gpkg")["layer_metadata"]["cells"] == NESTED_CELLS.text

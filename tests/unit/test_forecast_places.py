@@ -302,16 +302,20 @@ def test_the_measures_of_the_backtest_are_the_slow_ones() -> None:
     test = forecast_places(counts, LAND, START).backtest
     flagged = [np.argsort(-naive_at(counts, at), kind="stable") for at in test.origins]
     share = 0.05
-    hits_, before, best, n, earlier = 0.0, 0.0, 0.0, 0.0, 0.0
+    hits_, before, best, n, earlier, of_cells = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for at, order in zip(test.origins, flagged, strict=True):
         came, old = counts[:, at : at + 4].sum(axis=1), naive_at(counts, at)
         hits_ += held(order, came, old, share)
         before += held(order, old, old, share)
         best += held(np.argsort(-came, kind="stable"), came, came, share)
+        number, fullest = share * len(came), sorted(came.tolist(), reverse=True)  # all cells hold as much land
+        of_cells += sum(fullest[: int(number)]) + (number % 1) * fullest[int(number)]
         n, earlier = n + came.sum(), earlier + old.sum()
     row = test.at("naive", share)
     assert row["pai"] == pytest.approx(hits_ / n / share)
     assert row["pei"] == pytest.approx(hits_ / best)
+    assert row["pei_cells"] == pytest.approx(hits_ / of_cells)
+    assert row["pei_cells_low"] < row["pei_cells"] < row["pei_cells_high"]
     assert row["recapture"] == pytest.approx(recapture_rate(before, earlier, hits_, n))
     assert row["recapture_low"] < row["recapture"] < row["recapture_high"]
     assert row["pai_low"] < row["pai"] < row["pai_high"]
@@ -331,3 +335,26 @@ def held(order: np.ndarray, came: np.ndarray, told: np.ndarray, share: float) ->
         total += part * came[group].sum()
         room -= part * len(group)
     return total
+
+
+def test_the_best_of_as_many_cells_counts_the_cells_that_were_flagged() -> None:
+    """Every second cell is four times as large: how many make up 5 % of the land differs from origin to origin."""
+    land = LAND * np.where(np.arange(CELLS) % 2, 4.0, 1.0)
+    counts, sizes = field(np.random.default_rng(22)), land.to_numpy()
+    test = forecast_places(counts, land, START).backtest
+    hits_, best = 0.0, 0.0
+    for at in test.origins:
+        came, density = counts[:, at : at + 4].sum(axis=1), naive_at(counts, at) / sizes
+        room, number = 0.05 * sizes.sum(), 0.0
+        for value in sorted(set(density.tolist()), reverse=True):
+            group = density == value
+            part = min(1.0, room / sizes[group].sum())
+            room, number = room - part * sizes[group].sum(), number + part * group.sum()
+            hits_ += part * came[group].sum()
+            if part < 1:
+                break
+        fullest = sorted(came.tolist(), reverse=True)
+        best += sum(fullest[: int(number)]) + (number % 1) * fullest[int(number)]
+    row = test.at("naive", 0.05)
+    assert row["pei_cells"] == pytest.approx(hits_ / best)
+    assert row["pei_cells"] != pytest.approx(row["pei"], rel=0.01)

@@ -86,10 +86,10 @@ def moran_headline(t: Translator, study: MoranStudy) -> str:
         return t("No incidents, so no hot spots.")
     groups = sum(place.cls == "high-high" for place in study.moran.places)
     if not groups:
-        return t("Local Moran's I finds no group of cells with many incidents.")
+        return t("Local Moran's I finds no group of cells with more incidents than the mean, here and around.")
     return t.n(
-        "Local Moran's I finds {n} group of cells with many incidents among cells with many.",
-        "Local Moran's I finds {n} groups of cells with many incidents among cells with many.",
+        "Local Moran's I finds {n} group of cells with more incidents than the mean, here and around.",
+        "Local Moran's I finds {n} groups of cells with more incidents than the mean, here and around.",
         groups,
     )
 
@@ -201,13 +201,17 @@ def _draw_places(page: Page, study: MoranStudy, shown: list[MoranPlace]) -> None
             "cells": t("Cells"),
             "q": t("Corrected p"),
         }
+        if page.narrow:
+            headings = {"name": headings["name"], "class": headings["class"], "q": t("p")}
         tables.draw_table(
             page,
             frame,
             headings,
             key="hotspots_moran",
             alt=t("Groups of cells by class, the surest first"),
-            columns=tables.columns_beside(frame, headings, basemap.room_beside(page.room)),
+            columns=tables.fitted_columns(frame, headings, most=150)
+            if page.narrow
+            else tables.columns_beside(frame, headings, basemap.room_beside(page.room)),
         )
     else:
         st.write(t("No cell is more like its neighbours, or less, than chance explains."))

@@ -35,9 +35,13 @@ def draw_options(page: Page, layer: str) -> Options:
 
 
 def _test(t: Translator) -> str:
-    names = {"": t("Denser than around (exact test)"), MORAN: t("Like its neighbours (local Moran's I)")}
+    names = {"": t("Exact test"), MORAN: t("Local Moran's I")}
     picked = word_from_link(TEST, "hotspots_test", names, "")
-    _option_box(t("Test"), list(names), names, TEST, "")
+    about = t(
+        "The exact test compares each place with its surroundings. Local Moran's I asks whether neighbouring cells are "
+        "more alike than chance explains."
+    )
+    _option_box(t("Test"), list(names), names, TEST, "", help=about)
     return str(picked)
 
 
