@@ -13,12 +13,13 @@ import pandas as pd
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
-from curim_data.model import FloatArray, Message, Translator
+from curim_data.model import FloatArray, IntArray, Message, Translator
 
 PARTS: Final = (0.25, 0.5, 0.8)
 MIN_ALERTS: Final = 20  # fewer lie in a few places whatever happens
 MAX_RUNS, MIN_RUNS = 199, 39
 MAX_DRAWS: Final = 4_000_000
+FEW: Final = 3  # alerts a place up to which bursts are drawn one by one
 AT_ONCE: Final = 500_000  # counts of random maps that are held in memory by a thread
 # Sets of withheld counts that are tried out, twice: fewer on many places, lest it take longer than a second.
 MAX_SETS, MIN_SETS = 200, 20
@@ -262,7 +263,9 @@ def _draw_maps(
     All follows from a map's counts in descending order and their sums, as in `fewest_places` and `gini`.
     """
     rng = np.random.default_rng(seed)
-    if dispersion > 1:
+    if dispersion > 1 and n <= FEW * len(probability):
+        counts = np.stack([bursts_at_random(rng, n, probability, dispersion) for _ in range(maps)])
+    elif dispersion > 1:
         weights = rng.standard_gamma(probability * n / (dispersion - 1), size=(maps, len(probability)))
         counts = rng.multinomial(n, weights / weights.sum(axis=1, keepdims=True))
     else:
@@ -271,6 +274,29 @@ def _draw_maps(
     sums = np.cumsum(counts[:, ::-1], axis=1)
     fewest_of = np.column_stack([(sums < part * n * (1 - 1e-12)).sum(axis=1) + 1 for part in PARTS])
     return fewest_of.astype(float), sums.sum(axis=1).astype(float), sums.sum(axis=0, keepdims=True).astype(float)
+
+
+def bursts_at_random(rng: np.random.Generator, n: int, probability: FloatArray, dispersion: float) -> IntArray:
+    """Dirichlet-multinomial counts by place, as those of `_draw_maps`, at a cost that grows with the alerts.
+
+    The urn of Pólya: with A = n / (dispersion - 1), alert i (from 0) is the first of a burst of its own with
+    probability A / (A + i), and the bursts lie in places drawn by `probability`. How large the bursts are follows from
+    the gaps between the first ones (the Feller coupling of Ewens' law). Places are drawn evenly, and kept in proportion
+    to their probability.
+
+    Arratia, R., Barbour, A. D. & Tavaré, S. (1992). Poisson process approximations for the Ewens sampling formula.
+    Annals of Applied Probability 2, 519-535.
+    """
+    base = n / (dispersion - 1)
+    first = np.flatnonzero(rng.random(n) * (base + np.arange(n)) < base)
+    kept = probability / probability.max()
+    parts, missing = [np.array([], np.int64)], len(first)
+    while missing:
+        tried = rng.integers(len(kept), size=16 + int(1.05 * missing / kept.mean()))
+        parts.append(tried[rng.random(len(tried)) < kept[tried]][:missing])
+        missing -= len(parts[-1])
+    sizes = np.diff(first, append=n)
+    return np.bincount(np.concatenate(parts), sizes, len(kept)).astype(np.int64)
 
 
 def _share(part: float, ways: list[FloatArray], chance: _RandomMaps) -> PlaceShare:

@@ -11,7 +11,7 @@ ratio is on the safe side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -179,6 +179,7 @@ class _Case:
     shares: bool
     metres: float
     dispersion: float = 1.0
+    kept: dict[_Against, tuple[FloatArray, FloatArray]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, hot: HotCells) -> _Case:
@@ -220,9 +221,17 @@ class _Case:
         return max((self._by(ratio, against) for against in self.against if against.size > 0), default=0.0)
 
     def _by(self, ratio: float, against: _Against) -> float:
-        around, chance = against.counts(self.shares, self.dispersion)
-        least = self._least_found(around, against.size, against.margin)
+        least, chance = self._found(against)
         return float(chance @ self._at_least(least, ratio))
+
+    def _found(self, against: _Against) -> tuple[FloatArray, FloatArray]:
+        """For each count around the place the smallest in it that is found, and the probability of that count around:
+        the same for every ratio, and worked out once.
+        """
+        if against not in self.kept:
+            around, chance = against.counts(self.shares, self.dispersion)
+            self.kept[against] = self._least_found(around, against.size, against.margin), chance
+        return self.kept[against]
 
     def _at_least(self, least: FloatArray, ratio: float) -> FloatArray:
         """Probability of at least so many alerts in a place `ratio` times as dense as usual; effective counts have the

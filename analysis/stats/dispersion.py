@@ -74,7 +74,7 @@ class Dispersion:
     rows: int = 2
     wandering: float = float("inf")
 
-    @property
+    @cached_property
     def value(self) -> float:
         """The dispersion of a typical row, with the allowance for being estimated."""
         return float(self.at(self.typical))
@@ -84,7 +84,7 @@ class Dispersion:
         """How many times as wide an interval of a typical row is."""
         return float(np.sqrt(self.value))
 
-    @property
+    @cached_property
     def allowance(self) -> float:
         """The factor by which a dispersion is raised because it was estimated from a limited past.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+import pandas as pd
+
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.excess import excess_choices
@@ -51,7 +53,8 @@ class HotSpotStudy:
 
     def alerts_of(self, spot: Spot) -> int | None:
         """How many alerts report the incidents of a hot spot; None where the number of one of its cells is withheld."""
-        alerts = float(self.cells.frame.loc[list(spot.cells), "alerts"].sum(skipna=False))
+        frame = self.cells.frame
+        alerts = float(frame["alerts"].to_numpy(float)[frame.index.get_indexer(pd.Index(spot.cells))].sum())
         return None if alerts != alerts else round(alerts)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,10 +8,20 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import betabinom, chisquare, dirichlet_multinomial
 
-from analysis.concentration import concentration, fewest_places, generalised_gini, gini, runs_for
+from analysis.concentration import (
+    PARTS,
+    bursts_at_random,
+    concentration,
+    fewest_places,
+    generalised_gini,
+    gini,
+    runs_for,
+)
+from analysis.stats.dispersion import INDEPENDENT
 from analysis.stats.result import Result
-from curim_data.model import Translator
+from curim_data.model import FloatArray, Translator
 
 counts_of_places = st.lists(st.integers(0, 40), min_size=2, max_size=30).filter(any)
 
@@ -167,3 +178,46 @@ def test_the_most_uneven_counts_fill_the_widest_bounds_first() -> None:
         frame([np.nan, np.nan, 3.0], low=[1, 1, 3], high=[2, 9, 3], withheld=[True, True, False]), runs=3
     )
     assert told.gini.high == gini([1, 9, 3])
+
+
+def test_bursts_drawn_alert_by_alert_are_dirichlet_multinomial() -> None:
+    """Both ways to draw random maps have one distribution: that of each place's count, and of two places together."""
+    probability, n, dispersion = np.array([0.4, 0.3, 0.2, 0.1]), 12, 2.5
+    base = n / (dispersion - 1)
+    rng, runs = np.random.default_rng(1), 20_000
+    drawn = np.stack([bursts_at_random(rng, n, probability, dispersion) for _ in range(runs)])
+    assert (drawn.sum(axis=1) == n).all()
+    for place, share in enumerate(probability):
+        seen = np.bincount(drawn[:, place], minlength=n + 1)
+        expected = runs * betabinom.pmf(np.arange(n + 1), n, share * base, (1 - share) * base)
+        assert chisquare(*_pooled(seen, expected)).pvalue > 1e-3
+    law = dirichlet_multinomial(base * probability, n)
+    assert np.cov(drawn, rowvar=False) == pytest.approx(law.cov(), abs=0.2)
+
+
+def _pooled(seen: FloatArray, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Counts of which the rare ones, at the upper end, are one."""
+    rare = expected < 10
+    rare[-1] = True
+    return tuple(np.append(values[~rare], values[rare].sum()) for values in (seen, expected))  # type: ignore[return-value]
+
+
+def test_random_maps_of_bursts_are_alike_however_they_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On unequal land, with few alerts a place: the chance of half of the alerts, and Gini's."""
+    land = np.random.default_rng(2).uniform(0.2, 1, 1500)
+    cells = pd.DataFrame({"n": np.bincount(np.arange(2000) % 60, minlength=1500), "land_km2": land})
+    scatter = replace(INDEPENDENT, phi=1.8)
+    found = []
+    for few in (3, 0):
+        monkeypatch.setattr("analysis.concentration.FEW", few)
+        found.append(concentration(cells, runs=1000, scatter=scatter))
+    one, other = found
+    assert one.chance_gini != other.chance_gini
+    pairs = [
+        (one.chance_gini, other.chance_gini),
+        *((one.share(part).chance, other.share(part).chance) for part in PARTS),
+    ]
+    for chance, same in pairs:
+        wide = same.high - same.low  # four standard deviations of a map
+        assert chance.value == pytest.approx(same.value, abs=4 * wide / 4 * np.sqrt(2 / 1000))
+        assert chance.high - chance.low == pytest.approx(wide, rel=0.2)

@@ -38,6 +38,7 @@ MOST_RESULTS: Final = 2000
 MOST_BYTES: Final = 512_000_000
 KEPT: Final = 7200.0  # seconds
 MISSING: Final = object()
+_NUMBERS: Final = frozenset({int, float, bool})  # results hold many, of which each is not looked at on its own
 
 
 class Job:
@@ -229,11 +230,12 @@ def _size(value: Any, seen: set[int]) -> int:
         case np.ndarray():
             return value.nbytes
         case Mapping():
-            return sum(_size(item, seen) for pair in value.items() for item in pair)
+            return sum(_size(item, seen) for pair in value.items() for item in pair if type(item) not in _NUMBERS)
         case list() | tuple() | set() | frozenset():
-            return sum(_size(item, seen) for item in value)
+            return sum(_size(item, seen) for item in value if type(item) not in _NUMBERS)
     if sparse.issparse(value):
         return sum(_size(part, seen) for part in vars(value).values())
     if is_dataclass(value):
-        return 64 + sum(_size(getattr(value, field.name), seen) for field in fields(value))
+        parts = (getattr(value, field.name) for field in fields(value))
+        return 64 + sum(_size(part, seen) for part in parts if type(part) not in _NUMBERS)
     return 64

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
 from curim_data.model import Translator
 from curim_data.studies.hot_spots import HotSpotStudy
@@ -40,22 +42,21 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     """
     hot = study.hot
     frame, whole = hot.frame, not hot.based and not hot.n_withheld
-    columns = ("hot", "cold", "alone", "expected_alone", "window", "expected", "q", "q_cold")
-    rows = zip(*(frame[name].tolist() for name in columns), strict=True)
+    columns = ("hot", "alone", "expected_alone", "window", "expected", "q", "q_cold")
+    marked = np.flatnonzero(frame["hot"].to_numpy(bool) | frame["cold"].to_numpy(bool))
+    rows = zip(marked.tolist(), *(frame[name].to_numpy()[marked].tolist() for name in columns), strict=True)
     near = "\n" + t("With its neighbours {n} incidents, {expected} expected. Corrected p: {p}")
     own = "\n" + t("{expected} expected. Corrected p: {p}")
     test = "\n" + t("Corrected p: {p}")
-    lines = []
-    for is_hot, cold, alone, expected_alone, window, expected, q, q_cold in rows:
-        if not (is_hot or cold):
-            lines.append("")
-        elif not is_hot or not whole:
-            lines.append(test.format(p=t.p_value(q if is_hot else q_cold)))
+    lines = [""] * len(frame)
+    for at, is_hot, alone, expected_alone, window, expected, q, q_cold in rows:
+        if not is_hot or not whole:
+            lines[at] = test.format(p=t.p_value(q if is_hot else q_cold))
         elif alone:
-            lines.append(own.format(expected=t.expected(expected_alone), p=t.p_value(q)))
+            lines[at] = own.format(expected=t.expected(expected_alone), p=t.p_value(q))
         else:
             n = t.number(window)
-            lines.append(near.format(n=n, expected=t.expected(expected), p=t.p_value(q)))
+            lines[at] = near.format(n=n, expected=t.expected(expected), p=t.p_value(q))
     return lines
 
 
