@@ -174,7 +174,7 @@ def open_source(home: Home, url: str | None = None) -> Source:
             _source(table, _table_version(table), city, last_meeting(home.path)),
             annotations=read_annotations(home.path),
         )
-    version, files = Store(home).state()
+    version, files = Store(home).contents()
     meeting = last_meeting(home.path)
     noted = read_annotations(home.path)
     key = (version, tuple(files), city.version, meeting, noted)

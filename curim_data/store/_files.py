@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -38,6 +39,12 @@ _WRITER: Final = WriterProperties(
 def file_paths(table: DeltaTable) -> list[str]:
     """Paths of the files of a table."""
     return [uri.removeprefix("file://") for uri in table.file_uris()]
+
+
+def version_of(files: Sequence[str]) -> str:
+    """Twelve hex digits that change with the files of a table, which never change themselves; "empty" for none."""
+    names = sorted(Path(file).name for file in files)
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:12] if names else "empty"
 
 
 def newest_commit(table: Path) -> tuple[str, int, int] | None:

@@ -107,6 +107,17 @@ class Store:
         """A word that changes with every commit; "empty" where there is no table yet."""
         return self.state()[0]
 
+    def alerts_version(self) -> str:
+        """A word that changes with the alerts: a commit that leaves them as they are, as that of a file which was
+        imported before, does not change it. "empty" where there are none.
+        """
+        return self.contents()[0]
+
+    def contents(self) -> tuple[str, list[str]]:
+        """`alerts_version` and `files` of one and the same commit."""
+        files = self.files()
+        return _files.version_of(files), files
+
     def files(self) -> list[str]:
         """Paths of the Parquet files that make up the current version."""
         return self.state()[1]

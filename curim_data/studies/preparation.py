@@ -61,9 +61,9 @@ def prepare(home: Home) -> None:
                     with stage(0.5 + 0.25 * at, 0.5 + 0.25 * (at + 1), PREPARING):
                         _keep_places(home, source, audience)
         except duckdb.IOException:  # an erasure took the files away: it prepares what it left
-            if Store(home).version() == source.version:
+            if Store(home).alerts_version() == source.version:
                 raise
-    _remove_others(folder, Store(home).version())
+    _remove_others(folder, Store(home).alerts_version())
     report(1.0, PREPARING)
 
 
@@ -93,7 +93,7 @@ def _unchanged(home: Home, source: Source) -> Iterator[bool]:
     Under the lock that an erasure waits for: what it takes out of the store must not be written here after it.
     """
     with locked(home.lock, shared=True):
-        yield Store(home).version() == source.version
+        yield Store(home).alerts_version() == source.version
 
 
 def _remove_others(folder: Path, version: str) -> None:

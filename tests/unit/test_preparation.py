@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import threading
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import sample_data
 from curim_data import query
 from curim_data.engine import columns, open_source
 from curim_data.engine import source as engine
 from curim_data.filters import AlertFilter
+from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience, prepared
 from curim_data.model.city import load_city
 from curim_data.model.prepared import FOLDER, read_cells
@@ -27,6 +30,7 @@ from curim_data.studies.hot_spots import known_places
 from curim_data.studies.preparation import prepare
 
 ALL = AlertFilter(period="all")
+NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)  # after all dates of the sample
 
 
 def forget() -> None:
@@ -74,6 +78,23 @@ def test_a_second_time_writes_nothing_and_another_version_takes_its_place(home: 
     assert home.city().version != version
     prepare(home)
     assert [path.name for path in (home.path / FOLDER).iterdir()] == [home.city().version]
+
+
+def test_an_import_that_changes_nothing_leaves_what_was_prepared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(home)
+    version, source = Store(home).version(), open_source(home)
+    files = {path: path.stat().st_mtime_ns for path in home.prepared(home.city().version).iterdir()}
+    import_file(home, sample_data.MAIN_EXPORT, sample_data.MAIN_EXPORT.name, now=NOW)
+    assert Store(home).version() != version
+    assert open_source(home).version == source.version
+    forget()
+    hot_spots._known_places.clear()
+    monkeypatch.setattr(engine, "find_incidents", None)  # nothing is worked out again
+    monkeypatch.setattr(hot_spots, "_hot_spots", None)
+    prepare(home)
+    assert {path: path.stat().st_mtime_ns for path in home.prepared(home.city().version).iterdir()} == files
+    Store(home).undo(Store(home).batches()[0].id)
+    assert Store(home).alerts_version() != source.version
 
 
 @pytest.mark.parametrize("harm", ["removed", "broken"])
@@ -190,7 +211,7 @@ def test_places_found_while_alerts_were_erased_are_not_kept(home: Home, monkeypa
     prepare(home)
     left = [path for path in (home.path / FOLDER).rglob("places-*") if prepared.is_current(path, source.version)]
     assert not left
-    assert Store(home).version() != source.version
+    assert Store(home).alerts_version() != source.version
 
 
 def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +227,7 @@ def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pyte
     monkeypatch.setattr(hot_spots, "_hot_spots", changed_meanwhile)
     prepare(home)
     folder = home.prepared(home.city().version)
-    assert [path.name for path in folder.glob("alerts-*") if prepared.is_current(path, Store(home).version())]
+    assert [path.name for path in folder.glob("alerts-*") if prepared.is_current(path, Store(home).alerts_version())]
     assert not [path for path in folder.glob("places-*") if prepared.is_current(path, source.version)]
 
 
