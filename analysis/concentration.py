@@ -272,7 +272,8 @@ def _draw_maps(
         counts = rng.multinomial(n, probability, size=maps)
     counts.sort(axis=1)
     sums = np.cumsum(counts[:, ::-1], axis=1)
-    fewest_of = np.column_stack([(sums < part * n * (1 - 1e-12)).sum(axis=1) + 1 for part in PARTS])
+    parts = np.array(PARTS) * n * (1 - 1e-12)
+    fewest_of = np.stack([np.searchsorted(row, parts) + 1 for row in sums])
     return fewest_of.astype(float), sums.sum(axis=1).astype(float), sums.sum(axis=0, keepdims=True).astype(float)
 
 

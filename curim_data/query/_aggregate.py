@@ -43,14 +43,22 @@ class Rows:
     @property
     def chosen(self) -> IbisTable:
         """The alerts themselves."""
+        table = self.marked
+        return table.filter(table.counts) if self.once else table
+
+    @property
+    def marked(self) -> IbisTable:
+        """All alerts for which the tests hold; with `once` the column `counts` says of which each incident's count is
+        made.
+        """
+        table = self.table.filter(*self.tests)
         if not self.once:
-            return self.table.filter(*self.tests)
+            return table
         if not self.reports:
-            return self.table.filter(*self.tests, self.table.report == 0)
+            return table.mutate(counts=table.report == 0)
         shared = self.table.filter(self.table.incident.notnull(), *self.reports)
-        first = shared.group_by("incident").aggregate(first=shared.report.min())
-        joined = self.table.filter(*self.tests).left_join(first, "incident")
-        return joined.filter(joined.first.isnull() | (joined.report == joined.first))
+        joined = table.left_join(shared.group_by("incident").aggregate(first=shared.report.min()), "incident")
+        return joined.mutate(counts=joined.first.isnull() | (joined.report == joined.first))
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""
@@ -58,15 +66,23 @@ class Rows:
 
 
 def aggregate(
-    rows: Rows, f: AlertFilter, city: CityProfile, layouts: Sequence[Layout], points: pd.DataFrame | None = None
+    rows: Rows,
+    f: AlertFilter,
+    city: CityProfile,
+    layouts: Sequence[Layout],
+    points: pd.DataFrame | None = None,
+    *,
+    with_alerts: bool = False,
 ) -> list[pd.DataFrame]:
     """Tables, each with the columns `by` and n, from one question to the engine; their resolutions are the same.
 
-    `points`: the default coordinates, for tables by `at_default`. Alerts that are alike in all that is asked are
+    `points`: the default coordinates, for tables by `at_default`. `with_alerts`: where n are incidents, also all their
+    alerts (`alerts`), with a row where n is zero. Alerts that are alike in all that is asked are
     counted by the engine. Of what an alert has several (categories, hours) the values are separated afterwards: there
     are far fewer lists than alerts.
     """
-    table = rows.chosen
+    with_alerts = with_alerts and rows.once
+    table = rows.marked if with_alerts else rows.chosen
     columns: dict[str, Any] = {}
     for name, resolution in {name: layout.resolution for layout in layouts for name in layout.by}.items():
         if name == "cell":
@@ -79,14 +95,22 @@ def aggregate(
             column = LISTED.get(name, name)
             columns[column] = table[column]
     grouped = table.group_by(**columns) if columns else table
-    counted = grouped.aggregate(n=table.count()).to_pyarrow()
+    alerts = table.count()
+    numbers = {"n": table.counts.sum(), "alerts": alerts} if with_alerts else {"n": alerts}
+    counted = grouped.aggregate(**numbers).to_pyarrow()
     if "cell" in columns and not counted["cell"].null_count:
         cells = pa.array(counted_cells(city, counted["cell"].to_numpy().astype(np.int64)))
         counted = counted.set_column(counted.column_names.index("cell"), "cell", cells)
     fine = {name: encode_column(counted[name]) for name in columns}
-    n = counted["n"].to_numpy().astype(float)
     asked = _asked_values(f, city)
-    return [_table(fine, n, layout, asked, city) for layout in layouts]
+    n, *more = (counted[name].to_numpy().astype(float) for name in numbers)
+    tables = [_table(fine, n, layout, asked, city) for layout in layouts]
+    for others in more:
+        tables = [
+            table.assign(alerts=_table(fine, others, layout, asked, city)["n"])
+            for table, layout in zip(tables, layouts, strict=True)
+        ]
+    return tables
 
 
 def _table(

@@ -150,22 +150,22 @@ def cells(
     n are incidents, of whose alerts the first counts and no other; `alerts` are all of them (NaN where withheld).
     """
     question = ask(source, f, audience, once=once).on_land()
-    table = _cells(question, resolution, without_default_points)
+    layout = question.layout(["cell"], resolution, complete=True)
+    counted = question.count([Layout(("cell", "at_default"), resolution)], with_alerts=True)[0]
+    table = _cells(question, layout, counted, without_default_points)
     if not question.once:
         return replace(table, frame=table.frame.assign(alerts=table.frame["n"]))
-    alerts = _cells(question.of_alerts, resolution, without_default_points)
+    alerts = _cells(question.of_alerts, layout, counted.assign(n=counted["alerts"]), without_default_points)
     table = table if question.exact else withheld_alike(table, alerts)
     frame = table.frame.assign(alerts=alerts.frame["n"])
     return replace(table, frame=frame, at_default=alerts.at_default, off_mask=alerts.off_mask)
 
 
-def _cells(question: Question, resolution: int, without_default_points: bool) -> Protected:
-    """One table of `cells`."""
-    layout = question.layout(["cell"], resolution, complete=True)
-    counted = question.count([Layout(("cell", "at_default"), resolution)])[0]
+def _cells(question: Question, layout: Layout, counted: pd.DataFrame, without_default_points: bool) -> Protected:
+    """One table of `cells`, of exact counts by cell and by whether they lie at a default coordinate."""
     left_out = counted["at_default"].to_numpy(bool) & (without_default_points or not question.exact)
     n = counted[~left_out].groupby("cell")["n"].sum()
-    land = question.city.land_cells(resolution)
+    land = question.city.land_cells(layout.resolution or 0)
     raw = pd.DataFrame({"cell": land.index, "n": n.reindex(land.index, fill_value=0).to_numpy(float)})
     table = question.protect(raw, layout, each_place=False)
     return replace(

@@ -110,10 +110,12 @@ class Question:
         sensitive = privacy.is_sensitive(self.filter, self.city)
         return sensitive or (by_category and bool(privacy.sensitive_categories(self.source)))
 
-    def count(self, layouts: Sequence[Layout]) -> list[pd.DataFrame]:
-        """Exact tables, from one question to the engine: the columns `by` and n. For this package alone."""
+    def count(self, layouts: Sequence[Layout], *, with_alerts: bool = False) -> list[pd.DataFrame]:
+        """Exact tables, from one question to the engine: the columns `by` and n, and `alerts` where n are incidents and
+        both are asked for. For this package alone.
+        """
         points = default_points(self.source) if any("at_default" in layout.by for layout in layouts) else None
-        return aggregate(self.rows, self.filter, self.city, layouts, points)
+        return aggregate(self.rows, self.filter, self.city, layouts, points, with_alerts=with_alerts)
 
     def counts(
         self,

@@ -160,18 +160,17 @@ def _of_kind(frame: pd.DataFrame, history: _Units, windows: PastWindows, kind: K
     codes, index = (np.zeros(len(known), int), pd.RangeIndex(1)) if not kind else _candidates(known[list(kind)])
     tables = []
     for pair in (windows.before(at), windows.after(at)):
-        table = np.zeros((len(index), windows.pairs))
-        inside = pair >= 0
-        np.add.at(table, (codes[inside], pair[inside]), known["n"].to_numpy(float)[inside])
-        tables.append(pd.DataFrame(table, index=index))
+        inside, size = pair >= 0, len(index) * windows.pairs
+        at_pair = codes[inside] * windows.pairs + pair[inside]
+        summed = np.bincount(at_pair, known["n"].to_numpy(float)[inside], size)
+        tables.append(pd.DataFrame(summed.reshape(len(index), windows.pairs), index=index))
     return tables[0], tables[1]
 
 
 def _candidates(names: pd.DataFrame) -> tuple[IntArray, pd.MultiIndex]:
     """The number of each row's candidate, and the candidates."""
-    plain = names.astype(str)
-    codes = np.asarray(plain.groupby(list(plain), sort=False).ngroup(), np.int64)
-    return codes, pd.MultiIndex.from_frame(plain.drop_duplicates())
+    codes = np.asarray(names.groupby(list(names), sort=False).ngroup(), np.int64)
+    return codes, pd.MultiIndex.from_frame(names.drop_duplicates().astype(str))
 
 
 def place_scatter(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Dispersion:

@@ -107,6 +107,17 @@ def test_cells_hold_incidents_with_their_alerts_beside(source: Source) -> None:
     assert cells["n"].sum() < cells["alerts"].sum() == alerts["n"].sum()
 
 
+@pytest.mark.parametrize("name", FILTERS)
+def test_cells_give_both_numbers_as_two_questions_would(source: Source, name: str) -> None:
+    cells = query.cells(source, FILTERS[name], 9, WHO, once=True).frame
+    for column, once in (("n", True), ("alerts", False)):
+        counted = query.counts(source, FILTERS[name], ["cell"], WHO, resolution=9, once=once).frame
+        alone = counted.dropna(subset=["cell"]).astype({"cell": "int64"}).set_index("cell")["n"]
+        alone = alone[alone.index.isin(cells.index)]
+        assert alone.sum() > 0
+        assert (cells[column] == alone.reindex(cells.index, fill_value=0)).all()
+
+
 def test_what_alerts_withhold_incidents_withhold(source: Source) -> None:
     """The council sees no count of incidents where it sees none of alerts, and no total either."""
     for by in (["district", "category"], ["district"], ["affected_gender", "category"]):
