@@ -246,6 +246,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
 def test_places_times_and_codes_may_be_shifted() -> None:
     here = city()
     found = linked(here)
+    assert len(np.unique(found)) < 0.6 * len(found)
     moved = replace(here, x=here.x + 4_200_037.3, y=here.y - 300_061.9, hours=here.hours + 24 * 20_000)
     assert same_partition(linked(moved), found)
     assert same_partition(linked(replace(here, category=99 - here.category)), found)
@@ -262,6 +263,7 @@ def test_a_far_alert_changes_nothing() -> None:
         linking,
     )
     assert found[-1] == len(found) - 1
+    assert len(np.unique(found)) < 0.6 * len(found)
     assert (found[:-1] == linked(here, linking)).all()
 
 
@@ -368,18 +370,36 @@ def test_dates_alone_do_not_link_what_stands_alone() -> None:
     assert len(np.unique(found)) > 0.99 * len(found)
 
 
-def test_a_near_repeat_pattern_of_weeks_is_not_one_incident() -> None:
-    """Burglaries that raise the risk within 200 m for four weeks, decaying slowly."""
-    rng = np.random.default_rng(6)
+def near_repeats(rng: np.random.Generator) -> tuple[Any, Any, Any]:
+    """Burglaries that raise the risk within 200 m for four weeks: place and hour."""
     n = 3000
     x, y, hours = rng.random(n) * SIDE_M, rng.random(n) * SIDE_M, rng.random(n) * 8760
     again = rng.random(n) < 0.4
     x = np.concatenate([x, x[again] + rng.normal(0, 80, again.sum())])
     y = np.concatenate([y, y[again] + rng.normal(0, 80, again.sum())])
-    hours = np.concatenate([hours, hours[again] + rng.random(again.sum()) * 4 * 168])
+    return x, y, np.concatenate([hours, hours[again] + rng.random(again.sum()) * 4 * 168])
+
+
+def test_a_near_repeat_pattern_of_weeks_is_not_one_incident() -> None:
+    x, y, hours = near_repeats(np.random.default_rng(6))
     one = np.zeros(len(x), dtype=int)
     found = link_reports(x, y, hours, one, learn_linking(x, y, hours, one))
     assert len(np.unique(found)) > 0.98 * len(found)
+
+
+def test_near_repeats_stay_apart_where_reports_are_linked() -> None:
+    """Every second burglary is reported twice within hours: those reports are linked, the near repeats are not."""
+    rng = np.random.default_rng(6)
+    x, y, hours = near_repeats(rng)
+    n = len(x)
+    twice = np.flatnonzero(rng.random(n) < 0.5)
+    incident = np.append(np.arange(n), twice)
+    x, y = (np.append(place, place[twice] + rng.normal(0, 30, len(twice))) for place in (x, y))
+    hours, one = np.append(hours, hours[twice] + rng.exponential(3, len(twice))), np.zeros(len(x), dtype=int)
+    found = link_reports(x, y, hours, one, learn_linking(x, y, hours, one))
+    assert (found[n:] == found[twice]).mean() > 0.95
+    mixed = np.unique(np.stack([found, incident]), axis=1).shape[1] - len(np.unique(found))
+    assert mixed < 0.02 * n
 
 
 def test_a_hot_spot_of_all_times_is_not_linked_away() -> None:
