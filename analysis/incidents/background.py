@@ -167,13 +167,17 @@ def daily_pattern(points: Points, reference: Pairs, weights: FloatArray, step: f
 
 
 def reference_sums(pairs: NearPairs, rows: IntArray, weights: FloatArray, metres: float) -> FloatArray:
-    """Incidents of its category within `metres` of each of some alerts in the reference; shape (n rows,)."""
+    """Incidents of its category within `metres` of each of some alerts in the reference; shape (n rows,).
+
+    Where there are so many that only a part is looked at, they are taken to be as many times more as candidates are.
+    """
     index = np.full(len(weights), -1, dtype=np.int64)
     index[rows] = np.arange(len(rows))
     seen = np.zeros(len(rows))
     low, high = REFERENCE_H
     for since, until in ((low, high), (-high, -low)):
+        part = pairs.looked_at(rows, since, until)
         for lot in pairs.pairs(rows, since, until):
             some = lot.where(lot.metres <= metres)
-            seen += np.bincount(index[some.row], weights=weights[some.other], minlength=len(rows))
+            seen += np.bincount(index[some.row], weights=weights[some.other], minlength=len(rows)) / part
     return seen

@@ -130,17 +130,30 @@ class NearPairs:
         numbers = [stop - start for start, stop in self._ranges(rows, since, until)]
         return np.asarray(np.sum(numbers, axis=0, dtype=np.int64))
 
+    def looked_at(self, rows: IntArray, since: float, until: float) -> FloatArray:
+        """Which part of the candidates of some alerts `pairs` looks at, above 0 to 1; shape (n rows,)."""
+        numbers = [stop - start for start, stop in self._ranges(rows, since, until)]
+        number = np.sum(numbers, axis=0, dtype=np.int64)
+        seen = np.sum(np.minimum(numbers, self._most(number)), axis=0)
+        return np.divide(seen, number, out=np.ones(len(rows)), where=number > 0)
+
+    def _most(self, number: IntArray) -> int:
+        """How many candidates of a square are looked at, given those that each of some alerts has in all."""
+        if number.sum() <= IN_ALL:
+            return len(self._points)
+        return max(IN_ALL // (len(_AROUND) * len(number)), _LEAST_EACH)
+
     def pairs(self, rows: IntArray, since: float, until: float) -> Iterator[Pairs]:
         """Pairs of some alerts with those from `since` to `until` hours before them (below 0: after), lot by lot.
 
         Both ends are included; an alert makes no pair with itself. Where there are more than `IN_ALL` candidates, only
-        those next in time of each square are looked at.
+        those next in time of each square are looked at (`looked_at`).
         """
         if not len(rows) or self._squares is None:
             return
         rows = rows[np.argsort(self._rank[rows])]
         number = self.count(rows, since, until)
-        most = max(IN_ALL // (len(_AROUND) * len(rows)), _LEAST_EACH) if number.sum() > IN_ALL else len(self._points)
+        most = self._most(number)
         total = np.cumsum(np.minimum(number, len(_AROUND) * most))
         start = 0
         while start < len(rows):
@@ -162,8 +175,14 @@ class NearPairs:
 
     def _some(self, rows: IntArray, since: float, until: float, most: int) -> Pairs:
         points, parts = self._points, []
-        for start, stop in self._ranges(rows, since, until):
-            start = np.maximum(start, stop - most)
+        now = list(self._ranges(rows, 0.0, 0.0)) if since < 0 < until and most < len(points) else None
+        for at, (start, stop) in enumerate(self._ranges(rows, since, until)):
+            if now is not None:
+                start, stop = np.maximum(start, now[at][0] - most // 2), np.minimum(stop, now[at][0] + most // 2)
+            elif until <= 0:
+                stop = np.minimum(stop, start + most)
+            else:
+                start = np.maximum(start, stop - most)
             number = stop - start
             row = np.repeat(rows, number)
             place = np.arange(len(row)) - np.repeat(np.cumsum(number) - number - start, number)

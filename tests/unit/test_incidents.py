@@ -339,6 +339,25 @@ def test_very_many_at_one_point_stay_within_bounds(monkeypatch: pytest.MonkeyPat
     assert found.hours.max() == 5
 
 
+def test_where_pairs_are_left_out_no_more_is_linked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of all incidents within 150 m of 30 points: so many neighbours that a part of them has to do."""
+    rng = np.random.default_rng(0)
+    n, side = 12_000, 2000.0
+    centre, dense = rng.random((30, 2)) * side, rng.random(n) < 0.5
+    spots = centre[rng.integers(0, 30, n)] + rng.normal(0, 150, (n, 2))
+    place = np.where(dense[:, None], spots, rng.random((n, 2)) * side)
+    hours = rng.random(n) * 4380
+    of = np.append(np.arange(n), np.flatnonzero(rng.random(n) < 0.5))
+    place = place[of] + np.where(np.arange(len(of)) < n, 0, 1)[:, None] * rng.normal(0, 30, (len(of), 2))
+    hours = hours[of] + np.where(np.arange(len(of)) < n, 0, rng.exponential(3, len(of)))
+    alerts = *place.T, hours, np.zeros(len(of), dtype=int)
+    linking = learn_linking(*alerts)
+    whole = len(np.unique(link_reports(*alerts, linking)))
+    monkeypatch.setattr("analysis.incidents.pairs.IN_ALL", 200_000)
+    assert len(np.unique(link_reports(*alerts, linking))) == pytest.approx(whole, rel=0.02)
+    assert whole == pytest.approx(n, rel=0.03)
+
+
 def test_rows_of_one_event_are_one() -> None:
     """An export with a row for each victim: same place, same time."""
     here = city(scatter=Scatter(1))
