@@ -39,6 +39,9 @@ from curim_data.model import FloatArray, Message, Num, Translator
 LEAST_FREEDOM: Final = 8.0
 # Of fewer it cannot be told how far risks wander.
 LEAST_WANDERING: Final = 3.0
+# Together with a known prior rows have at least so many: Student's quantile of fewer says nothing of the past (of one
+# square that at 1 in 1,000 is a hundred times the normal one, of a tenth beyond all numbers).
+LEAST_OF_BOTH: Final = 4.0
 # Of fewer groups it cannot be told whether they differ.
 LEAST_GROUPS: Final = 4
 # Beyond this quantile of what rows like it show, a row is winsorised.
@@ -195,7 +198,8 @@ def dispersion_from_past(
     drift : bool
         Whether tau² is fitted too; it needs rows of different sizes.
     prior : Dispersion, optional
-        What is known of other rows: enters with as many squares as these rows have, at most those it is made of.
+        What is known of other rows: enters with as many squares as these rows have, at most those it is made of, and
+        with what they lack to `LEAST_OF_BOTH`.
 
     Returns
     -------
@@ -439,7 +443,8 @@ class _Rows:
         """The prior, scaled by how much more or less these rows scatter, each side with the squares that it has."""
         fitted = prior.phi + prior.drift * self.spread
         more = float(np.average(self.winsorised(fitted) / fitted, weights=self.squares))
-        own, known = self.freedom, min(self.freedom, prior.freedom)
+        own = self.freedom
+        known = max(min(own, prior.freedom), LEAST_OF_BOTH - own)
         scale = (own * more + known) / (own + known)
         phi, tau2 = max(1.0, scale * prior.phi), scale * prior.drift
         freedom = own + known

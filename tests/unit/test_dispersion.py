@@ -10,6 +10,7 @@ from scipy import stats
 
 from analysis.stats.dispersion import (
     INDEPENDENT,
+    LEAST_OF_BOTH,
     UNKNOWN,
     Dispersion,
     dispersion_from_past,
@@ -108,6 +109,16 @@ def test_the_interval_of_a_dispersion_holds_it() -> None:
         found = dispersion_from_past(rng.negative_binomial(mean / 2, 1 / 3), drift=False)
         held += found.low <= 3 <= found.high
     assert held >= stats.binom.ppf(0.001, runs, 0.92)
+
+
+@pytest.mark.parametrize("few", [[[1, 0]], [[1, 0, 2]], [[3, 0, 0, 1]], [[40, 95]]])
+def test_what_a_prior_knows_is_not_lost_where_rows_hold_next_to_nothing(few: list[list[int]]) -> None:
+    """With less than a square of one's own the allowance was 10^34, and intervals "155,386,989,879,279,230 times"."""
+    prior = Dispersion(3.0, 2.5, 3.6, 0.0, 200.0)
+    found = dispersion_from_past(few, prior=prior)
+    assert found.freedom >= LEAST_OF_BOTH
+    assert 1 < found.allowance < 6
+    assert found.widening < 6
 
 
 def test_a_short_past_is_unknown_and_a_prior_stands_in() -> None:
