@@ -30,6 +30,7 @@ _HOURS: Final = {
 }
 _NEARLY_ALL: Final = 0.98
 _MINUTES: Final = 1440
+_CLOCK_CHANGE: Final = 60  # minutes
 _MOMENTS: Final = 128
 
 
@@ -75,7 +76,8 @@ def known_step(hours: FloatArray) -> float:
     """The step in which times are known: 24 where nearly all (98 %) share their time of day, 1 where nearly all are
     whole hours, else a minute (1 / 60).
 
-    Dates without a time of day are two hours of UTC where clocks change: two times of day may hold nearly all.
+    Dates without a time of day are two hours of UTC where clocks change: two times of day may hold nearly all if they
+    lie no more than an hour apart. Noon and midnight are halves of days, not dates.
 
     Parameters
     ----------
@@ -85,9 +87,12 @@ def known_step(hours: FloatArray) -> float:
     if len(hours) < 3:
         return MINUTE_H
     minute = _minute_of_day(hours)
-    counts = np.sort(np.bincount(minute, minlength=_MINUTES))
+    counts = np.bincount(minute, minlength=_MINUTES)
+    second, first = np.argsort(counts, kind="stable")[-2:]
+    apart = abs(int(first) - int(second))
+    usual = counts[first] + (counts[second] if min(apart, _MINUTES - apart) <= _CLOCK_CHANGE else 0)
     days = len(np.unique(np.floor(hours / DAY_H)))
-    if days > 1 and counts[-2:].sum() >= _NEARLY_ALL * len(hours):
+    if days > 1 and usual >= _NEARLY_ALL * len(hours):
         return DAY_H
     whole = np.bincount(minute % 60, minlength=60).max()
     return 1.0 if whole >= _NEARLY_ALL * len(hours) else MINUTE_H

@@ -181,6 +181,14 @@ def test_times_are_known_in_days_hours_or_minutes() -> None:
     assert (in_steps(days + summer, 1.0) == days + summer).all()
 
 
+def test_halves_of_days_are_not_dates() -> None:
+    """Morning and evening shifts written as midnight and noon: taken as dates, noon would be of this day or the next."""
+    halves = np.arange(600) * 12.0
+    assert known_step(halves) == 1
+    assert known_step(np.repeat(halves, 3) + np.tile([0, 6, 6.5], 600)) == 1 / 60
+    assert known_step(np.where(np.arange(600) % 2, 23.5, 0.0) + np.arange(600) * 24) == 24
+
+
 def test_a_minute_that_many_have_is_met_more_often() -> None:
     hours = np.concatenate([np.arange(500) * 24.0 + 12, np.arange(500) * 24.37])
     share = share_of_minute(hours, 1 / 60)
