@@ -113,13 +113,14 @@ def interrupted_series(counts: ArrayLike, start: int, *, level: float = 0.95) ->
     log mean = a + b t + harmonics of 52.18 weeks (two pairs, from two years before the start on) + c [t >= start],
     quasi-Poisson; the standard error of c is the larger of that by Pearson's dispersion (at least 1) and that of Newey
     & West (1987) with floor(4 (T / 100)^(2/9)) lags, against autocorrelation. It knows no comparison area: what changes
-    all of the city at the start counts as an effect. None with fewer than 26 weeks before, 4 after, or no alerts.
+    all of the city at the start counts as an effect. None with fewer than 26 weeks before, 4 after, no alerts on
+    a side, or as many in every week, which no model of counts can be fitted to.
 
     Bernal, J. L., Cummins, S. & Gasparrini, A. (2017). Interrupted time series regression for the evaluation of public
     health interventions: a tutorial. International Journal of Epidemiology 46, 348-355.
     """
     y = np.asarray(counts, float)
-    if start < _FEWEST_WEEKS or len(y) - start < 4 or not y[:start].any() or not y[start:].any():
+    if start < _FEWEST_WEEKS or len(y) - start < 4 or not y[:start].any() or not y[start:].any() or not np.ptp(y):
         return None
     season = start >= _SEASON_FROM
     design = series_design(len(y), start, season)

@@ -112,6 +112,7 @@ def test_an_interrupted_series_needs_half_a_year_before() -> None:
     y = np.random.default_rng(3).poisson(10, 80)
     assert interrupted_series(y, 25) is None
     assert interrupted_series(y, 78) is None
+    assert interrupted_series(np.ones(60), 40) is None  # statsmodels: "The first guess ... returned a nan"
     short = interrupted_series(y, 50)
     assert short is not None
     assert not short.season

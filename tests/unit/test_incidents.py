@@ -182,7 +182,7 @@ def test_times_are_known_in_days_hours_or_minutes() -> None:
 
 
 def test_halves_of_days_are_not_dates() -> None:
-    """Morning and evening shifts written as midnight and noon: taken as dates, noon would be of this day or the next."""
+    """Shifts written as midnight and noon: taken as dates, noon would be of this day or the next."""
     halves = np.arange(600) * 12.0
     assert known_step(halves) == 1
     assert known_step(np.repeat(halves, 3) + np.tile([0, 6, 6.5], 600)) == 1 / 60
