@@ -133,9 +133,9 @@ class NearPairs:
     def looked_at(self, rows: IntArray, since: float, until: float) -> FloatArray:
         """Which part of the candidates of some alerts `pairs` looks at, above 0 to 1; shape (n rows,)."""
         numbers = [stop - start for start, stop in self._ranges(rows, since, until)]
-        number = np.sum(numbers, axis=0, dtype=np.int64)
+        number = np.asarray(np.sum(numbers, axis=0, dtype=np.int64))
         seen = np.sum(np.minimum(numbers, self._most(number)), axis=0)
-        return np.divide(seen, number, out=np.ones(len(rows)), where=number > 0)
+        return np.asarray(np.divide(seen, number, out=np.ones(len(rows)), where=number > 0))
 
     def _most(self, number: IntArray) -> int:
         """How many candidates of a square are looked at, given those that each of some alerts has in all."""
