@@ -126,7 +126,7 @@ def weekly_course(
 ) -> Course:
     """Alarms and steps of a weekly trend (`time_series.Trend.frame`, all of the history).
 
-    Below one year EARS C2; from 78 weeks on a CUSUM of the last half-year; from 159 weeks on Farrington. The last whole
+    Below one year EARS C2; from 79 weeks on a CUSUM of the last half-year; from 160 weeks on Farrington. The last whole
     week is judged; none where its count is not known. Steps from two years on, the latest three.
 
     `noted`: days from which on the level is another, or spans that are apart. Rules look back to the last such day
