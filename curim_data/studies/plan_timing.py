@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from analysis.plans.verdict import PlanTiming
 from curim_data.model import Plan
@@ -13,10 +14,13 @@ from curim_data.plans.plan_store import Change
 _DECIDING: Final = ("created", "areas", "start", "finish", "assessment.method", "problem.query")
 
 
-def plan_timing(plan: Plan, history: Iterable[Change]) -> PlanTiming:
-    """Whether all that decides a plan's comparison was written down before the day on which the plan began (UTC)."""
+def plan_timing(plan: Plan, history: Iterable[Change], timezone: str) -> PlanTiming:
+    """Whether all that decides a plan's comparison was written down before the day on which the plan began.
+
+    Days are those of the city (`timezone`, IANA), as the plan's own are.
+    """
     days = [
-        change.at.date()
+        change.at.astimezone(ZoneInfo(timezone)).date()
         for change in history
         if any(change.what == name or change.what.startswith(f"{name}.") for name in _DECIDING)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from analysis.plans.verdict import PlanTiming, Strength
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Plan, PlanStatus, Translator
-from curim_data.model.plan import Areas, Objective
+from curim_data.model.plan import Areas, Objective, plan_from_json
 from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
 from curim_data.store import Home
 from curim_data.studies.areas import exact_area_counts
 from curim_data.studies.evaluation import evaluation_study, harm_ratio, outcome_sentence
 from curim_data.studies.placebos import Calendar, drop_to_see, placebos
 from curim_data.studies.plan_timing import plan_timing
+from pages.parts.evaluation.queries import evaluation_key
+from pages.parts.interventions.queries import days_compared
 
 
 @pytest.fixture(scope="module")
@@ -112,13 +115,18 @@ def _change(what: str, day: int) -> Change:
 
 def test_only_a_history_proves_that_a_plan_was_fixed() -> None:
     plan = Plan(start=dt.date(2026, 3, 10))
-    assert plan_timing(plan, ()) == PlanTiming(False)
+    assert plan_timing(plan, (), "UTC") == PlanTiming(False)
     made = _change("created", 2)
-    assert plan_timing(plan, [made]) == PlanTiming(True, dt.date(2026, 3, 2))
-    assert plan_timing(plan, [_change("title", 20), _change("status", 10), made]).fixed
+    assert plan_timing(plan, [made], "UTC") == PlanTiming(True, dt.date(2026, 3, 2))
+    assert plan_timing(plan, [_change("title", 20), _change("status", 10), made], "UTC").fixed
     for what in ("areas.treated", "areas.comparison", "start", "finish", "assessment.method", "problem.query.category"):
-        assert plan_timing(plan, [_change(what, 10), made]) == PlanTiming(False, dt.date(2026, 3, 10))
-    assert not plan_timing(Plan(), [made]).fixed
+        assert plan_timing(plan, [_change(what, 10), made], "UTC") == PlanTiming(False, dt.date(2026, 3, 10))
+    assert not plan_timing(Plan(), [made], "UTC").fixed
+    night = replace(
+        made, at=dt.datetime(2026, 3, 9, 22, 30, tzinfo=dt.UTC)
+    )  # half past midnight of the tenth in Athens
+    assert plan_timing(plan, [night], "UTC").fixed
+    assert plan_timing(plan, [night], "Europe/Athens") == PlanTiming(False, dt.date(2026, 3, 10))
 
 
 def test_what_is_refused_at_planning(tmp_path: Path, t: Translator) -> None:
@@ -162,7 +170,7 @@ def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
 ) -> None:
     store = PlanStore(sample.plans_url)
     plan = store.list(PlanStatus.FINISHED)[0]
-    timing = plan_timing(plan, store.history(plan.id))
+    timing = plan_timing(plan, store.history(plan.id), "UTC")
     store.close()
     assert timing.fixed
     study = evaluation_study(source, plan, Audience.SPECIALIST, timing)
@@ -181,3 +189,14 @@ def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
     assert "likely but not shown" in outcome_sentence(later, t)
     assert later.series is not None
     assert later.series.ratio.low < 0.6 < later.series.ratio.high
+
+
+def test_pages_compare_over_the_baseline_and_keep_the_faults_of_a_design() -> None:
+    """The target and the smallest fall are meant in a period as long as the baseline, however long the plan runs."""
+    start = dt.date(2026, 3, 2)
+    aim = Objective(start=start - dt.timedelta(days=363), end=start)
+    plan = Plan(objective=aim, start=start, finish=start + dt.timedelta(days=90), status=PlanStatus.RUNNING)
+    assert days_compared(aim) == 364
+    assert days_compared(Objective()) == 364
+    assert days_compared(Objective(start=start, end=start + dt.timedelta(days=99))) == 100
+    assert design_faults(plan_from_json(json.loads(evaluation_key(plan)))) == design_faults(plan) != ()

@@ -8,7 +8,7 @@ import json
 from analysis.plans.verdict import PlanTiming
 from analysis.stats.intervals import Estimate
 from curim_data.model import Audience, Message, Plan
-from curim_data.model.plan import Problem, plan_from_json, plan_to_json
+from curim_data.model.plan import Objective, Problem, plan_from_json, plan_to_json
 from curim_data.studies.evaluation import PlanEvaluation, evaluation_study, harm_ratio
 from pages.parts.frame import Dataset, calculated, source_of
 
@@ -33,6 +33,7 @@ def evaluation_key(plan: Plan) -> str:
     bare = Plan(
         status=plan.status,
         problem=Problem(query=plan.problem.query),
+        objective=Objective(start=plan.objective.start, end=plan.objective.end),
         start=plan.start,
         finish=plan.finish,
         areas=plan.areas,

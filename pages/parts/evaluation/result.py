@@ -59,7 +59,7 @@ def draw_evaluation_page(page: Page) -> None:
         st.write(t(why))
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return
-    timing = plan_timing(plan, plan_store(page).history(plan.id))
+    timing = plan_timing(plan, plan_store(page).history(plan.id), page.city.timezone)
     study = plan_evaluation(page.dataset, evaluation_key(plan), page.audience, timing.fixed, timing.set_on)
     _draw_outcome(page, plan, study)
     _draw_counts(page, plan, study)

@@ -14,7 +14,7 @@ from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
 from analysis.spots.naming import name_spots
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.model.plan import Areas, plan_from_json
+from curim_data.model.plan import Areas, Objective, plan_from_json
 from curim_data.studies.areas import area_counts
 from curim_data.studies.cells import cells_to_compare
 from curim_data.studies.evaluation import AREAS, evaluation_filter
@@ -54,12 +54,17 @@ def proposed_areas(
     return areas, like.reasons if like else ()
 
 
+def days_compared(aim: Objective) -> int:
+    """Over how many days the target and the smallest fall of a plan are meant: those of its baseline, up to a year."""
+    days = YEAR.days if not aim.start or not aim.end else (aim.end - aim.start).days + 1
+    return min(max(days, 28), YEAR.days)
+
+
 @cached
 def drop_by_similar_areas(dataset: Dataset, plan_json: str) -> float | None:
-    """The smallest visible fall by how similar areas vary, for the plan's own length up to a year; None: not known."""
+    """The smallest visible fall by how similar areas vary, in a period as long as the baseline; None: not known."""
     source, plan = source_of(dataset), plan_from_json(json.loads(plan_json))
-    days = YEAR.days if not plan.start or not plan.finish else (plan.finish - plan.start).days + 1
-    found = drop_to_see(source, evaluation_filter(source, plan), plan.areas, min(max(days, 28), YEAR.days))
+    found = drop_to_see(source, evaluation_filter(source, plan), plan.areas, days_compared(plan.objective))
     return found.alerts if found else None
 
 
