@@ -1,6 +1,6 @@
 """Disclosure control: what an audience may ask, and how small counts are protected before they leave `curim_data`.
 
-Public: `authorise`, `check`, `protect`, `protect_number`, `suppress_whole`, `Protected`, `DisclosureError`;
+Public: `authorise`, `check`, `protect`, `protect_number`, `suppress_whole`, `Protected`, `Whole`, `DisclosureError`;
 `threshold`, `threshold_rule`, `finest_resolution`, `sees_exact`, `is_sensitive`, `sensitive_categories` and more.
 """
 
@@ -13,6 +13,7 @@ from curim_data.privacy.disclosure import (
     DisclosureError,
     Protected,
     Rule,
+    Whole,
     authorise,
     check,
     finest_resolution,

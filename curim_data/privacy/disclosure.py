@@ -9,6 +9,7 @@ Analyst and specialist see exact counts. For the council and the public
 - zeros are shown, unless a margin would otherwise give a small count away;
 - further counts are withheld so that no small one follows by subtraction from the shown ones and the margins
   (`suppression`);
+- incidents are withheld where the alerts that report them are, and no small number of them follows from those either;
 - map cells have one size under a filter, H3 resolution 9 (in Piraeus as large as a square of 349 m), or 8 (923 m)
   where sensitive categories are asked for, coarser where the city takes over 50,000 of them, on one fixed grid; picked
   cells become the cells of that grid that hold them, or that they hold, and the alerts in them are those of the map: on
@@ -97,6 +98,14 @@ class Protected:
     notes: tuple[Message, ...] = ()
 
 
+@dataclass(frozen=True)
+class Whole:
+    """The alerts that report the incidents of a table: a number for each of its rows, and the `parts` of `protect`."""
+
+    n: FloatArray
+    parts: tuple[FloatArray, ...] = ()
+
+
 def sees_exact(audience: Audience) -> bool:
     """Whether an audience sees exact counts."""
     return audience in (Audience.ANALYST, Audience.SPECIALIST)
@@ -183,6 +192,7 @@ def protect(
     rule: Rule | None = None,
     nested: Mapping[str, Mapping[str, Callable[[pd.Series], Any]]] | None = None,
     parts: Sequence[FloatArray] = (),
+    whole: Whole | None = None,
 ) -> Protected:
     """Make counts safe for the audience.
 
@@ -192,8 +202,9 @@ def protect(
     that keeps their category or group. `rule`, in place of both: whether a frame's rows have it in the table by some
     columns.
     `nested`: for a column of `by`, coarser columns that a reader may ask for and how they follow from it. `parts`: for
-    each way in which the filter names several places, the counts of each (a row for each of `raw`). Combinations that
-    `raw` lacks are zeros, and come as rows of their own where one had to be withheld. The rows keep their order. Raises
+    each way in which the filter names several places, the counts of each (a row for each of `raw`). `whole`: of the
+    alerts that report the incidents of `raw`, of which the audience has the same table. Combinations that `raw` lacks
+    are zeros, and come as rows of their own where one had to be withheld. The rows keep their order. Raises
     DisclosureError for a table that is too fine.
     """
     columns = list(by)
@@ -219,17 +230,24 @@ def protect(
         strict = rule(frame, tuple(made.get(name, name) for name in names))
         return np.where(np.broadcast_to(np.asarray(strict, bool), len(full)), K_SENSITIVE, K_ORDINARY) * 1.0
 
-    counts = full["n"].to_numpy(float)
-    named = tuple(np.vstack([of, np.zeros((len(full) - len(raw), of.shape[1]))]) for of in parts)
-    table = Table(counts, dimensions, k, named)
+    counts, further = full["n"].to_numpy(float), len(full) - len(raw)
+    table = Table(counts, dimensions, k, _with_zeros(parts, further))
+    if whole is not None:
+        alerts = np.concatenate([whole.n, np.zeros(further)])
+        table = replace(table, whole=Table(alerts, dimensions, k, _with_zeros(whole.parts, further)))
     result = suppress(table)
     keep = np.arange(len(full)) < len(raw)
     keep |= result.hidden
     frame = _frame(full[columns], counts, result.hidden, result.low, result.high)[keep].reset_index(drop=True)
     total: float | None = round(float(n.sum()), 6)
-    if len(raw) and (result.hidden.all() or (columns and not replace(table, dimensions=[]).margins().known.all())):
+    if len(raw) and (result.hidden.all() or (columns and not table.of([]).margins().known.all())):
         total = None
     return Protected(frame, tuple(by), audience, limit, int(result.hidden.sum()), total)
+
+
+def _with_zeros(parts: Sequence[FloatArray], further: int) -> tuple[FloatArray, ...]:
+    """The counts of named parts with rows of zeros at the end."""
+    return tuple(np.vstack([of, np.zeros((further, of.shape[1]))]) for of in parts)
 
 
 def suppress_whole(counted: Protected, most: float) -> Protected:

@@ -12,6 +12,9 @@ a table of several dimensions withholds no more than `PROGRAM_CELLS`, the smalle
 count by linear programming. Every further cell that the first two audits do not need is shown again. See Hundepool et
 al., Statistical Disclosure Control (Wiley, 2012), chapter 4, for the problem and these audits.
 
+Counts of incidents are a part of counts of alerts, of which a reader has the same table: what that withholds is
+withheld here too, and a reader is assumed to know that no count is larger than the one that it shows.
+
 Not covered: several tables of overlapping filters subtracted from one another; in tables that withhold more, what only
 a linear program over many margins would find; and integer programming.
 """
@@ -81,13 +84,15 @@ class Table:
     `n`: one count a row, every combination of the dimensions present once. `dimensions`: for each, its columns with
     the levels of all rows as whole numbers; the finest column first, then those that it is a part of. `k`: the
     thresholds of all rows in the table that keeps those columns; a sum over rows takes the largest. `parts`: for each
-    way to take the counts apart a column for each named part; a count is the sum over the columns.
+    way to take the counts apart a column for each named part; a count is the sum over the columns. `whole`: the same
+    table of all that is counted here in part, as incidents are of the alerts that report them.
     """
 
     n: FloatArray
     dimensions: Sequence[Mapping[str, IntArray]]
     k: Callable[[Columns], FloatArray]
     parts: tuple[FloatArray, ...] = ()
+    whole: Table | None = None
     _known: dict[Columns, _Margins] = field(default_factory=dict, repr=False)
 
     @property
@@ -106,10 +111,14 @@ class Table:
                 if chosen is not None
                 for first in [next(iter(dimension))]
             ]
-            table = replace(self, dimensions=kept)
+            table = self.of(kept)
             if names != self.columns:
                 found.setdefault(table.columns, table)
         return dict(sorted(found.items(), key=lambda item: len(item[0])))
+
+    def of(self, dimensions: Sequence[Mapping[str, IntArray]]) -> Table:
+        """The table of other dimensions of the same rows."""
+        return replace(self, dimensions=dimensions, whole=None if self.whole is None else self.whole.of(dimensions))
 
     def margins(self) -> _Margins:
         """The table as margins of the finest one: which are shown once it is made safe itself."""
@@ -134,7 +143,7 @@ class Table:
         parts = tuple(np.zeros((len(first), fine.shape[1])) for fine in self.parts)
         for sums, fine in zip(parts, self.parts, strict=True):
             np.add.at(sums, of, fine)
-        return Table(n, kept, k, parts)
+        return Table(n, kept, k, parts, None if self.whole is None else self.whole._summed(of, first))
 
 
 def suppress(table: Table) -> Suppressed:
@@ -169,13 +178,17 @@ def suppress(table: Table) -> Suppressed:
 
 @dataclass(frozen=True)
 class _Counts:
-    """Counts, their thresholds, which must be withheld at once, and the bounds of each before any margin is known."""
+    """Counts, their thresholds, which must be withheld at once, and the bounds of each before any margin is known.
+
+    `with_whole`: those that are withheld because that of which they are a part is.
+    """
 
     n: FloatArray
     k: FloatArray
     primary: BoolArray
     low: FloatArray
     high: FloatArray
+    with_whole: BoolArray
 
     @property
     def small(self) -> BoolArray:
@@ -212,7 +225,15 @@ def _counts(table: Table) -> _Counts:
         low = np.where(several, np.where(primary, np.minimum(low, least), least), low)
         high = np.where(several, np.where(primary, np.maximum(high, most), most), high)
         primary |= several
-    return _Counts(n, k, primary, low, high)
+    found = _Counts(n, k, primary, low, high, np.zeros(len(n), bool))
+    return found if table.whole is None else _within(found, suppress(table.whole))
+
+
+def _within(c: _Counts, whole: Suppressed) -> _Counts:
+    """The counts as parts of others: with these they are withheld, and may be anything from zero to their bounds."""
+    high = np.where(whole.hidden, whole.high, np.minimum(c.high, whole.high))
+    low = np.where(whole.hidden, 0.0, np.minimum(c.low, high))
+    return replace(c, primary=c.primary | whole.hidden, low=low, high=high, with_whole=whole.hidden)
 
 
 def _exposed(c: _Counts, hidden: BoolArray, lines: list[_Margins], blurred: bool) -> BoolArray:
@@ -335,8 +356,8 @@ def _may_determine(system: FloatArray, asked: BoolArray) -> bool:
 
 
 def _cover(c: _Counts, hidden: BoolArray, exposed: BoolArray, lines: list[_Margins], *, zeros: bool) -> BoolArray:
-    """One more cell for each exposed one, out of its emptiest margin: the smallest of those that another margin does
-    not give back at once. Or all zeros of a margin.
+    """One more cell for each exposed one, out of its emptiest margin: the smallest of those that may also be larger
+    than they are, and that another margin does not give back at once. Or all zeros of a margin.
     """
     n = c.n
     more = np.zeros(len(n), bool)
@@ -356,7 +377,9 @@ def _cover(c: _Counts, hidden: BoolArray, exposed: BoolArray, lines: list[_Margi
                 best = int(count[cell]), candidates
         if best is not None:
             candidates = best[1]
-            order = np.lexsort((n[candidates], np.broadcast_to(lonely, len(n))[candidates]))
+            order = np.lexsort(
+                (n[candidates], np.broadcast_to(lonely, len(n))[candidates], c.high[candidates] <= n[candidates])
+            )
             more[candidates if zeros else candidates[order[:1]]] = True
     return more
 
@@ -366,6 +389,6 @@ def _published_bounds(
 ) -> tuple[FloatArray, FloatArray]:
     """Bounds to publish: those of the threshold for small counts, those that follow from the margins for the others."""
     low, high = _bounds(c, hidden, lines, blurred)
-    least = np.where(c.small, c.least(blurred), np.floor(low))
-    most = np.where(c.small, c.high, np.ceil(high))
+    least = np.where(c.small | c.with_whole, c.least(blurred), np.floor(low))
+    most = np.where(c.small | c.with_whole, c.high, np.ceil(high))
     return np.where(hidden, least, c.n), np.where(hidden, most, c.n)

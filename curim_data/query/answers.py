@@ -20,7 +20,7 @@ from curim_data.model.shore import with_shore
 from curim_data.privacy import Protected
 from curim_data.query._default_points import at_points, default_points, in_named_cells
 from curim_data.query._layout import Layout, dates
-from curim_data.query.question import Question, ask, withheld_alike
+from curim_data.query.question import Question, ask
 from curim_data.query.total import Total
 
 MOST_TOTALS: Final = 64
@@ -152,28 +152,38 @@ def cells(
     question = ask(source, f, audience, once=once).on_land()
     layout = question.layout(["cell"], resolution, complete=True)
     counted = question.count([Layout(("cell", "at_default"), resolution)], with_alerts=True)[0]
-    table = _cells(question, layout, counted, without_default_points)
     if not question.once:
+        table, _ = _cells(question, layout, counted, without_default_points)
         return replace(table, frame=table.frame.assign(alerts=table.frame["n"]))
-    alerts = _cells(question.of_alerts, layout, counted.assign(n=counted["alerts"]), without_default_points)
-    table = table if question.exact else withheld_alike(table, alerts)
+    of_alerts = counted.assign(n=counted["alerts"])
+    alerts, raw = _cells(question.of_alerts, layout, of_alerts, without_default_points)
+    table, _ = _cells(question, layout, counted, without_default_points, None if question.exact else raw)
     frame = table.frame.assign(alerts=alerts.frame["n"])
     return replace(table, frame=frame, at_default=alerts.at_default, off_mask=alerts.off_mask)
 
 
-def _cells(question: Question, layout: Layout, counted: pd.DataFrame, without_default_points: bool) -> Protected:
-    """One table of `cells`, of exact counts by cell and by whether they lie at a default coordinate."""
+def _cells(
+    question: Question,
+    layout: Layout,
+    counted: pd.DataFrame,
+    without_default_points: bool,
+    alerts: pd.DataFrame | None = None,
+) -> tuple[Protected, pd.DataFrame]:
+    """One table of `cells`, of exact counts by cell and by whether they lie at a default coordinate, and its own exact
+    counts. `alerts`: those of the alerts, where `counted` are incidents to be protected.
+    """
     left_out = counted["at_default"].to_numpy(bool) & (without_default_points or not question.exact)
     n = counted[~left_out].groupby("cell")["n"].sum()
     land = question.city.land_cells(layout.resolution or 0)
     raw = pd.DataFrame({"cell": land.index, "n": n.reindex(land.index, fill_value=0).to_numpy(float)})
-    table = question.protect(raw, layout, each_place=False)
-    return replace(
+    table = question.protect(raw, layout, each_place=False, alerts=alerts)
+    told = replace(
         table,
         frame=table.frame.set_index("cell").reindex(land.index).assign(land_km2=land),
         at_default=question.number(float(counted["n"][left_out].sum()), ["cell"]),
         off_mask=question.number(float(n.sum() - raw["n"].sum()), ["cell"]),
     )
+    return told, raw
 
 
 def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:

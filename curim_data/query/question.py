@@ -140,23 +140,36 @@ class Question:
 
     def answer(self, layouts: Sequence[Layout], *, at_once: bool = False) -> list[Protected]:
         """Tables after disclosure control: counted in two questions, or in one `at_once`, where alerts are few."""
+        raw, alerts = self._counted(layouts, at_once), dict[Layout, pd.DataFrame]()
+        if self.once and not self.exact:
+            alerts = self.of_alerts._counted(layouts, at_once)
+        return [self.protect(raw[layout], layout, alerts=alerts.get(layout)) for layout in layouts]
+
+    def _counted(self, layouts: Sequence[Layout], at_once: bool) -> dict[Layout, pd.DataFrame]:
         raw: dict[Layout, pd.DataFrame] = {}
         for listed in {at_once or layout.listed for layout in layouts}:
             chosen = [layout for layout in layouts if (at_once or layout.listed) is listed]
             raw |= zip(chosen, self.count(chosen), strict=True)
-        tables = [self.protect(raw[layout], layout) for layout in layouts]
-        if self.exact or not self.once:
-            return tables
-        return list(map(withheld_alike, tables, self.of_alerts.answer(layouts, at_once=at_once)))
+        return raw
 
-    def protect(self, raw: pd.DataFrame, layout: Layout, *, each_place: bool = True) -> Protected:
-        """An exact table after disclosure control. `each_place`: also each of several places that the filter names."""
-        if layout.complete or not self.exact:
-            raw = complete_table(raw, layout, self.source, self.filter)
+    def protect(
+        self, raw: pd.DataFrame, layout: Layout, *, each_place: bool = True, alerts: pd.DataFrame | None = None
+    ) -> Protected:
+        """An exact table after disclosure control. `each_place`: also each of several places that the filter names.
+
+        `alerts`: the same table of alerts, where `raw` is of incidents: what that withholds is withheld here too.
+        """
         by_place = each_place and not self.exact and self.upper_bound is None
+        whole = None
+        if alerts is not None:
+            alerts = complete_table(alerts, layout, self.source, self.filter)
+            raw, n = _beside(raw, alerts, list(layout.by))
+            whole = privacy.Whole(n, self.of_alerts._by_named_place(raw, layout) if by_place else ())
+        elif layout.complete or not self.exact:
+            raw = complete_table(raw, layout, self.source, self.filter)
         parts = self._by_named_place(raw, layout) if by_place else ()
         nested = {} if self.exact else privacy.nested_dimensions(self.city, self._kinds(layout))
-        table = privacy.protect(raw, layout.by, self.audience, rule=self.rule, nested=nested, parts=parts)
+        table = privacy.protect(raw, layout.by, self.audience, rule=self.rule, nested=nested, parts=parts, whole=whole)
         if self.upper_bound is not None:
             table = privacy.suppress_whole(table, self.upper_bound)
         if layout.by and not layout.complete:
@@ -193,31 +206,12 @@ class Question:
         return None if shown is None else int(shown)
 
 
-def withheld_alike(incidents: Protected, alerts: Protected) -> Protected:
-    """A table of incidents in which also everything is withheld that the same table of alerts withholds.
-
-    Where nearly every alert reports an incident of its own, the one would else tell what the other withholds.
-    """
-    if not alerts.n_withheld:
-        return incidents
-    by = list(incidents.by)
-    if "cell" in incidents.frame.index.names:
-        frame = incidents.frame.join(alerts.frame[["low", "high", "withheld"]].add_suffix("_alerts"))
-    elif by:
-        hidden = alerts.frame.loc[alerts.frame["withheld"], [*by, "low", "high", "withheld"]]
-        frame = incidents.frame.merge(hidden, on=by, how="outer", suffixes=("", "_alerts"))
-        frame["n"] = frame["n"].where(frame["withheld"].notna(), np.nan)
-    else:
-        hidden = alerts.frame[["low", "high", "withheld"]]
-        frame = incidents.frame.join(hidden.add_suffix("_alerts"))
-    also = frame["withheld_alerts"].eq(True).to_numpy(bool)
-    frame["n"] = frame["n"].mask(also)
-    frame["low"] = frame["low"].mask(also, frame["low_alerts"].clip(upper=1))
-    frame["high"] = frame["high"].mask(also, frame["high_alerts"])
-    frame["withheld"] = frame["withheld"].eq(True) | also
-    frame = frame.drop(columns=["low_alerts", "high_alerts", "withheld_alerts"])
-    total = None if alerts.total is None else incidents.total
-    return replace(incidents, frame=frame, n_withheld=int(frame["withheld"].sum()), total=total)
+def _beside(incidents: pd.DataFrame, alerts: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, FloatArray]:
+    """A table of incidents with a row for each of the same table of alerts, and the numbers of these."""
+    if not by:
+        return incidents, alerts["n"].to_numpy(float)
+    both = alerts.rename(columns={"n": "alerts"}).merge(incidents, on=by, how="left").fillna({"n": 0.0})
+    return both[[*by, "n"]], both["alerts"].to_numpy(float)
 
 
 def ask(source: Source, f: AlertFilter, audience: Audience, *, once: bool = False) -> Question:

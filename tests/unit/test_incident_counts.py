@@ -19,7 +19,6 @@ from curim_data.engine.incidents import IncidentFacts
 from curim_data.filters import AlertFilter
 from curim_data.model import SCHEMA, Audience, Message
 from curim_data.query._aggregate import Rows
-from curim_data.query.question import withheld_alike
 from tests.reliability.world import World, piraeus, simulate, source_of
 from tests.small import alert
 
@@ -129,11 +128,6 @@ def test_what_alerts_withhold_incidents_withhold(source: Source) -> None:
         assert both.loc[hidden, "n_incidents"].isna().all()
         assert (both["low_incidents"].fillna(0) <= both["high"]).all()
     assert hidden.any()
-
-
-def test_without_withheld_alerts_nothing_is_added(source: Source) -> None:
-    counted = query.counts(source, EVERYTHING, ["district"], WHO, once=True)
-    assert withheld_alike(counted, query.counts(source, EVERYTHING, ["district"], WHO)) is counted
 
 
 def test_a_prepared_file_gives_the_same(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
