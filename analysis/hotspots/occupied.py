@@ -86,11 +86,11 @@ class OccupiedLand:
     def choice(self) -> Choice:
         """What was left out of the comparison, in words."""
         message = Message(
-            "Compared is land on which alerts occur: the {share} % of the city's land that holds {held} % of all {n} "
-            "alerts ever reported, whatever their category, smoothed over {metres} m. Farmland, water and airfields, "
-            "where hardly anyone is there to report, do not count as surroundings. The rest of the city "
+            "Compared is land on which alerts occur: the {share} % of the city's land that holds {held} % of the "
+            "mapped alerts of all years, whatever their category, smoothed over {metres} m. Farmland, water and "
+            "airfields, where hardly anyone is there to report, do not count as surroundings. The rest of the city "
             "means the part of this land that is at least a quarter as dense as where the median alert lies.",
-            {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "n": self.n, "metres": self.reach},
+            {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "metres": self.reach},
         )
         return Choice("occupied", self.share, message)
 

@@ -96,6 +96,7 @@ def test_occupied_land_is_that_of_the_slow_twin(mean: float) -> None:
     assert city < occupied
     assert (found.cells, found.around, found.city) == (occupied, around, city)
     assert found.n == history["low"].sum()
+    assert "n" not in found.choice.explanation.values  # withheld counts enter at the least: not how many there are
     assert found.reach == round((rings + 0.5) * square_side(9, history.index.to_numpy()))
     for resolution in (8, 10):
         others = disc(20, resolution) if resolution == 10 else np.unique(_parents(cells, 8))
