@@ -86,6 +86,13 @@ def alarms_sentence(t: Translator, trend: Trend) -> str:
     )
 
 
+def hidden_periods(trend: Trend, quarter: int) -> int:
+    """How many of the last whole periods, and of those a year before them, are withheld."""
+    withheld = trend.frame.loc[trend.frame["complete"], "withheld"].astype(int)
+    a_year = 12 if trend.unit == "month" else 52
+    return int(withheld.tail(quarter).sum() + withheld.iloc[:-a_year].tail(quarter).sum())
+
+
 def draw_year_on_year(page: Page) -> None:
     """Draw the last months next to the same months of earlier years, and whether the difference exceeds chance."""
     t, source = page.t, page.source
@@ -100,7 +107,7 @@ def draw_year_on_year(page: Page) -> None:
         return
     compared = year_on_year_study(source, history, page.audience, whole)
     quarter = A_QUARTER[whole.unit]
-    hidden = int(whole.frame[whole.frame["complete"]].tail(quarter)["withheld"].sum())
+    hidden = hidden_periods(whole, quarter)
     if compared is None or compared.periods <= quarter // 2 or (hidden and not compared.before + compared.after):
         st.write(t("The numbers are too small to compare.") if hidden else t("The data do not go back a year."))
         return
