@@ -92,16 +92,20 @@ class GenderShares:
 
 
 def gender_shares(
-    frame: pd.DataFrame, column: str = AFFECTED, *, total: float | None = None, dispersion: float = 1.0
+    frame: pd.DataFrame,
+    column: str = AFFECTED,
+    *,
+    total: float | None = None,
+    scatter: Dispersion = INDEPENDENT,
 ) -> GenderShares:
     """Shares of all five genders with Wilson intervals, and women among women and men.
 
-    `dispersion`: variance of the counts by that of independent ones; intervals are those of effective counts.
+    `scatter`: how restless shares are (`analysis.stats.dispersion`); intervals are those of effective counts.
 
     `frame`: `column`, n (NaN where withheld), optionally withheld. A gender without a row has zero alerts. `total`: all
     alerts, where disclosure control shows it; otherwise the shares refer to the alerts shown.
     """
-    counts = _by_gender(frame, column)
+    counts, dispersion = _by_gender(frame, column), scatter.value
     shown = float(np.nansum(list(counts.values())))
     whole = total if total is not None else shown
     rows = []
@@ -116,6 +120,7 @@ def gender_shares(
     if withheld and total is None:
         message = Message("Withheld genders are left out, so shares refer to those shown: {n}.", {"n": int(shown)})
         choices.append(Choice("total", shown, message))
+    choices.extend(scatter.told)
     both = wilson(women / dispersion, (women + men) / dispersion) if known else UNKNOWN
     return GenderShares(table, both, whole, int(shown), tuple(choices), column)
 
@@ -219,10 +224,13 @@ def category_ratios(
     )
 
 
-def dark_shares(frame: pd.DataFrame, column: str = "affected_gender") -> pd.DataFrame:
+def dark_shares(
+    frame: pd.DataFrame, column: str = "affected_gender", *, scatter: Dispersion = INDEPENDENT
+) -> pd.DataFrame:
     """Share of alerts after dark by gender: one row a gender with dark, n, share, low, high (Wilson); NaN if withheld.
 
-    `frame`: `column`, dark (bool), n. Alerts without a known hour have no `dark` and are left out.
+    `frame`: `column`, dark (bool), n. Alerts without a known hour have no `dark` and are left out. `scatter`: how
+    restless the share after dark is; intervals are those of effective counts.
     """
     known = frame.dropna(subset=["dark"])
     dark = _by_gender(known[known["dark"].astype(bool)], column)
@@ -230,7 +238,7 @@ def dark_shares(frame: pd.DataFrame, column: str = "affected_gender") -> pd.Data
     rows = []
     for gender in dark:
         both = dark[gender] + day[gender]
-        share = wilson(dark[gender], both) if np.isfinite(both) else UNKNOWN
+        share = wilson(dark[gender] / scatter.value, both / scatter.value) if np.isfinite(both) else UNKNOWN
         rows.append((gender, dark[gender], both, share.value, share.low, share.high))
     return pd.DataFrame(rows, columns=["gender", "dark", "n", "share", "low", "high"])
 
@@ -267,11 +275,14 @@ class PerceivedSafety:
         return t("No difference between women and men in how safe they felt is shown.")
 
 
-def perceived_safety(frame: pd.DataFrame, column: str = "affected_gender") -> PerceivedSafety:
+def perceived_safety(
+    frame: pd.DataFrame, column: str = "affected_gender", *, scatter: Dispersion = INDEPENDENT
+) -> PerceivedSafety:
     """Mean feeling of safety by gender with its interval, the share who felt unsafe, and the gap between women and men.
 
     `frame`: `column`, feeling (1 to 5), n. Alerts without a feeling are left out. A gender with a withheld count, or
-    with fewer than two answers, has no mean.
+    with fewer than two answers, has no mean. `scatter`: how restless the share who felt unsafe is (the design effect of
+    answers that are alike within an incident); intervals are those of so many times fewer answers.
     """
     known = frame.dropna(subset=["feeling"])
     rows, moments = [], {}
@@ -279,14 +290,15 @@ def perceived_safety(frame: pd.DataFrame, column: str = "affected_gender") -> Pe
         part = known[known[column] == gender.value]
         values, counts = part["feeling"].to_numpy(dtype=float), part["n"].to_numpy(dtype=float)
         n = float(counts.sum())
-        if not np.isfinite(n) or n < 2:
+        effective = n / scatter.value
+        if not np.isfinite(n) or effective < 2:
             rows.append((gender.value, n, *(np.nan,) * 6))
             continue
         mean = float(counts @ values / n)
-        error = float(np.sqrt(counts @ (values - mean) ** 2 / (n - 1) / n))
-        moments[gender.value] = (mean, error, n)
-        half = float(stats.t.isf(0.025, n - 1)) * error
-        unsafe = wilson(float(counts[values <= 2].sum()), n)
+        error = float(np.sqrt(counts @ (values - mean) ** 2 / (n - 1) / effective))
+        moments[gender.value] = (mean, error, effective)
+        half = float(stats.t.isf(0.025, effective - 1)) * error
+        unsafe = wilson(float(counts[values <= 2].sum()) / scatter.value, effective)
         rows.append((gender.value, n, mean, mean - half, mean + half, unsafe.value, unsafe.low, unsafe.high))
     names = ["gender", "n", "mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]
     table = pd.DataFrame(rows, columns=names)

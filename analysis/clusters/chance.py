@@ -4,6 +4,9 @@ Simulated alerts stand on a lattice of hexagons as large as the fine cells, as t
 many for the land, all hexagons of the lattice are held, with what is expected on each (`HeldLattice`): a map is then a
 count of each hexagon, and which of them can be cores is read from sums along the rows of the lattice. Where the alerts
 are few for the land, only the hexagons that hold alerts are looked at. Both give the same distribution.
+
+Where reports come in bursts (`analysis.stats.report_bursts`) the simulated maps hold such bursts too, as large and as
+wide as those of the city, and follow the same baseline.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from analysis.clusters.dbscan import MIN_ALERTS, DenseGroup, LocalDbscan, Points
+from analysis.stats.report_bursts import SINGLE, ReportBursts
 from curim_data.model import FloatArray, IntArray
 from curim_data.model.progress import report
 
@@ -21,18 +25,21 @@ DRAWN_TOGETHER: Final = 150_000  # simulated alerts whose places are looked up t
 HELD_PER_ALERT: Final = 40  # places of the lattice to an alert; to look at more takes longer than it saves
 MOST_HELD: Final = 8_000_000  # places of the lattice: some 200 MB
 PARTS_OF_A_PIXEL: Final = 4  # along each side, by which what is expected on a pixel is shared among hexagons
+ATTEMPTS: Final = 8  # to place an alert of a burst around its middle, and as many around the first
 SPARE_DEVIATIONS: Final = 5.0  # of the count of a map, by which fewer alerts are drawn by hexagon than one by one
 
 
-def strongest_of_chance(search: LocalDbscan, weights: FloatArray, runs: int, seed: int, cell: float) -> FloatArray:
+def strongest_of_chance(
+    search: LocalDbscan, weights: FloatArray, runs: int, seed: int, cell: float, bursts: ReportBursts = SINGLE
+) -> FloatArray:
     """The strongest cluster of each simulated map of as many alerts with these weights, on cells of so many m².
 
-    With weights, a group counts that has five alerts or more.
+    With weights, a group counts that has five alerts or more. `bursts`: in which alerts come.
     """
     random = np.random.default_rng(seed)
     strongest = np.zeros(runs)
     plain = bool((weights == 1).all())
-    for run, (points, counts) in enumerate(_maps(search, weights, plain, runs, random, cell)):
+    for run, (points, counts) in enumerate(_maps(search, weights, plain, runs, random, cell, bursts)):
         report(run / runs)
         groups = search.find(points) if len(points.at) else []
         if not plain:
@@ -47,18 +54,27 @@ def enough(groups: list[DenseGroup], counts: FloatArray) -> list[DenseGroup]:
 
 
 def _maps(
-    search: LocalDbscan, weights: FloatArray, plain: bool, runs: int, random: np.random.Generator, cell: float
+    search: LocalDbscan,
+    weights: FloatArray,
+    plain: bool,
+    runs: int,
+    random: np.random.Generator,
+    cell: float,
+    bursts: ReportBursts,
 ) -> Iterator[tuple[Points, FloatArray]]:
     """The hexagons of each map that can make a cluster, with the weights and the numbers of their alerts."""
     side = hexagon_side(cell)
-    if places_in_lattice(search, side) <= min(HELD_PER_ALERT * len(weights), MOST_HELD):
+    if bursts.alone and places_in_lattice(search, side) <= min(HELD_PER_ALERT * len(weights), MOST_HELD):
         lattice = HeldLattice(search, side)
         for counts in lattice.drawn(len(weights), runs, random):
             values = counts if plain else _sums(np.repeat(np.arange(len(counts)), counts), weights, len(counts), random)
             used = lattice.near_cores(values)
             yield Points(lattice.at[used], values[used].astype(float)), counts[used].astype(float)
         return
-    for at in drawn_one_by_one(search, len(weights), runs, random):
+    n = len(weights)
+    alone = bursts.alone
+    maps = drawn_one_by_one(search, n, runs, random) if alone else drawn_in_bursts(search, n, runs, random, bursts)
+    for at in maps:
         hexagons, member = on_hexagons(at, cell)
         counts = np.bincount(member, minlength=len(hexagons))
         values = counts if plain else _sums(member, weights, len(hexagons), random)
@@ -77,6 +93,43 @@ def drawn_one_by_one(search: LocalDbscan, n: int, runs: int, random: np.random.G
     for chosen in _dealt(search.expected[pixels], n, runs, random):
         row, column = np.divmod(pixels[chosen], across)
         yield (np.column_stack([column, row]) + random.random((n, 2))) * side
+
+
+def drawn_in_bursts(
+    search: LocalDbscan, n: int, runs: int, random: np.random.Generator, bursts: ReportBursts
+) -> Iterator[FloatArray]:
+    """So many maps of n alerts in bursts: their positions on the sheet, shape (n, 2).
+
+    The first of each burst is drawn by the baseline, and the middle of the burst lies around it. A further one lies
+    around the middle, with the probability of what is expected there by what is expected at the first (a step of
+    Metropolis et al. 1953, which leaves the baseline as it is): else bursts would spill over the edge of a town to
+    where nothing is expected. It is tried again where it is refused, and at last put where the first is.
+    """
+    for _ in range(runs):
+        burst = bursts.of_each(n, random)
+        (first,) = drawn_one_by_one(search, int(burst[-1]) + 1, 1, random)
+        middle = first + random.normal(0, bursts.metres, first.shape)
+        likely = search.expected[search.ground.pixel(first)]
+        at = first[burst]
+        left = np.flatnonzero(np.diff(burst, prepend=-1) == 0)
+        for attempt in range(2 * ATTEMPTS):
+            around, spread = (middle, 1.0) if attempt < ATTEMPTS else (first, np.sqrt(2))
+            of = burst[left]
+            tried = around[of] + random.normal(0, spread * bursts.metres, (len(left), 2))
+            taken = random.random(len(left)) * likely[of] < _expected_at(search, tried)
+            at[left[taken]] = tried[taken]
+            left = left[~taken]
+        yield at
+
+
+def _expected_at(search: LocalDbscan, at: FloatArray) -> FloatArray:
+    """What is expected on the pixel of each position; nothing beyond the sheet."""
+    up, across = search.ground.shape
+    column, row = np.floor(at / search.ground.side).astype(np.int64).T
+    inside = (column >= 0) & (column < across) & (row >= 0) & (row < up)
+    found = np.zeros(len(at))
+    found[inside] = search.expected[search.ground.pixel(at[inside])]
+    return found
 
 
 def _dealt(mean: FloatArray, n: int, runs: int, random: np.random.Generator) -> Iterator[IntArray]:

@@ -45,6 +45,7 @@ from analysis.clusters.results import Cluster, Clusters, outline_around, shape_i
 from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
 from analysis.hotspots.settings import INDEPENDENT
 from analysis.stats.intervals import weighted_sum
+from analysis.stats.report_bursts import SINGLE, ReportBursts
 from analysis.stats.result import Choice
 from analysis.stats.severity_weights import SeverityWeights
 from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num
@@ -78,6 +79,7 @@ def find_clusters(
     runs: int | None = None,
     seed: int = 0,
     alpha: float = ALPHA,
+    bursts: ReportBursts | None = None,
 ) -> Clusters:
     """Find clusters of alerts and keep those that chance does not explain.
 
@@ -100,6 +102,9 @@ def find_clusters(
         Simulated maps and their seed; p is at least 1 / (runs + 1). The number is chosen by `runs_for` when left out.
     alpha : float
         Largest p of a cluster that is kept.
+    bursts : ReportBursts, optional
+        In which alerts come: the simulated maps hold such bursts too, and intervals are those of effective counts.
+        Alerts are taken as independent when left out.
 
     Raises
     ------
@@ -134,10 +139,10 @@ def find_clusters(
     chosen_runs = _runs_chosen(runs, len(drawn)) if dense.groups else Choice("runs", 0, _NO_RUNS)
     maps = int(chosen_runs.value)
     with stage(0.15, 0.9, Message("Simulating random maps")):
-        p_values = _p_values(dense, drawn, maps, seed, cell_m2(counted.cells))
+        p_values = _p_values(dense, drawn, maps, seed, cell_m2(counted.cells), bursts or SINGLE)
     kept = [(group, float(p)) for group, p in zip(dense.groups, p_values, strict=True) if p <= alpha]
     with stage(0.9, 1.0, Message("Drawing outlines")):
-        found = _drawn_clusters(_Land(city, x, y), dense, counted, kept, 1 / (maps + 1))
+        found = _drawn_clusters(_Land(city, x, y), dense, counted, kept, 1 / (maps + 1), bursts or SINGLE)
     return Clusters(
         found=found,
         n=round(total),
@@ -145,7 +150,7 @@ def find_clusters(
         eps=dense.search.eps,
         alpha=alpha,
         runs=maps,
-        choices=(dense.eps, spread, *_choices(dense.search, dense.points, chosen_runs, alpha, weights)),
+        choices=(dense.eps, spread, *_choices(dense.search, dense.points, chosen_runs, alpha, weights, bursts)),
         weighted=weights is not None,
     )
 
@@ -223,22 +228,31 @@ def _dense(
     return _Dense(search, points, groups, eps)
 
 
-def _p_values(dense: _Dense, weights: FloatArray, maps: int, seed: int, cell: float) -> FloatArray:
+def _p_values(
+    dense: _Dense, weights: FloatArray, maps: int, seed: int, cell: float, bursts: ReportBursts
+) -> FloatArray:
     """Of each dense place: its rank among the strongest clusters of the simulated maps."""
     strengths = np.array([dense.search.strength(dense.points, group) for group in dense.groups])
-    reference = strongest_of_chance(dense.search, weights, maps, seed, cell) if dense.groups else np.zeros(0)
+    reference = np.zeros(0)
+    if dense.groups:
+        reference = strongest_of_chance(dense.search, weights, maps, seed, cell, bursts)
     found: FloatArray = (1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1)
     return found
 
 
 def _drawn_clusters(
-    land: _Land, dense: _Dense, counted: _Alerts, kept: list[tuple[DenseGroup, float]], least: float
+    land: _Land,
+    dense: _Dense,
+    counted: _Alerts,
+    kept: list[tuple[DenseGroup, float]],
+    least: float,
+    bursts: ReportBursts,
 ) -> tuple[Cluster, ...]:
     """The dense places that are kept, with their outlines, in the order of alerts surely above what is expected."""
     found = []
     for number, (group, p) in enumerate(kept):
         report(number / len(kept))
-        found.append(replace(_cluster(land, dense.search, dense.points, counted, group, p), least=least))
+        found.append(replace(_cluster(land, dense, counted, group, p, bursts), least=least))
     found.sort(key=lambda c: (-c.expected * (c.low - 1), -c.n, c.id))
     return tuple(_named(replace(cluster, rank=rank), found) for rank, cluster in enumerate(found, 1))
 
@@ -328,13 +342,17 @@ class _Alerts:
     def values(self) -> FloatArray:
         return self.counts if self.weights is None else self.weights.sums
 
-    def interval(self, under: IntArray) -> tuple[float, float]:
-        """The 95 % interval of the sum of weights (or of the count) over some cells, by Fay and Feuer."""
+    def interval(self, under: IntArray, dispersion: float = 1.0) -> tuple[float, float]:
+        """The 95 % interval of the sum of weights (or of the count) over some cells, by Fay and Feuer.
+
+        With a dispersion, of effective counts: as if each alert weighed so many times as much, and there were so many
+        times fewer.
+        """
         total = float(self.values[under].sum())
         spread, heaviest = total, 1.0
         if self.weights is not None:
             spread, heaviest = float(self.weights.squares[under].sum()), self.weights.largest
-        found = weighted_sum(total, spread, heaviest)
+        found = weighted_sum(total, dispersion * spread, dispersion * heaviest)
         return found.low, found.high
 
 
@@ -377,10 +395,11 @@ class _Land:
         return tuple(int(cell) for cell in np.sort(np.concatenate([empty[~shore], alerts.cells[group.under]])))
 
 
-def _cluster(land: _Land, search: LocalDbscan, points: Points, alerts: _Alerts, group: DenseGroup, p: float) -> Cluster:
+def _cluster(land: _Land, dense: _Dense, alerts: _Alerts, group: DenseGroup, p: float, bursts: ReportBursts) -> Cluster:
+    search, points = dense.search, dense.points
     under, values = group.under, alerts.values
     count, expected = float(values[under].sum()), search.expected_on(group.squares)
-    low, high = alerts.interval(under)
+    low, high = alerts.interval(under, bursts.dispersion(search.square * float(np.sqrt(len(group.squares)))))
     x, y = (float(np.average(at[under], weights=values[under])) for at in (land.x, land.y))
     longitude, latitude = transformer_to_degrees(land.city).transform(x, y)
     outline, moved = land.outline(search, points, group)
@@ -410,7 +429,12 @@ def _named(cluster: Cluster, others: list[Cluster]) -> Cluster:
 
 
 def _choices(
-    search: LocalDbscan, points: Points, runs: Choice, alpha: float, weights: SeverityWeights | None
+    search: LocalDbscan,
+    points: Points,
+    runs: Choice,
+    alpha: float,
+    weights: SeverityWeights | None,
+    bursts: ReportBursts | None,
 ) -> tuple[Choice, ...]:
     there = search.minimum[search.ground.pixel(points.at)]
     least, most = int(there.min()), int(there.max())
@@ -468,5 +492,5 @@ def _choices(
                 {"area": Num(MAX_AREA_KM2, 2)},
             ),
         ),
-        INDEPENDENT,
+        INDEPENDENT if bursts is None else bursts.choice,
     )

@@ -127,6 +127,7 @@ class Windows:
 
     `place` sums over the cells of a window; `around` over its surroundings, None for all the rest of the city; `lag`
     steps before its own belong to a window. `size` is land or base, shape (m, T); a place counts as at least `floor`.
+    `dispersion`: variance of the counts of a window by that of independent ones.
     """
 
     place: sparse.csr_array
@@ -134,6 +135,7 @@ class Windows:
     lag: int
     size: FloatArray
     floor: float
+    dispersion: float = 1.0
 
     def inside(self, values: FloatArray) -> FloatArray:
         """Sums in the windows."""
@@ -205,7 +207,7 @@ class Windows:
         p = np.empty(self.size.shape)
         for rows in row_parts(p.shape):
             sums = (lagged_sums(values[rows], self.lag) for values in (inside, outside, size_in, size_out))
-            p[rows] = test(*sums, margin)
+            p[rows] = test(*sums, margin, self.dispersion)
         return p
 
 

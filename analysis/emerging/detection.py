@@ -41,6 +41,7 @@ from analysis.emerging.settings import MIN_STEPS, EmergingSettings, Reference, U
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected
 from analysis.hotspots.settings import margin_for, surroundings_for, window_for
+from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.false_discovery import StepUp, benjamini_hochberg
 from analysis.stats.mann_kendall import TrendTest, block_permutation, hamed_rao, mann_kendall
 from analysis.stats.result import Choice
@@ -221,6 +222,7 @@ def emerging_hot_spots(
     against: Reference = "surroundings",
     trend: TrendTest = "permutation",
     seed: int = 0,
+    scatter: Dispersion = INDEPENDENT,
 ) -> EmergingHotSpots:
     """Give every cell of the land its class over time.
 
@@ -250,6 +252,9 @@ def emerging_hot_spots(
         What a window is compared with.
     trend : "permutation", "hamed_rao" or "plain"
         The trend test on Gi*; the others than the default find too many (see the module).
+    scatter : Dispersion
+        How restless counts of a place are (`analysis.stats.dispersion`): the tests of windows are of effective counts.
+        The trend needs none: bursts are shorter than a step, and permuting the steps keeps each with all of its bursts.
 
     Raises
     ------
@@ -276,6 +281,7 @@ def emerging_hot_spots(
         lag=lag,
         size=cell_sizes(cube, land, base),
         floor=MIN_LAND_SHARE * side**2 / 1e6 if base is None else 0.0,
+        dispersion=scatter.value,
     )
     marks = _Significance.of(cube, windows, margin, alpha)
     gistar = GiStar.of(cube.low, windows.size, neighbours(cells, max(k, 1)), lag)
@@ -283,7 +289,7 @@ def emerging_hot_spots(
     latest = windows.latest(cube.low)
     frame = _frame(cube, latest, marks, gistar, trends, alpha)
     places, number = _places(frame, marks)
-    least, usual = least_seen(cube, latest, marks.p_hot, marks.hot, margin, alpha)
+    least, usual = least_seen(cube, latest, marks.p_hot, marks.hot, margin, alpha, scatter.value)
     return EmergingHotSpots(
         frame=frame.assign(place=number),
         hot=marks.hot,
@@ -298,9 +304,14 @@ def emerging_hot_spots(
         alpha=alpha,
         n=round(cube.low.sum()),
         n_withheld=cube.withheld,
-        choices=setting_choices(
-            EmergingSettings(side, k, outer, lag, margin, alpha, "surroundings" if near_only else "city", trend, steps),
-            based=base is not None,
+        choices=(
+            *setting_choices(
+                EmergingSettings(
+                    side, k, outer, lag, margin, alpha, "surroundings" if near_only else "city", trend, steps
+                ),
+                based=base is not None,
+            ),
+            *scatter.told,
         ),
         least=least,
         usual=usual,

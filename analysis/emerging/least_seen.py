@@ -18,7 +18,13 @@ MOST: Final = 5_000  # alerts of a window that are tried
 
 
 def least_seen(
-    cube: SpaceTimeCube, latest: Latest, p: FloatArray, hot: BoolArray, margin: float, alpha: float
+    cube: SpaceTimeCube,
+    latest: Latest,
+    p: FloatArray,
+    hot: BoolArray,
+    margin: float,
+    alpha: float,
+    dispersion: float = 1.0,
 ) -> tuple[int, float]:
     """The least alerts with which a usual place would be marked hot in the last window, and how many are expected.
 
@@ -32,7 +38,7 @@ def least_seen(
         The last windows.
     p, hot : arrays, shape (cells, steps)
         p-values of all windows, and which are marked.
-    margin, alpha : float
+    margin, alpha, dispersion : float
         As of the test.
 
     Returns
@@ -48,5 +54,5 @@ def least_seen(
     )
     limit = min(p[hot].max() if hot.any() else alpha / p.size, alpha / len(cube.cells))
     tried = np.arange(1, MOST)
-    found = larger_rate(tried, np.full(len(tried), outside), inside_size, outside_size, margin) <= limit
+    found = larger_rate(tried, np.full(len(tried), outside), inside_size, outside_size, margin, dispersion) <= limit
     return int(tried[found][0]) if found.any() else 0, outside / outside_size * inside_size

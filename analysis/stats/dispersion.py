@@ -54,7 +54,8 @@ _ROUNDS: Final = 12
 # A dispersion is itself estimated: it is raised by as much as Student's quantile exceeds the normal one here.
 _ALLOWED_AT: Final = 1e-3
 # A dispersion under which nobody would call reports restless.
-_HARDLY: Final = 1.1
+HARDLY: Final = 1.1
+ONE_BY_ONE: Final = Message("Reports here come one by one: counts scattered no more in the past than chance explains.")
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,8 @@ class Dispersion:
             )
         if np.isinf(self.freedom) and self.value == 1:
             return Message("Counts are taken as independent of one another.")
-        if self.phi + self.drift * self.typical < _HARDLY:
-            return Message("Reports here come one by one: counts scattered no more in the past than chance explains.")
+        if self.phi + self.drift * self.typical < HARDLY:
+            return ONE_BY_ONE
         values = {"times": Num(self.widening, 1)}
         if self.rows == 1:
             return Message(
@@ -173,6 +174,11 @@ class Dispersion:
     def choice(self) -> Choice:
         """The setting that tells itself."""
         return Choice("dispersion", self.value, self.message)
+
+    @property
+    def told(self) -> tuple[Choice, ...]:
+        """The setting where it was looked at: nothing for counts that are taken as independent without a look."""
+        return () if self == INDEPENDENT else (self.choice,)
 
 
 INDEPENDENT: Final = Dispersion(1.0, 1.0, 1.0, 0.0, float("inf"))
@@ -261,6 +267,47 @@ def _apart(pairs: float, lag: float) -> float:
     steps = np.arange(1, max(int(pairs), 1))
     shared = np.maximum(0.0, 1 - steps / max(lag, 1.0))
     return float(1 / (1 + 2 * ((1 - steps / max(pairs, 1)) * shared**2).sum()))
+
+
+def dispersion_of_shares(before: tuple[Any, Any], after: tuple[Any, Any]) -> Dispersion:
+    """The dispersion of shares (women among women and men, say) of rows, from pairs of neighbouring windows.
+
+    Given the part m of both windows and the wholes w and w', the later part has the mean m q with q = w' r' / (w r + w'
+    r'), r and r' the share of all rows together (a change common to all is no burst; 1 where there is one row), and the
+    hypergeometric variance m q (1 - q) (N - m) / (N - 1), N = w + w', less what one common change fits of it
+    (leverage).
+
+    Parameters
+    ----------
+    before, after : pair of arrays, shape (rows, pairs)
+        The part and the whole of each row in the earlier and in the later window.
+
+    Returns
+    -------
+    Dispersion
+        Of the binomial law; `UNKNOWN` without rows, and not `known` with fewer than `LEAST_FREEDOM` squares.
+    """
+    (part, whole), (later, later_whole) = (
+        tuple(np.asarray(given, float) for given in pair) for pair in (before, after)
+    )
+    first, then = whole, later_whole
+    if len(part) > 1:
+        first, then = (
+            held * np.divide(one.sum(axis=0), held.sum(axis=0), out=np.zeros(held.shape[1]), where=held.sum(axis=0) > 0)
+            for one, held in ((part, whole), (later, later_whole))
+        )
+    m, both, n = part + later, first + then, whole + later_whole
+    q = np.divide(then, both, out=np.zeros_like(both), where=both > 0)
+    spread = m * q * (1 - q) * np.divide(n - m, n - 1, out=np.zeros_like(n), where=n > 1)
+    if len(part) > 1:
+        together = spread.sum(axis=0)
+        spread = spread * (1 - np.divide(spread, together, out=np.zeros_like(spread), where=together > 0))
+    squares, variance = (np.where(spread > 0, values, 0.0).sum(axis=1) for values in ((later - m * q) ** 2, spread))
+    pairs = (spread > 0).sum(axis=1).astype(float)
+    used = pairs > 0
+    if not used.any():
+        return UNKNOWN
+    return _Rows.of(squares[used], variance[used], pairs[used], whole=False).fit(drift=False)
 
 
 def group_factors(

@@ -18,6 +18,7 @@ from curim_data.quality.positions import coordinate_step
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.incidents import incident_choice
+from curim_data.studies.scatter import place_bursts
 
 CLUSTER_RESOLUTION: Final = 12
 
@@ -51,7 +52,8 @@ def cluster_study(
                 once=True,
             )
             weights = by_severity(graded.frame, fine.index.to_numpy())
-        found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source))
+        bursts = place_bursts(source, whole, audience)
+        found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts)
     places = with_known_ids(found.found, known_places(source, audience))
     return replace(
         found, found=places, choices=(*found.choices, *incident_choice(source), *default_coordinates(at_default))

@@ -28,6 +28,7 @@ from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.incidents import incident_choice
+from curim_data.studies.scatter import place_scatter
 
 # Longer ago says nothing of what a place is now: it would have to be hot for ten years to be called persistent.
 MOST_MONTHS: Final = 48
@@ -142,7 +143,8 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
             "as a specialist or analyst."
         )
         return EmergingStudy(total, None, (), None, side, about, hidden, period)
-    found = emerging_hot_spots(_every_step(counted.frame, periods, land), land)
+    scatter = place_scatter(source, history, side, audience)
+    found = emerging_hot_spots(_every_step(counted.frame, periods, land), land, scatter=scatter)
     choices = (*about, *incident_choice(source), *found.choices, *default_coordinates(total.at_default))
     choices += nested_cells(side)
     return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices, None, period)

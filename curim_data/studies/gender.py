@@ -21,6 +21,7 @@ from analysis.gender import (
     perceived_safety,
     place_shares,
 )
+from analysis.stats.dispersion import Dispersion
 from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratio
 from analysis.stats.result import Choice
 from curim_data import query
@@ -29,11 +30,13 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import incident_choice
-from curim_data.studies.scatter import burst_scatter
+from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
 
 PER: Final = 1000
 CITY: Final = ""
 AFFECTED: Final = "affected_gender"
+AFTER_DARK: Final = Share("dark", (True,), (True, False))
+UNSAFE: Final = Share("feeling", (1, 2), (1, 2, 3, 4, 5))
 # A mean that protected counts leave open by more than this part of a step says too little to be shown.
 WIDEST: Final = 0.5
 
@@ -85,7 +88,8 @@ def share_study(source: Source, f: AlertFilter, audience: Audience, column: str 
     Several alerts of one incident are about the same persons, but each was sent by a person of its own.
     """
     counted = query.counts(source, f, [column], audience, complete=True, once=column == AFFECTED)
-    found = gender_shares(counted.frame, column, total=counted.total)
+    scatter = share_scatter(source, without_gender(f), Share(column, WOMEN, EITHER), area_kind(source), audience)
+    found = gender_shares(counted.frame, column, total=counted.total, scatter=scatter)
     if column != AFFECTED:
         return found
     return replace(found, choices=(*found.choices, *incident_choice(source)))
@@ -95,7 +99,7 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
     """Which categories weigh more on women or on men, among all alerts of either, whatever categories are picked."""
     f = without_gender(f)
     counted = query.counts(source, f, ["category", AFFECTED], audience, once=True)
-    scatter = burst_scatter(source, f, ("category", AFFECTED), audience)
+    scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), ("category",), audience)
     return category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
 
 
@@ -106,12 +110,15 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")
     counted = query.counts(source, asked, [AFFECTED, "dark"], audience, once=True)
-    table = dark_shares(counted.frame)
+    after_dark = share_scatter(source, asked, AFTER_DARK, area_kind(source, AFFECTED), audience)
+    table = dark_shares(counted.frame, scatter=after_dark)
     table["withheld"] = table[["dark", "n"]].isna().any(axis=1)
     rows = table.set_index("gender")
     (women_dark, women), (men_dark, men) = rows.loc[[WOMAN, MAN], ["dark", "n"]].to_numpy(float).tolist()
     known = bool(np.isfinite([women_dark, women, men_dark, men]).all()) and min(women, men) > 0
-    ratio = share_ratio(women_dark, women, men_dark, men) if known else UNKNOWN
+    scatter = share_scatter(source, asked, Share(AFFECTED, WOMEN, EITHER), area_kind(source, "dark"), audience)
+    counts = (count / scatter.value for count in (women_dark, women, men_dark, men))
+    ratio = share_ratio(*counts) if known else UNKNOWN
     choices = [Choice("dark", "sun", Message("After dark: the sun is below the horizon at that place and time."))]
     if source.some_hours is not None:
         choices.append(Choice("hours", "some", source.some_hours))
@@ -119,7 +126,13 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
         choices.append(
             Choice("light", "all", Message("The filter by light does not apply here: day and night are compared."))
         )
+    choices.append(max(scatter, after_dark, key=_told_first).choice)
     return LightStudy(table, ratio, int(np.nansum(table["n"])), tuple(choices))
+
+
+def _told_first(scatter: Dispersion) -> tuple[bool, float]:
+    """Of several dispersions one that is not known is told, else the largest."""
+    return not scatter.known, scatter.value
 
 
 def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> PerceivedSafety:
@@ -129,23 +142,26 @@ def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Perceiv
     leave open by more than half a step is not given, nor is that of a group which may be smaller than the threshold:
     the answers of a few are not for others to read, however well they are known.
     """
-    counted = query.counts(source, without_gender(f), ["reporter_gender", "feeling"], audience, complete=True)
+    asked = without_gender(f)
+    counted = query.counts(source, asked, ["reporter_gender", "feeling"], audience, complete=True)
+    scatter = share_scatter(source, asked, UNSAFE, area_kind(source, "reporter_gender"), audience)
     frame = counted.frame.dropna(subset=["feeling"])
     choices = [
-        Choice("who", "reporter", Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5."))
+        Choice("who", "reporter", Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5.")),
+        scatter.choice,
     ]
     if not frame["withheld"].any():
-        found = perceived_safety(frame, "reporter_gender")
+        found = perceived_safety(frame, "reporter_gender", scatter=scatter)
         return replace(found, choices=tuple(choices))
     choices.append(
         Choice(
             "protected", counted.n_withheld, Message("Small numbers are protected, so the intervals here are wider.")
         )
     )
-    return replace(_feeling_within(frame, counted.threshold), choices=tuple(choices))
+    return replace(_feeling_within(frame, counted.threshold, scatter), choices=tuple(choices))
 
 
-def _feeling_within(frame: pd.DataFrame, threshold: int) -> PerceivedSafety:
+def _feeling_within(frame: pd.DataFrame, threshold: int, scatter: Dispersion) -> PerceivedSafety:
     """The feeling where some counts are known by their bounds only: from the worst to the best that they allow."""
 
     def scene(lowest: tuple[str, ...]) -> PerceivedSafety:
@@ -153,11 +169,11 @@ def _feeling_within(frame: pd.DataFrame, threshold: int) -> PerceivedSafety:
         down = frame["reporter_gender"].isin(lowest)
         many = (frame["feeling"] <= 2) == down
         return perceived_safety(
-            frame.assign(n=frame["high"].where(many, frame["low"]).astype(float)), "reporter_gender"
+            frame.assign(n=frame["high"].where(many, frame["low"]).astype(float)), "reporter_gender", scatter=scatter
         )
 
     everyone = tuple(frame["reporter_gender"].unique())
-    middle = perceived_safety(frame.assign(n=(frame["low"] + frame["high"]) / 2), "reporter_gender")
+    middle = perceived_safety(frame.assign(n=(frame["low"] + frame["high"]) / 2), "reporter_gender", scatter=scatter)
     worst, best = scene(everyone), scene(())
     table = middle.frame.copy()
     table["low"] = np.fmin(worst.frame["low"], best.frame["low"])
@@ -206,7 +222,7 @@ def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStud
         counted = query.counts(source, f, ["place", column], audience, once=column == AFFECTED)
         totals = _totals(source, city, audience, column)
         pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
-        scatter = burst_scatter(source, f, ("place", column), audience)
+        scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",), audience)
         shares = place_shares(counted.frame, column=column, city=pair, scatter=scatter)
         found.append((shares, sum(pair) if pair else float("nan")))
     (differ, n), (silent, _) = found
@@ -218,10 +234,12 @@ class ReporterRates:
     """Alerts by women and by men per 1,000 residents of that gender.
 
     `frame`: area (district id; "" is the whole city), then for women and for men the count, residents, rate, low, high
-    (exact Poisson), each with its suffix; ratio of the two rates, low, high; withheld (bool).
+    (exact Poisson), each with its suffix; ratio of the two rates, low, high; withheld (bool). Intervals are those of
+    effective counts, by how restless counts and shares of women were.
     """
 
     frame: pd.DataFrame
+    choices: tuple[Choice, ...] = ()
 
 
 def rate_study(source: Source, f: AlertFilter, audience: Audience) -> ReporterRates | None:
@@ -231,29 +249,35 @@ def rate_study(source: Source, f: AlertFilter, audience: Audience) -> ReporterRa
         return None
     people = people.set_index("district")[["women", "men"]].astype(float)
     asked = without_gender(f).replace(places=(), cells=())
+    counts = burst_scatter(source, asked, area_kind(source, "reporter_gender"), audience)
+    shares = share_scatter(source, asked, Share("reporter_gender", WOMEN, EITHER), area_kind(source), audience)
     rows = []
     if not asked.districts and {area.id for area in source.city.districts} <= set(people.index):
         counted = query.counts(source, asked, ["reporter_gender"], audience, complete=True).frame
-        rows.append(_rate_row(CITY, counted, people.sum()))
+        rows.append(_rate_row(CITY, counted, people.sum(), counts.value, shares.value))
     counted = query.counts(source, asked, ["district", "reporter_gender"], audience, complete=True).frame
     for district in people.index:
         if not asked.districts or district in asked.districts:
-            rows.append(_rate_row(str(district), counted[counted["district"] == district], people.loc[district]))
-    return ReporterRates(pd.DataFrame(rows))
+            here = counted[counted["district"] == district]
+            rows.append(_rate_row(str(district), here, people.loc[district], counts.value, shares.value))
+    return ReporterRates(pd.DataFrame(rows), (max(counts, shares, key=_told_first).choice,))
 
 
-def _rate_row(area: str, counted: pd.DataFrame, residents: pd.Series) -> dict[str, object]:
-    """One area's rates per 1,000 residents, and their ratio."""
+def _rate_row(
+    area: str, counted: pd.DataFrame, residents: pd.Series, dispersion: float, of_share: float
+) -> dict[str, object]:
+    """One area's rates per 1,000 residents, and their ratio, of effective counts."""
     counts = counted.set_index("reporter_gender")["n"]
     row: dict[str, object] = {"area": area}
     n = {"women": float(counts.get(WOMAN, 0.0)), "men": float(counts.get(MAN, 0.0))}
     for who, count in n.items():
         known = np.isfinite(count) and residents[who] > 0
-        rate = poisson_rate(count, residents[who] / PER) if known else UNKNOWN
+        rate = poisson_rate(count / dispersion, residents[who] / PER / dispersion) if known else UNKNOWN
         row |= {f"n_{who}": count, f"residents_{who}": residents[who]}
         row |= {f"rate_{who}": rate.value, f"low_{who}": rate.low, f"high_{who}": rate.high}
     known = bool(np.isfinite(list(n.values())).all()) and bool((residents > 0).all())
-    ratio = rate_ratio(n["women"], n["men"], residents["women"], residents["men"]) if known else UNKNOWN
+    effective = (n["women"] / of_share, n["men"] / of_share)
+    ratio = rate_ratio(*effective, residents["women"], residents["men"]) if known else UNKNOWN
     withheld = bool(np.isnan(list(n.values())).any())
     return row | {"ratio": ratio.value, "low": ratio.low, "high": ratio.high, "withheld": withheld}
 

@@ -4,20 +4,22 @@ candidate."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_pairs
+from analysis.grid.cells import square_side
+from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_pairs, dispersion_of_shares
+from analysis.stats.report_bursts import ReportBursts, fit_bursts
 from analysis.stats.result import Choice
 from analysis.trends.past_scatter import CITY, Kind, Pairs, PastWindows, kind_dispersions, past_windows, theme_factors
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MAP_RESOLUTIONS, Audience, IntArray
+from curim_data.model import MAP_RESOLUTIONS, Audience, Gender, IntArray
 from curim_data.privacy import sees_exact
 from curim_data.studies.coarse_areas import area_tables
 from curim_data.studies.periods import ComparedPeriods, month_bounds, months_between
@@ -28,6 +30,8 @@ MOST_KEPT: Final = 64
 # Bursts are looked for in so many years, in windows of so many weeks.
 BURST_YEARS: Final = 2
 BURST_WEEKS: Final = 4
+# Sizes of cells, from about 900 to 130 m, whose dispersions tell how far apart the reports of a burst lie.
+BURST_RESOLUTIONS: Final = (8, 9, 10)
 Unit = Literal["week", "month"]
 _WEEK: Final = dt.timedelta(weeks=1)
 
@@ -180,6 +184,12 @@ def place_scatter(source: Source, f: AlertFilter, resolution: int, audience: Aud
     return burst_scatter(source, f, ("cell",), audience, max(resolution - 1, min(MAP_RESOLUTIONS)))
 
 
+def place_bursts(source: Source, f: AlertFilter, audience: Audience) -> ReportBursts:
+    """In what bursts reports lie under a filter, from how restless cells of several sizes are: `burst_scatter`."""
+    sides = {square_side(size): burst_scatter(source, f, ("cell",), audience, size) for size in BURST_RESOLUTIONS}
+    return fit_bursts(sides)
+
+
 def burst_scatter(
     source: Source, f: AlertFilter, kind: Kind, audience: Audience, resolution: int | None = None
 ) -> Dispersion:
@@ -190,6 +200,51 @@ def burst_scatter(
     where nothing finer is known. Who sees no exact counts gets it in coarse steps. Found once for a version of the
     alerts and a filter.
     """
+    return _burst_dispersion(
+        source,
+        f,
+        (kind, resolution),
+        audience,
+        lambda past, history, windows: _bursts(source, past, history, windows, kind, resolution),
+    )
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of the alerts that say `column` at all (one of `among`, or anything) whose value is one of `part`."""
+
+    column: str
+    part: tuple[Any, ...]
+    among: tuple[Any, ...]
+
+
+WOMEN: Final = (Gender.WOMAN.value,)
+EITHER: Final = (Gender.WOMAN.value, Gender.MAN.value)
+
+
+def share_scatter(source: Source, f: AlertFilter, share: Share, kind: Kind, audience: Audience) -> Dispersion:
+    """How restless a share is under a filter: of rows by the columns `kind`, from neighbouring four weeks, as
+    `burst_scatter` looks at them. Where reports of one incident are alike in what is shared out, it is as restless as
+    counts are; where they are not, less.
+    """
+    return _burst_dispersion(
+        source,
+        f,
+        (share, kind),
+        audience,
+        lambda past, history, windows: _shares(source, past, history, windows, share, kind),
+    )
+
+
+def area_kind(source: Source, *more: str) -> Kind:
+    """Rows that hold bursts whole whatever their reports are about: districts, or categories where there are none."""
+    return ("district" if source.city.districts else "category", *more)
+
+
+def _burst_dispersion(
+    source: Source, f: AlertFilter, what: tuple[Any, ...], audience: Audience, find: Callable[..., Dispersion]
+) -> Dispersion:
+    """What `find` makes of the filter's past, its units and its windows; found once for each `what`."""
     start, end = query.dates(source, f)
     last = min(end, source.as_of)
     years = [last - dt.timedelta(days=round(365.25 * number)) for number in (BURST_YEARS, MOST_YEARS)]
@@ -203,12 +258,12 @@ def burst_scatter(
     if windows is None:
         return UNKNOWN
     past = f.replace(period="", start=history.first, end=history.last)
-    key = (past, windows, kind, resolution, source.city.version)
+    key = (past, windows, what, source.city.version)
     kept: dict[Any, Dispersion] = source.cache.setdefault("bursts", {})
     if key not in kept:
         if len(kept) >= MOST_KEPT:
             kept.clear()
-        kept[key] = _bursts(source, past, history, windows, kind, resolution)
+        kept[key] = find(past, history, windows)
     return kept[key] if sees_exact(audience) else kept[key].rounded_up()
 
 
@@ -224,3 +279,17 @@ def _bursts(
     )
     before, after = (table.to_numpy() for table in _of_kind(counted.frame, history, windows, kind))
     return dispersion_of_pairs(before, after, (before.sum(axis=0), after.sum(axis=0)), drift=False)
+
+
+def _shares(
+    source: Source, past: AlertFilter, history: _Units, windows: PastWindows, share: Share, kind: Kind
+) -> Dispersion:
+    """The dispersion of a share, of rows against what the share of all of them together did."""
+    once = "reporter_gender" not in (share.column, *kind)
+    by = list(dict.fromkeys([*kind, share.column, history.unit]))
+    frame = query.counts(source, past, by, Audience.ANALYST, once=once).frame
+    frame = frame[frame[share.column].isin(share.among)]
+    of_part = frame[share.column].isin(share.part)
+    parts = frame.assign(n=frame["n"].where(of_part, 0.0))
+    (part, later), (whole, later_whole) = (_of_kind(counted, history, windows, kind) for counted in (parts, frame))
+    return dispersion_of_shares((part.to_numpy(), whole.to_numpy()), (later.to_numpy(), later_whole.to_numpy()))

@@ -28,6 +28,7 @@ from curim_data.query.categoricals import encode_values, sum_by
 from curim_data.studies.areas import area_counts, protect_area_counts
 from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import known_places
+from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, share_scatter
 from curim_data.studies.trends import trend_study
 
 SpotOrCluster = Spot | Cluster
@@ -151,11 +152,13 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
         affected=affected if len(f.affected) != 1 else None,  # what the filter itself fixes is no finding
         dark=dark if f.dark is None else None,
     )
+    women = Share("affected_gender", WOMEN, EITHER)
+    scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source), audience)
     default_counts = query.default_coordinates(source, here, audience)["n"]
     return SpotStudy(
         profile=profile,
         categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
-        affected=gender_shares(affected, "affected_gender", total=float(spot.n)),
+        affected=gender_shares(affected, "affected_gender", total=float(spot.n), scatter=scatter),
         week=week_clock(hours) if hours is not None else None,
         trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
         at_default=None if default_counts.isna().any() else int(default_counts.sum()),

@@ -39,7 +39,8 @@ class World:
     `alerts` in a period of eight weeks, `reports` of an incident on average (geometric), further ones scattered around
     the first by `metres` (normal, each direction) and `hours` (exponential). `season`: amplitude of the year's wave.
     `drift`: standard deviation of the log rate of each of 40 areas, which wanders with a half-life of a year.
-    `planted` changes the city: see `Spot`, `Rise`.
+    `planted` changes the city: see `Spot`, `Rise`. `alike`: reports of an incident have one gender, and one feeling (1
+    to 5, which else nobody tells). `mixed`: further reports name any category, so that no rule links them.
     """
 
     alerts: int = 1_100
@@ -51,6 +52,8 @@ class World:
     weeks: int = HISTORY_WEEKS
     spot: Mapping[str, float] = field(default_factory=dict)
     rise: Mapping[str, float] = field(default_factory=dict)
+    alike: bool = False
+    mixed: bool = False
 
 
 @cache
@@ -127,14 +130,23 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
     late = np.where(further, rng.exponential(world.hours, size=len(of)), 0.0)
     hours = hours[of] + late
     inside = hours < world.weeks * WEEK_H
+    woman = rng.random(len(of)) < 0.5
+    feeling = {}
+    category = category[of]
+    if world.mixed:
+        category = np.where(further, rng.permutation(category), category)
+    if world.alike:
+        woman = woman[of]
+        feeling = {"feeling": rng.integers(1, 6, size=len(x))[of][inside]}
     return {
         "x": (x[of] + near[:, 0])[inside],
         "y": (y[of] + near[:, 1])[inside],
         "hours": hours[inside],
-        "category": category[of][inside],
-        "woman": (rng.random(len(of)) < 0.5)[inside],
+        "category": category[inside],
+        "woman": woman[inside],
         "incident": of[inside],
         "wandering": wandering,
+        **feeling,
     }
 
 
@@ -183,6 +195,7 @@ def source_of(alerts: Mapping[str, Any], folder: Path | None = None) -> Source:
         "category": pa.array(names[alerts["category"]], pa.string()),
         "reporter_gender": gender,
         "affected_gender": gender,
+        "feeling": pa.array(alerts["feeling"]) if "feeling" in alerts else pa.nulls(n, pa.int64()),
         "status": pa.repeat("open", n),
         "confirmations": pa.repeat(0, n),
         "longitude": pa.array(longitude),

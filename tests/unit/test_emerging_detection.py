@@ -19,12 +19,13 @@ from analysis.emerging.cube import GiStar, Windows, connected_groups, lagged_sum
 from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
 from analysis.emerging.settings import block_for, periods_for, unit_of, whole_periods
 from analysis.grid.cells import neighbours, ring, square_side
+from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.exact_rates import larger_rate, smaller_rate
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
 from analysis.stats.mann_kendall import sen_slope
 from analysis.stats.result import Result
-from curim_data.model import LANGUAGES, translator
+from curim_data.model import LANGUAGES, CityProfile, Translator, translator
 
 MIDDLE = h3.latlng_to_cell(37.946, 23.65, 10)
 CELLS = np.sort(h3.grid_disk(MIDDLE, 7)).astype(np.int64)
@@ -499,3 +500,20 @@ def test_the_history_of_a_cell_in_words() -> None:
     assert "Hot in 2 of 24 weeks. Without a break since: Week of 8 June 2026." in text
     assert "Last window: 162 incidents, where 42.0 would be expected from its surroundings." in text
     assert round(square_side(10, CELLS)) == 132
+
+
+def test_windows_of_counts_that_come_in_bursts_are_tested_as_so_many_fewer(city: CityProfile, t: Translator) -> None:
+    """Three times the counts with a dispersion of three are as sure as the counts, and less sure than without."""
+    land = city.land_cells(9)
+    steps = pd.date_range("2024-01-01", periods=12, freq="MS")
+    rng = np.random.default_rng(1)
+    counts = pd.DataFrame(rng.poisson(4.0, (len(land), 12)), index=land.index, columns=steps)
+    counts.iloc[len(land) // 2] *= 6
+    three = Dispersion(3.0, 2.8, 3.2, 0.0, float("inf"))
+    plain, wide = (emerging_hot_spots(counts * 3, land, scatter=scatter) for scatter in (INDEPENDENT, three))
+    single = emerging_hot_spots(counts, land)
+    np.testing.assert_array_equal(wide.hot, single.hot)
+    assert wide.hot.sum() < plain.hot.sum()
+    assert wide.least > plain.least
+    assert any("come in bursts" in t(choice.explanation) for choice in wide.choices)
+    assert len(plain.choices) == len(wide.choices) - 1

@@ -80,6 +80,6 @@ def test_gaps_between_women_and_men_are_less_sure() -> None:
     plain, wide = (place_shares(places, scatter=scatter).frame.set_index("place") for scatter in (INDEPENDENT, THREE))
     assert wide.loc["a", "p"] == pytest.approx(float(spread_p(plain.loc["a", "p"], 3.0)))
     assert wide.loc["a", "low"] == pytest.approx(wilson(20, 80 / 3).low)
-    shares = gender_shares(frame, dispersion=3.0)
+    shares = gender_shares(frame, scatter=THREE)
     assert shares.women.low == pytest.approx(wilson(200 / 3, 400 / 3).low)
     assert shares.women.value == 0.5

@@ -234,6 +234,7 @@ def draw_rates(page: Page, f: AlertFilter) -> None:
     tables.draw_table(page, written, headings, key="gender_rates", alt=t("Alerts per 1,000 residents by gender"))
     tables.download_button(t, frame, "gender_rates.csv", key="gender_rates_csv")
     st.caption(t("Alerts of the whole period by gender of the reporter. Not everyone who alerts lives in the city."))
+    draw_footer(page, choices=found.choices)
 
 
 def _area(page: Page, area: str) -> str:
