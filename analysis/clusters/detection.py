@@ -13,7 +13,7 @@ everywhere. Simulated alerts stand on a lattice of hexagons as large as the fine
 Only cells that hold alerts are looked at, and only the land near them (`AlertGround`), so that time and memory grow
 with the alerts and the land round them.
 
-Alerts may count by their severity (`analysis.stats.severity_weights`). Then the baseline is that of the weighted
+Incidents may count by the harm they do (`analysis.stats.harm_weights`). Then the baseline is that of the weighted
 alerts, and each simulated map draws as many alerts from it and gives them the observed weights in a random order: a
 heavy alert is heavy wherever it falls, so that two of them beside each other are no pattern.
 """
@@ -44,10 +44,10 @@ from analysis.clusters.dbscan import (
 from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
 from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
 from analysis.hotspots.settings import INDEPENDENT
+from analysis.stats.harm_weights import HarmWeights
 from analysis.stats.intervals import weighted_sum
 from analysis.stats.report_bursts import SINGLE, ReportBursts
 from analysis.stats.result import Choice
-from analysis.stats.severity_weights import SeverityWeights
 from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num
 from curim_data.model.city import cell_polygons
 from curim_data.model.progress import report, stage
@@ -73,7 +73,7 @@ def find_clusters(
     city: CityProfile,
     *,
     base: pd.Series | None = None,
-    weights: SeverityWeights | None = None,
+    weights: HarmWeights | None = None,
     eps: float | None = None,
     step: float = 1.0,
     runs: int | None = None,
@@ -92,7 +92,7 @@ def find_clusters(
     base : Series, index cell, optional
         Base population by fine cell; the baseline is then its smoothed share instead of that of the alerts.
     weights : Weights, optional
-        The alerts of the same cells by weight, as from `analysis.stats.severity_weights.by_severity`; each counts one
+        The alerts of the same cells by weight, as from `analysis.stats.harm_weights.harm_weights`; each counts one
         when left out.
     eps : float, optional
         Metres that join alerts; chosen by `eps_for` when left out.
@@ -165,7 +165,7 @@ class _Dense:
     eps: Choice
 
 
-def _counted(fine: pd.DataFrame, weights: SeverityWeights | None) -> _Alerts:
+def _counted(fine: pd.DataFrame, weights: HarmWeights | None) -> _Alerts:
     """The cells that hold alerts, in order. ValueError as `find_clusters` says."""
     data = fine.set_index("cell") if "cell" in fine.columns else fine
     if not data.index.is_monotonic_increasing:
@@ -336,7 +336,7 @@ class _Alerts:
 
     cells: IntArray
     counts: FloatArray
-    weights: SeverityWeights | None
+    weights: HarmWeights | None
 
     @property
     def values(self) -> FloatArray:
@@ -433,7 +433,7 @@ def _choices(
     points: Points,
     runs: Choice,
     alpha: float,
-    weights: SeverityWeights | None,
+    weights: HarmWeights | None,
     bursts: ReportBursts | None,
 ) -> tuple[Choice, ...]:
     there = search.minimum[search.ground.pixel(points.at)]
@@ -459,7 +459,7 @@ def _choices(
         1,
         Message(
             "Simulated incidents fall by the smoothed density of the weighted incidents and get the observed "
-            "severities in a random order; a cluster has five incidents or more, whatever they weigh."
+            "weights in a random order; a cluster has five incidents or more, whatever they weigh."
         ),
     )
     return (

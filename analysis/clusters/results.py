@@ -26,7 +26,7 @@ class Cluster:
     `cells`: the fine cells under its outline; `n` alerts on them, `expected` by the smoothed baseline, `ratio` of both
     with its exact Poisson interval `low` to `high`; `p`: share of simulated maps with a cluster at least as strong,
     already corrected for having looked everywhere. All but n are NaN where nothing was tested. `outline` in WGS84,
-    clipped to the land. `weight`: of its alerts by severity, None where each counts one; `expected` and `ratio` are
+    clipped to the land. `weight`: of its incidents by harm, None where each counts one; `expected` and `ratio` are
     then of weights. `least`: the smallest p that so many simulated maps can give.
     """
 
@@ -67,9 +67,9 @@ class Cluster:
             )
         if self.weight is not None:
             return t.n(
-                "{n} incident that weighs {weight} by severity where {expected} would be expected: {ratio} times as "
+                "{n} incident that weighs {weight} by harm where {expected} would be expected: {ratio} times as "
                 "much (95 % interval {low} to {high}), {p}.",
-                "{n} incidents that weigh {weight} by severity where {expected} would be expected: {ratio} times as "
+                "{n} incidents that weigh {weight} by harm where {expected} would be expected: {ratio} times as "
                 "much (95 % interval {low} to {high}), {p}.",
                 self.n,
                 weight=self.weight,
@@ -127,7 +127,7 @@ class Clusters:
             else t("No cluster stands out from chance")
         )
         if self.weighted:
-            text = t("{found}, among {alerts} incidents weighted by severity.", found=text, alerts=self.n)
+            text = t("{found}, among {alerts} incidents weighed by harm.", found=text, alerts=self.n)
         else:
             text = t("{found}, among {alerts} incidents.", found=text, alerts=self.n)
         if self.chance:

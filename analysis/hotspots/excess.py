@@ -69,7 +69,7 @@ def excess(inside: float, outside: float, share: float, dispersion: float = 1.0)
 def excess_of(spot: Any) -> Excess:
     """The alerts above expected of a hot spot, or of a cluster, whose expected count has no scatter of its own.
 
-    By severity, where a cluster's alerts have a weight.
+    By harm, where a cluster's alerts have a weight.
     """
     own: Excess | None = getattr(spot, "excess", None)
     if own is not None:

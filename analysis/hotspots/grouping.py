@@ -376,7 +376,7 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
     compared = np.column_stack([high * (frame["size"].to_numpy(float) > 0), size_out, doubt])
     count, size_in, base_n = inside @ low, inside @ size, inside @ frame["base"].to_numpy(float)
     doubted = inside @ doubt
-    rests = _rests(result, mark, index, inside, compared)
+    rests = compared_with(result, mark, index, inside, compared)
     stands = {
         "surroundings": inside @ frame["local"].to_numpy(float) > 0,
         "city": inside @ frame["wide"].to_numpy(float) > 0,
@@ -432,7 +432,7 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
     return spots
 
 
-def _rests(
+def compared_with(
     result: HotCells, mark: Literal["hot", "cold"], index: CellArray, inside: sparse.csr_array, compared: FloatArray
 ) -> dict[Against, FloatArray]:
     """For each group what it may be compared with: alerts, land or base, and cells in doubt (three rows of groups)."""

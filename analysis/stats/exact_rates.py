@@ -105,7 +105,13 @@ def ratio_intervals(
     inside: Any, outside: Any, size_in: Any, size_out: Any, confidence: float = 0.95, dispersion: Any = 1.0
 ) -> Any:
     """`ratio_interval` for arrays: three arrays (ratio, low, high)."""
-    x, rest = _effective(inside, outside, dispersion)
+    return effective_ratio_intervals(*_effective(inside, outside, dispersion), size_in, size_out, confidence)
+
+
+def effective_ratio_intervals(
+    x: FloatArray, rest: FloatArray, size_in: Any, size_out: Any, confidence: float = 0.95
+) -> Any:
+    """`ratio_intervals` of effective counts, which need not be whole: counts, or sums of weights, over their scale."""
     scale = np.asarray(size_out, float) / np.asarray(size_in, float)
     tail = (1 - confidence) / 2
     low = np.where(x > 0, beta.ppf(tail, np.where(x > 0, x, 1), rest + 1), 0.0)

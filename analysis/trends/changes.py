@@ -195,22 +195,28 @@ class Changes:
         """How many candidates survive the correction."""
         return int(self.frame["significant"].sum())
 
-    def sentence(self, t: Translator) -> str:
-        """How many changes survive, of how many comparisons, and how many could not be made."""
+    def sentence(self, t: Translator, *, listed: int | None = None) -> str:
+        """How many changes survive, of how many comparisons, and how many could not be made.
+
+        `listed`: how many of them are listed, where overlapping ones are listed once and by a correction of their own
+        (`analysis.trends.distinct_changes`): then that number is told, so that none is announced that is not listed.
+        """
         looked = t.n("{n} comparison was made", "{n} comparisons were made", self.n_tested)
-        found = (
-            t.n(
-                "{n} change is more than chance explains",
-                "{n} changes are more than chance explains",
-                self.n_significant,
+        number = self.n_significant if listed is None else listed
+        if not number:
+            found = t("no change is more than chance explains")
+        elif listed is None:
+            found = t.n("{n} change is more than chance explains", "{n} changes are more than chance explains", number)
+        else:
+            found = t.n(
+                "{n} change is listed as more than chance explains",
+                "{n} changes are listed as more than chance explains",
+                number,
             )
-            if self.n_significant
-            else t("no change is more than chance explains")
-        )
         sentence = t(
             "{looked}; {found}, after correction for having looked at all of them.", looked=looked, found=found
         )
-        if self.n_significant and not self.scatter.known:
+        if number and not self.scatter.known:
             sentence += " " + self.scatter.sentence(t)
         if self.n_withheld:
             sentence += " " + t.n(
@@ -336,24 +342,26 @@ def add_city_reference(
     A row whose `area` columns are set is compared with the same theme in the rest of the city; where the rest has fewer
     alerts than the row itself, or the theme's count is withheld, with all alerts of the rest of the city, because a
     place that makes up most of a theme would else hide behind itself. A theme in the whole city is compared with all
-    other alerts; the whole city has no base and stands against its own past. "Not set" is None or NaN; a withheld count
-    is taken off at its upper bound. Returns a copy with `base_before`, `base_after`, and `other_side`: the position of
-    the row that is this one's base while this one is its, as with two categories that hold all alerts; -1 for none.
+    other alerts; the whole city has no base and stands against its own past. "Not set" is None or NaN; a withheld
+    count is taken off at its upper bound. Returns a copy with `base_before`, `base_after`, `base_of`: the position
+    of the row of which the base is what is left without this row, and `other_side`: that of the row that is this
+    one's base while this one is its, as with two categories that hold all alerts; -1 for none.
     """
     result = frame.reset_index(drop=True).copy()
     area = [name for name in area if name in result]
     theme = [name for name in theme if name in result]
     city_wide = result[area].isna().all(axis=1) if area else pd.Series(True, index=result.index)
     wide: dict[tuple[object, ...], tuple[float, float]] = {}
+    wide_at: dict[tuple[object, ...], int] = {}
     themes = result[theme].astype(object).where(result[theme].notna(), None)
     keys = list(themes.itertuples(index=False, name=None)) if theme else [()] * len(result)
     pairs = list(zip(result["before"].astype(float), result["after"].astype(float), strict=True))
-    for key, pair, whole in zip(keys, pairs, city_wide, strict=True):
+    for at, (key, pair, whole) in enumerate(zip(keys, pairs, city_wide, strict=True)):
         if whole and np.isfinite(pair).all():
-            wide[key] = pair
-    everything = wide.get((None,) * len(theme))
+            wide[key], wide_at[key] = pair, at
+    everything, all_at = wide.get((None,) * len(theme)), wide_at.get((None,) * len(theme), -1)
     most = [result[when].fillna(result.get(f"{when}_high", np.nan)).to_numpy(float) for when in ("before", "after")]
-    bases, levels = [], []
+    bases, levels, base_of = [], [], []
     areas = result[area].notna().to_numpy()
     for key, whole, set_areas, *own in zip(keys, city_wide, areas, *most, strict=True):
         named = any(part is not None for part in key)
@@ -361,11 +369,13 @@ def add_city_reference(
         close = bool(same_theme and sum(same_theme) >= sum(own))
         wider = None if whole and not named else _rest(everything, own)
         bases.append((same_theme if close else wider) or (np.nan, np.nan))
+        base_of.append(wide_at[key] if close else all_at if wider else -1)
         # Rows of one level that together make up one whole: areas of one theme, or themes of the city.
         parts = key if not whole else tuple(part is not None for part in key)
         levels.append((tuple(set_areas), parts) if whole or close or not named else None)
     result["base_before"] = [base[0] for base in bases]
     result["base_after"] = [base[1] for base in bases]
+    result["base_of"] = base_of
     result["other_side"] = _other_sides(levels, pairs, bases)
     return result
 

@@ -18,6 +18,7 @@ import typer
 from curim_data.cli import (
     batches,
     brief,
+    changes,
     city,
     compare,
     concentration,
@@ -46,6 +47,7 @@ TOP_LEVEL = (
     counts,
     hot_spots,
     trends,
+    changes,
     brief,
     compare,
     forecast,

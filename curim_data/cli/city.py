@@ -195,7 +195,9 @@ def streets(
 
 
 @command(
-    app, "categories", N_("Give the category tree: columns id, kind, group, sensitive, label_el, label_en, label_fr.")
+    app,
+    "categories",
+    N_("Give the category tree: columns id, kind, group, sensitive, harm, label_el, label_en, label_fr."),
 )
 def categories(ctx: CommandContext, file: Annotated[Path, typer.Argument(help=N_("CSV, XLSX or TOML file."))]) -> None:
     """Give the category tree."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from analysis.clusters.results import Cluster, Clusters
     from analysis.hotspots.cell_significance import HotCells
     from analysis.hotspots.grouping import Spot
+    from analysis.hotspots.harm import SpotHarm
     from analysis.hotspots.moran_cells import MoranPlace
     from analysis.spots.naming import SpotName
+    from analysis.stats.harm_weights import WeighedBy
     from analysis.stats.result import Choice
     from curim_data.studies.emerging import EmergingRow
     from curim_data.studies.moran import MoranStudy
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 app = new_app()
 Method = Literal["significance", "clusters", "emerging", "density", "moran"]
 Denominator = Literal["land", "alerts", "residents"]
-Weight = Literal["none", "severity"]
-Order = Literal["excess", "ratio", "alerts", "p"]
+Weight = Literal["none", "severity", "harm"]
+Order = Literal["excess", "ratio", "alerts", "p", "harm"]
 ClusterMethod = Literal["dbscan", "hdbscan"]
 
 _SPOT_COLUMNS: Final = (
@@ -63,23 +65,29 @@ def hotspots(
             help=N_("What a place is compared with: its land and neighbourhood, all incidents, or residents.")
         ),
     ] = "land",
-    weight: Annotated[Weight, typer.Option(help=N_("Weight of an incident in clusters."))] = "none",
+    weight: Annotated[
+        Weight,
+        typer.Option(
+            help=N_("What an incident counts: one, its severity, or the harm index of its category in the profile.")
+        ),
+    ] = "none",
     cluster_method: Annotated[
         ClusterMethod,
         typer.Option(help=N_("How clusters are found: tested (dbscan), or to explore only (hdbscan).")),
     ] = "dbscan",
     order: Annotated[
-        Order,
+        Order | None,
         typer.Option(
             help=N_(
-                "Order of hot spots: incidents above expected or ratio (by the lower limit), incidents, or corrected p."
+                "Order of hot spots: incidents above expected or ratio (by the lower limit), incidents, or corrected "
+                "p; with --weight what they weigh above expected."
             )
         ),
-    ] = "excess",
+    ] = None,
     out: OutPlaces = None,
 ) -> None:
     """Find hot spots."""
-    options = SearchOptions(base, weight, cluster_method, order)
+    options = SearchOptions(base, weight, cluster_method, order or ("excess" if weight == "none" else "harm"))
     options.check(method)
     if out is not None:
         check_suffix(out, ".geojson", ".csv")
@@ -100,7 +108,7 @@ def hotspots(
         case "clusters":
             answer, lines = _places(ctx, f, method, find_clusters(source, f, ctx.audience, options), options, out)
         case "significance":
-            found = find_hot_spots(source, f, ctx.audience, resolution, base)
+            found = find_hot_spots(source, f, ctx.audience, resolution, base, options.weighed_by)
             answer, lines = _places(ctx, f, method, found, options, out)
     if ctx.as_json:
         ctx.print_json({**ctx.question(source, f), "method": method, **answer})
@@ -121,26 +129,35 @@ class SearchOptions:
         """UsageError for an option that the method does not have."""
         if self.base != "land" and method != "significance":
             raise UsageError(Message("--base is for hot cells: use it with --method significance."))
-        if self.order != "excess" and method != "significance":
+        if self.order not in ("excess", "harm") and method != "significance":
             raise UsageError(Message("--order is for hot cells: use it with --method significance."))
         explored = self.cluster_method == "hdbscan"
-        if (explored or self.weight != "none") and method != "clusters":
-            raise UsageError(Message("--weight and --cluster-method are for --method clusters."))
+        if explored and method != "clusters":
+            raise UsageError(Message("--cluster-method is for --method clusters."))
+        if self.weight != "none" and method not in ("clusters", "significance"):
+            raise UsageError(Message("--weight is for --method significance and --method clusters."))
+        if self.order == "harm" and self.weight == "none":
+            raise UsageError(Message("--order harm needs --weight severity or --weight harm."))
         if explored and self.weight != "none":
             raise UsageError(Message("HDBSCAN takes no weights: leave out --weight, or use --cluster-method dbscan."))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the list that the options add."""
-        rates = ("base_n", "rate") if self.base != "land" else ()
-        return rates + (("weight",) if self.weight != "none" else ())
+        """Columns of the list of one method that the options add."""
+        return ("base_n", "rate") if self.base != "land" else ()
+
+    @property
+    def weighed_by(self) -> WeighedBy | None:
+        """By what incidents count; None where each counts one."""
+        return None if self.weight == "none" else self.weight
 
 
 @dataclass(frozen=True)
 class FoundPlaces:
     """Hot spots in the filter's area, with the result that describes them and their names by id.
 
-    `cold`: places with fewer alerts than expected by chance, with their names.
+    `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the incidents of hot spots
+    weigh, by their ids.
     """
 
     result: HotCells | Clusters
@@ -149,19 +166,28 @@ class FoundPlaces:
     resolution: int
     choices: tuple[Choice, ...]
     cold: tuple[tuple[Spot, SpotName], ...] = ()
+    harm: Mapping[str, SpotHarm] = field(default_factory=dict)
 
 
 def find_hot_spots(
-    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None, base: Denominator = "land"
+    source: Source,
+    f: AlertFilter,
+    audience: Audience,
+    resolution: int | None = None,
+    base: Denominator = "land",
+    weight: WeighedBy | None = None,
 ) -> FoundPlaces:
-    """Hot spots of the whole city that lie in the area of the filter.
+    """Hot spots of the whole city that lie in the area of the filter; `weight`: with what their incidents weigh by it.
 
-    DisclosureError for a resolution that the audience may not see, UsageError for a denominator that there is not.
+    DisclosureError for a resolution that the audience may not see, UsageError for a denominator or a weight that there
+    is not.
     """
     from analysis.spots.naming import name_spots
     from curim_data.studies.denominators import DenominatorError
+    from curim_data.studies.harm import spots_by_harm
     from curim_data.studies.hot_spots import hot_spot_study, known_places
 
+    _check_weight(source, audience, weight)
     privacy.check(["cell"], resolution, f, audience, source.city)
     try:
         study = hot_spot_study(source, f, audience, resolution, base)
@@ -173,7 +199,19 @@ def find_hot_spots(
         (spot, cold_names[spot.id]) for spot in study.cold if in_area(spot, cold_names[spot.id], f, source.city)
     )
     spots = [spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city)]
-    return FoundPlaces(study.hot, spots, names, study.resolution, study.choices, cold)
+    if weight is None:
+        return FoundPlaces(study.hot, spots, names, study.resolution, study.choices, cold)
+    weighed = spots_by_harm(source, f, audience, weight, study)
+    choices = (*study.choices, *weighed.choices)
+    return FoundPlaces(study.hot, spots, names, study.resolution, choices, cold, weighed.of)
+
+
+def _check_weight(source: Source, audience: Audience, weight: WeighedBy | None) -> None:
+    """UsageError where incidents cannot be weighed so."""
+    from curim_data.studies.harm import weight_obstacle
+
+    if weight is not None and (why := weight_obstacle(source, weight, audience)) is not None:
+        raise UsageError(why)
 
 
 def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: SearchOptions) -> FoundPlaces:
@@ -190,9 +228,10 @@ def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: S
         raise UsageError(
             Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
         )
-    weighted, explored = options.weight == "severity", options.cluster_method == "hdbscan"
+    _check_weight(source, audience, options.weighed_by)
+    explored = options.cluster_method == "hdbscan"
     try:
-        result = cluster_study(source, f, audience, by_weight=weighted, explored=explored)
+        result = cluster_study(source, f, audience, weight=options.weighed_by, explored=explored)
     except TooManyCellsError as error:
         raise UsageError(error.message) from error
     names = name_spots(result.found, source.city, known_places(source, audience))
@@ -205,12 +244,19 @@ def _places(
 ) -> tuple[dict[str, Any], list[str]]:
     """Hot spots or clusters as a JSON answer and as lines, and written to a file."""
     from analysis.hotspots.excess import in_order
+    from analysis.hotspots.harm import in_order_of_harm
 
     t, names = ctx.t, found.names
-    spots = in_order(found.spots, options.order) if method == "significance" else found.spots
-    rows = [_spot_row(spot, names[spot.id](t), options) for spot in spots]
+    if method != "significance":
+        spots = found.spots
+    elif options.order == "harm":
+        spots = in_order_of_harm(found.spots, found.harm)
+    else:
+        spots = in_order(found.spots, options.order)
+    rows = [{**_spot_row(spot, names[spot.id](t), options), **_weighed(spot, found)} for spot in spots]
     if out is not None:
-        write_places(out, spots, rows, (*_SPOT_COLUMNS, *options.columns, "cells"))
+        added = _WEIGHED if found.harm else ("weight",) if options.weight != "none" else ()
+        write_places(out, spots, rows, (*_SPOT_COLUMNS, *options.columns, *added, "cells"))
     answer = {
         "resolution": found.resolution,
         "base": options.base,
@@ -225,11 +271,32 @@ def _places(
     lines = [
         found.result.sentence(t),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
-        *(f"{spot.rank}. {names[spot.id](t)} – {spot.sentence(t)}" for spot in spots),
+        *(
+            " ".join(
+                [
+                    f"{spot.rank}. {names[spot.id](t)} – {spot.sentence(t)}",
+                    *([found.harm[spot.id].sentence(t)] if found.harm else []),
+                ]
+            )
+            for spot in spots
+        ),
         *(f"{name(t)} – {spot.cold_sentence(t)}" for spot, name in found.cold),
         *(t(choice.explanation) for choice in found.choices),
     ]
     return answer, lines
+
+
+_WEIGHED: Final = ("weight", "weight_expected", "weight_excess", "weight_excess_low", "weight_excess_high")
+
+
+def _weighed(spot: Spot | Cluster, found: FoundPlaces) -> dict[str, Any]:
+    """What the incidents of a place weigh, where that was asked; of a hot spot also what is above expected."""
+    harm = found.harm.get(spot.id)
+    if harm is None:
+        weight = getattr(spot, "weight", None)
+        return {} if weight is None else {"weight": round(weight, 5)}
+    figures = (harm.weight, harm.expected, harm.excess.value, harm.excess.low, harm.excess.high)
+    return {name: round(value, 2) for name, value in zip(_WEIGHED, figures, strict=True)}
 
 
 def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions) -> dict[str, Any]:

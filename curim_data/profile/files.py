@@ -72,7 +72,9 @@ def write_categories(folder: Path, groups: Mapping[str, Mapping[str, str]], cate
     parts = [f"[[group]]\nid = {_value(key)}\nlabels = {_labels(labels)}\n" for key, labels in groups.items()]
     parts += [
         f"[[category]]\nid = {_value(c.id)}\nkind = {_value(c.kind)}\ngroup = {_value(c.group)}\n"
-        f"sensitive = {_value(c.sensitive)}\nlabels = {_labels(c.labels)}\n"
+        f"sensitive = {_value(c.sensitive)}\n"
+        + (f"harm = {_value(c.harm)}\n" if c.harm is not None else "")
+        + f"labels = {_labels(c.labels)}\n"
         for c in categories
     ]
     (folder / "categories.toml").write_text("\n".join(parts), "utf-8")

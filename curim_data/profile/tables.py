@@ -16,7 +16,7 @@ import pandas as pd
 from curim_data.containers import open_file
 from curim_data.containers.base import NoRecords
 from curim_data.lexicon.folding import fold
-from curim_data.model import LANGUAGES, Block, CityProfile, ImportProblem, Kind, Message, Question, Reason
+from curim_data.model import LANGUAGES, Block, ImportProblem, Kind, Message, Question, Reason
 from curim_data.model.city import Area, Category, Landmark
 from curim_data.model.records import Opened
 from curim_data.profile.files import slug, unique_ids
@@ -306,19 +306,23 @@ def _label_columns(table: pd.DataFrame, words: Collection[str], other: str) -> d
     return {other: plain, **found} if plain is not None else found
 
 
-def categories_table(city: CityProfile) -> pd.DataFrame:
-    """The city's categories as a table that `categories` reads back: id, kind, group, sensitive, labels."""
+CATEGORY_COLUMNS: Final = ("id", "kind", "group", "sensitive", "harm", *(f"label_{lang}" for lang in LANGUAGES))
+
+
+def categories_table(categories: Iterable[Category]) -> pd.DataFrame:
+    """The city's categories as a table that `categories` reads back: id, kind, group, sensitive, harm, labels."""
     rows = [
         {
             "id": c.id,
             "kind": c.kind,
             "group": c.group,
             "sensitive": "yes" if c.sensitive else "no",
+            "harm": "" if c.harm is None else f"{c.harm:g}",
             **{f"label_{lang}": c.labels.get(lang, "") for lang in LANGUAGES},
         }
-        for c in city.categories.values()
+        for c in categories
     ]
-    return pd.DataFrame(rows, columns=["id", "kind", "group", "sensitive", *(f"label_{lang}" for lang in LANGUAGES)])
+    return pd.DataFrame(rows, columns=list(CATEGORY_COLUMNS))
 
 
 def names_table(names: Iterable[str]) -> pd.DataFrame:
@@ -333,14 +337,13 @@ def names_table(names: Iterable[str]) -> pd.DataFrame:
         {"id": name, "kind": one.kind, "group": "", "sensitive": "yes" if one.sensitive else "no", "label_en": name}
         for name, one in guessed.items()
     ]
-    columns = ["id", "kind", "group", "sensitive", *(f"label_{lang}" for lang in LANGUAGES)]
-    return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
+    return pd.DataFrame(rows, columns=list(CATEGORY_COLUMNS), dtype=object).fillna("")
 
 
 def categories(
     table: pd.DataFrame, groups: Mapping[str, Mapping[str, str]], name: str
 ) -> tuple[dict[str, Mapping[str, str]], list[Category]]:
-    """Categories and their groups out of a table: id, kind, group, sensitive, label_el, label_en, label_fr.
+    """Categories and their groups out of a table: id, kind, group, sensitive, harm, label_el, label_en, label_fr.
 
     An empty id is made of the label. A group is one of `groups` by its id or a label, or a new one.
     """
@@ -350,7 +353,7 @@ def categories(
         raise ImportProblem(Message("{file} needs a column id, or one with the names of categories.", {"file": name}))
     kept = dict(groups)
     by_word = {slug(word): key for key, labels in groups.items() for word in (key, *labels.values())}
-    rows: list[tuple[str, str, str, bool, dict[str, str]]] = []
+    rows: list[tuple[str, str, str, bool, dict[str, str], float | None]] = []
     for number, row in enumerate(table.to_dict("records"), start=2):
         cells = {key: str(row[column]).strip() for key, column in columns.items()}
         labels = {lang: str(row[column]).strip()[:LONGEST_LABEL] for lang, column in named.items() if row[column]}
@@ -364,7 +367,9 @@ def categories(
         kind = _word(cells.get("kind", "offence") or "offence", _KINDS, "kind", name, number)
         sensitive = cells.get("sensitive", "")
         yes = _word(sensitive, {**dict.fromkeys(_YES, "yes"), **dict.fromkeys(_NO, "no")}, "sensitive", name, number)
-        rows.append((cells.get("id") or key, kind, by_word.get(slug(group), ""), yes == "yes", labels or {"en": key}))
+        harm = _harm(cells.get("harm", ""), name, number)
+        in_group = by_word.get(slug(group), "")
+        rows.append((cells.get("id") or key, kind, in_group, yes == "yes", labels or {"en": key}, harm))
     twice = pd.Series([row[0] for row in rows])
     if twice.duplicated().any():
         raise ImportProblem(
@@ -375,6 +380,24 @@ def categories(
         )
     used = {row[2] for row in rows}
     return {key: labels for key, labels in kept.items() if key in used}, [Category(*row) for row in rows]
+
+
+def _harm(text: str, name: str, row: int) -> float | None:
+    """The harm index that a cell gives; None where it is empty."""
+    if not text:
+        return None
+    try:
+        harm = float(text.replace(",", "."))
+    except ValueError:
+        harm = math.nan
+    if not 0 <= harm < math.inf:
+        raise ImportProblem(
+            Message(
+                "{file}, row {row}, column harm: “{value}” is no number, zero or more.",
+                {"file": name, "row": row, "value": text},
+            )
+        )
+    return harm
 
 
 def _word(text: str, known: Mapping[str, str], column: str, name: str, row: int) -> str:
@@ -405,6 +428,7 @@ def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, 
                 "kind": str(one["kind"]),
                 "group": str(one.get("group", "")),
                 "sensitive": "yes" if one.get("sensitive") else "no",
+                "harm": str(one.get("harm", "")),
                 **{f"label_{lang}": str(one.get("labels", {}).get(lang, "")) for lang in LANGUAGES},
             }
             for one in parsed["category"]

@@ -17,7 +17,7 @@ from curim_data.model import CityProfile, FloatArray, IntArray
 from curim_data.model.shore import counted_cells
 from curim_data.privacy import BAND_HOURS
 from curim_data.query._default_points import at_points
-from curim_data.query._layout import LISTED, Layout
+from curim_data.query._layout import HARM, MADE_OF, Layout
 from curim_data.query.categoricals import Categorical, encode_column, encode_values, sum_by
 
 
@@ -92,7 +92,7 @@ def aggregate(
         elif name == "at_default" and points is not None:
             columns[name] = at_points(table, points)
         else:
-            column = LISTED.get(name, name)
+            column = MADE_OF.get(name, name)
             columns[column] = table[column]
     grouped = table.group_by(**columns) if columns else table
     alerts = table.count()
@@ -123,8 +123,8 @@ def _table(
     """One table of what was counted; of categories and groups only those that the filter asks for."""
     rows, columns = np.arange(len(n)), dict[str, Categorical]()
     for name in layout.by:
-        if name in LISTED:
-            at, columns[name] = _separate(fine[LISTED[name]].take(rows), name, city, layout.banded)
+        if name in MADE_OF:
+            at, columns[name] = _separate(fine[MADE_OF[name]].take(rows), name, city, layout.banded)
             if name == "hour":
                 n = n / np.bincount(at, minlength=len(n))
             if asked.get(name):
@@ -142,7 +142,7 @@ def _separate(column: Categorical, name: str, city: CityProfile, banded: bool) -
     many, first = sizes[column.codes], (np.cumsum(sizes) - sizes)[column.codes]
     rows = np.repeat(np.arange(len(many)), many)
     within = np.arange(len(rows)) - np.repeat(np.cumsum(many) - many, many)
-    flat = pd.Series([one for value in values for one in value], dtype="float64" if name == "hour" else "str")
+    flat = pd.Series([one for value in values for one in value], dtype="float64" if name in ("hour", HARM) else "str")
     if name == "hour" and flat.notna().all():
         flat = flat.astype("int8")
     return rows, encode_values(flat).take(first[rows] + within)
@@ -157,6 +157,9 @@ def _values(name: str, listed: tuple[str, ...], city: CityProfile, banded: bool)
     if name == "category":
         return categories
     tree = city.categories
+    if name == HARM:
+        known = [tree[category].harm for category in categories if category in tree]
+        return [max((harm for harm in known if harm is not None), default=float("nan"))]
     return list(dict.fromkeys(tree[category].group if category in tree else "" for category in categories))
 
 

@@ -11,6 +11,10 @@ from curim_data.filters import AlertFilter
 
 # The column of lists out of which a dimension with several values an alert is made.
 LISTED: Final = {"hour": "span", "category": "theme", "group": "theme"}
+# The city's harm index of an alert, for those only who see exact counts, and the column it follows from. An alert of
+# several categories has the largest of theirs and is one row.
+HARM: Final = "harm"
+MADE_OF: Final = {**LISTED, HARM: "theme"}
 DIMENSIONS: Final = (
     "cell",
     "year",

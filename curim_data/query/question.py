@@ -21,7 +21,7 @@ from curim_data.privacy import Protected
 from curim_data.query._aggregate import Rows, aggregate
 from curim_data.query._complete import complete_table
 from curim_data.query._default_points import default_points
-from curim_data.query._layout import Layout, dates, dimensions
+from curim_data.query._layout import HARM, Layout, dates, dimensions
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Question:
 
     def layout(self, by: Sequence[str], resolution: int | None = None, *, complete: bool = False) -> Layout:
         """A table that the audience may ask for; ValueError, UnknownTimeError or DisclosureError for another."""
-        known = dimensions()
+        known = (*dimensions(), HARM) if self.exact else dimensions()
         unknown = [name for name in by if name not in known]
         if unknown or len(set(by)) != len(by):
             names = ", ".join(unknown or by)

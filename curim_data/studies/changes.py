@@ -9,16 +9,19 @@ from typing import Any, Final
 import pandas as pd
 
 from analysis.stats.dispersion import Dispersion
+from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.result import Choice
 from analysis.trends.changes import AREA, Change, Changes, add_city_reference, changes
 from analysis.trends.past_scatter import candidate_dispersions
 from analysis.trends.smallest_change import SmallestChange, smallest_change
+from analysis.trends.weighted_changes import BY_WEIGHT, weighted_changes
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Num
 from curim_data.studies.annotations import noted_between
 from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2
+from curim_data.studies.harm import ChangeWeights, weights_of_candidates
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 from curim_data.studies.scatter import NO_PAST, PastScatter, past_scatter
@@ -30,7 +33,7 @@ class ChangeStudy:
 
     `without_dark`: why categories after dark were left out, if they were: between the two periods nightfall moved, or
     it is not known whether it was dark. `noted`: what is noted on the time line between them.
-    `past`: how restless counts were before the later period.
+    `past`: how restless counts were before the later period. `harm`: what the incidents weigh, where that was asked.
     """
 
     periods: ComparedPeriods
@@ -39,6 +42,7 @@ class ChangeStudy:
     past: PastScatter = NO_PAST
     noted: tuple[Choice, ...] = ()
     counted: tuple[Choice, ...] = ()
+    harm: ChangeWeights | None = None
 
     def smallest(self, area: bool = False) -> SmallestChange | None:
         """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
@@ -79,7 +83,9 @@ class ChangeStudy:
     def choices(self) -> tuple[Choice, ...]:
         """The reference period, what is counted, whether darkness was left out, then the settings of the test."""
         dark = (self.without_dark,) if self.without_dark else ()
-        return (self.periods.choice, *self.counted, *self.noted, *dark, *self.changes.choices, *self.past.choices)
+        weighed = self.harm.choices if self.harm is not None else ()
+        told = (self.periods.choice, *self.counted, *self.noted, *dark, *self.changes.choices, *self.past.choices)
+        return (*told, *weighed)
 
 
 # A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place; a
@@ -100,12 +106,19 @@ UNKNOWN_DARKNESS: Final = Choice(
 _COUNTED: Final = ("before", "after", "before_high", "after_high", "withheld")
 
 
-def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> ChangeStudy:
+def change_study(
+    source: Source,
+    f: AlertFilter,
+    audience: Audience,
+    since: dt.date | None = None,
+    weight: WeighedBy | None = None,
+) -> ChangeStudy:
     """What changed since a day (by default over the filter's period), everywhere, corrected for having looked.
 
     Places and categories are compared with what the rest of the city did, so that a rise in reporting counts once.
     Darkness is compared between the same weeks of two years only: from one season to another the same hour is dark or
-    light, and counts after dark change although nothing did.
+    light, and counts after dark change although nothing did. `weight`: beside the counts, what the incidents weigh by
+    that; DisclosureError for who sees no exact counts.
     """
     periods = filter_periods(source, f, since)
     if periods.before is None:
@@ -140,7 +153,13 @@ def change_study(source: Source, f: AlertFilter, audience: Audience, since: dt.d
     why = DARKNESS if known_dark else UNKNOWN_DARKNESS
     without_dark, counted = why if left_out else None, (*incident_choice(source), *_area_choice(source, resolution))
     noted = noted_between(source, f, periods.before[0], periods.after[1])
-    return ChangeStudy(periods, found, without_dark=without_dark, past=past, noted=noted, counted=counted)
+    harm = None
+    if weight is not None and resolution is None:
+        graded_too = weights_of_candidates(source, (before, after), by, audience, weight, candidates)
+        harm = ChangeWeights(
+            weighted_changes(graded_too.frame, found.frame, periods.lengths), (*graded_too.choices, BY_WEIGHT)
+        )
+    return ChangeStudy(periods, found, without_dark=without_dark, past=past, noted=noted, counted=counted, harm=harm)
 
 
 def _area_choice(source: Source, resolution: int | None) -> tuple[Choice, ...]:

@@ -9,13 +9,14 @@ from analysis.clusters.detection import find_clusters
 from analysis.clusters.hdbscan import explore_clusters
 from analysis.clusters.results import Clusters
 from analysis.spots.identity import with_known_ids
-from analysis.stats.severity_weights import by_severity
+from analysis.stats.harm_weights import WeighedBy
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.quality.positions import coordinate_step
 from curim_data.studies.cells import default_coordinates, whole_city
+from curim_data.studies.harm import weights_by_cell
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_bursts
@@ -24,11 +25,11 @@ CLUSTER_RESOLUTION: Final = 12
 
 
 def cluster_study(
-    source: Source, f: AlertFilter, audience: Audience, *, by_weight: bool = False, explored: bool = False
+    source: Source, f: AlertFilter, audience: Audience, *, weight: WeighedBy | None = None, explored: bool = False
 ) -> Clusters:
     """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
 
-    `by_weight`: each alert counts by its severity. `explored`: groups by HDBSCAN instead, untested and unweighted;
+    `weight`: each incident counts by that. `explored`: groups by HDBSCAN instead, untested and unweighted;
     TooManyCellsError where too many cells hold alerts.
     """
     whole = whole_city(f)
@@ -41,17 +42,8 @@ def cluster_study(
         found = explore_clusters(fine, source.city, step=coordinate_step(source))
     else:
         weights = None
-        if by_weight:
-            graded = query.counts(
-                source,
-                whole,
-                ["cell", "severity"],
-                audience,
-                resolution=CLUSTER_RESOLUTION,
-                without_default_points=True,
-                once=True,
-            )
-            weights = by_severity(graded.frame, fine.index.to_numpy())
+        if weight is not None:
+            weights = weights_by_cell(source, whole, audience, weight, CLUSTER_RESOLUTION, fine.index)
         bursts = place_bursts(source, whole, audience)
         found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts)
     places = with_known_ids(found.found, known_places(source, audience))

@@ -23,6 +23,7 @@ from analysis.plans.evaluation import (
 from analysis.plans.placebo import ratio_estimate
 from analysis.plans.second_opinions import InterruptedSeries, SyntheticControl, interrupted_series
 from analysis.plans.verdict import PlanTiming, Unknown, Verdict, placebo_verdict, smallest_shown_drop, unknown_verdict
+from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
 from curim_data.engine import Source
@@ -34,7 +35,7 @@ from curim_data.studies.areas import area_counts, exact_area_counts, protect_are
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import month_bounds, months_between
-from curim_data.studies.placebos import Placebos, placebos, severity_shares
+from curim_data.studies.placebos import Placebos, placebos, weight_shares
 from curim_data.studies.plan import YEAR
 
 AREAS: Final = ("treated", "buffer", "comparison")
@@ -266,12 +267,12 @@ def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWin
     return _Judged(result, verdict, series, found.synthetic, visible, spread, _cautions(found))
 
 
-def harm_ratio(source: Source, plan: Plan) -> Estimate | None:
-    """Observed over expected where alerts count by their severity; for those who see exact counts only.
+def harm_ratio(source: Source, plan: Plan, by: WeighedBy = "severity") -> Estimate | None:
+    """Observed over expected where incidents count by the harm they do; for those who see exact counts only.
 
-    None where no alert has a severity, where there are too few similar areas, or none like the treated one.
+    None where no incident has such a weight, where there are too few similar areas, or none like the treated one.
     """
-    if plan.start is None or severity_shares(source, evaluation_filter(source, plan)).empty:
+    if plan.start is None or weight_shares(source, evaluation_filter(source, plan), by).empty:
         return None
     windows = comparison_windows(source, plan.start, plan.finish)
     found = placebos(
@@ -281,7 +282,7 @@ def harm_ratio(source: Source, plan: Plan) -> Estimate | None:
         windows.before,
         windows.after,
         by_month=windows.by_month,
-        harm=True,
+        weight=by,
     )
     if found is None or found.model is None:
         return None

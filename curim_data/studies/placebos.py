@@ -22,6 +22,7 @@ from analysis.plans.placebo import FEWEST_OF_DATE, PlaceboModel, fit_placebos, m
 from analysis.plans.placebo_areas import alike, around, placebo_areas
 from analysis.plans.second_opinions import ENOUGH_DONORS, SyntheticControl, synthetic_control
 from analysis.plans.verdict import smallest_shown_drop
+from analysis.stats.harm_weights import WeighedBy
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -122,18 +123,18 @@ def placebos(
     after: Days,
     *,
     by_month: bool = False,
-    harm: bool = False,
+    weight: WeighedBy | None = None,
 ) -> Placebos | None:
     """Count similar areas in the same weeks, and in placebo dates where they are few, and fit the regression.
 
     None where the treated area's cells are not all of one size. Areas are grown on the city's cells from those with
-    most alerts before the start; the treated area, the buffer and all that touches them stay out. `harm`: alerts count
-    by their severity (one without by the mean), with a mean weight of one.
+    most alerts before the start; the treated area, the buffer and all that touches them stay out. `weight`: incidents
+    count by that (one without by the mean), with a mean weight of one.
     """
     sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
     if len(sizes) != 1:
         return None
-    counting = _Counting(source, f, sizes.pop(), harm=harm)
+    counting = _Counting(source, f, sizes.pop(), weight=weight)
     calendar = Calendar(after[0], (after[1] - after[0]).days + 1, by_month)
     treated = [h3.str_to_int(cell) for cell in areas.treated]
     covered = calendar.covered(source.first)
@@ -291,21 +292,22 @@ def _plain_spread(
     return plain_spread(np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs]), counting.least)
 
 
-def severity_shares(source: Source, f: AlertFilter) -> pd.DataFrame:
-    """Severity (index), alerts (n) and `weight`: the severity over its mean. Empty where no alert has one."""
-    counted = query.counts(source, f, ["severity"], Audience.ANALYST, once=True).frame.dropna(subset=["severity"])
-    counted = counted[counted["n"] > 0].assign(severity=lambda part: part["severity"].astype(float))
-    mean = float((counted["n"] * counted["severity"]).sum() / max(float(counted["n"].sum()), 1.0))
-    return counted.assign(weight=counted["severity"] / (mean or 1.0)).set_index("severity")[["n", "weight"]]
+def weight_shares(source: Source, f: AlertFilter, by: WeighedBy = "severity") -> pd.DataFrame:
+    """Severity or harm index (index), incidents (n) and `weight`: that over its mean. Empty where none has one."""
+    counted = query.counts(source, f, [by], Audience.ANALYST, once=True).frame.dropna(subset=[by])
+    counted = counted[counted["n"] > 0].astype({by: float})
+    mean = float((counted["n"] * counted[by]).sum() / max(float(counted["n"].sum()), 1.0))
+    return counted.assign(weight=counted[by] / (mean or 1.0)).set_index(by)[["n", "weight"]]
 
 
 class _Counting:
     """Exact counts by cell in days: asked by cell and day once, or where alerts are many by cell for each period."""
 
-    def __init__(self, source: Source, f: AlertFilter, resolution: int, *, harm: bool = False) -> None:
+    def __init__(self, source: Source, f: AlertFilter, resolution: int, *, weight: WeighedBy | None = None) -> None:
         self.source, self.resolution = source, resolution
         self._filter = f
-        self._weights = severity_shares(source, f) if harm else None
+        self._by = weight
+        self._weights = None if weight is None else weight_shares(source, f, weight)
         self._known: dict[Days, pd.Series] = {}
         self._daily: pd.DataFrame | None = None
 
@@ -330,7 +332,7 @@ class _Counting:
 
     def _count(self, by: list[str], days: Days) -> pd.DataFrame:
         f = self._filter.replace(period="", start=days[0], end=days[1])
-        asked = by if self._weights is None else [*by, "severity"]
+        asked = by if self._by is None else [*by, self._by]
         counted = query.counts(
             self.source,
             f,
@@ -340,8 +342,8 @@ class _Counting:
             without_default_points=True,
             once=True,
         ).frame.dropna(subset=["cell"])
-        if self._weights is not None:
-            counted = counted.assign(n=counted["n"] * counted["severity"].map(self._weights["weight"]).fillna(1.0))
+        if self._weights is not None and self._by is not None:
+            counted = counted.assign(n=counted["n"] * counted[self._by].map(self._weights["weight"]).fillna(1.0))
         return counted.astype({"cell": "int64"})
 
     @property

@@ -63,7 +63,7 @@ def test_clusters_by_severity_and_by_hdbscan_stand_in_the_link(open_page: Open) 
     app = open_page("hotspots", lang="en", layer="clusters", weight="severity")
     assert not errors(app)
     assert "weight" in listed(app)
-    assert "weighted by severity" in words(app)
+    assert "weighed by harm" in words(app)
     app.selectbox(key="hotspots_method").select("hdbscan").run()
     assert not errors(app)
     assert word(app, "method") == "hdbscan"
@@ -72,3 +72,21 @@ def test_clusters_by_severity_and_by_hdbscan_stand_in_the_link(open_page: Open) 
     assert not [box for box in app.selectbox if box.key == "hotspots_weight"]
     assert any("not tested" in warning.value for warning in app.main.warning)
     assert layer(app, "outlines")
+
+
+def test_hot_spots_by_severity_are_ordered_by_weight_and_keep_their_test(open_page: Open) -> None:
+    plain = listed(open_page("hotspots", lang="en", period="12m"))
+    assert "harm" not in plain
+    app = open_page("hotspots", lang="en", period="12m", weight="severity")
+    assert not errors(app)
+    assert set(listed(app)) == {*plain, "harm", "weight"}
+    assert "By harm they weigh" in words(app)
+    assert "most harm is above" in words(app)
+
+
+def test_no_weights_for_the_council(open_page: Open) -> None:
+    app = open_page("hotspots", **{"lang": "en", "as": "council", "period": "12m", "weight": "severity"})
+    assert not errors(app)
+    assert not [box for box in app.selectbox if box.key == "hotspots_weight"]
+    assert "harm" not in listed(app)
+    assert "only for those who see exact counts" in words(app)

@@ -28,7 +28,7 @@ from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.occupied import OccupiedLand, occupied_land
 from analysis.hotspots.settings import GISTAR_FROM
 from analysis.stats.false_discovery import benjamini_hochberg
-from analysis.stats.severity_weights import by_severity
+from analysis.stats.harm_weights import harm_weights
 from curim_data.model import CityProfile
 from tests.effort import FULL, effort
 from tests.simulations.edge_of_town import Region
@@ -325,7 +325,7 @@ def test_neither_has_one_when_alerts_count_by_severity(ground: Ground) -> None:
             cells = np.repeat(ground.cells, fine["n"].astype(int))
             severity = rng.choice(5, len(cells), p=[0.2, 0.3, 0.3, 0.15, 0.05]) + 1
             graded = pd.DataFrame({"cell": cells, "severity": severity, "n": 1.0})
-            weights = by_severity(graded, ground.cells)
+            weights = harm_weights(graded, ground.cells)
             hits += bool(find_clusters(fine, ground.city, runs=99, weights=weights).found)
     assert not_above(hits, sum(maps.values()), ALPHA)
 

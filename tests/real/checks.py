@@ -230,7 +230,7 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
             data = json.loads(node.message.spec)["data"]
             cards += key.startswith("briefing_spark_")
             if key == "trends_line" and visit.audience == "analyst":
-                names = {translator(visit.lang)(name) for name in ("alerts", "not complete yet")}
+                names = {translator(visit.lang)(name) for name in ("incidents", "not complete yet")}
                 lines = [figures.decoded(trace.get("y")) for trace in data if trace.get("name") in names]
                 yield figures.IN_LINE, round(sum(value or 0 for line in lines for value in line)), "sum of the line"
             if key == "trends_clock" and visit.audience == "analyst":

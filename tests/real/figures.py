@@ -51,7 +51,7 @@ SPOT_SHARE: Final = "per cent of the incidents in hot spots"
 CHANGES: Final = "changes that deserve attention"
 HOT: Final = "hot cells"
 COLD: Final = "cold cells"
-KNOWN_HOUR: Final = "alerts with a known hour"
+KNOWN_HOUR: Final = "incidents with a known hour"
 TESTED: Final = "incidents tested"
 IN_LINE: Final = "incidents in the line"
 
@@ -68,7 +68,12 @@ TEMPLATES: Final = (
         (("n", SPOTS),),
     ),
     Template("{n} change deserves attention.", "{n} changes deserve attention.", (("n", CHANGES),)),
-    Template("{n} alert with a known hour.", "{n} alerts with a known hour.", (("n", KNOWN_HOUR),), begins=True),
+    Template(
+        "{n} change is listed as more than chance explains",
+        "{n} changes are listed as more than chance explains",
+        (("n", CHANGES),),
+    ),
+    Template("{n} incident with a known hour.", "{n} incidents with a known hour.", (("n", KNOWN_HOUR),), begins=True),
     Template(
         "{found} among {cells} cells, tested on {n} incident and corrected for having looked at every cell.",
         "{found} among {cells} cells, tested on {n} incidents and corrected for having looked at every cell.",

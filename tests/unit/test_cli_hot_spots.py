@@ -89,7 +89,12 @@ def test_local_moran_as_json_in_words_and_as_files(capsys: Capture, sample: Home
         (["hotspots", "--base", "residents", "--affected", "woman"], "no residents by district"),
         (["hotspots", "--base", "alerts", "--method", "clusters"], "use it with --method significance"),
         (["hotspots", "--order", "p", "--method", "clusters"], "--order is for hot cells"),
-        (["hotspots", "--weight", "severity"], "are for --method clusters"),
+        (["hotspots", "--method", "density", "--weight", "severity"], "--weight is for --method significance"),
+        (["hotspots", "--cluster-method", "hdbscan"], "is for --method clusters"),
+        (["hotspots", "--order", "harm"], "--order harm needs --weight"),
+        (["hotspots", "--weight", "harm"], "have no harm index"),
+        (["hotspots", "--weight", "severity", "--audience", "council"], "only for those who see exact counts"),
+        (["changes", "--weight", "severity", "--audience", "council"], "only for those who see exact counts"),
         (
             ["hotspots", "--method", "clusters", "--weight", "severity", "--cluster-method", "hdbscan"],
             "HDBSCAN takes no weights",
@@ -142,8 +147,36 @@ def test_a_base_names_itself_in_sentence_choices_and_columns(capsys: Capture, sa
 def test_clusters_by_severity_tell_their_weight(capsys: Capture, sample: Home) -> None:
     told = answer(capsys, sample, "hotspots", "--method", "clusters", "--weight", "severity")
     assert told["weight"] == "severity"
-    assert "weighted by severity" in told["told"]
+    assert "weighed by harm" in told["told"]
     assert all(spot["weight"] / spot["expected"] == pytest.approx(spot["ratio"], rel=0.01) for spot in told["spots"])
+
+
+def test_hot_spots_by_severity_come_in_the_order_of_their_weight(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out = tmp_path / "spots.csv"
+    usual = answer(capsys, sample, "hotspots")["spots"]
+    told = answer(capsys, sample, "hotspots", "--weight", "severity", "--out", str(out))
+    lows = [spot["weight_excess_low"] for spot in told["spots"]]
+    assert lows == sorted(lows, reverse=True)
+    assert {spot["id"]: (spot["rank"], spot["n"], spot["q"]) for spot in told["spots"]} == {
+        spot["id"]: (spot["rank"], spot["n"], spot["q"]) for spot in usual
+    }
+    assert {choice["name"] for choice in told["choices"]} >= {"weight", "harm"}
+    assert pd.read_csv(out)["weight_excess_low"].tolist() == pytest.approx(lows)
+    by_number = answer(capsys, sample, "hotspots", "--weight", "severity", "--order", "alerts")["spots"]
+    assert [spot["n"] for spot in by_number] == sorted((spot["n"] for spot in usual), reverse=True)
+
+
+def test_changes_are_printed_with_what_incidents_weigh(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out = tmp_path / "changes.csv"
+    plain = answer(capsys, sample, "changes")
+    told = answer(capsys, sample, "changes", "--weight", "severity", "--out", str(out))
+    assert len(plain["rows"]) == plain["comparisons"] == told["comparisons"]
+    assert "weight_ratio" not in plain["rows"][0]
+    for without, with_weight in zip(plain["rows"], told["rows"], strict=True):
+        assert without == {name: with_weight[name] for name in without}
+    assert "weight_low" in pd.read_csv(out)
+    council = answer(capsys, sample, "changes", "--audience", "council")
+    assert council["comparisons"] < plain["comparisons"]
 
 
 def test_hdbscan_is_told_as_untested(capsys: Capture, sample: Home, tmp_path: Path) -> None:

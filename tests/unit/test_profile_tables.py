@@ -158,10 +158,10 @@ def test_streets_are_lines(home: Home) -> None:
 
 
 def test_categories_there_and_back(home: Home, t: Translator) -> None:
-    table = categories_table(home.city())
+    table = categories_table(home.city().categories.values())
     assert edit.set_categories(home, table, "categories.csv").changed is False
     table.loc[0, ["kind", "sensitive", "group", "label_el"]] = ["incivility", "ναι", "Quiet", "Θόρυβος"]
-    table.loc[1] = ["", "Offence", "quiet", "no", "", "Broken lamp", ""]
+    table.loc[1] = ["", "Offence", "quiet", "no", "2,5", "", "Broken lamp", ""]
     edit.set_categories(home, cells([list(table), *table.to_numpy().tolist()], "xlsx"), "c.xlsx")
     city = home.city()
     assert city.groups == {"quiet": {"en": "Quiet"}}
@@ -169,6 +169,8 @@ def test_categories_there_and_back(home: Home, t: Translator) -> None:
         "noise": ("incivility", "quiet", True),
         "broken_lamp": ("offence", "quiet", False),
     }
+    assert {key: c.harm for key, c in city.categories.items()} == {"noise": None, "broken_lamp": 2.5}
+    assert city.has_harm_index
     assert city.categories["noise"].labels == {"el": "Θόρυβος", "en": "Noise"}
     toml = (home.city_folder / "categories.toml").read_bytes()
     assert edit.set_categories(home, toml, "categories.toml").changed is False
@@ -176,7 +178,12 @@ def test_categories_there_and_back(home: Home, t: Translator) -> None:
     assert "No longer in the list: Noise." in t(report.notes[0])
     assert column(home, "flags")[0] is not None
     assert "unknown_category" in column(home, "flags")[0]
-    for change, match in (({"kind": "noise"}, "column kind"), ({"sensitive": "perhaps"}, "column sensitive")):
+    for change, match in (
+        ({"kind": "noise"}, "column kind"),
+        ({"sensitive": "perhaps"}, "column sensitive"),
+        ({"harm": "-1"}, "column harm"),
+        ({"harm": "much"}, "column harm"),
+    ):
         with pytest.raises(ImportProblem, match=match):
             edit.set_categories(home, table.assign(**change), "c.csv")
     with pytest.raises(ImportProblem, match="stands twice"):
@@ -213,7 +220,9 @@ def test_an_edit_of_an_empty_home(tmp_path: Path) -> None:
 
 
 def test_names_that_alerts_have_can_be_taken_into_the_list(home: Home) -> None:
-    table = pd.concat([categories_table(home.city()), names_table(["Other Theft", "Sexual harassment"])])
+    table = pd.concat(
+        [categories_table(home.city().categories.values()), names_table(["Other Theft", "Sexual harassment"])]
+    )
     edit.set_categories(home, table, "c.csv")
     city = home.city()
     assert city.categories["Other Theft"].kind == "offence"

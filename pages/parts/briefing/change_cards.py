@@ -53,8 +53,8 @@ def _basis_sentences(page: Page, study: BriefChanges) -> list[str]:
     sentences = [study.course.sentence(t)] if study.course else []
     if periods.before is None:
         return [*sentences, t(periods.choice.explanation)]
-    sentences.append(study.changes.changes.sentence(t))
-    if study.changes.changes.n_significant > len(study.findings):
+    sentences.append(study.changes.changes.sentence(t, listed=len(study.findings)))
+    if study.changes.changes.n_significant > len(study.findings) > 0:
         sentences.append(t(OVERLAP, share=Num(100 * study.changes.changes.alpha, 0)))
     if study.findings:
         sentences.append(smallest_sentence(study, t))

@@ -236,19 +236,17 @@ def clock_figure(
     height: int = 230,
     compact: bool = False,
     count: Callable[[Translator, float], str] = alert_count,
+    alerts: pd.DataFrame | None = None,
 ) -> Figure:
     """Weekday by hour, Monday on top, in the colours of the count scale, with the legend of what they stand for.
 
     `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (NaN where withheld: drawn in the withheld grey).
-    `count` words a number of what is counted.
+    `count` words a number of what is counted; `alerts`: those of the same hours, which the tooltips name beside.
     """
     t, colours = page.t, palette(page.theme)
     compact = compact or page.narrow
-    known = frame.dropna(subset=["weekday", "hour", "n"])
-    at = known["weekday"].to_numpy(int), known["hour"].to_numpy(int)
-    grid = np.full((7, 24), np.nan)
-    grid[at] = 0
-    np.add.at(grid, at, known["n"].to_numpy(float))
+    grid = _hours_of_week(frame)
+    beside = np.full((7, 24), np.nan) if alerts is None else _hours_of_week(alerts)
     days = [t.weekday(day, "abbreviated" if compact else "wide") for day in range(7)]
     most = float(np.nanmax(grid, initial=0.0))
     figure = base_figure(t, colours, height=height + CLOCK_LEGEND, plot_bgcolor=colours.withheld)
@@ -264,8 +262,11 @@ def clock_figure(
         showscale=most > 0,
         colorbar=_clock_legend(t, colours, most),
         hovertext=[
-            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {count(t, n)}" for hour, n in enumerate(row)]
-            for day, row in zip(map(t.weekday, range(7)), grid.tolist(), strict=True)
+            [
+                f"{day} {hour:02d}:00–{hour + 1:02d}:00: {count(t, n)}" + _reported_by(t, n, reports)
+                for hour, (n, reports) in enumerate(zip(row, also, strict=True))
+            ]
+            for day, row, also in zip(map(t.weekday, range(7)), grid.tolist(), beside.tolist(), strict=True)
         ],
         hoverinfo="text",
     )
@@ -295,10 +296,25 @@ def _clock_legend(t: Translator, colours: Palette, most: float) -> dict[str, Any
     }
 
 
+def _hours_of_week(frame: pd.DataFrame) -> FloatArray:
+    """n by weekday and hour, shape (7, 24); NaN where it is withheld or there is no row."""
+    known = frame.dropna(subset=["weekday", "hour", "n"])
+    at = known["weekday"].to_numpy(int), known["hour"].to_numpy(int)
+    grid = np.full((7, 24), np.nan)
+    grid[at] = 0
+    np.add.at(grid, at, known["n"].to_numpy(float))
+    return grid
+
+
+def _reported_by(t: Translator, n: float, alerts: float) -> str:
+    """How many alerts report n incidents, where both are known and more than one reports one."""
+    return f" ({alert_count(t, alerts)})" if n < alerts else ""
+
+
 def small_multiples_figure(
     page: Page, panels: Sequence[tuple[str, pd.DataFrame]], *, time: str = "month", columns: int = 3, row: int = 130
 ) -> go.Figure:
-    """Small lines on one common scale, one panel a name; each frame has `time` and `n`."""
+    """Small lines on one common scale, one panel a name; each frame has `time` and `n`, and `alerts` for tooltips."""
     t, colours = page.t, palette(page.theme)
     columns = 1 if page.narrow else min(columns, max(len(panels), 1))
     rows = -(-len(panels) // columns) or 1
@@ -318,8 +334,8 @@ def small_multiples_figure(
             mode="lines",
             line={"color": colours.sea_blue, "width": 1.6},
             hovertext=[
-                f"{html.escape(name)}, {t.date(day.date(), 'MMM y')}: {t.number(n)}"
-                for day, n in zip(days, frame["n"], strict=True)
+                f"{html.escape(name)}, {t.date(day.date(), 'MMM y')}: {t.number(n)}" + _reported_by(t, n, alerts)
+                for day, n, alerts in zip(days, frame["n"], frame.get("alerts", frame["n"]), strict=True)
             ],
             hoverinfo="text",
             row=number // columns + 1,

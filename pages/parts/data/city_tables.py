@@ -122,10 +122,11 @@ def draw_categories_upload(page: Page) -> None:
     st.caption(
         t(
             "Correct names, kinds and what is sensitive in the table, or upload a file with the columns id, kind, "
-            "group, sensitive, label_el, label_en, label_fr. Alerts keep the id of their category."
+            "group, sensitive, label_el, label_en, label_fr. Alerts keep the id of their category. With numbers in the "
+            "column harm, incidents can be weighed by the city's harm index."
         )
     )
-    table = profile_tables.categories_table(city)
+    table = profile_tables.categories_table(city.categories.values())
     tables.download_button(t, table, "categories.csv", key="data_city_tree", label=t("Download the present list"))
     kinds = ["csv", "xlsx", "toml"]
     name, content = _uploaded_table("categories", kinds, t("File of the categories"))
@@ -136,19 +137,7 @@ def draw_categories_upload(page: Page) -> None:
         if not checked:
             return
         groups, found = checked
-        table = pd.DataFrame(
-            [
-                {
-                    "id": c.id,
-                    "kind": c.kind,
-                    "group": c.group,
-                    "sensitive": "yes" if c.sensitive else "no",
-                    **{f"label_{lang}": c.labels.get(lang, "") for lang in LANGUAGES},
-                }
-                for c in found
-            ],
-            columns=list(table),
-        )
+        table = profile_tables.categories_table(found)
     table = _with_names_of_alerts(page, table)
     edited = _draw_category_editor(
         page, table, groups, key=f"data_city_editor_{city.version}_{len(content or b'')}_{len(table)}"
@@ -183,7 +172,8 @@ def _draw_category_editor(page: Page, table: pd.DataFrame, groups: edit.Groups, 
     t = page.t
     shown = table.assign(sensitive=table["sensitive"] == "yes")
     first = f"label_{t.lang}"
-    order = ["id", first, "kind", "sensitive", *(c for c in table if c.startswith("label_") and c != first), "group"]
+    others = (c for c in table if c.startswith("label_") and c != first)
+    order = ["id", first, "kind", "sensitive", *others, "group", "harm"]
     column = st.column_config
     edited: pd.DataFrame = st.data_editor(
         shown,
@@ -198,6 +188,7 @@ def _draw_category_editor(page: Page, table: pd.DataFrame, groups: edit.Groups, 
                 t("Kind"), options=[k.value for k in Kind], format_func=lambda k: kind_label(t, k), required=True
             ),
             "sensitive": column.CheckboxColumn(t("Sensitive")),
+            "harm": column.TextColumn(t("Harm index")),
             "group": column.SelectboxColumn(
                 t("Group"), options=["", *groups], format_func=lambda key: t.label(groups.get(key, {})) or "–"
             ),

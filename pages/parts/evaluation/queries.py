@@ -6,6 +6,7 @@ import datetime as dt
 import json
 
 from analysis.plans.verdict import PlanTiming
+from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.intervals import Estimate
 from curim_data.model import Audience, Message, Plan
 from curim_data.model.plan import Objective, Problem, plan_from_json, plan_to_json
@@ -23,9 +24,9 @@ def plan_evaluation(
 
 
 @calculated(Message("Evaluating the plan"))
-def plan_harm(dataset: Dataset, key: str) -> Estimate | None:
-    """The ratio with alerts weighed by severity; for those who see exact counts."""
-    return harm_ratio(source_of(dataset), plan_from_json(json.loads(key)))
+def plan_harm(dataset: Dataset, key: str, weight: WeighedBy) -> Estimate | None:
+    """The ratio with incidents weighed by the harm they do; for those who see exact counts."""
+    return harm_ratio(source_of(dataset), plan_from_json(json.loads(key)), weight)
 
 
 def evaluation_key(plan: Plan) -> str:

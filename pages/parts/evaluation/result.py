@@ -16,7 +16,6 @@ from curim_data.model import Audience, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label
 from curim_data.model.plan import MOVES, STATUS_WORDS
 from curim_data.plans.plan_store import PlanProblem
-from curim_data.privacy import sees_exact
 from curim_data.studies.evaluation import (
     AREAS,
     STARTED,
@@ -28,6 +27,7 @@ from curim_data.studies.evaluation import (
     result_texts,
     windows_sentence,
 )
+from curim_data.studies.harm import weights_offered
 from curim_data.studies.plan_timing import plan_timing
 from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
@@ -205,16 +205,27 @@ def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, 
 
 
 def _harm_rows(page: Page, plan: Plan, study: PlanEvaluation) -> list[tuple[str, str, str]]:
-    """The ratio with alerts weighed by severity, where it is asked for by somebody who sees exact counts."""
+    """The ratio with incidents weighed by harm, where it is asked for by somebody who sees exact counts."""
     t = page.t
     known = study.verdict is not None and study.verdict.unknown is None
-    if not known or not sees_exact(page.audience):
-        return []
-    if not st.toggle(t("Weigh incidents by severity too"), key="evaluation_harm"):
-        return []
-    ratio = plan_harm(page.dataset, evaluation_key(plan))
-    what = t("Ratio to the expected severity, summed over incidents")
-    return [(what, *_interval(t, ratio or UNKNOWN, 2))]
+    offered = weights_offered(page.source, page.audience) if page.source is not None else ()
+    toggles = {
+        "severity": (
+            t("Weigh incidents by severity too"),
+            t("Ratio to the expected severity, summed over incidents"),
+        ),
+        "harm": (
+            t("Weigh incidents by the city's harm index too"),
+            t("Ratio to the expected harm index, summed over incidents"),
+        ),
+    }
+    rows = []
+    for by in offered if known else ():
+        ask, what = toggles[by]
+        if st.toggle(ask, key="evaluation_harm" if by == "severity" else f"evaluation_{by}"):
+            ratio = plan_harm(page.dataset, evaluation_key(plan), by)
+            rows.append((what, *_interval(t, ratio or UNKNOWN, 2)))
+    return rows
 
 
 def _comparison_rows(t: Translator, result: Evaluation) -> list[tuple[str, str, str]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, cast
 
 import streamlit as st
 
 from analysis.hotspots.excess import LEAST_FOR_PLAN, ORDERS, Order, in_order, worth_a_plan
+from analysis.hotspots.harm import SpotHarm, in_order_of_harm
 from curim_data.model import Translator
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import Page
@@ -18,6 +19,8 @@ from pages.parts.hotspots.selection import draw_link_box, word_from_link
 ORDER_WORD, ROWS_WORD, COLUMNS_WORD = "order", "rows", "columns"
 ALL: Final = "all"
 USUAL: Final = "excess"
+HARM: Final = "harm"
+ListOrder = Order | Literal["harm"]
 # As many rows stand in the list before the reader asks for the rest.
 MOST_ROWS: Final = 25
 _WIDTH, _NARROW = 215, 140
@@ -30,27 +33,40 @@ class ListView:
 
     `lines`: all of them; `rows`: as many of these, from the first on, stand in the list until the reader asks for all.
     `few`: places with too few alerts for a plan. `numbered`: whether their numbers are those of the usual order.
+    `harm`: what the incidents of each place weigh, by its id; none where each counts one.
     """
 
     lines: tuple[SpotSummary, ...]
-    order: Order
+    order: ListOrder
     rows: int
     few: int
     numbered: bool = True
+    harm: Mapping[str, SpotHarm] = field(default_factory=dict)
+
+    @property
+    def orders(self) -> tuple[ListOrder, ...]:
+        """The orders to choose from, the usual one first."""
+        return (HARM, *ORDERS) if self.harm else ORDERS
 
 
-def list_view(lines: Sequence[SpotSummary], *, ordered: bool) -> ListView:
-    """The lines in the order that the link asks for; `ordered`: whether they can be, as places that were tested."""
+def list_view(lines: Sequence[SpotSummary], *, ordered: bool, harm: Mapping[str, SpotHarm] | None = None) -> ListView:
+    """The lines in the order that the link asks for; `ordered`: whether they can be, as places that were tested.
+
+    With `harm` the usual order is that of the weight above expected.
+    """
     everything = word_from_link(ROWS_WORD, "hotspots_rows", (ALL,), "") == ALL
     if not ordered:
         first = min(MOST_ROWS, len(lines))
         return ListView(tuple(lines), "alerts", len(lines) if everything else first, 0, numbered=False)
-    order = cast("Order", word_from_link(ORDER_WORD, "hotspots_order", ORDERS, USUAL))
+    harm = harm or {}
+    known, usual = ([HARM, *ORDERS], HARM) if harm else (list(ORDERS), USUAL)
+    order = cast("ListOrder", word_from_link(ORDER_WORD, "hotspots_order", known, usual))
     of = {id(line.spot): line for line in lines}
-    many, few = worth_a_plan(in_order([line.spot for line in lines], order))
+    spots = [line.spot for line in lines]
+    many, few = worth_a_plan(in_order_of_harm(spots, harm) if order == "harm" else in_order(spots, order))
     arranged = tuple(of[id(spot)] for spot in (*many, *few))
     first = _first_rows(len(lines), len(few))
-    return ListView(arranged, order, len(arranged) if everything else first, len(few))
+    return ListView(arranged, order, len(arranged) if everything else first, len(few), harm=harm)
 
 
 def _first_rows(everything: int, few: int) -> int:
@@ -70,9 +86,9 @@ def draw_list_controls(page: Page, view: ListView) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if view.numbered:
             names = order_names(t)
-            orders = {order: names[order] for order in ORDERS}
+            orders = {order: names[order] for order in view.orders}
             width = _box_width(orders.values(), _WIDTH)
-            draw_link_box(t("Order"), ORDER_WORD, "hotspots_order", orders, USUAL, width=width)
+            draw_link_box(t("Order"), ORDER_WORD, "hotspots_order", orders, view.orders[0], width=width)
         first = _first_rows(len(view.lines), view.few)
         if first < len(view.lines):
             rows = {
@@ -107,19 +123,20 @@ def all_columns() -> bool:
     return bool(st.query_params.get(COLUMNS_WORD) == ALL)
 
 
-def order_names(t: Translator) -> dict[Order, str]:
+def order_names(t: Translator) -> dict[ListOrder, str]:
     """The orders in words."""
     return {
         "excess": t("Incidents above expected"),
         "ratio": t("Ratio"),
         "alerts": t("Incidents"),
         "p": t("Corrected p"),
+        "harm": t("Weight above expected"),
     }
 
 
 def order_sentence(t: Translator, view: ListView) -> str:
     """How the list is ordered, and what stands at its end."""
-    sentences: dict[Order, str] = {
+    sentences: dict[ListOrder, str] = {
         "excess": t(
             "Ordered by the lower limit of the incidents above expected: first the places where surely most are above."
         ),
@@ -128,6 +145,10 @@ def order_sentence(t: Translator, view: ListView) -> str:
         ),
         "alerts": t("Ordered by the number of incidents."),
         "p": t("Ordered by the corrected p-value: first the places that chance explains least."),
+        "harm": t(
+            "Ordered by the lower limit of what the incidents weigh above expected: first the places where surely most "
+            "harm is above."
+        ),
     }
     words = [sentences[view.order]]
     if view.numbered and view.order != USUAL:

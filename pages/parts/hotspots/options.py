@@ -8,15 +8,16 @@ from typing import Any, Final
 import streamlit as st
 
 from analysis.hotspots.denominators import LAND, DenominatorKind
+from analysis.stats.harm_weights import WeighedBy
 from curim_data.model import Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.denominators import KINDS, denominator_obstacle
+from curim_data.studies.harm import WEIGHT_NAMES, WEIGHTS, weight_obstacle, weights_offered
 from pages.parts.frame import Page
 from pages.parts.hotspots.queries import Options
 from pages.parts.hotspots.selection import draw_link_box, word_from_link
 
 BASE, WEIGHT, METHOD, TEST = "base", "weight", "method", "test"
-SEVERITY: Final = "severity"
 HDBSCAN: Final = "hdbscan"
 MORAN: Final = "moran"
 _WIDTH: Final = 270
@@ -27,10 +28,10 @@ def draw_options(page: Page, layer: str) -> Options:
     if layer == "significance":
         if sees_exact(page.audience) and _test(page.t) == MORAN:
             return Options(moran=True)
-        return Options(base=_base(page))
+        return Options(base=_base(page), weight=_weight(page))
     if layer == "clusters":
         explored = _method(page.t) == HDBSCAN
-        return Options(by_weight=not explored and _weight(page.t) == SEVERITY, explored=explored)
+        return Options(weight=None if explored else _weight(page), explored=explored)
     return Options()
 
 
@@ -59,6 +60,11 @@ def _base(page: Page) -> DenominatorKind:
 def draw_option_notes(page: Page, how: Options, layer: str) -> None:
     """Draw the note on a choice: why the denominator in the link is not available, or what residents do not cover."""
     t, asked = page.t, st.query_params.get(BASE, LAND)
+    weight = st.query_params.get(WEIGHT, "")
+    if layer in ("significance", "clusters") and weight in WEIGHTS and how.weight != weight and not how.explored:
+        assert page.source is not None
+        if (why := weight_obstacle(page.source, weight, page.audience)) is not None:
+            st.caption(t(why))
     if layer != "significance":
         return
     if how.base == "residents":
@@ -72,11 +78,15 @@ def draw_option_notes(page: Page, how: Options, layer: str) -> None:
         st.caption(t(said))
 
 
-def _weight(t: Translator) -> str:
-    names = {"": t("One each"), SEVERITY: t("By severity")}
+def _weight(page: Page) -> WeighedBy | None:
+    t = page.t
+    offered = weights_offered(page.source, page.audience) if page.source is not None else ()
+    if not offered:
+        return None
+    names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}
     picked = word_from_link(WEIGHT, "hotspots_weight", names, "")
     _option_box(t("Incidents count"), list(names), names, WEIGHT, "")
-    return picked
+    return picked or None
 
 
 def _method(t: Translator) -> str:

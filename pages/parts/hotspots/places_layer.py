@@ -15,6 +15,7 @@ from analysis.hotspots.grouping import Spot
 from curim_data.filters import AlertFilter
 from curim_data.model import AreaTooLargeError, Audience, Translator
 from curim_data.privacy import sees_exact
+from curim_data.studies.harm import SpotsByHarm
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
@@ -35,7 +36,15 @@ from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_downl
 from pages.parts.hotspots.no_positions import draw_way_to_all_dates
 from pages.parts.hotspots.options import draw_option_notes
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
-from pages.parts.hotspots.queries import ListQuery, Options, clusters, emerging_is_ready, emerging_of, list_lines
+from pages.parts.hotspots.queries import (
+    ListQuery,
+    Options,
+    clusters,
+    emerging_is_ready,
+    emerging_of,
+    list_lines,
+    spot_harm,
+)
 from pages.parts.hotspots.ranked_list import SPAN, RankedList, draw_area_button, draw_downloads, draw_headline
 from pages.parts.hotspots.selection import MAP_KEY, SELECTED_WORD, picked_cells, selected_spot
 from pages.parts.hotspots.spot_panel import draw_spot_panel
@@ -72,7 +81,10 @@ def draw_places_layer(
         return
     asked = ListQuery(page.dataset, page.filter, page.audience, layer, study.resolution, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
-    view = list_view(lines_in_area(page, everywhere), ordered=not how.explored)
+    weighed = spot_harm(page, study, how) if found is None else None
+    view = list_view(
+        lines_in_area(page, everywhere), ordered=not how.explored, harm=weighed.of if weighed is not None else None
+    )
     shown = view.lines
     cold = [] if found else cold_places_in_area(page, study)
     with heading:
@@ -85,7 +97,7 @@ def draw_places_layer(
     draw_option_notes(page, how, layer)
     draw_alone(
         PART,
-        lambda: _draw_places(page, study, found, everywhere, view, cold, asked, place),
+        lambda: _draw_places(page, study, found, everywhere, view, cold, asked, place, weighed),
         words=(SELECTED_WORD,),
     )
 
@@ -99,6 +111,7 @@ def _draw_places(
     cold: Sequence[Spot],
     asked: ListQuery,
     place: FoundPlace | None,
+    weighed: SpotsByHarm | None,
 ) -> None:
     """The map, the list and the panel of the selected place; picking another one draws them alone.
 
@@ -136,9 +149,9 @@ def _draw_places(
             sentence=(found or study.hot).sentence(t),
             total=study.total,
             excluded=study.cells.at_default,
-            choices=study.choices if found is None else found.choices,
+            choices=(*(study if found is None else found).choices, *(weighed.choices if weighed is not None else ())),
         )
-        draw_downloads(page, shown, gistar_valid=gistar, study=study if found is None else None)
+        draw_downloads(page, view, gistar_valid=gistar, study=study if found is None else None)
         _draw_map_download(page, study, found, line, pins)
     with right:
         if line is None and everywhere:
@@ -148,7 +161,7 @@ def _draw_places(
             if study.power.too_few:
                 draw_way_to_all_dates(page)
         else:
-            draw_spot_panel(page, asked, line, alerts.get(line.spot.id))
+            draw_spot_panel(page, asked, line, alerts.get(line.spot.id), view.harm.get(line.spot.id))
     if waits:
         with progress, contained(t("Class over time")):
             classes = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from analysis.clusters.results import Clusters
 from analysis.hotspots.denominators import LAND, DenominatorKind
+from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.filters import AlertFilter
@@ -13,21 +14,22 @@ from curim_data.model import Audience, Message
 from curim_data.studies.cells import cell_size, whole_city
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import EmergingStudy, emerging_cell_size, emerging_study, judged_filter
+from curim_data.studies.harm import SpotsByHarm, spots_by_harm
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
-from pages.parts.frame import Dataset, calculated, source_of
+from pages.parts.frame import Dataset, Page, calculated, source_of
 from pages.parts.frame.waiting import is_ready
 
 
 @dataclass(frozen=True)
 class Options:
-    """The denominator of places; whether alerts count by severity; whether clusters are exploratory (HDBSCAN).
+    """The denominator of places; by what incidents count; whether clusters are exploratory (HDBSCAN).
 
     `moran`: whether cells are judged by local Moran's I instead of the exact test.
     """
 
     base: DenominatorKind = LAND
-    by_weight: bool = False
+    weight: WeighedBy | None = None
     explored: bool = False
     moran: bool = False
 
@@ -66,7 +68,27 @@ def _hot_spots(
 def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Options = DEFAULT_OPTIONS) -> Clusters:
     """Clusters under the filter."""
     source = source_of(dataset)
-    return cluster_study(source, chosen, audience, by_weight=how.by_weight, explored=how.explored)
+    return cluster_study(source, chosen, audience, weight=how.weight, explored=how.explored)
+
+
+def spot_harm(page: Page, study: HotSpotStudy, how: Options) -> SpotsByHarm | None:
+    """What the incidents of the hot spots weigh, where that was asked for."""
+    if how.weight is None:
+        return None
+    return _spot_harm(page.dataset, whole_city(page.filter), page.audience, study.resolution, how, study)
+
+
+@calculated(Message("Testing every place for hot spots"))
+def _spot_harm(
+    dataset: Dataset,
+    chosen: AlertFilter,
+    audience: Audience,
+    resolution: int,  # noqa: ARG001 (it and the base of `how` are in the cache's key)
+    how: Options,
+    _study: HotSpotStudy,
+) -> SpotsByHarm:
+    assert how.weight is not None
+    return spots_by_harm(source_of(dataset), chosen, audience, how.weight, _study)
 
 
 def emerging_of(

@@ -14,7 +14,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.grid.cells import COARSEST, square_side
 from analysis.hotspots.denominators import LAND
-from analysis.hotspots.excess import excess_of, ratio_says_something
+from analysis.hotspots.excess import Excess, excess_of, ratio_says_something
+from analysis.hotspots.harm import SpotHarm
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
@@ -159,9 +160,14 @@ class RankedList:
         page, t, shown = self.page, self.page.t, self.view.lines[: self.view.rows]
         if waits:
             classes = dict.fromkeys((line.spot.id for line in shown), WAITS)
-        table = _list_rows(page, shown, classes or {}, self.alerts)
+        table = _list_rows(page, shown, classes or {}, self.alerts, self.view.harm)
         headings = _list_headings(
-            page, shown, classed=classes is not None, gistar_valid=self.gistar_valid, alerts=bool(self.alerts)
+            page,
+            shown,
+            classed=classes is not None,
+            gistar_valid=self.gistar_valid,
+            alerts=bool(self.alerts),
+            harm=bool(self.view.harm),
         )
         main = not (all_columns() or page.narrow) and _is_tested(shown)
         widest = NARROW if page.narrow else MAIN if main else WIDE
@@ -190,13 +196,17 @@ class RankedList:
 
 def _main_columns(headings: Mapping[str, str]) -> list[str]:
     """The columns that stand in view where there is room, the important ones first."""
-    return [name for name in ("name", "n", "excess", "rate", "ratio", "weight", "area") if name in headings]
+    return [name for name in ("name", "n", "harm", "excess", "rate", "ratio", "weight", "area") if name in headings]
 
 
 def _list_rows(
-    page: Page, shown: tuple[SpotSummary, ...], classes: Mapping[str, str], alerts: Mapping[str, int]
+    page: Page,
+    shown: tuple[SpotSummary, ...],
+    classes: Mapping[str, str],
+    alerts: Mapping[str, int],
+    harm: Mapping[str, SpotHarm],
 ) -> pd.DataFrame:
-    """The list in words; `classes`: the class over time by the id of a spot; `alerts`: their number by it."""
+    """The list in words; by the id of a spot its class over time, its number of alerts, what its incidents weigh."""
     t = page.t
     base = getattr(shown[0].spot, "base", LAND)
     return pd.DataFrame(
@@ -209,7 +219,10 @@ def _list_rows(
             "ratio": _ratio(page, line),
             "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
             "rate": rate_text(t, base, line.spot.rate) if base != LAND else "",
-            "weight": t.number(getattr(line.spot, "weight", None)),
+            "weight": t.number(
+                harm[line.spot.id].weight if line.spot.id in harm else getattr(line.spot, "weight", None)
+            ),
+            "harm": _interval(t, harm[line.spot.id].excess, short=page.narrow) if line.spot.id in harm else "",
             "area": t.number(getattr(line.spot, "area_km2", None), 2),
             "z": t.number(getattr(line.spot, "z", float("nan")), 1),
             "class": classes.get(line.spot.id, "–"),
@@ -222,7 +235,7 @@ def _list_rows(
 
 
 def _list_headings(
-    page: Page, shown: tuple[SpotSummary, ...], *, classed: bool, gistar_valid: bool | None, alerts: bool
+    page: Page, shown: tuple[SpotSummary, ...], *, classed: bool, gistar_valid: bool | None, alerts: bool, harm: bool
 ) -> dict[str, str]:
     """The columns that say something about these places, in order, with their headings."""
     t = page.t
@@ -234,6 +247,7 @@ def _list_headings(
         "weight": t("Weight"),
         "area": t("Area (km²)"),
         "rate": rate_heading(t, base),
+        "harm": t("Weight above expected (95 %)"),
         "excess": t("Above expected (95 %)"),
         "ratio": t("Ratio (95 %)"),
         "class": t("Class over time"),
@@ -243,10 +257,11 @@ def _list_headings(
         "expected": t("Expected"),
         "q": t("Corrected p"),
     }
-    tested, weighted = _is_tested(shown), getattr(shown[0].spot, "weight", None) is not None
+    tested, weighted = _is_tested(shown), harm or getattr(shown[0].spot, "weight", None) is not None
     if not tested:
         headings["name"] = t("Group")
     included = {"alerts": alerts, "class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
+    included["harm"] = harm
     included |= {name: any(name not in line.unknown for line in shown) for name in ("women", "hours")}
     included |= dict.fromkeys(("excess", "expected", "q"), tested)
     included["ratio"] = tested and any(ratio_says_something(line.spot) for line in shown)
@@ -254,8 +269,8 @@ def _list_headings(
     if gistar_valid is not None:
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:
-        few = ("name", "n", "area", "rate" if base != LAND else "excess")
-        short = {"n": t("n"), "excess": t("Above expected")}
+        few = ("name", "n", "area", "harm" if harm else "rate" if base != LAND else "excess")
+        short = {"n": t("n"), "excess": t("Above expected"), "harm": t("Weight above expected")}
         headings = {name: short.get(name, headings[name]) for name in few if name in headings}
     return headings
 
@@ -294,13 +309,13 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
 
 
 def draw_downloads(
-    page: Page, shown: tuple[SpotSummary, ...], *, gistar_valid: bool | None = None, study: HotSpotStudy | None = None
+    page: Page, view: ListView, *, gistar_valid: bool | None = None, study: HotSpotStudy | None = None
 ) -> None:
     """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `RankedList`."""
     t = page.t
     with st.container(horizontal=True):
-        if shown:
-            _list_downloads(page, shown, gistar_valid)
+        if view.lines:
+            _list_downloads(page, view, gistar_valid)
         if study is not None:
             label = t("Download the cells (CSV)")
             tables.download_button(
@@ -308,16 +323,15 @@ def draw_downloads(
             )
 
 
-def _list_downloads(page: Page, shown: tuple[SpotSummary, ...], gistar_valid: bool | None) -> None:
+def _list_downloads(page: Page, view: ListView, gistar_valid: bool | None) -> None:
     """Both are made when clicked: the streets of every place take a moment."""
     t = page.t
-    tables.download_button(t, lambda: _list_table(page, shown, gistar_valid), "hotspots.csv", key="hotspots_csv")
-    tables.geojson_button(
-        t, lambda: _shapes_file(page, shown, gistar_valid), "hotspots.geojson", key="hotspots_geojson"
-    )
+    tables.download_button(t, lambda: _list_table(page, view, gistar_valid), "hotspots.csv", key="hotspots_csv")
+    tables.geojson_button(t, lambda: _shapes_file(page, view, gistar_valid), "hotspots.geojson", key="hotspots_geojson")
 
 
-def _list_table(page: Page, shown: tuple[SpotSummary, ...], gistar_valid: bool | None) -> pd.DataFrame:
+def _list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.DataFrame:
+    shown = view.lines
     frame = list_frame(shown)
     frame.insert(1, "name", [line.name(page.t) for line in shown])
     if gistar_valid is not None:
@@ -328,12 +342,22 @@ def _list_table(page: Page, shown: tuple[SpotSummary, ...], gistar_valid: bool |
         frame.insert(2, "streets", [", ".join(street_names(page, line)) for line in shown])
     for name, values in optional_columns(shown).items():
         frame.insert(int(frame.columns.get_loc("n")) + 1, name, values)
+    if view.harm:
+        weighed = [view.harm[line.spot.id] for line in shown]
+        frame = frame.assign(
+            weight=[one.weight for one in weighed],
+            weight_expected=[one.expected for one in weighed],
+            **{f"weight_excess{end}": [getattr(one.excess, of) for one in weighed] for end, of in _LIMITS.items()},
+        )
     return frame
 
 
-def _shapes_file(page: Page, shown: tuple[SpotSummary, ...], gistar_valid: bool | None) -> str:
-    frame = _list_table(page, shown, gistar_valid).drop(columns="cells")
-    return tables.geojson(frame, [_shape(line) for line in shown])
+_LIMITS: Final = {"": "value", "_low": "low", "_high": "high"}
+
+
+def _shapes_file(page: Page, view: ListView, gistar_valid: bool | None) -> str:
+    frame = _list_table(page, view, gistar_valid).drop(columns="cells")
+    return tables.geojson(frame, [_shape(line) for line in view.lines])
 
 
 def _shape(line: SpotSummary) -> BaseGeometry:
@@ -362,6 +386,13 @@ def _excess(t: Translator, line: SpotSummary, *, short: bool) -> str:
         return t.number(more.value)
     if getattr(line.spot, "bounded", False):
         return t("at least {number} (from {low})", number=t.number(more.value), low=t.number(more.low))
+    return _interval(t, more, short=False)
+
+
+def _interval(t: Translator, more: Excess, *, short: bool) -> str:
+    """What is above expected with its interval; `short`: without it, for a phone."""
+    if more.low != more.low or short:
+        return t.number(more.value)
     return f"{t.number(more.value)} ({t.number(more.low)}–{t.number(more.high)})"
 
 

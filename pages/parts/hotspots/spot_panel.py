@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from analysis.hotspots.harm import SpotHarm
 from analysis.spots.profile import states_no_category
 from curim_data.model import Gender
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY
@@ -29,15 +30,18 @@ LEAST_IN_WEEK: Final = 4
 LEAST_SHOWN: Final = 3  # of the periods of a line, where others are protected
 
 
-def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, alerts: int | None = None) -> None:
+def draw_spot_panel(
+    page: Page, asked: ListQuery, line: SpotSummary, alerts: int | None = None, harm: SpotHarm | None = None
+) -> None:
     """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders.
 
-    `alerts`: how many report its incidents, where that is known.
+    `alerts`: how many report its incidents, where that is known; `harm`: what they weigh, where that was asked.
     """
     t, spot = page.t, line.spot
     study: SpotStudy = spot_details(asked, spot)
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
-    st.write(escape_markdown(f"{spot.sentence(t)} {study.profile.sentence(t)}"))
+    weighs = f" {harm.sentence(t)}" if harm is not None else ""
+    st.write(escape_markdown(f"{spot.sentence(t)}{weighs} {study.profile.sentence(t)}"))
     if alerts is not None and alerts > spot.n:
         st.caption(t("{alerts} alerts report these {n} incidents.", alerts=alerts, n=spot.n))
     if streets := street_names(page, line):

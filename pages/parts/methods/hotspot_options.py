@@ -102,6 +102,30 @@ OPTIONS: Final = (
         N_("The intervals of five rates of Down syndrome by birth order, weighted by the age of the mother."),
     ),
     MethodEntry(
+        N_("Hot spots and changes by harm"),
+        N_("Where does what happened weigh most, and where did its weight change?"),
+        (
+            r"\operatorname{var} \sum w = \varphi \sum w^2",
+            r"\log\frac{S_1 B_0}{S_0 B_1} \pm 1.96 \sqrt{"
+            r"\varphi \sum_{S \in \{S_0, S_1, B_0, B_1\}} \frac{\sum w^2}{S^2}}",
+        ),
+        N_(
+            "w is the severity, or the harm index that the city's profile gives a category, over its mean. S is the "
+            "sum of weights of a place before and after, B that of the rest of the city, φ the dispersion of counts."
+        ),
+        N_(
+            "The test of counts stays: a sum of weights has no exact one. Hot spots are ordered by the weight above "
+            "expected; beside each change stands the ratio of weights, not corrected for having looked everywhere."
+        ),
+        N_(
+            "A place of few but grave incidents that is not hot by its count is not found. Bursts are taken to weigh "
+            "alike, so intervals are rather too wide. Only for those who see exact counts: a sum of weights would tell "
+            "small numbers."
+        ),
+        ("Fay & Feuer 1997, Statistics in Medicine 16", "Zou and Donner 2008, Statistics in Medicine 27"),
+        N_("With equal weights the results of counts; intervals that miss the truth in at most 5 % of simulations."),
+    ),
+    MethodEntry(
         N_("Groups by HDBSCAN, exploratory"),
         N_("Which groups does a method find that needs no distance to be set?"),
         (r"d(a, b) = \max\left(k_a,\ k_b,\ |a - b|,\ \text{block}\right)",),

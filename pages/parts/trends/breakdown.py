@@ -14,7 +14,8 @@ from pages.parts.charts import plots
 from pages.parts.charts.plots import no_clock_reason
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.cache import cached_query
-from pages.parts.trends.queries import shown_alerts
+from pages.parts.maps.cell_map import incident_count
+from pages.parts.trends.queries import shown_incidents
 from pages.parts.trends.trend_line import small_chart_unit
 
 MOST_PANELS = 9
@@ -43,18 +44,20 @@ def draw_small_multiples(page: Page) -> None:
         st.write(escape_markdown(t(why)))
         return
     try:
-        counted: Protected = cached_query(page, "counts", (unit, split), complete=True)
+        counted: Protected = cached_query(page, "counts", (unit, split), complete=True, once=True)
+        alerts: Protected = cached_query(page, "counts", (unit, split), complete=True)
     except DisclosureError as refused:
         st.info(t(refused.message))
         return
-    frame = counted.frame.dropna(subset=[unit])
+    told = alerts.frame[[unit, split, "n"]].rename(columns={"n": "alerts"})
+    frame = counted.frame.dropna(subset=[unit]).merge(told, how="left", on=[unit, split])
     sums = frame.groupby(split, dropna=False)["low"].sum().sort_values(ascending=False, kind="stable")
     names = list(sums[sums > 0].index)[:MOST_PANELS]
     if not names:
         st.write(t("There is nothing to split."))
         return
     if split == "district" and pd.isna(names).all():
-        st.write(t("None of these alerts lies in a district of the city."))
+        st.write(t("None of these incidents lies in a district of the city."))
         return
     panels = [
         (
@@ -63,7 +66,7 @@ def draw_small_multiples(page: Page) -> None:
         )
         for name in names
     ]
-    if not any(shown_alerts(panel) for _, panel in panels):
+    if not any(shown_incidents(panel) for _, panel in panels):
         st.write(t("The numbers are too small to show."))
         return
     sentence = _largest_sentence(page, panels, counted)
@@ -78,14 +81,12 @@ def draw_small_multiples(page: Page) -> None:
     st.write(escape_markdown(sentence))
     rest = int((sums > 0).sum()) - len(names)
     notes = [t("All on one scale.")]
-    if page.source is not None and page.source.repeated:
-        notes.append(t("Alerts are counted here, not incidents."))
     if rest:
         notes.append(t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest))
     if counted.n_withheld:
         notes.append(t("Gaps in a line are numbers too small to show."))
     if split == "group":
-        notes.append(t("An alert of several groups counts once in each."))
+        notes.append(t("An incident of several groups counts once in each."))
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
 
 
@@ -101,12 +102,12 @@ def _nothing_to_split(page: Page, split: str) -> Message | None:
 def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Protected) -> str:
     t = page.t
     largest, frame = panels[0]
-    n = shown_alerts(frame)
+    n = shown_incidents(frame)
     if counted.n_withheld or counted.total in (None, 0):
-        return t.n("Most alerts: {name}, {n} shown.", "Most alerts: {name}, {n} shown.", n, name=largest)
+        return t.n("Most incidents: {name}, {n} shown.", "Most incidents: {name}, {n} shown.", n, name=largest)
     return t.n(
-        "Most alerts: {name}, {n} ({share}).",
-        "Most alerts: {name}, {n} ({share}).",
+        "Most incidents: {name}, {n} ({share}).",
+        "Most incidents: {name}, {n} ({share}).",
         n,
         name=largest,
         share=t.percent(n / counted.total),
@@ -114,14 +115,15 @@ def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counte
 
 
 def draw_week_clock(page: Page) -> None:
-    """Alerts by weekday and hour, with their sentence."""
+    """Incidents by weekday and hour, with their sentence; alerts beside in the tooltips."""
     t = page.t
     st.subheader(t("Days and hours"))
     if page.source is not None and not page.source.known_time.knows("hour"):
         st.write(no_clock_reason(page))
         return
     try:
-        counted: Protected = cached_query(page, "counts", ("weekday", "hour"), complete=True)
+        counted: Protected = cached_query(page, "counts", ("weekday", "hour"), complete=True, once=True)
+        alerts: Protected = cached_query(page, "counts", ("weekday", "hour"), complete=True)
     except DisclosureError as refused:
         st.info(t(refused.message))
         return
@@ -129,23 +131,24 @@ def draw_week_clock(page: Page) -> None:
     if not frame["n"].ne(0).any():
         st.write(no_clock_reason(page))
         return
+    told: pd.DataFrame | None = alerts.frame
     if counted.notes and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS)):
-        frame = _spread(frame)
+        frame, told = _spread(frame), None
     week = week_clock(frame)
     plots.draw_chart(
         page,
-        plots.clock_figure(page, frame),
+        plots.clock_figure(page, frame, count=incident_count, alerts=told),
         key="trends_clock",
-        alt=t("Alerts by weekday and hour. {sentence}", sentence=week.sentence(t)),
+        alt=t("Incidents by weekday and hour. {sentence}", sentence=week.sentence(t, incidents=True)),
         data=counted.frame,
         file_name="clock.csv",
     )
     if page.source is not None and page.source.some_hours is not None:
         st.caption(t(page.source.some_hours))
-    st.write(week.sentence(t))
-    notes = [t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", week.n)]
+    st.write(week.sentence(t, incidents=True))
+    notes = [t.n("{n} incident with a known hour.", "{n} incidents with a known hour.", week.n)]
     if week.n_withheld:
-        notes = [t("Grey hours hold too few alerts to show; the sentence is about what is shown.")]
+        notes = [t("Grey hours hold too few incidents to show; the sentence is about what is shown.")]
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
 
 

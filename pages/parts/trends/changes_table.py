@@ -16,18 +16,19 @@ from curim_data.studies.coarse_areas import area_label
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import tables
 from pages.parts.frame import Page, draw_footer, page_link
-from pages.parts.trends.queries import changes_of
+from pages.parts.trends.queries import changes_of, draw_weight_choice
 
 HEIGHT = 420
-DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2}
+DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_before": 1, "weight_after": 1}
 
 
 def draw_changes_table(page: Page) -> None:
     """The table, surest first, and its sentence."""
     t = page.t
     st.subheader(t("All changes"))
-    study = changes_of(page.dataset, page.filter, page.audience)
-    frame = changes_frame(page, study.changes.frame)
+    weight = draw_weight_choice(page)
+    study = changes_of(page.dataset, page.filter, page.audience, weight)
+    frame = changes_frame(page, study.changes.frame, study.harm.frame if study.harm is not None else None)
     if frame.empty:
         _draw_reason(page, study.periods)
         return
@@ -39,6 +40,15 @@ def draw_changes_table(page: Page) -> None:
         "ratio": t("Ratio"),
         "low": t("From"),
         "high": t("To"),
+        **(
+            {
+                "weight_before": t("Weight before"),
+                "weight_after": t("Weight after"),
+                "weight_ratio": t("Ratio of weights (95 %)"),
+            }
+            if study.harm is not None
+            else {}
+        ),
         "q": t("Corrected p"),
         "p": t("p"),
         "test": t("Compared with"),
@@ -62,7 +72,12 @@ def draw_changes_table(page: Page) -> None:
         columns=columns,
         height=min(HEIGHT, 36 * (len(frame) + 1)),
     )
-    draw_footer(page, sentence=study.changes.sentence(t), choices=study.choices)
+    sentences = [study.changes.sentence(t)]
+    if study.changes.n_significant:
+        sentences.append(
+            t("The briefing lists changes that overlap once, and corrects for what it lists: it has fewer.")
+        )
+    draw_footer(page, sentence=" ".join(sentences), choices=study.choices)
     if (study.changes.frame["bounded"] != "").any():
         st.caption(
             t(
@@ -72,8 +87,8 @@ def draw_changes_table(page: Page) -> None:
         )
 
 
-def changes_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
-    """The tested candidates in words and figures, surest first."""
+def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The tested candidates in words and figures, surest first; `harm`: what their incidents weigh, row by row."""
     t, city = page.t, page.city
     rows = frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable")
     notes = {
@@ -81,6 +96,11 @@ def changes_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
         "before": t("before: at most; protected"),
         "after": t("after: at most; protected"),
     }
+    weights = {}
+    if harm is not None:
+        own = harm.loc[rows.index]
+        weights = {name: own[name].round(1).to_numpy() for name in ("weight_before", "weight_after")}
+        weights["weight_ratio"] = [_weight_ratio(page, row) for row in own.itertuples()]
     return pd.DataFrame(
         {
             "what": [_subject_label(page, row.category, row.dark) for row in rows.itertuples()],
@@ -97,11 +117,22 @@ def changes_frame(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
             "before": rows["before"].to_numpy(),
             "after": rows["after"].to_numpy(),
             **{name: rows[name].replace(np.inf, np.nan).round(2).to_numpy() for name in ("ratio", "low", "high")},
+            **weights,
             **{name: [t.p_value(p) for p in rows[name]] for name in ("q", "p")},
             "test": [_compared_with(page, row) for row in rows.itertuples()],
             "note": [notes[row.bounded] or _less_than_others(page, row) for row in rows.itertuples()],
         }
     )
+
+
+def _weight_ratio(page: Page, row: Any) -> str:
+    """The ratio of weights with its interval; what is infinite is left out."""
+    t = page.t
+    ratio, low, high = (
+        "–" if not np.isfinite(value) else t.number(value, 2)
+        for value in (row.weight_ratio, row.weight_low, row.weight_high)
+    )
+    return f"{ratio} ({low}–{high})"
 
 
 def _draw_reason(page: Page, periods: ComparedPeriods) -> None:

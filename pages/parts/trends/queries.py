@@ -8,6 +8,7 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
+from analysis.stats.harm_weights import WeighedBy
 from analysis.trends.alarms import Course
 from analysis.trends.time_series import Trend
 from curim_data import query
@@ -17,9 +18,10 @@ from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.studies import changes, trends
 from curim_data.studies.changes import ChangeStudy
+from curim_data.studies.harm import WEIGHT_NAMES, weights_offered
 from pages.parts.frame import Dataset, Page, calculated, source_of
 
-BY = "by"
+BY, WEIGHT = "by", "weight"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
 USUAL: CalendarUnit = "week"
 
@@ -37,9 +39,36 @@ def course_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> Course | 
 
 
 @calculated(Message("Comparing the periods"))
-def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> ChangeStudy:
-    """Everything that changed between the filter's period and its reference."""
-    return changes.change_study(source_of(dataset), f, audience)
+def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience, weight: WeighedBy | None = None) -> ChangeStudy:
+    """Everything that changed between the filter's period and its reference; `weight`: with what incidents weigh."""
+    return changes.change_study(source_of(dataset), f, audience, weight=weight)
+
+
+def draw_weight_choice(page: Page) -> WeighedBy | None:
+    """By what incidents are weighed beside their count: from the link, and as the reader picks it; none unless asked.
+
+    Nothing is drawn where neither severity nor a harm index is known, and for who sees no exact counts.
+    """
+    t = page.t
+    offered = weights_offered(page.source, page.audience) if page.source is not None else ()
+    if not offered:
+        return None
+    names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}
+    asked = st.query_params.get(WEIGHT, "")
+    weight = asked if asked in names else ""
+    key = "trends_weight"
+    if st.session_state.get(key) != weight:
+        st.session_state[key] = weight
+    st.segmented_control(
+        t("Incidents count"),
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        required=True,
+        on_change=_write_word,
+        args=(key, WEIGHT, ""),
+    )
+    return cast("WeighedBy | None", weight or None)
 
 
 def draw_unit_choice(page: Page) -> CalendarUnit:
@@ -56,17 +85,23 @@ def draw_unit_choice(page: Page) -> CalendarUnit:
     if st.session_state.get(key) != unit:
         st.session_state[key] = unit
     st.segmented_control(
-        t("By"), units, format_func=labels.__getitem__, key=key, required=True, on_change=_write_unit, args=(key,)
+        t("By"),
+        units,
+        format_func=labels.__getitem__,
+        key=key,
+        required=True,
+        on_change=_write_word,
+        args=(key, BY, USUAL),
     )
     return unit
 
 
-def _write_unit(key: str) -> None:
+def _write_word(key: str, word: str, usual: str) -> None:
     picked = st.session_state[key]
-    if picked == USUAL:
-        st.query_params.pop(BY, None)
+    if picked == usual:
+        st.query_params.pop(word, None)
     else:
-        st.query_params[BY] = picked
+        st.query_params[word] = picked
 
 
 def trend_or_reason(page: Page, unit: CalendarUnit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
@@ -88,6 +123,6 @@ def period_dates(page: Page) -> tuple[dt.date, dt.date]:
     return query.dates(source, page.filter)
 
 
-def shown_alerts(frame: pd.DataFrame) -> int:
-    """Alerts shown in a table of counts; withheld ones do not count."""
+def shown_incidents(frame: pd.DataFrame) -> int:
+    """Incidents shown in a table of counts; withheld ones do not count."""
     return round(float(frame["n"].sum()))

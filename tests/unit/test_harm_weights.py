@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +12,7 @@ from scipy.stats import chi2
 
 from analysis.clusters.dbscan import minimum_alerts
 from analysis.clusters.detection import _Alerts, find_clusters
-from analysis.stats.severity_weights import SeverityWeights, by_severity
+from analysis.stats.harm_weights import HarmWeights, harm_weights
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -17,16 +20,18 @@ from curim_data.model import Audience, CityProfile, Translator
 from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
+from curim_data.studies.harm import weights_by_cell, weights_offered
+from tests.small import alert, small_city, small_source
 from tests.unit.test_clusters_detection import STATION, centres_in_metres, drawn
 
 
-def graded(table: pd.DataFrame, cells: pd.Index) -> SeverityWeights:
-    return by_severity(table.rename_axis("cell").reset_index(), cells.to_numpy())
+def graded(table: pd.DataFrame, cells: pd.Index) -> HarmWeights:
+    return harm_weights(table.rename_axis("cell").reset_index(), cells.to_numpy())
 
 
 def test_weights_have_a_mean_of_one_and_what_has_no_severity_counts_one(t: Translator) -> None:
     table = pd.DataFrame({"cell": [1, 1, 2, 3, 9], "severity": [1, 5, 3, None, 5], "n": [2.0, 1.0, 1.0, 4.0, 7.0]})
-    weights = by_severity(table, np.array([1, 2, 3, 4]))
+    weights = harm_weights(table, np.array([1, 2, 3, 4]))
     mean = (2 * 1 + 5 + 3) / 4
     assert weights.sums == pytest.approx([(2 + 5) / mean, 3 / mean, 4, 0])
     assert weights.squares == pytest.approx([(2 + 25) / mean**2, (3 / mean) ** 2, 4, 0])
@@ -36,9 +41,35 @@ def test_weights_have_a_mean_of_one_and_what_has_no_severity_counts_one(t: Trans
     told = " ".join(t(choice.explanation) for choice in weights.choices)
     assert "mean severity of 2.5: from 0.4 for the mildest to 2.0 for the gravest" in told
     assert "4 incidents without a severity" in told
-    none = by_severity(table.assign(severity=np.nan), np.array([1, 2, 3, 4]))
+    none = harm_weights(table.assign(severity=np.nan), np.array([1, 2, 3, 4]))
     assert none.sums.tolist() == [3, 1, 4, 0]
     assert "all count the same" in t(none.choices[0].explanation)
+
+
+def test_a_harm_index_weighs_by_the_gravest_category(tmp_path: Path, t: Translator) -> None:
+    """Two thefts of the least harm, a robbery that is a theft too, and a noise without an index."""
+    city = small_city()
+    index = {"lighting_poor": 1.0, "harassment_verbal": 7.0}
+    city = replace(city, categories={key: replace(one, harm=index.get(key)) for key, one in city.categories.items()})
+    rows = [
+        alert(0, category="lighting_poor"),
+        alert(1, category="lighting_poor"),
+        alert(2, category="lighting_poor", more_categories=["harassment_verbal"]),
+        alert(3, category="noise"),
+    ]
+    source = small_source(tmp_path, rows, city)
+    f = AlertFilter(period="all")
+    counted = query.counts(source, f, ["harm"], Audience.ANALYST).frame.set_index("harm")["n"]
+    assert counted[counted.index.notna()].to_dict() == {1.0: 2, 7.0: 1}
+    assert counted[counted.index.isna()].tolist() == [1]
+    weights = weights_by_cell(source, f, Audience.ANALYST, "harm", 9, source.city.land_cells(9).index)
+    assert weights.values.tolist() == pytest.approx([1 / 3, 7 / 3, 1.0])
+    assert weights.sums.sum() == pytest.approx(4)
+    told = " ".join(t(choice.explanation) for choice in weights.choices)
+    assert "mean index of 3.0" in told
+    assert "1 incidents of categories without a harm index" in told
+    assert weights_offered(source, Audience.ANALYST) == ("harm",)
+    assert weights_offered(source, Audience.COUNCIL) == ()
 
 
 def test_equal_weights_change_nothing(city: CityProfile) -> None:
@@ -66,8 +97,8 @@ def test_a_place_of_grave_alerts_stands_out_by_weight_only(city: CityProfile, t:
     assert cluster.weight > 2 * cluster.n
     assert cluster.ratio == pytest.approx(cluster.weight / cluster.expected)
     assert cluster.low < cluster.ratio < cluster.high
-    assert "by severity where" in cluster.sentence(t)
-    assert "incidents weighted by severity" in result.sentence(t)
+    assert "by harm where" in cluster.sentence(t)
+    assert "incidents weighed by harm" in result.sentence(t)
     assert "observed severities in a random order" in " ".join(t(choice.explanation) for choice in result.choices)
 
 
@@ -94,7 +125,7 @@ def test_the_interval_is_garwoods_for_counts_and_wider_for_weights() -> None:
     low, high = _Alerts(np.arange(3), counts, None).interval(np.array([0, 1, 2]))
     assert (low, high) == pytest.approx((chi2.ppf(0.025, 30) / 2, chi2.ppf(0.975, 32) / 2))
     table = pd.DataFrame({"cell": [0, 0, 1], "severity": [1, 5, 3], "n": [6.0, 6.0, 3.0]})
-    weights = by_severity(table, np.arange(3))
+    weights = harm_weights(table, np.arange(3))
     wider = _Alerts(np.arange(3), counts, weights).interval(np.array([0, 1, 2]))
     assert wider[0] < low < 15 < high < wider[1]
 
@@ -108,10 +139,10 @@ def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:
 @pytest.mark.slow
 def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
     source = open_source(sample)
-    found = cluster_study(source, AlertFilter(), Audience.ANALYST, by_weight=True)
+    found = cluster_study(source, AlertFilter(), Audience.ANALYST, weight="severity")
     plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION, Audience.ANALYST, once=True)
     assert found.n == plain.total
     assert found.weighted
     assert any(choice.name == "piles" for choice in found.choices)
     with pytest.raises(DisclosureError):
-        cluster_study(source, AlertFilter(), Audience.COUNCIL, by_weight=True)
+        cluster_study(source, AlertFilter(), Audience.COUNCIL, weight="severity")

@@ -1,0 +1,74 @@
+"""The command changes: what changed between two periods, tested and corrected for the number of tests."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import typer
+
+from curim_data.cli.context import CommandContext
+from curim_data.cli.options import OutCsv, command, new_app
+from curim_data.cli.output import UsageError, write_table
+from curim_data.model import N_, Audience, Message
+
+app = new_app()
+_COLUMNS: Final = (
+    *("district", "place", "category", "dark", "before", "after", "expected", "ratio", "low", "high", "p", "q"),
+    *("significant", "compared", "bounded"),
+)
+Weight = Literal["none", "severity", "harm"]
+
+
+@command(
+    app,
+    "changes",
+    N_("Show what changed between two periods, place by place, corrected for having looked everywhere."),
+    filtered=True,
+    audience=Audience.ANALYST,
+)
+def changes(
+    ctx: CommandContext,
+    weight: Annotated[
+        Weight,
+        typer.Option(
+            help=N_("What incidents weigh, beside their count: their severity, or the harm index of their category.")
+        ),
+    ] = "none",
+    out: OutCsv = None,
+) -> None:
+    """Print every comparison that was made."""
+    from curim_data.studies.changes import change_study
+    from curim_data.studies.harm import weight_obstacle
+
+    source = ctx.source()
+    f = ctx.filter(source)
+    by = None if weight == "none" else weight
+    if by is not None and (why := weight_obstacle(source, by, ctx.audience)) is not None:
+        raise UsageError(why)
+    study = change_study(source, f, ctx.audience, weight=by)
+    if study.periods.before is None:
+        raise UsageError(Message("There is nothing to compare."))
+    found = study.changes
+    frame = found.frame if study.harm is None else found.frame.join(study.harm.frame)
+    columns = [*_COLUMNS, *(study.harm.frame if study.harm is not None else ())]
+    rows = frame.loc[frame["p"].notna(), columns].sort_values(["q", "p"], kind="stable").reset_index(drop=True)
+    if out is not None:
+        write_table(out, rows)
+    if ctx.as_json:
+        ctx.print_json(
+            {
+                **ctx.question(source, f),
+                "before": study.periods.before,
+                "after": study.periods.after,
+                "weight": weight,
+                "comparisons": found.n_tested,
+                "told": found.sentence(ctx.t),
+                "choices": ctx.choices(study.choices),
+                "rows": rows,
+            }
+        )
+        return
+    ctx.print(ctx.sentence(source, f), found.sentence(ctx.t))
+    if out is None:
+        ctx.print_table(rows, source.city)
+    ctx.print_choices(study.choices)

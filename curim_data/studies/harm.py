@@ -1,0 +1,137 @@
+"""Incidents that count by the harm they do, under a filter: by which measure, for whom, and of hot spots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, get_args
+
+import pandas as pd
+
+from analysis.hotspots.harm import BY_HARM, SpotHarm, harm_of_spots
+from analysis.stats.harm_weights import HarmWeights, WeighedBy, graded, harm_weights
+from analysis.stats.result import Choice
+from analysis.trends.weighted_changes import WEIGHTS as WEIGHT_COLUMNS
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, Message
+from curim_data.privacy import DisclosureError, sees_exact
+from curim_data.studies.cells import whole_city
+from curim_data.studies.hot_spots import HotSpotStudy
+
+WEIGHTS: Final[tuple[WeighedBy, ...]] = get_args(WeighedBy)
+# What the measures are called where one is chosen.
+WEIGHT_NAMES: Final[dict[WeighedBy, Message]] = {
+    "severity": Message("By severity"),
+    "harm": Message("By the city's harm index"),
+}
+EXACT_ONLY: Final = Message(
+    "Incidents are weighed by harm only for those who see exact counts: a sum of weights would tell small numbers."
+)
+NONE_GRADED: Final[dict[WeighedBy, Message]] = {
+    "severity": Message("No alert of this export has a severity."),
+    "harm": Message("The categories of the city have no harm index: an analyst can give one on the Data page."),
+}
+
+
+@dataclass(frozen=True)
+class SpotsByHarm:
+    """What the incidents of each hot spot weigh, by its id, and how that was made."""
+
+    of: dict[str, SpotHarm]
+    choices: tuple[Choice, ...]
+
+
+def weight_obstacle(source: Source, by: WeighedBy, audience: Audience) -> Message | None:
+    """Why incidents cannot be weighed by a measure for an audience; None where they can."""
+    if not sees_exact(audience):
+        return EXACT_ONLY
+    if by == "harm":
+        return None if source.city.has_harm_index else NONE_GRADED[by]
+    return None if _has_severity(source) else NONE_GRADED[by]
+
+
+def weights_offered(source: Source, audience: Audience) -> tuple[WeighedBy, ...]:
+    """By what incidents can be weighed for an audience: nothing where neither severity nor a harm index is known."""
+    return tuple(by for by in WEIGHTS if weight_obstacle(source, by, audience) is None)
+
+
+def _has_severity(source: Source) -> bool:
+    """Whether any stored alert has a severity: asked once for a version of the alerts."""
+    if "has_severity" not in source.cache:
+        everything = AlertFilter(period="all")
+        found = query.counts(source, everything, ["severity"], Audience.ANALYST).frame["severity"].notna()
+        source.cache["has_severity"] = bool(found.any())
+    return bool(source.cache["has_severity"])
+
+
+def weights_by_cell(
+    source: Source, f: AlertFilter, audience: Audience, by: WeighedBy, resolution: int, cells: Sequence[int] | pd.Index
+) -> HarmWeights:
+    """Incidents off default coordinates by cell and weight; DisclosureError for who sees no exact counts."""
+    if not sees_exact(audience):
+        raise DisclosureError(EXACT_ONLY)
+    counted = query.counts(
+        source, f, ["cell", by], audience, resolution=resolution, without_default_points=True, once=True
+    )
+    return harm_weights(counted.frame, pd.Index(cells).to_numpy("int64"), by)
+
+
+def spots_by_harm(
+    source: Source, f: AlertFilter, audience: Audience, by: WeighedBy, study: HotSpotStudy
+) -> SpotsByHarm:
+    """What the incidents of the hot spots of a study weigh; DisclosureError for who sees no exact counts."""
+    weights = weights_by_cell(source, whole_city(f), audience, by, study.resolution, study.hot.frame.index)
+    return SpotsByHarm(harm_of_spots(study.hot, study.spots, weights), (*weights.choices, BY_HARM))
+
+
+@dataclass(frozen=True)
+class ChangeWeights:
+    """Columns of weights of some candidates of change, in their order, and how the weights were made."""
+
+    frame: pd.DataFrame
+    choices: tuple[Choice, ...]
+
+
+def weights_of_candidates(
+    source: Source,
+    periods: tuple[AlertFilter, AlertFilter],
+    by: Sequence[Sequence[str]],
+    audience: Audience,
+    weight: WeighedBy,
+    candidates: pd.DataFrame,
+) -> ChangeWeights:
+    """The candidates with Σ w and Σ w² of their incidents in both periods (`weighted_changes.WEIGHTS`).
+
+    `by`: the columns that name each kind of candidate, the first none (the whole city); the mean weight is one over all
+    incidents of both periods. DisclosureError for who sees no exact counts.
+    """
+    if not sees_exact(audience):
+        raise DisclosureError(EXACT_ONLY)
+    asked = [[*names, weight] for names in by]
+    counted = [[one.frame for one in query.tables(source, f, asked, audience, once=True)] for f in periods]
+    whole = pd.concat([tables[0] for tables in counted], ignore_index=True)
+    values, column, choices = graded(whole[weight], whole["n"].to_numpy(float), weight)
+    weighs = dict(zip(whole[weight].astype(float), values[column], strict=True))
+    keys = [name for name in candidates if name in {name for names in by for name in names}]
+    found = candidates.copy()
+    rows = [_key(keys, row) for row in candidates[keys].to_dict("records")]
+    for at, tables in enumerate(counted):
+        sums: dict[tuple[Any, ...], tuple[float, float]] = {}
+        for names, table in zip(by, tables, strict=True):
+            w = table[weight].astype(float).map(weighs).fillna(1.0)
+            named = table.assign(sum=table["n"] * w, square=table["n"] * w**2)
+            if names:
+                named = named.groupby(list(names), as_index=False)[["sum", "square"]].sum()
+            else:
+                named = named[["sum", "square"]].sum().to_frame().T
+            sums |= {_key(keys, row): (row["sum"], row["square"]) for row in named.to_dict("records")}
+        for column_of, name in enumerate(WEIGHT_COLUMNS[at::2]):
+            found[name] = [sums.get(row, (0.0, 0.0))[column_of] for row in rows]
+    return ChangeWeights(found, choices)
+
+
+def _key(names: Sequence[str], row: Mapping[Any, Any]) -> tuple[Any, ...]:
+    """What names a candidate; None where it is not set."""
+    return tuple(None if name not in row or pd.isna(row[name]) else str(row[name]) for name in names)
