@@ -68,7 +68,7 @@ def test_a_harm_index_weighs_by_the_gravest_category(tmp_path: Path, t: Translat
     told = " ".join(t(choice.explanation) for choice in weights.choices)
     assert "mean index of 3.0" in told
     assert "1 incidents of categories without a harm index" in told
-    assert weights_offered(source, Audience.ANALYST) == ("harm",)
+    assert "harm" in weights_offered(source, Audience.ANALYST)
     assert weights_offered(source, Audience.COUNCIL) == ()
 
 
