@@ -99,7 +99,7 @@ def test_a_place_of_grave_alerts_stands_out_by_weight_only(city: CityProfile, t:
     assert cluster.low < cluster.ratio < cluster.high
     assert "by harm where" in cluster.sentence(t)
     assert "incidents weighed by harm" in result.sentence(t)
-    assert "observed severities in a random order" in " ".join(t(choice.explanation) for choice in result.choices)
+    assert "observed weights in a random order" in " ".join(t(choice.explanation) for choice in result.choices)
 
 
 def test_two_grave_alerts_side_by_side_are_no_cluster(city: CityProfile) -> None:
