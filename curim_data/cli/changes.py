@@ -13,7 +13,7 @@ from curim_data.model import N_, Audience, Message
 
 app = new_app()
 _COLUMNS: Final = (
-    *("district", "place", "category", "dark", "before", "after", "expected", "ratio", "low", "high", "p", "q"),
+    *("district", "place", "cell", "category", "dark", "before", "after", "expected", "ratio", "low", "high", "p", "q"),
     *("significant", "compared", "bounded"),
 )
 Weight = Literal["none", "severity", "harm"]

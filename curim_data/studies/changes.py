@@ -154,8 +154,8 @@ def change_study(
     without_dark, counted = why if left_out else None, (*incident_choice(source), *_area_choice(source, resolution))
     noted = noted_between(source, f, periods.before[0], periods.after[1])
     harm = None
-    if weight is not None and resolution is None:
-        graded_too = weights_of_candidates(source, (before, after), by, audience, weight, candidates)
+    if weight is not None:
+        graded_too = weights_of_candidates(source, (before, after), by, audience, weight, candidates, resolution)
         harm = ChangeWeights(
             weighted_changes(graded_too.frame, found.frame, periods.lengths), (*graded_too.choices, BY_WEIGHT)
         )

@@ -18,6 +18,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.studies.cells import whole_city
+from curim_data.studies.coarse_areas import area_tables
 from curim_data.studies.hot_spots import HotSpotStudy
 
 WEIGHTS: Final[tuple[WeighedBy, ...]] = get_args(WeighedBy)
@@ -101,16 +102,18 @@ def weights_of_candidates(
     audience: Audience,
     weight: WeighedBy,
     candidates: pd.DataFrame,
+    resolution: int | None = None,
 ) -> ChangeWeights:
     """The candidates with Σ w and Σ w² of their incidents in both periods (`weighted_changes.WEIGHTS`).
 
     `by`: the columns that name each kind of candidate, the first none (the whole city); the mean weight is one over all
-    incidents of both periods. DisclosureError for who sees no exact counts.
+    incidents of both periods. `resolution`: of the map cells that stand for districts, where they do. DisclosureError
+    for who sees no exact counts.
     """
     if not sees_exact(audience):
         raise DisclosureError(EXACT_ONLY)
     asked = [[*names, weight] for names in by]
-    counted = [[one.frame for one in query.tables(source, f, asked, audience, once=True)] for f in periods]
+    counted = [area_tables(source, f, asked, audience, resolution) for f in periods]
     whole = pd.concat([tables[0] for tables in counted], ignore_index=True)
     values, column, choices = graded(whole[weight], whole["n"].to_numpy(float), weight)
     weighs = dict(zip(whole[weight].astype(float), values[column], strict=True))

@@ -63,6 +63,18 @@ def test_cells_hold_every_incident_once(source: Source, recent: AlertFilter) -> 
     assert both.groupby("cell")["n"].sum().to_dict() == cells.set_index("cell")["n"].to_dict()
 
 
+def test_cells_weigh_as_much_as_they_count_where_all_weigh_alike(source: Source, recent: AlertFilter) -> None:
+    """A harm index of three for every category."""
+    alike = {key: replace(one, harm=3.0) for key, one in source.city.categories.items()}
+    weighed = replace(source, city=replace(source.city, categories=alike), cache={})
+    study = change_study(weighed, recent, Audience.ANALYST, weight="harm")
+    assert study.harm is not None
+    cells = study.changes.frame["cell"].notna()
+    assert study.harm.frame.loc[cells, "weight_after"].to_numpy() == pytest.approx(
+        study.changes.frame.loc[cells, "after"].to_numpy()
+    )
+
+
 def test_it_is_said_that_cells_stand_for_districts(source: Source, recent: AlertFilter) -> None:
     told = " ".join(
         translator("en")(choice.explanation) for choice in change_study(source, recent, Audience.ANALYST).choices
