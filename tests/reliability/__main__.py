@@ -28,7 +28,7 @@ SIZES: Final = (1_100, 6_400)
 BURSTS: Final = ((1.0, 30, 3), (1.5, 30, 3), (2.0, 30, 3), (2.0, 60, 24), (3.0, 30, 3), (3.0, 60, 24))
 RISKS: Final = ((0.0, 0.0), (0.3, 0.0), (0.0, 0.4), (0.3, 0.4))  # season, drift
 SPOT: Final = {"at": 777, "metres": 90.0, "times": 5.0}
-RISE: Final = {"at": 778, "metres": 400.0, "times": 2.0}
+RISE: Final = {"at": 9992, "metres": 300.0, "times": 4.0}  # around a landmark
 
 
 def rows(pattern: str = "") -> dict[str, World]:
