@@ -59,6 +59,7 @@ FEWEST_RUNS: Final = 99
 # and not from a clock, so that the same alerts give the same answer on every machine.
 SIMULATION_SECONDS: Final = 2.0
 SECONDS_AN_ALERT: Final = 1e-6
+BURSTS_TAKE: Final = 5  # times as long to draw an alert of a burst, and to look around it
 # Stricter than for cells: maps are looked at under many filters, and each look may show a chance cluster.
 ALPHA: Final = 0.01
 # More dense places than these nobody reads, as ten years of a large city hold: then alerts are joined over a wider
@@ -136,7 +137,8 @@ def find_clusters(
     with stage(0.0, 0.15, Message("Finding dense places")):
         dense = _dense(city, x, y, counted, base, float(spread.value), chosen_eps, fixed=eps is not None)
     drawn = np.ones(round(total)) if weights is None else weights.drawn
-    chosen_runs = _runs_chosen(runs, len(drawn)) if dense.groups else Choice("runs", 0, _NO_RUNS)
+    in_bursts = bursts is not None and bursts.reports > 1
+    chosen_runs = _runs_chosen(runs, len(drawn), in_bursts) if dense.groups else Choice("runs", 0, _NO_RUNS)
     maps = int(chosen_runs.value)
     with stage(0.15, 0.9, Message("Simulating random maps")):
         p_values = _p_values(dense, drawn, maps, seed, cell_m2(counted.cells), bursts or SINGLE)
@@ -281,13 +283,14 @@ def _joined_wider(search: LocalDbscan) -> Choice:
     )
 
 
-def runs_for(alerts: int) -> Choice:
+def runs_for(alerts: int, in_bursts: bool = False) -> Choice:
     """How many maps to simulate: 199, or 99 where so many alerts would take more than some two seconds.
 
-    The time of a map is estimated from the number of alerts, about a microsecond each. Fewer than 99 could not show
-    a p of 0.01, the largest that is kept.
+    The time of a map is estimated from the number of alerts, about a microsecond each, and several where they are drawn
+    in bursts. Fewer than 99 could not show a p of 0.01, the largest that is kept.
     """
-    many = RUNS * alerts * SECONDS_AN_ALERT <= SIMULATION_SECONDS
+    each = SECONDS_AN_ALERT * (BURSTS_TAKE if in_bursts else 1)
+    many = RUNS * alerts * each <= SIMULATION_SECONDS
     return _runs(RUNS, _RUNS_ENOUGH) if many else _runs(FEWEST_RUNS, _RUNS_FEWER)
 
 
@@ -300,9 +303,9 @@ _NO_RUNS: Final = Message("No place is dense enough to be tested, so no random m
 _RUNS_SET: Final = Message("{runs} random maps were simulated, as set; the smallest p that they can show is {p}.")
 
 
-def _runs_chosen(runs: int | None, alerts: int) -> Choice:
+def _runs_chosen(runs: int | None, alerts: int, in_bursts: bool) -> Choice:
     """The number of maps that is set, or the one for so many alerts."""
-    return runs_for(alerts) if runs is None else _runs(runs, _RUNS_SET)
+    return runs_for(alerts, in_bursts) if runs is None else _runs(runs, _RUNS_SET)
 
 
 def _runs(runs: int, words: Message) -> Choice:

@@ -55,6 +55,7 @@ _ROUNDS: Final = 12
 _ALLOWED_AT: Final = 1e-3
 # A dispersion under which nobody would call reports restless.
 HARDLY: Final = 1.1
+_NOTED: Final = 1.25  # times as wide, from which a reader is told that it is because of a short past
 ONE_BY_ONE: Final = Message("Reports here come one by one: counts scattered no more in the past than chance explains.")
 
 
@@ -151,9 +152,15 @@ class Dispersion:
             )
         if np.isinf(self.freedom) and self.value == 1:
             return Message("Counts are taken as independent of one another.")
-        if self.phi + self.drift * self.typical < HARDLY:
-            return ONE_BY_ONE
         values = {"times": Num(self.widening, 1)}
+        if self.phi + self.drift * self.typical < HARDLY:
+            if self.widening < _NOTED:
+                return ONE_BY_ONE
+            return Message(
+                "Counts here scattered no more in the past than chance explains, but that past is short: intervals are "
+                "{times} times as wide, to be safe.",
+                values,
+            )
         if self.rows == 1:
             return Message(
                 "Counts here scatter more than chance explains, as they did in the past: intervals are {times} times "

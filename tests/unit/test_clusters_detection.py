@@ -381,6 +381,7 @@ def test_simulated_alerts_stand_on_hexagons_as_large_as_the_cells(city: CityProf
 
 def test_the_number_of_maps_follows_from_the_number_of_alerts(t: Translator) -> None:
     assert [runs_for(n).value for n in (60, 9_000, 20_000, 1_000_000)] == [199, 199, 99, 99]
+    assert [runs_for(n, in_bursts=True).value for n in (60, 1_500, 6_000)] == [199, 199, 99]
     assert "smallest p that they can show is 0.005" in t(runs_for(60).explanation)
     assert "would take too long; the smallest p that they can show is 0.010" in t(runs_for(1_000_000).explanation)
 

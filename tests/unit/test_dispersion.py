@@ -183,6 +183,7 @@ def test_a_dispersion_tells_itself(t) -> None:
     assert "2.0 times" in wander.sentence(t)
     assert "scatter more than chance explains" in Dispersion(4.0, 1.8, 8.2, 0.0, 20.0, rows=1).sentence(t)
     assert "one by one" in Dispersion(1.02, 1.0, 1.2, 0.0, 500.0).sentence(t)
+    assert "short: intervals are 1.4 times as wide" in Dispersion(1.02, 1.0, 1.2, 0.0, 9.0).sentence(t)
     assert "may be less sure than it looks" in UNKNOWN.sentence(t)
     assert INDEPENDENT.value == 1
     assert UNKNOWN.value == 1
