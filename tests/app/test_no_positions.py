@@ -34,7 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             "Too few incidents",
         ),
         ("gender", ["has alerts enough to tell whether women report strikingly little"], "has strikingly few alerts"),
-        ("trends", ["None of these alerts lies in a district"], "Outside the districts"),
+        ("trends", ["None of these incidents lies in a district"], "Outside the districts"),
     ],
 )
 def test_no_finding_comes_from_places_that_were_not_looked_at(

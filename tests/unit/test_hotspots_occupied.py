@@ -49,7 +49,7 @@ def test_the_fields_around_a_town_are_not_occupied(t: Translator) -> None:
     assert occupied[~inside].mean() < 0.1
     assert history["n"][occupied].sum() >= HELD * history["n"].sum()
     assert found.share == pytest.approx(history["land_km2"][occupied].sum() / history["land_km2"].sum())
-    assert "95 % of all" in t(found.choice.explanation)
+    assert "95 % of the mapped alerts of all years" in t(found.choice.explanation)
     fine = disc(60, 10)
     assert np.array_equal(found.holds(fine), np.isin(_parents(fine, 9), history.index[occupied]))
 

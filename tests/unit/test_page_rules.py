@@ -194,7 +194,7 @@ def test_the_heading_gives_the_share_of_the_list(lang: str) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_line_holds_no_more_alerts_than_there_are(lang: str) -> None:
     t = translator(lang)
-    line = {"type": "scatter", "name": t("alerts"), "y": [4, 5, None]}
+    line = {"type": "scatter", "name": t("incidents"), "y": [4, 5, None]}
     last = {"type": "scatter", "name": t("not complete yet"), "y": [3]}
     spec = json.dumps({"data": [line, last]})
     for n, right in ((13, True), (12, True), (11, False)):
