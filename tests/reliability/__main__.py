@@ -9,12 +9,9 @@ that is ended goes on where it was.
 
 from __future__ import annotations
 
-import argparse
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +19,7 @@ import numpy as np
 
 from analysis.stats.intervals import wilson
 from tests.reliability.measures import as_alerts, findings, found_where, share_kept
+from tests.reliability.runs import measured
 from tests.reliability.world import PERIOD_WEEKS, World, simulate, source_of
 
 SIZES: Final = (1_100, 6_400)
@@ -66,26 +64,7 @@ def measure(job: tuple[str, World, int]) -> tuple[str, dict[str, Any]]:
 
 def main() -> None:
     """Measure, keep and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cities", type=int, default=100)
-    parser.add_argument("--rows", default="")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("reliability.json"))
-    given = parser.parse_args()
-    kept: dict[str, dict[str, Any]] = json.loads(given.out.read_text("utf-8")) if given.out.exists() else {}
-    chosen = rows(given.rows)
-    jobs = [
-        (name, world, number)
-        for number in range(given.cities)
-        for name, world in chosen.items()
-        if str(number) not in kept.get(name, {})
-    ]
-    numbers = iter(jobs)
-    with ProcessPoolExecutor(given.jobs) as pool:
-        for name, found in pool.map(measure, jobs):
-            kept.setdefault(name, {})[str(next(numbers)[2])] = found
-            given.out.write_text(json.dumps(kept), "utf-8")
-    print("\n".join(table(kept)))
+    print("\n".join(table(measured(__doc__, rows(), measure, "reliability.json"))))
 
 
 def table(kept: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -8,12 +8,9 @@ that the rule links a part of them only or none: what is counted still comes in 
 
 from __future__ import annotations
 
-import argparse
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +26,7 @@ from curim_data.studies.emerging import emerging_study
 from curim_data.studies.gender import feeling_study, light_study, place_study, rate_study, share_study, weight_study
 from curim_data.studies.space_time_scan import scan_study
 from tests.reliability.measures import WHO
+from tests.reliability.runs import measured
 from tests.reliability.world import PERIOD_WEEKS, World, piraeus, piraeus_point, simulate, source_of
 
 SPOT: Final = {"at": 777, "metres": 90.0, "times": 5.0}
@@ -121,24 +119,7 @@ def measure(job: tuple[str, World, int]) -> tuple[str, dict[str, float]]:
 
 def main() -> None:
     """Measure, keep and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cities", type=int, default=100)
-    parser.add_argument("--rows", default="")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("missed.json"))
-    given = parser.parse_args()
-    kept: dict[str, dict[str, Any]] = json.loads(given.out.read_text("utf-8")) if given.out.exists() else {}
-    jobs = [
-        (name, world, number)
-        for number in range(given.cities)
-        for name, world in worlds().items()
-        if given.rows in name and str(number) not in kept.get(name, {})
-    ]
-    numbers = iter(jobs)
-    with ProcessPoolExecutor(given.jobs) as pool:
-        for name, found in pool.map(measure, jobs):
-            kept.setdefault(name, {})[str(next(numbers)[2])] = found
-            given.out.write_text(json.dumps(kept), "utf-8")
+    kept = measured(__doc__, worlds(), measure, "missed.json")
     for is_planted in (False, True):
         rows = {name: list(cities.values()) for name, cities in kept.items() if ("planted" in name) is is_planted}
         print("\n".join(table(rows)))
