@@ -125,3 +125,8 @@ def test_a_candidate_has_the_dispersion_of_its_kind_and_size() -> None:
     assert found[1] == pytest.approx(1.5 + 0.1 * float(spread_of(40, 60, 500, 520)))
     assert found[2] == pytest.approx(1.5 + 0.1 * float(spread_of(10, 4, 500, 520)))
     assert found[3] == 1  # nothing is known of districts
+    few = {("category",): Dispersion(1.5, 1, 3, 0.1, 40.0, wandering=6.0)}
+    known, squares = candidate_dispersions(frame, few, ("district", "category"))
+    assert squares[1] == few[("category",)].freedom_at(spread_of(40, 60, 500, 520)) < 40
+    assert np.isinf(squares[[0, 3]]).all()
+    assert known[1] == found[1]
