@@ -35,7 +35,7 @@ def brief(
 ) -> None:
     """Print a brief, or write it as a document."""
     from curim_data.studies.brief import brief_study
-    from curim_data.studies.brief_text import brief_content, plan_rows
+    from curim_data.studies.brief_content import brief_content, plan_rows
 
     form = None if out is None else check_suffix(out, ".pdf", ".docx")
     source = ctx.source()

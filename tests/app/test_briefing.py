@@ -20,15 +20,12 @@ from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.store import Home
 from curim_data.studies.brief import BriefStudy, JudgedWeeks, Verdict, brief_study, landmark_districts
+from curim_data.studies.brief_content import brief_content, how_many_tested, opens_here_only, share_rows
 from curim_data.studies.brief_text import (
     affected_sentence,
-    brief_content,
     chance_sentence,
     counts_before_after,
     headline,
-    how_many_tested,
-    opens_here_only,
-    share_rows,
     weeks_sentence,
     women_sentence,
 )

@@ -22,7 +22,8 @@ from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit,
 from curim_data.model.labels import dates_label
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.studies.brief import brief_study
-from curim_data.studies.brief_text import brief_content, comparison_sentence, headline, none_sentence, since_text
+from curim_data.studies.brief_content import brief_content
+from curim_data.studies.brief_text import comparison_sentence, headline, none_sentence, since_text
 from curim_data.studies.compare import CompareError, filter_pair
 from curim_data.studies.density import density_study
 from curim_data.studies.emerging import emerging_study

@@ -15,7 +15,8 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.studies.brief import JudgedWeeks, _judged, brief_changes, brief_periods, brief_study
-from curim_data.studies.brief_text import brief_content, comparison_sentence, headline, than_others
+from curim_data.studies.brief_content import brief_content
+from curim_data.studies.brief_text import comparison_sentence, headline, than_others
 from curim_data.studies.changes import change_study
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 from curim_data.studies.trends import trend_study

@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.report.documents import MIME, DocumentFormat, brief_document
 from curim_data.model import Audience
-from curim_data.studies.brief_text import brief_content, plan_rows
+from curim_data.studies.brief_content import brief_content, plan_rows
 from pages.parts.briefing.queries import cached_brief, changes_since
 from pages.parts.frame import Page
 from pages.parts.frame.links import current_address

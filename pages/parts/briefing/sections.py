@@ -8,7 +8,8 @@ import streamlit as st
 from curim_data.model import Gender, labels
 from curim_data.model.i18n import Span
 from curim_data.studies.brief import BriefStudy
-from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, no_spots_sentence, plan_rows
+from curim_data.studies.brief_content import plan_rows
+from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, no_spots_sentence
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import expected_count
 from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
