@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -13,10 +13,19 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours
-from analysis.stats.exact_rates import larger_rate, smaller_rate
-from analysis.stats.false_discovery import StepUp
+from analysis.stats.exact_rates import (
+    LogFactorials,
+    larger_rate,
+    larger_rate_bound,
+    smaller_rate,
+    smaller_rate_bound,
+)
+from analysis.stats.false_discovery import StepUp, largest_corrected
 from curim_data.model import BoolArray, FloatArray, IntArray
 from curim_data.model.types import CellArray
+
+_Test = Callable[..., FloatArray]
+_Bound = Callable[..., FloatArray]
 
 # Counts of windows that are tested at once: larger arrays cost more in fetching memory than in arithmetic.
 AT_ONCE: Final = 60_000
@@ -49,7 +58,7 @@ class SpaceTimeCube:
         step, starts = pd.factorize(counts[column], sort=True)
         row = pd.Index(cells).get_indexer(pd.Index(counts["cell"]))
         at = (row * len(starts) + step)[row >= 0]
-        if counts.duplicated(["cell", column]).any():
+        if np.bincount(at).max(initial=0) > 1:
             raise ValueError(f"counts have some cell twice in a {column}")
         names = [name if name in counts else "n" for name in ("low", "high")]
         found = [counts[name].fillna(0).to_numpy(float)[row >= 0] for name in names]
@@ -70,12 +79,20 @@ def _checked(counts: FloatArray) -> FloatArray:
     return counts
 
 
-def lagged_sums(values: FloatArray, lag: int) -> FloatArray:
-    """Sums over each step and the `lag` before it, along the last axis; the first steps have fewer before them."""
-    total = np.array(values, dtype=float)
+def lagged_sums(values: Any, lag: int) -> Any:
+    """Sums over each step and the `lag` before it, along the last axis; the first steps have fewer before them.
+
+    Of small whole numbers larger whole ones, else floats.
+    """
+    total = np.array(values, dtype=np.int32 if values.dtype == np.int16 else float)
     for back in range(1, lag + 1):
         total[..., back:] += values[..., :-back]
     return total
+
+
+def _whole(counts: Any) -> IntArray:
+    """Counts as whole numbers, as the tests take them."""
+    return np.asarray(counts if counts.dtype.kind == "i" else np.round(counts).astype(np.int64))
 
 
 def sums_over(near: sparse.csr_array, values: FloatArray) -> Any:
@@ -125,9 +142,10 @@ class Latest:
 class Windows:
     """Windows in space and time with what they are compared with.
 
-    `place` sums over the cells of a window; `around` over its surroundings, None for all the rest of the city; `lag`
-    steps before its own belong to a window. `size` is land or base, shape (m, T); a place counts as at least `floor`.
-    `dispersion`: variance of the counts of a window by that of independent ones.
+    `place` sums over the cells of a window; `around` over its surroundings, None for all the rest of the city (both
+    symmetric: who is a neighbour has one); `lag` steps before its own belong to a window. `size` is land or base, shape
+    (m, T); a place counts as at least `floor`. `dispersion`: variance of the counts of a window by that of independent
+    ones. `kept`: sums that both tests need.
     """
 
     place: sparse.csr_array
@@ -136,18 +154,19 @@ class Windows:
     size: FloatArray
     floor: float
     dispersion: float = 1.0
+    kept: dict[str, tuple[FloatArray, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def inside(self, values: FloatArray) -> FloatArray:
         """Sums in the windows."""
-        return lagged_sums(sums_over(self.place, values), self.lag)
+        return np.asarray(lagged_sums(sums_over(self.place, values), self.lag))
 
     def rest(self, values: FloatArray) -> FloatArray:
         """Sums around the windows, in the same steps."""
-        return lagged_sums(self._around(values), self.lag)
+        return np.asarray(lagged_sums(self._around(values), self.lag))
 
     def size_in(self) -> FloatArray:
         """Size of the windows."""
-        return lagged_sums(np.maximum(sums_over(self.place, self.size), self.floor), self.lag)
+        return np.asarray(lagged_sums(np.maximum(sums_over(self.place, self.size), self.floor), self.lag))
 
     def latest(self, low: FloatArray) -> Latest:
         """The windows of the last step."""
@@ -158,29 +177,51 @@ class Windows:
         inside, outside = (np.asarray(found, float) for found in (sums_over(self.place, counts), self._around(counts)))
         return Latest(inside, outside, size_in, size_out)
 
-    def hot(self, low: FloatArray, high: FloatArray, margin: float) -> FloatArray:
-        """p-values that windows are denser; see `analysis.stats.exact_rates.larger_rate`."""
-        size = np.maximum(sums_over(self.place, self.size), self.floor)
-        return self._tested(
-            larger_rate, sums_over(self.place, low), self._around(high), size, self._around(self.size), margin
-        )
+    def hot(self, low: FloatArray, high: FloatArray, margin: float, *, decisive: bool = False) -> FloatArray:
+        """p-values that windows are denser; see `analysis.stats.exact_rates.larger_rate`.
 
-    def cold(self, low: FloatArray, high: FloatArray, hot: BoolArray, margin: float) -> FloatArray:
+        `decisive`: those alone that have a q-value below 1 among all windows, and 1 for the others.
+        """
+        size = np.maximum(sums_over(self.place, self.size), self.floor)
+        sums = self._once("place", low), self._once("around", high), size, self._around(self.size)
+        if decisive:
+            return self._decisive(larger_rate, larger_rate_bound, sums, margin)
+        return self._tested(larger_rate, sums, margin)
+
+    def cold(
+        self, low: FloatArray, high: FloatArray, hot: BoolArray, margin: float, *, decisive: bool = False
+    ) -> FloatArray:
         """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore."""
-        counts, size = np.where(hot, 0.0, low), self._size_without(hot)
-        return self._tested(
-            smaller_rate,
-            sums_over(self.place, high),
-            self._around(counts),
-            sums_over(self.place, self.size),
-            size,
-            margin,
-        )
+        size = self._size_without(hot)
+        sums = self._once("place", high), self._counts_without(low, hot), sums_over(self.place, self.size), size
+        if decisive:
+            return self._decisive(smaller_rate, smaller_rate_bound, sums, margin)
+        return self._tested(smaller_rate, sums, margin)
 
     def _around(self, values: FloatArray) -> Any:
         if self.around is not None:
             return sums_over(self.around, values)
         return values.sum(axis=0) - sums_over(self.place, values)
+
+    def _once(self, where: str, counts: FloatArray) -> Any:
+        """Sums over the places, or around them; of the same counts (the same array) they are made once."""
+        known = self.kept.get(where)
+        if known is None or known[0] is not counts:
+            known = counts, sums_over(self.place, counts) if where == "place" else self._around(counts)
+            self.kept[where] = known
+        return known[1]
+
+    def _counts_without(self, low: FloatArray, hot: BoolArray) -> Any:
+        """Counts around the windows without what is hot: whole numbers are taken off the sums with it, exactly."""
+        rows = np.flatnonzero(hot.any(axis=1))
+        if not len(rows):
+            return self._once("around", low)
+        known = self.kept.get("around")
+        if self.around is None or known is None or known[0] is not low or known[1].dtype.kind != "i":
+            return self._around(np.where(hot, 0.0, low))
+        left_out = np.where(hot[rows], low[rows], 0.0).astype(known[1].dtype)
+        ones = sparse.csr_array(self.around[rows], dtype=known[1].dtype)
+        return known[1] - ones.T @ left_out
 
     def _size_without(self, hot: BoolArray) -> FloatArray:
         """The size around the windows without what is hot: added up again where there is any."""
@@ -194,20 +235,33 @@ class Windows:
         found[changed] = self.around[changed] @ size
         return found
 
-    def _tested(
-        self,
-        test: Callable[..., FloatArray],
-        inside: FloatArray,
-        outside: FloatArray,
-        size_in: FloatArray,
-        size_out: FloatArray,
-        margin: float,
-    ) -> FloatArray:
-        """The test of all windows, in parts, so that what is worked out for each stays within the processor's cache."""
+    def _tested(self, test: _Test, sums: tuple[Any, ...], margin: float) -> FloatArray:
+        """The test of all windows, in parts, so that what is worked out for each stays within the processor's cache.
+
+        `sums`: counts in the windows of one step and around them, sizes in them and around them.
+        """
         p = np.empty(self.size.shape)
         for rows in row_parts(p.shape):
-            sums = (lagged_sums(values[rows], self.lag) for values in (inside, outside, size_in, size_out))
-            p[rows] = test(*sums, margin, self.dispersion)
+            p[rows] = test(*(lagged_sums(values[rows], self.lag) for values in sums), margin, self.dispersion)
+        return p
+
+    def _decisive(self, test: _Test, bound: _Bound, sums: tuple[Any, ...], margin: float) -> FloatArray:
+        """The test of those windows alone whose p-value may be so small that its q-value is below 1."""
+        factorials = LogFactorials(self.dispersion)
+        least = np.empty(self.size.shape)
+        once = all(not values.strides[1] for values in sums[2:])  # of two sizes that stay the same the ratio does too
+        for rows in row_parts(least.shape):
+            counts = (_whole(lagged_sums(values[rows], self.lag)) for values in sums[:2])
+            sizes = (values[rows, :1] if once else lagged_sums(values[rows], self.lag) for values in sums[2:])
+            least[rows] = bound(*counts, *sizes, margin, factorials)
+        limit = largest_corrected(least.ravel(), max(least.size, 1), logarithms=True)
+        p = np.ones(least.shape)
+        for rows in row_parts(p.shape):
+            at = np.nonzero(least[rows] < limit)
+            if len(at[0]):
+                p[rows][at] = test(
+                    *(lagged_sums(values[rows], self.lag)[at] for values in sums), margin, self.dispersion
+                )
         return p
 
 
@@ -235,6 +289,8 @@ class GiStar:
     def of(cls, counts: FloatArray, size: FloatArray, near: sparse.csr_array, lag: int) -> GiStar:
         """From counts and sizes, shape (m, T), and the neighbours with the cell itself."""
         found = cls(counts, size, near, lag, 0.0, 0.0)
+        if size.size and not size.strides[1]:
+            return found._of_places_alone()
         total = square = 0.0
         for rows in row_parts(counts.shape):
             away, root, expected = found._terms(rows)
@@ -244,20 +300,39 @@ class GiStar:
         mean = total / counts.size
         return replace(found, mean=mean, spread=float(np.sqrt(max(square / counts.size - mean**2, 0.0))))
 
+    def _of_places_alone(self) -> GiStar:
+        """`mean` and `spread` where all steps have the same sizes (a view of one column): with e_jt = a_j n_t the sums
+        of r = x / sqrt(e) - sqrt(e) and of r² = x² / e - 2 x + e need nothing but the products of sums over cells and
+        over steps, and what is there where something was counted.
+        """
+        size = self.size[:, 0]
+        share = size / size.sum() if size.sum() > 0 else np.zeros(len(size))
+        alerts = self.counts.sum(axis=0)
+        at = np.flatnonzero(self.counts)
+        cell, step = np.divmod(at, self.counts.shape[1])
+        expected = share[cell] * alerts[step]
+        x, expected = self.counts.ravel()[at][expected > 0], expected[expected > 0]
+        total = (x / np.sqrt(expected)).sum() - np.sqrt(share).sum() * np.sqrt(alerts).sum()
+        square = (x * x / expected).sum() - 2 * x.sum() + share.sum() * alerts.sum()
+        mean = float(total) / self.counts.size
+        return replace(self, mean=mean, spread=float(np.sqrt(max(float(square) / self.counts.size - mean**2, 0.0))))
+
     @cached_property
     def parts(self) -> FloatArray:
         """Shape (3, m, T): sum w r, W and S1 of the neighbourhood in each step alone. They are what a permutation of
         the steps leaves whole.
         """
-        return self.parts_of(np.arange(len(self.counts)))
+        return self._parts_of_all(slice(None))
 
-    def parts_of(self, cells: IntArray, steps: slice = slice(None)) -> FloatArray:
-        """`parts` of some cells (by position), in some of the steps."""
+    def parts_of(self, cells: IntArray) -> FloatArray:
+        """`parts` of some cells (by position)."""
         near = self.near[cells]
         there = np.unique(near.indices)
         near = near[:, there] if len(there) < len(self.counts) else near
-        terms = self._terms(there, steps)
-        return np.stack([near @ values for values in terms])
+        return np.stack([near @ values for values in self._terms(there)])
+
+    def _parts_of_all(self, steps: slice) -> FloatArray:
+        return np.stack([self.near @ values for values in self._terms(slice(None), steps)])
 
     def z(self, parts: FloatArray) -> FloatArray:
         """z by cell and step, from `parts` in any order of their steps (and any choice of their cells)."""
@@ -271,8 +346,7 @@ class GiStar:
 
     def latest(self) -> FloatArray:
         """z of the last step, shape (m,)."""
-        last = self.parts_of(np.arange(len(self.counts)), slice(-self.lag - 1, None))
-        return self.z(last)[:, -1]
+        return self.z(self._parts_of_all(slice(-self.lag - 1, None)))[:, -1]
 
     @cached_property
     def _of_steps(self) -> tuple[FloatArray, FloatArray]:
@@ -313,10 +387,18 @@ def connected_groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
     rows = np.flatnonzero(marks.any(axis=1))
     if not len(rows):
         return labels
-    steps = marks.shape[1]
-    follow = sparse.csr_array(np.eye(steps) + np.eye(steps, k=1) + np.eye(steps, k=-1))
-    at = np.flatnonzero(marks[rows])
-    graph = sparse.kron(near[rows][:, rows], follow, format="csr")[at][:, at]
+    numbers = np.full((len(rows), marks.shape[1] + 1), -1)  # with a step after the last that has no mark
+    cell, step = np.nonzero(marks[rows])
+    numbers[cell, step] = np.arange(len(cell))
+    beside = sparse.csr_array(near[rows][:, rows])
+    many = np.diff(beside.indptr)[cell]
+    mark = np.repeat(np.arange(len(cell)), many)
+    within = np.arange(len(mark)) - np.repeat(np.cumsum(many) - many, many)
+    other = beside.indices[beside.indptr[cell[mark]] + within]
+    ends = [(mark, numbers[other, step[mark] + later]) for later in (0, 1)]
+    pairs = [(one[two >= 0], two[two >= 0]) for one, two in ends]
+    one, two = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    graph = sparse.coo_array((np.ones(len(one), bool), (one, two)), shape=(len(cell), len(cell)))
     labels[marks] = connected_components(graph, directed=False)[1]
     return labels
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import h3.api.numpy_int as h3
@@ -35,7 +36,7 @@ import pandas as pd
 from scipy import sparse
 
 from analysis.emerging.classes import CLASSES, COUNT_PHRASES, KINDS, NO_PATTERN, classify, run_to_last_step
-from analysis.emerging.cube import GiStar, Latest, SpaceTimeCube, Windows, cell_sizes, lagged_sums, significant_cells
+from analysis.emerging.cube import GiStar, Latest, SpaceTimeCube, Windows, cell_sizes, significant_cells
 from analysis.emerging.least_seen import least_seen
 from analysis.emerging.settings import MIN_STEPS, EmergingSettings, Reference, Unit, block_for, setting_choices, unit_of
 from analysis.grid.cells import neighbours, ring, square_side
@@ -273,7 +274,7 @@ def emerging_hot_spots(
     k = window_for(side) if k is None else k
     margin = margin_for(k) if margin is None else margin
     place = neighbours(cells, k)
-    outer = surroundings_for(side, k, float(lagged_sums(place @ cube.low, lag).mean()))
+    outer = surroundings_for(side, k, _mean_window(place, cube.low, lag))
     near_only = against == "surroundings" and base is None
     windows = Windows(
         place=place,
@@ -318,9 +319,20 @@ def emerging_hot_spots(
     )
 
 
+def _mean_window(place: sparse.csr_array, counts: FloatArray, lag: int) -> float:
+    """Alerts in the mean window: each alert counts in the windows of the cells that it is near, in its step and the
+    `lag` after it.
+    """
+    steps = counts.shape[1]
+    later = np.minimum(lag + 1, steps - np.arange(steps))
+    return float(np.diff(place.indptr) @ counts @ later) / float(counts.size)
+
+
 @dataclass(frozen=True)
 class _Significance:
-    """The tests of all windows, hot and cold: p and marks, of shape (m, T), and the correction for so many tests."""
+    """The tests of all windows, hot and cold: p (1 where its q-value is) and marks, of shape (m, T), and the correction
+    for so many tests.
+    """
 
     p_hot: FloatArray
     q_hot: StepUp
@@ -331,22 +343,37 @@ class _Significance:
 
     @classmethod
     def of(cls, cube: SpaceTimeCube, windows: Windows, margin: float, alpha: float) -> _Significance:
-        p_hot = windows.hot(cube.low, cube.high, margin)
+        p_hot = windows.hot(cube.low, cube.high, margin, decisive=True)
         q_hot, hot = significant_cells(cube.cells, p_hot, alpha)
-        p_cold = windows.cold(cube.low, cube.high, hot, margin)
+        p_cold = windows.cold(cube.low, cube.high, hot, margin, decisive=True)
         q_cold, cold = significant_cells(cube.cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
+    @cached_property
+    def hot_steps(self) -> IntArray:
+        """In how many steps each cell is hot."""
+        return _marks_by_row(self.hot)
+
+    @cached_property
+    def cold_steps(self) -> IntArray:
+        """In how many steps each cell is cold."""
+        return _marks_by_row(self.cold)
+
     def marked(self) -> IntArray:
         """Positions of the cells with any mark."""
-        return np.flatnonzero(self.hot.any(axis=1) | self.cold.any(axis=1))
+        return np.flatnonzero(self.hot_steps + self.cold_steps)
 
     def often(self) -> BoolArray:
         """Cells whose class depends on the trend: hot, or cold, in at least 90 % of the steps and in the last."""
         found: BoolArray = np.zeros(len(self.hot), dtype=bool)
-        for marks in (self.hot, self.cold):
-            found |= (10 * marks.sum(axis=1) >= 9 * marks.shape[1]) & marks[:, -1]
+        for marks, steps in ((self.hot, self.hot_steps), (self.cold, self.cold_steps)):
+            found |= (10 * steps >= 9 * marks.shape[1]) & marks[:, -1]
         return found
+
+
+def _marks_by_row(marks: BoolArray) -> IntArray:
+    """How many there are in each row: few, among many that are none."""
+    return np.bincount(np.flatnonzero(marks) // marks.shape[1], minlength=len(marks))
 
 
 @dataclass(frozen=True)
@@ -395,8 +422,8 @@ def _frame(
     columns = {
         "cls": cls,
         "n": cube.low.sum(axis=1),
-        "hot_steps": marks.hot.sum(axis=1),
-        "cold_steps": marks.cold.sum(axis=1),
+        "hot_steps": marks.hot_steps,
+        "cold_steps": marks.cold_steps,
         "run": run,
         "since": since.to_numpy(),
         "window": latest.inside,
@@ -421,7 +448,8 @@ def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPl
     """
     cells = np.asarray(frame.index, dtype=np.int64)
     near = neighbours(cells, 1)
-    sign = np.asarray(frame["cls"].map({name: each.sign for name, each in CLASSES.items()}), dtype=np.int64)
+    sign = np.zeros(len(cells), dtype=np.int64)
+    sign[marks.marked()] = [CLASSES[name].sign for name in frame["cls"].to_numpy(object)[marks.marked()]]
     best = np.ones(len(cells))
     for way, marked, p in ((1, marks.hot, marks.p_hot), (-1, marks.cold, marks.p_cold)):
         at = np.flatnonzero(sign == way)
@@ -432,8 +460,9 @@ def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPl
     cls = frame["cls"].to_numpy(object)[peak]
     number = np.full(len(cells), -1)
     found: list[EmergingPlace] = []
+    signed = np.flatnonzero(sign)
     for name in dict.fromkeys(f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS):
-        for group in connected(near, np.flatnonzero((cls == name) & (sign != 0))):
+        for group in connected(near, signed[cls[signed] == name]):
             number[group] = len(found)
             top = int(cells[group[np.argmin(order[group])]])
             latitude, longitude = h3.cell_to_latlng(np.uint64(top))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from curim_data.model import FloatArray
+
+# Beyond the limit from which on q-values are 1: more than all rounding, less than what would cost time.
+_HAIR: Final = 1e-6
 
 
 def benjamini_hochberg(p: Any) -> FloatArray:
@@ -52,11 +55,43 @@ def benjamini_hochberg(p: Any) -> FloatArray:
     return q
 
 
+def largest_corrected(p: FloatArray, tests: int, *, logarithms: bool = False) -> float:
+    """From which p-value on every q-value of `benjamini_hochberg` is 1: nothing beyond it has to be known or sorted.
+
+    Of m tests n have p below some t. Where n / m <= t all with p of n / m or more have p_(j) m / j >= 1, those that
+    follow them too: their q is 1. So t may become n / m, until no further p lies between both.
+
+    Parameters
+    ----------
+    p : array, shape (k,)
+        p-values, or lower bounds of them; 1 or more (of logarithms infinite) where nothing was tested. None is below 0.
+    tests : int
+        How many were made.
+    logarithms : bool
+        Whether `p` and what is returned are logarithms.
+
+    Returns
+    -------
+    float
+        A hair above the limit, lest rounding decide.
+    """
+    left = p[p < (_HAIR if logarithms else 1.0)]
+    while True:
+        n = len(left)
+        share = n / tests
+        limit = share * (1 + _HAIR) if not logarithms else float(np.log(share)) + _HAIR if n else -np.inf
+        kept = left[left < limit]
+        if len(kept) == n:
+            return limit
+        left = kept
+
+
 @dataclass(frozen=True)
 class StepUp:
     """The correction of `benjamini_hochberg` for very many tests of which few q-values are asked for.
 
-    `ordered`: p-values below 1 in order, shape (k,); `q`: their q-values. What p-values are not among the corrected
+    `ordered`: p-values in order, shape (k,), but for those that are so large that their q-values are 1; `q`: their
+    q-values. What p-values are not among the corrected
     ones has no q-value here.
     """
 
@@ -67,7 +102,8 @@ class StepUp:
     def of(cls, p: Any) -> StepUp:
         """Correct p-values for their number; none may be missing. Raises ValueError for one below 0."""
         values = np.asarray(p, dtype=float)
-        ordered = np.sort(values[values < 1])
+        below = values[values < 1]
+        ordered = np.sort(below[below < largest_corrected(below, max(values.size, 1))])
         if len(ordered) and ordered[0] < 0:
             raise ValueError("p-values lie between 0 and 1")
         stepped = ordered * (values.size / np.arange(1, len(ordered) + 1))
@@ -82,4 +118,5 @@ class StepUp:
         """The q-values of some of the p-values that were corrected."""
         if not len(self.ordered):
             return np.ones(p.shape)
-        return np.where(p < 1, self.q[np.minimum(np.searchsorted(self.ordered, p), len(self.q) - 1)], 1.0)
+        at = np.searchsorted(self.ordered, p)
+        return np.where(at < len(self.q), self.q[np.minimum(at, len(self.q) - 1)], 1.0)

@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.stats import binom, false_discovery_control
 
 from analysis.emerging.cube import GiStar, Windows, connected_groups, lagged_sums, significant_cells, sums_over
-from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
+from analysis.emerging.detection import EmergingHotSpots, _mean_window, emerging_hot_spots
 from analysis.emerging.settings import block_for, periods_for, unit_of, whole_periods
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.exact_rates import larger_rate, smaller_rate
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.false_discovery import StepUp, benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
 from analysis.stats.mann_kendall import sen_slope
 from analysis.stats.result import Result
@@ -104,6 +105,69 @@ def test_the_exact_test_by_hand() -> None:
         assert p[np.flatnonzero(cells == MIDDLE)[0], step] == pytest.approx(
             binom.sf(inside - 1, inside + outside, share)
         )
+
+
+@pytest.mark.parametrize("dispersion", [1.0, 1.7])
+@pytest.mark.parametrize("around", [True, False])
+@pytest.mark.parametrize("lag", [0, 1, 2])
+def test_windows_that_no_correction_lets_pass_are_not_tested(lag: int, around: bool, dispersion: float) -> None:
+    rng = np.random.default_rng(lag)
+    cells = np.sort(h3.grid_disk(MIDDLE, 6)).astype(np.int64)
+    land = np.broadcast_to(rng.uniform(0.001, 0.0174, len(cells))[:, None], (len(cells), 24))
+    low = rng.poisson(0.3, land.shape).astype(float)
+    low[:4] += rng.poisson(9, (4, 24))
+    low[-30:] = 0.0
+    beside = ring(cells, 1, 2) if around else None
+    for high in (low, low + (rng.random(low.shape) < 0.1)):
+        windows = Windows(neighbours(cells, 1), beside, lag, land, 0.005, dispersion)
+        hot = rng.random(land.shape) < 0.02
+        for every, some in (
+            (windows.hot(low, high, 1.2), windows.hot(low, high, 1.2, decisive=True)),
+            (windows.cold(low, high, hot, 1.2), windows.cold(low, high, hot, 1.2, decisive=True)),
+        ):
+            q = benjamini_hochberg(every)
+            assert np.array_equal(StepUp.of(some).q_of(some), q)
+            assert StepUp.of(some).limit(0.05) == StepUp.of(every).limit(0.05)
+            assert np.array_equal(some[q < 1], every[q < 1])
+        slow = Windows(neighbours(cells, 1), beside, lag, land, 0.005, dispersion)
+        told = slow._around(np.where(hot, 0.0, low))
+        assert np.array_equal(windows._counts_without(low, hot), told)
+        windows.hot(low, low, 1.2)
+        assert np.array_equal(windows._counts_without(low, hot), told)
+    thin = (rng.random(low.shape) < 0.01).astype(float)
+    assert 3 * (windows.hot(thin, thin, 1.2, decisive=True) < 1).sum() < (windows.hot(thin, thin, 1.2) < 1).sum()
+
+
+@pytest.mark.parametrize("lag", [0, 1, 3])
+def test_the_mean_window_is_the_mean_of_all_windows(lag: int) -> None:
+    cells, counts, _ = cube_of(9)
+    place = neighbours(cells, 1)
+    assert _mean_window(place, counts, lag) == pytest.approx(lagged_sums(place @ counts, lag).mean(), rel=1e-14)
+
+
+def test_gistar_of_land_that_stays_the_same_has_the_same_mean_and_spread() -> None:
+    cells, counts, land = cube_of(10)
+    land[3], counts[:, 2] = 0.0, 0.0
+    full = GiStar.of(counts, land, neighbours(cells, 1), 1)
+    once = GiStar.of(counts, np.broadcast_to(land[:, :1], land.shape), neighbours(cells, 1), 1)
+    assert (once.mean, once.spread) == pytest.approx((full.mean, full.spread), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_groups_of_marks_are_those_of_the_graph_of_all_windows(seed: int) -> None:
+    cells, counts, _ = cube_of(seed)
+    marks, near = counts > 2 + seed % 3, neighbours(cells, 1)
+    steps = marks.shape[1]
+    follow = np.eye(steps) + np.eye(steps, k=1) + np.eye(steps, k=-1)
+    whole = sparse.csr_array(np.kron(near.toarray(), follow))
+    at = np.flatnonzero(marks)
+    labels = connected_components(whole[at][:, at], directed=False)[1]
+    found = connected_groups(near, marks)[marks]
+    assert (
+        len(set(zip(labels.tolist(), found.tolist(), strict=True)))
+        == len(set(labels.tolist()))
+        == len(set(found.tolist()))
+    )
 
 
 def test_what_is_withheld_counts_against_each_mark() -> None:
