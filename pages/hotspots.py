@@ -63,7 +63,8 @@ with controls:
                 **{r: cell_size_label(page, r) for r in cell_sizes_offered(page.city, finest)},
             }
         size = cell_size_from_link("hotspots_size", sizes)
-        draw_link_box(t("Cell size"), CELL_WORD, "hotspots_size", sizes, 0, width=270, help=t(NESTED_CELLS))
+        draw_link_box(t("Cell size"), CELL_WORD, "hotspots_size", sizes, 0, width=230, help=t(NESTED_CELLS))
+    search = st.container(width="content")  # beside the cell size: what concerns the test has a row of its own
     how = draw_options(page, layer)
 
 with contained(t("Hot spots")):
@@ -71,7 +72,7 @@ with contained(t("Hot spots")):
         study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
         place = place_from_link(page, size or study.resolution)
         if not page.narrow and not study.total.nowhere:
-            with controls:
+            with search:
                 draw_search_box(page, place)
         with contained(layers[layer]):
             if study.total.nowhere:

@@ -101,10 +101,9 @@ class Translator:
         if value is None or value != value:
             return "–"
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        if abs(value) < 1e9:  # rounded as Babel does: what is written alike is written once, but for minus zero
+        if abs(value) < 1e9:  # rounded as Babel does: what is written alike is worked out once
             rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits))
-            if rounded or not rounded.is_signed():
-                return _decimal(rounded, pattern, self.lang)
+            return _decimal(rounded + 0, pattern, self.lang)  # no sign before a zero
         return str(format_decimal(value, format=pattern, locale=self.locale))
 
     def times(self, ratio: float) -> str:
@@ -146,10 +145,9 @@ class Translator:
         if share is None or share != share:
             return "–"
         pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
-        if abs(share) < 1e9:  # rounded as Babel does: what is written alike is written once, but for minus zero
+        if abs(share) < 1e9:  # rounded as Babel does: what is written alike is worked out once
             rounded = Decimal(str(share)).quantize(Decimal(1).scaleb(-2 - digits))
-            if rounded or not rounded.is_signed():
-                return _percent(rounded, pattern, self.lang)
+            return _percent(rounded + 0, pattern, self.lang)  # no sign before a zero
         return str(format_percent(share, format=pattern, locale=self.locale))
 
     def part(self, share: float | None) -> str:

@@ -98,6 +98,14 @@ def test_each_language_speaks() -> None:
     assert translator("en").number(1234.5, 1) == "1,234.5"
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_rounds_to_zero_has_no_sign(lang: str) -> None:
+    t = translator(lang)
+    assert t.number(-0.3) == t.number(-0.0) == t.number(0.3) == "0"
+    assert t.percent(-0.004) == t.percent(0.0)
+    assert t.number(-0.5, 1) != t.number(0.5, 1)
+
+
 def test_no_message_hides_in_an_f_string() -> None:
     """Before Python 3.12 the extractor does not look into the blanks of an f-string."""
     hidden = re.compile(r"""\bf(["']).*\{[^{}]*\bt(\.[nc])?\(["']""")

@@ -70,7 +70,7 @@ def draw_search_box(page: Page, place: FoundPlace | None) -> None:
         t("Find a place"),
         key=KEY,
         placeholder=t("Street, landmark, district"),
-        width=230,
+        width=175,
         on_change=_go_to_best_match,
         args=(words,),
     )
