@@ -6,7 +6,8 @@ count of each hexagon, and which of them can be cores is read from sums along th
 are few for the land, only the hexagons that hold alerts are looked at. Both give the same distribution.
 
 Where reports come in bursts (`analysis.stats.report_bursts`) the simulated maps hold such bursts too, as large and as
-wide as those of the city, and follow the same baseline.
+wide as those of the city, and follow the same baseline (`analysis.clusters.draws`). On the lattice the reports of a
+burst stand on the hexagons they fall on, and those that come alone are drawn by hexagon.
 """
 
 from __future__ import annotations
@@ -17,15 +18,14 @@ from typing import Final
 import numpy as np
 
 from analysis.clusters.dbscan import MIN_ALERTS, DenseGroup, LocalDbscan, Points
+from analysis.clusters.draws import Baseline, dealt, draw_maps, drawn_in_bursts
 from analysis.stats.report_bursts import SINGLE, ReportBursts
 from curim_data.model import FloatArray, IntArray
 from curim_data.model.progress import report
 
-DRAWN_TOGETHER: Final = 150_000  # simulated alerts whose places are looked up together
 HELD_PER_ALERT: Final = 40  # places of the lattice to an alert; to look at more takes longer than it saves
 MOST_HELD: Final = 8_000_000  # places of the lattice: some 200 MB
 PARTS_OF_A_PIXEL: Final = 4  # along each side, by which what is expected on a pixel is shared among hexagons
-ATTEMPTS: Final = 8  # to place an alert of a burst around its middle, and as many around the first
 SPARE_DEVIATIONS: Final = 5.0  # of the count of a map, by which fewer alerts are drawn by hexagon than one by one
 
 
@@ -63,18 +63,17 @@ def _maps(
     bursts: ReportBursts,
 ) -> Iterator[tuple[Points, FloatArray]]:
     """The hexagons of each map that can make a cluster, with the weights and the numbers of their alerts."""
-    side = hexagon_side(cell)
-    if bursts.alone and places_in_lattice(search, side) <= min(HELD_PER_ALERT * len(weights), MOST_HELD):
+    side, n = hexagon_side(cell), len(weights)
+    if places_in_lattice(search, side) <= min(HELD_PER_ALERT * n, MOST_HELD):
         lattice = HeldLattice(search, side)
-        for counts in lattice.drawn(len(weights), runs, random):
+        maps = lattice.drawn(n, runs, random) if bursts.alone else lattice.drawn_in_bursts(n, runs, random, bursts)
+        for counts in maps:
             values = counts if plain else _sums(np.repeat(np.arange(len(counts)), counts), weights, len(counts), random)
             used = lattice.near_cores(values)
             yield Points(lattice.at[used], values[used].astype(float)), counts[used].astype(float)
         return
-    n = len(weights)
-    alone = bursts.alone
-    maps = drawn_one_by_one(search, n, runs, random) if alone else drawn_in_bursts(search, n, runs, random, bursts)
-    for at in maps:
+    baseline = Baseline(search)
+    for at in baseline.maps(n, runs, random) if bursts.alone else drawn_in_bursts(baseline, n, runs, random, bursts):
         hexagons, member = on_hexagons(at, cell)
         counts = np.bincount(member, minlength=len(hexagons))
         values = counts if plain else _sums(member, weights, len(hexagons), random)
@@ -84,67 +83,6 @@ def _maps(
 def _sums(member: IntArray, weights: FloatArray, hexagons: int, random: np.random.Generator) -> FloatArray:
     """The sum of weights on each hexagon, when they are dealt to the alerts in a random order."""
     return np.bincount(member, random.permutation(weights), hexagons).astype(float, copy=False)
-
-
-def drawn_one_by_one(search: LocalDbscan, n: int, runs: int, random: np.random.Generator) -> Iterator[FloatArray]:
-    """So many maps of n alerts by the baseline: their positions on the sheet, shape (n, 2)."""
-    pixels = np.flatnonzero(search.expected)
-    side, across = search.ground.side, search.ground.shape[1]
-    for chosen in _dealt(search.expected[pixels], n, runs, random):
-        row, column = np.divmod(pixels[chosen], across)
-        yield (np.column_stack([column, row]) + random.random((n, 2))) * side
-
-
-def drawn_in_bursts(
-    search: LocalDbscan, n: int, runs: int, random: np.random.Generator, bursts: ReportBursts
-) -> Iterator[FloatArray]:
-    """So many maps of n alerts in bursts: their positions on the sheet, shape (n, 2).
-
-    The first of each burst is drawn by the baseline, and the middle of the burst lies around it. A further one lies
-    around the middle, with the probability of what is expected there by what is expected at the first (a step of
-    Metropolis et al. 1953, which leaves the baseline as it is): else bursts would spill over the edge of a town to
-    where nothing is expected. It is tried again where it is refused, and at last put where the first is.
-    """
-    for _ in range(runs):
-        burst = bursts.of_each(n, random)
-        (first,) = drawn_one_by_one(search, int(burst[-1]) + 1, 1, random)
-        middle = first + random.normal(0, bursts.metres, first.shape)
-        likely = search.expected[search.ground.pixel(first)]
-        at = first[burst]
-        left = np.flatnonzero(np.diff(burst, prepend=-1) == 0)
-        for attempt in range(2 * ATTEMPTS):
-            around, spread = (middle, 1.0) if attempt < ATTEMPTS else (first, np.sqrt(2))
-            of = burst[left]
-            tried = around[of] + random.normal(0, spread * bursts.metres, (len(left), 2))
-            taken = random.random(len(left)) * likely[of] < _expected_at(search, tried)
-            at[left[taken]] = tried[taken]
-            left = left[~taken]
-        yield at
-
-
-def _expected_at(search: LocalDbscan, at: FloatArray) -> FloatArray:
-    """What is expected on the pixel of each position; nothing beyond the sheet."""
-    up, across = search.ground.shape
-    column, row = np.floor(at / search.ground.side).astype(np.int64).T
-    inside = (column >= 0) & (column < across) & (row >= 0) & (row < up)
-    found = np.zeros(len(at))
-    found[inside] = search.expected[search.ground.pixel(at[inside])]
-    return found
-
-
-def _dealt(mean: FloatArray, n: int, runs: int, random: np.random.Generator) -> Iterator[IntArray]:
-    """So many times n places, each with the probability of its share of `mean`.
-
-    Small maps are drawn together: in order, so that neighbouring places are looked up one after the other, and then
-    dealt out at random.
-    """
-    bounds = np.cumsum(mean)
-    together = max(1, DRAWN_TOGETHER // max(n, 1))
-    for start in range(0, runs, together):
-        maps = min(together, runs - start)
-        ordered = np.searchsorted(bounds, np.sort(random.random(maps * n)) * bounds[-1], side="right")
-        ordered = np.minimum(ordered, len(mean) - 1)
-        yield from np.split(random.permutation(ordered) if maps > 1 else ordered, maps)
 
 
 def hexagon_side(area: float) -> float:
@@ -226,12 +164,13 @@ class HeldLattice:
         parts = np.repeat(search.expected[pixels] / len(right), len(right))
         shared = np.bincount(place, parts, places).astype(float, copy=False)
         self._places, self._place = places, np.flatnonzero(shared)
+        self._search, self._side, self._corner = search, side, (first, lowest)
         self.expected: FloatArray = shared[self._place]
         row, column = np.divmod(self._place, self._across)
         row, column = row + lowest, column + first
         self._odd = row % 2
         self.at: FloatArray = np.column_stack([side * (column + self._odd / 2), side * np.sqrt(3) / 2 * row])
-        self._minimum = search.minimum[ground.pixel(self.at)]
+        self._minimum = search.minimum_at(self.at)
 
     def drawn(self, n: int, runs: int, random: np.random.Generator) -> Iterator[IntArray]:
         """So many maps of n alerts: their number on each hexagon.
@@ -242,7 +181,7 @@ class HeldLattice:
         """
         many = len(self.expected)
         if n < many:
-            for chosen in _dealt(self.expected, n, runs, random):
+            for chosen in dealt(np.cumsum(self.expected), n, runs, random):
                 yield np.bincount(chosen, minlength=many)
             return
         mean = self.expected / self.expected.sum() * max(n - SPARE_DEVIATIONS * np.sqrt(n), 0.0)
@@ -254,6 +193,26 @@ class HeldLattice:
             rest = np.searchsorted(bounds, np.sort(random.random(left)) * bounds[-1], side="right")
             counts += np.bincount(np.minimum(rest, many - 1), minlength=many)
             yield counts
+
+    def drawn_in_bursts(
+        self, n: int, runs: int, random: np.random.Generator, bursts: ReportBursts
+    ) -> Iterator[IntArray]:
+        """The same of alerts in bursts (`draw_maps`): a burst stands where it falls, the others by hexagon."""
+        number = np.zeros(self._places, dtype=np.int64)
+        number[self._place] = np.arange(len(self._place))
+        bounds = np.cumsum(self.expected)
+        for drawn in draw_maps(Baseline(self._search), n, runs, random, bursts):
+            (alone,) = dealt(bounds, drawn.alone, 1, random)
+            yield np.bincount(np.concatenate([alone, number[self._at(drawn.at)]]), minlength=len(bounds))
+
+    def _at(self, at: FloatArray) -> IntArray:
+        """The places of positions on the sheet, each taken as the middle of the sixteenth of its pixel it lies in."""
+        part = self._search.ground.side / PARTS_OF_A_PIXEL
+        x, y = ((np.floor(at / part) + 0.5) * part).T
+        one, two = _axial(x, y, self._side)
+        first, lowest = self._corner
+        found: IntArray = (two - lowest) * self._across + one + two // 2 - first
+        return found
 
     def near_cores(self, values: FloatArray | IntArray) -> IntArray:
         """The hexagons with alerts within eps of those that can be cores, these among them.

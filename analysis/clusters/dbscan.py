@@ -94,7 +94,7 @@ def eps_for_precision(chosen: Choice, step: float) -> Choice:
     return Choice("eps", least, message)
 
 
-def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> FloatArray:
+class MinimumAlerts:
     """Fewest alerts within eps that make a core, by the expectation there.
 
     The smallest m with P(X >= m) <= `tail` for X Poisson with that mean, and never under five. Where alerts have
@@ -102,19 +102,30 @@ def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> F
     over scatter, which has the mean and the variance of the sum.
 
     P(X >= m) is the lower incomplete gamma function of m at the mean, so that each m serves up to the mean at which
-    that is the tail: the minimum is looked up among those means.
+    that is the tail: the minimum is looked up among those means, which are found once up to the `highest` expectation.
     """
+
+    def __init__(self, highest: float, scatter: float = 1.0, tail: float = TAIL) -> None:
+        mean = highest / scatter
+        most = int(mean + norm.isf(tail) * 1.6 * np.sqrt(mean) + 60)
+        self._scatter, self._up_to = scatter, gammaincinv(np.arange(1, most + 1), tail)
+        self._minimum = np.maximum(scatter * np.arange(1.0, most + 2), MIN_ALERTS)
+        least = int(np.searchsorted(self._minimum, MIN_ALERTS, side="right"))  # so many counts are raised to five
+        self._raised_up_to = self._up_to[least - 1] if least else -np.inf
+
+    def at(self, expected: FloatArray) -> FloatArray:
+        """The minimum at each of some expectations, none above the highest."""
+        mean = expected if self._scatter == 1 else expected / self._scatter
+        found = np.full(mean.shape, float(MIN_ALERTS))
+        above = mean > self._raised_up_to
+        found[above] = self._minimum[np.searchsorted(self._up_to, mean[above], side="left")]
+        return found
+
+
+def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> FloatArray:
+    """The minimum at each of some expectations (`MinimumAlerts`)."""
     mean = np.asarray(expected, dtype=float)
-    mean = mean if scatter == 1 else mean / scatter
-    highest = float(mean.max(initial=0.0))
-    most = int(highest + norm.isf(tail) * 1.6 * np.sqrt(highest) + 60)
-    up_to = gammaincinv(np.arange(1, most + 1), tail)
-    minimum = np.maximum(scatter * np.arange(1.0, most + 2), MIN_ALERTS)
-    found = np.full(mean.shape, float(MIN_ALERTS))
-    least = int(np.searchsorted(minimum, MIN_ALERTS, side="right"))  # so many counts are raised to five
-    above = mean > (up_to[least - 1] if least else -np.inf)
-    found[above] = minimum[np.searchsorted(up_to, mean[above], side="left")]
-    return found
+    return MinimumAlerts(float(mean.max(initial=0.0)), scatter, tail).at(mean)
 
 
 @dataclass(frozen=True)
@@ -158,20 +169,43 @@ class LocalDbscan:
         How much more the sum of weights varies than a count.
     tail : float
         Share of places in which chance reaches the minimum.
+    within : array, shape (pixels of the ground,), optional
+        What is expected within eps of each pixel, where that is known.
     """
 
     def __init__(
-        self, ground: AlertGround, expected: FloatArray, eps: float, scatter: float = 1.0, tail: float = TAIL
+        self,
+        ground: AlertGround,
+        expected: FloatArray,
+        eps: float,
+        scatter: float = 1.0,
+        tail: float = TAIL,
+        within: FloatArray | None = None,
     ) -> None:
         self.ground, self.expected, self.eps, self.scatter, self.tail = ground, expected, eps, scatter, tail
-        self.minimum = minimum_alerts(ground.disc_sums(expected, eps), scatter, tail)
+        self._within: FloatArray = ground.disc_sums(expected, eps) if within is None else within
+        self._fewest = MinimumAlerts(float(self._within.max(initial=0.0)), scatter, tail)
         self.square = COARSE_SQUARE_M if eps >= COARSE_FROM_M else FINE_SQUARE_M
         self._squares_across = int(np.ceil(ground.shape[1] * ground.side / self.square))
+
+    @property
+    def minimum(self) -> FloatArray:
+        """Fewest alerts within eps that make a core, by pixel."""
+        return self._fewest.at(self._within)
+
+    def minimum_at(self, at: FloatArray) -> FloatArray:
+        """The same at positions on the sheet."""
+        return self._fewest.at(self._within[self.ground.pixel(at)])
+
+    def stricter(self, eps: float, tail: float) -> LocalDbscan:
+        """The same search with another distance, and another share of places in which chance reaches the minimum."""
+        within = self._within if eps == self.eps else None
+        return LocalDbscan(self.ground, self.expected, eps, self.scatter, tail, within)
 
     def find(self, points: Points) -> list[DenseGroup]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
         every = np.arange(len(points.at))
-        groups = self._joined(points, every, self.eps, self.minimum[self.ground.pixel(points.at)])
+        groups = self._joined(points, every, self.eps, self.minimum_at(points.at))
         return [part for group in groups for part in self._bounded(points, group)]
 
     def strength(self, points: Points, group: DenseGroup) -> float:

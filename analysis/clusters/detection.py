@@ -264,7 +264,7 @@ def _fewer(search: LocalDbscan, points: Points, counts: FloatArray) -> tuple[Loc
     eps, groups = max(search.eps, WIDER_EPS_M), []
     for number, tail in enumerate(STRICTER_TAILS):
         report(number / len(STRICTER_TAILS))
-        search = LocalDbscan(search.ground, search.expected, eps, search.scatter, tail)
+        search = search.stricter(eps, tail)
         groups = enough(search.find(points), counts)
         if len(groups) <= MOST_GROUPS:
             break
@@ -439,7 +439,7 @@ def _choices(
     weights: HarmWeights | None,
     bursts: ReportBursts | None,
 ) -> tuple[Choice, ...]:
-    there = search.minimum[search.ground.pixel(points.at)]
+    there = search.minimum_at(points.at)
     least, most = int(there.min()), int(there.max())
     minimum = (
         Message(

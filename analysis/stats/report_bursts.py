@@ -55,13 +55,22 @@ class ReportBursts:
         """Of counts in squares with sides of so many metres: their variance by that of single reports."""
         return 1.0 if self.alone else float(1 + 2 * (self.reports - 1) * _together(side, self.metres))
 
-    def of_each(self, n: int, random: np.random.Generator) -> IntArray:
-        """The burst of each of n reports, by number; the last burst ends where there are n."""
+    def sizes(self, n: int, random: np.random.Generator) -> IntArray:
+        """The reports of each burst, one after the other until there are n; the last burst ends there."""
         found = np.zeros(0, dtype=np.int64)
         while found.sum() < n:
             more = int((n - found.sum()) / self.reports) + 10
             found = np.concatenate([found, random.geometric(1 / self.reports, more)])
-        return np.repeat(np.arange(len(found)), found)[:n]
+        until = np.cumsum(found)
+        last = int(np.searchsorted(until, n))
+        found = found[: last + 1]
+        found[-1:] -= until[last : last + 1] - n
+        return found
+
+    def of_each(self, n: int, random: np.random.Generator) -> IntArray:
+        """The burst of each of n reports, by number."""
+        sizes = self.sizes(n, random)
+        return np.repeat(np.arange(len(sizes)), sizes)
 
     @property
     def choice(self) -> Choice:

@@ -85,7 +85,7 @@ def clusters_of(points: int, towns: int = 1) -> None:
     there = Points(ground.enter(x[used], y[used]), counts.astype(float))
     minimum = 3 * points / area.sum() / 1e6 * np.pi * 50**2
     search = LocalDbscan(ground, ground.smooth(ground.pixel(there.at), there.weight, 200), 50.0)
-    search.minimum = np.full(len(ground.land), minimum)
+    search.minimum_at = lambda at: np.full(len(at), minimum)  # type: ignore[method-assign]
     labels = np.full(len(used), -1)
 
     def ours() -> None:

@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import chisquare, ks_2samp, poisson
 from sklearn.cluster import DBSCAN, KMeans
 
-from analysis.clusters import chance, dbscan, detection
+from analysis.clusters import chance, dbscan, detection, draws
 from analysis.clusters.chance import HeldLattice, on_hexagons
 from analysis.clusters.dbscan import LocalDbscan, Points, _Squares, eps_for, eps_for_precision, minimum_alerts
 from analysis.clusters.detection import _named, cell_m2, find_clusters, runs_for
@@ -243,8 +243,8 @@ def test_maps_drawn_together_are_as_many_single_ones(monkeypatch: pytest.MonkeyP
     expected = ground.smooth(ground.pixel(ground.enter(x, y)), np.random.default_rng(1).gamma(1, 1, 400), 200)
     search = LocalDbscan(ground, expected, 60)
     for together in (1, 7_000):
-        monkeypatch.setattr(chance, "DRAWN_TOGETHER", together)
-        maps = list(chance.drawn_one_by_one(search, 2_000, 10, np.random.default_rng(5)))
+        monkeypatch.setattr(draws, "DRAWN_TOGETHER", together)
+        maps = list(draws.Baseline(search).maps(2_000, 10, np.random.default_rng(5)))
         assert [at.shape for at in maps] == [(2_000, 2)] * 10
         here = [np.bincount(ground.pixel(at) // 16, minlength=-(-len(expected) // 16)) for at in maps]
         share = np.add.reduceat(expected, np.arange(0, len(expected), 16)) / expected.sum()
@@ -351,6 +351,19 @@ def test_both_ways_of_drawing_have_the_same_strongest_clusters(
     assert ks_2samp(held, single).pvalue > 0.01
 
 
+def test_a_stricter_search_is_one_that_was_made_so(city: CityProfile) -> None:
+    search = uneven_search(city, 60)
+    for eps in (60.0, 150.0):
+        stricter = search.stricter(eps, 1e-9)
+        anew = LocalDbscan(search.ground, search.expected, eps, search.scatter, 1e-9)
+        assert np.array_equal(stricter.minimum, anew.minimum)
+        assert stricter.eps == anew.eps
+        assert stricter.square == anew.square
+        assert (stricter.minimum > search.minimum).any()
+        at = np.random.default_rng(0).uniform(0, 2_000, (500, 2))
+        assert np.array_equal(stricter.minimum_at(at), anew.minimum[search.ground.pixel(at)])
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_halves_are_as_close_as_those_of_scikit_learn(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -411,6 +424,7 @@ def test_lines_by_land_are_those_of_the_slow_twin(city: CityProfile) -> None:
 def test_the_minimum_is_the_first_count_that_chance_hardly_reaches(tail: float) -> None:
     expected = np.array([0.0, 0.5, 3.0, 12.0, 40.0, 900.0])
     minimum = minimum_alerts(expected, tail=tail)
+    assert minimum_alerts(expected[:4], tail=tail).tolist() == minimum[:4].tolist()
     assert (poisson.sf(minimum - 1, expected) <= tail).all()
     larger = minimum > 5
     assert (poisson.sf(minimum[larger] - 2, expected[larger]) > tail).all()

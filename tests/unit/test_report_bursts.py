@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial import cKDTree
+from scipy.stats import ks_2samp
 
-from analysis.clusters.chance import drawn_in_bursts
+from analysis.clusters import chance, draws
+from analysis.clusters.chance import HeldLattice, hexagon_side, on_hexagons
+from analysis.clusters.dbscan import LocalDbscan, Points
 from analysis.clusters.detection import find_clusters
+from analysis.clusters.draws import Baseline, drawn_in_bursts
 from analysis.grid.baseline import centres_in_metres
 from analysis.stats.dispersion import INDEPENDENT, UNKNOWN, Dispersion
 from analysis.stats.report_bursts import SINGLE, UNKNOWN_BURSTS, ReportBursts, fit_bursts
@@ -61,13 +65,16 @@ def test_sizes_are_geometric_and_all_reports_are_dealt() -> None:
     assert len(burst) == 100_000
     assert sizes.mean() == pytest.approx(3.0, rel=0.02)
     assert (sizes[:-1] == 1).mean() == pytest.approx(1 / 3, abs=0.01)
+    for n in (0, 1, 2, 50):
+        each = [ReportBursts(3.0, 60.0).sizes(n, np.random.default_rng(seed)) for seed in range(30)]
+        assert all(size.sum() == n and (size > 0).all() for size in each)
 
 
 def test_simulated_maps_scatter_as_the_bursts_do(city: CityProfile) -> None:
     """The variance of counts in cells over maps, by the mean: that of the bursts."""
     even = drawn(city, 4_000, {})
     search, _, _ = grounded(city, even, 80.0, even=True)
-    maps: Iterator[np.ndarray] = drawn_in_bursts(search, 4_000, 60, np.random.default_rng(3), TWO)
+    maps: Iterator[np.ndarray] = drawn_in_bursts(Baseline(search), 4_000, 60, np.random.default_rng(3), TWO)
     side, counts = 400.0, []
     for at in maps:
         assert len(at) == 4_000
@@ -85,13 +92,81 @@ def test_simulated_maps_follow_a_baseline_with_steep_edges(city: CityProfile) ->
     search, _, _ = grounded(city, frame, 80.0)
     wide = ReportBursts(2.0, 140.0)
     held = np.zeros(len(search.expected))
-    for at in drawn_in_bursts(search, 6_000, 40, np.random.default_rng(4), wide):
+    for at in drawn_in_bursts(Baseline(search), 6_000, 40, np.random.default_rng(4), wide):
         held += np.bincount(search.ground.pixel(at), minlength=len(held))
     usual = np.quantile(search.expected[search.expected > 0], [0.02, 0.1, 0.5, 0.9, 0.99])
     part = np.digitize(search.expected, usual)
     for group in range(len(usual) + 1):
         inside = (part == group) & (search.expected > 0)
         assert held[inside].sum() == pytest.approx(40 * search.expected[inside].sum(), rel=0.15)
+
+
+def slow_map(search: LocalDbscan, n: int, bursts: ReportBursts, rng: np.random.Generator) -> np.ndarray:
+    """A slow twin of `drawn_in_bursts`, alert by alert."""
+    ground, share = search.ground, search.expected / search.expected.sum()
+    pixels = iter(rng.choice(len(share), n, p=share))
+    high, wide = np.array(ground.shape) * ground.side
+
+    def expected(point: np.ndarray) -> float:
+        inside = 0 <= point[0] < wide and 0 <= point[1] < high
+        return float(search.expected[ground.pixel(point)]) if inside else 0.0
+
+    at: list[np.ndarray] = []
+    while len(at) < n:
+        up, right = divmod(next(pixels), ground.shape[1])
+        first = (np.array([right, up]) + rng.random(2)) * ground.side
+        middle = first + rng.normal(0, bursts.metres, 2)
+        at.append(first)
+        while rng.random() < 1 - 1 / bursts.reports:
+            tried = [middle + rng.normal(0, bursts.metres, 2) for _ in range(8)]
+            tried += [first + rng.normal(0, bursts.metres * 2**0.5, 2) for _ in range(8)]
+            taken = (point for point in tried if rng.random() < expected(point) / expected(first))
+            at.append(next(taken, first))
+    return np.array(at[:n])
+
+
+@pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 150_000])
+def test_maps_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, city: CityProfile, together: int) -> None:
+    """By how many pairs of alerts lie near each other and by the strongest clusters, on the lattice and off it."""
+    monkeypatch.setattr(draws, "DRAWN_TOGETHER", together)
+    frame = drawn(city, 1_000, {STATION: 8})
+    search, _, _ = grounded(city, frame, 80.0)
+    bursts, cell, runs = ReportBursts(2.5, 40.0), 310.0, 100
+    rng = np.random.default_rng(6)
+    slow = [slow_map(search, 1_000, bursts, rng) for _ in range(runs)]
+    fast = list(drawn_in_bursts(Baseline(search), 1_000, runs, rng, bursts))
+    for reach in (30, 120):
+        pairs = [[len(cKDTree(at).query_pairs(reach, output_type="ndarray")) for at in maps] for maps in (slow, fast)]
+        assert ks_2samp(*pairs).pvalue > 0.01
+    strongest = []
+    for at in slow:
+        hexagons, member = on_hexagons(at, cell)
+        points = Points(hexagons, np.bincount(member).astype(float))
+        strongest.append(max((search.strength(points, group) for group in search.find(points)), default=0.0))
+    assert len(np.unique(strongest)) > 60
+    for held in (chance.HELD_PER_ALERT, 10**6, 0):
+        monkeypatch.setattr(chance, "HELD_PER_ALERT", held)
+        quick = chance.strongest_of_chance(search, np.ones(1_000), runs, 7, cell, bursts)
+        assert ks_2samp(strongest, quick).pvalue > 0.01
+
+
+def test_bursts_on_the_lattice_stand_on_the_hexagons_they_fall_on(city: CityProfile) -> None:
+    """All alerts are there, by what is expected; positions go to the nearest hexagon, to an eighth of a pixel."""
+    search, _, _ = grounded(city, drawn(city, 6_000, {STATION: 8}), 80.0)
+    lattice = HeldLattice(search, hexagon_side(310))
+    maps = np.array(list(lattice.drawn_in_bursts(6_000, 40, np.random.default_rng(8), TWO)))
+    assert (maps.sum(axis=1) == 6_000).all()
+    usual = np.quantile(lattice.expected, [0.1, 0.5, 0.9, 0.99])
+    for group in range(len(usual) + 1):
+        inside = np.digitize(lattice.expected, usual) == group
+        assert maps[:, inside].sum() == pytest.approx(40 * lattice.expected[inside].sum(), rel=0.15)
+    at = next(drawn_in_bursts(Baseline(search), 4_000, 1, np.random.default_rng(9), TWO))
+    number = np.searchsorted(lattice._place, lattice._at(at))
+    assert np.array_equal(lattice._place[number], lattice._at(at))
+    nearest = cKDTree(lattice.at).query(at)[0]
+    away = np.hypot(*(lattice.at[number] - at).T)
+    assert (away - nearest).max() < 2 * search.ground.side / 8 * 2**0.5
+    assert (away > nearest + 1e-9).mean() < 0.25
 
 
 def burst_map(city: CityProfile, n: int, bursts: ReportBursts, seed: int) -> pd.DataFrame:

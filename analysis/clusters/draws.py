@@ -1,0 +1,121 @@
+"""Places of simulated alerts, drawn from the baseline one by one or in bursts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from analysis.clusters.dbscan import LocalDbscan
+from analysis.stats.report_bursts import ReportBursts
+from curim_data.model import FloatArray, IntArray
+
+DRAWN_TOGETHER: Final = 150_000  # simulated alerts whose places are looked up together
+ATTEMPTS: Final = 8  # to place an alert of a burst around its middle, and as many around the first
+
+
+class Baseline:
+    """Draws of places by what a search expects of each pixel."""
+
+    def __init__(self, search: LocalDbscan) -> None:
+        self.search = search
+        self._pixels = np.flatnonzero(search.expected)
+        self._bounds = np.cumsum(search.expected[self._pixels])
+
+    def maps(self, n: int, runs: int, random: np.random.Generator) -> Iterator[FloatArray]:
+        """So many times n positions on the sheet, shape (n, 2)."""
+        side, across = self.search.ground.side, self.search.ground.shape[1]
+        for chosen in dealt(self._bounds, n, runs, random):
+            row, column = np.divmod(self._pixels[chosen], across)
+            yield (np.column_stack([column, row]) + random.random((n, 2))) * side
+
+
+def dealt(bounds: FloatArray, n: int, runs: int, random: np.random.Generator) -> Iterator[IntArray]:
+    """So many times n places, each with the probability of its share; `bounds`: the sum of shares up to each place.
+
+    Small maps are drawn together: in order, so that neighbouring places are looked up one after the other, and then
+    dealt out at random.
+    """
+    together = max(1, DRAWN_TOGETHER // max(n, 1))
+    for start in range(0, runs, together):
+        maps = min(together, runs - start)
+        ordered = np.searchsorted(bounds, np.sort(random.random(maps * n)) * bounds[-1], side="right")
+        ordered = np.minimum(ordered, len(bounds) - 1)
+        yield from np.split(random.permutation(ordered) if maps > 1 else ordered, maps)
+
+
+@dataclass(frozen=True)
+class DrawnMap:
+    """`alone`: how many alerts are still to be drawn by the baseline; `at`: positions of those that come in bursts of
+    two or more, shape (m, 2).
+    """
+
+    alone: int
+    at: FloatArray
+
+
+def draw_maps(
+    baseline: Baseline, n: int, runs: int, random: np.random.Generator, bursts: ReportBursts
+) -> Iterator[DrawnMap]:
+    """So many maps of n alerts.
+
+    The first of each burst is drawn by the baseline, and the middle of the burst lies around it. A further one lies
+    around the middle, with the probability of what is expected there by what is expected at the first (a step of
+    Metropolis et al. 1953, which leaves the baseline as it is): else bursts would spill over the edge of a town to
+    where nothing is expected. It is tried again where it is refused, and at last put where the first is.
+
+    The bursts of small maps are drawn together and dealt out at random.
+    """
+    together = max(1, DRAWN_TOGETHER // max(n, 1))
+    for start in range(0, runs, together):
+        sizes = [bursts.sizes(n, random) for _ in range(min(together, runs - start))]
+        larger = [size[size > 1] for size in sizes]
+        every = np.concatenate(larger)
+        (first,) = baseline.maps(len(every), 1, random)
+        first = random.permutation(first)
+        further = _around(baseline.search, first, np.repeat(np.arange(len(every)), every - 1), random, bursts.metres)
+        firsts = np.split(first, np.cumsum([len(some) for some in larger])[:-1])
+        others = np.split(further, np.cumsum([(some - 1).sum() for some in larger])[:-1])
+        for size, one, more in zip(sizes, firsts, others, strict=True):
+            yield DrawnMap(int((size == 1).sum()), np.concatenate([one, more]))
+
+
+def _around(
+    search: LocalDbscan, first: FloatArray, burst: IntArray, random: np.random.Generator, metres: float
+) -> FloatArray:
+    """Positions of the further alerts of bursts, by the burst of each and the position of the first of each burst."""
+    middle = first + random.normal(0, metres, first.shape)
+    likely = search.expected[search.ground.pixel(first)]
+    at = first[burst]
+    left = np.arange(len(burst))
+    for attempt in range(2 * ATTEMPTS):
+        around, spread = (middle, 1.0) if attempt < ATTEMPTS else (first, np.sqrt(2))
+        of = burst[left]
+        tried = around[of] + random.normal(0, spread * metres, (len(left), 2))
+        taken = random.random(len(left)) * likely[of] < _expected_at(search, tried)
+        at[left[taken]] = tried[taken]
+        left = left[~taken]
+        if not len(left):
+            break
+    return at
+
+
+def _expected_at(search: LocalDbscan, at: FloatArray) -> FloatArray:
+    """What is expected on the pixel of each position; nothing beyond the sheet."""
+    up, across = search.ground.shape
+    column, row = np.floor(at / search.ground.side).astype(np.int64).T
+    inside = (column >= 0) & (column < across) & (row >= 0) & (row < up)
+    found = np.zeros(len(at))
+    found[inside] = search.expected[search.ground.pixel(at[inside])]
+    return found
+
+
+def drawn_in_bursts(
+    baseline: Baseline, n: int, runs: int, random: np.random.Generator, bursts: ReportBursts
+) -> Iterator[FloatArray]:
+    """So many maps of n alerts in bursts: their positions on the sheet, shape (n, 2)."""
+    for drawn in draw_maps(baseline, n, runs, random, bursts):
+        (alone,) = baseline.maps(drawn.alone, 1, random)
+        yield np.concatenate([alone, drawn.at])
