@@ -30,6 +30,8 @@ MOST_KEPT: Final = 64
 # Bursts are looked for in so many years, in windows of so many weeks.
 BURST_YEARS: Final = 2
 BURST_WEEKS: Final = 4
+# Of so many independent squares the past before a period tells enough alone: the allowance is then 1.1.
+ENOUGH_FREEDOM: Final = 50.0
 # Sizes of cells, from about 900 to 130 m, whose dispersions tell how far apart the reports of a burst lie.
 BURST_RESOLUTIONS: Final = (8, 9, 10)
 Unit = Literal["week", "month"]
@@ -195,10 +197,11 @@ def burst_scatter(
 ) -> Dispersion:
     """How restless counts by the columns `kind` are under a filter, from differences of neighbouring four weeks.
 
-    Of the last two years up to the end of the filter's period (of its own length where that is longer, four years at
-    most): differences in time hold no hot spot that is there all the time, and little of what wanders slowly. Of months
-    where nothing finer is known. Who sees no exact counts gets it in coarse steps. Found once for a version of the
-    alerts and a filter.
+    Of the two years before the filter's period (of its own length where that is longer, four years at most), so that
+    what is tested does not inflate its own dispersion; where they hold fewer than `ENOUGH_FREEDOM` squares, of as long
+    up to the period's end. Differences in time hold no hot spot that is there all the time, and little of what wanders
+    slowly. Of months where nothing finer is known. Who sees no exact counts gets it in coarse steps. Found once for a
+    version of the alerts and a filter.
     """
     return _burst_dispersion(
         source,
@@ -247,14 +250,30 @@ def _burst_dispersion(
     """What `find` makes of the filter's past, its units and its windows; found once for each `what`."""
     start, end = query.dates(source, f)
     last = min(end, source.as_of)
-    years = [last - dt.timedelta(days=round(365.25 * number)) for number in (BURST_YEARS, MOST_YEARS)]
+    before = start - dt.timedelta(days=1)
+    found = _up_to(source, f, before, last - start, what, find) if before > source.first else UNKNOWN
+    if found.freedom < ENOUGH_FREEDOM:
+        found = _up_to(source, f, last, last - start, what, find)
+    return found if sees_exact(audience) else found.rounded_up()
+
+
+def _up_to(
+    source: Source,
+    f: AlertFilter,
+    last: dt.date,
+    length: dt.timedelta,
+    what: tuple[Any, ...],
+    find: Callable[..., Dispersion],
+) -> Dispersion:
+    """What `find` makes of the time up to a day: as long as a period is, at least two years and at most four."""
+    least, most = (dt.timedelta(days=round(365.25 * number)) for number in (BURST_YEARS, MOST_YEARS))
     unit: Unit = "month" if source.by_month else "week"
-    first = max(source.first, min(start, years[0]), years[1])
+    first = max(source.first, last - min(max(length, least), most))
     if unit == "month":
         first = month_bounds(first, 0)[0]
     history = _Units.of(first, last, unit)
-    length = BURST_WEEKS if unit == "week" else 1
-    windows = past_windows(history.number, length, length, unit)
+    weeks = BURST_WEEKS if unit == "week" else 1
+    windows = past_windows(history.number, weeks, weeks, unit)
     if windows is None:
         return UNKNOWN
     past = f.replace(period="", start=history.first, end=history.last)
@@ -264,7 +283,7 @@ def _burst_dispersion(
         if len(kept) >= MOST_KEPT:
             kept.clear()
         kept[key] = find(past, history, windows)
-    return kept[key] if sees_exact(audience) else kept[key].rounded_up()
+    return kept[key]
 
 
 def _bursts(

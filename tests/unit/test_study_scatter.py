@@ -14,7 +14,15 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.studies.changes import change_study
-from curim_data.studies.scatter import past_scatter, place_scatter
+from curim_data.studies.scatter import (
+    EITHER,
+    WOMEN,
+    Share,
+    past_scatter,
+    place_bursts,
+    place_scatter,
+    share_scatter,
+)
 from tests.small import alert, small_source
 
 ANALYST, COUNCIL = Audience.ANALYST, Audience.COUNCIL
@@ -120,6 +128,27 @@ def test_a_place_that_is_always_hot_makes_no_bursts(tmp_path: Path) -> None:
     assert bursts.drift == 0
     assert place_scatter(source, everything, 10, ANALYST) is bursts
     assert place_scatter(source, everything, 10, COUNCIL).phi * 4 % 1 == 0
+
+
+def test_what_is_tested_does_not_inflate_its_own_dispersion(tmp_path: Path) -> None:
+    """Four times as many at one of five places in the last eight weeks would be taken for bursts."""
+    quiet, risen = (city_of(tmp_path / str(step), 130, 2, step) for step in (1, 4))
+    share = Share("reporter_gender", WOMEN, EITHER)
+    for scatter in (
+        lambda source: place_scatter(source, NOW, 10, ANALYST),
+        lambda source: place_bursts(source, NOW, ANALYST),
+        lambda source: share_scatter(source, NOW, share, ("district",), ANALYST),
+    ):
+        assert scatter(risen) == scatter(quiet)
+    assert place_scatter(risen, NOW, 10, ANALYST).phi == pytest.approx(2, rel=0.35)
+
+
+def test_where_nothing_lies_before_the_period_the_period_tells_it(tmp_path: Path) -> None:
+    source = city_of(tmp_path, 100, 3)
+    found = place_scatter(source, AlertFilter(period="all"), 10, ANALYST)
+    assert found.phi == pytest.approx(3, rel=0.35)
+    few_before = AlertFilter(period="", start=LAST - dt.timedelta(weeks=92), end=LAST)
+    assert place_scatter(source, few_before, 10, ANALYST).freedom >= 0.8 * found.freedom
 
 
 def test_kinds_are_found_once_for_a_filter(tmp_path: Path) -> None:
