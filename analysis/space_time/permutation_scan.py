@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from scipy.special import xlogy
 
+from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.progress import report
@@ -150,8 +151,8 @@ class ScanCluster:
     """A cylinder with more cases than its place and its time together explain.
 
     `x`, `y`, `radius`: metres; `members`: positions in `ScanResult.locations`, nearest to the centre first; `start`,
-    `end`: first and last day, in the unit given; `llr`: log likelihood ratio; `p`: share of permutations whose best
-    cylinder anywhere is as strong; `least`: the smallest that so many permutations can give.
+    `end`: first and last day, in the unit given; `llr`: log likelihood ratio by its dispersion; `p`: share of
+    permutations whose best cylinder anywhere is as strong; `least`: the smallest that so many permutations can give.
     """
 
     x: float
@@ -223,6 +224,7 @@ class ScanResult:
     clusters: tuple[ScanCluster, ...]
     maxima: FloatArray
     choices: tuple[Choice, ...]
+    scatter: Dispersion = INDEPENDENT
 
     @property
     def significant(self) -> tuple[ScanCluster, ...]:
@@ -268,11 +270,16 @@ def permutation_scan(
     ties: Ties = "together",
     most_clusters: int = 10,
     decide: bool = False,
+    scatter: Dispersion = INDEPENDENT,
 ) -> ScanResult:
     """Scan all cylinders (circle round a location x period) for more cases than their margins explain.
 
         mu = (cases in the circle) (cases in the period) / C
         LLR = c log(c / mu) + (C - c) log((C - c) / (C - mu))       where c > mu and c >= 2, else 0
+
+    Counts in bursts, or of a risk that wanders, have a variance of phi + tau² mu times that of single ones (`scatter`),
+    and each observed ratio is divided by it (quasi-likelihood): its excess by its standard error is then what that of
+    single cases is, of which the permutations give the best.
 
     p compares with the best cylinder of every permutation of the dates among the places, so that having looked
     everywhere is paid for. Further clusters share no location with stronger ones; their p is careful. The prospective
@@ -298,6 +305,8 @@ def permutation_scan(
         Stop as soon as so many permutations are as strong as the strongest observed cylinder that none can be
         significant whatever follows: what is significant is the same, and `permutations` tells how many were made. The
         p of what is not significant then rests on fewer (Besag and Clifford 1991).
+    scatter : Dispersion
+        Of counts in circles, from a past without the periods that are scanned.
 
     Raises
     ------
@@ -309,6 +318,7 @@ def permutation_scan(
     ----------
     Kulldorff, M. et al. (2005). PLoS Medicine 2(3), e59.
     Besag, J. and Clifford, P. (1991). Sequential Monte Carlo p-values. Biometrika 78, 301-304.
+    Zhang, T., Zhang, Z. and Lin, G. (2012). Spatial scan statistics with overdispersion. Statistics in Medicine 31.
     """
     if not (max_radius >= 0 and max_days >= 1 and 0 < max_share < 1 and permutations >= 1):
         raise ValueError("the largest radius, period and share, and the permutations, must be positive")
@@ -317,7 +327,7 @@ def permutation_scan(
     windows, also = _periods(study, max_days, prospective)
     zones = zones_of(ground, max_radius, max_share, ties)
     tables = _counts(ground, windows.column(when), windows.columns, permutations, seed)
-    maxima, best, at = _search(tables, ground.size, zones, windows, permutations, decide=decide)
+    maxima, best, at = _search(tables, ground.size, zones, windows, permutations, scatter, decide=decide)
     chosen = _without_overlap(best, zones, most_clusters)
     clusters = tuple(
         _cluster(ground, zones, zone, *windows.days(int(at[zone])), when, float(best[zone]), maxima) for zone in chosen
@@ -334,6 +344,7 @@ def permutation_scan(
         clusters,
         maxima,
         (*message, *also),
+        scatter,
     )
 
 
@@ -408,9 +419,16 @@ def _counts(ground: Locations, column: IntArray, columns: int, permutations: int
 
 
 def _search(
-    tables: Iterator[Counts], size: IntArray, zones: Zones, windows: _Windows, permutations: int, *, decide: bool
+    tables: Iterator[Counts],
+    size: IntArray,
+    zones: Zones,
+    windows: _Windows,
+    permutations: int,
+    scatter: Dispersion = INDEPENDENT,
+    *,
+    decide: bool,
 ) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Best ratio of every permutation, and of every circle as observed with its period.
+    """Best ratio of every permutation, and of every circle as observed, by its dispersion, with its period.
 
     The margins are the same in every permutation, so the logarithms of mu are taken once for each centre and table:
     LLR = g(c) - C log((C - mu) / C) - c log(mu / (C - mu)) with g(c) = c log c + (C - c) log(C - c) - C log C.
@@ -434,10 +452,11 @@ def _search(
             before = counts[0].sum(axis=0, dtype=np.int64)
             margin = before[windows.high] - before[windows.low]
             for first, stop, order, ends in zones.by_centre():
-                own = _Terms.of(np.outer(size[order].cumsum()[ends], margin) / total, g, total)
+                mu = np.outer(size[order].cumsum()[ends], margin) / total
+                own = _Terms.of(mu, g, total)
                 terms.append(own)
                 found = _in_circles(inside[:, :1], order, ends, windows, ongoing=ongoing)[:, 0]
-                ratio = own.ratios(found, g) * (found >= own.least)
+                ratio = own.ratios(found, g) * (found >= own.least) / scatter.at(mu)
                 at[first:stop], best[first:stop] = ratio.argmax(axis=1), ratio.max(axis=1)
         strongest = np.zeros(len(counts))
         done = sum(map(len, maxima))

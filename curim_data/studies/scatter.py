@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.grid.cells import square_side
-from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_pairs, dispersion_of_shares
+from analysis.stats.dispersion import LEAST_FREEDOM, UNKNOWN, Dispersion, dispersion_of_pairs, dispersion_of_shares
 from analysis.stats.report_bursts import ReportBursts, fit_bursts
 from analysis.stats.result import Choice
 from analysis.trends.past_scatter import CITY, Kind, Pairs, PastWindows, kind_dispersions, past_windows, theme_factors
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MAP_RESOLUTIONS, Audience, Gender, IntArray
+from curim_data.model import MAP_RESOLUTIONS, Audience, FloatArray, Gender, IntArray
 from curim_data.privacy import sees_exact
 from curim_data.studies.coarse_areas import area_tables
 from curim_data.studies.periods import ComparedPeriods, month_bounds, months_between
@@ -34,6 +34,12 @@ BURST_WEEKS: Final = 4
 ENOUGH_FREEDOM: Final = 50.0
 # Sizes of cells, from about 900 to 130 m, whose dispersions tell how far apart the reports of a burst lie.
 BURST_RESOLUTIONS: Final = (8, 9, 10)
+# Cells of about 900 m: as large as a circle of 500 m, the largest in which a start is looked for.
+START_RESOLUTION: Final = 8
+# How far windows lie apart whose log ratio varies as that of the last weeks and the year up to them: the mean of a
+# random walk over a time has a third of its variance over that time.
+START_WEEKS: Final = 17
+START_MONTHS: Final = 4
 Unit = Literal["week", "month"]
 _WEEK: Final = dt.timedelta(weeks=1)
 
@@ -212,6 +218,31 @@ def burst_scatter(
     )
 
 
+def start_scatter(source: Source, f: AlertFilter) -> Dispersion:
+    """How restless counts of the last weeks (the filter's period) are against the year up to them: bursts as
+    `burst_scatter` finds them in large cells, and what the same cells wander in a third of a year. From before those
+    weeks alone. Of fewer than `LEAST_FREEDOM` squares what wanders is not told.
+    """
+    kind: Kind = ("cell",)
+    apart = START_MONTHS if source.by_month else START_WEEKS
+    start, end = query.dates(source, f)
+
+    def before(apart: int, find: Callable[..., Dispersion]) -> Dispersion:
+        return _up_to(source, f, start - dt.timedelta(days=1), end - start, ((kind, START_RESOLUTION), apart), find)
+
+    def bursting(past: AlertFilter, history: _Units, windows: PastWindows) -> Dispersion:
+        return _bursts(source, past, history, windows, kind, START_RESOLUTION)
+
+    def wandering(past: AlertFilter, history: _Units, windows: PastWindows) -> Dispersion:
+        pairs = _against_all(source, past, history, windows, kind, START_RESOLUTION)
+        found = dispersion_of_pairs(*pairs, bursts=bursts, lag=windows.lag / windows.length)
+        return found.farther(windows.wanted / windows.lag)
+
+    bursts = before(0, bursting)
+    found = before(apart, wandering) if bursts.known else bursts
+    return found if found.known and found.wandering >= LEAST_FREEDOM else bursts
+
+
 @dataclass(frozen=True)
 class Share:
     """The part of the alerts that say `column` at all (one of `among`, or anything) whose value is one of `part`."""
@@ -245,15 +276,19 @@ def area_kind(source: Source, *more: str) -> Kind:
 
 
 def _burst_dispersion(
-    source: Source, f: AlertFilter, what: tuple[Any, ...], audience: Audience, find: Callable[..., Dispersion]
+    source: Source,
+    f: AlertFilter,
+    what: tuple[Any, ...],
+    audience: Audience,
+    find: Callable[..., Dispersion],
 ) -> Dispersion:
     """What `find` makes of the filter's past, its units and its windows; found once for each `what`."""
     start, end = query.dates(source, f)
     last = min(end, source.as_of)
     before = start - dt.timedelta(days=1)
-    found = _up_to(source, f, before, last - start, what, find) if before > source.first else UNKNOWN
+    found = _up_to(source, f, before, last - start, (what, 0), find) if before > source.first else UNKNOWN
     if found.freedom < ENOUGH_FREEDOM:
-        found = _up_to(source, f, last, last - start, what, find)
+        found = _up_to(source, f, last, last - start, (what, 0), find)
     return found if sees_exact(audience) else found.rounded_up()
 
 
@@ -262,10 +297,13 @@ def _up_to(
     f: AlertFilter,
     last: dt.date,
     length: dt.timedelta,
-    what: tuple[Any, ...],
+    what: tuple[tuple[Any, ...], int],
     find: Callable[..., Dispersion],
 ) -> Dispersion:
-    """What `find` makes of the time up to a day: as long as a period is, at least two years and at most four."""
+    """What `find` makes of the time up to a day: as long as a period is, at least two years and at most four.
+
+    `what`: what is found, and how many units lie between the windows of a pair (0 for neighbours).
+    """
     least, most = (dt.timedelta(days=round(365.25 * number)) for number in (BURST_YEARS, MOST_YEARS))
     unit: Unit = "month" if source.by_month else "week"
     first = max(source.first, last - min(max(length, least), most))
@@ -273,7 +311,7 @@ def _up_to(
         first = month_bounds(first, 0)[0]
     history = _Units.of(first, last, unit)
     weeks = BURST_WEEKS if unit == "week" else 1
-    windows = past_windows(history.number, weeks, weeks, unit)
+    windows = past_windows(history.number, weeks, what[1] or weeks, unit)
     if windows is None:
         return UNKNOWN
     past = f.replace(period="", start=history.first, end=history.last)
@@ -290,14 +328,21 @@ def _bursts(
     source: Source, past: AlertFilter, history: _Units, windows: PastWindows, kind: Kind, resolution: int | None
 ) -> Dispersion:
     """The dispersion of rows against what all of them together did."""
+    return dispersion_of_pairs(*_against_all(source, past, history, windows, kind, resolution), drift=False)
+
+
+def _against_all(
+    source: Source, past: AlertFilter, history: _Units, windows: PastWindows, kind: Kind, resolution: int | None
+) -> tuple[FloatArray, FloatArray, tuple[FloatArray, FloatArray]]:
+    """The counts of rows in both windows of each pair, and what all of them together had."""
     on_map = resolution is not None
     by = [*kind, history.unit]
     once = "reporter_gender" not in kind  # of whom each alert is another
     counted = query.counts(
         source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map, once=once
     )
-    before, after = (table.to_numpy() for table in _of_kind(counted.frame, history, windows, kind))
-    return dispersion_of_pairs(before, after, (before.sum(axis=0), after.sum(axis=0)), drift=False)
+    before, after = (table.to_numpy(float) for table in _of_kind(counted.frame, history, windows, kind))
+    return before, after, (before.sum(axis=0), after.sum(axis=0))
 
 
 def _shares(

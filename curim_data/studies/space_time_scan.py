@@ -11,12 +11,14 @@ import numpy as np
 
 from analysis.space_time.permutation_scan import ScanCluster, ScanResult, permutation_scan
 from analysis.spots.naming import SpotName, name_spot
+from analysis.stats.dispersion import HARDLY, Dispersion
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, Translator
+from curim_data.model import Audience, Message, Num, Translator
 from curim_data.studies.alert_points import LEAST_EVENTS, Events, read_events
+from curim_data.studies.scatter import start_scatter
 
 SCAN_DAYS: Final = 28
 SCAN_HISTORY_DAYS: Final = 365
@@ -100,6 +102,8 @@ def scan_study(source: Source, f: AlertFilter, audience: Audience) -> ScanStudy:
         return ScanStudy(0, start, end, (), None, (), lacking)
     if len(events.frame) < LEAST_EVENTS or (end - start).days < 2 * SCAN_DAYS:
         return ScanStudy(len(events.frame), start, end, (), None, choices)
+    recent = f.replace(period="", start=end - dt.timedelta(days=SCAN_DAYS - 1), end=end)
+    scatter = start_scatter(source, recent)
     found = permutation_scan(
         events.frame["x"],
         events.frame["y"],
@@ -110,7 +114,9 @@ def scan_study(source: Source, f: AlertFilter, audience: Audience) -> ScanStudy:
         first_day=(start - EPOCH).days,
         last_day=(end - EPOCH).days,
         decide=True,
+        scatter=scatter,
     )
+    choices = (*choices, _scattering(scatter))
     if found.permutations < SCAN_PERMUTATIONS:
         stopped = Message(
             "The shuffling ended after {n} of {most}: by then so many were as strong that nothing could be "
@@ -134,6 +140,18 @@ def scan_study(source: Source, f: AlertFilter, audience: Audience) -> ScanStudy:
         },
     )
     return ScanStudy(found.n, start, end, started, method, (*choices, *found.choices))
+
+
+def _scattering(scatter: Dispersion) -> Choice:
+    """How much more than chance counts scatter, by which what stands out was judged."""
+    if not scatter.known or scatter.value < HARDLY:
+        return scatter.choice
+    message = Message(
+        "Incidents here come in bursts or wander more than chance explains, as they did in the past: what stands out "
+        "has to stand out {times} times as far.",
+        {"times": Num(scatter.widening, 1)},
+    )
+    return Choice("dispersion", scatter.value, message)
 
 
 def _started(cluster: ScanCluster, found: ScanResult, events: Events, source: Source) -> StartedCluster:

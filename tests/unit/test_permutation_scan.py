@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis.space_time.permutation_scan import locations_of, permutation_scan, time_step
+from analysis.stats.dispersion import INDEPENDENT, Dispersion
 
 SETTINGS: dict[str, Any] = {"max_radius": 6, "max_days": 5, "permutations": 1}
 cases = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 12)), min_size=3, max_size=30)
@@ -105,6 +106,52 @@ def test_p_is_uniform_where_place_and_time_are_independent() -> None:
         p.append(clusters[0].p if clusters else 1.0)
     assert sum(value <= 0.05 for value in p) <= 15  # binomial 120, .05: P(X > 15) < .001
     assert 0.35 < np.mean(p) < 0.65
+
+
+@settings(max_examples=20)
+@given(cases, st.booleans(), st.floats(1, 6))
+def test_a_dispersion_divides_what_is_observed_and_nothing_else(rows: Any, prospective: bool, phi: float) -> None:
+    plain, spread = (
+        permutation_scan(*np.array(rows).T, prospective=prospective, scatter=scatter, **SETTINGS)
+        for scatter in (INDEPENDENT, Dispersion(phi, 1.0, 9.0, 0.0, float("inf")))
+    )
+    assert (plain.maxima == spread.maxima).all()
+    for one, other in zip(plain.clusters, spread.clusters, strict=True):
+        assert other.llr == pytest.approx(one.llr / phi)
+        assert other.p >= one.p
+        assert (other.members, other.observed, other.expected) == (one.members, one.observed, one.expected)
+
+
+def test_where_risks_wander_large_counts_are_less_sure() -> None:
+    rng = np.random.default_rng(5)
+    x, y, days = rng.integers(0, 4, 300), rng.integers(0, 4, 300), rng.integers(0, 30, 300)
+    wander = Dispersion(1.5, 1.0, 2.0, 0.2, float("inf"))
+    plain, spread = (
+        permutation_scan(x, y, days, max_radius=1, max_days=7, permutations=9, scatter=scatter).clusters
+        for scatter in (INDEPENDENT, wander)
+    )
+    by_place = {(c.x, c.y, c.radius, c.start): c.llr for c in plain}
+    same = [c for c in spread if (c.x, c.y, c.radius, c.start) in by_place]
+    assert same
+    for c in same:
+        assert c.llr == pytest.approx(by_place[c.x, c.y, c.radius, c.start] / (1.5 + 0.2 * c.expected))
+
+
+@pytest.mark.slow
+def test_bursts_start_nothing() -> None:
+    """Each incident is reported three times on average (geometric): the variance of counts is five times the mean."""
+    rng, found = np.random.default_rng(8), {"plain": 0, "spread": 0}
+    scatters = {"plain": INDEPENDENT, "spread": Dispersion(5.0, 4.5, 5.5, 0.0, float("inf"))}
+    for run in range(40):
+        incidents = rng.integers(0, 6, 150) * 100, rng.integers(0, 6, 150) * 100, rng.integers(0, 90, 150)
+        x, y, days = np.repeat(np.stack(incidents), rng.geometric(1 / 3, 150), axis=1)
+        for name, scatter in scatters.items():
+            clusters = permutation_scan(
+                x, y, days, max_radius=150, max_days=14, permutations=39, seed=run, scatter=scatter, last_day=89
+            ).clusters
+            found[name] += bool(clusters) and clusters[0].significant
+    assert found["plain"] >= 20
+    assert found["spread"] <= 6  # binomial 40, .05: P(X > 6) < .004
 
 
 def test_bounded_memory_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,10 +22,11 @@ DISPERSION: Final = MethodEntry(
         "scatter. φ is the variance that reports in bursts add, τ² the variance of a log ratio that wanders, d "
         "the dispersion of one comparison. Fisher's test and the e-test have the normal quantile of p divided by "
         "the root of d; the exact tests and intervals of two rates are those of counts divided by d. Hot spots, "
-        "classes over time, comparisons of maps and concentration use φ alone, from neighbouring four weeks. So do "
-        "shares, whose φ is that of the share itself: of women among women and men, say, where all categories or "
-        "districts together show what is common to all. Clusters are compared with random maps that hold such "
-        "bursts, whose size and reach follow from φ in cells of three sizes."
+        "classes over time, comparisons of maps and concentration use φ alone, from neighbouring four weeks before the "
+        "period, or up to its end where those before it tell too little. So do shares, whose φ is that of the share "
+        "itself: of women among women and men, say, where all categories or districts together show what is common "
+        "to all. Clusters are compared with random maps that hold such bursts, whose size and reach follow from φ in "
+        "cells of three sizes."
     ),
     N_(
         "φ and τ² are fitted to all places and categories of one kind together (weighted least squares, "
