@@ -57,7 +57,7 @@ def point_pattern_test(first: Any, second: Any, *, alpha: float = 0.05, dispersi
     (2018). Testing for similarity in area-based spatial patterns: alternative methods to Andresen's spatial point
     pattern test. Transactions in GIS 22, 760-774.
 
-    Raises ValueError for shapes that differ, or counts that are not known or negative.
+    Raises ValueError for shapes that differ, or counts that are not known, negative or not whole.
 
     >>> found = point_pattern_test([30, 5, 5, 0], [5, 30, 5, 0])
     >>> found.differs.tolist(), found.s, round(found.robust_s, 3)
@@ -68,6 +68,8 @@ def point_pattern_test(first: Any, second: Any, *, alpha: float = 0.05, dispersi
         raise ValueError(f"two counts for each area, not {a.shape} and {b.shape}")
     if not ((a >= 0).all() and (b >= 0).all()):
         raise ValueError("counts are known and not negative")
+    if (a != np.floor(a)).any() or (b != np.floor(b)).any() or np.isinf(a + b).any():
+        raise ValueError("counts are whole: Fisher's test knows no others")
     total_a, total_b = a.sum(), b.sum()
     occupied = a + b > 0
     p = np.full(len(a), np.nan)

@@ -142,7 +142,10 @@ def test_two_samples_of_one_map_seldom_differ() -> None:
     assert sum(one.any() for one in differ) <= stats.binom.ppf(0.99, 150, 0.05)
 
 
-@pytest.mark.parametrize(("first", "second"), [([1, 2], [1]), ([], []), ([1.0, np.nan], [1.0, 1.0]), ([-1], [1])])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [([1, 2], [1]), ([], []), ([1.0, np.nan], [1.0, 1.0]), ([-1], [1]), ([1.5, 2], [1, 2]), ([3, 2], [1, np.inf])],
+)
 def test_what_no_pattern_is(first: list[float], second: list[float]) -> None:
     with pytest.raises(ValueError, match="counts"):
         point_pattern_test(first, second)
