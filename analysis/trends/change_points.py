@@ -28,6 +28,8 @@ PENALTY: Final = 14.0
 # differences anywhere in the series: a level that drifts has none.
 _QUARTER: Final = 13
 _ABRUPT: Final = 3.5
+# Below so many counts a period most differences are none, and what is left of them tells nothing of bursts.
+_FEW: Final = 10.0
 # Distances in periods at which counts are compared to learn how much they scatter: bursts and drift alike.
 _LAGS: Final = (1, 4, 13)
 
@@ -50,13 +52,16 @@ def level_steps(counts: ArrayLike, season: ArrayLike, *, penalty: float = PENALT
     """The steps of a series; `season`: the factor of each period (1: none). Periods that are not known are left out.
 
     Only abrupt ones: a level that drifts is cut into pieces by any such search. None in fewer than 104 known periods:
-    before, a season could pass for a step.
+    before, a season could pass for a step. Of few counts a period a step has to gain as much by the scatter of the levels
+    on both sides too, so that one burst of reports among zeros is no level.
     """
     values, factor = np.asarray(counts, dtype=float), np.asarray(season, dtype=float)
     known = np.flatnonzero(np.isfinite(values))
     if len(known) < 104:
         return ()
     y, exposure = values[known], factor[known]
+    if not y.any():
+        return ()
     phi = dispersion_by_differences(y, exposure)
     total, mass = (np.concatenate([[0.0], np.cumsum(x)]) for x in (y, exposure))
     ends = _partition(total, mass, penalty * phi)
@@ -66,7 +71,8 @@ def level_steps(counts: ArrayLike, season: ArrayLike, *, penalty: float = PENALT
         first, last = _interval(total, mass, left, at, right, phi)
         before = (total[at] - total[left]) / (mass[at] - mass[left])
         after = (total[right] - total[at]) / (mass[right] - mass[at])
-        if not _is_abrupt(total, mass, at):
+        few = total[-1] < _FEW * mass[-1]
+        if (few and _gained(y, exposure, left, at, right) < penalty) or not _is_abrupt(total, mass, at):
             continue
         found.append(LevelStep(int(known[at]), int(known[first]), int(known[last]), float(before), float(after)))
     return tuple(found)
@@ -85,7 +91,7 @@ def dispersion_by_differences(counts: FloatArray, exposure: FloatArray) -> float
         apart = counts[lag:] / exposure[lag:] - counts[:-lag] / exposure[:-lag]
         level = np.maximum((counts[lag:] + counts[:-lag]) / (exposure[lag:] + exposure[:-lag]), rate / 4)
         square = apart**2 / (level * (1 / exposure[lag:] + 1 / exposure[:-lag]))
-        if rate >= 10:
+        if rate >= _FEW:
             found.append(float(np.median(square)) / float(stats.chi2.ppf(0.5, 1)))
         else:
             kept = np.sort(square)[: int(0.9 * len(square))]
@@ -118,6 +124,18 @@ def _partition(total: FloatArray, mass: FloatArray, penalty: float) -> list[int]
         ends.append(at)
         at = int(back[at])
     return ends[::-1]
+
+
+def _gained(y: FloatArray, exposure: FloatArray, left: int, at: int, right: int) -> float:
+    """What a step gains by the larger dispersion (Pearson's, at least 1) of the levels on both sides."""
+    gain, phi = 0.0, 1.0
+    for start, end, sign in ((left, at, 1), (at, right, 1), (left, right, -1)):
+        count, mass = y[start:end].sum(), exposure[start:end].sum()
+        gain += sign * float(_gain(count, mass))
+        if sign > 0 and count:
+            usual = exposure[start:end] * count / mass
+            phi = max(phi, float(((y[start:end] - usual) ** 2 / usual).sum()) / (end - start - 1))
+    return gain / phi
 
 
 def _is_abrupt(total: FloatArray, mass: FloatArray, at: int) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from analysis.trends.alarms import RULES, weekly_course
@@ -141,6 +145,48 @@ def test_a_step_is_found_and_lies_in_its_interval(mean, power):
             assert near.after / near.before == pytest.approx(1.5, abs=0.35)
     assert found >= power * runs
     assert stats.binom.cdf(covered, found, 0.95) > 0.01
+
+
+@given(
+    arrays(float, st.integers(0, 160), elements=st.sampled_from([0.0, 0.0, 0.0, 1.0, 7.0, 900.0, np.nan])),
+    st.floats(0, 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_series_has_steps_in_order_within_their_intervals(y, size):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        steps = level_steps(y, np.exp(size * np.sin(np.arange(len(y)) / 8)))
+    assert [step.at for step in steps] == sorted({step.at for step in steps})
+    for step in steps:
+        assert 0 < step.first <= step.at <= step.last < len(y)
+        assert np.isfinite([step.before, step.after]).all()
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 40.0])
+def test_a_series_that_stands_still_has_no_step(level):
+    assert level_steps(np.full(200, level), np.ones(200)) == ()
+
+
+@pytest.mark.parametrize("weeks", [8, 13, 30])
+def test_a_step_at_the_end_of_zeros_is_one_and_a_spike_is_none(weeks):
+    y = np.zeros(200)
+    y[-weeks:] = np.random.default_rng(3).poisson(6, weeks)
+    (step,) = level_steps(y, np.ones(200))
+    assert step.at == 200 - weeks
+    assert step.before == 0
+    spike = np.zeros(200)
+    spike[50] = 9
+    assert level_steps(spike, np.ones(200)) == ()
+
+
+@pytest.mark.parametrize("mean", [0.05, 0.3, 1.0])
+def test_bursts_among_zeros_are_no_steps(mean):
+    rng, series = np.random.default_rng(13), effort(40, 300)
+    found = 0
+    for _ in range(series):
+        incidents = rng.poisson(mean, 208)
+        found += bool(level_steps([rng.geometric(1 / 3, n).sum() for n in incidents], np.ones(208)))
+    assert stats.binom.sf(found - 1, series, 0.05) > 0.01
 
 
 def slow_partition(y, e, penalty):
