@@ -68,10 +68,10 @@ RULES: Final[Mapping[AlarmName, AlarmRule]] = {
         "cusum",
         Message("CUSUM of the last half-year"),
         0.05,
-        0.07,
+        0.11,
         Message(
             "For slow rises that no single week shows: sums over the last 26 weeks against what was to be expected "
-            "before them. It calls at most 5 in 100 quiet half-years rising, 7 in 100 where the level drifts."
+            "before them. It calls at most 5 in 100 quiet half-years rising, up to 11 in 100 where the level drifts."
         ),
     ),
 }

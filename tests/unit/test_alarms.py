@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import warnings
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -70,6 +72,14 @@ def test_the_shares_that_are_told_are_those_of_the_rules(t):
         of, per = (100, "in 100") if rule.name == "cusum" else (1000, "in 1,000")
         assert f"{of * rule.usual:.0f} {per} quiet" in told
         assert f"{of * rule.restless:.0f} " in told
+
+
+def test_what_the_cusum_tells_is_what_was_measured():
+    docs = Path(__file__).parents[2] / "docs" / "bands-and-alarms.md"
+    row = next(line for line in docs.read_text().splitlines() if line.startswith("| CUSUM"))
+    independent, bursts, drift = (float(re.search(r"–([\d.]+) in 100", cell)[1]) for cell in row.split("|")[3:6])
+    assert max(independent, bursts) <= 100 * RULES["cusum"].usual
+    assert drift <= 100 * RULES["cusum"].restless
 
 
 @pytest.mark.parametrize(("mean", "season"), [(20, 0.0), (120, 0.3)])
