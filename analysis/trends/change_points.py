@@ -52,8 +52,8 @@ def level_steps(counts: ArrayLike, season: ArrayLike, *, penalty: float = PENALT
     """The steps of a series; `season`: the factor of each period (1: none). Periods that are not known are left out.
 
     Only abrupt ones: a level that drifts is cut into pieces by any such search. None in fewer than 104 known periods:
-    before, a season could pass for a step. Of few counts a period a step has to gain as much by the scatter of the levels
-    on both sides too, so that one burst of reports among zeros is no level.
+    before, a season could pass for a step. Of few counts a period a step has to gain as much by the scatter of the
+    levels on both sides too, so that one burst of reports among zeros is no level.
     """
     values, factor = np.asarray(counts, dtype=float), np.asarray(season, dtype=float)
     known = np.flatnonzero(np.isfinite(values))
