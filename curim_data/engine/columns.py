@@ -1,10 +1,10 @@
 """The narrow table of count columns, one row an alert: what a page asks again and again.
 
 An alert's lists are one text each: `theme` holds its categories (`category`, then `more_categories`), `span` its hours.
-On DuckDB the narrow table is a view of the Parquet files at first. In a store of many alerts the view gives way to a
-table with texts as codes and rows by date (a period then leaves most of them unread), by which each question is
-answered several times faster: one in a file that was prepared after the import (`keep_narrow`), or else one in memory,
-made once so many questions were asked that more will follow, in about a second for a million alerts.
+On DuckDB the narrow table is a view of the Parquet files at first. Unless alerts are few the view gives way to a table
+with texts as codes and rows by date (a period then leaves most of them unread), by which each question is answered
+several times faster: one in a file that was prepared after the import (`keep_narrow`), or else one in memory, made once
+so many questions were asked that more will follow, in about a second for a million alerts.
 
 Beside them stand, where a question counts incidents, `incident` (a number; missing for an alert that alone reports its
 incident) and `report` (0 for the first report of an incident): see `curim_data.engine.incidents`.
@@ -34,7 +34,7 @@ TABLE_ONCE: Final = "narrow_codes_once"  # the table of codes in memory with the
 SHARED: Final = "shared_incidents"  # the alerts whose incident has several
 KEPT: Final = "kept"  # the prepared file as DuckDB calls it
 # The table is made at this question, from so many alerts on and up to so many as fit into memory (60 bytes each).
-TABLE_FROM: Final = 50_000
+TABLE_FROM: Final = 5_000
 TABLE_MOST: Final = 10_000_000
 AT_QUESTION: Final = 4
 MANY_CELLS: Final = 16

@@ -21,7 +21,7 @@ from curim_data.store.locking import locked
 from curim_data.studies.hot_spots import keep_known_places, known_places
 
 # From so many alerts, or cells, on; below, a page works it out as quickly as it would read it.
-WORTH_ALERTS: Final = 50_000
+WORTH_ALERTS: Final = 20_000
 WORTH_CELLS: Final = 10_000
 COARSEST: Final = 8
 FINEST: Final = 11

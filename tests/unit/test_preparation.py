@@ -231,7 +231,8 @@ def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pyte
     assert not [path for path in folder.glob("places-*") if prepared.is_current(path, source.version)]
 
 
-def test_a_small_home_is_left_as_it_is(sample: Home, tmp_path: Path) -> None:
+def test_a_small_home_is_left_as_it_is(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparation, "WORTH_ALERTS", Store(sample).count() + 1)
     shutil.copytree(sample.path, tmp_path / "home")
     prepare(Home(tmp_path / "home"))
     assert not list((tmp_path / "home" / FOLDER).rglob("places-*"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from curim_data.model.prepared import FOLDER
 from curim_data.store import Home
 from pages.parts.frame import web
 
@@ -41,3 +43,12 @@ def test_a_home_that_cannot_be_prepared_does_not_stop_the_server(
     web.prepare_home(Home(tmp_path))
     assert asked == [Home(tmp_path)]
     assert "the city was not prepared" in caplog.text
+
+
+@pytest.mark.slow
+def test_the_sample_city_is_prepared_before_its_first_reader(sample: Home, tmp_path: Path) -> None:
+    shutil.copytree(sample.path, tmp_path / sample.path.name, ignore=shutil.ignore_patterns(FOLDER))
+    web.prepare_sample(Home(tmp_path))
+    home = Home(tmp_path).sample
+    names = {path.name.split("-")[0] for path in home.prepared(home.city().version).iterdir()}
+    assert {"alerts", "incidents", "facts", "places"} <= names

@@ -236,7 +236,7 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
     if not sign_in_configured():
         print("CURiM: no sign-in is configured, so the dashboard answers on this computer only (127.0.0.1).")
     own = Home.default()
-    await anyio.to_thread.run_sync(prepare_home if has_alerts(own) else sample_home, own)
+    await anyio.to_thread.run_sync(prepare_home if has_alerts(own) else prepare_sample, own)
     await anyio.to_thread.run_sync(warm_up)
     yield
 
@@ -247,6 +247,11 @@ def prepare_home(home: Home) -> None:
         prepare_city(home)
     except Exception:
         LOG.warning("the city was not prepared", exc_info=True)
+
+
+def prepare_sample(base: Home) -> None:
+    """Have the home of the sample city under `base`, and what its pages need."""
+    prepare_home(sample_home(base))
 
 
 def warm_up() -> None:
