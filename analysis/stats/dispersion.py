@@ -317,10 +317,34 @@ def dispersion_of_shares(before: tuple[Any, Any], after: tuple[Any, Any]) -> Dis
     return _Rows.of(squares[used], variance[used], pairs[used], whole=False).fit(drift=False)
 
 
+@dataclass(frozen=True)
+class GroupFactor:
+    """How many times as much as what was fitted to all the rows of a group scatter.
+
+    `squares`: of how many it is made, `fitted`: the share of it that is what was fitted.
+    """
+
+    times: float
+    squares: float
+    fitted: float
+
+    def freedom(self, of_all: Any) -> FloatArray:
+        """Degrees of freedom of the group's dispersion, of what was fitted with `of_all` and of its own squares.
+
+        The log of an estimate from v squares has the variance 2 / v; none is allowed for twice.
+        """
+        with np.errstate(divide="ignore"):
+            return np.asarray(1 / (1 / self.squares + self.fitted**2 / np.asarray(of_all, float)))
+
+    def rounded_up(self) -> GroupFactor:
+        """In quarters, and squares in powers of two: of protected counts nothing can be worked out of it."""
+        return GroupFactor(float(np.ceil(4 * self.times) / 4), _power_of_two(self.squares), 1.0)
+
+
 def group_factors(
     before: Any, after: Any, wholes: tuple[Any, Any] | None, fitted: Dispersion, groups: Sequence[Any]
-) -> dict[Any, float]:
-    """How many times as much as `fitted` the rows of each group scatter, with an allowance for being estimated.
+) -> dict[Any, GroupFactor]:
+    """How many times as much as `fitted` the rows of each group scatter, and how surely.
 
     Reports of some categories come in larger bursts than those of others. A group's own ratio, of so many squares v,
     is drawn towards 1 as if 1 were known from w squares: (v ratio + w) / (v + w). Between groups that do not differ,
@@ -343,7 +367,8 @@ def group_factors(
         return {}
     prior = 2 * middle**2 / beyond
     factor = (held * ratio + prior) / (held + prior)
-    return dict(zip(names.tolist(), (factor * _allowance(held + prior)).tolist(), strict=True))
+    found = map(GroupFactor, factor.tolist(), (held + prior).tolist(), (prior / (held + prior)).tolist())
+    return dict(zip(names.tolist(), found, strict=True))
 
 
 def _power_of_two(number: float) -> float:

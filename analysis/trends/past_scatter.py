@@ -14,7 +14,14 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_pairs, group_factors, spread_of
+from analysis.stats.dispersion import (
+    UNKNOWN,
+    Dispersion,
+    GroupFactor,
+    dispersion_of_pairs,
+    group_factors,
+    spread_of,
+)
 from analysis.stats.result import Choice
 from analysis.trends.changes import AREA
 from curim_data.model import FloatArray, IntArray, Message
@@ -137,7 +144,7 @@ def _wholes(kind: Kind, past: Mapping[Kind, Pairs]) -> tuple[FloatArray, FloatAr
 
 def theme_factors(
     past: Mapping[Kind, Pairs], kinds: Mapping[Kind, Dispersion], theme: str = "category"
-) -> dict[str, float]:
+) -> dict[str, GroupFactor]:
     """How many times as much as its kind each category scatters (`group_factors`), from the kind that knows most."""
     with_theme = [kind for kind in past if theme in kind and kinds[kind].known]
     if not with_theme:
@@ -151,7 +158,7 @@ def candidate_dispersions(
     frame: pd.DataFrame,
     kinds: Mapping[Kind, Dispersion],
     names: Sequence[str],
-    factors: Mapping[str, float] | None = None,
+    factors: Mapping[str, GroupFactor] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """The dispersion of each candidate, by its kind and its counts, and of how many independent squares it was
     estimated; 1 where the past holds nothing of its kind, and infinitely many where it is not known.
@@ -174,7 +181,10 @@ def candidate_dispersions(
         known = kinds.get(tuple(name for name in kind if name != "dark"), UNKNOWN)
         result[rows], freedom[rows] = known.fitted(spread[rows]), known.freedom_at(spread[rows])
     if factors and "category" in frame:
-        result *= frame["category"].astype(object).map(factors).astype(float).fillna(1.0).to_numpy()
+        for name, rows in frame.groupby("category", observed=True).indices.items():
+            if (factor := factors.get(str(name))) is not None:
+                result[rows] *= factor.times
+                freedom[rows] = factor.freedom(freedom[rows])
     return np.asarray(np.maximum(result, 1.0)), freedom
 
 

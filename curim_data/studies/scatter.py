@@ -12,7 +12,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.grid.cells import square_side
-from analysis.stats.dispersion import LEAST_FREEDOM, UNKNOWN, Dispersion, dispersion_of_pairs, dispersion_of_shares
+from analysis.stats.dispersion import (
+    LEAST_FREEDOM,
+    UNKNOWN,
+    Dispersion,
+    GroupFactor,
+    dispersion_of_pairs,
+    dispersion_of_shares,
+)
 from analysis.stats.report_bursts import ReportBursts, fit_bursts
 from analysis.stats.result import Choice
 from analysis.trends.past_scatter import CITY, Kind, Pairs, PastWindows, kind_dispersions, past_windows, theme_factors
@@ -52,7 +59,7 @@ class PastScatter:
 
     kinds: Mapping[Kind, Dispersion]
     windows: PastWindows | None
-    factors: Mapping[str, float] = field(default_factory=dict)
+    factors: Mapping[str, GroupFactor] = field(default_factory=dict)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -104,7 +111,7 @@ def past_scatter(
     found = kept[key]
     if sees_exact(audience):
         return found
-    coarse = {name: float(np.ceil(4 * factor) / 4) for name, factor in found.factors.items()}
+    coarse = {name: factor.rounded_up() for name, factor in found.factors.items()}
     return PastScatter({kind: own.rounded_up() for kind, own in found.kinds.items()}, windows, coarse)
 
 

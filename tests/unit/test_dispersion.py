@@ -13,6 +13,7 @@ from analysis.stats.dispersion import (
     LEAST_OF_BOTH,
     UNKNOWN,
     Dispersion,
+    GroupFactor,
     dispersion_from_past,
     dispersion_of_pairs,
     group_factors,
@@ -145,7 +146,7 @@ def test_groups_that_differ_have_a_factor_each_and_others_none() -> None:
     even = bursts(rng, levels(rng, 160) * np.ones(WINDOWS), 2.0)
     pairs = even[:, :-1], even[:, 1:]
     same = group_factors(*pairs, None, dispersion_of_pairs(*pairs), list(groups))
-    assert all(0.7 < factor < 1.5 for factor in same.values())
+    assert all(0.7 < factor.times < 1.5 for factor in same.values())
     reports = np.repeat([1.0, 1, 1, 1, 1, 1, 2, 4], 20)[:, None]
     uneven = np.where(
         reports == 1,
@@ -155,10 +156,44 @@ def test_groups_that_differ_have_a_factor_each_and_others_none() -> None:
     pairs = uneven[:, :-1], uneven[:, 1:]
     fitted = dispersion_of_pairs(*pairs, drift=False)
     factors = group_factors(*pairs, None, fitted, list(groups))
-    found = [fitted.phi * factors[name] for name in "agh"]
+    found = [fitted.phi * factors[name].times for name in "agh"]
     assert found == pytest.approx([1, 3, 7], rel=0.4)
     assert group_factors(*pairs, None, UNKNOWN, list(groups)) == {}
     assert group_factors(*pairs, None, fitted, ["a", "b"] * 80) == {}  # two groups say nothing of how groups differ
+
+
+def test_a_factor_is_allowed_for_once() -> None:
+    """Student's quantile with the squares of a group is the whole allowance: of a nominal .05, .03 lie beyond it.
+
+    With the dispersion raised by the same quantile besides, .01 did.
+    """
+    rng = np.random.default_rng(14)
+    scale = np.repeat([1.0, 1, 1, 3, 3, 7], 6)[:, None]
+    groups = np.repeat(list("abcdef"), 6)
+    below, tested = 0, 0
+    for _ in range(effort(150, 600)):
+        rate = rng.gamma(20 / np.maximum(scale - 1, 1e-3), np.maximum(scale - 1, 1e-3), (36, 5))
+        counts = rng.poisson(rate)
+        pairs = counts[:, :2], counts[:, 1:3]
+        fitted = dispersion_of_pairs(*pairs, drift=False)
+        factors = group_factors(*pairs, None, fitted, list(groups))
+        if not factors:
+            continue
+        times = np.array([factors[name].times for name in groups])
+        squares = np.array([factors[name].freedom(fitted.freedom) for name in groups])
+        chance = np.sqrt(counts[:, 3:].sum(axis=1) / 4 * fitted.phi)
+        z = (counts[:, 4] - counts[:, 3]) / 2 / chance / np.sqrt(times)
+        below += int((2 * stats.t.sf(np.abs(z), squares) < 0.05).sum())
+        tested += len(z)
+    assert 0.02 < below / tested < 0.05
+
+
+def test_the_squares_of_a_group_are_its_own_and_what_was_fitted() -> None:
+    factor = GroupFactor(1.6, 24.0, 0.5)
+    assert factor.freedom(np.inf) == 24
+    assert factor.freedom(12.0) == pytest.approx(1 / (1 / 24 + 0.25 / 12))
+    assert factor.rounded_up() == GroupFactor(1.75, 16.0, 1.0)
+    assert factor.rounded_up().freedom(12.0) < factor.freedom(12.0)
 
 
 def test_windows_that_are_not_known_do_not_enter() -> None:
