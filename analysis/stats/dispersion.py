@@ -53,6 +53,8 @@ _SMALL: Final = 2.0
 _ROUNDS: Final = 12
 # A dispersion is itself estimated: it is raised by as much as Student's quantile exceeds the normal one here.
 _ALLOWED_AT: Final = 1e-3
+# The first step of a drift that is rounded up: 3 % between two windows.
+_LEAST_DRIFT: Final = 1e-3
 # A dispersion under which nobody would call reports restless.
 HARDLY: Final = 1.1
 _NOTED: Final = 1.25  # times as wide, from which a reader is told that it is because of a short past
@@ -122,18 +124,19 @@ class Dispersion:
         return replace(self, drift=times * self.drift)
 
     def rounded_up(self) -> Dispersion:
-        """In steps so coarse (a quarter; of the drift a twentieth; squares in powers of two) that no count can be
-        worked out of it.
+        """In steps so coarse (a quarter; of the drift and of what is typical a quarter of itself; squares in powers of
+        two) that no count can be worked out of it. Steps of a drift are relative: it multiplies the square of a count.
         """
         if not self.known or self == INDEPENDENT:
             return self
-        phi, drift = np.ceil(4 * self.phi) / 4, np.ceil(20 * self.drift - 1e-3) / 20
+        phi = np.ceil(4 * self.phi) / 4
         return replace(
             self,
             phi=float(phi),
             low=1.0,
             high=float("inf"),
-            drift=float(max(drift, 0.0)),
+            drift=_quarter_more(self.drift, _LEAST_DRIFT),
+            typical=_quarter_more(self.typical, 1.0),
             freedom=_power_of_two(self.freedom),
             wandering=_power_of_two(self.wandering),
         )
@@ -369,6 +372,13 @@ def group_factors(
     factor = (held * ratio + prior) / (held + prior)
     found = map(GroupFactor, factor.tolist(), (held + prior).tolist(), (prior / (held + prior)).tolist())
     return dict(zip(names.tolist(), found, strict=True))
+
+
+def _quarter_more(number: float, least: float) -> float:
+    """The next step up from a number, each a quarter more than the one before, `least` the first; 0 stays 0."""
+    if number <= 0:
+        return 0.0
+    return float(least * 1.25 ** np.ceil(max(np.log(number / least), 0.0) / np.log(1.25) - 1e-9))
 
 
 def _power_of_two(number: float) -> float:
