@@ -458,7 +458,10 @@ def period_total(trend: Trend) -> PeriodTotal | None:
 
 @dataclass(frozen=True)
 class YearOnYear:
-    """The last complete periods against the same ones a year before; withheld pairs left out on both sides."""
+    """The last complete periods against the same ones a year before; withheld pairs left out on both sides.
+
+    `restless`: whether it would be a change if counts had not varied as much from year to year before.
+    """
 
     before: int
     after: int
@@ -467,6 +470,7 @@ class YearOnYear:
     ratio: Estimate
     p: float
     unit: Unit = "week"
+    restless: bool = False
 
     def sentence(self, t: Translator) -> str:
         """More, fewer or about as many as a year before."""
@@ -474,6 +478,12 @@ class YearOnYear:
         values = {"after": self.after, "before": self.before, "first": first, "p": t.p_value(self.p)}
         if self.unit == "month":
             return self._sentence_by_month(t, values)
+        if self.restless:
+            return t(
+                "Since {first}: {after} incidents, {before} in the same time a year before. No clear change: in the "
+                "past such counts varied as much from year to year.",
+                **values,
+            )
         if self.p >= 0.05:
             return t(
                 "Since {first}: {after} incidents, {before} in the same time a year before. No clear change.", **values
@@ -485,6 +495,12 @@ class YearOnYear:
         return t("Since {first}: {after} incidents, {before} in the same time a year before: a fall (p {p}).", **values)
 
     def _sentence_by_month(self, t: Translator, values: dict[str, Any]) -> str:
+        if self.restless:
+            return t(
+                "{first} onwards: {after} incidents, {before} in the same months a year before. No clear change: in "
+                "the past such counts varied as much from year to year.",
+                **values,
+            )
         if self.p >= 0.05:
             return t(
                 "{first} onwards: {after} incidents, {before} in the same months a year before. No clear change.",
@@ -514,4 +530,5 @@ def year_on_year(trend: Trend, periods: int | None = None, dispersion: float = 1
     first: pd.Timestamp = pairs[trend.column].iloc[0]
     ratio = rate_ratio(after / dispersion, before / dispersion)
     p = restless_e_test(after, before, dispersion=dispersion)
-    return YearOnYear(before, after, len(pairs), first.date(), ratio, p, trend.unit)
+    restless = p >= 0.05 > restless_e_test(after, before)
+    return YearOnYear(before, after, len(pairs), first.date(), ratio, p, trend.unit, restless)

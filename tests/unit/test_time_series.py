@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -343,6 +344,20 @@ def test_year_on_year_compares_the_same_weeks(t):
     gaps = year_on_year(weekly(series, covered(series)))
     assert (gaps.before, gaps.after, gaps.periods) == (220, 330, 11)
     assert year_on_year(weekly(weeks(y[:50]), covered(weeks(y[:50])))) is None
+
+
+def test_a_fall_that_is_no_clear_change_says_why(t):
+    """None against 26: by chance alone a fall, but not where counts of a year apart scattered sixty times as much."""
+    y = np.repeat([2, 0], 52)
+    series = weeks(y)
+    trend = weekly(series, covered(series))
+    sure, restless = (year_on_year(trend, dispersion=scale) for scale in (1.0, 60.0))
+    assert sure.p < 0.001 < 0.05 < restless.p
+    assert "a fall" in sure.sentence(t)
+    assert "varied as much from year to year" in restless.sentence(t)
+    assert "varied as much from year to year" in replace(restless, unit="month").sentence(t)
+    few = year_on_year(trend, periods=1, dispersion=60.0)
+    assert few.sentence(t).endswith("No clear change.")
 
 
 def test_year_on_year_sentences(t):
