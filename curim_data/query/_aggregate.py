@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,18 @@ from curim_data.query._layout import HARM, MADE_OF, Layout
 from curim_data.query.categoricals import Categorical, encode_column, encode_values, sum_by
 
 
+def _is_first(joined: IbisTable) -> IbisBoolean:
+    return joined.first.isnull() | (joined.report == joined.first)
+
+
 @dataclass(frozen=True)
 class Rows:
     """The narrow alerts for which all of some tests hold: one step for the engine, however many tests there are.
 
     `once`: of the alerts of one incident the first counts and no other, where and when it was: so an incident lies in
     one place and one period, and areas and periods add up. The first is that of the reports for which `reports` hold
-    (tests of what each report may say differently), if there are any. `table` then has the columns `incident` and
-    `report`.
+    (tests of what each report may say differently), if there are any; none without `once`. `table` then has the columns
+    `incident` and `report`.
     """
 
     table: IbisTable
@@ -43,22 +48,35 @@ class Rows:
     @property
     def chosen(self) -> IbisTable:
         """The alerts themselves."""
-        table = self.marked
-        return table.filter(table.counts) if self.once else table
-
-    @property
-    def marked(self) -> IbisTable:
-        """All alerts for which the tests hold; with `once` the column `counts` says of which each incident's count is
-        made.
-        """
-        table = self.table.filter(*self.tests)
         if not self.once:
-            return table
+            return self.table.filter(*self.tests)
         if not self.reports:
-            return table.mutate(counts=table.report == 0)
+            return self.table.filter(*self.tests, self.table.report == 0)
+        joined = self._beside_first(self.table.filter(*self.tests))
+        return joined.filter(_is_first(joined))
+
+    def columns(
+        self, make: Callable[[IbisTable], dict[str, Any]], *, with_alerts: bool
+    ) -> tuple[IbisTable, dict[str, Any], IbisBoolean | None]:
+        """The alerts, their columns as `make` has them of a table, and nothing; `with_alerts`: all alerts for which the
+        tests hold, and of which each incident's count is made.
+
+        Only what is asked for goes through a join: the engine has to name each column of it.
+        """
+        if not self.reports:
+            table = self.table.filter(*self.tests) if with_alerts else self.chosen
+            return table, make(table), table.report == 0 if with_alerts else None
+        table = self.table.filter(*self.tests)
+        made = make(table)
+        joined = self._beside_first(table.select(**made, incident=table.incident, report=table.report))
+        if not with_alerts:
+            joined = joined.filter(_is_first(joined))
+        return joined, {name: joined[name] for name in made}, _is_first(joined) if with_alerts else None
+
+    def _beside_first(self, table: IbisTable) -> IbisTable:
+        """With the first report of the alert's incident for which `reports` hold: `first`, missing where it has none."""
         shared = self.table.filter(self.table.incident.notnull(), *self.reports)
-        joined = table.left_join(shared.group_by("incident").aggregate(first=shared.report.min()), "incident")
-        return joined.mutate(counts=joined.first.isnull() | (joined.report == joined.first))
+        return table.left_join(shared.group_by("incident").aggregate(first=shared.report.min()), "incident")
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""
@@ -82,21 +100,11 @@ def aggregate(
     are far fewer lists than alerts.
     """
     with_alerts = with_alerts and rows.once
-    table = rows.marked if with_alerts else rows.chosen
-    columns: dict[str, Any] = {}
-    for name, resolution in {name: layout.resolution for layout in layouts for name in layout.by}.items():
-        if name == "cell":
-            columns[name] = cell_column(table, resolution or 0)
-        elif name == "year":
-            columns[name] = table.local_date.year()
-        elif name == "at_default" and points is not None:
-            columns[name] = at_points(table, points)
-        else:
-            column = MADE_OF.get(name, name)
-            columns[column] = table[column]
+    asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
+    table, columns, counts = rows.columns(partial(_columns, asked_for, points), with_alerts=with_alerts)
     grouped = table.group_by(**columns) if columns else table
     alerts = table.count()
-    numbers = {"n": table.counts.sum(), "alerts": alerts} if with_alerts else {"n": alerts}
+    numbers = {"n": alerts} if counts is None else {"n": counts.sum(), "alerts": alerts}
     counted = grouped.aggregate(**numbers).to_pyarrow()
     if "cell" in columns and not counted["cell"].null_count:
         cells = pa.array(counted_cells(city, counted["cell"].to_numpy().astype(np.int64)))
@@ -111,6 +119,22 @@ def aggregate(
             for table, layout in zip(tables, layouts, strict=True)
         ]
     return tables
+
+
+def _columns(asked: Mapping[str, int | None], points: pd.DataFrame | None, table: IbisTable) -> dict[str, Any]:
+    """The columns that some dimensions are made of, and the resolution of cells."""
+    columns: dict[str, Any] = {}
+    for name, resolution in asked.items():
+        if name == "cell":
+            columns[name] = cell_column(table, resolution or 0)
+        elif name == "year":
+            columns[name] = table.local_date.year()
+        elif name == "at_default" and points is not None:
+            columns[name] = at_points(table, points)
+        else:
+            column = MADE_OF.get(name, name)
+            columns[column] = table[column]
+    return columns
 
 
 def _table(
