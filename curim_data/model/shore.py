@@ -40,6 +40,9 @@ def counted_cells(city: CityProfile, cells: CellArray) -> CellArray:
     resolution = h3.get_resolution(np.uint64(cells[0]))
     cache: dict[int, tuple[CellArray, CellArray]] = city.__dict__.setdefault("_counted_cells", {})
     known, counted = cache.get(resolution, (_NONE, _NONE))
+    at = np.searchsorted(known, cells)
+    if len(known) and np.array_equal(known[np.minimum(at, len(known) - 1)], cells):
+        return np.asarray(counted[at], np.int64)
     new = np.setdiff1d(cells, known)
     if len(new):
         found = new.copy()

@@ -74,7 +74,7 @@ class Rows:
         return joined, {name: joined[name] for name in made}, _is_first(joined) if with_alerts else None
 
     def _beside_first(self, table: IbisTable) -> IbisTable:
-        """With the first report of the alert's incident for which `reports` hold: `first`, missing where it has none."""
+        """With the first report of the alert's incident for which `reports` hold: `first`, where it has one."""
         shared = self.table.filter(self.table.incident.notnull(), *self.reports)
         return table.left_join(shared.group_by("incident").aggregate(first=shared.report.min()), "incident")
 

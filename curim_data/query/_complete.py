@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from itertools import product
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
+from curim_data.model import BoolArray, IntArray
 from curim_data.model.alert import AgeBand
 from curim_data.privacy import BAND_HOURS
 from curim_data.query._layout import Layout, dates
@@ -55,24 +57,40 @@ def complete_table(raw: pd.DataFrame, layout: Layout, source: Source, f: AlertFi
     return sum_by(columns, np.concatenate([raw["n"].to_numpy(float), np.zeros(size)]))
 
 
-def _one_dimension(raw: pd.DataFrame, name: str, levels: list[Any]) -> pd.DataFrame:
+def _one_dimension(raw: pd.DataFrame, name: str, levels: Sequence[Any] | np.ndarray[Any, Any]) -> pd.DataFrame:
     """`complete_table` of one dimension, each value of which `raw` has at most once, in order."""
-    present = set(raw[name].dropna())
-    missing = pd.DataFrame(
-        {name: pd.Series([value for value in levels if value not in present], dtype=raw[name].dtype)}
-    )
-    if missing.empty:
+    own = raw[name]
+    if name == "cell" and pd.api.types.is_integer_dtype(own.dtype):  # many, and compared much faster as numbers
+        values, known = own.to_numpy(np.int64), np.asarray(levels, np.int64)
+        missing = known[~_among(known, values)]
+        if not len(missing):
+            return raw[[name, "n"]].reset_index(drop=True)
+        every = np.concatenate([values, missing])
+        order = np.argsort(every, kind="stable")
+        n = np.concatenate([raw["n"].to_numpy(float), np.zeros(len(missing))])
+        return pd.DataFrame({name: every[order], "n": n[order]})
+    present = set(own.dropna())
+    absent = pd.DataFrame({name: pd.Series([value for value in levels if value not in present], dtype=own.dtype)})
+    if absent.empty:
         return raw[[name, "n"]].reset_index(drop=True)
-    both = pd.concat([raw[[name, "n"]], missing.assign(n=0.0)], ignore_index=True)
+    both = pd.concat([raw[[name, "n"]], absent.assign(n=0.0)], ignore_index=True)
     return both.sort_values(name, ignore_index=True)
 
 
-def _levels(name: str, column: pd.Series, layout: Layout, source: Source, f: AlertFilter) -> list[Any]:
+def _among(values: IntArray, ordered: IntArray) -> BoolArray:
+    """Which values are among some (at least one) that stand in order."""
+    found: BoolArray = ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)] == values
+    return found
+
+
+def _levels(
+    name: str, column: pd.Series, layout: Layout, source: Source, f: AlertFilter
+) -> Sequence[Any] | np.ndarray[Any, Any]:
     """The values that a dimension can have under the filter, and those that it has."""
     if name in ("local_date", "week", "month", "year"):
         return _date_levels(name, source, f)
     if name == "cell":
-        return source.city.land_cells(layout.resolution or 0).index.tolist()
+        return source.city.land_cells(layout.resolution or 0).index.to_numpy()
     field = f.field_of(name)
     levels = _NO_FIELD[name] if field is None else field.levels(f, name, source.city)
     if name == "hour":
