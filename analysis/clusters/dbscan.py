@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -30,7 +32,7 @@ COARSE_FROM_M: Final = 160.0
 # Points are counted in squares of a third of eps, of half of it, or of eps where smaller ones are too many to a point:
 # those take longer than they save.
 PARTS: Final = (3, 2, 1)
-MOST_SQUARES: Final = 30
+MOST_SQUARES: Final = 45
 AT_ONCE: Final = 30_000  # pairs of points that are looked at together, within the processor's cache
 MOST_STEPS: Final = 300  # of two-means, which ends long before
 HELD: Final = 0.75  # part of a large cluster's alerts that its denser parts hold, lest it be lost in crumbs
@@ -408,14 +410,26 @@ class _Squares:
         self.count = self._across * (int(row.max(initial=0)) + parts + 1)
         self._square: IntArray = row * self._across + column
 
+    @cached_property
+    def _order(self) -> IntArray:
+        """The points in the order of their squares."""
+        return np.argsort(self._square)
+
+    @cached_property
+    def _first(self) -> NDArray[np.int32]:
+        """Where in that order the points of each square begin; and their number."""
+        first = np.zeros(self.count + 1, dtype=np.int32)
+        np.cumsum(np.bincount(self._square, minlength=self.count), out=first[1:])
+        return first
+
     def sums_around(self, points: IntArray, values: FloatArray) -> FloatArray:
         """Sum of the values over the squares round those of some points: no less than over what is within eps."""
-        sums = np.concatenate([[0.0], np.cumsum(np.bincount(self._square, values, self.count))])
+        sums = np.concatenate([[0.0], np.cumsum(values[self._order])])
         middle = self._square[points]
         found = np.zeros(len(points))
         for away, reach in self._reach():
             row = middle + away * self._across
-            found += sums.take(row + reach + 1) - sums.take(row - reach)
+            found += sums.take(self._first.take(row + reach + 1)) - sums.take(self._first.take(row - reach))
         return found
 
     def near(self, points: IntArray, share: FloatArray | None = None) -> IntArray:
@@ -423,8 +437,7 @@ class _Squares:
 
         `share`: that of all points; then of those points only round which the shares sum to one.
         """
-        order = np.argsort(self._square)
-        first = np.concatenate([[0], np.cumsum(np.bincount(self._square, minlength=self.count))])
+        order, first = self._order, self._first
         x, y = self._at[order].T.copy()
         held = np.ones(len(order)) if share is None else share[order]
         away, reach = np.array(self._reach()).T
