@@ -30,7 +30,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph. style: "body", "lead" (large), "note" (small), "accent" (needs attention)."""
+    """A paragraph. style: "body", "lead" (large), "strong", "note" (small), "accent" (needs attention)."""
 
     text: str
     style: str = "body"
@@ -82,22 +82,34 @@ class Bars:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption."""
+    """A picture with its caption, never apart from it. width_mm: where it has no column of its own."""
 
     picture: Picture
     caption: str = ""
+    width_mm: float = 120
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Two columns side by side on paper; one after the other where that is not possible. share: width of the left."""
+    """Two columns side by side on paper; one after the other where that is not possible. share: width of the left.
+
+    `together`: short, and never divided between two pages.
+    """
 
     left: tuple[Block, ...]
     right: tuple[Block, ...]
     share: float = 0.5
+    together: bool = False
 
 
-Block = Heading | Text | Bullets | Facts | Table | Bars | Figure | Columns
+@dataclass(frozen=True)
+class Group:
+    """Blocks that stand on one page together, or begin a new one."""
+
+    blocks: tuple[Block, ...]
+
+
+Block = Heading | Text | Bullets | Facts | Table | Bars | Figure | Columns | Group
 
 
 @dataclass(frozen=True)
@@ -137,5 +149,10 @@ def printable(text: str) -> str:
 def _all(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     found: list[Block] = []
     for block in blocks:
-        found += [*_all(block.left), *_all(block.right)] if isinstance(block, Columns) else [block]
+        if isinstance(block, Columns):
+            found += [*_all(block.left), *_all(block.right)]
+        elif isinstance(block, Group):
+            found += _all(block.blocks)
+        else:
+            found.append(block)
     return tuple(found)

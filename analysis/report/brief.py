@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from analysis.report.blocks import (
     Bar,
@@ -14,6 +14,7 @@ from analysis.report.blocks import (
     Columns,
     Document,
     Figure,
+    Group,
     Heading,
     Picture,
     Table,
@@ -22,26 +23,30 @@ from analysis.report.blocks import (
 from curim_data.model import CityProfile, Translator
 from curim_data.model.i18n import Span
 
+CHART_MM = 78
+MAP_MM = 84
+
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """A change that deserves attention. before, after: alerts, None where protected.
+    """A change that deserves attention, in finished sentences.
 
-    certain: how hard it is to explain by chance, in words; against: what it was compared with.
+    counts: from how many to how many incidents; told: how it compares, since when, for whom; certain: how surely it
+    is not chance, the words before the number; against: what it was compared with; picture: its chart.
     """
 
     what: str
     where: str
-    whom: str
-    before: float | None
-    after: float | None
-    certain: str
+    counts: str
+    told: tuple[str, ...] = ()
+    certain: str = ""
     against: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
 class SpotRow:
-    """A hot spot: its alerts and those that its surroundings predict, None where protected.
+    """A hot spot: its incidents and those that its surroundings predict, None where protected.
 
     `bounded`: no more are to be expected, since protected counts enter with the most that they may be.
     """
@@ -65,23 +70,29 @@ class ShareRow:
 
 @dataclass(frozen=True)
 class PlanRow:
-    """A plan in progress: its title, who leads, its status in words, what comes next."""
+    """A plan in progress: its title, who leads, its status in words, what comes next.
+
+    standing: "late", "due" (for evaluation), "on_time" or "none".
+    """
 
     title: str
     lead: str
     status: str
     next: str
+    standing: str = "none"
 
 
 @dataclass(frozen=True)
 class Brief:
-    """What a brief says. Texts are in the reader's language; numbers have passed disclosure control for the council.
+    """What a brief says. Texts are in the reader's language; numbers have passed disclosure control for its readers.
 
     headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the window of the changes,
     whole months where `by_month`; period: that of everything else; none_found, no_spots: what stands where there is no
-    change or no hot spot; whom_note: why some changes do not say for whom, or "";
-    filter_sentence: the filter in words; limits: what these data cannot say; link: where the same view opens; made:
-    date of the brief; compared: whether there was an earlier time to compare with; illustrative: made of sample data.
+    change or no hot spot; before: the days that the changes are compared with; numbers: how many
+    incidents there are, lie on the map and were tested, in one line; caption: what was found on the map; questions:
+    four for the meeting; limits: what these data cannot say, as one note; sources: the data and the methods; link:
+    where the same view opens, or ""; made: date of the brief; compared: whether there was an earlier time to compare
+    with; illustrative: made of sample data.
     """
 
     headline: str
@@ -91,21 +102,23 @@ class Brief:
     sentence: str = ""
     compared: bool = True
     changes: tuple[ChangeRow, ...] = ()
+    before: tuple[dt.date, dt.date] | None = None
     picture: Picture | None = None
     caption: str = ""
+    numbers: str = ""
     spots: tuple[SpotRow, ...] = ()
     shares: tuple[ShareRow, ...] = ()
     whom: str = ""
     plans: tuple[PlanRow, ...] = ()
-    limits: tuple[str, ...] = field(default_factory=tuple)
-    filter_sentence: str = ""
+    questions: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     link: str = ""
     illustrative: bool = False
     by_month: bool = False
     period: tuple[dt.date, dt.date] | None = None
     none_found: str = ""
     no_spots: str = ""
-    whom_note: str = ""
 
 
 def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
@@ -129,59 +142,67 @@ def _blocks(brief: Brief, t: Translator) -> Iterator[Block]:
     if brief.sentence:
         yield Text(brief.sentence)
     yield from _changes(brief, t)
+    yield from _plans(brief, t)
     yield from _where_and_whom(brief, t)
-    if brief.plans:
-        yield Heading(t("What was decided, and what became of it"))
-        header = (t("Plan"), t("Lead"), t("Status"), t("Next step"))
-        rows = tuple((plan.title, plan.lead, plan.status, plan.next) for plan in brief.plans)
-        yield Table(header, rows, (3.2, 2.2, 1.8, 2.6))
-    yield Columns(_questions(t), _limits(brief, t))
-    if brief.filter_sentence:
-        yield Text(brief.filter_sentence, "note")
+    yield Group(tuple(_end(brief, t)))
+
+
+def _end(brief: Brief, t: Translator) -> Iterator[Block]:
+    """What is asked, what the data cannot say, and where all of it comes from."""
+    if brief.questions:
+        yield Heading(t("Four questions for the meeting"))
+        yield Bullets(brief.questions, numbered=True)
+    yield Heading(t("What these data cannot say"))
+    limits = (t("More alerts need not be more crime: they also show who reports, and how often."), *brief.limits)
+    yield Text(" ".join(limits), "note")
+    if brief.sources:
+        yield Heading(t("Sources"))
+    yield from (Text(source, "note") for source in brief.sources)
     if brief.link:
         yield Text(t("The same view: {link}", link=brief.link), "note")
 
 
-def _questions(t: Translator) -> tuple[Block, ...]:
-    """The four steps of a focused conversation: what is seen, what it does to us, what it means, what to do."""
-    asked = (
-        t("What do the data show?"),
-        t("What surprises us?"),
-        t("What could it mean?"),
-        t("What do we decide?"),
-    )
-    return (Heading(t("Four questions for the meeting")), Bullets(asked, numbered=True))
-
-
 def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
     yield Heading(t("Changes that deserve attention"))
-    if brief.period is not None and brief.period[0] < brief.since:
-        yield Text(t("Changes: {window}.", window=Span(brief.since, brief.until, brief.by_month)), "note")
+    window = Span(brief.since, brief.until, brief.by_month)
+    if brief.before is not None:
+        before = Span(*brief.before, brief.by_month)
+        told = t("{window}, compared with {before}.", window=window, before=before)
+        yield Text(told[:1].upper() + told[1:], "note")
+    elif brief.period is not None and brief.period[0] < brief.since:
+        yield Text(t("Changes: {window}.", window=window), "note")
     if not brief.compared:
         yield Text(brief.none_found or t("There is no earlier time to compare with."))
         return
     if not brief.changes:
         yield Text(brief.none_found or t("None: no change is larger than chance explains."))
         return
-    header = (t("What"), t("Where"), t("For whom"), t("Incidents"), t("Could it be chance?"))
-    rows = tuple(
-        (row.what, row.where, row.whom, f"{_count(row.before, t)} → {_count(row.after, t)}", row.certain)
-        for row in brief.changes
-    )
-    yield Table(header, rows, (2.4, 2.0, 1.6, 1.6, 2.9), right=(3,))
-    if brief.whom_note:
-        yield Text(brief.whom_note, "note")
-    if len({row.against for row in brief.changes}) == 1:
+    same = len({row.against for row in brief.changes}) == 1
+    for row in brief.changes:
+        yield from _change(row, t, with_against=not same)
+    if same and brief.changes[0].against:
         yield Text(brief.changes[0].against, "note")
-    else:
-        yield from (Text(note, "note") for note in _against(brief.changes))
 
 
-def _against(rows: tuple[ChangeRow, ...]) -> Iterator[str]:
-    """What each change was compared with, each wording once, after the changes that it holds for."""
-    for against in dict.fromkeys(row.against for row in rows):
-        named = " · ".join(f"{row.what}, {row.where}" for row in rows if row.against == against)
-        yield f"{named}: {against}"
+def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> Iterator[Block]:
+    """A change with its chart beside it: what and where, from how many to how many, for whom, how sure."""
+    words = [Text(row.counts, "strong")]
+    sentences = (*row.told, row.certain, row.against if with_against else "")
+    words.append(Text(" ".join(filter(None, sentences))))
+    heading = Heading(t("{what}, {where}", what=row.what, where=row.where), 2)
+    if row.picture is None:
+        yield heading
+        yield from words
+        return
+    yield Columns((heading, *words), (Figure(row.picture, width_mm=CHART_MM),), 0.55, together=True)
+
+
+def _plans(brief: Brief, t: Translator) -> Iterator[Block]:
+    if brief.plans:
+        yield Heading(t("What was decided, and what became of it"))
+        header = (t("Plan"), t("Lead"), t("Status"), t("Next step"))
+        rows = tuple((plan.title, plan.lead, plan.status, plan.next) for plan in brief.plans)
+        yield Table(header, rows, (3.2, 2.2, 1.8, 2.6))
 
 
 def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
@@ -194,10 +215,12 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
     if not brief.spots:
         where += (Text(brief.no_spots or t("No place has more incidents than chance explains.")),)
     whom = (Heading(t("For whom")), *_whom(brief, t)) if brief.shares or brief.whom else ()
+    caption = " ".join(filter(None, (brief.numbers, brief.caption)))
     if brief.picture is None:
-        yield from (*where, *table, *whom)
+        yield from (*where, *table, *((Text(brief.numbers, "note"),) if brief.numbers else ()), *whom)
         return
-    yield Columns((*where, Figure(brief.picture, brief.caption)), (*_aligned(table, t), *whom), 0.49)
+    figure = Figure(brief.picture, caption, 100)
+    yield Columns((*where, figure), (*_aligned(table, t), *whom), 0.5, together=True)
 
 
 def _aligned(table: tuple[Block, ...], t: Translator) -> tuple[Block, ...]:
@@ -221,14 +244,8 @@ def _choices(row: ShareRow, t: Translator) -> str:
 
 
 def _count(value: float | None, t: Translator) -> str:
-    return t("few") if value is None else t.number(value)
+    return t("protected") if value is None else t.number(value)
 
 
 def _expected(spot: SpotRow, t: Translator) -> str:
-    message = t("few") if spot.expected is None else t.about(spot.expected, at_most=spot.bounded)
-    return t("at most {n}", n=message) if spot.bounded and spot.expected is not None else message
-
-
-def _limits(brief: Brief, t: Translator) -> tuple[Block, ...]:
-    limits = (t("More alerts need not be more crime: they also show who reports, and how often."), *brief.limits)
-    return (Heading(t("What these data cannot say")), Bullets(limits))
+    return t("protected") if spot.expected is None else t.roughly(spot.expected, at_most=spot.bounded)

@@ -17,9 +17,11 @@ import h3.api.basic_str as h3
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import shapely
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib_scalebar.scalebar import ScaleBar
 from shapely.geometry.base import BaseGeometry
@@ -27,6 +29,7 @@ from shapely.geometry.base import BaseGeometry
 from analysis.report.blocks import Picture
 from analysis.spots.label_placement import MOST_LABELS, Label, placed_labels
 from curim_data.model import CityProfile, Translator, cell_polygons
+from curim_data.model.city import MAJOR, MINOR, PATH
 from curim_data.model.plan import Areas
 
 DPI: Final = 200
@@ -35,6 +38,13 @@ CLASSES: Final = 5
 LETTERS: Final = 6.8
 POINTS_AN_INCH: Final = 72
 LEGEND_MM: Final = 18.0
+LEGEND_COLUMNS: Final = 2
+AREAS_MM: Final = 72  # width of the map of a plan's areas
+AROUND_AREAS: Final = 1.35  # how much of the map's width is more than the areas
+LEAST_AROUND: Final = 700.0  # metres that a map of areas shows at least
+Bounds = tuple[float, float, float, float]
+SMALL_CELL: Final = 10  # dots: the side of a cell that is drawn without lines
+MOST_TALL: Final = 1.05  # height of a map by its width
 _MM: Final = 1 / 25.4
 LINE_MM: Final = 2.6  # a line of the smallest letters
 LETTERS_A_MM: Final = 0.86
@@ -87,8 +97,9 @@ def city_map(
     hot: Iterable[int] = (),
     source: str = "",
     width_mm: float = 110,
+    with_total: bool = True,
 ) -> Picture:
-    """Draw a city's counts by cell.
+    """Draw a city's counts by cell, with its streets and its coast.
 
     Parameters
     ----------
@@ -97,6 +108,7 @@ def city_map(
     hot : cells (int64 H3) with more alerts than chance explains: outlined
     source : a line under the map (period, filter); the number of alerts on the map is put before it
     width_mm : width on paper, from which the size of the letters follows
+    with_total : whether the line under the map is drawn
 
     Returns
     -------
@@ -105,24 +117,34 @@ def city_map(
     frame = _frame(cells, city)
     breaks = quantile_breaks(frame["n"])
     with mpl.rc_context(STYLE):
-        figure, axes = _sheet(city, width_mm)
-        _cells(axes, frame, breaks, set(hot))
-        _spots(axes, spots, city)
-        _scale_bar(axes, t)
-        _legend(
-            figure,
+        entries = len(breaks) + int(frame["withheld"].any()) + int(frame.index.isin(list(hot)).any())
+        foot_mm = LINE_MM * 1.4 if with_total else 0.6
+        legend_mm = foot_mm + LINE_MM * (2.2 + 1.35 * -(-entries // LEGEND_COLUMNS))
+        figure, axes = _sheet(city, width_mm, legend_mm)
+        small = _are_small(axes, frame)
+        handles = _legend(
             breaks,
             t,
             least=_least_shown(frame),
-            withheld=bool(frame["withheld"].any()),
+            withheld=_most_withheld(frame) if frame["withheld"].any() else None,
             outlined=bool(frame.index.isin(list(hot)).any()),
+            small=small,
         )
-        _source(figure, frame, source, t)
+        _cells(axes, frame, breaks, set(hot), small=small)
+        _lines_of_the_city(axes, city)
+        _spots(axes, spots, city)
+        _scale_bar(axes, t)
+        _key(figure, handles, t("Incidents in a cell"), foot_mm / (figure.get_size_inches()[1] / _MM), LEGEND_COLUMNS)
+        if with_total:
+            _source(figure, frame, source, t)
         return Picture(_png(figure), _alt(spots, frame, t))
 
 
-def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float = 72) -> Picture:
-    """Draw a plan's treated area, its buffer and its comparison area, distinguished by shade and hatch."""
+def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float = AREAS_MM) -> Picture:
+    """Draw a plan's treated area, its buffer and its comparison area, distinguished by shade and hatch.
+
+    The map shows them with what lies around them, its streets and its landmarks, not the whole city.
+    """
     looks: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
         (areas.treated, t("treated area"), {"facecolor": "#0b4f6c", "edgecolor": "white"}),
         (areas.buffer, t("buffer"), {"facecolor": "#eceff1", "edgecolor": "#0b4f6c", "hatch": "//////"}),
@@ -130,13 +152,19 @@ def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float
     )
     shown = [(cells, name, look) for cells, name, look in looks if cells]
     with mpl.rc_context(STYLE):
-        figure, axes = _sheet(city, width_mm)
-        for cells, _, look in shown:
-            shapes = cell_polygons([h3.str_to_int(cell) for cell in cells])
-            gpd.GeoSeries(list(shapes), crs=4326).to_crs(city.epsg).plot(ax=axes, linewidth=0.3, zorder=5, **look)
+        legend_mm = LINE_MM * (2.4 + 1.35 * len(shown))
+        places = [
+            gpd.GeoSeries(list(cell_polygons([h3.str_to_int(cell) for cell in cells])), crs=4326).to_crs(city.epsg)
+            for cells, _, _ in shown
+        ]
+        figure, axes = _sheet(city, width_mm, legend_mm, _around(places))
+        for shapes, (_, _, look) in zip(places, shown, strict=True):
+            shapes.plot(ax=axes, linewidth=0.3, zorder=2, alpha=0.85, **look)
+        _lines_of_the_city(axes, city)
+        _landmarks(axes, city, t)
         _scale_bar(axes, t)
         patches: list[Any] = [Patch(linewidth=0.3, label=name, **look) for _, name, look in shown]
-        _key(figure, patches, t("Areas of the plan"))
+        _key(figure, patches, t("Areas of the plan"), 0.6 / (figure.get_size_inches()[1] / _MM), 1)
         return Picture(
             _png(figure), t("Map of the plan's areas: {areas}.", areas=t.join([name for _, name, _ in shown]))
         )
@@ -185,11 +213,22 @@ def layers_map(
         return Picture(_png(figure), alt)
 
 
-def _sheet(city: CityProfile, width_mm: float, legend_mm: float = LEGEND_MM) -> tuple[Figure, Any]:
+def _around(places: Sequence[gpd.GeoSeries]) -> Bounds:
+    """What a map of areas shows, in metres: them and a part of what lies around, at least `LEAST_AROUND` wide."""
+    x0, y0, x1, y1 = np.concatenate([[place.total_bounds] for place in places]).T
+    left, bottom, right, top = x0.min(), y0.min(), x1.max(), y1.max()
+    half = max(right - left, top - bottom, LEAST_AROUND / AROUND_AREAS) * AROUND_AREAS / 2
+    middle = (left + right) / 2, (bottom + top) / 2
+    return (middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half)
+
+
+def _sheet(
+    city: CityProfile, width_mm: float, legend_mm: float = LEGEND_MM, bounds: Bounds | None = None
+) -> tuple[Figure, Any]:
     figure = Figure(figsize=(width_mm * _MM, width_mm * _MM), dpi=DPI)
     axes = figure.add_axes((0, 0, 1, 1))
     _ground(axes, city)
-    _fit(axes, figure, city, width_mm, legend_mm)
+    _fit(axes, figure, bounds or city.land_metres.bounds, width_mm, legend_mm)
     if city.attributions:
         box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0}
         credit = " · ".join(city.attributions)
@@ -218,10 +257,14 @@ def quantile_breaks(counts: pd.Series, classes: int = CLASSES) -> list[int]:
 
 
 def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
+    """The cells with an incident, or perhaps one, in metres."""
     frame = cells.set_index("cell") if "cell" in cells.columns else cells
+    frame = frame[frame["n"] != 0]
     withheld = frame["withheld"].astype(bool) if "withheld" in frame.columns else frame["n"].isna()
     shapes = list(cell_polygons(frame.index.to_numpy()))
     message = {"n": frame["n"].to_numpy(float), "withheld": withheld.to_numpy(bool)}
+    if "high" in frame.columns:
+        message["high"] = frame["high"].to_numpy(float)
     made = gpd.GeoDataFrame(message, index=frame.index, geometry=shapes, crs=4326)
     return made.to_crs(city.epsg)
 
@@ -235,6 +278,24 @@ def _ground(axes: Any, city: CityProfile) -> None:
     if city.districts:
         zones = gpd.GeoSeries([zone.polygon for zone in city.districts], crs=4326).to_crs(city.epsg)
         zones.boundary.plot(ax=axes, color=ZONE, linewidth=0.5, linestyle=(0, (4, 2)), zorder=4)
+
+
+def _lines_of_the_city(axes: Any, city: CityProfile) -> None:
+    """Streets and the coast over the cells, so that a reader finds the way: streets thin, main ones thicker."""
+    shore = gpd.GeoSeries([city.land_metres], crs=city.epsg)
+    shore.boundary.plot(ax=axes, color=QUIET, linewidth=0.5, zorder=4)
+    for kinds, width in (((MINOR, PATH), 0.25), ((MAJOR, ""), 0.55)):
+        lines = [line for street, line in zip(city.streets, city.street_lines, strict=True) if street.kind in kinds]
+        if lines:
+            gpd.GeoSeries(lines, crs=city.epsg).plot(ax=axes, color=INK, alpha=0.45, linewidth=width, zorder=3)
+
+
+def _most_withheld(frame: gpd.GeoDataFrame) -> int:
+    """The most that a protected cell may hold; 0 where that is not said."""
+    if "high" not in frame.columns:
+        return 0
+    most = float(frame.loc[frame["withheld"], "high"].max())
+    return int(most) if np.isfinite(most) else 0
 
 
 def _lower_ends(breaks: list[int]) -> list[int]:
@@ -253,17 +314,36 @@ def _colours(count: int) -> list[Any]:
     return [scale(0.12 + 0.78 * step / max(count - 1, 1)) for step in range(count)]
 
 
-def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int]) -> None:
+def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int], *, small: bool) -> None:
+    """Draw the cells; `small` ones without lines round them, which would hide their colours, and without hatch."""
+    edge = 0.0 if small else 0.25
     for low, high, colour in zip(_lower_ends(breaks), breaks, _colours(len(breaks)), strict=True):
         some = frame[(frame["n"] > low) & (frame["n"] <= high) & ~frame["withheld"]]
-        if len(some):
-            some.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.25, zorder=2)
-    hidden = frame[frame["withheld"]]
-    if len(hidden):
-        hidden.plot(ax=axes, facecolor="#eceff1", edgecolor="#9aa5ad", linewidth=0.2, hatch="//////", zorder=2)
-    marked = frame[frame.index.isin(list(hot))]
-    if len(marked):
-        marked.boundary.plot(ax=axes, color=INK, linewidth=0.9, zorder=5)
+        _add(axes, some, facecolor=colour, edgecolor=colour if small else "white", linewidth=edge or 0.1, zorder=2)
+    _add(axes, frame[frame["withheld"]], **_protected(small), linewidth=edge, zorder=2)
+    _add(axes, frame[frame.index.isin(list(hot))], facecolor="none", edgecolor=INK, linewidth=0.9, zorder=5)
+
+
+def _protected(small: bool) -> dict[str, Any]:
+    """How cells look whose number is protected."""
+    return {"facecolor": "#d5dbdf" if small else "#eceff1", "edgecolor": "#9aa5ad", "hatch": "" if small else "//////"}
+
+
+def _add(axes: Any, some: gpd.GeoDataFrame, **look: Any) -> None:
+    """Add cells as one shape: matplotlib hatches thousands of single ones for seconds."""
+    if not len(some):
+        return
+    at, of = shapely.get_coordinates(some.geometry.to_numpy(), return_index=True)
+    first = np.r_[True, of[1:] != of[:-1]]
+    last = np.r_[first[1:], True]
+    codes = np.where(first, Path.MOVETO, np.where(last, Path.CLOSEPOLY, Path.LINETO)).astype(np.uint8)
+    axes.add_patch(PathPatch(Path(at, codes), **look))
+
+
+def _are_small(axes: Any, frame: gpd.GeoDataFrame) -> bool:
+    """Whether cells are too small on paper for lines and hatches."""
+    wide = (axes.get_xlim()[1] - axes.get_xlim()[0]) / max(axes.get_window_extent().width, 1)
+    return bool(len(frame)) and float(np.sqrt(frame.area.median())) / wide < SMALL_CELL
 
 
 def _spots(axes: Any, spots: Sequence[NumberedSpot], city: CityProfile) -> None:
@@ -272,14 +352,17 @@ def _spots(axes: Any, spots: Sequence[NumberedSpot], city: CityProfile) -> None:
     spots = spots[:MOST_LABELS]
     xs, ys = city.project([spot.longitude for spot in spots], [spot.latitude for spot in spots])
     axes.plot(xs, ys, "o", markersize=4, color=INK, markeredgecolor="white", markeredgewidth=0.7, zorder=7)
+    _names(axes, xs, ys, [(f"{spot.rank}  {spot.name}", str(spot.rank)) for spot in spots])
+
+
+def _names(axes: Any, xs: Any, ys: Any, texts: Sequence[tuple[str, ...]], *, bold: bool = True) -> None:
+    """Write names beside their points (metres), none into another; of several texts the first that finds room."""
     halo = [withStroke(linewidth=2.2, foreground="white")]
     box = axes.get_window_extent()
     middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
     at = (axes.transData.transform(np.column_stack([xs, ys])) - middle) * POINTS_AN_INCH / DPI
-    labels = [
-        Label((f"{spot.rank}  {spot.name}", str(spot.rank)), x, -y, LETTERS)
-        for spot, (x, y) in zip(spots, at.tolist(), strict=True)
-    ]
+    size = LETTERS if bold else LETTERS - 0.8
+    labels = [Label(text, x, -y, size, bold) for text, (x, y) in zip(texts, at.tolist(), strict=True)]
     room = (box.width / 2 * POINTS_AN_INCH / DPI, box.height / 2 * POINTS_AN_INCH / DPI)
     for one in placed_labels(labels, room=room):
         axes.annotate(
@@ -289,12 +372,24 @@ def _spots(axes: Any, spots: Sequence[NumberedSpot], city: CityProfile) -> None:
             textcoords="offset points",
             ha={"start": "left", "middle": "center", "end": "right"}[one.anchor],
             va="center",
-            fontsize=LETTERS,
-            fontweight="bold",
+            fontsize=size,
+            fontweight="bold" if bold else "normal",
             color=INK,
             path_effects=halo,
             zorder=8,
         )
+
+
+def _landmarks(axes: Any, city: CityProfile, t: Translator) -> None:
+    """Name the landmarks in view, those with the largest reach first, as far as names find room."""
+    if not city.landmarks:
+        return
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    x, y = city.landmarks_metres.T
+    inside = (x > left) & (x < right) & (y > bottom) & (y < top)
+    order = sorted(np.flatnonzero(inside).tolist(), key=lambda at: -city.landmarks[at].radius)[:MOST_LABELS]
+    names = [t.label(city.landmarks[at].labels) for at in order]
+    _names(axes, x[order], y[order], [(name,) for name in names], bold=False)
 
 
 def _scale_bar(axes: Any, t: Translator) -> None:
@@ -321,10 +416,12 @@ def _scale_bar(axes: Any, t: Translator) -> None:
     axes.add_artist(bar)
 
 
-def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float, legend_mm: float) -> None:
-    """Fit the figure to the land and leave room below for the legend."""
-    x0, y0, x1, y1 = city.land_metres.bounds
+def _fit(axes: Any, figure: Figure, bounds: Bounds, width_mm: float, legend_mm: float) -> None:
+    """Fit the figure to what is shown (metres) and leave room below for the legend."""
+    x0, y0, x1, y1 = bounds
     margin = 0.03 * max(x1 - x0, y1 - y0)
+    if (more := ((y1 - y0) / MOST_TALL - (x1 - x0)) / 2) > 0:  # a tall city stands in the middle of its sheet
+        x0, x1 = x0 - more, x1 + more
     axes.set_xlim(x0 - margin, x1 + margin)
     axes.set_ylim(y0 - margin, y1 + margin)
     axes.set_aspect("equal")
@@ -341,28 +438,34 @@ def _fit(axes: Any, figure: Figure, city: CityProfile, width_mm: float, legend_m
     axes.yaxis.label.set_visible(False)
 
 
-def _legend(figure: Figure, breaks: list[int], t: Translator, *, least: int, withheld: bool, outlined: bool) -> None:
+def _legend(
+    breaks: list[int], t: Translator, *, least: int, withheld: int | None, outlined: bool, small: bool
+) -> list[Any]:
+    """The entries of the legend; `withheld`: the most that a protected cell may hold, 0 where that is not known."""
     starts = [least, *(end + 1 for end in breaks[:-1])] if breaks else []
     handles: list[Any] = [
         Patch(facecolor=colour, edgecolor=QUIET, linewidth=0.3, label=_span(low, high, t))
         for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)
     ]
-    if outlined:
-        handles.append(Line2D([], [], color=INK, linewidth=1.2, label=t("more than expected by chance")))
-    if withheld:
-        handles.append(
-            Patch(facecolor="#eceff1", edgecolor="#9aa5ad", hatch="//////", label=t("small number, protected"))
+    if withheld is not None:
+        label = (
+            t("fewer than {k}: protected, number not shown", k=withheld + 1)
+            if withheld
+            else t("small number, protected")
         )
-    _key(figure, handles, t("Incidents in a cell"))
+        handles.append(Patch(**_protected(small), linewidth=0.3, label=label))
+    if outlined:
+        handles.append(Patch(facecolor="none", edgecolor=INK, linewidth=1.1, label=t("more than expected by chance")))
+    return handles
 
 
-def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028) -> None:
+def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028, columns: int = 3) -> None:
     figure.legend(
         handles=handles,
         title=title,
         loc="lower left",
         bbox_to_anchor=(0.0, bottom),
-        ncols=3,
+        ncols=columns,
         frameon=False,
         fontsize=6.2,
         title_fontsize=6.5,

@@ -21,6 +21,8 @@ from analysis.report.blocks import (
     Table,
     Text,
 )
+from analysis.report.maps import AREAS_MM
+from analysis.spots.area_names import area_in_words
 from curim_data.model import CityProfile, Plan, Translator
 from curim_data.model.labels import provisional_note
 from curim_data.model.plan import STATUS_WORDS
@@ -65,7 +67,7 @@ def _blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture | Non
     yield from _measures(chosen, city, t)
     yield from _objective(plan, chosen, t)
     yield from _work(plan, t)
-    yield from _knowing(plan, t, picture)
+    yield from _knowing(plan, city, t, picture)
     yield from _people(plan, t)
     yield from _sources(chosen, city, t)
 
@@ -132,21 +134,21 @@ def _span(start: dt.date | None, finish: dt.date | None, t: Translator) -> str:
     return f"{t.date(start)} – {t.date(finish)}"
 
 
-def _knowing(plan: Plan, t: Translator, picture: Picture | None) -> Iterator[Block]:
+def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> Iterator[Block]:
     yield Heading(t("How we will know"))
     seen = plan.assessment.smallest_drop
     least = t("not known") if seen is None else t.n("{n} incident fewer", "{n} incidents fewer", -int(-seen // 1))
     facts = Facts(
         (
             (t("Test, named in advance"), TEST_NAMES.get(plan.assessment.method, TEST_NAMES["difference"])(t)),
-            (t("Treated area"), _cells(plan.areas.treated, t)),
-            (t("Buffer, where it could move to"), _cells(plan.areas.buffer, t)),
-            (t("Comparison area"), _cells(plan.areas.comparison, t)),
+            (t("Treated area"), _area(plan.areas.treated, city, t)),
+            (t("Buffer, where it could move to"), _area(plan.areas.buffer, city, t)),
+            (t("Comparison area"), _area(plan.areas.comparison, city, t)),
             (t("Smallest change that would be seen"), least),
             (t("Review"), t.date(plan.assessment.review) if plan.assessment.review else t("to be set")),
         )
     )
-    yield facts if picture is None else Columns((facts,), (Figure(picture),), 0.58)
+    yield facts if picture is None else Columns((facts,), (Figure(picture, width_mm=AREAS_MM),), 0.56)
     if plan.assessment.note:
         yield Text(plan.assessment.note)
     yield Text(
@@ -158,8 +160,8 @@ def _knowing(plan: Plan, t: Translator, picture: Picture | None) -> Iterator[Blo
     )
 
 
-def _cells(cells: tuple[str, ...], t: Translator) -> str:
-    return t.n("{n} cell of the map", "{n} cells of the map", len(cells)) if cells else t("to be chosen")
+def _area(cells: tuple[str, ...], city: CityProfile, t: Translator) -> str:
+    return area_in_words(cells, city, t) if cells else t("to be chosen")
 
 
 def _people(plan: Plan, t: Translator) -> Iterator[Block]:

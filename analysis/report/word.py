@@ -21,6 +21,7 @@ from analysis.report.blocks import (
     Document,
     Facts,
     Figure,
+    Group,
     Heading,
     Table,
     Text,
@@ -98,6 +99,7 @@ def _set(made: WordDocument, block: Block) -> None:
         Bars: _bars,
         Figure: _figure,
         Columns: _columns,
+        Group: _group,
     }
     setters[type(block)](made, block)
 
@@ -114,6 +116,9 @@ def _text(made: WordDocument, block: Text) -> None:
     run = paragraph.add_run(printable(block.text))
     if block.style == "lead":
         run.font.size = Pt(13)
+    if block.style == "strong":
+        run.bold, run.font.size = True, Pt(11)
+        paragraph.paragraph_format.keep_with_next = True
     if block.style == "accent":
         run.font.color.rgb = WARM
 
@@ -184,16 +189,27 @@ def _bars(made: WordDocument, block: Bars) -> None:
 
 
 def _figure(made: WordDocument, block: Figure) -> None:
-    made.add_picture(io.BytesIO(block.picture.data), width=Mm(140))
+    made.add_picture(io.BytesIO(block.picture.data), width=Mm(block.width_mm))
+    made.paragraphs[-1].paragraph_format.space_after = Pt(2)
     shape = made.inline_shapes[-1]._inline.docPr
     shape.set("descr", printable(block.picture.alt))
     if block.caption:
+        made.paragraphs[-1].paragraph_format.keep_with_next = True
         _small(made.add_paragraph(), block.caption, QUIET)
 
 
-def _columns(made: WordDocument, block: Columns) -> None:
-    for part in (*block.left, *block.right):
+def _group(made: WordDocument, block: Group) -> None:
+    for part in block.blocks:
         _set(made, part)
+
+
+def _columns(made: WordDocument, block: Columns) -> None:
+    """One after the other; a change stays on the page of its chart."""
+    parts = (*block.left, *block.right)
+    for at, part in enumerate(parts):
+        _set(made, part)
+        if block.together and isinstance(part, Text) and at + 1 < len(parts) and isinstance(parts[at + 1], Figure):
+            made.paragraphs[-1].paragraph_format.keep_with_next = True
 
 
 def _small(paragraph: Any, text: str, colour: RGBColor, *, bold: bool = False) -> None:

@@ -110,9 +110,20 @@ def plan_export(
         write_file(out, json.dumps(plan_to_json(kept), ensure_ascii=False, indent=2).encode())
     else:
         from analysis.report.documents import plan_document
+        from analysis.report.maps import areas_map
+        from curim_data.sample.plans import demo_words
 
-        content = plan_document(kept, city, ctx.t, "pdf" if form == ".pdf" else "docx", illustrative=city.illustrative)
-        write_file(out, content)
+        told = demo_words(kept, ctx.t) if ctx.home.is_sample else kept
+        picture = areas_map(city, kept.areas, ctx.t) if kept.areas.treated and city.outlined else None
+        paper = plan_document(
+            told,
+            city,
+            ctx.t,
+            "pdf" if form == ".pdf" else "docx",
+            picture=picture,
+            illustrative=city.illustrative,
+        )
+        write_file(out, paper)
     if ctx.as_json:
         ctx.print_json({"plan": kept.id, "out": str(out)})
         return

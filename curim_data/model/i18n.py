@@ -129,6 +129,19 @@ class Translator:
         least = self.number(LEAST_WRITTEN, 1)
         return least if at_most else self("below {value}", value=least)
 
+    def roughly(self, count: float | None, *, at_most: bool = False) -> str:
+        """A count that was to be expected, for readers of a brief: a whole number, and that it is one of several.
+
+        `at_most`: it is an upper bound, which is rounded up.
+        """
+        if count is None or count != count:
+            return self.number(count)
+        if at_most:
+            return self(N_("at most {n}"), n=math.ceil(count - 1e-9 * max(count, 1.0)))
+        if 0 < count < 1:
+            return self(N_("below {value}"), value=self.number(1))
+        return self(N_("about {n}"), n=round(count)) if count else self.number(0)
+
     def _digits(self, count: float | None, digits: int, *, up: bool) -> str:
         """A count with so many digits, and all of a whole number; `up`: rounded up instead of to the nearest."""
         if count is None or not 0 < count < float("inf"):

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from curim_data import privacy
@@ -34,13 +35,17 @@ def sentence(source: Source, f: AlertFilter, t: Translator, total: Total | None 
     return f.sentence(t, source.city, n=n, total=of, dates=dates(source, f), by_month=source.by_month)
 
 
-def total(source: Source, f: AlertFilter, audience: Audience) -> Total:
-    """How many alerts the filter leaves, and how many of them are on the map. Asked again, it is not counted again."""
-    known: Total | None = _totals(source).get(_key(source, f, audience))
+def total(source: Source, f: AlertFilter, audience: Audience, *, once: bool = False) -> Total:
+    """How many alerts the filter leaves, and how many of them are on the map. Asked again, it is not counted again.
+
+    `once`: how many incidents; of the alerts of one the first counts and no other.
+    """
+    known: Total | None = _totals(source).get(_key(source, f, audience, once))
     if known is not None:
         return known
-    question = ask(source, f, audience)
-    return _remember(source, f, audience, _total(question, question.count([_PARTS])[0]))
+    question = ask(source, f, audience, once=once)
+    alerts = question.of_alerts.count([_PARTS])[0] if question.once and not question.exact else None
+    return _remember(source, f, audience, _total(question, question.count([_PARTS])[0], alerts), once)
 
 
 def _totals(source: Source) -> dict[Hashable, Total]:
@@ -48,28 +53,31 @@ def _totals(source: Source) -> dict[Hashable, Total]:
     return known
 
 
-def _key(source: Source, f: AlertFilter, audience: Audience) -> Hashable:
-    return f, dates(source, f), audience, source.city.version
+def _key(source: Source, f: AlertFilter, audience: Audience, once: bool) -> Hashable:
+    return f, dates(source, f), audience, source.city.version, once
 
 
-def _remember(source: Source, f: AlertFilter, audience: Audience, counted: Total) -> Total:
+def _remember(source: Source, f: AlertFilter, audience: Audience, counted: Total, once: bool = False) -> Total:
     known = _totals(source)
     if len(known) >= MOST_TOTALS:
         known.clear()
-    known[_key(source, f, audience)] = counted
+    known[_key(source, f, audience, once)] = counted
     return counted
 
 
-def _total(question: Question, parts: pd.DataFrame) -> Total:
-    """A total out of the exact numbers of alerts on the city's land, beside it, without a position, and at defaults."""
+def _total(question: Question, parts: pd.DataFrame, alerts: pd.DataFrame | None = None) -> Total:
+    """A total out of the exact numbers of alerts on the city's land, beside it, without a position, and at defaults.
+
+    `alerts`: those of alerts, where `parts` are of incidents: what is withheld of the ones is of the others too.
+    """
     k, of = privacy.threshold(question.audience, question.is_sensitive()), question.source.count
     if question.upper_bound is not None:
         return Total(None, None, None, None, None, of, k, question.notes, suppressed=question.upper_bound >= k)
     n, land = parts["n"], parts["inside"].eq(True)
-    mapped, unmapped = n[land].sum(), n[parts["inside"].isna()].sum()
-    numbers = {"mapped": mapped, "outside": n.sum() - mapped - unmapped, "unmapped": unmapped}
+    numbers = _by_position(parts)
     raw = pd.DataFrame({"part": list(numbers), "n": list(numbers.values())})
-    table = privacy.protect(raw, ["part"], question.audience, sensitive=question.is_sensitive()).frame
+    whole = None if alerts is None else privacy.Whole(np.array(list(_by_position(alerts).values())), ())
+    table = privacy.protect(raw, ["part"], question.audience, sensitive=question.is_sensitive(), whole=whole).frame
     shown = {part: None if pd.isna(value) else int(value) for part, value in table.set_index("part")["n"].items()}
     return Total(
         n=question.number(float(n.sum())),
@@ -81,6 +89,13 @@ def _total(question: Question, parts: pd.DataFrame) -> Total:
         threshold=k,
         notes=question.notes,
     )
+
+
+def _by_position(parts: pd.DataFrame) -> dict[str, float]:
+    """Numbers on the city's land, beside it, and without a position."""
+    n = parts["n"].astype(float)
+    mapped, unmapped = float(n[parts["inside"].eq(True)].sum()), float(n[parts["inside"].isna()].sum())
+    return {"mapped": mapped, "outside": float(n.sum()) - mapped - unmapped, "unmapped": unmapped}
 
 
 def counts(

@@ -101,11 +101,13 @@ class BriefChanges:
 class BriefStudy(BriefChanges):
     """All that the briefing says of a filter's alerts, for one audience.
 
-    `period`: that of the filter, to which `total`, the hot spots and the genders belong.
+    `period`: that of the filter, to which `total`, the hot spots and the genders belong. `incidents_total`: as `total`,
+    of incidents.
     """
 
     period: tuple[dt.date, dt.date]
     total: Total
+    incidents_total: Total
     hot: HotSpotStudy
     names: dict[str, SpotName]
     shares: GenderShares
@@ -183,6 +185,7 @@ def brief_study(
         **{part.name: getattr(changed, part.name) for part in fields(BriefChanges)},
         period=query.dates(source, f),
         total=query.total(source, f, audience),
+        incidents_total=query.total(source, f, audience, once=True),
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, without_gender(f), audience),

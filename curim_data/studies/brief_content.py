@@ -5,29 +5,46 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
+
+import numpy as np
+import pandas as pd
 
 from analysis.gender import GenderShares
 from analysis.report import maps
-from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
+from analysis.report.blocks import Picture
+from analysis.report.brief import MAP_MM, Brief, ChangeRow, PlanRow, ShareRow, SpotRow
+from analysis.report.charts import ChangeSeries, change_chart
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label, provisional_note
 from curim_data.model.plan import STATUS_WORDS
-from curim_data.studies.brief import BriefStudy, Finding
+from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
+from curim_data.studies.brief_questions import meeting_questions
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
     chance_sentence,
     change_area,
+    change_name,
     change_theme,
     comparison_sentence,
+    counts_before_after,
     headline,
+    less_than_others,
     no_spots_sentence,
     none_sentence,
+    since_text,
     than_others,
+    women_sentence,
 )
+from curim_data.studies.incidents import incidents_in_words
+from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan_progress import Standing, plan_progress
+
+# Settings of the comparison that limit what can be said.
+LIMITING: Final = ("annotation", "darkness", "exposure")
 
 
 def share_rows(shares: GenderShares, t: Translator) -> tuple[ShareRow, ...]:
@@ -49,7 +66,13 @@ def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator) -> tuple[Pla
         ((plan_progress(plan, today), plan) for plan in shown), key=lambda pair: order.index(pair[0].standing)
     )
     return tuple(
-        PlanRow(plan.title, plan.lead or t("Lead to be named"), _status(plan, found.standing, t), t(found.message))
+        PlanRow(
+            plan.title,
+            plan.lead or t("Lead to be named"),
+            _status(plan, found.standing, t),
+            t(found.message),
+            found.standing,
+        )
         for found, plan in ranked
     )
 
@@ -83,22 +106,6 @@ def brief_content(
     `link`: where the same view opens; left out where only this computer could open it.
     """
     spots = study.hot.spots[:MOST_SPOTS]
-    pins = [maps.NumberedSpot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in spots]
-    hot = study.hot.hot.frame
-    total = study.total
-    limits = []
-    if audience in (Audience.COUNCIL, Audience.PUBLIC):
-        limits.append(
-            t(
-                "Numbers are protected and the map is coarser than the data: small numbers enter with the least that "
-                "they can be, so places, their order and numbers can differ from the exact ones."
-            )
-        )
-    limits += [t(choice.explanation) for choice in study.changes.choices]
-    if study.changes.changes.n_withheld:
-        limits.append(t("Small counts are protected and could not all be compared."))
-    if city.provisional:
-        limits.append(provisional_note(t, outlined=city.outlined))
     return Brief(
         headline=headline(study, t),
         sentence=study.course.sentence(t) if study.course else "",
@@ -110,44 +117,100 @@ def brief_content(
         none_found=none_sentence(study, t),
         no_spots=no_spots_sentence(study, t),
         made=made,
-        changes=tuple(_row(study, finding, city, t) for finding in study.findings),
-        whom_note=t("Protected: a group is so small that its number could be worked out.")
-        if study.asks_affected and not study.by_gender and any(finding.whom_protected for finding in study.findings)
-        else "",
-        picture=maps.city_map(city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]])
-        if city.outlined
-        else None,
+        changes=tuple(change_row(study, finding, city, t) for finding in study.findings),
+        before=study.changes.periods.before,
+        picture=_map(study, city, t) if city.outlined else None,
         caption=_map_caption(study, t),
+        numbers=how_many_tested(study, t),
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.bounded) for s in spots),
         shares=share_rows(study.shares, t) if study.asks_affected else (),
         whom=affected_sentence(study, city, t),
         plans=tuple(plans),
-        limits=tuple(limits),
-        filter_sentence=f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month),
+        questions=meeting_questions(study, city, t, plans),
+        limits=_limits(study, city, t, audience),
+        sources=_sources(study, f, city, t),
         link="" if opens_here_only(link) else link,
         illustrative=illustrative,
     )
 
 
+def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
+    hot = study.hot.hot.frame
+    pins = [
+        maps.NumberedSpot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in study.hot.spots[:MOST_SPOTS]
+    ]
+    return maps.city_map(
+        city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]], width_mm=MAP_MM, with_total=False
+    )
+
+
 def _map_caption(study: BriefStudy, t: Translator) -> str:
-    """What was tested on the map and what came of it; how small counts entered is said once."""
-    first = how_many_tested(study, t)
-    return f"{first} {study.hot.hot.sentence(t, withheld=not first)}".strip()
+    """How many cells stand out on the map; with how many incidents, where the line of numbers does not say it."""
+    if not how_many_tested(study, t):
+        return study.hot.hot.sentence(t)
+    hot = int(study.hot.hot.frame["hot"].sum())
+    if not hot:
+        return t("No cell has more of them than expected by chance.")
+    return t.n(
+        "{n} cell has more of them than expected by chance.",
+        "{n} cells have more of them than expected by chance.",
+        hot,
+    )
+
+
+def _limits(study: BriefStudy, city: CityProfile, t: Translator, audience: Audience) -> tuple[str, ...]:
+    """What these data cannot say, sentence by sentence."""
+    limits = []
+    if audience in (Audience.COUNCIL, Audience.PUBLIC):
+        limits.append(
+            t(
+                "Numbers under {k} are protected and not shown, here and on the map; in sums and tests each enters "
+                "with the least that it can be, so places, their order and numbers can differ from the exact ones.",
+                k=study.total.threshold,
+            )
+        )
+    if study.changes.changes.n_withheld:
+        limits.append(t("Small counts are protected and could not all be compared."))
+    limits += [t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING]
+    if city.provisional:
+        limits.append(provisional_note(t, outlined=city.outlined))
+    return tuple(limits)
+
+
+def _sources(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator) -> tuple[str, ...]:
+    """The data, with the filter and how alerts were linked, and the published methods."""
+    total = study.total
+    chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
+    linked = " ".join(t(choice.explanation) for choice in study.changes.choices if choice.name == "incidents")
+    methods = t(
+        "Methods: changes by Fisher's exact test and the e-test (Krishnamoorthy & Thomson 2004), corrected for all "
+        "comparisons (Benjamini & Hochberg 1995; Katsevich, Sabatti & Bogomolov 2023); hot spots by exact tests of a "
+        "place against its surroundings, corrected likewise; shares with 95 % intervals. Formulas and checks: page "
+        "“Methods”."
+    )
+    return (" ".join(filter(None, (t("Data: alerts sent to the city. {filter}.", filter=chosen), linked))), methods)
 
 
 def how_many_tested(study: BriefStudy, t: Translator) -> str:
-    """How many alerts there are, how many lie on the map, and why fewer are tested; empty where all are, one each."""
-    total, tested = study.total, study.hot.hot.n
-    if total.n is None or tested == total.n:
+    """How many incidents there are, how many lie on the map, and why fewer are tested; empty where all are."""
+    total, tested = study.incidents_total, study.hot.hot.n
+    if total is None or total.n is None or tested == total.n:
         return ""
-    on_map = None if total.mapped is None else total.mapped - (study.hot.cells.at_default or 0)
-    parts = [t.n("{n} alert in all", "{n} alerts in all", total.n)]
+    on_map = None if total.mapped is None or total.at_default is None else total.mapped - total.at_default
+    parts = [incidents_in_words(t, total.n, study.total.n)]
     if on_map is None:
         parts.append(t("how many of them are on the map is protected"))
     elif on_map != total.n:
-        parts.append(t("{n} on the map", n=on_map))
+        parts.append(t.n("{n} of them on the map", "{n} of them on the map", on_map))
     if study.hot.hot.n_withheld:
-        parts.append(t("{n} incidents tested: small counts enter with their smallest possible number", n=tested))
+        parts.append(
+            t(
+                "{n} tested, because numbers under {k} in a cell are protected and enter with the least that they "
+                "can be",
+                n=tested,
+                k=total.threshold,
+            )
+        )
     return " · ".join(parts) + "."
 
 
@@ -161,23 +224,60 @@ def opens_here_only(link: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-def _row(study: BriefStudy, finding: Finding, city: CityProfile, t: Translator) -> ChangeRow:
-    periods = study.changes.periods
-    change = finding.change
-    before = None if change.bounded == "before" else float(change.before)
-    after = None if change.bounded == "after" else float(change.after)
-    whom = t("protected") if finding.whom_protected else t("too few to show")
-    if finding.women is not None:
-        whom = t("{share} women", share=t.percent(finding.women.value))
-    if not study.asks_affected or study.by_gender:
-        whom = t("as filtered") if study.asks_affected else t("not asked")
-    against = " ".join(filter(None, (than_others(change, t), comparison_sentence(change, periods, t))))
+def change_row(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator) -> ChangeRow:
+    """A finding in the sentences of its card, with its chart."""
+    change, periods = finding.change, study.changes.periods
+    before, after = counts_before_after(change, t)
+    since = t("Outside the expected range since {day}.", day=since_text(finding, t)) if finding.since else ""
+    series = change_series(study, finding, t)
+    name = change_name(change, city, t)
     return ChangeRow(
         change_theme(change, city, t),
         change_area(change, city, t),
-        whom,
-        before,
-        after,
+        t("{before} → {after} incidents", before=before, after=after),
+        tuple(filter(None, (than_others(change, t), since, women_sentence(study, finding, t)))),
         chance_sentence(change, t),
-        against,
+        comparison_sentence(change, periods, t),
+        None if series is None else change_chart(series, name, t),
     )
+
+
+def change_series(study: BriefChanges, finding: Finding, t: Translator) -> ChangeSeries | None:
+    """What the chart of a finding draws; None where there is no time before."""
+    periods, change, trend = study.changes.periods, finding.change, finding.trend
+    if periods.before is None:
+        return None
+    starts: tuple[dt.date, ...] = ()
+    now = before = np.array([], dtype=float)
+    tested = np.array([], dtype=bool)
+    if trend is not None and periods.same_season:
+        frame = trend.frame[trend.frame["complete"]]
+        inside = (
+            frame[trend.column].between(pd.Timestamp(periods.after[0]), pd.Timestamp(periods.after[1])).to_numpy(bool)
+        )
+        if inside.any() and frame.loc[inside, ["n", "last_year"]].notna().all(axis=1).mean() > 0.5:
+            starts = tuple(day.date() for day in frame[trend.column])
+            now, before, tested = frame["n"].to_numpy(float), frame["last_year"].to_numpy(float), inside
+    return ChangeSeries(
+        starts=starts,
+        now=now,
+        before=before,
+        tested=tested,
+        earlier=periods.before,
+        after=periods.after,
+        names=period_names(periods, t),
+        counts=(float(change.before), float(change.after)),
+        told=counts_before_after(change, t),
+        hidden=(change.bounded == "before", change.bounded == "after"),
+        by_month=trend is not None and trend.unit == "month",
+        whole_months=study.by_month,
+        tone="quiet" if less_than_others(change, t) else "rise" if change.direction > 0 else "fall",
+    )
+
+
+def period_names(periods: ComparedPeriods, t: Translator) -> tuple[str, str]:
+    """What the two periods are called: their years; of two in a row, before and after."""
+    if not periods.same_season or periods.before is None:
+        return t("before"), t("after")
+    before, after = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
+    return tuple(str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in (before, after))  # type: ignore[return-value]

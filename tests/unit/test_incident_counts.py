@@ -20,7 +20,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import SCHEMA, Audience, Message
 from curim_data.query._aggregate import Rows
 from tests.reliability.world import World, piraeus, simulate, source_of
-from tests.small import alert
+from tests.small import alert, small_source
 
 WHO = Audience.ANALYST
 EVERYTHING = AlertFilter(period="all")
@@ -213,3 +213,38 @@ def test_facts_as_json() -> None:
     assert IncidentFacts.from_json(facts.as_json()) == facts
     assert facts.repeated
     assert not IncidentFacts(7, 7, facts.rule).repeated
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_total_counts_incidents_wherever_they_lie(source: Source, name: str) -> None:
+    by_hand = slow(source, FILTERS[name], ["inside"])
+    total = query.total(source, FILTERS[name], WHO, once=True)
+    alerts = query.total(source, FILTERS[name], WHO)
+    assert total.n == by_hand["n"].sum()
+    assert total.mapped == by_hand.loc[by_hand["inside"].eq(True), "n"].sum()
+    assert total.unmapped == by_hand.loc[by_hand["inside"].isna(), "n"].sum()
+    assert total.n < (alerts.n or 0)
+    council = query.total(source, FILTERS[name], Audience.COUNCIL, once=True)
+    assert council.mapped in (total.mapped, None)
+
+
+def test_incidents_beside_the_land_are_withheld_where_they_are_few(tmp_path: Path) -> None:
+    """Six alerts beside the land report two incidents: the six may be told, the two may not be."""
+    rows = [alert(number) for number in range(1, 41)]
+    rows += [alert(50 + number, inside=False, incident_id=f"r{number % 2}") for number in range(6)]
+    few = small_source(tmp_path, rows)
+    assert query.total(few, EVERYTHING, WHO, once=True).outside == 2
+    alerts, incidents = (query.total(few, EVERYTHING, Audience.COUNCIL, once=once) for once in (False, True))
+    assert (alerts.n, alerts.mapped, alerts.outside) == (46, 40, 6)
+    assert (incidents.n, incidents.mapped, incidents.outside) == (42, None, None)
+
+
+def test_alerts_beside_the_land_that_are_withheld_withhold_that_they_are_no_incident(tmp_path: Path) -> None:
+    """Three alerts beside the land report an incident on the land: that none lies beside it would tell of them."""
+    rows = [alert(number) for number in range(1, 41)]
+    rows += [alert(50 + number, inside=False, incident_id="a1") for number in range(3)]
+    few = small_source(tmp_path, rows)
+    assert query.total(few, EVERYTHING, WHO, once=True).outside == 0
+    incidents = query.total(few, EVERYTHING, Audience.COUNCIL, once=True)
+    assert query.total(few, EVERYTHING, Audience.COUNCIL).outside is None
+    assert (incidents.n, incidents.mapped, incidents.outside) == (40, None, None)

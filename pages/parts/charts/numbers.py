@@ -16,11 +16,12 @@ def expected_count(t: Translator, spot: SpotOrCluster, *, ratios: bool = True) -
     """How many alerts were to be expected in a place; an upper bound where counts around it are protected.
 
     Three digits where a ratio is given beside it, so that it can be worked out; else two. `ratios`: whether ratios
-    stand there at all.
+    stand there at all; without them it is a whole number, as in the brief.
     """
     bounded = bool(getattr(spot, "bounded", False))
-    beside = ratios and ratio_says_something(spot)
-    number = (t.expected if beside else t.about)(spot.expected, at_most=bounded)
+    if not ratios:
+        return t.roughly(spot.expected, at_most=bounded)
+    number = (t.expected if ratio_says_something(spot) else t.about)(spot.expected, at_most=bounded)
     return t("at most {n}", n=number) if bounded else number
 
 

@@ -1,0 +1,223 @@
+"""Small charts on paper: what a change was tested on, this period against the one it is compared with.
+
+Drawn with matplotlib and the letters that come with it (DejaVu Sans, which has Greek): no browser, no request.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.dates import date2num
+from matplotlib.figure import Figure
+
+from analysis.report.blocks import Picture
+from curim_data.model import BoolArray, FloatArray, Translator
+from curim_data.model.i18n import Span
+
+Tone = Literal["rise", "fall", "quiet"]
+
+SEA, INK, QUIET, PALE, WINDOW = "#0b4f6c", "#14212b", "#51606b", "#93a4b0", "#e4edf2"
+COLOURS: Final[dict[Tone, str]] = {"rise": "#b8460b", "fall": SEA, "quiet": QUIET}
+LETTERS: Final = 6.8
+# A date as near to another one, as a part of the axis, has no room beside it.
+APART: Final = 0.3
+_MM: Final = 1 / 25.4
+_DPI: Final = 220
+
+
+@dataclass(frozen=True)
+class ChangeSeries:
+    """What a chart of a change draws: lines over weeks where they may be shown, else two bars of the whole periods.
+
+    `starts`: first days of the weeks, or months where `by_month`, in order, shape (weeks,), empty for bars; `now`:
+    incidents in each; `before`: those of the same week a year earlier, NaN where protected, not known or not compared
+    with; `tested`: which weeks lie in `after`. `earlier`, `after`: the two periods that are compared, both ends
+    included; `names`: what the two are called. `counts`: their incidents, where `hidden` at the most that they may be;
+    `told`: both in words. `tone`: the colour.
+    """
+
+    starts: tuple[dt.date, ...]
+    now: FloatArray
+    before: FloatArray
+    tested: BoolArray
+    earlier: tuple[dt.date, dt.date]
+    after: tuple[dt.date, dt.date]
+    names: tuple[str, str]
+    counts: tuple[float, float]
+    told: tuple[str, str]
+    hidden: tuple[bool, bool] = (False, False)
+    by_month: bool = False
+    whole_months: bool = False
+    tone: Tone = "rise"
+
+
+def change_chart(
+    series: ChangeSeries, name: str, t: Translator, *, width_mm: float = 74, height_mm: float = 24
+) -> Picture:
+    """Draw a change for paper.
+
+    Parameters
+    ----------
+    name : what changed and where, for those who do not see the chart
+
+    Returns
+    -------
+    Picture: PNG and its alternative text.
+    """
+    with mpl.rc_context(chart_style()):
+        figure = Figure(figsize=(width_mm * _MM, height_mm * _MM), dpi=_DPI)
+        draw_change(figure, (0, 0, 1, 1), series, t)
+        out = io.BytesIO()
+        figure.savefig(out, format="png", dpi=_DPI, facecolor="white")
+    return Picture(out.getvalue(), chart_words(series, name, t))
+
+
+def chart_style(scale: float = 1.0) -> dict[Any, Any]:
+    """Letters that have Greek and come with matplotlib, and lines that suit their size."""
+    return {"font.family": "DejaVu Sans", "font.size": LETTERS * scale, "hatch.linewidth": 0.6 * scale}
+
+
+def chart_words(series: ChangeSeries, name: str, t: Translator) -> str:
+    """What a chart of a change shows, for those who do not see it."""
+    earlier, after = (Span(*period, by_month=series.whole_months) for period in (series.earlier, series.after))
+    return t(
+        "Chart. {name}: {before} incidents in {earlier}, {after} in {later}.",
+        name=name,
+        before=series.told[0],
+        after=series.told[1],
+        earlier=earlier,
+        later=after,
+    )
+
+
+def draw_change(
+    figure: Figure,
+    box: tuple[float, float, float, float],
+    series: ChangeSeries,
+    t: Translator,
+    *,
+    scale: float = 1.0,
+) -> None:
+    """Draw a change into a part of a figure: `box` is left, bottom, width and height of it; `scale` of its letters."""
+    left, bottom, width, height = box
+    if series.starts:
+        axes = figure.add_axes((left + 0.01 * width, bottom + 0.16 * height, 0.98 * width, 0.6 * height))
+        _clear(axes)
+        _lines(axes, series, t, scale)
+    else:
+        axes = figure.add_axes((left + 0.01 * width, bottom + 0.02 * height, 0.98 * width, 0.96 * height))
+        _clear(axes)
+        _bars(axes, series, t, scale)
+
+
+def _clear(axes: Any) -> None:
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.patch.set_visible(False)
+
+
+def _lines(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None:
+    """This period's line, the same weeks of the year before as a pale dotted one, and the tested period shaded."""
+    at = np.array([_at(day) for day in series.starts])
+    colour, tested = COLOURS[series.tone], series.tested
+    start, end = (_at(day) for day in series.after)
+    axes.axvspan(start, end, color=WINDOW, linewidth=0, zorder=0)
+    if np.isfinite(series.before).any():
+        axes.plot(at, series.before, color=QUIET, linewidth=0.9 * scale, linestyle=(0, (1.2, 1.4)), zorder=2)
+    joined = tested | np.r_[tested[1:], False]  # the line goes on from the week before the tested ones
+    for part, own, width in ((~tested, PALE, 1.0), (joined, colour, 1.9)):
+        values = np.where(part, series.now, np.nan)
+        axes.plot(at, values, color=own, linewidth=width * scale, zorder=3, solid_capstyle="round")
+        alone = ~np.isnan(values) & np.isnan(np.r_[np.nan, values[:-1]]) & np.isnan(np.r_[values[1:], np.nan])
+        axes.plot(at[alone], values[alone], "o", color=own, markersize=width * 1.3 * scale, zorder=3)
+    most = float(np.nanmax(np.r_[series.now, series.before, 1.0]))
+    axes.set_ylim(0, most * 1.22)
+    axes.set_xlim(at[0], max(end, at[-1]))
+    axes.axhline(0, color=PALE, linewidth=0.5 * scale, zorder=1)
+    _label_most(axes, at, series, t, most, scale)
+    _label_dates(axes, series, t, scale)
+    _label_lines(axes, series, colour, scale)
+
+
+def _label_most(axes: Any, at: FloatArray, series: ChangeSeries, t: Translator, most: float, scale: float) -> None:
+    values = series.now if np.nanmax(np.r_[series.now, -1.0]) >= most else series.before
+    where = int(np.flatnonzero(values == most)[0]) if (values == most).any() else 0
+    side = "right" if where > 0.85 * len(at) else "left" if where < 0.15 * len(at) else "center"
+    colour = INK if values is series.now else QUIET
+    axes.text(at[where], most * 1.03, t.number(most), ha=side, va="bottom", fontsize=LETTERS * scale, color=colour)
+
+
+def _label_dates(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None:
+    """The first and the last date, and where the tested period begins, where there is room."""
+    first, last, start = series.starts[0], max(series.after[1], series.starts[-1]), series.after[0]
+    form = "LLL y" if series.by_month else "d MMM y"
+    dates = [(first, "left", form), (last, "right", form)]
+    length = max((last - first).days, 1)
+    if APART < (start - first).days / length < 1 - APART:
+        dates.insert(1, (start, "center", form.removesuffix(" y")))
+    for day, side, own in dates:
+        axes.annotate(
+            t.date(day, own),
+            (_at(day), 0),
+            xytext=(0, -2 * scale),
+            textcoords="offset points",
+            ha=side,
+            va="top",
+            fontsize=LETTERS * scale,
+            color=QUIET,
+            annotation_clip=False,
+        )
+
+
+def _label_lines(axes: Any, series: ChangeSeries, colour: str, scale: float) -> None:
+    """The names of the lines in their colours, above the chart."""
+    size = LETTERS * scale
+    look: dict[str, Any] = {
+        "xycoords": "axes fraction",
+        "textcoords": "offset points",
+        "va": "bottom",
+        "fontsize": size,
+    }
+    axes.annotate(series.names[1], (0, 1.0), xytext=(0, 2 * scale), color=colour, fontweight="bold", **look)
+    if np.isfinite(series.before).any():
+        right = (len(series.names[1]) + 2) * 0.75 * size
+        axes.annotate(f"··· {series.names[0]}", (0, 1.0), xytext=(right, 2 * scale), color=QUIET, **look)
+
+
+def _bars(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None:
+    """Two bars, before and after; a protected number as long as it can be, hatched."""
+    most = max(*series.counts, 1.0)
+    axes.set_xlim(0, most * 1.5)
+    axes.set_ylim(-0.42, 1.7)
+    for row, period, at in ((1, series.earlier, 0), (0, series.after, 1)):
+        own, count = (PALE, COLOURS[series.tone])[at], series.counts[at]
+        look = {"facecolor": "white", "hatch": "//////", "linewidth": 0.6 * scale} if series.hidden[at] else {}
+        axes.barh(row, count, height=0.42, zorder=2, **{"facecolor": own, "edgecolor": own, "linewidth": 0, **look})
+        axes.text(0, row + 0.28, _short(period, series, t), fontsize=LETTERS * scale, color=QUIET, va="bottom")
+        axes.text(
+            count + 0.02 * most,
+            row,
+            series.told[at],
+            fontsize=1.15 * LETTERS * scale,
+            color=INK,
+            va="center",
+            fontweight="bold" if at else "normal",
+        )
+
+
+def _at(day: dt.date) -> float:
+    """A day on the axis."""
+    return float(date2num(day))  # type: ignore[no-untyped-call]
+
+
+def _short(period: tuple[dt.date, dt.date], series: ChangeSeries, t: Translator) -> str:
+    if series.whole_months:
+        return t.span(Span(*period, by_month=True))
+    return t("{start} – {end}", start=t.date(period[0], "medium"), end=t.date(period[1], "medium"))
