@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,6 +29,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 # The code that works out what is kept: the packages of this project, and the libraries whose answers are kept.
 PACKAGES: Final = ("analysis", "curim_data")
 _LAND: Final = "land-"
+_ABOUT: Final = b"about"
 LIBRARIES: Final = ("duckdb", "h3", "h3ronpy", "ibis-framework", "numpy", "pandas", "pyproj", "scipy", "shapely")
 
 
@@ -94,6 +96,30 @@ def write_cells(folder: Path, resolution: int, land: pd.Series) -> None:
 def has_cells(folder: Path, resolution: int) -> bool:
     """Whether land by H3 cell of a resolution was written."""
     return _cells_file(folder, resolution).exists()
+
+
+def read_grid(folder: Path | None, name: str) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Any] | None:
+    """A grid of numbers of the land, and what was said of it, as they were written; None where they were not, or cannot
+    be read.
+    """
+    if folder is None:
+        return None
+    try:
+        table = pq.read_table(prepared_file(folder, f"{_LAND}{name}", ".parquet"))
+        about = json.loads(table.schema.metadata[_ABOUT])
+        return table["value"].to_numpy().reshape(about["shape"]), about["about"]
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        return None
+
+
+def write_grid(folder: Path, name: str, values: np.ndarray[Any, np.dtype[np.float64]], about: Any) -> None:
+    """Write a grid of numbers of the land, and a value of JSON that is said of it; does nothing where it is there."""
+    path = prepared_file(folder, f"{_LAND}{name}", ".parquet")
+    if path.exists():
+        return
+    told = json.dumps({"shape": values.shape, "about": about}).encode()
+    table = pa.table({"value": values.ravel()}).replace_schema_metadata({_ABOUT: told})
+    write_whole(path, lambda path: pq.write_table(table, path))
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:

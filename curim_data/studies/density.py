@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -26,6 +27,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Translator
+from curim_data.model.prepared import read_grid, write_grid
 from curim_data.model.types import CellArray
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.quality.positions import coordinate_step
@@ -120,15 +122,43 @@ def density_study(source: Source, f: AlertFilter, audience: Audience) -> Density
 
 def _land(city: CityProfile, cells: CellArray) -> pd.Series | Raster:
     """The land as fine cells, or as pixels where these would be too many; with pixels under all cells with alerts."""
-    if city.finest_affordable(MOST_FINE_CELLS) >= RESOLUTION:
+    if _in_fine_cells(city):
         return city.land_cells(RESOLUTION)
     pixels = _pixels.get(city.version)
     if pixels is None:
-        pixels = raster_from_polygon(city.land_metres)
+        pixels = _kept_pixels(city) or raster_from_polygon(city.land_metres)
         if len(_pixels) >= MOST_CACHED:
             _pixels.clear()
         _pixels[city.version] = pixels
     return pixels.with_points(*centres_in_metres(cells, city))
+
+
+def keep_pixels(city: CityProfile) -> None:
+    """Keep the land in pixels for later processes, beside what else is prepared for the city, where a density is drawn
+    in pixels and they take long to make.
+    """
+    folder = city.prepared
+    if folder is None or _in_fine_cells(city) or _kept_pixels(city) is not None:
+        return
+    with suppress(ValueError):  # a land without pixels: who asks for its density is told why
+        pixels = raster_from_polygon(city.land_metres)
+        write_grid(folder, _PIXELS, pixels.land_km2, [pixels.x0, pixels.y0, pixels.cell_m])
+
+
+def _in_fine_cells(city: CityProfile) -> bool:
+    return city.finest_affordable(MOST_FINE_CELLS) >= RESOLUTION
+
+
+def _kept_pixels(city: CityProfile) -> Raster | None:
+    """The land in pixels as it was kept by the same code; None where it was not."""
+    kept = read_grid(city.prepared, _PIXELS)
+    if kept is None:
+        return None
+    land, (x0, y0, side) = kept
+    return Raster(land, float(x0), float(y0), float(side))
+
+
+_PIXELS: Final = "pixels"
 
 
 _pixels: dict[str, Raster] = {}

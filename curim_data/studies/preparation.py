@@ -18,6 +18,7 @@ from curim_data.quality.positions import keep_coordinate_step
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.locking import locked
+from curim_data.studies.density import keep_pixels
 from curim_data.studies.hot_spots import keep_known_places, known_places
 
 # From so many alerts, or cells, on; below, a page works it out as quickly as it would read it.
@@ -30,8 +31,8 @@ PREPARING: Final = Message("Preparing the maps of the city")
 
 
 def prepare(home: Home) -> None:
-    """Keep the cells of the land, and of the stored alerts the columns that counts are made of, what is known of all of
-    them and the known places: of the profile, the alerts and the code as they are now.
+    """Keep the cells and pixels of the land, and of the stored alerts the columns that counts are made of, what is
+    known of all of them and the known places: of the profile, the alerts and the code as they are now.
 
     Does nothing that was done already; files of other versions go. Reports its progress.
     """
@@ -51,6 +52,8 @@ def prepare(home: Home) -> None:
             large = True
             write_cells(folder, resolution, land)
         report(0.3 * (resolution - COARSEST + 1) / (finest - COARSEST + 1), PREPARING)
+    if large:
+        keep_pixels(city)
     if has_alerts(home):
         source = open_source(home)
         try:

@@ -8,10 +8,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import sample_data
+from analysis.grid.raster import Raster
 from curim_data import query
 from curim_data.engine import columns, open_source
 from curim_data.engine import source as engine
@@ -25,7 +27,7 @@ from curim_data.query import _default_points
 from curim_data.store import Home, Store
 from curim_data.store.erase import erase
 from curim_data.store.home import _city
-from curim_data.studies import hot_spots, preparation
+from curim_data.studies import density, hot_spots, preparation
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.preparation import prepare
 
@@ -229,6 +231,28 @@ def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pyte
     folder = home.prepared(home.city().version)
     assert [path.name for path in folder.glob("alerts-*") if prepared.is_current(path, Store(home).alerts_version())]
     assert not [path for path in folder.glob("places-*") if prepared.is_current(path, source.version)]
+
+
+@pytest.mark.parametrize("harm", ["none", "removed", "broken"])
+def test_the_land_in_pixels_is_read_and_equal(home: Home, monkeypatch: pytest.MonkeyPatch, harm: str) -> None:
+    monkeypatch.setattr(density, "MOST_FINE_CELLS", 1)
+    city = home.city()
+    made = density.raster_from_polygon(city.land_metres)
+    prepare(home)
+    (path,) = home.prepared(city.version).glob("land-pixels-*")
+    prepare(home)
+    if harm == "none":
+        monkeypatch.setattr(density, "raster_from_polygon", None)  # nothing is worked out
+    elif harm == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(b"PAR1 [1]")
+    density._pixels.clear()
+    read = density._land(home.city(), np.zeros(0, np.int64))
+    density._pixels.clear()
+    assert isinstance(read, Raster)
+    assert np.array_equal(read.land_km2, made.land_km2)
+    assert (read.x0, read.y0, read.cell_m) == (made.x0, made.y0, made.cell_m)
 
 
 def test_a_small_home_is_left_as_it_is(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
