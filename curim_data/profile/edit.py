@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.containers.base import head_of
 from curim_data.geo.enrichment import inside_land
+from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
 from curim_data.model.city import Area, Landmark
 from curim_data.profile import tables
@@ -256,15 +257,20 @@ def set_categories(
 ) -> EditReport:
     """Give the category tree: a table (frame, CSV, XLSX; see `tables.categories`) or a categories.toml.
 
-    `groups` may say the groups that a frame's categories are in; the city's unless given.
+    `groups` may say the groups that a frame's categories are in; the city's unless given. A table without a column harm
+    leaves the harm index of each category as it was.
     """
     if isinstance(source, pd.DataFrame):
         table, groups = source.fillna("").astype(str), dict(home.city().groups) if groups is None else groups
     else:
         table, groups = category_table(source, name, home.city())
     kept, found = tables.categories(table, groups, name)
-    notes = []
-    notes += gone_notes(home.city(), {one.id for one in found})
+    before = home.city()
+    notes = gone_notes(before, {one.id for one in found})
+    if before.has_harm_index and "harm" not in {fold(column) for column in table.columns}:
+        harm = {one.id: one.harm for one in before.categories.values()}
+        found = [replace(one, harm=harm.get(one.id)) for one in found]
+        notes.append(Message("The file has no column harm: the harm index of each category stays as it was."))
 
     def edit(folder: Path, _: CityProfile) -> None:
         write_categories(folder, kept, found)

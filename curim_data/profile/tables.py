@@ -422,13 +422,14 @@ def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, 
     try:
         parsed = tomllib.loads(content.decode("utf-8-sig"))
         groups: dict[str, Mapping[str, str]] = {str(one["id"]): dict(one["labels"]) for one in parsed.get("group", [])}
+        weighed = any("harm" in one for one in parsed["category"])
         rows = [
             {
                 "id": str(one["id"]),
                 "kind": str(one["kind"]),
                 "group": str(one.get("group", "")),
                 "sensitive": "yes" if one.get("sensitive") else "no",
-                "harm": str(one.get("harm", "")),
+                **({"harm": str(one.get("harm", ""))} if weighed else {}),
                 **{f"label_{lang}": str(one.get("labels", {}).get(lang, "")) for lang in LANGUAGES},
             }
             for one in parsed["category"]

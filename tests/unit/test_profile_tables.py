@@ -219,6 +219,24 @@ def test_an_edit_of_an_empty_home(tmp_path: Path) -> None:
     assert edit.finish_interrupted_change(home) is None
 
 
+@pytest.mark.parametrize("form", ["frame", "csv", "toml"])
+def test_a_table_without_harm_leaves_the_harm_index(home: Home, form: str, t: Translator) -> None:
+    table = categories_table(home.city().categories.values())
+    edit.set_categories(home, table.assign(harm=[str(n) for n in range(1, len(table) + 1)]), "c.csv")
+    before = {one.id: one.harm for one in home.city().categories.values()}
+    assert home.city().has_harm_index
+    other = table.drop(columns="harm")
+    other["label_en"] = other["label_en"] + " (new)"
+    toml = (home.city_folder / "categories.toml").read_text()
+    toml = "\n".join(line for line in toml.splitlines() if not line.startswith("harm"))
+    given = {"frame": other, "csv": other.to_csv(index=False).encode(), "toml": toml.encode()}[form]
+    report = edit.set_categories(home, given, f"c.{form.replace('frame', 'csv')}")
+    assert {one.id: one.harm for one in home.city().categories.values()} == before
+    assert any("no column harm" in t(note) for note in report.notes)
+    edit.set_categories(home, table.assign(harm=""), "c.csv")
+    assert not home.city().has_harm_index  # a column that is there and empty takes it away
+
+
 def test_names_that_alerts_have_can_be_taken_into_the_list(home: Home) -> None:
     table = pd.concat(
         [categories_table(home.city().categories.values()), names_table(["Other Theft", "Sexual harassment"])]
