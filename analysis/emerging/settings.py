@@ -48,7 +48,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     first, last : date
         First and last day that the data cover.
     n : float
-        Alerts on the map.
+        Incidents on the map.
     windows : float
         Windows that cover the land once: cells divided by the cells in a window.
     """
@@ -59,7 +59,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
         reason = Message("the time is too short for a trend either way")
     elif 2 * n / len(weeks) / max(windows, 1) < MIN_IN_WEEK:
         values = {"n": round(n)}
-        reason = Message("there are too few alerts for weeks: {n}", values)
+        reason = Message("there are too few incidents for weeks: {n}", values)
     else:
         message = Message(
             "Time is divided into weeks, because there are only {n} whole months and a trend needs ten.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import h3.api.numpy_int as h3
 import h3ronpy
@@ -15,7 +15,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from analysis.stats.result import Choice
-from curim_data.model import MAP_RESOLUTIONS, MOST_MAP_CELLS, Message
+from curim_data.model import MAP_RESOLUTIONS, MOST_MAP_CELLS, N_, Message
 
 # The finest resolution that is chosen unasked: cells of about 130 m. A patrol, a lamp or a crossing serves a place of
 # that size, and finer cells split one street corner into several.
@@ -123,6 +123,12 @@ def _at(cell: Any, resolution: int) -> Any:
     return change(cell, resolution)
 
 
+_TOO_FEW: Final = {
+    "incidents": N_("there are too few incidents for finer cells: {n}"),
+    "alerts": N_("there are too few alerts for finer cells: {n}"),
+}
+
+
 def resolution_for(
     n: float,
     land_km2: float,
@@ -130,17 +136,19 @@ def resolution_for(
     finest: int = FINEST,
     cells: Any = None,
     affordable: int | None = None,
+    maps: int = 1,
+    of: Literal["incidents", "alerts"] = "incidents",
 ) -> Choice:
     """Choose how large the cells are, and say why.
 
-    The finest resolution, from about 130 m on, at which a cell and its six neighbours hold at least half an alert in
+    The finest resolution, from about 130 m on, at which a cell and its six neighbours hold at least half an incident in
     the mean, a cell is at least twice as wide as the coordinates are precise, the audience may look (`finest`), and
     the land needs no more than 100,000 cells. Only the last makes cells coarser than 900 m, as for a country.
 
     Parameters
     ----------
     n : float
-        Alerts on the map.
+        Incidents on the map, or on the smaller one of two.
     land_km2 : float
         Land of the city in square kilometres.
     coordinate_precision_m : float
@@ -152,14 +160,18 @@ def resolution_for(
     affordable : int, optional
         The finest H3 resolution in which all the land can be had (`CityProfile.finest_affordable`); estimated from the
         area when left out.
+    maps : int
+        How many maps of that many are laid over each other.
+    of : "incidents" or "alerts"
+        What is counted.
     """
     if land_km2 <= 0:
         raise ValueError(f"land_km2 must be positive, not {land_km2}")
     reason = Message("an intervention serves a place of that size")
-    chosen, alerts = FINEST, round(n)
+    chosen = FINEST
     while chosen > min(MAP_RESOLUTIONS):
         side = square_side(chosen, cells)
-        window = n / land_km2 * 7 * side**2 / 1e6
+        window = maps * n / land_km2 * 7 * side**2 / 1e6
         too_many = land_km2 * 1e6 / side**2 > MOST_MAP_CELLS if affordable is None else chosen > affordable
         if chosen <= COARSEST and not too_many:
             break
@@ -172,7 +184,7 @@ def resolution_for(
                 "the coordinates are only precise to {metres} m", {"metres": round(coordinate_precision_m)}
             )
         elif window < MIN_IN_WINDOW:
-            reason = Message("there are too few alerts for finer cells: {n}", {"n": alerts})
+            reason = Message(_TOO_FEW[of], {"n": round(n)})
         else:
             break
         chosen -= 1

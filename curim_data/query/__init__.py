@@ -1,7 +1,8 @@
 """From a filter to counts: each question is a group-by, and each answer has passed disclosure control.
 
-Public: `counts`, `cells`, `tables`, `total`, `options`, `all_options`, `default_coordinates`, `nearest_nonempty`,
-`dates`, `sentence`, `dimensions`; `Question` and `ask`, which these are made of; `categoricals` to sum tables again.
+Public: `counts`, `cells`, `tables`, `total`, `mapped_incidents`, `options`, `all_options`, `default_coordinates`,
+`nearest_nonempty`, `dates`, `sentence`, `dimensions`; `Question` and `ask`, which these are made of; `categoricals` to
+sum tables again.
 """
 
 from curim_data.privacy import DisclosureError
@@ -12,6 +13,7 @@ from curim_data.query.answers import (
     cells,
     counts,
     default_coordinates,
+    mapped_incidents,
     nearest_nonempty,
     options,
     sentence,

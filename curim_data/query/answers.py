@@ -48,6 +48,11 @@ def total(source: Source, f: AlertFilter, audience: Audience, *, once: bool = Fa
     return _remember(source, f, audience, _total(question, question.count([_PARTS])[0], alerts), once)
 
 
+def mapped_incidents(source: Source, f: AlertFilter, audience: Audience) -> float:
+    """How many incidents the filter leaves on the map, as tests count them; 0 where that is protected."""
+    return total(source, f, audience, once=source.repeated).mapped or 0
+
+
 def _totals(source: Source) -> dict[Hashable, Total]:
     known: dict[Hashable, Total] = source.cache.setdefault("totals", {})
     return known

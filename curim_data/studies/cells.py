@@ -13,7 +13,6 @@ from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, Audience, CityPro
 from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS
 from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.quality.positions import coordinate_step
-from curim_data.query import Total
 
 
 def whole_city(f: AlertFilter) -> AlertFilter:
@@ -25,14 +24,13 @@ def cell_size(
     source: Source,
     f: AlertFilter,
     audience: Audience,
-    total: Total,
     resolution: int | None,
     most: int = MOST_MAP_CELLS,
 ) -> Choice:
     """The resolution of the cells under a filter, and why: chosen from the data unless given.
 
-    An audience without exact counts has one size whatever is given. `total`: that of the filter. `most`: how many cells
-    the land may take; none is made to find that out.
+    An audience without exact counts has one size whatever is given. Incidents are counted, as they are tested. `most`:
+    how many cells the land may take; none is made to find that out.
     """
     city = source.city
     finest = finest_resolution(audience, f, city)
@@ -41,7 +39,7 @@ def cell_size(
     if resolution is not None:
         return affordable_size(city, min(resolution, finest), most)
     chosen = resolution_for(
-        total.mapped or 0,
+        query.mapped_incidents(source, f, audience),
         city.area_km2,
         coordinate_step(source),
         finest=finest,

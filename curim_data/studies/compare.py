@@ -204,7 +204,7 @@ def compare_study(
     totals = query.total(source, pair.first, audience), query.total(source, pair.second, audience)
     if any(total.nowhere for total in totals):
         raise CompareError(NO_POSITIONS)
-    chosen = _resolution(source, pair, audience, totals, resolution)
+    chosen = _resolution(source, pair, audience, resolution)
     size = int(chosen.value)
     first, second = (query.cells(source, side, size, audience, once=True) for side in (pair.first, pair.second))
     scatter = max(
@@ -238,9 +238,7 @@ def _neither(
     return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),)
 
 
-def _resolution(
-    source: Source, pair: FilterPair, audience: Audience, totals: tuple[Total, Total], asked: int | None
-) -> Choice:
+def _resolution(source: Source, pair: FilterPair, audience: Audience, asked: int | None) -> Choice:
     """How large the cells are: one size for both sides."""
     sizes = [finest_resolution(audience, side, source.city) for side in (pair.first, pair.second)]
     if not sees_exact(audience):
@@ -254,13 +252,15 @@ def _resolution(
         return Choice("resolution", sizes[0], Message("Cells of the one size at which small counts stay protected."))
     if asked is not None:
         return affordable_size(source.city, min(asked, *sizes))
-    smaller, city = min(total.mapped or 0 for total in totals), source.city
+    smaller = min(query.mapped_incidents(source, side, audience) for side in (pair.first, pair.second))
+    city = source.city
     return resolution_for(
-        2 * smaller,
+        smaller,
         city.area_km2,
         finest=min(sizes),
         cells=city.sampled_cells,
         affordable=city.finest_affordable(),
+        maps=2,
     )
 
 

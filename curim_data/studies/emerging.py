@@ -153,7 +153,7 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
 def emerging_cell_size(source: Source, f: AlertFilter, audience: Audience, resolution: int | None) -> Choice:
     """The size of the cells in which `emerging_study` judges, and why: that of the hot-spot map where it can be."""
     whole, most = whole_city(f), min(MOST_MAP_CELLS, MOST_COUNTS // MOST_MONTHS)
-    return cell_size(source, whole, audience, query.total(source, whole, audience), resolution, most)
+    return cell_size(source, whole, audience, resolution, most)
 
 
 def judged_filter(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> AlertFilter:
@@ -176,7 +176,7 @@ def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int
     windows = len(cells) / (1 + 3 * k * (k + 1))
     if len(whole_steps("month", first, last)) >= MIN_STEPS:
         return periods_for(first, last, 0, windows)  # months, whatever the number of alerts
-    mapped = query.total(source, f.replace(period="", start=first, end=last), audience).mapped or 0
+    mapped = query.mapped_incidents(source, f.replace(period="", start=first, end=last), audience)
     return periods_for(first, last, mapped, windows)
 
 

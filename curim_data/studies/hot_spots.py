@@ -119,7 +119,7 @@ def _hot_spots(
 ) -> HotSpotStudy:
     whole = whole_city(f)
     total = query.total(source, whole, audience)
-    chosen = cell_size(source, whole, audience, total, resolution)
+    chosen = cell_size(source, whole, audience, resolution)
     counted = query.cells(source, whole, int(chosen.value), audience, once=True)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
     scatter = place_scatter(source, whole, int(chosen.value), audience)

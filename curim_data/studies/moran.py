@@ -44,7 +44,7 @@ def moran_study(source: Source, f: AlertFilter, audience: Audience, resolution: 
         raise DisclosureError(EXACT_ONLY)
     whole = whole_city(f)
     total = query.total(source, whole, audience)
-    chosen = cell_size(source, whole, audience, total, resolution)
+    chosen = cell_size(source, whole, audience, resolution)
     size = int(chosen.value)
     counted = query.cells(source, whole, size, audience, once=True)
     found = moran_cells(counted.frame, occupied_land_of(source, audience))

@@ -128,7 +128,7 @@ def pattern_study(
         raise CompareError(NO_POSITIONS)
     if areas == "districts":
         return _by_district(source, pair, audience, totals)
-    chosen = _size(source, pair, audience, totals, resolution)
+    chosen = _size(source, pair, audience, resolution)
     size = int(chosen.value)
     first, second = (query.cells(source, side, size, audience, once=True) for side in (pair.first, pair.second))
     counts = pd.DataFrame({"a": first.frame["n"], "b": second.frame["n"]})
@@ -173,16 +173,12 @@ def _label(names: Mapping[str, str]) -> Callable[[Translator], str]:
     return lambda t: t.label(names)
 
 
-def _size(
-    source: Source, pair: FilterPair, audience: Audience, totals: tuple[Total, Total], asked: int | None
-) -> Choice:
+def _size(source: Source, pair: FilterPair, audience: Audience, asked: int | None) -> Choice:
     """How large the cells are: the finest of which those with incidents hold enough to differ."""
     sides = (pair.first, pair.second)
     if asked is not None:
         return affordable_size(source.city, asked)
-    size = min(
-        int(cell_size(source, side, audience, total, None).value) for side, total in zip(sides, totals, strict=True)
-    )
+    size = min(int(cell_size(source, side, audience, None).value) for side in sides)
     first, second = (query.cells(source, side, size, audience, once=True).frame["n"] for side in sides)
     both = (first + second)[(first + second) > 0]
     cells = both.index.to_numpy(np.int64)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from analysis.map_comparison import MapLabel
 from analysis.stats.result import Choice
+from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator, translator
+from curim_data.model import Audience, Message, Translator, translator
 from curim_data.query import total
 from curim_data.store import Home
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import headline
+from curim_data.studies.cells import cell_size
 from curim_data.studies.changes import change_study
 from curim_data.studies.clusters import cluster_study
-from curim_data.studies.compare import compare_study
+from curim_data.studies.compare import FilterPair, _resolution, compare_study
 from curim_data.studies.concentration import concentration_of_study
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.gender import share_study
@@ -26,6 +31,7 @@ from curim_data.studies.incidents import incidents_in_words
 from curim_data.studies.spot_profiles import spot_summaries
 from curim_data.studies.trends import course_study, trend_study
 from pages.parts.hotspots.ranked_list import hot_spots_sentence
+from tests.small import alert, small_source
 
 WHO, YEAR = Audience.ANALYST, AlertFilter()
 JUDGES: dict[str, Callable[[Source], tuple[Choice, ...]]] = {
@@ -117,3 +123,24 @@ def test_alerts_beside_incidents(language: str, one: str, many: str) -> None:
     assert incidents_in_words(t, 1, 2) == one
     assert incidents_in_words(t, 60, 96) == many
     assert incidents_in_words(t, 60, 60) == incidents_in_words(t, 60) == many.partition(" (")[0]
+
+
+def test_cells_are_as_large_as_the_incidents_ask_for(tmp_path: Path) -> None:
+    """Ten incidents, each reported by eight people: 80 alerts would do for cells of 130 m, ten incidents do not."""
+    rows = []
+    for incident in range(10):
+        point = (23.6251234 + 0.0031234 * incident, 37.9351234 + 0.0021234 * incident)
+        day = dt.date(2025, 1, 1) + dt.timedelta(days=20 * incident)
+        rows += [alert(8 * incident + k, point=point, day=day, incident_id=f"i{incident}") for k in range(8)]
+    source = small_source(tmp_path, rows)
+    every = AlertFilter(period="all")
+    assert query.total(source, every, Audience.ANALYST).mapped == 80
+    assert query.mapped_incidents(source, every, Audience.ANALYST) == 10
+    t = translator("en")
+    chosen = cell_size(source, every, Audience.ANALYST, None)
+    assert "too few incidents for finer cells: 10" in t(chosen.explanation)
+    small = every.replace(categories=(rows[0]["category"],))
+    nothing = MapLabel(Message("a"), Message("a"))
+    pair = FilterPair(small, small, nothing, nothing, ())
+    told = t(_resolution(source, pair, Audience.ANALYST, None).explanation)
+    assert "too few incidents for finer cells: 10" in told  # of one map, though both are laid over each other

@@ -8,7 +8,6 @@ from analysis.clusters.results import Clusters
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.result import Choice
-from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.studies.cells import cell_size, whole_city
@@ -53,7 +52,7 @@ def hot_spots(
 @calculated(Message("Testing every place for hot spots"))
 def _cell_size(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> Choice:
     source = source_of(dataset)
-    return cell_size(source, chosen, audience, query.total(source, chosen, audience), resolution)
+    return cell_size(source, chosen, audience, resolution)
 
 
 @calculated(Message("Testing every place for hot spots"))
