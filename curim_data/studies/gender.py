@@ -29,12 +29,11 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.studies.cells import whole_city
-from curim_data.studies.incidents import incident_choice
+from curim_data.studies.incidents import AFFECTED, affected_choice, counted_once
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
 
 PER: Final = 1000
 CITY: Final = ""
-AFFECTED: Final = "affected_gender"
 AFTER_DARK: Final = Share("dark", (True,), (True, False))
 UNSAFE: Final = Share("feeling", (1, 2), (1, 2, 3, 4, 5))
 # A mean that protected counts leave open by more than this part of a step says too little to be shown.
@@ -85,20 +84,21 @@ class LightStudy:
 def share_study(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> GenderShares:
     """Incidents by the gender of the person affected, or alerts by that of the reporter.
 
-    Several alerts of one incident are about the same persons, but each was sent by a person of its own.
+    Several alerts of one incident are about the same persons, but each was sent by a person of its own. Where the rows
+    of a file are persons (`rows_are_persons`), those affected are counted, each.
     """
-    counted = query.counts(source, f, [column], audience, complete=True, once=column == AFFECTED)
+    counted = query.counts(source, f, [column], audience, complete=True, once=counted_once(source, column))
     scatter = share_scatter(source, without_gender(f), Share(column, WOMEN, EITHER), area_kind(source), audience)
     found = gender_shares(counted.frame, column, total=counted.total, scatter=scatter)
     if column != AFFECTED:
         return found
-    return replace(found, choices=(*found.choices, *incident_choice(source)))
+    return replace(found, choices=(*found.choices, *affected_choice(source)))
 
 
 def weight_study(source: Source, f: AlertFilter, audience: Audience) -> CategoryRatios:
     """Which categories weigh more on women or on men, among all alerts of either, whatever categories are picked."""
     f = without_gender(f)
-    counted = query.counts(source, f, ["category", AFFECTED], audience, once=True)
+    counted = query.counts(source, f, ["category", AFFECTED], audience, once=counted_once(source, AFFECTED))
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), ("category",), audience)
     return category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
 
@@ -109,7 +109,7 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
         nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high", "withheld"])
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")
-    counted = query.counts(source, asked, [AFFECTED, "dark"], audience, once=True)
+    counted = query.counts(source, asked, [AFFECTED, "dark"], audience, once=counted_once(source, AFFECTED))
     after_dark = share_scatter(source, asked, AFTER_DARK, area_kind(source, AFFECTED), audience)
     table = dark_shares(counted.frame, scatter=after_dark)
     table["withheld"] = table[["dark", "n"]].isna().any(axis=1)
@@ -219,7 +219,7 @@ def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStud
     city = whole_city(f)
     found = []
     for column in (AFFECTED, "reporter_gender"):
-        counted = query.counts(source, f, ["place", column], audience, once=column == AFFECTED)
+        counted = query.counts(source, f, ["place", column], audience, once=counted_once(source, column))
         totals = _totals(source, city, audience, column)
         pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
         scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",), audience)
@@ -284,7 +284,7 @@ def _rate_row(
 
 def _totals(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> dict[str, float]:
     """All alerts of women and of men; empty where either is withheld."""
-    once = column == AFFECTED
+    once = counted_once(source, column)
     counted = query.counts(source, f, [column], audience, complete=True, once=once).frame.set_index(column)["n"]
     both = {gender: float(counts) for gender, counts in counted.items() if gender in (WOMAN, MAN)}
     return both if np.isfinite(list(both.values())).all() else {}

@@ -29,6 +29,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, FloatArray, Gender, IntArray
 from curim_data.privacy import sees_exact
 from curim_data.studies.coarse_areas import area_tables
+from curim_data.studies.incidents import AFFECTED, counted_once
 from curim_data.studies.periods import ComparedPeriods, month_bounds, months_between
 
 # Years of the past that are looked at, besides the one between both periods: more would not make it surer.
@@ -357,6 +358,8 @@ def _shares(
 ) -> Dispersion:
     """The dispersion of a share, of rows against what the share of all of them together did."""
     once = "reporter_gender" not in (share.column, *kind)
+    if AFFECTED in (share.column, *kind):
+        once = once and counted_once(source, AFFECTED)
     by = list(dict.fromkeys([*kind, share.column, history.unit]))
     frame = query.counts(source, past, by, Audience.ANALYST, once=once).frame
     frame = frame[frame[share.column].isin(share.among)]

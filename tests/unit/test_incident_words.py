@@ -25,9 +25,9 @@ from curim_data.studies.clusters import cluster_study
 from curim_data.studies.compare import FilterPair, _resolution, compare_study
 from curim_data.studies.concentration import concentration_of_study
 from curim_data.studies.emerging import emerging_study
-from curim_data.studies.gender import share_study
+from curim_data.studies.gender import light_study, share_study, weight_study
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.incidents import incidents_in_words
+from curim_data.studies.incidents import incidents_in_words, rows_are_persons
 from curim_data.studies.spot_profiles import spot_summaries
 from curim_data.studies.trends import course_study, trend_study
 from pages.parts.hotspots.ranked_list import hot_spots_sentence
@@ -144,3 +144,36 @@ def test_cells_are_as_large_as_the_incidents_ask_for(tmp_path: Path) -> None:
     pair = FilterPair(small, small, nothing, nothing, ())
     told = t(_resolution(source, pair, Audience.ANALYST, None).explanation)
     assert "too few incidents for finer cells: 10" in told  # of one map, though both are laid over each other
+
+
+def persons(folder: Path, ids: bool = True) -> Source:
+    """Accidents of a man and a woman each, the man's row first: by incidents there would be no woman."""
+    rows = []
+    for accident in range(120):
+        told = {
+            "day": dt.date(2024, 1, 1) + dt.timedelta(days=5 * accident),
+            "point": (23.6251 + 0.0003 * (accident % 97), 37.9351 + 0.0002 * (accident % 89)),
+            "incident_id": f"i{accident}" if ids else None,
+        }
+        rows += [alert(2 * accident + k, affected_gender=who, **told) for k, who in enumerate(("man", "woman"))]
+    folder.mkdir(exist_ok=True)
+    return small_source(folder, rows)
+
+
+def test_where_rows_are_persons_each_is_counted(tmp_path: Path) -> None:
+    source, every, t = persons(tmp_path / "ids"), AlertFilter(period="all"), translator("en")
+    assert source.repeated
+    found = share_study(source, every, WHO)
+    assert found.women.value == 0.5
+    assert any("Persons are counted" in t(choice.explanation) for choice in found.choices)
+    weight = weight_study(source, every, WHO).frame.iloc[0]
+    assert (weight["women"], weight["men"]) == (120, 120)
+    assert light_study(source, every, WHO).n == 240
+
+
+def test_several_reports_of_one_incident_are_no_persons(tmp_path: Path) -> None:
+    source, every, t = persons(tmp_path / "none", ids=False), AlertFilter(period="all"), translator("en")
+    assert not rows_are_persons(source)
+    found = share_study(source, every, WHO)
+    if source.repeated:
+        assert any("the first says who was affected" in t(choice.explanation) for choice in found.choices)
