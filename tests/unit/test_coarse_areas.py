@@ -63,6 +63,34 @@ def test_cells_hold_every_incident_once(source: Source, recent: AlertFilter) -> 
     assert both.groupby("cell")["n"].sum().to_dict() == cells.set_index("cell")["n"].to_dict()
 
 
+def test_reports_without_a_place_are_no_rise_of_a_cell(tmp_path: Path) -> None:
+    """The app gives every report without a position one point: its cell is no area in which something happens."""
+    rng, alerts = np.random.default_rng(2), simulate(World(), np.random.default_rng(2))
+    last = float(alerts["hours"].max())
+    n, at = 400, (float(alerts["x"][7]), float(alerts["y"][7]))
+    piled = {
+        **alerts,
+        "x": np.append(alerts["x"], np.full(n, at[0])),
+        "y": np.append(alerts["y"], np.full(n, at[1])),
+        "hours": np.append(alerts["hours"], last - rng.uniform(0, 55 * 24, n)),
+        "category": np.append(alerts["category"], rng.integers(0, 28, n)),
+        "woman": np.append(alerts["woman"], rng.random(n) < 0.5),
+    }
+    found = source_of(piled, tmp_path)
+    bare = replace(found, city=replace(found.city, districts=(), landmarks=()), cache={})
+    points = query.default_points(bare)
+    assert len(points) == 1
+    resolution = area_resolution(bare, Audience.ANALYST)
+    assert resolution is not None
+    default = h3.latlng_to_cell(float(points["latitude"].iloc[0]), float(points["longitude"].iloc[0]), resolution)
+    recent = AlertFilter(period="", start=bare.as_of - dt.timedelta(days=55), end=bare.as_of)
+    (cells,) = area_tables(bare, recent, [["cell"]], Audience.ANALYST, resolution)
+    assert len(cells) > 20
+    assert default not in {int(name, 16) for name in cells["cell"]}
+    risen = [finding.change.key["cell"] for finding in brief_changes(bare, recent, Audience.ANALYST).findings]
+    assert not any(risen)
+
+
 def test_cells_weigh_as_much_as_they_count_where_all_weigh_alike(source: Source, recent: AlertFilter) -> None:
     """A harm index of three for every category."""
     alike = {key: replace(one, harm=3.0) for key, one in source.city.categories.items()}
