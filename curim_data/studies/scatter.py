@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -238,11 +239,16 @@ def start_scatter(source: Source, f: AlertFilter) -> Dispersion:
     def before(apart: int, find: Callable[..., Dispersion]) -> Dispersion:
         return _up_to(source, f, start - dt.timedelta(days=1), end - start, ((kind, START_RESOLUTION), apart), find)
 
+    @cache
+    def counted(past: AlertFilter, unit: Unit) -> pd.DataFrame:
+        return _by_unit(source, past, unit, kind, START_RESOLUTION)
+
     def bursting(past: AlertFilter, history: _Units, windows: PastWindows) -> Dispersion:
-        return _bursts(source, past, history, windows, kind, START_RESOLUTION)
+        pairs = _against_all(counted(past, history.unit), history, windows, kind)
+        return dispersion_of_pairs(*pairs, drift=False)
 
     def wandering(past: AlertFilter, history: _Units, windows: PastWindows) -> Dispersion:
-        pairs = _against_all(source, past, history, windows, kind, START_RESOLUTION)
+        pairs = _against_all(counted(past, history.unit), history, windows, kind)
         found = dispersion_of_pairs(*pairs, bursts=bursts, lag=windows.lag / windows.length)
         return found.farther(windows.wanted / windows.lag)
 
@@ -336,20 +342,25 @@ def _bursts(
     source: Source, past: AlertFilter, history: _Units, windows: PastWindows, kind: Kind, resolution: int | None
 ) -> Dispersion:
     """The dispersion of rows against what all of them together did."""
-    return dispersion_of_pairs(*_against_all(source, past, history, windows, kind, resolution), drift=False)
+    counted = _by_unit(source, past, history.unit, kind, resolution)
+    return dispersion_of_pairs(*_against_all(counted, history, windows, kind), drift=False)
+
+
+def _by_unit(source: Source, past: AlertFilter, unit: Unit, kind: Kind, resolution: int | None) -> pd.DataFrame:
+    """The counts of rows by week or month."""
+    on_map = resolution is not None
+    once = "reporter_gender" not in kind  # of whom each alert is another
+    by = [*kind, unit]
+    return query.counts(
+        source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map, once=once
+    ).frame
 
 
 def _against_all(
-    source: Source, past: AlertFilter, history: _Units, windows: PastWindows, kind: Kind, resolution: int | None
+    counted: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind
 ) -> tuple[FloatArray, FloatArray, tuple[FloatArray, FloatArray]]:
     """The counts of rows in both windows of each pair, and what all of them together had."""
-    on_map = resolution is not None
-    by = [*kind, history.unit]
-    once = "reporter_gender" not in kind  # of whom each alert is another
-    counted = query.counts(
-        source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map, once=once
-    )
-    before, after = (table.to_numpy(float) for table in _of_kind(counted.frame, history, windows, kind))
+    before, after = (table.to_numpy(float) for table in _of_kind(counted, history, windows, kind))
     return before, after, (before.sum(axis=0), after.sum(axis=0))
 
 
