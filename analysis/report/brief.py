@@ -70,9 +70,10 @@ class ShareRow:
 
 @dataclass(frozen=True)
 class PlanRow:
-    """A plan in progress: its title, who leads, its status in words, what comes next.
+    """A plan that was decided: its title, who leads, its status in words, what comes next, and what became of it.
 
-    standing: "late", "due" (for evaluation), "on_time" or "none".
+    standing: "late", "due" (for evaluation), "on_time" or "none". result: the sentences that were kept with the plan
+    when it was evaluated, or ""; an evaluated plan with a result has no `next`.
     """
 
     title: str
@@ -80,6 +81,13 @@ class PlanRow:
     status: str
     next: str
     standing: str = "none"
+    result: str = ""
+
+    def next_or_result(self, t: Translator) -> str:
+        """What comes next and what became of the plan so far, as one text."""
+        if self.next and self.result:
+            return t("{next}. {result}", next=self.next, result=self.result)
+        return self.result or self.next
 
 
 @dataclass(frozen=True)
@@ -200,9 +208,9 @@ def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> Iterator[Bl
 def _plans(brief: Brief, t: Translator) -> Iterator[Block]:
     if brief.plans:
         yield Heading(t("What was decided, and what became of it"))
-        header = (t("Plan"), t("Lead"), t("Status"), t("Next step"))
-        rows = tuple((plan.title, plan.lead, plan.status, plan.next) for plan in brief.plans)
-        yield Table(header, rows, (3.2, 2.2, 1.8, 2.6))
+        header = (t("Plan"), t("Lead"), t("Status"), t("Next step or result"))
+        rows = tuple((plan.title, plan.lead, plan.status, plan.next_or_result(t)) for plan in brief.plans)
+        yield Table(header, rows, (2.6, 1.8, 1.6, 4.2))
 
 
 def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:

@@ -41,7 +41,7 @@ from curim_data.studies.brief_text import (
 )
 from curim_data.studies.incidents import incidents_in_words
 from curim_data.studies.periods import ComparedPeriods
-from curim_data.studies.plan_progress import Standing, plan_progress
+from curim_data.studies.plan_progress import PlanProgress, Standing, plan_progress
 
 # Settings of the comparison that limit what can be said.
 LIMITING: Final = ("annotation", "darkness", "exposure")
@@ -59,21 +59,25 @@ def share_rows(shares: GenderShares, t: Translator) -> tuple[ShareRow, ...]:
 
 
 def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator) -> tuple[PlanRow, ...]:
-    """What was decided and what became of it: late and due plans first."""
+    """What was decided and what became of it, with the kept results: late and due plans first."""
     order = (Standing.LATE, Standing.DUE, Standing.ON_TIME, Standing.NONE)
     shown = [plan for plan in plans if plan.status not in (PlanStatus.DRAFT, PlanStatus.DROPPED)]
     ranked = sorted(
         ((plan_progress(plan, today), plan) for plan in shown), key=lambda pair: order.index(pair[0].standing)
     )
-    return tuple(
-        PlanRow(
-            plan.title,
-            plan.lead or t("Lead to be named"),
-            _status(plan, found.standing, t),
-            t(found.message),
-            found.standing,
-        )
-        for found, plan in ranked
+    return tuple(_plan_row(plan, found, t) for found, plan in ranked)
+
+
+def _plan_row(plan: Plan, found: PlanProgress, t: Translator) -> PlanRow:
+    result = t.label(plan.result)
+    over = plan.status is PlanStatus.EVALUATED and result
+    return PlanRow(
+        plan.title,
+        plan.lead or t("Lead to be named"),
+        _status(plan, found.standing, t),
+        "" if over else t(found.message),
+        found.standing,
+        result,
     )
 
 

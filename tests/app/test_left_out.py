@@ -89,7 +89,11 @@ def test_the_column_of_groups_is_left_out_where_all_alerts_are_of_one() -> None:
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_a_phone_shows_all_of_a_plan(monkeypatch: pytest.MonkeyPatch, narrow: bool) -> None:
-    rows = [PlanRow("Light the *steps*", "Public works", "running, late", "Evaluate by 1 March")]
+    rows = [
+        PlanRow("Light the *steps*", "Public works", "running, late", "Evaluate by 1 March"),
+        PlanRow("Quiet nights", "Police", "running", "Ends on 2 April", result="So far 9 fewer than expected."),
+        PlanRow("Open doors", "University", "evaluated", "", result="22 fewer than expected."),
+    ]
     monkeypatch.setattr(sections, "plan_rows", lambda *_: rows)
     monkeypatch.setattr(sections, "plan_store", lambda _: SimpleNamespace(list=tuple))
     monkeypatch.setattr(sections, "reference_day", lambda _: None)
@@ -98,7 +102,11 @@ def test_a_phone_shows_all_of_a_plan(monkeypatch: pytest.MonkeyPatch, narrow: bo
     shown = " ".join(text.value for text in app.markdown)
     if not narrow:
         table = app.table[0].value
-        shown = " ".join([*table.columns, *table.iloc[0]])
+        shown = " ".join([*table.columns, *table.to_numpy().ravel()])
+        assert table.iloc[1, 3] == "Ends on 2 April. So far 9 fewer than expected."
+        assert table.iloc[2, 3] == "22 fewer than expected."
     for text in ("Status", "Lead", "Next step", "running, late", "Public works", "Evaluate by 1 March"):
+        assert text in shown
+    for text in ("Ends on 2 April", "So far 9 fewer than expected.", "22 fewer than expected."):
         assert text in shown
     assert bool(app.table) != narrow

@@ -57,7 +57,10 @@ def brief(picture: Picture) -> Brief:
         picture=picture,
         spots=(SpotRow(1, "Σταθμός Πειραιά", 61, 24.2), SpotRow(2, "Καστέλλα", None, 3)),
         shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", None)),
-        plans=(PlanRow("Φως", "Τεχνική Υπηρεσία", "σε εξέλιξη", "αξιολόγηση"),),
+        plans=(
+            PlanRow("Φως", "Τεχνική Υπηρεσία", "σε εξέλιξη", "αξιολόγηση"),
+            PlanRow("Ησυχία", "Δημοτική Αστυνομία", "αξιολογήθηκε", "", result="22 λιγότερα από τα αναμενόμενα."),
+        ),
         questions=("Συμφωνεί;", "Μας εκπλήσσει;", "Τι σημαίνει;", "Τι αποφασίζουμε;"),
         limits=("Οι 14 αναφορές χωρίς θέση δεν φαίνονται στον χάρτη.",),
         sources=("Όλες οι κατηγορίες",),
@@ -102,7 +105,7 @@ def test_the_brief_is_an_accessible_pdf_of_one_or_two_pages(brief: Brief, piraeu
     assert len(reader.pages) <= 2
     assert b"pdfuaid" in root["/Metadata"].get_data()
     told = text_of(made)
-    for part in ("312", "Σταθμός Πειραιά", "11 → 29", "54 % (48–60)"):
+    for part in ("312", "Σταθμός Πειραιά", "11 → 29", "54 % (48–60)", "22 λιγότερα από τα αναμενόμενα."):
         assert part in told.replace("\u00a0", " ")
 
 
@@ -128,6 +131,7 @@ def test_the_word_file_has_structure(brief: Brief, piraeus: CityProfile) -> None
     xml = ZipFile(io.BytesIO(made)).read("word/document.xml").decode()
     assert xml.count("w:tblHeader") == len(words.tables)
     assert 'descr="' in xml
+    assert "22 λιγότερα από τα αναμενόμενα." in xml
     assert brief.picture is not None
     assert brief.picture.alt in xml
     assert 'w:val="el-GR"' in ZipFile(io.BytesIO(made)).read("word/styles.xml").decode()

@@ -123,13 +123,16 @@ def draw_decided_plans(page: Page) -> None:
     if not rows:
         st.write(t("No plan has been decided yet."))
     else:
-        headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status"), "next": t("Next step")}
+        headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status")}
         if page.narrow:  # four columns do not fit, and all of them matter: each plan is a paragraph there
+            headings |= {"next": t("Next step"), "result": t("Result")}
             for row in rows:
                 told = {name: escape_markdown(text) for name, text in vars(row).items()}
-                lines = [f"{headings[name]}: {told[name]}" for name in ("status", "lead", "next") if told[name]]
+                lines = [f"{headings[name]}: {told[name]}" for name in list(headings)[1:] if told[name]]
                 st.markdown("  \n".join([f"**{told['title']}**", *lines]))
         else:
-            frame = pd.DataFrame([{name: escape_markdown(text) for name, text in vars(row).items()} for row in rows])
-            st.table(frame[list(headings)].rename(columns=headings), hide_index=True, border="horizontal")
+            headings["last"] = t("Next step or result")
+            shown = [{**vars(row), "last": row.next_or_result(t)} for row in rows]
+            frame = pd.DataFrame([{name: escape_markdown(row[name]) for name in headings} for row in shown])
+            st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
     page_link(page, "interventions", t("All plans"))

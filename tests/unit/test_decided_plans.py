@@ -1,0 +1,38 @@
+"""The table of decided plans: the results that were kept, in the reader's language, beside what comes next."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from curim_data.model import Plan, PlanStatus, translator
+from curim_data.studies.brief_content import plan_rows
+
+DAY = dt.date(2026, 6, 15)
+ENDS = dt.date(2026, 9, 1)
+
+
+def test_an_evaluated_plan_tells_its_result_in_the_language_of_the_reader() -> None:
+    result = {"en": "22 fewer.", "el": "22 λιγότερα.", "fr": "22 de moins."}
+    for lang, told in result.items():
+        (row,) = plan_rows([Plan(status=PlanStatus.EVALUATED, result=result)], DAY, translator(lang))
+        assert (row.result, row.next) == (told, "")
+        assert row.next_or_result(translator(lang)) == told
+
+
+def test_a_result_in_another_language_is_better_than_none() -> None:
+    plan = Plan(status=PlanStatus.EVALUATED, result={"el": "22 λιγότερα."})
+    assert plan_rows([plan], DAY, translator("fr"))[0].result == "22 λιγότερα."
+
+
+def test_a_running_plan_with_a_result_tells_both() -> None:
+    t = translator("en")
+    plan = Plan(status=PlanStatus.RUNNING, finish=ENDS, result={"en": "9 fewer."})
+    (row,) = plan_rows([plan], DAY, t)
+    assert row.next_or_result(t) == f"{row.next}. 9 fewer."
+    assert row.next.startswith("Ends on")
+
+
+def test_without_a_result_stands_what_comes_next() -> None:
+    t = translator("en")
+    (row,) = plan_rows([Plan(status=PlanStatus.EVALUATED)], DAY, t)
+    assert row.next_or_result(t) == "Evaluated"
