@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, CityProfile, Message
 
 if TYPE_CHECKING:
+    from analysis.report.brief import PlanRow
     from curim_data.studies.brief import BriefStudy
 
 app = new_app()
@@ -35,30 +37,28 @@ def brief(
 ) -> None:
     """Print a brief, or write it as a document."""
     from curim_data.studies.brief import brief_study
-    from curim_data.studies.brief_content import brief_content, plan_rows
+    from curim_data.studies.brief_content import brief_content
 
     form = None if out is None else check_suffix(out, ".pdf", ".docx")
     source = ctx.source()
     f = ctx.filter(source)
     study = brief_study(source, f, ctx.audience, _first_day(ctx, source, f, since))
+    plans = _plans(ctx, source)
     if out is not None:
         from analysis.report.documents import brief_document
-        from curim_data.plans.plan_store import PlanStore
 
-        today = dt.date.today()
-        plans = plan_rows(PlanStore(ctx.home.plans_url).list(), today, ctx.t)
         content = brief_content(
             study,
             f,
             source.city,
             ctx.t,
             plans=plans,
-            made=today,
+            made=dt.date.today(),
             illustrative=source.city.illustrative,
             audience=ctx.audience,
         )
         write_file(out, brief_document(content, source.city, ctx.t, "pdf" if form == ".pdf" else "docx"))
-    lines = _lines(ctx, study, source.city)
+    lines = [*_lines(ctx, study, source.city), *_plan_lines(ctx, plans)]
     if ctx.as_json:
         ctx.print_json(
             {
@@ -73,6 +73,28 @@ def brief(
     ctx.print(query.sentence(source, f, ctx.t, study.total), *lines)
     if out is not None:
         ctx.print(ctx.t("The brief was written to {file}.", file=str(out)))
+
+
+def _plans(ctx: CommandContext, source: Source) -> tuple[PlanRow, ...]:
+    """What was decided; the sample's plans in the reader's language, on its last day."""
+    from curim_data.plans.plan_store import PlanStore
+    from curim_data.sample.plans import demo_words
+    from curim_data.studies.brief_content import plan_rows
+
+    kept = PlanStore(ctx.home.plans_url).list()
+    if ctx.home.is_sample:
+        return plan_rows([demo_words(plan, ctx.t) for plan in kept], source.as_of, ctx.t)
+    return plan_rows(kept, dt.date.today(), ctx.t)
+
+
+def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:
+    """What was decided and what became of it, a line a plan."""
+    t = ctx.t
+    lines = [
+        "- " + t("{plan} ({status}): {told}", plan=row.title, status=row.status, told=row.next_or_result(t))
+        for row in plans
+    ]
+    return [t("What was decided, and what became of it"), *lines] if lines else []
 
 
 def _first_day(ctx: CommandContext, source: Source, f: AlertFilter, since: str | None) -> dt.date | None:

@@ -12,7 +12,8 @@ from curim_data import query
 from curim_data.cli.app import main
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import translator
+from curim_data.model import Plan, PlanStatus, translator
+from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
@@ -23,6 +24,16 @@ def copied(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     path = tmp_path_factory.mktemp("brief") / "home"
     shutil.copytree(sample.path, path)
     return Home(path)
+
+
+def test_the_brief_tells_what_became_of_a_plan(capsys: Capture, copied: Home) -> None:
+    store = PlanStore(copied.plans_url)
+    try:
+        store.create(Plan(title="Light the steps", status=PlanStatus.EVALUATED, result={"en": "22 fewer."}), "test")
+    finally:
+        store.close()
+    assert main(["brief", "--home", str(copied.path), "--lang", "en"]) == 0
+    assert "- Light the steps (Evaluated): 22 fewer." in capsys.readouterr().out.splitlines()
 
 
 def test_the_brief_says_what_changed_and_since_when(capsys: Capture, copied: Home, tmp_path: Path) -> None:
