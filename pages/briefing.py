@@ -5,7 +5,7 @@ import streamlit as st
 from curim_data.model import Role
 from curim_data.studies.brief_text import headline
 from pages.parts.briefing.change_cards import draw_change_cards
-from pages.parts.briefing.document import draw_document_downloads
+from pages.parts.briefing.document import draw_card_downloads, draw_document_downloads
 from pages.parts.briefing.queries import cached_brief, cached_changes, changes_since, draw_since_input
 from pages.parts.briefing.sections import draw_decided_plans, draw_map_and_genders
 from pages.parts.frame import contained, filter_bar, headed, require
@@ -27,3 +27,4 @@ with contained(t("Hot spots")):
 with contained(t("Interventions")):
     draw_decided_plans(page)
 draw_document_downloads(page)
+draw_card_downloads(page, changes)

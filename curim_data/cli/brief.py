@@ -1,9 +1,14 @@
-"""The command brief: what the council's meeting gets to read, on the terminal or as PDF or Word."""
+"""The command brief: what the council gets to read, on the terminal, as PDF or Word, by mail, or as a picture.
+
+With --if-changed it is written only where it has a finding that the last one did not have: a timer may run it each day.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +24,8 @@ from curim_data.model import N_, Audience, CityProfile, Message
 
 if TYPE_CHECKING:
     from analysis.report.brief import PlanRow
-    from curim_data.studies.brief import BriefStudy
+    from curim_data.store.settings import Settings
+    from curim_data.studies.brief import BriefChanges, BriefStudy
 
 app = new_app()
 
@@ -33,46 +39,233 @@ def brief(
         str | None,
         typer.Option(help=N_("First day of the changes, such as 2025-03-31; the last meeting unless given.")),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help=N_("PDF or Word (.docx) file to write."))] = None,
+    out: Annotated[
+        Path | None, typer.Option(help=N_("PDF or Word (.docx) file to write; a PNG file with --card."))
+    ] = None,
+    if_changed: Annotated[
+        bool,
+        typer.Option(
+            "--if-changed", help=N_("Write and send the brief only if it has a change that the last one did not have.")
+        ),
+    ] = False,
+    mail: Annotated[
+        list[str] | None,
+        typer.Option(help=N_("Address to send the brief to, through the server in settings.toml; may be repeated.")),
+    ] = None,
+    card: Annotated[
+        int | None,
+        typer.Option(
+            help=N_("Write the change of this number, from 1, as a picture for a newsletter, protected for the public.")
+        ),
+    ] = None,
 ) -> None:
-    """Print a brief, or write it as a document."""
-    from curim_data.studies.brief import brief_study
-    from curim_data.studies.brief_content import brief_content
-
+    """Print a brief, write or send it as a document, or one of its changes as a picture."""
+    to = tuple(dict.fromkeys(mail or ()))
+    if card is not None:
+        _card(ctx, card, out, since, others=bool(to) or if_changed)
+        return
     form = None if out is None else check_suffix(out, ".pdf", ".docx")
+    if if_changed and out is None and not to:
+        raise UsageError(Message("--if-changed needs --out FILE or --mail ADDRESS: what should be written or sent?"))
+    settings = _settings(ctx)
+    if to:
+        _check_mail(settings, to)
     source = ctx.source()
     f = ctx.filter(source)
-    study = brief_study(source, f, ctx.audience, _first_day(ctx, source, f, since))
+    told = _told(ctx, source, f, _first_day(ctx, source, f, since))
+    kept = if_changed or bool(to)
+    if if_changed and (quiet := _nothing_new(ctx, f, told.changes)):
+        _answer(ctx, source, f, told, Answer([quiet], written=False))
+        return
     plans = _plans(ctx, source)
+    lines = [*_lines(ctx, told.study, source.city), *_plan_lines(ctx, plans)]
+    if out is None and not to:
+        _answer(ctx, source, f, told, Answer([query.sentence(source, f, ctx.t, told.study.total), *lines]))
+        return
+    suffix = form or ".pdf"
+    paper = _paper(ctx, source, f, told, settings, suffix, plans)
+    said = []
     if out is not None:
-        from analysis.report.documents import brief_document
+        write_file(out, paper)
+        said.append(ctx.t("The brief was written to {file}.", file=str(out)))
+    if to:
+        _send(ctx, source.city, settings, to, lines, paper, suffix)
+        said.append(ctx.t("The brief was sent to {addresses}.", addresses=ctx.t.join(to)))
+    if kept:
+        _remember(ctx, f, told.changes)
+    printed = said if if_changed else [query.sentence(source, f, ctx.t, told.study.total), *lines, *said]
+    _answer(ctx, source, f, told, Answer(printed, out=out, mailed=to, lines=lines))
 
-        content = brief_content(
-            study,
-            f,
-            source.city,
-            ctx.t,
-            plans=plans,
-            made=dt.date.today(),
-            illustrative=source.city.illustrative,
-            audience=ctx.audience,
-        )
-        write_file(out, brief_document(content, source.city, ctx.t, "pdf" if form == ".pdf" else "docx"))
-    lines = [*_lines(ctx, study, source.city), *_plan_lines(ctx, plans)]
+
+@dataclass(frozen=True)
+class Told:
+    """What a brief is made of: its changes, and all of it once it is asked for."""
+
+    source: Source
+    filter: AlertFilter
+    audience: Audience
+    since: dt.date | None
+    changes: BriefChanges
+
+    @cached_property
+    def study(self) -> BriefStudy:
+        """All that the brief says; worked out when it is asked for the first time."""
+        from curim_data.studies.brief import brief_study
+
+        return brief_study(self.source, self.filter, self.audience, self.since, self.changes)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the command says, and what it did."""
+
+    printed: list[str]
+    written: bool = True
+    out: Path | None = None
+    mailed: tuple[str, ...] = ()
+    lines: list[str] | None = None
+
+
+def _told(ctx: CommandContext, source: Source, f: AlertFilter, since: dt.date | None) -> Told:
+    from curim_data.studies.brief import brief_changes
+
+    return Told(source, f, ctx.audience, since, brief_changes(source, f, ctx.audience, since))
+
+
+def _answer(ctx: CommandContext, source: Source, f: AlertFilter, told: Told, answer: Answer) -> None:
     if ctx.as_json:
+        lines = answer.lines if answer.lines is not None else answer.printed[1:] if answer.written else answer.printed
         ctx.print_json(
             {
                 **ctx.question(source, f),
-                "since": study.since,
-                "until": study.until,
+                "since": told.changes.since,
+                "until": told.changes.until,
                 "told": lines,
-                "out": out and str(out),
+                "written": answer.written and (answer.out is not None or bool(answer.mailed)),
+                "out": answer.out and str(answer.out),
+                "mailed": answer.mailed,
             }
         )
         return
-    ctx.print(query.sentence(source, f, ctx.t, study.total), *lines)
-    if out is not None:
-        ctx.print(ctx.t("The brief was written to {file}.", file=str(out)))
+    ctx.print(*answer.printed)
+
+
+def _settings(ctx: CommandContext) -> Settings:
+    from curim_data.store.settings import SettingsError, read_settings
+
+    try:
+        return read_settings(ctx.home)
+    except SettingsError as error:
+        raise UsageError(error.message) from error
+
+
+def _check_mail(settings: Settings, to: tuple[str, ...]) -> None:
+    """UsageError before anything is worked out, where mail could not be sent."""
+    from curim_data.store.settings import is_address
+
+    for address in to:
+        if not is_address(address):
+            raise UsageError(Message("--mail {address} is no mail address.", {"address": address}))
+    if settings.mail is None:
+        raise UsageError(
+            Message("--mail: no mail server is set; write [mail] with host, sender and security into settings.toml.")
+        )
+
+
+def _nothing_new(ctx: CommandContext, f: AlertFilter, changes: BriefChanges) -> str:
+    """Why no brief is written: nothing deserves attention, or nothing that the last brief did not have; else empty."""
+    from curim_data.studies.brief_history import brief_name, finding_name, last_brief
+
+    last = last_brief(ctx.home, brief_name(f, ctx.audience, ctx.t.lang))
+    if not changes.findings:
+        return ctx.t("No change deserves attention, so no brief was written.")
+    if last.made is None or last.new([finding_name(finding) for finding in changes.findings]):
+        return ""
+    return ctx.t("No change is new since the brief of {day}, so no brief was written.", day=last.made)
+
+
+def _remember(ctx: CommandContext, f: AlertFilter, changes: BriefChanges) -> None:
+    from curim_data.studies.brief_history import brief_name, keep_brief
+
+    keep_brief(ctx.home, brief_name(f, ctx.audience, ctx.t.lang), changes, dt.date.today())
+
+
+def _paper(
+    ctx: CommandContext,
+    source: Source,
+    f: AlertFilter,
+    told: Told,
+    settings: Settings,
+    suffix: str,
+    plans: Sequence[PlanRow],
+) -> bytes:
+    from analysis.report.documents import brief_document
+    from curim_data.studies.brief_content import brief_content, public_link
+
+    content = brief_content(
+        told.study,
+        f,
+        source.city,
+        ctx.t,
+        plans=plans,
+        made=source.as_of if ctx.home.is_sample else dt.date.today(),
+        link=public_link(settings.public_url, f, ctx.t.lang, told.since),
+        illustrative=source.city.illustrative,
+        audience=ctx.audience,
+    )
+    return brief_document(content, source.city, ctx.t, "pdf" if suffix == ".pdf" else "docx")
+
+
+def _send(
+    ctx: CommandContext,
+    city: CityProfile,
+    settings: Settings,
+    to: tuple[str, ...],
+    lines: list[str],
+    paper: bytes,
+    suffix: str,
+) -> None:
+    from analysis.report.documents import MIME
+    from curim_data.export.mail import Attachment, MailError, send_mail
+
+    assert settings.mail is not None
+    t = ctx.t
+    name = f"curim_brief_{dt.date.today().isoformat()}_{t.lang}{suffix}"
+    subject = t("Briefing for the council · {city}", city=t.label(city.names))
+    if city.illustrative:
+        lines = [t("Sample data: made up. Not about real events."), *lines]
+    file = Attachment(name, MIME["pdf" if suffix == ".pdf" else "docx"], paper)
+    try:
+        send_mail(settings.mail, to, subject, "\n\n".join(lines) + "\n", (file,))
+    except MailError as error:
+        raise UsageError(error.message) from error
+
+
+def _card(ctx: CommandContext, number: int, out: Path | None, since: str | None, *, others: bool) -> None:
+    """Write one change as a picture, with the numbers that the public may see."""
+    from curim_data.studies.brief import brief_changes
+    from curim_data.studies.brief_card import card_picture
+
+    if out is None or others:
+        raise UsageError(Message("--card needs --out FILE.png, and neither --mail nor --if-changed."))
+    check_suffix(out, ".png")
+    source = ctx.source()
+    f = ctx.filter(source)
+    first = _first_day(ctx, source, f, since)
+    changes = brief_changes(source, f, Audience.PUBLIC, first)
+    if not 1 <= number <= len(changes.findings):
+        raise UsageError(
+            Message(
+                "--card {number}: the changes that deserve attention are {n}.",
+                {"number": number, "n": len(changes.findings)},
+            )
+        )
+    made = source.as_of if ctx.home.is_sample else dt.date.today()
+    write_file(out, card_picture(changes, changes.findings[number - 1], source.city, ctx.t, made=made).data)
+    if ctx.as_json:
+        ctx.print_json({**ctx.question(source, f), "audience": Audience.PUBLIC.value, "card": number, "out": str(out)})
+        return
+    ctx.print(ctx.t("The picture was written to {file}.", file=str(out)))
 
 
 def _plans(ctx: CommandContext, source: Source) -> tuple[PlanRow, ...]:

@@ -8,6 +8,8 @@
 <home>/work             what an import that is under way has read so far; left behind only by one that was cut short
 <home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
 <home>/annotations.jsonl  notes on the time line and their history (`annotations`)
+<home>/settings.toml    the city's public address and mail server (`settings`); written by hand
+<home>/briefs.json      which findings the last briefs had (`studies.brief_history`)
 <home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
 <home>/prepared/        what is worked out once for a version of the profile or of the alerts, columns of alerts
                         included, see `model.prepared`; may be deleted

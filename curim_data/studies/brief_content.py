@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label, provisional_note
 from curim_data.model.plan import STATUS_WORDS
+from curim_data.store.settings import opens_here_only
 from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
 from curim_data.studies.brief_questions import meeting_questions
 from curim_data.studies.brief_text import (
@@ -218,22 +218,22 @@ def how_many_tested(study: BriefStudy, t: Translator) -> str:
     return " · ".join(parts) + "."
 
 
-def opens_here_only(link: str) -> bool:
-    """Whether an address is this computer's own, so that nobody else can open it."""
-    host = urlsplit(link).hostname or ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
+def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = None) -> str:
+    """Where readers open the same view at the city's public address; empty where none is set."""
+    if not base:
+        return ""
+    words = {"lang": lang, **f.to_query(), **({"since": since.isoformat()} if since is not None else {})}
+    return f"{base}/?{urlencode(words)}"
 
 
-def change_row(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator) -> ChangeRow:
-    """A finding in the sentences of its card, with its chart."""
+def change_row(
+    study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, drawn: bool = True
+) -> ChangeRow:
+    """A finding in the sentences of its card, with its chart where it is to be drawn."""
     change, periods = finding.change, study.changes.periods
     before, after = counts_before_after(change, t)
     since = t("Outside the expected range since {day}.", day=since_text(finding, t)) if finding.since else ""
-    series = change_series(study, finding, t)
+    series = change_series(study, finding, t) if drawn else None
     name = change_name(change, city, t)
     return ChangeRow(
         change_theme(change, city, t),

@@ -6,10 +6,13 @@ import streamlit as st
 
 from analysis.report.documents import MIME, DocumentFormat, brief_document
 from curim_data.model import Audience
-from curim_data.studies.brief_content import brief_content, plan_rows
-from pages.parts.briefing.queries import cached_brief, changes_since
+from curim_data.store.settings import SettingsError, read_settings
+from curim_data.studies.brief import BriefChanges
+from curim_data.studies.brief_card import card_picture
+from curim_data.studies.brief_content import brief_content, plan_rows, public_link
+from curim_data.studies.brief_text import change_name
+from pages.parts.briefing.queries import cached_brief, cached_changes, changes_since
 from pages.parts.frame import Page
-from pages.parts.frame.links import current_address
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 
@@ -17,12 +20,11 @@ def draw_document_downloads(page: Page) -> None:
     """The two downloads and what they hold."""
     t = page.t
     st.subheader(t("Create the brief"))
-    link = current_address(page)
     with st.container(horizontal=True, key="briefing_papers"):
         for form, label in (("pdf", t("PDF")), ("docx", t("Word"))):
             st.download_button(
                 label,
-                data=lambda form=form: brief_file(page, form, link),
+                data=lambda form=form: brief_file(page, form),
                 file_name=f"curim_brief_{reference_day(page).isoformat()}_{t.lang}.{form}",
                 mime=MIME[form],
                 key=f"briefing_{form}",
@@ -46,12 +48,54 @@ def draw_document_downloads(page: Page) -> None:
         )
 
 
-def brief_file(page: Page, form: DocumentFormat, link: str) -> bytes:
-    """The document for the council."""
+def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
+    """A picture of each change for a newsletter, with the numbers that the public may see."""
+    t = page.t
+    if not changes.findings:
+        return
+    with st.expander(t("Pictures for a newsletter")):
+        st.caption(t("One change each, 1200 × 675 dots, with its source and date, protected for the public."))
+        for at, finding in enumerate(changes.findings):
+            name = change_name(finding.change, page.city, t)
+            st.download_button(
+                t("Picture (PNG): {name}", name=name),
+                data=lambda at=at: card_file(page, at),
+                file_name=f"curim_change_{at + 1}_{reference_day(page).isoformat()}_{t.lang}.png",
+                mime="image/png",
+                key=f"briefing_card_png_{at}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def card_file(page: Page, at: int) -> bytes:
+    """The picture of one change, counted for the public."""
+    changes = cached_changes(page.dataset, page.filter, Audience.PUBLIC, changes_since(page))
+    made = reference_day(page)
+    return card_picture(changes, changes.findings[at], page.city, page.t, made=made).data
+
+
+def brief_file(page: Page, form: DocumentFormat) -> bytes:
+    """The document for the council; it gives the city's public address, where one is set, and no other."""
     t = page.t
     study = cached_brief(page.dataset, page.filter, Audience.COUNCIL, changes_since(page))
     kept = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
     content = brief_content(
-        study, page.filter, page.city, t, plans=kept, made=reference_day(page), link=link, illustrative=page.is_sample
+        study,
+        page.filter,
+        page.city,
+        t,
+        plans=kept,
+        made=reference_day(page),
+        link=public_link(_public_address(page), page.filter, t.lang, changes_since(page)),
+        illustrative=page.is_sample,
     )
     return brief_document(content, page.city, t, form)
+
+
+def _public_address(page: Page) -> str:
+    """The city's public address; none where the settings cannot be read, which `curim brief` says."""
+    try:
+        return read_settings(page.home).public_url
+    except SettingsError:
+        return ""

@@ -1,0 +1,121 @@
+"""What a city sets for what leaves the dashboard, in `settings.toml` of the home: its public address, its mail server.
+
+    public_url = "https://alerts.city.example"   # where readers open the dashboard; CURIM_PUBLIC_URL goes before it
+
+    [mail]                                       # the city's own SMTP server; without it nothing is sent
+    host = "smtp.city.example"
+    port = 587
+    security = "starttls"                        # starttls, tls, or none (only without a user, or on this computer)
+    user = "curim"                               # leave it out where the server asks for none
+    sender = "curim@city.example"
+
+The password stands in no file: CURIM_SMTP_PASSWORD.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, Final, Literal, get_args
+from urllib.parse import urlsplit
+
+from curim_data.model import N_, Message
+from curim_data.store.home import Home
+
+FILE: Final = "settings.toml"
+PASSWORD: Final = "CURIM_SMTP_PASSWORD"
+PUBLIC_URL: Final = "CURIM_PUBLIC_URL"
+Security = Literal["starttls", "tls", "none"]
+PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; `message` says which one, and how to mend it."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """An SMTP server, who signs in there ("" for nobody), and from which address mail comes."""
+
+    host: str
+    port: int
+    security: Security
+    user: str
+    sender: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The address at which readers open the dashboard ("" where it is not public), and the mail server, if any."""
+
+    public_url: str = ""
+    mail: MailServer | None = None
+
+
+def read_settings(home: Home) -> Settings:
+    """The settings of a home; SettingsError where they cannot be used. Without a file nothing is set."""
+    path = home.path / FILE
+    try:
+        told: dict[str, Any] = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _wrong(N_("settings.toml cannot be read: {why}."), why=str(error)) from error
+    return Settings(_public(os.environ.get(PUBLIC_URL) or told.get("public_url", "")), _mail(told.get("mail")))
+
+
+def opens_here_only(link: str) -> bool:
+    """Whether an address is this computer's own, so that nobody else can open it."""
+    host = urlsplit(link).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def _public(url: Any) -> str:
+    if not url:
+        return ""
+    parts = urlsplit(url) if isinstance(url, str) and not any(sign.isspace() for sign in url) else None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise _wrong(N_("public_url {value} is no address such as https://alerts.city.example."), value=str(url))
+    return "" if opens_here_only(url) else str(url).rstrip("/")
+
+
+def _mail(told: Any) -> MailServer | None:
+    if told is None:
+        return None
+    if not isinstance(told, dict):
+        raise _wrong(N_("[mail] in settings.toml has to be a table with host, sender and security."))
+    for name in ("host", "sender"):
+        if not isinstance(told.get(name), str) or not told[name].strip():
+            raise _wrong(N_("[mail] in settings.toml lacks “{name}”."), name=name)
+    security, user = told.get("security", "starttls"), told.get("user", "")
+    if security not in get_args(Security):
+        raise _wrong(N_("[mail] security is {value}: use starttls, tls or none."), value=str(security))
+    port = told.get("port", PORTS[security])
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
+        raise _wrong(N_("[mail] port is {value}: use a whole number such as 587."), value=str(port))
+    if not isinstance(user, str):
+        raise _wrong(N_("[mail] user is {value}: use a name in quotation marks."), value=str(user))
+    if user and security == "none" and not opens_here_only(f"smtp://{told['host']}"):
+        raise _wrong(N_("[mail] security is none, and the password of {user} would travel in the clear."), user=user)
+    if not is_address(told["sender"]):
+        raise _wrong(N_("[mail] sender {value} is no address such as curim@city.example."), value=told["sender"])
+    return MailServer(told["host"].strip(), port, security, user, told["sender"])
+
+
+def is_address(text: str) -> bool:
+    """Whether a text can be one mail address; what stands in it can begin no header and no second address."""
+    name, at, domain = text.rpartition("@")
+    bad = set(' \t\r\n,;:<>"()[]\\')
+    return bool(at and name and domain) and "@" not in name and text.isprintable() and not bad & set(text)
+
+
+def _wrong(text: str, **values: Any) -> SettingsError:
+    return SettingsError(Message(text, values))

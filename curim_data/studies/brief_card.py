@@ -1,0 +1,37 @@
+"""The picture card of a finding, in the sentences of its card on the Briefing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from analysis.report.blocks import Picture
+from analysis.report.card import NewsCard, draw_card
+from curim_data.model import CityProfile, Translator
+from curim_data.model.i18n import Span
+from curim_data.studies.brief import BriefChanges, Finding
+from curim_data.studies.brief_content import change_row, change_series
+from curim_data.studies.brief_text import change_name
+
+
+def card_picture(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> Picture:
+    """A finding as a picture for a newsletter; `study`: of the audience that will read it, so of the public."""
+    return draw_card(news_card(study, finding, city, t, made=made), t)
+
+
+def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> NewsCard:
+    """What the picture of a finding says."""
+    row = change_row(study, finding, city, t, drawn=False)
+    window = Span(study.since, study.until, study.by_month)
+    return NewsCard(
+        kicker=t("{city} · {period}", city=t.label(city.names), period=window),
+        headline=change_name(finding.change, city, t),
+        counts=row.counts,
+        told=(*row.told, row.certain, row.against),
+        source=t(
+            "Source: alerts sent to the city, counted as incidents (CURiM); small numbers are protected. More alerts "
+            "need not be more crime. {date}.",
+            date=made,
+        ),
+        mark=t("Sample data: made up. Not about real events.") if city.illustrative else "",
+        series=change_series(study, finding, t),
+    )

@@ -1,0 +1,180 @@
+"""`curim brief` comes to its readers: only where a change is new, by mail where asked, as a picture for the public."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pypdf
+import pytest
+from PIL import Image
+
+from curim_data.cli.app import main
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, translator
+from curim_data.store import Home
+from curim_data.studies import brief_history
+from curim_data.studies.brief import BriefChanges, brief_changes
+from curim_data.studies.brief_history import brief_name, finding_name, keep_brief, last_brief
+from curim_data.studies.brief_text import change_name, counts_before_after
+from tests.mail_server import HOST, smtp_server
+
+Capture = pytest.CaptureFixture[str]
+WORDS = ["brief", "--lang", "en"]
+QUIET = ["--from", "2026-10-30", "--to", "2026-10-31"]
+
+
+@pytest.fixture(scope="module")
+def changes(sample: Home) -> BriefChanges:
+    source = open_source(sample)
+    return brief_changes(source, AlertFilter(), Audience.PUBLIC, source.meeting)
+
+
+@pytest.fixture
+def copied(sample: Home, tmp_path: Path) -> Home:
+    path = tmp_path / "home"
+    shutil.copytree(sample.path, path)
+    return Home(path)
+
+
+def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, capsys: Capture, tmp_path: Path) -> None:
+    out = tmp_path / "brief.pdf"
+    words = [*WORDS, "--home", str(copied.path), "--if-changed", "--out", str(out)]
+    assert main(words) == 0
+    assert "was written to" in capsys.readouterr().out
+    assert out.read_bytes().startswith(b"%PDF")
+    state = json.loads((copied.path / brief_history.FILE).read_text("utf-8"))
+    (told,) = state.values()
+    assert set(told) == {"made", "findings"}
+    assert len(told["findings"]) > 1
+    assert all(dt.date.fromisoformat(day) for day in told["findings"].values())
+
+    out.unlink()
+    assert main(words) == 0
+    assert capsys.readouterr().out.strip() == (
+        f"No change is new since the brief of {translator('en').date(dt.date.today())}, so no brief was written."
+    )
+    assert not out.exists()
+
+    name = next(iter(state))
+    gone = next(iter(told["findings"]))
+    del state[name]["findings"][gone]
+    state[name]["made"] = "2026-09-01"
+    kept = dict.fromkeys(state[name]["findings"], "2026-09-01")
+    state[name]["findings"] = kept
+    (copied.path / brief_history.FILE).write_text(json.dumps(state), "utf-8")
+    assert main(words) == 0
+    assert out.exists()
+    after = json.loads((copied.path / brief_history.FILE).read_text("utf-8"))[name]["findings"]
+    assert after == {**kept, gone: dt.date.today().isoformat()}
+
+
+def test_where_nothing_deserves_attention_nothing_is_written(copied: Home, capsys: Capture, tmp_path: Path) -> None:
+    out = tmp_path / "brief.pdf"
+    assert main([*WORDS, *QUIET, "--home", str(copied.path), "--if-changed", "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["told"] == ["No change deserves attention, so no brief was written."]
+    assert told["written"] is False
+    assert not out.exists()
+    assert not (copied.path / brief_history.FILE).exists()
+
+
+def test_a_broken_state_is_no_state(tmp_path: Path, changes: BriefChanges) -> None:
+    home, name = Home(tmp_path), brief_name(AlertFilter(), Audience.COUNCIL, "el")
+    found = [finding_name(finding) for finding in changes.findings]
+    for text in ("", "[]", "{", '{"x": 1}', json.dumps({name: {"made": "May", "findings": {}}}), json.dumps({name: 3})):
+        (tmp_path / brief_history.FILE).write_text(text, "utf-8")
+        assert last_brief(home, name).new(found) == tuple(found)
+    keep_brief(home, name, changes, dt.date(2026, 11, 1))
+    last = last_brief(home, name)
+    assert last.made == dt.date(2026, 11, 1)
+    assert last.new(found) == ()
+    assert last_brief(home, brief_name(AlertFilter(), Audience.COUNCIL, "fr")).made is None
+    assert last_brief(home, brief_name(AlertFilter(dark=True), Audience.COUNCIL, "el")).made is None
+
+
+def test_the_state_holds_no_count(copied: Home, changes: BriefChanges) -> None:
+    keep_brief(copied, "x", changes, dt.date(2026, 11, 1))
+    text = (copied.path / brief_history.FILE).read_text("utf-8").replace("2026-11-01", "")
+    for finding in changes.findings:
+        assert f"{finding.change.after}" not in text
+
+
+def test_a_brief_is_mailed_where_it_is_asked_for_and_set(copied: Home, capsys: Capture, tmp_path: Path) -> None:
+    to = ["--mail", "anna@city.example", "--mail", "nikos@city.example", "--mail", "anna@city.example"]
+    words = [*WORDS, "--home", str(copied.path), "--if-changed"]
+    assert main([*words, *to]) == 2
+    assert "no mail server is set" in capsys.readouterr().err
+    with smtp_server(tmp_path) as inbox:
+        (copied.path / "settings.toml").write_text(
+            'public_url = "https://alerts.city.example"\n'
+            f'[mail]\nhost = "{HOST}"\nport = {inbox.port}\nsecurity = "none"\nsender = "curim@city.example"\n',
+            "utf-8",
+        )
+        assert main([*words, "--mail", "nobody"]) == 2
+        assert "--mail nobody is no mail address" in capsys.readouterr().err
+        assert main([*WORDS, "--home", str(copied.path)]) == 0
+        assert not inbox.mails
+        headline = capsys.readouterr().out.splitlines()[1]
+        assert main([*words, *to]) == 0
+        assert "was sent to anna@city.example and nikos@city.example" in capsys.readouterr().out
+        assert main([*words, *to]) == 0
+        assert "No change is new" in capsys.readouterr().out
+    assert [names for _, names, _, _ in inbox.mails] == [["anna@city.example"], ["nikos@city.example"]]
+    mail = inbox.mails[0][2]
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert headline in body.get_content()
+    assert "made up" in body.get_content()
+    (file,) = mail.iter_attachments()
+    paper = pypdf.PdfReader(io.BytesIO(file.get_content()))
+    text = " ".join("".join(page.extract_text() for page in paper.pages).split())
+    assert "https://alerts.city.example/?lang=en" in text
+
+
+def test_a_mail_that_fails_is_tried_again(copied: Home, capsys: Capture, tmp_path: Path) -> None:
+    with smtp_server(tmp_path, refuses="anna@city.example") as inbox:
+        (copied.path / "settings.toml").write_text(
+            f'[mail]\nhost = "{HOST}"\nport = {inbox.port}\nsecurity = "none"\nsender = "curim@city.example"\n', "utf-8"
+        )
+        words = [*WORDS, "--home", str(copied.path), "--if-changed", "--mail", "anna@city.example"]
+        assert main(words) == 2
+        assert "nobody of that name" in capsys.readouterr().err
+    assert not (copied.path / brief_history.FILE).exists()
+
+
+def test_what_cannot_be_done_together_says_so(copied: Home, capsys: Capture, tmp_path: Path) -> None:
+    words = [*WORDS, "--home", str(copied.path)]
+    for more, told in (
+        (["--if-changed"], "--if-changed needs"),
+        (["--card", "1"], "--card needs"),
+        (["--card", "1", "--out", str(tmp_path / "x.pdf")], ".png"),
+        (["--card", "1", "--out", str(tmp_path / "x.png"), "--if-changed"], "neither"),
+        (["--card", "9", "--out", str(tmp_path / "x.png")], "--card 9"),
+        (["--card", "0", "--out", str(tmp_path / "x.png")], "--card 0"),
+    ):
+        assert main([*words, *more]) == 2
+        assert told in capsys.readouterr().err
+    assert not list(tmp_path.glob("x.*"))
+
+
+@pytest.mark.parametrize("lang", ["el", "fr"])
+def test_a_card_holds_what_the_public_may_see(
+    copied: Home, changes: BriefChanges, tmp_path: Path, capsys: Capture, lang: str
+) -> None:
+    out, t = tmp_path / "card.png", translator(lang)
+    words = ["brief", "--lang", lang, "--home", str(copied.path), "--card", "1", "--out", str(out)]
+    assert main([*words, "--audience", "analyst"]) == 0
+    picture = Image.open(out)
+    assert picture.size == (1200, 675)
+    told = picture.text["Description"]  # type: ignore[attr-defined]
+    finding = changes.findings[0]
+    assert change_name(finding.change, copied.city(), t) in told
+    for count in counts_before_after(finding.change, t):
+        assert count in told
+    assert t("Sample data: made up. Not about real events.") in told
+    assert str(out) in capsys.readouterr().out

@@ -1,0 +1,179 @@
+"""Mail through a city's own server: encrypted, signed in, one mail a reader; nothing where it is not set."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from curim_data.export.mail import Attachment, MailError, send_mail
+from curim_data.model import LANGUAGES, Message, translator
+from curim_data.store import Home
+from curim_data.store.settings import (
+    PASSWORD,
+    PUBLIC_URL,
+    MailServer,
+    Security,
+    Settings,
+    SettingsError,
+    is_address,
+    read_settings,
+)
+from tests.mail_server import HOST, smtp_server
+
+PDF = Attachment("brief.pdf", "application/pdf", b"%PDF-\x00\xff\n.\n.brief")
+
+
+def server(port: int, security: Security = "starttls", user: str = "curim") -> MailServer:
+    return MailServer(HOST, port, security, user, "curim@city.example")
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_paper_arrives_whole_and_encrypted_in_a_mail_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: Security
+) -> None:
+    monkeypatch.setenv(PASSWORD, "word-secret")
+    with smtp_server(tmp_path, tls=security, password="word-secret") as inbox:
+        to = ["anna@city.example", "nikos@city.example"]
+        text = "Από 5 Σεπτεμβρίου: 66 περιστατικά.\n.\nΤέλος"
+        send_mail(
+            server(inbox.port, security), to, "Ενημερωτικό\r\nBcc: all@x.example", text, [PDF], context=inbox.trusted()
+        )
+    assert inbox.logins == [("curim", "word-secret", True)]
+    assert [(sender, names) for sender, names, _, _ in inbox.mails] == [("curim@city.example", [one]) for one in to]
+    for (_, _, mail, encrypted), reader in zip(inbox.mails, to, strict=True):
+        assert encrypted
+        assert mail["To"] == reader
+        assert mail["Bcc"] is None
+        assert mail["Subject"] == "Ενημερωτικό Bcc: all@x.example"
+        assert mail["Date"]
+        assert mail["Message-ID"].endswith("@city.example>")
+        body = mail.get_body(("plain",))
+        assert body is not None
+        assert body.get_content().splitlines() == text.splitlines()
+        (file,) = mail.iter_attachments()
+        assert (file.get_filename(), file.get_content_type(), file.get_content()) == (PDF.name, PDF.mime, PDF.content)
+
+
+def test_a_server_that_nobody_vouches_for_gets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PASSWORD, "secret")
+    with (
+        smtp_server(tmp_path, tls="starttls", password="secret") as inbox,
+        pytest.raises(MailError, match="certificate"),
+    ):
+        send_mail(server(inbox.port), ["anna@city.example"], "s", "t")
+    assert not inbox.logins
+    assert not inbox.mails
+
+
+def test_without_the_encryption_that_is_asked_for_nothing_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PASSWORD, "secret")
+    with smtp_server(tmp_path, password="secret") as inbox, pytest.raises(MailError, match="STARTTLS"):
+        send_mail(server(inbox.port), ["anna@city.example"], "s", "t", context=ssl.create_default_context())
+    assert not inbox.logins
+
+
+def test_what_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PASSWORD, raising=False)
+    with pytest.raises(MailError, match=PASSWORD):
+        send_mail(server(1), ["anna@city.example"], "s", "t")
+    monkeypatch.setenv(PASSWORD, "λέξη")
+    with pytest.raises(MailError, match="Latin letters"):
+        send_mail(server(1), ["anna@city.example"], "s", "t")
+    with pytest.raises(MailError, match="is no mail address"):
+        send_mail(server(1, "none", ""), ["anna@city.example, b@c.example"], "s", "t")
+    with pytest.raises(MailError, match=f"{HOST}:1"):
+        send_mail(server(1, "none", ""), ["anna@city.example"], "s", "t")
+    with (
+        smtp_server(tmp_path, refuses="anna@city.example") as inbox,
+        pytest.raises(MailError, match="nobody of that name"),
+    ):
+        send_mail(server(inbox.port, "none", ""), ["anna@city.example"], "s", "t")
+    monkeypatch.setenv(PASSWORD, "wrong")
+    with smtp_server(tmp_path, tls="tls", password="right") as inbox, pytest.raises(MailError) as error:
+        send_mail(server(inbox.port, "tls"), ["anna@city.example"], "s", "t", context=inbox.trusted())
+    assert "wrong" not in str(error.value).replace("535, b'wrong'", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("anna@city.example", True),
+        ("anna.k+brief@mail.city.example", True),
+        ("", False),
+        ("anna", False),
+        ("@city.example", False),
+        ("anna@", False),
+        ("a@b@c.example", False),
+        ("anna@city.example\nBcc: x@y.example", False),
+        ("Anna <anna@city.example>", False),
+        ("anna@city.example,nikos@city.example", False),
+    ],
+)
+def test_an_address_is_one_address(text: str, good: bool) -> None:
+    assert is_address(text) is good
+
+
+MAIL = '[mail]\nhost = "smtp.city.example"\nsender = "curim@city.example"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", Settings()),
+        ('public_url = "https://alerts.city.example/"', Settings("https://alerts.city.example")),
+        ('public_url = "http://localhost:8501"', Settings()),
+        ('public_url = "http://127.0.0.1:8501"', Settings()),
+        (MAIL, Settings(mail=MailServer("smtp.city.example", 587, "starttls", "", "curim@city.example"))),
+        (
+            MAIL + 'security = "tls"\nuser = "curim"',
+            Settings(mail=MailServer("smtp.city.example", 465, "tls", "curim", "curim@city.example")),
+        ),
+        (
+            MAIL + 'security = "none"\nport = 2525',
+            Settings(mail=MailServer("smtp.city.example", 2525, "none", "", "curim@city.example")),
+        ),
+    ],
+)
+def test_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, wanted: Settings) -> None:
+    monkeypatch.delenv(PUBLIC_URL, raising=False)
+    (tmp_path / "settings.toml").write_text(text, "utf-8")
+    assert read_settings(Home(tmp_path)) == wanted
+
+
+def test_the_environment_gives_the_public_address_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings.toml").write_text('public_url = "https://old.example"', "utf-8")
+    monkeypatch.setenv(PUBLIC_URL, "https://new.example")
+    assert read_settings(Home(tmp_path)).public_url == "https://new.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("public_url = ", "cannot be read"),
+        ('public_url = "alerts.city.example"', "public_url"),
+        ('public_url = "javascript:alert(1)"', "public_url"),
+        ('public_url = "https://a.example/?x=1"', "public_url"),
+        ("public_url = 3", "public_url"),
+        ("mail = 3", "table"),
+        ('[mail]\nhost = "a"', "sender"),
+        ('[mail]\nsender = "a@b.example"', "host"),
+        (MAIL + 'security = "ssl"', "security"),
+        (MAIL + "port = 0", "port"),
+        (MAIL + 'port = "587"', "port"),
+        (MAIL + "user = 7", "user"),
+        (MAIL + 'user = "curim"\nsecurity = "none"', "in the clear"),
+        ('[mail]\nhost = "a"\nsender = "nobody"', "sender"),
+    ],
+)
+def test_settings_that_cannot_be_used_say_which(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "settings.toml").write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match=told) as error:
+        read_settings(Home(tmp_path))
+    for lang in LANGUAGES:
+        said = translator(lang)(Message(error.value.message.text, error.value.message.values))
+        assert said
+        assert "{" not in said
