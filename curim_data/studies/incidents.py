@@ -6,11 +6,15 @@ from typing import Final
 
 from analysis.stats.result import Choice
 from curim_data.engine import Source
-from curim_data.model import Message, Translator
+from curim_data.model import FloatArray, Gender, Message, Translator
 
 AFFECTED: Final = "affected_gender"
-# Where so much of what shares an incident shares a number that the file gave, and persons differ, a row is a person.
+# Where so much of what shares an incident shares a number that the file gave, and so many incidents are of several
+# genders (as a part of those that would be if each row were another person, and of all), a row is a person.
 _MOST_BY_NUMBER: Final = 0.5
+_LEAST_DIFFERING: Final = 0.5
+_MORE_THAN_ERRORS: Final = 0.05
+_STATED: Final = (Gender.WOMAN.value, Gender.MAN.value, Gender.OTHER.value)
 PERSONS: Final = Message(
     "Persons are counted: rows that share the number of an incident tell of several persons affected by it."
 )
@@ -19,16 +23,36 @@ FIRST_REPORT: Final = Message("Of several reports of one incident the first says
 
 def rows_are_persons(source: Source) -> bool:
     """Whether rows that share an incident are the persons it affected, as in files of accidents: they share a number
-    that the file gave, and are of several genders. Found once for a version of the alerts.
+    that their file gave, and differ in the gender that they state about as often as persons who have nothing to do with
+    one another would. Reports of one person differ too, where one of them is wrong, but seldom. Found once for a
+    version of the alerts.
     """
     if "persons" not in source.cache:
         table = source.table.filter(source.table.incident_id.notnull())
-        each = table.group_by("incident_id").aggregate(n=table.count(), genders=table.affected_gender.nunique())
-        several = each.filter(each.n > 1)
-        row = several.aggregate(n=several.n.sum(), genders=several.genders.max()).to_pyarrow().to_pylist()[0]
-        shared = len(source.shared_incidents())
-        source.cache["persons"] = bool((row["genders"] or 0) > 1 and (row["n"] or 0) >= _MOST_BY_NUMBER * shared > 0)
+        stated = {gender: (table.affected_gender == gender).sum() for gender in _STATED}
+        each = table.group_by(["source", "incident_id"]).aggregate(n=table.count(), **stated)
+        alike = each.group_by(["n", *_STATED]).aggregate(incidents=each.count()).to_pandas()
+        rows, incidents = alike["n"], alike["incidents"].to_numpy(float)
+        shared = float(rows[rows > 1] @ incidents[rows > 1])
+        by_number = shared >= _MOST_BY_NUMBER * len(source.shared_incidents()) > 0
+        stated_rows = alike[list(_STATED)].to_numpy(float)
+        source.cache["persons"] = bool(by_number and _differ_as_persons(stated_rows, incidents))
     return bool(source.cache["persons"])
+
+
+def _differ_as_persons(stated: FloatArray, incidents: FloatArray) -> bool:
+    """Whether incidents have several genders about as often as if each of their rows were of another person.
+
+    `stated`: how many rows of an incident state each gender, shape (k, genders); `incidents`: how many have so many.
+    """
+    several = stated.sum(axis=1) > 1
+    if not several.any():
+        return False
+    share = incidents @ stated / (incidents @ stated).sum()
+    of_several, weight = stated[several], incidents[several] / incidents[several].sum()
+    expected = float(weight @ (1 - (share ** of_several.sum(axis=1)[:, None]).sum(axis=1)))
+    differ = float(weight @ ((of_several > 0).sum(axis=1) > 1))
+    return differ >= max(_LEAST_DIFFERING * expected, _MORE_THAN_ERRORS)
 
 
 def counted_once(source: Source, column: str) -> bool:

@@ -146,22 +146,21 @@ def test_cells_are_as_large_as_the_incidents_ask_for(tmp_path: Path) -> None:
     assert "too few incidents for finer cells: 10" in told  # of one map, though both are laid over each other
 
 
-def persons(folder: Path, ids: bool = True) -> Source:
+def persons(folder: Path) -> Source:
     """Accidents of a man and a woman each, the man's row first: by incidents there would be no woman."""
     rows = []
     for accident in range(120):
         told = {
             "day": dt.date(2024, 1, 1) + dt.timedelta(days=5 * accident),
             "point": (23.6251 + 0.0003 * (accident % 97), 37.9351 + 0.0002 * (accident % 89)),
-            "incident_id": f"i{accident}" if ids else None,
+            "incident_id": f"i{accident}",
         }
         rows += [alert(2 * accident + k, affected_gender=who, **told) for k, who in enumerate(("man", "woman"))]
-    folder.mkdir(exist_ok=True)
     return small_source(folder, rows)
 
 
 def test_where_rows_are_persons_each_is_counted(tmp_path: Path) -> None:
-    source, every, t = persons(tmp_path / "ids"), AlertFilter(period="all"), translator("en")
+    source, every, t = persons(tmp_path), AlertFilter(period="all"), translator("en")
     assert source.repeated
     found = share_study(source, every, WHO)
     assert found.women.value == 0.5
@@ -171,9 +170,45 @@ def test_where_rows_are_persons_each_is_counted(tmp_path: Path) -> None:
     assert light_study(source, every, WHO).n == 240
 
 
-def test_several_reports_of_one_incident_are_no_persons(tmp_path: Path) -> None:
-    source, every, t = persons(tmp_path / "none", ids=False), AlertFilter(period="all"), translator("en")
-    assert not rows_are_persons(source)
+def reports(folder: Path, wrong: str) -> Source:
+    """Incidents of one person each, of women reported three times under one number; one of the reports is `wrong`."""
+    rows = []
+    for number in range(120):
+        who = "woman" if number % 3 else "man"
+        told = {
+            "day": dt.date(2024, 1, 1) + dt.timedelta(days=5 * number),
+            "point": (23.6251 + 0.0003 * (number % 97), 37.9351 + 0.0002 * (number % 89)),
+            "incident_id": f"i{number}",
+        }
+        sent = [who] * (3 if who == "woman" else 1)
+        sent[-1] = wrong if number == 1 else who
+        rows += [alert(len(rows) + at, affected_gender=one, **told) for at, one in enumerate(sent)]
+    return small_source(folder, rows)
+
+
+@pytest.mark.parametrize("wrong", ["woman", "undisclosed", "unknown", "man"])
+def test_several_reports_of_one_incident_are_no_persons(tmp_path: Path, wrong: str) -> None:
+    """One that says otherwise, or does not say, makes no persons of all others."""
+    source, every, t = reports(tmp_path, wrong), AlertFilter(period="all"), translator("en")
     found = share_study(source, every, WHO)
-    if source.repeated:
-        assert any("the first says who was affected" in t(choice.explanation) for choice in found.choices)
+    assert (found.women.value, found.total) == (80 / 120, 120)
+    assert any("the first says who was affected" in t(choice.explanation) for choice in found.choices)
+
+
+def test_equal_numbers_of_two_files_are_no_persons(tmp_path: Path) -> None:
+    rows = [
+        alert(
+            2 * number + at,
+            source=source,
+            affected_gender=who,
+            incident_id=str(number),
+            day=dt.date(2024, 1, 1) + dt.timedelta(days=5 * number + 100 * at),
+            point=(23.6251 + 0.0003 * (number % 97), 37.9351 + 0.0002 * (number % 89)),
+        )
+        for number in range(120)
+        for at, (source, who) in enumerate((("app", "woman"), ("police", "man")))
+    ]
+    twice = alert(240, source="app", incident_id="0", day=dt.date(2024, 1, 1), point=(23.6251, 37.9351))
+    source = small_source(tmp_path, [*rows, twice])
+    assert source.repeated
+    assert not rows_are_persons(source)
