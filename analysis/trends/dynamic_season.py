@@ -178,16 +178,69 @@ def dynamic_season(
     return DynamicSeason(expected, variance, phi, state.season(), ahead, outlook)
 
 
+@dataclass(frozen=True)
+class CountsAhead:
+    """What was to be expected of the next periods at several positions of a series, from the counts before each.
+
+    `mean`, `variance`: of each count, shape (positions, periods); `total`: the variance of their sum, by position.
+    """
+
+    mean: FloatArray
+    variance: FloatArray
+    total: FloatArray
+
+    def bounds(self, level: float) -> tuple[FloatArray, FloatArray]:
+        """The ends of the range that holds such a share of counts, by the quantiles of a negative binomial."""
+        tail = (1 - level) / 2
+        return _quantile(tail, self.mean, self.variance), _quantile(1 - tail, self.mean, self.variance)
+
+    def sum_bounds(self, level: float) -> tuple[FloatArray, FloatArray]:
+        """The same of the sums over all periods."""
+        tail, mean = (1 - level) / 2, self.mean.sum(axis=1)
+        return _quantile(tail, mean, self.total), _quantile(1 - tail, mean, self.total)
+
+
+def counts_ahead(
+    counts: ArrayLike,
+    per_year: float,
+    periods: int,
+    positions: Collection[int],
+    *,
+    complete: ArrayLike | None = None,
+    breaks: Collection[int] = (),
+) -> CountsAhead:
+    """Predict the next counts at each of some positions (0 to T, in order) by nothing but the counts before it.
+
+    `periods`: how many counts, the one at the position included; whole ones, whatever part is reported. The other
+    arguments are those of `dynamic_season`.
+    """
+    values = np.asarray(counts, dtype=float)
+    reported = np.ones(len(values)) if complete is None else np.asarray(complete, dtype=float)
+    state = _State(values, per_year, weekdays=False, ahead=periods)
+    whole, found = np.ones(periods), []
+    asked = set(positions)
+    for at in range(max(asked, default=-1) + 1):
+        state.step(breaks and at in breaks)
+        if at in asked:
+            found.append(state.ahead(at, whole))
+        if at < len(values):
+            state.predict(at, float(reported[at]))
+            if np.isfinite(values[at]):
+                state.learn(float(values[at]), float(reported[at]))
+    mean, variance = (np.array([one[part] for one in found]).reshape(-1, periods) for part in (0, 1))
+    return CountsAhead(mean, variance, np.array([one[2] for one in found]))
+
+
 class _State:
     """Means and covariances of level, slope and season under every model of the table."""
 
-    def __init__(self, values: FloatArray, per_year: float, weekdays: bool) -> None:
+    def __init__(self, values: FloatArray, per_year: float, weekdays: bool, ahead: int = 0) -> None:
         scale = 52.18 / per_year  # weeks of a period
         self.phi, wander = (side.ravel() for side in np.meshgrid(_DISPERSIONS, _WANDER))
         self.wander = wander**2 * scale
         self.slope, self.fade = _SLOPE * scale, _FADE**scale
         self.memory = _MEMORY ** max(scale, 1 / 7)
-        self.design, spread = _design(len(values), per_year, weekdays)
+        self.design, spread = _design(len(values) + ahead, per_year, weekdays)
         known = values[np.isfinite(values)][: 28 if weekdays else 4]
         self.inverse = 1 / self.phi
         self.mean = np.zeros((len(self.phi), len(spread)))
@@ -264,9 +317,17 @@ class _State:
 
     def sum_ahead(self, at: int, reported: FloatArray) -> tuple[float, float]:
         """Mean and variance of the sum of all periods from one on, the models taken together first."""
+        means, _, total = self.ahead(at, reported)
+        return float(means.sum()), total
+
+    def ahead(self, at: int, reported: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+        """Mean and variance of the count of each period from one on, and the variance of their sum.
+
+        The models are taken together first.
+        """
         known = self.outlook(at)
         mean, cov, move, noise, phi = known.mean, known.cov, known.move, known.noise, known.dispersion
-        rates: list[float] = []
+        rates, variances = np.empty(len(reported)), np.empty(len(reported))
         lever = np.zeros(len(mean))
         # Var(sum) by the delta method: the state of each period follows from the one before it, so the covariance of
         # the sum so far with the state is carried along.
@@ -276,10 +337,10 @@ class _State:
                 mean, cov, lever = move @ mean, move @ cov @ move.T + noise, move @ lever
             row = self.design[at + step]
             rate = float(np.exp(row @ mean + row @ cov @ row / 2) * part)
-            total += phi * rate + rate**2 * float(row @ cov @ row) + 2 * rate * float(row @ lever)
+            rates[step], variances[step] = rate, phi * rate + rate**2 * float(row @ cov @ row)
+            total += variances[step] + 2 * rate * float(row @ lever)
             lever = lever + rate * (cov @ row)
-            rates.append(rate)
-        return float(sum(rates)), total
+        return rates, variances, total
 
     def season(self) -> FloatArray:
         """The logarithm of the seasonal factor of each period, by what is known at the end."""

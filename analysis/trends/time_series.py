@@ -259,13 +259,13 @@ def _trend(
     judged = (frame["complete"] & frame["n"].notna()).to_numpy()
     counts = np.where(judged, frame["n"].to_numpy(dtype=float), np.nan)
     inside = frame["complete"].to_numpy()
-    frame["late"] = _reported_part(frame, column, unit, lag)
+    frame["late"] = reported_part(frame, column, unit, lag)
     rule = _rule(counts[inside], unit)
     sums: dict[int, Estimate] = {}
     for name in ("expected", "lower", "upper", "adjusted"):
         frame[name] = np.nan
     if rule.name != "few_years":
-        steps = _steps(frame.loc[inside, column], breaks)
+        steps = level_positions(frame.loc[inside, column], breaks)
         model = _usual(counts[inside], frame["late"].to_numpy()[inside], unit, steps)
         sums = _write_band(frame, inside, model, rule)
     frame["unfinished"] = _unfinished(frame, column, unit, lag)
@@ -277,7 +277,7 @@ def _trend(
     return Trend(frame, column, unit, rule, int(frame["n"].sum()), choices, sums)
 
 
-def _steps(starts: pd.Series[Any], breaks: Collection[dt.date]) -> set[int]:
+def level_positions(starts: pd.Series[Any], breaks: Collection[dt.date]) -> set[int]:
     """The periods at which a new level begins: the one that holds the day, and the next where it is not its first."""
     steps: set[int] = set()
     for day in map(pd.Timestamp, breaks):
@@ -334,7 +334,7 @@ def _unfinished(frame: pd.DataFrame, column: str, unit: Unit, lag: ReportingLag 
     return unfinished
 
 
-def _reported_part(frame: pd.DataFrame, column: str, unit: Unit, lag: ReportingLag | None) -> FloatArray:
+def reported_part(frame: pd.DataFrame, column: str, unit: Unit, lag: ReportingLag | None) -> FloatArray:
     """Which part of each period's alerts is thought to be reported by now."""
     if lag is None or not lag.known:
         return np.ones(len(frame))

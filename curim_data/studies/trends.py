@@ -5,16 +5,29 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
+import pandas as pd
+
+from analysis.forecast.next_periods import NextPeriods, forecast_next
 from analysis.stats.dispersion import spread_of
 from analysis.trends.alarms import Course, weekly_course
 from analysis.trends.past_scatter import CITY
-from analysis.trends.time_series import Trend, YearOnYear, daily, monthly, regular_periods, weekly, year_on_year
+from analysis.trends.time_series import (
+    Trend,
+    YearOnYear,
+    daily,
+    level_positions,
+    monthly,
+    regular_periods,
+    reported_part,
+    weekly,
+    year_on_year,
+)
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, Message
 from curim_data.model.known_time import CalendarUnit
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.annotations import annotations_for, level_breaks
@@ -91,3 +104,33 @@ def course_study(source: Source, f: AlertFilter, audience: Audience) -> Course |
         return None
     weeks = regular_periods(series, (source.first, min(end, source.as_of)), "week", "week")
     return weekly_course(weeks, noted=[(one.start, one.end) for one in annotations_for(source, f)])
+
+
+def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> NextPeriods | Message:
+    """The next eight weeks, or two months, after the whole ones of the filter's period; or why none is shown.
+
+    By month where that is asked for or nothing finer is known, else by week. From all of the history under the filter.
+    """
+    step: Literal["week", "month"] = "month" if source.known_time.unit(unit) == "month" else "week"
+    end = min(query.dates(source, f)[1], source.as_of)
+    history = f.replace(period="", start=source.first, end=end)
+    series = query.counts(source, history, [step], audience, complete=True, once=True).frame
+    if series.empty:
+        return Message("No forecast is shown: there are no incidents to make one from.")
+    rows = regular_periods(series, (source.first, end), step, step)
+    whole = rows[rows["complete"]]
+    if whole["n"].isna().any():
+        if step == "month":
+            return Message("No forecast is shown: some months hold so few incidents that their number is protected.")
+        return Message("No forecast is shown: some weeks hold so few incidents that their number is protected.")
+    days = whole[step]
+    one = pd.DateOffset(months=1) if step == "month" else pd.Timedelta(days=7)
+    start = (days.iloc[-1] + one if len(days) else rows[step].iloc[0]).date()
+    breaks = [day for day in level_breaks(source, f) if source.first < day < start]
+    return forecast_next(
+        whole["n"].to_numpy(dtype=float),
+        start,
+        step,
+        complete=reported_part(whole, step, step, reporting_lag(source)),
+        breaks=level_positions(days, breaks),
+    )

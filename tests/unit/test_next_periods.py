@@ -1,0 +1,152 @@
+"""The forecast of the next weeks: it never sees the future, its intervals hold, and it is shown only where it helps."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from analysis.forecast.next_periods import (
+    AHEAD,
+    NextPeriods,
+    forecast_next,
+    mean_absolute_error,
+    mean_just_before,
+    past_errors,
+    past_starts,
+    same_a_year_before,
+)
+from analysis.trends.dynamic_season import counts_ahead
+from curim_data.model import FloatArray, Message, Translator
+
+START = dt.date(2025, 1, 6)
+PER_YEAR = 365.25 / 7
+# Australian beer production by quarter, 1992 to the second quarter of 2010, in megalitres (R package fpp2, ausbeer).
+BEER = np.array(
+    "443 410 420 532 433 421 410 512 449 381 423 531 426 408 416 520 409 398 398 507 432 398 406 526 428 397 403 517 "
+    "435 383 424 521 421 402 414 500 451 380 416 492 428 408 406 506 435 380 421 490 435 390 412 454 416 403 408 482 "
+    "438 386 405 491 427 383 394 473 420 390 410 488 415 398 419 488 414 374".split(),
+    dtype=float,
+)
+
+
+def seasonal(rng: np.random.Generator, weeks: int, mean: float = 60, size: float = 0.4) -> FloatArray:
+    rates = mean * np.exp(size * np.sin(2 * np.pi * np.arange(weeks) / PER_YEAR))
+    return rng.poisson(rates).astype(float)
+
+
+def test_naive_forecasts_miss_by_the_published_errors() -> None:
+    """Hyndman and Athanasopoulos 2018, section 3.4: seasonal naive 13.40, mean of the past 34.83."""
+    start, steps = np.array([64]), np.arange(64, 74)[None, :]
+    assert mean_absolute_error(BEER[steps[:, :4]], same_a_year_before(BEER, steps[:, :4], 4)) == pytest.approx(45 / 4)
+    two_years = np.concatenate([BEER[60:64], BEER[60:64], BEER[60:62]])
+    assert mean_absolute_error(BEER[steps], two_years) == pytest.approx(13.40, abs=0.005)
+    assert mean_absolute_error(BEER[steps], mean_just_before(BEER, start, 64)) == pytest.approx(34.83, abs=0.006)
+
+
+def test_a_forecast_is_the_same_whatever_comes_after_it() -> None:
+    series = seasonal(np.random.default_rng(1), 200)
+    at = [60, 120, 150, 192]
+    told = counts_ahead(series, PER_YEAR, 8, at)
+    for row, position in enumerate(at):
+        changed = series.copy()
+        changed[position:] = 10_000
+        other = counts_ahead(changed, PER_YEAR, 8, at)
+        assert np.array_equal(told.mean[row], other.mean[row])
+        assert np.array_equal(told.variance[row], other.variance[row])
+        assert told.total[row] == other.total[row]
+    assert not np.array_equal(told.mean[1:], counts_ahead(series + 5, PER_YEAR, 8, at).mean[1:])
+
+
+def test_all_starts_at_once_are_what_each_gives_alone() -> None:
+    """The slow way: each forecast from a series that was cut before it."""
+    series = seasonal(np.random.default_rng(2), 160)
+    at = [110, 131, 160]
+    fast = counts_ahead(series, PER_YEAR, 8, at, breaks={120})
+    for row, position in enumerate(at):
+        slow = counts_ahead(series[:position], PER_YEAR, 8, [position], breaks={120})
+        assert fast.mean[row] == pytest.approx(slow.mean[0], rel=1e-12)
+        assert fast.variance[row] == pytest.approx(slow.variance[0], rel=1e-12)
+        assert fast.total[row] == pytest.approx(slow.total[0], rel=1e-12)
+
+
+def test_errors_are_those_of_loops() -> None:
+    series = seasonal(np.random.default_rng(3), 150, mean=12)
+    starts = past_starts(len(series), "week")
+    found = counts_ahead(series, PER_YEAR, 8, [*starts, len(series)])
+    told = past_errors(series, found, starts, 52)
+    low, high = found.bounds(0.95)
+    model, year, recent, inside = [], [], [], 0
+    for row, start in enumerate(starts):
+        level = series[start - 8 : start].mean()
+        for step in range(8):
+            count = series[start + step]
+            model.append(abs(count - found.mean[row, step]))
+            year.append(abs(count - series[start + step - 52]))
+            recent.append(abs(count - level))
+            inside += bool(low[row, step] <= count <= high[row, step])
+    assert told.counts == len(model) == 8 * told.starts
+    assert (told.model, told.year, told.recent) == pytest.approx((np.mean(model), np.mean(year), np.mean(recent)))
+    assert told.covered == inside
+    assert starts[-1] + 8 == len(series)
+
+
+@pytest.mark.parametrize("scatter", [1.0, 3.0])
+def test_intervals_hold_what_they_promise(scatter: float) -> None:
+    rng = np.random.default_rng(4)
+    missed, missed_sum, runs = 0, 0, 40
+    for _ in range(runs):
+        rates = 50 * np.exp(0.3 * np.sin(2 * np.pi * (np.arange(164) / PER_YEAR + rng.uniform())))
+        size = rates / (scatter - 1) if scatter > 1 else rates
+        series = rng.poisson(rates) if scatter == 1 else rng.negative_binomial(size, 1 / scatter)
+        told = counts_ahead(series[:156], PER_YEAR, 8, [156])
+        low, high = (side[0] for side in told.bounds(0.95))
+        missed += int(((series[156:] < low) | (series[156:] > high)).sum())
+        ends = told.sum_bounds(0.95)
+        missed_sum += not ends[0][0] <= series[156:].sum() <= ends[1][0]
+    assert missed <= binom.ppf(0.999, 8 * runs, 0.05)
+    assert missed_sum <= binom.ppf(0.999, runs, 0.05)
+    assert missed  # not so wide that nothing is ever outside
+
+
+def test_a_season_is_carried_on(t: Translator) -> None:
+    series = seasonal(np.random.default_rng(5), 268)
+    told = forecast_next(series[:260], START, "week")
+    assert isinstance(told, NextPeriods)
+    truth = 60 * np.exp(0.4 * np.sin(2 * np.pi * np.arange(260, 268) / PER_YEAR))
+    assert told.frame["expected"].to_numpy() == pytest.approx(truth, rel=0.25)
+    assert told.total.low < truth.sum() < told.total.high
+    inner = told.frame["high_inner"] - told.frame["low_inner"]
+    assert (inner < told.frame["high"] - told.frame["low"]).all()
+    assert told.frame["week"].iloc[0].date() == START
+    assert told.past.better
+    assert told.past.starts == 52
+    assert "8 weeks, from 6 January 2025 on: about" in told.sentence(t)
+    assert "missed a week by" in told.past_sentence(t)
+
+
+def test_nothing_is_forecast_where_the_mean_of_the_last_weeks_does_as_well() -> None:
+    calm = np.tile([20.0, 22.0], 100)
+    told = forecast_next(calm, START, "week")
+    assert isinstance(told, Message)
+    assert "no worse" in told.text
+
+
+@pytest.mark.parametrize(("unit", "least"), [("week", 137), ("month", 37)])
+def test_a_short_past_is_said(unit: str, least: int) -> None:
+    rng = np.random.default_rng(6)
+    rates = 80 * np.exp(0.6 * np.sin(2 * np.pi * np.arange(least) / (PER_YEAR if unit == "week" else 12)))
+    series = rng.poisson(rates)
+    short = forecast_next(series[:-1], START, unit)  # type: ignore[arg-type]
+    assert isinstance(short, Message)
+    assert short.values == {"n": least - 1, "least": least}
+    enough = forecast_next(series, START, unit)  # type: ignore[arg-type]
+    assert isinstance(enough, NextPeriods)
+    assert len(enough.frame) == AHEAD[unit]  # type: ignore[index]
+
+
+def test_a_count_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ValueError, match="known"):
+        forecast_next([1.0, np.nan], START, "week")
