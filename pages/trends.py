@@ -24,10 +24,10 @@ with contained(t("Trends")), headed(title, t("Trends")) as heading:
     else:
         draw_trend_line(page, trend)
 for part, draw in (
+    (t("All changes"), draw_changes_table),
     (t("Year on year"), draw_year_on_year),
     (t("Side by side"), draw_small_multiples),
     (t("Days and hours"), draw_week_clock),
-    (t("All changes"), draw_changes_table),
 ):
     with contained(part):
         draw(page)

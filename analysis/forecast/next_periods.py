@@ -36,10 +36,10 @@ _LEAST_STARTS: Final[Mapping[Unit, int]] = {"week": 26, "month": 12}
 _LEARNED: Final[Mapping[Unit, int]] = {"week": 104, "month": 24}
 _TOO_SHORT: Final[Mapping[Unit, Message]] = {
     "week": Message(
-        "No forecast is shown: the past is too short to try one on ({n} whole weeks; {least} are needed).",
+        "No forecast is shown: it would need {least} whole weeks of the past to be tried on, and there are {n}.",
     ),
     "month": Message(
-        "No forecast is shown: the past is too short to try one on ({n} whole months; {least} are needed).",
+        "No forecast is shown: it would need {least} whole months of the past to be tried on, and there are {n}.",
     ),
 }
 

@@ -24,12 +24,12 @@ from curim_data.model import FloatArray, Message, Translator
 START = dt.date(2025, 1, 6)
 PER_YEAR = 365.25 / 7
 # Australian beer production by quarter, 1992 to the second quarter of 2010, in megalitres (R package fpp2, ausbeer).
-BEER = np.array(
+QUARTERS = (
     "443 410 420 532 433 421 410 512 449 381 423 531 426 408 416 520 409 398 398 507 432 398 406 526 428 397 403 517 "
     "435 383 424 521 421 402 414 500 451 380 416 492 428 408 406 506 435 380 421 490 435 390 412 454 416 403 408 482 "
-    "438 386 405 491 427 383 394 473 420 390 410 488 415 398 419 488 414 374".split(),
-    dtype=float,
+    "438 386 405 491 427 383 394 473 420 390 410 488 415 398 419 488 414 374"
 )
+BEER = np.array(QUARTERS.split(), dtype=float)
 
 
 def seasonal(rng: np.random.Generator, weeks: int, mean: float = 60, size: float = 0.4) -> FloatArray:

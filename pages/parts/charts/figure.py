@@ -42,6 +42,12 @@ class Figure:
         shape = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain", "line": dict(line)}
         self.layout.setdefault("shapes", []).append(_plain(shape))
 
+    def add_span(self, first: Any, last: Any, fill: str) -> None:
+        """A shaded span of the horizontal axis, below everything else."""
+        shape = {"type": "rect", "x0": first, "x1": last, "y0": 0, "y1": 1, "yref": "y domain", "layer": "below"}
+        shape |= {"fillcolor": fill, "opacity": 0.25, "line": {"width": 0}}
+        self.layout.setdefault("shapes", []).append(_plain(shape))
+
     def add_annotation(self, **note: Any) -> None:
         """A text."""
         self.layout.setdefault("annotations", []).append(_plain(note))

@@ -36,6 +36,7 @@ CONFIG: Final = {
     "scrollZoom": False,
     "doubleClick": "reset",
 }
+SMALL_CONFIG: Final = {**CONFIG, "displayModeBar": False}
 
 
 def draw_chart(
@@ -46,10 +47,14 @@ def draw_chart(
     alt: str,
     data: pd.DataFrame | None = None,
     file_name: str = "",
+    small: bool = False,
 ) -> None:
-    """Put a figure on the page with its words for screen readers and, where `data` is given, its download."""
+    """Put a figure on the page with its words for screen readers and, where `data` is given, its download.
+
+    `small`: without the button that saves a picture, which would cover what there is to see.
+    """
     drawn = figure.for_streamlit() if isinstance(figure, Figure) else figure
-    st.plotly_chart(drawn, key=key, theme=None, config=CONFIG, alt=alt)
+    st.plotly_chart(drawn, key=key, theme=None, config=SMALL_CONFIG if small else CONFIG, alt=alt)
     if data is not None:
         download_button(page.t, data, file_name or f"{key}.csv", key=f"{key}_download")
 
@@ -474,6 +479,16 @@ def _mark_incomplete(
         t("not complete yet: {n}", n=t.number(n)) if last and at == len(frame) - 1 else t("in part: {n}", n=t.number(n))
         for at, n in frame["n"][mask].items()
     ]
+    for end, neighbour in ((0, 1), (-1, -2)):
+        if len(frame) > 1 and mask.iloc[end]:  # a point alone would look like a stray letter
+            pair = sorted((end % len(frame), neighbour % len(frame)))
+            figure.add_scatter(
+                x=days.iloc[pair],
+                y=frame["n"].iloc[pair],
+                mode="lines",
+                line={"color": colours.line, "width": 1.2, "dash": "dot"},
+                hoverinfo="skip",
+            )
     figure.add_scatter(
         x=days[mask],
         y=frame["n"][mask],

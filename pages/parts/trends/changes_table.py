@@ -9,16 +9,22 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.changes import AREA
-from curim_data.model import Message, labels
+from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
 from curim_data.studies.brief import brief_periods
+from curim_data.studies.brief_text import SURE, VERY_SURE
 from curim_data.studies.coarse_areas import area_label
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import tables
 from pages.parts.frame import Page, draw_footer, page_link
-from pages.parts.trends.queries import changes_of, draw_weight_choice
+from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_weight_choice
 
 HEIGHT = 420
+# The columns in view before the reader asks for all; the most pixels that one gets; those of a phone with theirs.
+MAIN = ("what", "where", "before", "after", "times", "sure", "note")
+WIDEST = 260
+PHONE = {"what": 150, "before": 52, "after": 52, "sure": 104}
+ALPHA = 0.05  # of the correction
 DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_before": 1, "weight_after": 1}
 
 
@@ -32,35 +38,21 @@ def draw_changes_table(page: Page) -> None:
     if frame.empty:
         _draw_reason(page, study.periods)
         return
-    headings = {
-        "what": t("What"),
-        "where": t("Where"),
-        "before": t("Before"),
-        "after": t("After"),
-        "ratio": t("Ratio"),
-        "low": t("From"),
-        "high": t("To"),
-        **(
-            {
-                "weight_before": t("Weight before"),
-                "weight_after": t("Weight after"),
-                "weight_ratio": t("Ratio of weights (95 %)"),
-            }
-            if study.harm is not None
-            else {}
-        ),
-        "q": t("Corrected p"),
-        "p": t("p"),
-        "test": t("Compared with"),
-        "note": t("Note"),
-    }
-    columns = {}
-    if not frame["note"].any():
-        del headings["note"]  # an empty column would push others off the page
+    headings = _headings(t, weighted=study.harm is not None, noted=bool(frame["note"].any()))
     if page.narrow:
         frame = frame.assign(what=frame["what"] + ", " + frame["where"])
-        headings = {name: headings[name] for name in ("what", "before", "after", "q")}
-        columns = {"what": st.column_config.TextColumn(t("What"), width=150)}
+        headings = {name: headings[name] for name in PHONE}
+        order, columns = None, {name: st.column_config.Column(headings[name], width=PHONE[name]) for name in PHONE}
+    else:
+        order = (
+            None
+            if draw_columns_choice(page)
+            else tables.columns_in_room(
+                frame, headings, [name for name in MAIN if name in headings], page.room.column, most=WIDEST
+            )
+        )
+        numbers = {"before", "after", "ratio", "low", "high"}
+        columns = tables.fitted_columns(frame, headings, numbers=numbers, most=WIDEST)
     tables.draw_table(
         page,
         frame,
@@ -70,6 +62,7 @@ def draw_changes_table(page: Page) -> None:
         file_name="changes.csv",
         digits={name: places for name, places in DIGITS.items() if name in headings},
         columns=columns,
+        order=order,
         height=min(HEIGHT, 36 * (len(frame) + 1)),
     )
     sentences = [study.changes.sentence(t)]
@@ -87,6 +80,39 @@ def draw_changes_table(page: Page) -> None:
         )
 
 
+def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
+    """All columns; an empty one would push others off the page."""
+    headings = {
+        "what": t("What"),
+        "where": t("Where"),
+        "before": t("Before"),
+        "after": t("After"),
+        "times": t("Ratio (95 %)"),
+        "sure": t("Not chance"),
+        "note": t("Note"),
+        "ratio": t("Ratio"),
+        "low": t("From"),
+        "high": t("To"),
+        "weight_before": t("Weight before"),
+        "weight_after": t("Weight after"),
+        "weight_ratio": t("Ratio of weights (95 %)"),
+        "q": t("Corrected p"),
+        "p": t("p"),
+        "test": t("Compared with"),
+    }
+    left_out = (() if noted else ("note",)) + (() if weighted else ("weight_before", "weight_after", "weight_ratio"))
+    return {name: heading for name, heading in headings.items() if name not in left_out}
+
+
+def certainty_word(t: Translator, q: float) -> str:
+    """How sure it is that a change is not chance, by its corrected p-value: three steps, or that it may be."""
+    if q < VERY_SURE:
+        return t("almost certain")
+    if q < SURE:
+        return t("very likely")
+    return t("likely") if q <= ALPHA else t("may be chance")
+
+
 def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = None) -> pd.DataFrame:
     """The tested candidates in words and figures, surest first; `harm`: what their incidents weigh, row by row."""
     t, city = page.t, page.city
@@ -100,7 +126,9 @@ def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = N
     if harm is not None:
         own = harm.loc[rows.index]
         weights = {name: own[name].round(1).to_numpy() for name in ("weight_before", "weight_after")}
-        weights["weight_ratio"] = [_weight_ratio(page, row) for row in own.itertuples()]
+        weights["weight_ratio"] = [
+            _with_interval(t, row.weight_ratio, row.weight_low, row.weight_high) for row in own.itertuples()
+        ]
     return pd.DataFrame(
         {
             "what": [_subject_label(page, row.category, row.dark) for row in rows.itertuples()],
@@ -117,6 +145,8 @@ def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = N
             "before": rows["before"].to_numpy(),
             "after": rows["after"].to_numpy(),
             **{name: rows[name].replace(np.inf, np.nan).round(2).to_numpy() for name in ("ratio", "low", "high")},
+            "times": [_with_interval(t, row.ratio, row.low, row.high) for row in rows.itertuples()],
+            "sure": [certainty_word(t, q) for q in rows["q"]],
             **weights,
             **{name: [t.p_value(p) for p in rows[name]] for name in ("q", "p")},
             "test": [_compared_with(page, row) for row in rows.itertuples()],
@@ -125,14 +155,14 @@ def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = N
     )
 
 
-def _weight_ratio(page: Page, row: Any) -> str:
-    """The ratio of weights with its interval; what is infinite is left out."""
-    t = page.t
-    ratio, low, high = (
-        "–" if not np.isfinite(value) else t.number(value, 2)
-        for value in (row.weight_ratio, row.weight_low, row.weight_high)
-    )
-    return f"{ratio} ({low}–{high})"
+def _with_interval(t: Translator, ratio: float, low: float, high: float) -> str:
+    """A ratio with its interval; what is infinite is left out.
+
+    >>> _with_interval(Translator("en"), 2.5, 1.25, np.inf)
+    '2.50 (1.25–…)'
+    """
+    known = [t.number(value, 2) if np.isfinite(value) else "" for value in (ratio, low, high)]
+    return f"{known[0] or tables.NONE} ({known[1]}–{known[2] or '…'})"
 
 
 def _draw_reason(page: Page, periods: ComparedPeriods) -> None:

@@ -8,6 +8,7 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
+from analysis.forecast.next_periods import NextPeriods
 from analysis.stats.harm_weights import WeighedBy
 from analysis.trends.alarms import Course
 from analysis.trends.time_series import Trend
@@ -21,7 +22,7 @@ from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.harm import WEIGHT_NAMES, weights_offered
 from pages.parts.frame import Dataset, Page, calculated, source_of
 
-BY, WEIGHT = "by", "weight"
+BY, WEIGHT, COLUMNS, ALL = "by", "weight", "columns", "all"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
 USUAL: CalendarUnit = "week"
 
@@ -36,6 +37,12 @@ def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: Calenda
 def course_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> Course | None:
     """Further alarms and the steps of the level under the filter."""
     return trends.course_study(source_of(dataset), f, audience)
+
+
+@calculated(Message("Forecasting"))
+def forecast_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> NextPeriods | Message:
+    """The next periods after those of the filter, or why none are forecast."""
+    return trends.forecast_study(source_of(dataset), f, audience, unit)
 
 
 @calculated(Message("Comparing the periods"))
@@ -69,6 +76,26 @@ def draw_weight_choice(page: Page) -> WeighedBy | None:
         args=(key, WEIGHT, ""),
     )
     return cast("WeighedBy | None", weight or None)
+
+
+def draw_columns_choice(page: Page) -> bool:
+    """Whether all columns of the table of changes are asked for: from the link, and as the reader picks it."""
+    t = page.t
+    names = {"": t("The main ones"), ALL: t("All columns")}
+    asked = ALL if st.query_params.get(COLUMNS) == ALL else ""
+    key = "trends_columns"
+    if st.session_state.get(key) != asked:
+        st.session_state[key] = asked
+    st.segmented_control(
+        t("Columns"),
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        required=True,
+        on_change=_write_word,
+        args=(key, COLUMNS, ""),
+    )
+    return asked == ALL
 
 
 def draw_unit_choice(page: Page) -> CalendarUnit:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import streamlit as st
 
+from analysis.forecast.next_periods import NextPeriods
+from analysis.trends.alarms import Course
 from analysis.trends.time_series import A_QUARTER, Trend, period_total
-from curim_data.model import Translator
+from curim_data.model import Message, Translator
 from curim_data.privacy import DisclosureError
+from curim_data.studies.annotations import annotations_for
 from curim_data.studies.trends import year_on_year_study
 from pages.parts.charts import plots
-from pages.parts.frame import Page, draw_footer
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.time_marks import MOST_LABELS, TimeMark, add_alarm_labels, add_forecast, add_marks
+from pages.parts.frame import Page, draw_footer, palette
 from pages.parts.frame.cache import cached_query
 from pages.parts.trends.annotations import draw_annotations
-from pages.parts.trends.queries import course_of, period_dates, trend_or_reason
+from pages.parts.trends.queries import course_of, forecast_of, period_dates, trend_or_reason
 
 
 def draw_trend_line(page: Page, trend: Trend) -> None:
-    """The line, its alarms in words, its data."""
+    """The line with its range, alarms, changes of level, notes and forecast; in words; its data."""
     t, frame = page.t, trend.frame
     columns = [trend.column, "n", "expected", "lower", "upper", "alarm"]
     if frame["adjusted"].notna().any():
@@ -28,31 +35,122 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     incomplete = not bool(frame["complete"].iloc[-1])
     beginning = not bool(frame["complete"].iloc[0])
     ends = {"incomplete": incomplete, "beginning": beginning}
-    figure = plots.band_figure(page, shown, time=trend.column, height=320, name=t("incidents"), **ends)
+    figure = plots.band_figure(page, shown, time=trend.column, height=340, name=t("incidents"), **ends)
+    course, ahead = _course(page), _forecast(page, trend)
+    marks = course_marks(t, course, frame[trend.column].iloc[0].date()) + note_marks(page, trend)
+    _draw_on(page, figure, trend, marks, ahead)
     figure.show_named_legend()
     plots.draw_chart(
         page,
         figure,
         key="trends_line",
         alt=t("Incidents over time with the expected range. {sentence}", sentence=trend.sentence(t)),
-        data=shown,
+        data=_with_forecast(shown, ahead),
         file_name="trend.csv",
     )
     together = period_total(trend)
-    sentences = [alarms_sentence(t, trend), *([together.sentence(t)] if together else [])]
+    first = frame[trend.column].iloc[0].date()
+    sentences = [
+        alarms_sentence(t, trend),
+        *([together.sentence(t)] if together else []),
+        *course_sentences(t, course, first),
+    ]
     draw_footer(page, sentence=" ".join(sentences), total=cached_query(page, "total"), choices=trend.choices)
-    if trend.unit == "week":
-        _draw_further_rules(page)
+    if isinstance(ahead, NextPeriods):
+        st.write(ahead.sentence(t))
+        st.caption(ahead.past_sentence(t))
+    elif ahead is not None:
+        st.caption(t(ahead))
+    _draw_further_rules(page, course)
     draw_annotations(page)
 
 
-def _draw_further_rules(page: Page) -> None:
+def _course(page: Page) -> Course | None:
+    """Further alarms and changes of level; None where they may not be told."""
+    try:
+        return course_of(page.dataset, page.filter, page.audience)
+    except DisclosureError:
+        return None
+
+
+def _forecast(page: Page, trend: Trend) -> NextPeriods | Message | None:
+    """The next weeks or months, or why none; None by day."""
+    if trend.unit == "day":
+        return None
+    try:
+        return forecast_of(page.dataset, page.filter, page.audience, trend.unit)
+    except DisclosureError:
+        return None
+
+
+def _draw_on(
+    page: Page, figure: Figure, trend: Trend, marks: list[TimeMark], ahead: NextPeriods | Message | None
+) -> None:
+    t, frame, colours = page.t, trend.frame, palette(page.theme)
+    if isinstance(ahead, NextPeriods):
+        days = frame[trend.column]
+        add_forecast(figure, ahead.frame, trend.column, t, colours, shown=days, narrow=page.narrow)
+    add_alarm_labels(figure, frame, trend.column, t, colours, 1 if page.narrow else MOST_LABELS)
+    add_marks(figure, marks, colours, last=frame[trend.column].iloc[-1].date())
+
+
+def _with_forecast(shown: pd.DataFrame, ahead: NextPeriods | Message | None) -> pd.DataFrame:
+    """The data of the chart; the rows of the forecast have the columns forecast, low, high, low_inner, high_inner."""
+    if not isinstance(ahead, NextPeriods):
+        return shown
+    return pd.concat([shown, ahead.frame.rename(columns={"expected": "forecast"})], ignore_index=True)
+
+
+def course_marks(t: Translator, course: Course | None, first: dt.date) -> list[TimeMark]:
+    """Changes of level and a slow rise, as far as they began on the first day that is shown or later."""
+    if course is None:
+        return []
+    marks = [
+        TimeMark(
+            day,
+            t("level {before} → {after}", before=level_number(t, step.before), after=level_number(t, step.after)),
+            "level",
+        )
+        for day, step, _, _ in course.steps
+    ]
+    marks += [
+        TimeMark(alarm.day, t("slow rise") if alarm.rule.name == "cusum" else t("alarm"), "alarm")
+        for alarm in course.alarms
+        if alarm.found
+    ]
+    return [mark for mark in marks if mark.day >= first]
+
+
+def level_number(t: Translator, level: float) -> str:
+    """A level as it is written in a label and in its sentence."""
+    return t.number(level, 0 if level >= 10 else 1)
+
+
+def note_marks(page: Page, trend: Trend) -> list[TimeMark]:
+    """What an analyst noted within the time that is shown."""
+    source, days = page.source, trend.frame[trend.column]
+    if source is None:
+        return []
+    first, last = days.iloc[0].date(), days.iloc[-1].date()
+    return [
+        TimeMark(max(one.start, first), one.note, "note", None if one.end is None else min(one.end, last))
+        for one in annotations_for(source, page.filter)
+        if one.start <= last and (one.end or one.start) >= first
+    ]
+
+
+def course_sentences(t: Translator, course: Course | None, first: dt.date) -> list[str]:
+    """In words what `course_marks` draws."""
+    if course is None:
+        return []
+    found = [alarm.sentence(t) for alarm in course.alarms if alarm.found and alarm.day >= first]
+    steps = zip(course.steps, course.step_sentences(t), strict=True)
+    return found + [sentence for (day, *_), sentence in steps if day >= first]
+
+
+def _draw_further_rules(page: Page, course: Course | None) -> None:
     """What other rules say of the same weeks, each with how often it errs, and when the level changed."""
     t = page.t
-    try:
-        course = course_of(page.dataset, page.filter, page.audience)
-    except DisclosureError:
-        return
     if course is None or not (course.alarms or course.steps):
         return
     with st.expander(t("Other alarm rules and changes of level")):
