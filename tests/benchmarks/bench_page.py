@@ -11,7 +11,8 @@ time until its heading stands with what it tells, first in a new process and the
 is aimed at, on the sample and in a large city.
 
 Chicago is imported from the public export in ../shared/data where that folder exists. A million alerts are the sample's
-again and again, each copy moved a few metres so that no two stand on one point. One size alone: `python -m
+again and again, each copy moved a few metres and by some weeks, so that no two stand on one point and what copies
+have in common is no burst of reports. One size alone: `python -m
 tests.benchmarks.bench_page 1000000`; a home that is there already: with `--home FOLDER`, as a council reads it: with
 `--words as=council`; every answer: with `--each`.
 """
@@ -41,6 +42,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
+import sample_data
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -56,6 +58,7 @@ from tests.benchmarks.bench_import import many
 from tests.browser.conftest import ROOT, running
 
 SIZES: Final = (1_000_000,)
+TIMES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 LARGE: Final = 50_000  # alerts from which the aims of a large city hold
 CHICAGO: Final = ROOT.parent / "shared" / "data" / "exports" / "chicago_aggravated_assaults.csv.gz"
 PAGE: Final = "hotspots"
@@ -104,7 +107,7 @@ def make_home(rows: int, folder: Path) -> Home:
     """A home with so many made-up alerts."""
     export = folder / "export.csv"
     many(rows, export)
-    moved = pd.read_csv(export, sep=";", dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    moved = _in_other_weeks(pd.read_csv(export, sep=";", dtype=str, encoding="utf-8-sig", keep_default_na=False))
     rng = np.random.default_rng(1)
     for name in ("latitude", "longitude"):
         degrees = pd.to_numeric(moved[name], errors="coerce") + rng.uniform(-REACH, REACH, len(moved))
@@ -114,6 +117,25 @@ def make_home(rows: int, folder: Path) -> Home:
     import_file(home, export, export.name)
     export.unlink()
     return home
+
+
+def _in_other_weeks(copies: pd.DataFrame) -> pd.DataFrame:
+    """Copies of the sample one below another, each moved by whole weeks of its own, round the end of the data.
+
+    Alerts of one minute in every copy would be bursts of as many reports as there are copies, which no city has.
+    """
+    once = len(pd.read_csv(sample_data.MAIN_EXPORT, sep=";", dtype=str, encoding="utf-8-sig", usecols=[0]))
+    number = np.arange(len(copies)) // once
+    day = pd.to_datetime(copies["reported_at"].str.slice(0, 10), errors="coerce")
+    weeks = (day.max() - day.min()).days // 7
+    later = (number * weeks) // (number.max() + 1)
+    round_the_end = (day + pd.to_timedelta(7 * later, unit="D")) > day.max()
+    by = pd.Series(pd.to_timedelta(7 * (later - weeks * round_the_end.to_numpy()), unit="D"))
+    for name in TIMES:
+        text = copies[name]
+        moved = pd.to_datetime(text.str.slice(0, 10), errors="coerce") + by
+        copies[name] = (moved.dt.strftime("%Y-%m-%d") + text.str.slice(10)).where(moved.notna(), text)
+    return copies
 
 
 @dataclass(frozen=True)
