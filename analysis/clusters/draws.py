@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,30 +86,43 @@ def _around(
     search: LocalDbscan, first: FloatArray, burst: IntArray, random: np.random.Generator, metres: float
 ) -> FloatArray:
     """Positions of the further alerts of bursts, by the burst of each and the position of the first of each burst."""
-    middle = first + random.normal(0, metres, first.shape)
-    likely = search.expected[search.ground.pixel(first)]
-    at = first[burst]
-    left = np.arange(len(burst))
+    expected_at = _expected_near(search)
+    side = search.ground.side
+    spread = metres / side
+    # In pixels, x and y apart: a step is a sum, a rounding down and a look at the table.
+    firsts = first.T / side
+    middles = firsts + random.standard_normal(firsts.shape) * spread
+    likely = expected_at(*firsts)
+    at = np.empty((2, len(burst)))
+    left, of = np.arange(len(burst)), burst
     for attempt in range(2 * ATTEMPTS):
-        around, spread = (middle, 1.0) if attempt < ATTEMPTS else (first, np.sqrt(2))
-        of = burst[left]
-        tried = around[of] + random.normal(0, spread * metres, (len(left), 2))
-        taken = random.random(len(left)) * likely[of] < _expected_at(search, tried)
-        at[left[taken]] = tried[taken]
-        left = left[~taken]
+        around, wide = (middles, spread) if attempt < ATTEMPTS else (firsts, np.sqrt(2) * spread)
+        tried = random.standard_normal((2, len(left)))
+        tried *= wide
+        tried += around.take(of, axis=1)
+        taken = random.random(len(left)) * likely.take(of) < expected_at(*tried)
+        at[:, left[taken]] = tried[:, taken]
+        left, of = left[~taken], of[~taken]
         if not len(left):
             break
-    return at
-
-
-def _expected_at(search: LocalDbscan, at: FloatArray) -> FloatArray:
-    """What is expected on the pixel of each position; nothing beyond the sheet."""
-    up, across = search.ground.shape
-    column, row = np.floor(at / search.ground.side).astype(np.int64).T
-    inside = (column >= 0) & (column < across) & (row >= 0) & (row < up)
-    found = np.zeros(len(at))
-    found[inside] = search.expected[search.ground.pixel(at[inside])]
+    at[:, left] = firsts.take(of, axis=1)
+    found: FloatArray = at.T * side
     return found
+
+
+def _expected_near(search: LocalDbscan) -> Callable[[FloatArray, FloatArray], FloatArray]:
+    """What says by positions in pixels what is expected on the pixel of each; nothing beyond the sheet."""
+    up, across = search.ground.shape
+    table = np.zeros((up + 2, across + 2))
+    table[1:-1, 1:-1] = search.expected.reshape(up, across)
+    flat = table.ravel()
+
+    def expected_at(x: FloatArray, y: FloatArray) -> FloatArray:
+        column = np.clip(np.floor(x), -1, across).astype(np.int64)
+        row = np.clip(np.floor(y), -1, up).astype(np.int64)
+        return flat.take((row + 1) * (across + 2) + column + 1)
+
+    return expected_at
 
 
 def drawn_in_bursts(
