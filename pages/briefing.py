@@ -4,11 +4,12 @@ import streamlit as st
 
 from curim_data.model import Role
 from curim_data.studies.brief_text import headline
-from pages.parts.briefing.change_cards import draw_change_cards
-from pages.parts.briefing.document import draw_card_downloads, draw_document_downloads
-from pages.parts.briefing.queries import cached_brief, cached_changes, changes_since, draw_since_input
-from pages.parts.briefing.sections import draw_decided_plans, draw_map_and_genders
-from pages.parts.frame import contained, filter_bar, headed, require
+from pages.parts.briefing.change_cards import draw_basis, draw_change_cards
+from pages.parts.briefing.document import draw_card_downloads, draw_document_downloads, draw_download_buttons
+from pages.parts.briefing.queries import cached_brief, draw_since_input
+from pages.parts.briefing.sections import changes_asked, draw_decided_plans, draw_map_and_genders
+from pages.parts.findings.queries import cached_changes, changes_since
+from pages.parts.frame import contained, headed, require
 
 page = require(Role.COUNCIL)
 t = page.t
@@ -16,15 +17,22 @@ t = page.t
 with contained(t("Briefing")):
     with headed(st.container(), t("Briefing")):
         changes = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
-    st.caption(t("Briefing for the council.") + " " + filter_bar.filter_sentence(page))
+    st.caption(changes_asked(page, changes))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(t("Changes since"), width="content")
         draw_since_input(page, changes)
     st.title(headline(changes, t))
     draw_change_cards(page, changes)
+    if page.narrow:
+        draw_download_buttons(page)
+    else:
+        draw_basis(page, changes)
 with contained(t("Hot spots")):
     draw_map_and_genders(page, cached_brief(page.dataset, page.filter, page.audience, changes_since(page)))
 with contained(t("Interventions")):
     draw_decided_plans(page)
+if page.narrow:
+    with contained(t("Briefing")):
+        draw_basis(page, changes)
 draw_document_downloads(page)
 draw_card_downloads(page, changes)

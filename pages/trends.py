@@ -6,6 +6,7 @@ from curim_data.model import Role
 from pages.parts.frame import contained, filter_bar, headed, require
 from pages.parts.trends.breakdown import draw_small_multiples, draw_week_clock
 from pages.parts.trends.changes_table import draw_changes_table
+from pages.parts.trends.finding import draw_linked_finding
 from pages.parts.trends.queries import draw_unit_choice, trend_or_reason
 from pages.parts.trends.trend_line import draw_trend_line, draw_year_on_year
 
@@ -13,11 +14,13 @@ page = require(Role.COUNCIL)
 t = page.t
 
 title = st.container()
+with contained(t("Briefing")):
+    found = draw_linked_finding(page)
 unit = draw_unit_choice(page)
 with contained(t("Trends")), headed(title, t("Trends")) as heading:
     trend, why = trend_or_reason(page, unit)
     with heading:
-        st.title(trend.sentence(t) if trend is not None else t("Trends"))
+        st.title(found or (trend.sentence(t) if trend is not None else t("Trends")))
         st.caption(filter_bar.filter_sentence(page))
     if trend is None:
         st.info(why)

@@ -318,17 +318,9 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
     t = ctx.t
     lines = [brief_text.headline(study, t)]
     for finding in study.findings:
-        change = finding.change
-        before, after = brief_text.counts_before_after(change, t)
-        name = brief_text.change_name(change, city, t)
-        counts = t("{before} → {after} incidents", before=before, after=after)
-        sentences = (
-            f"{name}: {counts}.",
-            brief_text.than_others(change, t),
-            brief_text.comparison_sentence(change, study.changes.periods, t),
-            brief_text.chance_sentence(change, t),
-        )
-        lines.append("- " + " ".join(filter(None, sentences)))
+        name = brief_text.change_name(finding.change, city, t)
+        first, *others = brief_text.finding_sentences(finding, city, t)
+        lines.append("- " + " ".join((f"{name}: {first}", *others, f"({brief_text.sure_number(finding, t)})")))
     if not study.findings and study.changes.changes.n_tested:
         lines.append(brief_text.none_sentence(study, t))
     lines += [t(choice.explanation) for choice in study.changes.choices if choice.name in ("reference", "darkness")]

@@ -1,7 +1,8 @@
 """Disclosure control: what an audience may ask, and how small counts are protected before they leave `curim_data`.
 
 Public: `authorise`, `check`, `protect`, `protect_number`, `suppress_whole`, `Protected`, `Whole`, `DisclosureError`;
-`threshold`, `threshold_rule`, `finest_resolution`, `sees_exact`, `is_sensitive`, `sensitive_categories` and more.
+`threshold`, `threshold_rule`, `finest_resolution`, `sees_exact`, `is_sensitive`, `sensitive_categories`,
+`bounded_by_threshold` and more.
 """
 
 from curim_data.privacy.disclosure import (
@@ -26,4 +27,9 @@ from curim_data.privacy.disclosure import (
     threshold,
 )
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
-from curim_data.privacy.thresholds import kinds_of_categories, nested_dimensions, threshold_rule
+from curim_data.privacy.thresholds import (
+    bounded_by_threshold,
+    kinds_of_categories,
+    nested_dimensions,
+    threshold_rule,
+)

@@ -23,6 +23,24 @@ def threshold_rule(f: AlertFilter, source: Source) -> disclosure.Rule:
     return lambda frame, by: _sensitive_rows(frame, by, f, source)
 
 
+def bounded_by_threshold(counted: pd.DataFrame, by: Sequence[str], f: AlertFilter, source: Source) -> pd.DataFrame:
+    """An exact table in which a count from 1 to k − 1 is withheld, known to be k − 1 at most, whoever asks.
+
+    `counted`: the columns `by`, n, high and withheld, as who sees exact counts is given them. What is found in such a
+    table says of a small count that it is small, as the protected table of the same question does, and no more.
+    Numbers that disclosure control withholds only to protect others stay exact here: the table itself is for nobody.
+    """
+    strict = np.broadcast_to(np.asarray(_sensitive_rows(counted, by, f, source), bool), len(counted))
+    k = np.where(strict, disclosure.K_SENSITIVE, disclosure.K_ORDINARY)
+    n = counted["n"].to_numpy(float)
+    small = (n > 0) & (n < k)
+    return counted.assign(
+        n=np.where(small, np.nan, n),
+        high=np.where(small, k - 1, counted["high"].to_numpy(float)),
+        withheld=counted["withheld"].to_numpy(bool) | small,
+    )
+
+
 def kinds_of_categories(alerts: IbisTable) -> Mapping[str, frozenset[str]]:
     """The kinds of the alerts of each category, out of narrow alerts: of several, the first, with which the kind goes.
 

@@ -3,69 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final, Literal
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from analysis.gender import CategoryRatios, GenderShares
 from analysis.spots.naming import SpotName, name_spots
-from analysis.stats.intervals import Estimate
-from analysis.trends.changes import Change
 from analysis.trends.distinct_changes import distinct_changes
 from analysis.trends.smallest_change import SmallestChange
-from analysis.trends.time_series import PeriodTotal, Trend, period_total
+from analysis.trends.time_series import PeriodTotal, period_total
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile
 from curim_data.model.shared_shapes import ask_shape
-from curim_data.privacy import DisclosureError
 from curim_data.query import Total
-from curim_data.studies.changes import ChangeStudy, change_filter, change_study, filter_periods
-from curim_data.studies.gender import share_study, weight_study, without_gender
+from curim_data.studies.changes import CANDIDATE_KEYS, ChangeStudy, changes_for_all, filter_periods
+from curim_data.studies.findings import Finding, make_finding
+from curim_data.studies.gender import share_study, silent_districts, unheard_places, weight_study, without_gender
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.trends import trend_study
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
-# What a finding's small chart shows before the period that it is about.
-LEAD: Final = dt.timedelta(weeks=26)
-# Fewer alerts than this tell too little of whom a change concerns.
-LEAST_WHOM: Final = 10
-
-
-@dataclass(frozen=True)
-class JudgedWeeks:
-    """Of the whole weeks (months) of a change's later period how many lie above and below their expected range.
-
-    `judged`: all of them; 0 where one has no range, or a count that may not be shown, so that nothing is said of all.
-    """
-
-    above: int
-    below: int
-    judged: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A change that deserves attention, with its filter, its weeks, since when it is out of the usual, and for whom.
-
-    `since`: the first day of the weeks without interruption, up to the last, that lie outside their expected range on
-    the side of the change; None where the last one does not. `women`: None where too few say it, or, with
-    `whom_protected`, where a group's number is withheld.
-    """
-
-    change: Change
-    filter: AlertFilter
-    trend: Trend | None
-    since: dt.date | None
-    women: Estimate | None
-    whom_protected: bool = False
-    weeks: JudgedWeeks = JudgedWeeks(0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +38,8 @@ class BriefChanges:
     `since`, `until`: the window in which changes are looked for, at the end of the filter's period and no longer than
     it; `recent`: its alerts, `incidents`: those that they report, None where that is withheld. `smallest`: what would
     have been seen of all incidents, and of those of a typical place or category.
+    `changes`: how changes were looked for, without the counts; `n_significant` of them survive the correction before
+    overlapping ones are listed once, and some of those that were tested name what `looked_at` holds.
     `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where
     the data hold no season or the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's
     count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
@@ -90,6 +55,8 @@ class BriefChanges:
     verdict: Verdict
     changes: ChangeStudy
     findings: tuple[Finding, ...]
+    n_significant: int = 0
+    looked_at: tuple[str, ...] = ()
     smallest: tuple[SmallestChange | None, SmallestChange | None] = (None, None)
     by_month: bool = False
     asks_affected: bool = True
@@ -112,27 +79,33 @@ class BriefStudy(BriefChanges):
     names: dict[str, SpotName]
     shares: GenderShares
     weights: CategoryRatios
+    silent: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
 
 
 def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> BriefChanges:
-    """What changed since a day, within the filter's period.
+    """What changed since a day, within the filter's period: the same changes for every audience (`findings`).
 
     Without a day, or with one outside the period, changes are those of the whole period.
     """
     window = _window(source, f, since)
     since, until = query.dates(source, window)
-    found = change_study(source, window, audience)
+    found = changes_for_all(source, window)
     weeks = trend_study(source, window, audience)
     seasonal = period_total(weeks) if weeks is not None else None
-    distinct = distinct_changes(found.changes, landmark_districts(source.city), MOST_FINDINGS)
+    place_in = landmark_districts(source.city)
+    distinct = distinct_changes(found.changes, place_in, MOST_FINDINGS)
+    tested = found.changes.frame[found.changes.frame["p"].notna()]
     return BriefChanges(
         since=since,
         until=until,
         recent=query.total(source, window, audience),
         course=seasonal,
         verdict=_verdict(seasonal, found),
-        changes=found,
-        findings=tuple(_finding(source, f, audience, change, found) for change in distinct),
+        changes=replace(found, changes=replace(found.changes, frame=found.changes.frame.iloc[:0], n_withheld=0)),
+        findings=tuple(make_finding(source, window, audience, change, found.periods, place_in) for change in distinct),
+        n_significant=found.changes.n_significant,
+        looked_at=tuple(name for name in CANDIDATE_KEYS if tested[name].notna().any()),
         smallest=(found.smallest(), found.smallest(area=True)),
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
@@ -190,6 +163,8 @@ def brief_study(
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, without_gender(f), audience),
         weights=weight_study(source, f, audience),
+        silent=silent_districts(source, f, audience),
+        unheard=unheard_places(source, f, audience),
     )
 
 
@@ -214,41 +189,3 @@ def _verdict(seasonal: PeriodTotal | None, found: ChangeStudy) -> Verdict:
     if city["p"].iloc[0] >= found.changes.alpha:
         return "usual"
     return "more" if city["direction"].iloc[0] > 0 else "fewer"
-
-
-def _finding(source: Source, f: AlertFilter, audience: Audience, change: Change, found: ChangeStudy) -> Finding:
-    chosen = change_filter(f, change, found.periods)
-    start, end = found.periods.after
-    trend = trend_study(source, chosen.replace(start=max(source.first, start - LEAD), end=end), audience)
-    women, protected = _women(source, chosen, audience)
-    since = _since(trend, change)
-    return Finding(change, chosen, trend, since, women, protected, weeks=_judged(trend, found.periods.after))
-
-
-def _since(trend: Trend | None, change: Change) -> dt.date | None:
-    """The day since which the count is out of the usual on the side of the change, as the last week still is."""
-    if trend is None or trend.alarms.empty or trend.alarms["side"].iloc[-1] != change.direction:
-        return None
-    return trend.outside_since
-
-
-def _judged(trend: Trend | None, period: tuple[dt.date, dt.date]) -> JudgedWeeks:
-    """The weeks that the small chart shows of a period, by their side of the expected range."""
-    if trend is None:
-        return JudgedWeeks(0, 0, 0)
-    inside = trend.frame[trend.column].between(pd.Timestamp(period[0]), pd.Timestamp(period[1]))
-    whole = trend.frame[inside & trend.frame["complete"]]
-    if whole[["n", "expected"]].isna().any(axis=None):
-        return JudgedWeeks(0, 0, 0)
-    return JudgedWeeks(int((whole["side"] > 0).sum()), int((whole["side"] < 0).sum()), len(whole))
-
-
-def _women(source: Source, f: AlertFilter, audience: Audience) -> tuple[Estimate | None, bool]:
-    """The share of women, or None and whether that is because a group's number is withheld."""
-    try:
-        shares = share_study(source, f, audience)
-    except DisclosureError:
-        return None, True
-    if shares.women.known and shares.n >= LEAST_WHOM:
-        return shares.women, False
-    return None, shares.protected

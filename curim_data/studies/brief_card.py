@@ -8,9 +8,10 @@ from analysis.report.blocks import Picture
 from analysis.report.card import NewsCard, draw_card
 from curim_data.model import CityProfile, Translator
 from curim_data.model.i18n import Span
-from curim_data.studies.brief import BriefChanges, Finding
+from curim_data.studies.brief import BriefChanges
 from curim_data.studies.brief_content import change_row, change_series
 from curim_data.studies.brief_text import change_name
+from curim_data.studies.findings import Finding
 
 
 def card_picture(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> Picture:
@@ -20,7 +21,7 @@ def card_picture(study: BriefChanges, finding: Finding, city: CityProfile, t: Tr
 
 def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> NewsCard:
     """What the picture of a finding says."""
-    row = change_row(study, finding, city, t, drawn=False)
+    row = change_row(finding, city, t, drawn=False)
     window = Span(study.since, study.until, study.by_month)
     return NewsCard(
         kicker=t("{city} · {period}", city=t.label(city.names), period=window),
@@ -33,5 +34,5 @@ def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Trans
             date=made,
         ),
         mark=t("Sample data: made up. Not about real events.") if city.illustrative else "",
-        series=change_series(study, finding, t),
+        series=change_series(finding, t),
     )

@@ -8,7 +8,6 @@ from typing import Final
 from urllib.parse import urlencode
 
 import numpy as np
-import pandas as pd
 
 from analysis.gender import GenderShares
 from analysis.report import maps
@@ -20,25 +19,26 @@ from curim_data.model import Audience, CityProfile, Gender, Plan, PlanStatus, Tr
 from curim_data.model.labels import gender_label, provisional_note
 from curim_data.model.plan import STATUS_WORDS
 from curim_data.store.settings import opens_here_only
-from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
+from curim_data.studies.brief import BriefStudy
 from curim_data.studies.brief_questions import meeting_questions
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
-    chance_sentence,
     change_area,
     change_name,
     change_theme,
-    comparison_sentence,
     counts_before_after,
+    counts_words,
+    finding_sentences,
     headline,
     less_than_others,
     no_spots_sentence,
     none_sentence,
-    since_text,
-    than_others,
-    women_sentence,
+    sure_number,
+    sure_sentence,
+    tested_sentence,
 )
+from curim_data.studies.findings import Finding
 from curim_data.studies.incidents import incidents_in_words
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan_progress import PlanProgress, Standing, plan_progress
@@ -121,7 +121,7 @@ def brief_content(
         none_found=none_sentence(study, t),
         no_spots=no_spots_sentence(study, t),
         made=made,
-        changes=tuple(change_row(study, finding, city, t) for finding in study.findings),
+        changes=tuple(change_row(finding, city, t) for finding in study.findings),
         before=study.changes.periods.before,
         picture=_map(study, city, t) if city.outlined else None,
         caption=_map_caption(study, t),
@@ -226,42 +226,32 @@ def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = No
     return f"{base}/?{urlencode(words)}"
 
 
-def change_row(
-    study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, drawn: bool = True
-) -> ChangeRow:
+def change_row(finding: Finding, city: CityProfile, t: Translator, *, drawn: bool = True) -> ChangeRow:
     """A finding in the sentences of its card, with its chart where it is to be drawn."""
-    change, periods = finding.change, study.changes.periods
-    before, after = counts_before_after(change, t)
-    since = t("Outside the expected range since {day}.", day=since_text(finding, t)) if finding.since else ""
-    series = change_series(study, finding, t) if drawn else None
-    name = change_name(change, city, t)
+    sure = sure_sentence(finding, t)
+    series = change_series(finding, t) if drawn else None
     return ChangeRow(
-        change_theme(change, city, t),
-        change_area(change, city, t),
-        t("{before} → {after} incidents", before=before, after=after),
-        tuple(filter(None, (than_others(change, t), since, women_sentence(study, finding, t)))),
-        chance_sentence(change, t),
-        comparison_sentence(change, periods, t),
-        None if series is None else change_chart(series, name, t),
+        change_theme(finding.change, city, t),
+        change_area(finding.change, city, t),
+        counts_words(finding, t),
+        tuple(said for said in finding_sentences(finding, city, t)[1:] if said != sure),
+        f"{sure.rstrip('.')} ({sure_number(finding, t)}).",
+        tested_sentence(finding, t),
+        None if series is None else change_chart(series, change_name(finding.change, city, t), t),
     )
 
 
-def change_series(study: BriefChanges, finding: Finding, t: Translator) -> ChangeSeries | None:
-    """What the chart of a finding draws; None where there is no time before."""
-    periods, change, trend = study.changes.periods, finding.change, finding.trend
-    if periods.before is None:
+def change_series(finding: Finding, t: Translator) -> ChangeSeries | None:
+    """What the chart of a finding draws; None where its figures may not be shown."""
+    periods, change, own = finding.periods, finding.change, finding.series
+    if periods.before is None or not finding.ordered:
         return None
     starts: tuple[dt.date, ...] = ()
     now = before = np.array([], dtype=float)
     tested = np.array([], dtype=bool)
-    if trend is not None and periods.same_season:
-        frame = trend.frame[trend.frame["complete"]]
-        inside = (
-            frame[trend.column].between(pd.Timestamp(periods.after[0]), pd.Timestamp(periods.after[1])).to_numpy(bool)
-        )
-        if inside.any() and frame.loc[inside, ["n", "last_year"]].notna().all(axis=1).mean() > 0.5:
-            starts = tuple(day.date() for day in frame[trend.column])
-            now, before, tested = frame["n"].to_numpy(float), frame["last_year"].to_numpy(float), inside
+    if own is not None and periods.same_season:
+        starts = tuple(day.date() for day in own.frame["start"])
+        now, before, tested = (own.frame[name].to_numpy() for name in ("n", "before", "tested"))
     return ChangeSeries(
         starts=starts,
         now=now,
@@ -271,10 +261,10 @@ def change_series(study: BriefChanges, finding: Finding, t: Translator) -> Chang
         after=periods.after,
         names=period_names(periods, t),
         counts=(float(change.before), float(change.after)),
-        told=counts_before_after(change, t),
-        hidden=(change.bounded == "before", change.bounded == "after"),
-        by_month=trend is not None and trend.unit == "month",
-        whole_months=study.by_month,
+        told=counts_before_after(finding, t),
+        hidden=(finding.counts[0].n is None, finding.counts[1].n is None),
+        by_month=own is not None and own.unit == "month",
+        whole_months=periods.by_month,
         tone="quiet" if less_than_others(change, t) else "rise" if change.direction > 0 else "fall",
     )
 

@@ -18,7 +18,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.prepared import write_whole
 from curim_data.store import Home
-from curim_data.studies.brief import BriefChanges, Finding
+from curim_data.studies.brief import BriefChanges
+from curim_data.studies.findings import Finding
 
 FILE: Final = "briefs.json"
 

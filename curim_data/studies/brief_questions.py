@@ -13,8 +13,9 @@ from analysis.report.brief import PlanRow
 from analysis.trends.changes import AREA
 from curim_data.model import CityProfile, Translator
 from curim_data.model.labels import gender_label
-from curim_data.studies.brief import BriefStudy, Finding
-from curim_data.studies.brief_text import change_area, change_name, counts_before_after, in_area, less_than_others
+from curim_data.studies.brief import BriefStudy
+from curim_data.studies.brief_text import change_area, change_name, counts_words, in_area, less_than_others
+from curim_data.studies.findings import Finding
 from curim_data.studies.plan_progress import Standing
 
 
@@ -31,21 +32,17 @@ def meeting_questions(
 
 
 def _rose(finding: Finding) -> bool:
-    return finding.change.after > finding.change.before
+    """Whether its count rose; where that may not be shown, whether it is above what was expected."""
+    change = finding.change
+    return change.after > change.before if finding.ordered else change.direction > 0
 
 
 def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """Whether what the data show fits what people on the spot see."""
     if study.findings:
-        change = study.findings[0].change
-        before, after = counts_before_after(change, t)
-        name = change_name(change, city, t)
-        return t(
-            "{name}: {before} → {after} incidents. Does this match what is seen there?",
-            name=name,
-            before=before,
-            after=after,
-        )
+        first = study.findings[0]
+        name = change_name(first.change, city, t)
+        return t("{name}: {counts}. Does this match what is seen there?", name=name, counts=counts_words(first, t))
     if study.changes.changes.n_tested:
         return t(
             "No change is larger than chance explains. Does this match what is seen in {city}?",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from analysis.trends.changes import AREA, Change
 from curim_data.model import CityProfile, Message, Translator
@@ -13,56 +12,65 @@ from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
     district_label,
+    group_label,
     inline,
     place_label,
 )
-from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
+from curim_data.studies.brief import BriefChanges, BriefStudy, Verdict
 from curim_data.studies.coarse_areas import area_label
+from curim_data.studies.findings import SURE, VERY_SURE, Count, Finding
 from curim_data.studies.incidents import incidents_in_words
-from curim_data.studies.periods import ComparedPeriods
 
 MOST_SPOTS: Final = 5
-# Corrected p-values below which a change is described as harder to explain by chance.
-SURE: Final = 0.01
-VERY_SURE: Final = 0.001
+ALPHA: Final = 0.05
+
+
+# How many changes deserve attention, up to `MOST_FINDINGS`.
+ATTENTION: Final = (
+    Message("One change deserves your attention."),
+    Message("Two changes deserve your attention."),
+    Message("Three changes deserve your attention."),
+    Message("Four changes deserve your attention."),
+    Message("Five changes deserve your attention."),
+)
 
 
 def headline(study: BriefChanges, t: Translator) -> str:
     """Since when, how many incidents, whether that is usual, and how many changes deserve attention."""
-    basis = "season" if study.course else "year" if study.changes.periods.same_season else "before"
+    return f"{_first_sentence(study, t)} {attention_sentence(study, t)}"
+
+
+def _first_sentence(study: BriefChanges, t: Translator) -> str:
+    """How many incidents, against what is usual for the season; or, where the whole city is a finding itself or no
+    season is known, against the time that changes are compared with.
+    """
+    side = _whole_city(study)
+    verdict = study.verdict if not side else "more" if side > 0 else "fewer"
+    basis = "year" if study.changes.periods.same_season else "before"
     alerts = _recent_words(study, t)
     if study.by_month:
-        return f"{_headline_by_month(study, alerts, basis == 'year', t)} {attention_sentence(study, t)}"
+        return _headline_by_month(study, verdict, alerts, basis == "year", t)
     values = {"since": study.since, "alerts": alerts}
-    side = _whole_city(study) if basis == "season" else 0
-    if side and study.verdict == "usual":
-        first = _usual_and_changed(side, study.changes.periods.same_season, values, t)
-        return f"{first} {attention_sentence(study, t)}"
-    if side and study.verdict == ("fewer" if side > 0 else "more"):
-        first = _against_both(side, study.changes.periods.same_season, values, t)
-        return f"{first} {attention_sentence(study, t)}"
-    match study.verdict, basis:
+    match verdict, "season" if study.course and not side else basis:
         case "usual", "season":
-            first = t("Since {since}: {alerts}, usual for this time of year.", **values)
+            return t("Since {since}: {alerts}, usual for this time of year.", **values)
         case "more", "season":
-            first = t("Since {since}: {alerts}, more than usual for this time of year.", **values)
+            return t("Since {since}: {alerts}, more than usual for this time of year.", **values)
         case "fewer", "season":
-            first = t("Since {since}: {alerts}, fewer than usual for this time of year.", **values)
+            return t("Since {since}: {alerts}, fewer than usual for this time of year.", **values)
         case "usual", "year":
-            first = t("Since {since}: {alerts}, about as many as in the same weeks of the year before.", **values)
+            return t("Since {since}: {alerts}, about as many as in the same weeks of the year before.", **values)
         case "more", "year":
-            first = t("Since {since}: {alerts}, more than in the same weeks of the year before.", **values)
+            return t("Since {since}: {alerts}, more than in the same weeks of the year before.", **values)
         case "fewer", "year":
-            first = t("Since {since}: {alerts}, fewer than in the same weeks of the year before.", **values)
+            return t("Since {since}: {alerts}, fewer than in the same weeks of the year before.", **values)
         case "usual", _:
-            first = t("Since {since}: {alerts}, about as many as in the time just before.", **values)
+            return t("Since {since}: {alerts}, about as many as in the time just before.", **values)
         case "more", _:
-            first = t("Since {since}: {alerts}, more than in the time just before.", **values)
+            return t("Since {since}: {alerts}, more than in the time just before.", **values)
         case "fewer", _:
-            first = t("Since {since}: {alerts}, fewer than in the time just before.", **values)
-        case _:
-            first = t("Since {since}: {alerts}.", **values)
-    return f"{first} {attention_sentence(study, t)}"
+            return t("Since {since}: {alerts}, fewer than in the time just before.", **values)
+    return t("Since {since}: {alerts}.", **values)
 
 
 def _recent_words(study: BriefChanges, t: Translator) -> str:
@@ -80,66 +88,10 @@ def _whole_city(study: BriefChanges) -> int:
     return next((change.direction for change in found), 0)
 
 
-def _usual_and_changed(side: int, a_year: bool, values: Mapping[str, Any], t: Translator) -> str:
-    """That a count is within what season and trend allow, and all the same another one than that compared with."""
-    match side > 0, a_year:
-        case True, True:
-            return t(
-                "Since {since}: {alerts}, within what season and long-term trend allow, yet more than in the same "
-                "weeks of the year before.",
-                **values,
-            )
-        case False, True:
-            return t(
-                "Since {since}: {alerts}, within what season and long-term trend allow, yet fewer than in the same "
-                "weeks of the year before.",
-                **values,
-            )
-        case True, False:
-            return t(
-                "Since {since}: {alerts}, within what season and long-term trend allow, yet more than in the time "
-                "just before.",
-                **values,
-            )
-    return t(
-        "Since {since}: {alerts}, within what season and long-term trend allow, yet fewer than in the time just "
-        "before.",
-        **values,
-    )
-
-
-def _against_both(side: int, a_year: bool, values: Mapping[str, Any], t: Translator) -> str:
-    """That a count is out of what season and trend let expect, and on the other side of that compared with."""
-    match side > 0, a_year:
-        case True, True:
-            return t(
-                "Since {since}: {alerts}, fewer than season and long-term trend let expect, yet more than in the same "
-                "weeks of the year before.",
-                **values,
-            )
-        case False, True:
-            return t(
-                "Since {since}: {alerts}, more than season and long-term trend let expect, yet fewer than in the same "
-                "weeks of the year before.",
-                **values,
-            )
-        case True, False:
-            return t(
-                "Since {since}: {alerts}, fewer than season and long-term trend let expect, yet more than in the time "
-                "just before.",
-                **values,
-            )
-    return t(
-        "Since {since}: {alerts}, more than season and long-term trend let expect, yet fewer than in the time just "
-        "before.",
-        **values,
-    )
-
-
-def _headline_by_month(study: BriefChanges, alerts: str, a_year: bool, t: Translator) -> str:
+def _headline_by_month(study: BriefChanges, verdict: Verdict, alerts: str, a_year: bool, t: Translator) -> str:
     """The first sentence of the headline where the data know months alone."""
     values = {"period": t.span(Span(study.since, study.until, by_month=True)), "alerts": alerts}
-    match study.verdict, a_year:
+    match verdict, a_year:
         case "usual", True:
             return t("{period}: {alerts}, about as many as in the same months of the year before.", **values)
         case "more", True:
@@ -155,77 +107,6 @@ def _headline_by_month(study: BriefChanges, alerts: str, a_year: bool, t: Transl
     return t("{period}: {alerts}.", **values)
 
 
-def since_text(finding: Finding, t: Translator) -> str:
-    """The day, or the month where nothing finer is known, since which a count is outside its range; else empty."""
-    if finding.since is None or finding.trend is None:
-        return ""
-    return t.date(finding.since, "MMMM y") if finding.trend.unit == "month" else t.date(finding.since)
-
-
-def weeks_sentence(finding: Finding, t: Translator) -> str:
-    """How the weeks of a change lie to the expected range that the small chart draws; empty where none is judged.
-
-    A change over eight weeks may be beyond chance while each week is usual: the range of a week is wide, and follows
-    the weeks before it. The card says so, or how many weeks lie outside.
-    """
-    weeks, trend = finding.weeks, finding.trend
-    if trend is None or not weeks.judged or less_than_others(finding.change, t):
-        return ""
-    month, change = trend.unit == "month", finding.change
-    same, other = (weeks.above, weeks.below) if change.direction > 0 else (weeks.below, weeks.above)
-    if other:
-        values = {"all": weeks.judged, "above": weeks.above, "below": weeks.below}
-        if month:
-            return t("Of its {all} months, {above} lie above the expected range and {below} below it.", **values)
-        return t("Of its {all} weeks, {above} lie above the expected range and {below} below it.", **values)
-    if same == weeks.judged or weeks.judged == 1:
-        return ""
-    if same and change.direction > 0:
-        return _weeks_above(t, same, weeks.judged, month=month)
-    if same:
-        return _weeks_below(t, same, weeks.judged, month=month)
-    if trend.rule.name == "season":
-        if month:
-            return t("Each of its months alone is usual for the time of year; the change shows in all together.")
-        return t("Each of its weeks alone is usual for the time of year; the change shows in all together.")
-    return t(
-        "Each of its weeks alone lies within a range that follows the weeks before it; the change shows in all "
-        "together."
-    )
-
-
-def _weeks_above(t: Translator, n: int, judged: int, *, month: bool) -> str:
-    if month:
-        return t.n(
-            "{n} of its {all} months lies above the expected range.",
-            "{n} of its {all} months lie above the expected range.",
-            n,
-            all=judged,
-        )
-    return t.n(
-        "{n} of its {all} weeks lies above the expected range.",
-        "{n} of its {all} weeks lie above the expected range.",
-        n,
-        all=judged,
-    )
-
-
-def _weeks_below(t: Translator, n: int, judged: int, *, month: bool) -> str:
-    if month:
-        return t.n(
-            "{n} of its {all} months lies below the expected range.",
-            "{n} of its {all} months lie below the expected range.",
-            n,
-            all=judged,
-        )
-    return t.n(
-        "{n} of its {all} weeks lies below the expected range.",
-        "{n} of its {all} weeks lie below the expected range.",
-        n,
-        all=judged,
-    )
-
-
 def attention_sentence(study: BriefChanges, t: Translator) -> str:
     """How many changes deserve attention."""
     if study.changes.periods.before is None:
@@ -238,7 +119,7 @@ def attention_sentence(study: BriefChanges, t: Translator) -> str:
         return t("No single place or category stands out.")
     if not study.findings:
         return t("No change is larger than chance explains.")
-    return t.n("{n} change deserves attention.", "{n} changes deserve attention.", len(study.findings))
+    return t(ATTENTION[len(study.findings) - 1])
 
 
 def _nothing_before(study: BriefChanges, t: Translator) -> str:
@@ -258,11 +139,9 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
         return t("There are too few incidents to compare.")
     if too_few_to_tell(study):
         return t(TOO_FEW) + " " + smallest_sentence(study, t)
-    tested = study.changes.changes.frame
-    tested = tested[tested["p"].notna()]
-    if tested[list(AREA)].notna().any(axis=None):
+    if not set(AREA).isdisjoint(study.looked_at):
         found = t("None found: no place and no category changed by more than expected by chance.")
-    elif tested["category"].notna().any():
+    elif "category" in study.looked_at:
         found = t("None found: no category changed by more than expected by chance.") + " " + t(NO_AREAS)
     else:
         found = (
@@ -355,14 +234,92 @@ def change_name(change: Change, city: CityProfile, t: Translator) -> str:
     return t("{what}, {where}", what=change_theme(change, city, t), where=where)
 
 
-def counts_before_after(change: Change, t: Translator) -> tuple[str, str]:
-    """The counts before and after as they may be shown."""
-    before, after = t.number(change.before), t.number(change.after)
-    if change.bounded == "before":
-        before = t(fewer_than(change.before + 1))
-    if change.bounded == "after":
-        after = t(fewer_than(change.after + 1))
-    return before, after
+def counts_before_after(finding: Finding, t: Translator) -> tuple[str, str]:
+    """The counts before and after as they may be shown: a withheld one by the side of the other that it is sure to lie
+    on, or, where none is sure, as protected.
+    """
+    before, after = finding.counts
+    return _count_words(before, after, t), _count_words(after, before, t)
+
+
+def _count_words(count: Count, other: Count, t: Translator) -> str:
+    if count.n is not None:
+        return t.number(count.n)
+    if count.high < other.low:
+        return t(fewer_than(count.high + 1))
+    if count.low > other.high:
+        return t("at least {n}", n=count.low)
+    return t("a protected number")
+
+
+def counts_words(finding: Finding, t: Translator) -> str:
+    """From how many to how many; in words alone where the figures that may be shown do not say which is larger."""
+    if not finding.ordered:
+        if finding.change.direction > 0:
+            return t("More incidents than expected (numbers protected)")
+        return t("Fewer incidents than expected (numbers protected)")
+    before, after = counts_before_after(finding, t)
+    return t("{before} → {after} incidents", before=before, after=after)
+
+
+def against_words(finding: Finding, t: Translator) -> str:
+    """What the counts are compared with, as the end of the sentence that gives them."""
+    periods = finding.periods
+    if periods.by_month:
+        if periods.same_season:
+            return t("against the same months of the year before")
+        return t("against the months just before")
+    if periods.same_season:
+        return t("against the same weeks of the year before")
+    return t("against the time just before")
+
+
+def since_sentence(finding: Finding, t: Translator) -> str:
+    """Since when each week lies on the change's side of the year before; empty where the last one does not."""
+    if finding.since is None or finding.series is None:
+        return ""
+    more, month = finding.change.direction > 0, finding.series.unit == "month"
+    if finding.every_week:
+        if month:
+            return t("More in each month.") if more else t("Fewer in each month.")
+        return t("More in each week.") if more else t("Fewer in each week.")
+    if month:
+        values = {"since": t.date(finding.since, "LLLL y")}
+        if more:
+            return t("More in each month since {since}.", **values)
+        return t("Fewer in each month since {since}.", **values)
+    return (
+        t("More in each week since {since}.", since=finding.since)
+        if more
+        else t("Fewer in each week since {since}.", since=finding.since)
+    )
+
+
+def finding_sentences(finding: Finding, city: CityProfile, t: Translator) -> tuple[str, ...]:
+    """What a finding says, the same on its card, on the page behind it and on paper; its counts are the first.
+
+    From how many to how many, against what went on around it, since when, for whom, how sure.
+    """
+    first = t("{counts}, {against}.", counts=counts_words(finding, t), against=against_words(finding, t))
+    said = (
+        than_others(finding.change, t),
+        since_sentence(finding, t),
+        women_sentence(finding, city, t),
+        sure_sentence(finding, t),
+        season_sentence(finding, t),
+    )
+    return (first, *filter(None, said))
+
+
+def tested_sentence(finding: Finding, t: Translator) -> str:
+    """The two periods that were compared, with their dates."""
+    periods = finding.periods
+    assert periods.before is not None
+    return t(
+        "{after} against {before}.",
+        after=Span(*periods.after, by_month=periods.by_month),
+        before=Span(*periods.before, by_month=periods.by_month),
+    )
 
 
 def less_than_others(change: Change, t: Translator) -> str:
@@ -396,85 +353,97 @@ def than_others(change: Change, t: Translator) -> str:
     return ""
 
 
-def chance_sentence(change: Change, t: Translator) -> str:
-    """How hard it is to explain a change by chance, with the corrected p-value: no probability that it is real."""
-    p = t.p_value(change.q)
-    if change.q < VERY_SURE:
-        return t("Very hard to explain by chance (corrected p {p}).", p=p)
-    if change.q < SURE:
-        return t("Hard to explain by chance (corrected p {p}).", p=p)
-    return t("Not easily explained by chance (corrected p {p}).", p=p)
+def sure_sentence(finding: Finding, t: Translator) -> str:
+    """How sure it is that a change is not chance, in one of three steps."""
+    match finding.certainty:
+        case "almost certain":
+            return t("Almost certainly not chance.")
+        case "very likely":
+            return t("Very likely not chance.")
+    return t("Probably not chance.")
 
 
-def comparison_sentence(change: Change, periods: ComparedPeriods, t: Translator) -> str:
-    """What a change was compared with: its own past, and what went on around it; and what the season may explain.
+def sure_number(finding: Finding, t: Translator) -> str:
+    """The corrected p behind the step, or what it is below where who reads may not know the counts."""
+    if finding.exact_p:
+        return t("corrected p {p}", p=t.p_value(finding.change.q))
+    limit = {"almost certain": VERY_SURE, "very likely": SURE, "likely": ALPHA}[finding.certainty]
+    return t("corrected p below {p}", p=t.number(limit, 3 if limit < SURE else 2))
+
+
+def sure_explained(study: BriefChanges, finding: Finding, t: Translator) -> tuple[str, ...]:
+    """What stands behind the step: the number, what it means, and the three steps."""
+    number = sure_number(finding, t)
+    return (
+        f"{number[:1].upper()}{number[1:]}.",
+        t.n(
+            "It is corrected for {n} comparison, and is not the probability that the change is real.",
+            "It is corrected for {n} comparisons, and is not the probability that the change is real.",
+            study.changes.changes.n_tested,
+        ),
+        t(
+            "Almost certainly: below {almost}. Very likely: below {very}. Probably: below {likely}.",
+            almost=t.number(VERY_SURE, 3),
+            very=t.number(SURE, 2),
+            likely=t.number(ALPHA, 2),
+        ),
+    )
+
+
+def season_sentence(finding: Finding, t: Translator) -> str:
+    """What the season may explain; empty where the same weeks of two years are compared.
 
     The rest of the city takes out a season that all share, and not one of the place or category itself.
     """
-    if periods.by_month:
-        return _comparison_by_month(change, periods, t)
-    if change.compared == "before":
-        if periods.same_season:
-            return t("Compared with the same weeks of the year before.")
-        return t("Compared with the time just before: the season alone may explain it.")
-    if in_area(change):
-        if periods.same_season:
-            return t("Compared with the same weeks of the year before, and with the change in the rest of the city.")
-        return t(
-            "Compared with the time just before, and with the change in the rest of the city: a season of its own may "
-            "explain it."
-        )
-    if periods.same_season:
-        return t("Compared with the same weeks of the year before, and with the change in all other incidents.")
-    return t(
-        "Compared with the time just before, and with the change in all other incidents: a season of its own may "
-        "explain it."
-    )
+    if finding.periods.same_season:
+        return ""
+    if finding.change.compared == "city":
+        return t("A season of its own may explain it.")
+    return t("The season alone may explain it.")
 
 
-def _comparison_by_month(change: Change, periods: ComparedPeriods, t: Translator) -> str:
-    if change.compared == "before":
-        if periods.same_season:
-            return t("Compared with the same months of the year before.")
-        return t("Compared with the months just before: the season alone may explain it.")
-    if in_area(change):
-        if periods.same_season:
-            return t("Compared with the same months of the year before, and with the change in the rest of the city.")
-        return t(
-            "Compared with the months just before, and with the change in the rest of the city: a season of its own "
-            "may explain it."
-        )
-    if periods.same_season:
-        return t("Compared with the same months of the year before, and with the change in all other incidents.")
-    return t(
-        "Compared with the months just before, and with the change in all other incidents: a season of its own may "
-        "explain it."
-    )
-
-
-def women_sentence(study: BriefChanges, finding: Finding, t: Translator) -> str:
-    """The share of women among women and men affected, or that it cannot be shown.
+def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
+    """The share of women among women and men affected, and of what it is that share; or that nobody may tell.
 
     Empty where nobody asked, or where the filter names genders.
     """
-    if not study.asks_affected or study.by_gender:
+    whom = finding.whom
+    if whom is None:
         return ""
-    if finding.women is None and finding.whom_protected:
-        return t("For whom: protected (a group is so small that its number could be worked out).")
-    if finding.women is None:
-        return t("For whom: too few to show.")
+    if not whom.women.known:
+        if whom.protected:
+            return t("For whom is protected, at every level: a group is so small that its number could be worked out.")
+        return t("For whom is not known: hardly any incident says whether it affects women or men.")
+    share = {
+        "share": t.percent(whom.women.value),
+        "low": t.number(100 * whom.women.low),
+        "high": t.percent(whom.women.high),
+    }
+    if whom.level == "here":
+        return t("Of the women and men affected, {share} are women ({low}–{high}).", **share)
+    what = t("all incidents") if not whom.category else inline(category_label(t, city, whom.category))
+    if whom.level == "district":
+        where = district_label(t, city, whom.district)
+        return t(
+            "{where}, {what}: of the women and men affected, {share} are women ({low}–{high}).",
+            where=where,
+            what=what,
+            **share,
+        )
+    if whom.level == "group":
+        what = inline(group_label(t, city, city.categories[whom.category].group))
     return t(
-        "Of the women and men affected, {share} are women ({low}–{high}).",
-        share=t.percent(finding.women.value),
-        low=t.number(100 * finding.women.low),
-        high=t.percent(finding.women.high),
+        "In the whole city, {what}: of the women and men affected, {share} are women ({low}–{high}).",
+        what=what,
+        **share,
     )
 
 
 def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """Who is affected, where women and men differ most, and who is missing from the data."""
+    missing = missing_sentence(study, city, t)
     if not study.asks_affected:
-        return t(NO_AFFECTED)
+        return " ".join(filter(None, (t(NO_AFFECTED), missing)))
     parts = [t("Women and men are compared, so the filter by gender is ignored here.")] if study.by_gender else []
     parts.append(study.shares.sentence(t))
     weights = study.weights
@@ -507,4 +476,34 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
                 weights.n_withheld,
             )
         )
+    return " ".join(filter(None, (*parts, missing)))
+
+
+def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
+    """Who and what is missing from the data, beside the genders that nobody stated: alerts without a position, and
+    where few alerts come from. Silence is "not known", never "safe". Empty where nothing is known to be missing.
+    """
+    parts = []
+    total = study.total
+    if total.unmapped:
+        parts.append(
+            t.n(
+                "{n} alert has no position: no place counts it.",
+                "{n} alerts have no position: no place counts them.",
+                total.unmapped,
+            )
+        )
+    elif total.unmapped is None and total.n is not None:
+        parts.append(t("How many alerts have no position is protected."))
+    if study.silent:
+        names = t.join([district_label(t, city, district) for district in study.silent])
+        parts.append(
+            t(
+                "Strikingly few alerts for the number of residents: {places}. What happens there is not known.",
+                places=names,
+            )
+        )
+    if study.unheard:
+        names = t.join([place_label(t, city, place) for place in study.unheard])
+        parts.append(t("Women alert strikingly little: {places}. Their safety there is not known.", places=names))
     return " ".join(parts)

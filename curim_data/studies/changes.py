@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import pandas as pd
@@ -19,6 +20,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Num
+from curim_data.privacy import bounded_by_threshold
 from curim_data.studies.annotations import noted_between
 from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2
 from curim_data.studies.harm import ChangeWeights, weights_of_candidates
@@ -122,44 +124,118 @@ def change_study(
     """
     periods = filter_periods(source, f, since)
     if periods.before is None:
-        nothing = pd.DataFrame(columns=[*CANDIDATE_KEYS, *_COUNTED], dtype=float)
-        return ChangeStudy(periods, changes(nothing, CANDIDATE_KEYS, relative=True))
-    before = f.replace(period="", start=periods.before[0], end=periods.before[1])
-    after = f.replace(period="", start=periods.after[0], end=periods.after[1])
-    known_hours, known_dark = source.known_time.knows("hour"), source.lacks_light is None
-    themes = [theme for theme in _THEMES if "dark" not in theme or (known_dark and periods.same_light)]
-    resolution = area_resolution(source, audience)
-    areas = ((), ("district",), ("place",)) if resolution is None else ((), ("cell",))
-    by = [[*area, *theme] for area in areas for theme in themes]
-    old, new = (area_tables(source, chosen, by, audience, resolution) for chosen in (before, after))
-    tables = [_pair(first, then, names) for first, then, names in zip(old, new, by, strict=True)]
-    alone = _one_category(tables[0], tables[1])
-    if alone:
-        tables = [table for table, names in zip(tables, by, strict=True) if "category" not in names]
-    candidates = add_city_reference(pd.concat(tables, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]])
-    kinds = [tuple(names) for names in by if names and "dark" not in names and not (alone and "category" in names)]
-    past = past_scatter(source, f, periods, kinds, audience, resolution)
-    wider, squares = candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS, past.factors)
-    found = changes(
-        candidates,
-        CANDIDATE_KEYS,
-        periods.lengths,
-        relative=True,
-        dispersion=wider,
-        freedom=squares,
-        scatter=_told(candidates, past),
+        return _nothing_compared(periods)
+    search = _Search.of(source, f, periods, audience)
+    study = search.study(audience)
+    if weight is None:
+        return study
+    graded_too = weights_of_candidates(
+        source, search.filters, search.by, audience, weight, search.candidates, search.resolution
     )
-    left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0
-    why = DARKNESS if known_dark else UNKNOWN_DARKNESS
-    without_dark, counted = why if left_out else None, (*incident_choice(source), *_area_choice(source, resolution))
-    noted = noted_between(source, f, periods.before[0], periods.after[1])
-    harm = None
-    if weight is not None:
-        graded_too = weights_of_candidates(source, (before, after), by, audience, weight, candidates, resolution)
-        harm = ChangeWeights(
-            weighted_changes(graded_too.frame, found.frame, periods.lengths), (*graded_too.choices, BY_WEIGHT)
+    harm = ChangeWeights(
+        weighted_changes(graded_too.frame, study.changes.frame, periods.lengths), (*graded_too.choices, BY_WEIGHT)
+    )
+    return replace(study, harm=harm)
+
+
+def changes_for_all(source: Source, f: AlertFilter) -> ChangeStudy:
+    """What changed over the filter's period as every audience may be told of it.
+
+    Looked for once, whoever reads: in the exact tables, in which a count under its threshold stands at the most that it
+    may be (`privacy.bounded_by_threshold`), so that no candidate is found by how small a small count is, and none of
+    which both counts are small. Its counts may not leave `curim_data.studies`: disclosure control withholds some of
+    them to protect others.
+    """
+    periods = filter_periods(source, f)
+    if periods.before is None:
+        return _nothing_compared(periods)
+    search = _Search.of(source, f, periods, Audience.SPECIALIST)
+    bounded = tuple(
+        [bounded_by_threshold(table, names, chosen, source) for table, names in zip(tables, search.by, strict=True)]
+        for tables, chosen in zip(search.tables, search.filters, strict=True)
+    )
+    return replace(search, tables=bounded).study(Audience.COUNCIL)  # dispersions in steps that all may know
+
+
+def _nothing_compared(periods: ComparedPeriods) -> ChangeStudy:
+    nothing = pd.DataFrame(columns=[*CANDIDATE_KEYS, *_COUNTED], dtype=float)
+    return ChangeStudy(periods, changes(nothing, CANDIDATE_KEYS, relative=True))
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The tables of both periods, of which candidates are the rows: a table of `by` in each of `tables`."""
+
+    source: Source
+    f: AlertFilter
+    periods: ComparedPeriods
+    filters: tuple[AlertFilter, AlertFilter]
+    by: list[list[str]]
+    resolution: int | None
+    tables: tuple[list[pd.DataFrame], ...]
+
+    @classmethod
+    def of(cls, source: Source, f: AlertFilter, periods: ComparedPeriods, audience: Audience) -> _Search:
+        """Count the tables of both periods, as an audience may see them."""
+        assert periods.before is not None
+        before = f.replace(period="", start=periods.before[0], end=periods.before[1])
+        after = f.replace(period="", start=periods.after[0], end=periods.after[1])
+        with_dark = source.lacks_light is None and periods.same_light
+        themes = [theme for theme in _THEMES if "dark" not in theme or with_dark]
+        resolution = area_resolution(source, audience)
+        areas = ((), ("district",), ("place",)) if resolution is None else ((), ("cell",))
+        by = [[*area, *theme] for area in areas for theme in themes]
+        tables = tuple(area_tables(source, chosen, by, audience, resolution) for chosen in (before, after))
+        return cls(source, f, periods, (before, after), by, resolution, tables)
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether one category holds everything, so that no table by category is looked at."""
+        pairs = [_pair(old, new, names) for old, new, names in zip(*self.tables, self.by, strict=True)]
+        return _one_category(pairs[0], pairs[1])
+
+    def pairs(self) -> pd.DataFrame:
+        """All candidates with their counts of both periods."""
+        alone = self.alone
+        kept = zip(*self.tables, self.by, strict=True)
+        return pd.concat(
+            [_pair(old, new, names) for old, new, names in kept if not (alone and "category" in names)],
+            ignore_index=True,
+        )[[*CANDIDATE_KEYS, *_COUNTED]]
+
+    @cached_property
+    def candidates(self) -> pd.DataFrame:
+        """All candidates with the counts that they are compared with."""
+        return add_city_reference(self.pairs())
+
+    def study(self, audience: Audience) -> ChangeStudy:
+        """All candidates, tested."""
+        source, f, periods, alone, candidates = self.source, self.f, self.periods, self.alone, self.candidates
+        assert periods.before is not None
+        kinds = [
+            tuple(names) for names in self.by if names and "dark" not in names and not (alone and "category" in names)
+        ]
+        past = past_scatter(source, f, periods, kinds, audience, self.resolution)
+        wider, squares = candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS, past.factors)
+        found = changes(
+            candidates,
+            CANDIDATE_KEYS,
+            periods.lengths,
+            relative=True,
+            dispersion=wider,
+            freedom=squares,
+            scatter=_told(candidates, past),
         )
-    return ChangeStudy(periods, found, without_dark=without_dark, past=past, noted=noted, counted=counted, harm=harm)
+        known_hours, known_dark = source.known_time.knows("hour"), source.lacks_light is None
+        left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0
+        return ChangeStudy(
+            periods,
+            found,
+            without_dark=(DARKNESS if known_dark else UNKNOWN_DARKNESS) if left_out else None,
+            past=past,
+            noted=noted_between(source, f, periods.before[0], periods.after[1]),
+            counted=(*incident_choice(source), *_area_choice(source, self.resolution)),
+        )
 
 
 def _area_choice(source: Source, resolution: int | None) -> tuple[Choice, ...]:

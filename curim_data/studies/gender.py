@@ -216,17 +216,51 @@ class PlaceStudy:
 def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStudy:
     """Named places under the filter, each against the whole city under the filter's other fields."""
     f = without_gender(f)
-    city = whole_city(f)
-    found = []
-    for column in (AFFECTED, "reporter_gender"):
-        counted = query.counts(source, f, ["place", column], audience, once=counted_once(source, column))
-        totals = _totals(source, city, audience, column)
-        pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
-        scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",), audience)
-        shares = place_shares(counted.frame, column=column, city=pair, scatter=scatter)
-        found.append((shares, sum(pair) if pair else float("nan")))
-    (differ, n), (silent, _) = found
+    (differ, n), (silent, _) = (_place_shares(source, f, audience, column) for column in (AFFECTED, "reporter_gender"))
     return PlaceStudy(differ, silent, float(np.nansum(differ.frame[["women", "men"]])), n)
+
+
+def unheard_places(source: Source, f: AlertFilter, audience: Audience) -> tuple[str, ...]:
+    """Ids of the places where women alert strikingly little (`PlaceStudy.unheard`)."""
+    if "reporter_gender" not in source.asked:
+        return ()
+    frame = _place_shares(source, without_gender(f), audience, "reporter_gender")[0].frame
+    return tuple(frame.loc[frame["not_known"], "place"])
+
+
+def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: str) -> tuple[PlaceShares, float]:
+    """Named places under a filter by a gender column, and women and men of the whole city; NaN where withheld."""
+    counted = query.counts(source, f, ["place", column], audience, once=counted_once(source, column))
+    totals = _totals(source, whole_city(f), audience, column)
+    pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
+    scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",), audience)
+    shares = place_shares(counted.frame, column=column, city=pair, scatter=scatter)
+    return shares, sum(pair) if pair else float("nan")
+
+
+# Of a district with this many alerts to be expected from its residents, so small a part of them is strikingly few.
+EXPECTED_ALERTS: Final = 20
+FEW_ALERTS: Final = 1 / 3
+
+
+def silent_districts(source: Source, f: AlertFilter, audience: Audience) -> tuple[str, ...]:
+    """Ids of districts that have residents and strikingly few alerts: under a third of what those of the city send.
+
+    None where no residents are loaded, where the filter names places, or for districts of which under 20 alerts were to
+    be expected. A withheld number counts as the most that it may be.
+    """
+    people = source.city.population
+    if people is None or "district" not in people or f.places or f.districts or f.cells:
+        return ()
+    columns = ["total"] if "total" in people else [name for name in ("women", "men") if name in people]
+    residents = people.set_index("district")[columns].sum(axis=1).astype(float)
+    frame = query.counts(source, f, ["district"], audience, complete=True).frame.dropna(subset=["district"])
+    most = frame.set_index("district")["high"].astype(float).reindex(residents.index).fillna(0.0)
+    if not residents.sum() or not most.sum():
+        return ()
+    expected = residents / residents.sum() * most.sum()
+    few = (expected >= EXPECTED_ALERTS) & (most < FEW_ALERTS * expected)
+    return tuple(str(district) for district in residents.index[few])
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from typing import Any, Final
 
 from curim_data.model import translator
+from curim_data.studies.brief_text import ATTENTION
 from tests.real import figures
 from tests.real.drawn import Drawn, Node, Path
 
@@ -251,6 +252,11 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
                     yield figures.SPOTS, figures.number(figures.values(told, "n") or "", visit.lang), option
     if visit.page == "briefing" and cards:
         yield figures.CHANGES, cards, "cards with a chart"
+    if visit.page == "briefing":
+        told = [node.text for node in visit.drawn.main() if node.kind == "heading" and node.text]
+        for number, message in enumerate(ATTENTION, 1):
+            if any(translator(visit.lang)(message) in text for text in told):
+                yield figures.CHANGES, number, "the headline"
 
 
 def _folded(visit: Visit) -> bool:

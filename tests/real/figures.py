@@ -67,7 +67,6 @@ TEMPLATES: Final = (
         "{n} hot spots stand out from chance, on {land} of the city.",
         (("n", SPOTS),),
     ),
-    Template("{n} change deserves attention.", "{n} changes deserve attention.", (("n", CHANGES),)),
     Template(
         "{n} change is listed as more than chance explains",
         "{n} changes are listed as more than chance explains",

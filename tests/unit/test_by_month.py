@@ -23,7 +23,7 @@ from curim_data.model.labels import dates_label
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import brief_content
-from curim_data.studies.brief_text import comparison_sentence, headline, none_sentence, since_text
+from curim_data.studies.brief_text import finding_sentences, headline, none_sentence
 from curim_data.studies.compare import CompareError, filter_pair
 from curim_data.studies.density import density_study
 from curim_data.studies.emerging import emerging_study
@@ -317,9 +317,10 @@ def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
     )
     assert study.findings
     for finding in study.findings:
-        assert finding.trend is None or finding.trend.column in finding.trend.frame
-        assert "months of the year before" in comparison_sentence(finding.change, study.changes.periods, T)
-        assert "day" not in since_text(finding, T)
+        assert finding.series is not None
+        assert finding.series.unit == "month"
+        assert "months of the year before" in finding_sentences(finding, source.city, T)[0]
+        assert "week" not in " ".join(finding_sentences(finding, source.city, T))
     brief = brief_content(study, AlertFilter(period="quarter"), source.city, T, made=source.as_of)
     document = compose_brief(brief, source.city, T)
     assert document.kicker.endswith("December 2020 – February 2021")

@@ -174,7 +174,7 @@ def test_a_card_holds_what_the_public_may_see(
     told = picture.text["Description"]  # type: ignore[attr-defined]
     finding = changes.findings[0]
     assert change_name(finding.change, copied.city(), t) in told
-    for count in counts_before_after(finding.change, t):
+    for count in counts_before_after(finding, t):
         assert count in told
     assert t("Sample data: made up. Not about real events.") in told
     assert str(out) in capsys.readouterr().out

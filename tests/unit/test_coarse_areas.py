@@ -15,7 +15,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.studies.brief import brief_changes
-from curim_data.studies.brief_text import change_name, comparison_sentence
+from curim_data.studies.brief_text import change_name, than_others
 from curim_data.studies.changes import change_study
 from curim_data.studies.coarse_areas import MOST_AREAS, area_label, area_resolution, area_tables
 from tests.reliability.world import World, piraeus_point, simulate, source_of
@@ -51,7 +51,7 @@ def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(source: Source
         for lang in ("en", "el", "fr"):
             t = translator(lang)
             assert "km²" in change_name(finding.change, source.city, t)
-        assert "rest of the city" in comparison_sentence(finding.change, changes.changes.periods, translator("en"))
+        assert "rest of the city" in than_others(finding.change, translator("en"))
 
 
 def test_cells_hold_every_incident_once(source: Source, recent: AlertFilter) -> None:

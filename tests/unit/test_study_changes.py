@@ -14,13 +14,14 @@ from analysis.trends.changes import Change
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
-from curim_data.studies.brief import JudgedWeeks, _judged, brief_changes, brief_periods, brief_study
+from curim_data.studies.brief import brief_changes, brief_periods, brief_study
 from curim_data.studies.brief_content import brief_content
-from curim_data.studies.brief_text import comparison_sentence, headline, than_others
-from curim_data.studies.changes import change_study
+from curim_data.studies.brief_text import finding_sentences, headline, season_sentence, than_others
+from curim_data.studies.changes import change_study, changes_for_all
+from curim_data.studies.findings import Count, Finding
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 from curim_data.studies.trends import trend_study
-from tests.small import alert, small_source
+from tests.small import alert, small_city, small_source
 
 ANALYST = Audience.ANALYST
 EVERYWHERE = AlertFilter(period="all")
@@ -106,9 +107,9 @@ def test_two_categories_that_hold_all_alerts_are_one_change(tmp_path: Path) -> N
     source, t = two_categories(tmp_path), translator("en")
     study = brief_changes(source, AlertFilter(period="", start=SINCE, end=LAST), ANALYST)
     assert [one.change.key["category"] for one in study.findings] == ["harassment_verbal"]
-    assert headline(study, t).endswith("1 change deserves attention.")
+    assert headline(study, t).endswith("One change deserves your attention.")
     assert study.changes.changes.n_tested == 2
-    assert "2 comparisons were made; 1 change is" in study.changes.changes.sentence(t)
+    assert "2 comparisons were made; 1 change is listed" in study.changes.changes.sentence(t, listed=1)
     assert any("they are one comparison" in t(choice.explanation) for choice in study.changes.choices)
 
 
@@ -199,16 +200,6 @@ def test_a_year_is_compared_with_the_year_before(tmp_path: Path) -> None:
     assert not compared_periods(source, (dt.date(2024, 12, 30), LAST)).same_season
 
 
-@pytest.mark.parametrize("column", ["n", "expected"])
-def test_nothing_is_said_of_all_weeks_where_one_is_protected_or_not_judged(tmp_path: Path, column: str) -> None:
-    trend = trend_study(daily(tmp_path, 430, winter), EVERYWHERE, ANALYST)
-    assert trend is not None
-    assert _judged(trend, (SINCE, LAST)) == JudgedWeeks(0, 0, 7)
-    frame = trend.frame.copy()
-    frame[column] = frame[column].astype(float).mask(frame.index == frame.index[frame["complete"]][-2])
-    assert _judged(replace(trend, frame=frame), (SINCE, LAST)) == JudgedWeeks(0, 0, 0)
-
-
 CHANGE = Change(
     key={"district": None, "place": None, "category": "noise", "dark": None},
     before=415,
@@ -235,8 +226,11 @@ SEASON = {"en": "season", "el": "εποχ", "fr": "saison"}
 )
 def test_every_card_says_what_the_season_may_explain(change: Change, by_month: bool, lang: str) -> None:
     t, periods = translator(lang), replace(WEEKS, by_month=by_month)
-    assert SEASON[lang] in comparison_sentence(change, periods, t)
-    assert SEASON[lang] not in comparison_sentence(change, replace(periods, same_season=True), t)
+    finding = Finding(change, (Count(9, 9, 9), Count(3, 3, 3)), periods, AlertFilter(), None, None)
+    same = replace(finding, periods=replace(periods, same_season=True))
+    assert SEASON[lang] in season_sentence(finding, t)
+    assert season_sentence(finding, t) in finding_sentences(finding, small_city(), t)
+    assert season_sentence(same, t) == ""
 
 
 @pytest.mark.parametrize(
@@ -257,3 +251,59 @@ def test_every_card_says_what_the_season_may_explain(change: Change, by_month: b
 )
 def test_a_card_says_against_what_a_count_rose_or_fell(change: Change, said: str) -> None:
     assert than_others(change, translator("en")) == said
+
+
+def _risen(folder: Path, small: int, after: int, quiet: int = 0) -> Source:
+    """As many incidents of three kinds in both years, and broken lights at the theatre: few then, more now.
+
+    `small` lights in the weeks of the year before, `after` in those of this year; `quiet` insults at the quay in each
+    of both.
+    """
+    rows: list[dict[str, object]] = []
+
+    def add(day: dt.date, category: str, place: str | None, district: str = "zone_1", dark: bool = True) -> None:
+        rows.append(alert(len(rows), day=day, category=category, place=place, district=district, dark=dark))
+
+    for step in range(56 + 364 + 30):
+        for number in range(24):
+            category = THREE[number % 3]
+            add(LAST - dt.timedelta(days=step), category, None, f"zone_{1 + number % 2}", number % 4 < 2)
+    for number in range(after):
+        add(LAST - dt.timedelta(days=number % 56), "lighting_poor", "theatre")
+    for number in range(small):
+        add(LAST - dt.timedelta(weeks=52, days=14 * number), "lighting_poor", "theatre")
+    for number in range(quiet):
+        for weeks in (0, 52):
+            add(LAST - dt.timedelta(weeks=weeks, days=14 * number), "harassment_verbal", "quay")
+    return small_source(folder, rows)
+
+
+@pytest.mark.parametrize("after", [12, 40, 120])
+def test_what_is_found_tells_of_a_small_count_that_it_is_small_and_no_more(tmp_path: Path, after: int) -> None:
+    """One to four the year before: the same findings in the same step for every audience, and the same p but for the
+    few that the rest of the city then holds less.
+    """
+    f, told, p = AlertFilter(period="", start=SINCE, end=LAST), [], []
+    for small in (1, 2, 3, 4):
+        (tmp_path / str(small)).mkdir()
+        source = _risen(tmp_path / str(small), small, after)
+        for audience in (ANALYST, Audience.COUNCIL):
+            study = brief_changes(source, f, audience)
+            told.append([(one.id, one.certainty, one.kind) for one in study.findings])
+        frame = changes_for_all(source, f).changes.frame
+        risen = frame[(frame["place"] == "theatre") & (frame["category"] == "lighting_poor") & frame["dark"].eq(True)]
+        assert risen[["before", "after", "bounded"]].to_numpy().tolist() == [[4, after, "before"]]
+        p.append(risen["p"].iloc[0])
+    assert all(one == told[0] for one in told)
+    assert bool(told[0]) == (after == 120)
+    assert max(p) / min(p) < 1.05
+
+
+def test_a_change_of_small_counts_is_listed_for_nobody(tmp_path: Path) -> None:
+    frame = changes_for_all(_risen(tmp_path, 0, 30, 4), AlertFilter(period="", start=SINCE, end=LAST)).changes.frame
+    quay, theatre = (frame[(frame["place"] == place) & frame["category"].notna()] for place in ("quay", "theatre"))
+    assert len(quay) == len(theatre) == 2
+    assert quay["p"].isna().all()
+    assert theatre["p"].notna().all()
+    assert (theatre["before"] == 0).all()
+    assert (theatre["bounded"] == "").all()

@@ -1,5 +1,5 @@
 """The Briefing page: change cards, the map with hot spots, genders, decided plans, and the document to download.
 
-Public: `changes_since`, `cached_changes`, `cached_brief`, `draw_since_input` (queries) and the `draw_*` functions of
+Public: `cached_brief`, `draw_since_input` (queries) and the `draw_*` functions of
 `change_cards`, `sections` and `document`, called by pages/briefing.py.
 """

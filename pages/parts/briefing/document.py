@@ -11,15 +11,23 @@ from curim_data.studies.brief import BriefChanges
 from curim_data.studies.brief_card import card_picture
 from curim_data.studies.brief_content import brief_content, plan_rows, public_link
 from curim_data.studies.brief_text import change_name
-from pages.parts.briefing.queries import cached_brief, cached_changes, changes_since
+from pages.parts.briefing.queries import cached_brief
+from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import Page
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 
 def draw_document_downloads(page: Page) -> None:
-    """The two downloads and what they hold."""
+    """The two downloads, a heading over them, and what they hold; on a phone the buttons stand higher up."""
+    if not page.narrow:
+        st.subheader(page.t("Create the brief"))
+        draw_download_buttons(page)
+    _draw_notes(page)
+
+
+def draw_download_buttons(page: Page) -> None:
+    """The two downloads."""
     t = page.t
-    st.subheader(t("Create the brief"))
     with st.container(horizontal=True, key="briefing_papers"):
         for form, label in (("pdf", t("PDF")), ("docx", t("Word"))):
             st.download_button(
@@ -32,6 +40,10 @@ def draw_document_downloads(page: Page) -> None:
                 on_click="ignore",
                 icon=":material/download:",
             )
+
+
+def _draw_notes(page: Page) -> None:
+    t = page.t
     st.caption(
         t(
             "One to two pages with the map, the changes, the plans and four questions for the meeting. Small numbers "

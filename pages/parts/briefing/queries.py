@@ -9,17 +9,11 @@ import streamlit as st
 
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.studies.brief import BriefChanges, BriefStudy, brief_changes, brief_study, usual_since
+from curim_data.studies.brief import BriefChanges, BriefStudy, brief_study
+from pages.parts.findings.queries import SINCE, cached_changes
 from pages.parts.frame import Dataset, Page, calculated, filter_bar, source_of
 
-SINCE = "since"
 KEY = "briefing_since"
-
-
-@calculated(Message("Preparing the briefing"))
-def cached_changes(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt.date | None) -> BriefChanges:
-    """What the headline and the cards tell, before the map."""
-    return brief_changes(source_of(dataset), f, audience, since)
 
 
 @calculated(Message("Preparing the briefing"))
@@ -27,15 +21,6 @@ def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt
     """Everything on the page."""
     changes = cached_changes(dataset, f, audience, since)
     return brief_study(source_of(dataset), f, audience, since, changes)
-
-
-def changes_since(page: Page) -> dt.date | None:
-    """The day since which changes are looked for: of the link, or of the last meeting.
-
-    None, the whole period, where the reader picked a period: then everything on the page is about that one.
-    """
-    usual = usual_since(page.source, page.filter) if page.source is not None else None
-    return usual and (_since_in_link(page) or usual)
 
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:
@@ -78,12 +63,3 @@ def _write_since(page: Page, meeting: dt.date) -> None:
         st.query_params.pop(SINCE, None)
     else:
         st.query_params[SINCE] = picked.isoformat()
-
-
-def _since_in_link(page: Page) -> dt.date | None:
-    """The day that the link asks for; None where it names none that the data hold."""
-    try:
-        day = dt.date.fromisoformat(st.query_params.get(SINCE, ""))
-    except ValueError:
-        return None
-    return day if page.source is not None and page.source.first <= day <= page.source.as_of else None

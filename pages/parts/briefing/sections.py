@@ -5,26 +5,36 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from curim_data import query
 from curim_data.model import Gender, labels
-from curim_data.model.i18n import Span
-from curim_data.studies.brief import BriefStudy
+from curim_data.studies.brief import BriefChanges, BriefStudy
 from curim_data.studies.brief_content import plan_rows
 from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, no_spots_sentence
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import expected_count
-from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
+from pages.parts.frame import Page, draw_footer, escape_markdown, filter_bar, page_link
 from pages.parts.frame.colours import GENDERS
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 
+def changes_asked(page: Page, study: BriefChanges) -> str:
+    """Whose briefing it is and of what the headline and the cards are, as Markdown: the filter from the day on since
+    which changes are looked for.
+    """
+    if page.source is None:
+        return ""
+    window = page.filter.replace(period="", start=study.since, end=study.until)
+    asked = query.sentence(page.source, window, page.t, study.recent)
+    return page.t("Briefing for the council.") + " " + escape_markdown(asked)
+
+
 def draw_map_and_genders(page: Page, study: BriefStudy) -> None:
-    """Draw the map next to its table and the bars by gender."""
+    """Draw the map next to its table and the bars by gender; of which period, where it is not that of the changes."""
     t = page.t
     if study.since > study.period[0]:
-        period = Span(*study.period, by_month=study.by_month)
-        st.caption(t("Hot spots and genders are those of the whole period: {period}.", period=period))
+        st.caption(t("Hot spots and genders, whole period:") + " " + filter_bar.filter_sentence(page))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader(t("Where"))

@@ -1,0 +1,367 @@
+"""A finding: one change that deserves attention, as its card, its page behind the card and the paper report it.
+
+Findings are the same for every audience: they are chosen once, in the exact tables of which small counts stand at the
+most that they may be (`changes.changes_for_all`); shown are the figures that the audience may see, each a question of
+its own to `curim_data.query`, so a card gives no number that the filter behind it would not give.
+
+What the choice itself tells who sees no exact counts: that a change survived the test. A small count (under its
+threshold) takes part as "at most k − 1", so neither a listed nor an unlisted change says more of it than the words
+"fewer than k" do, and a change of which both counts are small is listed for nobody. A number that is withheld only to
+protect another one does take part exactly: a listed change then says that it is large, or small, enough to be beyond
+chance, which bounds it, and no more: of such a change neither the corrected p nor the ratio is given, only which of the
+three steps of certainty it reaches, and whether it is called new.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+from urllib.parse import parse_qsl, urlencode
+
+import numpy as np
+import pandas as pd
+
+from analysis.gender import MAN, WOMAN, gender_shares
+from analysis.stats.dispersion import Dispersion
+from analysis.stats.intervals import UNKNOWN, Estimate
+from analysis.trends.changes import AREA, Bounded, Change
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
+from curim_data.model.known_time import CalendarUnit
+from curim_data.privacy import DisclosureError, sees_exact
+from curim_data.studies.changes import CANDIDATE_KEYS, change_filter
+from curim_data.studies.gender import AFFECTED, without_gender
+from curim_data.studies.incidents import counted_once
+from curim_data.studies.periods import ComparedPeriods
+from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, share_scatter
+
+Certainty = Literal["almost certain", "very likely", "likely"]
+Level = Literal["here", "district", "city", "group"]
+Kind = Literal["rise", "fall", "new"]
+
+# Corrected p-values below which a change is called very likely, and almost certainly, not chance.
+SURE: Final = 0.01
+VERY_SURE: Final = 0.001
+# Women and men affected, fewer than which tell too little of whom a change concerns.
+LEAST_WHOM: Final = 10
+# A finding's chart: what it shows before the period that was tested, and the periods from which on it is by month.
+LEAD: Final = (dt.timedelta(weeks=10), dt.timedelta(weeks=26))
+MOST_WEEKS: Final = 130
+# How many times as many make a rise from a small number a new problem.
+MUCH: Final = 5
+_YEAR: Final = dt.timedelta(weeks=52)
+_COLUMNS: Final[Mapping[CalendarUnit, str]] = {"week": "week", "month": "month"}
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of incidents as an audience may see it: `n`, or where that is None from `low` to `high`."""
+
+    n: int | None
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Whom:
+    """The share of women among the women and men affected, and of what it is that share.
+
+    `level`: of the finding itself ("here"), of its category in its district, of its category in the whole city, or of
+    the group of its category there. `women` is unknown where nothing can be told at any level, `protected` where that
+    is because a number is withheld. `district`, `category`: their ids, where the level names them.
+    """
+
+    women: Estimate = UNKNOWN
+    level: Level = "here"
+    protected: bool = False
+    district: str = ""
+    category: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The weeks (months) of a finding up to the end of the period that was tested.
+
+    `frame`: start (Timestamp), n, before (the same week of the year before; NaN where not known or withheld), tested
+    (bool: it lies in the period that was tested, in part at least), reference (bool: in the one that it is compared
+    with). Periods that the data do not hold whole are left out.
+    """
+
+    frame: pd.DataFrame
+    unit: CalendarUnit
+
+    @property
+    def told(self) -> bool:
+        """Whether enough of the tested weeks, and of those before, may be shown to draw them."""
+        tested = self.frame[self.frame["tested"]]
+        return bool(len(tested) > 0 and tested["n"].notna().mean() > 0.5)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One change that deserves attention.
+
+    `change`: what, where and how sure, the same for every audience but for its counts: those stand at their bounds
+    where they are withheld. `counts`: before and after as they may be shown. `exact_p`: whether the corrected p may be
+    given to the audience, or only the step that it reaches. `periods`: what was tested. `filter`: what opens it.
+    `whom`: None where nobody asked, or where the filter names genders.
+    `since`: the first of the unbroken weeks, up to the last, that lie on the change's side of the same weeks of the
+    year before; None where the last does not. `every_week`: since the beginning. `kind`: "new" is a rise from none or
+    from a small number, to at least five times as many.
+    """
+
+    change: Change
+    counts: tuple[Count, Count]
+    periods: ComparedPeriods
+    filter: AlertFilter
+    series: Series | None
+    whom: Whom | None
+    since: dt.date | None = None
+    every_week: bool = False
+    exact_p: bool = True
+    kind: Kind = "rise"
+
+    @property
+    def id(self) -> str:
+        """Its name in a link: the words of what it is, out of the vocabulary of the city."""
+        return finding_id(self.change.key)
+
+    @property
+    def certainty(self) -> Certainty:
+        """How sure it is that this is not chance, in three steps."""
+        if self.change.q < VERY_SURE:
+            return "almost certain"
+        return "very likely" if self.change.q < SURE else "likely"
+
+    @property
+    def after_dark(self) -> bool:
+        """Whether it is about what happens after dark."""
+        return bool(self.change.key.get("dark"))
+
+    @property
+    def whole_city(self) -> bool:
+        """Whether it is about the whole city."""
+        return not any(self.change.key.get(name) for name in AREA)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether one of its counts is."""
+        return any(count.n is None for count in self.counts)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the figures that may be shown say of themselves which one is larger."""
+        before, after = self.counts
+        if before.n is not None and after.n is not None:
+            return True
+        return before.high < after.low or after.high < before.low
+
+
+def finding_id(key: Mapping[str, Any]) -> str:
+    """A candidate's name as the words of a query string, in the order of `CANDIDATE_KEYS`.
+
+    >>> finding_id({"district": "zone_5", "place": None, "category": "theft", "dark": True})
+    'district=zone_5&category=theft&dark=1'
+    """
+    words = {name: "1" if key[name] is True else str(key[name]) for name in CANDIDATE_KEYS if key.get(name)}
+    return urlencode(words) or "all"
+
+
+def same_finding(one: str, other: str) -> bool:
+    """Whether two names of findings, one of them out of a link, are of the same."""
+    return dict(parse_qsl(one)) == dict(parse_qsl(other)) and bool(one) == bool(other)
+
+
+def make_finding(
+    source: Source,
+    f: AlertFilter,
+    audience: Audience,
+    change: Change,
+    periods: ComparedPeriods,
+    place_in: Mapping[str, str],
+) -> Finding:
+    """A change that was found for all audiences, with the figures that one of them may see.
+
+    They are counted under the finding's own filter, as every page does that it opens: of an incident whose alerts are
+    of several places or hours the first that passes the filter counts, where the test counts its first of all.
+    `place_in`: the district of each landmark.
+    """
+    chosen = change_filter(f, change, periods)
+    assert periods.before is not None
+    then = chosen.replace(start=periods.before[0], end=periods.before[1])
+    counts = _count(source, then, audience), _count(source, chosen, audience)
+    series = _series(source, chosen, audience, periods)
+    since, every = run_since(series, change) if periods.same_season else (None, False)
+    return Finding(
+        change=_for_audience(change, counts, periods, exact=sees_exact(audience)),
+        counts=counts,
+        periods=periods,
+        filter=chosen,
+        series=series,
+        whom=_whom(source, f, chosen, audience, change, place_in),
+        since=since,
+        every_week=every,
+        exact_p=sees_exact(audience) or all(count.n is not None for count in counts),
+        kind=_kind(change),
+    )
+
+
+def _kind(change: Change) -> Kind:
+    if change.direction < 0:
+        return "fall"
+    small = change.before == 0 or change.bounded == "before"
+    return "new" if small and change.after >= MUCH * change.before else "rise"
+
+
+def _count(source: Source, f: AlertFilter, audience: Audience) -> Count:
+    row = query.counts(source, f, [], audience, once=True).frame.iloc[0]
+    if not row["withheld"]:
+        return Count(round(row["n"]), round(row["n"]), round(row["n"]))
+    return Count(None, int(row["low"]), int(row["high"]))
+
+
+def _for_audience(change: Change, counts: tuple[Count, Count], periods: ComparedPeriods, *, exact: bool) -> Change:
+    """The change with an audience's counts; a withheld one at its bound, on the side that makes the change smaller."""
+    rise = change.direction > 0
+    before, after = (
+        count.n if count.n is not None else count.high if (when == "before") == rise else count.low
+        for when, count in zip(("before", "after"), counts, strict=True)
+    )
+    lengths = periods.lengths
+    bounded: Bounded = "before" if counts[0].n is None else "after" if counts[1].n is None else ""
+    return replace(
+        change,
+        before=before,
+        after=after,
+        expected=before * lengths[1] / lengths[0],
+        bounded=bounded,
+        p=change.p if exact else float("nan"),
+        ratio=change.ratio if exact else UNKNOWN,
+        women=UNKNOWN,
+    )
+
+
+def _series(source: Source, chosen: AlertFilter, audience: Audience, periods: ComparedPeriods) -> Series | None:
+    """The weeks of a finding, or its months where the weeks are too many or too small to be shown."""
+    start, end = periods.after
+    lead = min(max(LEAD[0], end - start), LEAD[1])
+    first = max(source.first, start - lead)
+    if not periods.same_season and periods.before is not None:
+        first = min(first, periods.before[0])
+    unit = source.known_time.unit("week")
+    if (end - first).days > 7 * MOST_WEEKS:
+        unit = "month"
+    for one in dict.fromkeys((unit, "month")):
+        found = _series_of(source, chosen, audience, periods, first, one)
+        if found is not None and found.told:
+            return found
+    return None
+
+
+def _series_of(
+    source: Source, chosen: AlertFilter, audience: Audience, periods: ComparedPeriods, first: dt.date, unit: Any
+) -> Series | None:
+    end, column = periods.after[1], _COLUMNS[unit]
+    reach = first - _YEAR - dt.timedelta(days=31) if periods.same_season else first
+    asked = chosen.replace(period="", start=max(source.first, reach), end=end)
+    try:
+        counted = query.counts(source, asked, [column], audience, complete=True, once=True).frame
+    except DisclosureError:
+        return None
+    n = counted.dropna(subset=[column]).set_index(column)["n"].astype(float).sort_index()
+    starts = pd.DatetimeIndex(n.index)
+    ends = starts + (pd.Timedelta(days=6) if unit == "week" else pd.offsets.MonthEnd(0))
+    whole = (starts >= pd.Timestamp(asked.start or source.first)) & (ends <= pd.Timestamp(min(end, source.as_of)))
+    n = n[whole]
+    starts, ends = starts[whole], ends[whole]
+    year = pd.DateOffset(months=12) if unit == "month" else pd.Timedelta(_YEAR)
+    before = n.reindex(starts - year).to_numpy(float) if periods.same_season else np.full(len(n), np.nan)
+
+    def within(span: tuple[dt.date, dt.date] | None) -> Any:
+        if span is None:
+            return np.zeros(len(starts), bool)
+        return (ends >= pd.Timestamp(span[0])) & (starts <= pd.Timestamp(span[1]))
+
+    frame = pd.DataFrame(
+        {
+            "start": starts,
+            "n": n.to_numpy(float),
+            "before": before,
+            "tested": within(periods.after),
+            "reference": within(None if periods.same_season else periods.before),
+        }
+    )
+    shown = ends >= pd.Timestamp(first)
+    return Series(frame[shown].reset_index(drop=True), unit)
+
+
+def run_since(series: Series | None, change: Change) -> tuple[dt.date | None, bool]:
+    """Since when each week lies on the change's side of the year before, and whether all of the tested ones do."""
+    if series is None or not series.told:
+        return None, False
+    tested = series.frame[series.frame["tested"]]
+    side = change.direction * (tested["n"] - tested["before"]).to_numpy(float)
+    run = 0
+    while run < len(side) and side[len(side) - 1 - run] > 0:
+        run += 1
+    if run < 2:
+        return None, False
+    return tested["start"].iloc[-run].date(), run == len(side)
+
+
+def _whom(
+    source: Source,
+    f: AlertFilter,
+    chosen: AlertFilter,
+    audience: Audience,
+    change: Change,
+    place_in: Mapping[str, str],
+) -> Whom | None:
+    """For whom, at the first level at which it can be told; None where nobody asked, or where the filter says it.
+
+    All shares are taken to be as restless as that of all incidents under the filter.
+    """
+    if AFFECTED not in source.asked or without_gender(f) != f:
+        return None
+    scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), area_kind(source), audience)
+    protected = False
+    levels = {asked: whom for whom, asked in reversed(list(_levels(source, f, chosen, change, place_in)))}
+    for asked, whom in reversed(levels.items()):
+        women, hidden = _women(source, asked, audience, scatter)
+        protected |= hidden
+        if women.known:
+            return replace(whom, women=women)
+    return Whom(protected=protected)
+
+
+def _levels(
+    source: Source, f: AlertFilter, chosen: AlertFilter, change: Change, place_in: Mapping[str, str]
+) -> Iterator[tuple[Whom, AlertFilter]]:
+    """From the finding to the group of its category in the whole city: what is asked, and how it is named."""
+    yield Whom(), chosen
+    category, place = str(change.key.get("category") or ""), change.key.get("place")
+    district = str(change.key.get("district") or (place_in.get(str(place), "") if place else ""))
+    wider = chosen.replace(dark=f.dark, cells=f.cells, places=f.places, districts=f.districts)
+    if district and not f.places and not f.cells:
+        yield Whom(level="district", district=district, category=category), wider.replace(districts=(district,))
+    yield Whom(level="city", category=category), wider
+    tree = source.city.categories
+    if category in tree and not f.categories and not f.groups:
+        group = tree[category].group
+        if group and sum(one.group == group for one in tree.values()) > 1:
+            yield Whom(level="group", category=category), wider.replace(categories=(), groups=(group,))
+
+
+def _women(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> tuple[Estimate, bool]:
+    """The share of women, unknown where too few women and men are, and whether one of the two numbers is withheld."""
+    try:
+        counted = query.counts(source, f, [AFFECTED], audience, complete=True, once=counted_once(source, AFFECTED))
+    except DisclosureError:
+        return UNKNOWN, True
+    shares = gender_shares(counted.frame, AFFECTED, total=counted.total, scatter=scatter)
+    both = shares.frame.set_index("gender")["n"][[WOMAN, MAN]].sum(skipna=False)
+    return (shares.women, False) if both >= LEAST_WHOM else (UNKNOWN, shares.protected)

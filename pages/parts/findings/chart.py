@@ -1,0 +1,225 @@
+"""The chart of a finding: what was tested against what it was compared with, to be read at one glance."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from curim_data.model import Translator
+from curim_data.studies.brief_text import counts_before_after, less_than_others
+from curim_data.studies.findings import Finding, Series
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.style import base_figure
+from pages.parts.frame import Page, Palette, palette
+
+HEIGHT: Final = 132
+BARS_HEIGHT: Final = 92
+# A date so near to another one, as a part of the axis, has no room beside it.
+APART: Final = 0.32
+CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+
+
+def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, height: int = HEIGHT) -> None:
+    """Draw the weeks that were tested against those of the year before; bars where weeks may not be shown."""
+    t = page.t
+    if finding.series is not None:
+        figure = series_figure(page, finding, finding.series, height=height)
+        alt = (
+            t("Incidents by month, and in the same months of the year before: {name}.", name=name)
+            if finding.series.unit == "month"
+            else t("Incidents by week, and in the same weeks of the year before: {name}.", name=name)
+        )
+        if not finding.periods.same_season:
+            alt = t("Incidents over time, before and in the period that was tested: {name}.", name=name)
+    elif finding.ordered:
+        figure = bars_figure(page, finding)
+        alt = t("Incidents before and in the period that was tested: {name}.", name=name)
+    else:
+        return
+    st.plotly_chart(figure.for_streamlit(), key=key, theme=None, config=CONFIG, alt=alt)
+
+
+def series_figure(page: Page, finding: Finding, series: Series, *, height: int = HEIGHT) -> Figure:
+    """This period's line, the same weeks of the year before as a pale one, and the tested period shaded."""
+    t, colours, frame = page.t, palette(page.theme), series.frame
+    figure = base_figure(t, colours, height=height)
+    figure.update_layout(margin={"l": 2, "r": 2, "t": 22, "b": 2})
+    strong = _colour(finding, t, colours)
+    start, end = finding.periods.after
+    _shade(figure, start, end, colours.band)
+    # A count stands in the middle of its week or month, so that the shade covers those that were tested.
+    days, tested = frame["start"] + pd.Timedelta(days=15 if series.unit == "month" else 3), frame["tested"]
+    if frame["before"].notna().any():
+        figure.add_scatter(
+            x=days,
+            y=frame["before"],
+            mode="lines",
+            line={"color": colours.muted, "width": 1.4, "dash": "dot"},
+            hovertext=_hover(t, series, "before"),
+            hoverinfo="text",
+        )
+    joined = tested | tested.shift(-1, fill_value=False)  # the line goes on from the week before the tested ones
+    for part, line in (
+        (~tested, {"color": colours.line, "width": 1.4}),
+        (joined, {"color": strong, "width": 2.6}),
+    ):
+        figure.add_scatter(
+            x=days,
+            y=frame["n"].where(part),
+            mode="lines",
+            line=line,
+            hovertext=_hover(t, series, "n"),
+            hoverinfo="text",
+        )
+    most = max(frame["n"].max(), frame["before"].fillna(0).max())
+    figure.update_yaxes(range=[0, max(most, 1) * 1.22], visible=False)
+    _label_most(figure, frame.assign(start=days), t, colours, most)
+    _label_lines(figure, finding, series, t, colours, strong)
+    shown = (frame["start"].iloc[0].date(), max(end, days.iloc[-1].date()))
+    _label_dates(figure, shown, start, t, month=series.unit == "month")
+    return figure
+
+
+def bars_figure(page: Page, finding: Finding) -> Figure:
+    """Two bars, before and after; a protected number as long as it can be, hatched."""
+    t, colours = page.t, palette(page.theme)
+    before, after = finding.counts
+    texts = counts_before_after(finding, t)
+    names = _names(finding, t)
+    figure = base_figure(t, colours, height=BARS_HEIGHT, bargap=0.3)
+    figure.update_layout(margin={"l": 2, "r": 2, "t": 4, "b": 4})
+    lengths = [count.n if count.n is not None else count.high for count in (before, after)]
+    figure.add_bar(
+        x=lengths,
+        y=[0, 1],
+        orientation="h",
+        marker={
+            "color": [colours.muted, _colour(finding, t, colours)],
+            "pattern": {"shape": ["" if count.n is not None else "/" for count in (before, after)]},
+        },
+        hoverinfo="skip",
+    )
+    for at, (length, text, name) in enumerate(zip(lengths, texts, names, strict=True)):
+        figure.add_annotation(
+            x=length,
+            y=at,
+            text=f"{name}: {text}",
+            showarrow=False,
+            xanchor="left",
+            xshift=6,
+            font={"color": colours.text, "size": 12},
+        )
+    figure.update_xaxes(range=[0, 2.6 * max(*lengths, 1)], visible=False)
+    figure.update_yaxes(autorange="reversed", visible=False)
+    return figure
+
+
+def _colour(finding: Finding, t: Translator, colours: Palette) -> str:
+    if less_than_others(finding.change, t):
+        return colours.line
+    return colours.accent if finding.change.direction > 0 else colours.sea_blue
+
+
+def _shade(figure: Figure, start: dt.date, end: dt.date, colour: str) -> None:
+    figure.layout.setdefault("shapes", []).append(
+        {
+            "type": "rect",
+            "x0": start.isoformat(),
+            "x1": end.isoformat(),
+            "y0": 0,
+            "y1": 1,
+            "yref": "y domain",
+            "fillcolor": colour,
+            "line": {"width": 0},
+            "layer": "below",
+        }
+    )
+
+
+def _names(finding: Finding, t: Translator) -> tuple[str, str]:
+    """What the two lines, or bars, are called: the years; of two periods in a row, before and after."""
+    periods = finding.periods
+    if not periods.same_season or periods.before is None:
+        return t("before"), t("after")
+    before, after = ({day.year for day in span} for span in (periods.before, periods.after))
+    return _years(before), _years(after)
+
+
+def _years(years: set[int]) -> str:
+    return str(min(years)) if len(years) == 1 else f"{min(years)}/{max(years) % 100:02d}"
+
+
+def _label_lines(
+    figure: Figure, finding: Finding, series: Series, t: Translator, colours: Palette, strong: str
+) -> None:
+    """The names of the lines, in their colours, above the chart."""
+    before, after = _names(finding, t)
+    text = f'<b style="color:{strong}">{after}</b>'
+    if series.frame["before"].notna().any():
+        text += f'   <span style="color:{colours.muted}">┄ {before}</span>'
+    elif not finding.periods.same_season:
+        text = f'<span style="color:{colours.muted}">{before}</span> → {text}'
+    figure.add_annotation(
+        x=0,
+        y=1,
+        xref="paper",
+        yref="paper",
+        text=text,
+        showarrow=False,
+        xanchor="left",
+        yanchor="bottom",
+        font={"size": 12},
+    )
+
+
+def _label_most(figure: Figure, frame: pd.DataFrame, t: Translator, colours: Palette, most: float) -> None:
+    """The largest count, at its place."""
+    column = "n" if frame["n"].max() == most else "before"
+    at = int(frame[column].eq(most).to_numpy().argmax())
+    late, early = at > 0.85 * len(frame), at < 0.15 * len(frame)
+    figure.add_annotation(
+        x=frame["start"].iloc[at].date(),
+        y=most,
+        text=t.number(most),
+        showarrow=False,
+        xanchor="right" if late else "left" if early else "center",
+        yanchor="bottom",
+        font={"size": 12, "color": colours.text if column == "n" else colours.muted},
+    )
+
+
+def _label_dates(figure: Figure, shown: tuple[dt.date, dt.date], start: dt.date, t: Translator, *, month: bool) -> None:
+    """The first and the last date, and where the tested period begins, where there is room."""
+    first, last = shown
+    form = "LLL y" if month else "d MMM y"
+    length = max((last - first).days, 1)
+    dates = [(first, "left"), (last, "right")]
+    if APART < (start - first).days / length < 1 - APART:
+        dates.insert(1, (start, "center"))
+    for day, anchor in dates:
+        figure.add_annotation(
+            x=day,
+            y=0,
+            yref="y domain",
+            text=t.date(day, form if day != start or len(dates) == 2 else form.removesuffix(" y")),
+            showarrow=False,
+            xanchor=anchor,
+            yanchor="top",
+            font={"size": 12},
+        )
+    figure.update_layout(margin={"b": 20})
+    figure.update_xaxes(range=[first, last], showticklabels=False)
+
+
+def _hover(t: Translator, series: Series, column: str) -> list[str]:
+    form = "LLLL y" if series.unit == "month" else "medium"
+    shift: Any = pd.Timedelta(0)
+    if column == "before":
+        shift = pd.DateOffset(months=12) if series.unit == "month" else pd.Timedelta(weeks=52)
+    days = [day.date() for day in series.frame["start"] - shift]
+    return [
+        f"{t.date(day, form)}: {t.number(n)}" for day, n in zip(days, series.frame[column].astype(float), strict=True)
+    ]
