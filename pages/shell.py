@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from curim_data.model import LANGUAGES, Role
+from curim_data.model import LANGUAGES, Audience, Role
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
@@ -38,6 +38,7 @@ st.html(
     ".stElementContainer {break-inside: avoid} .stMain, .stApp, [data-testid='stAppViewContainer'] "
     "{position: static !important; overflow: visible !important; height: auto !important}}"
     f"{tables.PRINT_STYLE}"
+    "@media screen {.stElementContainer:has(.print-audience) {display: none !important}}"
     # A dark page is printed light: colours turned over and their hues back, maps and charts with their legends alike.
     f"{DARK_TO_LIGHT if page.theme == 'dark' else ''}"
     ".deck-tooltip {max-width: min(260px, 60vw)}"
@@ -117,6 +118,15 @@ def languages(page: Page) -> None:
     st.html(f'<nav aria-label="{label}" style="display:flex;gap:.9em;font-size:.9rem">{"".join(links)}</nav>')
 
 
+def audience_on_paper(page: Page) -> None:
+    """On paper alone: whom its numbers are for, which on screen the switch in the side bar says."""
+    if page.audience in (Audience.COUNCIL, Audience.PUBLIC):
+        said = t("As the council sees it: small numbers are protected.")
+    else:
+        said = t("Exact numbers, for analysts and specialists: not for handing out.")
+    st.html(f'<p class="print-audience" style="margin:0"><b>{html.escape(said)}</b></p>')
+
+
 def provisional_banner(page: Page) -> None:
     """Say on every page that the city profile is provisional, and where to complete it."""
     with st.container(horizontal=True, vertical_alignment="center", key="provisional_banner"):
@@ -158,6 +168,7 @@ name = next((name for name, entry in pages.items() if entry.url_path == current.
 with st.sidebar:
     sidebar(page, name, open_to_reader)
 measure_column(page.room)
+audience_on_paper(page)
 if page.is_sample:
     sample_banner(page)
 elif page.city.provisional:

@@ -98,6 +98,9 @@ def test_a_copied_link_holds_the_view_of_its_page_and_nothing_else(monkeypatch: 
     base, _, query = links.current_address(SimpleNamespace(query={"lang": "en", "period": "28d"})).partition("?")
     assert base == address
     assert dict(parse_qsl(query)) == {"lang": "en", "period": "28d", **VIEWS[name]}
+    printed = links.print_address(SimpleNamespace(query={"lang": "en", "period": "28d"}))
+    own = {"embed": "true", "embed_options": "light_theme"}
+    assert dict(parse_qsl(printed.partition("?")[2])) == {"lang": "en", "period": "28d", **VIEWS[name], **own}
 
 
 @pytest.mark.parametrize(("name", "view"), [("briefing", {"since": "2026-09-21"}), ("trends", {"by": "month"})])

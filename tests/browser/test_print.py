@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
@@ -30,6 +31,24 @@ def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, da
     assert not page.locator('[data-testid="stDataFrame"]').last.is_visible()
     picture = imread(io.BytesIO(page.screenshot()))[..., :3]
     assert np.median(picture.mean(axis=2)) > 0.9
+
+
+def test_the_print_view_is_light_for_a_reader_of_the_dark_theme(visit: Visit) -> None:
+    page = visit("hotspots", lang="el", dark=True)
+    assert not page.locator(".print-audience").is_visible()
+    link = page.locator('[data-testid="stSidebar"] a[data-testid="stBaseLinkButton-tertiary"]')
+    address = str(link.get_attribute("href"))
+    assert "embed_options=light_theme" in address
+    words = dict(parse_qsl(urlsplit(address).query))
+    light = visit("hotspots", dark=True, **{**words, "as": "council"})
+    assert light.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == "rgb(255, 255, 255)"
+    light.emulate_media(media="print", color_scheme="dark")
+    assert light.evaluate("getComputedStyle(document.querySelector('.stMain')).filter") == "none"
+    assert light.locator(".print-audience").is_visible()
+    assert (
+        light.locator(".print-audience").inner_text()
+        == "Όπως το βλέπει το Συμβούλιο: οι μικροί αριθμοί προστατεύονται."
+    )
 
 
 def test_what_a_map_tells_stays_inside_it(visit: Visit) -> None:

@@ -31,7 +31,7 @@ from curim_data.model.absence import NO_AFFECTED, NO_DISTRICTS, NO_REPORTERS
 from curim_data.model.known_time import DIMENSION_UNITS
 from curim_data.privacy import Protected
 from pages.parts.frame.cache import cached_query
-from pages.parts.frame.links import current_address
+from pages.parts.frame.links import current_address, print_address
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
@@ -143,6 +143,7 @@ def draw_filter_actions(page: Page) -> None:
         with st.popover(t("Copy link"), type="tertiary"):  # drawn again when a part of the page changes the address
             st.caption(t("Whoever opens this link sees the same filter, as far as their role allows."))
             st.code(current_address(page), language=None, wrap_lines=True)
+        st.link_button(t("Print view"), print_address(page), type="tertiary")
 
 
 def filter_sentence(page: Page) -> str:

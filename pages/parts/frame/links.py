@@ -24,6 +24,8 @@ VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "interventions": ("plan", "draft"),
     "evaluation": ("plan",),
 }
+# Words by which Streamlit shows a page alone, in the light theme.
+PRINT_WORDS: Final = {"embed": "true", "embed_options": "light_theme"}
 # Words that a part of a page may write while the rest of the page stays as it is.
 LINK_WORDS: Final = ("spot",)
 
@@ -48,6 +50,12 @@ def current_address(page: Page) -> str:
     view_words = {word: st.query_params[word] for word in view if st.query_params.get(word)}
     query = urlencode({**page.query, **view_words})
     return f"{base}?{query}" if query else base
+
+
+def print_address(page: Page) -> str:
+    """The address of what the reader sees in light colours and without controls, whatever theme the reader has."""
+    address = current_address(page)
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(PRINT_WORDS)}"
 
 
 def go_to_page(page: Page, name: str, *, filter: AlertFilter | None = None, **words: Any) -> None:
