@@ -46,6 +46,7 @@ class BriefChanges:
     there is none or its count is withheld. `by_month`: of the alerts only the month is known.
     `asks_affected`: whether the exports have the gender of the person affected at all. `by_gender`: whether the filter
     names genders, so that a change concerns those; women and men are compared among all genders all the same.
+    `ongoing`: whether the window reaches to the end of the data.
     """
 
     since: dt.date
@@ -62,6 +63,7 @@ class BriefChanges:
     asks_affected: bool = True
     by_gender: bool = False
     incidents: int | None = None
+    ongoing: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,7 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         asks_affected="affected_gender" in source.asked,
         by_gender=without_gender(f) != f,
         incidents=_incidents(source, window, audience),
+        ongoing=until >= source.as_of,
     )
 
 

@@ -50,27 +50,28 @@ def _first_sentence(study: BriefChanges, t: Translator) -> str:
     alerts = _recent_words(study, t)
     if study.by_month:
         return _headline_by_month(study, verdict, alerts, basis == "year", t)
-    values = {"since": study.since, "alerts": alerts}
+    when = t("Since {since}", since=study.since) if study.ongoing else t.span(Span(study.since, study.until))
+    values = {"when": when, "alerts": alerts}
     match verdict, "season" if study.course and not side else basis:
         case "usual", "season":
-            return t("Since {since}: {alerts}, usual for this time of year.", **values)
+            return t("{when}: {alerts}, usual for this time of year.", **values)
         case "more", "season":
-            return t("Since {since}: {alerts}, more than usual for this time of year.", **values)
+            return t("{when}: {alerts}, more than usual for this time of year.", **values)
         case "fewer", "season":
-            return t("Since {since}: {alerts}, fewer than usual for this time of year.", **values)
+            return t("{when}: {alerts}, fewer than usual for this time of year.", **values)
         case "usual", "year":
-            return t("Since {since}: {alerts}, about as many as in the same weeks of the year before.", **values)
+            return t("{when}: {alerts}, about as many as in the same weeks of the year before.", **values)
         case "more", "year":
-            return t("Since {since}: {alerts}, more than in the same weeks of the year before.", **values)
+            return t("{when}: {alerts}, more than in the same weeks of the year before.", **values)
         case "fewer", "year":
-            return t("Since {since}: {alerts}, fewer than in the same weeks of the year before.", **values)
+            return t("{when}: {alerts}, fewer than in the same weeks of the year before.", **values)
         case "usual", _:
-            return t("Since {since}: {alerts}, about as many as in the time just before.", **values)
+            return t("{when}: {alerts}, about as many as in the time just before.", **values)
         case "more", _:
-            return t("Since {since}: {alerts}, more than in the time just before.", **values)
+            return t("{when}: {alerts}, more than in the time just before.", **values)
         case "fewer", _:
-            return t("Since {since}: {alerts}, fewer than in the time just before.", **values)
-    return t("Since {since}: {alerts}.", **values)
+            return t("{when}: {alerts}, fewer than in the time just before.", **values)
+    return t("{when}: {alerts}.", **values)
 
 
 def _recent_words(study: BriefChanges, t: Translator) -> str:
@@ -391,11 +392,11 @@ def sure_explained(study: BriefChanges, finding: Finding, t: Translator) -> tupl
 
 
 def season_sentence(finding: Finding, t: Translator) -> str:
-    """What the season may explain; empty where the same weeks of two years are compared.
+    """What the season may explain; empty where the same weeks of two years, or whole years, are compared.
 
     The rest of the city takes out a season that all share, and not one of the place or category itself.
     """
-    if finding.periods.same_season:
+    if finding.periods.same_light:
         return ""
     if finding.change.compared == "city":
         return t("A season of its own may explain it.")

@@ -136,6 +136,13 @@ def test_the_headline_follows_a_change_of_the_whole_city(
     assert "usual for this time of year" in headline(council, t)
 
 
+def test_a_headline_says_since_when_or_from_when_to_when(council: BriefStudy, t: Translator) -> None:
+    assert council.ongoing
+    assert headline(council, t).startswith("Since 5 September 2026: ")
+    past = replace(council, ongoing=False, until=dt.date(2026, 9, 30))
+    assert headline(past, t).startswith("5 September 2026 – 30 September 2026: ")
+
+
 def test_a_headline_is_short(council: BriefStudy) -> None:
     for lang in LANGUAGES:
         assert len(headline(council, translator(lang))) < 150

@@ -307,3 +307,13 @@ def test_a_change_of_small_counts_is_listed_for_nobody(tmp_path: Path) -> None:
     assert theatre["p"].notna().all()
     assert (theatre["before"] == 0).all()
     assert (theatre["bounded"] == "").all()
+
+
+def test_the_season_explains_nothing_between_whole_years() -> None:
+    years = ComparedPeriods(
+        (dt.date(2013, 1, 1), dt.date(2014, 12, 31)), (dt.date(2015, 1, 1), dt.date(2016, 12, 31)), False, longer=True
+    )
+    finding = Finding(CHANGE, (Count(9, 9, 9), Count(3, 3, 3)), years, AlertFilter(), None, None)
+    assert season_sentence(finding, translator("en")) == ""
+    part = replace(years, after=(dt.date(2015, 1, 1), dt.date(2016, 6, 30)))
+    assert season_sentence(replace(finding, periods=part), translator("en")) != ""

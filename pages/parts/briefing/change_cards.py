@@ -47,7 +47,7 @@ def draw_change_cards(page: Page, study: BriefChanges) -> None:
                 for card in list(enumerate(found))[1:]:
                     _draw_row(page, study, [card], 1)
     else:
-        per_row = 2 if len(found) in (2, 4) else 3
+        per_row = 2 if len(found) in (1, 2, 4) else 3
         for start in range(0, len(found), per_row):
             _draw_row(page, study, list(enumerate(found))[start : start + per_row], per_row)
 
