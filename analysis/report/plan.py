@@ -69,6 +69,9 @@ def _blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture | Non
     yield from _work(plan, t)
     yield from _knowing(plan, city, t, picture)
     yield from _people(plan, t)
+    if plan.result:
+        yield Heading(t("Result"))
+        yield Text(t.label(plan.result))
     yield from _sources(chosen, city, t)
 
 

@@ -131,6 +131,35 @@ def test_a_plan_is_drafted_from_a_hot_spot_kept_and_taken_along(own: Open, tmp_p
     assert _document(page, tmp_path, "plan_docx").read_bytes().startswith(b"PK")
 
 
+def test_what_is_typed_in_a_plan_is_kept_without_enter(own: Open, tmp_path: Path) -> None:
+    """A partner left with Tab; a text, and a click right after the last letter."""
+    page = own("interventions?lang=en")
+    page.get_by_role("button", name=re.compile("^Open")).first.click()
+    ready(page)
+    steps = page.get_by_test_id("stButtonGroup").first.get_by_role("radio")
+    steps.filter(has_text="Who, when, cost").click()
+    ready(page)
+    partners = page.get_by_label("Partners, one a line")
+    partners.fill("")
+    partners.press_sequentially("Society of the harbour")
+    partners.press("Tab")
+    lead = page.get_by_label("Lead", exact=True)
+    lead.fill("Office for equality")
+    steps.filter(has_text="Gender check").click()
+    ready(page)
+    page.get_by_role("textbox", name="Your name or office").fill("Me")
+    consulted = page.get_by_label("Who was asked, and how?")
+    consulted.fill("The students")
+    _at(page, "plan_save").get_by_role("button").click()
+    expect(page.get_by_text("There are changes that are not saved.")).to_have_count(0)
+    ready(page)
+    plan = json.loads(_document(page, tmp_path, "plan_json").read_text("utf-8"))
+    assert plan["partners"] == ["Society of the harbour"]
+    assert plan["lead"] == "Office for equality"
+    assert plan["gender_check"]["consulted"] == "The students"
+    assert plan["version"] > 1
+
+
 def _document(page: Page, folder: Path, key: str) -> Path:
     button = _at(page, key).get_by_role("button")
     if not button.is_visible():

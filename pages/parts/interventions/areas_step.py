@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ from curim_data.model.plan import plan_to_json
 from curim_data.studies.evaluation import STARTED, planned_test
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame import Page
-from pages.parts.interventions.form_steps import seeded
+from pages.parts.interventions.form_steps import seeded, typed
 from pages.parts.interventions.plan_edit import PlanEdit
 from pages.parts.interventions.queries import (
     counts_by_area,
@@ -57,18 +57,26 @@ def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     st.write(t(_drop_message(drop, plan.objective.baseline)))
     if (unlike := _unlike_lengths(plan)) is not None:
         st.caption(t(unlike))
-    review = st.date_input(t("Review on"), format="DD/MM/YYYY", key=seeded(edit.key("review"), plan.assessment.review))
+    review = st.date_input(
+        t("Review on"),
+        format="DD/MM/YYYY",
+        **typed(edit, "review", plan.assessment.review, lambda kept, day: _assessed(kept, review=day)),
+    )
     note = st.text_area(
         t("A second indicator, and what else is monitored"),
-        key=seeded(edit.key("note"), plan.assessment.note),
         height=90,
         max_chars=1000,
         help=t("A survey of how safe people feel, police records, an evening walk."),
+        **typed(edit, "note", plan.assessment.note, lambda kept, text: _assessed(kept, note=text.strip())),
     )
     return replace(
         plan,
         assessment=replace(plan.assessment, method=method, smallest_drop=drop, review=review, note=note.strip()),
     )
+
+
+def _assessed(plan: Plan, **parts: Any) -> Plan:
+    return replace(plan, assessment=replace(plan.assessment, **parts))
 
 
 def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:

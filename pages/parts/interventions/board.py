@@ -72,6 +72,8 @@ def _draw_card(page: Page, plan: Plan) -> None:
             start, finish = (t.date(day, "LLL y") for day in (plan.start, plan.finish))
             st.caption(f"{start} – {finish}")
         st.markdown(f":small[{standing_markdown(t, plan, page)}]")
+        if plan.result:
+            st.caption(escape_markdown(t.label(plan.result)))
         st.button(
             t("Open"),
             key=f"plan_open_{plan.id}",

@@ -19,7 +19,7 @@ from curim_data.model import Message, Plan, PlanStatus
 from curim_data.model.plan import STATUS_WORDS, plan_to_json
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame import Page, escape_markdown
-from pages.parts.interventions.plan_edit import PlanEdit
+from pages.parts.interventions.plan_edit import PlanEdit, latest
 from pages.parts.plans.access import plan_store, reference_day
 from pages.parts.plans.areas_map import draw_areas_map as draw_areas
 
@@ -49,7 +49,7 @@ LONGEST = 120
 
 def document_step(page: Page, edit: PlanEdit) -> Plan:
     """Downloads, the history, and the document as the council reads it."""
-    draw_downloads(page, edit.plan)
+    draw_downloads(page, edit)
     if edit.plan.id:
         draw_history(page, edit)
     st.subheader(page.t("As the council reads it"))
@@ -57,12 +57,16 @@ def document_step(page: Page, edit: PlanEdit) -> Plan:
     return edit.plan
 
 
-def draw_downloads(page: Page, plan: Plan) -> None:
-    """Word, PDF and JSON, made when asked for."""
-    t = page.t
+def draw_downloads(page: Page, edit: PlanEdit) -> None:
+    """Word, PDF and JSON, made when asked for: of the plan as it is kept then, or with what is unsaved here."""
+    t, plan = page.t, edit.plan
     name = f"curim_plan_{plan.id[:8] or 'draft'}_{t.lang}"
 
+    def now() -> Plan:
+        return plan if edit.changed else latest(page, edit)
+
     def paper(form: DocumentFormat) -> bytes:
+        plan = now()
         picture = areas_map(page.city, plan.areas, t) if plan.areas.treated else None
         made = reference_day(page)
         return plan_document(plan, page.city, t, form, made=made, picture=picture, illustrative=page.is_sample)
@@ -80,7 +84,7 @@ def draw_downloads(page: Page, plan: Plan) -> None:
             )
         st.download_button(
             "JSON",
-            data=json.dumps(plan_to_json(plan), ensure_ascii=False, indent=2),
+            data=lambda: json.dumps(plan_to_json(now()), ensure_ascii=False, indent=2),
             file_name=f"{name}.json",
             mime="application/json",
             key="plan_json",
@@ -96,9 +100,6 @@ def draw_document(page: Page, plan: Plan) -> None:
     if plan.areas.treated:
         st.subheader(page.t("Areas of the plan"))
         draw_areas(page, plan.areas, key="plan_read_map", span=1.0)
-    if plan.result:
-        st.subheader(page.t("Result"))
-        st.write(escape_markdown(page.t.label(plan.result)))
 
 
 def _draw_blocks(page: Page, blocks: Iterable[Block], key: str) -> None:

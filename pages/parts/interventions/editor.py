@@ -15,7 +15,14 @@ from pages.parts.interventions.board import standing_markdown
 from pages.parts.interventions.document_step import document_step, draw_document, draw_downloads
 from pages.parts.interventions.form_steps import gender_step, missing_points, objective_step, problem_step, work_step
 from pages.parts.interventions.measures_step import measures_step
-from pages.parts.interventions.plan_edit import PlanEdit, close_plan, discard_changes, keep_changes, save_plan
+from pages.parts.interventions.plan_edit import (
+    PlanEdit,
+    close_plan,
+    discard_changes,
+    keep_changes,
+    opened_again,
+    save_plan,
+)
 from pages.parts.plans.access import ask_author, may_edit
 
 Step = Callable[[Page, PlanEdit], Plan]
@@ -53,12 +60,14 @@ def draw_plan_editor(page: Page, edit: PlanEdit) -> None:
             st.markdown(":gray[" + t("Not saved yet") + "]", width="content")
     if not may_edit(page):
         draw_document(page, edit.plan)
-        draw_downloads(page, edit.plan)
+        draw_downloads(page, edit)
         return
     _draw_message()
     name = _chosen_step(t, edit)
     plan = STEPS[name][1](page, edit)
     edit = keep_changes(edit, plan)
+    if opened_again(page, edit):
+        st.rerun()
     st.divider()
     _draw_actions(page, edit)
 
@@ -83,7 +92,8 @@ def _draw_actions(page: Page, edit: PlanEdit) -> None:
     t = page.t
     ask_author(page)
     with st.container(horizontal=True, vertical_alignment="center", key="plan_foot"):
-        pressed = st.button(t("Save the plan"), key="plan_save", type="primary", disabled=not edit.changed)
+        # Never disabled: a click right after typing would find it so, and be lost.
+        pressed = st.button(t("Save the plan"), key="plan_save", type="primary")
         if edit.plan.id:
             moved = _moves(t, edit)
             if edit.changed:
@@ -96,6 +106,8 @@ def _draw_actions(page: Page, edit: PlanEdit) -> None:
         st.caption(t("There are changes that are not saved."))
     if moved is not None:
         _save(page, edit, replace(edit.plan, status=moved))
+    elif pressed and not edit.changed:
+        st.caption(t("There is nothing to save: the plan is as it was saved last."))
     elif pressed:
         _save(page, edit, edit.plan)
 

@@ -7,6 +7,7 @@ keeps its own from then on; a step that is left drops its widgets and finds its 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.plan import Action, GenderCheck
 from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
 from pages.parts.frame import Page, escape_markdown
-from pages.parts.interventions.plan_edit import PlanEdit
+from pages.parts.interventions.plan_edit import PlanEdit, keep_typed
 
 HIGHEST_BUDGET = 100_000_000
 
@@ -33,10 +34,20 @@ def seeded(key: str, value: Any) -> str:
     return key
 
 
+def typed(edit: PlanEdit, name: str, value: Any, change: Callable[[Plan, Any], Plan]) -> dict[str, Any]:
+    """Settings of a widget that begins with a value, and whose input goes into the plan at once (`change`)."""
+    key = seeded(edit.key(name), value)
+    return {"key": key, "on_change": keep_typed, "args": (key, change)}
+
+
 def problem_step(page: Page, edit: PlanEdit) -> Plan:
     """The problem in words, in each language."""
     t, plan = page.t, edit.plan
-    title = st.text_input(t("Title"), key=seeded(edit.key("title"), plan.title), max_chars=120)
+    title = st.text_input(
+        t("Title"),
+        max_chars=120,
+        **typed(edit, "title", plan.title, lambda kept, text: replace(kept, title=text.strip())),
+    )
     statement = dict(plan.statement)
     for lang in (t.lang, *(other for other in LANGUAGES if other != t.lang)):
         if lang == t.lang:
@@ -67,7 +78,11 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
 def _statement(page: Page, edit: PlanEdit, lang: str, label: str) -> str:
     plan = edit.plan
     written = plan.statement.get(lang) or problem_statement(plan.problem, translator(lang), page.city)
-    return st.text_area(label, key=seeded(edit.key(f"statement_{lang}"), written), height=170, max_chars=4000)
+
+    def change(kept: Plan, text: str) -> Plan:
+        return replace(kept, statement={**kept.statement, lang: text})
+
+    return st.text_area(label, height=170, max_chars=4000, **typed(edit, f"statement_{lang}", written, change))
 
 
 def objective_step(page: Page, edit: PlanEdit) -> Plan:
@@ -104,16 +119,23 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
             max_value=highest,
             step=1,
             value=None,
-            key=seeded(edit.key("target"), None if aim.target is None else min(round(aim.target), highest)),
             placeholder=t("to be set"),
+            **typed(
+                edit,
+                "target",
+                None if aim.target is None else min(round(aim.target), highest),
+                lambda kept, n: _aimed(kept, target=None if n is None else float(n)),
+            ),
         )
     with right:
-        by = st.date_input(t("Reached by"), format="DD/MM/YYYY", key=seeded(edit.key("by"), aim.by))
+        by = st.date_input(
+            t("Reached by"), format="DD/MM/YYYY", **typed(edit, "by", aim.by, lambda kept, day: _aimed(kept, by=day))
+        )
     made = replace(aim, target=None if target is None else float(target), by=by)
     own = st.text_input(
         t("In your own words, where the sentence below does not fit"),
-        key=seeded(edit.key("aim"), aim.text),
         max_chars=400,
+        **typed(edit, "aim", aim.text, lambda kept, text: _aimed(kept, text=text.strip())),
     ).strip()
     sentence = own or objective_sentence(made, problem, t)
     if sentence:
@@ -126,6 +148,10 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
         [t(warning) for warning in plan_warnings(problem, chosen, drop, plan.assessment.smallest_drop)],
     )
     return replace(plan, objective=replace(made, text=own))
+
+
+def _aimed(plan: Plan, **parts: Any) -> Plan:
+    return replace(plan, objective=replace(plan.objective, **parts))
 
 
 def _draw_old_baseline(page: Page, plan: Plan) -> None:
@@ -153,44 +179,70 @@ def work_step(page: Page, edit: PlanEdit) -> Plan:
     t, plan = page.t, edit.plan
     left, right = st.columns(2)
     with left:
-        lead = st.text_input(t("Lead"), key=seeded(edit.key("lead"), plan.lead), max_chars=120)
-        start = st.date_input(t("Begins"), format="DD/MM/YYYY", key=seeded(edit.key("start"), plan.start))
+        lead = st.text_input(
+            t("Lead"),
+            max_chars=120,
+            **typed(edit, "lead", plan.lead, lambda kept, text: replace(kept, lead=text.strip())),
+        )
+        start = st.date_input(
+            t("Begins"),
+            format="DD/MM/YYYY",
+            **typed(edit, "start", plan.start, lambda kept, day: replace(kept, start=day)),
+        )
         budget = st.number_input(
             t("Budget in euros"),
             min_value=0,
             max_value=HIGHEST_BUDGET,
             step=500,
             value=None,
-            key=seeded(edit.key("budget"), None if plan.budget is None else round(plan.budget)),
             placeholder=t("to be set"),
+            **typed(
+                edit,
+                "budget",
+                None if plan.budget is None else round(plan.budget),
+                lambda kept, n: replace(kept, budget=None if n is None else float(n)),
+            ),
         )
     with right:
-        partners = st.multiselect(
-            t("Partners"),
-            list(dict.fromkeys(edit.saved.partners)),
-            key=seeded(edit.key("partners"), list(plan.partners)),
-            accept_new_options=True,
-            placeholder=t("Type a name and press Enter"),
+        # A list that takes new names forgets one that was typed and left without Enter; a text keeps it.
+        partners = st.text_area(
+            t("Partners, one a line"),
+            height=100,
+            max_chars=2000,
+            **typed(
+                edit, "partners", "\n".join(plan.partners), lambda kept, text: replace(kept, partners=_lines(text))
+            ),
         )
-        finish = st.date_input(t("Ends"), format="DD/MM/YYYY", key=seeded(edit.key("finish"), plan.finish))
+        finish = st.date_input(
+            t("Ends"),
+            format="DD/MM/YYYY",
+            **typed(edit, "finish", plan.finish, lambda kept, day: replace(kept, finish=day)),
+        )
     _draw_old_baseline(page, replace(plan, start=start))
     if start and finish and finish < start:
         st.warning(t("The plan ends before it begins."))
     st.markdown("**" + t("Steps") + "**")
     actions = _actions(page, edit)
     outputs = st.text_area(
-        t("What will have been done at the end"), key=seeded(edit.key("outputs"), plan.outputs), max_chars=1000
+        t("What will have been done at the end"),
+        max_chars=1000,
+        **typed(edit, "outputs", plan.outputs, lambda kept, text: replace(kept, outputs=text.strip())),
     )
     return replace(
         plan,
         lead=lead.strip(),
-        partners=tuple(partners),
+        partners=_lines(partners),
         start=start,
         finish=finish,
         actions=actions,
         budget=None if budget is None else float(budget),
         outputs=outputs.strip(),
     )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """The names in a text, one a line, each once."""
+    return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
 
 
 def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
@@ -226,7 +278,6 @@ def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
 def gender_step(page: Page, edit: PlanEdit) -> Plan:
     """Who is affected and was asked, what is aimed at for whom, what harm could follow."""
     t, plan = page.t, edit.plan
-    check = plan.gender_check
     st.write(escape_markdown(gender_sentence(plan.problem, t)))
     questions = {
         "affected": t("Who is affected, women and men?"),
@@ -234,17 +285,21 @@ def gender_step(page: Page, edit: PlanEdit) -> Plan:
         "target": t("What is the aim for women and for men?"),
         "harm": t("What harm could follow, and how is it watched?"),
     }
-    answers = {
-        name: st.text_area(
-            label, key=seeded(edit.key(f"check_{name}"), getattr(check, name)), height=90, max_chars=1000
-        ).strip()
-        for name, label in questions.items()
-    }
+    answers = {name: _answer(edit, name, label) for name, label in questions.items()}
     st.markdown("**" + t("Questions to answer before the decision") + "**")
     st.markdown("\n".join(f"- {t(question)}" for question in harm_questions(plan.problem)))
     lines = help_lines(page.city, t)
     st.caption(escape_markdown(t("Help lines: {lines}.", lines="; ".join(lines)) if lines else t(HOW_TO_ADD)))
     return replace(plan, gender_check=GenderCheck(**answers))
+
+
+def _answer(edit: PlanEdit, name: str, label: str) -> str:
+    def change(kept: Plan, text: str) -> Plan:
+        return replace(kept, gender_check=replace(kept.gender_check, **{name: text.strip()}))
+
+    written = getattr(edit.plan.gender_check, name)
+    text: str = st.text_area(label, height=90, max_chars=1000, **typed(edit, f"check_{name}", written, change))
+    return text.strip()
 
 
 def missing_points(plan: Plan) -> tuple[Message, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import h3.api.basic_str as h3
 import streamlit as st
@@ -10,10 +12,10 @@ import streamlit as st
 from analysis.plans.drafting import objective_sentence
 from analysis.plans.problem_statement import gender_sentence
 from curim_data.model import Plan
-from curim_data.plans.plan_store import PlanConflict, PlanProblem
+from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.queries import plan_draft
-from pages.parts.plans.access import author_name, plan_store, reference_day, translated_plan
+from pages.parts.plans.access import author_name, may_edit, plan_store, reference_day, translated_plan
 
 EDIT_KEY = "plan_edit"
 
@@ -52,7 +54,55 @@ def plan_in_address(page: Page) -> PlanEdit | None:
         plan = translated_plan(page, plan_store(page).get(plan_id)) if plan_id else _new(page, cells)
         edit = PlanEdit(address, plan, plan, (edit.turn if edit else 0) + 1)
         st.session_state[EDIT_KEY] = edit
+    elif plan_id:
+        edit = _caught_up(page, edit)
     return edit
+
+
+def _caught_up(page: Page, edit: PlanEdit) -> PlanEdit:
+    """The open plan with what was saved elsewhere since: all of it for readers, a result and a status for writers.
+
+    Fields that the steps change stay as they were opened (`opened_again` takes them where nothing is unsaved): so what
+    somebody is writing is neither lost nor saved over what they have not seen.
+    """
+    kept = latest(page, edit)
+    if kept.version == edit.saved.version:
+        return edit
+    elsewhere = {"result": kept.result, "status": kept.status, "version": kept.version}
+    if not may_edit(page):
+        made = replace(edit, saved=kept, plan=kept)
+    elif replace(edit.saved, **elsewhere) == kept:
+        made = replace(edit, saved=kept, plan=replace(edit.plan, **elsewhere))
+    else:
+        return edit
+    st.session_state[EDIT_KEY] = made
+    return made
+
+
+def latest(page: Page, edit: PlanEdit) -> Plan:
+    """The open plan as it is kept now; as it was opened where it is not kept."""
+    if not edit.saved.id:
+        return edit.saved
+    try:
+        return translated_plan(page, plan_store(page).get(edit.saved.id))
+    except PlanMissing:
+        return edit.saved
+
+
+def opened_again(page: Page, edit: PlanEdit) -> bool:
+    """Open the plan anew where somebody else saved it and nothing is unsaved here; whether that was so."""
+    kept = edit.saved if edit.changed else latest(page, edit)
+    if kept.version == edit.saved.version:
+        return False
+    st.session_state[EDIT_KEY] = PlanEdit(edit.address, kept, kept, edit.turn + 1)
+    return True
+
+
+def keep_typed(key: str, change: Callable[[Plan, Any], Plan]) -> None:
+    """Take what a widget holds into the open plan, before the run that a click on something else may cut short."""
+    edit: PlanEdit | None = st.session_state.get(EDIT_KEY)
+    if edit is not None and key in st.session_state:
+        keep_changes(edit, change(edit.plan, st.session_state[key]))
 
 
 def _new(page: Page, cells: str) -> Plan:
