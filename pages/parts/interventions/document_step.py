@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterable
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
@@ -15,43 +12,20 @@ from analysis.report.blocks import Block, Bullets, Columns, Facts, Figure, Headi
 from analysis.report.documents import MIME, DocumentFormat, plan_document
 from analysis.report.maps import areas_map
 from analysis.report.plan import compose_plan
-from curim_data.model import Message, Plan, PlanStatus
-from curim_data.model.plan import STATUS_WORDS, plan_to_json
-from pages.parts.charts.tables import draw_table
+from curim_data.model import Plan
+from curim_data.model.plan import plan_to_json
 from pages.parts.frame import Page, escape_markdown
+from pages.parts.interventions.history import draw_history
 from pages.parts.interventions.plan_edit import PlanEdit, latest
-from pages.parts.plans.access import plan_store, reference_day
+from pages.parts.plans.access import reference_day
 from pages.parts.plans.areas_map import draw_areas_map as draw_areas
-
-FIELD_LABELS = {
-    "created": Message("Plan created"),
-    "title": Message("Title"),
-    "status": Message("Status"),
-    "problem": Message("Problem"),
-    "statement": Message("Problem in words"),
-    "measures": Message("Measures"),
-    "objective": Message("Objective"),
-    "lead": Message("Lead"),
-    "partners": Message("Partners"),
-    "actions": Message("Steps"),
-    "outputs": Message("Outputs"),
-    "budget": Message("Budget"),
-    "start": Message("Begins"),
-    "finish": Message("Ends"),
-    "areas": Message("Areas"),
-    "assessment": Message("How we will know"),
-    "gender_check": Message("Gender check"),
-    "result": Message("Result"),
-    "language": Message("Language"),
-}
-LONGEST = 120
 
 
 def document_step(page: Page, edit: PlanEdit) -> Plan:
     """Downloads, the history, and the document as the council reads it."""
     draw_downloads(page, edit)
     if edit.plan.id:
-        draw_history(page, edit)
+        draw_history(page, edit.plan.id, edit.key("history"))
     st.subheader(page.t("As the council reads it"))
     draw_document(page, edit.plan)
     return edit.plan
@@ -72,7 +46,8 @@ def draw_downloads(page: Page, edit: PlanEdit) -> None:
         return plan_document(plan, page.city, t, form, made=made, picture=picture, illustrative=page.is_sample)
 
     with st.container(horizontal=True, key="plan_downloads"):
-        for form, label in (("pdf", t("PDF")), ("docx", t("Word"))):
+        forms: tuple[tuple[DocumentFormat, str], ...] = (("pdf", t("PDF")), ("docx", t("Word")))
+        for form, label in forms:
             st.download_button(
                 label,
                 data=lambda form=form: paper(form),
@@ -122,62 +97,3 @@ def _draw_blocks(page: Page, blocks: Iterable[Block], key: str) -> None:
                 _draw_blocks(page, (*block.left, *block.right), f"{key}_{number}")
             case Figure():
                 st.image(block.picture.data, caption=escape_markdown(block.caption or block.picture.alt))
-
-
-def draw_history(page: Page, edit: PlanEdit) -> None:
-    """Who changed what, and when."""
-    t = page.t
-    zone = ZoneInfo(page.city.timezone)
-    rows = [
-        {
-            "at": t.moment(change.at.astimezone(zone).replace(tzinfo=None), "short"),
-            "who": t(change.who) if page.is_sample else change.who,
-            "what": _field(page, change.what),
-            "old": _value(page, change.what, change.old),
-            "new": _value(page, change.what, change.new),
-        }
-        for change in plan_store(page).history(edit.plan.id)
-    ]
-    st.subheader(t("History"))
-    headings = {"at": t("When"), "who": t("Who"), "what": t("What"), "old": t("Before"), "new": t("After")}
-    draw_table(
-        page,
-        pd.DataFrame(rows, columns=list(headings)),
-        headings,
-        key=edit.key("history"),
-        alt=t("Every change of this plan"),
-        file_name="plan_history.csv",
-    )
-
-
-def _field(page: Page, what: str) -> str:
-    head, _, _ = what.partition(".")
-    return page.t(FIELD_LABELS[head]) if head in FIELD_LABELS else what
-
-
-def _value(page: Page, what: str, value: Any) -> str:
-    t = page.t
-    if value is None or value == "" or value == []:
-        return ""
-    if what == "status":
-        return t(STATUS_WORDS[PlanStatus(value)])
-    if isinstance(value, bool):
-        return t("yes") if value else t("no")
-    if isinstance(value, (int, float)):
-        return t.number(value, 0 if value == round(value) else 1)
-    if what.startswith("areas") and isinstance(value, list):
-        return t.n("{n} cell", "{n} cells", len(value))
-    if isinstance(value, list):
-        text = "; ".join(str(item.get("what", "")) if isinstance(item, dict) else str(item) for item in value)
-    elif isinstance(value, dict):
-        text = "; ".join(str(item) for item in value.values())
-    else:
-        text = _date(page, str(value))
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def _date(page: Page, text: str) -> str:
-    try:
-        return page.t.date(dt.date.fromisoformat(text), "medium")
-    except ValueError:
-        return page.t(text) if page.is_sample else text

@@ -82,7 +82,8 @@ def _statement(page: Page, edit: PlanEdit, lang: str, label: str) -> str:
     def change(kept: Plan, text: str) -> Plan:
         return replace(kept, statement={**kept.statement, lang: text})
 
-    return st.text_area(label, height=170, max_chars=4000, **typed(edit, f"statement_{lang}", written, change))
+    text: str = st.text_area(label, height=170, max_chars=4000, **typed(edit, f"statement_{lang}", written, change))
+    return text
 
 
 def objective_step(page: Page, edit: PlanEdit) -> Plan:

@@ -68,7 +68,7 @@ def _caught_up(page: Page, edit: PlanEdit) -> PlanEdit:
     kept = latest(page, edit)
     if kept.version == edit.saved.version:
         return edit
-    elsewhere = {"result": kept.result, "status": kept.status, "version": kept.version}
+    elsewhere: dict[str, Any] = {"result": kept.result, "status": kept.status, "version": kept.version}
     if not may_edit(page):
         made = replace(edit, saved=kept, plan=kept)
     elif replace(edit.saved, **elsewhere) == kept:
