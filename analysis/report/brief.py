@@ -24,6 +24,7 @@ from curim_data.model import CityProfile, Translator
 from curim_data.model.i18n import Span
 
 CHART_MM = 78
+MOST_PLANS = 6  # in the brief, those that are late or due first
 MAP_MM = 84
 
 
@@ -185,10 +186,10 @@ def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
     if not brief.changes:
         yield Text(brief.none_found or t("None: no change is larger than chance explains."))
         return
-    same = len({row.against for row in brief.changes}) == 1
+    same = len({row.against for row in brief.changes}) == 1  # what all are compared with is said once, above or below
     for row in brief.changes:
         yield from _change(row, t, with_against=not same)
-    if same and brief.changes[0].against:
+    if same and brief.changes[0].against and brief.before is None:
         yield Text(brief.changes[0].against, "note")
 
 
@@ -206,11 +207,17 @@ def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> Iterator[Bl
 
 
 def _plans(brief: Brief, t: Translator) -> Iterator[Block]:
-    if brief.plans:
-        yield Heading(t("What was decided, and what became of it"))
+    """The decided plans; a short list is not divided between two pages, and of a long one the first stand here."""
+    shown = brief.plans[:MOST_PLANS]
+    if shown:
         header = (t("Plan"), t("Lead"), t("Status"), t("Next step or result"))
-        rows = tuple((plan.title, plan.lead, plan.status, plan.next_or_result(t)) for plan in brief.plans)
-        yield Table(header, rows, (2.6, 1.8, 1.6, 4.2))
+        rows = tuple((plan.title, plan.lead, plan.status, plan.next_or_result(t)) for plan in shown)
+        blocks: list[Block] = [Heading(t("What was decided, and what became of it"))]
+        blocks.append(Table(header, rows, (2.6, 1.8, 1.6, 4.2)))
+        if more := len(brief.plans) - len(shown):
+            told = t.n("{n} more plan: page “Interventions”.", "{n} more plans: page “Interventions”.", more)
+            blocks.append(Text(told, "note"))
+        yield Group(tuple(blocks))
 
 
 def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:

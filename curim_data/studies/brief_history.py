@@ -41,8 +41,7 @@ def finding_name(finding: Finding) -> str:
 
     The words are ids of the city's places and categories.
     """
-    key = {name: "1" if value is True else str(value) for name, value in finding.change.key.items() if value}
-    return urlencode({**key, "side": "more" if finding.change.direction > 0 else "fewer"})
+    return f"{finding.id}&side={'more' if finding.change.direction > 0 else 'fewer'}"
 
 
 def brief_name(f: AlertFilter, audience: Audience, lang: str) -> str:

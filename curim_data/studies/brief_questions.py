@@ -119,7 +119,8 @@ def _to_decide(study: BriefStudy, city: CityProfile, t: Translator, plans: Seque
         place = study.names[study.hot.spots[0].id](t)
     if place is not None:
         return t("{place}: do we plan something there now, or look again at the next meeting?", place=place)
-    tested = study.changes.changes.frame
-    if not study.findings and not tested.loc[tested["p"].notna(), list(AREA)].notna().any(axis=None):
+    if not study.findings and set(AREA).isdisjoint(study.looked_at):
         return t("Places could not be compared: who adds districts and named places, so that they can be next time?")
+    if not study.findings:
+        return t("No number here asks for a decision: what do we want to know at the next meeting?")
     return t("What do we decide?")

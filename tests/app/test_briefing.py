@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from analysis.gender import category_ratios, gender_shares
+from analysis.report.brief import PlanRow
 from analysis.report.documents import brief_document
 from analysis.stats.intervals import Estimate
 from analysis.trends.changes import add_city_reference, changes
@@ -32,10 +33,12 @@ from curim_data.studies.brief import (
     usual_since,
 )
 from curim_data.studies.brief_content import brief_content, how_many_tested, opens_here_only, share_rows
+from curim_data.studies.brief_questions import meeting_questions
 from curim_data.studies.brief_text import (
     ATTENTION,
     affected_sentence,
     change_area,
+    change_name,
     change_theme,
     counts_before_after,
     counts_words,
@@ -642,3 +645,42 @@ def test_page_and_paper_write_the_same_expected_numbers(
     assert expected == dict(zip(shown["Hot spot"], shown["Expected"], strict=True))
     assert len(expected) > 2
     assert not any("." in number and len(number.split()[-1].strip("0.")) > 2 for number in expected.values())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_four_questions_follow_from_what_was_found(year: BriefStudy, sample: Home, lang: str) -> None:
+    t, city = translator(lang), sample.city()
+    asked = meeting_questions(year, city, t)
+    first = change_name(year.findings[0].change, city, t)
+    assert len(asked) == len(set(asked)) == 4
+    assert asked[0].startswith(first)
+    assert counts_words(year.findings[0], t) in asked[0]
+    assert first in asked[2]
+    assert sum(change_name(one.change, city, t) in asked[1] for one in year.findings) == 2
+    assert any(change_area(one.change, city, t) in asked[3] for one in year.findings)
+    late = PlanRow("Φως", "Δήμος", "", "", "late")
+    assert t("“{plan}” is late: what does it need, and from whom?", plan="Φως") in meeting_questions(
+        year, city, t, [late]
+    )
+    assert all(one.rstrip()[-1] in ";?" for one in asked)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_without_a_finding_the_questions_are_about_the_first_hot_spot(
+    year: BriefStudy, sample: Home, lang: str
+) -> None:
+    t, city = translator(lang), sample.city()
+    quiet = replace(year, findings=())
+    asked = meeting_questions(quiet, city, t)
+    place = year.names[year.hot.spots[0].id](t)
+    assert t.label(city.names) in asked[0]
+    assert all(place in one for one in asked[1:])
+    assert t.number(round(year.hot.spots[0].n or 0)) in asked[1]
+    nothing = replace(quiet, hot=replace(year.hot, spots=()))
+    asked = meeting_questions(nothing, city, t)
+    assert "%" in asked[1]
+    assert asked[3] == t("No number here asks for a decision: what do we want to know at the next meeting?")
+    bare = meeting_questions(replace(nothing, looked_at=()), city, t)
+    assert bare[3] == t(
+        "Places could not be compared: who adds districts and named places, so that they can be next time?"
+    )

@@ -214,6 +214,25 @@ def test_the_notes_of_the_measures_of_a_plan_are_printed(plan: Plan, piraeus: Ci
     assert all(translator("en")(note) in text for note in notes)
 
 
+def test_a_brief_names_the_first_plans_and_how_many_more_there_are(brief: Brief, piraeus: CityProfile) -> None:
+    plans = tuple(PlanRow(f"Plan {number}", "City", "Running", "Ends on 30 April 2027") for number in range(9))
+    made = brief_document(replace(brief, plans=plans), piraeus, translator("en"), "pdf")
+    told = text_of(made)
+    assert "Plan 5" in told
+    assert "Plan 6" not in told
+    assert "3 more plans" in told
+    assert len(pypdf.PdfReader(io.BytesIO(made)).pages) <= 2
+    assert "more plan" not in text_of(brief_document(replace(brief, plans=plans[:6]), piraeus, translator("en"), "pdf"))
+
+
+def test_what_changes_are_compared_with_is_not_said_twice(brief: Brief, piraeus: CityProfile) -> None:
+    rows = tuple(replace(row, against="Against May.") for row in brief.changes)
+    dated = replace(brief, changes=rows, before=(dt.date(2025, 5, 3), dt.date(2025, 6, 30)))
+    told = text_of(brief_document(dated, piraeus, translator("en"), "pdf"))
+    assert "3 May 2026 – 30 June 2026, compared with 3 May 2025 – 30 June 2025." in told
+    assert "Against May." not in told
+
+
 def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
     day = dt.date(2026, 6, 30)
     told = text_of(brief_document(Brief("Ησυχία.", day, day, day), piraeus, translator("en"), "pdf"))
