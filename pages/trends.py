@@ -1,10 +1,13 @@
 """Trends, for council member and specialist: how the count moves, what is usual, and everything that changed."""
 
+from functools import partial
+
 import streamlit as st
 
 from curim_data.model import Role
 from pages.parts.frame import contained, filter_bar, headed, require
 from pages.parts.trends.breakdown import draw_small_multiples, draw_week_clock
+from pages.parts.trends.calendar import draw_calendar
 from pages.parts.trends.changes_table import draw_changes_table
 from pages.parts.trends.finding import draw_linked_finding
 from pages.parts.trends.queries import draw_unit_choice, trend_or_reason
@@ -28,9 +31,10 @@ with contained(t("Trends")), headed(title, t("Trends")) as heading:
         draw_trend_line(page, trend)
 for part, draw in (
     (t("All changes"), draw_changes_table),
-    (t("Year on year"), draw_year_on_year),
+    (t("Year on year"), partial(draw_year_on_year, unit=unit)),
     (t("Side by side"), draw_small_multiples),
     (t("Days and hours"), draw_week_clock),
+    (t("Calendar"), draw_calendar),
 ):
     with contained(part):
         draw(page)

@@ -42,9 +42,10 @@ class Figure:
         shape = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain", "line": dict(line)}
         self.layout.setdefault("shapes", []).append(_plain(shape))
 
-    def add_span(self, first: Any, last: Any, fill: str) -> None:
-        """A shaded span of the horizontal axis, below everything else."""
-        shape = {"type": "rect", "x0": first, "x1": last, "y0": 0, "y1": 1, "yref": "y domain", "layer": "below"}
+    def add_span(self, first: Any, last: Any, fill: str, xaxis: str = "x", yaxis: str = "y") -> None:
+        """A shaded span of a horizontal axis, below everything else."""
+        shape = {"type": "rect", "x0": first, "x1": last, "xref": xaxis, "layer": "below"}
+        shape |= {"y0": 0, "y1": 1, "yref": f"{yaxis} domain"}
         shape |= {"fillcolor": fill, "opacity": 0.25, "line": {"width": 0}}
         self.layout.setdefault("shapes", []).append(_plain(shape))
 

@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from plotly.subplots import make_subplots
 
 from curim_data.model import FloatArray, Translator
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.style import axis, base_figure, layout_of, time_axis
+from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import download_button
 from pages.parts.frame import Page, Palette, palette
 from pages.parts.frame.colours import COUNTS
@@ -265,10 +264,10 @@ def clock_figure(
         zmax=most or 1,
         colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
         showscale=most > 0,
-        colorbar=_clock_legend(t, colours, most),
+        colorbar=count_legend(t, colours, most, t("Number in an hour of the week")),
         hovertext=[
             [
-                f"{day} {hour:02d}:00–{hour + 1:02d}:00: {count(t, n)}" + _reported_by(t, n, reports)
+                f"{day} {hour:02d}:00–{hour + 1:02d}:00: {count(t, n)}" + reported_by(t, n, reports)
                 for hour, (n, reports) in enumerate(zip(row, also, strict=True))
             ]
             for day, row, also in zip(map(t.weekday, range(7)), grid.tolist(), beside.tolist(), strict=True)
@@ -281,8 +280,8 @@ def clock_figure(
     return figure
 
 
-def _clock_legend(t: Translator, colours: Palette, most: float) -> dict[str, Any]:
-    """The scale below a clock: from zero to the fullest hour, in steps that are whole where counts are."""
+def count_legend(t: Translator, colours: Palette, most: float, title: str) -> dict[str, Any]:
+    """The scale below a table of colours: from zero to the fullest cell, in steps that are whole where counts are."""
     steps = sorted({int(most * part / 4) for part in range(5)}) if most >= 1 else [0.0, most]
     return {
         "orientation": "h",
@@ -294,7 +293,7 @@ def _clock_legend(t: Translator, colours: Palette, most: float) -> dict[str, Any
         "len": 0.6,
         "thickness": 9,
         "outlinewidth": 0,
-        "title": {"text": t("Number in an hour of the week"), "side": "bottom", "font": {"size": 12}},
+        "title": {"text": title, "side": "bottom", "font": {"size": 12}},
         "tickvals": steps,
         "ticktext": [t.number(step, 0 if float(step).is_integer() else 1) for step in steps],
         "tickfont": {"color": colours.muted, "size": 12},
@@ -311,47 +310,9 @@ def _hours_of_week(frame: pd.DataFrame) -> FloatArray:
     return grid
 
 
-def _reported_by(t: Translator, n: float, alerts: float) -> str:
+def reported_by(t: Translator, n: float, alerts: float) -> str:
     """How many alerts report n incidents, where both are known and more than one reports one."""
     return f" ({alert_count(t, alerts)})" if n < alerts else ""
-
-
-def small_multiples_figure(
-    page: Page, panels: Sequence[tuple[str, pd.DataFrame]], *, time: str = "month", columns: int = 3, row: int = 130
-) -> go.Figure:
-    """Small lines on one common scale, one panel a name; each frame has `time` and `n`, and `alerts` for tooltips."""
-    t, colours = page.t, palette(page.theme)
-    columns = 1 if page.narrow else min(columns, max(len(panels), 1))
-    rows = -(-len(panels) // columns) or 1
-    figure = make_subplots(
-        rows,
-        columns,
-        shared_xaxes=True,
-        shared_yaxes="all",
-        subplot_titles=[wrapped_label(name, ABOVE, 1) for name, _ in panels],
-    )
-    figure.update_layout(**layout_of(t, colours, rows * row + 40))
-    for number, (name, frame) in enumerate(panels):
-        days = pd.to_datetime(frame[time])
-        figure.add_scatter(
-            x=days,
-            y=frame["n"],
-            mode="lines",
-            line={"color": colours.sea_blue, "width": 1.6},
-            hovertext=[
-                f"{html.escape(name)}, {t.date(day.date(), 'MMM y')}: {t.number(n)}" + _reported_by(t, n, alerts)
-                for day, n, alerts in zip(days, frame["n"], frame.get("alerts", frame["n"]), strict=True)
-            ],
-            hoverinfo="text",
-            row=number // columns + 1,
-            col=number % columns + 1,
-        )
-    figure.update_xaxes(**axis(colours, grid=False))
-    figure.update_yaxes(**axis(colours, grid=True), rangemode="tozero", nticks=3)
-    figure.update_annotations(font={"size": 13, "color": colours.text}, xanchor="center")
-    if panels:
-        time_axis(figure, t, pd.to_datetime(panels[0][1][time]), compact=True)
-    return figure
 
 
 def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -> Figure:

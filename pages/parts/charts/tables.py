@@ -51,6 +51,7 @@ def draw_table(
     columns: Mapping[str, Any] | None = None,
     order: Sequence[str] | None = None,
     height: int | str = "auto",
+    row_height: int | None = None,
 ) -> None:
     """Show a table in the reader's number form, with its download where `file_name` is given.
 
@@ -64,6 +65,8 @@ def draw_table(
         Streamlit column settings that replace the heading alone.
     order
         The columns in view, where not all are.
+    row_height
+        Pixels of a row; texts wrap in rows that are high enough.
     """
     st.dataframe(
         styled(page.t, frame[list(headings)], digits=digits, percent=percent),
@@ -74,6 +77,7 @@ def draw_table(
         key=key,
         alt=alt,
         height=height,
+        row_height=row_height,
     )
     draw_for_print(page.t, frame, headings, digits=digits, percent=percent)
     if file_name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from analysis.trends.time_series import A_QUARTER
 from analysis.trends.week_clock import week_clock
 from curim_data.model import Message
 from curim_data.model import labels as words
@@ -12,10 +13,11 @@ from curim_data.model.absence import NO_AFFECTED, NO_DISTRICTS
 from curim_data.privacy import BAND_HOURS, DisclosureError, Protected
 from pages.parts.charts import plots
 from pages.parts.charts.plots import no_clock_reason
+from pages.parts.charts.small_multiples import small_multiples_figure
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.cache import cached_query
 from pages.parts.maps.cell_map import incident_count
-from pages.parts.trends.queries import shown_incidents
+from pages.parts.trends.queries import period_dates, shown_incidents
 from pages.parts.trends.trend_line import small_chart_unit
 
 MOST_PANELS = 9
@@ -70,17 +72,26 @@ def draw_small_multiples(page: Page) -> None:
         st.write(t("The numbers are too small to show."))
         return
     sentence = _largest_sentence(page, panels, counted)
+    panels = [(name, _whole_periods(page, panel, unit)) for name, panel in panels]
+    panels = [(name, panel) for name, panel in panels if not panel.empty]
+    if not panels:
+        st.write(t("This period holds no whole month.") if unit == "month" else t("This period holds no whole week."))
+        return
+    shaded = _last_quarter(panels[0][1][unit], unit)
     plots.draw_chart(
         page,
-        plots.small_multiples_figure(page, panels, time=unit),
+        small_multiples_figure(page, panels, time=unit, shaded=shaded),
         key=f"trends_panels_{split}",
         alt=sentence,
         data=frame,
         file_name="side_by_side.csv",
+        small=True,
     )
     st.write(escape_markdown(sentence))
     rest = int((sums > 0).sum()) - len(names)
-    notes = [t("All on one scale.")]
+    notes = [t("All on one scale; at the end of each line the number of the last period.")]
+    if shaded is not None:
+        notes.append(t("Shaded: the last 3 months.") if unit == "month" else t("Shaded: the last 13 weeks."))
     if rest:
         notes.append(t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest))
     if counted.n_withheld:
@@ -88,6 +99,22 @@ def draw_small_multiples(page: Page) -> None:
     if split == "group":
         notes.append(t("An incident of several groups counts once in each."))
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
+
+
+def _whole_periods(page: Page, frame: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """The periods that lie wholly within the data and the filter's period: others would look like a fall."""
+    start, end = period_dates(page)
+    if page.source is not None:
+        start, end = max(start, page.source.first), min(end, page.source.as_of)
+    days = pd.to_datetime(frame[unit])
+    last = days + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6))
+    return frame[(days >= pd.Timestamp(start)) & (last <= pd.Timestamp(end))]
+
+
+def _last_quarter(days: pd.Series, unit: str) -> pd.Timestamp | None:
+    """The first day of the last quarter of a year; None where no more than that is shown."""
+    size = A_QUARTER["month" if unit == "month" else "week"]
+    return pd.Timestamp(days.iloc[-size]) if len(days) > size else None
 
 
 def _nothing_to_split(page: Page, split: str) -> Message | None:
@@ -130,6 +157,9 @@ def draw_week_clock(page: Page) -> None:
     frame = counted.frame.dropna(subset=["weekday", "hour"])
     if not frame["n"].ne(0).any():
         st.write(no_clock_reason(page))
+        return
+    if not (frame["n"] > 0).any():
+        st.write(t("No days and hours are shown: the number of incidents in every hour of the week is protected."))
         return
     told: pd.DataFrame | None = alerts.frame
     if counted.notes and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS)):

@@ -23,7 +23,8 @@ HEIGHT = 420
 # The columns in view before the reader asks for all; the most pixels that one gets; those of a phone with theirs.
 MAIN = ("what", "where", "before", "after", "times", "sure", "note")
 WIDEST = 260
-PHONE = {"what": 150, "before": 52, "after": 52, "sure": 104}
+PHONE = {"what": 138, "before": 48, "after": 48, "sure": 118}
+TWO_LINES = 54  # pixels of a row on a phone
 ALPHA = 0.05  # of the correction
 DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_before": 1, "weight_after": 1}
 
@@ -39,6 +40,7 @@ def draw_changes_table(page: Page) -> None:
         _draw_reason(page, study.periods)
         return
     headings = _headings(t, weighted=study.harm is not None, noted=bool(frame["note"].any()))
+    row_height = TWO_LINES if page.narrow else 36
     if page.narrow:
         frame = frame.assign(what=frame["what"] + ", " + frame["where"])
         headings = {name: headings[name] for name in PHONE}
@@ -63,7 +65,8 @@ def draw_changes_table(page: Page) -> None:
         digits={name: places for name, places in DIGITS.items() if name in headings},
         columns=columns,
         order=order,
-        height=min(HEIGHT, 36 * (len(frame) + 1)),
+        height=min(HEIGHT, row_height * (len(frame) + 1)),
+        row_height=row_height if page.narrow else None,
     )
     sentences = [study.changes.sentence(t)]
     if study.changes.n_significant:

@@ -11,6 +11,7 @@ from analysis.forecast.next_periods import NextPeriods
 from analysis.trends.alarms import Course
 from analysis.trends.time_series import A_QUARTER, Trend, period_total
 from curim_data.model import Message, Translator
+from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import DisclosureError
 from curim_data.studies.annotations import annotations_for
 from curim_data.studies.trends import year_on_year_study
@@ -191,12 +192,15 @@ def hidden_periods(trend: Trend, quarter: int) -> int:
     return int(withheld.tail(quarter).sum() + withheld.iloc[:-a_year].tail(quarter).sum())
 
 
-def draw_year_on_year(page: Page) -> None:
-    """Draw the last months next to the same months of earlier years, and whether the difference exceeds chance."""
+def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
+    """Draw the last months next to the same months of earlier years, and whether the difference exceeds chance.
+
+    By months, whole months are compared; else whole weeks, where the days are known.
+    """
     t, source = page.t, page.source
     assert source is not None
     st.subheader(t("Year on year"))
-    unit = source.known_time.unit("week")
+    unit = source.known_time.unit("month" if unit == "month" else "week")
     history = page.filter.replace(period="", start=source.first, end=period_dates(page)[1])
     whole, why = trend_or_reason(page, unit, history)
     months, _ = trend_or_reason(page, "month", history)

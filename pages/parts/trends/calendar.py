@@ -1,0 +1,122 @@
+"""The calendar: each day of the last twelve months in the colour of its count, weeks from left to right."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from curim_data.model import Translator
+from curim_data.privacy import DisclosureError, Protected
+from pages.parts.charts import plots
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.style import base_figure, time_axis
+from pages.parts.frame import Page, palette
+from pages.parts.frame.cache import cached_query
+from pages.parts.frame.colours import COUNTS
+from pages.parts.maps.cell_map import incident_count
+from pages.parts.trends.queries import period_dates
+
+WEEKS: Final = 53
+DAY: Final = "local_date"
+
+
+def draw_calendar(page: Page) -> None:
+    """The calendar with its sentence, or why there is none."""
+    t, source = page.t, page.source
+    st.subheader(t("Calendar"))
+    assert source is not None
+    if not source.known_time.knows("day"):
+        st.write(t("No calendar is shown: of these alerts the month alone is known, not the day."))
+        return
+    start, end = period_dates(page)
+    end = min(end, source.as_of)
+    start = max(start, source.first, end - dt.timedelta(days=7 * WEEKS - 7 + end.weekday()))
+    chosen = page.filter.replace(period="", start=start, end=end)
+    try:
+        counted: Protected = cached_query(page, "counts", (DAY,), filter=chosen, complete=True, once=True)
+    except DisclosureError as refused:
+        st.write(t(refused.message))
+        return
+    frame = counted.frame.dropna(subset=[DAY])
+    if not (frame["n"] > 0).any():
+        st.write(t("The numbers are too small to show.") if counted.n_withheld else t("There is nothing to show."))
+        return
+    sentence = fullest_day_sentence(t, frame)
+    plots.draw_chart(
+        page,
+        calendar_figure(page, frame),
+        key="trends_calendar",
+        alt=t("Incidents by day, a column for each week. {sentence}", sentence=sentence),
+        data=frame[[DAY, "n"]],
+        file_name="calendar.csv",
+    )
+    st.write(sentence)
+    if counted.n_withheld:
+        st.caption(t("Grey days hold too few incidents to show; the sentence is about what is shown."))
+
+
+def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
+    """The day with the most incidents, and how many days had none."""
+    row = frame.loc[frame["n"].idxmax()]
+    day = pd.Timestamp(row[DAY]).date()
+    most = t.n("{n} incident", "{n} incidents", round(row["n"]))
+    fullest = t(
+        "The day with the most: {weekday}, {day}, with {most}.", weekday=t.weekday(day.weekday()), day=day, most=most
+    )
+    none = int((frame["n"] == 0).sum())
+    return fullest + (" " + t.n("{n} day had none.", "{n} days had none.", none) if none else "")
+
+
+def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 190) -> Figure:
+    """Weeks by weekdays, Monday on top.
+
+    `frame`: columns `local_date` and `n`, NaN where withheld: those days are grey, with an entry in the legend. Days
+    outside the period have no cell.
+    """
+    t, colours = page.t, palette(page.theme)
+    days = pd.to_datetime(frame[DAY])
+    mondays = days - pd.to_timedelta(days.dt.weekday, unit="D")
+    weeks = pd.date_range(mondays.min(), mondays.max(), freq="7D")
+    grid, withheld = np.full((7, len(weeks)), np.nan), np.full((7, len(weeks)), np.nan)
+    texts = np.full((7, len(weeks)), "", dtype=object)
+    at = days.dt.weekday.to_numpy(), weeks.get_indexer(pd.DatetimeIndex(mondays))
+    counts = frame["n"].to_numpy(dtype=float)
+    grid[at] = counts
+    withheld[at] = np.where(np.isnan(counts), 1.0, np.nan)
+    texts[at] = [
+        f"{t.weekday(day.weekday())} {t.date(day.date())}: "
+        + (t("protected: too few to show") if np.isnan(n) else incident_count(t, n))
+        for day, n in zip(days, counts, strict=True)
+    ]
+    most = float(np.nanmax(counts))
+    figure = base_figure(t, colours, height=height + plots.CLOCK_LEGEND)
+    names = [t.weekday(day, "abbreviated") for day in range(7)]
+    shared = {"x": weeks, "y": names, "xgap": 1, "ygap": 1, "hovertext": texts.tolist(), "hoverinfo": "text"}
+    hidden = bool(np.isfinite(withheld).any())
+    if hidden:
+        grey = [[0, colours.withheld], [1, colours.withheld]]
+        figure.add_heatmap(z=withheld, colorscale=grey, showscale=False, zmin=0, zmax=1, **shared)
+    figure.add_heatmap(
+        z=grid,
+        zmin=0,
+        zmax=most,
+        colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
+        colorbar=plots.count_legend(t, colours, most, t("Number in a day")),
+        **shared,
+    )
+    time_axis(figure, t, pd.Series(weeks), compact=page.narrow)
+    figure.update_yaxes(autorange="reversed", showgrid=False, tickvals=names[::2])
+    if hidden:
+        figure.add_scatter(
+            x=[None],
+            y=[names[0]],
+            mode="markers",
+            marker={"symbol": "square", "size": 10, "color": colours.withheld},
+            name=t("protected: too few to show"),
+        )
+        figure.show_named_legend()
+    return figure
