@@ -5,11 +5,12 @@ from functools import partial
 import streamlit as st
 
 from curim_data.model import Role
-from pages.parts.frame import contained, filter_bar, headed, require
+from pages.parts.frame import contained, escape_markdown, filter_bar, headed, require
 from pages.parts.trends.breakdown import draw_small_multiples, draw_week_clock
 from pages.parts.trends.calendar import draw_calendar
 from pages.parts.trends.changes_table import draw_changes_table
 from pages.parts.trends.finding import draw_linked_finding
+from pages.parts.trends.headline import Headline, page_headline
 from pages.parts.trends.queries import draw_unit_choice, trend_or_reason
 from pages.parts.trends.trend_line import draw_trend_line, draw_year_on_year
 
@@ -22,8 +23,11 @@ with contained(t("Briefing")):
 unit = draw_unit_choice(page)
 with contained(t("Trends")), headed(title, t("Trends")) as heading:
     trend, why = trend_or_reason(page, unit)
+    head = Headline(found) if found else page_headline(page, trend)
     with heading:
-        st.title(found or (trend.sentence(t) if trend is not None else t("Trends")))
+        st.title(escape_markdown(head.title))
+        if head.below:
+            st.write(escape_markdown(head.below))
         st.caption(filter_bar.filter_sentence(page))
     if trend is None:
         st.info(why)

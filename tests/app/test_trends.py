@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from curim_data.importing.pipeline import import_file
 from curim_data.model import translator
 from curim_data.store import Home
+from curim_data.store.annotations import add_annotation
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 
 SMALL = {"category": "harassment_verbal", "district": "zone_1", "light": "dark", "as": "council"}
@@ -29,7 +33,7 @@ def test_few_or_no_alerts_leave_a_page(open_page: Open, words: dict[str, str]) -
 
 def test_the_unit_stands_in_the_link(open_page: Open) -> None:
     app = open_page("trends", lang="en", by="month")
-    assert "September 2026" in app.main.title[0].value or "October 2026" in app.main.title[0].value
+    assert app.segmented_control(key="trends_by").value == "month"
     app.segmented_control(key="trends_by").set_value("day").run()
     assert not errors(app)
     assert word(app, "by") == "day"
@@ -40,7 +44,7 @@ def test_the_unit_stands_in_the_link(open_page: Open) -> None:
 def test_an_unknown_unit_is_the_usual_one(open_page: Open) -> None:
     app = open_page("trends", lang="en", by="decade")
     assert not errors(app)
-    assert app.main.title[0].value.startswith("Week of")
+    assert app.segmented_control(key="trends_by").value == "week"
 
 
 def test_the_season_can_be_taken_out_and_the_charts_split(open_page: Open) -> None:
@@ -134,3 +138,56 @@ def test_a_category_is_compared_with_all_other_alerts_and_a_place_with_the_rest_
     whole = table["where"] == "Whole city"
     assert set(table.loc[~whole, "test"]) == {"the change in the rest of the city"}
     assert set(table.loc[whole & (table["what"] != "All incidents"), "test"]) == {"the change in all other incidents"}
+
+
+@pytest.mark.parametrize("words", [{}, {"period": "quarter"}, {"as": "council"}], ids=["usual", "quarter", "council"])
+@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+def test_the_title_is_the_first_finding_of_the_briefing(open_page: Open, lang: str, words: dict[str, str]) -> None:
+    cards = open_page("briefing", lang=lang, **words).main.subheader
+    app = open_page("trends", lang=lang, **words)
+    assert not errors(app)
+    title = app.main.title[0].value
+    assert title.startswith(cards[0].value)
+    assert translator(lang)("More incidents than expected (numbers protected)") in title or "→" in title
+
+
+def test_the_title_is_the_latest_week_where_nothing_stands_out(open_page: Open) -> None:
+    app = open_page("trends", lang="en", category="graffiti", period="28d")
+    assert not errors(app)
+    assert "→" not in app.main.title[0].value
+
+
+def test_the_table_shows_the_main_columns_and_all_when_asked(open_page: Open) -> None:
+    app = open_page("trends", lang="en")
+    table = app.main.dataframe[0]
+    main = list(table.proto.column_order)
+    assert main[:6] == ["what", "where", "before", "after", "times", "sure"]
+    assert "q" in table.value
+    steps = {
+        "almost certain": (0, 0.001),
+        "very likely": (0.001, 0.01),
+        "likely": (0.01, 0.05),
+        "may be chance": (0.05, 2),
+    }
+    for said, q in zip(table.value["sure"], table.value["q"], strict=True):
+        low, high = steps[said]
+        assert low <= float(q.strip("<")) <= high
+    app.segmented_control(key="trends_columns").set_value("all").run()
+    assert not errors(app)
+    assert word(app, "columns") == "all"
+    assert not app.main.dataframe[0].proto.column_order
+
+
+@pytest.mark.parametrize("period", ["all", "12m"])
+def test_a_page_by_month_compares_whole_months(open_page: Open, period: str) -> None:
+    app = open_page("trends", lang="en", by="month", period=period)
+    assert not errors(app)
+    assert any("over 3 whole months" in caption.value for caption in app.main.caption)
+
+
+def test_a_new_level_from_a_note_stands_in_the_line(one_year: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_annotation(one_year.path, dt.date(2025, 11, 1), "New <b>app</b>", who="test")
+    app, _ = _texts(one_year, monkeypatch, "trends", lang="en")
+    line = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
+    assert "New &lt;b&gt;app&lt;/b&gt;" in [note["text"] for note in line["annotations"]]
+    assert "2025-11-01" in [shape["x0"][:10] for shape in line["shapes"]]

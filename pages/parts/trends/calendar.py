@@ -79,11 +79,11 @@ def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 190) -> Fi
     """
     t, colours = page.t, palette(page.theme)
     days = pd.to_datetime(frame[DAY])
-    mondays = days - pd.to_timedelta(days.dt.weekday, unit="D")
+    mondays = days - pd.to_timedelta(days.dt.day_of_week, unit="D")
     weeks = pd.date_range(mondays.min(), mondays.max(), freq="7D")
     grid, withheld = np.full((7, len(weeks)), np.nan), np.full((7, len(weeks)), np.nan)
     texts = np.full((7, len(weeks)), "", dtype=object)
-    at = days.dt.weekday.to_numpy(), weeks.get_indexer(pd.DatetimeIndex(mondays))
+    at = days.dt.day_of_week.to_numpy(), weeks.get_indexer(pd.DatetimeIndex(mondays))
     counts = frame["n"].to_numpy(dtype=float)
     grid[at] = counts
     withheld[at] = np.where(np.isnan(counts), 1.0, np.nan)

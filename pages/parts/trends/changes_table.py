@@ -12,8 +12,8 @@ from analysis.trends.changes import AREA
 from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
 from curim_data.studies.brief import brief_periods
-from curim_data.studies.brief_text import SURE, VERY_SURE
 from curim_data.studies.coarse_areas import area_label
+from curim_data.studies.findings import SURE, VERY_SURE
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import tables
 from pages.parts.frame import Page, draw_footer, page_link
