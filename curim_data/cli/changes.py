@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError, write_table
-from curim_data.model import N_, Audience, Message
+from curim_data.filters import value_label
+from curim_data.model import N_, Audience, CityProfile, Message, Translator
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 app = new_app()
 _COLUMNS: Final = (
@@ -70,5 +74,26 @@ def changes(
         return
     ctx.print(ctx.sentence(source, f), found.sentence(ctx.t))
     if out is None:
-        ctx.print_table(rows, source.city)
+        ctx.print_table(_in_words(ctx.t, source.city, rows))
     ctx.print_choices(study.choices)
+
+
+def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons for a reader: their area in one column, and what a comparison does not narrow left empty.
+
+    A key that is missing in `rows` is not unknown: the comparison was made over all its values.
+    """
+
+    def label(row: pd.Series, column: str) -> str:
+        return "" if row[column] is None or row[column] != row[column] else value_label(t, city, column, row[column])
+
+    areas = ("place", "district", "cell")
+    where = [next(filter(None, (label(row, name) for name in areas)), t("Whole city")) for _, row in rows.iterrows()]
+    words = {name: [label(row, name) for _, row in rows.iterrows()] for name in ("category", "dark")}
+    sure = {name: [t.p_value(p) for p in rows[name]] for name in ("p", "q")}
+    dropped = ["district", "place", "cell"] + [name for name, told in words.items() if not any(told)]
+    return (
+        rows.assign(**words, **sure)
+        .drop(columns=dropped)
+        .assign(place=where)[["place", *(name for name in rows if name not in dropped)]]
+    )

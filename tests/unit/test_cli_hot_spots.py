@@ -179,6 +179,15 @@ def test_changes_are_printed_with_what_incidents_weigh(capsys: Capture, sample: 
     assert council["comparisons"] < plain["comparisons"]
 
 
+def test_what_a_comparison_does_not_narrow_is_not_said_to_be_unknown(capsys: Capture, sample: Home) -> None:
+    assert main(["changes", "--home", str(sample.path)]) == 0
+    printed = capsys.readouterr().out
+    assert "Whole city" in printed
+    assert "Terpsithea" in printed
+    assert not any(word in printed for word in ("not known", "Outside the districts", "Near no named place"))
+    assert "0.00  0.00  yes" not in printed
+
+
 def test_hdbscan_is_told_as_untested(capsys: Capture, sample: Home, tmp_path: Path) -> None:
     out = tmp_path / "groups.geojson"
     words = ["hotspots", "--method", "clusters", "--cluster-method", "hdbscan", "--out", str(out)]
