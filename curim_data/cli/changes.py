@@ -10,7 +10,7 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError, write_table
 from curim_data.filters import value_label
-from curim_data.model import N_, Audience, CityProfile, Message, Translator
+from curim_data.model import N_, Audience, CityProfile, Translator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ def changes(
         raise UsageError(why)
     study = change_study(source, f, ctx.audience, weight=by)
     if study.periods.before is None:
-        raise UsageError(Message("There is nothing to compare."))
+        raise UsageError(study.periods.choice.explanation)
     found = study.changes
     frame = found.frame if study.harm is None else found.frame.join(study.harm.frame)
     columns = [*_COLUMNS, *(study.harm.frame if study.harm is not None else ())]

@@ -44,6 +44,7 @@ _HOUSE_BEFORE: Final = re.compile(
 )
 _HOUSE_AFTER: Final = re.compile(r"[\s,]+(?:n[uú]m\.?|n[ºo°]\.?|αρ\.?)?\s*\d+\s*[A-Za-zΑ-Ωα-ω]?$", re.IGNORECASE)
 _LSOA: Final = re.compile(r"\s+\d{3}[A-Z]$")
+_GENITIVE: Final = re.compile(r"(?<=[^\W\dA-Z])(['’])S\b")  # exports of the police in England write "St Andrew'S"
 _NO_NAME: Final = re.compile(r"\d{5}|\d[ .-]\d{3}|[@<>{}=|?!_]")  # an address of mail, a telephone, a sentence, a code
 _NUMBER: Final = re.compile(r"^0*(\d{1,4})(?:\.0+)?$")
 
@@ -156,6 +157,8 @@ def place_name(text: str, *, street: bool) -> str:
     ('Ctra. Dehesa de la Villa', 'Camden')
     >>> place_name("254 STREET", street=True), place_name("2.0", street=False), place_name("a@b.gr", street=True)
     ('254 Street', '2', '')
+    >>> place_name("On or near St Andrew'S Street", street=True)
+    "St Andrew's Street"
     """
     text = " ".join(text.split())
     number = _NUMBER.match(text)
@@ -173,7 +176,7 @@ def place_name(text: str, *, street: bool) -> str:
         return ""
     if not any(letter.isalpha() for letter in text) or _NO_NAME.search(text):
         return ""
-    return _capitals(text) if text == text.upper() else text
+    return _capitals(text) if text == text.upper() else _GENITIVE.sub(r"\1s", text)
 
 
 def _without_house(text: str) -> str:
