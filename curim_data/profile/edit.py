@@ -20,7 +20,7 @@ from curim_data.containers.base import head_of
 from curim_data.geo.enrichment import inside_land
 from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
-from curim_data.model.city import Area, Landmark
+from curim_data.model.city import Area, Category, Landmark
 from curim_data.profile import tables
 from curim_data.profile.files import (
     as_polygons,
@@ -258,7 +258,7 @@ def set_categories(
     """Give the category tree: a table (frame, CSV, XLSX; see `tables.categories`) or a categories.toml.
 
     `groups` may say the groups that a frame's categories are in; the city's unless given. A table without a column harm
-    leaves the harm index of each category as it was.
+    or sensitive leaves the harm index of each category, or which are sensitive, as it was.
     """
     if isinstance(source, pd.DataFrame):
         table, groups = source.fillna("").astype(str), dict(home.city().groups) if groups is None else groups
@@ -267,15 +267,27 @@ def set_categories(
     kept, found = tables.categories(table, groups, name)
     before = home.city()
     notes = gone_notes(before, {one.id for one in found})
-    if before.has_harm_index and "harm" not in {fold(column) for column in table.columns}:
-        harm = {one.id: one.harm for one in before.categories.values()}
-        found = [replace(one, harm=harm.get(one.id)) for one in found]
-        notes.append(Message("The file has no column harm: the harm index of each category stays as it was."))
+    found, more = _as_they_were(before, found, {fold(column) for column in table.columns})
+    notes += more
 
     def edit(folder: Path, _: CityProfile) -> None:
         write_categories(folder, kept, found)
 
     return _report(change_profile(home, edit, "categories", name), len(found), notes)
+
+
+def _as_they_were(
+    before: CityProfile, found: list[Category], columns: set[str]
+) -> tuple[list[Category], list[Message]]:
+    """Categories with what their table has no column for, and what is said of it."""
+    known, notes = before.categories, []
+    if before.has_harm_index and "harm" not in columns:
+        found = [replace(one, harm=known[one.id].harm if one.id in known else None) for one in found]
+        notes.append(Message("The file has no column harm: the harm index of each category stays as it was."))
+    if "sensitive" not in columns and any(one.sensitive for one in known.values()):
+        found = [replace(one, sensitive=one.id in known and known[one.id].sensitive) for one in found]
+        notes.append(Message("The file has no column sensitive: categories that were sensitive stay so."))
+    return found, notes
 
 
 def set_names(

@@ -422,13 +422,13 @@ def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, 
     try:
         parsed = tomllib.loads(content.decode("utf-8-sig"))
         groups: dict[str, Mapping[str, str]] = {str(one["id"]): dict(one["labels"]) for one in parsed.get("group", [])}
-        weighed = any("harm" in one for one in parsed["category"])
+        weighed, marked = (any(key in one for one in parsed["category"]) for key in ("harm", "sensitive"))
         rows = [
             {
                 "id": str(one["id"]),
                 "kind": str(one["kind"]),
                 "group": str(one.get("group", "")),
-                "sensitive": "yes" if one.get("sensitive") else "no",
+                **({"sensitive": "yes" if one.get("sensitive") else "no"} if marked else {}),
                 **({"harm": str(one.get("harm", ""))} if weighed else {}),
                 **{f"label_{lang}": str(one.get("labels", {}).get(lang, "")) for lang in LANGUAGES},
             }

@@ -237,6 +237,24 @@ def test_a_table_without_harm_leaves_the_harm_index(home: Home, form: str, t: Tr
     assert not home.city().has_harm_index  # a column that is there and empty takes it away
 
 
+@pytest.mark.parametrize("form", ["frame", "csv", "toml"])
+def test_a_table_that_does_not_say_what_is_sensitive_leaves_it_so(home: Home, form: str, t: Translator) -> None:
+    table = categories_table(home.city().categories.values())
+    edit.set_categories(home, pd.concat([table.assign(sensitive="yes"), names_table(["Theft"])]), "c.csv")
+    table = categories_table(home.city().categories.values())
+    before = {one.id: one.sensitive for one in home.city().categories.values()}
+    assert sorted(before.values()) == [False, True]
+    other = table.drop(columns="sensitive")
+    toml = (home.city_folder / "categories.toml").read_text()
+    toml = "\n".join(line for line in toml.splitlines() if not line.startswith("sensitive"))
+    given = {"frame": other, "csv": other.to_csv(index=False).encode(), "toml": toml.encode()}[form]
+    report = edit.set_categories(home, given, f"c.{form.replace('frame', 'csv')}")
+    assert {one.id: one.sensitive for one in home.city().categories.values()} == before
+    assert any("no column sensitive" in t(note) for note in report.notes)
+    edit.set_categories(home, table.assign(sensitive="no"), "c.csv")
+    assert not any(one.sensitive for one in home.city().categories.values())  # who says so is believed
+
+
 def test_names_that_alerts_have_can_be_taken_into_the_list(home: Home) -> None:
     table = pd.concat(
         [categories_table(home.city().categories.values()), names_table(["Other Theft", "Sexual harassment"])]
