@@ -30,7 +30,8 @@ def trends(
     out: OutCsv = None,
 ) -> None:
     """Print the series of counts with its expected range."""
-    from curim_data.studies.trends import course_study, trend_study
+    from analysis.forecast.next_periods import NextPeriods
+    from curim_data.studies.trends import course_study, forecast_study, trend_study
 
     source = ctx.source()
     f = ctx.filter(source)
@@ -43,6 +44,11 @@ def trends(
     course = course_study(source, f, ctx.audience) if trend.unit == "week" else None
     further = [alarm.sentence(ctx.t) for alarm in course.alarms] if course is not None else []
     levels = course.step_sentences(ctx.t) if course is not None else []
+    ahead = forecast_study(source, f, ctx.audience, trend.unit) if trend.unit != "day" else None
+    if isinstance(ahead, NextPeriods):
+        forecast = [ahead.sentence(ctx.t), ahead.past_sentence(ctx.t)]
+    else:
+        forecast = [ctx.t(ahead)] if ahead is not None else []
     if out is not None:
         write_table(out, frame)
     if ctx.as_json:
@@ -54,11 +60,13 @@ def trends(
                 "notes": notes,
                 "alarms": further,
                 "levels": levels,
+                "forecast": forecast,
+                "next": ahead.frame if isinstance(ahead, NextPeriods) else [],
                 "choices": ctx.choices(trend.choices),
                 "rows": frame,
             }
         )
         return
-    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *further, *levels, *notes)
+    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *further, *levels, *forecast, *notes)
     if out is None:
         ctx.print_table(frame.rename(columns={"n": "incidents"}), source.city)

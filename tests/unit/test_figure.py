@@ -14,7 +14,10 @@ import pytest
 from curim_data.model import translator
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
-from pages.parts.frame import Page
+from pages.parts.charts.small_multiples import small_multiples_figure
+from pages.parts.charts.time_marks import TimeMark, add_alarm_labels, add_forecast, add_marks
+from pages.parts.frame import Page, palette
+from pages.parts.trends.calendar import calendar_figure
 
 DAYS = pd.date_range("2024-01-01", periods=12, freq="W-MON")
 WEEKS = pd.DataFrame(
@@ -30,6 +33,8 @@ WEEKS = pd.DataFrame(
 )
 BARS = {"label": ["a <b>", "c", "d"], "value": [0.2, 0.5, 2.0], "low": [0.1, 0.4, 1.0], "high": [0.4, 0.6, 3]}
 ROWS = pd.DataFrame(BARS)
+PANELS = [("a <b>", WEEKS[["week", "n"]]), ("c", WEEKS[["week", "n"]].assign(n=WEEKS["n"] * 2))]
+CALENDAR = pd.DataFrame({"local_date": pd.date_range("2024-01-03", periods=10), "n": [float("nan"), 0.0, *range(1, 9)]})
 CLOCK = pd.DataFrame({"weekday": [0, 6, 3], "hour": [0, 23, 12], "n": [1.0, 2.5, float("nan")]})
 
 
@@ -49,7 +54,50 @@ def figures(page: Page) -> dict[str, Figure]:
         "forest": plots.forest_figure(page, ROWS.assign(strong=[True, False, True])),
         "clock": plots.clock_figure(page, CLOCK),
         "years": plots.year_on_year_figure(page, pd.DataFrame({"month": DAYS, "n": range(12)})),
+        "panels": small_multiples_figure(page, PANELS, time="week", shaded=DAYS[9]),
+        "calendar": calendar_figure(page, CALENDAR),
+        "marks": _marked(page),
     }
+
+
+def _marked(page: Page) -> Figure:
+    figure, colours = plots.band_figure(page, WEEKS), palette(page.theme)
+    ahead = pd.DataFrame({"week": pd.date_range(DAYS[-1], periods=3, freq="7D"), "expected": 4.0})
+    ahead = ahead.assign(low=1.0, high=9.0, low_inner=2.0, high_inner=7.0)
+    add_forecast(figure, ahead, "week", page.t, colours, shown=WEEKS["week"], narrow=page.narrow)
+    add_alarm_labels(figure, WEEKS, "week", page.t, colours, 3)
+    marks = [
+        TimeMark(DAYS[8].date(), "slow rise", "alarm"),
+        TimeMark(DAYS[2].date(), "a <i>campaign</i>", "note", DAYS[4].date()),
+    ]
+    add_marks(figure, marks, colours, last=DAYS[-1].date())
+    return figure
+
+
+def test_marks_are_lines_and_spans_with_safe_labels_in_order_of_time(page: Page) -> None:
+    figure = _marked(page)
+    shapes = figure.layout["shapes"]
+    assert [shape["type"] for shape in shapes] == ["rect", "line", "line"]
+    assert [shape["x0"] for shape in shapes[1:]] == [DAYS[2].date().isoformat(), DAYS[8].date().isoformat()]
+    texts = [note["text"] for note in figure.layout["annotations"]]
+    assert texts[-2:] == ["a &lt;i&gt;campaign&lt;/i&gt;", "slow rise"]
+    assert len(texts) == 4  # two points outside the range have their date and number
+
+
+def test_each_panel_has_its_last_number_and_the_same_scale(page: Page) -> None:
+    figure = small_multiples_figure(page, PANELS, time="week", shaded=DAYS[9])
+    assert [note["text"] for note in figure.layout["annotations"]] == ["9", "a &lt;b&gt;", "18", "c"]
+    assert figure.layout["yaxis"]["range"] == figure.layout["yaxis2"]["range"]
+    assert len(figure.layout["shapes"]) == 2
+
+
+def test_days_that_are_withheld_have_a_mark_and_an_entry_in_the_legend(page: Page) -> None:
+    figure = calendar_figure(page, CALENDAR)
+    hidden, counts, entry = figure.data
+    assert sum(value is not None for row in hidden["z"] for value in row) == 1
+    assert sum(value is not None for row in counts["z"] for value in row) == 9
+    assert entry["showlegend"]
+    assert len(calendar_figure(page, CALENDAR.assign(n=1.0)).data) == 1
 
 
 def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:

@@ -280,8 +280,8 @@ def clock_figure(
     return figure
 
 
-def count_legend(t: Translator, colours: Palette, most: float, title: str) -> dict[str, Any]:
-    """The scale below a table of colours: from zero to the fullest cell, in steps that are whole where counts are."""
+def count_legend(t: Translator, colours: Palette, most: float, title: str, below: int = 30) -> dict[str, Any]:
+    """The scale below a table of colours, zero to the fullest cell, whole steps where counts are. `below`: pixels."""
     steps = sorted({int(most * part / 4) for part in range(5)}) if most >= 1 else [0.0, most]
     return {
         "orientation": "h",
@@ -289,7 +289,7 @@ def count_legend(t: Translator, colours: Palette, most: float, title: str) -> di
         "xanchor": "left",
         "y": 0,
         "yanchor": "top",
-        "ypad": 30,
+        "ypad": below,
         "len": 0.6,
         "thickness": 9,
         "outlinewidth": 0,

@@ -236,6 +236,35 @@ GENERAL: Final = (
             "prediction equals one that is worked out number by number."
         ),
     ),
+    MethodEntry(
+        N_("Forecast of the next eight weeks, or two months"),
+        N_("How many incidents are to be expected next, and how far off may that be?"),
+        (
+            r"\hat y_{t+k} = \mathrm{E}\left(e^{\ell_{t+k} + s_{t+k}}\right), \qquad "
+            r"\mathrm{Var}(y_{t+k}) = \phi\,\hat y_{t+k} + v_{t+k}\,\hat y_{t+k}^2",
+            r"\mathrm{MAE} = \frac{1}{nK} \sum_{o}\sum_{k=1}^{K} \left|y_{o+k} - \hat y_{o+k}\right|",
+        ),
+        N_(
+            "The model of the expected range is carried on from the last whole week or month: ℓ the level with its "
+            "fading slope, s the season, v the uncertainty of both, which grows with k. The intervals of 80 and 95 % "
+            "are quantiles of a negative binomial."
+        ),
+        N_(
+            "It is tried on up to 52 weekly (24 monthly) starts in the past, each from the counts before it alone, "
+            "beside two naive ways: the same period a year before, and the mean of as many periods just before. It is "
+            "shown only where its mean absolute error is smaller than that of both, and where two years and half a "
+            "year of starts are known; how often the intervals held is told."
+        ),
+        N_("It carries on what was: it knows of no event to come, and no reason. Reports are forecast, not crime."),
+        (
+            "West, Harrison & Migon 1985, JASA 80",
+            "Hyndman & Athanasopoulos 2018, Forecasting: principles and practice",
+        ),
+        N_(
+            "The errors of the naive ways on Australian beer production (13.40 and 34.83). A forecast is the same "
+            "whatever comes after its start."
+        ),
+    ),
     DISPERSION,
     MethodEntry(
         N_("Further alarm rules and changes of level"),

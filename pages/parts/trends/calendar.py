@@ -71,7 +71,7 @@ def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
     return fullest + (" " + t.n("{n} day had none.", "{n} days had none.", none) if none else "")
 
 
-def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 190) -> Figure:
+def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 200) -> Figure:
     """Weeks by weekdays, Monday on top.
 
     `frame`: columns `local_date` and `n`, NaN where withheld: those days are grey, with an entry in the legend. Days
@@ -105,7 +105,7 @@ def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 190) -> Fi
         zmin=0,
         zmax=most,
         colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
-        colorbar=plots.count_legend(t, colours, most, t("Number in a day")),
+        colorbar=plots.count_legend(t, colours, most, t("Number in a day"), below=46),
         **shared,
     )
     time_axis(figure, t, pd.Series(weeks), compact=page.narrow)

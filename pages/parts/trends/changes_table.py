@@ -24,7 +24,7 @@ HEIGHT = 420
 MAIN = ("what", "where", "before", "after", "times", "sure", "note")
 WIDEST = 260
 PHONE = {"what": 138, "before": 48, "after": 48, "sure": 118}
-TWO_LINES = 54  # pixels of a row on a phone
+TWO_LINES = 66  # pixels of a row on a phone: below that Streamlit does not wrap texts
 ALPHA = 0.05  # of the correction
 DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_before": 1, "weight_after": 1}
 
