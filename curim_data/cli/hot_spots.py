@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analysis.hotspots.grouping import Spot
     from analysis.hotspots.harm import SpotHarm
     from analysis.hotspots.moran_cells import MoranPlace
+    from analysis.hotspots.power import Power
     from analysis.spots.naming import SpotName
     from analysis.stats.harm_weights import WeighedBy
     from analysis.stats.result import Choice
@@ -157,7 +158,7 @@ class FoundPlaces:
     """Hot spots in the filter's area, with the result that describes them and their names by id.
 
     `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the incidents of hot spots
-    weigh, by their ids.
+    weigh, by their ids. `power`: what the test of cells would have found.
     """
 
     result: HotCells | Clusters
@@ -167,6 +168,7 @@ class FoundPlaces:
     choices: tuple[Choice, ...]
     cold: tuple[tuple[Spot, SpotName], ...] = ()
     harm: Mapping[str, SpotHarm] = field(default_factory=dict)
+    power: Power | None = None
 
 
 def find_hot_spots(
@@ -200,10 +202,10 @@ def find_hot_spots(
     )
     spots = [spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city)]
     if weight is None:
-        return FoundPlaces(study.hot, spots, names, study.resolution, study.choices, cold)
+        return FoundPlaces(study.hot, spots, names, study.resolution, study.choices, cold, power=study.power)
     weighed = spots_by_harm(source, f, audience, weight, study)
     choices = (*study.choices, *weighed.choices)
-    return FoundPlaces(study.hot, spots, names, study.resolution, choices, cold, weighed.of)
+    return FoundPlaces(study.hot, spots, names, study.resolution, choices, cold, weighed.of, study.power)
 
 
 def _check_weight(source: Source, audience: Audience, weight: WeighedBy | None) -> None:
@@ -270,6 +272,7 @@ def _places(
     }
     lines = [
         found.result.sentence(t),
+        *([found.power.sentence(t)] if found.power and not found.spots else []),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
         *(
             " ".join(

@@ -188,6 +188,12 @@ def test_what_a_comparison_does_not_narrow_is_not_said_to_be_unknown(capsys: Cap
     assert "0.00  0.00  yes" not in printed
 
 
+def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(capsys: Capture, sample: Home) -> None:
+    words = ["hotspots", "--from", "2026-10-26", "--to", "2026-10-27", "--home", str(sample.path)]
+    assert main(words) == 0
+    assert "Too few to tell" in capsys.readouterr().out
+
+
 def test_hdbscan_is_told_as_untested(capsys: Capture, sample: Home, tmp_path: Path) -> None:
     out = tmp_path / "groups.geojson"
     words = ["hotspots", "--method", "clusters", "--cluster-method", "hdbscan", "--out", str(out)]

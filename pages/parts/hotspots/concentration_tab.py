@@ -41,7 +41,7 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
     if not found.enough:
         st.write(found.sentence(t))
         return
-    left, right = st.columns([5, 6], gap="medium")
+    left, right = st.columns([4, 6], gap="medium")
     with left:
         plots.draw_chart(
             page,

@@ -8,6 +8,7 @@ names whose points are free run into one another all the same.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +26,7 @@ QUIET: Final = 12
 TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0
 NEAREST: Final = 18.0  # zoom
 MOST_AREAS: Final = 12  # that a map names where nothing else is known of a city
+_DISTANCE: Final = re.compile(r", \d[\d.,]*\s(?:km|m)\s.*$")
 PLATE: Final = 150  # of 255: how much of the map a name's plate covers
 
 
@@ -39,11 +41,17 @@ class Pin:
 
     @property
     def text(self) -> str:
-        """Rank and name; a dot between them where the name begins with a number of its own."""
+        """Rank and name; a dot between them where the name begins with a number of its own.
+
+        Without the distance from a centre that ends a name in a list: the map shows it.
+
+        >>> Pin("Queen Street, 24 km west of the centre", 0, 0, 1).text, Pin("Bronx, Precinct 44", 0, 0, 2).text
+        ('1 Queen Street', '2 Bronx, Precinct 44')
+        """
         if self.rank is None or not self.name:
             return self.name or str(self.rank or "")
         between = " · " if self.name[0].isdigit() else " "
-        return f"{self.rank}{between}{self.name}"
+        return f"{self.rank}{between}{_DISTANCE.sub('', self.name)}"
 
 
 @dataclass(frozen=True)
