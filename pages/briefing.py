@@ -6,6 +6,7 @@ from curim_data.model import Role
 from curim_data.studies.brief_text import headline
 from pages.parts.briefing.change_cards import draw_basis, draw_change_cards
 from pages.parts.briefing.document import draw_card_downloads, draw_document_downloads, draw_download_buttons
+from pages.parts.briefing.meetings import draw_meeting_keeper, draw_no_data_note
 from pages.parts.briefing.queries import cached_brief, draw_since_input
 from pages.parts.briefing.sections import changes_asked, draw_decided_plans, draw_map_and_genders
 from pages.parts.findings.queries import cached_changes, changes_since
@@ -21,6 +22,8 @@ with contained(t("Briefing")):
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(t("Changes since"), width="content")
         draw_since_input(page, changes)
+        draw_meeting_keeper(page)
+    draw_no_data_note(page)
     st.title(headline(changes, t))
     draw_change_cards(page, changes)
     if page.narrow:

@@ -27,6 +27,7 @@ from curim_data.cli import (
     forecast,
     hot_spots,
     imports,
+    meetings,
     near_repeat,
     notes,
     plans,
@@ -61,6 +62,7 @@ for module in TOP_LEVEL:
 app.add_typer(city.app, name="city")
 app.add_typer(plans.app, name="plan")
 app.add_typer(notes.app, name="annotations")
+app.add_typer(meetings.app, name="meetings")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,11 +1,12 @@
 """Where counting happens: an Ibis table of the stored alerts on DuckDB, or on another engine by URL.
 
-Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `keep_narrow`, `last_meeting`;
-`types` names expressions.
+Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `keep_narrow`, `last_meeting`,
+`city_day`; `types` names expressions.
 """
 
 from curim_data.engine.source import (
     Source,
+    city_day,
     hand_over,
     keep_narrow,
     last_meeting,

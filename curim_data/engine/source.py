@@ -13,13 +13,13 @@ import datetime as dt
 import hashlib
 import os
 import threading
-import tomllib
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import duckdb
 import ibis
@@ -35,6 +35,7 @@ from curim_data.model.known_time import HOUR_SHARE, TimeUnit, some_hours, too_fe
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
 from curim_data.store.annotations import read_annotations
+from curim_data.store.meetings import read_meetings
 
 MEETING_WEEKS: Final = 8
 MOST_VERSIONS: Final = 8  # of which databases are kept, the last ones that were asked for
@@ -55,7 +56,7 @@ class Source:
     `known_time` is the finest time that is known of them, which every study asks before it counts: where it is the
     month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known, of `timed` ones
     the time of day (`lacks`, `some_hours`). `asked`: the fields that the exports have at all (`model.absence`).
-    `annotations`: what analysts noted on the time line. `meeting` is the last meeting of the council;
+    `annotations`: what analysts noted on the time line. `meeting` is the last meeting of the council until `as_of`;
     `other_categories` are those that the city's tree does not know.
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
@@ -171,15 +172,16 @@ def open_source(home: Home, url: str | None = None) -> Source:
     if url and url != "duckdb":
         table = ibis.connect(url).table("alerts")
         return replace(
-            _source(table, _table_version(table), city, last_meeting(home.path)),
+            _since_meeting(_source(table, _table_version(table), city, None), home),
             annotations=read_annotations(home.path),
         )
     version, files = Store(home).contents()
-    meeting = last_meeting(home.path)
+    meetings = read_meetings(home.path)
     noted = read_annotations(home.path)
-    key = (version, tuple(files), city.version, meeting, noted)
+    key = (version, tuple(files), city.version, meetings, city_day(city), noted)
     if getattr(_mine, "key", None) != key or not files:
-        _mine.source = replace(source_from_files(files, version, city, meeting=meeting), annotations=noted)
+        found = _since_meeting(source_from_files(files, version, city), home)
+        _mine.source = replace(found, annotations=noted)
         _mine.key = key
     source: Source = _mine.source
     _mine.home = home.path
@@ -229,14 +231,24 @@ def source_from_files(
 
 
 def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
-    """The last date, not after today, in the home's meetings.toml (`dates = [2025-05-03, ...]`); None without one."""
-    try:
-        dates = tomllib.loads((folder / "meetings.toml").read_text("utf-8")).get("dates", [])
-    except (FileNotFoundError, tomllib.TOMLDecodeError):
-        return None
+    """The last meeting of a home that was not after `today` (`store.meetings`); None where it knows none."""
     limit = today or dt.date.today()
-    past = [day for day in dates if type(day) is dt.date and day <= limit]
-    return max(past, default=None)
+    return max((meeting.day for meeting in read_meetings(folder) if meeting.day <= limit), default=None)
+
+
+def city_day(city: CityProfile) -> dt.date:
+    """Today, where the city is."""
+    return dt.datetime.now(ZoneInfo(city.timezone)).date()
+
+
+def _since_meeting(source: Source, home: Home) -> Source:
+    """The source with the last meeting until which there are data: no later one has any to tell.
+
+    The sample's dates are fixed, so there the last day with data is today.
+    """
+    today = source.as_of if home.is_sample else min(city_day(source.city), source.as_of)
+    meeting = last_meeting(home.path, today)
+    return source if meeting is None else replace(source, meeting=meeting)
 
 
 _versions: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}

@@ -1,5 +1,5 @@
 """Intervention plans in a database, with the history of their changes.
 
-Public: `PlanStore` with its errors, in `plan_store`. `migrations` brings the schema of a new or an existing database up
-to date when a store is opened.
+Public: `PlanStore` with its errors, in `plan_store`; `MeetingStore`, in `meetings`. `migrations` brings the schema of a
+new or an existing database up to date when a store is opened.
 """

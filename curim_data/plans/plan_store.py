@@ -78,6 +78,15 @@ class _ChangeRow(_Base):
     new: Mapped[Any] = mapped_column(sa.JSON, nullable=True)
 
 
+class MeetingRow(_Base):
+    """A meeting of the council (`curim_data.plans.meetings`)."""
+
+    __tablename__ = "meeting"
+
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.Text)
+
+
 @dataclass(frozen=True)
 class Change:
     """One change of one field: who, when (UTC), what, from which value to which (as JSON values).
@@ -120,7 +129,7 @@ class PlanStore:
         """Keep a new plan; returns it with its id and version 1."""
         made = replace(plan, id=uuid.uuid4().hex, version=1)
         now = self._clock()
-        with self._session() as session:
+        with self.session() as session:
             session.add(_PlanRow(id=made.id, created_at=now, **_columns(made, now)))
             session.flush()
             session.add(
@@ -137,7 +146,7 @@ class PlanStore:
         if not plan.id:
             return self.create(plan, who)
         now = self._clock()
-        with self._session() as session:
+        with self.session() as session:
             row = session.get(_PlanRow, plan.id)
             if row is None:
                 raise _missing(plan.id)
@@ -166,7 +175,7 @@ class PlanStore:
 
     def get(self, plan_id: str) -> Plan:
         """The plan with this id; PlanMissing where there is none."""
-        with self._session() as session:
+        with self.session() as session:
             row = session.get(_PlanRow, plan_id)
             if row is None:
                 raise _missing(plan_id)
@@ -177,7 +186,7 @@ class PlanStore:
         query = sa.select(_PlanRow.body).order_by(_PlanRow.updated_at.desc(), _PlanRow.id)
         if status is not None:
             query = query.where(_PlanRow.status == status.value)
-        with self._session() as session:
+        with self.session() as session:
             return tuple(plan_from_json(body) for body in session.scalars(query))
 
     def set_status(self, plan_id: str, status: PlanStatus, who: str) -> Plan:
@@ -187,7 +196,7 @@ class PlanStore:
     def history(self, plan_id: str) -> tuple[Change, ...]:
         """Every change of a plan, the latest first."""
         query = sa.select(_ChangeRow).where(_ChangeRow.plan_id == plan_id).order_by(_ChangeRow.id.desc())
-        with self._session() as session:
+        with self.session() as session:
             return tuple(
                 Change(row.version, _utc(row.at), row.who, row.what, row.old, row.new) for row in session.scalars(query)
             )
@@ -197,7 +206,8 @@ class PlanStore:
         self._engine.dispose()
 
     @contextmanager
-    def _session(self) -> Iterator[Session]:
+    def session(self) -> Iterator[Session]:
+        """A transaction of the database, committed at its end; for what else is kept there."""
         with Session(self._engine) as session, session.begin():
             yield session
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sample_data
 from curim_data.importing.pipeline import import_file
-from curim_data.sample.plans import demo_plans
+from curim_data.sample.plans import demo_meetings, demo_plans
 from curim_data.store import Home, has_alerts, locked
 from curim_data.store.home import SAMPLE_MARK, create_home
 
@@ -29,6 +29,7 @@ def sample_home(base: Home) -> Home:
             _build_sample(home)
         if not home.is_sample:
             demo_plans(home)
+            demo_meetings(home)
             (home.path / SAMPLE_MARK).write_text("The home of the sample city: made-up data.\n", "utf-8")
     return home
 

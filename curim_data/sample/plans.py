@@ -23,9 +23,11 @@ from analysis.plans.evaluation import minimum_detectable_drop
 from analysis.plans.evidence import find_measure
 from curim_data import query
 from curim_data.engine import Source, open_source
+from curim_data.engine.source import MEETING_WEEKS
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, CityProfile, Plan, PlanStatus, Translator
 from curim_data.model.plan import Action, Areas, Assessment, GenderCheck
+from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
 from curim_data.studies.areas import area_counts
@@ -33,6 +35,12 @@ from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_of_cells
 
 WHO: Final = N_("Sample")
+# Weeks before the last one, and names.
+MEETINGS: Final = (
+    (26, N_("Meeting on the harbour")),
+    (13, N_("Meeting before the summer")),
+    (0, N_("Meeting after the summer")),
+)
 FINE: Final = 11
 YEAR: Final = dt.timedelta(days=365)
 
@@ -53,6 +61,18 @@ def demo_plans(home: Home) -> None:
                 kept = store.save(replace(step, id=kept.id, version=kept.version), WHO)
         store.close()
         os.replace(part, file)
+
+
+def demo_meetings(home: Home) -> None:
+    """Give the home of the sample its illustrative meetings, the last of them eight weeks before its last day."""
+    last = open_source(home).as_of - dt.timedelta(weeks=MEETING_WEEKS)
+    store = PlanStore(f"sqlite:///{home.path / 'plans.sqlite'}")
+    try:
+        meetings = MeetingStore(store, home.path)
+        for weeks, name in MEETINGS:
+            meetings.add(last - dt.timedelta(weeks=weeks), name)
+    finally:
+        store.close()
 
 
 def _story(steps: Sequence[Plan]) -> Iterator[dt.datetime]:

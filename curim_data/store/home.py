@@ -10,7 +10,8 @@
 <home>/annotations.jsonl  notes on the time line and their history (`annotations`)
 <home>/settings.toml    the city's public address and mail server (`settings`); written by hand
 <home>/briefs.json      which findings the last briefs had (`studies.brief_history`)
-<home>/plans.sqlite     intervention plans, unless CURIM_PLANS_URL names another database
+<home>/meetings.json    the council's meetings, a copy for counting (`meetings`); meetings.toml is its older form
+<home>/plans.sqlite     intervention plans and meetings, unless CURIM_PLANS_URL names another database
 <home>/prepared/        what is worked out once for a version of the profile or of the alerts, columns of alerts
                         included, see `model.prepared`; may be deleted
 <home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)

@@ -10,6 +10,7 @@ import streamlit as st
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.studies.brief import BriefChanges, BriefStudy, brief_study
+from pages.parts.briefing.meetings import draw_meeting_choice
 from pages.parts.findings.queries import SINCE, cached_changes
 from pages.parts.frame import Dataset, Page, calculated, filter_bar, source_of
 
@@ -24,10 +25,11 @@ def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt
 
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:
-    """The first day of the changes; it replaces the filter's period."""
+    """The first day of the changes, of a meeting or of the reader's own; it replaces the filter's period."""
     source = page.source
     if source is None or not source.first <= study.since <= source.as_of:
         return
+    draw_meeting_choice(page, study.since, _write_day)
     if st.session_state.get(KEY) != study.since:
         st.session_state[KEY] = study.since
     if source.by_month:
@@ -57,7 +59,10 @@ def draw_since_input(page: Page, study: BriefChanges) -> None:
 
 
 def _write_since(page: Page, meeting: dt.date) -> None:
-    picked = st.session_state[KEY]
+    _write_day(page, st.session_state[KEY], meeting)
+
+
+def _write_day(page: Page, picked: dt.date | None, meeting: dt.date) -> None:
     filter_bar.write_filter(page.filter.replace(period=AlertFilter().period))
     if picked in (None, meeting):
         st.query_params.pop(SINCE, None)

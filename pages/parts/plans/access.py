@@ -6,6 +6,7 @@ import datetime as dt
 
 import streamlit as st
 
+from curim_data.engine import city_day
 from curim_data.model import Plan, Role
 from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.plans import demo_words
@@ -31,7 +32,7 @@ def translated_plan(page: Page, plan: Plan) -> Plan:
 
 def reference_day(page: Page) -> dt.date:
     """The day by which plans are late; in the sample, whose dates are fixed, the last day with data."""
-    return page.source.as_of if page.is_sample and page.source else dt.date.today()
+    return page.source.as_of if page.is_sample and page.source else city_day(page.city)
 
 
 def may_edit(page: Page) -> bool:

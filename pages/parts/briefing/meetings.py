@@ -1,0 +1,144 @@
+"""The council's meetings on the Briefing: the choice since which one changes are told, and keeping them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import streamlit as st
+
+from curim_data.model.meetings import LONGEST_MEETING_NAME, Meeting
+from curim_data.plans.meetings import MeetingStore
+from curim_data.plans.plan_store import PlanProblem
+from curim_data.store.meetings import read_meetings
+from pages.parts.frame import Page, escape_markdown
+from pages.parts.plans.access import may_edit, plan_store, reference_day
+
+CHOICE = "briefing_meeting"
+SAID = "briefing_meeting_said"
+MOST_OFFERED = 4
+
+
+def draw_meeting_choice(page: Page, since: dt.date, write: Callable[[Page, dt.date | None, dt.date], None]) -> None:
+    """The last meetings to choose from; the one that is chosen is written by `write` (page, day, last meeting)."""
+    source = page.source
+    if source is None:
+        return
+    offered = {_first_day(page, meeting.day): meeting for meeting in _held(page)[-MOST_OFFERED:]}
+    days = sorted(offered, reverse=True)
+    if not days:
+        return
+    chosen = since if since in offered else None
+    if st.session_state.get(CHOICE) != chosen:
+        st.session_state[CHOICE] = chosen
+
+    def choose() -> None:
+        write(page, st.session_state[CHOICE], _first_day(page, source.meeting))
+
+    st.selectbox(
+        page.t("Since the meeting"),
+        days,
+        index=None,
+        format_func=lambda day: meeting_words(page, offered[day]),
+        key=CHOICE,
+        on_change=choose,
+        placeholder=page.t("Another date"),
+        label_visibility="collapsed",
+        width=250 if page.narrow else 330,
+    )
+
+
+def draw_meeting_keeper(page: Page) -> None:
+    """Add, rename and remove meetings, for those who may write plans."""
+    if not may_edit(page):
+        return
+    t = page.t
+    with st.popover(t("Meetings"), type="tertiary"):
+        kept = read_meetings(page.home.path)
+        if not kept:
+            st.caption(t("No meetings are kept. Until then changes are told since eight weeks before the last day."))
+        st.date_input(t("Day of the meeting"), reference_day(page), format="DD/MM/YYYY", key="meeting_day")
+        st.text_input(
+            t("Name of the meeting"),
+            key="meeting_name",
+            max_chars=LONGEST_MEETING_NAME,
+            help=t("Such as “Plenary”; nobody's name. The same day again gets the new name."),
+        )
+        st.button(t("Keep the meeting"), key="meeting_add", type="primary", on_click=_add, args=(page,))
+        if kept:
+            st.selectbox(
+                t("Kept meetings"),
+                [meeting.day for meeting in reversed(kept)],
+                format_func=lambda day: meeting_words(page, next(one for one in kept if one.day == day)),
+                key="meeting_kept",
+            )
+            st.button(t("Remove it"), key="meeting_remove", on_click=_remove, args=(page,))
+        if said := st.session_state.pop(SAID, ""):
+            st.warning(escape_markdown(said))
+
+
+def draw_no_data_note(page: Page) -> None:
+    """Say where there was a meeting after the last day with data, and since which one is told instead."""
+    source, t = page.source, page.t
+    if source is None or not source.count:
+        return
+    later = [
+        meeting.day for meeting in read_meetings(page.home.path) if source.as_of < meeting.day <= reference_day(page)
+    ]
+    if later:
+        st.info(
+            t(
+                "There are no alerts yet since the meeting of {day}: the data end on {last}. What follows is told "
+                "since {since}.",
+                day=max(later),
+                last=source.as_of,
+                since=source.meeting,
+            )
+        )
+
+
+def meeting_words(page: Page, meeting: Meeting) -> str:
+    """A meeting by its day, with its name; the sample's in the reader's language."""
+    t = page.t
+    name = t(meeting.name) if page.is_sample and meeting.name else meeting.name
+    if name:
+        return t("the meeting of {day} ({name})", day=meeting.day, name=name)
+    return t("the meeting of {day}", day=meeting.day)
+
+
+def _held(page: Page) -> list[Meeting]:
+    """The meetings until which there are data, the last one last."""
+    source = page.source
+    if source is None:
+        return []
+    until = max(source.meeting, source.first)
+    return [meeting for meeting in read_meetings(page.home.path) if source.first <= meeting.day <= until]
+
+
+def _first_day(page: Page, day: dt.date) -> dt.date:
+    """The day that changes are told from: of the month where nothing finer is known."""
+    return day.replace(day=1) if page.source is not None and page.source.by_month else day
+
+
+def _store(page: Page) -> MeetingStore:
+    return MeetingStore(plan_store(page), page.home.path)
+
+
+def _add(page: Page) -> None:
+    day = st.session_state.get("meeting_day")
+    if day is None:
+        st.session_state[SAID] = page.t("Choose the day of the meeting first.")
+        return
+    try:
+        _store(page).add(day, st.session_state.get("meeting_name", ""))
+    except PlanProblem as problem:
+        st.session_state[SAID] = page.t(problem.message)
+        return
+    st.session_state["meeting_name"] = ""
+
+
+def _remove(page: Page) -> None:
+    try:
+        _store(page).remove(st.session_state["meeting_kept"])
+    except PlanProblem as problem:
+        st.session_state[SAID] = page.t(problem.message)

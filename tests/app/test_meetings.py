@@ -1,0 +1,127 @@
+"""Meetings on the Briefing: the choice, keeping them, and one day of the last meeting everywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import LANGUAGES, translator
+from curim_data.plans.meetings import MeetingStore
+from curim_data.plans.plan_store import PlanStore
+from curim_data.store import Home
+from curim_data.store.meetings import read_meetings
+from pages.parts.briefing.meetings import CHOICE
+from pages.parts.briefing.queries import KEY
+from tests.app.conftest import Open, errors, word
+
+
+@pytest.fixture
+def own(sample: Home, open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A copy of the sample whose meetings may be changed; pages that are opened show it."""
+    del open_page  # it names the other one first
+    shutil.copytree(sample.path, tmp_path / "sample")
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    return Home(tmp_path / "sample")
+
+
+def _title(app: AppTest) -> str:
+    return str(app.title[0].value)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_choice_names_the_meetings_the_last_one_first(open_page: Open, sample: Home, lang: str) -> None:
+    app = open_page("briefing", **{"lang": lang, "as": "council"})
+    assert not errors(app)
+    t, kept, choice = translator(lang), read_meetings(sample.path), app.selectbox(key=CHOICE)
+    assert choice.value == kept[-1].day == app.date_input(key=KEY).value
+    assert choice.options == [
+        t("the meeting of {day} ({name})", day=meeting.day, name=t(meeting.name)) for meeting in reversed(kept)
+    ]
+    assert not [box for box in app.text_input if box.key == "meeting_name"]  # the council only chooses
+
+
+def test_another_meeting_or_day_is_chosen(open_page: Open, sample: Home) -> None:
+    earlier = read_meetings(sample.path)[0].day
+    app = open_page("briefing", lang="en")
+    app.selectbox(key=CHOICE).select(earlier).run()
+    assert not errors(app)
+    assert word(app, "since") == earlier.isoformat()
+    assert app.date_input(key=KEY).value == earlier
+    app.date_input(key=KEY).set_value(earlier + dt.timedelta(days=1)).run()
+    assert not errors(app)
+    assert app.selectbox(key=CHOICE).value is None
+    assert word(app, "since") == (earlier + dt.timedelta(days=1)).isoformat()
+    app.selectbox(key=CHOICE).select(read_meetings(sample.path)[-1].day).run()
+    assert not word(app, "since")
+
+
+def test_a_meeting_is_kept_renamed_and_removed_on_the_page(open_page: Open, own: Home) -> None:
+    last = open_source(own).as_of
+    day = last - dt.timedelta(days=20)
+    app = open_page("briefing", lang="en")
+    before = _title(app)
+    for name in ("Plenary", "Extraordinary"):
+        app.date_input(key="meeting_day").set_value(day)
+        app.text_input(key="meeting_name").set_value(name)
+        app.button(key="meeting_add").click().run()
+        assert not errors(app)
+        assert read_meetings(own.path)[-1].name == name
+    assert app.date_input(key=KEY).value == app.selectbox(key=CHOICE).value == day
+    assert app.selectbox(key=CHOICE).options[0].endswith("(Extraordinary)")
+    assert _title(app) != before
+    app.selectbox(key="meeting_kept").select(day)
+    app.button(key="meeting_remove").click().run()
+    assert not errors(app)
+    assert _title(app) == before
+    assert day not in [meeting.day for meeting in read_meetings(own.path)]
+
+
+def test_one_day_of_the_last_meeting_everywhere(open_page: Open, own: Home) -> None:
+    """The Briefing without a period, with the side bar's "Since the last meeting", and Trends begin on the same day."""
+    store = PlanStore(own.plans_url)
+    source = open_source(own)
+    day = source.as_of - dt.timedelta(days=30)
+    MeetingStore(store, own.path).add(day, "Plenary")
+    store.close()
+    t = translator("en")
+    usual = open_page("briefing", lang="en")
+    preset = open_page("briefing", lang="en", period="meeting")
+    assert not errors(usual)
+    assert not errors(preset)
+    assert usual.date_input(key=KEY).value == preset.date_input(key=KEY).value == day
+    assert _title(usual) == _title(preset)
+    told = t.date(day, "d")
+    for app in (preset, open_page("trends", lang="en", period="meeting")):
+        assert not errors(app)
+        assert any(told in text.value and "alerts" in text.value for text in app.caption)
+    assert AlertFilter(period="meeting").resolve(source.as_of, source.first, open_source(own).meeting)[0] == day
+    # A period of the side bar goes before a day in the link: what the side bar says is what the page tells.
+    month = open_page("briefing", lang="en", period="28d", since=source.first.isoformat())
+    assert month.date_input(key=KEY).value == source.as_of - dt.timedelta(days=27)
+
+
+def test_a_meeting_after_the_last_day_with_data_is_told(
+    open_page: Open, own: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = open_source(own)
+    store = PlanStore(own.plans_url)
+    late = source.as_of + dt.timedelta(days=5)
+    MeetingStore(store, own.path).add(late)
+    store.close()
+    before = open_page("briefing", lang="en")
+    assert not any("There are no alerts yet" in note.value for note in before.info)  # it is still to come
+    monkeypatch.setattr("pages.parts.briefing.meetings.reference_day", lambda _: late)
+    app = open_page("briefing", lang="en")
+    assert not errors(app)
+    t = translator("en")
+    (note,) = [note.value for note in app.info if "There are no alerts yet" in note.value]
+    assert t.date(late) in note
+    assert t.date(source.as_of) in note
+    assert _title(app) == _title(before)
+    assert app.date_input(key=KEY).value == source.meeting

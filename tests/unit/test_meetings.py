@@ -1,0 +1,127 @@
+"""The council's meetings: kept in the database of plans, read by counting, listed and changed by the command."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from curim_data.cli.app import main
+from curim_data.engine import city_day, last_meeting, open_source
+from curim_data.model.meetings import Meeting
+from curim_data.plans.meetings import MeetingStore
+from curim_data.plans.plan_store import MIGRATIONS, PlanProblem, PlanStore
+from curim_data.store import Home
+from curim_data.store.meetings import read_meetings
+
+MARCH, MAY, JUNE = dt.date(2025, 3, 1), dt.date(2025, 5, 3), dt.date(2025, 6, 1)
+
+
+@pytest.fixture
+def meetings(tmp_path: Path) -> MeetingStore:
+    return MeetingStore(PlanStore(f"sqlite:///{tmp_path / 'plans.sqlite'}"), tmp_path)
+
+
+@pytest.fixture
+def copied(sample: Home, tmp_path: Path) -> Home:
+    shutil.copytree(sample.path, tmp_path / "home")
+    (tmp_path / "home" / "sample.txt").unlink()
+    return Home(tmp_path / "home")
+
+
+def test_meetings_are_kept_renamed_and_removed(meetings: MeetingStore, tmp_path: Path) -> None:
+    meetings.add(MAY, "  Plenary ")
+    meetings.add(MARCH)
+    assert meetings.list() == (Meeting(MARCH), Meeting(MAY, "Plenary")) == read_meetings(tmp_path)
+    meetings.add(MAY, "Spring")
+    assert meetings.remove(MARCH) == Meeting(MARCH)
+    assert meetings.list() == (Meeting(MAY, "Spring"),) == read_meetings(tmp_path)
+    with pytest.raises(PlanProblem, match="No meeting is kept on 1 June 2025"):
+        meetings.remove(JUNE)
+    with pytest.raises(PlanProblem, match="at most 80 characters"):
+        meetings.add(JUNE, "x" * 81)
+
+
+def test_the_dates_of_the_old_file_are_taken_over_with_the_first_change(meetings: MeetingStore, tmp_path: Path) -> None:
+    (tmp_path / "meetings.toml").write_text("dates = [2025-03-01, 2025-05-03]\n")
+    assert meetings.list() == (Meeting(MARCH), Meeting(MAY)) == read_meetings(tmp_path)
+    meetings.add(MAY, "Plenary")
+    assert meetings.list() == (Meeting(MARCH), Meeting(MAY, "Plenary"))
+    for day in (MARCH, MAY):
+        meetings.remove(day)
+    assert meetings.list() == () == read_meetings(tmp_path)  # what was removed does not come back from the old file
+
+
+def test_a_home_learns_what_another_one_wrote_into_the_same_database(meetings: MeetingStore, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = MeetingStore(PlanStore(f"sqlite:///{tmp_path / 'plans.sqlite'}"), tmp_path / "other")
+    meetings.add(MAY, "Plenary")
+    assert other.list() == (Meeting(MAY, "Plenary"),) == read_meetings(tmp_path / "other")
+
+
+def test_a_database_without_meetings_gets_their_table(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'plans.sqlite'}"
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    assert "meeting" not in sa.inspect(engine).get_table_names()
+    MeetingStore(PlanStore(url), tmp_path).add(MAY)
+    assert "meeting" in sa.inspect(engine).get_table_names()
+
+
+def test_a_later_meeting_is_kept_and_is_not_the_last_one(meetings: MeetingStore, tmp_path: Path) -> None:
+    for day in (MARCH, MAY, JUNE):
+        meetings.add(day)
+    assert last_meeting(tmp_path, dt.date(2025, 5, 20)) == MAY
+    assert last_meeting(tmp_path, MAY) == MAY
+    assert last_meeting(tmp_path, dt.date(2025, 2, 1)) is None
+
+
+def test_what_is_counted_since_the_last_meeting_has_data(copied: Home) -> None:
+    """A meeting after the last day with data leaves the one before; a meeting of the last day counts."""
+    (copied.path / "meetings.json").unlink(missing_ok=True)
+    last = open_source(copied).as_of
+    assert open_source(copied).meeting == last - dt.timedelta(weeks=8)
+    kept = MeetingStore(PlanStore(copied.plans_url), copied.path)
+    kept.add(last - dt.timedelta(days=40))
+    kept.add(last + dt.timedelta(days=3))
+    assert open_source(copied).meeting == last - dt.timedelta(days=40)
+    kept.add(last)
+    assert open_source(copied).meeting == min(last, city_day(copied.city()))
+
+
+def test_the_sample_has_meetings_and_the_last_is_eight_weeks_before_its_end(sample: Home) -> None:
+    kept = read_meetings(sample.path)
+    source = open_source(sample)
+    assert len(kept) == 3
+    assert all(meeting.name for meeting in kept)
+    assert source.meeting == kept[-1].day == source.as_of - dt.timedelta(weeks=8)
+
+
+def test_the_command_keeps_lists_and_removes(copied: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    (copied.path / "meetings.json").unlink(missing_ok=True)
+    with PlanStore(copied.plans_url).session() as session:
+        session.execute(sa.text("DELETE FROM meeting"))
+
+    def run(*words: str) -> str:
+        assert main(["meetings", *words, "--home", str(copied.path), "--lang", "en"]) == 0
+        return capsys.readouterr().out
+
+    assert run("list") == "No meetings are kept.\n"
+    run("add", "2025-05-03", "Plenary")
+    assert json.loads(run("add", "2025-06-01", "--json"))["meeting"] == {"day": "2025-06-01", "name": ""}
+    assert run("list") == "2025-05-03  Plenary\n2025-06-01\n"
+    assert json.loads(run("list", "--json"))["meetings"][0] == {"day": "2025-05-03", "name": "Plenary"}
+    assert run("remove", "2025-06-01") == "The meeting of 1 June 2025 was removed.\n"
+    assert main(["meetings", "add", "May", "--home", str(copied.path), "--lang", "en"]) == 2
+    assert main(["meetings", "remove", "2025-06-01", "--home", str(copied.path), "--lang", "en"]) == 2
+    assert "No meeting is kept on 1 June 2025." in capsys.readouterr().err
