@@ -37,9 +37,9 @@ from curim_data.studies.plan import problem_of_cells
 WHO: Final = N_("Sample")
 # Weeks before the last one, and names.
 MEETINGS: Final = (
-    (26, N_("Meeting on the harbour")),
-    (13, N_("Meeting before the summer")),
-    (0, N_("Meeting after the summer")),
+    (26, N_("Spring")),
+    (13, N_("Summer")),
+    (0, N_("Autumn")),
 )
 FINE: Final = 11
 YEAR: Final = dt.timedelta(days=365)

@@ -38,13 +38,13 @@ def draw_meeting_choice(page: Page, since: dt.date, write: Callable[[Page, dt.da
     st.selectbox(
         page.t("Since the meeting"),
         days,
-        index=None,
+        index=None if chosen is None else 0,  # only without a choice may there be none
         format_func=lambda day: meeting_words(page, offered[day]),
         key=CHOICE,
         on_change=choose,
         placeholder=page.t("Another date"),
         label_visibility="collapsed",
-        width=250 if page.narrow else 330,
+        width="stretch" if page.narrow else 440,
     )
 
 
