@@ -24,7 +24,7 @@ HEIGHT = 420
 MAIN = ("what", "where", "before", "after", "times", "sure", "note")
 WIDEST = 260
 PHONE = {"what": 138, "before": 48, "after": 48, "sure": 118}
-TWO_LINES = 66  # pixels of a row on a phone: below that Streamlit does not wrap texts
+ROW = 84  # pixels of a row on a phone, for four lines: Streamlit wraps texts in high rows
 ALPHA = 0.05  # of the correction
 DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_before": 1, "weight_after": 1}
 
@@ -40,7 +40,7 @@ def draw_changes_table(page: Page) -> None:
         _draw_reason(page, study.periods)
         return
     headings = _headings(t, weighted=study.harm is not None, noted=bool(frame["note"].any()))
-    row_height = TWO_LINES if page.narrow else 36
+    row_height = ROW if page.narrow else 36
     if page.narrow:
         frame = frame.assign(what=frame["what"] + ", " + frame["where"])
         headings = {name: headings[name] for name in PHONE}
