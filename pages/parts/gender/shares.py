@@ -12,6 +12,7 @@ from curim_data.model.absence import NO_AFFECTED, NO_FEELING, NO_GENDER, NO_POPU
 from curim_data.model.labels import district_label, feeling_label, gender_label
 from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy
+from curim_data.studies.incidents import rows_are_persons
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import share_with_interval
 from pages.parts.frame import Page, draw_footer, escape_markdown
@@ -105,14 +106,24 @@ def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
     _draw_share_chart(page, frame.assign(value=frame["share"]), key=key, alt=sentence, data=data)
     t, incidents = page.t, found.column == AFFECTED
     draw_footer(page, sentence=sentence, total=None if incidents else total, choices=found.choices)
-    if incidents:
+    persons = incidents and counts_persons(page)
+    if persons:
+        st.caption(t.n("n = {n} person affected", "n = {n} persons affected", round(found.total)))
+    elif incidents:
         st.caption(t.n("n = {n} incident", "n = {n} incidents", round(found.total)))
     if not frame["withheld"].any():
         st.caption(
-            t("The bars are shares of all incidents, those that do not state the gender included.")
+            t("The bars are shares of all persons affected, those whose gender is not stated included.")
+            if persons
+            else t("The bars are shares of all incidents, those that do not state the gender included.")
             if incidents
             else t("The bars are shares of all alerts, those that do not state the gender included.")
         )
+
+
+def counts_persons(page: Page) -> bool:
+    """Whether shares of those affected count persons: several rows of the file tell of one incident, one a person."""
+    return page.source is not None and rows_are_persons(page.source)
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: pd.DataFrame) -> None:
@@ -154,12 +165,21 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
     frame = found.frame.assign(value=found.frame["share"])
     _draw_share_chart(page, frame, key="gender_dark", alt=sentence, data=data)
     draw_footer(page, sentence=sentence, choices=found.choices)
-    st.caption(
+    known = (
         t.n(
+            "n = {n} person affected, by day or after dark.",
+            "n = {n} persons affected, by day or after dark.",
+            found.n,
+        )
+        if counts_persons(page)
+        else t.n(
             "n = {n} incident known to be by day or after dark.",
             "n = {n} incidents known to be by day or after dark.",
             found.n,
         )
+    )
+    st.caption(
+        known
         + (f" {t(page.source.some_hours)}" if page.source is not None and page.source.some_hours is not None else "")
     )
 

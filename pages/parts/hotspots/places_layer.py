@@ -315,7 +315,7 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
     if study.power.too_few and study.total.n != 0 and not cold:
         st.subheader(t("Too few incidents to tell"))
         st.write(study.power.sentence(t))
-        st.write(t("Widen the period, the categories or the times of day."))
+        st.write(t("Widen the period, the categories or the times of day, or choose larger cells."))
         return
     st.subheader(t("No hot spot") if cold else t("No place stands out"))
     if study.total.n == 0:
