@@ -49,6 +49,7 @@ class Power:
     n : alerts tested. expected : of the place, at the density around. metres : side of a square as large as the place.
     based : whether places are compared by a base population instead of land.
     alone : whether the area is no larger than the place, so that there is nothing to compare it with.
+    withheld : cells whose small numbers are protected.
     period : of the alerts; None where it is not said.
     """
 
@@ -61,6 +62,7 @@ class Power:
     probability: float = PROBABILITY
     period: Span | None = None
     alone: bool = False
+    withheld: int = 0
 
     @property
     def too_few(self) -> bool:
@@ -83,6 +85,8 @@ class Power:
         return found if self.period is None else t("{period}: {finding}", period=t.span(self.period), finding=found)
 
     def _finding(self, t: Translator) -> str:
+        if not self.n and self.withheld:
+            return t("Too few to tell: every number on the map is so small that it is protected.")
         if not self.n:
             return t("There is no incident on the map to test.")
         if self.alone:
@@ -134,6 +138,7 @@ def detection_power(hot: HotCells, probability: float = PROBABILITY) -> Power:
         hot.based,
         probability,
         alone=not any(against.size > 0 for against in case.against),
+        withheld=hot.n_withheld,
     )
 
 

@@ -14,7 +14,7 @@ from scipy.stats import binom, poisson
 
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.denominators import Denominator
-from analysis.hotspots.power import _Case, detection_power
+from analysis.hotspots.power import Power, _Case, detection_power
 from analysis.stats.exact_rates import larger_rate
 from analysis.stats.result import Result
 from curim_data.model import Translator
@@ -140,3 +140,9 @@ def test_an_area_no_larger_than_a_place_has_nothing_to_be_compared_with(rings: i
     assert power.expected == pytest.approx(power.n)  # not more alerts than there are
     assert "no larger than one place" in power.sentence(Translator("en"))
     assert not detection_power(even_map(1.0)).alone
+
+
+def test_a_map_of_protected_numbers_is_not_said_to_be_empty(t: Translator) -> None:
+    empty = Power(None, 0.0, 0, 0.0, 300)
+    assert empty.sentence(t) == "There is no incident on the map to test."
+    assert "protected" in replace(empty, withheld=4).sentence(t)
