@@ -189,7 +189,8 @@ class Trend:
     def _when(self, t: Translator, day: dt.date) -> str:
         if self.unit == "week":
             return t("Week of {day}", day=day)
-        return t.date(day, "LLLL y") if self.unit == "month" else t.date(day)
+        named = t.date(day, "LLLL y") if self.unit == "month" else t.date(day)
+        return named[:1].upper() + named[1:]
 
 
 def weekly(

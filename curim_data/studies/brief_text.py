@@ -37,7 +37,8 @@ ATTENTION: Final = (
 
 def headline(study: BriefChanges, t: Translator) -> str:
     """Since when, how many incidents, whether that is usual, and how many changes deserve attention."""
-    return f"{_first_sentence(study, t)} {attention_sentence(study, t)}"
+    told = f"{_first_sentence(study, t)} {attention_sentence(study, t)}"
+    return told[:1].upper() + told[1:]  # French writes months small, but not at the head of a sentence
 
 
 def _first_sentence(study: BriefChanges, t: Translator) -> str:
