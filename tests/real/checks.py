@@ -171,8 +171,12 @@ def numbers(visit: Visit) -> Iterator[str]:
     """A figure that stands twice on a page is the same, and parts make up their whole."""
     main = visit.drawn.main()
     known: dict[str, dict[int, str]] = defaultdict(dict)
+    (of_changes,) = figures.translations(visit.lang, figures.OF_CHANGES)
     for figure in figures.figures(main, visit.lang):
-        known[figure.name].setdefault(figure.value, figure.sentence)
+        since = figure.name == figures.ALERTS and figure.text.startswith(of_changes)
+        known[figure.name + (", since the day of the changes" if since else "")].setdefault(
+            figure.value, figure.sentence
+        )
     whole = [caption for caption in figures.captions(main, visit.lang) if caption.parts]
     for caption in whole:
         of = f", {caption.period}" if caption.period else ""

@@ -23,11 +23,12 @@ PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a page: its name, its value, and the sentence it stands in."""
+    """A figure of a page: its name, its value, and the sentence it stands in; `text`: all of the element."""
 
     name: str
     value: int
     sentence: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ TEMPLATES: Final = (
     ),
     Template("{n} cell is hot", "{n} cells are hot", (("n", HOT),), begins=True),
 )
+# The Briefing's first sentence counts since the day from which changes are looked for, and not over the whole period.
+OF_CHANGES: Final = "Briefing for the council."
 OF_PERIOD: Final = "{period}: {counts}"
 CAPTION: Final = ("n = {n} alert", "n = {n} alerts")
 PARTS: Final = (
@@ -152,7 +155,7 @@ def figures(nodes: list[Node], lang: str) -> Iterator[Figure]:
                 for placeholder, name in template.names:
                     written = values(found, placeholder)
                     if written is not None:
-                        yield Figure(name, number(written, lang), found.group())
+                        yield Figure(name, number(written, lang), found.group(), node.text)
 
 
 def captions(nodes: list[Node], lang: str) -> Iterator[Caption]:

@@ -12,12 +12,13 @@ from unittest import mock
 import numpy as np
 
 from analysis.stats.dispersion import UNKNOWN
+from analysis.stats.report_bursts import SINGLE
 from curim_data.engine import Source
 from curim_data.engine.incidents import IncidentFacts
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.studies.changes import change_study
-from curim_data.studies.clusters import cluster_study
+from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.scatter import NO_PAST
@@ -62,25 +63,28 @@ def findings(source: Source, world: World, alerts: Mapping[str, Any]) -> dict[st
     """How many findings of each kind a city gets.
 
     Where risk wanders some areas are denser than others in truth, for weeks or a year, and a map that shows them is
-    right: hot spots `by chance` are those whose risk was less than `DENSER` times that of the city.
+    right: hot spots and clusters `by chance` are those whose risk was less than `DENSER` times that of the city.
     """
     recent, year = _filters(source)
     emerging = emerging_study(source, year, WHO)
     trend = trend_study(source, year, WHO)
     maps = {"8 weeks": hot_spot_study(source, recent, WHO), "a year": hot_spot_study(source, year, WHO)}
     length = {"8 weeks": PERIOD_WEEKS, "a year": 52}
+    clusters = cluster_study(source, year, WHO).found
+
+    def by_chance(places: Any, resolution: int, weeks: int) -> int:
+        span = (world.weeks - weeks, world.weeks)
+        return sum(true_density(alerts, place.cells, resolution, span) < DENSER for place in places)
+
     found: dict[str, float] = {
         "changes": change_study(source, recent, WHO).changes.n_significant,
         "year on year": change_study(source, year, WHO).changes.n_significant,
         **{f"hot spots, {name}": len(study.spots) for name, study in maps.items()},
         **{
-            f"by chance, {name}": sum(
-                true_density(alerts, spot.cells, study.resolution, (world.weeks - length[name], world.weeks)) < DENSER
-                for spot in study.spots
-            )
-            for name, study in maps.items()
+            f"by chance, {name}": by_chance(study.spots, study.resolution, length[name]) for name, study in maps.items()
         },
-        "clusters": len(cluster_study(source, year, WHO).found),
+        "clusters": len(clusters),
+        "clusters by chance": by_chance(clusters, CLUSTER_RESOLUTION, length["a year"]),
         "emerging": 0 if emerging.emerging is None else len(emerging.emerging.places),
     }
     if trend is not None:
@@ -99,6 +103,8 @@ def as_alerts(source: Source) -> Iterator[Source]:
     alone = IncidentFacts(facts.alerts, facts.alerts, facts.rule)
     with (
         mock.patch("curim_data.studies.hot_spots.place_scatter", return_value=UNKNOWN),
+        mock.patch("curim_data.studies.emerging.place_scatter", return_value=UNKNOWN),
+        mock.patch("curim_data.studies.clusters.place_bursts", return_value=SINGLE),
         mock.patch("curim_data.studies.changes.past_scatter", return_value=NO_PAST),
     ):
         yield replace(source, cache={**cache, "incidents": alone})
