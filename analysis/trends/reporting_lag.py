@@ -37,7 +37,7 @@ class ReportingLag:
 
     def part(self, starts: Sequence[dt.date], ends: Sequence[dt.date]) -> FloatArray:
         """The part of the alerts of periods, first and last day included, that is reported; at least 1 %."""
-        if not self.known:
+        if not self.known or not len(starts):
             return np.ones(len(starts))
         # Sums of the shares by days since the event; all days before the table are complete.
         total = np.concatenate([[0.0], np.cumsum(self.shares)])

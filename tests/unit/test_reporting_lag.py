@@ -119,3 +119,8 @@ def test_the_delay_of_stored_alerts(sample: Home):
     again = reporting_lag(replace(source, cache={}))
     assert found.known
     assert found.shares == pytest.approx(again.shares)
+
+
+def test_no_period_has_no_part():
+    lag = ReportingLag(np.array([0.2, 0.6, 0.8] + [1.0] * (LONGEST - 2)), UNTIL)
+    assert lag.part([], []).shape == (0,)
