@@ -19,6 +19,8 @@ MarkKind = Literal["alarm", "level", "note"]
 DASH: Final[dict[MarkKind, str]] = {"alarm": "dot", "level": "dash", "note": "solid"}
 LONGEST: Final = 26  # letters of a label
 ROWS: Final = 3  # heights at which labels stand, so that neighbours do not cover each other
+LINE: Final = 14  # pixels from one label to the next above it
+DRAWN, AROUND = 320, 110  # pixels of a chart whose height is not set, and of what lies around the drawn area
 MOST_LABELS: Final = 3  # points outside the range that are labelled: the furthest out, or on a phone one
 
 
@@ -37,7 +39,10 @@ def add_marks(figure: Figure, marks: Sequence[TimeMark], colours: Palette, *, la
     if not marks:
         return
     span = (last - min(mark.day for mark in marks)).days
-    figure.update_layout(margin={"t": 24 + 16 * min(len(marks), ROWS)})
+    rows = min(len(marks), ROWS)
+    height = figure.layout.get("height") or DRAWN
+    # The legend stands above the labels: by shares of the drawn height, since it then makes room for itself.
+    figure.update_layout(margin={"t": 24 + 16 * rows}, legend={"y": 1 + (LINE * rows + 8) / (height - AROUND)})
     for at, mark in enumerate(sorted(marks, key=lambda one: one.day)):
         colour = colours.accent if mark.kind == "alarm" else colours.muted
         if mark.end is not None:
@@ -49,7 +54,7 @@ def add_marks(figure: Figure, marks: Sequence[TimeMark], colours: Palette, *, la
             y=1,
             yref="y domain",
             yanchor="bottom",
-            yshift=14 * (at % ROWS),
+            yshift=LINE * (at % ROWS),
             xanchor="right" if left else "left",
             showarrow=False,
             text=shortened(mark.label),
