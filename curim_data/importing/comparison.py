@@ -136,8 +136,10 @@ class ExportChanges:
 
 def _quoted(t: Translator, labels: Sequence[str]) -> str:
     rest = len(labels) - LISTED
-    names = [f"“{label}”" for label in labels[:LISTED]]
-    return t.join([*names, t.n("{n} more", "{n} more", rest)] if rest > 0 else names)
+    names = [t("“{name}”", name=label) for label in labels[:LISTED]]
+    if rest <= 0:
+        return t.join(names)
+    return t.n("{names} and {n} more", "{names} and {n} more", rest, names=", ".join(names))
 
 
 def previous_export(batches: Sequence[Batch], signature: Signature) -> Batch | None:

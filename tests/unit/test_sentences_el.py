@@ -1,0 +1,241 @@
+"""Greek sentences as they should read, written by hand: for none, one, a few and many."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.forecast.next_periods import NextPeriods, PastErrors
+from analysis.plans.evaluation import amount_in_words, percent_in_words
+from analysis.stats.intervals import Estimate
+from analysis.trends.time_series import Unit, YearOnYear
+from curim_data.model import translator
+from curim_data.model.absence import fewer_than
+from curim_data.model.i18n import Span
+from curim_data.studies.incidents import incidents_in_words
+
+T = translator("el")
+DAY = dt.date(2025, 11, 3)
+
+
+def plain(text: str) -> str:
+    """With ordinary spaces before signs of per cent."""
+    return text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("incidents", "alerts", "read"),
+    [
+        (0, 0, "0 περιστατικά"),
+        (1, 1, "1 περιστατικό"),
+        (1, 3, "1 περιστατικό (3 αναφορές)"),
+        (3, 4, "3 περιστατικά (4 αναφορές)"),
+        (1108, 1530, "1.108 περιστατικά (1.530 αναφορές)"),
+    ],
+)
+def test_incidents_and_their_alerts(incidents: int, alerts: int, read: str) -> None:
+    assert incidents_in_words(T, incidents, alerts) == read
+
+
+@pytest.mark.parametrize(
+    ("whole", "n", "read"),
+    [
+        (0, 1, "Σε 0 από 1 σχέδιο έχουν απαντηθεί και οι τέσσερις ερωτήσεις."),
+        (1, 1, "Σε 1 από 1 σχέδιο έχουν απαντηθεί και οι τέσσερις ερωτήσεις."),
+        (1, 4, "Σε 1 από τα 4 σχέδια έχουν απαντηθεί και οι τέσσερις ερωτήσεις."),
+    ],
+)
+def test_questions_are_answered_in_plans_and_not_by_them(whole: int, n: int, read: str) -> None:
+    assert (
+        T.n(
+            "{whole} of {n} plan answers all four questions.",
+            "{whole} of {n} plans answer all four questions.",
+            n,
+            whole=whole,
+        )
+        == read
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (-1, "1 λιγότερο"),
+        (-44, "44 λιγότερα"),
+        (0, "0 περισσότερα"),
+        (1, "1 περισσότερο"),
+        (13, "13 περισσότερα"),
+    ],
+)
+def test_a_difference_is_one_of_incidents(value: float, read: str) -> None:
+    assert amount_in_words(value, T) == read
+
+
+def test_a_ratio_a_limit_and_a_share() -> None:
+    assert plain(percent_in_words(0.8, T)) == "20 % λιγότερα"
+    assert plain(percent_in_words(1.05, T)) == "5 % περισσότερα"
+    assert T(fewer_than(13)) == "λιγότερα από 13"
+    assert plain(T.part(0.0001)) == "λιγότερο από το 1 %"
+    assert plain(T.part(0.9999)) == "περισσότερο από το 99 %"
+
+
+@pytest.mark.parametrize(
+    ("n", "read"),
+    [
+        (1, "παρατίθεται 1 μεταβολή που ξεπερνά όσα εξηγεί η τύχη"),
+        (5, "παρατίθενται 5 μεταβολές που ξεπερνούν όσα εξηγεί η τύχη"),
+    ],
+)
+def test_changes_that_are_listed(n: int, read: str) -> None:
+    one, many = (
+        "{n} change is listed as more than chance explains",
+        "{n} changes are listed as more than chance explains",
+    )
+    assert T.n(one, many, n) == read
+
+
+@pytest.mark.parametrize(
+    ("n", "read"),
+    [
+        (0, "0 ακόμη μεταβολές βρίσκονται στην Ενημέρωση."),
+        (1, "1 ακόμη μεταβολή βρίσκεται στην Ενημέρωση."),
+        (12, "12 ακόμη μεταβολές βρίσκονται στην Ενημέρωση."),
+    ],
+)
+def test_more_changes(n: int, read: str) -> None:
+    assert T.n("{n} more change is in the Briefing.", "{n} more changes are in the Briefing.", n) == read
+
+
+@pytest.mark.parametrize(
+    ("n", "judged", "read"),
+    [
+        (1, 52, "1 από τις 52 περιόδους βρίσκεται εκτός του αναμενόμενου εύρους: Νοέμβριος 2025."),
+        (
+            3,
+            52,
+            "3 από τις 52 περιόδους βρίσκονται εκτός του αναμενόμενου εύρους· οι πιο πρόσφατες: Νοέμβριος 2025.",
+        ),
+    ],
+)
+def test_periods_outside_the_range(n: int, judged: int, read: str) -> None:
+    month = Span(dt.date(2025, 11, 1), dt.date(2025, 11, 30), by_month=True)
+    told = T.n(
+        "{n} of {judged} periods lies outside the expected range: {periods}.",
+        "{n} of {judged} periods lie outside the expected range; the latest: {periods}.",
+        n,
+        judged=judged,
+        periods=month,
+    )
+    assert told == read
+
+
+@pytest.mark.parametrize(
+    ("n", "read"),
+    [
+        (0, "Καμία εστία δεν ξεχωρίζει από την τύχη."),
+        (1, "1 εστία ξεχωρίζει από την τύχη, στο 2 % της πόλης."),
+        (4, "4 εστίες ξεχωρίζουν από την τύχη, στο 2 % της πόλης."),
+    ],
+)
+def test_hot_spots(n: int, read: str) -> None:
+    told = (
+        T.n(
+            "{n} hot spot stands out from chance, on {land} of the city.",
+            "{n} hot spots stand out from chance, on {land} of the city.",
+            n,
+            land=T.percent(0.02),
+        )
+        if n
+        else T("No hot spot stands out from chance.")
+    )
+    assert plain(told) == read
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "p", "unit", "read"),
+    [
+        (
+            0,
+            1,
+            0.8,
+            "week",
+            "Περιστατικά από τις 3 Νοεμβρίου 2025: 1, έναντι 0 το ίδιο διάστημα πριν από έναν χρόνο. "
+            "Καμία σαφής μεταβολή.",
+        ),
+        (
+            40,
+            12,
+            0.003,
+            "week",
+            "Περιστατικά από τις 3 Νοεμβρίου 2025: 12, έναντι 40 το ίδιο διάστημα πριν από έναν χρόνο, "
+            "δηλαδή μείωση (p 0,003).",
+        ),
+        (
+            1200,
+            1500,
+            0.0004,
+            "month",
+            "Περιστατικά (Νοέμβριος 2025 και έπειτα): 1.500, έναντι 1.200 τους ίδιους μήνες πριν από έναν χρόνο, "
+            "δηλαδή αύξηση (p <0,001).",
+        ),
+    ],
+)
+def test_a_year_before(before: int, after: int, p: float, unit: Unit, read: str) -> None:
+    ratio = Estimate((after + 0.5) / (before + 0.5), 0.1, 9.0)
+    assert YearOnYear(before, after, 8, DAY, ratio, p, unit).sentence(T) == read
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected", "read"),
+    [
+        (
+            "week",
+            1.0,
+            "Πρόβλεψη για τις επόμενες 2 εβδομάδες, από τις 3 Νοεμβρίου 2025 και μετά: περίπου 1 περιστατικό "
+            "(διάστημα 95 %: 0 έως 40).",
+        ),
+        (
+            "month",
+            21.0,
+            "Πρόβλεψη για τους επόμενους 2 μήνες (Νοέμβριος 2025 και μετά): περίπου 21 περιστατικά "
+            "(διάστημα 95 %: 0 έως 40).",
+        ),
+    ],
+)
+def test_what_is_expected_next(unit: Unit, expected: float, read: str) -> None:
+    frame = pd.DataFrame({unit: [np.datetime64(DAY, "ns")] * 2})
+    past = PastErrors(3.0, 4.0, 4.0, 52, 104, 99, 83)
+    told = NextPeriods(frame, unit, Estimate(expected, 0.0, 40.0), past, 900).sentence(T)
+    assert plain(told) == read
+
+
+def test_sentences_that_had_no_noun_or_no_agreement() -> None:
+    assert T("None found: no place and no category changed by more than expected by chance.") == (
+        "Δεν βρέθηκε μεταβολή: κανένα σημείο και καμία κατηγορία δεν μεταβλήθηκε περισσότερο απ’ όσο αναμένεται τυχαία."
+    )
+    assert T("None found: no place stands out from its surroundings.") == (
+        "Δεν βρέθηκε εστία: κανένα σημείο δεν ξεχωρίζει από τη γύρω περιοχή."
+    )
+    assert T("fewer than expected by chance, alone or with its neighbours") == (
+        "λιγότερα από όσα εξηγεί η τύχη, στο κελί μόνο του ή μαζί με τα γειτονικά του"
+    )
+    assert T("Sample data: made up. Not about real events.") == (
+        "Δεδομένα δείγματος: επινοημένα. Δεν αφορούν πραγματικά γεγονότα."
+    )
+    assert T("More in each week since {since}.", since=DAY) == (
+        "Περισσότερα κάθε εβδομάδα, από τις 3 Νοεμβρίου 2025 και μετά."
+    )
+    assert T(
+        "Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."
+    ) == ("Πρώτα τα σημεία που ξεπερνούν με τη μεγαλύτερη βεβαιότητα κατά πολύ το αναμενόμενο (κάτω όριο του λόγου).")
+
+
+def test_one_document_and_one_page_have_one_name_each() -> None:
+    assert T("Briefing") == "Ενημέρωση"
+    assert T("Briefing for the council") == "Ενημερωτικό σημείωμα για το Συμβούλιο"
+    assert T("Create the brief") == "Σύνταξη ενημερωτικού σημειώματος"
+    assert T("District") == "Περιοχή"
+    assert T.c("kind", "Offence") == "Αδίκημα"
