@@ -12,6 +12,7 @@ from analysis.forecast.next_periods import NextPeriods, PastErrors
 from analysis.plans.evaluation import amount_in_words, percent_in_words
 from analysis.stats.intervals import Estimate
 from analysis.trends.time_series import Unit, YearOnYear
+from curim_data.importing.comparison import LISTED, _quoted
 from curim_data.model import translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span
@@ -239,3 +240,17 @@ def test_one_document_and_one_page_have_one_name_each() -> None:
     assert T("Create the brief") == "Σύνταξη ενημερωτικού σημειώματος"
     assert T("District") == "Περιοχή"
     assert T.c("kind", "Offence") == "Αδίκημα"
+
+
+@pytest.mark.parametrize(
+    ("lang", "two", "many"),
+    [
+        ("el", "«a» και «a»", "«a» και 2 ακόμη"),
+        ("en", "“a” and “a”", "“a” and 2 more"),
+        ("fr", "« a » et « a »", "« a » et 2 autres"),
+    ],
+)
+def test_columns_are_quoted_as_the_language_quotes(lang: str, two: str, many: str) -> None:
+    t = translator(lang)
+    assert plain(_quoted(t, ["a", "a"])) == two
+    assert plain(_quoted(t, ["a"] * (LISTED + 2))).endswith(many)
