@@ -1,0 +1,263 @@
+"""French sentences as they should read, written by hand: for nothing, one, few and many."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import numpy as np
+import pytest
+
+from analysis.stats.intervals import Estimate
+from analysis.trends.time_series import YearOnYear
+from analysis.trends.week_clock import WeekClock
+from curim_data.model import translator
+from curim_data.model.i18n import LOCALE_DIR, Span
+from curim_data.model.labels import dates_label
+from curim_data.quality.findings import duration
+from curim_data.studies.incidents import incidents_in_words
+from pages.parts.data.preview import several_sentence
+from pages.parts.maps.cell_map import alert_count, incident_count
+from pages.parts.trends.changes_table import certainty_word
+
+t = translator("fr")
+
+
+def read(text: str) -> str:
+    """A sentence with every space that no line is broken at written as a plain one."""
+    return re.sub("[\u00a0\u202f]", " ", text)
+
+
+@pytest.mark.parametrize(
+    ("n", "told"),
+    [(0, "0 incident"), (1, "1 incident"), (2, "2 incidents"), (1234, "1 234 incidents"), (float("nan"), "–")],
+)
+def test_incidents_are_counted(n: float, told: str) -> None:
+    assert read(incident_count(t, n)) == told
+
+
+@pytest.mark.parametrize(
+    ("incidents", "alerts", "told"),
+    [
+        (0, 0, "0 incident"),
+        (1, 3, "1 incident (3 signalements)"),
+        (12, 12, "12 incidents"),
+        (1234, 1500, "1 234 incidents (1 500 signalements)"),
+    ],
+)
+def test_alerts_stand_beside_incidents(incidents: int, alerts: int, told: str) -> None:
+    assert read(incidents_in_words(t, incidents, alerts)) == told
+
+
+def test_shared_out_alerts_have_a_decimal_comma() -> None:
+    assert read(alert_count(t, 1234.5)) == "1 234,5 signalements"
+
+
+@pytest.mark.parametrize(
+    ("n", "told"),
+    [
+        (1, "1 signalement a plusieurs catégories : il compte une fois dans les totaux et une fois dans chacune."),
+        (
+            40,
+            "40 signalements ont plusieurs catégories : "
+            "ils comptent une fois dans les totaux et une fois dans chacune.",
+        ),
+    ],
+)
+def test_alerts_of_several_categories(n: int, told: str) -> None:
+    assert read(several_sentence(t, n)) == told
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        (-1, "moins de zéro minute"),
+        (0.01, "1 minute"),
+        (0.5, "30 minutes"),
+        (1, "1 heure"),
+        (30, "30 heures"),
+        (72, "3 jours"),
+    ],
+)
+def test_stretches_of_time(hours: float, told: str) -> None:
+    assert read(duration(t, hours)) == told
+
+
+def test_three_steps_of_certainty_are_ranked_by_ear() -> None:
+    assert [certainty_word(t, q) for q in (1e-9, 0.005, 0.04, 0.5)] == [
+        "presque certain",
+        "très probable",
+        "probable",
+        "peut-être un hasard",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "told"),
+    [
+        (dt.date(2025, 5, 1), dt.date(2025, 6, 30), "1er mai 2025 – 30 juin 2025"),
+        (dt.date(2025, 5, 1), None, "depuis le 1er mai 2025"),
+        (None, dt.date(2025, 6, 30), "jusqu’au 30 juin 2025"),
+        (None, None, "Toutes les dates"),
+    ],
+)
+def test_periods(start: dt.date | None, end: dt.date | None, told: str) -> None:
+    assert read(dates_label(t, start, end)) == told
+
+
+def test_months_are_lower_case_inside_a_sentence() -> None:
+    assert t.span(Span(dt.date(2025, 5, 1), dt.date(2025, 6, 30), by_month=True)) == "mai 2025 – juin 2025"
+
+
+def _year_on_year(after: int, p: float, *, restless: bool = False) -> str:
+    ratio = Estimate(after / 120, 0.0, 9.0)
+    found = YearOnYear(120, after, 13, dt.date(2025, 5, 1), ratio, p, restless=restless)
+    return read(found.sentence(t))
+
+
+def test_this_year_and_the_last() -> None:
+    same = "contre 120 à la même période un an plus tôt"
+    assert _year_on_year(1234, 0.0001) == f"Depuis le 1er mai 2025 : 1 234 incidents, {same} : une hausse (p <0,001)."
+    assert _year_on_year(80, 0.0123) == f"Depuis le 1er mai 2025 : 80 incidents, {same} : une baisse (p 0,012)."
+    assert _year_on_year(118, 0.8) == f"Depuis le 1er mai 2025 : 118 incidents, {same}. Pas de changement net."
+    assert _year_on_year(150, 0.04, restless=True) == (
+        f"Depuis le 1er mai 2025 : 150 incidents, {same}. Pas de changement net : par le passé, de tels nombres ont "
+        "varié autant d’une année à l’autre."
+    )
+
+
+def test_hours_of_the_week() -> None:
+    none = np.zeros(0)
+    clock = WeekClock(none, none, none, (20, 6), 5, 90, 0)
+    assert read(clock.sentence(t, incidents=True)) == (
+        "Au moins la moitié des incidents se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."
+    )
+    assert WeekClock(none, none, none, None, None, 0, 0).sentence(t) == "Aucun signalement dont l’heure soit connue."
+
+
+PLURALS = [
+    (
+        "{n} hot spot stands out from chance, on {land} of the city.",
+        "{n} hot spots stand out from chance, on {land} of the city.",
+        {"land": "2 %"},
+        "1 point chaud se distingue du hasard, sur 2 % de la ville.",
+        "7 points chauds se distinguent du hasard, sur 2 % de la ville.",
+    ),
+    (
+        "{n} of {judged} periods lies outside the expected range: {periods}.",
+        "{n} of {judged} periods lie outside the expected range; the latest: {periods}.",
+        {"judged": 52, "periods": "la semaine du 3 mars"},
+        "1 période sur 52 sort de la fourchette attendue : la semaine du 3 mars.",
+        "7 périodes sur 52 sortent de la fourchette attendue ; les plus récentes : la semaine du 3 mars.",
+    ),
+    (
+        "{n} place has fewer incidents than expected by chance (cold)",
+        "{n} places have fewer incidents than expected by chance (cold)",
+        {},
+        "1 lieu a moins d’incidents que n’en laisserait attendre le hasard (froid)",
+        "7 lieux ont moins d’incidents que n’en laisserait attendre le hasard (froids)",
+    ),
+    (
+        "{n} cell with few incidents is withheld: it enters with the smallest count that it may have.",
+        "{n} cells with few incidents are withheld: they enter with the smallest count that they may have.",
+        {},
+        "1 maille comptant peu d’incidents est protégée : le calcul retient le plus petit nombre possible.",
+        "7 mailles comptant peu d’incidents sont protégées : "
+        "le calcul retient pour chacune le plus petit nombre possible.",
+    ),
+    (
+        "{n} change is listed as more than chance explains",
+        "{n} changes are listed as more than chance explains",
+        {},
+        "1 changement retenu dépasse ce que le hasard explique",
+        "7 changements retenus dépassent ce que le hasard explique",
+    ),
+    (
+        "{n} more change is in the Briefing.",
+        "{n} more changes are in the Briefing.",
+        {},
+        "1 autre changement figure dans le point de situation.",
+        "7 autres changements figurent dans le point de situation.",
+    ),
+    (
+        "{n} row read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
+        "{n} rows read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
+        {"accepted": 1, "updated": 0, "duplicate": 0, "quarantined": 0},
+        "1 ligne lue ; nouvelles : 1, mises à jour : 0, doublons : 0, en quarantaine : 0.",
+        "7 lignes lues ; nouvelles : 1, mises à jour : 0, doublons : 0, en quarantaine : 0.",
+    ),
+    (
+        "{whole} of {n} plan answers all four questions.",
+        "{whole} of {n} plans answer all four questions.",
+        {"whole": 1},
+        "Plans où les quatre questions ont une réponse : 1 sur 1.",
+        "Plans où les quatre questions ont une réponse : 1 sur 7.",
+    ),
+    (
+        "{n} incident fewer than expected (from {low} to {high})",
+        "{n} incidents fewer than expected (from {low} to {high})",
+        {"low": 0, "high": 12},
+        "1 incident de moins qu’attendu (de 0 à 12)",
+        "7 incidents de moins qu’attendu (de 0 à 12)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "many", "values", "told_one", "told_many"), PLURALS)
+def test_one_and_many_agree(one: str, many: str, values: dict[str, object], told_one: str, told_many: str) -> None:
+    """Nothing takes the singular in French, as one does."""
+    assert read(t.n(one, many, 1, **values)) == told_one
+    assert read(t.n(one, many, 7, **values)) == told_many
+    if "{whole}" not in one and " sur " not in told_one:
+        assert read(t.n(one, many, 0, **values)) == "0" + told_one[1:]
+    assert read(t.n(one, many, 1234, **values)).startswith("1 234" if told_many[0] == "7" else told_many[:5])
+
+
+SENTENCES = [
+    ("{when}: {alerts}, usual for the time of year ({lower} to {upper}).",
+     {"when": "Semaine du 3 mars 2025", "alerts": "974 signalements", "lower": 900, "upper": 1100},
+     "Semaine du 3 mars 2025 : 974 signalements, nombre habituel pour la saison (900 à 1 100)."),
+    ("{when}: {alerts}, more than in the same weeks of the year before.",
+     {"when": "12 derniers mois", "alerts": "974 signalements"},
+     "12 derniers mois : 974 signalements, plus que pendant les mêmes semaines de l’année précédente."),
+    ("fewer than {k}", {"k": 13}, "moins de 13"),
+    ("In the whole city {share} of the {n} incidents compared {side}.",
+     {"share": "62 %", "n": 97, "side": t("are reported by women")},
+     "Dans toute la ville, 62 % des 97 incidents comparés sont signalés par des femmes."),
+    ("Women report little here: not known, not safe.", {},
+     "Les femmes signalent peu ici : un lieu mal connu, non un lieu sûr."),
+    ("Five changes deserve your attention.", {}, "Cinq changements méritent votre attention."),
+    ("No near repeats: nowhere are there clearly more incidents soon and near by than expected by chance.", {},
+     "Pas de quasi-répétitions : nulle part les incidents ne se suivent de près, dans l’espace et le temps, nettement "
+     "plus que ne l’explique le hasard."),
+    ("Create the brief", {}, "Produire le point de situation"),
+    ("“{plan}” is late: what does it need, and from whom?", {"plan": "Éclairage"},
+     "« Éclairage » a pris du retard : que lui faut-il, et de qui ?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "values", "told"), SENTENCES)
+def test_sentences(message: str, values: dict[str, object], told: str) -> None:
+    assert read(t(message, **values)) == told
+
+
+def _forms() -> list[str]:
+    """Every French string as readers get it: plural forms and words with a context too."""
+    assert LOCALE_DIR.is_dir()
+    return [text for text in t._catalog._catalog.values() if text and not text.startswith("Project-Id")]  # type: ignore[attr-defined]
+
+
+def test_signs_are_set_apart_by_one_kind_of_space() -> None:
+    forms = _forms()
+    assert len(forms) > 3000
+    assert not [text for text in forms if re.search(r"[ \u202f][:;?!%»]|«[ \u202f]|[^\s«(][;?!»]|«(?!\u00a0)", text)]
+
+
+def test_apostrophes_are_curled() -> None:
+    """But for the prime of the generalised Gini."""
+    assert not [text for text in _forms() if "'" in text.replace("G'", "G")]
+
+
+@pytest.mark.parametrize("word", ["note de synthèse", "alentours", "zone traitée", "cellule de la carte", "salve"])
+def test_one_thing_has_one_name(word: str) -> None:
+    assert not [text for text in _forms() if word in text.lower()]
