@@ -24,7 +24,7 @@ from analysis.stats.exact_rates import larger_rate
 from analysis.stats.exact_shares import larger_share
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, Message, Num, Translator
-from curim_data.model.i18n import Span
+from curim_data.model.i18n import Span, at_head
 
 if TYPE_CHECKING:
     from analysis.hotspots.cell_significance import HotCells
@@ -82,7 +82,9 @@ class Power:
     def sentence(self, t: Translator) -> str:
         """What would have been found, in words, with the period where it is known."""
         found = self._finding(t)
-        return found if self.period is None else t("{period}: {finding}", period=t.span(self.period), finding=found)
+        if self.period is None:
+            return found
+        return at_head(t("{period}: {finding}", period=t.span(self.period), finding=found))
 
     def _finding(self, t: Translator) -> str:
         if not self.n and self.withheld:

@@ -21,7 +21,7 @@ from analysis.report.blocks import (
     Text,
 )
 from curim_data.model import CityProfile, Translator
-from curim_data.model.i18n import Span
+from curim_data.model.i18n import Span, at_head
 
 CHART_MM = 78
 MOST_PLANS = 6  # in the brief, those that are late or due first
@@ -177,7 +177,7 @@ def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
     if brief.before is not None:
         before = Span(*brief.before, brief.by_month)
         told = t("{window}, compared with {before}.", window=window, before=before)
-        yield Text(told[:1].upper() + told[1:], "note")
+        yield Text(at_head(told), "note")
     elif brief.period is not None and brief.period[0] < brief.since:
         yield Text(t("Changes: {window}.", window=window), "note")
     if not brief.compared:

@@ -17,6 +17,7 @@ from analysis.trends.dynamic_season import DynamicSeason, dynamic_season
 from analysis.trends.expected_range import ALPHA, RULES, Rule
 from analysis.trends.reporting_lag import ReportingLag
 from curim_data.model import N_, BoolArray, FloatArray, Message, Translator
+from curim_data.model.i18n import at_head
 
 Unit = Literal["day", "week", "month"]
 _PER_YEAR: Final[dict[Unit, int]] = {"day": 365, "week": 52, "month": 12}
@@ -190,7 +191,7 @@ class Trend:
         if self.unit == "week":
             return t("Week of {day}", day=day)
         named = t.date(day, "LLLL y") if self.unit == "month" else t.date(day)
-        return named[:1].upper() + named[1:]
+        return at_head(named)
 
 
 def weekly(

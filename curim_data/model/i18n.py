@@ -261,6 +261,15 @@ def _ordinal(text: str, day: dt.date, lang: str) -> str:
     return re.sub(r"(?<!\d)1 (?=[^\W\d]{3})", "1er ", text, count=1) if lang == "fr" and day.day == 1 else text
 
 
+def at_head(text: str) -> str:
+    """A text as the beginning of a sentence: French and Greek dates can begin with a small letter, as "mai 2025".
+
+    >>> at_head("mai 2025 : 12 signalements.")
+    'Mai 2025 : 12 signalements.'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def spaced_text(text: str, lang: str) -> str:
     """A translation with spaces that no line is broken at: before the signs that French sets apart, and before %.
 

@@ -8,7 +8,7 @@ from typing import Final
 from analysis.trends.changes import AREA, Change
 from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_AREAS, ONE_CATEGORY, TOO_FEW, fewer_than
-from curim_data.model.i18n import Span
+from curim_data.model.i18n import Span, at_head
 from curim_data.model.labels import (
     category_label,
     district_label,
@@ -37,8 +37,7 @@ ATTENTION: Final = (
 
 def headline(study: BriefChanges, t: Translator) -> str:
     """Since when, how many incidents, whether that is usual, and how many changes deserve attention."""
-    told = f"{_first_sentence(study, t)} {attention_sentence(study, t)}"
-    return told[:1].upper() + told[1:]  # French writes months small, but not at the head of a sentence
+    return at_head(f"{_first_sentence(study, t)} {attention_sentence(study, t)}")
 
 
 def _first_sentence(study: BriefChanges, t: Translator) -> str:
@@ -317,11 +316,12 @@ def tested_sentence(finding: Finding, t: Translator) -> str:
     """The two periods that were compared, with their dates."""
     periods = finding.periods
     assert periods.before is not None
-    return t(
+    told = t(
         "{after} against {before}.",
         after=Span(*periods.after, by_month=periods.by_month),
         before=Span(*periods.before, by_month=periods.by_month),
     )
+    return at_head(told)
 
 
 def less_than_others(change: Change, t: Translator) -> str:

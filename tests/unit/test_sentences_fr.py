@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,9 +14,10 @@ from analysis.stats.intervals import Estimate
 from analysis.trends.time_series import YearOnYear
 from analysis.trends.week_clock import WeekClock
 from curim_data.model import translator
-from curim_data.model.i18n import LOCALE_DIR, Span
+from curim_data.model.i18n import LOCALE_DIR, Span, at_head
 from curim_data.model.labels import dates_label
 from curim_data.quality.findings import duration
+from curim_data.studies import brief_text
 from curim_data.studies.incidents import incidents_in_words
 from pages.parts.data.preview import several_sentence
 from pages.parts.maps.cell_map import alert_count, incident_count
@@ -107,6 +110,15 @@ def test_periods(start: dt.date | None, end: dt.date | None, told: str) -> None:
 
 def test_months_are_lower_case_inside_a_sentence() -> None:
     assert t.span(Span(dt.date(2025, 5, 1), dt.date(2025, 6, 30), by_month=True)) == "mai 2025 – juin 2025"
+
+
+def test_months_are_upper_case_at_the_head_of_a_sentence() -> None:
+    after, before = ((dt.date(year, 5, 1), dt.date(year, 6, 30)) for year in (2025, 2024))
+    finding = SimpleNamespace(periods=SimpleNamespace(after=after, before=before, by_month=True))
+    assert read(brief_text.tested_sentence(cast(Any, finding), t)) == (
+        "Mai 2025 – juin 2025, par rapport à mai 2024 – juin 2024."
+    )
+    assert at_head("") == ""
 
 
 def _year_on_year(after: int, p: float, *, restless: bool = False) -> str:
