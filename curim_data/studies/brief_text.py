@@ -280,20 +280,25 @@ def since_sentence(finding: Finding, t: Translator) -> str:
     if finding.since is None or finding.series is None:
         return ""
     more, month = finding.change.direction > 0, finding.series.unit == "month"
-    if finding.every_week:
-        if month:
-            return t("More in each month.") if more else t("Fewer in each month.")
-        return t("More in each week.") if more else t("Fewer in each week.")
-    if month:
-        values = {"since": t.date(finding.since, "LLLL y")}
-        if more:
-            return t("More in each month since {since}.", **values)
-        return t("Fewer in each month since {since}.", **values)
-    return (
-        t("More in each week since {since}.", since=finding.since)
-        if more
-        else t("Fewer in each week since {since}.", since=finding.since)
-    )
+    since = t.date(finding.since, "LLLL y") if month else t.date(finding.since)
+    match more, month:
+        case True, False:
+            every = t("More than a year before in each week.")
+            part = t("More than a year before in each week since {since}.", since=since)
+            latest = t("More than a year before in each week since {since}, if not longer.", since=since)
+        case False, False:
+            every = t("Fewer than a year before in each week.")
+            part = t("Fewer than a year before in each week since {since}.", since=since)
+            latest = t("Fewer than a year before in each week since {since}, if not longer.", since=since)
+        case True, _:
+            every = t("More than a year before in each month.")
+            part = t("More than a year before in each month since {since}.", since=since)
+            latest = t("More than a year before in each month since {since}, if not longer.", since=since)
+        case _:
+            every = t("Fewer than a year before in each month.")
+            part = t("Fewer than a year before in each month since {since}.", since=since)
+            latest = t("Fewer than a year before in each month since {since}, if not longer.", since=since)
+    return every if finding.every_week else latest if finding.at_latest else part
 
 
 def finding_sentences(finding: Finding, city: CityProfile, t: Translator) -> tuple[str, ...]:

@@ -88,7 +88,8 @@ class Series:
 
     `frame`: start (Timestamp), n, before (the same week of the year before; NaN where not known or withheld), tested
     (bool: it lies in the period that was tested, in part at least), reference (bool: in the one that it is compared
-    with). Periods that the data do not hold whole are left out.
+    with), least, most (how much larger n is than before, at least and at most, as far as withheld numbers may be known;
+    NaN where nothing is). Periods that the data do not hold whole are left out.
     """
 
     frame: pd.DataFrame
@@ -110,7 +111,8 @@ class Finding:
     given to the audience, or only the step that it reaches. `periods`: what was tested. `filter`: what opens it.
     `whom`: None where nobody asked, or where the filter names genders.
     `since`: the first of the unbroken weeks, up to the last, that lie on the change's side of the same weeks of the
-    year before; None where the last does not. `every_week`: since the beginning. `kind`: "new" is a rise from none or
+    year before; None where the last does not. `every_week`: since the beginning. `at_latest`: or earlier, where a
+    withheld number leaves it open. `kind`: "new" is a rise from none or
     from a small number, to at least five times as many.
     """
 
@@ -122,6 +124,7 @@ class Finding:
     whom: Whom | None
     since: dt.date | None = None
     every_week: bool = False
+    at_latest: bool = False
     exact_p: bool = True
     kind: Kind = "rise"
 
@@ -195,7 +198,7 @@ def make_finding(
     then = chosen.replace(start=periods.before[0], end=periods.before[1])
     counts = _count(source, then, audience), _count(source, chosen, audience)
     series = _series(source, chosen, audience, periods)
-    since, every = run_since(series, change) if periods.same_season else (None, False)
+    since, every, at_latest = run_since(series, change) if periods.same_season else (None, False, False)
     return Finding(
         change=_for_audience(change, counts, periods, exact=sees_exact(audience)),
         counts=counts,
@@ -205,6 +208,7 @@ def make_finding(
         whom=_whom(source, f, chosen, audience, change, place_in),
         since=since,
         every_week=every,
+        at_latest=at_latest,
         exact_p=sees_exact(audience) or all(count.n is not None for count in counts),
         kind=_kind(change),
     )
@@ -272,14 +276,17 @@ def _series_of(
         counted = query.counts(source, asked, [column], audience, complete=True, once=True).frame
     except DisclosureError:
         return None
-    n = counted.dropna(subset=[column]).set_index(column)["n"].astype(float).sort_index()
-    starts = pd.DatetimeIndex(n.index)
+    known = counted.dropna(subset=[column]).set_index(column)[["n", "low", "high"]].astype(float).sort_index()
+    starts = pd.DatetimeIndex(known.index)
     ends = starts + (pd.Timedelta(days=6) if unit == "week" else pd.offsets.MonthEnd(0))
     whole = (starts >= pd.Timestamp(asked.start or source.first)) & (ends <= pd.Timestamp(min(end, source.as_of)))
-    n = n[whole]
+    known = known[whole]
     starts, ends = starts[whole], ends[whole]
     year = pd.DateOffset(months=12) if unit == "month" else pd.Timedelta(_YEAR)
-    before = n.reindex(starts - year).to_numpy(float) if periods.same_season else np.full(len(n), np.nan)
+    before = known.reindex(starts - year).reset_index(drop=True)
+    if not periods.same_season:
+        before[:] = np.nan
+    now = known.reset_index(drop=True)
 
     def within(span: tuple[dt.date, dt.date] | None) -> Any:
         if span is None:
@@ -289,28 +296,34 @@ def _series_of(
     frame = pd.DataFrame(
         {
             "start": starts,
-            "n": n.to_numpy(float),
-            "before": before,
+            "n": now["n"],
+            "before": before["n"],
             "tested": within(periods.after),
             "reference": within(None if periods.same_season else periods.before),
+            "least": now["low"] - before["high"],
+            "most": now["high"] - before["low"],
         }
     )
     shown = ends >= pd.Timestamp(first)
     return Series(frame[shown].reset_index(drop=True), unit)
 
 
-def run_since(series: Series | None, change: Change) -> tuple[dt.date | None, bool]:
-    """Since when each week lies on the change's side of the year before, and whether all of the tested ones do."""
+def run_since(series: Series | None, change: Change) -> tuple[dt.date | None, bool, bool]:
+    """Since when each week lies on the change's side of the year before; whether all of the tested ones do; and whether
+    the week before them may do so as well, because a number is withheld.
+    """
     if series is None or not series.told:
-        return None, False
+        return None, False, False
     tested = series.frame[series.frame["tested"]]
-    side = change.direction * (tested["n"] - tested["before"]).to_numpy(float)
+    bounds = change.direction * tested[["least", "most"]].to_numpy(float)
+    surely, perhaps = bounds.min(axis=1) > 0, ~(bounds.max(axis=1) <= 0)
     run = 0
-    while run < len(side) and side[len(side) - 1 - run] > 0:
+    while run < len(surely) and surely[len(surely) - 1 - run]:
         run += 1
     if run < 2:
-        return None, False
-    return tested["start"].iloc[-run].date(), run == len(side)
+        return None, False, False
+    every = run == len(surely)
+    return tested["start"].iloc[-run].date(), every, not every and bool(perhaps[len(surely) - 1 - run])
 
 
 def _whom(

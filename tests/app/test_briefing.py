@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import docx
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -298,21 +299,52 @@ def test_since_when_is_the_unbroken_run_of_weeks(council: BriefStudy, t: Transla
     assert finding.series is not None
     weeks = pd.date_range("2026-09-07", periods=5, freq="W-MON")
 
-    def since(n: list[float], before: list[float], direction: int = 1) -> tuple[dt.date | None, bool]:
-        frame = pd.DataFrame({"start": weeks, "n": n, "before": before, "tested": True, "reference": False})
+    def since(
+        n: list[float], before: list[float], direction: int = 1, low: float = 0, high: float = 4
+    ) -> tuple[dt.date | None, bool, bool]:
+        """NaN: withheld, from `low` to `high`."""
+        now, then = np.array(n), np.array(before)
+        least = np.nan_to_num(now, nan=low) - np.nan_to_num(then, nan=high)
+        most = np.nan_to_num(now, nan=high) - np.nan_to_num(then, nan=low)
+        frame = pd.DataFrame({"start": weeks, "n": n, "before": before, "tested": True, "least": least, "most": most})
         return run_since(Series(frame, "week"), replace(finding.change, direction=direction))
 
-    assert since([5, 1, 4, 4, 4], [1, 2, 3, 3, 3]) == (dt.date(2026, 9, 21), False)
-    assert since([5, 4, 4, 4, 4], [1, 2, 3, 3, 3]) == (dt.date(2026, 9, 7), True)
-    assert since([5, 4, 4, 4, 3], [1, 2, 3, 3, 3]) == (None, False)
-    assert since([5, 4, 4, 3, 4], [1, 2, 3, 3, 3]) == (None, False)  # one week is no run
-    assert since([0, 1, 1, 1, 1], [1, 2, 3, 3, 3], -1) == (dt.date(2026, 9, 7), True)
-    assert since([5, float("nan"), 4, 4, 4], [1, 2, 3, 3, 3]) == (dt.date(2026, 9, 21), False)
-    told = replace(finding, since=dt.date(2026, 9, 21), every_week=False)
+    nan, first, third = float("nan"), dt.date(2026, 9, 7), dt.date(2026, 9, 21)
+    assert since([5, 1, 4, 4, 4], [1, 2, 3, 3, 3]) == (third, False, False)
+    assert since([5, 4, 4, 4, 4], [1, 2, 3, 3, 3]) == (first, True, False)
+    assert since([5, 4, 4, 4, 3], [1, 2, 3, 3, 3]) == (None, False, False)
+    assert since([5, 4, 4, 3, 4], [1, 2, 3, 3, 3]) == (None, False, False)  # one week is no run
+    assert since([0, 1, 1, 1, 1], [1, 2, 3, 3, 3], -1) == (first, True, False)
+    # Withheld weeks: surely on the change's side, perhaps, and surely not.
+    assert since([5, 6, 7, 7, 7], [1, nan, nan, 3, 3]) == (first, True, False)
+    assert since([5, nan, 4, 4, 4], [1, 2, 3, 3, 3]) == (third, False, True)
+    assert since([5, nan, 4, 4, 4], [1, 4, 3, 3, 3]) == (third, False, False)
+    assert since([9, 9, 9, nan, nan], [12, 13, 13, 13, 13], -1) == (first, True, False)
+    told = replace(finding, since=third, every_week=False, at_latest=False)
     rising = replace(told, change=replace(told.change, direction=1))
-    assert since_sentence(rising, t) == "More in each week since 21 September 2026."
-    assert since_sentence(replace(rising, every_week=True), t) == "More in each week."
+    assert since_sentence(rising, t) == "More than a year before in each week since 21 September 2026."
+    assert since_sentence(replace(rising, every_week=True), t) == "More than a year before in each week."
     assert since_sentence(replace(rising, since=None), t) == ""
+    latest = "More than a year before in each week since 21 September 2026, if not longer."
+    assert since_sentence(replace(rising, at_latest=True), t) == latest
+
+
+def test_since_when_agrees_between_who_sees_all_and_the_council(sample: Home) -> None:
+    source = open_source(sample)
+    exact, seen = (
+        {one.id: one for one in brief_changes(source, AlertFilter(), who, source.meeting).findings}
+        for who in (Audience.SPECIALIST, Audience.COUNCIL)
+    )
+    assert sum(one.since is not None and not one.at_latest for one in seen.values()) >= 3  # withheld weeks are bounded
+    for name, council in seen.items():
+        told = exact[name]
+        if council.since is None or council.series.unit != told.series.unit:  # type: ignore[union-attr]
+            continue
+        if council.at_latest:
+            assert told.since is not None
+            assert told.since <= council.since
+        else:
+            assert (told.since, told.every_week) == (council.since, council.every_week)
 
 
 def test_a_count_is_worded_by_the_side_that_it_is_sure_to_lie_on(council: BriefStudy, t: Translator) -> None:

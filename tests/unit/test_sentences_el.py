@@ -225,8 +225,8 @@ def test_sentences_that_had_no_noun_or_no_agreement() -> None:
     assert T("Sample data: made up. Not about real events.") == (
         "Δεδομένα δείγματος: επινοημένα. Δεν αφορούν πραγματικά γεγονότα."
     )
-    assert T("More in each week since {since}.", since=DAY) == (
-        "Περισσότερα κάθε εβδομάδα, από 3 Νοεμβρίου 2025 και μετά."
+    assert T("More than a year before in each week since {since}.", since=DAY) == (
+        "Κάθε εβδομάδα περισσότερα από ό,τι έναν χρόνο πριν, από 3 Νοεμβρίου 2025 και μετά."
     )
     assert T(
         "Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."
