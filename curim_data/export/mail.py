@@ -66,7 +66,7 @@ def send_mail(
                 connection.login(server.user, password)
             for address in to:
                 connection.send_message(_mail(server, address, subject, text, attachments))
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, UnicodeError, smtplib.SMTPException) as error:  # UnicodeError: a host that can be no name
         values = {"host": server.host, "port": str(server.port), "why": str(error) or type(error).__name__}
         raise MailError(Message("The mail was not sent through {host}:{port}: {why}.", values)) from error
 

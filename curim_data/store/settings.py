@@ -70,7 +70,7 @@ def read_settings(home: Home) -> Settings:
 
 def opens_here_only(link: str) -> bool:
     """Whether an address is this computer's own, so that nobody else can open it."""
-    host = urlsplit(link).hostname or ""
+    host = _host(link)
     try:
         address = ip_address(host)
     except ValueError:
@@ -78,11 +78,20 @@ def opens_here_only(link: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+def _host(link: str) -> str:
+    """The computer that an address names; empty where it names none."""
+    try:
+        return urlsplit(link).hostname or ""
+    except ValueError:  # a bracket that is not closed
+        return ""
+
+
 def _public(url: Any) -> str:
     if not url:
         return ""
-    parts = urlsplit(url) if isinstance(url, str) and not any(sign.isspace() for sign in url) else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    known = isinstance(url, str) and bool(_host(url)) and not any(sign.isspace() for sign in url)
+    parts = urlsplit(url) if known else None
+    if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
         raise _wrong(N_("public_url {value} is no address such as https://alerts.city.example."), value=str(url))
     return "" if opens_here_only(url) else str(url).rstrip("/")
 
@@ -111,10 +120,15 @@ def _mail(told: Any) -> MailServer | None:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text can be one mail address; what stands in it can begin no header and no second address."""
+    """Whether a text can be one mail address; what stands in it can begin no header and no second address.
+
+    Latin letters, digits and signs only: a mail's header encodes others, and takes "=?" for such a code, which may hold
+    a second address. A domain of other letters has a form of these ("xn--...").
+    """
     name, at, domain = text.rpartition("@")
     bad = set(' \t\r\n,;:<>"()[]\\')
-    return bool(at and name and domain) and "@" not in name and text.isprintable() and not bad & set(text)
+    plain = text.isascii() and text.isprintable() and "=?" not in text
+    return bool(at and name and domain) and "@" not in name and plain and not bad & set(text)
 
 
 def _wrong(text: str, **values: Any) -> SettingsError:

@@ -85,6 +85,8 @@ def test_what_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         send_mail(server(1), ["anna@city.example"], "s", "t")
     with pytest.raises(MailError, match="is no mail address"):
         send_mail(server(1, "none", ""), ["anna@city.example, b@c.example"], "s", "t")
+    with pytest.raises(MailError, match=r"smtp\.\.city:25"):
+        send_mail(MailServer("smtp..city", 25, "none", "", "curim@city.example"), ["anna@city.example"], "s", "t")
     with pytest.raises(MailError, match=f"{HOST}:1"):
         send_mail(server(1, "none", ""), ["anna@city.example"], "s", "t")
     with (
@@ -111,6 +113,10 @@ def test_what_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("anna@city.example\nBcc: x@y.example", False),
         ("Anna <anna@city.example>", False),
         ("anna@city.example,nikos@city.example", False),
+        ("=?utf-8?q?all=40x.example=2Canna?=@city.example", False),
+        ("άννα@city.example", False),
+        ("anna@πόλη.example", False),
+        ("anna@xn--jxalpdlp.example", True),
     ],
 )
 def test_an_address_is_one_address(text: str, good: bool) -> None:
@@ -158,6 +164,8 @@ def test_the_environment_gives_the_public_address_first(tmp_path: Path, monkeypa
         ('public_url = "javascript:alert(1)"', "public_url"),
         ('public_url = "https://a.example/?x=1"', "public_url"),
         ("public_url = 3", "public_url"),
+        ('public_url = "https://[a.example"', "public_url"),
+        ('[mail]\nhost = "["\nsender = "a@b.example"\nsecurity = "none"\nuser = "x"', "in the clear"),
         ("mail = 3", "table"),
         ('[mail]\nhost = "a"', "sender"),
         ('[mail]\nsender = "a@b.example"', "host"),
