@@ -32,7 +32,9 @@ class MeetingStore:
         if not kept and not (self._home / FILE).exists():
             return meetings_of_old_file(self._home)
         if kept != read_meetings(self._home):
-            with locked(self._home / f"{FILE}.lock"):
+            with locked(self._home / f"{FILE}.lock"):  # a change may have come in between
+                with self._plans.session() as session:
+                    kept = _all(session)
                 write_meetings(self._home, kept)
         return kept
 

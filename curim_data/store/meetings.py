@@ -35,9 +35,10 @@ def meetings_of_old_file(folder: Path) -> tuple[Meeting, ...]:
     """The dates of meetings.toml; none where it is missing or cannot be read."""
     try:
         dates = tomllib.loads((folder / OLD_FILE).read_text("utf-8")).get("dates", [])
-    except (FileNotFoundError, tomllib.TOMLDecodeError):
+    except (FileNotFoundError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return ()
-    return tuple(Meeting(day) for day in sorted({day for day in dates if type(day) is dt.date}))
+    given = dates if isinstance(dates, list) else [dates]
+    return tuple(Meeting(day) for day in sorted({day for day in given if type(day) is dt.date}))
 
 
 def write_meetings(folder: Path, meetings: Iterable[Meeting]) -> None:

@@ -15,6 +15,7 @@ from alembic.config import Config
 from curim_data.cli.app import main
 from curim_data.engine import city_day, last_meeting, open_source
 from curim_data.model.meetings import Meeting
+from curim_data.plans import meetings as plans_meetings
 from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import MIGRATIONS, PlanProblem, PlanStore
 from curim_data.store import Home
@@ -63,6 +64,32 @@ def test_a_home_learns_what_another_one_wrote_into_the_same_database(meetings: M
     other = MeetingStore(PlanStore(f"sqlite:///{tmp_path / 'plans.sqlite'}"), tmp_path / "other")
     meetings.add(MAY, "Plenary")
     assert other.list() == (Meeting(MAY, "Plenary"),) == read_meetings(tmp_path / "other")
+
+
+def test_a_change_while_the_copy_is_renewed_is_not_lost(
+    meetings: MeetingStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = MeetingStore(PlanStore(f"sqlite:///{tmp_path / 'plans.sqlite'}"), tmp_path)
+    meetings.add(MARCH)
+
+    def changed_in_between(folder: Path) -> tuple[Meeting, ...]:
+        monkeypatch.setattr(plans_meetings, "read_meetings", read_meetings)
+        other.add(MAY, "Plenary")
+        return read_meetings(folder)
+
+    monkeypatch.setattr(plans_meetings, "read_meetings", changed_in_between)
+    assert meetings.list() == (Meeting(MARCH), Meeting(MAY, "Plenary")) == read_meetings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [(b"dates = [2025-03-01] # \xe9", ()), (b"dates = 5", ()), (b"dates = 2025-05-03", (Meeting(MAY),))],
+)
+def test_an_old_file_that_cannot_be_read_stops_nothing(
+    tmp_path: Path, written: bytes, wanted: tuple[Meeting, ...]
+) -> None:
+    (tmp_path / "meetings.toml").write_bytes(written)
+    assert read_meetings(tmp_path) == wanted
 
 
 def test_a_database_without_meetings_gets_their_table(tmp_path: Path) -> None:
