@@ -89,7 +89,7 @@ def brief(
         write_file(out, paper)
         said.append(ctx.t("The brief was written to {file}.", file=str(out)))
     if to:
-        _send(ctx, source.city, settings, to, lines, paper, suffix)
+        _send(ctx, told, settings, to, lines, paper, suffix)
         said.append(ctx.t("The brief was sent to {addresses}.", addresses=ctx.t.join(to)))
     if kept:
         _remember(ctx, f, told.changes)
@@ -218,7 +218,7 @@ def _paper(
 
 def _send(
     ctx: CommandContext,
-    city: CityProfile,
+    told: Told,
     settings: Settings,
     to: tuple[str, ...],
     lines: list[str],
@@ -229,7 +229,7 @@ def _send(
     from curim_data.export.mail import Attachment, MailError, send_mail
 
     assert settings.mail is not None
-    t = ctx.t
+    t, city = ctx.t, told.source.city
     name = f"curim_brief_{dt.date.today().isoformat()}_{t.lang}{suffix}"
     subject = t("Briefing for the council · {city}", city=t.label(city.names))
     if city.illustrative:
@@ -238,6 +238,9 @@ def _send(
     try:
         send_mail(settings.mail, to, subject, "\n\n".join(lines) + "\n", (file,))
     except MailError as error:
+        if error.sent:  # nobody gets it twice because of another one's address
+            _remember(ctx, told.filter, told.changes)
+            ctx.note(t("The brief was sent to {addresses}.", addresses=t.join(error.sent)))
         raise UsageError(error.message) from error
 
 

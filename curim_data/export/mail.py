@@ -18,11 +18,12 @@ SECONDS: Final = 30
 
 
 class MailError(RuntimeError):
-    """Mail that was not sent; `message` says why."""
+    """Mail that was not sent; `message` says why, `sent` to which readers it went all the same."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, sent: Sequence[str] = ()) -> None:
         super().__init__(message.text.format(**message.values))
         self.message = message
+        self.sent = tuple(sent)
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,9 @@ def send_mail(
     *,
     context: ssl.SSLContext | None = None,
 ) -> None:
-    """Send one mail to each reader, so that none learns the addresses of the others; MailError where it fails.
+    """Send one mail to each reader, so that none learns the addresses of the others; MailError where one fails.
 
+    A reader whom the server refuses keeps the mail from nobody else.
     `context`: which certificates are trusted; those of the system unless given. The password is read from the
     environment, and nothing is sent without the security that the settings ask for.
     """
@@ -60,15 +62,24 @@ def send_mail(
         raise MailError(
             Message("The name and the password of {user} may hold only Latin letters, digits and signs.", values)
         )
+    sent: list[str] = []
+    refused: list[str] = []
     try:
         with _connect(server, context or ssl.create_default_context()) as connection:
             if server.user:
                 connection.login(server.user, password)
             for address in to:
-                connection.send_message(_mail(server, address, subject, text, attachments))
+                try:
+                    connection.send_message(_mail(server, address, subject, text, attachments))
+                    sent.append(address)
+                except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:  # the next one may be taken
+                    refused.append(str(error))
     except (OSError, UnicodeError, smtplib.SMTPException) as error:  # UnicodeError: a host that can be no name
-        values = {"host": server.host, "port": str(server.port), "why": str(error) or type(error).__name__}
-        raise MailError(Message("The mail was not sent through {host}:{port}: {why}.", values)) from error
+        if len(sent) < len(to):  # else the server only failed to say goodbye
+            refused.append(str(error) or type(error).__name__)
+    if refused:
+        values = {"host": server.host, "port": str(server.port), "why": "; ".join(refused)}
+        raise MailError(Message("The mail was not sent through {host}:{port}: {why}.", values), sent)
 
 
 def _connect(server: MailServer, context: ssl.SSLContext) -> smtplib.SMTP:

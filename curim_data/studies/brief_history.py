@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.prepared import write_whole
-from curim_data.store import Home
+from curim_data.store import Home, locked
 from curim_data.studies.brief import BriefChanges
 from curim_data.studies.findings import Finding
 
@@ -63,12 +63,13 @@ def last_brief(home: Home, name: str) -> LastBrief:
 
 def keep_brief(home: Home, name: str, study: BriefChanges, made: dt.date) -> None:
     """Remember the findings of a brief that was written, those that stay with the day since which they are known."""
-    last = last_brief(home, name)
     names = [finding_name(finding) for finding in study.findings]
-    findings = {one: last.findings.get(one, made).isoformat() for one in names}
-    kept = {**_read(home.path / FILE), name: {"made": made.isoformat(), "findings": findings}}
-    text = json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True)
-    write_whole(home.path / FILE, lambda part: part.write_text(text, "utf-8"))
+    with locked(home.path / f"{FILE}.lock"):  # timers may write briefs of several languages at once
+        last = last_brief(home, name)
+        findings = {one: last.findings.get(one, made).isoformat() for one in names}
+        kept = {**_read(home.path / FILE), name: {"made": made.isoformat(), "findings": findings}}
+        text = json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True)
+        write_whole(home.path / FILE, lambda part: part.write_text(text, "utf-8"))
 
 
 def _read(path: Path) -> dict[str, Any]:

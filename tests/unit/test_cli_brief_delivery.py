@@ -6,7 +6,10 @@ import datetime as dt
 import io
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pytest
@@ -145,6 +148,41 @@ def test_a_mail_that_fails_is_tried_again(copied: Home, capsys: Capture, tmp_pat
         assert main(words) == 2
         assert "nobody of that name" in capsys.readouterr().err
     assert not (copied.path / brief_history.FILE).exists()
+
+
+def test_nobody_gets_a_brief_again_because_another_ones_address_is_refused(
+    copied: Home, capsys: Capture, tmp_path: Path
+) -> None:
+    with smtp_server(tmp_path, refuses="gone@city.example") as inbox:
+        (copied.path / "settings.toml").write_text(
+            f'[mail]\nhost = "{HOST}"\nport = {inbox.port}\nsecurity = "none"\nsender = "curim@city.example"\n', "utf-8"
+        )
+        words = [*WORDS, "--home", str(copied.path), "--if-changed"]
+        words += ["--mail", "gone@city.example", "--mail", "anna@city.example"]
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert "gone@city.example" in told
+        assert "The brief was sent to anna@city.example." in told
+        assert main(words) == 0
+        assert "No change is new" in capsys.readouterr().out
+    assert [names for _, names, _, _ in inbox.mails] == [["anna@city.example"]]
+
+
+def test_briefs_that_are_written_at_once_are_both_remembered(
+    tmp_path: Path, changes: BriefChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = brief_history._read
+
+    def slowly(path: Path) -> dict[str, Any]:
+        told = read(path)
+        time.sleep(0.05)
+        return told
+
+    monkeypatch.setattr(brief_history, "_read", slowly)
+    names = [brief_name(AlertFilter(), Audience.COUNCIL, lang) for lang in ("el", "en", "fr")]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda name: keep_brief(Home(tmp_path), name, changes, dt.date(2026, 11, 1)), names))
+    assert sorted(read(tmp_path / brief_history.FILE)) == sorted(names)
 
 
 def test_what_cannot_be_done_together_says_so(copied: Home, capsys: Capture, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import ssl
 from pathlib import Path
 
@@ -98,6 +99,26 @@ def test_what_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with smtp_server(tmp_path, tls="tls", password="right") as inbox, pytest.raises(MailError) as error:
         send_mail(server(inbox.port, "tls"), ["anna@city.example"], "s", "t", context=inbox.trusted())
     assert "wrong" not in str(error.value).replace("535, b'wrong'", "")
+
+
+def test_one_address_that_is_refused_keeps_the_mail_from_nobody_else(tmp_path: Path) -> None:
+    to = ["anna@city.example", "nobody@city.example", "nikos@city.example"]
+    with smtp_server(tmp_path, refuses=to[1]) as inbox, pytest.raises(MailError, match=r"nobody@city\.example") as error:
+        send_mail(server(inbox.port, "none", ""), to, "s", "t")
+    assert [names for _, names, _, _ in inbox.mails] == [[to[0]], [to[2]]]
+    assert error.value.sent == (to[0], to[2])
+
+
+def test_a_server_that_does_not_say_goodbye_has_the_mail_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise smtplib.SMTPResponseException(421, b"too busy")
+
+    monkeypatch.setattr(smtplib.SMTP, "__exit__", gone)
+    with smtp_server(tmp_path) as inbox:
+        send_mail(server(inbox.port, "none", ""), ["anna@city.example"], "s", "t")
+        assert len(inbox.mails) == 1
 
 
 @pytest.mark.parametrize(
