@@ -103,7 +103,10 @@ def test_what_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_one_address_that_is_refused_keeps_the_mail_from_nobody_else(tmp_path: Path) -> None:
     to = ["anna@city.example", "nobody@city.example", "nikos@city.example"]
-    with smtp_server(tmp_path, refuses=to[1]) as inbox, pytest.raises(MailError, match=r"nobody@city\.example") as error:
+    with (
+        smtp_server(tmp_path, refuses=to[1]) as inbox,
+        pytest.raises(MailError, match=r"nobody@city\.example") as error,
+    ):
         send_mail(server(inbox.port, "none", ""), to, "s", "t")
     assert [names for _, names, _, _ in inbox.mails] == [[to[0]], [to[2]]]
     assert error.value.sent == (to[0], to[2])
