@@ -58,6 +58,8 @@ from curim_data.model.types import CellArray
 
 # A cell at the shore may hold next to no land and still get the alerts of the quay: it counts as at least this share.
 MIN_LAND_SHARE: Final = 0.25
+# Share of false marks that is accepted among the marked.
+ALPHA: Final = 0.05
 _TESTING: Final = Message("Testing the cells of the map")
 
 
@@ -160,11 +162,58 @@ class HotCells:
         return text
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What a test of cells stands on before anything is tested: counts, land, and the settings that follow from them.
+
+    `tested`, `around`, `in_city`: cells that are looked at, that count as surroundings, and as the rest of the city.
+    """
+
+    data: pd.DataFrame
+    index: CellArray
+    resolution: int
+    side: float
+    k: int
+    outer: int
+    margin: float
+    sizes: Sizes
+    low: FloatArray
+    high: FloatArray
+    tested: BoolArray
+    around: BoolArray
+    in_city: BoolArray
+
+    @classmethod
+    def of(
+        cls,
+        cells: pd.DataFrame,
+        base: Denominator | None = None,
+        occupied: OccupiedLand | None = None,
+        k: int | None = None,
+        margin: float | None = None,
+    ) -> Ground:
+        """The parameters are those of `hot_cells`."""
+        data = _complete(cells)
+        index = np.asarray(data.index, dtype=np.int64)
+        resolution = _resolution(index)
+        side = square_side(resolution, index)
+        k = window_for(side) if k is None else k
+        margin = margin_for(k, sided=base is None) if margin is None else margin
+        sizes = Sizes.of(data, base, MIN_LAND_SHARE * side**2 / 1e6)
+        low, high = (np.where(sizes.known, data[name].to_numpy(float), 0.0) for name in ("low", "high"))
+        tested = around = in_city = np.ones(len(index), dtype=bool)
+        if occupied is not None and base is None:
+            tested, around, in_city = occupied.holds(index), occupied.surrounds(index), occupied.is_city(index)
+        in_place = (neighbours(index, k) @ low)[tested]
+        outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
+        return cls(data, index, resolution, side, k, outer, margin, sizes, low, high, tested, around, in_city)
+
+
 def hot_cells(
     cells: pd.DataFrame,
     *,
     base: Denominator | None = None,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     k: int | None = None,
     margin: float | None = None,
     occupied: OccupiedLand | None = None,
@@ -204,20 +253,11 @@ def hot_cells(
     ValueError
         Without cells, or when they are of several resolutions.
     """
-    data = _complete(cells)
-    index = np.asarray(data.index, dtype=np.int64)
-    resolution = _resolution(index)
-    side = square_side(resolution, index)
-    k = window_for(side) if k is None else k
-    margin = margin_for(k, sided=base is None) if margin is None else margin
-    sizes = _Sizes.of(data, base, MIN_LAND_SHARE * side**2 / 1e6)
-
-    low, high = (np.where(sizes.known, data[name].to_numpy(float), 0.0) for name in ("low", "high"))
-    tested = around = in_city = np.ones(len(index), dtype=bool)
-    if occupied is not None and base is None:
-        tested, around, in_city = occupied.holds(index), occupied.surrounds(index), occupied.is_city(index)
-    in_place = (neighbours(index, k) @ low)[tested]
-    outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
+    given = Ground.of(cells, base, occupied, k, margin)
+    data, index, resolution, side = given.data, given.index, given.resolution, given.side
+    sizes, low, high = given.sizes, given.low, given.high
+    tested, around, in_city = given.tested, given.around, given.in_city
+    k, outer, margin = given.k, given.outer, given.margin
     report(0.2, _TESTING)
     scales = [_Scale.of(index, rings, (k, outer) if base is None else None, sizes, around) for rings in sorted({0, k})]
     sides = None if base is not None else Sides.of(index, ring(index, k, outer), side)
@@ -369,7 +409,7 @@ def gistar_on_land(counts: FloatArray, size: FloatArray, near: sparse.csr_array)
 
 
 @dataclass(frozen=True)
-class _Sizes:
+class Sizes:
     """Land or base of every cell: n as it is shown, its bounds, and the least that a place of that cell counts as.
 
     `known`: whether there is a base at all.
@@ -382,7 +422,8 @@ class _Sizes:
     known: BoolArray
 
     @classmethod
-    def of(cls, data: pd.DataFrame, base: Denominator | None, least_land: float) -> _Sizes:
+    def of(cls, data: pd.DataFrame, base: Denominator | None, least_land: float) -> Sizes:
+        """Of the columns of a test; `least_land`: square kilometres that a cell counts as at least."""
         if base is None:
             land = data["land_km2"].to_numpy(float)
             return cls(land, land, land, np.full(len(land), least_land), np.ones(len(land), dtype=bool))
@@ -409,7 +450,7 @@ class _Scale:
 
     @classmethod
     def of(
-        cls, cells: CellArray, rings: int, around: tuple[int, int] | None, sizes: _Sizes, occupied: BoolArray
+        cls, cells: CellArray, rings: int, around: tuple[int, int] | None, sizes: Sizes, occupied: BoolArray
     ) -> _Scale:
         place = neighbours(cells, rings)
         ground = None if around is None else ring(cells, *around)
@@ -438,7 +479,7 @@ class _Colder:
 
     scales: list[_Scale]
     sides: Sides | None
-    sizes: _Sizes
+    sizes: Sizes
     below: Callable[..., FloatArray]
     margin: float
     alpha: float

@@ -12,22 +12,26 @@ ratio is on the safe side.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from scipy.special import betainc, gammainc
 from scipy.stats import binom, poisson
 
 from analysis.grid.cells import square_side
+from analysis.hotspots.cell_significance import ALPHA, Ground, HotCells
+from analysis.hotspots.denominators import LAND, DenominatorKind
+from analysis.hotspots.occupied import OccupiedLand
+from analysis.hotspots.settings import CITY_MARGIN
 from analysis.hotspots.sides import DIRECTIONS
+from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.exact_rates import larger_rate
 from analysis.stats.exact_shares import larger_share
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, Message, Num, Translator
 from curim_data.model.i18n import Span, at_head
-
-if TYPE_CHECKING:
-    from analysis.hotspots.cell_significance import HotCells
 
 # The usual power of a planned study (Cohen 1988, Statistical Power Analysis for the Behavioral Sciences).
 PROBABILITY: Final = 0.8
@@ -122,7 +126,25 @@ def detection_power(hot: HotCells, probability: float = PROBABILITY) -> Power:
     probability : float
         With which a place shall be found.
     """
-    case = _Case.of(hot)
+    return _power_of(_Design.of_test(hot), probability)
+
+
+def planned_power(
+    cells: pd.DataFrame, occupied: OccupiedLand | None = None, scatter: Dispersion = INDEPENDENT
+) -> Power:
+    """The power that `hot_cells` will have on these cells, without making the test: that of `detection_power` after it.
+
+    Parameters
+    ----------
+    cells, occupied, scatter
+        As for `hot_cells`. Where the alerts lie does not enter, but for how many are on the city's occupied land.
+    """
+    return _power_of(_Design.of_ground(Ground.of(cells, occupied=occupied), scatter.value), PROBABILITY)
+
+
+@lru_cache(maxsize=512)
+def _power_of(design: _Design, probability: float) -> Power:
+    case = _Case.of(design)
     at_most = case.power(MOST_RATIO)
     ratio = None
     if at_most >= probability:
@@ -134,14 +156,83 @@ def detection_power(hot: HotCells, probability: float = PROBABILITY) -> Power:
     return Power(
         ratio,
         at_most,
-        hot.n,
+        design.n,
         case.expected,
         round(case.metres),
-        hot.based,
+        design.base != LAND,
         probability,
         alone=not any(against.size > 0 for against in case.against),
-        withheld=hot.n_withheld,
+        withheld=design.n_withheld,
     )
+
+
+@dataclass(frozen=True)
+class _Design:
+    """All of a test that its power depends on: how many cells of which land and how many alerts, not where they are.
+
+    `cells`: looked at, `total`: land or base of them; `city_land` and `city_alerts`: of the rest of the city.
+    """
+
+    cells: int
+    total: float
+    n: int
+    n_withheld: int
+    city_land: float
+    city_alerts: float
+    side: float
+    k: int
+    outer: int
+    alpha: float
+    margin: float
+    city_margin: float
+    comparisons: int
+    dispersion: float
+    base: DenominatorKind
+
+    @classmethod
+    def of_test(cls, hot: HotCells) -> _Design:
+        frame = hot.frame
+        tested, city = frame["tested"].to_numpy(bool), frame["city"].to_numpy(float)
+        return cls(
+            int(tested.sum()),
+            float(frame["size_low"].to_numpy(float)[tested].sum()),
+            hot.n,
+            hot.n_withheld,
+            float(city.sum()),
+            float(frame["high"].to_numpy(float)[city > 0].sum()),
+            square_side(hot.resolution, np.asarray(frame.index)),
+            hot.k,
+            hot.outer,
+            hot.alpha,
+            hot.margin,
+            hot.city_margin,
+            hot.comparisons,
+            hot.dispersion,
+            hot.base,
+        )
+
+    @classmethod
+    def of_ground(cls, ground: Ground, dispersion: float) -> _Design:
+        """Of a test by land with the usual settings, before it is made."""
+        size = ground.sizes.low
+        city = np.where(ground.in_city, size, 0.0)
+        return cls(
+            int(ground.tested.sum()),
+            float(size[ground.tested].sum()),
+            round(ground.low.sum()),
+            int(ground.data["withheld"].sum()),
+            float(city.sum()),
+            float(ground.high[city > 0].sum()),
+            ground.side,
+            ground.k,
+            ground.outer,
+            ALPHA,
+            ground.margin,
+            CITY_MARGIN,
+            len({0, ground.k}) + 1,
+            dispersion,
+            LAND,
+        )
 
 
 @dataclass(frozen=True)
@@ -189,32 +280,29 @@ class _Case:
     kept: dict[_Against, tuple[FloatArray, FloatArray]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, hot: HotCells) -> _Case:
-        frame = hot.frame
-        tested = frame["tested"].to_numpy(bool)
-        total = float(frame["size_low"].to_numpy(float)[tested].sum())
-        cells = max(int(tested.sum()), 1)
-        in_place, in_reach = _disc(hot.k), _disc(hot.outer)
-        side = square_side(hot.resolution, np.asarray(frame.index))
-        one = total / cells if hot.based else min(side**2 / 1e6, total)
+    def of(cls, test: HotCells | _Design) -> _Case:
+        design = test if isinstance(test, _Design) else _Design.of_test(test)
+        total, cells = design.total, max(design.cells, 1)
+        in_place, in_reach = _disc(design.k), _disc(design.outer)
+        based = design.base != LAND
+        one = total / cells if based else min(design.side**2 / 1e6, total)
         size_in = min(in_place * one, total)  # an area may be no larger than a place, and end within the surroundings
         left = total - size_in if in_place < cells else 0.0
-        rate = hot.n / total if total > 0 else 0.0
-        if hot.based:
-            against = [_Against(left, rate, hot.margin)]
+        rate = design.n / total if total > 0 else 0.0
+        if based:
+            against = [_Against(left, rate, design.margin)]
         else:
-            land = float(frame["city"].sum())
-            alerts = float(frame["high"].to_numpy(float)[frame["city"].to_numpy(float) > 0].sum())
+            land, alerts = design.city_land, design.city_alerts
             half = min((in_reach - in_place) * one, left) / 2
             against = [
                 _Against(
-                    max(land - size_in, 0.0) if left else 0.0, alerts / land if land > 0 else 0.0, hot.city_margin
+                    max(land - size_in, 0.0) if left else 0.0, alerts / land if land > 0 else 0.0, design.city_margin
                 ),
-                _Against(half, rate, hot.margin, densest_half=True),
+                _Against(half, rate, design.margin, densest_half=True),
             ]
-        level = hot.alpha / cells / hot.comparisons
-        metres = side * float(np.sqrt(in_place))
-        return cls(rate, size_in, tuple(against), level, hot.base == "alerts", metres, hot.dispersion)
+        level = design.alpha / cells / design.comparisons
+        metres = design.side * float(np.sqrt(in_place))
+        return cls(rate, size_in, tuple(against), level, design.base == "alerts", metres, design.dispersion)
 
     @property
     def expected(self) -> float:

@@ -7,19 +7,22 @@ from typing import Final
 
 import pandas as pd
 
+from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.excess import excess_choices
 from analysis.hotspots.grouping import Spot, cold_spots, hot_spots
-from analysis.hotspots.power import Power, detection_power
+from analysis.hotspots.occupied import OccupiedLand
+from analysis.hotspots.power import Power, detection_power, planned_power
 from analysis.spots.identity import KnownPlace, as_known_places, with_known_ids
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import N_, Audience, Message
 from curim_data.model.i18n import Span
-from curim_data.privacy import Protected
+from curim_data.model.types import CellArray
+from curim_data.privacy import Protected, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
@@ -27,6 +30,14 @@ from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
 
 MOST_CACHED: Final = 64
+# Cells of some 2 km, of 5 km²: a neighbourhood. What is hot among larger ones is no place where something can be done.
+COARSEST_TESTED: Final = 7
+# Among fewer cells hardly any is left that could be the rest of the city.
+LEAST_TESTED: Final = 30
+_TOO_SMALL: Final = N_(
+    "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} incidents: even a "
+    "place ten times as dense as its surroundings would too often be missed."
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,52 @@ def hot_spot_study(
     """
     found = _hot_spots(source, f, audience, resolution, base)
     return replace(found, spots=with_known_ids(found.spots, known_places(source, audience)))
+
+
+def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> Choice:
+    """The size of the cells in which hot spots are looked for under a filter, and why: `cell_size`, or coarser cells.
+
+    Where no size is given and the audience counts exactly, cells grow from the size of `cell_size` until the test can
+    tell (`planned_power` is not `too_few`), to `COARSEST_TESTED` at most and while there are `LEAST_TESTED` of them to
+    compare; where no size can tell, the first stays. One size for all bases: it is chosen for the comparison by land.
+
+    The size makes no more false places than a size that is given: power follows from the land, the number of incidents
+    on it and how restless they were before, never from where on it they gather, which alone is tested, once. Found once
+    for a version of the alerts and a filter.
+    """
+    whole = whole_city(f)
+    chosen = cell_size(source, whole, audience, resolution)
+    if resolution is not None or not sees_exact(audience):
+        return chosen
+    kept: dict[tuple[AlertFilter, str], Choice] = source.cache.setdefault("hot spot sizes", {})
+    key = whole, source.city.version
+    if key not in kept:
+        if len(kept) >= MOST_CACHED:
+            kept.clear()
+        kept[key] = _telling_size(source, whole, audience, chosen)
+    return kept[key]
+
+
+def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen: Choice) -> Choice:
+    """The first size from the chosen one on whose test can tell; the chosen one where none can."""
+    occupied, first = occupied_land_of(source, audience), int(chosen.value)
+    for size in range(first, COARSEST_TESTED - 1, -1):
+        counted = query.cells(source, whole, size, audience, once=True).frame
+        n, index = round(float(counted["n"].sum())), counted.index.to_numpy()
+        if not n or (size < first and looked_at(index, occupied) < LEAST_TESTED):
+            break
+        if planned_power(counted, occupied, place_scatter(source, whole, size, audience)).too_few:
+            continue
+        if size == first:
+            break
+        sides = [round(square_side(resolution, source.city.sampled_cells)) for resolution in (size, size + 1)]
+        return Choice("resolution", size, Message(_TOO_SMALL, {"metres": sides[0], "finer": sides[1], "n": n}))
+    return chosen
+
+
+def looked_at(index: CellArray, occupied: OccupiedLand | None) -> int:
+    """How many of some cells are tested."""
+    return len(index) if occupied is None else int(occupied.holds(index).sum())
 
 
 def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
@@ -119,7 +176,7 @@ def _hot_spots(
 ) -> HotSpotStudy:
     whole = whole_city(f)
     total = query.total(source, whole, audience)
-    chosen = cell_size(source, whole, audience, resolution)
+    chosen = hot_spot_size(source, whole, audience, resolution)
     counted = query.cells(source, whole, int(chosen.value), audience, once=True)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
     scatter = place_scatter(source, whole, int(chosen.value), audience)

@@ -14,7 +14,9 @@ from scipy.stats import binom, poisson
 
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.denominators import Denominator
-from analysis.hotspots.power import Power, _Case, detection_power
+from analysis.hotspots.occupied import occupied_land
+from analysis.hotspots.power import Power, _Case, detection_power, planned_power
+from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.exact_rates import larger_rate
 from analysis.stats.result import Result
 from curim_data.model import Translator
@@ -146,3 +148,24 @@ def test_a_map_of_protected_numbers_is_not_said_to_be_empty(t: Translator) -> No
     empty = Power(None, 0.0, 0, 0.0, 300)
     assert empty.sentence(t) == "There is no incident on the map to test."
     assert "protected" in replace(empty, withheld=4).sentence(t)
+
+
+def test_the_planned_power_is_that_of_the_test_made() -> None:
+    """Whatever the land that counts and however restless the counts: nothing that is found enters."""
+    rng = np.random.default_rng(5)
+    cells = mapped(rng.poisson(np.where(np.arange(len(CELLS)) % 3 == 0, 1.5, 0.2)))
+    coarse, counts = np.unique(
+        np.asarray([h3.cell_to_parent(c, 9) for c in CELLS.astype(np.uint64)]), return_counts=True
+    )
+    history = pd.DataFrame(
+        {"n": 30.0, "land_km2": counts * 0.015}, index=pd.Index(coarse.astype(np.int64), name="cell")
+    )
+    history.iloc[:20, 0] = 0.0
+    land = occupied_land(history)
+    assert land is not None
+    for occupied, scatter in itertools.product((None, land), (INDEPENDENT, Dispersion(2.0, 1.5, 2.5, 0.0, 100.0))):
+        made = detection_power(hot_cells(cells, occupied=occupied, scatter=scatter))
+        assert planned_power(cells, occupied, scatter) == made
+        assert not made.too_few
+    moved = cells.assign(n=np.roll(cells["n"].to_numpy(), 200))
+    assert planned_power(moved) == planned_power(cells)

@@ -10,11 +10,11 @@ from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.studies.cells import cell_size, whole_city
+from curim_data.studies.cells import whole_city
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import EmergingStudy, emerging_cell_size, emerging_study, judged_filter
 from curim_data.studies.harm import SpotsByHarm, spots_by_harm
-from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
+from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_size, hot_spot_study
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame import Dataset, Page, calculated, source_of
 from pages.parts.frame.waiting import is_ready
@@ -52,7 +52,7 @@ def hot_spots(
 @calculated(Message("Testing every place for hot spots"))
 def _cell_size(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> Choice:
     source = source_of(dataset)
-    return cell_size(source, chosen, audience, resolution)
+    return hot_spot_size(source, chosen, audience, resolution)
 
 
 @calculated(Message("Testing every place for hot spots"))

@@ -47,7 +47,10 @@ GENERAL: Final = (
             "such neighbouring cells, times the number of cells, is at most 0.05 too."
         ),
         N_(
-            "Cell size and neighbourhood follow the number of alerts; the page says which were chosen and why. Only "
+            "Cell size and neighbourhood follow the number of alerts; the page says which were chosen and why. For "
+            "those who see exact counts cells grow, to some 2 km at most, until a place ten times as dense as its "
+            "surroundings would be found in four of five cases; where no size can tell, they stay small. This goes by "
+            "how many incidents there are, not by where, so that it makes no false places. Only "
             "land on which alerts occur is looked at and counts as surroundings: the densest, smoothed over some "
             "hundred metres, that holds 95 % of all alerts ever reported. The rest of the city means "
             "the part of this land that is at least a quarter as dense as where the median alert lies. A place at the "
