@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message
 
 # Columns of an alert that an export may not have at all.
@@ -45,6 +46,10 @@ NO_FEELING: Final = Message(
 NO_DISTRICTS: Final = Message(
     "This city has no districts yet: add a file of them on the page Data, or with “curim city districts FILE”."
 )
+DISTRICTS_IN_WORDS: Final = Message(
+    "No map of districts is loaded, though the export names districts or areas: add a file of their outlines on the "
+    "page Data, or with “curim city districts FILE”."
+)
 NO_AREAS: Final = Message(
     "Places were not compared, since none with enough alerts is known: districts and named places are added on the "
     "page Data."
@@ -70,6 +75,11 @@ NO_LIGHT: Final = Message(
     "time zone, must be known."
 )
 TOO_FEW: Final = Message("Too few incidents to tell whether anything changed.")
+
+
+def no_districts(city: CityProfile) -> Message:
+    """Why a city without a map of districts cannot be split by them: none is known, or only what the export names."""
+    return DISTRICTS_IN_WORDS if city.place_names.has_areas else NO_DISTRICTS
 
 
 def fewer_than(k: int) -> Message:

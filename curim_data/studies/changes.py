@@ -242,9 +242,15 @@ def _area_choice(source: Source, resolution: int | None) -> tuple[Choice, ...]:
     """That map cells stand for districts and landmarks, where there are none."""
     if resolution is None:
         return ()
-    message = Message(
-        "No districts or landmarks are loaded: areas are map cells of about {km2} km².",
-        {"km2": Num(cell_km2(resolution, source.city), 1)},
+    values = {"km2": Num(cell_km2(resolution, source.city), 1)}
+    message = (
+        Message(
+            "No map of districts or landmarks is loaded: areas are map cells of about {km2} km², called by the names "
+            "that the export gives.",
+            values,
+        )
+        if source.city.place_names.has_areas
+        else Message("No districts or landmarks are loaded: areas are map cells of about {km2} km².", values)
     )
     return (Choice("areas", resolution, message),)
 

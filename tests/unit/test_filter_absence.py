@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import h3.api.basic_int as h3
+import pandas as pd
 import pytest
 
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, KnownTime, Translator
-from curim_data.model.absence import NO_AFFECTED, NO_DISTRICTS, NO_REPORTERS
+from curim_data.model import CityProfile, KnownTime, Message, Translator
+from curim_data.model.absence import DISTRICTS_IN_WORDS, NO_AFFECTED, NO_DISTRICTS, NO_REPORTERS
+from curim_data.model.place_names import PlaceNames
 from curim_data.store import Home
 from pages.parts.frame.filter_bar import _by_reason, field_absence
 
@@ -44,6 +47,16 @@ def test_districts_are_offered_where_some_are_loaded(source: Source, city: CityP
     bare = replace(source, city=replace(city, districts=()))
     assert absent(bare) == {"districts"}
     assert field_absence(AlertFilter.field("districts"), bare) == NO_DISTRICTS
+
+
+@pytest.mark.parametrize(("kind", "why"), [("district", DISTRICTS_IN_WORDS), ("street", NO_DISTRICTS)])
+def test_districts_that_the_export_names_are_not_said_to_be_unknown(
+    source: Source, city: CityProfile, kind: str, why: Message
+) -> None:
+    cell = h3.latlng_to_cell(37.94, 23.64, 9)
+    names = PlaceNames(pd.DataFrame({"kind": [kind], "name": ["3"], "cell": [cell], "n": [5]}))
+    bare = replace(source, city=replace(city, districts=(), place_names=names))
+    assert field_absence(AlertFilter.field("districts"), bare) == why
 
 
 def test_fields_of_one_reason_share_a_sentence(source: Source, t: Translator) -> None:

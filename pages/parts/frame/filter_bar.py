@@ -27,7 +27,7 @@ from curim_data.filters import (
     Widget,
 )
 from curim_data.model import Message, Translator, labels
-from curim_data.model.absence import NO_AFFECTED, NO_DISTRICTS, NO_REPORTERS
+from curim_data.model.absence import NO_AFFECTED, NO_REPORTERS, no_districts
 from curim_data.model.known_time import DIMENSION_UNITS
 from curim_data.privacy import Protected
 from pages.parts.frame.cache import cached_query
@@ -96,7 +96,7 @@ def field_absence(field: Field, source: Source) -> Message | None:
             return lacking
         if dimension in _NOT_ASKED and dimension not in source.asked:
             return _NOT_ASKED[dimension]
-    return NO_DISTRICTS if "districts" in field.names and not source.city.districts else None
+    return no_districts(source.city) if "districts" in field.names and not source.city.districts else None
 
 
 def draw_active_filters(page: Page) -> None:

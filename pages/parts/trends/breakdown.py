@@ -9,7 +9,7 @@ from analysis.trends.time_series import A_QUARTER
 from analysis.trends.week_clock import week_clock
 from curim_data.model import Message
 from curim_data.model import labels as words
-from curim_data.model.absence import NO_AFFECTED, NO_DISTRICTS
+from curim_data.model.absence import NO_AFFECTED, no_districts
 from curim_data.privacy import BAND_HOURS, DisclosureError, Protected
 from pages.parts.charts import plots
 from pages.parts.charts.plots import no_clock_reason
@@ -120,7 +120,7 @@ def _last_quarter(days: pd.Series, unit: str) -> pd.Timestamp | None:
 def _nothing_to_split(page: Page, split: str) -> Message | None:
     """Why there are no small charts by a split that neither the export nor the city's profile has."""
     if split == "district" and not page.city.districts:
-        return NO_DISTRICTS
+        return no_districts(page.city)
     if split == "affected_gender" and page.source is not None and split not in page.source.asked:
         return NO_AFFECTED
     return None
