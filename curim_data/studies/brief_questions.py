@@ -44,6 +44,8 @@ def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
         name = change_name(first.change, city, t)
         return t("{name}: {counts}. Does this match what is seen there?", name=name, counts=counts_words(first, t))
     if study.changes.changes.n_tested:
+        if city.provisional:  # its name may be that of a file
+            return t("No change is larger than chance explains. Does this match what is seen in the city?")
         return t(
             "No change is larger than chance explains. Does this match what is seen in {city}?",
             city=t.label(city.names),

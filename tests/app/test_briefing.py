@@ -709,6 +709,8 @@ def test_without_a_finding_the_questions_are_about_the_first_hot_spot(
     assert t.label(city.names) in asked[0]
     assert all(place in one for one in asked[1:])
     assert t.number(round(year.hot.spots[0].n or 0)) in asked[1]
+    unsure = meeting_questions(quiet, replace(city, provisional=True, names={"en": "Nypd shootings historic"}), t)
+    assert unsure[0] == t("No change is larger than chance explains. Does this match what is seen in the city?")
     nothing = replace(quiet, hot=replace(year.hot, spots=()))
     asked = meeting_questions(nothing, city, t)
     assert "%" in asked[1]
