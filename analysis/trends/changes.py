@@ -328,7 +328,11 @@ def changes(
         n_withheld=int(untested.sum()),
         n=int(known["after"].max()) if len(known) else 0,
         choices=_choices(
-            exposure, result[(result["compared"] == "city") & result["p"].notna()], bool(seen.any()), alpha, scatter
+            exposure,
+            result[(result["compared"] == "city") & result["p"].notna()],
+            bool(seen.any()),
+            alpha if result["significant"].any() else None,
+            scatter,
         ),
         scatter=scatter,
     )
@@ -496,20 +500,20 @@ def _women(row: Mapping[Any, Any]) -> Estimate:
 
 
 def _choices(
-    exposure: tuple[float, float], relative: pd.DataFrame, one_of_two: bool, alpha: float, scatter: Dispersion
+    exposure: tuple[float, float], relative: pd.DataFrame, one_of_two: bool, alpha: float | None, scatter: Dispersion
 ) -> tuple[Choice, ...]:
-    """The settings of the test; `relative` holds the rows that were tested against what the city around them did."""
-    made = [
-        Choice(
-            "correction",
-            alpha,
-            Message(
-                "Among the changes shown, at most {share} % are expected to be chance (Benjamini-Hochberg).",
-                {"share": Num(100 * alpha, 0)},
-            ),
-        ),
-        scatter.choice,
-    ]
+    """The settings of the test; `relative` holds the rows that were tested against what the city around them did.
+
+    `alpha`: None where no change survives the correction, of which then no share is chance.
+    """
+    made = [scatter.choice]
+    if alpha is not None:
+        message = Message(
+            "Among the changes that are more than chance explains, at most {share} % are expected to be chance "
+            "(Benjamini-Hochberg).",
+            {"share": Num(100 * alpha, 0)},
+        )
+        made.insert(0, Choice("correction", alpha, message))
     if exposure[0] != exposure[1]:
         message = Message(
             "The two periods differ in length, so the earlier counts were brought to the length of the later."

@@ -355,3 +355,11 @@ def test_intervals_of_arrays_are_those_of_single_counts(rows, size):
     told = np.column_stack(ratio_intervals(inside, outside, np.full(len(rows), size), np.ones(len(rows))))
     single = [ratio_interval(a, b, size, 1) for a, b in rows]
     assert told == pytest.approx(np.array(single), rel=1e-9, nan_ok=True)
+
+
+@pytest.mark.parametrize(("after", "said"), [(200, True), (21, False)])
+def test_how_many_may_be_chance_is_said_where_a_change_survives(after: int, said: bool) -> None:
+    found = changes(pd.DataFrame({"category": ["a", "b"], "before": [20, 30], "after": [after, 30]}), ["category"])
+    assert (found.n_significant > 0) is said
+    told = [choice.explanation.text for choice in found.choices if choice.name == "correction"]
+    assert bool(told) is said
