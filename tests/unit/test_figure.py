@@ -100,6 +100,16 @@ def test_days_that_are_withheld_have_a_mark_and_an_entry_in_the_legend(page: Pag
     assert len(calendar_figure(page, CALENDAR.assign(n=1.0)).data) == 1
 
 
+def test_the_scale_of_the_calendar_stands_below_the_months_and_their_year(page: Page) -> None:
+    figure = calendar_figure(page, CALENDAR)
+    texts = figure.layout["xaxis"]["ticktext"]
+    assert any("<br>" in text for text in texts)
+    two_lines = 2 * 1.3 * figure.layout["font"]["size"]
+    below = figure.data[-2]["colorbar"]["ypad"]
+    assert below >= two_lines + 10
+    assert figure.layout["height"] >= 200 + below
+
+
 def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:
     for name, figure in figures(page).items():
         checked = go.Figure(figure.to_dict())  # raises for a property or a value that plotly does not know
