@@ -116,6 +116,12 @@ def name_spot(longitude: float, latitude: float, city: CityProfile) -> SpotName:
     return next(_names(_Positions([longitude], [latitude], city), 0))
 
 
+def name_area(longitude: float, latitude: float, city: CityProfile) -> SpotName:
+    """Name an area by its middle (WGS84), as exactly as can be: its neighbours lie under the same place names."""
+    names = list(_names(_Positions([longitude], [latitude], city), 0))
+    return next((name for name in names if name.direction == "middle"), names[-1])
+
+
 def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[KnownPlace] = ()) -> dict[str, SpotName]:
     """Name spots by their id, each with a name of its own in every language.
 

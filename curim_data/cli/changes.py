@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
+import pandas as pd
 import typer
 
 from curim_data.cli.context import CommandContext
@@ -11,9 +12,6 @@ from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError, write_table
 from curim_data.filters import value_label
 from curim_data.model import N_, Audience, CityProfile, Translator
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 app = new_app()
 _COLUMNS: Final = (
@@ -79,21 +77,40 @@ def changes(
 
 
 def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFrame:
-    """The comparisons for a reader: their area in one column, and what a comparison does not narrow left empty.
+    """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out.
 
     A key that is missing in `rows` is not unknown: the comparison was made over all its values.
     """
 
-    def label(row: pd.Series, column: str) -> str:
-        return "" if row[column] is None or row[column] != row[column] else value_label(t, city, column, row[column])
+    from curim_data.studies import change_words
 
-    areas = ("place", "district", "cell")
-    where = [next(filter(None, (label(row, name) for name in areas)), t("Whole city")) for _, row in rows.iterrows()]
-    words = {name: [label(row, name) for _, row in rows.iterrows()] for name in ("category", "dark")}
-    sure = {name: [t.p_value(p) for p in rows[name]] for name in ("p", "q")}
-    dropped = ["district", "place", "cell"] + [name for name, told in words.items() if not any(told)]
-    return (
-        rows.assign(**words, **sure)
-        .drop(columns=dropped)
-        .assign(place=where)[["place", *(name for name in rows if name not in dropped)]]
-    )
+    def words(column: str) -> list[str]:
+        known = rows[column].notna()
+        return [
+            value_label(t, city, column, value) if told else "" for value, told in zip(rows[column], known, strict=True)
+        ]
+
+    columns = {
+        t("Where"): change_words.areas_in_words(t, city, rows),
+        t("Category"): words("category"),
+        t("Light"): words("dark"),
+        t("Before"): rows["before"],
+        t("After"): rows["after"],
+        t("Expected"): rows["expected"].round(1),
+        t("Ratio (95 %)"): change_words.ratios_in_words(t, rows, ("ratio", "low", "high")),
+        t("Not chance"): [change_words.certainty_in_words(t, q) for q in rows["q"]],
+        t("Corrected p"): [t.p_value(q) for q in rows["q"]],
+        t("p"): [t.p_value(p) for p in rows["p"]],
+        t("Compared with"): change_words.compared_in_words(t, rows),
+        t("Note"): change_words.notes_in_words(t, rows),
+    }
+    if "weight_ratio" in rows:
+        columns |= {
+            t("Weight before"): rows["weight_before"],
+            t("Weight after"): rows["weight_after"],
+            t("Ratio of weights (95 %)"): change_words.ratios_in_words(
+                t, rows, ("weight_ratio", "weight_low", "weight_high")
+            ),
+        }
+    told = {heading: values for heading, values in columns.items() if any(value != "" for value in values)}
+    return pd.DataFrame(told)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import h3.api.numpy_int as h3
@@ -12,7 +13,7 @@ from h3ronpy.vector import coordinates_to_cells
 
 from analysis.grid.cells import square_side
 from analysis.hotspots.grouping import h3_name
-from analysis.spots.naming import name_spot
+from analysis.spots.naming import name_area
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -67,12 +68,25 @@ class _Middle(NamedTuple):
 
 def area_label(t: Translator, city: CityProfile, cell: str) -> str:
     """What a large map cell is called: where its middle lies, and how large it is."""
-    number = int(cell, 16)
-    latitude, longitude = h3.cell_to_latlng(np.uint64(number))
-    place = name_spot(float(longitude), float(latitude), city)(t)
-    return t(
-        "{place} (area of {km2} km²)", place=place, km2=Num(cell_km2(h3.get_resolution(np.uint64(number)), city), 1)
-    )
+    km2 = Num(cell_km2(h3.get_resolution(np.uint64(int(cell, 16))), city), 1)
+    return t("{place} (area of {km2} km²)", place=area_name(t, city, cell), km2=km2)
+
+
+def area_name(t: Translator, city: CityProfile, cell: str) -> str:
+    """Where the middle of a large map cell lies, for tables that say below how large these are."""
+    latitude, longitude = h3.cell_to_latlng(np.uint64(int(cell, 16)))
+    return name_area(float(longitude), float(latitude), city)(t)
+
+
+def area_names(t: Translator, city: CityProfile, cells: Iterable[str]) -> dict[str, str]:
+    """Names of large map cells that tell them apart: of two with one name the second, by its H3 name, has a number."""
+    names: dict[str, str] = {}
+    counted: Counter[str] = Counter()
+    for cell in sorted(cells):
+        name = area_name(t, city, cell)
+        counted[name] += 1
+        names[cell] = name if counted[name] == 1 else t("{place} ({number})", place=name, number=counted[name])
+    return names
 
 
 def cell_km2(resolution: int, city: CityProfile) -> float:

@@ -13,7 +13,16 @@ import pytest
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
 from curim_data.model.place_names import PlaceNames
-from pages.parts.charts.tables import BESIDE, LETTER, SELECT_BOX, columns_beside, columns_in_room, fitted_columns
+from pages.parts.charts.tables import (
+    BESIDE,
+    LETTER,
+    SELECT_BOX,
+    columns_beside,
+    columns_in_room,
+    fitted_columns,
+    row_height,
+    wrapped_columns,
+)
 from pages.parts.frame import Room
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps import basemap, cell_map, legends, name_layers
@@ -161,6 +170,33 @@ def test_columns_that_would_be_cut_are_left_out_of_view() -> None:
     assert columns_in_room(frame, headings, list(headings), whole) == list(headings)
     assert columns_in_room(frame, headings, list(headings), whole - 1) == ["name", "n", "excess"]
     assert columns_in_room(frame, headings, list(headings), 10) == ["name", "n"]
+
+
+def test_long_names_wrap_so_that_all_columns_are_in_view() -> None:
+    """The columns of Trends in 924 pixels, as a window of 1280 has; the names took the certainty out of view."""
+    frame = pd.DataFrame(
+        {
+            "what": ["Sexual comments and gestures in public places – after dark", "Theft"],
+            "where": ["Staten Island, Precinct 120, 2.3 km north-east", "Whole city"],
+            "before": [6, 1],
+            "times": ["0.17 (0.02–1,581.58)", "1.00 (0.50–2.00)"],
+            "sure": ["almost certain", "may be chance"],
+        }
+    )
+    headings = {"what": "What", "where": "Where", "before": "Before", "times": "Ratio (95 %)", "sure": "Not chance"}
+    wrapped = ("what", "where")
+    for room in (358, 640, 924):
+        columns, height = wrapped_columns(frame, headings, room, wrapped=wrapped)
+        if room > 600:
+            assert sum(column["width"] for column in columns.values()) <= room
+        plain = fitted_columns(frame, headings)
+        assert all(columns[name]["width"] == plain[name]["width"] for name in headings if name not in wrapped)
+        lines = (height - row_height(0)) / (row_height(1) - row_height(0))
+        for name in wrapped:
+            letters = (columns[name]["width"] - BESIDE) / LETTER
+            assert lines >= max(len(text) for text in frame[name]) / letters
+    columns, height = wrapped_columns(frame, headings, 2_000, wrapped=wrapped)
+    assert height == row_height(1)
 
 
 def test_beside_a_map_a_long_name_gives_way_to_the_figures() -> None:

@@ -13,6 +13,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import translator
 from curim_data.store import Home
 from curim_data.store.annotations import add_annotation
+from pages.parts.trends.changes_table import _for_phone
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 
 SMALL = {"category": "harassment_verbal", "district": "zone_1", "light": "dark", "as": "council"}
@@ -176,6 +177,27 @@ def test_the_table_shows_the_main_columns_and_all_when_asked(open_page: Open) ->
     assert not errors(app)
     assert word(app, "columns") == "all"
     assert not app.main.dataframe[0].proto.column_order
+
+
+def test_no_ratio_lies_outside_its_interval(open_page: Open) -> None:
+    table = open_page("trends", lang="en").main.dataframe[0].value
+    none = table["ratio"] == 0
+    assert none.any()
+    assert table.loc[none, "low"].isna().all()
+    assert table.loc[none, "times"].str.fullmatch(r"0 \(at most [\d.,]+\)").all()
+    known = table.dropna(subset=["ratio", "low", "high"])
+    assert (known["low"] <= known["ratio"]).all()
+    assert (known["ratio"] <= known["high"]).all()
+
+
+def test_all_main_columns_are_in_view_and_on_a_phone_the_place_comes_first(open_page: Open) -> None:
+    table = open_page("trends", lang="el").main.dataframe[0]
+    assert list(table.proto.column_order)[:6] == ["what", "where", "before", "after", "times", "sure"]
+    phone, headings = _for_phone(translator("el"), table.value, dict.fromkeys(table.value, "?"))
+    assert list(headings) == ["where", "before", "after", "sure"]
+    assert phone["where"].iloc[0].split(" · ") == [table.value["where"].iloc[0], table.value["what"].iloc[0]]
+    alike, headings = _for_phone(translator("el"), table.value.assign(what="all"), dict.fromkeys(table.value, "?"))
+    assert alike["where"].tolist() == table.value["where"].tolist()
 
 
 @pytest.mark.parametrize("period", ["all", "12m"])

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h3.api.basic_int as h3
 import pandas as pd
 import pytest
 
 import sample_data
 from curim_data.cli import main
+from curim_data.cli.changes import _in_words
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import LANGUAGES, Audience, translator
 from curim_data.store import Home
 from curim_data.studies.concentration import concentration_study
 from curim_data.studies.hot_spots import hot_spot_study
@@ -186,6 +189,29 @@ def test_what_a_comparison_does_not_narrow_is_not_said_to_be_unknown(capsys: Cap
     assert "Terpsithea" in printed
     assert not any(word in printed for word in ("not known", "Outside the districts", "Near no named place"))
     assert "0.00  0.00  yes" not in printed
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_changes_are_printed_in_the_words_of_the_reader(sample: Home, lang: str) -> None:
+    """No name of a column, no H3 name, no estimate below its own interval."""
+    city = replace(sample.city(), districts=(), landmarks=())
+    cell = f"{h3.latlng_to_cell(37.94, 23.64, 8):x}"
+    row = {
+        "district": None,
+        "place": None,
+        "cell": cell,
+        "category": "noise",
+        "dark": None,
+        "before": 4.0,
+        "after": 0.0,
+    }
+    row |= {"expected": 4.0, "ratio": 0.0, "low": 0.01, "high": 2.45, "p": 0.5, "q": 0.6, "significant": False}
+    table = _in_words(translator(lang), city, pd.DataFrame([row | {"compared": "city", "bounded": "after"}]))
+    told = [*table.columns, *table.iloc[0].astype(str)]
+    raw = {cell, "city", *row}
+    assert not raw & set(told)
+    assert not any("0.01" in text or "0,01" in text for text in told)
+    assert translator(lang)("0 (at most {high})", high="2.45" if lang == "en" else "2,45") in told
 
 
 def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(capsys: Capture, sample: Home) -> None:

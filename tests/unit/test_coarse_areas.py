@@ -8,16 +8,18 @@ from pathlib import Path
 
 import h3.api.numpy_int as h3
 import numpy as np
+import pandas as pd
 import pytest
 
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
+from curim_data.model.place_names import PlaceNames
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import change_name, than_others
 from curim_data.studies.changes import change_study
-from curim_data.studies.coarse_areas import MOST_AREAS, area_label, area_resolution, area_tables
+from curim_data.studies.coarse_areas import MOST_AREAS, area_label, area_names, area_resolution, area_tables
 from tests.reliability.world import World, piraeus_point, simulate, source_of
 
 RISE = {"at": 778, "metres": 500.0, "times": 6.0, "since": 112}
@@ -110,6 +112,16 @@ def test_it_is_said_that_cells_stand_for_districts(source: Source, recent: Alert
     assert "No districts or landmarks are loaded: areas are map cells of about" in told
 
 
+def test_it_is_said_that_the_export_gives_cells_their_names(source: Source, recent: AlertFilter) -> None:
+    names = PlaceNames(pd.DataFrame({"kind": ["precinct"], "name": ["73"], "cell": [1], "n": [5]}))
+    named = replace(source, city=replace(source.city, place_names=names), cache={})
+    told = " ".join(
+        translator("en")(choice.explanation) for choice in change_study(named, recent, Audience.ANALYST).choices
+    )
+    assert "No map of districts or landmarks is loaded" in told
+    assert "the names that the export gives" in told
+
+
 def test_who_sees_no_exact_counts_gets_no_cells(source: Source, recent: AlertFilter) -> None:
     assert area_resolution(source, Audience.COUNCIL) is None
     frame = change_study(source, recent, Audience.COUNCIL).changes.frame
@@ -131,3 +143,9 @@ def test_a_cell_is_named_by_where_it_lies(source: Source) -> None:
     longitude, latitude = piraeus_point(3)
     cell = f"{int(h3.latlng_to_cell(latitude, longitude, 8)):x}"
     assert area_label(translator("en"), source.city, cell).endswith("km²)")
+
+
+def test_cells_of_one_name_are_numbered(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curim_data.studies.coarse_areas.area_name", lambda *_: "Delhi, 12.9 km south")
+    names = area_names(translator("en"), source.city, ["c", "a", "b"])
+    assert names == {"a": "Delhi, 12.9 km south", "b": "Delhi, 12.9 km south (2)", "c": "Delhi, 12.9 km south (3)"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analysis.spots import naming
 from analysis.spots.identity import KnownPlace
-from analysis.spots.naming import DIRECTIONS, SpotName, _bearing, name_spot, name_spots
+from analysis.spots.naming import DIRECTIONS, SpotName, _bearing, name_area, name_spot, name_spots
 from curim_data.model import LANGUAGES, CityProfile, Translator, translator
 from curim_data.model.city import Area
 from curim_data.model.place_names import COLUMNS, PlaceNames, merged, read_place_names, write_place_names
@@ -190,3 +190,16 @@ def test_names_of_known_places_of_two_audiences_are_worked_out_once(monkeypatch:
     for places in (*lists, *lists):
         name_spots([], city, places)
     assert len(made) == 2
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_areas_under_one_name_are_told_apart_by_where_they_lie(lang: str) -> None:
+    steps = (-900, 0, 900)
+    points = [(23.65 + east * EAST, 37.945 + north * NORTH) for east in steps for north in steps]
+    words = (("area", "Brooklyn"), ("precinct", "120"))
+    city = replace(BARE, place_names=learnt(*[(*word, lon, lat, 5) for word in words for lon, lat in points]))
+    t = translator(lang)
+    told = [name_area(lon, lat, city)(t) for lon, lat in points]
+    assert len(set(told)) == len(points)
+    assert all("Brooklyn" in name and "120" in name for name in told)
+    assert len({name_spot(lon, lat, city)(t) for lon, lat in points}) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -22,6 +23,8 @@ from pages.parts.frame import Page
 # Pixels that a letter of a table takes, and what a cell has around its text.
 LETTER: Final = 6.9
 BESIDE: Final = 18
+SCROLL_BAR: Final = 14  # pixels that a table takes beside its columns
+LINE: Final = 18  # pixels of a line in a cell
 SELECT_BOX: Final = 38  # pixels of the boxes before the rows
 # Cells of a table above which its numbers become texts: Streamlit takes no more of the other kind.
 MOST_STYLED: Final = 200_000
@@ -229,6 +232,41 @@ def columns_beside(
     wide = {name: _fitted_width(frame, name, headings[name][: int(least / LETTER)], 400) for name in others}
     names = min(_fitted_width(frame, first, headings[first], 400), max(least, int(room) - sum(wide.values())))
     return {name: st.column_config.Column(headings[name], width=wide.get(name, names)) for name in headings}
+
+
+def wrapped_columns(
+    frame: pd.DataFrame,
+    headings: Mapping[str, str],
+    room: float,
+    *,
+    wrapped: Collection[str],
+    numbers: Collection[str] = (),
+    least: int = 90,
+) -> tuple[dict[str, Any], int]:
+    """Columns that share `room` pixels, and the height of their rows, for as many lines as the longest text takes.
+
+    Columns are as wide as their texts; of those that may be `wrapped` the widest give way first, to `least` pixels.
+    """
+    wide = {name: _fitted_width(frame, name, label, 400) for name, label in headings.items()}
+    may = [name for name in wide if name in wrapped]
+    free = room - SCROLL_BAR - sum(pixels for name, pixels in wide.items() if name not in may)
+    widest = max((wide[name] for name in may), default=least)
+    most = next((at for at in range(widest, least, -1) if sum(min(wide[name], at) for name in may) <= free), least)
+    lines = 1
+    for name in may:
+        wide[name] = max(min(wide[name], most), round(LETTER * len(headings[name]) + BESIDE))
+        letters = max(1, int((wide[name] - BESIDE) / LETTER))
+        lines = max([lines, *(len(textwrap.wrap(str(text), letters)) for text in frame[name].unique())])
+    columns = {
+        name: st.column_config.Column(label, width=wide[name], alignment="right" if name in numbers else None)
+        for name, label in headings.items()
+    }
+    return columns, row_height(lines)
+
+
+def row_height(lines: int) -> int:
+    """Pixels of a row whose texts take so many lines; Streamlit wraps them where they have the room."""
+    return LINE * lines + 18
 
 
 def columns_in_room(

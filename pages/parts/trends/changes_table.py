@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.changes import AREA
 from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
 from curim_data.studies.brief import brief_periods
-from curim_data.studies.coarse_areas import area_label
-from curim_data.studies.findings import SURE, VERY_SURE
+from curim_data.studies.change_words import (
+    areas_in_words,
+    certainty_in_words,
+    compared_in_words,
+    notes_in_words,
+    ratios_in_words,
+)
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import tables
 from pages.parts.frame import Page, draw_footer, page_link
 from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_weight_choice
 
 HEIGHT = 420
-# The columns in view before the reader asks for all; the most pixels that one gets; those of a phone with theirs.
-MAIN = ("what", "where", "before", "after", "times", "sure", "note")
-WIDEST = 260
-PHONE = {"what": 138, "before": 48, "after": 48, "sure": 118}
-ROW = 84  # pixels of a row on a phone, for four lines: Streamlit wraps texts in high rows
-ALPHA = 0.05  # of the correction
+MAIN = ("what", "where", "before", "after", "times", "sure", "note")  # in view before the reader asks for all
+NUMBERS = ("before", "after", "ratio", "low", "high")
 DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_before": 1, "weight_after": 1}
 
 
@@ -40,21 +38,20 @@ def draw_changes_table(page: Page) -> None:
         _draw_reason(page, study.periods)
         return
     headings = _headings(t, weighted=study.harm is not None, noted=bool(frame["note"].any()))
-    row_height = ROW if page.narrow else 36
+    order = None
     if page.narrow:
-        frame = frame.assign(what=frame["what"] + ", " + frame["where"])
-        headings = {name: headings[name] for name in PHONE}
-        order, columns = None, {name: st.column_config.Column(headings[name], width=PHONE[name]) for name in PHONE}
-    else:
-        order = (
-            None
-            if draw_columns_choice(page)
-            else tables.columns_in_room(
-                frame, headings, [name for name in MAIN if name in headings], page.room.column, most=WIDEST
-            )
+        frame, headings = _for_phone(t, frame, headings)
+        columns, row_height = tables.wrapped_columns(
+            frame, headings, page.room.column, wrapped=("where", "sure"), numbers=NUMBERS
         )
-        numbers = {"before", "after", "ratio", "low", "high"}
-        columns = tables.fitted_columns(frame, headings, numbers=numbers, most=WIDEST)
+    elif draw_columns_choice(page):
+        columns, row_height = tables.fitted_columns(frame, headings, numbers=NUMBERS), tables.row_height(1)
+    else:
+        order = [name for name in MAIN if name in headings]
+        main = {name: headings[name] for name in order}
+        columns, row_height = tables.wrapped_columns(
+            frame, main, page.room.column, wrapped=("what", "where", "note"), numbers=NUMBERS
+        )
     tables.draw_table(
         page,
         frame,
@@ -66,7 +63,7 @@ def draw_changes_table(page: Page) -> None:
         columns=columns,
         order=order,
         height=min(HEIGHT, row_height * (len(frame) + 1)),
-        row_height=row_height if page.narrow else None,
+        row_height=row_height,
     )
     sentences = [study.changes.sentence(t)]
     if study.changes.n_significant:
@@ -74,6 +71,9 @@ def draw_changes_table(page: Page) -> None:
             t("The briefing lists changes that overlap once, and corrects for what it lists: it has fewer.")
         )
     draw_footer(page, sentence=" ".join(sentences), choices=study.choices)
+    for choice in study.choices:
+        if choice.name == "areas":
+            st.caption(t(choice.explanation))
     if (study.changes.frame["bounded"] != "").any():
         st.caption(
             t(
@@ -81,6 +81,14 @@ def draw_changes_table(page: Page) -> None:
                 "be: such a change is at least as large as stated."
             )
         )
+
+
+def _for_phone(t: Translator, frame: pd.DataFrame, headings: dict[str, str]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The columns of a phone: the place first, then what, unless that is the same in all rows."""
+    heading = headings["where"]
+    if frame["what"].nunique() > 1:
+        frame, heading = frame.assign(where=frame["where"] + " · " + frame["what"]), t("Where and what")
+    return frame, {"where": heading, **{name: headings[name] for name in ("before", "after", "sure")}}
 
 
 def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
@@ -107,65 +115,32 @@ def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
     return {name: heading for name, heading in headings.items() if name not in left_out}
 
 
-def certainty_word(t: Translator, q: float) -> str:
-    """How sure it is that a change is not chance, by its corrected p-value: three steps, or that it may be."""
-    if q < VERY_SURE:
-        return t("almost certain")
-    if q < SURE:
-        return t("very likely")
-    return t("likely") if q <= ALPHA else t("may be chance")
-
-
 def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = None) -> pd.DataFrame:
     """The tested candidates in words and figures, surest first; `harm`: what their incidents weigh, row by row."""
-    t, city = page.t, page.city
+    t = page.t
     rows = frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable")
-    notes = {
-        "": "",
-        "before": t("before: at most; protected"),
-        "after": t("after: at most; protected"),
-    }
     weights = {}
     if harm is not None:
         own = harm.loc[rows.index]
         weights = {name: own[name].round(1).to_numpy() for name in ("weight_before", "weight_after")}
-        weights["weight_ratio"] = [
-            _with_interval(t, row.weight_ratio, row.weight_low, row.weight_high) for row in own.itertuples()
-        ]
+        weights["weight_ratio"] = ratios_in_words(t, own, ("weight_ratio", "weight_low", "weight_high"))
+    figures = {name: rows[name].replace(np.inf, np.nan).round(2) for name in ("ratio", "low", "high")}
+    figures["low"] = figures["low"].mask(rows["ratio"] == 0)  # of an estimate of zero there is an upper bound alone
     return pd.DataFrame(
         {
             "what": [_subject_label(page, row.category, row.dark) for row in rows.itertuples()],
-            "where": [
-                labels.place_label(t, city, row.place)
-                if isinstance(row.place, str)
-                else labels.district_label(t, city, row.district)
-                if isinstance(row.district, str)
-                else area_label(t, city, row.cell)
-                if isinstance(row.cell, str)
-                else t("Whole city")
-                for row in rows.itertuples()
-            ],
+            "where": areas_in_words(t, page.city, rows),
             "before": rows["before"].to_numpy(),
             "after": rows["after"].to_numpy(),
-            **{name: rows[name].replace(np.inf, np.nan).round(2).to_numpy() for name in ("ratio", "low", "high")},
-            "times": [_with_interval(t, row.ratio, row.low, row.high) for row in rows.itertuples()],
-            "sure": [certainty_word(t, q) for q in rows["q"]],
+            **{name: values.to_numpy() for name, values in figures.items()},
+            "times": ratios_in_words(t, rows, ("ratio", "low", "high")),
+            "sure": [certainty_in_words(t, q) for q in rows["q"]],
             **weights,
             **{name: [t.p_value(p) for p in rows[name]] for name in ("q", "p")},
-            "test": [_compared_with(page, row) for row in rows.itertuples()],
-            "note": [notes[row.bounded] or _less_than_others(page, row) for row in rows.itertuples()],
+            "test": compared_in_words(t, rows),
+            "note": notes_in_words(t, rows),
         }
     )
-
-
-def _with_interval(t: Translator, ratio: float, low: float, high: float) -> str:
-    """A ratio with its interval; what is infinite is left out.
-
-    >>> _with_interval(Translator("en"), 2.5, 1.25, np.inf)
-    '2.50 (1.25–…)'
-    """
-    known = [t.number(value, 2) if np.isfinite(value) else "" for value in (ratio, low, high)]
-    return f"{known[0] or tables.NONE} ({known[1]}–{known[2] or '…'})"
 
 
 def _draw_reason(page: Page, periods: ComparedPeriods) -> None:
@@ -195,24 +170,6 @@ def _draw_reason(page: Page, periods: ComparedPeriods) -> None:
         t(reason) + " " + t("The briefing compares only the last part of the period, {after}, with {before}.", **spans)
     )
     page_link(page, "briefing", t("To the Briefing"))
-
-
-def _compared_with(page: Page, row: Any) -> str:
-    t = page.t
-    if row.compared == "before":
-        return t("its own past")
-    placed = any(isinstance(getattr(row, name), str) for name in AREA)
-    return t("the change in the rest of the city") if placed else t("the change in all other incidents")
-
-
-def _less_than_others(page: Page, row: Any) -> str:
-    """That a count fell or rose less than the rest, which its ratio alone would hide; else empty."""
-    t = page.t
-    if row.compared != "city" or not row.significant:
-        return ""
-    if row.direction > 0 and row.after < row.expected:
-        return t("fell less than the rest")
-    return t("rose less than the rest") if row.direction < 0 and row.after > row.expected else ""
 
 
 def _subject_label(page: Page, category: object, dark: object) -> str:

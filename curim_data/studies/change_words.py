@@ -1,0 +1,91 @@
+"""Compared changes in words, row by row, as the page and the command line write them in their tables."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.trends.changes import AREA
+from curim_data.model import CityProfile, Translator, labels
+from curim_data.studies.coarse_areas import area_names
+from curim_data.studies.findings import SURE, VERY_SURE
+
+NOT_KNOWN: Final = "–"
+ALPHA: Final = 0.05  # of the correction
+
+
+def areas_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> list[str]:
+    """The area of each row of `Changes.frame`: a named place, a district, a map cell by where it lies, or the city."""
+    cells = area_names(t, city, rows["cell"].dropna().unique())
+
+    def label(place: object, district: object, cell: object) -> str:
+        if isinstance(place, str):
+            return labels.place_label(t, city, place)
+        if isinstance(district, str):
+            return labels.district_label(t, city, district)
+        return cells[cell] if isinstance(cell, str) else t("Whole city")
+
+    return [label(*row) for row in rows[["place", "district", "cell"]].itertuples(index=False, name=None)]
+
+
+def ratios_in_words(t: Translator, frame: pd.DataFrame, names: tuple[str, str, str]) -> list[str]:
+    """The columns `names` (ratio, low, high) as one text a row."""
+    return [ratio_in_words(t, *row) for row in frame[list(names)].itertuples(index=False, name=None)]
+
+
+def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
+    """A ratio with its interval; what is infinite is left out, and a ratio of zero has an upper bound alone.
+
+    The ratio is zero where a count is, and the lower end of a log-normal interval lies above that.
+
+    >>> ratio_in_words(Translator("en"), 2.5, 1.25, np.inf)
+    '2.50 (1.25–…)'
+    >>> ratio_in_words(Translator("en"), 0.0, 0.01, 2.45)
+    '0 (at most 2.45)'
+    """
+    known = [t.number(value, 2) if np.isfinite(value) else "" for value in (ratio, low, high)]
+    if ratio == 0:
+        return t("0 (at most {high})", high=known[2]) if known[2] else t.number(0, 0)
+    return f"{known[0] or NOT_KNOWN} ({known[1]}–{known[2] or '…'})"
+
+
+def certainty_in_words(t: Translator, q: float) -> str:
+    """How sure it is that a change is not chance, by its corrected p-value: three steps, or that it may be."""
+    if q < VERY_SURE:
+        return t("almost certain")
+    if q < SURE:
+        return t("very likely")
+    return t("likely") if q <= ALPHA else t("may be chance")
+
+
+def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
+    """What each row was compared with."""
+    placed = rows[[*AREA]].notna().any(axis=1)
+    return [
+        t("its own past")
+        if compared == "before"
+        else t("the change in the rest of the city")
+        if in_area
+        else t("the change in all other incidents")
+        for compared, in_area in zip(rows["compared"], placed, strict=True)
+    ]
+
+
+def notes_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
+    """Which count stands at the most that it may be; else whether it rose or fell less than the rest."""
+    return [_note(t, row) for row in rows.itertuples(index=False)]
+
+
+def _note(t: Translator, row: Any) -> str:
+    match row.bounded:
+        case "before":
+            return t("before: at most; protected")
+        case "after":
+            return t("after: at most; protected")
+    if row.compared != "city" or not row.significant:
+        return ""
+    if row.ratio > 1 and row.after < row.expected:
+        return t("fell less than the rest")
+    return t("rose less than the rest") if row.ratio < 1 and row.after > row.expected else ""
