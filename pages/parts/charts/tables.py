@@ -255,7 +255,7 @@ def wrapped_columns(
     lines = 1
     for name in may:
         wide[name] = max(min(wide[name], most), round(LETTER * len(headings[name]) + BESIDE))
-        letters = max(1, int((wide[name] - BESIDE) / LETTER))
+        letters = max(1, int((wide[name] - BESIDE + 1) / LETTER))  # widths are rounded
         lines = max([lines, *(len(textwrap.wrap(str(text), letters)) for text in frame[name].unique())])
     columns = {
         name: st.column_config.Column(label, width=wide[name], alignment="right" if name in numbers else None)
