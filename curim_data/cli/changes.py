@@ -90,7 +90,7 @@ def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFr
             value_label(t, city, column, value) if told else "" for value, told in zip(rows[column], known, strict=True)
         ]
 
-    columns = {
+    columns: dict[str, list[str] | pd.Series] = {
         t("Where"): change_words.areas_in_words(t, city, rows),
         t("Category"): words("category"),
         t("Light"): words("dark"),
