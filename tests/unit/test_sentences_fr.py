@@ -18,10 +18,10 @@ from curim_data.model.i18n import LOCALE_DIR, Span, at_head
 from curim_data.model.labels import dates_label
 from curim_data.quality.findings import duration
 from curim_data.studies import brief_text
+from curim_data.studies.change_words import certainty_in_words
 from curim_data.studies.incidents import incidents_in_words
 from pages.parts.data.preview import several_sentence
 from pages.parts.maps.cell_map import alert_count, incident_count
-from pages.parts.trends.changes_table import certainty_word
 
 t = translator("fr")
 
@@ -87,7 +87,7 @@ def test_stretches_of_time(hours: float, told: str) -> None:
 
 
 def test_three_steps_of_certainty_are_ranked_by_ear() -> None:
-    assert [certainty_word(t, q) for q in (1e-9, 0.005, 0.04, 0.5)] == [
+    assert [certainty_in_words(t, q) for q in (1e-9, 0.005, 0.04, 0.5)] == [
         "presque certain",
         "très probable",
         "probable",
