@@ -58,8 +58,8 @@ class MapSelection:
 
 
 def map_height(page: Page, height: int = HEIGHT) -> int:
-    """The height of a map in pixels: on a phone no more than the window is wide."""
-    return min(height, page.width) if page.narrow else height
+    """The height of a map in pixels: on a phone no more than the map is wide."""
+    return min(height, page.room.column) if page.narrow else height
 
 
 def draw_cell_map(
