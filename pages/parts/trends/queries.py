@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import cast
 
 import pandas as pd
@@ -61,41 +62,14 @@ def draw_weight_choice(page: Page) -> WeighedBy | None:
     if not offered:
         return None
     names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}
-    asked = st.query_params.get(WEIGHT, "")
-    weight = asked if asked in names else ""
-    key = "trends_weight"
-    if st.session_state.get(key) != weight:
-        st.session_state[key] = weight
-    st.segmented_control(
-        t("Incidents count"),
-        list(names),
-        format_func=names.__getitem__,
-        key=key,
-        required=True,
-        on_change=_write_word,
-        args=(key, WEIGHT, ""),
-    )
-    return cast("WeighedBy | None", weight or None)
+    return cast("WeighedBy | None", _draw_choice(t("Incidents count"), names, WEIGHT) or None)
 
 
 def draw_columns_choice(page: Page) -> bool:
     """Whether all columns of the table of changes are asked for: from the link, and as the reader picks it."""
     t = page.t
     names = {"": t("The main ones"), ALL: t("All columns")}
-    asked = ALL if st.query_params.get(COLUMNS) == ALL else ""
-    key = "trends_columns"
-    if st.session_state.get(key) != asked:
-        st.session_state[key] = asked
-    st.segmented_control(
-        t("Columns"),
-        list(names),
-        format_func=names.__getitem__,
-        key=key,
-        required=True,
-        on_change=_write_word,
-        args=(key, COLUMNS, ""),
-    )
-    return asked == ALL
+    return _draw_choice(t("Columns"), names, COLUMNS) == ALL
 
 
 def draw_unit_choice(page: Page) -> CalendarUnit:
@@ -107,20 +81,31 @@ def draw_unit_choice(page: Page) -> CalendarUnit:
     if page.source is not None:
         units = tuple(step for step in units if page.source.known_time.knows(step))
         unit = page.source.known_time.unit(unit)
-    labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
-    key = "trends_by"
-    if st.session_state.get(key) != unit:
-        st.session_state[key] = unit
+    names = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
+    return cast("CalendarUnit", _draw_choice(t("By"), {step: names[step] for step in units}, BY, USUAL, asked=unit))
+
+
+def _draw_choice(label: str, names: Mapping[str, str], word: str, usual: str = "", *, asked: str | None = None) -> str:
+    """A choice among `names` that stands in the link as `word`, unless it is the usual one; returns what is chosen.
+
+    `asked`: what is chosen where it is not simply what the link says.
+    """
+    if asked is None:
+        asked = st.query_params.get(word, usual)
+    chosen = asked if asked in names else usual
+    key = f"trends_{word}"
+    if st.session_state.get(key) != chosen:
+        st.session_state[key] = chosen
     st.segmented_control(
-        t("By"),
-        units,
-        format_func=labels.__getitem__,
+        label,
+        list(names),
+        format_func=names.__getitem__,
         key=key,
         required=True,
         on_change=_write_word,
-        args=(key, BY, USUAL),
+        args=(key, word, usual),
     )
-    return unit
+    return chosen
 
 
 def _write_word(key: str, word: str, usual: str) -> None:
