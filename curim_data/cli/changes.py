@@ -96,7 +96,7 @@ def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFr
         t("Light"): words("dark"),
         t("Before"): rows["before"],
         t("After"): rows["after"],
-        t("Expected"): rows["expected"].round(1),
+        t("Expected"): rows["expected"].round(),
         t("Ratio (95 %)"): change_words.ratios_in_words(t, rows, ("ratio", "low", "high")),
         t("Not chance"): [change_words.certainty_in_words(t, q) for q in rows["q"]],
         t("Corrected p"): [t.p_value(q) for q in rows["q"]],

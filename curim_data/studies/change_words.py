@@ -36,7 +36,7 @@ def ratios_in_words(t: Translator, frame: pd.DataFrame, names: tuple[str, str, s
 
 
 def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
-    """A ratio with its interval; what is infinite is left out, and a ratio of zero has an upper bound alone.
+    """A ratio with its interval; one of zero has an upper bound alone, an infinite one (from zero) a lower bound alone.
 
     The ratio is zero where a count is, and the lower end of a log-normal interval lies above that.
 
@@ -44,8 +44,12 @@ def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
     '2.50 (1.25–…)'
     >>> ratio_in_words(Translator("en"), 0.0, 0.01, 2.45)
     '0 (at most 2.45)'
+    >>> ratio_in_words(Translator("en"), np.inf, 1.26, np.inf)
+    'at least 1.26'
     """
     known = [t.number(value, 2) if np.isfinite(value) else "" for value in (ratio, low, high)]
+    if not known[0] and known[1] and not known[2]:
+        return t("at least {low}", low=known[1])
     if ratio == 0:
         return t("0 (at most {high})", high=known[2]) if known[2] else t.number(0, 0)
     return f"{known[0] or NOT_KNOWN} ({known[1]}–{known[2] or '…'})"

@@ -162,7 +162,7 @@ def test_the_table_shows_the_main_columns_and_all_when_asked(open_page: Open) ->
     app = open_page("trends", lang="en")
     table = app.main.dataframe[0]
     main = list(table.proto.column_order)
-    assert main[:6] == ["what", "where", "before", "after", "times", "sure"]
+    assert main[:6] == ["where", "what", "before", "after", "times", "sure"]
     assert "q" in table.value
     steps = {
         "almost certain": (0, 0.001),
@@ -192,7 +192,7 @@ def test_no_ratio_lies_outside_its_interval(open_page: Open) -> None:
 
 def test_all_main_columns_are_in_view_and_on_a_phone_the_place_comes_first(open_page: Open) -> None:
     table = open_page("trends", lang="el").main.dataframe[0]
-    assert list(table.proto.column_order)[:6] == ["what", "where", "before", "after", "times", "sure"]
+    assert list(table.proto.column_order)[:6] == ["where", "what", "before", "after", "times", "sure"]
     phone, headings = _for_phone(translator("el"), table.value, dict.fromkeys(table.value, "?"))
     assert list(headings) == ["where", "before", "after", "sure"]
     assert phone["where"].iloc[0].split(" · ") == [table.value["where"].iloc[0], table.value["what"].iloc[0]]

@@ -22,7 +22,7 @@ from pages.parts.frame import Page, draw_footer, page_link
 from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_weight_choice
 
 HEIGHT = 420
-MAIN = ("what", "where", "before", "after", "times", "sure", "note")  # in view before the reader asks for all
+MAIN = ("where", "what", "before", "after", "times", "sure", "note")  # in view before the reader asks for all
 NUMBERS = ("before", "after", "ratio", "low", "high")
 DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_before": 1, "weight_after": 1}
 
@@ -47,7 +47,8 @@ def draw_changes_table(page: Page) -> None:
     elif draw_columns_choice(page):
         columns, row_height = tables.fitted_columns(frame, headings, numbers=NUMBERS), tables.row_height(1)
     else:
-        order = [name for name in MAIN if name in headings]
+        left_out = () if frame["what"].nunique() > 1 else ("what",)
+        order = [name for name in MAIN if name in headings and name not in left_out]
         main = {name: headings[name] for name in order}
         columns, row_height = tables.wrapped_columns(
             frame, main, page.room.column, wrapped=("what", "where", "note"), numbers=NUMBERS
@@ -94,8 +95,8 @@ def _for_phone(t: Translator, frame: pd.DataFrame, headings: dict[str, str]) -> 
 def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
     """All columns; an empty one would push others off the page."""
     headings = {
-        "what": t("What"),
         "where": t("Where"),
+        "what": t("What"),
         "before": t("Before"),
         "after": t("After"),
         "times": t("Ratio (95 %)"),
