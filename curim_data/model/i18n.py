@@ -104,7 +104,7 @@ class Translator:
         if abs(value) < 1e9:  # rounded as Babel does: what is written alike is worked out once
             rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits))
             return _decimal(rounded + 0, pattern, self.lang)  # no sign before a zero
-        return str(format_decimal(value, format=pattern, locale=self.locale))
+        return _with_minus(format_decimal(value, format=pattern, locale=self.locale))
 
     def times(self, ratio: float) -> str:
         """How many times as many: one decimal, and from a hundred on three digits."""
@@ -161,7 +161,7 @@ class Translator:
         if abs(share) < 1e9:  # rounded as Babel does: what is written alike is worked out once
             rounded = Decimal(str(share)).quantize(Decimal(1).scaleb(-2 - digits))
             return _percent(rounded + 0, pattern, self.lang)  # no sign before a zero
-        return str(format_percent(share, format=pattern, locale=self.locale))
+        return _with_minus(format_percent(share, format=pattern, locale=self.locale))
 
     def part(self, share: float | None) -> str:
         """A share (0 to 1) of some, without decimals: what is there is never 0 %, and what is not all never 100 %."""
@@ -241,13 +241,18 @@ class Translator:
 @lru_cache(maxsize=16_384)
 def _decimal(value: Decimal, pattern: str, lang: str) -> str:
     """A rounded number as written; a map writes the same few numbers thousands of times."""
-    return str(format_decimal(value, format=pattern, locale=translator(lang).locale))
+    return _with_minus(format_decimal(value, format=pattern, locale=translator(lang).locale))
 
 
 @lru_cache(maxsize=16_384)
 def _percent(share: Decimal, pattern: str, lang: str) -> str:
     """A rounded share as written."""
-    return str(format_percent(share, format=pattern, locale=translator(lang).locale))
+    return _with_minus(format_percent(share, format=pattern, locale=translator(lang).locale))
+
+
+def _with_minus(number: str) -> str:
+    """A written number with the minus sign, for which CLDR's data of our languages have a hyphen."""
+    return number.replace("-", "\u2212")
 
 
 @lru_cache(maxsize=16_384)

@@ -7,12 +7,15 @@ import math
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
+from curim_data.cli.output import json_value
+from curim_data.export.safe_csv import csv_bytes
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import LOCALE_DIR
 
@@ -104,6 +107,18 @@ def test_what_rounds_to_zero_has_no_sign(lang: str) -> None:
     assert t.number(-0.3) == t.number(-0.0) == t.number(0.3) == "0"
     assert t.percent(-0.004) == t.percent(0.0)
     assert t.number(-0.5, 1) != t.number(0.5, 1)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_numbers_below_zero_have_a_minus_sign_and_no_hyphen(lang: str) -> None:
+    t = translator(lang)
+    minus = "\N{MINUS SIGN}"
+    for written in (t.number(-12), t.number(-1234.5, 1), t.number(-2e9), t.percent(-0.12), t.percent(-2e9)):
+        assert written.startswith(minus), written
+        assert "-" not in written
+    assert t._fill("{n} alerts", {"n": -3}).startswith(minus)
+    assert json_value(-3.5) == -3.5
+    assert b"\n-3.5" in csv_bytes(pd.DataFrame({"change": [-3.5]})).replace(b"\r", b"")
 
 
 def test_no_message_hides_in_an_f_string() -> None:
