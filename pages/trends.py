@@ -12,7 +12,8 @@ from pages.parts.trends.changes_table import draw_changes_table
 from pages.parts.trends.finding import draw_linked_finding
 from pages.parts.trends.headline import Headline, page_headline
 from pages.parts.trends.queries import draw_unit_choice, trend_or_reason
-from pages.parts.trends.trend_line import draw_trend_line, draw_year_on_year
+from pages.parts.trends.trend_line import draw_trend_line
+from pages.parts.trends.year_on_year import draw_year_on_year
 
 page = require(Role.COUNCIL)
 t = page.t

@@ -26,8 +26,8 @@ _SEASON_LENGTH: Final[dict[Unit, float]] = {"day": 365.25, "week": 365.25 / 7, "
 _MOST_DAYS: Final = 1_096
 # Years from which on the season is known well enough to judge alerts of one light by it.
 _YEARS_OF_LIGHT: Final = 2
-_A_YEAR_BACK: Final[dict[Unit, int]] = {"day": 364, "week": 52, "month": 12}
 A_QUARTER: Final[dict[Unit, int]] = {"day": 91, "week": 13, "month": 3}
+A_YEAR: Final[dict[Unit, int]] = {"day": 364, "week": 52, "month": 12}  # to the same weekday
 _STEP: Final[Mapping[Unit, Any]] = {
     "day": pd.Timedelta(days=1),
     "week": pd.Timedelta(days=7),
@@ -274,7 +274,7 @@ def _trend(
     fewer = (counts < frame["lower"]) & ~frame["unfinished"]
     side = np.where(counts > frame["upper"], 1, np.where(fewer, -1, 0))
     frame["side"], frame["alarm"] = side, side != 0
-    frame["last_year"] = frame["n"].where(frame["complete"]).shift(_A_YEAR_BACK[unit])
+    frame["last_year"] = frame["n"].where(frame["complete"]).shift(A_YEAR[unit])
     choices = (Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks))
     return Trend(frame, column, unit, rule, int(frame["n"].sum()), choices, sums)
 

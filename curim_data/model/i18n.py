@@ -106,6 +106,15 @@ class Translator:
             return _decimal(rounded + 0, pattern, self.lang)  # no sign before a zero
         return _with_minus(format_decimal(value, format=pattern, locale=self.locale))
 
+    def signed(self, value: float | None, digits: int = 0) -> str:
+        """A difference: as a number, with a plus sign above zero.
+
+        >>> [Translator("en").signed(change) for change in (12, 0)]
+        ['+12', '0']
+        """
+        written = self.number(value, digits)
+        return f"+{written}" if value is not None and value > 0 and written != self.number(0, digits) else written
+
     def times(self, ratio: float) -> str:
         """How many times as many: one decimal, and from a hundred on three digits."""
         rounded = float(f"{ratio:.3g}")

@@ -179,6 +179,17 @@ def test_the_table_shows_the_main_columns_and_all_when_asked(open_page: Open) ->
     assert not app.main.dataframe[0].proto.column_order
 
 
+@pytest.mark.parametrize("by", ["week", "month"])
+def test_the_last_twelve_months_stand_beside_the_year_before(open_page: Open, by: str) -> None:
+    app = open_page("trends", lang="en", by=by)
+    assert not errors(app)
+    months = next(table.value for table in app.main.dataframe if "last_year" in table.value)
+    assert len(months) == 12
+    assert (months["change"] == months["n"] - months["last_year"]).all()
+    told = f"{months['n'].sum():,.0f} incidents, {months['last_year'].sum():,.0f} in the same months a year before"
+    assert any(told in text.value for text in app.main.markdown)
+
+
 def test_no_ratio_lies_outside_its_interval(open_page: Open) -> None:
     table = open_page("trends", lang="en").main.dataframe[0].value
     none = table["ratio"] == 0

@@ -22,7 +22,7 @@ from analysis.trends.expected_range import (
 )
 from analysis.trends.time_series import daily, monthly, period_total, weekly, year_on_year
 from analysis.trends.week_clock import week_clock
-from pages.parts.trends.trend_line import hidden_periods
+from pages.parts.trends.year_on_year import hidden_periods, twelve_months
 
 MONDAY = dt.date(2022, 10, 31)
 
@@ -442,3 +442,18 @@ def test_withheld_weeks_of_either_year_are_why_nothing_is_compared(where):
     counts = np.full(160, 20.0)
     counts[:60] = np.nan
     assert hidden_periods(weekly(weeks(counts), covered(weeks(counts))), 13) == 0
+
+
+@pytest.mark.parametrize("months", [26, 38, 15])
+def test_the_last_twelve_whole_months_stand_beside_those_a_year_before(months):
+    """Complete: each whole month from the latest back to the thirteenth of the data, whatever the unit of the line."""
+    first = pd.Timestamp("2023-03-01")
+    counts = pd.Series(range(100, 100 + months), pd.date_range(first, periods=months, freq="MS"))
+    series = pd.DataFrame({"month": counts.index, "n": counts.to_numpy(float)})
+    end = counts.index[-1] + pd.Timedelta(days=9)  # the last month has not ended
+    rows = twelve_months(monthly(series, (first.date(), end.date())))
+    assert len(rows) == min(12, months - 1 - 12)
+    assert list(rows["month"]) == list(counts.index[-2 : -2 - len(rows) : -1])
+    assert (rows["n"].to_numpy() == counts[rows["month"]].to_numpy()).all()
+    assert (rows["last_year"].to_numpy() == counts[rows["month"] - pd.DateOffset(years=1)].to_numpy()).all()
+    assert (rows["change"] == 12).all()

@@ -51,6 +51,7 @@ def draw_table(
     file_name: str = "",
     digits: Mapping[str, int] | None = None,
     percent: Mapping[str, int] | None = None,
+    signed: Mapping[str, int] | None = None,
     columns: Mapping[str, Any] | None = None,
     order: Sequence[str] | None = None,
     height: int | str = "auto",
@@ -62,8 +63,9 @@ def draw_table(
     ----------
     headings
         The columns to show, in order, and their headings.
-    digits, percent
-        Columns of numbers to write with so many decimals, and of shares (0 to 1) to write as percentages.
+    digits, percent, signed
+        Columns of numbers to write with so many decimals, of shares (0 to 1) to write as percentages, and of
+        differences to write with their sign.
     columns
         Streamlit column settings that replace the heading alone.
     order
@@ -72,8 +74,8 @@ def draw_table(
         Pixels of a row; texts wrap in rows that are high enough.
     """
     st.dataframe(
-        styled(page.t, frame[list(headings)], digits=digits, percent=percent),
-        column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {})}),
+        styled(page.t, frame[list(headings)], digits=digits, percent=percent, signed=signed),
+        column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {}), *(signed or {})}),
         column_order=order,
         hide_index=True,
         placeholder=NONE,
@@ -82,7 +84,7 @@ def draw_table(
         height=height,
         row_height=row_height,
     )
-    draw_for_print(page.t, frame, headings, digits=digits, percent=percent)
+    draw_for_print(page.t, frame, headings, digits=digits, percent=percent, signed=signed)
     if file_name:
         download_button(page.t, frame[list(headings)].rename(columns=headings), file_name, key=f"{key}_download")
 
@@ -129,14 +131,15 @@ def draw_for_print(
     *,
     digits: Mapping[str, int] | None = None,
     percent: Mapping[str, int] | None = None,
+    signed: Mapping[str, int] | None = None,
 ) -> None:
     """The table that paper shows in place of the one that scrolls: every column, and its first rows.
 
     It is hidden on the screen (`PRINT_STYLE`), from readers of it too: the table above holds the same and more.
     """
-    shown = formatted(t, frame[list(headings)].head(MOST_PRINTED), digits=digits, percent=percent)
+    shown = formatted(t, frame[list(headings)].head(MOST_PRINTED), digits=digits, percent=percent, signed=signed)
     head = "".join(f"<th>{html.escape(label)}</th>" for label in headings.values())
-    numbers = {*(digits or {}), *(percent or {})}
+    numbers = {*(digits or {}), *(percent or {}), *(signed or {})}
     rows = "".join(
         "<tr>"
         + "".join(
@@ -162,17 +165,14 @@ def styled(
     *,
     digits: Mapping[str, int] | None = None,
     percent: Mapping[str, int] | None = None,
+    signed: Mapping[str, int] | None = None,
 ) -> pd.DataFrame | Styler:
     """The frame with its numbers as the reader writes them; they stay numbers, by which a column can be sorted."""
-    forms: dict[str, Callable[[float], str]] = {
-        **{name: partial(t.number, digits=places) for name, places in (digits or {}).items()},
-        **{name: partial(t.percent, digits=places) for name, places in (percent or {}).items()},
-    }
-    forms = {name: form for name, form in forms.items() if name in frame}
+    forms = _forms(t, frame, digits, percent, signed)
     if not forms:
         return frame
     if frame.size > MOST_STYLED:
-        return formatted(t, frame, digits=digits, percent=percent)
+        return formatted(t, frame, digits=digits, percent=percent, signed=signed)
     numbers = {name: pd.to_numeric(frame[name]).astype(float) for name in forms}
     return frame.assign(**numbers).style.format(forms)
 
@@ -183,16 +183,28 @@ def formatted(
     *,
     digits: Mapping[str, int] | None = None,
     percent: Mapping[str, int] | None = None,
+    signed: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
     """The frame with its numbers as texts, for static tables (NaN becomes a dash)."""
-    out = frame.copy()
-    for name, places in (digits or {}).items():
-        if name in frame:
-            out[name] = [t.number(value, places) for value in frame[name]]
-    for name, places in (percent or {}).items():
-        if name in frame:
-            out[name] = [t.percent(value, places) for value in frame[name]]
-    return out
+    forms = _forms(t, frame, digits, percent, signed)
+    return frame.assign(**{name: [form(value) for value in frame[name]] for name, form in forms.items()})
+
+
+def _forms(
+    t: Translator,
+    frame: pd.DataFrame,
+    digits: Mapping[str, int] | None,
+    percent: Mapping[str, int] | None,
+    signed: Mapping[str, int] | None,
+) -> dict[str, Callable[[float], str]]:
+    """How the numbers of each column are written, for those that the frame has."""
+    asked = ((t.number, digits), (t.percent, percent), (t.signed, signed))
+    return {
+        name: partial(form, digits=places)
+        for form, columns in asked
+        for name, places in (columns or {}).items()
+        if name in frame
+    }
 
 
 def column_settings(

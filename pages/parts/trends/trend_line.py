@@ -1,4 +1,4 @@
-"""The line of counts over what was to be expected, and the same time a year before."""
+"""The line of counts over what was to be expected."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ import streamlit as st
 
 from analysis.forecast.next_periods import NextPeriods
 from analysis.trends.alarms import Course
-from analysis.trends.time_series import A_QUARTER, Trend, period_total
+from analysis.trends.time_series import Trend, period_total
 from curim_data.model import Message, Translator
-from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import DisclosureError
 from curim_data.studies.annotations import annotations_for
-from curim_data.studies.trends import year_on_year_study
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.time_marks import MOST_LABELS, TimeMark, add_alarm_labels, add_forecast, add_marks
 from pages.parts.frame import Page, draw_footer, palette
 from pages.parts.frame.cache import cached_query
 from pages.parts.trends.annotations import draw_annotations
-from pages.parts.trends.queries import course_of, forecast_of, period_dates, trend_or_reason
+from pages.parts.trends.queries import course_of, forecast_of, period_dates
 
 
 def draw_trend_line(page: Page, trend: Trend) -> None:
@@ -183,72 +181,6 @@ def alarms_sentence(t: Translator, trend: Trend) -> str:
         judged=judged,
         periods=latest,
     )
-
-
-def hidden_periods(trend: Trend, quarter: int) -> int:
-    """How many of the last whole periods, and of those a year before them, are withheld."""
-    withheld = trend.frame.loc[trend.frame["complete"], "withheld"].astype(int)
-    a_year = 12 if trend.unit == "month" else 52
-    return int(withheld.tail(quarter).sum() + withheld.iloc[:-a_year].tail(quarter).sum())
-
-
-def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
-    """Draw the last months next to the same months of earlier years, and whether the difference exceeds chance.
-
-    By months, whole months are compared; else whole weeks, where the days are known.
-    """
-    t, source = page.t, page.source
-    assert source is not None
-    st.subheader(t("Year on year"))
-    unit = source.known_time.unit("month" if unit == "month" else "week")
-    history = page.filter.replace(period="", start=source.first, end=period_dates(page)[1])
-    whole, why = trend_or_reason(page, unit, history)
-    months, _ = trend_or_reason(page, "month", history)
-    if whole is None or months is None:
-        st.write(why)
-        return
-    compared = year_on_year_study(source, history, page.audience, whole)
-    quarter = A_QUARTER[whole.unit]
-    hidden = hidden_periods(whole, quarter)
-    if compared is None or compared.periods <= quarter // 2 or (hidden and not compared.before + compared.after):
-        st.write(t("The numbers are too small to compare.") if hidden else t("The data do not go back a year."))
-        return
-    frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
-    plots.draw_chart(
-        page,
-        plots.year_on_year_figure(page, frame),
-        key="trends_years",
-        alt=t("Incidents by month, a line for each year. {sentence}", sentence=compared.sentence(t)),
-        data=frame,
-        file_name="years.csv",
-    )
-    st.write(compared.sentence(t))
-    n, periods = compared.before + compared.after, compared.periods
-    st.caption(
-        (
-            t.n(
-                "{n} incident is compared, over {periods} whole weeks.",
-                "{n} incidents are compared, over {periods} whole weeks.",
-                n,
-                periods=periods,
-            )
-            if whole.unit == "week"
-            else t.n(
-                "{n} incident is compared, over {periods} whole months.",
-                "{n} incidents are compared, over {periods} whole months.",
-                n,
-                periods=periods,
-            )
-        )
-        + " "
-        + t("Months that have not ended are left out of the chart.")
-    )
-    if periods < quarter:
-        st.caption(
-            t("Weeks whose number is too small to show are left out on both sides.")
-            if whole.unit == "week"
-            else t("Months whose number is too small to show are left out on both sides.")
-        )
 
 
 def small_chart_unit(page: Page) -> str:

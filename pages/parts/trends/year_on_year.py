@@ -1,0 +1,117 @@
+"""The last months beside the same months of earlier years: chart, sentences and a table of the last twelve."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear
+from curim_data.model import Translator
+from curim_data.model.known_time import CalendarUnit
+from curim_data.studies.trends import year_on_year_study
+from pages.parts.charts import plots, tables
+from pages.parts.frame import Page
+from pages.parts.trends.queries import period_dates, trend_or_reason
+
+
+def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
+    """Draw the months of each year, and whether the last quarter and the last twelve months differ beyond chance.
+
+    By months, whole months are compared; else whole weeks, where the days are known.
+    """
+    t, source = page.t, page.source
+    assert source is not None
+    st.subheader(t("Year on year"))
+    unit = source.known_time.unit("month" if unit == "month" else "week")
+    history = page.filter.replace(period="", start=source.first, end=period_dates(page)[1])
+    whole, why = trend_or_reason(page, unit, history)
+    months, _ = trend_or_reason(page, "month", history)
+    if whole is None or months is None:
+        st.write(why)
+        return
+    compared = year_on_year_study(source, history, page.audience, whole)
+    quarter = A_QUARTER[whole.unit]
+    hidden = hidden_periods(whole, quarter)
+    if compared is None or compared.periods <= quarter // 2 or (hidden and not compared.before + compared.after):
+        st.write(t("The numbers are too small to compare.") if hidden else t("The data do not go back a year."))
+        return
+    frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
+    plots.draw_chart(
+        page,
+        plots.year_on_year_figure(page, frame),
+        key="trends_years",
+        alt=t("Incidents by month, a line for each year. {sentence}", sentence=compared.sentence(t)),
+        data=frame,
+        file_name="years.csv",
+    )
+    st.write(compared.sentence(t))
+    st.caption(_compared_words(t, compared) + " " + t("Months that have not ended are left out of the chart."))
+    if compared.periods < quarter:
+        st.caption(
+            t("Weeks whose number is too small to show are left out on both sides.")
+            if whole.unit == "week"
+            else t("Months whose number is too small to show are left out on both sides.")
+        )
+    rows = twelve_months(months)
+    if len(rows) > A_QUARTER["month"]:
+        year = year_on_year_study(source, history, page.audience, months, A_YEAR["month"])
+        _draw_months(page, rows, year)
+
+
+def hidden_periods(trend: Trend, quarter: int) -> int:
+    """How many of the last whole periods, and of those a year before them, are withheld."""
+    withheld = trend.frame.loc[trend.frame["complete"], "withheld"].astype(int)
+    return int(withheld.tail(quarter).sum() + withheld.iloc[: -A_YEAR[trend.unit]].tail(quarter).sum())
+
+
+def twelve_months(months: Trend) -> pd.DataFrame:
+    """The last twelve whole months, latest first, that the data also hold a year before.
+
+    Columns month, n, last_year and change; NaN where a count is withheld.
+    """
+    whole = months.frame[months.frame["complete"]]
+    reached = whole.iloc[A_YEAR["month"] :].tail(A_YEAR["month"])
+    return reached.assign(change=reached["n"] - reached["last_year"])[["month", "n", "last_year", "change"]].iloc[::-1]
+
+
+def _compared_words(t: Translator, compared: YearOnYear) -> str:
+    n, periods = compared.before + compared.after, compared.periods
+    if compared.unit == "week":
+        return t.n(
+            "{n} incident is compared, over {periods} whole weeks.",
+            "{n} incidents are compared, over {periods} whole weeks.",
+            n,
+            periods=periods,
+        )
+    return t.n(
+        "{n} incident is compared, over {periods} whole months.",
+        "{n} incidents are compared, over {periods} whole months.",
+        n,
+        periods=periods,
+    )
+
+
+def _draw_months(page: Page, rows: pd.DataFrame, year: YearOnYear | None) -> None:
+    """The months as a table, and whether they differ together from those a year before."""
+    t = page.t
+    headings = {
+        "month": t("Month"),
+        "last_year": t("A year before"),
+        "n": t("Incidents"),
+        "change": t("Difference"),
+    }
+    frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])
+    tables.draw_table(
+        page,
+        frame,
+        headings,
+        key="trends_months",
+        alt=t("Incidents of the last whole months and of the same months a year before"),
+        file_name="months.csv",
+        digits={"last_year": 0, "n": 0},
+        signed={"change": 0},
+    )
+    if year is not None:
+        st.write(year.sentence(t))
+    if rows["change"].isna().any():
+        st.caption(t("Months whose number is too small to show are left out on both sides."))
