@@ -11,6 +11,7 @@ import streamlit as st
 
 from analysis.emerging.detection import EmergingHotSpots
 from curim_data.model import Translator
+from curim_data.model.i18n import at_head
 from curim_data.studies.emerging import EmergingStudy
 from pages.parts.frame import Page, palette, rgba
 from pages.parts.maps import basemap, cell_map, legends
@@ -73,7 +74,7 @@ def step_label(t: Translator, found: EmergingHotSpots, step: int) -> str:
 
 def step_sentence(t: Translator, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
     """How many cells were hot and cold in a step, and what was counted."""
-    return t(
+    told = t(
         "{when}: hot cells {hot}, cold cells {cold}, incidents on the map {n}. A cell is assessed together with its "
         "neighbours and with the step before.",
         when=step_label(t, found, step),
@@ -81,6 +82,7 @@ def step_sentence(t: Translator, found: EmergingHotSpots, step: int, n: pd.Serie
         cold=int(found.cold[:, step].sum()),
         n=round(float(n.sum())),
     )
+    return at_head(told)
 
 
 def _counts(study: EmergingStudy, found: EmergingHotSpots, step: int) -> pd.Series:
