@@ -63,7 +63,7 @@ class Rows:
 
         Only what is asked for goes through a join: the engine has to name each column of it.
         """
-        if not self.reports:
+        if not (self.once and self.reports):
             table = self.table.filter(*self.tests) if with_alerts else self.chosen
             return table, make(table), table.report == 0 if with_alerts else None
         table = self.table.filter(*self.tests)
@@ -95,9 +95,9 @@ def aggregate(
     """Tables, each with the columns `by` and n, from one question to the engine; their resolutions are the same.
 
     `points`: the default coordinates, for tables by `at_default`. `with_alerts`: where n are incidents, also all their
-    alerts (`alerts`), with a row where n is zero. Alerts that are alike in all that is asked are
-    counted by the engine. Of what an alert has several (categories, hours) the values are separated afterwards: there
-    are far fewer lists than alerts.
+    alerts (`alerts`), with a row where n is zero. Alerts that are alike in all that is asked are counted by the engine.
+    Of what an alert has several (categories, hours) the values are separated afterwards: there are far fewer lists than
+    alerts.
     """
     with_alerts = with_alerts and rows.once
     asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
@@ -111,7 +111,7 @@ def aggregate(
         counted = counted.set_column(counted.column_names.index("cell"), "cell", cells)
     fine = {name: encode_column(counted[name]) for name in columns}
     asked = _asked_values(f, city)
-    n, *more = (counted[name].to_numpy().astype(float) for name in numbers)
+    n, *more = (counted[name].fill_null(0).to_numpy().astype(float) for name in numbers)  # a sum of nothing is missing
     tables = [_table(fine, n, layout, asked, city) for layout in layouts]
     for others in more:
         tables = [

@@ -44,8 +44,10 @@ def total(source: Source, f: AlertFilter, audience: Audience, *, once: bool = Fa
     if known is not None:
         return known
     question = ask(source, f, audience, once=once)
-    alerts = question.of_alerts.count([_PARTS])[0] if question.once and not question.exact else None
-    return _remember(source, f, audience, _total(question, question.count([_PARTS])[0], alerts), once)
+    both = question.once and not question.exact
+    parts = question.count([_PARTS], with_alerts=both)[0]
+    alerts = parts.assign(n=parts["alerts"]) if both else None
+    return _remember(source, f, audience, _total(question, parts, alerts), once)
 
 
 def mapped_incidents(source: Source, f: AlertFilter, audience: Audience) -> float:

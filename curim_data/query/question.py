@@ -5,9 +5,10 @@ It is made once (`ask`) and passed on; every count of `curim_data.query` is one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,8 @@ from curim_data.query._aggregate import Rows, aggregate
 from curim_data.query._complete import complete_table
 from curim_data.query._default_points import default_points
 from curim_data.query._layout import HARM, Layout, dates, dimensions
+
+MOST_KEPT: Final = 64  # filters of which it is kept what a named place may be
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,17 @@ class Question:
         """
         if self.exact:
             return None
+        known: dict[Hashable, float | None] = self.source.cache.setdefault("upper_bounds", {})
+        key = (self.filter, dates(self.source, self.filter), self.audience, self.once, self.city.version)
+        if key not in known:
+            found = self._find_upper_bound()
+            if len(known) >= MOST_KEPT:
+                known.clear()
+            known[key] = found
+            return found
+        return known[key]
+
+    def _find_upper_bound(self) -> float | None:
         for name, column in sorted(self._named_places(1).items(), key=lambda item: item[1] != "cell"):
             chosen = getattr(self.filter, name)
             named = [int(cell, 16) for cell in chosen] if column == "cell" else list(chosen)
@@ -140,16 +154,18 @@ class Question:
 
     def answer(self, layouts: Sequence[Layout], *, at_once: bool = False) -> list[Protected]:
         """Tables after disclosure control: counted in two questions, or in one `at_once`, where alerts are few."""
-        raw, alerts = self._counted(layouts, at_once), dict[Layout, pd.DataFrame]()
-        if self.once and not self.exact:
-            alerts = self.of_alerts._counted(layouts, at_once)
-        return [self.protect(raw[layout], layout, alerts=alerts.get(layout)) for layout in layouts]
+        both = self.once and not self.exact
+        raw = self._counted(layouts, at_once, with_alerts=both)
+        if not both:
+            return [self.protect(raw[layout], layout) for layout in layouts]
+        parts = {layout: _apart(raw[layout]) for layout in layouts}
+        return [self.protect(parts[layout][0], layout, alerts=parts[layout][1]) for layout in layouts]
 
-    def _counted(self, layouts: Sequence[Layout], at_once: bool) -> dict[Layout, pd.DataFrame]:
+    def _counted(self, layouts: Sequence[Layout], at_once: bool, *, with_alerts: bool) -> dict[Layout, pd.DataFrame]:
         raw: dict[Layout, pd.DataFrame] = {}
         for listed in {at_once or layout.listed for layout in layouts}:
             chosen = [layout for layout in layouts if (at_once or layout.listed) is listed]
-            raw |= zip(chosen, self.count(chosen), strict=True)
+            raw |= zip(chosen, self.count(chosen, with_alerts=with_alerts), strict=True)
         return raw
 
     def protect(
@@ -204,6 +220,11 @@ class Question:
         """A single number after disclosure control, that of a table by these dimensions; None where suppressed."""
         shown = privacy.protect_number(n, self.audience, sensitive=self.is_sensitive(by))
         return None if shown is None else int(shown)
+
+
+def _apart(both: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A table of incidents, and the same table of alerts, out of one that has both."""
+    return both.drop(columns="alerts"), both.drop(columns="n").rename(columns={"alerts": "n"})
 
 
 def _beside(incidents: pd.DataFrame, alerts: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, FloatArray]:

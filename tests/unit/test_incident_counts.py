@@ -19,6 +19,7 @@ from curim_data.engine.incidents import IncidentFacts
 from curim_data.filters import AlertFilter
 from curim_data.model import SCHEMA, Audience, Message
 from curim_data.query._aggregate import Rows
+from curim_data.query.question import ask
 from tests.reliability.world import World, piraeus, simulate, source_of
 from tests.small import alert, small_source
 
@@ -115,6 +116,39 @@ def test_cells_give_both_numbers_as_two_questions_would(source: Source, name: st
         alone = alone[alone.index.isin(cells.index)]
         assert alone.sum() > 0
         assert (cells[column] == alone.reindex(cells.index, fill_value=0)).all()
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("by", [[], ["district", "category"], ["affected_gender", "hour"], ["month"]])
+def test_the_council_gets_from_one_question_what_two_would_give(source: Source, name: str, by: list[str]) -> None:
+    """Incidents and the alerts that say what is withheld of them, counted together and each for itself."""
+    question = ask(source, FILTERS[name], Audience.COUNCIL, once=True)
+    for complete in (False, True):
+        layout = question.layout(by, complete=complete)
+        (found,) = question.answer([layout])
+        alerts = question.of_alerts.count([layout])[0]
+        apart = question.protect(question.count([layout])[0], layout, alerts=alerts)
+        pd.testing.assert_frame_equal(found.frame, apart.frame)
+        assert (found.total, found.n_withheld) == (apart.total, apart.n_withheld)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_the_alerts_of_a_question_of_incidents_are_those_of_a_question_of_alerts(source: Source, name: str) -> None:
+    question, plain = (ask(source, FILTERS[name], WHO, once=once) for once in (True, False))
+    layout = question.layout(["district", "category"])
+    (both,) = question.count([layout], with_alerts=True)
+    (alone,), (alerts,) = question.of_alerts.count([layout]), plain.count([layout])
+    pd.testing.assert_frame_equal(alone, alerts)
+    pd.testing.assert_frame_equal(both.drop(columns="n").rename(columns={"alerts": "n"}), alerts)
+    assert both["n"].sum() < alerts["n"].sum()
+
+
+def test_nothing_is_no_incident_for_the_council(source: Source) -> None:
+    empty = AlertFilter(period="", start=dt.date(2024, 2, 1), end=dt.date(2024, 2, 29))
+    assert query.counts(source, empty, [], WHO).total == 0
+    found = query.counts(source, empty, [], Audience.COUNCIL, once=True).frame
+    assert found[["n", "low", "high"]].to_numpy().tolist() == [[0, 0, 0]]
+    assert query.total(source, empty, Audience.COUNCIL, once=True).n == 0
 
 
 def test_what_alerts_withhold_incidents_withhold(source: Source) -> None:
