@@ -20,7 +20,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Num
-from curim_data.privacy import bounded_by_threshold
+from curim_data.privacy import bounded_by_threshold, sees_exact
 from curim_data.studies.annotations import noted_between
 from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2
 from curim_data.studies.harm import ChangeWeights, weights_of_candidates
@@ -105,6 +105,7 @@ DARKNESS: Final = Choice(
 UNKNOWN_DARKNESS: Final = Choice(
     "darkness", "", Message("What happened after dark was not compared: it is not known whether it was dark.")
 )
+MOST_KEPT: Final = 16  # pairs of filters of which the exact tables are kept
 _COUNTED: Final = ("before", "after", "before_high", "after_high", "withheld")
 
 
@@ -176,7 +177,7 @@ class _Search:
 
     @classmethod
     def of(cls, source: Source, f: AlertFilter, periods: ComparedPeriods, audience: Audience) -> _Search:
-        """Count the tables of both periods, as an audience may see them."""
+        """The tables of both periods, as an audience may see them: counted once for all who see exact counts."""
         assert periods.before is not None
         before = f.replace(period="", start=periods.before[0], end=periods.before[1])
         after = f.replace(period="", start=periods.after[0], end=periods.after[1])
@@ -185,23 +186,24 @@ class _Search:
         resolution = area_resolution(source, audience)
         areas = ((), ("district",), ("place",)) if resolution is None else ((), ("cell",))
         by = [[*area, *theme] for area in areas for theme in themes]
-        tables = tuple(area_tables(source, chosen, by, audience, resolution) for chosen in (before, after))
+        tables = _counted(source, (before, after), by, audience, resolution)
         return cls(source, f, periods, (before, after), by, resolution, tables)
+
+    @cached_property
+    def paired(self) -> list[pd.DataFrame]:
+        """Each table with its counts of both periods."""
+        return [_pair(old, new, names) for old, new, names in zip(*self.tables, self.by, strict=True)]
 
     @cached_property
     def alone(self) -> bool:
         """Whether one category holds everything, so that no table by category is looked at."""
-        pairs = [_pair(old, new, names) for old, new, names in zip(*self.tables, self.by, strict=True)]
-        return _one_category(pairs[0], pairs[1])
+        return _one_category(self.paired[0], self.paired[1])
 
     def pairs(self) -> pd.DataFrame:
         """All candidates with their counts of both periods."""
         alone = self.alone
-        kept = zip(*self.tables, self.by, strict=True)
-        return pd.concat(
-            [_pair(old, new, names) for old, new, names in kept if not (alone and "category" in names)],
-            ignore_index=True,
-        )[[*CANDIDATE_KEYS, *_COUNTED]]
+        kept = [pair for pair, names in zip(self.paired, self.by, strict=True) if not (alone and "category" in names)]
+        return pd.concat(kept, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
 
     @cached_property
     def candidates(self) -> pd.DataFrame:
@@ -236,6 +238,29 @@ class _Search:
             noted=noted_between(source, f, periods.before[0], periods.after[1]),
             counted=(*incident_choice(source), *_area_choice(source, self.resolution)),
         )
+
+
+def _counted(
+    source: Source,
+    filters: tuple[AlertFilter, AlertFilter],
+    by: list[list[str]],
+    audience: Audience,
+    resolution: int | None,
+) -> tuple[list[pd.DataFrame], ...]:
+    """The tables of each filter. Exact ones are the same for all who see them, and are counted once: nobody changes
+    them.
+    """
+    if not sees_exact(audience):
+        return tuple(area_tables(source, chosen, by, audience, resolution) for chosen in filters)
+    kept: dict[Any, tuple[list[pd.DataFrame], ...]] = source.cache.setdefault("changes", {})
+    key = (filters, tuple(map(tuple, by)), resolution, source.city.version)
+    found = kept.get(key)
+    if found is None:
+        found = tuple(area_tables(source, chosen, by, audience, resolution) for chosen in filters)
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[key] = found
+    return found
 
 
 def _area_choice(source: Source, resolution: int | None) -> tuple[Choice, ...]:

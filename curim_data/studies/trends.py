@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -38,6 +38,7 @@ from curim_data.studies.scatter import past_scatter
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
 _YEAR: Final = dt.timedelta(weeks=52)
+MOST_KEPT: Final = 32  # series that are kept
 _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 
 
@@ -56,7 +57,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     start, end = query.dates(source, f)
     history = f.replace(period="", start=source.first, end=end)
     column = COLUMNS[unit]
-    series = query.counts(source, history, [column], audience, complete=True, once=True).frame
+    series = _counted(source, history, column, audience)
     if series.empty:
         return None
     breaks = tuple(day for day in level_breaks(source, f) if source.first < day <= end)
@@ -67,6 +68,21 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
         trend = trend.of_one_light()
     trend = replace(trend, choices=(*trend.choices, *incident_choice(source)))
     return trend if start <= source.first else trend.since(start)
+
+
+def _counted(source: Source, history: AlertFilter, column: str, audience: Audience) -> pd.DataFrame:
+    """Incidents by week, month or day, as an audience may see them: the line, its alarms and its forecast are made of
+    the same counts, which are counted once.
+    """
+    kept: dict[Any, pd.DataFrame] = source.cache.setdefault("series", {})
+    key = (history, column, audience, source.city.version)
+    found = kept.get(key)
+    if found is None:
+        found = query.counts(source, history, [column], audience, complete=True, once=True).frame
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[key] = found
+    return found.copy()
 
 
 def year_on_year_study(
@@ -102,7 +118,7 @@ def course_study(source: Source, f: AlertFilter, audience: Audience) -> Course |
         return None
     end = query.dates(source, f)[1]
     history = f.replace(period="", start=source.first, end=end)
-    series = query.counts(source, history, ["week"], audience, complete=True, once=True).frame
+    series = _counted(source, history, "week", audience)
     if series.empty:
         return None
     weeks = regular_periods(series, (source.first, min(end, source.as_of)), "week", "week")
@@ -117,7 +133,7 @@ def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: Cal
     step: Literal["week", "month"] = "month" if source.known_time.unit(unit) == "month" else "week"
     end = min(query.dates(source, f)[1], source.as_of)
     history = f.replace(period="", start=source.first, end=end)
-    series = query.counts(source, history, [step], audience, complete=True, once=True).frame
+    series = _counted(source, history, step, audience)
     if series.empty:
         return Message("No forecast is shown: there are no incidents to make one from.")
     rows = regular_periods(series, (source.first, end), step, step)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from analysis.stats.intervals import UNKNOWN, Estimate
@@ -14,10 +15,11 @@ from analysis.trends.changes import Change
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
+from curim_data.studies import changes
 from curim_data.studies.brief import brief_changes, brief_periods, brief_study
 from curim_data.studies.brief_content import brief_content
 from curim_data.studies.brief_text import finding_sentences, headline, season_sentence, than_others
-from curim_data.studies.changes import change_study, changes_for_all
+from curim_data.studies.changes import ChangeStudy, change_study, changes_for_all
 from curim_data.studies.findings import Count, Finding
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 from curim_data.studies.trends import trend_study
@@ -297,6 +299,33 @@ def test_what_is_found_tells_of_a_small_count_that_it_is_small_and_no_more(tmp_p
     assert all(one == told[0] for one in told)
     assert bool(told[0]) == (after == 120)
     assert max(p) / min(p) < 1.05
+
+
+@pytest.mark.parametrize("audience", [ANALYST, Audience.SPECIALIST, Audience.COUNCIL])
+def test_what_is_counted_for_all_is_what_each_search_would_count(tmp_path: Path, audience: Audience) -> None:
+    """The searches for all audiences and for one share their tables: in either order each finds what it would alone."""
+    f = AlertFilter(period="", start=SINCE, end=LAST)
+
+    def alone(search: Callable[[], ChangeStudy]) -> ChangeStudy:
+        source.cache.pop("changes", None)
+        return search()
+
+    source = _risen(tmp_path, 3, 120, quiet=2)
+    of_one, of_all = (lambda: change_study(source, f, audience)), (lambda: changes_for_all(source, f))
+    due = alone(of_one), alone(of_all)
+    assert not due[0].changes.frame.empty
+    assert bool((due[1].changes.frame["bounded"] != "").any())
+    for found in ((alone(of_one), of_all()), (alone(of_all), of_one())[::-1]):
+        for study, other in zip(found, due, strict=True):
+            pd.testing.assert_frame_equal(study.changes.frame, other.changes.frame)
+            assert study.choices == other.choices
+
+
+def test_the_same_tables_are_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, f = _risen(tmp_path, 3, 120), AlertFilter(period="", start=SINCE, end=LAST)
+    changes_for_all(source, f)
+    monkeypatch.setattr(changes, "area_tables", None)
+    assert change_study(source, f, ANALYST).changes.n_tested > 0
 
 
 def test_a_change_of_small_counts_is_listed_for_nobody(tmp_path: Path) -> None:
