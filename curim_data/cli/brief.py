@@ -274,11 +274,12 @@ def _card(ctx: CommandContext, number: int, out: Path | None, since: str | None,
 def _plans(ctx: CommandContext, source: Source) -> tuple[PlanRow, ...]:
     """What was decided; the sample's plans in the reader's language, on its last day."""
     from curim_data.plans.plan_store import PlanStore
-    from curim_data.sample.plans import demo_words
     from curim_data.studies.brief_content import plan_rows
 
     kept = PlanStore(ctx.home.plans_url).list()
     if ctx.home.is_sample:
+        from curim_data.sample.plans import demo_words  # with all that evaluates plans, which takes long to load
+
         return plan_rows([demo_words(plan, ctx.t) for plan in kept], source.as_of, ctx.t)
     return plan_rows(kept, dt.date.today(), ctx.t)
 

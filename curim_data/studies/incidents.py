@@ -9,6 +9,7 @@ from curim_data.engine import Source
 from curim_data.model import FloatArray, Gender, Message, Translator
 
 AFFECTED: Final = "affected_gender"
+_PERSONS: Final = "persons"
 # Where so much of what shares an incident shares a number that the file gave, and so many incidents are of several
 # genders (as a part of those that would be if each row were another person, and of all), a row is a person.
 _MOST_BY_NUMBER: Final = 0.5
@@ -25,9 +26,11 @@ def rows_are_persons(source: Source) -> bool:
     """Whether rows that share an incident are the persons it affected, as in files of accidents: they share a number
     that their file gave, and differ in the gender that they state about as often as persons who have nothing to do with
     one another would. Reports of one person differ too, where one of them is wrong, but seldom. Found once for a
-    version of the alerts.
+    version of the alerts, or kept by `keep_persons`.
     """
-    if "persons" not in source.cache:
+    if _PERSONS not in source.cache and isinstance(kept := source.kept(_PERSONS), bool):
+        source.cache[_PERSONS] = kept
+    if _PERSONS not in source.cache:
         table = source.table.filter(source.table.incident_id.notnull())
         stated = {gender: (table.affected_gender == gender).sum() for gender in _STATED}
         each = table.group_by(["source", "incident_id"]).aggregate(n=table.count(), **stated)
@@ -36,8 +39,13 @@ def rows_are_persons(source: Source) -> bool:
         shared = float(rows[rows > 1] @ incidents[rows > 1])
         by_number = shared >= _MOST_BY_NUMBER * len(source.shared_incidents()) > 0
         stated_rows = alike[list(_STATED)].to_numpy(float)
-        source.cache["persons"] = bool(by_number and _differ_as_persons(stated_rows, incidents))
-    return bool(source.cache["persons"])
+        source.cache[_PERSONS] = bool(by_number and _differ_as_persons(stated_rows, incidents))
+    return bool(source.cache[_PERSONS])
+
+
+def keep_persons(source: Source) -> None:
+    """Keep for later processes whether rows are persons."""
+    source.keep(_PERSONS, rows_are_persons(source))
 
 
 def _differ_as_persons(stated: FloatArray, incidents: FloatArray) -> bool:

@@ -20,6 +20,7 @@ from curim_data.store import Home, Store, has_alerts
 from curim_data.store.locking import locked
 from curim_data.studies.density import keep_pixels
 from curim_data.studies.hot_spots import keep_known_places, known_places
+from curim_data.studies.incidents import keep_persons
 
 # From so many alerts, or cells, on; below, a page works it out as quickly as it would read it.
 WORTH_ALERTS: Final = 20_000
@@ -78,6 +79,7 @@ def _keep_alerts(home: Home, source: Source) -> None:
             report(0.4, PREPARING)
             keep_default_points(source)
             keep_coordinate_step(source)
+            keep_persons(source)
             report(0.5, PREPARING)
 
 

@@ -131,7 +131,7 @@ def test_several_may_prepare_at_once(home: Home) -> None:
         thread.join()
     assert not troubles
     names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
-    of_alerts = ("alerts", "coordinate_step", "default_points", "facts", "incidents")
+    of_alerts = ("alerts", "coordinate_step", "default_points", "facts", "incidents", "persons")
     assert len(names) == 4 + len(preparation.AUDIENCES) + len(of_alerts)
     assert not [name for name in names if name.startswith(".")]
 
