@@ -7,8 +7,10 @@ time included. What counts is the processor time that the server took, as a mult
 processor that takes 0.03 s for the reference. Told apart are, on the Hot spots page, a filter that was never asked
 before, another layer, cell size or tab of it, a filter or view that is known by then, the same in another language,
 and the selection of another place in the list, which draws its panel alone; and on the pages that a reader opens, the
-time until its heading stands with what it tells, first in a new process and then under another filter. `AIMS` says what
-is aimed at, on the sample and in a large city.
+time until its heading stands with what it tells, first in a new process and then under another filter, and all of some
+of them under each filter (`WHOLE`). Beside them stand all of the Briefing as a council reads it, in a new process; the
+brief as PDF, asked for on that page by an analyst; and `curim brief`, which writes it in a process of its own, start
+included. `AIMS` says what is aimed at, on the sample and in a large city.
 
 Chicago is imported from the public export in ../shared/data where that folder exists. A million alerts are the sample's
 again and again, each copy moved a few metres and by some weeks, so that no two stand on one point and what copies
@@ -28,7 +30,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -63,6 +65,7 @@ LARGE: Final = 50_000  # alerts from which the aims of a large city hold
 CHICAGO: Final = ROOT.parent / "shared" / "data" / "exports" / "chicago_aggravated_assaults.csv.gz"
 PAGE: Final = "hotspots"
 PAGES: Final = ("briefing", PAGE, "trends", "gender", "interventions")
+WHOLE: Final = ("briefing", "trends", "gender")  # of which all is timed under each filter, as of the Hot spots page
 REACH: Final = 0.0002  # degrees by which copies are moved: about 20 metres
 UNIT: Final = 0.03  # seconds that the reference takes on the processor that the aims are meant for
 ROW: Final = 2  # of the ranked list, the one that is selected: no page selects it by itself
@@ -81,6 +84,7 @@ ASKED: Final[tuple[dict[str, str], ...]] = (
     {"affected": "woman"},
     {"affected": "woman", "light": "dark"},
 )
+PAPER_KEY: Final = "briefing_pdf"
 FINISHED: Final = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 VIEWS: Final[dict[str, tuple[dict[str, str], ...]]] = {
     "layer": ({"layer": "density"}, {"layer": "emerging"}, {"layer": "alerts"}),
@@ -100,6 +104,10 @@ AIMS: Final[dict[str, tuple[str, float, float]]] = {
     "select": ("selection of a place", 0.3, 0.3),
     **{f"{page} first": (f"heading of {page}, first", 3.0, 3.0) for page in PAGES},
     **{f"{page} later": (f"heading of {page}, later", 1.0, 1.0) for page in PAGES},
+    **{f"{page} filter": (f"all of {page}, new filter", 0.7, 0.7) for page in WHOLE},
+    "council": ("all of the council's briefing, first", 3.0, 3.0),
+    "paper": ("the brief as PDF, from the page", 5.0, 5.0),
+    "command": ("`curim brief`, as PDF", 5.0, 5.0),
 }
 
 
@@ -158,12 +166,16 @@ class Run:
         return sum(self.kinds.values())
 
 
+# Takes down one run: what was asked (`AIMS`), the run if there was one, and the words of its link.
+Note = Callable[[str, Run | None, Mapping[str, str]], None]
+
+
 class Reader:
     """A session of the dashboard without a browser."""
 
     def __init__(self, address: str, pid: int) -> None:
         self._stream, self._pid = f"{address.replace('http', 'ws', 1)}/_stcore/stream", pid
-        self._list = self._part = ""
+        self._list = self._part = self._paper = self._id = ""
         self._session = ExitStack()
         self.begin()
 
@@ -206,6 +218,14 @@ class Reader:
             raise RuntimeError(f"no panel of place {row + 1} among {run.headings}")
         return run
 
+    def paper(self) -> Run:
+        """Ask for the brief as PDF, on the Briefing as it was asked last; RuntimeError where there is none."""
+        asked: Any = BackMsg()
+        asked.backend_operation_request.request_id = "paper"
+        asked.backend_operation_request.session_id = self._id
+        asked.backend_operation_request.deferred_file.file_id = self._paper
+        return self._wait(asked)
+
     def _wait(self, asked: Any) -> Run:
         kinds: Counter[str] = Counter()
         headings: list[str] = []
@@ -220,6 +240,10 @@ class Reader:
             kinds[element or kind] += len(told)
             if element == "dataframe" and LIST_KEY in message.delta.new_element.dataframe.id:
                 self._list, self._part = message.delta.new_element.dataframe.id, message.delta.fragment_id
+            if kind == "new_session":
+                self._id = message.new_session.initialize.session_id
+            if element == "download_button" and PAPER_KEY in message.delta.new_element.download_button.id:
+                self._paper = message.delta.new_element.download_button.deferred_file_id
             if element == "heading":
                 headings.append(message.delta.new_element.heading.body)
             if kind == "delta":
@@ -234,7 +258,10 @@ class Reader:
                 raise RuntimeError(message.delta.new_element.exception.message)
             if kind == "page_not_found":
                 raise RuntimeError(f"there is no such page: {asked.rerun_script.page_name}")
-            if kind == "script_finished" and message.script_finished in FINISHED:
+            if kind == "backend_operation_response" and not message.backend_operation_response.deferred_file.url:
+                raise RuntimeError(message.backend_operation_response.error_msg)
+            answered = kind == "backend_operation_response"
+            if answered or (kind == "script_finished" and message.script_finished in FINISHED):
                 clock, spent = time.perf_counter() - start, processor_seconds(self._pid) - used
                 stood = min((moment for _, moment in titles.values()), default=None)
                 return Run(clock, spent, stood, kinds, tuple(headings), reference())
@@ -287,12 +314,30 @@ def measure(home: Home, words: Mapping[str, str], *, each: bool = False) -> dict
             spent = spent_on(name, run) / run.unit
             print(f"  {name:<20} {spent:7.1f} {run.bytes / 1000:7.0f} kB {urlencode(asked)}", flush=True)
 
+    measure_pages(home, words, note)
+    measure_views(home, words, note)
+    return runs
+
+
+def measure_pages(home: Home, words: Mapping[str, str], note: Note) -> None:
+    """Every page in a process of its own, and the brief."""
     for page in PAGES:
         with reading(home) as reader:
             note(f"{page} first", reader.ask(words, page), {})
             for asked in WARM[1:]:
                 note(f"{page} later", reader.ask({**words, **asked}, page), asked)
                 note(f"{page} later", reader.ask(words, page), {})
+            if page == "briefing":
+                note("paper", reader.paper(), {})
+            for asked in filters_of(home) if page in WHOLE else ():
+                note(f"{page} filter", reader.ask({**words, **asked}, page), asked)
+    with reading(home) as reader:
+        note("council", reader.ask({**words, "as": "council"}, "briefing"), {})
+    note("command", brief_command(home), {})
+
+
+def measure_views(home: Home, words: Mapping[str, str], note: Note) -> None:
+    """The Hot spots page, in one process."""
     with reading(home) as reader:
         for asked in ({}, *WARM):
             reader.ask({**words, **asked})
@@ -307,12 +352,28 @@ def measure(home: Home, words: Mapping[str, str], *, each: bool = False) -> dict
                 if name == "tab":
                     reader.begin()
                 note("language", reader.ask({**link, "lang": "el"}), asked)
-    return runs
+
+
+def brief_command(home: Home) -> Run:
+    """`curim brief` of a home that is prepared, written as PDF; RuntimeError where it fails."""
+    city = home if home.has_city() else home.sample
+    prepare(city)
+    with tempfile.TemporaryDirectory() as folder:
+        paper = Path(folder) / "brief.pdf"
+        command = [sys.executable, "-m", "curim_data.cli.app", "brief", "--home", str(city.path), "--out", str(paper)]
+        start = time.perf_counter()
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        _, failed, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(failed)
+        if failed:
+            raise RuntimeError(f"curim brief ended with {process.returncode}")
+        clock, spent = time.perf_counter() - start, used.ru_utime + used.ru_stime
+        return Run(clock, spent, None, {"pdf": paper.stat().st_size}, (), reference())
 
 
 def filters_of(home: Home) -> tuple[dict[str, str], ...]:
     """The filters that a city can answer: with its most frequent categories, and by gender where it is known."""
-    source = open_source(home if home.has_city() else Home(home.path / "sample"))
+    source = open_source(home if home.has_city() else home.sample)
     counted = query.counts(source, AlertFilter(period="all"), ["category"], Audience.ANALYST).frame
     counted = counted[counted["category"] != UNCATEGORISED].sort_values("n", ascending=False)
     frequent = iter(counted["category"])
