@@ -19,6 +19,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile
 from curim_data.model.shared_shapes import ask_shape
+from curim_data.privacy import sees_exact
 from curim_data.query import Total
 from curim_data.studies.changes import CANDIDATE_KEYS, ChangeStudy, changes_for_all, filter_periods
 from curim_data.studies.findings import Finding, make_finding
@@ -108,7 +109,7 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         findings=tuple(make_finding(source, window, audience, change, found.periods, place_in) for change in distinct),
         n_significant=found.changes.n_significant,
         looked_at=tuple(name for name in CANDIDATE_KEYS if tested[name].notna().any()),
-        smallest=(found.smallest(), found.smallest(area=True)),
+        smallest=_smallest(source, window, found, audience),
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
         by_gender=without_gender(f) != f,
@@ -121,6 +122,22 @@ def _incidents(source: Source, f: AlertFilter, audience: Audience) -> int | None
     """How many incidents the alerts under a filter report; None where that is withheld."""
     total = query.counts(source, f, [], audience, once=True).total
     return None if total is None else round(total)
+
+
+def _smallest(
+    source: Source, f: AlertFilter, found: ChangeStudy, audience: Audience
+) -> tuple[SmallestChange | None, SmallestChange | None]:
+    """What would have been seen of all incidents, and of a typical place or category.
+
+    Both tell counts before: nothing is left but that there are too few where the audience may not know all of them.
+    """
+    city = found.smallest()
+    if city is None or found.periods.before is None or sees_exact(audience):
+        return city, found.smallest(area=True)
+    before = f.replace(period="", start=found.periods.before[0], end=found.periods.before[1])
+    if query.counts(source, before, [], audience, once=True).frame["withheld"].any():
+        return (city if city.too_few else None), None
+    return city, found.smallest(area=True)
 
 
 def usual_since(source: Source, f: AlertFilter) -> dt.date | None:

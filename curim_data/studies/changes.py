@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -49,7 +50,8 @@ class ChangeStudy:
     def smallest(self, area: bool = False) -> SmallestChange | None:
         """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
 
-        Typical is the candidate of median count before, among those with an alert before. None where nothing was
+        Typical is the candidate of median count before, among those with an alert before, to the nearest of 1, 2, 5, 10
+        and so on: the median is the count of one of them, which may be withheld from who reads. None where nothing was
         tested, or where the count before is protected.
         """
         frame, count = self.changes.frame, self.changes.n_tested
@@ -67,7 +69,7 @@ class ChangeStudy:
         rows = frame[~whole & frame["p"].notna() & (frame["bounded"] == "") & (frame["before"] > 0)]
         if rows.empty or city.empty:
             return None
-        before = int(rows["before"].median())
+        before = _rounded(rows["before"].median())
         base = tuple(int(city[when].iloc[0]) - before for when in ("before", "after"))
         if min(base) <= 0:
             return None
@@ -285,6 +287,12 @@ def _told(candidates: pd.DataFrame, past: PastScatter) -> Dispersion:
     given = candidates[[name for name in CANDIDATE_KEYS if name != "dark"]].notna()
     kind = given.value_counts().index[0] if len(given) else ()
     return past.of(tuple(name for name, named in zip(given.columns, kind, strict=False) if named))
+
+
+def _rounded(count: float) -> int:
+    """The nearest of 1, 2, 5, 10, 20 and so on, by their ratio."""
+    power = 10.0 ** math.floor(math.log10(count))
+    return round(power * min((1, 2, 5, 10), key=lambda step: abs(math.log(count / power / step))))
 
 
 def filter_periods(source: Source, f: AlertFilter, since: dt.date | None = None) -> ComparedPeriods:

@@ -18,7 +18,14 @@ from curim_data.model import Audience, translator
 from curim_data.studies import changes
 from curim_data.studies.brief import brief_changes, brief_periods, brief_study
 from curim_data.studies.brief_content import brief_content
-from curim_data.studies.brief_text import finding_sentences, headline, season_sentence, than_others
+from curim_data.studies.brief_text import (
+    finding_sentences,
+    headline,
+    none_sentence,
+    season_sentence,
+    smallest_sentence,
+    than_others,
+)
 from curim_data.studies.changes import ChangeStudy, change_study, changes_for_all
 from curim_data.studies.findings import Count, Finding
 from curim_data.studies.periods import ComparedPeriods, compared_periods
@@ -346,3 +353,28 @@ def test_the_season_explains_nothing_between_whole_years() -> None:
     assert season_sentence(finding, translator("en")) == ""
     part = replace(years, after=(dt.date(2015, 1, 1), dt.date(2016, 6, 30)))
     assert season_sentence(replace(finding, periods=part), translator("en")) != ""
+
+
+@pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.PUBLIC])
+def test_what_would_have_been_seen_tells_no_withheld_count(tmp_path: Path, audience: Audience) -> None:
+    """Two picked places, of which one had three alerts before: who knows the other one may not know their sum."""
+    rows = []
+    for days, quay, theatre in ((range(56), 64, 12), (range(56, 112), 64, 3)):
+        for place, number in (("quay", quay), ("theatre", theatre)):
+            for at in range(number):
+                day = LAST - dt.timedelta(days=days[at % 56])
+                rows.append(alert(len(rows), day=day, place=place, category=("noise", "lighting_poor")[at % 2]))
+    source = small_source(tmp_path, rows)
+    f = AlertFilter(period="", start=SINCE, end=LAST, places=("quay", "theatre"))
+    exact, shown = (brief_changes(source, f, who) for who in (ANALYST, audience))
+    assert not exact.findings
+    assert exact.smallest[0] is not None
+    assert exact.smallest[0].before == 67
+    assert "from 67 to" in smallest_sentence(exact, translator("en"))
+    assert shown.smallest == (None, None)
+    assert not any(sign.isdigit() for sign in none_sentence(shown, translator("en")))
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, 1), (4, 5), (7, 5), (8, 10), (14, 10), (15, 20), (340, 500)])
+def test_a_typical_count_is_rounded_by_its_ratio(count: int, told: int) -> None:
+    assert changes._rounded(count) == told
