@@ -6,10 +6,13 @@ import datetime as dt
 import random
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.stats.intervals import UNKNOWN
+from analysis.trends.changes import Change
 from curim_data.importing.pipeline import import_file
 from curim_data.model import PlanStatus
 from curim_data.model.plan import GenderCheck
@@ -17,7 +20,9 @@ from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.plans import demo_plans
 from curim_data.store import Home, has_alerts
 from curim_data.store.home import create_home
+from pages.parts.briefing import document
 from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.test_left_out import drawn, page
 
 LINK, COLOUR = "[Prize](https://evil.example)", ":red[x]"
 HOSTILE = re.compile(r"(?<!\\)\[Prize|(?<!\\)\]\(https?:|https?\\?://evil|(?<!\\):red\[")
@@ -99,7 +104,7 @@ def _markdown(app: AppTest) -> list[str]:
     told = [str(element.value) for group in texts for element in group]
     for button in app.button:
         told += [button.label, str(button.help or "")]
-    told += [str(link.proto.label) for link in app.get("page_link")]
+    told += [str(one.proto.label) for kind in ("page_link", "download_button") for one in app.get(kind)]
     told += [str(option.content) for group in app.get("button_group") for option in group.proto.options]
     for table in app.table:
         told += [str(cell) for cell in [*table.value.columns, *table.value.to_numpy().ravel()]]
@@ -145,3 +150,13 @@ def test_a_link_to_a_plan_that_is_none(here: Home) -> None:
     assert has_alerts(here)
     told = _markdown(_open("interventions", plan=LINK))
     assert [text for text in told if HOSTILE.search(text)] == []
+
+
+def test_the_button_of_a_picture_names_its_change_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = {"district": None, "place": None, "cell": None, "category": f"{LINK} {COLOUR}", "dark": None}
+    change = Change(key, 4, 20, 4.0, UNKNOWN, 0.001, 0.01, 1, "city", UNKNOWN)
+    monkeypatch.setattr(document, "reference_day", lambda _: LAST)
+    told = drawn(document.draw_card_downloads, page(), SimpleNamespace(findings=(SimpleNamespace(change=change),)))
+    (label,) = (one.proto.label for one in told.get("download_button"))
+    assert r"\[Prize\]" in label
+    assert not HOSTILE.search(label)

@@ -13,7 +13,7 @@ from curim_data.studies.brief_content import brief_content, plan_rows, public_li
 from curim_data.studies.brief_text import change_name
 from pages.parts.briefing.queries import cached_brief
 from pages.parts.findings.queries import cached_changes, changes_since
-from pages.parts.frame import Page
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 
@@ -70,7 +70,7 @@ def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
         for at, finding in enumerate(changes.findings):
             name = change_name(finding.change, page.city, t)
             st.download_button(
-                t("Picture (PNG): {name}", name=name),
+                t("Picture (PNG): {name}", name=escape_markdown(name)),
                 data=lambda at=at: card_file(page, at),
                 file_name=f"curim_change_{at + 1}_{reference_day(page).isoformat()}_{t.lang}.png",
                 mime="image/png",
