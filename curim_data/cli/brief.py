@@ -18,7 +18,7 @@ from curim_data import query
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file
-from curim_data.engine import Source
+from curim_data.engine import Source, city_day
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, CityProfile, Message
 
@@ -187,7 +187,7 @@ def _nothing_new(ctx: CommandContext, f: AlertFilter, changes: BriefChanges) -> 
 def _remember(ctx: CommandContext, f: AlertFilter, changes: BriefChanges) -> None:
     from curim_data.studies.brief_history import brief_name, keep_brief
 
-    keep_brief(ctx.home, brief_name(f, ctx.audience, ctx.t.lang), changes, dt.date.today())
+    keep_brief(ctx.home, brief_name(f, ctx.audience, ctx.t.lang), changes, city_day(ctx.city()))
 
 
 def _paper(
@@ -208,7 +208,7 @@ def _paper(
         source.city,
         ctx.t,
         plans=plans,
-        made=source.as_of if ctx.home.is_sample else dt.date.today(),
+        made=_made(ctx, source),
         link=public_link(settings.public_url, f, ctx.t.lang, told.since),
         illustrative=source.city.illustrative,
         audience=ctx.audience,
@@ -230,7 +230,7 @@ def _send(
 
     assert settings.mail is not None
     t, city = ctx.t, told.source.city
-    name = f"curim_brief_{dt.date.today().isoformat()}_{t.lang}{suffix}"
+    name = f"curim_brief_{city_day(city).isoformat()}_{t.lang}{suffix}"
     subject = t("Briefing for the council · {city}", city=t.label(city.names))
     if city.illustrative:
         lines = [t("Sample data: made up. Not about real events."), *lines]
@@ -263,12 +263,17 @@ def _card(ctx: CommandContext, number: int, out: Path | None, since: str | None,
                 {"number": number, "n": len(changes.findings)},
             )
         )
-    made = source.as_of if ctx.home.is_sample else dt.date.today()
+    made = _made(ctx, source)
     write_file(out, card_picture(changes, changes.findings[number - 1], source.city, ctx.t, made=made).data)
     if ctx.as_json:
         ctx.print_json({**ctx.question(source, f), "audience": Audience.PUBLIC.value, "card": number, "out": str(out)})
         return
     ctx.print(ctx.t("The picture was written to {file}.", file=str(out)))
+
+
+def _made(ctx: CommandContext, source: Source) -> dt.date:
+    """The day of a paper: today in the city; in the sample, whose dates are fixed, the last day with data."""
+    return source.as_of if ctx.home.is_sample else city_day(source.city)
 
 
 def _plans(ctx: CommandContext, source: Source) -> tuple[PlanRow, ...]:
@@ -281,7 +286,7 @@ def _plans(ctx: CommandContext, source: Source) -> tuple[PlanRow, ...]:
         from curim_data.sample.plans import demo_words  # with all that evaluates plans, which takes long to load
 
         return plan_rows([demo_words(plan, ctx.t) for plan in kept], source.as_of, ctx.t)
-    return plan_rows(kept, dt.date.today(), ctx.t)
+    return plan_rows(kept, city_day(source.city), ctx.t)
 
 
 def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:

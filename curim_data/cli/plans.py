@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,7 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.hot_spots import find_hot_spots
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file
+from curim_data.engine import city_day
 from curim_data.model import N_, Audience, Message, Plan, PlanStatus
 from curim_data.model.plan import plan_to_json
 
@@ -52,7 +52,7 @@ def plan_draft(
     chosen = spots[spot - 1]
     problem = problem_of_spot(source, f, ctx.audience, chosen, found.names[chosen.id])
     cells = query.cells(source, f, found.resolution, ctx.audience).frame
-    today = source.as_of if source.city.illustrative else dt.date.today()
+    today = source.as_of if source.city.illustrative else city_day(source.city)
     made = draft_plan(problem, source.city, source.as_of, today=today, cells=cells, language=ctx.t.lang)
     plan = _plans(ctx).create(made.plan, who)
     if ctx.as_json:

@@ -15,8 +15,9 @@ import pypdf
 import pytest
 from PIL import Image
 
+from curim_data.cli import brief as cli_brief
 from curim_data.cli.app import main
-from curim_data.engine import open_source
+from curim_data.engine import city_day, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.store import Home
@@ -59,7 +60,7 @@ def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, c
     out.unlink()
     assert main(words) == 0
     assert capsys.readouterr().out.strip() == (
-        f"No change is new since the brief of {translator('en').date(dt.date.today())}, so no brief was written."
+        f"No change is new since the brief of {translator('en').date(city_day(copied.city()))}, so no brief was written."
     )
     assert not out.exists()
 
@@ -73,7 +74,19 @@ def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, c
     assert main(words) == 0
     assert out.exists()
     after = json.loads((copied.path / brief_history.FILE).read_text("utf-8"))[name]["findings"]
-    assert after == {**kept, gone: dt.date.today().isoformat()}
+    assert after == {**kept, gone: city_day(copied.city()).isoformat()}
+
+
+def test_the_day_of_a_brief_is_that_of_the_city(
+    copied: Home, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Near midnight the server's day is another one; no page and no command goes by that."""
+    monkeypatch.setattr(cli_brief, "city_day", lambda _: dt.date(2031, 5, 6))
+    words = [*WORDS, "--home", str(copied.path), "--if-changed", "--out", str(tmp_path / "brief.docx")]
+    assert main(words) == 0
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "since the brief of 6 May 2031" in capsys.readouterr().out
 
 
 def test_where_nothing_deserves_attention_nothing_is_written(copied: Home, capsys: Capture, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from analysis.density.image import DensityImage
 from analysis.emerging.classes import CLASSES
 from curim_data import query
+from curim_data.engine import city_day
 from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.query import Total
 from curim_data.studies.density import DensityStudy, class_polygons
@@ -62,7 +62,7 @@ def map_download_button(
     t = page.t
     shown = cached_query(page, "total")
     sentence = query.sentence(page.source, page.filter, t, shown) if page.source else ""
-    made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=dt.date.today())
+    made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=city_day(page.city))
     notes = [
         sentence,
         *([mapped_sentence(t, total, total.at_default or 0, drawn, undrawn)] if total else []),
