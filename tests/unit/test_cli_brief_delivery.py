@@ -59,9 +59,8 @@ def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, c
 
     out.unlink()
     assert main(words) == 0
-    assert capsys.readouterr().out.strip() == (
-        f"No change is new since the brief of {translator('en').date(city_day(copied.city()))}, so no brief was written."
-    )
+    day = translator("en").date(city_day(copied.city()))
+    assert capsys.readouterr().out.strip() == (f"No change is new since the brief of {day}, so no brief was written.")
     assert not out.exists()
 
     name = next(iter(state))
