@@ -188,4 +188,4 @@ def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> I
         yield Text(provisional_note(t, outlined=city.outlined), "note")
     for item in chosen:
         message = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
-        yield Text(f"{t(item.name)}: {message}. {item.url}", "note")
+        yield Text(t.pair(t(item.name), f"{message}. {item.url}"), "note")

@@ -115,6 +115,14 @@ class Translator:
         written = self.number(value, digits)
         return f"+{written}" if value is not None and value > 0 and written != self.number(0, digits) else written
 
+    def pair(self, head: str, text: str) -> str:
+        """What something is called, and what it is: French sets the colon apart.
+
+        >>> Translator("en").pair("Lead", "Port authority")
+        'Lead: Port authority'
+        """
+        return f"{head}\u00a0: {text}" if self.lang == "fr" else f"{head}: {text}"
+
     def times(self, ratio: float) -> str:
         """How many times as many: one decimal, and from a hundred on three digits."""
         rounded = float(f"{ratio:.3g}")

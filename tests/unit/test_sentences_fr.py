@@ -273,3 +273,8 @@ def test_apostrophes_are_curled() -> None:
 @pytest.mark.parametrize("word", ["note de synthèse", "alentours", "zone traitée", "cellule de la carte", "salve"])
 def test_one_thing_has_one_name(word: str) -> None:
     assert not [text for text in _forms() if word in text.lower()]
+
+
+def test_a_colon_stands_apart_from_what_it_follows() -> None:
+    assert t.pair("Responsable", "Services techniques") == "Responsable\N{NO-BREAK SPACE}: Services techniques"
+    assert translator("el").pair("Υπεύθυνος", "Λιμενική Αρχή") == "Υπεύθυνος: Λιμενική Αρχή"

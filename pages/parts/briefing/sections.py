@@ -138,7 +138,7 @@ def draw_decided_plans(page: Page) -> None:
             headings |= {"next": t("Next step"), "result": t("Result")}
             for row in rows:
                 told = {name: escape_markdown(text) for name, text in vars(row).items()}
-                lines = [f"{headings[name]}: {told[name]}" for name in list(headings)[1:] if told[name]]
+                lines = [t.pair(headings[name], told[name]) for name in list(headings)[1:] if told[name]]
                 st.markdown("  \n".join([f"**{told['title']}**", *lines]))
         else:
             headings["last"] = t("Next step or result")

@@ -168,7 +168,7 @@ def interval_bars_figure(
         orientation="h",
         marker={"color": list(colours_by_row) if colours_by_row else colours.sea_blue, "cornerradius": 3},
         error_x=_errors(values, low, high, colours),
-        hovertext=[f"{label}: {text}" for label, text in zip(labels, texts, strict=True)],
+        hovertext=[page.t.pair(label, text) for label, text in zip(labels, texts, strict=True)],
         hoverinfo="text",
     )
     top = float(ends[np.isfinite(ends)].max(initial=0.0))
@@ -211,7 +211,7 @@ def forest_figure(
         mode="markers",
         marker={"color": [colours.accent if mark else colours.line for mark in strong], "size": 9},
         error_x=_errors(*(frame[name].to_numpy(float) for name in ("value", "low", "high")), colours),
-        hovertext=[f"{r.label}: {_with_interval(write, r.value, r.low, r.high)}" for r in frame.itertuples()],
+        hovertext=[t.pair(r.label, _with_interval(write, r.value, r.low, r.high)) for r in frame.itertuples()],
         hoverinfo="text",
     )
     figure.add_vline(x=reference, line={"color": colours.muted, "width": 1, "dash": "dash"})
@@ -340,7 +340,7 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
                 "width": 2.6 if latest else 1.6,
                 "dash": DASHES[min(years[-1] - year, len(DASHES) - 1)],  # greys alone are hard to distinguish
             },
-            hovertext=[f"{t.month(m)} {year}: {t.number(n)}" for m, n in zip(numbers, part["n"], strict=True)],
+            hovertext=[t.pair(f"{t.month(m)} {year}", t.number(n)) for m, n in zip(numbers, part["n"], strict=True)],
             hoverinfo="text",
         )
     figure.show_named_legend()
@@ -397,7 +397,7 @@ def _with_interval(write: Any, value: float, low: float, high: float) -> str:
 
 def _band_hover(t: Translator, frame: pd.DataFrame, time: str) -> list[str]:
     texts = [
-        f"{t.date(day.date(), 'medium')}: {t.number(n)}"
+        t.pair(t.date(day.date(), "medium"), t.number(n))
         for day, n in zip(pd.to_datetime(frame[time]), frame["n"], strict=True)
     ]
     if "lower" in frame:

@@ -88,7 +88,7 @@ def _add_panel(
         mode="lines",
         line={"color": colours.sea_blue, "width": 1.8},
         hovertext=[
-            f"{html.escape(name)}, {t.date(day.date(), form)}: {t.number(n)}" + reported_by(t, n, alerts)
+            t.pair(f"{html.escape(name)}, {t.date(day.date(), form)}", t.number(n)) + reported_by(t, n, alerts)
             for day, n, alerts in zip(days, frame["n"], frame.get("alerts", frame["n"]), strict=True)
         ],
         hoverinfo="text",

@@ -88,7 +88,7 @@ def add_alarm_labels(
         figure.add_annotation(
             x=day.isoformat(),
             y=row.n,
-            text=f"{t.date(day.date(), form)}: {t.number(row.n)}",
+            text=t.pair(t.date(day.date(), form), t.number(row.n)),
             showarrow=False,
             yshift=12 if above else -12,
             xanchor="left"

@@ -182,6 +182,6 @@ def _draw_categories(page: Page) -> None:
     st.caption(
         t(
             "{kinds}. Sensitive categories are sexual or gender-based: their small counts are protected more strictly.",
-            kinds=" · ".join(f"{kind_label(t, kind)}: {t.number(n)}" for kind, n in by_kind.items()),
+            kinds=" · ".join(t.pair(kind_label(t, kind), t.number(n)) for kind, n in by_kind.items()),
         )
     )

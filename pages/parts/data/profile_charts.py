@@ -44,7 +44,7 @@ def bars_figure(
         x=at,
         y=list(counts),
         marker={"color": colours.sea_blue},
-        hovertext=[f"{name}: {alert_count(t, n)}" for name, n in zip(names, counts, strict=True)],
+        hovertext=[t.pair(name, alert_count(t, n)) for name, n in zip(names, counts, strict=True)],
         hoverinfo="text",
     )
     shown = [place for place in at if ticks[place]]
@@ -57,7 +57,7 @@ def bars_figure(
 
 def spoken_counts(t: Translator, names: Sequence[str], counts: Sequence[int]) -> str:
     """The counts in words, for those who do not see the bars; those of none are left out."""
-    return ", ".join(f"{name}: {t.number(n)}" for name, n in zip(names, counts, strict=True) if n)
+    return ", ".join(t.pair(name, t.number(n)) for name, n in zip(names, counts, strict=True) if n)
 
 
 def counts_table(heading: str, count: str, names: Sequence[str], counts: Sequence[int]) -> pd.DataFrame:

@@ -160,7 +160,7 @@ def _draw_rows(page: Page, city: CityProfile, proof: Proof) -> None:
         )
     for line in next(iter(found.values()), []):
         if not _tells(line):
-            st.caption(escape_markdown(f"{line.name}: {', '.join(filter(None, line.columns))}"))
+            st.caption(escape_markdown(t.pair(line.name, ", ".join(filter(None, line.columns)))))
 
 
 def _tells(line: Line) -> bool:

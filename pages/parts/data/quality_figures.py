@@ -51,7 +51,7 @@ def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
     figure = base_figure(t, colours, height=70 + (LINES_HEIGHT if page.narrow else ROW_HEIGHT) * len(names))
     hover = [
         [
-            f"{html.escape(name)}<br>{t.date(month, 'LLLL y')}: {t.percent(share, 0)}"
+            t.pair(f"{html.escape(name)}<br>{t.date(month, 'LLLL y')}", t.percent(share, 0))
             for month, share in zip(wide.columns, row, strict=True)
         ]
         for name, row in zip(names, wide.to_numpy(), strict=True)

@@ -53,7 +53,7 @@ def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
             line=look,
             name=label,
             hovertext=[
-                f"{label}, {t.date(day.date(), 'LLLL y')}: {t.number(n)}"
+                t.pair(f"{label}, {t.date(day.date(), 'LLLL y')}", t.number(n))
                 for day, n in zip(days, part["n"], strict=True)
             ],
             hoverinfo="text",

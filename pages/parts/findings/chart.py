@@ -106,7 +106,7 @@ def bars_figure(page: Page, finding: Finding) -> Figure:
         figure.add_annotation(
             x=length,
             y=at,
-            text=f"{name}: {text}",
+            text=t.pair(name, text),
             showarrow=False,
             xanchor="left",
             xshift=6,
@@ -221,5 +221,5 @@ def _hover(t: Translator, series: Series, column: str) -> list[str]:
         shift = pd.DateOffset(months=12) if series.unit == "month" else pd.Timedelta(weeks=52)
     days = [day.date() for day in series.frame["start"] - shift]
     return [
-        f"{t.date(day, form)}: {t.number(n)}" for day, n in zip(days, series.frame[column].astype(float), strict=True)
+        t.pair(t.date(day, form), t.number(n)) for day, n in zip(days, series.frame[column].astype(float), strict=True)
     ]

@@ -385,7 +385,7 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
         y=series["n"],
         marker={"color": [shade if marked else colours.withheld for marked in series[mark]]},
         hovertext=[
-            f"{t.date(day.date(), 'medium')}: {incident_count(t, n)}"
+            t.pair(t.date(day.date(), "medium"), incident_count(t, n))
             for day, n in zip(series["start"], series["n"], strict=True)
         ],
         hoverinfo="text",
