@@ -7,7 +7,7 @@ import json
 import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.model import Translator
-from pages.parts.frame import Page
+from pages.parts.frame import Page, escape_markdown
 
 # Pixels that a letter of a table takes, and what a cell has around its text.
 LETTER: Final = 6.9
@@ -87,6 +87,21 @@ def draw_table(
     draw_for_print(page.t, frame, headings, digits=digits, percent=percent, signed=signed)
     if file_name:
         download_button(page.t, frame[list(headings)].rename(columns=headings), file_name, key=f"{key}_download")
+
+
+def draw_plain_table(
+    page: Page,
+    frame: pd.DataFrame,
+    headings: Mapping[str, str],
+    *,
+    alt: str,
+    digits: Mapping[str, int] | None = None,
+    signed: Mapping[str, int] | None = None,
+    height: int | Literal["content"] = "content",
+) -> None:
+    """A table for a phone, whose texts wrap in rows that are each as high as they need."""
+    written = formatted(page.t, frame[list(headings)], digits=digits, signed=signed).astype(str).map(escape_markdown)
+    st.table(written.rename(columns=headings), hide_index=True, border="horizontal", height=height, alt=alt)
 
 
 def draw_selectable_table(

@@ -42,7 +42,7 @@ def _draw_note(page: Page, one: Annotation, may_write: bool) -> None:
     days = t.date(one.start) if one.end is None else t.span(Span(one.start, one.end))
     of = f" ({category_label(t, page.city, one.category)})" if one.category else ""
     left, right = st.columns([5, 1], vertical_alignment="center")
-    left.write(escape_markdown(f"{days}: {t(KIND_WORDS[one.kind])}{of}. {one.note}"))
+    left.write(escape_markdown(t.pair(days, f"{t(KIND_WORDS[one.kind])}{of}. {one.note}")))
     if may_write and right.button(t("Remove"), key=f"annotation_remove_{one.id}", help=escape_markdown(one.note)):
         with contextlib.suppress(AnnotationError):  # somebody else removed it meanwhile
             remove_annotation(page.home.path, one.id, who=_author(page))

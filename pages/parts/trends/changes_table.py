@@ -22,6 +22,7 @@ from pages.parts.frame import Page, draw_footer, page_link
 from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_weight_choice
 
 HEIGHT = 420
+HEIGHT_ON_PHONE, FEW = 520, 6  # pixels, and rows that stand there without scrolling
 MAIN = ("where", "what", "before", "after", "times", "sure", "note")  # in view before the reader asks for all
 NUMBERS = ("before", "after", "ratio", "low", "high")
 DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_before": 1, "weight_after": 1}
@@ -38,34 +39,7 @@ def draw_changes_table(page: Page) -> None:
         _draw_reason(page, study.periods)
         return
     headings = _headings(t, weighted=study.harm is not None, noted=bool(frame["note"].any()))
-    order = None
-    if page.narrow:
-        frame, headings = _for_phone(t, frame, headings)
-        columns, row_height = tables.wrapped_columns(
-            frame, headings, page.room.column, wrapped=("where", "sure"), numbers=NUMBERS
-        )
-    elif draw_columns_choice(page):
-        columns, row_height = tables.fitted_columns(frame, headings, numbers=NUMBERS), tables.row_height(1)
-    else:
-        left_out = () if frame["what"].nunique() > 1 else ("what",)
-        order = [name for name in MAIN if name in headings and name not in left_out]
-        main = {name: headings[name] for name in order}
-        columns, row_height = tables.wrapped_columns(
-            frame, main, page.room.column, wrapped=("what", "where", "note"), numbers=NUMBERS
-        )
-    tables.draw_table(
-        page,
-        frame,
-        headings,
-        key="trends_changes",
-        alt=t("All changes between the two periods, most certain first"),
-        file_name="changes.csv",
-        digits={name: places for name, places in DIGITS.items() if name in headings},
-        columns=columns,
-        order=order,
-        height=min(HEIGHT, row_height * (len(frame) + 1)),
-        row_height=row_height,
-    )
+    (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, headings)
     sentences = [study.changes.sentence(t)]
     if study.changes.n_significant:
         sentences.append(
@@ -84,12 +58,62 @@ def draw_changes_table(page: Page) -> None:
         )
 
 
+def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -> None:
+    """The table to sort: the main columns within the page, or all of them."""
+    order = None
+    if draw_columns_choice(page):
+        columns, row_height = tables.fitted_columns(frame, headings, numbers=NUMBERS), tables.row_height(1)
+    else:
+        left_out = () if frame["what"].nunique() > 1 else ("what",)
+        order = [name for name in MAIN if name in headings and name not in left_out]
+        main = {name: headings[name] for name in order}
+        columns, row_height = tables.wrapped_columns(
+            frame, main, page.room.column, wrapped=("what", "where", "note"), numbers=NUMBERS
+        )
+    tables.draw_table(
+        page,
+        frame,
+        headings,
+        key="trends_changes",
+        alt=page.t("All changes between the two periods, most certain first"),
+        file_name="changes.csv",
+        digits=_digits(headings),
+        columns=columns,
+        order=order,
+        height=min(HEIGHT, row_height * (len(frame) + 1)),
+        row_height=row_height,
+    )
+
+
+def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -> None:
+    """The surest rows as a plain table, each as high as its texts; all rows and columns are in the file."""
+    t = page.t
+    shown, named = _for_phone(t, frame.head(tables.MOST_PRINTED), headings)
+    tables.draw_plain_table(
+        page,
+        shown,
+        named,
+        alt=t("All changes between the two periods, most certain first"),
+        height=HEIGHT_ON_PHONE if len(shown) > FEW else "content",
+    )
+    tables.draw_for_print(t, frame, headings, digits=_digits(headings))
+    if rest := len(frame) - len(shown):
+        st.caption(t.n("{n} more row", "{n} more rows", rest))
+    tables.download_button(t, frame[[*headings]].rename(columns=headings), "changes.csv", key="trends_changes_download")
+
+
 def _for_phone(t: Translator, frame: pd.DataFrame, headings: dict[str, str]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The columns of a phone: the place first, then what, unless that is the same in all rows."""
+    """The columns of a phone: the place first, with what unless that is the same in all rows; both counts in one."""
     heading = headings["where"]
     if frame["what"].nunique() > 1:
         frame, heading = frame.assign(where=frame["where"] + " · " + frame["what"]), t("Where and what")
-    return frame, {"where": heading, **{name: headings[name] for name in ("before", "after", "sure")}}
+    counts = zip(frame["before"], frame["after"], strict=True)
+    frame = frame.assign(change=[f"{t.number(before)} → {t.number(after)}" for before, after in counts])
+    return frame, {"where": heading, "change": t("Change"), "sure": headings["sure"]}
+
+
+def _digits(headings: dict[str, str]) -> dict[str, int]:
+    return {name: places for name, places in DIGITS.items() if name in headings}
 
 
 def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:

@@ -100,17 +100,24 @@ def _draw_months(page: Page, rows: pd.DataFrame, year: YearOnYear | None) -> Non
         "n": t("Incidents"),
         "change": t("Difference"),
     }
-    frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])
-    tables.draw_table(
-        page,
-        frame,
-        headings,
-        key="trends_months",
-        alt=t("Incidents of the last whole months and of the same months a year before"),
-        file_name="months.csv",
-        digits={"last_year": 0, "n": 0},
-        signed={"change": 0},
-    )
+    frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])[[*headings]]
+    alt = t("Incidents of the last whole months and of the same months a year before")
+    digits, signed = {"last_year": 0, "n": 0}, {"change": 0}
+    if page.narrow:
+        tables.draw_plain_table(page, frame, headings, alt=alt, digits=digits, signed=signed)
+        tables.download_button(t, frame.rename(columns=headings), "months.csv", key="trends_months_download")
+    else:
+        tables.draw_table(
+            page,
+            frame,
+            headings,
+            key="trends_months",
+            alt=alt,
+            file_name="months.csv",
+            digits=digits,
+            signed=signed,
+            height="content",
+        )
     if year is not None:
         st.write(year.sentence(t))
     if rows["change"].isna().any():
