@@ -137,7 +137,7 @@ def city_map(
         _key(figure, handles, t("Incidents in a cell"), foot_mm / (figure.get_size_inches()[1] / _MM), LEGEND_COLUMNS)
         if with_total:
             _source(figure, frame, source, t)
-        return Picture(_png(figure), _alt(spots, frame, t))
+        return Picture(_png(figure), _alt(spots, t))
 
 
 def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float = AREAS_MM) -> Picture:
@@ -494,14 +494,9 @@ def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator)
     figure.text(0.0, 0.008, f"{message}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
 
 
-def _alt(spots: Sequence[NumberedSpot], frame: gpd.GeoDataFrame, t: Translator) -> str:
-    n = round(float(frame["n"].sum()))
+def _alt(spots: Sequence[NumberedSpot], t: Translator) -> str:
+    """What the map shows, without a number: the caption has those, and protected cells enter into no sum."""
     if not spots:
-        return t.n("Map of {n} incident by cell.", "Map of {n} incidents by cell.", n)
+        return t("Map of the incidents by cell.")
     named = t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]])
-    return t.n(
-        "Map of {n} incident by cell. Hot spots: {spots}.",
-        "Map of {n} incidents by cell. Hot spots: {spots}.",
-        n,
-        spots=named,
-    )
+    return t("Map of the incidents by cell. Hot spots: {spots}.", spots=named)

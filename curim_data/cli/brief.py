@@ -329,7 +329,7 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
     for finding in study.findings:
         name = brief_text.change_name(finding.change, city, t)
         first, *others = brief_text.finding_sentences(finding, city, t)
-        lines.append("- " + " ".join((f"{name}: {first}", *others, f"({brief_text.sure_number(finding, t)})")))
+        lines.append("- " + " ".join((t.pair(name, first), *others, f"({brief_text.sure_number(finding, t)})")))
     if not study.findings and study.changes.changes.n_tested:
         lines.append(brief_text.none_sentence(study, t))
     lines += [t(choice.explanation) for choice in study.changes.choices if choice.name in ("reference", "darkness")]

@@ -253,3 +253,22 @@ def test_columns_are_quoted_as_the_language_quotes(lang: str, two: str, many: st
     t = translator(lang)
     assert plain(_quoted(t, ["a", "a"])) == two
     assert plain(_quoted(t, ["a"] * (LISTED + 2))).endswith(many)
+
+
+def test_a_change_says_what_rose_where_and_since_when() -> None:
+    assert T("It rose more than the rest of the city.") == "Αυξήθηκαν περισσότερο από ό,τι στην υπόλοιπη πόλη."
+    assert T("Fewer than a year before in each month.") == "Κάθε μήνα λιγότερα από ό,τι έναν χρόνο πριν."
+    assert T("More than a year before in each week since {since}, if not longer.", since=DAY) == (
+        "Κάθε εβδομάδα περισσότερα από ό,τι έναν χρόνο πριν, από 3 Νοεμβρίου 2025 και μετά, ίσως και νωρίτερα."
+    )
+    assert T("{window}, compared with {before}.", window="5 Σεπ – 31 Οκτ", before="6 Σεπ – 1 Νοε") == (
+        "5 Σεπ – 31 Οκτ, σε σύγκριση με το διάστημα 6 Σεπ – 1 Νοε."
+    )
+
+
+def test_protected_numbers_have_a_noun() -> None:
+    assert T("The number of incidents that do not state the gender is protected.") == (
+        "Ο αριθμός των περιστατικών που δεν δηλώνουν το φύλο προστατεύεται."
+    )
+    assert T("Remove the meeting") == "Διαγραφή συνεδρίασης"
+    assert T("how many of them are on the map is protected") == "ο αριθμός όσων βρίσκονται στον χάρτη προστατεύεται"

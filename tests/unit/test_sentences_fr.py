@@ -116,7 +116,7 @@ def test_months_are_upper_case_at_the_head_of_a_sentence() -> None:
     after, before = ((dt.date(year, 5, 1), dt.date(year, 6, 30)) for year in (2025, 2024))
     finding = SimpleNamespace(periods=SimpleNamespace(after=after, before=before, by_month=True))
     assert read(brief_text.tested_sentence(cast(Any, finding), t)) == (
-        "Mai 2025 – juin 2025, par rapport à mai 2024 – juin 2024."
+        "Mai 2025 – juin 2025, comparé à la période mai 2024 – juin 2024."
     )
     assert at_head("") == ""
 
@@ -278,3 +278,18 @@ def test_one_thing_has_one_name(word: str) -> None:
 def test_a_colon_stands_apart_from_what_it_follows() -> None:
     assert t.pair("Responsable", "Services techniques") == "Responsable\N{NO-BREAK SPACE}: Services techniques"
     assert translator("el").pair("Υπεύθυνος", "Λιμενική Αρχή") == "Υπεύθυνος: Λιμενική Αρχή"
+
+
+def test_a_change_says_against_what_and_since_when() -> None:
+    day = dt.date(2025, 11, 3)
+    assert read(t("More than a year before in each week since {since}.", since=day)) == (
+        "Plus qu’un an auparavant, chaque semaine depuis le 3 novembre 2025."
+    )
+    assert read(t("Fewer than a year before in each week since {since}, if not longer.", since=day)) == (
+        "Moins qu’un an auparavant, chaque semaine depuis le 3 novembre 2025, voire avant."
+    )
+    assert read(t("{window}, compared with {before}.", window="5 – 30 sept.", before="6 – 29 octobre")) == (
+        "5 – 30 sept., comparé à la période 6 – 29 octobre."
+    )
+    assert t("Remove the meeting") == "Supprimer la réunion"
+    assert t("One each") == "Chacun pour un"

@@ -72,7 +72,7 @@ def draw_meeting_keeper(page: Page) -> None:
                 format_func=lambda day: meeting_words(page, next(one for one in kept if one.day == day)),
                 key="meeting_kept",
             )
-            st.button(t("Remove it"), key="meeting_remove", on_click=_remove, args=(page,))
+            st.button(t("Remove the meeting"), key="meeting_remove", on_click=_remove, args=(page,))
         if said := st.session_state.pop(SAID, ""):
             st.warning(escape_markdown(said))
 

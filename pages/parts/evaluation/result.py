@@ -322,7 +322,8 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
             {name: heading for name, heading in headings.items() if not page.narrow or name in NARROW},
             key="evaluation_gender_table",
             alt=t("Incidents before and after in the treated area by gender"),
-            digits={"before": 0, "after": 0, "difference": 0, "low": 0, "high": 0, "ratio": 2},
+            digits={"before": 0, "after": 0, "ratio": 2},
+            signed={"difference": 0, "low": 0, "high": 0},
             file_name="evaluation_by_gender.csv",
         )
         st.caption(

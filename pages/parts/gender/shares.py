@@ -210,7 +210,9 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
         tickvals=[1, 2, 3, 4, 5],
         ticktext=[_two_lines(feeling_label(t, step)) for step in range(1, 6)],
     )
-    figure.update_layout(margin={"r": 30})
+    figure.update_layout(
+        margin={"r": 60}
+    )  # room for half of the words below the last step, else plotly leaves them out
     data = frame.assign(gender=_labels(page, frame))
     plots.draw_chart(page, figure, key="gender_feeling", alt=sentence, data=data)
     draw_footer(page, sentence=sentence, choices=found.choices)
