@@ -23,9 +23,10 @@ def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, da
     assert page.locator('[data-testid="stDataFrame"]').first.is_visible()
     page.emulate_media(media="print", color_scheme="dark" if dark else "light")
     page.set_viewport_size({"width": 794, "height": 1123})
-    table = page.locator(TABLES).last
+    table = page.locator(TABLES).first
     assert table.is_visible()
     assert table.locator("th").count() >= 10
+    assert page.locator(TABLES).last.is_visible()
     wide = table.evaluate("table => table.getBoundingClientRect().right")
     assert wide <= 794
     assert not page.locator('[data-testid="stDataFrame"]').last.is_visible()
