@@ -195,7 +195,11 @@ class Question:
 
     def _kinds(self, layout: Layout) -> Mapping[str, frozenset[str]]:
         """The kinds of the categories of a table, under the filter; none for a table that is not by category."""
-        return privacy.kinds_of_categories(self.rows.chosen) if "category" in layout.by else {}
+        return self._kinds_found if "category" in layout.by else {}
+
+    @cached_property
+    def _kinds_found(self) -> Mapping[str, frozenset[str]]:
+        return privacy.kinds_of_categories(self.rows.chosen)
 
     def _by_named_place(self, raw: pd.DataFrame, layout: Layout) -> tuple[FloatArray, ...]:
         """The rows of `raw` in each of several places that the filter names: an array for each kind of place."""
