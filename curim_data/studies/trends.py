@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
@@ -61,8 +61,11 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     if series.empty:
         return None
     breaks = tuple(day for day in level_breaks(source, f) if source.first < day <= end)
-    trend = _TRENDS[unit](
-        series, (source.first, min(end, source.as_of)), column, lag=reporting_lag(source), breaks=breaks
+    last = min(end, source.as_of)
+    trend = _kept(
+        source,
+        ("trend", history, unit, audience, breaks, last),
+        lambda: _TRENDS[unit](series, (source.first, last), column, lag=reporting_lag(source), breaks=breaks),
     )
     if f.dark is not None:
         trend = trend.of_one_light()
@@ -74,15 +77,25 @@ def _counted(source: Source, history: AlertFilter, column: str, audience: Audien
     """Incidents by week, month or day, as an audience may see them: the line, its alarms and its forecast are made of
     the same counts, which are counted once.
     """
-    kept: dict[Any, pd.DataFrame] = source.cache.setdefault("series", {})
-    key = (history, column, audience, source.city.version)
+    counted: pd.DataFrame = _kept(
+        source,
+        ("counts", history, column, audience),
+        lambda: query.counts(source, history, [column], audience, complete=True, once=True).frame,
+    )
+    return counted.copy()
+
+
+def _kept(source: Source, key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
+    """What `find` gives, found once for a version of the alerts and a key; nobody changes it."""
+    kept: dict[Any, Any] = source.cache.setdefault("series", {})
+    key = (*key, source.city.version)
     found = kept.get(key)
     if found is None:
-        found = query.counts(source, history, [column], audience, complete=True, once=True).frame
+        found = find()
         if len(kept) >= MOST_KEPT:
             kept.clear()
         kept[key] = found
-    return found.copy()
+    return found
 
 
 def year_on_year_study(
