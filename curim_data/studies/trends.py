@@ -62,7 +62,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
         return None
     breaks = tuple(day for day in level_breaks(source, f) if source.first < day <= end)
     last = min(end, source.as_of)
-    trend = _kept(
+    trend: Trend = _kept(
         source,
         ("trend", history, unit, audience, breaks, last),
         lambda: _TRENDS[unit](series, (source.first, last), column, lag=reporting_lag(source), breaks=breaks),
