@@ -23,9 +23,14 @@ st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
 page = require(Role.COUNCIL, data=False, hand_on=True)
 t = page.t
 
+TURNED_OVER = "filter: invert(1) hue-rotate(180deg)"
+# What means something by its colour, maps with their legends and the fields of charts, is turned over twice.
+BY_COLOUR = "[data-testid='stDeckGlJsonChart'], .legend-row, .js-plotly-plot .heatmaplayer, .js-plotly-plot .cbfills"
 DARK_TO_LIGHT = (
     "@media print {html {background: white !important} * {print-color-adjust: exact}"
-    " .stMain {background: black; filter: invert(1) hue-rotate(180deg)}}"
+    f" .stMain {{background: black; {TURNED_OVER}}} {BY_COLOUR} {{{TURNED_OVER}}}"
+    f" .legend-row {{background: {palette('dark').background}; padding: .4em}}"
+    " .js-plotly-plot .main-svg {background: black !important} .js-plotly-plot .bg {fill: black !important}}"
 )
 # The only style that the theme cannot express: the wide layout has margins that a map next to a list needs, and links
 # to pages look like text. In print: results without controls, each figure whole. The camera of a chart goes without
@@ -39,7 +44,7 @@ st.html(
     "{position: static !important; overflow: visible !important; height: auto !important}}"
     f"{tables.PRINT_STYLE}"
     "@media screen {.stElementContainer:has(.print-audience) {display: none !important}}"
-    # A dark page is printed light: colours turned over and their hues back, maps and charts with their legends alike.
+    # A dark page is printed light, also by a browser's menu: colours turned over and their hues back.
     f"{DARK_TO_LIGHT if page.theme == 'dark' else ''}"
     ".deck-tooltip {max-width: min(260px, 60vw)}"
     f"{hidden_style()} "
@@ -167,7 +172,7 @@ current = st.navigation(list(pages.values()), position="hidden")
 name = next((name for name, entry in pages.items() if entry.url_path == current.url_path), "briefing")
 with st.sidebar:
     sidebar(page, name, open_to_reader)
-measure_column(page.room)
+measure_column(page.room, dark=page.theme == "dark")
 audience_on_paper(page)
 if page.is_sample:
     sample_banner(page)

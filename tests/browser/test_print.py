@@ -34,6 +34,40 @@ def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, da
     assert np.median(picture.mean(axis=2)) > 0.9
 
 
+def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit) -> None:
+    page = visit("trends", lang="el", dark=True, by="month")
+    page.context.add_init_script("window.print = () => { window.printed = (window.printed || 0) + 1 }")
+    with page.context.expect_page() as opened:
+        page.keyboard.press("Control+p")
+    paper = opened.value
+    words = dict(parse_qsl(urlsplit(paper.url).query))
+    assert (words["embed_options"], words["by"], words["lang"]) == ("light_theme", "month", "el")
+    for _ in range(180):  # a wait for a function would evaluate a string, which no page allows
+        if paper.evaluate("window.printed"):
+            break
+        paper.wait_for_timeout(500)
+    assert paper.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == "rgb(255, 255, 255)"
+    assert paper.locator(".js-plotly-plot").count() >= 3
+    paper.wait_for_timeout(5_000)
+    assert paper.evaluate("window.printed") == 1
+
+
+def test_a_light_page_leaves_the_keys_for_printing_to_the_browser(visit: Visit) -> None:
+    page = visit("trends", lang="el")
+    page.evaluate("window.addEventListener('keydown', event => { window.kept = !event.defaultPrevented })")
+    page.keyboard.press("Control+p")
+    assert page.evaluate("window.kept")
+    assert len(page.context.pages) == 1
+
+
+def test_what_a_dark_page_says_by_colour_keeps_it_on_paper(visit: Visit) -> None:
+    page = visit("trends", lang="el", dark=True)
+    page.emulate_media(media="print", color_scheme="dark")
+    twice = page.locator(".heatmaplayer").first
+    assert twice.evaluate("layer => getComputedStyle(layer).filter") != "none"
+    assert page.locator(".stMain").evaluate("main => getComputedStyle(main).filter") != "none"
+
+
 def test_the_print_view_is_light_for_a_reader_of_the_dark_theme(visit: Visit) -> None:
     page = visit("hotspots", lang="el", dark=True)
     assert not page.locator(".print-audience").is_visible()

@@ -65,12 +65,15 @@ def room() -> Room:
     return Room.of_window(int(asked) if _possible(asked) else DEFAULT_WINDOW)
 
 
-def measure_column(drawn: Room) -> None:
-    """Put the component on the page, which was drawn for this room; nothing of it is seen."""
+def measure_column(drawn: Room, *, dark: bool = False) -> None:
+    """Put the component on the page, which was drawn for this room; nothing of it is seen.
+
+    `dark`: whether the page is, of which the keys Ctrl+P then print a light one.
+    """
     _register()
     with st.container(key=f"{KEY}_holder"):
         component(_NAME, js="column.js")(
-            key=KEY, data={"column": drawn.column, "turn": drawn.turn}, on_size_change=lambda: None
+            key=KEY, data={"column": drawn.column, "turn": drawn.turn, "dark": dark}, on_size_change=lambda: None
         )
 
 

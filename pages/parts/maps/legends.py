@@ -168,8 +168,8 @@ def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, st
         for style, text in entries
     )
     st.html(
-        f'<div style="display:flex;flex-wrap:wrap;gap:.25em 1em;font-size:.85rem;color:{colours.muted};'
-        f'font-variant-numeric:tabular-nums"><span>{head}</span>{marks}</div>'
+        '<div class="legend-row" style="display:flex;flex-wrap:wrap;gap:.25em 1em;font-size:.85rem;'
+        f'color:{colours.muted};font-variant-numeric:tabular-nums"><span>{head}</span>{marks}</div>'
     )
 
 

@@ -1,4 +1,5 @@
 // Reports how wide the window and the page's column in it are, where that is no longer what the page was drawn for.
+// Prints a dark page in light colours.
 const WAIT = 400; // ms without a change before it is reported: a sidebar slides, a window is dragged
 const SETTLED = 1500; // ms after which maps have taken their new size, and are fitted once more
 const SLACK = 40; // px: less does not change a map's fit visibly, and a scroll bar is no change
@@ -10,6 +11,33 @@ const column = () => {
 };
 // A report runs the page again, which would end what it is doing: an import, for one.
 const busy = () => !document.querySelector("[data-testid='stApp'][data-test-script-state='notRunning']");
+
+// Maps and charts are drawn in the colours of the screen's theme: paper gets a page that is drawn anew, in a tab whose
+// name says that it is to be printed once it is there.
+const PAPER = "curim-paper";
+const toPaper = (event) => {
+  const asked = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+  if (!asked || !["p", "π"].includes(event.key.toLowerCase())) return;
+  const light = new URL(location.href);
+  light.searchParams.set("embed", "true");
+  light.searchParams.set("embed_options", "light_theme");
+  if (window.open(light, PAPER)) event.preventDefault();
+};
+const QUIET = 10; // times WAIT without anything being drawn, after which charts and maps are there
+
+const printOnceDrawn = () => {
+  let quiet = 0;
+  const look = () => {
+    quiet = busy() || document.querySelector("[data-stale='true'], [data-testid='stSkeleton']") ? 0 : quiet + 1;
+    if (quiet < QUIET) return;
+    stop();
+    window.name = "";
+    window.print();
+  };
+  const watch = setInterval(look, WAIT);
+  const stop = () => clearInterval(watch);
+  return stop;
+};
 
 export default function ({ data, parentElement, setStateValue }) {
   parentElement.stopMeasuring?.();
@@ -39,8 +67,12 @@ export default function ({ data, parentElement, setStateValue }) {
   let settling = data.turn ? 0 : setTimeout(again, SETTLED);
   const watcher = new ResizeObserver(later); // reports once when it begins
   watcher.observe(document.querySelector("[data-testid='stMainBlockContainer']"));
+  if (data.dark) window.addEventListener("keydown", toPaper);
+  const leavePaper = window.name === PAPER ? printOnceDrawn() : () => {};
   const stop = () => {
     watcher.disconnect();
+    window.removeEventListener("keydown", toPaper);
+    leavePaper();
     clearTimeout(timer);
     clearTimeout(settling);
   };
