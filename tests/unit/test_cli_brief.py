@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from docx import Document
 
 from curim_data import query
 from curim_data.cli.app import main
@@ -26,14 +27,19 @@ def copied(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     return Home(path)
 
 
-def test_the_brief_tells_what_became_of_a_plan(capsys: Capture, copied: Home) -> None:
+def test_the_brief_tells_what_became_of_a_plan(capsys: Capture, copied: Home, tmp_path: Path) -> None:
+    """On the terminal and on paper."""
+    out = tmp_path / "brief.docx"
     store = PlanStore(copied.plans_url)
     try:
         store.create(Plan(title="Light the steps", status=PlanStatus.EVALUATED, result={"en": "22 fewer."}), "test")
     finally:
         store.close()
-    assert main(["brief", "--home", str(copied.path), "--lang", "en"]) == 0
+    assert main(["brief", "--home", str(copied.path), "--lang", "en", "--out", str(out)]) == 0
     assert "- Light the steps (Evaluated): 22 fewer." in capsys.readouterr().out.splitlines()
+    paper = " ".join(cell.text for table in Document(str(out)).tables for row in table.rows for cell in row.cells)
+    assert "Light the steps" in paper
+    assert "22 fewer." in paper
 
 
 def test_the_brief_says_what_changed_and_since_when(capsys: Capture, copied: Home, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,34 @@ def test_a_broken_state_is_no_state(tmp_path: Path, changes: BriefChanges) -> No
     assert last.new(found) == ()
     assert last_brief(home, brief_name(AlertFilter(), Audience.COUNCIL, "fr")).made is None
     assert last_brief(home, brief_name(AlertFilter(dark=True), Audience.COUNCIL, "el")).made is None
+
+
+def test_another_side_another_audience_and_another_filter_are_another_brief(changes: BriefChanges) -> None:
+    first = changes.findings[0]
+    turned = replace(first, change=replace(first.change, direction=-first.change.direction))
+    assert finding_name(turned) != finding_name(first)
+    names = {
+        brief_name(f, audience, lang)
+        for f in (AlertFilter(), AlertFilter(dark=True))
+        for audience in (Audience.COUNCIL, Audience.PUBLIC, Audience.ANALYST)
+        for lang in ("el", "en", "fr")
+    }
+    assert len(names) == 18
+
+
+def test_a_brief_that_was_mailed_without_asking_for_changes_is_the_last_one_too(
+    copied: Home, capsys: Capture, tmp_path: Path
+) -> None:
+    with smtp_server(tmp_path) as inbox:
+        (copied.path / "settings.toml").write_text(
+            f'[mail]\nhost = "{HOST}"\nport = {inbox.port}\nsecurity = "none"\nsender = "curim@city.example"\n', "utf-8"
+        )
+        words = [*WORDS, "--home", str(copied.path), "--mail", "anna@city.example"]
+        assert main(words) == 0
+        capsys.readouterr()
+        assert main([*words, "--if-changed"]) == 0
+        assert "No change is new" in capsys.readouterr().out
+    assert len(inbox.mails) == 1
 
 
 def test_the_state_holds_no_count(copied: Home, changes: BriefChanges) -> None:
