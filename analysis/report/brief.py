@@ -209,7 +209,10 @@ def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> Iterator[Bl
 def _plans(brief: Brief, t: Translator) -> Iterator[Block]:
     """The decided plans; a short list is not divided between two pages, and of a long one the first stand here."""
     shown = brief.plans[:MOST_PLANS]
-    if shown:
+    if not shown:
+        yield Heading(t("What was decided, and what became of it"))
+        yield Text(t("No plan has been decided yet."))
+    else:
         header = (t("Plan"), t("Lead"), t("Status"), t("Next step or result"))
         rows = tuple((plan.title, plan.lead, plan.status, plan.next_or_result(t)) for plan in shown)
         blocks: list[Block] = [Heading(t("What was decided, and what became of it"))]

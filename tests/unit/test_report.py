@@ -239,6 +239,7 @@ def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
     assert "no change is larger than chance" in told
     assert "and the season" not in told
     assert "No place has more incidents" in told
+    assert "No plan has been decided yet." in told
     assert "Sample data" not in told
 
 
