@@ -30,7 +30,8 @@ DARK_TO_LIGHT = (
     "@media print {html {background: white !important} * {print-color-adjust: exact}"
     f" .stMain {{background: black; {TURNED_OVER}}} {BY_COLOUR} {{{TURNED_OVER}}}"
     f" .legend-row {{background: {palette('dark').background}; padding: .4em}}"
-    " .js-plotly-plot .main-svg {background: black !important} .js-plotly-plot .bg {fill: black !important}}"
+    " .js-plotly-plot .main-svg:first-child {background: black !important}"
+    " .js-plotly-plot .bg {fill: black !important}}"
 )
 # The only style that the theme cannot express: the wide layout has margins that a map next to a list needs, and links
 # to pages look like text. In print: results without controls, each figure whole. The camera of a chart goes without

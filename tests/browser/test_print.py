@@ -66,6 +66,11 @@ def test_what_a_dark_page_says_by_colour_keeps_it_on_paper(visit: Visit) -> None
     twice = page.locator(".heatmaplayer").first
     assert twice.evaluate("layer => getComputedStyle(layer).filter") != "none"
     assert page.locator(".stMain").evaluate("main => getComputedStyle(main).filter") != "none"
+    layers = page.locator(".js-plotly-plot").first.locator(".main-svg")
+    grounds = layers.evaluate_all("layers => layers.map(layer => getComputedStyle(layer).backgroundColor)")
+    assert len(grounds) >= 2
+    assert grounds[0] == "rgb(0, 0, 0)"
+    assert set(grounds[1:]) == {"rgba(0, 0, 0, 0)"}  # they lie on the first and would hide it
 
 
 def test_the_print_view_is_light_for_a_reader_of_the_dark_theme(visit: Visit) -> None:
