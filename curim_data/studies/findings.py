@@ -9,7 +9,8 @@ threshold) takes part as "at most k − 1", so neither a listed nor an unlisted 
 "fewer than k" do, and a change of which both counts are small is listed for nobody. A number that is withheld only to
 protect another one does take part exactly: a listed change then says that it is large, or small, enough to be beyond
 chance, which bounds it, and no more: of such a change neither the corrected p nor the ratio is given, only which of the
-three steps of certainty it reaches, and whether it is called new.
+three steps of certainty it reaches, whether it is called new (which one that is withheld for the sake of another number
+only is if it is zero), and its place among the others, the surest first.
 """
 
 from __future__ import annotations

@@ -36,3 +36,16 @@ def test_without_a_result_stands_what_comes_next() -> None:
     t = translator("en")
     (row,) = plan_rows([Plan(status=PlanStatus.EVALUATED)], DAY, t)
     assert row.next_or_result(t) == "Evaluated"
+
+
+def test_late_plans_stand_first_then_those_due_for_evaluation() -> None:
+    plans = [
+        Plan(title="over", status=PlanStatus.EVALUATED),
+        Plan(title="on time", status=PlanStatus.RUNNING, finish=ENDS),
+        Plan(title="draft", start=dt.date(2026, 1, 1)),
+        Plan(title="due", status=PlanStatus.FINISHED),
+        Plan(title="dropped", status=PlanStatus.DROPPED),
+        Plan(title="late", status=PlanStatus.DECIDED, start=dt.date(2026, 6, 14)),
+    ]
+    rows = plan_rows(plans, DAY, translator("en"))
+    assert [row.title for row in rows] == ["late", "due", "on time", "over"]
