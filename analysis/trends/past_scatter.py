@@ -36,6 +36,9 @@ CITY: Final[Kind] = ()
 # Windows of the past are no longer than a quarter of a year: there would be too few of them.
 LONGEST: Final = {"week": 13, "month": 3}
 SHORTEST: Final = {"week": 2, "month": 1}
+# So many times what all others let expect, a city's own past is no accident of a year. (Steady growth, as in the sample,
+# and the ups and downs of Chicago's years reach 2.)
+CONTRADICTED: Final = 5.0
 # Pairs of windows from which on a distance is looked at; else a shorter one.
 LEAST_PAIRS: Final = 3
 
@@ -107,8 +110,10 @@ def kind_dispersions(past: Mapping[Kind, Pairs], lag: float = 1.0) -> dict[Kind,
     """The dispersion of each kind of candidate, from pairs of windows as far apart as those that are compared.
 
     That of the city must be there. Kinds of many candidates come first: their bursts are those of all kinds, and what
-    another kind scatters beyond them is drift. Where a kind has too few counts to tell, and always for the city, which
-    has one row, both enter alike. `lag`: of the windows of a pair, in lengths of a window.
+    another kind scatters beyond them is drift. Where a kind has too few counts to tell, and for the city, which has one
+    row, both enter alike, and years that changed much are cut, so that they do not hide a change. But where even the
+    lower limit of the city's own past is `CONTRADICTED` times that, as where the use of an app comes and goes, its own
+    past stands alone. `lag`: of the windows of a pair, in lengths of a window.
     """
     found: dict[Kind, Dispersion] = {}
     bursts: Dispersion | None = None
@@ -121,7 +126,8 @@ def kind_dispersions(past: Mapping[Kind, Pairs], lag: float = 1.0) -> dict[Kind,
         if own.known and bursts is None:
             bursts = dispersion_of_pairs(before, after, wholes, drift=False)
         found[kind] = own
-    found[CITY] = dispersion_of_pairs(*past[CITY], prior=bursts, drift=False)
+    shared, own = (dispersion_of_pairs(*past[CITY], prior=prior, drift=False) for prior in (bursts, None))
+    found[CITY] = own if own.known and own.low > CONTRADICTED * shared.phi else shared
     return found
 
 

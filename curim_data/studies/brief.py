@@ -43,8 +43,9 @@ class BriefChanges:
     overlapping ones are listed once, and some of those that were tested name what `looked_at` holds.
     `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where
     the data hold no season or the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's
-    count usual, by `course`, or else by the e-test against the period that changes are compared with; "unknown" where
-    there is none or its count is withheld. `by_month`: of the alerts only the month is known.
+    count usual, by `course`, or else by the e-test against the period that changes are compared with, corrected as all
+    changes are, so that it says no more than `smallest` and the cards; "unknown" where there is none or its count is
+    withheld. `by_month`: of the alerts only the month is known.
     `asks_affected`: whether the exports have the gender of the person affected at all. `by_gender`: whether the filter
     names genders, so that a change concerns those; women and men are compared among all genders all the same.
     `ongoing`: whether the window reaches to the end of the data.
@@ -206,6 +207,6 @@ def _verdict(seasonal: PeriodTotal | None, found: ChangeStudy) -> Verdict:
     city = frame[frame[list(found.changes.by)].isna().all(axis=1)]
     if city.empty or not np.isfinite(city["p"].iloc[0]):
         return "unknown"
-    if city["p"].iloc[0] >= found.changes.alpha:
+    if not city["significant"].iloc[0]:
         return "usual"
     return "more" if city["direction"].iloc[0] > 0 else "fewer"

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from analysis.trends.changes import AREA, Change
+from analysis.trends.smallest_change import TELLING_RATIO
 from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_AREAS, ONE_CATEGORY, TOO_FEW, fewer_than
 from curim_data.model.i18n import Span, at_head
@@ -46,6 +47,8 @@ def _first_sentence(study: BriefChanges, t: Translator) -> str:
     """
     side = _whole_city(study)
     verdict = study.verdict if not side else "more" if side > 0 else "fewer"
+    if verdict == "usual" and not _usual_says_something(study):
+        verdict = "unknown"
     basis = "year" if study.changes.periods.same_season else "before"
     alerts = _recent_words(study, t)
     if study.by_month:
@@ -60,13 +63,13 @@ def _first_sentence(study: BriefChanges, t: Translator) -> str:
         case "fewer", "season":
             return t("{when}: {alerts}, fewer than usual for this time of year.", **values)
         case "usual", "year":
-            return t("{when}: {alerts}, about as many as in the same weeks of the year before.", **values)
+            return t("{when}: {alerts}, no clear difference from the same weeks of the year before.", **values)
         case "more", "year":
             return t("{when}: {alerts}, more than in the same weeks of the year before.", **values)
         case "fewer", "year":
             return t("{when}: {alerts}, fewer than in the same weeks of the year before.", **values)
         case "usual", _:
-            return t("{when}: {alerts}, about as many as in the time just before.", **values)
+            return t("{when}: {alerts}, no clear difference from the time just before.", **values)
         case "more", _:
             return t("{when}: {alerts}, more than in the time just before.", **values)
         case "fewer", _:
@@ -89,18 +92,26 @@ def _whole_city(study: BriefChanges) -> int:
     return next((change.direction for change in found), 0)
 
 
+def _usual_says_something(study: BriefChanges) -> bool:
+    """Whether twice as many would not have been called usual too."""
+    if study.course is None:
+        return not too_few_to_tell(study)
+    expected = study.course.expected
+    return expected.high < TELLING_RATIO * expected.value
+
+
 def _headline_by_month(study: BriefChanges, verdict: Verdict, alerts: str, a_year: bool, t: Translator) -> str:
     """The first sentence of the headline where the data know months alone."""
     values = {"period": t.span(Span(study.since, study.until, by_month=True)), "alerts": alerts}
     match verdict, a_year:
         case "usual", True:
-            return t("{period}: {alerts}, about as many as in the same months of the year before.", **values)
+            return t("{period}: {alerts}, no clear difference from the same months of the year before.", **values)
         case "more", True:
             return t("{period}: {alerts}, more than in the same months of the year before.", **values)
         case "fewer", True:
             return t("{period}: {alerts}, fewer than in the same months of the year before.", **values)
         case "usual", _:
-            return t("{period}: {alerts}, about as many as in the months just before.", **values)
+            return t("{period}: {alerts}, no clear difference from the months just before.", **values)
         case "more", _:
             return t("{period}: {alerts}, more than in the months just before.", **values)
         case "fewer", _:

@@ -52,20 +52,23 @@ class ChangeStudy:
 
         Typical is the candidate of median count before, among those with an alert before, to the nearest of 1, 2, 5, 10
         and so on: the median is the count of one of them, which may be withheld from who reads. None where nothing was
-        tested, or where the count before is protected.
+        tested, or where a count of all alerts is protected; but where even the most that the count before may be is too
+        few to tell, that is said.
         """
         frame, count = self.changes.frame, self.changes.n_tested
         if self.periods.before is None or not count:
             return None
         level = self.changes.alpha / count
         whole = frame[list(self.changes.by)].isna().all(axis=1)
-        city = frame[whole & frame["p"].notna() & (frame["bounded"] == "")]
+        tested = frame[whole & frame["p"].notna()]
+        city = tested[tested["bounded"] == ""]
         if not area:
-            if city.empty:
+            if tested.empty:
                 return None
-            before = int(city["before"].iloc[0])
-            wider, squares = (float(city[name].iloc[0]) for name in ("dispersion", "freedom"))
-            return smallest_change(before, self.periods.lengths, level=level, dispersion=wider, freedom=squares)
+            before = int(tested["before"].iloc[0])
+            wider, squares = (float(tested[name].iloc[0]) for name in ("dispersion", "freedom"))
+            found = smallest_change(before, self.periods.lengths, level=level, dispersion=wider, freedom=squares)
+            return None if city.empty and not found.too_few else found
         rows = frame[~whole & frame["p"].notna() & (frame["bounded"] == "") & (frame["before"] > 0)]
         if rows.empty or city.empty:
             return None
