@@ -16,6 +16,8 @@ from typing import Final
 from babel import Locale
 
 from curim_data.formats.base import fold
+from curim_data.model import LANGUAGES as READERS
+from curim_data.model import Message, translator
 
 LANGUAGES: Final = ("en", "el", "fr", "es", "it", "pt", "de")
 # Two well-known cities of one name at least: which is meant, only a person can say.
@@ -26,6 +28,8 @@ SHARED: Final = frozenset(
         "jersey", "troll",
     }
 )  # fmt: skip
+YOUR_CITY: Final = Message("Your city")
+NEAR: Final = 1.0
 _AT: Final = re.compile(r"([+-]\d+)([+-]\d+)")  # degrees, minutes, perhaps seconds of latitude and of longitude
 
 
@@ -41,6 +45,23 @@ class KnownCity:
 def known_city(name: str) -> KnownCity | None:
     """The city of a name in one of seven languages; None where there is none, or where several share the name."""
     return None if fold(name) in SHARED else _cities().get(fold(name))
+
+
+def names_for(file_name: str, longitude: float, latitude: float) -> dict[str, str]:
+    """What a city is called of which only a file and a position (degrees, WGS84) are known, by language of readers.
+
+    A file is no city: its name gives that of a known city among its words that lies there (`NEAR` degrees at most), as
+    “chicago_aggravated_assaults” does; else it is “your city” until a person says better.
+    """
+    words = re.split(r"[\W_]+", fold(file_name))
+    parts = [words[at : at + length] for length in (3, 2, 1) for at in range(len(words) - length + 1)]
+    for part in parts:
+        city = known_city(" ".join(part))
+        if city is not None and max(abs(city.longitude - longitude), abs(city.latitude - latitude)) <= NEAR:
+            told = {lang: Locale(lang).time_zones.get(city.timezone, {}).get("city") for lang in READERS}
+            english = told["en"] or city.timezone.rpartition("/")[2].replace("_", " ")
+            return {lang: name or english for lang, name in told.items()}
+    return {lang: translator(lang)(YOUR_CITY) for lang in READERS}
 
 
 @lru_cache(maxsize=1)

@@ -45,6 +45,7 @@ from curim_data.profile.files import (
     write_land,
     write_landmarks,
 )
+from curim_data.profile.known_cities import names_for
 from curim_data.profile.shapes import AreaFile
 from curim_data.profile.spread import APART_KM, KM_A_DEGREE, Circle, Spread, dense_areas, kind_of_area
 from curim_data.store import Home, locked
@@ -97,7 +98,7 @@ def provisional_profile(folder: Path, points: Points, categories: Mapping[str, i
     categories : mapping of str to int
         The file's own categories with their counts; the 200 most frequent become the city's list.
     name : str
-        What the city is called until a person says better.
+        That of the file: the city is called as `names_for` makes of it until a person says better.
 
     Raises
     ------
@@ -125,11 +126,11 @@ def spread_of(points: Points) -> Spread:
 class NewCity:
     """What is known of a city before it has a profile.
 
-    `points`, `categories`, `name`: as `provisional_profile` takes them. `city`: what a person calls the city; a shipped
-    profile is then taken by its name in any language. `within`: the circle whose points alone make a provisional
-    profile. `kind`: of all its categories; empty for as their names say. `timezone`: of a city without points; such a
-    city is made only where it has one, and has no outline. `place`: where it lies (longitude, latitude), if known.
-    `nature`: the kind of categories whose names say none, as the file shows; empty where it does not.
+    `points`, `categories`, `name` (of the file): as `provisional_profile` takes them. `city`: what a person calls the
+    city; a shipped profile is then taken by its name in any language. `within`: the circle whose points alone make a
+    provisional profile. `kind`: of all its categories; empty for as their names say. `timezone`: of a city without
+    points; such a city is made only where it has one, and has no outline. `place`: where it lies (longitude, latitude),
+    if known. `nature`: the kind of categories whose names say none, as the file shows; empty where it does not.
     """
 
     points: Points
@@ -163,7 +164,8 @@ def choose_profile(folder: Path, new: NewCity) -> Path:
             raise ImportProblem(Message("No alert lies within that circle: give another one with --area LON,LAT,KM."))
         cells, counts = cells[inside], counts[inside]
     kinds = (new.kind, new.nature)
-    _write(folder, cells, counts, new.categories, city or new.name, part=within is not None, kinds=kinds)
+    named = {"en": city} if city else new.name
+    _write(folder, cells, counts, new.categories, named, part=within is not None, kinds=kinds)
     return folder
 
 
@@ -390,7 +392,7 @@ def _write(
     cells: Cells,
     counts: Cells,
     categories: Mapping[str, int],
-    name: str,
+    name: str | Mapping[str, str],
     *,
     part: bool = False,
     kinds: tuple[str, str] = ("", ""),
@@ -403,7 +405,7 @@ def _write(
         **({"part": True} if part else {}),
         "illustrative": False,
         "timezone": time_zone(study.middle, study.densest),
-        "names": {"en": name},
+        "names": names_for(name, *(study.densest or study.middle)) if isinstance(name, str) else dict(name),
         **placed(study.land, study.middle, study.densest),
     }
     _write_files(folder, head, study.land, category_list(categories, *kinds))
@@ -431,7 +433,7 @@ def _write_without_outline(folder: Path, new: NewCity) -> None:
         "outline": False,
         "illustrative": False,
         "timezone": new.timezone,
-        "names": {"en": new.city or new.name},
+        "names": {"en": new.city} if new.city else names_for(new.name, longitude, latitude),
         **placed(land),
     }
     if new.place is None:

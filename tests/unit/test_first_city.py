@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from curim_data.importing._first_city import name_from_file
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Answers, ImportProblem
+from curim_data.profile.known_cities import names_for
+from curim_data.profile.provisional import NewCity, ensure_city
 from curim_data.store import Home
 
 
@@ -35,3 +38,29 @@ def test_a_part_of_a_city_that_is_known_is_refused_and_not_ignored(tmp_path: Pat
     own = Home(tmp_path / "own")
     assert import_file(own, file, "march.csv", answers=circle, city_name="Own").batch.accepted == 40
     assert own.city().part
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "names"),
+    [
+        ("chicago_aggravated_assaults", (-87.7, 41.9), {"en": "Chicago", "el": "Σικάγο", "fr": "Chicago"}),
+        ("2018-11-city-of-london-street", (-0.1, 51.5), {"en": "London", "el": "Λονδίνο", "fr": "Londres"}),
+        ("Calls new york 2024", (-73.9, 40.7), {"en": "New York", "el": "Νέα Υόρκη", "fr": "New York"}),
+        ("nypd_shootings_historic", (-73.9, 40.7), {"en": "Your city", "el": "Η πόλη σας", "fr": "Votre ville"}),
+        ("reports of paris", (-95.5, 33.7), {"en": "Your city", "el": "Η πόλη σας", "fr": "Votre ville"}),
+        ("", (0.0, 0.0), {"en": "Your city", "el": "Η πόλη σας", "fr": "Votre ville"}),
+    ],
+)
+def test_no_city_is_called_by_its_file(file: str, place: tuple[float, float], names: dict[str, str]) -> None:
+    """The city of that name where it lies there; Paris in Texas is not it."""
+    assert names_for(file, *place) == names
+
+
+def test_a_provisional_city_is_called_so_until_a_person_says_better(tmp_path: Path) -> None:
+    points = np.array([[-73.9, 40.7], [-73.91, 40.71]] * 40)
+    unnamed, named = (
+        ensure_city(Home(tmp_path / str(at)), NewCity(points, {}, "nypd_2023", city=city))
+        for at, city in enumerate((None, "The Five Boroughs"))
+    )
+    assert unnamed.names == {"en": "Your city", "el": "Η πόλη σας", "fr": "Votre ville"}
+    assert named.names == {"en": "The Five Boroughs"}
