@@ -337,6 +337,7 @@ def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """
     columns = ["n", "high", "withheld"]
     if by:
+        old, new = (table.astype(dict.fromkeys(by, object)) for table in (old, new))  # Arrow cannot join empty texts
         merged = old[[*by, *columns]].merge(new[[*by, *columns]], on=by, how="outer", suffixes=("_before", "_after"))
     else:
         merged = old[columns].merge(
