@@ -36,8 +36,8 @@ CITY: Final[Kind] = ()
 # Windows of the past are no longer than a quarter of a year: there would be too few of them.
 LONGEST: Final = {"week": 13, "month": 3}
 SHORTEST: Final = {"week": 2, "month": 1}
-# So many times what all others let expect, a city's own past is no accident of a year. (Steady growth, as in the sample,
-# and the ups and downs of Chicago's years reach 2.)
+# So many times what all others let expect, a city's own past is no accident of a year. (Steady growth, as in the
+# sample, and the ups and downs of Chicago's years reach 2.)
 CONTRADICTED: Final = 5.0
 # Pairs of windows from which on a distance is looked at; else a shorter one.
 LEAST_PAIRS: Final = 3

@@ -405,7 +405,7 @@ def _write(
         **({"part": True} if part else {}),
         "illustrative": False,
         "timezone": time_zone(study.middle, study.densest),
-        "names": names_for(name, *(study.densest or study.middle)) if isinstance(name, str) else dict(name),
+        "names": names_for(name, *study.densest) if isinstance(name, str) else dict(name),
         **placed(study.land, study.middle, study.densest),
     }
     _write_files(folder, head, study.land, category_list(categories, *kinds))
