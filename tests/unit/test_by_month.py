@@ -319,6 +319,10 @@ def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
     for finding in study.findings:
         assert finding.series is not None
         assert finding.series.unit == "month"
+        tested = finding.series.frame[finding.series.frame["tested"]]
+        assert (
+            tested[["n", "before"]].to_numpy().tolist() == [[60, 30]] * 3
+        )  # each month against the same a year before
         assert "months of the year before" in finding_sentences(finding, source.city, T)[0]
         assert "week" not in " ".join(finding_sentences(finding, source.city, T))
     brief = brief_content(study, AlertFilter(period="quarter"), source.city, T, made=source.as_of)
