@@ -98,15 +98,12 @@ def _kept(source: Source, key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
     return found
 
 
-def year_on_year_study(
-    source: Source, f: AlertFilter, audience: Audience, trend: Trend, length: int | None = None
-) -> YearOnYear | None:
-    """The last periods of a trend against the same ones a year before, as restless as such counts were before.
+def year_on_year_study(source: Source, f: AlertFilter, audience: Audience, trend: Trend) -> YearOnYear | None:
+    """The last quarter of a trend against the same one a year before, as restless as such counts were before.
 
-    `trend`: of the filter over all of its history. `length`: how many periods; a quarter by default. None as
-    `analysis.trends.time_series.year_on_year`.
+    `trend`: of the filter over all of its history. None as `analysis.trends.time_series.year_on_year`.
     """
-    plain = year_on_year(trend, length)
+    plain = year_on_year(trend)
     if plain is None:
         return None
     by_month = trend.unit == "month"
@@ -119,7 +116,7 @@ def year_on_year_study(
     )
     periods = ComparedPeriods(before, (plain.first, last), same_season=True, by_month=by_month)
     past = past_scatter(source, f, periods, [], audience).of(CITY)
-    return year_on_year(trend, length, dispersion=float(past.at(spread_of(plain.before, plain.after))))
+    return year_on_year(trend, dispersion=float(past.at(spread_of(plain.before, plain.after))))
 
 
 def course_study(source: Source, f: AlertFilter, audience: Audience) -> Course | None:

@@ -15,7 +15,7 @@ from pages.parts.trends.queries import period_dates, trend_or_reason
 
 
 def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
-    """Draw the months of each year, and whether the last quarter and the last twelve months differ beyond chance.
+    """Draw the months of each year, whether the last quarter differs beyond chance, and the last twelve months.
 
     By months, whole months are compared; else whole weeks, where the days are known.
     """
@@ -54,8 +54,7 @@ def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
         )
     rows = twelve_months(months)
     if len(rows) > A_QUARTER["month"]:
-        year = year_on_year_study(source, history, page.audience, months, A_YEAR["month"])
-        _draw_months(page, rows, year)
+        _draw_months(page, rows)
 
 
 def hidden_periods(trend: Trend, quarter: int) -> int:
@@ -91,8 +90,8 @@ def _compared_words(t: Translator, compared: YearOnYear) -> str:
     )
 
 
-def _draw_months(page: Page, rows: pd.DataFrame, year: YearOnYear | None) -> None:
-    """The months as a table, and whether they differ together from those a year before."""
+def _draw_months(page: Page, rows: pd.DataFrame) -> None:
+    """The months as a table, and their sums; whether a year's change exceeds chance is said of all changes above."""
     t = page.t
     headings = {
         "month": t("Month"),
@@ -118,7 +117,14 @@ def _draw_months(page: Page, rows: pd.DataFrame, year: YearOnYear | None) -> Non
             signed=signed,
             height="content",
         )
-    if year is not None:
-        st.write(year.sentence(t))
+    known = rows.dropna(subset=["change"])
+    if len(known):
+        told = t(
+            "{first} onwards: {after} incidents, {before} in the same months a year before.",
+            first=t.date(known["month"].iloc[-1].date(), "LLLL y"),
+            after=round(float(known["n"].sum())),
+            before=round(float(known["last_year"].sum())),
+        )
+        st.write(told)
     if rows["change"].isna().any():
         st.caption(t("Months whose number is too small to show are left out on both sides."))
