@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -311,21 +312,27 @@ def test_what_is_found_tells_of_a_small_count_that_it_is_small_and_no_more(tmp_p
 @pytest.mark.parametrize("audience", [ANALYST, Audience.SPECIALIST, Audience.COUNCIL])
 def test_what_is_counted_for_all_is_what_each_search_would_count(tmp_path: Path, audience: Audience) -> None:
     """The searches for all audiences and for one share their tables: in either order each finds what it would alone."""
-    f = AlertFilter(period="", start=SINCE, end=LAST)
+    source, f = _risen(tmp_path, 3, 120, quiet=2), AlertFilter(period="", start=SINCE, end=LAST)
+    filters = f, f.replace(start=SINCE + dt.timedelta(weeks=2)), f.replace(categories=("lighting_poor", "noise"))
 
     def alone(search: Callable[[], ChangeStudy]) -> ChangeStudy:
         source.cache.pop("changes", None)
         return search()
 
-    source = _risen(tmp_path, 3, 120, quiet=2)
-    of_one, of_all = (lambda: change_study(source, f, audience)), (lambda: changes_for_all(source, f))
-    due = alone(of_one), alone(of_all)
-    assert not due[0].changes.frame.empty
-    assert bool((due[1].changes.frame["bounded"] != "").any())
-    for found in ((alone(of_one), of_all()), (alone(of_all), of_one())[::-1]):
-        for study, other in zip(found, due, strict=True):
-            pd.testing.assert_frame_equal(study.changes.frame, other.changes.frame)
-            assert study.choices == other.choices
+    searches = [
+        search
+        for f in filters
+        for search in (partial(change_study, source, f, audience), partial(changes_for_all, source, f))
+    ]
+    due = [alone(search) for search in searches]
+    assert all(not study.changes.frame.empty for study in due)
+    assert any((study.changes.frame["bounded"] != "").any() for study in due[1::2])
+    for order in (range(len(searches)), reversed(range(len(searches)))):
+        source.cache.pop("changes", None)
+        for at in order:
+            study = searches[at]()
+            pd.testing.assert_frame_equal(study.changes.frame, due[at].changes.frame)
+            assert study.choices == due[at].choices
 
 
 def test_the_same_tables_are_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
