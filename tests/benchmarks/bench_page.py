@@ -360,7 +360,8 @@ def brief_command(home: Home) -> Run:
     prepare(city)
     with tempfile.TemporaryDirectory() as folder:
         paper = Path(folder) / "brief.pdf"
-        command = [sys.executable, "-m", "curim_data.cli.app", "brief", "--home", str(city.path), "--out", str(paper)]
+        start_it = "import sys; from curim_data.cli import main; sys.exit(main())"
+        command = [sys.executable, "-c", start_it, "brief", "--home", str(city.path), "--out", str(paper)]
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         _, failed, used = os.wait4(process.pid, 0)
