@@ -207,7 +207,9 @@ def test_all_main_columns_are_in_view_and_on_a_phone_the_place_comes_first(open_
     phone, headings = _for_phone(translator("el"), table.value, dict.fromkeys(table.value, "?"))
     assert list(headings) == ["where", "change", "sure"]
     counts = table.value[["before", "after"]].iloc[0]
-    assert phone["change"].iloc[0] == f"{counts['before']:.0f} → {counts['after']:.0f}"
+    assert (
+        phone["change"].iloc[0] == f"{counts['before']:.0f}\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}{counts['after']:.0f}"
+    )
     assert phone["where"].iloc[0].split(" · ") == [table.value["where"].iloc[0], table.value["what"].iloc[0]]
     alike, headings = _for_phone(translator("el"), table.value.assign(what="all"), dict.fromkeys(table.value, "?"))
     assert alike["where"].tolist() == table.value["where"].tolist()

@@ -108,7 +108,8 @@ def _for_phone(t: Translator, frame: pd.DataFrame, headings: dict[str, str]) -> 
     if frame["what"].nunique() > 1:
         frame, heading = frame.assign(where=frame["where"] + " · " + frame["what"]), t("Where and what")
     counts = zip(frame["before"], frame["after"], strict=True)
-    frame = frame.assign(change=[f"{t.number(before)} → {t.number(after)}" for before, after in counts])
+    together = "{}\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}{}"
+    frame = frame.assign(change=[together.format(t.number(before), t.number(after)) for before, after in counts])
     return frame, {"where": heading, "change": t("Change"), "sure": headings["sure"]}
 
 
