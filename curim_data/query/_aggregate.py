@@ -23,7 +23,7 @@ from curim_data.query.categoricals import Categorical, encode_column, encode_val
 
 
 def _is_first(joined: IbisTable) -> IbisBoolean:
-    return joined.first.isnull() | (joined.report == joined.first)
+    return joined.report == joined.first.fill_null(0)
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,10 @@ class Rows:
         return joined, {name: joined[name] for name in made}, _is_first(joined) if with_alerts else None
 
     def _beside_first(self, table: IbisTable) -> IbisTable:
-        """With the first report of the alert's incident for which `reports` hold: `first`, where it has one."""
+        """With the first report of the alert's incident for which `reports` hold: `first`, where that is not 0."""
         shared = self.table.filter(self.table.incident.notnull(), *self.reports)
-        return table.left_join(shared.group_by("incident").aggregate(first=shared.report.min()), "incident")
+        found = shared.group_by("incident").aggregate(first=shared.report.min())
+        return table.left_join(found.filter(found.first > 0), "incident")
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""
