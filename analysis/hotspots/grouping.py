@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -12,7 +13,7 @@ from scipy import sparse
 from analysis.grid.cells import centres, neighbours
 from analysis.hotspots.cell_significance import HotCells, connected
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
-from analysis.hotspots.excess import NOT_COMPARED, Excess, excess, in_order, ratio_says_something
+from analysis.hotspots.excess import NOT_COMPARED, Excess, excess, in_order, ratio_says_something, worth_a_plan
 from analysis.stats.exact_rates import ratio_interval
 from analysis.stats.exact_shares import share_ratio_interval
 from curim_data.model import BoolArray, FloatArray, Message, Translator
@@ -249,9 +250,10 @@ def hot_spots(result: HotCells, largest_km2: float = MAX_SPOT_KM2) -> tuple[Spot
     Returns
     -------
     tuple of Spot
-        Ordered by the lower limit of the alerts above expected (`analysis.hotspots.excess`).
+        Ordered by the lower limit of the alerts above expected (`analysis.hotspots.excess`); those with too few alerts
+        for a plan come last, so that their ranks follow one another wherever the list is shown.
     """
-    spots = in_order(_places(result, "hot", largest_km2))
+    spots = itertools.chain(*worth_a_plan(in_order(_places(result, "hot", largest_km2))))
     return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
 
 

@@ -97,6 +97,8 @@ class Power:
             return t("There is no incident on the map to test.")
         if self.alone:
             return t("The area is no larger than one place: there is nothing around it to compare it with.")
+        if self.withheld:
+            return self._of_protected(t)
         if self.ratio is None:
             return t.n(
                 "Too few to tell: with {n} incident even a place {most} times as dense as its surroundings would be "
@@ -112,6 +114,26 @@ class Power:
             "With {n} incidents a place of usual density is found in four of five cases if it is at least {ratio} "
             "times as dense as its surroundings.",
             self.n,
+            ratio=t.number(self.ratio, 1),
+        )
+
+    def _of_protected(self, t: Translator) -> str:
+        """Where small numbers are protected `n` is the least that there may be, which nobody counts elsewhere."""
+        if self.ratio is None:
+            return t.n(
+                "Too few to tell: the number of {n} cell is so small that it is protected, and even a place {most} "
+                "times as dense as its surroundings would be missed more often than in one of five cases.",
+                "Too few to tell: the numbers of {n} cells are so small that they are protected, and even a place "
+                "{most} times as dense as its surroundings would be missed more often than in one of five cases.",
+                self.withheld,
+                most=t.number(MOST_RATIO),
+            )
+        return t.n(
+            "With the small number of {n} cell protected, a place of usual density is found in four of five cases if "
+            "it is at least {ratio} times as dense as its surroundings.",
+            "With the small numbers of {n} cells protected, a place of usual density is found in four of five cases if "
+            "it is at least {ratio} times as dense as its surroundings.",
+            self.withheld,
             ratio=t.number(self.ratio, 1),
         )
 

@@ -150,7 +150,7 @@ class Trend:
             week = self.unit == "week"
             return t("This period holds no whole week.") if week else t("This period holds no whole month.")
         if latest is None:
-            return t("There is no complete period with a count that may be shown.")
+            return self._none_shown(t)
         count, day = int(latest["n"]), latest[self.column].date()
         values = {"when": self._when(t, day), "alerts": t.n("{n} incident", "{n} incidents", count)}
         if not np.isfinite(latest["expected"]):
@@ -186,6 +186,16 @@ class Trend:
         if latest["side"] > 0:
             return t("{when}: {alerts}, more than usual ({lower} to {upper}).", **values, **usual)
         return t("{when}: {alerts}, fewer than usual ({lower} to {upper}).", **values, **usual)
+
+    def _none_shown(self, t: Translator) -> str:
+        """Why no period has a count: each is protected, or none is complete."""
+        if not (self.frame["complete"] & self.frame["withheld"]).any():
+            return t("There is no complete period with a count that may be shown.")
+        if self.unit == "week":
+            return t("The number of each whole week is so small that it is protected.")
+        if self.unit == "month":
+            return t("The number of each whole month is so small that it is protected.")
+        return t("The number of each whole day is so small that it is protected.")
 
     def _when(self, t: Translator, day: dt.date) -> str:
         if self.unit == "week":

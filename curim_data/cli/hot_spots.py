@@ -15,7 +15,7 @@ from curim_data.cli.options import OutPlaces, Resolution, command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file, write_places, write_table
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Message
+from curim_data.model import N_, Audience, Message, Translator
 from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class FoundPlaces:
     """Hot spots in the filter's area, with the result that describes them and their names by id.
 
     `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the incidents of hot spots
-    weigh, by their ids. `power`: what the test of cells would have found.
+    weigh, by their ids. `power`: what the test of cells would have found. `elsewhere`: why the list holds little.
     """
 
     result: HotCells | Clusters
@@ -169,6 +169,7 @@ class FoundPlaces:
     cold: tuple[tuple[Spot, SpotName], ...] = ()
     harm: Mapping[str, SpotHarm] = field(default_factory=dict)
     power: Power | None = None
+    elsewhere: Message | None = None
 
 
 def find_hot_spots(
@@ -201,11 +202,12 @@ def find_hot_spots(
         (spot, cold_names[spot.id]) for spot in study.cold if in_area(spot, cold_names[spot.id], f, source.city)
     )
     spots = [spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city)]
+    told = study.elsewhere if spots else None
     if weight is None:
-        return FoundPlaces(study.hot, spots, names, study.resolution, study.choices, cold, power=study.power)
+        return FoundPlaces(study.hot, spots, names, study.resolution, study.choices, cold, {}, study.power, told)
     weighed = spots_by_harm(source, f, audience, weight, study)
     choices = (*study.choices, *weighed.choices)
-    return FoundPlaces(study.hot, spots, names, study.resolution, choices, cold, weighed.of, study.power)
+    return FoundPlaces(study.hot, spots, names, study.resolution, choices, cold, weighed.of, study.power, told)
 
 
 def _check_weight(source: Source, audience: Audience, weight: WeighedBy | None) -> None:
@@ -245,16 +247,18 @@ def _places(
     ctx: CommandContext, f: AlertFilter, method: Method, found: FoundPlaces, options: SearchOptions, out: Path | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Hot spots or clusters as a JSON answer and as lines, and written to a file."""
-    from analysis.hotspots.excess import in_order
+    from analysis.hotspots.excess import LEAST_FOR_PLAN, in_order, worth_a_plan
     from analysis.hotspots.harm import in_order_of_harm
 
     t, names = ctx.t, found.names
-    if method != "significance":
-        spots = found.spots
-    elif options.order == "harm":
-        spots = in_order_of_harm(found.spots, found.harm)
-    else:
-        spots = in_order(found.spots, options.order)
+    few: Sequence[Spot | Cluster] = ()
+    many: Sequence[Spot | Cluster] = found.spots
+    if method == "significance":
+        by_harm = options.order == "harm"
+        many, few = worth_a_plan(
+            in_order_of_harm(found.spots, found.harm) if by_harm else in_order(found.spots, options.order)  # type: ignore[arg-type]
+        )
+    spots = [*many, *few]
     rows = [{**_spot_row(spot, names[spot.id](t), options), **_weighed(spot, found)} for spot in spots]
     if out is not None:
         added = _WEIGHED if found.harm else ("weight",) if options.weight != "none" else ()
@@ -273,20 +277,21 @@ def _places(
     lines = [
         found.result.sentence(t),
         *([found.power.sentence(t)] if found.power and not found.spots else []),
+        *([t(found.elsewhere)] if found.elsewhere else []),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
-        *(
-            " ".join(
-                [
-                    f"{spot.rank}. {names[spot.id](t)} – {spot.sentence(t)}",
-                    *([found.harm[spot.id].sentence(t)] if found.harm else []),
-                ]
-            )
-            for spot in spots
-        ),
+        *(_spot_line(spot, found, t) for spot in many),
+        *([t("Fewer than {n} incidents, too few for a plan:", n=LEAST_FOR_PLAN)] if few else []),
+        *(_spot_line(spot, found, t) for spot in few),
         *(f"{name(t)} – {spot.cold_sentence(t)}" for spot, name in found.cold),
         *(t(choice.explanation) for choice in found.choices),
     ]
     return answer, lines
+
+
+def _spot_line(spot: Spot | Cluster, found: FoundPlaces, t: Translator) -> str:
+    """A place in words, with its rank."""
+    told = f"{spot.rank}. {found.names[spot.id](t)} – {spot.sentence(t)}"
+    return f"{told} {found.harm[spot.id].sentence(t)}" if found.harm else told
 
 
 _WEIGHED: Final = ("weight", "weight_expected", "weight_excess", "weight_excess_low", "weight_excess_high")

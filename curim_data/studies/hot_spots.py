@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from analysis.grid.cells import square_side
@@ -19,7 +20,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Message
+from curim_data.model import N_, Audience, Message, Num
 from curim_data.model.i18n import Span
 from curim_data.model.types import CellArray
 from curim_data.privacy import Protected, sees_exact
@@ -34,6 +35,12 @@ MOST_CACHED: Final = 64
 COARSEST_TESTED: Final = 7
 # Among fewer cells hardly any is left that could be the rest of the city.
 LEAST_TESTED: Final = 30
+# A list that holds so much of the incidents needs no reason for what it leaves out.
+HELD: Final = 0.5
+_ELSEWHERE: Final = N_(
+    "The list holds {percent} % of the incidents of the city: the others are too thinly spread for a place of theirs "
+    "to stand out from chance, half of them in cells that hold {n} at most."
+)
 _TOO_SMALL: Final = N_(
     "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} incidents: even a "
     "place ten times as dense as its surroundings would too often be missed."
@@ -61,6 +68,23 @@ class HotSpotStudy:
     def sized(self, size: Choice) -> HotSpotStudy:
         """The same cells with another reason for their size, as where it was picked instead of chosen."""
         return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
+
+    @property
+    def elsewhere(self) -> Message | None:
+        """Why the list holds less than half of the incidents, where it does; None where numbers are protected too.
+
+        Half of the others lie in cells that hold at most so many (the median over incidents, not over cells).
+        """
+        if not self.spots or self.hot.based or self.cells.frame["withheld"].any():
+            return None
+        counts = self.hot.frame["low"]
+        listed = counts.index.isin([cell for spot in self.spots for cell in spot.cells])
+        inside, others = float(counts[listed].sum()), np.sort(counts[~listed].to_numpy(float))
+        if inside >= HELD * counts.sum():
+            return None
+        most = others[np.searchsorted(np.cumsum(others), others.sum() / 2)]
+        share = Num(100 * inside / float(counts.sum()), 0)
+        return Message(_ELSEWHERE, {"percent": share, "n": round(most)})
 
     def alerts_of(self, spot: Spot) -> int | None:
         """How many alerts report the incidents of a hot spot; None where the number of one of its cells is withheld."""

@@ -113,3 +113,20 @@ def test_a_quiet_city_has_no_more_false_places_than_meant(n: int) -> None:
 
 def _parents(cells: np.ndarray, size: int) -> pd.Index:
     return pd.Index([int(h3.cell_to_parent(cell, size)) for cell in cells.astype(np.uint64)], name="cell")
+
+
+def test_the_list_says_how_little_it_holds_and_why(tmp_path: Path, t: Translator) -> None:
+    source = source_of(tmp_path, 400)
+    study = hot_spot_study(source, EVERY, Audience.ANALYST)
+    assert study.elsewhere is not None
+    held, counts = {cell for spot in study.spots for cell in spot.cells}, study.hot.frame["low"]
+    inside = sum(spot.n for spot in study.spots)
+    others = [int(n) for cell, n in counts.items() if cell not in held for _ in range(int(n))]
+    values = study.elsewhere.values
+    assert values["n"] == sorted(others)[(len(others) - 1) // 2]  # each incident with the number of its cell
+    told = t(study.elsewhere)
+    assert told.startswith(f"The list holds {round(100 * inside / 400)} % of the incidents of the city")
+    assert hot_spot_study(source, EVERY, Audience.COUNCIL).elsewhere is None
+    assert replace(study, spots=()).elsewhere is None  # no list leaves nothing out
+    held_most = replace(study, spots=tuple(replace(spot, cells=tuple(counts.index)) for spot in study.spots))
+    assert held_most.elsewhere is None

@@ -169,3 +169,11 @@ def test_the_planned_power_is_that_of_the_test_made() -> None:
         assert not made.too_few
     moved = cells.assign(n=np.roll(cells["n"].to_numpy(), 200))
     assert planned_power(moved) == planned_power(cells)
+
+
+def test_where_numbers_are_protected_the_few_sure_incidents_are_no_total(t: Translator) -> None:
+    power = replace(detection_power(even_map(1.0)), n=21, withheld=564)
+    found, few = power.sentence(t), replace(power, ratio=None).sentence(t)
+    assert found.startswith("With the small numbers of 564 cells protected")
+    assert few.startswith("Too few to tell: the numbers of 564 cells")
+    assert "21" not in found + few

@@ -380,7 +380,7 @@ def test_the_stabilised_scale_comes_back():
         ([20] * 59 + [50], "Week of 18 December 2023: 50 incidents, more than usual (9 to 34)."),
         ([20] * 59 + [1], "Week of 18 December 2023: 1 incident, fewer than usual (9 to 34)."),
         ([20] * 5, "Week of 28 November 2022: 20 incidents. It is too early to say what is usual."),
-        ([np.nan] * 3, "There is no complete period with a count that may be shown."),
+        ([np.nan] * 3, "The number of each whole week is so small that it is protected."),
     ],
 )
 def test_the_sentence_of_a_trend(counts, told, t):

@@ -143,6 +143,8 @@ def _draw_places(
         waits = _classes_come_later(page, study, shown, asked.layer)
         ranked.draw(None if waits else classes_over_time(page, study, shown, asked.layer), waits=waits)
         progress = st.container()
+        if found is None and shown and study.elsewhere is not None:
+            st.write(t(study.elsewhere))
         draw_cold_places(page, study, cold)
         draw_footer(
             page,
