@@ -114,7 +114,11 @@ Block = Heading | Text | Bullets | Facts | Table | Bars | Figure | Columns | Gro
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document. kicker: the small line above the title; mark: a warning that stands on every page, or ""."""
+    """A whole document.
+
+    kicker: the small line above the title; mark: a warning that stands on every page, or ""; most_pages: on paper it is
+    set tighter rather than have more of them, where that helps; 0: any number.
+    """
 
     title: str
     language: str
@@ -122,6 +126,7 @@ class Document:
     mark: str
     footer: str
     blocks: tuple[Block, ...]
+    most_pages: int = 0
 
 
 def pictures(document: Document) -> tuple[Picture, ...]:

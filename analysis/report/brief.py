@@ -26,6 +26,8 @@ from curim_data.model.i18n import Span, at_head
 CHART_MM = 78
 MOST_PLANS = 6  # in the brief, those that are late or due first
 MAP_MM = 84
+MOST_PAGES = 2  # one where no change is told
+MAP_SHARE, SMALL_MAP_SHARE = 0.5, 0.36  # of the width; the smaller one on a single page
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
         mark=t("Sample data: made up. Not about real events.") if brief.illustrative else "",
         footer=t("CURiM · {city} · made on {date}", city=t.label(city.names), date=brief.made),
         blocks=tuple(_blocks(brief, t)),
+        most_pages=MOST_PAGES if brief.changes else 1,
     )
 
 
@@ -238,7 +241,8 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
         yield from (*where, *table, *((Text(brief.numbers, "note"),) if brief.numbers else ()), *whom)
         return
     figure = Figure(brief.picture, caption, 100)
-    yield Columns((*where, figure), (*_aligned(table, t), *whom), 0.5, together=True)
+    share = MAP_SHARE if brief.changes else SMALL_MAP_SHARE
+    yield Columns((*where, figure), (*_aligned(table, t), *whom), share, together=True)
 
 
 def _aligned(table: tuple[Block, ...], t: Translator) -> tuple[Block, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -42,6 +43,7 @@ from curim_data.studies.findings import Finding
 from curim_data.studies.incidents import incidents_in_words
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan_progress import PlanProgress, Standing, plan_progress
+from curim_data.studies.plan_result import short_result
 
 # Settings of the comparison that limit what can be said.
 LIMITING: Final = ("annotation", "darkness", "exposure")
@@ -129,7 +131,7 @@ def brief_content(
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.bounded) for s in spots),
         shares=share_rows(study.shares, t) if study.asks_affected else (),
         whom=affected_sentence(study, city, t),
-        plans=tuple(plans),
+        plans=tuple(replace(plan, result=short_result(plan.result)) for plan in plans),
         questions=meeting_questions(study, city, t, plans),
         limits=_limits(study, city, t, audience),
         sources=_sources(study, f, city, t),

@@ -12,9 +12,18 @@ from collections.abc import Sequence
 from analysis.report.brief import PlanRow
 from analysis.trends.changes import AREA
 from curim_data.model import CityProfile, Translator
+from curim_data.model.i18n import at_head
 from curim_data.model.labels import gender_label
 from curim_data.studies.brief import BriefStudy
-from curim_data.studies.brief_text import change_area, change_name, counts_words, in_area, less_than_others
+from curim_data.studies.brief_text import (
+    attention_sentence,
+    change_area,
+    change_name,
+    counts_words,
+    first_sentence,
+    in_area,
+    less_than_others,
+)
 from curim_data.studies.findings import Finding
 from curim_data.studies.plan_progress import Standing
 
@@ -44,12 +53,10 @@ def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
         name = change_name(first.change, city, t)
         return t("{name}: {counts}. Does this match what is seen there?", name=name, counts=counts_words(first, t))
     if study.changes.changes.n_tested:
+        told = first_sentence(study, t) if study.verdict in ("more", "fewer") else attention_sentence(study, t)
         if city.provisional:  # its name may be that of a file
-            return t("No change is larger than chance explains. Does this match what is seen in the city?")
-        return t(
-            "No change is larger than chance explains. Does this match what is seen in {city}?",
-            city=t.label(city.names),
-        )
+            return t("{found} Does this match what is seen in the city?", found=at_head(told))
+        return t("{found} Does this match what is seen in {city}?", found=at_head(told), city=t.label(city.names))
     return t("What do the data show?")
 
 

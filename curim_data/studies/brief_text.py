@@ -38,10 +38,10 @@ ATTENTION: Final = (
 
 def headline(study: BriefChanges, t: Translator) -> str:
     """Since when, how many incidents, whether that is usual, and how many changes deserve attention."""
-    return at_head(f"{_first_sentence(study, t)} {attention_sentence(study, t)}")
+    return at_head(f"{first_sentence(study, t)} {attention_sentence(study, t)}")
 
 
-def _first_sentence(study: BriefChanges, t: Translator) -> str:
+def first_sentence(study: BriefChanges, t: Translator) -> str:
     """How many incidents, against what is usual for the season; or, where the whole city is a finding itself or no
     season is known, against the time that changes are compared with.
     """

@@ -37,6 +37,7 @@ from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import month_bounds, months_between
 from curim_data.studies.placebos import Placebos, placebos, weight_shares
 from curim_data.studies.plan import YEAR
+from curim_data.studies.plan_result import DAYS_COMPARED, MONTHS_COMPARED
 
 AREAS: Final = ("treated", "buffer", "comparison")
 PERIODS: Final = ("before", "after")
@@ -330,12 +331,12 @@ def windows_sentence(windows: ComparisonWindows, t: Translator) -> str:
     """The days that were compared, or the months where nothing finer is known."""
     if windows.by_month:
         return t(
-            "Before: {before}. After: {after}.",
+            MONTHS_COMPARED.text,
             before=t.span(Span(*windows.before, by_month=True)),
             after=t.span(Span(*windows.after, by_month=True)),
         )
     return t(
-        "Before: {before_start} – {before_end}. After: {after_start} – {after_end}.",
+        DAYS_COMPARED.text,
         before_start=t.date(windows.before[0], "medium"),
         before_end=t.date(windows.before[1], "medium"),
         after_start=t.date(windows.after[0], "medium"),

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
-from curim_data.model import Plan, PlanStatus, translator
+import pytest
+
+from analysis.plans.verdict import PlanTiming
+from analysis.stats.result import Choice
+from curim_data.model import LANGUAGES, Message, Plan, PlanStatus, translator
 from curim_data.studies.brief_content import plan_rows
+from curim_data.studies.evaluation import ComparisonWindows, windows_sentence
+from curim_data.studies.plan_result import short_result
 
 DAY = dt.date(2026, 6, 15)
 ENDS = dt.date(2026, 9, 1)
@@ -49,3 +56,13 @@ def test_late_plans_stand_first_then_those_due_for_evaluation() -> None:
     ]
     rows = plan_rows(plans, DAY, translator("en"))
     assert [row.title for row in rows] == ["late", "due", "on time", "over"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_in_short_a_result_has_neither_dates_nor_how_the_plan_was_fixed(lang: str) -> None:
+    t, day = translator(lang), dt.date(2026, 6, 1)
+    windows = ComparisonWindows((day, ENDS), (day, ENDS), Choice("windows", 1, Message("x")))
+    for compared in (windows, replace(windows, by_month=True)):
+        kept = f"22 −. {windows_sentence(compared, t)} {PlanTiming(True).sentence(t)}"
+        assert short_result(kept) == "22 −."
+    assert short_result("22 −.") == "22 −."

@@ -99,6 +99,9 @@ def test_the_brief_is_an_accessible_pdf_of_one_or_two_pages(brief: Brief, piraeu
     root = reader.trailer["/Root"]
     assert root["/Lang"] == lang
     assert root["/MarkInfo"]["/Marked"]
+    assert isinstance(
+        root["/MarkInfo"].get("/Suspects", pypdf.generic.BooleanObject(False)), pypdf.generic.BooleanObject
+    )
     assert "/StructTreeRoot" in root
     assert reader.metadata is not None
     assert reader.metadata.title

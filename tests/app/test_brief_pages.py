@@ -1,0 +1,86 @@
+"""How many pages the paper of the brief has, in every language, with much to tell and with little."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pypdf
+import pytest
+
+from analysis.report.documents import brief_document
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, translator
+from curim_data.plans.plan_store import PlanStore
+from curim_data.sample.plans import demo_words
+from curim_data.store import Home
+from curim_data.studies.brief import BriefStudy, brief_study
+from curim_data.studies.brief_content import brief_content, plan_rows
+from curim_data.studies.brief_questions import meeting_questions
+from curim_data.studies.brief_text import headline
+from curim_data.studies.evaluation import PlanTiming, evaluation_study, result_texts
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
+@pytest.fixture(scope="module")
+def study(source: Source) -> BriefStudy:
+    return brief_study(source, AlertFilter(), Audience.COUNCIL, source.meeting)
+
+
+@pytest.fixture(scope="module")
+def plans(sample: Home, source: Source) -> list[Plan]:
+    """The sample's plans, of which those that have begun carry the result of the one that is over."""
+    kept = PlanStore(sample.plans_url).list()
+    over = next(plan for plan in kept if plan.status is PlanStatus.FINISHED)
+    result = result_texts(evaluation_study(source, over, Audience.COUNCIL, PlanTiming(True)))
+    begun = (PlanStatus.FINISHED, PlanStatus.RUNNING)
+    told = [replace(plan, status=PlanStatus.EVALUATED, result=result) for plan in kept if plan.status in begun]
+    return [plan for plan in kept if plan.status not in begun] + told
+
+
+def paper(study: BriefStudy, source: Source, plans: list[Plan], lang: str) -> tuple[int, str]:
+    t = translator(lang)
+    rows = plan_rows([demo_words(plan, t) for plan in plans], source.as_of, t)
+    told = brief_content(study, AlertFilter(), source.city, t, plans=rows, made=source.as_of, illustrative=True)
+    pages = pypdf.PdfReader(io.BytesIO(brief_document(told, source.city, t, "pdf"))).pages
+    return len(pages), " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_five_findings_and_two_evaluated_plans_fill_two_pages_at_most(
+    study: BriefStudy, source: Source, plans: list[Plan], lang: str
+) -> None:
+    assert len(study.findings) == 5
+    assert sum(plan.status is PlanStatus.EVALUATED for plan in plans) == 2
+    pages, told = paper(study, source, plans, lang)
+    assert pages == 2
+    result = plans[-1].result[lang]
+    kept, before, _dates = result.partition({"en": " Before:", "el": " Πριν:", "fr": " Avant\u00a0:"}[lang])
+    assert before
+    assert " ".join(kept.split()) in told.replace("- ", "")
+    assert before.strip() not in told
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_there_is_room_for_six_evaluated_plans(study: BriefStudy, source: Source, plans: list[Plan], lang: str) -> None:
+    assert paper(study, source, [plan for plan in plans if plan.result] * 3, lang)[0] == 2
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_without_a_finding_one_page_is_enough(study: BriefStudy, source: Source, lang: str) -> None:
+    assert paper(replace(study, findings=()), source, [], lang)[0] == 1
+
+
+def test_the_first_question_follows_from_the_headline(study: BriefStudy, source: Source) -> None:
+    t = translator("en")
+    for verdict, told in (("fewer", "fewer than usual"), ("more", "more than usual"), ("usual", "No change is larger")):
+        quiet = replace(study, findings=(), verdict=verdict)
+        first = meeting_questions(quiet, source.city, t)[0]
+        assert told in headline(quiet, t)
+        assert told in first
+        assert ("No change is larger" in first) == (verdict == "usual")
