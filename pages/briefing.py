@@ -23,7 +23,7 @@ with contained(t("Briefing")):
         st.caption(t("Changes since"), width="content")
         draw_since_input(page, changes)
         draw_meeting_keeper(page)
-    draw_no_data_note(page)
+    draw_no_data_note(page, changes.since)
     st.title(headline(changes, t))
     draw_change_cards(page, changes)
     if page.narrow:

@@ -38,6 +38,7 @@ from curim_data.store.annotations import read_annotations
 from curim_data.store.meetings import read_meetings
 
 MEETING_WEEKS: Final = 8
+SHORTEST_SINCE_MEETING: Final = 7  # days with data from a meeting on, before changes are told since it
 MOST_VERSIONS: Final = 8  # of which databases are kept, the last ones that were asked for
 # Share of alerts of which only the month is known from which on weeks and days mean nothing.
 MONTH_ONLY_SHARE: Final = 0.05
@@ -56,7 +57,8 @@ class Source:
     `known_time` is the finest time that is known of them, which every study asks before it counts: where it is the
     month, `first` begins a month and `as_of` ends one. Of `month_only` alerts only the month is known, of `timed` ones
     the time of day (`lacks`, `some_hours`). `asked`: the fields that the exports have at all (`model.absence`).
-    `annotations`: what analysts noted on the time line. `meeting` is the last meeting of the council until `as_of`;
+    `annotations`: what analysts noted on the time line. `meeting` is the last meeting of the council from which
+    on there is a week of data (`SHORTEST_SINCE_MEETING`), where months alone are known the last one until `as_of`;
     `other_categories` are those that the city's tree does not know.
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
@@ -242,12 +244,14 @@ def city_day(city: CityProfile) -> dt.date:
 
 
 def _since_meeting(source: Source, home: Home) -> Source:
-    """The source with the last meeting until which there are data: no later one has any to tell.
+    """The source with the last meeting since which there is something to tell: one with a week of data from its day on.
 
-    The sample's dates are fixed, so there the last day with data is today.
+    Fewer days could not be compared. Where months alone are known, changes are told since the first of a meeting's
+    month, which is long enough. The sample's dates are fixed, so there the last day with data is today.
     """
     today = source.as_of if home.is_sample else min(city_day(source.city), source.as_of)
-    meeting = last_meeting(home.path, today)
+    too_late = 0 if source.by_month else SHORTEST_SINCE_MEETING - 1
+    meeting = last_meeting(home.path, today - dt.timedelta(days=too_late))
     return source if meeting is None else replace(source, meeting=meeting)
 
 

@@ -143,14 +143,15 @@ def _nothing_before(study: BriefChanges, t: Translator) -> str:
 def none_sentence(study: BriefChanges, t: Translator) -> str:
     """What stands where the changes would, when there is none: that none was found and what would have been.
 
-    Where no earlier time can be compared with, it says that.
+    Where no earlier time can be compared with, it says that. It stands below the headline: where that says that
+    incidents are too few to tell, what would not have been noticed is said alone.
     """
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
     if not study.changes.changes.n_tested:
         return t("There are too few incidents to compare.")
     if too_few_to_tell(study):
-        return t(TOO_FEW) + " " + smallest_sentence(study, t)
+        return smallest_sentence(study, t)
     if not set(AREA).isdisjoint(study.looked_at):
         found = t("None found: no place and no category changed by more than expected by chance.")
     elif "category" in study.looked_at:

@@ -67,6 +67,11 @@ def test_a_meeting_is_kept_renamed_and_removed_on_the_page(open_page: Open, own:
     day = last - dt.timedelta(days=20)
     app = open_page("briefing", lang="en")
     before = _title(app)
+    assert app.date_input(key="meeting_day").value is None  # one tap alone keeps nothing
+    app.button(key="meeting_add").click().run()
+    assert any("Choose the day" in text.value for text in app.warning)
+    assert any("at least a week of data" in text.value for text in app.caption)
+    assert _title(app) == before
     for name in ("Plenary", "Extraordinary"):
         app.date_input(key="meeting_day").set_value(day)
         app.text_input(key="meeting_name").set_value(name)
@@ -126,3 +131,41 @@ def test_a_meeting_after_the_last_day_with_data_is_told(
     assert t.date(source.as_of) in note
     assert _title(app) == _title(before)
     assert app.date_input(key=KEY).value == source.meeting
+
+
+@pytest.mark.parametrize(("back", "since_it"), [(0, False), (5, False), (6, True)])
+def test_changes_are_told_since_the_last_meeting_with_a_week_of_data(
+    open_page: Open, own: Home, back: int, since_it: bool
+) -> None:
+    """A meeting on the last day with data left a single day to compare: too few of anything."""
+    source = open_source(own)
+    day = source.as_of - dt.timedelta(days=back)
+    before = _title(open_page("briefing", lang="en"))
+    store = PlanStore(own.plans_url)
+    MeetingStore(store, own.path).add(day)
+    store.close()
+    app = open_page("briefing", lang="en")
+    assert not errors(app)
+    assert app.date_input(key=KEY).value == (day if since_it else source.meeting)
+    assert (_title(app) == before) is not since_it
+    notes = [note.value for note in app.info if "less than a week of data" in note.value]
+    assert len(notes) == (not since_it)
+    t = translator("en")
+    if notes:
+        assert all(t.date(told) in notes[0] for told in (day, source.meeting))
+    # Who asks for it may have it.
+    app.selectbox(key=CHOICE).select(day).run()
+    assert not errors(app)
+    assert app.date_input(key=KEY).value == day
+    assert not any("less than a week of data" in note.value for note in app.info)
+
+
+def test_too_few_is_said_once(open_page: Open, own: Home) -> None:
+    """The headline says that incidents are too few to tell; the box below adds what would not have been noticed."""
+    last = open_source(own).as_of
+    app = open_page("briefing", lang="en", since=last.isoformat())
+    assert not errors(app)
+    told = [*(text.value for text in app.title), *(text.value for text in app.markdown)]
+    assert sum("Too few incidents to tell" in text for text in told) == 1
+    assert "Too few incidents to tell" in _title(app)
+    assert any("even twice as many would probably not have been noticed" in text for text in told)

@@ -114,7 +114,7 @@ def test_a_later_meeting_is_kept_and_is_not_the_last_one(meetings: MeetingStore,
 
 
 def test_what_is_counted_since_the_last_meeting_has_data(copied: Home) -> None:
-    """A meeting after the last day with data leaves the one before; a meeting of the last day counts."""
+    """A meeting counts from a week of data on, that of its own day included; a later one leaves the one before."""
     (copied.path / "meetings.json").unlink(missing_ok=True)
     last = open_source(copied).as_of
     assert open_source(copied).meeting == last - dt.timedelta(weeks=8)
@@ -122,8 +122,12 @@ def test_what_is_counted_since_the_last_meeting_has_data(copied: Home) -> None:
     kept.add(last - dt.timedelta(days=40))
     kept.add(last + dt.timedelta(days=3))
     assert open_source(copied).meeting == last - dt.timedelta(days=40)
-    kept.add(last)
-    assert open_source(copied).meeting == min(last, city_day(copied.city()))
+    today = min(last, city_day(copied.city()))
+    for back in (0, 5):
+        kept.add(today - dt.timedelta(days=back))
+        assert open_source(copied).meeting == last - dt.timedelta(days=40)
+    kept.add(today - dt.timedelta(days=6))
+    assert open_source(copied).meeting == today - dt.timedelta(days=6)
 
 
 def test_the_sample_has_meetings_and_the_last_is_eight_weeks_before_its_end(sample: Home) -> None:
