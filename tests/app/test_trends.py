@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import translator
+from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.model.i18n import Span
 from curim_data.store import Home
 from curim_data.store.annotations import add_annotation
-from pages.parts.trends.changes_table import _for_phone
+from curim_data.studies.brief import brief_changes, usual_since
+from curim_data.studies.changes import change_study
+from pages.parts.trends.changes_table import _for_phone, findings_first
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 
 SMALL = {"category": "harassment_verbal", "district": "zone_1", "light": "dark", "as": "council"}
@@ -114,6 +121,8 @@ def test_where_the_period_is_all_data_the_table_says_what_the_briefing_compares(
 ) -> None:
     t = translator(lang)
     app, told = _texts(one_year, monkeypatch, "trends", lang=lang)
+    assert list(app.main.dataframe[0].value)[:2] == ["where", "what"]  # of the title's days, which can be compared
+    app, told = _texts(one_year, monkeypatch, "trends", lang=lang, span="all")
     whole = "This table compares the whole period with the one before, which the data do not reach: no day of the data "
     reason = next(text for text in told if text.startswith(t(whole + "lies before this period.")))
     assert t("To the Briefing") in [link.proto.label for link in app.main.get("page_link")]
@@ -228,3 +237,56 @@ def test_a_new_level_from_a_note_stands_in_the_line(one_year: Home, monkeypatch:
     line = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
     assert "New &lt;b&gt;app&lt;/b&gt;" in [note["text"] for note in line["annotations"]]
     assert "2025-11-01" in [shape["x0"][:10] for shape in line["shapes"]]
+
+
+def _first_keys(app: AppTest) -> list[tuple[str, str, float, float]]:
+    table = app.main.dataframe[0].value
+    return list(table[["where", "what", "before", "after"]].itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_table_begins_with_what_the_title_says(open_page: Open, sample: Home, lang: str) -> None:
+    """The title told 3 → 66 in eight weeks above a table that began with another place's twelve months."""
+    app = open_page("trends", lang=lang)
+    assert not errors(app)
+    source, f, t = open_source(sample), AlertFilter(), translator(lang)
+    study = brief_changes(source, f, Audience.ANALYST, usual_since(source, f))
+    first = study.findings[0].change
+    rows = _first_keys(app)
+    assert rows[0][2:] == (first.before, first.after)
+    assert rows[0][0] in app.main.title[0].value
+    told = [finding.change.after for finding in study.findings]  # a small count before stands at its bound there
+    assert [row[3] for row in rows[: len(told)]] == told
+    periods = study.changes.periods
+    assert periods.before is not None
+    spans = {"after": Span(*periods.after), "before": Span(*periods.before)}
+    assert t("{after}, compared with {before}.", **spans) in [text.value for text in app.main.caption]
+    app.segmented_control(key="trends_span").set_value("all").run()
+    assert not errors(app)
+    assert word(app, "span") == "all"
+    whole = _surest_of_the_whole(source)
+    assert _first_keys(app)[0][2:] == (whole.before, whole.after)
+
+
+def _surest_of_the_whole(source: Source) -> Any:
+    """The surest change of the last twelve months."""
+    frame = change_study(source, AlertFilter(), Audience.ANALYST).changes.frame
+    return frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable").iloc[0]
+
+
+def test_findings_stand_first_in_their_order() -> None:
+    """Against a plain loop over the rows."""
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "place": [None if at % 5 == 0 else f"p{at}" for at in range(30)],
+            "dark": [True if at % 3 == 0 else None for at in range(30)],
+            "p": np.where(np.arange(30) % 7 == 6, np.nan, rng.random(30)),
+        }
+    ).assign(q=lambda table: table["p"].round(1))
+    keys = [{"place": "p4", "dark": None}, {"place": "p9", "dark": True}, {"place": "gone", "dark": None}]
+    found = findings_first(frame, keys)
+    plain = sorted((row.q, row.p, at) for at, row in enumerate(frame.itertuples()) if row.p == row.p)
+    slow = [at for _, _, at in plain if at not in (4, 9)]
+    assert found.index.tolist() == [4, 9, *slow]
+    assert findings_first(frame, []).index.tolist() == [at for _, _, at in plain]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
-from curim_data.studies.brief import brief_periods
+from curim_data.privacy import DisclosureError
+from curim_data.studies.brief import BriefChanges, brief_periods
 from curim_data.studies.change_words import (
     areas_in_words,
     certainty_in_words,
@@ -18,8 +23,9 @@ from curim_data.studies.change_words import (
 )
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import tables
+from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import Page, draw_footer, page_link
-from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_weight_choice
+from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_span_choice, draw_weight_choice
 
 HEIGHT = 420
 HEIGHT_ON_PHONE, FEW = 520, 6  # pixels, and rows that stand there without scrolling
@@ -29,15 +35,21 @@ DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_befo
 
 
 def draw_changes_table(page: Page) -> None:
-    """The table, surest first, and its sentence."""
+    """The table, the briefing's findings first and then the surest, the two periods, and its sentence."""
     t = page.t
     st.subheader(t("All changes"))
+    told = _told_in_title(page)
+    chosen = draw_span_choice(page, told)
     weight = draw_weight_choice(page)
-    study = changes_of(page.dataset, page.filter, page.audience, weight)
-    frame = changes_frame(page, study.changes.frame, study.harm.frame if study.harm is not None else None)
-    if frame.empty:
+    study = changes_of(page.dataset, chosen, page.audience, weight)
+    found = told.findings if told is not None and chosen != page.filter else ()
+    rows = findings_first(study.changes.frame, [finding.change.key for finding in found])
+    frame = changes_frame(page, rows, study.harm.frame if study.harm is not None else None)
+    if frame.empty or study.periods.before is None:
         _draw_reason(page, study.periods)
         return
+    spans = {name: Span(*days, by_month=study.periods.by_month) for name, days in _days(study.periods).items()}
+    st.caption(t("{after}, compared with {before}.", **spans))
     headings = _headings(t, weighted=study.harm is not None, noted=bool(frame["note"].any()))
     (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, headings)
     sentences = [study.changes.sentence(t)]
@@ -58,6 +70,33 @@ def draw_changes_table(page: Page) -> None:
         )
 
 
+def _told_in_title(page: Page) -> BriefChanges | None:
+    """The briefing's changes where the title is one of them, so that the table compares the same days; else None."""
+    try:
+        study = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
+    except DisclosureError:
+        return None
+    return study if study.findings else None
+
+
+def _days(periods: ComparedPeriods) -> dict[str, tuple[dt.date, dt.date]]:
+    """The first and the last day of each period that is compared."""
+    assert periods.before is not None
+    return {"after": periods.after, "before": periods.before}
+
+
+def findings_first(frame: pd.DataFrame, keys: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The tested candidates: those named by `keys` in their order, as the briefing ranks them, then by certainty."""
+    rows = frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable")
+    if not keys:
+        return rows
+    names = list(keys[0])
+    places = {tuple(key.values()): at for at, key in enumerate(keys)}
+    told = [tuple(None if pd.isna(value) else value for value in row) for row in rows[names].itertuples(index=False)]
+    order = np.argsort([places.get(name, len(places)) for name in told], kind="stable")
+    return rows.iloc[order]
+
+
 def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -> None:
     """The table to sort: the main columns within the page, or all of them."""
     order = None
@@ -75,7 +114,7 @@ def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) 
         frame,
         headings,
         key="trends_changes",
-        alt=page.t("All changes between the two periods, most certain first"),
+        alt=page.t("All changes between the two periods, those of the Briefing first, then the most certain"),
         file_name="changes.csv",
         digits=_digits(headings),
         columns=columns,
@@ -93,7 +132,7 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
         page,
         shown,
         named,
-        alt=t("All changes between the two periods, most certain first"),
+        alt=t("All changes between the two periods, those of the Briefing first, then the most certain"),
         height=HEIGHT_ON_PHONE if len(shown) > FEW else "content",
     )
     tables.draw_for_print(t, frame, headings, digits=_digits(headings))
@@ -142,9 +181,8 @@ def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
 
 
 def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The tested candidates in words and figures, surest first; `harm`: what their incidents weigh, row by row."""
-    t = page.t
-    rows = frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable")
+    """Tested candidates in words and figures, in their order; `harm`: what their incidents weigh, row by row."""
+    t, rows = page.t, frame
     weights = {}
     if harm is not None:
         own = harm.loc[rows.index]

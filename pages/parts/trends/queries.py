@@ -16,14 +16,16 @@ from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
+from curim_data.model.i18n import Span
 from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.studies import changes, trends
+from curim_data.studies.brief import BriefChanges
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.harm import WEIGHT_NAMES, weights_offered
 from pages.parts.frame import Dataset, Page, calculated, source_of
 
-BY, WEIGHT, COLUMNS, ALL = "by", "weight", "columns", "all"
+BY, WEIGHT, COLUMNS, SPAN, ALL = "by", "weight", "columns", "span", "all"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
 USUAL: CalendarUnit = "week"
 
@@ -63,6 +65,23 @@ def draw_weight_choice(page: Page) -> WeighedBy | None:
         return None
     names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}
     return cast("WeighedBy | None", _draw_choice(t("Incidents count"), names, WEIGHT) or None)
+
+
+def draw_span_choice(page: Page, study: BriefChanges | None) -> AlertFilter:
+    """The filter of which the table of changes is: of the title's days, or of the whole period where that is asked for.
+
+    `study`: the briefing's changes, where the title is one of them. Nothing is drawn where both are the same days.
+    """
+    whole = period_dates(page)
+    if study is None or (study.since, study.until) == whole:
+        return page.filter
+    names = {
+        "": page.t.span(Span(study.since, study.until, by_month=study.by_month)),
+        ALL: page.t.span(Span(*whole, by_month=study.by_month)),
+    }
+    if _draw_choice(page.t("Changes in"), names, SPAN) == ALL:
+        return page.filter
+    return page.filter.replace(period="", start=study.since, end=study.until)
 
 
 def draw_columns_choice(page: Page) -> bool:
