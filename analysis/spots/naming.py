@@ -104,9 +104,11 @@ class SpotName:
             return
         where = _direction(t, self.direction)
         if not self.metres:
-            yield where
+            yield where if self.place else t("in the {direction}", direction=where)
         elif self.of_city:
             yield t("{distance} {direction} of the centre", distance=_distance(t, self.metres), direction=where)
+        elif not self.place:
+            yield t("{distance} {direction} of its centre", distance=_distance(t, self.metres), direction=where)
         else:
             yield t("{distance} {direction}", distance=_distance(t, self.metres), direction=where)
 

@@ -202,7 +202,7 @@ def test_long_names_wrap_so_that_all_columns_are_in_view() -> None:
 def test_beside_a_map_a_long_name_gives_way_to_the_figures() -> None:
     headings = {"place": "Where", "density": "Per km² and month (95 %)"}
     frame = pd.DataFrame(
-        {"place": ["1  W Pender St, Central Business District, north-east"], "density": ["670 (606–738)"]}
+        {"place": ["1  W Pender St, Central Business District, in the north-east"], "density": ["670 (606–738)"]}
     )
     room = basemap.room_beside(Room.of_window(1280))
     assert sum(column["width"] for column in columns_beside(frame, headings, room).values()) <= room < 1280 * 3 / 8

@@ -71,13 +71,30 @@ def test_without_any_names_a_place_lies_so_far_from_the_centre() -> None:
 def test_a_district_and_its_street_or_the_part_of_it(t: Translator) -> None:
     square = shapely.box(23.64, 37.94, 23.66, 37.955)
     city = replace(BARE, districts=(Area("p", {"en": "Preston", "el": "Πρέστον"}, square),))
-    assert name_spot(23.65, 37.9535, city)(t) == "Preston, north"
-    assert name_spot(23.65, 37.9535, city)(translator("el")) == "Πρέστον, βόρεια"
+    assert name_spot(23.65, 37.9535, city)(t) == "Preston, in the north"
+    assert name_spot(23.65, 37.9535, city)(translator("el")) == "Πρέστον, στα βόρεια"
     assert name_spot(23.65, 37.9475, city)(t) == "Preston, middle"
     street = Area("f", {"en": "Friargate"}, shapely.LineString([(23.645, 37.953), (23.655, 37.953)]))
     streets = replace(city, streets=(street,))
     assert name_spot(23.65, 37.9532, streets)(t) == "Friargate, Preston"
     assert name_spot(23.65, 37.9475, streets)(t) == "Preston, middle"
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", "District 6, 1.5 km east of its centre"),
+        ("el", "Τομέας 6, 1,5 km ανατολικά του κέντρου της περιοχής"),
+        ("fr", "Secteur 6, à 1,5 km à l’est de son centre"),
+    ],
+)
+def test_a_distance_within_an_area_says_from_where(lang: str, told: str) -> None:
+    """Two parts of one district: "2.4 km east" beside "east" left open of what."""
+    labels = {"en": "District 6", "el": "Τομέας 6", "fr": "Secteur 6"}
+    name = SpotName("", labels, direction="east", metres=1500)
+    assert name(translator(lang)).replace("\xa0", " ").replace("\u202f", " ") == told
+    part = replace(name, metres=0)(translator(lang)).replace("\xa0", " ")
+    assert part == {"en": "District 6, in the east", "el": "Τομέας 6, στα ανατολικά", "fr": "Secteur 6, à l’est"}[lang]
 
 
 def test_names_learnt_from_an_export(t: Translator) -> None:
@@ -87,7 +104,7 @@ def test_names_learnt_from_an_export(t: Translator) -> None:
     areas = learnt(*rows, ("precinct", "75", 23.65, 37.945 + 1_500 * NORTH, 20))
     city = replace(BARE, place_names=areas)
     assert name_spot(23.65, 37.945 + 1_500 * NORTH, city)(t) == "Brooklyn, Precinct 75"
-    assert name_spot(23.65, 37.945, city)(t) == "Brooklyn, south"
+    assert name_spot(23.65, 37.945, city)(t) == "Brooklyn, in the south"
     assert name_spot(23.65, 37.9, city)(t).endswith("of the centre")
     assert PlaceNames().at(23.65, 37.945).street == ""
 
