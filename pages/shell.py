@@ -51,6 +51,9 @@ st.html(
     f"{hidden_style()} "
     ".modebar-btn::before, .modebar-btn::after {display: none !important}"
     f"{attribution_style(page.city, palette(page.theme))} "
+    # A link that is longer than a phone is wide goes on in the next line.
+    ".stMain [data-testid='stPageLink-NavLink'], .stMain [data-testid='stPageLink-NavLink'] :is(span, div, p) "
+    "{white-space: normal; height: auto} "
     f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}</style>"
 )
 

@@ -115,6 +115,15 @@ class Translator:
         written = self.number(value, digits)
         return f"+{written}" if value is not None and value > 0 and written != self.number(0, digits) else written
 
+    def signed_percent(self, share: float | None, digits: int = 0) -> str:
+        """A change as a percentage, with a plus sign above zero.
+
+        >>> [Translator("en").signed_percent(change).replace("\\u00a0", " ") for change in (0.104, -0.34, 0)]
+        ['+10 %', '\u221234 %', '0 %']
+        """
+        written = self.percent(share, digits)
+        return f"+{written}" if share is not None and share > 0 and written != self.percent(0, digits) else written
+
     def pair(self, head: str, text: str) -> str:
         """What something is called, and what it is: French sets the colon apart.
 

@@ -11,7 +11,7 @@ from curim_data.model.meetings import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.store.meetings import read_meetings
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame import Page, draw_whole_choice, escape_markdown
 from pages.parts.plans.access import may_edit, plan_store, reference_day
 
 CHOICE = "briefing_meeting"
@@ -39,13 +39,15 @@ def draw_meeting_choice(page: Page, since: dt.date, write: Callable[[Page, dt.da
         page.t("Since the meeting"),
         days,
         index=None if chosen is None else 0,  # only without a choice may there be none
-        format_func=lambda day: meeting_words(page, offered[day]),
+        format_func=lambda day: _option_words(page, offered[day]),
         key=CHOICE,
         on_change=choose,
         placeholder=page.t("Another date"),
         label_visibility="collapsed",
         width="stretch" if page.narrow else 440,
     )
+    if chosen is not None:
+        draw_whole_choice(page, _option_words(page, offered[chosen]))
 
 
 def draw_meeting_keeper(page: Page) -> None:
@@ -57,7 +59,9 @@ def draw_meeting_keeper(page: Page) -> None:
         kept = read_meetings(page.home.path)
         if not kept:
             st.caption(t("No meetings are kept. Until then changes are told since eight weeks before the last day."))
-        st.date_input(t("Day of the meeting"), reference_day(page), format="DD/MM/YYYY", key="meeting_day")
+        st.date_input(t("Day of the meeting"), None, format="DD/MM/YYYY", key="meeting_day")
+        if page.source is not None and not page.source.by_month:
+            st.caption(t("Changes are told since the last meeting that is followed by at least a week of data."))
         st.text_input(
             t("Name of the meeting"),
             key="meeting_name",
@@ -66,44 +70,66 @@ def draw_meeting_keeper(page: Page) -> None:
         )
         st.button(t("Keep the meeting"), key="meeting_add", type="primary", on_click=_add, args=(page,))
         if kept:
-            st.selectbox(
+            by_day = {meeting.day: meeting for meeting in kept}
+            picked = st.selectbox(
                 t("Kept meetings"),
                 [meeting.day for meeting in reversed(kept)],
-                format_func=lambda day: meeting_words(page, next(one for one in kept if one.day == day)),
+                format_func=lambda day: _option_words(page, by_day[day]),
                 key="meeting_kept",
             )
+            draw_whole_choice(page, _option_words(page, by_day[picked]))
             st.button(t("Remove the meeting"), key="meeting_remove", on_click=_remove, args=(page,))
         if said := st.session_state.pop(SAID, ""):
             st.warning(escape_markdown(said))
 
 
-def draw_no_data_note(page: Page) -> None:
-    """Say where there was a meeting after the last day with data, and since which one is told instead."""
+def draw_no_data_note(page: Page, since: dt.date) -> None:
+    """Say where a meeting is followed by no data or by less than a week of them; `since`: the day told from instead."""
     source, t = page.source, page.t
     if source is None or not source.count:
         return
-    later = [
-        meeting.day for meeting in read_meetings(page.home.path) if source.as_of < meeting.day <= reference_day(page)
-    ]
-    if later:
-        st.info(
-            t(
-                "There are no alerts yet since the meeting of {day}: the data end on {last}. What follows is told "
-                "since {since}.",
-                day=max(later),
-                last=source.as_of,
-                since=source.meeting,
-            )
+    until = reference_day(page)
+    last = max((meeting.day for meeting in read_meetings(page.home.path) if meeting.day <= until), default=None)
+    if last is None or _first_day(page, last) <= source.meeting or since == _first_day(page, last):
+        return
+    if last > source.as_of:
+        told = t(
+            "There are no alerts yet since the meeting of {day}: the data end on {last}. What follows is told "
+            "since {since}.",
+            day=last,
+            last=source.as_of,
+            since=since,
         )
+    else:
+        told = t(
+            "There is less than a week of data since the meeting of {day}, too little to compare: the data end on "
+            "{last}. What follows is told since {since}.",
+            day=last,
+            last=source.as_of,
+            since=since,
+        )
+    st.info(told)
 
 
 def meeting_words(page: Page, meeting: Meeting) -> str:
     """A meeting by its day, with its name; the sample's in the reader's language."""
     t = page.t
-    name = t(meeting.name) if page.is_sample and meeting.name else meeting.name
-    if name:
+    if name := _name(page, meeting):
         return t("the meeting of {day} ({name})", day=meeting.day, name=name)
     return t("the meeting of {day}", day=meeting.day)
+
+
+def _option_words(page: Page, meeting: Meeting) -> str:
+    """A meeting in a list of them; on a phone only its day and its name, as much as a select box shows."""
+    if not page.narrow:
+        return meeting_words(page, meeting)
+    t = page.t
+    day = t.date(meeting.day, "d MMM y")
+    return t("{day} ({name})", day=day, name=_name(page, meeting)) if meeting.name else day
+
+
+def _name(page: Page, meeting: Meeting) -> str:
+    return page.t(meeting.name) if page.is_sample and meeting.name else meeting.name
 
 
 def _held(page: Page) -> list[Meeting]:
@@ -111,7 +137,7 @@ def _held(page: Page) -> list[Meeting]:
     source = page.source
     if source is None:
         return []
-    until = max(source.meeting, source.first)
+    until = min(source.as_of, reference_day(page))
     return [meeting for meeting in read_meetings(page.home.path) if source.first <= meeting.day <= until]
 
 

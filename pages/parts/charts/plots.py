@@ -7,6 +7,7 @@ Axis ticks and hover texts are written by the translator, since plotly itself sp
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -27,6 +28,7 @@ from pages.parts.maps.cell_map import alert_count
 DASHES: Final = ("solid", "solid", "dash", "dot", "dashdot")  # a year's line, by how long ago it was
 BESIDE, ABOVE = 30, 40  # letters of a name beside its bar, and above it or above a panel
 CLOCK_LEGEND: Final = 46  # pixels of the legend below a clock
+CLOSEST, CLOSEST_ON_PHONE = 0.05, 0.14  # of an axis: ticks nearer to each other than that would touch
 YEARS: Final = 4  # that have a line of their own
 CONFIG: Final = {
     "displaylogo": False,
@@ -216,7 +218,7 @@ def forest_figure(
     )
     figure.add_vline(x=reference, line={"color": colours.muted, "width": 1, "dash": "dash"})
     if log:
-        ticks = _log_ticks(frame)
+        ticks = _log_ticks(frame, CLOSEST_ON_PHONE if page.narrow else CLOSEST)
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=[t.number(v, 0 if v >= 1 else 2) for v in ticks])
     figure.update_yaxes(autorange="reversed", showgrid=True, ticksuffix="  ")
     figure.update_yaxes(tickvals=frame["label"].tolist(), ticktext=shown)
@@ -461,10 +463,18 @@ def _mark_incomplete(
     )
 
 
-def _log_ticks(frame: pd.DataFrame) -> list[float]:
+def _log_ticks(frame: pd.DataFrame, closest: float) -> list[float]:
+    """The ticks of an axis of ratios; of two nearer than the share `closest` of it only that nearer to 1 stays."""
     low, high = frame["low"].min(), frame["high"].max()
-    steps = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 50.0)
-    return [v for v in (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 50.0) if low / 2 <= v <= high * 2] or list(steps[3:6])
+    ticks = [v for v in (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 50.0) if low / 2 <= v <= high * 2]
+    if not ticks:
+        return [0.5, 1.0, 2.0]
+    apart = closest * math.log(max(high, ticks[-1]) / min(low, ticks[0]))
+    kept: list[float] = []
+    for tick in sorted(ticks, key=lambda v: abs(math.log(v))):
+        if all(abs(math.log(tick / other)) >= apart for other in kept):
+            kept.append(tick)
+    return sorted(kept)
 
 
 def no_clock_reason(page: Page) -> str:

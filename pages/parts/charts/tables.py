@@ -65,7 +65,7 @@ def draw_table(
         The columns to show, in order, and their headings.
     digits, percent, signed
         Columns of numbers to write with so many decimals, of shares (0 to 1) to write as percentages, and of
-        differences to write with their sign.
+        differences to write with their sign; one in both of the last is a percentage with its sign.
     columns
         Streamlit column settings that replace the heading alone.
     order
@@ -116,11 +116,13 @@ def draw_selectable_table(
     percent: Mapping[str, int] | None = None,
     columns: Mapping[str, Any] | None = None,
     order: Sequence[str] | None = None,
+    row_height: int | None = None,
     on_select: Callable[[], None] | None = None,
 ) -> int | None:
     """A table of which one row can be picked: its position. `selected` sets the row when the table first appears.
 
-    `order`: the columns in view, where not all are; `on_select`: what a pick does in place of a run of the page.
+    `order`: the columns in view, where not all are; `row_height`: pixels of a row, in which texts wrap;
+    `on_select`: what a pick does in place of a run of the page.
     """
     event: Any = st.dataframe(
         styled(page.t, frame[list(headings)], digits=digits, percent=percent),
@@ -130,6 +132,7 @@ def draw_selectable_table(
         placeholder=NONE,
         key=key,
         alt=alt,
+        row_height=row_height,
         on_select=on_select or "rerun",
         selection_mode="single-row",
         selection_default=None if selected is None else {"selection": {"rows": [selected]}},
@@ -213,7 +216,8 @@ def _forms(
     signed: Mapping[str, int] | None,
 ) -> dict[str, Callable[[float], str]]:
     """How the numbers of each column are written, for those that the frame has."""
-    asked = ((t.number, digits), (t.percent, percent), (t.signed, signed))
+    both = {name: places for name, places in (percent or {}).items() if name in (signed or {})}
+    asked = ((t.number, digits), (t.percent, percent), (t.signed, signed), (t.signed_percent, both))
     return {
         name: partial(form, digits=places)
         for form, columns in asked

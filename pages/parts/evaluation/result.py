@@ -33,7 +33,7 @@ from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
 from pages.parts.evaluation.queries import evaluation_key, plan_evaluation, plan_harm
-from pages.parts.frame import Page, escape_markdown, page_link
+from pages.parts.frame import Page, draw_whole_choice, escape_markdown, page_link
 from pages.parts.plans.access import ask_author, author_name, may_edit, plan_store, translated_plan
 from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
 
@@ -84,15 +84,11 @@ def _choose_plan(page: Page, kept: list[Plan]) -> Plan:
     def remember_choice() -> None:
         st.query_params["plan"] = st.session_state["evaluation_asked"] = st.session_state[key]
 
-    chosen = st.selectbox(
-        t("Plan"),
-        ids,
-        format_func=lambda name: t(
-            "{title} ({status})", title=by_id[name].title, status=STATUS_WORDS[by_id[name].status]
-        ),
-        key=key,
-        on_change=remember_choice,
-    )
+    def words(name: str) -> str:
+        return t("{title} ({status})", title=by_id[name].title, status=STATUS_WORDS[by_id[name].status])
+
+    chosen = st.selectbox(t("Plan"), ids, format_func=words, key=key, on_change=remember_choice)
+    draw_whole_choice(page, words(chosen))
     return by_id[chosen]
 
 
@@ -143,6 +139,7 @@ def _draw_counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
             alt=t("Incidents before and after by area"),
             digits={"before": 0, "after": 0},
             percent={"change": 0},
+            signed={"change": 0},
             file_name="evaluation_counts.csv",
         )
         if study.counts.n_withheld:

@@ -59,13 +59,12 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
     }
     table = concentration_rows(t, found)
     with right:
-        tables.draw_table(
-            page,
-            table,
-            {name: label for name, label in headings.items() if name != "cells" or not page.narrow},
-            key="hotspots_concentration",
-            alt=t("How few places hold a quarter, half and four fifths of the incidents"),
-        )
+        alt = t("How few places hold a quarter, half and four fifths of the incidents")
+        if page.narrow:
+            shown = {name: label for name, label in headings.items() if name != "cells"}
+            tables.draw_plain_table(page, table, shown, alt=alt)
+        else:
+            tables.draw_table(page, table, headings, key="hotspots_concentration", alt=alt)
         whole = table[list(headings)].rename(columns=headings)
         tables.download_button(t, whole, "concentration.csv", key="hotspots_concentration_download")
         st.write(escape_markdown(concentration.gini_sentence(t)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,6 +20,7 @@ from analysis.hotspots.harm import SpotHarm
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
+from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.charts import tables
@@ -147,6 +149,13 @@ class RankedList:
             draw_list_controls(page, view)
             slot = st.empty()
             st.caption(order_sentence(page.t, view))
+            if not sees_exact(page.audience):
+                st.write(
+                    page.t(
+                        "This list is made for the council, from larger cells of the map and with small numbers "
+                        "protected: specialists, who see exact numbers, can find other places or another order."
+                    )
+                )
         return cls(page, view, chosen, gistar_valid, on_select, slot, alerts or {})
 
     def draw(self, classes: Mapping[str, str] | None = None, *, waits: bool = False) -> None:
@@ -179,6 +188,7 @@ class RankedList:
             if main
             else None,
         }
+        lines = max(len(textwrap.wrap(name, letters_in(widest))) for name in table["name"])
         with self._slot.container():
             if waits:
                 tables.draw_table(page, table, headings, key=f"{LIST_KEY}_waits", **about)
@@ -189,9 +199,15 @@ class RankedList:
                 headings,
                 key=f"{LIST_KEY}_{self.chosen or ''}",
                 selected=next((at for at, line in enumerate(shown) if line.spot.id == self.chosen), None),
+                row_height=tables.row_height(lines) if lines > 1 else None,
                 on_select=self.on_select,
                 **about,
             )
+
+
+def letters_in(pixels: int) -> int:
+    """How many letters of a name stand in one line of so wide a column; they run narrower than figures."""
+    return int((pixels - tables.BESIDE) / tables.LETTER) + 2
 
 
 def _main_columns(headings: Mapping[str, str]) -> list[str]:
