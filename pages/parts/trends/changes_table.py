@@ -42,7 +42,7 @@ def draw_changes_table(page: Page) -> None:
     chosen = draw_span_choice(page, told)
     weight = draw_weight_choice(page)
     study = changes_of(page.dataset, chosen, page.audience, weight)
-    found = told.findings if told is not None and chosen != page.filter else ()
+    found = told.findings if told is not None and study.periods.after == (told.since, told.until) else ()
     rows = findings_first(study.changes.frame, [finding.change.key for finding in found])
     frame = changes_frame(page, rows, study.harm.frame if study.harm is not None else None)
     if frame.empty or study.periods.before is None:
