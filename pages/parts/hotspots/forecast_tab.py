@@ -249,14 +249,11 @@ def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
         for rank, one in enumerate(listed, 1)
     )
     headings = {"name": t("Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
-    tables.draw_table(
-        page,
-        frame,
-        headings,
-        key="hotspots_forecast",
-        alt=t("Cells where most alerts are expected"),
-        columns=_narrow(headings),
-    )
+    alt = t("Cells where most alerts are expected")
+    if page.narrow:
+        tables.draw_plain_table(page, frame, headings, alt=alt, digits={"last": 0})
+    else:
+        tables.draw_table(page, frame, headings, key="hotspots_forecast", alt=alt, columns=_narrow(headings))
     tables.download_button(t, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
 
@@ -287,13 +284,12 @@ def _draw_backtest(page: Page, found: PlaceForecast) -> None:
         "gain": t("Gain on counting"),
         "recapture": t("Recapture (Levine)"),
     }
-    tables.draw_table(
-        page,
-        pd.DataFrame(rows),
-        headings,
-        key="hotspots_backtest",
-        alt=t("Past forecasts by method and share of land"),
-    )
+    alt = t("Past forecasts by method and share of land")
+    if page.narrow:  # the rest is in the file
+        shown = {name: headings[name] for name in ("area", "method", "pai")}
+        tables.draw_plain_table(page, pd.DataFrame(rows), shown, alt=alt)
+    else:
+        tables.draw_table(page, pd.DataFrame(rows), headings, key="hotspots_backtest", alt=alt)
     tables.download_button(t, frame, "forecast-backtest.csv", key="hotspots_backtest_download")
     if found.shown:
         st.write(escape_markdown(found.places_sentence(t)))
