@@ -90,6 +90,7 @@ def test_clusters_have_outlines(open_page: Open) -> None:
 
 def test_the_council_gets_coarse_cells_and_no_clusters(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "as": "council"})
+    assert any("specialists, who see exact numbers, can find other places" in text.value for text in app.main.markdown)
     assert not errors(app)
     assert not [c for c in app.get("button_group") if c.key == "hotspots_layer"]
     shown = _layer(app, "cells") + _layer(app, "withheld")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from dataclasses import replace
 
 import h3.api.basic_int as h3
@@ -11,8 +13,9 @@ import pandas as pd
 import pytest
 
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, translator
+from curim_data.model import LANGUAGES, CityProfile, translator
 from curim_data.model.place_names import PlaceNames
+from pages.parts.charts.plots import CLOSEST, CLOSEST_ON_PHONE, _log_ticks
 from pages.parts.charts.tables import (
     BESIDE,
     LETTER,
@@ -20,6 +23,7 @@ from pages.parts.charts.tables import (
     columns_beside,
     columns_in_room,
     fitted_columns,
+    formatted,
     row_height,
     wrapped_columns,
 )
@@ -217,3 +221,20 @@ def test_a_map_of_another_city_does_not_carry_the_coast_of_the_open_one() -> Non
     other = basemap.attribution_style(CITY, LIGHT, ".st-key-data_points")
     assert other == ".st-key-data_points [data-testid='stDeckGlJsonChart']::after {content: none !important}"
     assert basemap.attribution_style(told, LIGHT, ".st-key-data_points").count(".st-key-data_points") == 2
+
+
+@pytest.mark.parametrize("closest", [CLOSEST, CLOSEST_ON_PHONE])
+@pytest.mark.parametrize(("low", "high"), [(0.3, 3.0), (0.004, 14.0), (0.6, 0.9), (0.05, 90.0)])
+def test_ticks_of_a_ratio_do_not_touch_and_keep_one(low: float, high: float, closest: float) -> None:
+    """On a phone "0,250,50" stood as one number."""
+    ticks = _log_ticks(pd.DataFrame({"low": [low], "high": [high]}), closest)
+    assert 1.0 in ticks
+    wide = math.log(max(high, ticks[-1]) / min(low, ticks[0]))
+    assert all(math.log(b / a) >= closest * wide - 1e-9 for a, b in itertools.pairwise(ticks))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_change_in_per_cent_has_its_sign(lang: str) -> None:
+    frame = pd.DataFrame({"change": [0.104, -0.34, 0.0, float("nan")]})
+    told = formatted(translator(lang), frame, percent={"change": 0}, signed={"change": 0})["change"]
+    assert [re.sub(r"\s", " ", text) for text in told] == ["+10 %", "−34 %", "0 %", "–"]
