@@ -58,7 +58,7 @@ class GenderShares:
         silent = by_gender[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]]
         if self.women.known:
             words = t(
-                "Among women and men, women are {share} % ({low} to {high} %).",
+                "Among women and men, women are {share} % ({low}–{high} %).",
                 share=Num(100 * self.women.value, 0),
                 low=Num(100 * self.women.low, 0),
                 high=Num(100 * self.women.high, 0),

@@ -27,7 +27,7 @@ CHART_MM = 78
 MOST_PLANS = 6  # in the brief, those that are late or due first
 MAP_MM = 84
 MOST_PAGES = 2  # one where no change is told
-MAP_SHARE, SMALL_MAP_SHARE = 0.5, 0.36  # of the width; the smaller one on a single page
+MAP_SHARE, SMALL_MAP_SHARE = 0.5, 0.41  # of the width; the smaller one on a single page
 
 
 @dataclass(frozen=True)
@@ -229,9 +229,7 @@ def _plans(brief: Brief, t: Translator) -> Iterator[Block]:
 def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
     table: tuple[Block, ...] = ()
     if brief.spots:
-        header = ("#", t("Hot spot"), t("Incidents"), t("Expected"))
-        rows = tuple((str(spot.rank), spot.name, _count(spot.n, t), _expected(spot, t)) for spot in brief.spots)
-        table = (Table(header, rows, (0.35, 3.6, 1.5, 1.8), right=(2, 3)),)
+        table = tuple(_spots(brief.spots, t))
     where: tuple[Block, ...] = (Heading(t("Where")),)
     if not brief.spots:
         where += (Text(brief.no_spots or t("No place has more incidents than chance explains.")),)
@@ -243,6 +241,20 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
     figure = Figure(brief.picture, caption, 100)
     share = MAP_SHARE if brief.changes else SMALL_MAP_SHARE
     yield Columns((*where, figure), (*_aligned(table, t), *whom), share, together=True)
+
+
+def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Iterator[Block]:
+    """The hot spots; what was expected is left out where all of it is but a bound, and explained where some is."""
+    bounds = [spot.bounded and spot.expected is not None for spot in spots]
+    if all(spot.bounded or spot.expected is None for spot in spots) and any(bounds):
+        rows = tuple((str(spot.rank), spot.name, _count(spot.n, t)) for spot in spots)
+        yield Table(("#", t("Hot spot"), t("Incidents")), rows, (0.35, 4.6, 1.8), right=(2,))
+        return
+    header = ("#", t("Hot spot"), t("Incidents"), t("Expected"))
+    told = tuple((str(spot.rank), spot.name, _count(spot.n, t), _expected(spot, t)) for spot in spots)
+    yield Table(header, told, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
+    if any(bounds):
+        yield Text(t("“At most”: around it, small numbers are protected."), "note")
 
 
 def _aligned(table: tuple[Block, ...], t: Translator) -> tuple[Block, ...]:

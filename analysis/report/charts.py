@@ -14,10 +14,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from analysis.report.blocks import Picture
 from curim_data.model import BoolArray, FloatArray, Translator
-from curim_data.model.i18n import Span
+from curim_data.model.i18n import Span, at_head
 
 Tone = Literal["rise", "fall", "quiet"]
 
@@ -85,7 +86,7 @@ def chart_style(scale: float = 1.0) -> dict[Any, Any]:
 def chart_words(series: ChangeSeries, name: str, t: Translator) -> str:
     """What a chart of a change shows, for those who do not see it."""
     earlier, after = (Span(*period, by_month=series.whole_months) for period in (series.earlier, series.after))
-    return t(
+    told = t(
         "Chart. {name}: {before} incidents in {earlier}, {after} in {later}.",
         name=name,
         before=series.told[0],
@@ -93,6 +94,8 @@ def chart_words(series: ChangeSeries, name: str, t: Translator) -> str:
         earlier=earlier,
         later=after,
     )
+    note = gap_note(series, t)
+    return f"{told} {at_head(note)}." if note else told
 
 
 def draw_change(
@@ -144,14 +147,38 @@ def _lines(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None
     _label_most(axes, at, series, t, most, scale)
     _label_dates(axes, series, t, scale)
     _label_lines(axes, series, colour, scale)
+    if note := gap_note(series, t):
+        look: dict[str, Any] = {
+            "xycoords": "axes fraction",
+            "textcoords": "offset points",
+            "va": "bottom",
+            "ha": "right",
+        }
+        size = LETTERS * scale
+        room = axes.bbox.width * 72 / axes.figure.dpi - 0.6 * size * (len(note) + sum(map(len, series.names)) + 8)
+        up = 2 * scale + (1.4 * size if room < 0 else 0)  # a line of its own where the names leave no room
+        axes.annotate(note, (1, 1), xytext=(0, up), color=QUIET, fontsize=size, **look)
+
+
+def gap_note(series: ChangeSeries, t: Translator) -> str:
+    """What a gap in the line means, in few words; empty where there is none."""
+    inner = np.flatnonzero(np.isfinite(series.before))  # at the ends, the year before may not be known at all
+    between = series.before[inner[0] : inner[-1] + 1] if len(inner) else series.before[:0]
+    if not np.isnan(np.r_[series.now, between]).any():
+        return ""
+    return t("gaps: protected months") if series.by_month else t("gaps: protected weeks")
 
 
 def _label_most(axes: Any, at: FloatArray, series: ChangeSeries, t: Translator, most: float, scale: float) -> None:
-    values = series.now if np.nanmax(np.r_[series.now, -1.0]) >= most else series.before
-    where = int(np.flatnonzero(values == most)[0]) if (values == most).any() else 0
+    """This period's largest number, over its line; a pale edge keeps it clear of the line of the year before."""
+    if np.isnan(series.now).all():
+        return
+    where = int(np.nanargmax(series.now))
+    value = float(series.now[where])
     side = "right" if where > 0.85 * len(at) else "left" if where < 0.15 * len(at) else "center"
-    colour = INK if values is series.now else QUIET
-    axes.text(at[where], most * 1.03, t.number(most), ha=side, va="bottom", fontsize=LETTERS * scale, color=colour)
+    look: dict[str, Any] = {"ha": side, "va": "bottom", "fontsize": LETTERS * scale, "color": INK, "zorder": 4}
+    label = axes.text(at[where], value + 0.03 * most, t.number(value), **look)
+    label.set_path_effects([withStroke(linewidth=2.4 * scale, foreground="white")])
 
 
 def _label_dates(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None:

@@ -291,9 +291,11 @@ def _plans(ctx: CommandContext, source: Source) -> tuple[PlanRow, ...]:
 
 def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:
     """What was decided and what became of it, a line a plan."""
+    from curim_data.model.labels import inline
+
     t = ctx.t
     lines = [
-        "- " + t("{plan} ({status}): {told}", plan=row.title, status=row.status, told=row.next_or_result(t))
+        "- " + t("{plan} ({status}): {told}", plan=row.title, status=row.status, told=inline(row.next_or_result(t)))
         for row in plans
     ]
     return [t("What was decided, and what became of it"), *lines] if lines else []
@@ -322,6 +324,7 @@ def _first_day(ctx: CommandContext, source: Source, f: AlertFilter, since: str |
 
 def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[str]:
     """The sentences of the page, in its order."""
+    from curim_data.model.labels import inline
     from curim_data.studies import brief_text
 
     t = ctx.t
@@ -329,10 +332,14 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
     for finding in study.findings:
         name = brief_text.change_name(finding.change, city, t)
         first, *others = brief_text.finding_sentences(finding, city, t)
-        lines.append("- " + " ".join((t.pair(name, first), *others, f"({brief_text.sure_number(finding, t)})")))
+        lines.append("- " + " ".join((t.pair(name, inline(first)), *others, f"({brief_text.sure_number(finding, t)})")))
     if not study.findings and study.changes.changes.n_tested:
         lines.append(brief_text.none_sentence(study, t))
     lines += [t(choice.explanation) for choice in study.changes.choices if choice.name in ("reference", "darkness")]
     lines.append(study.hot.hot.sentence(t) if study.hot.spots else brief_text.no_spots_sentence(study, t))
-    lines += [f"{spot.rank}. {study.names[spot.id](t)}" for spot in study.hot.spots[: brief_text.MOST_SPOTS]]
+    if study.hot.spots:
+        lines.append(t("Hot spots"))
+    for spot in study.hot.spots[: brief_text.MOST_SPOTS]:
+        told = t("protected") if spot.n is None else t.n("{n} incident", "{n} incidents", round(spot.n))
+        lines.append(f"{spot.rank}. {t.pair(study.names[spot.id](t), told)}")
     return [*lines, brief_text.affected_sentence(study, city, t)]

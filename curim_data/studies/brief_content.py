@@ -194,7 +194,10 @@ def _sources(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator
         "place against its surroundings, corrected likewise; shares with 95 % intervals. Formulas and checks: page "
         "“Methods”."
     )
-    return (" ".join(filter(None, (t("Data: alerts sent to the city. {filter}.", filter=chosen), linked))), methods)
+    return (
+        " ".join(filter(None, (t("Data: the alerts of the imported files. {filter}.", filter=chosen), linked))),
+        methods,
+    )
 
 
 def how_many_tested(study: BriefStudy, t: Translator) -> str:

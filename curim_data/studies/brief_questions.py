@@ -13,7 +13,7 @@ from analysis.report.brief import PlanRow
 from analysis.trends.changes import AREA
 from curim_data.model import CityProfile, Translator
 from curim_data.model.i18n import at_head
-from curim_data.model.labels import gender_label
+from curim_data.model.labels import gender_label, inline
 from curim_data.studies.brief import BriefStudy
 from curim_data.studies.brief_text import (
     attention_sentence,
@@ -51,7 +51,9 @@ def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     if study.findings:
         first = study.findings[0]
         name = change_name(first.change, city, t)
-        return t("{name}: {counts}. Does this match what is seen there?", name=name, counts=counts_words(first, t))
+        return t(
+            "{name}: {counts}. Does this match what is seen there?", name=name, counts=inline(counts_words(first, t))
+        )
     if study.changes.changes.n_tested:
         told = first_sentence(study, t) if study.verdict in ("more", "fewer") else attention_sentence(study, t)
         if city.provisional:  # its name may be that of a file

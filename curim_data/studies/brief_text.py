@@ -387,7 +387,7 @@ def sure_number(finding: Finding, t: Translator) -> str:
     if finding.exact_p:
         return t("corrected p {p}", p=t.p_value(finding.change.q))
     limit = {"almost certain": VERY_SURE, "very likely": SURE, "likely": ALPHA}[finding.certainty]
-    return t("corrected p below {p}", p=t.number(limit, 3 if limit < SURE else 2))
+    return t("corrected p {p}", p=f"<{t.number(limit, 3 if limit < SURE else 2)}")
 
 
 def sure_explained(study: BriefChanges, finding: Finding, t: Translator) -> tuple[str, ...]:

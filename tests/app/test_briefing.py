@@ -230,10 +230,12 @@ def test_who_may_not_know_a_count_gets_the_step_and_not_the_number(council: Brie
     for finding in council.findings:
         assert finding.exact_p == (not finding.withheld)
         said = sure_number(finding, t)
-        assert ("below" in said) == finding.withheld
+        limits = {"almost certain": "<0.001", "very likely": "<0.01", "likely": "<0.05"}
+        p = limits[finding.certainty] if finding.withheld else t.p_value(finding.change.q)
+        assert said == f"corrected p {p}"
     hidden = next(finding for finding in council.findings if finding.withheld)
     for q, limit in ((0.0002, "0.001"), (0.005, "0.01"), (0.03, "0.05")):
-        assert sure_number(replace(hidden, change=replace(hidden.change, q=q)), t) == f"corrected p below {limit}"
+        assert sure_number(replace(hidden, change=replace(hidden.change, q=q)), t) == f"corrected p <{limit}"
     assert all(pd.isna(finding.change.p) and not finding.change.ratio.known for finding in council.findings)
 
 
@@ -710,7 +712,8 @@ def test_without_a_finding_the_questions_are_about_the_first_hot_spot(
     assert all(place in one for one in asked[1:])
     assert t.number(round(year.hot.spots[0].n or 0)) in asked[1]
     unsure = meeting_questions(quiet, replace(city, provisional=True, names={"en": "Nypd shootings historic"}), t)
-    assert unsure[0] == t("No change is larger than chance explains. Does this match what is seen in the city?")
+    none = t("No change is larger than chance explains.")
+    assert unsure[0] == t("{found} Does this match what is seen in the city?", found=none)
     nothing = replace(quiet, hot=replace(year.hot, spots=()))
     asked = meeting_questions(nothing, city, t)
     assert "%" in asked[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Plan, PlanStatus, translator
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
+from curim_data.studies import brief_text
 
 Capture = pytest.CaptureFixture[str]
 
@@ -98,3 +100,22 @@ def test_the_first_and_last_day_of_the_period_are_in_it(capsys: Capture, copied:
     day = query.dates(open_source(copied), AlertFilter())[end].isoformat()
     assert main(["brief", "--since", day, "--home", str(copied.path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["since"] == day
+
+
+@pytest.mark.parametrize(("lang", "heading"), [("en", "Hot spots"), ("el", "Εστίες"), ("fr", "Points chauds")])
+def test_hot_spots_have_a_heading_and_their_counts(capsys: Capture, copied: Home, lang: str, heading: str) -> None:
+    assert main(["brief", "--home", str(copied.path), "--lang", lang]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index(heading)
+    for rank in range(1, 4):
+        assert re.fullmatch(rf"{rank}\. .+?\u00a0?: [\d.,\s]+ \w+", lines[at + rank])
+
+
+def test_a_change_goes_on_in_small_letters_after_its_name(
+    capsys: Capture, copied: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brief_text, "counts_words", lambda *_: "Plus d’incidents qu’attendu (nombres protégés)")
+    assert main(["brief", "--home", str(copied.path), "--lang", "fr"]) == 0
+    told = capsys.readouterr().out
+    assert "\u00a0: plus d’incidents" in told
+    assert ": Plus d’incidents" not in told

@@ -47,7 +47,7 @@ def test_all_five_genders_are_shown_in_their_order(t):
     assert result.women == wilson(60, 100)
     assert result.n == 112
     assert result.sentence(t) == (
-        "Among women and men, women are 60 % (50 to 69 %). 12 incidents do not state the gender."
+        "Among women and men, women are 60 % (50–69 %). 12 incidents do not state the gender."
     )
 
 
@@ -276,7 +276,7 @@ def test_one_category_alone_is_no_comparison() -> None:
 
 def test_nothing_is_said_of_missing_genders_where_none_is_missing(t: Translator) -> None:
     frame = pd.DataFrame({"affected_gender": ["woman", "man"], "n": [30.0, 10.0]})
-    assert gender_shares(frame).sentence(t) == "Among women and men, women are 75 % (60 to 86 %)."
+    assert gender_shares(frame).sentence(t) == "Among women and men, women are 75 % (60–86 %)."
     one = pd.concat([frame, pd.DataFrame({"affected_gender": ["unknown"], "n": [1.0]})])
     assert gender_shares(one).sentence(t).endswith(" 1 incident does not state the gender.")
 

@@ -346,7 +346,7 @@ def test_a_legend_begins_at_the_smallest_number_that_is_shown(
 def test_what_was_expected_is_a_whole_number_on_paper(
     brief: Brief, piraeus: CityProfile, value: float | None, bounded: bool, told: str
 ) -> None:
-    spots = (SpotRow(1, "Quay", 61, value, bounded),)
+    spots = (SpotRow(1, "Quay", 61, value, bounded), SpotRow(2, "Square", 9, 4.0))
     made = brief_document(replace(brief, spots=spots), piraeus, translator("en"), "docx")
     cells = [cell.text for table in read_word(io.BytesIO(made)).tables for row in table.rows for cell in row.cells]
     assert cells[cells.index("Quay") + 2] == told
@@ -380,3 +380,20 @@ def test_a_plan_has_more_digits_only_beside_a_ratio(
 ) -> None:
     problem = replace(plan.problem, expected=expected, ratio=ratio, q=0.001)
     assert told in problem_statement(problem, translator("en"), piraeus)
+
+
+def test_bounds_of_what_was_expected_are_explained_or_left_out(brief: Brief, piraeus: CityProfile) -> None:
+    t, note = translator("en"), "around it, small numbers are protected"
+    exact, bound = SpotRow(1, "Station", 61, 24.2), SpotRow(2, "Quay", 40, 11.0, True)
+    for spots, columns, told in (((exact,), 4, False), ((exact, bound), 4, True), ((bound, bound), 3, False)):
+        paper = read_word(io.BytesIO(brief_document(replace(brief, spots=spots), piraeus, t, "docx")))
+        table = next(one for one in paper.tables if one.rows[0].cells[0].text == "#")
+        assert len(table.columns) == columns
+        assert any(note in paragraph.text for paragraph in paper.paragraphs) is told
+
+
+def test_a_name_is_not_parted_from_its_number() -> None:
+    made = render_pdf(Document("t", "fr", "", "", "", (Text("Zone 1 ; Zone 2, du 5 mai au 25 juin"),)))
+    told = pypdf.PdfReader(io.BytesIO(made)).pages[0].extract_text()
+    assert "Zone\u00a02," in told
+    assert "du 5 mai" in told
