@@ -28,10 +28,12 @@ the categories that share kinds have in all, and what each kind has besides, is 
 against bands by category; alerts of several categories, which count once in each, so that a group or the number of
 alerts is not the sum of its categories; places against the districts or cells that they lie in; tables of several areas
 of one's own, where a count that was withheld only to protect another one is asked for again; how many alerts have
-default coordinates, from the numbers with and without them; numbers withheld only to protect others, which whether the
-briefing lists a change of them bounds (`studies.findings`); and whoever subtracts overlapping filters of other fields
-(a period of 30 and one of 31 days). The last needs noise or a budget of questions. State it where tables are given
-away.
+default coordinates, from the numbers with and without them; what margins of
+incidents tell of a table that had to withhold all incidents, together with finer numbers of alerts: in random made-up
+tables of four to nine cells a small count followed so from 9 of 786; numbers withheld only to protect others, which
+whether the briefing lists a change of them bounds (`studies.findings`); and whoever subtracts overlapping filters of
+other fields (a period of 30 and one of 31 days). The last needs noise or a budget of questions. State it where tables
+are given away.
 """
 
 from __future__ import annotations

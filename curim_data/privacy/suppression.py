@@ -13,7 +13,8 @@ count by linear programming. Every further cell that the first two audits do not
 al., Statistical Disclosure Control (Wiley, 2012), chapter 4, for the problem and these audits.
 
 Counts of incidents are a part of counts of alerts, of which a reader has the same table: what that withholds is
-withheld here too, and a reader is assumed to know that no count is larger than the one that it shows.
+withheld here too, and a reader is assumed to know that no count is larger than that of the alerts, nor several together
+than their alerts, whose sum may follow from a margin.
 
 Not covered: several tables of overlapping filters subtracted from one another; in tables that withhold more, what only
 a linear program over many margins would find; and integer programming.
@@ -65,16 +66,44 @@ class _Margins:
     member: BoolArray
 
     def spare(
-        self, hidden: BoolArray, n: FloatArray, low: FloatArray, high: FloatArray
+        self, hidden: BoolArray, n: FloatArray, low: FloatArray, high: FloatArray, whole: _Withheld | None = None
     ) -> tuple[FloatArray, FloatArray]:
-        """Bounds of each cell that its margin leaves, given bounds of the others; infinite where it is not known."""
-        size = len(self.known)
+        """Bounds of each cell that its margin leaves, given bounds of the others; infinite where it is not known.
+
+        The others that are withheld with their `whole` have together no more than that has in the margin.
+        """
         open_cells = hidden & self.member
-        rest = np.bincount(self.of, np.where(open_cells, n, 0.0), size)[self.of]
-        lows = np.bincount(self.of, np.where(open_cells, low, 0.0), size)[self.of] - low
-        highs = np.bincount(self.of, np.where(open_cells, high, 0.0), size)[self.of] - high
+        rest, lows, highs = (self._summed(np.where(open_cells, of, 0.0)) for of in (n, low, high))
+        others = highs - high
+        if whole is not None:
+            part = np.where(open_cells & whole.hidden, high, 0.0)
+            most = np.minimum(self._summed(part) - part, whole.sums(self) - np.where(whole.hidden, whole.low, 0.0))
+            others = np.minimum(others, highs - self._summed(part) - np.where(whole.hidden, 0.0, high) + most)
         known = self.known[self.of] & self.member
-        return np.where(known, rest - highs, -np.inf), np.where(known, rest - lows, np.inf)
+        return np.where(known, rest - others, -np.inf), np.where(known, rest - (lows - low), np.inf)
+
+    def _summed(self, values: FloatArray) -> FloatArray:
+        """The sum over the margin of each cell."""
+        return np.bincount(self.of, values, len(self.known)).astype(float)[self.of]
+
+
+@dataclass(frozen=True)
+class _Withheld:
+    """What a table withholds, its counts, the bounds that a reader can say of them, and the margins that are shown."""
+
+    hidden: BoolArray
+    n: FloatArray
+    low: FloatArray
+    high: FloatArray
+    lines: list[_Margins]
+
+    def sums(self, like: _Margins) -> FloatArray:
+        """For each cell the sum of what is withheld in its margin; infinite where no such margin is shown."""
+        for line in self.lines:
+            if line.member.all() and np.array_equal(line.of, like.of):
+                sums = np.bincount(line.of, np.where(self.hidden, self.n, 0.0), len(line.known))
+                return np.where(line.known, sums, np.inf)[line.of]
+        return np.full(len(self.n), np.inf)
 
 
 @dataclass(frozen=True)
@@ -180,7 +209,7 @@ def suppress(table: Table) -> Suppressed:
 class _Counts:
     """Counts, their thresholds, which must be withheld at once, and the bounds of each before any margin is known.
 
-    `with_whole`: those that are withheld because that of which they are a part is.
+    `with_whole`: those that are withheld because that of which they are a part is; `whole`: what a reader knows of it.
     """
 
     n: FloatArray
@@ -189,6 +218,7 @@ class _Counts:
     low: FloatArray
     high: FloatArray
     with_whole: BoolArray
+    whole: _Withheld | None = None
 
     @property
     def small(self) -> BoolArray:
@@ -226,14 +256,19 @@ def _counts(table: Table) -> _Counts:
         high = np.where(several, np.where(primary, np.maximum(high, most), most), high)
         primary |= several
     found = _Counts(n, k, primary, low, high, np.zeros(len(n), bool))
-    return found if table.whole is None else _within(found, suppress(table.whole))
+    return found if table.whole is None else _within(found, table.whole)
 
 
-def _within(c: _Counts, whole: Suppressed) -> _Counts:
+def _within(c: _Counts, table: Table) -> _Counts:
     """The counts as parts of others: with these they are withheld, and may be anything from zero to their bounds."""
+    whole = suppress(table)
     high = np.where(whole.hidden, whole.high, np.minimum(c.high, whole.high))
     low = np.where(whole.hidden, 0.0, np.minimum(c.low, high))
-    return replace(c, primary=c.primary | whole.hidden, low=low, high=high, with_whole=whole.hidden)
+    known = None
+    if whole.hidden.any():
+        lines = _margins(table)
+        known = _Withheld(whole.hidden, table.n, *_along(whole.hidden, table.n, whole.low, whole.high, lines), lines)
+    return replace(c, primary=c.primary | whole.hidden, low=low, high=high, with_whole=whole.hidden, whole=known)
 
 
 def _exposed(c: _Counts, hidden: BoolArray, lines: list[_Margins], blurred: bool) -> BoolArray:
@@ -282,12 +317,24 @@ def _margins(table: Table) -> list[_Margins]:
 
 def _bounds(c: _Counts, hidden: BoolArray, lines: list[_Margins], blurred: bool) -> tuple[FloatArray, FloatArray]:
     """What a reader can say of each cell: bounds passed along the margins until they stand still."""
-    n = c.n
-    low, high = np.where(hidden, c.least(blurred), n), np.where(hidden, c.high, n)
+    most = c.high if c.whole is None else np.where(c.with_whole, np.minimum(c.high, c.whole.high), c.high)
+    return _along(hidden, c.n, c.least(blurred), most, lines, c.whole)
+
+
+def _along(
+    hidden: BoolArray,
+    n: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    lines: list[_Margins],
+    whole: _Withheld | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Bounds of withheld cells, passed along the margins."""
+    low, high = np.where(hidden, low, n), np.where(hidden, high, n)
     for _ in range(50):
         before = low.copy(), high.copy()
         for line in lines:
-            least, most = line.spare(hidden, n, low, high)
+            least, most = line.spare(hidden, n, low, high, whole)
             low, high = np.where(hidden, np.maximum(low, least), low), np.where(hidden, np.minimum(high, most), high)
         if np.allclose(before[0], low) and np.allclose(before[1], high):
             break
@@ -328,13 +375,37 @@ def _pinned(c: _Counts, hidden: BoolArray, lines: list[_Margins], blurred: bool)
         return found
     bounds = list(zip(c.least(blurred)[where].tolist(), c.high[where].tolist(), strict=True))
     sums = system @ n[where]
+    no_more = none = None
+    if c.whole is not None:
+        system, sums, bounds, no_more, none = _with_whole(c.whole, where, system, sums, bounds)
     for at in np.flatnonzero(c.primary[where]):
-        goal = np.zeros(len(where))
+        goal = np.zeros(len(bounds))
         goal[at] = 1.0
-        ends = [linprog(sign * goal, A_eq=system, b_eq=sums, bounds=bounds) for sign in (1, -1)]
+        ends = [linprog(sign * goal, no_more, none, system, sums, bounds) for sign in (1, -1)]
         if all(end.success for end in ends):
             found[where[at]] = -float(ends[1].fun or 0) - float(ends[0].fun or 0) < 1 - 1e-6
     return found
+
+
+def _with_whole(
+    whole: _Withheld, where: IntArray, system: FloatArray, sums: FloatArray, bounds: list[tuple[float, float]]
+) -> tuple[FloatArray, FloatArray, list[tuple[float, float]], FloatArray, FloatArray]:
+    """The linear program of counts and of those of which they are a part: no count is larger than the other."""
+    theirs = np.flatnonzero(whole.hidden)
+    of_whole = _system(whole.hidden, whole.lines)
+    both = np.zeros((len(system) + len(of_whole), len(where) + len(theirs)))
+    both[: len(system), : len(where)] = system
+    both[len(system) :, len(where) :] = of_whole
+    no_more = np.zeros((len(theirs), both.shape[1]))
+    no_more[np.arange(len(theirs)), np.searchsorted(where, theirs)] = 1.0
+    no_more[np.arange(len(theirs)), len(where) + np.arange(len(theirs))] = -1.0
+    return (
+        both,
+        np.concatenate([sums, of_whole @ whole.n[theirs]]),
+        bounds + list(zip(whole.low[theirs].tolist(), whole.high[theirs].tolist(), strict=True)),
+        no_more,
+        np.zeros(len(theirs)),
+    )
 
 
 def _may_determine(system: FloatArray, asked: BoolArray) -> bool:
