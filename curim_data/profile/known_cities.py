@@ -7,7 +7,7 @@ the Unicode CLDR (as Babel ships it) has these names in other languages. A name 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -62,6 +62,11 @@ def names_for(file_name: str, longitude: float, latitude: float) -> dict[str, st
             english = told["en"] or city.timezone.rpartition("/")[2].replace("_", " ")
             return {lang: name or english for lang, name in told.items()}
     return {lang: translator(lang)(YOUR_CITY) for lang in READERS}
+
+
+def given_names(names: Mapping[str, str]) -> dict[str, str]:
+    """The names of a city that a person has given: without those that only stand for one."""
+    return {lang: name for lang, name in names.items() if lang not in READERS or name != translator(lang)(YOUR_CITY)}
 
 
 @lru_cache(maxsize=1)

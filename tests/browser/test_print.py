@@ -37,9 +37,13 @@ def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, da
 def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit) -> None:
     page = visit("trends", lang="el", dark=True, by="month")
     page.context.add_init_script("window.print = () => { window.printed = (window.printed || 0) + 1 }")
-    with page.context.expect_page() as opened:
+    for _ in range(60):  # the page is at rest before its script listens to the keys
         page.keyboard.press("Control+p")
-    paper = opened.value
+        page.wait_for_timeout(500)
+        if len(page.context.pages) > 1:
+            break
+    paper = page.context.pages[1]
+    paper.wait_for_url("**embed_options**")
     words = dict(parse_qsl(urlsplit(paper.url).query))
     assert (words["embed_options"], words["by"], words["lang"]) == ("light_theme", "month", "el")
     for _ in range(180):  # a wait for a function would evaluate a string, which no page allows

@@ -116,7 +116,10 @@ def test_effects_are_said_with_interval_and_studies() -> None:
     assert ratio is not None
     assert change is not None
     assert contrary is not None
-    assert effect_text(ratio, t).replace("\u00a0", " ") == "37 % fewer; interval (95%): -53 % to -19 % (1 study)"
+    assert (
+        effect_text(ratio, t).replace("\u00a0", " ")
+        == "37 % fewer; interval (95%): \N{MINUS SIGN}53 % to \N{MINUS SIGN}19 % (1 study)"
+    )
     assert effect_text(change, t).replace("\u00a0", " ") == "14 % fewer; interval not known (21 studies)"
     assert "more" in effect_text(contrary, t)
     assert setting_text(change, t).startswith("Not tested in Greece")

@@ -14,6 +14,7 @@ from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import UNCATEGORISED, kind_label
 from curim_data.profile import edit
 from curim_data.profile import tables as profile_tables
+from curim_data.profile.known_cities import given_names
 from pages.parts.charts import tables
 from pages.parts.data.city_apply import ROUND, apply_edit
 from pages.parts.data.uploads import safe_file_name
@@ -238,7 +239,9 @@ def draw_names_form(page: Page) -> None:
             )
         clicked = st.form_submit_button(t("Save"), type="primary", key="data_city_save")
     if clicked:
-        apply_edit(page, lambda: edit.set_names(page.home, names=given, timezone=zone, epsg=int(epsg)))
+        names = {lang: name for lang, name in given.items() if name.strip()}
+        names = given_names(names) or names
+        apply_edit(page, lambda: edit.set_names(page.home, names=names, timezone=zone, epsg=int(epsg)))
 
 
 def _uploaded_table(part: str, kinds: list[str], label: str) -> tuple[str, bytes | None]:
