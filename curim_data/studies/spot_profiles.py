@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import h3.api.basic_int as h3
@@ -154,11 +154,14 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
     )
     women = Share("affected_gender", WOMEN, EITHER)
     scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source), audience)
+    shares = gender_shares(affected, "affected_gender", total=float(spot.n), scatter=scatter)
+    if profile.women is not None and shares.women.known:
+        profile = replace(profile, women=shares.women)  # the sentence and the bars tell one interval
     default_counts = query.default_coordinates(source, here, audience)["n"]
     return SpotStudy(
         profile=profile,
         categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
-        affected=gender_shares(affected, "affected_gender", total=float(spot.n), scatter=scatter),
+        affected=shares,
         week=week_clock(hours) if hours is not None else None,
         trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
         at_default=None if default_counts.isna().any() else int(default_counts.sum()),

@@ -14,7 +14,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Message, translator
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.spot_profiles import spot_summaries
+from curim_data.studies.spot_profiles import spot_study, spot_summaries
 from pages.parts.frame.waiting import JOBS, CalculationStopped
 from pages.parts.hotspots import places_layer
 from pages.parts.hotspots.ranked_list import WAITS, RankedList, draw_headline, hot_spots_sentence
@@ -244,3 +244,11 @@ def test_the_chosen_cell_size_picked_by_name_calculates_nothing(open_page: Open,
         sizes = {f"{name}._{short}" for name, short in ((QUERIES, "cell_size"), (QUERIES, "judged"))}
         assert {key[0] for key in set(JOBS._results._entries) - before} <= sizes
         assert any("of the size that you picked" in text.value for text in (*app.markdown, *app.caption))
+
+
+def test_sentence_and_bars_of_a_spot_give_women_one_interval(sample: Home) -> None:
+    source = open_source(sample)
+    spot = hot_spot_study(source, AlertFilter(), Audience.ANALYST).spots[2]
+    study = spot_study(source, AlertFilter(), spot, Audience.ANALYST)
+    assert study.affected.women.known
+    assert study.profile.women == study.affected.women
