@@ -14,7 +14,7 @@ import hashlib
 import os
 import threading
 from calendar import monthrange
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ import ibis
 import pyarrow as pa
 
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
+from curim_data.engine.first_reports import FirstReports, FirstReportsOf
 from curim_data.engine.incidents import IncidentFacts, find_incidents
 from curim_data.engine.types import IbisTable
 from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
@@ -94,6 +95,13 @@ class Source:
             return with_same_ids(self.table)
         kept = _narrow_file(self.city, self.version)
         return self.cache["narrow"].once(self.table.op().source, kept, partial(_find_incidents, self))
+
+    def first_reports(self, key: Hashable) -> FirstReportsOf | None:
+        """Where the first reports of incidents are kept for a filter, of which `key` says all that they depend on; None
+        on another engine.
+        """
+        kept: FirstReports | None = self.cache.get("first_reports")
+        return None if kept is None else kept.of(key)
 
     @property
     def incidents(self) -> IncidentFacts | None:
@@ -336,7 +344,8 @@ def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dic
     table = ibis.duckdb.from_connection(database.cursor()).table("alerts")
     facts = _known_facts(table, version, city)
     narrow = NarrowTable(database, table, facts.n)
-    return {"database": database, "schema": table.schema(), "facts": facts, "narrow": narrow}
+    kept = {"narrow": narrow, "first_reports": FirstReports(database)}
+    return {"database": database, "schema": table.schema(), "facts": facts, **kept}
 
 
 def _alerts(cache: Mapping[str, Any]) -> IbisTable:

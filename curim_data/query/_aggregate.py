@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from curim_data.engine.columns import cell_column, split_list
+from curim_data.engine.first_reports import FirstReportsOf
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import CityProfile, FloatArray, IntArray
@@ -33,13 +34,14 @@ class Rows:
     `once`: of the alerts of one incident the first counts and no other, where and when it was: so an incident lies in
     one place and one period, and areas and periods add up. The first is that of the reports for which `reports` hold
     (tests of what each report may say differently), if there are any; none without `once`. `table` then has the columns
-    `incident` and `report`.
+    `incident` and `report`. `kept`: where the first reports for which `reports` hold are kept, for further questions.
     """
 
     table: IbisTable
     tests: tuple[IbisBoolean, ...]
     once: bool = False
     reports: tuple[IbisBoolean, ...] = ()
+    kept: FirstReportsOf | None = None
 
     def where(self, *tests: IbisBoolean) -> Rows:
         """Those of them for which these hold too; `tests` are over `table`."""
@@ -77,7 +79,8 @@ class Rows:
         """With the first report of the alert's incident for which `reports` hold: `first`, where that is not 0."""
         shared = self.table.filter(self.table.incident.notnull(), *self.reports)
         found = shared.group_by("incident").aggregate(first=shared.report.min())
-        return table.left_join(found.filter(found.first > 0), "incident")
+        later = found.filter(found.first > 0)
+        return table.left_join(later if self.kept is None else self.kept.table(later), "incident")
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""

@@ -239,6 +239,12 @@ def _beside(incidents: pd.DataFrame, alerts: pd.DataFrame, by: list[str]) -> tup
     return both[[*by, "n"]], both["alerts"].to_numpy(float)
 
 
+def _asked_of_reports(f: AlertFilter, city: CityProfile) -> Hashable:
+    """All that the first reports of incidents depend on under a filter: what it asks of reports, and the city."""
+    names = (name for field in f.fields() if field.of_report for name in field.names)
+    return city.version, tuple(getattr(f, name) for name in names)
+
+
 def ask(source: Source, f: AlertFilter, audience: Audience, *, once: bool = False) -> Question:
     """The question of an audience: where it sees no exact counts, picked cells hold what its map shows there.
 
@@ -248,6 +254,10 @@ def ask(source: Source, f: AlertFilter, audience: Audience, *, once: bool = Fals
     once = once and source.repeated
     table = source.once if once else source.narrow
     tests = tuple(authorised.tests(table, dates(source, authorised), source.city))
-    rows = Rows(table, tests, once, tuple(authorised.report_tests(table, source.city)) if once else ())
+    rows = Rows(table, tests)
+    if once:
+        reports = tuple(authorised.report_tests(table, source.city))
+        kept = source.first_reports(_asked_of_reports(authorised, source.city)) if reports else None
+        rows = Rows(table, tests, once, reports, kept)
     question = Question(source, authorised, audience, notes, rows, privacy.threshold_rule(authorised, source), once)
     return question if question.exact or not authorised.cells else question.on_land().without_default_points()
