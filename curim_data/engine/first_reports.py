@@ -11,7 +11,7 @@ import contextlib
 import threading
 import weakref
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from itertools import count
 from typing import Any, Final
 
@@ -59,31 +59,31 @@ class FirstReportsOf:
         """`connection`: the database, in which the table has that name; `unused`: names of tables to be dropped."""
         self.rows = 0
         self._connection, self._name, self._unused, self._lock = connection, name, unused, threading.Lock()
+        self._schema: Any = None
         self._made: bool | None = None  # not yet, or it failed
         # The database is asked nothing here: an object may go at any moment, in any thread.
         weakref.finalize(self, unused.append, name).atexit = False
 
-    def table(self, found: IbisTable) -> IbisTable:
-        """The rows of an expression over that database, which the filter alone decides: made once and then read.
+    def table(self, backend: Any, find: Callable[[], IbisTable]) -> IbisTable:
+        """What an expression over that database gives, which the filter alone decides: made once and then read.
 
-        The expression itself where the table cannot be made.
+        `backend`: a cursor of that database. The expression itself where the table cannot be made.
         """
-        backend: Any = found.get_backend()
         if self._made is None:
             with self._lock:
                 if self._made is None:
-                    self._made = self._make(backend.compile(found))
+                    self._made = self._make(backend, find())
         if not self._made:
-            return found
-        return ibis.expr.operations.DatabaseTable(name=self._name, schema=found.schema(), source=backend).to_expr()
+            return find()
+        return ibis.expr.operations.DatabaseTable(name=self._name, schema=self._schema, source=backend).to_expr()
 
-    def _make(self, query: str) -> bool:
-        cursor = self._connection.cursor()
+    def _make(self, backend: Any, found: IbisTable) -> bool:
+        cursor, self._schema = self._connection.cursor(), found.schema()
         try:
             with contextlib.suppress(IndexError):  # until none is left, whichever thread drops the last one
                 while True:
                     cursor.execute(f"DROP TABLE IF EXISTS {self._unused.popleft()}")
-            cursor.execute(f"CREATE OR REPLACE TABLE {self._name} AS {query}")
+            cursor.execute(f"CREATE OR REPLACE TABLE {self._name} AS {backend.compile(found)}")
             (self.rows,) = cursor.execute(f"SELECT count(*) FROM {self._name}").fetchone() or (0,)
         except duckdb.Error:
             return False

@@ -77,10 +77,15 @@ class Rows:
 
     def _beside_first(self, table: IbisTable) -> IbisTable:
         """With the first report of the alert's incident for which `reports` hold: `first`, where that is not 0."""
+        if self.kept is None:
+            return table.left_join(self._later_first(), "incident")
+        return table.left_join(self.kept.table(self.table.op().source, self._later_first), "incident")
+
+    def _later_first(self) -> IbisTable:
+        """By incident the first report for which `reports` hold, where that is not 0."""
         shared = self.table.filter(self.table.incident.notnull(), *self.reports)
         found = shared.group_by("incident").aggregate(first=shared.report.min())
-        later = found.filter(found.first > 0)
-        return table.left_join(later if self.kept is None else self.kept.table(later), "incident")
+        return found.filter(found.first > 0)
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""
