@@ -176,22 +176,29 @@ def _pairs(
 
 def _of_kind(frame: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind) -> Pairs:
     """One kind's counts in pairs of windows; what has no name is no candidate."""
-    known = frame.dropna(subset=[history.unit, *kind])
-    at = history.at(known[history.unit])
-    codes, index = (np.zeros(len(known), int), pd.RangeIndex(1)) if not kind else _candidates(known[list(kind)])
+    names = [pd.factorize(frame[name]) for name in kind]
+    known = np.logical_and.reduce([frame[history.unit].notna(), *(codes >= 0 for codes, _ in names)])
+    at, n = history.at(frame[history.unit][known]), frame["n"].to_numpy(float)[known]
+    codes, index = _candidates(kind, [(own[known], values) for own, values in names], len(n))
     tables = []
     for pair in (windows.before(at), windows.after(at)):
         inside, size = pair >= 0, len(index) * windows.pairs
-        at_pair = codes[inside] * windows.pairs + pair[inside]
-        summed = np.bincount(at_pair, known["n"].to_numpy(float)[inside], size)
+        summed = np.bincount(codes[inside] * windows.pairs + pair[inside], n[inside], size)
         tables.append(pd.DataFrame(summed.reshape(len(index), windows.pairs), index=index))
     return tables[0], tables[1]
 
 
-def _candidates(names: pd.DataFrame) -> tuple[IntArray, pd.MultiIndex]:
-    """The number of each row's candidate, and the candidates."""
-    codes = np.asarray(names.groupby(list(names), sort=False).ngroup(), np.int64)
-    return codes, pd.MultiIndex.from_frame(names.drop_duplicates().astype(str))
+def _candidates(kind: Kind, names: Sequence[tuple[IntArray, pd.Index]], rows: int) -> tuple[IntArray, pd.Index]:
+    """The number of each row's candidate, and the candidates as they appear first; `names`: each column's values by
+    number, and these.
+    """
+    if not kind:
+        return np.zeros(rows, np.int64), pd.RangeIndex(1)
+    sizes = tuple(max(len(values), 1) for _, values in names)
+    codes, found = pd.factorize(np.ravel_multi_index([own for own, _ in names], sizes))
+    columns = zip(kind, names, np.unravel_index(found, sizes), strict=True)
+    listed = pd.DataFrame({name: pd.Series(values.take(at)).astype(str) for name, (_, values), at in columns})
+    return codes.astype(np.int64), pd.MultiIndex.from_frame(listed)
 
 
 def place_scatter(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Dispersion:
