@@ -142,7 +142,7 @@ def tables(
     resolution: int | None = None,
     once: bool = False,
 ) -> tuple[Protected, ...]:
-    """Several tables, each as `counts` gives it: counted in two questions, or in one `at_once`, where alerts are few.
+    """Several tables, each as `counts` gives it, from one or two questions to the engine (`Question.answer`).
 
     With a `resolution` all tables are by cell.
     """

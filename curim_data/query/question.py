@@ -153,7 +153,9 @@ class Question:
         return replace(self, rows=replace(self.rows, once=False), once=False)
 
     def answer(self, layouts: Sequence[Layout], *, at_once: bool = False) -> list[Protected]:
-        """Tables after disclosure control: counted in two questions, or in one `at_once`, where alerts are few."""
+        """Tables after disclosure control. Those by lists and the others are two questions to the engine, or one: where
+        the ones are by all columns of the others, or `at_once`, where alerts are few.
+        """
         both = self.once and not self.exact
         raw = self._counted(layouts, at_once, with_alerts=both)
         if not both:
@@ -162,9 +164,13 @@ class Question:
         return [self.protect(parts[layout][0], layout, alerts=parts[layout][1]) for layout in layouts]
 
     def _counted(self, layouts: Sequence[Layout], at_once: bool, *, with_alerts: bool) -> dict[Layout, pd.DataFrame]:
+        listed = [layout for layout in layouts if layout.listed]
+        others = [layout for layout in layouts if not layout.listed]
+        known = {name for layout in listed for name in layout.by}
+        if at_once or all(known.issuperset(layout.by) for layout in others):  # the listed ones tell these apart anyway
+            listed, others = list(layouts), []
         raw: dict[Layout, pd.DataFrame] = {}
-        for listed in {at_once or layout.listed for layout in layouts}:
-            chosen = [layout for layout in layouts if (at_once or layout.listed) is listed]
+        for chosen in filter(None, (listed, others)):
             raw |= zip(chosen, self.count(chosen, with_alerts=with_alerts), strict=True)
         return raw
 

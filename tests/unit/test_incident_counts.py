@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -19,7 +20,8 @@ from curim_data.engine.incidents import IncidentFacts
 from curim_data.filters import AlertFilter
 from curim_data.model import SCHEMA, Audience, Message
 from curim_data.query._aggregate import Rows
-from curim_data.query.question import ask
+from curim_data.query._layout import Layout
+from curim_data.query.question import Question, ask
 from tests.reliability.world import World, piraeus, simulate, source_of
 from tests.small import alert, small_source
 
@@ -141,6 +143,32 @@ def test_the_alerts_of_a_question_of_incidents_are_those_of_a_question_of_alerts
     pd.testing.assert_frame_equal(alone, alerts)
     pd.testing.assert_frame_equal(both.drop(columns="n").rename(columns={"alerts": "n"}), alerts)
     assert both["n"].sum() < alerts["n"].sum()
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("who", [WHO, Audience.COUNCIL])
+def test_tables_by_lists_tell_the_others_where_they_have_their_columns(
+    source: Source, name: str, who: Audience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alert of several categories, or of a span of hours, is one in the tables that come from the same question."""
+    asked: list[int] = []
+    count = Question.count
+
+    def noted(self: Question, layouts: Sequence[Layout], *, with_alerts: bool = False) -> list[pd.DataFrame]:
+        asked.append(len(layouts))
+        return count(self, layouts, with_alerts=with_alerts)
+
+    def frames(tables: Sequence[Sequence[str]]) -> list[pd.DataFrame]:
+        return [table.frame for table in query.tables(source, FILTERS[name], tables, who, once=True)]
+
+    by = [[], ["district"], ["month", "district"], ["category"], ["month", "district", "category"], ["hour"]]
+    alone = [frame for one in by for frame in frames([one])]
+    monkeypatch.setattr(Question, "count", noted)
+    for together, one in zip(frames(by), alone, strict=True):
+        pd.testing.assert_frame_equal(together, one, check_exact=True)
+    assert asked == [len(by)]
+    frames([["category"], ["weekday"]])
+    assert asked == [len(by), 1, 1]
 
 
 def test_nothing_is_no_incident_for_the_council(source: Source) -> None:
