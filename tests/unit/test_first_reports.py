@@ -84,6 +84,17 @@ def test_one_table_serves_all_dates_and_places(source: Source) -> None:
     assert tables_of(source) == ["first_reports_0"]
 
 
+def test_each_filter_has_its_own(source: Source) -> None:
+    """Whatever was asked before, of whatever dates and places: found again, the answer is the same."""
+    for _ in range(2):
+        for f in FILTERS.values():
+            question = ask(source, f, WHO, once=True)
+            layout = question.layout(["district", "category"])
+            (kept,), (found,) = question.count([layout]), without(question).count([layout])
+            pd.testing.assert_frame_equal(kept, found)
+    assert len(tables_of(source)) == len(FILTERS) - 1  # women, and women in an area, have one
+
+
 def test_nothing_is_kept_where_the_first_of_all_reports_counts(source: Source) -> None:
     assert ask(source, EVERYTHING.replace(dark=True), WHO, once=True).rows.kept is None
     assert ask(source, FILTERS["women"], WHO).rows.kept is None
