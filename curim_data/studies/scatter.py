@@ -177,7 +177,9 @@ def _pairs(
 def _of_kind(frame: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind) -> Pairs:
     """One kind's counts in pairs of windows; what has no name is no candidate."""
     names = [pd.factorize(frame[name]) for name in kind]
-    known = np.logical_and.reduce([frame[history.unit].notna(), *(codes >= 0 for codes, _ in names)])
+    known = frame[history.unit].notna().to_numpy(bool)
+    for own, _ in names:
+        known = known & (own >= 0)
     at, n = history.at(frame[history.unit][known]), frame["n"].to_numpy(float)[known]
     codes, index = _candidates(kind, [(own[known], values) for own, values in names], len(n))
     tables = []
