@@ -13,6 +13,7 @@ from curim_data.studies.coarse_areas import area_names
 from curim_data.studies.findings import SURE, VERY_SURE
 
 NOT_KNOWN: Final = "–"
+WIDE: Final = 10.0  # times as large: an upper bound beyond that says nothing
 ALPHA: Final = 0.05  # of the correction
 
 
@@ -38,7 +39,8 @@ def ratios_in_words(t: Translator, frame: pd.DataFrame, names: tuple[str, str, s
 def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
     """A ratio with its interval; one of zero has an upper bound alone, an infinite one (from zero) a lower bound alone.
 
-    The ratio is zero where a count is, and the lower end of a log-normal interval lies above that.
+    The ratio is zero where a count is, and the lower end of a log-normal interval lies above that. Neither is given
+    where its bound says nothing: that it may be smaller than 1, or `WIDE` times as large.
 
     >>> ratio_in_words(Translator("en"), 2.5, 1.25, np.inf)
     '2.50 (1.25–…)'
@@ -46,7 +48,11 @@ def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
     '0 (at most 2.45)'
     >>> ratio_in_words(Translator("en"), np.inf, 1.26, np.inf)
     'at least 1.26'
+    >>> ratio_in_words(Translator("en"), np.inf, 0.15, np.inf), ratio_in_words(Translator("en"), 0.0, 0.01, 667.0)
+    ('–', '–')
     """
+    if (ratio == np.inf and low < 1) or (ratio == 0 and WIDE < high < np.inf):
+        return NOT_KNOWN
     known = [t.number(value, 2) if np.isfinite(value) else "" for value in (ratio, low, high)]
     if not known[0] and known[1] and not known[2]:
         return t("at least {low}", low=known[1])

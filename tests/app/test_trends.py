@@ -19,6 +19,7 @@ from curim_data.model.i18n import Span
 from curim_data.store import Home
 from curim_data.store.annotations import add_annotation
 from curim_data.studies.brief import brief_changes, usual_since
+from curim_data.studies.change_words import NOT_KNOWN, WIDE
 from curim_data.studies.changes import change_study
 from pages.parts.trends.changes_table import _for_phone, findings_first
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
@@ -204,7 +205,9 @@ def test_no_ratio_lies_outside_its_interval(open_page: Open) -> None:
     none = table["ratio"] == 0
     assert none.any()
     assert table.loc[none, "low"].isna().all()
-    assert table.loc[none, "times"].str.fullmatch(r"0 \(at most [\d.,]+\)").all()
+    tells = none & (table["high"] <= WIDE)
+    assert table.loc[tells, "times"].str.fullmatch(r"0 \(at most [\d.,]+\)").all()
+    assert (table.loc[none & ~tells, "times"] == NOT_KNOWN).all()
     known = table.dropna(subset=["ratio", "low", "high"])
     assert (known["low"] <= known["ratio"]).all()
     assert (known["ratio"] <= known["high"]).all()
