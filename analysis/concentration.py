@@ -98,11 +98,12 @@ class Concentration:
                 least=MIN_ALERTS,
             )
         half = self.share(0.5)
+        digits = decimals(half.chance.value)
         values = {
             "places": _span(t, half.places),
-            "chance": t.percent(half.chance.value, _digits(half.chance.value)),
-            "low": t.percent(half.chance.low, _digits(half.chance.low)),
-            "high": t.percent(half.chance.high, _digits(half.chance.high)),
+            "chance": t.percent(half.chance.value, digits),
+            "low": t.percent(half.chance.low, digits),
+            "high": t.percent(half.chance.high, digits),
         }
         if half.places.high < half.chance.low:
             text = t(
@@ -378,10 +379,12 @@ def _choices(runs: int) -> Message:
     return Message("Compared with {n} maps of the same incidents placed uniformly at random on the land.", {"n": runs})
 
 
-def _digits(share: float) -> int:
-    return 1 if share < 0.02 else 0
+def decimals(share: float) -> int:
+    """With how many decimals a share (0 to 1) is written as a percentage, in the sentence and in tables alike."""
+    return 1 if share < 0.1 else 0
 
 
 def _span(t: Translator, share: Estimate) -> str:
-    low, high = t.percent(share.low, _digits(share.low)), t.percent(share.high, _digits(share.high))
+    digits = decimals(share.value)
+    low, high = t.percent(share.low, digits), t.percent(share.high, digits)
     return low if low == high else t("{low} to {high}", low=low, high=high)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from curim_data.engine import open_source
@@ -9,7 +11,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, translator
 from curim_data.store import Home
 from curim_data.studies.forecast import forecast_study
-from pages.parts.frame import escape_markdown
+from pages.parts.charts import tables
+from pages.parts.frame import Room, escape_markdown, window
 from tests.app.conftest import Open, errors
 
 
@@ -27,18 +30,28 @@ def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, 
         escape_markdown(told.cells.sentence(t)),
         escape_markdown(told.cells.places_sentence(t)),
     } <= said
-    listed = next(frame.value for frame in app.dataframe if "last" in frame.value)
-    assert listed["name"].iloc[0] == f"1  {told.listed[0].name(t)}"
+    listed = next(frame.value for frame in app.table if t("52 weeks") in frame.value)
+    assert listed[t.c("emerging", "Place")].iloc[0] == f"1  {told.listed[0].name(t)}"
     assert told.listed[0].name.place == "pasalimani"  # the planted place with most alerts in one cell
     test = next(frame.value for frame in app.dataframe if "pai" in frame.value)
     assert len(test) == 9
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_column_of_the_backtest_is_cut(open_page: Open, lang: str) -> None:
+    app = open_page("hotspots", lang=lang, tab="forecast")
+    found = next(frame for frame in app.dataframe if "pai" in frame.value)
+    columns = json.loads(found.proto.columns)
+    assert sum(column.get("width", 0) for column in columns.values()) < Room.of_window(window.DEFAULT_WINDOW).column
+    for name in found.value.columns.difference(["method"]):
+        assert columns[name]["width"] >= tables.LETTER * found.value[name].str.len().max()
 
 
 def test_a_forecast_that_cannot_be_tried_is_hidden(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", tab="forecast", category="sexual_assault")
     assert not errors(app)
     assert any(words.value.startswith("No forecast is shown") for words in app.markdown)
-    assert not any("last" in frame.value for frame in app.dataframe)
+    assert not any("52 weeks" in frame.value for frame in app.table)
 
 
 def test_the_council_gets_the_city(open_page: Open) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from curim_data.model import translator
 from pages.parts.frame.waiting import JOBS
 from pages.parts.hotspots.tabs import TABS_KEY
 from tests.app.conftest import Open, errors, word
@@ -108,7 +109,8 @@ def test_the_density_is_one_picture_that_the_page_holds(open_page: Open, lang: s
     assert west < 23.65 < east
     assert south < 37.94 < north
     assert "cells" not in _layers(app)
-    peaks = next(frame.value for frame in app.dataframe if "density" in frame.value)
+    heading = translator(lang)("Per km² and month (95 %)")
+    peaks = next(table.value for table in app.table if heading in table.value)
     assert len(peaks) == 10
 
 

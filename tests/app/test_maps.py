@@ -20,7 +20,6 @@ from pages.parts.charts.tables import (
     BESIDE,
     LETTER,
     SELECT_BOX,
-    columns_beside,
     columns_in_room,
     fitted_columns,
     formatted,
@@ -34,6 +33,7 @@ from pages.parts.maps.legends import CellMeasure, ColourScale, value_breaks
 from pages.parts.maps.name_layers import Pin
 from tests.small import small_city
 
+STREAMLIT_WRAPS = 64  # pixels of a row above which Streamlit wraps texts
 CITY = small_city()
 T = translator("el")
 
@@ -176,6 +176,11 @@ def test_columns_that_would_be_cut_are_left_out_of_view() -> None:
     assert columns_in_room(frame, headings, list(headings), 10) == ["name", "n"]
 
 
+def test_rows_for_two_lines_are_high_enough_for_two_lines() -> None:
+    """Streamlit cuts the second line away in rows of 64 pixels or less ("rowHeight > 4rem" in its script)."""
+    assert row_height(1) < STREAMLIT_WRAPS < row_height(2) <= row_height(3) < row_height(4)
+
+
 def test_long_names_wrap_so_that_all_columns_are_in_view() -> None:
     """The columns of Trends in 924 pixels, as a window of 1280 has; the names took the certainty out of view."""
     frame = pd.DataFrame(
@@ -195,7 +200,8 @@ def test_long_names_wrap_so_that_all_columns_are_in_view() -> None:
             assert sum(column["width"] for column in columns.values()) <= room
         plain = fitted_columns(frame, headings)
         assert all(columns[name]["width"] == plain[name]["width"] for name in headings if name not in wrapped)
-        lines = (height - row_height(0)) / (row_height(1) - row_height(0))
+        lines = (height - row_height(0)) // (row_height(1) - row_height(0))
+        assert height == row_height(1) or height > STREAMLIT_WRAPS
         for name in wrapped:
             letters = (columns[name]["width"] - BESIDE + 1) / LETTER
             assert lines >= max(len(text) for text in frame[name]) / letters
@@ -209,9 +215,13 @@ def test_beside_a_map_a_long_name_gives_way_to_the_figures() -> None:
         {"place": ["1  W Pender St, Central Business District, in the north-east"], "density": ["670 (606–738)"]}
     )
     room = basemap.room_beside(Room.of_window(1280))
-    assert sum(column["width"] for column in columns_beside(frame, headings, room).values()) <= room < 1280 * 3 / 8
-    short = columns_beside(frame.assign(place="1  Quay"), headings, room)
+    columns, height = wrapped_columns(frame, headings, room, wrapped=("place",))
+    assert sum(column["width"] for column in columns.values()) <= room < 1280 * 3 / 8
+    assert columns["density"]["width"] >= LETTER * len(headings["density"])
+    assert height >= row_height(3)
+    short, height = wrapped_columns(frame.assign(place="1  Quay"), headings, room, wrapped=("place",))
     assert short["place"]["width"] == fitted_columns(frame.assign(place="1  Quay"), headings)["place"]["width"]
+    assert height == row_height(1)
 
 
 def test_a_map_of_another_city_does_not_carry_the_coast_of_the_open_one() -> None:

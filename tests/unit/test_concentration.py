@@ -113,7 +113,7 @@ def test_half_of_the_alerts_is_told_against_chance(t: Translator) -> None:
     assert found.n == 336
     assert found.share(0.5).cells == 3
     assert found.sentence(t) == (
-        "Half of the incidents lie in 3\u00a0% of the places; by chance alone it would be 31\u00a0% (28\u00a0% to "
+        "Half of the incidents lie in 3.0\u00a0% of the places; by chance alone it would be 31\u00a0% (28\u00a0% to "
         "34\u00a0%)."
     )
     assert found.p == 1 / 200

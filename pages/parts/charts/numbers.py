@@ -26,7 +26,7 @@ def expected_count(t: Translator, spot: SpotOrCluster, *, ratios: bool = True) -
 
 
 def number_with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:
-    """A number and its interval in the reader's form."""
+    """A number and its interval in the reader's form; a dash would run into the sign of a lower end below zero."""
     shown, least, most = (t.number(round(x, digits) + 0.0, digits) for x in (value, low, high))  # no minus before 0
-    ends = t("{low} to {high}", low=least, high=most)
+    ends = t("{low} to {high}", low=least, high=most) if round(low, digits) < 0 else f"{least}–{most}"
     return f"{shown} ({ends})"

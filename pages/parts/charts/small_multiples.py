@@ -79,7 +79,7 @@ def _add_panel(
 ) -> None:
     t, colours = page.t, palette(page.theme)
     days, axes = pd.to_datetime(frame[time]), {"xaxis": f"x{mark}", "yaxis": f"y{mark}"}
-    form = "MMM y" if time == "month" else "medium"
+    form = "LLL y" if time == "month" else "medium"
     if shaded is not None:
         figure.add_span(shaded, days.max(), fill=colours.withheld, **axes)
     figure.add_scatter(

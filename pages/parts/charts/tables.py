@@ -24,18 +24,25 @@ from pages.parts.frame import Page, escape_markdown
 LETTER: Final = 6.9
 BESIDE: Final = 18
 SCROLL_BAR: Final = 14  # pixels that a table takes beside its columns
+FITTED_HIGHEST: Final = 440  # pixels of a table that scrolls, about as high as a map
+FITTED_PLAIN: Final = 20  # rows of a table that stand there without scrolling
 LINE: Final = 18  # pixels of a line in a cell
+WRAPS: Final = 65  # pixels from which on Streamlit wraps the texts of a row; in a lower row they are cut
 SELECT_BOX: Final = 38  # pixels of the boxes before the rows
 # Cells of a table above which its numbers become texts: Streamlit takes no more of the other kind.
 MOST_STYLED: Final = 200_000
 MOST_PRINTED: Final = 60  # rows of a table on paper
+MOST_PRINTED_COLUMNS: Final = 8  # in letters of the usual size
 FOR_PRINT: Final = "for-print"
 # Paper has the plain table, the screen the one that scrolls.
 PRINT_STYLE: Final = (
     f"@media screen {{.stElementContainer:has(.{FOR_PRINT}) {{display: none !important}}}}"
-    f"@media print {{.stElementContainer:has(+ .stElementContainer .{FOR_PRINT}) {{display: none !important}}"
+    # The plain one comes first: Chromium overlooks what is before a change ("has(+ ...)") when a list is drawn anew.
+    f"@media print {{.stElementContainer:has(.{FOR_PRINT}) + .stElementContainer {{display: none !important}}"
     f".{FOR_PRINT} table {{width: 100%; border-collapse: collapse; font-size: .72rem; break-inside: auto}}"
-    f".{FOR_PRINT} th, .{FOR_PRINT} td {{border: 0; border-bottom: 1px solid; padding: .2em .4em; text-align: left}}"
+    f".{FOR_PRINT} th, .{FOR_PRINT} td {{border: 0; border-bottom: 1px solid; padding: .2em .4em; text-align: left; "
+    "overflow-wrap: anywhere}"
+    f".{FOR_PRINT} table.wide {{font-size: .6rem}} .{FOR_PRINT} .wide :is(th, td) {{padding: .2em}}"
     f".{FOR_PRINT} .number {{text-align: right; font-variant-numeric: tabular-nums}}}}"
 )
 NONE: Final = "–"  # where a number is not known
@@ -73,6 +80,7 @@ def draw_table(
     row_height
         Pixels of a row; texts wrap in rows that are high enough.
     """
+    draw_for_print(page.t, frame, headings, digits=digits, percent=percent, signed=signed)
     st.dataframe(
         styled(page.t, frame[list(headings)], digits=digits, percent=percent, signed=signed),
         column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {}), *(signed or {})}),
@@ -84,7 +92,6 @@ def draw_table(
         height=height,
         row_height=row_height,
     )
-    draw_for_print(page.t, frame, headings, digits=digits, percent=percent, signed=signed)
     if file_name:
         download_button(page.t, frame[list(headings)].rename(columns=headings), file_name, key=f"{key}_download")
 
@@ -102,6 +109,43 @@ def draw_plain_table(
     """A table for a phone, whose texts wrap in rows that are each as high as they need."""
     written = formatted(page.t, frame[list(headings)], digits=digits, signed=signed).astype(str).map(escape_markdown)
     st.table(written.rename(columns=headings), hide_index=True, border="horizontal", height=height, alt=alt)
+
+
+def draw_fitted_table(
+    page: Page,
+    frame: pd.DataFrame,
+    headings: Mapping[str, str],
+    room: float,
+    *,
+    key: str,
+    alt: str,
+    digits: Mapping[str, int] | None = None,
+    wrapped: Collection[str] = (),
+    numbers: Collection[str] = (),
+    plain: int = FITTED_PLAIN,
+) -> None:
+    """A table that fits in `room` pixels, as beside a map: its first column, of names, wraps, and no figure is cut.
+
+    One of at most `plain` rows, and each on a phone, is a plain table with rows as high as their texts; a longer one
+    scrolls, and can be sorted. `wrapped`: further columns of words that wrap; `numbers`: columns to set to the right.
+    """
+    if page.narrow or len(frame) <= plain:
+        draw_plain_table(page, frame, headings, alt=alt, digits=digits)
+        return
+    columns, height = wrapped_columns(
+        frame, headings, room, wrapped={next(iter(headings)), *wrapped}, numbers={*numbers, *(digits or {})}
+    )
+    draw_table(
+        page,
+        frame,
+        headings,
+        key=key,
+        alt=alt,
+        digits=digits,
+        columns=columns,
+        height=min(FITTED_HIGHEST, height * len(frame) + row_height(1)),
+        row_height=height,
+    )
 
 
 def draw_selectable_table(
@@ -124,6 +168,7 @@ def draw_selectable_table(
     `order`: the columns in view, where not all are; `row_height`: pixels of a row, in which texts wrap;
     `on_select`: what a pick does in place of a run of the page.
     """
+    draw_for_print(page.t, frame, headings, digits=digits, percent=percent)
     event: Any = st.dataframe(
         styled(page.t, frame[list(headings)], digits=digits, percent=percent),
         column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {})}),
@@ -137,7 +182,6 @@ def draw_selectable_table(
         selection_mode="single-row",
         selection_default=None if selected is None else {"selection": {"rows": [selected]}},
     )
-    draw_for_print(page.t, frame, headings, digits=digits, percent=percent)
     rows = (event or {}).get("selection", {}).get("rows", [])
     return int(rows[0]) if rows and rows[0] < len(frame) else None
 
@@ -153,7 +197,7 @@ def draw_for_print(
 ) -> None:
     """The table that paper shows in place of the one that scrolls: every column, and its first rows.
 
-    It is hidden on the screen (`PRINT_STYLE`), from readers of it too: the table above holds the same and more.
+    It is hidden on the screen (`PRINT_STYLE`), from readers of it too: the table drawn next holds the same and more.
     """
     shown = formatted(t, frame[list(headings)].head(MOST_PRINTED), digits=digits, percent=percent, signed=signed)
     head = "".join(f"<th>{html.escape(label)}</th>" for label in headings.values())
@@ -169,7 +213,8 @@ def draw_for_print(
     )
     rest = len(frame) - len(shown)
     note = t.n("{n} more row", "{n} more rows", rest) if rest else ""
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{html.escape(note)}</p>"
+    wide = " class=wide" if len(headings) > MOST_PRINTED_COLUMNS else ""
+    table = f"<table{wide}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{html.escape(note)}</p>"
     st.html(f'<div class="{FOR_PRINT}">{table}</div>')
 
 
@@ -252,19 +297,6 @@ def fitted_columns(
     return columns
 
 
-def columns_beside(
-    frame: pd.DataFrame, headings: Mapping[str, str], room: float, *, least: int = 120
-) -> dict[str, Any]:
-    """Columns as wide as their texts; the first, of names, gives way, so that the figures stay within `room` pixels.
-
-    A heading that is longer than its figures takes no more than `least` pixels from the names.
-    """
-    first, *others = headings
-    wide = {name: _fitted_width(frame, name, headings[name][: int(least / LETTER)], 400) for name in others}
-    names = min(_fitted_width(frame, first, headings[first], 400), max(least, int(room) - sum(wide.values())))
-    return {name: st.column_config.Column(headings[name], width=wide.get(name, names)) for name in headings}
-
-
 def wrapped_columns(
     frame: pd.DataFrame,
     headings: Mapping[str, str],
@@ -296,8 +328,9 @@ def wrapped_columns(
 
 
 def row_height(lines: int) -> int:
-    """Pixels of a row whose texts take so many lines; Streamlit wraps them where they have the room."""
-    return LINE * lines + 18
+    """Pixels of a row whose texts take so many lines, high enough for Streamlit to wrap them."""
+    plain = LINE * lines + 18
+    return max(WRAPS, plain) if lines > 1 else plain
 
 
 def columns_in_room(

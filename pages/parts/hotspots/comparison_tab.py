@@ -155,7 +155,7 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
         for place in places
     )
     headings = {
-        "name": t("Place"),
+        "name": t.c("emerging", "Place"),
         "more": t("More here"),
         "ratio": t("Ratio (95 %)"),
         "q": t("Corrected p"),
@@ -166,13 +166,15 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "ratio", "q")} | {"q": t("p")}
-    tables.draw_table(
+    tables.draw_fitted_table(
         page,
         frame,
         headings,
+        page.room.column,
         key="hotspots_compare",
         alt=t("Places that differ, clearest first"),
-        columns=tables.fitted_columns(frame, headings, most=150 if page.narrow else 400),
+        numbers=("a", "b", "share", "elsewhere"),
+        plain=0,
     )
 
 

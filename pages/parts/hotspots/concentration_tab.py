@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.concentration import Concentration
+from analysis.concentration import Concentration, decimals
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
@@ -138,7 +138,7 @@ def _titled(colours: Palette, text: str) -> dict[str, Any]:
 
 
 def _percent(t: Translator, share: Estimate) -> str:
-    digits = 1 if share.value < 0.1 else 0
+    digits = decimals(share.value)
     value = t.percent(share.value, digits)
     if share.low == share.high:
         return value

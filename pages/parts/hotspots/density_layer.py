@@ -104,15 +104,16 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
         for rank, peak in enumerate(study.peaks, start=1)
     )
     headings = {"place": t("Where"), "density": t("Per km² and month (95 %)")}
-    tables.draw_table(
+    tables.draw_fitted_table(
         page,
         frame,
         headings,
+        basemap.room_beside(page.room),
         key="hotspots_density_peaks",
         alt=t("Where alerts are densest"),
-        file_name="density-places.csv",
-        columns=tables.columns_beside(frame, headings, basemap.room_beside(page.room)),
     )
+    file = frame.rename(columns=headings)
+    tables.download_button(t, file, "density-places.csv", key="hotspots_density_peaks_download")
     st.caption(
         t(
             "Density shows where many alerts are, not where there are more than expected by chance: for that, see "

@@ -20,12 +20,15 @@ from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import draw_chart
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import (
+    SELECT_BOX,
     columns_in_room,
     download_button,
     draw_selectable_table,
     fitted_columns,
     geojson,
     geojson_button,
+    row_height,
+    wrapped_columns,
 )
 from pages.parts.frame import Heading, Page, Palette, draw_footer, escape_markdown, filter_bar, page_link, palette, rgba
 from pages.parts.frame.colours import on_land
@@ -257,7 +260,10 @@ def _layer(page: Page, found: EmergingHotSpots, lines: Sequence[EmergingRow], na
         get_hexagon="hex",
         get_fill_color="shade",
         extruded=False,
-        stroked=False,
+        stroked=True,  # so that a cell of a large area, smaller than a pixel or two, is still seen
+        get_line_color="shade",
+        get_line_width=1,
+        line_width_min_pixels=3,
         coverage=coverage,
         pickable=True,
         auto_highlight=True,
@@ -314,9 +320,17 @@ def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | 
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
     table = pd.DataFrame(rows)
-    fitting = columns_in_room(table, headings, list(headings), map_width(page.room, SPAN), most=MAIN)
+    room = map_width(page.room, SPAN)
+    fitting = columns_in_room(table, headings, list(headings), room, most=MAIN)
     if not page.narrow and len(fitting) < len(headings):
         draw_columns_box(t)
+    order = None if page.narrow or all_columns() else fitting
+    seen = {name: headings[name] for name in order or headings}
+    if page.narrow or order:
+        words = ("name", "class", "since") if page.narrow else ("name",)
+        columns, height = wrapped_columns(table, seen, room - SELECT_BOX, wrapped=words, least=70)
+    else:
+        columns, height = fitted_columns(table, headings), row_height(1)
     draw_selectable_table(
         page,
         table,
@@ -324,8 +338,9 @@ def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | 
         key=f"{LIST}_{chosen.id if chosen else ''}",
         alt=t("Places by their class over time"),
         selected=next((at for at, line in enumerate(shown) if line is chosen), None),
-        columns=fitted_columns(table, headings, most=MAIN),
-        order=None if page.narrow or all_columns() else fitting,
+        columns=columns,
+        order=order,
+        row_height=height,
     )
 
 
@@ -333,7 +348,7 @@ def since_label(t: Translator, line: EmergingRow, found: EmergingHotSpots) -> st
     """Since when a place has been significant without interruption; unknown where that holds from the first step."""
     if line.since is None:
         return "–"
-    day = t.date(line.since, "MMM y" if found.unit == "month" else "medium")
+    day = t.date(line.since, "LLL y" if found.unit == "month" else "medium")
     return t("{day} or earlier", day=day) if line.since <= found.starts[0].date() else day
 
 

@@ -26,11 +26,11 @@ from pages.parts.frame import Dataset, Page, calculated, draw_footer, escape_mar
 from pages.parts.frame.colours import LIGHT
 from pages.parts.hotspots.map_download import map_download_button, outlined
 from pages.parts.maps import cell_map
+from pages.parts.maps.basemap import BESIDE_GAP, map_width
 from pages.parts.maps.name_layers import Pin
 
 WEEKS: Final = 4
 SPAN: Final = 0.56  # of the page, for the map and the line; the list beside it needs room for names
-WIDTHS: Final = {"place": 196, "name": 196, "expected": 112, "kept": 90, "last": 76}
 METHOD_NAMES: Final = {
     "naive": Message("Plain counting"),
     "decay": Message("Fading counts"),
@@ -152,15 +152,16 @@ def _draw_places(page: Page, forecast: ForecastStudy) -> None:
             for place, ahead in forecast.places
         )
         headings = {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")}
-        tables.draw_table(
+        tables.draw_fitted_table(
             page,
             frame,
             headings,
+            _room(page),
             key="hotspots_places_ahead",
             alt=t("Alerts expected at each place in the next four weeks"),
-            file_name="forecast-places.csv",
-            columns=_narrow(headings),
-            height=330,
+        )
+        tables.download_button(
+            t, frame.rename(columns=headings), "forecast-places.csv", key="hotspots_places_ahead_download"
         )
     if forecast.unseen:
         st.write(
@@ -248,12 +249,9 @@ def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
         }
         for rank, one in enumerate(listed, 1)
     )
-    headings = {"name": t("Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
+    headings = {"name": t.c("emerging", "Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
     alt = t("Cells where most alerts are expected")
-    if page.narrow:
-        tables.draw_plain_table(page, frame, headings, alt=alt, digits={"last": 0})
-    else:
-        tables.draw_table(page, frame, headings, key="hotspots_forecast", alt=alt, columns=_narrow(headings))
+    tables.draw_fitted_table(page, frame, headings, _room(page), key="hotspots_forecast", alt=alt, digits={"last": 0})
     tables.download_button(t, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
 
@@ -289,7 +287,10 @@ def _draw_backtest(page: Page, found: PlaceForecast) -> None:
         shown = {name: headings[name] for name in ("area", "method", "pai")}
         tables.draw_plain_table(page, pd.DataFrame(rows), shown, alt=alt)
     else:
-        tables.draw_table(page, pd.DataFrame(rows), headings, key="hotspots_backtest", alt=alt)
+        tested = pd.DataFrame(rows)
+        columns, height = tables.wrapped_columns(tested, headings, page.room.column, wrapped=("method",))
+        about: dict[str, Any] = {"columns": columns, "row_height": height, "height": "content"}
+        tables.draw_table(page, tested, headings, key="hotspots_backtest", alt=alt, **about)
     tables.download_button(t, frame, "forecast-backtest.csv", key="hotspots_backtest_download")
     if found.shown:
         st.write(escape_markdown(found.places_sentence(t)))
@@ -305,9 +306,9 @@ def _draw_backtest(page: Page, found: PlaceForecast) -> None:
     )
 
 
-def _narrow(headings: dict[str, str]) -> dict[str, Any]:
-    """Columns that fit next to a map."""
-    return {name: st.column_config.Column(headings[name], width=WIDTHS[name]) for name in headings}
+def _room(page: Page) -> float:
+    """Pixels of what stands beside the map and the line."""
+    return map_width(page.room, 1 - SPAN) - BESIDE_GAP
 
 
 def _measured(t: Translator, row: dict[Any, Any], name: str, digits: int) -> str:

@@ -195,7 +195,7 @@ def _draw_places(page: Page, study: MoranStudy, shown: list[MoranPlace]) -> None
             for one in shown
         )
         headings = {
-            "name": t("Place"),
+            "name": t.c("emerging", "Place"),
             "class": t("Class"),
             "n": t("Incidents"),
             "cells": t("Cells"),
@@ -203,15 +203,15 @@ def _draw_places(page: Page, study: MoranStudy, shown: list[MoranPlace]) -> None
         }
         if page.narrow:
             headings = {"name": headings["name"], "class": headings["class"], "q": t("p")}
-        tables.draw_table(
+        tables.draw_fitted_table(
             page,
             frame,
             headings,
+            basemap.room_beside(page.room),
             key="hotspots_moran",
             alt=t("Groups of cells by class, the surest first"),
-            columns=tables.fitted_columns(frame, headings, most=150)
-            if page.narrow
-            else tables.columns_beside(frame, headings, basemap.room_beside(page.room)),
+            wrapped=("class",),
+            plain=0,
         )
     else:
         st.write(t("No cell is more like its neighbours, or less, than chance explains."))

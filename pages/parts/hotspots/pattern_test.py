@@ -72,12 +72,15 @@ def _draw_areas(page: Page, study: PatternStudy) -> None:
     }
     if page.narrow:
         headings = {name: headings[name] for name in NARROW_COLUMNS}
-    tables.draw_table(
+    file = frame[list(headings)].rename(columns=headings)
+    tables.draw_fitted_table(
         page,
         frame,
         headings,
+        page.room.column,
         key="hotspots_pattern",
         alt=t("Areas whose share differs, the surest first"),
-        file_name="pattern-test.csv",
-        columns=tables.fitted_columns(frame, headings, most=150 if page.narrow else 300),
+        digits={"a": 0, "b": 0},
+        plain=0,
     )
+    tables.download_button(t, file, "pattern-test.csv", key="hotspots_pattern_download")

@@ -128,6 +128,7 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
     """The surest rows as a plain table, each as high as its texts; all rows and columns are in the file."""
     t = page.t
     shown, named = _for_phone(t, frame.head(tables.MOST_PRINTED), headings)
+    tables.draw_for_print(t, frame, headings, digits=_digits(headings))
     tables.draw_plain_table(
         page,
         shown,
@@ -135,7 +136,6 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
         alt=t("All changes between the two periods, those of the Briefing first, then the most certain"),
         height=HEIGHT_ON_PHONE if len(shown) > FEW else "content",
     )
-    tables.draw_for_print(t, frame, headings, digits=_digits(headings))
     if rest := len(frame) - len(shown):
         st.caption(t.n("{n} more row", "{n} more rows", rest))
     tables.download_button(t, frame[[*headings]].rename(columns=headings), "changes.csv", key="trends_changes_download")
