@@ -57,6 +57,12 @@ st.html(
     f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}</style>"
 )
 
+# Boxes that choose what a page shows mean nothing on paper, where its sentences say it; those of a plan hold its text.
+WITHOUT_CONTROLS = (
+    "<style>@media print {:is(.stSelectbox, .stMultiSelect, .stButtonGroup, .stDateInput, .stPopover, .stCheckbox, "
+    ".stSlider, .stTabs [role='tablist']), .stExpander:has(details:not([open])) {display: none !important}}</style>"
+)
+
 TITLES = {
     "briefing": (t("Briefing"), Role.COUNCIL),
     "hotspots": (t("Hot spots"), Role.COUNCIL),
@@ -185,5 +191,6 @@ elif page.city.provisional:
 if HEALED in st.session_state:
     st.info(escape_markdown(t(st.session_state.pop(HEALED))))
 if name not in WITHOUT_FILTER:
+    st.html(WITHOUT_CONTROLS)
     filter_bar.draw_active_filters(page)
 current.run()

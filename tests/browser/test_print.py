@@ -34,6 +34,21 @@ def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, da
     assert np.median(picture.mean(axis=2)) > 0.9
 
 
+def test_paper_has_no_boxes_to_choose_with_and_each_table_once(visit: Visit) -> None:
+    """The list of hot spots, which is drawn anew once its classes are there, stood on paper twice, cut."""
+    page = visit("hotspots", lang="el")
+    boxes = page.locator(".stSelectbox, .stButtonGroup, .stTabs [role=tablist]")
+    assert boxes.first.is_visible()
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 794, "height": 1123})
+    page.wait_for_timeout(3_000)
+    assert not any(box.is_visible() for box in boxes.all())
+    assert not any(found.is_visible() for found in page.locator(".stDataFrame").all())
+    assert page.locator(TABLES).count() >= 2
+    for table in page.locator(TABLES).all():
+        assert table.evaluate("table => table.getBoundingClientRect().right") <= 794
+
+
 def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit) -> None:
     page = visit("trends", lang="el", dark=True, by="month")
     page.context.add_init_script("window.print = () => { window.printed = (window.printed || 0) + 1 }")
