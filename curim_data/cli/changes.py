@@ -65,12 +65,14 @@ def changes(
                 "weight": weight,
                 "comparisons": found.n_tested,
                 "told": found.sentence(ctx.t),
+                "new_categories": study.not_in_use.new,
+                "categories_given_up": study.not_in_use.given_up,
                 "choices": ctx.choices(study.choices),
                 "rows": rows,
             }
         )
         return
-    ctx.print(ctx.sentence(source, f), found.sentence(ctx.t))
+    ctx.print(ctx.sentence(source, f), found.sentence(ctx.t), *study.not_in_use.sentences(source.city, ctx.t))
     if out is None:
         ctx.print_table(_in_words(ctx.t, source.city, rows))
     ctx.print_choices(study.choices)

@@ -178,6 +178,7 @@ def _limits(study: BriefStudy, city: CityProfile, t: Translator, audience: Audie
     if study.changes.changes.n_withheld:
         limits.append(t("Small counts are protected and could not all be compared."))
     limits += [t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING]
+    limits += study.changes.not_in_use.sentences(city, t)
     if city.provisional:
         limits.append(provisional_note(t, outlined=city.outlined))
     return tuple(limits)

@@ -124,7 +124,7 @@ def attention_sentence(study: BriefChanges, t: Translator) -> str:
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
     if not study.changes.changes.n_tested:
-        return t("There are too few incidents to compare.")
+        return _nothing_tested(study, t)
     if not study.findings and too_few_to_tell(study):
         return t(TOO_FEW)
     if not study.findings and study.verdict in ("more", "fewer"):
@@ -140,6 +140,12 @@ def _nothing_before(study: BriefChanges, t: Translator) -> str:
     return t("There is no earlier time to compare with.")
 
 
+def _nothing_tested(study: BriefChanges, t: Translator) -> str:
+    if study.changes.not_in_use.all:
+        return t("There is nothing to compare.")
+    return t("There are too few incidents to compare.")
+
+
 def none_sentence(study: BriefChanges, t: Translator) -> str:
     """What stands where the changes would, when there is none: that none was found and what would have been.
 
@@ -149,7 +155,7 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
     if not study.changes.changes.n_tested:
-        return t("There are too few incidents to compare.")
+        return _nothing_tested(study, t)
     if too_few_to_tell(study):
         return smallest_sentence(study, t)
     if not set(AREA).isdisjoint(study.looked_at):

@@ -23,6 +23,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Num
 from curim_data.privacy import bounded_by_threshold, sees_exact
 from curim_data.studies.annotations import noted_between
+from curim_data.studies.category_use import ALWAYS_IN_USE, NotInUse, not_in_use
 from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2
 from curim_data.studies.harm import ChangeWeights, weights_of_candidates
 from curim_data.studies.incidents import incident_choice
@@ -37,6 +38,8 @@ class ChangeStudy:
     `without_dark`: why categories after dark were left out, if they were: between the two periods nightfall moved, or
     it is not known whether it was dark. `noted`: what is noted on the time line between them.
     `past`: how restless counts were before the later period. `harm`: what the incidents weigh, where that was asked.
+    `not_in_use`: the categories that were not compared because they came into use, or out of it, meanwhile, as far as
+    the audience may be told.
     """
 
     periods: ComparedPeriods
@@ -46,6 +49,7 @@ class ChangeStudy:
     noted: tuple[Choice, ...] = ()
     counted: tuple[Choice, ...] = ()
     harm: ChangeWeights | None = None
+    not_in_use: NotInUse = ALWAYS_IN_USE
 
     def smallest(self, area: bool = False) -> SmallestChange | None:
         """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
@@ -208,7 +212,15 @@ class _Search:
         """All candidates with their counts of both periods."""
         alone = self.alone
         kept = [pair for pair, names in zip(self.paired, self.by, strict=True) if not (alone and "category" in names)]
-        return pd.concat(kept, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
+        found = pd.concat(kept, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
+        if self.not_in_use.covers(self.f, self.source.city):
+            return found.iloc[:0]
+        return found[~found["category"].isin(self.not_in_use.all)].reset_index(drop=True)
+
+    @cached_property
+    def not_in_use(self) -> NotInUse:
+        """The categories that came into use, or out of it, between the periods: no candidates."""
+        return not_in_use(self.source, self.f, self.periods)
 
     @cached_property
     def candidates(self) -> pd.DataFrame:
@@ -242,6 +254,7 @@ class _Search:
             past=past,
             noted=noted_between(source, f, periods.before[0], periods.after[1]),
             counted=(*incident_choice(source), *_area_choice(source, self.resolution)),
+            not_in_use=self.not_in_use.told(source, audience),
         )
 
 

@@ -81,6 +81,7 @@ def draw_basis(page: Page, study: BriefChanges) -> None:
         st.caption(escape_markdown(" ".join([*long, *short])))
         return
     short.append(_looked_sentence(study, page))
+    short += study.changes.not_in_use.sentences(page.city, t)
     long.append(study.changes.changes.sentence(t, listed=len(study.findings)))
     if study.n_significant > len(study.findings) > 0:
         long.append(t(OVERLAP, share=Num(100 * study.changes.changes.alpha, 0)))

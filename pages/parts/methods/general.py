@@ -142,6 +142,23 @@ GENERAL: Final = (
         ),
     ),
     MethodEntry(
+        N_("Categories that are new, or given up"),
+        N_("Is a category rare, or was it not in use at first, or no longer at the end?"),
+        (r"P = (1 - g)^m",),
+        N_(
+            "g the share of all other alerts that lie before the first month of the category (after its last one), m "
+            "the number of months in which it occurs. It counts as new, or as given up, where P times twice the number "
+            "of categories is at most 0.01."
+        ),
+        N_("Its counts are then not compared between periods that it was not in use in all the time, and it is named."),
+        N_(
+            "Counts cannot tell a new problem from a new category, nor one that is gone from one that was given up or "
+            "renamed."
+        ),
+        (),
+        N_("Of random cities with 20 categories of 2 to 400 alerts at most one in a hundred has a category called so."),
+    ),
+    MethodEntry(
         N_("Gi*, alongside the exact test"),
         N_("How far is the sum over a cell and its neighbours from the mean of the city?"),
         (

@@ -21,10 +21,11 @@ from curim_data.studies.change_words import (
     notes_in_words,
     ratios_in_words,
 )
+from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.periods import ComparedPeriods
 from pages.parts.charts import tables
 from pages.parts.findings.queries import cached_changes, changes_since
-from pages.parts.frame import Page, draw_footer, page_link
+from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
 from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_span_choice, draw_weight_choice
 
 HEIGHT = 420
@@ -47,6 +48,7 @@ def draw_changes_table(page: Page) -> None:
     frame = changes_frame(page, rows, study.harm.frame if study.harm is not None else None)
     if frame.empty or study.periods.before is None:
         _draw_reason(page, study.periods)
+        _draw_not_in_use(page, study)
         return
     spans = {name: Span(*days, by_month=study.periods.by_month) for name, days in _days(study.periods).items()}
     st.caption(t("{after}, compared with {before}.", **spans))
@@ -61,6 +63,7 @@ def draw_changes_table(page: Page) -> None:
     for choice in study.choices:
         if choice.name == "areas":
             st.caption(t(choice.explanation))
+    _draw_not_in_use(page, study)
     if (study.changes.frame["bounded"] != "").any():
         st.caption(
             t(
@@ -68,6 +71,12 @@ def draw_changes_table(page: Page) -> None:
                 "be: such a change is at least as large as stated."
             )
         )
+
+
+def _draw_not_in_use(page: Page, study: ChangeStudy) -> None:
+    """Which categories are in no row because they were not in use all the time."""
+    for sentence in study.not_in_use.sentences(page.city, page.t):
+        st.caption(escape_markdown(sentence))
 
 
 def _told_in_title(page: Page) -> BriefChanges | None:
