@@ -29,13 +29,11 @@ def category_use(counts: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     everything = rows.groupby("month")["n"].sum()
     own = rows.set_index(["category", "month"])["n"].groupby(level=[0, 1], observed=True).sum()
     new, given_up = [], []
-    for name, category in use.iterrows():
+    columns = ("first", "last", "months")
+    for name, first, last, months in zip(use.index, *(use[column] for column in columns), strict=True):
         others = everything.subtract(own.loc[name], fill_value=0)
         total = others.sum()
-        for found, outside in (
-            (new, others[others.index < category["first"]]),
-            (given_up, others[others.index > category["last"]]),
-        ):
+        for found, outside in ((new, others[others.index < first]), (given_up, others[others.index > last])):
             share = outside.sum() / total if total > 0 else 0.0
-            found.append(bool(2 * len(use) * (1 - share) ** category["months"] <= level))
+            found.append(bool(2 * len(use) * (1 - share) ** months <= level))
     return use.drop(columns="months").assign(new=new, given_up=given_up)
