@@ -28,7 +28,8 @@ def category_use(counts: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     use = grouped.agg(first=("month", "min"), last=("month", "max"), n=("n", "sum"), months=("month", "nunique"))
     everything = rows.groupby("month")["n"].sum()
     own = rows.set_index(["category", "month"])["n"].groupby(level=[0, 1], observed=True).sum()
-    new, given_up = [], []
+    new: list[bool] = []
+    given_up: list[bool] = []
     columns = ("first", "last", "months")
     for name, first, last, months in zip(use.index, *(use[column] for column in columns), strict=True):
         others = everything.subtract(own.loc[name], fill_value=0)
