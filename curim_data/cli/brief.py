@@ -336,7 +336,7 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
     if not study.findings and study.changes.changes.n_tested:
         lines.append(brief_text.none_sentence(study, t))
     lines += [t(choice.explanation) for choice in study.changes.choices if choice.name in ("reference", "darkness")]
-    lines.append(study.hot.hot.sentence(t) if study.hot.spots else brief_text.no_spots_sentence(study, t))
+    lines.append(study.hot.sentence(t) if study.hot.spots else brief_text.no_spots_sentence(study, t))
     if study.hot.spots:
         lines.append(t("Hot spots"))
     for spot in study.hot.spots[: brief_text.MOST_SPOTS]:

@@ -92,15 +92,16 @@ def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFr
             value_label(t, city, column, value) if told else "" for value, told in zip(rows[column], known, strict=True)
         ]
 
+    shown = change_words.without_idle_bounds(rows)
     columns: dict[str, list[str] | pd.Series] = {
         t("Where"): change_words.areas_in_words(t, city, rows),
         t("Category"): words("category"),
         t("Light"): words("dark"),
-        t("Before"): rows["before"],
-        t("After"): rows["after"],
-        t("Expected"): rows["expected"].round(),
-        t("Ratio (95 %)"): change_words.ratios_in_words(t, rows, ("ratio", "low", "high")),
-        t("Not chance"): [change_words.certainty_in_words(t, q) for q in rows["q"]],
+        t("Before"): change_words.counts_in_words(t, rows, "before"),
+        t("After"): change_words.counts_in_words(t, rows, "after"),
+        t("Expected"): [t.number(expected) for expected in shown["expected"]],
+        t("Ratio (95 %)"): change_words.ratios_in_words(t, shown, ("ratio", "low", "high")),
+        t("Chance or not"): [change_words.certainty_in_words(t, q) for q in rows["q"]],
         t("Corrected p"): [t.p_value(q) for q in rows["q"]],
         t("p"): [t.p_value(p) for p in rows["p"]],
         t("Compared with"): change_words.compared_in_words(t, rows),

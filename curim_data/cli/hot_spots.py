@@ -171,6 +171,15 @@ class FoundPlaces:
     power: Power | None = None
     elsewhere: Message | None = None
 
+    def sentence(self, t: Translator) -> str:
+        """What was found, or that nothing could be."""
+        from analysis.hotspots.cell_significance import HotCells
+        from curim_data.studies.hot_spots import cells_sentence
+
+        if self.power is None or not isinstance(self.result, HotCells):
+            return self.result.sentence(t)
+        return cells_sentence(self.result, self.power, t)
+
 
 def find_hot_spots(
     source: Source,
@@ -269,13 +278,13 @@ def _places(
         "weight": options.weight,
         "cluster_method": options.cluster_method if method == "clusters" else None,
         "n": found.result.n,
-        "told": found.result.sentence(t),
+        "told": found.sentence(t),
         "choices": ctx.choices(found.choices),
         "spots": rows,
         "cold": [_spot_row(spot, name(t), options) for spot, name in found.cold],
     }
     lines = [
-        found.result.sentence(t),
+        found.sentence(t),
         *([found.power.sentence(t)] if found.power and not found.spots else []),
         *([t(found.elsewhere)] if found.elsewhere else []),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),

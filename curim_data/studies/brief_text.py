@@ -205,7 +205,8 @@ def smallest_sentence(study: BriefChanges, t: Translator) -> str:
         typical = t.n("{n} incident", "{n} incidents", max(round(area.expected), 1))
         parts.append(
             t(
-                "Of a typical place or category ({before}), a rise to {rise} or more, but no fall.",
+                "Of a typical place or category ({before}), a rise to {rise} or more; even a fall to none could have "
+                "gone unnoticed.",
                 before=typical,
                 rise=math.ceil(area.rise),
             )
@@ -391,9 +392,9 @@ def sure_sentence(finding: Finding, t: Translator) -> str:
 def sure_number(finding: Finding, t: Translator) -> str:
     """The corrected p behind the step, or what it is below where who reads may not know the counts."""
     if finding.exact_p:
-        return t("corrected p {p}", p=t.p_value(finding.change.q))
+        return t("corrected p {p}", p=t.p_value(finding.change.q).replace("<", "<\u00a0"))
     limit = {"almost certain": VERY_SURE, "very likely": SURE, "likely": ALPHA}[finding.certainty]
-    return t("corrected p {p}", p=f"<{t.number(limit, 3 if limit < SURE else 2)}")
+    return t("corrected p {p}", p=f"<\u00a0{t.number(limit, 3 if limit < SURE else 2)}")
 
 
 def sure_explained(study: BriefChanges, finding: Finding, t: Translator) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.trends.changes import AREA
 from curim_data.model import CityProfile, Translator, labels
+from curim_data.model.absence import fewer_than
 from curim_data.studies.coarse_areas import area_names
 from curim_data.studies.findings import SURE, VERY_SURE
 
@@ -40,7 +41,7 @@ def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
     """A ratio with its interval; one of zero has an upper bound alone, an infinite one (from zero) a lower bound alone.
 
     The ratio is zero where a count is, and the lower end of a log-normal interval lies above that. Neither is given
-    where its bound says nothing: that it may be smaller than 1, or `WIDE` times as large.
+    where its bound says nothing: that it may be smaller than 1, or `WIDE` times as large. A dash where none is known.
 
     >>> ratio_in_words(Translator("en"), 2.5, 1.25, np.inf)
     '2.50 (1.25–…)'
@@ -51,7 +52,7 @@ def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
     >>> ratio_in_words(Translator("en"), np.inf, 0.15, np.inf), ratio_in_words(Translator("en"), 0.0, 0.01, 667.0)
     ('–', '–')
     """
-    if (ratio == np.inf and low < 1) or (ratio == 0 and WIDE < high < np.inf):
+    if np.isnan([ratio, low, high]).all() or (ratio == np.inf and low < 1) or (ratio == 0 and WIDE < high < np.inf):
         return NOT_KNOWN
     known = [t.number(value, 2) if np.isfinite(value) else "" for value in (ratio, low, high)]
     if not known[0] and known[1] and not known[2]:
@@ -83,6 +84,39 @@ def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
     ]
 
 
+def bound_tells(row: Any) -> bool:
+    """Whether both counts of a row may be read: a bound says something only on its own side of the known count."""
+    if row.bounded == "before":
+        return bool(row.before < row.after)
+    return bool(row.after < row.before) if row.bounded == "after" else True
+
+
+def without_idle_bounds(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without bounds that say nothing, and without ratios that a bound makes point the wrong way: NaN."""
+    bounded = rows["bounded"]
+    idle = np.array([not bound_tells(row) for row in rows.itertuples(index=False)], dtype=bool)
+    wrong = (bounded.eq("before") & ~(rows["ratio"] > 1)) | (bounded.eq("after") & ~(rows["ratio"] < 1))
+    shown = rows.copy()
+    for when in ("before", "after"):
+        shown[when] = shown[when].astype(float).mask(bounded.eq(when) & idle)
+    if "expected" in shown:  # worked out from the count before
+        shown["expected"] = shown["expected"].astype(float).mask(bounded.eq("before") & idle)
+    shown[["ratio", "low", "high"]] = shown[["ratio", "low", "high"]].astype(float).mask(wrong)
+    return shown
+
+
+def counts_in_words(t: Translator, rows: pd.DataFrame, when: str) -> list[str]:
+    """The counts "before" or "after": a bound as "fewer than", and as protected where it says nothing."""
+    return [_count(t, row, when) for row in rows.itertuples(index=False)]
+
+
+def _count(t: Translator, row: Any, when: str) -> str:
+    n = float(getattr(row, when))
+    if row.bounded != when:
+        return t.number(n)
+    return t(fewer_than(round(n) + 1)) if bound_tells(row) else t("protected")
+
+
 def notes_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
     """Which count stands at the most that it may be; else whether it rose or fell less than the rest."""
     return [_note(t, row) for row in rows.itertuples(index=False)]
@@ -91,9 +125,9 @@ def notes_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
 def _note(t: Translator, row: Any) -> str:
     match row.bounded:
         case "before":
-            return t("before: at most; protected")
+            return t("before: at most; protected") if bound_tells(row) else t("before: protected")
         case "after":
-            return t("after: at most; protected")
+            return t("after: at most; protected") if bound_tells(row) else t("after: protected")
     if row.compared != "city" or not row.significant:
         return ""
     if row.ratio > 1 and row.after < row.expected:

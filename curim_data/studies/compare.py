@@ -222,7 +222,7 @@ def compare_study(
 def _neither(
     source: Source, pair: FilterPair, audience: Audience, against: str, totals: tuple[Total, Total]
 ) -> tuple[Choice, ...]:
-    """How many alerts of the filter a preset leaves out; the number for those who see exact counts."""
+    """How many alerts of the filter a preset leaves out, if any; the number for those who see exact counts."""
     if against not in _NEITHER:
         return ()
     unset: dict[str, dict[str, Any]] = {
@@ -235,6 +235,8 @@ def _neither(
     if not sees_exact(audience) or None in (whole.n, *(total.n for total in totals)):
         return (Choice("neither", "protected", alone),)
     left = (whole.n or 0) - sum(total.n or 0 for total in totals)
+    if not left:
+        return ()
     return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),)
 
 

@@ -20,7 +20,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Message, Num
+from curim_data.model import N_, Audience, Message, Num, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.types import CellArray
 from curim_data.privacy import Protected, sees_exact
@@ -69,6 +69,10 @@ class HotSpotStudy:
         """The same cells with another reason for their size, as where it was picked instead of chosen."""
         return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
 
+    def sentence(self, t: Translator) -> str:
+        """How many cells are hot and cold, or that none could be judged."""
+        return cells_sentence(self.hot, self.power, t)
+
     @property
     def elsewhere(self) -> Message | None:
         """Why the list holds less than half of the incidents, where it does; None where numbers are protected too.
@@ -91,6 +95,17 @@ class HotSpotStudy:
         frame = self.cells.frame
         alerts = float(frame["alerts"].to_numpy(float)[frame.index.get_indexer(pd.Index(spot.cells))].sum())
         return None if alerts != alerts else round(alerts)
+
+
+def cells_sentence(hot: HotCells, power: Power, t: Translator) -> str:
+    """How many cells are hot and cold; that none could be judged where even a very dense place would be missed."""
+    if hot.frame[["hot", "cold"]].any(axis=None) or not power.too_few or not (hot.n or hot.n_withheld):
+        return hot.sentence(t)
+    if power.alone:
+        return t("No cell could be judged: the area is no larger than one place.")
+    if hot.n_withheld:
+        return t("No cell could be judged: the numbers on the map are so small that they are protected.")
+    return t("No cell could be judged: there are too few incidents on the map.")
 
 
 def hot_spot_study(

@@ -230,12 +230,13 @@ def test_who_may_not_know_a_count_gets_the_step_and_not_the_number(council: Brie
     for finding in council.findings:
         assert finding.exact_p == (not finding.withheld)
         said = sure_number(finding, t)
-        limits = {"almost certain": "<0.001", "very likely": "<0.01", "likely": "<0.05"}
-        p = limits[finding.certainty] if finding.withheld else t.p_value(finding.change.q)
-        assert said == f"corrected p {p}"
+        limits = {"almost certain": "< 0.001", "very likely": "< 0.01", "likely": "< 0.05"}
+        exact = t.p_value(finding.change.q).replace("<", "< ")
+        p = limits[finding.certainty] if finding.withheld else exact
+        assert said.replace("\u00a0", " ") == f"corrected p {p}"
     hidden = next(finding for finding in council.findings if finding.withheld)
     for q, limit in ((0.0002, "0.001"), (0.005, "0.01"), (0.03, "0.05")):
-        assert sure_number(replace(hidden, change=replace(hidden.change, q=q)), t) == f"corrected p <{limit}"
+        assert sure_number(replace(hidden, change=replace(hidden.change, q=q)), t) == f"corrected p <\u00a0{limit}"
     assert all(pd.isna(finding.change.p) and not finding.change.ratio.known for finding in council.findings)
 
 
@@ -564,6 +565,22 @@ def test_the_level_of_for_whom_is_said(year: BriefStudy, sample: Home, t: Transl
     assert words(None) == ""
     assert words(Whom()).startswith("For whom is not known")
     assert words(Whom(protected=True)).startswith("For whom is protected")
+
+
+def test_a_map_on_which_nothing_could_be_found_is_no_finding(council: BriefStudy, sample: Home, t: Translator) -> None:
+    hot = council.hot.hot
+    none = replace(hot, frame=hot.frame.assign(hot=False, cold=False))
+    power = council.hot.power
+    blind = replace(council.hot, hot=none, spots=(), power=replace(power, ratio=None))
+    sighted = replace(council.hot, hot=none, spots=(), power=replace(power, ratio=2.0))
+    captions = [
+        brief_content(replace(council, hot=study), AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1)).caption
+        for study in (blind, sighted)
+    ]
+    assert captions == [
+        "No cell could be judged: the numbers on the map are so small that they are protected.",
+        "No cell has more of them than expected by chance.",
+    ]
 
 
 def test_a_protected_group_is_not_called_too_few(year: BriefStudy, sample: Home, t: Translator) -> None:

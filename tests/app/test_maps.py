@@ -192,7 +192,7 @@ def test_long_names_wrap_so_that_all_columns_are_in_view() -> None:
             "sure": ["almost certain", "may be chance"],
         }
     )
-    headings = {"what": "What", "where": "Where", "before": "Before", "times": "Ratio (95 %)", "sure": "Not chance"}
+    headings = {"what": "What", "where": "Where", "before": "Before", "times": "Ratio (95 %)", "sure": "Chance or not"}
     wrapped = ("what", "where")
     for room in (358, 640, 924):
         columns, height = wrapped_columns(frame, headings, room, wrapped=wrapped)

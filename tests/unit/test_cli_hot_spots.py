@@ -217,7 +217,14 @@ def test_changes_are_printed_in_the_words_of_the_reader(sample: Home, lang: str)
 def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(capsys: Capture, sample: Home) -> None:
     words = ["hotspots", "--from", "2026-10-26", "--to", "2026-10-27", "--home", str(sample.path)]
     assert main(words) == 0
-    assert "Too few to tell" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Too few to tell" in printed
+    assert "No cell could be judged: there are too few incidents on the map." in printed
+    assert "No cell is hot" not in printed
+    assert main([*words, "--audience", "council"]) == 0
+    printed = capsys.readouterr().out
+    assert "No cell could be judged: the numbers on the map are so small that they are protected." in printed
+    assert "No cell is hot" not in printed
 
 
 def test_hdbscan_is_told_as_untested(capsys: Capture, sample: Home, tmp_path: Path) -> None:

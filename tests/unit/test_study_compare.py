@@ -19,6 +19,7 @@ from curim_data.store import Home
 from curim_data.studies.compare import (
     PRESETS,
     CompareError,
+    _neither,
     available_presets,
     compare_study,
     filter_pair,
@@ -45,6 +46,16 @@ def test_the_place_of_women_after_dark_is_the_one_that_differs(
     assert first.share > 0.8
     assert first.low > 2.5
     assert [study.names[place.id].place for place in study.comparison.places if place.more > 0] == ["pasalimani"]
+
+
+def test_alerts_on_neither_side_are_told_where_there_are_any(source: Source) -> None:
+    pair = filter_pair(source, AlertFilter(), "light")
+    whole = query.total(source, AlertFilter(), Audience.ANALYST)
+    assert whole.n
+    for left in (0, 1):
+        sides = (dataclasses.replace(whole, n=whole.n - 7 - left), dataclasses.replace(whole, n=7))
+        told = _neither(source, pair, Audience.ANALYST, "light", sides)
+        assert [choice.value for choice in told] == [left] * left
 
 
 def test_by_day_it_does_not_differ(source: Source) -> None:

@@ -62,7 +62,7 @@ def _draw_map(page: Page, study: BriefStudy) -> None:
         pickable=False,
     )
     hot = study.hot
-    draw_footer(page, sentence=hot.hot.sentence(t), total=hot.total, excluded=hot.cells.at_default, choices=hot.choices)
+    draw_footer(page, sentence=hot.sentence(t), total=hot.total, excluded=hot.cells.at_default, choices=hot.choices)
 
 
 def _draw_spots(page: Page, study: BriefStudy) -> None:

@@ -138,7 +138,8 @@ def _titled(colours: Palette, text: str) -> dict[str, Any]:
 
 
 def _percent(t: Translator, share: Estimate) -> str:
-    digits = decimals(share.value)
+    alike = t.percent(share.low) == t.percent(share.high)
+    digits = 1 if alike and share.low < share.high else decimals(share.value)
     value = t.percent(share.value, digits)
     if share.low == share.high:
         return value

@@ -41,6 +41,9 @@ def draw_pattern_test(page: Page, against: str) -> None:
         st.info(t(error.message))
         return
     st.write(escape_markdown(study.sentence(t)))
+    st.caption(
+        t("This is another test than that of the map above, of other areas: either can find what the other does not.")
+    )
     _draw_areas(page, study)
     draw_footer(page, choices=tuple(choice for choice in study.choices if choice.name not in SAID_ABOVE))
 

@@ -148,7 +148,7 @@ def _draw_places(
         draw_cold_places(page, study, cold)
         draw_footer(
             page,
-            sentence=(found or study.hot).sentence(t),
+            sentence=(found or study).sentence(t),
             total=study.total,
             excluded=study.cells.at_default,
             choices=(*(study if found is None else found).choices, *(weighed.choices if weighed is not None else ())),
@@ -257,7 +257,7 @@ def _draw_map_download(
         alt=t("Map of the city with its hot spots; the list below holds the same."),
         total=study.total,
         pins=pins,
-        facts=[(found or study.hot).sentence(t)],
+        facts=[(found or study).sentence(t)],
     )
 
 

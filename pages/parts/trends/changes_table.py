@@ -18,8 +18,10 @@ from curim_data.studies.change_words import (
     areas_in_words,
     certainty_in_words,
     compared_in_words,
+    counts_in_words,
     notes_in_words,
     ratios_in_words,
+    without_idle_bounds,
 )
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.periods import ComparedPeriods
@@ -151,13 +153,15 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
 
 
 def _for_phone(t: Translator, frame: pd.DataFrame, headings: dict[str, str]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The columns of a phone: the place first, with what unless that is the same in all rows; both counts in one."""
+    """The columns of a phone: the place first, with what unless that is the same in all rows; both counts in one.
+
+    There a note has no room: a count that is at most so many is written so.
+    """
     heading = headings["where"]
     if frame["what"].nunique() > 1:
         frame, heading = frame.assign(where=frame["where"] + " · " + frame["what"]), t("Where and what")
-    counts = zip(frame["before"], frame["after"], strict=True)
-    together = "{}\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}{}"
-    frame = frame.assign(change=[together.format(t.number(before), t.number(after)) for before, after in counts])
+    counts = zip(frame["told_before"], frame["told_after"], strict=True)
+    frame = frame.assign(change=["\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}".join(both) for both in counts])
     return frame, {"where": heading, "change": t("Change"), "sure": headings["sure"]}
 
 
@@ -173,7 +177,7 @@ def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
         "before": t("Before"),
         "after": t("After"),
         "times": t("Ratio (95 %)"),
-        "sure": t("Not chance"),
+        "sure": t("Chance or not"),
         "note": t("Note"),
         "ratio": t("Ratio"),
         "low": t("From"),
@@ -191,7 +195,7 @@ def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
 
 def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = None) -> pd.DataFrame:
     """Tested candidates in words and figures, in their order; `harm`: what their incidents weigh, row by row."""
-    t, rows = page.t, frame
+    t, rows = page.t, without_idle_bounds(frame)
     weights = {}
     if harm is not None:
         own = harm.loc[rows.index]
@@ -205,6 +209,7 @@ def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = N
             "where": areas_in_words(t, page.city, rows),
             "before": rows["before"].to_numpy(),
             "after": rows["after"].to_numpy(),
+            **{f"told_{when}": counts_in_words(t, frame, when) for when in ("before", "after")},
             **{name: values.to_numpy() for name, values in figures.items()},
             "times": ratios_in_words(t, rows, ("ratio", "low", "high")),
             "sure": [certainty_in_words(t, q) for q in rows["q"]],
