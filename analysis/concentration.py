@@ -98,7 +98,7 @@ class Concentration:
                 least=MIN_ALERTS,
             )
         half = self.share(0.5)
-        digits = decimals(half.chance.value)
+        digits = interval_decimals(t, half.chance)
         values = {
             "places": _span(t, half.places),
             "chance": t.percent(half.chance.value, digits),
@@ -382,6 +382,12 @@ def _choices(runs: int) -> Message:
 def decimals(share: float) -> int:
     """With how many decimals a share (0 to 1) is written as a percentage, in the sentence and in tables alike."""
     return 1 if share < 0.1 else 0
+
+
+def interval_decimals(t: Translator, share: Estimate) -> int:
+    """The same for a share with its interval: one more where its ends would be written alike."""
+    alike = share.low < share.high and t.percent(share.low) == t.percent(share.high)
+    return 1 if alike else decimals(share.value)
 
 
 def _span(t: Translator, share: Estimate) -> str:

@@ -274,7 +274,7 @@ def _choices(row: ShareRow, t: Translator) -> str:
         return t("protected")
     if row.low is None or row.high is None:
         return t.percent(row.value)
-    return f"{t.percent(row.value)} ({t.number(100 * row.low)}–{t.number(100 * row.high)})"
+    return t.share(row.value, row.low, row.high)
 
 
 def _count(value: float | None, t: Translator) -> str:

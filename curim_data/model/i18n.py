@@ -197,6 +197,17 @@ class Translator:
             return self(N_("over {share}"), share=self.percent(0.99))
         return self.percent(share)
 
+    def share(self, share: float, low: float, high: float) -> str:
+        """A share (0 to 1) of some with its interval, the percent sign once; a decimal where the ends would be alike.
+
+        >>> rows = (0.52, 0.5, 0.54), (0.012, 0.009, 0.0149)
+        >>> [Translator("en").share(*row).replace("\\u00a0", " ") for row in rows]
+        ['52 % (50–54)', '1.2 % (0.9–1.5)']
+        """
+        alike = low < high and self.number(100 * low) == self.number(100 * high)
+        written = self.percent(share, 1) if alike else self.part(share)
+        return f"{written} ({self.number(100 * low, int(alike))}–{self.number(100 * high, int(alike))})"
+
     def p_value(self, p: float, *, least: bool = False) -> str:
         """A p-value as people read it: `<0.001` or three decimals.
 

@@ -76,6 +76,8 @@ class LightStudy:
             women=t.percent(share[WOMAN]),
             men=t.percent(share[MAN]),
         )
+        if self.ratio.low <= 1 <= self.ratio.high and t.percent(share[WOMAN]) == t.percent(share[MAN]):
+            return sentence + " " + t("No difference can be seen.")
         if self.ratio.low <= 1 <= self.ratio.high:
             return sentence + " " + t("Chance alone can explain the difference.")
         return sentence + " " + t("Chance alone does not explain the difference.")

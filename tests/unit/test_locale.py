@@ -182,6 +182,16 @@ def test_an_upper_bound_is_never_written_lower(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_interval_of_a_share_begins_where_it_ends(lang: str) -> None:
+    t = translator(lang)
+    assert t.share(0.012, 0.0095, 0.0149) == f"{t.percent(0.012, 1)} ({t.number(0.95, 1)}–{t.number(1.49, 1)})"
+    assert t.share(0.012, 0.0095, 0.02) == f"{t.percent(0.01)} (1–2)"
+    assert t.share(0.003, 0.0, 0.02) == f"{t.part(0.003)} (0–2)"
+    assert t.share(0.0, 0.0, 0.71) == f"{t.percent(0)} (0–71)"
+    assert t.share(0.5, 0.5, 0.5) == f"{t.percent(0.5)} (50–50)"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_part_is_neither_nothing_nor_everything(lang: str) -> None:
     t = translator(lang)
     for share in (0.0001, 0.0049, 0.005):

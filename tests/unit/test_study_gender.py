@@ -69,6 +69,16 @@ def test_day_and_night_do_not_depend_on_the_light_that_is_picked(source: Source,
     assert "after dark" in both.sentence(t)
 
 
+def test_shares_that_read_alike_are_told_as_no_difference(source: Source, t: Translator) -> None:
+    found = light_study(source, AlertFilter(), Audience.ANALYST)
+    alike = {"value": 1.0, "low": 0.9, "high": 1.1}
+    found = replace(found, ratio=replace(found.ratio, **alike))
+    same = replace(found, frame=found.frame.assign(share=0.72))
+    apart = replace(found, frame=found.frame.assign(share=[0.7 + 0.02 * i for i in range(len(found.frame))]))
+    assert "No difference can be seen." in same.sentence(t)
+    assert "Chance alone can explain the difference." in apart.sentence(t)
+
+
 def test_women_felt_less_safe_and_the_council_gets_intervals_that_hold_the_exact_ones(source: Source) -> None:
     exact = feeling_study(source, AlertFilter(), Audience.ANALYST)
     safe = feeling_study(source, AlertFilter(), Audience.COUNCIL)

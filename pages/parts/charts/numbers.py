@@ -9,7 +9,7 @@ from curim_data.studies.spot_profiles import SpotOrCluster
 
 def share_with_interval(t: Translator, share: float, low: float, high: float) -> str:
     """A share with its interval, the percent sign once."""
-    return f"{t.percent(share)} ({t.number(100 * low)}–{t.number(100 * high)})"
+    return t.share(share, low, high)
 
 
 def expected_count(t: Translator, spot: SpotOrCluster, *, ratios: bool = True) -> str:

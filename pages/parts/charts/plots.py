@@ -161,7 +161,10 @@ def interval_bars_figure(
     texts = (
         frame["text"].tolist()
         if "text" in frame
-        else [_with_interval(write, *row_values) for row_values in zip(values, low, high, strict=True)]
+        else [
+            t.share(*row_values) if percent and np.isfinite(row_values).all() else _with_interval(write, *row_values)
+            for row_values in zip(values, low, high, strict=True)
+        ]
     )
     ends = np.where(np.isfinite(high), np.fmax(values, high), values)
     figure.add_bar(

@@ -45,7 +45,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
         draw_footer(page, sentence=sentence)
         _draw_clearest_places(page, f, frame)
     _draw_table(page, frame)
-    if found.n == found.n:
+    if found.n == found.n and not found.differ.protected:
         st.caption(
             t(
                 "Based on {near} incidents near a named place, of {n} that affect women or men. Each place's share of "

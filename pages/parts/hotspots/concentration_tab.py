@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.concentration import Concentration, decimals
+from analysis.concentration import Concentration, interval_decimals
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
@@ -138,8 +138,7 @@ def _titled(colours: Palette, text: str) -> dict[str, Any]:
 
 
 def _percent(t: Translator, share: Estimate) -> str:
-    alike = t.percent(share.low) == t.percent(share.high)
-    digits = 1 if alike and share.low < share.high else decimals(share.value)
+    digits = interval_decimals(t, share)
     value = t.percent(share.value, digits)
     if share.low == share.high:
         return value
