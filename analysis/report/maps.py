@@ -30,6 +30,7 @@ from analysis.report.blocks import Picture
 from analysis.spots.label_placement import MOST_LABELS, Label, placed_labels
 from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.model.city import MAJOR, MINOR, PATH
+from curim_data.model.labels import on_a_map
 from curim_data.model.plan import Areas
 
 DPI: Final = 200
@@ -48,6 +49,7 @@ MOST_TALL: Final = 1.05  # height of a map by its width
 _MM: Final = 1 / 25.4
 LINE_MM: Final = 2.6  # a line of the smallest letters
 LETTERS_A_MM: Final = 0.86
+WIDER: Final = 1.15  # that paper's type runs than that of a screen, for which the widths of letters are
 STYLE: Final[Any] = {"font.family": "DejaVu Sans", "font.size": 6.5, "hatch.linewidth": 0.5}
 
 
@@ -352,7 +354,7 @@ def _spots(axes: Any, spots: Sequence[NumberedSpot], city: CityProfile) -> None:
     spots = spots[:MOST_LABELS]
     xs, ys = city.project([spot.longitude for spot in spots], [spot.latitude for spot in spots])
     axes.plot(xs, ys, "o", markersize=4, color=INK, markeredgecolor="white", markeredgewidth=0.7, zorder=7)
-    _names(axes, xs, ys, [(f"{spot.rank}  {spot.name}", str(spot.rank)) for spot in spots])
+    _names(axes, xs, ys, [(f"{spot.rank}  {on_a_map(spot.name)}", str(spot.rank)) for spot in spots])
 
 
 def _names(axes: Any, xs: Any, ys: Any, texts: Sequence[tuple[str, ...]], *, bold: bool = True) -> None:
@@ -362,7 +364,7 @@ def _names(axes: Any, xs: Any, ys: Any, texts: Sequence[tuple[str, ...]], *, bol
     middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
     at = (axes.transData.transform(np.column_stack([xs, ys])) - middle) * POINTS_AN_INCH / DPI
     size = LETTERS if bold else LETTERS - 0.8
-    labels = [Label(text, x, -y, size, bold) for text, (x, y) in zip(texts, at.tolist(), strict=True)]
+    labels = [Label(text, x, -y, size * WIDER, bold) for text, (x, y) in zip(texts, at.tolist(), strict=True)]
     room = (box.width / 2 * POINTS_AN_INCH / DPI, box.height / 2 * POINTS_AN_INCH / DPI)
     for one in placed_labels(labels, room=room):
         axes.annotate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -11,6 +12,7 @@ from curim_data.model.i18n import Message, Span, Translator
 
 # More names than this in one phrase are counted, not listed.
 LISTED = 4
+_DISTANCE: Final = re.compile(r", \d[\d.,]*\s(?:km|m)\s.*$")
 # The category of an alert whose export tells none.
 UNCATEGORISED: Final = "uncategorised"
 
@@ -290,6 +292,15 @@ def value_label(t: Translator, city: CityProfile, column: str, value: object) ->
 def inline(label: str) -> str:
     """A label inside a sentence: its capital lowered, unless it is an acronym or a letter by itself."""
     return label[:1].lower() + label[1:] if len(label) > 1 and label[1].islower() else label
+
+
+def on_a_map(name: str) -> str:
+    """The name of a place beside its point: without the distance from a centre that ends it in a list.
+
+    >>> on_a_map("Queen Street, 24 km west of the centre"), on_a_map("Bronx, Precinct 44")
+    ('Queen Street', 'Bronx, Precinct 44')
+    """
+    return _DISTANCE.sub("", name)
 
 
 def listed(t: Translator, labels: Iterable[str], style: str = "or") -> str:

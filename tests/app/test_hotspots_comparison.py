@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.model import LANGUAGES
+from pages.parts.frame.colours import CHANGE, LIGHT, rgba
 from tests.app.conftest import Open, errors, word
 
 ASKED = {"tab": "comparison", "light": "dark", "period": "all"}
@@ -34,7 +35,10 @@ def test_the_place_that_differs_for_women_after_dark(open_page: Open, lang: str)
     assert list(table["more"]).count(women) == 1
     assert any(f"**1 {name}**" in text.value for text in app.markdown)
     marked = {cell["hex"] for cell in _layer(app, "differs")}
-    assert marked <= {cell["hex"] for cell in _layer(app, "difference")}
+    cells = _layer(app, "difference")
+    assert marked <= {cell["hex"] for cell in cells}
+    lines = {tuple(cell["line"][:3]) for cell in cells if cell["shade"] == rgba(CHANGE[2], 110)}
+    assert lines == {tuple(rgba(LIGHT.muted)[:3])}  # a cell without a difference is seen, though filled as the land is
 
 
 def test_what_is_compared_stands_in_the_address(open_page: Open) -> None:

@@ -11,6 +11,8 @@ import pypdf
 import pytest
 from docx import Document as read_word
 from matplotlib.figure import Figure as Sheet
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 from PIL import Image
 
 from analysis.plans.drafting import draft_plan
@@ -23,6 +25,7 @@ from analysis.report.documents import brief_document, plan_document
 from analysis.report.maps import NumberedSpot, areas_map, city_map, quantile_breaks
 from analysis.report.pdf import render_pdf
 from analysis.report.word import render_docx
+from analysis.spots.label_placement import text_width
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
 from curim_data.model.city import load_city
 from curim_data.model.plan import Action, Areas, CategoryShare, Interval, Problem
@@ -397,3 +400,25 @@ def test_a_name_is_not_parted_from_its_number() -> None:
     told = pypdf.PdfReader(io.BytesIO(made)).pages[0].extract_text()
     assert "Zone\u00a02," in told
     assert "du 5 mai" in told
+
+
+@pytest.mark.parametrize(
+    "name", ["2  Τομέας 11, στα νοτιοδυτικά", "1  Brooklyn, Αστυνομικό τμήμα 73", "3  Μικρολίμανο"]
+)
+@pytest.mark.parametrize("bold", [True, False])
+def test_names_on_the_map_of_paper_are_no_wider_than_they_are_taken_for(name: str, bold: bool) -> None:
+    """A name at the edge of the map was cut: DejaVu runs wider than the type of a screen."""
+    font = FontProperties(family=maps.STYLE["font.family"], weight="bold" if bold else "normal", size=maps.LETTERS)
+    drawn = TextPath((0, 0), name, prop=font).get_extents().width
+    assert drawn <= text_width(name, maps.LETTERS * maps.WIDER, bold=bold) <= 1.3 * drawn
+
+
+def test_a_name_on_the_map_of_paper_goes_without_its_distance(piraeus: CityProfile) -> None:
+    spots = [NumberedSpot(1, "Queen Street, 24 km δυτικά του κέντρου", 23.64, 37.94)]
+    figure = Sheet()
+    axes = figure.add_axes((0, 0, 1, 1))
+    x, y = piraeus.project([23.64], [37.94])
+    axes.set_xlim(x[0] - 3000, x[0] + 3000)
+    axes.set_ylim(y[0] - 3000, y[0] + 3000)
+    maps._spots(axes, spots, piraeus)
+    assert [text.get_text() for text in axes.texts] == ["1  Queen Street"]

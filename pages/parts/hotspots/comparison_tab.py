@@ -240,11 +240,17 @@ def _drawn(page: Page, study: CompareStudy, colours: Palette) -> tuple[list[dict
     classes, hidden, empty = _classes(frame)
     veil = rgba(colours.withheld, colours.veil)
     shades = [rgba(on_land(shade, page.theme), 110 if at == 2 else 220) for at, (_, shade) in enumerate(_shades())]
+    neutral = rgba(colours.muted, 90)  # its shade is nearly that of the land
     tip = cache(partial(_tip, page, study))  # many cells hold equally many
     windows = (frame[name].fillna(-1).tolist() for name in ("window_a", "window_b"))
     rows = zip(frame.index.tolist(), *windows, classes.tolist(), hidden.tolist(), empty.tolist(), strict=True)
     cells = [
-        {"hex": h3.int_to_str(cell), "shade": veil if veiled else shades[at], "tip": tip(a, b, veiled)}
+        {
+            "hex": h3.int_to_str(cell),
+            "shade": veil if veiled else shades[at],
+            "line": neutral if at == 2 and not veiled else veil if veiled else shades[at],
+            "tip": tip(a, b, veiled),
+        }
         for cell, a, b, at, veiled, none in rows
         if not none
     ]
@@ -353,11 +359,11 @@ def _hexagons(layer: str, cells: list[dict[str, Any]], colours: Palette) -> pdk.
         get_hexagon="hex",
         extruded=False,
         filled=not lines,
-        stroked=lines,
+        stroked=True,
         coverage=0.93,
         get_fill_color=rgba(colours.land) if lines else "shade",
-        get_line_color=rgba(colours.hot_line),
-        line_width_min_pixels=2,
+        get_line_color=rgba(colours.hot_line) if lines else "line",
+        line_width_min_pixels=2 if lines else 1,
         get_line_width=1,
         pickable=not lines,
     )

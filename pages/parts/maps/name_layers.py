@@ -8,7 +8,6 @@ names whose points are free run into one another all the same.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +17,7 @@ import shapely
 
 from analysis.spots.label_placement import MOST_LABELS, Label, PlacedLabel, placed_labels
 from curim_data.model import CityProfile, Translator
+from curim_data.model.labels import on_a_map
 from pages.parts.frame import Palette, rgba
 
 FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
@@ -26,7 +26,6 @@ QUIET: Final = 12
 TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0
 NEAREST: Final = 18.0  # zoom
 MOST_AREAS: Final = 12  # that a map names where nothing else is known of a city
-_DISTANCE: Final = re.compile(r", \d[\d.,]*\s(?:km|m)\s.*$")
 PLATE: Final = 150  # of 255: how much of the map a name's plate covers
 
 
@@ -51,7 +50,7 @@ class Pin:
         if self.rank is None or not self.name:
             return self.name or str(self.rank or "")
         between = " · " if self.name[0].isdigit() else " "
-        return f"{self.rank}{between}{_DISTANCE.sub('', self.name)}"
+        return f"{self.rank}{between}{on_a_map(self.name)}"
 
 
 @dataclass(frozen=True)
