@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from curim_data.model import translator
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.small_multiples import small_multiples_figure
-from pages.parts.charts.time_marks import TimeMark, add_alarm_labels, add_forecast, add_marks
+from pages.parts.charts.time_marks import A_LABEL, TimeMark, add_alarm_labels, add_forecast, add_marks
 from pages.parts.frame import Page, palette
 from pages.parts.trends.calendar import calendar_figure
 
@@ -82,6 +83,20 @@ def test_marks_are_lines_and_spans_with_safe_labels_in_order_of_time(page: Page)
     texts = [note["text"] for note in figure.layout["annotations"]]
     assert texts[-2:] == ["a &lt;i&gt;campaign&lt;/i&gt;", "slow rise"]
     assert len(texts) == 4  # two points outside the range have their date and number
+
+
+def test_labels_of_points_outside_the_range_lie_neither_on_each_other_nor_on_the_axis(page: Page) -> None:
+    """Fifteen low weeks in a row, after a flood of alerts, had three labels on top of each other and of the dates."""
+    days = pd.date_range("2010-01-11", periods=24, freq="W-MON")
+    low = pd.DataFrame({"week": days, "n": [1_400.0, *[17.0] * 23], "lower": 400.0, "upper": 1_500.0})
+    low["alarm"] = [False] * 8 + [True] * 15 + [False]
+    figure = plots.band_figure(page, low.assign(expected=900.0))
+    add_alarm_labels(figure, low, "week", page.t, palette(page.theme), 3)
+    notes = figure.layout["annotations"]
+    at = pd.to_datetime([note["x"] for note in notes])
+    assert len(notes) == 3
+    assert min(abs(one - other) for one, other in combinations(at, 2)) >= A_LABEL * (days[-1] - days[0])
+    assert all(note["yshift"] > 0 for note in notes)
 
 
 def test_each_panel_has_its_last_number_and_the_same_scale(page: Page) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from curim_data.model import Translator
@@ -21,6 +22,8 @@ LONGEST: Final = 26  # letters of a label
 ROWS: Final = 3  # heights at which labels stand, so that neighbours do not cover each other
 LINE: Final = 14  # pixels from one label to the next above it
 DRAWN, AROUND = 320, 110  # pixels of a chart whose height is not set, and of what lies around the drawn area
+A_LABEL: Final = 0.09  # of the line's length, that the label of a point takes
+LOW: Final = 0.12  # of the highest number: a label below a point that is lower would lie on the axis
 MOST_LABELS: Final = 3  # points outside the range that are labelled: the furthest out, or on a phone one
 
 
@@ -74,7 +77,10 @@ def shortened(text: str) -> str:
 def add_alarm_labels(
     figure: Figure, frame: pd.DataFrame, time: str, t: Translator, colours: Palette, most: int
 ) -> None:
-    """The date and the count at the points that lie furthest outside the expected range."""
+    """The date and the count at the points that lie furthest outside the expected range, none over another.
+
+    A label below its point would lie on the dates of the axis where the count is small: it is written above then.
+    """
     found = frame[frame["alarm"].fillna(False).astype(bool)]
     if found.empty:
         return
@@ -82,9 +88,14 @@ def add_alarm_labels(
     first, last = frame[time].min(), frame[time].max()
     year = " y" if last - first > pd.Timedelta(days=400) else ""
     form = ("LLL" if time == "month" else "d MMM") + year
-    for row in found.loc[out.sort_values(ascending=False).index[:most]].itertuples():
+    highest = float(np.nanmax(frame[["n", "upper"]].to_numpy(float)))
+    labelled: list[tuple[pd.Timestamp, bool]] = []
+    for row in found.loc[out.sort_values(ascending=False, kind="stable").index].itertuples():
         day = getattr(row, time)
-        above = row.n > row.upper
+        above = row.n > row.upper or row.n < LOW * highest
+        if any(above == other and abs(day - at) < (last - first) * A_LABEL for at, other in labelled):
+            continue
+        labelled.append((day, above))
         figure.add_annotation(
             x=day.isoformat(),
             y=row.n,
@@ -99,6 +110,8 @@ def add_alarm_labels(
             font={"size": 12, "color": colours.accent},
             bgcolor=colours.background + "cc",
         )
+        if len(labelled) == most:
+            return
 
 
 def add_forecast(
