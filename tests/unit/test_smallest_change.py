@@ -97,3 +97,25 @@ def test_the_two_exact_tests_agree_where_one_takes_over(monkeypatch: pytest.Monk
 def test_counts_that_cannot_be_are_refused(before: int, base: tuple[int, int] | None) -> None:
     with pytest.raises(ValueError, match="counts must not be negative"):
         smallest_change(before, base=base)
+
+
+@given(
+    border=st.integers(0, 5000),
+    start=st.integers(0, 5000),
+    at_once=st.sampled_from([1, 2, 3, 12]),
+)
+def test_however_many_counts_are_looked_at_together_the_first_that_is_seen_is_found(
+    border: int, start: int, at_once: int
+) -> None:
+    looked: list[int] = []
+
+    def risen(counts: np.ndarray) -> np.ndarray:
+        looked.extend(counts.tolist())
+        return counts >= border
+
+    assert module._first(start, risen, at_once) == max(start, border)
+    assert min(looked) >= start
+    fallen = module._last_fall(start, lambda counts: counts <= border, at_once)
+    assert fallen == min(start, border)
+    assert module._last_fall(start, lambda counts: counts < 0, at_once) is None
+    assert module._last_fall(-1, lambda counts: counts >= 0, at_once) is None
