@@ -12,6 +12,7 @@ from scipy import stats
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.fisher import fisher_two_sided
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
 from curim_data.model import Gender, Message, Num, Translator
@@ -199,16 +200,17 @@ def category_ratios(
     both_known = table.dropna(subset=["women", "men"])
     women_total = float((totals or {}).get(WOMAN, both_known["women"].sum()))
     men_total = float((totals or {}).get(MAN, both_known["men"].sum()))
-    rows = []
-    for women, men in zip(table["women"], table["men"], strict=True):
-        if not np.isfinite([women, men]).all() or women + men == 0 or min(women_total, men_total) == 0:
-            rows.append((np.nan,) * 6)
-            continue
+    rows = np.full((len(table), 6), np.nan)
+    counts = table[["women", "men"]].to_numpy(float)
+    compared = np.isfinite(counts).all(axis=1) & (counts.sum(axis=1) != 0) & (min(women_total, men_total) != 0)
+    for at in np.flatnonzero(compared):
+        women, men = counts[at]
         ratio = share_ratio(*(count / scatter.value for count in (women, women_total, men, men_total)))
-        fisher = stats.fisher_exact(np.array([[women, women_total - women], [men, men_total - men]]))
-        p = float(spread_p(fisher.pvalue, scatter.value))
-        rows.append((women / women_total, men / men_total, ratio.value, ratio.low, ratio.high, p))
-    table[["women_share", "men_share", "ratio", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 6)
+        rows[at, :5] = women / women_total, men / men_total, ratio.value, ratio.low, ratio.high
+    women, men = counts[compared].T.round().astype(np.int64)
+    fisher = fisher_two_sided(women, round(women_total) - women, men, round(men_total) - men)
+    rows[compared, 5] = spread_p(fisher, scatter.value)
+    table[["women_share", "men_share", "ratio", "low", "high", "p"]] = rows
     table["q"] = benjamini_hochberg(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["withheld"] = table[["women", "men"]].isna().any(axis=1)
