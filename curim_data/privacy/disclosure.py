@@ -211,13 +211,13 @@ def protect(
     DisclosureError for a table that is too fine.
     """
     columns = list(by)
+    n = raw["n"].to_numpy(float)
+    if sees_exact(audience):  # whatever the rule says, each count is shown
+        frame = _frame(raw[columns], n, np.zeros(len(raw), bool), n, n)
+        return Protected(frame, tuple(by), audience, threshold(audience, sensitive=False), 0, _sum(n))
     rule = rule or _usual_rule(raw, tuple(by), sensitive, coarser)
     sensitive_rows = np.broadcast_to(np.asarray(rule(raw, columns), bool), len(raw))
     limit = threshold(audience, bool(sensitive_rows.any()))
-    n = raw["n"].to_numpy(float)
-    if sees_exact(audience):
-        frame = _frame(raw[columns], n, np.zeros(len(raw), bool), n, n)
-        return Protected(frame, tuple(by), audience, limit, 0, round(float(n.sum()), 6))
     full, codes = _complete_grid(raw, columns)
     dimensions = [{column: codes[:, at]} for at, column in enumerate(columns)]
     made: dict[str, str] = {}  # the coarser columns, apart from a dimension of the same name, and what each is
@@ -242,10 +242,14 @@ def protect(
     keep = np.arange(len(full)) < len(raw)
     keep |= result.hidden
     frame = _frame(full[columns], counts, result.hidden, result.low, result.high)[keep].reset_index(drop=True)
-    total: float | None = round(float(n.sum()), 6)
+    total: float | None = _sum(n)
     if len(raw) and (result.hidden.all() or (columns and not table.of([]).margins().known.all())):
         total = None
     return Protected(frame, tuple(by), audience, limit, int(result.hidden.sum()), total)
+
+
+def _sum(n: FloatArray) -> float:
+    return round(float(n.sum()), 6)
 
 
 def _with_zeros(parts: Sequence[FloatArray], further: int) -> tuple[FloatArray, ...]:
@@ -280,13 +284,10 @@ def _usual_rule(raw: pd.DataFrame, by: tuple[str, ...], sensitive: bool | BoolAr
 
 
 def _frame(keys: pd.DataFrame, n: Any, withheld: Any, low: Any, high: Any) -> pd.DataFrame:
-    frame = keys.reset_index(drop=True).copy()
-    frame["n"] = np.where(withheld, np.nan, n)
     whole = not (np.asarray(n) % 1).any()
-    frame["low"] = np.asarray(low).astype(np.int64) if whole else np.asarray(low, float)
-    frame["high"] = np.asarray(high).astype(np.int64) if whole else np.asarray(high, float)
-    frame["withheld"] = np.asarray(withheld, bool)
-    return frame
+    low, high = (np.asarray(bound).astype(np.int64) if whole else np.asarray(bound, float) for bound in (low, high))
+    shown = {"n": np.where(withheld, np.nan, n), "low": low, "high": high, "withheld": np.asarray(withheld, bool)}
+    return pd.DataFrame({**{name: keys[name].array for name in keys.columns}, **shown})
 
 
 def _complete_grid(raw: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, IntArray]:
