@@ -28,7 +28,7 @@ def fisher_two_sided(a: IntArray, b: IntArray, c: IntArray, d: IntArray) -> Floa
     law = (first + second, first, drawn)
     mode = ((drawn + 1) * (first + 1) / (first + second + 2)).astype(np.int64)
     exact, most = hypergeom.pmf(a, *law), hypergeom.pmf(mode, *law)
-    limit, below = exact * (1 + _SAME), a < mode
+    limit, below = np.asarray(exact * (1 + _SAME), float), a < mode
     own = np.where(below, hypergeom.cdf(a, *law), hypergeom.sf(a - 1, *law))
     end = np.where(below, drawn, 0)
     # From the mode to the end on the other side probabilities fall: where do they reach that of the table?

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -308,9 +309,7 @@ def changes(
     result["q"] = benjamini_hochberg(result["p"])
     result["significant"] = (result["q"] <= alpha).fillna(False)
     result["direction"] = np.sign(result["ratio"].fillna(1) - 1).astype(int)
-    shares = [_women(row) for row in result.to_dict("records")]
-    for name in ("value", "low", "high"):
-        result["women" if name == "value" else f"women_{name}"] = [getattr(share, name) for share in shares]
+    result = result.assign(**_women_shares(result))
     columns = [*by, "before", "after", "expected", "ratio", "low", "high", "p", "q", "direction", "significant"]
     known = result.loc[~withheld]
     untested = withheld & (result["bounded"] == "")
@@ -354,29 +353,33 @@ def add_city_reference(
     result = frame.reset_index(drop=True).copy()
     area = [name for name in area if name in result]
     theme = [name for name in theme if name in result]
-    city_wide = result[area].isna().all(axis=1) if area else pd.Series(True, index=result.index)
+    set_areas = list(map(tuple, result[area].notna().to_numpy().tolist()))
+    named = [result[name].astype(object).where(result[name].notna(), None).to_numpy() for name in theme]
+    keys: list[tuple[object, ...]] = list(zip(*named, strict=True)) if theme else [()] * len(result)
+    before, after = (result[when].astype(float) for when in ("before", "after"))
+    pairs = list(zip(before.tolist(), after.tolist(), strict=True))
     wide: dict[tuple[object, ...], tuple[float, float]] = {}
     wide_at: dict[tuple[object, ...], int] = {}
-    themes = result[theme].astype(object).where(result[theme].notna(), None)
-    keys = list(themes.itertuples(index=False, name=None)) if theme else [()] * len(result)
-    pairs = list(zip(result["before"].astype(float), result["after"].astype(float), strict=True))
-    for at, (key, pair, whole) in enumerate(zip(keys, pairs, city_wide, strict=True)):
-        if whole and np.isfinite(pair).all():
+    for at, (key, pair, areas) in enumerate(zip(keys, pairs, set_areas, strict=True)):
+        if not any(areas) and all(map(math.isfinite, pair)):
             wide[key], wide_at[key] = pair, at
     everything, all_at = wide.get((None,) * len(theme)), wide_at.get((None,) * len(theme), -1)
-    most = [result[when].fillna(result.get(f"{when}_high", np.nan)).to_numpy(float) for when in ("before", "after")]
+    most = [
+        counts.fillna(result.get(f"{when}_high", np.nan)).to_numpy(float).tolist()
+        for when, counts in (("before", before), ("after", after))
+    ]
     bases, levels, base_of = [], [], []
-    areas = result[area].notna().to_numpy()
-    for key, whole, set_areas, *own in zip(keys, city_wide, areas, *most, strict=True):
-        named = any(part is not None for part in key)
+    for key, areas, own in zip(keys, set_areas, zip(*most, strict=True), strict=True):
+        whole = not any(areas)
+        with_theme = any(part is not None for part in key)
         same_theme = None if whole else _rest(wide.get(key), own)
         close = bool(same_theme and sum(same_theme) >= sum(own))
-        wider = None if whole and not named else _rest(everything, own)
-        bases.append((same_theme if close else wider) or (np.nan, np.nan))
+        wider = None if whole and not with_theme else _rest(everything, own)
+        bases.append((same_theme if close else wider) or (math.nan, math.nan))
         base_of.append(wide_at[key] if close else all_at if wider else -1)
         # Rows of one level that together make up one whole: areas of one theme, or themes of the city.
         parts = key if not whole else tuple(part is not None for part in key)
-        levels.append((tuple(set_areas), parts) if whole or close or not named else None)
+        levels.append((areas, parts) if whole or close or not with_theme else None)
     result["base_before"] = [base[0] for base in bases]
     result["base_after"] = [base[1] for base in bases]
     result["base_of"] = base_of
@@ -399,7 +402,7 @@ def _other_sides(levels: Sequence[Any], own: Sequence[tuple[float, float]], base
 
 def _rest(whole: tuple[float, float] | None, own: Sequence[float]) -> tuple[float, float] | None:
     """What is left of a whole without a part of it; None where either is not known."""
-    if whole is None or not np.isfinite(own).all():
+    if whole is None or not all(map(math.isfinite, own)):
         return None
     return max(whole[0] - own[0], 0.0), max(whole[1] - own[1], 0.0)
 
@@ -492,11 +495,14 @@ def _seen_from_the_other_side(frame: pd.DataFrame) -> BoolArray:
     return np.asarray(both & smaller)
 
 
-def _women(row: Mapping[Any, Any]) -> Estimate:
-    women, men = row["women"], row["men"]
-    if not np.isfinite([women, men]).all() or women + men == 0:
-        return UNKNOWN
-    return wilson(women, women + men)
+def _women_shares(frame: pd.DataFrame) -> dict[str, FloatArray]:
+    """The share of women among women and men after, with its interval, as columns."""
+    counts = frame[["women", "men"]].to_numpy(float)
+    shares = np.tile([UNKNOWN.value, UNKNOWN.low, UNKNOWN.high], (len(frame), 1))
+    for at in np.flatnonzero(np.isfinite(counts).all(axis=1) & (counts.sum(axis=1) != 0)):
+        share = wilson(counts[at, 0], counts[at].sum())
+        shares[at] = share.value, share.low, share.high
+    return dict(zip(("women", "women_low", "women_high"), shares.T, strict=True))
 
 
 def _choices(

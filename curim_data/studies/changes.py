@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from analysis.stats.dispersion import Dispersion
@@ -344,26 +345,36 @@ def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> A
 
 
 def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Counts before and after side by side, with what may be said of withheld ones; absent is zero.
+    """Counts before and after side by side, in the order of their names, with what may be said of withheld ones; absent
+    is zero.
 
     Rows without a place or by daylight are no candidates.
     """
-    columns = ["n", "high", "withheld"]
-    if by:
-        old, new = (table.astype(dict.fromkeys(by, object)) for table in (old, new))  # Arrow cannot join empty texts
-        merged = old[[*by, *columns]].merge(new[[*by, *columns]], on=by, how="outer", suffixes=("_before", "_after"))
-    else:
-        merged = old[columns].merge(
-            new[columns], how="left", left_index=True, right_index=True, suffixes=("_before", "_after")
-        )
-    pair = merged[by].copy()
-    hidden = merged[["withheld_before", "withheld_after"]].eq(True)
-    for when in ("before", "after"):
-        withheld = hidden[f"withheld_{when}"]
-        pair[when] = merged[f"n_{when}"].fillna(0).mask(withheld)
-        pair[f"{when}_high"] = merged[f"high_{when}"].astype(float).where(withheld)
-    pair["withheld"] = hidden.any(axis=1)
-    pair = pair.dropna(subset=by)
+    keys = {name: np.concatenate([table[name].to_numpy(object) for table in (old, new)]) for name in by}
+    known = np.ones(len(old) + len(new), bool)
+    for values in keys.values():
+        known &= ~pd.isna(values)
     if "dark" in by:
-        pair = pair[pair["dark"].astype(bool)]
-    return pair.reindex(columns=[*CANDIDATE_KEYS, *_COUNTED]).astype(dict.fromkeys(CANDIDATE_KEYS, object))
+        known[known] &= keys["dark"][known].astype(bool)
+    codes = [pd.factorize(values[known], sort=True) for values in keys.values()]
+    flat = np.zeros(int(known.sum()), np.int64)
+    if by:
+        flat = np.ravel_multi_index([own for own, _ in codes], tuple(max(len(levels), 1) for _, levels in codes))
+    found, first, rows = np.unique(flat, return_index=True, return_inverse=True)
+    nothing = np.full(len(found), np.nan, object)
+    pair: dict[str, Any] = {
+        name: pd.Series(keys[name][known][first] if name in keys else nothing, dtype=object) for name in CANDIDATE_KEYS
+    }
+    before = known[: len(old)]
+    hidden = {}
+    for when, table, own, at in (
+        ("before", old, before, rows[: before.sum()]),
+        ("after", new, known[len(old) :], rows[before.sum() :]),
+    ):
+        n, high, withheld = np.zeros(len(found)), np.full(len(found), np.nan), np.zeros(len(found), bool)
+        n[at], high[at] = table["n"].to_numpy(float)[own], table["high"].to_numpy(float)[own]
+        withheld[at] = table["withheld"].to_numpy(bool)[own]
+        pair[when], hidden[when] = np.where(withheld, np.nan, np.nan_to_num(n)), withheld
+        pair[f"{when}_high"] = np.where(withheld, high, np.nan)
+    pair["withheld"] = hidden["before"] | hidden["after"]
+    return pd.DataFrame(pair)[[*CANDIDATE_KEYS, *_COUNTED]]
