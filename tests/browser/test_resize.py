@@ -42,7 +42,9 @@ def wait_until_fitted(page: Page, city: CityProfile, zoom: float = 0.0) -> dict[
         found = map_names(page)
         if found and fits(city, found[0]) and found[0]["view"]["zoom"] >= zoom:
             ready(page)
-            return map_names(page)[0]
+            at_rest = map_names(page)
+            if at_rest and fits(city, at_rest[0]):
+                return at_rest[0]
     raise AssertionError(f"the map does not fit: {[land_on_map(city, map_) for map_ in map_names(page)]}")
 
 

@@ -29,18 +29,20 @@ def draw_meeting_choice(page: Page, since: dt.date, write: Callable[[Page, dt.da
     if not days:
         return
     chosen = since if since in offered else None
-    if st.session_state.get(CHOICE) != chosen:
-        st.session_state[CHOICE] = chosen
+    # A browser answers with the words of an option, so a window that gets narrower needs a box of its own for others.
+    key = f"{CHOICE}_narrow" if page.narrow else CHOICE
+    if st.session_state.get(key) != chosen:
+        st.session_state[key] = chosen
 
     def choose() -> None:
-        write(page, st.session_state[CHOICE], _first_day(page, source.meeting))
+        write(page, st.session_state[key], _first_day(page, source.meeting))
 
     st.selectbox(
         page.t("Since the meeting"),
         days,
         index=None if chosen is None else 0,  # only without a choice may there be none
         format_func=lambda day: _option_words(page, offered[day]),
-        key=CHOICE,
+        key=key,
         on_change=choose,
         placeholder=page.t("Another date"),
         label_visibility="collapsed",
