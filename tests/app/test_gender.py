@@ -58,6 +58,18 @@ def test_small_numbers_of_sensitive_categories_are_told_as_protected(open_page: 
     assert "protected" in _words(app).lower()
 
 
+def test_where_all_is_protected_a_sentence_stands_alone(open_page: Open) -> None:
+    """The council saw a map of grey discs, "0 incidents" and a list of every category beside an empty half page."""
+    app = open_page("gender", **{"lang": "en", "as": "council"})
+    assert not errors(app)
+    words = _words(app)
+    assert "Women and men could not be compared by category" in words
+    assert "Places could not be compared" in words
+    assert not app.get("deck_gl_json_chart")
+    assert "Protected, because the numbers are small" not in words
+    assert "15900" in words
+
+
 def test_the_filters_gender_is_set_aside_and_said(open_page: Open) -> None:
     app = open_page("gender", lang="en", affected="woman")
     assert not errors(app)

@@ -133,7 +133,12 @@ def draw_fitted_table(
         draw_plain_table(page, frame, headings, alt=alt, digits=digits)
         return
     columns, height = wrapped_columns(
-        frame, headings, room, wrapped={next(iter(headings)), *wrapped}, numbers={*numbers, *(digits or {})}
+        frame,
+        headings,
+        room,
+        wrapped={next(iter(headings)), *wrapped},
+        numbers={*numbers, *(digits or {})},
+        least=150,  # a narrower name would break inside words
     )
     draw_table(
         page,

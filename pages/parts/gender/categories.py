@@ -31,6 +31,10 @@ def draw_category_ratios(page: Page, f: AlertFilter) -> None:
         st.write(t(ONE_CATEGORY))
         draw_help_lines(page)
         return
+    if not found.n_tested:  # no chart, and no list of all categories, beside the sentence that says why
+        draw_footer(page, sentence=found.sentence(t))
+        draw_help_lines(page)
+        return
     left, right = st.columns([2, 1], gap="large")
     with left:
         _draw_forest(page, found)
@@ -43,7 +47,7 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
     t = page.t
     frame = found.frame[np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)]
     if frame.empty:
-        st.write(t("There is nothing to compare here.") if found.n_tested else found.sentence(t))
+        st.write(t("There is nothing to compare here."))
         return
     everything = len(frame)
     doubt = np.log(frame["high"] / frame["low"].clip(lower=1e-9))

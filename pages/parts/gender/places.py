@@ -38,6 +38,9 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
         return
     frame = found.differ.frame.assign(verdict=lambda rows: [_verdict(row) for row in rows.to_dict("records")])
     sentence = _sentence(page, found)
+    if found.differ.protected:  # a map of grey discs and a table of dashes would say no more
+        draw_footer(page, sentence=sentence, total=total)
+        return
     left, right = st.columns([SPAN, 1 - SPAN], gap="large")
     with left:
         _draw_map(page, frame, found, sentence)
@@ -45,7 +48,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
         draw_footer(page, sentence=sentence)
         _draw_clearest_places(page, f, frame)
     _draw_table(page, frame)
-    if found.n == found.n and not found.differ.protected:
+    if found.n == found.n:
         st.caption(
             t(
                 "Based on {near} incidents near a named place, of {n} that affect women or men. Each place's share of "

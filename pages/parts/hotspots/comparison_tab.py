@@ -174,7 +174,6 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
         key="hotspots_compare",
         alt=t("Places that differ, clearest first"),
         numbers=("a", "b", "share", "elsewhere"),
-        plain=0,
     )
 
 
@@ -240,7 +239,7 @@ def _drawn(page: Page, study: CompareStudy, colours: Palette) -> tuple[list[dict
     classes, hidden, empty = _classes(frame)
     veil = rgba(colours.withheld, colours.veil)
     shades = [rgba(on_land(shade, page.theme), 110 if at == 2 else 220) for at, (_, shade) in enumerate(_shades())]
-    neutral = rgba(colours.muted, 90)  # its shade is nearly that of the land
+    neutral = rgba(colours.muted, 50)  # its shade is nearly that of the land
     tip = cache(partial(_tip, page, study))  # many cells hold equally many
     windows = (frame[name].fillna(-1).tolist() for name in ("window_a", "window_b"))
     rows = zip(frame.index.tolist(), *windows, classes.tolist(), hidden.tolist(), empty.tolist(), strict=True)

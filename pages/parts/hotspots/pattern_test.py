@@ -84,6 +84,5 @@ def _draw_areas(page: Page, study: PatternStudy) -> None:
         key="hotspots_pattern",
         alt=t("Areas whose share differs, the surest first"),
         digits={"a": 0, "b": 0},
-        plain=0,
     )
     tables.download_button(t, file, "pattern-test.csv", key="hotspots_pattern_download")

@@ -397,10 +397,10 @@ def _ratio(page: Page, line: SpotSummary) -> str:
 
 def _excess(t: Translator, line: SpotSummary, *, short: bool) -> str:
     """The alerts above expected with their interval; `short`: without it, for a phone."""
-    more = excess_of(line.spot)
+    more, bounded = excess_of(line.spot), bool(getattr(line.spot, "bounded", False))
     if more.low != more.low or short:
-        return t.number(more.value)
-    if getattr(line.spot, "bounded", False):
+        return ("≥\N{NO-BREAK SPACE}" if bounded else "") + t.number(more.value)
+    if bounded:
         return t("at least {number} (from {low})", number=t.number(more.value), low=t.number(more.low))
     return _interval(t, more, short=False)
 
