@@ -57,8 +57,8 @@ class DetectableDrop:
                 **values,
             )
         return t(
-            "A fall of at least {share} % ({alerts} of {before} incidents) would be seen with {power} % certainty; a "
-            "smaller one would probably be missed.",
+            "A fall of at least {share} % ({alerts} of {before} incidents) would be seen with a probability of "
+            "{power} %; a smaller one could be missed.",
             share=Num(100 * self.share, 0),
             alerts=Num(self.alerts, 0),
             **values,

@@ -208,19 +208,21 @@ class Translator:
         written = self.percent(share, 1) if alike else self.part(share)
         return f"{written} ({self.number(100 * low, int(alike))}–{self.number(100 * high, int(alike))})"
 
-    def p_value(self, p: float, *, least: bool = False) -> str:
+    def p_value(self, p: float, *, least: bool = False, spaced: bool = False) -> str:
         """A p-value as people read it: `<0.001` or three decimals.
 
         `least`: no smaller one could come out (with 199 random maps none below 0.005), so it is shown as `≤0.005`.
+        `spaced`: with a space after the sign, as in a sentence; French always has it.
         """
+        space = "\u00a0" if spaced or self.lang == "fr" else ""
         if p < 0.001:
-            return f"<{self.number(0.001, 3)}"
-        return f"≤{self.number(p, 3)}" if least else self.number(p, 3)
+            return f"<{space}{self.number(0.001, 3)}"
+        return f"≤{space}{self.number(p, 3)}" if least else self.number(p, 3)
 
     def p(self, p: float, *, least: bool = False) -> str:
         """The same as a formula: `p = 0.012`, `p < 0.001` or `p ≤ 0.005`."""
-        text = self.p_value(p, least=least)
-        return f"p\u00a0{text[0]}\u00a0{text[1:]}" if text[0] in "<≤" else f"p = {text}"
+        text = self.p_value(p, least=least, spaced=True)
+        return f"p\u00a0{text}" if text[0] in "<≤" else f"p = {text}"
 
     def date(self, day: dt.date, form: str = "long") -> str:
         """A date: "long" (3 May 2025), "medium", "short", or a Babel pattern."""

@@ -392,7 +392,7 @@ def sure_sentence(finding: Finding, t: Translator) -> str:
 def sure_number(finding: Finding, t: Translator) -> str:
     """The corrected p behind the step, or what it is below where who reads may not know the counts."""
     if finding.exact_p:
-        return t("corrected p {p}", p=t.p_value(finding.change.q).replace("<", "<\u00a0"))
+        return t("corrected p {p}", p=t.p_value(finding.change.q, spaced=True))
     limit = {"almost certain": VERY_SURE, "very likely": SURE, "likely": ALPHA}[finding.certainty]
     return t("corrected p {p}", p=f"<\u00a0{t.number(limit, 3 if limit < SURE else 2)}")
 

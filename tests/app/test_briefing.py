@@ -221,7 +221,7 @@ def test_certainty_comes_in_three_steps_that_rank_by_ear(council: BriefStudy) ->
             one = replace(first, change=replace(first.change, q=q), exact_p=True)
             assert sure_sentence(one, translator(lang)) == told
             number, meaning, steps = sure_explained(council, one, translator(lang))
-            assert translator(lang).p_value(q) in number
+            assert translator(lang).p_value(q, spaced=True) in number
             assert str(council.changes.changes.n_tested) in meaning
             assert translator(lang).number(0.001, 3) in steps
 

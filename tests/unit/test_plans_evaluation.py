@@ -198,7 +198,7 @@ def test_few_alerts_show_nothing(t):
 def test_the_sentence_of_a_visible_drop(t):
     told = minimum_detectable_drop(270, 270, test="ratio").sentence(t)
     assert told.startswith("A fall of at least 3")
-    assert "of 270 incidents) would be seen with 80 % certainty" in told
+    assert "of 270 incidents) would be seen with a probability of 80 %" in told
 
 
 @pytest.mark.parametrize(

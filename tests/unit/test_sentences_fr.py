@@ -129,7 +129,7 @@ def _year_on_year(after: int, p: float, *, restless: bool = False) -> str:
 
 def test_this_year_and_the_last() -> None:
     same = "contre 120 à la même période un an plus tôt"
-    assert _year_on_year(1234, 0.0001) == f"Depuis le 1er mai 2025 : 1 234 incidents, {same} : une hausse (p <0,001)."
+    assert _year_on_year(1234, 0.0001) == f"Depuis le 1er mai 2025 : 1 234 incidents, {same} : une hausse (p < 0,001)."
     assert _year_on_year(80, 0.0123) == f"Depuis le 1er mai 2025 : 80 incidents, {same} : une baisse (p 0,012)."
     assert _year_on_year(118, 0.8) == f"Depuis le 1er mai 2025 : 118 incidents, {same}. Pas de changement net."
     assert _year_on_year(150, 0.04, restless=True) == (

@@ -13,7 +13,7 @@ from analysis.plans.evaluation import Evaluation
 from analysis.plans.second_opinions import InterruptedSeries
 from analysis.stats.intervals import UNKNOWN, Estimate
 from curim_data.model import Audience, Gender, Plan, PlanStatus, Translator
-from curim_data.model.labels import gender_label
+from curim_data.model.labels import gender_label, inline
 from curim_data.model.plan import MOVES, STATUS_WORDS
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.studies.evaluation import (
@@ -330,7 +330,7 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
             )
         )
     if study.hidden_genders:
-        names = t.join([gender_label(t, code) for code in study.hidden_genders])
+        names = t.join([inline(gender_label(t, code)) for code in study.hidden_genders])
         st.caption(t("Protected, because some counts are small: {genders}.", genders=names))
 
 
@@ -346,7 +346,7 @@ def _draw_cautions(page: Page, study: PlanEvaluation) -> None:
             )
         )
     if study.visible is not None:
-        lines.append(t("With the counts as observed: {sentence}", sentence=study.visible.sentence(t)))
+        lines.append(t("With the counts as observed: {sentence}", sentence=inline(study.visible.sentence(t))))
     lines.append(t("More or fewer alerts need not be more or less crime: they also show who reports, and how often."))
     st.markdown("\n".join(f"- {line}" for line in lines))
 

@@ -112,7 +112,9 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
     if len(alone):
         names = t.join([_name(page, one) for one in alone["category"]])
         st.caption(t("Without a ratio, because no man was affected: {categories}.", categories=names))
-    if found.n_withheld:
+    if found.n_withheld and frame["withheld"].all():
+        st.caption(t("All categories are protected: none can be compared. That does not mean that nothing differs."))
+    elif found.n_withheld:
         names = t.join([_name(page, one) for one in frame.loc[frame["withheld"], "category"]])
         st.caption(
             t(

@@ -34,7 +34,7 @@ def draw_cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None
     t = page.t
     names = name_spots(found[:MOST_NAMED], page.city)
     lines = [
-        f"- **{escape_markdown(names[spot.id](t))}**: {escape_markdown(spot.cold_sentence(t))}"
+        t.pair(f"- **{escape_markdown(names[spot.id](t))}**", escape_markdown(spot.cold_sentence(t)))
         for spot in found[:MOST_NAMED]
     ]
     if len(found) > MOST_NAMED:

@@ -132,7 +132,7 @@ def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
     t, places = page.t, study.comparison.places
     for place in places[:NAMED]:
         name = escape_markdown(study.names[place.id](t))
-        st.markdown(f"**{place.rank} {name}**: {escape_markdown(place.sentence(t))}")
+        st.markdown(t.pair(f"**{place.rank} {name}**", escape_markdown(place.sentence(t))))
     if len(places) > NAMED:
         st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(places) - NAMED))
 

@@ -87,9 +87,10 @@ def _draw_blocks(page: Page, blocks: Iterable[Block], key: str) -> None:
             case Bullets():
                 st.markdown("\n".join(f"- {escape_markdown(item)}" for item in block.items))
             case Facts():
-                st.markdown(
-                    "  \n".join(f"**{escape_markdown(name)}**: {escape_markdown(value)}" for name, value in block.pairs)
+                facts = (
+                    page.t.pair(f"**{escape_markdown(name)}**", escape_markdown(value)) for name, value in block.pairs
                 )
+                st.markdown("  \n".join(facts))
             case Table():
                 rows = [[escape_markdown(cell) for cell in row] for row in block.rows]
                 st.table(pd.DataFrame(rows, columns=list(block.header)), hide_index=True)

@@ -171,7 +171,7 @@ def _draw_notes(page: Page, item: Measure) -> None:
     ]
     for name, text in notes:
         if text:
-            st.markdown(f"**{name}**: {text}")
+            st.markdown(t.pair(f"**{name}**", text))
     source = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
     st.caption(t("Source: {source}", source=source))
     st.code(item.url, language=None, wrap_lines=True)
