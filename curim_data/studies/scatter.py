@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -36,6 +36,9 @@ from curim_data.studies.periods import ComparedPeriods, month_bounds, months_bet
 # Years of the past that are looked at, besides the one between both periods: more would not make it surer.
 MOST_YEARS: Final = 4
 MOST_KEPT: Final = 64
+# Filters of which the tables of the past are kept, and the weeks of a year.
+MOST_PASTS: Final = 4
+WEEKS_OF_YEAR: Final = 53
 # Bursts are looked for in so many years, in windows of so many weeks.
 BURST_YEARS: Final = 2
 BURST_WEEKS: Final = 4
@@ -132,6 +135,13 @@ class _Units:
         start = first + dt.timedelta(days=-first.weekday() % 7)
         return cls(unit, start, last - dt.timedelta(days=(last.weekday() + 1) % 7))
 
+    def from_a_year_before(self, least: dt.date) -> _Units:
+        """The same and those of the year before it, as far as they begin on a day `least` or later."""
+        if self.unit == "month":
+            return replace(self, first=max(month_bounds(self.first, -12)[0], min(least, self.first)))
+        weeks = min(WEEKS_OF_YEAR, max(0, (self.first - least).days // 7))
+        return replace(self, first=self.first - weeks * _WEEK)
+
     @property
     def number(self) -> int:
         """How many there are."""
@@ -169,9 +179,57 @@ def _pairs(
     resolution: int | None,
 ) -> dict[Kind, Pairs]:
     """The counts of each kind in both windows of each pair."""
-    by = [[history.unit, *kind] for kind in (CITY, *kinds)]
-    counted = area_tables(source, past, by, Audience.ANALYST, resolution)
-    return {kind: _of_kind(frame, history, windows, kind) for kind, frame in zip((CITY, *kinds), counted, strict=True)}
+    counted = _by_kind(source, past, history, (CITY, *kinds), resolution)
+    return {kind: _of_kind(frame, history, windows, kind) for kind, frame in counted.items()}
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Exact tables of a filter by unit and kind, from the first to the last day of `history`."""
+
+    history: _Units
+    tables: Mapping[Kind, pd.DataFrame]
+
+    def within(self, history: _Units, kinds: Sequence[Kind]) -> Mapping[Kind, pd.DataFrame] | None:
+        """Those of some kinds, of a shorter history; None where they are not all here."""
+        if not set(kinds) <= self.tables.keys():
+            return None
+        if history.first < self.history.first or history.last > self.history.last:
+            return None
+        first, last = pd.Timestamp(history.first), pd.Timestamp(history.last)
+        return {
+            kind: frame[(frame[history.unit] >= first) & (frame[history.unit] <= last)]
+            for kind, frame in ((kind, self.tables[kind]) for kind in kinds)
+        }
+
+
+def _by_kind(
+    source: Source, past: AlertFilter, history: _Units, kinds: Sequence[Kind], resolution: int | None
+) -> Mapping[Kind, pd.DataFrame]:
+    """The counts of each kind by unit, of a filter over a history.
+
+    A page compares several periods of one filter, each with its own past, which are parts of one: so weeks from a year
+    earlier on are counted too, and kept.
+    """
+    undated = past.replace(start=None, end=None)
+    key = (undated, history.unit, resolution, source.city.version)
+    kept: dict[Any, _Counted] = source.cache.setdefault("pasts", {})
+    known = kept.get(key)
+    found = None if known is None else known.within(history, kinds)
+    if found is not None:
+        return found
+    longer = history.from_a_year_before(source.first)
+    asked = past.replace(start=longer.first)
+    by = [[longer.unit, *kind] for kind in kinds]
+    counted = _Counted(
+        longer, dict(zip(kinds, area_tables(source, asked, by, Audience.ANALYST, resolution), strict=True))
+    )
+    if len(kept) >= MOST_PASTS:
+        kept.clear()
+    kept[key] = counted
+    found = counted.within(history, kinds)
+    assert found is not None
+    return found
 
 
 def _of_kind(frame: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind) -> Pairs:

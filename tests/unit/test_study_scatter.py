@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.stats.dispersion import INDEPENDENT, UNKNOWN
@@ -14,6 +15,7 @@ from analysis.trends.past_scatter import past_windows
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
+from curim_data.studies import scatter as module
 from curim_data.studies import space_time_scan
 from curim_data.studies.changes import change_study
 from curim_data.studies.scatter import (
@@ -184,3 +186,46 @@ def test_kinds_are_found_once_for_a_filter(tmp_path: Path) -> None:
     kinds = [("district",)]
     again = past_scatter(source, NOW, first.periods, kinds, ANALYST)
     assert past_scatter(source, NOW, first.periods, kinds, ANALYST) is again
+
+
+def counted_alone(
+    source: Source, past: AlertFilter, history: module._Units, kinds: list[tuple[str, ...]], resolution: int | None
+) -> dict[tuple[str, ...], pd.DataFrame]:
+    """The slow twin: each history is a question of its own."""
+    by = [[history.unit, *kind] for kind in kinds]
+    return dict(zip(kinds, module.area_tables(source, past, by, ANALYST, resolution), strict=True))
+
+
+def test_the_past_of_each_period_is_as_if_it_had_been_counted_alone(tmp_path: Path) -> None:
+    """Tables of a longer past serve every period of a filter that lies within, digit for digit."""
+    source = city_of(tmp_path, 190, 2)
+    kinds: list[tuple[str, ...]] = [("category",), ("district",), ("district", "category")]
+    asked = [
+        (AlertFilter(weekdays=days), change_study(source, AlertFilter(weekdays=days), ANALYST, since).periods, some)
+        for days in ((), (4, 5))
+        for since, some in ((SINCE, kinds), (dt.date(2025, 1, 6), kinds), (dt.date(2025, 9, 29), []))
+    ]
+    source.cache.pop("pasts", None)
+    source.cache.pop("scatter", None)
+    with mock.patch.object(module, "area_tables", wraps=module.area_tables) as counting:
+        together = [past_scatter(source, *one, ANALYST) for one in asked]
+    assert counting.call_count == 2  # once for each filter
+    for one, found in zip(asked, together, strict=True):
+        source.cache.pop("scatter")
+        with mock.patch.object(module, "_by_kind", counted_alone):
+            alone = past_scatter(source, *one, ANALYST)
+        assert found == alone
+        assert found.windows is not None
+
+
+def test_a_longer_past_than_the_kept_one_is_counted_anew(tmp_path: Path) -> None:
+    source = city_of(tmp_path, 190)
+    since = [dt.date(2025, 1, 6), dt.date(2025, 9, 29)]
+    periods = [change_study(source, AlertFilter(), ANALYST, day).periods for day in since]
+    source.cache.pop("pasts", None)
+    source.cache.pop("scatter", None)
+    with mock.patch.object(module, "area_tables", wraps=module.area_tables) as counting:
+        for one in periods:  # the second reaches later weeks
+            past_scatter(source, AlertFilter(), one, [("district",)], ANALYST)
+        past_scatter(source, AlertFilter(), periods[0], [("category",)], ANALYST)  # of another kind
+    assert counting.call_count == 3
