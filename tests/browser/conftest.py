@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from curim_data.store import Home
 
@@ -33,6 +35,10 @@ FLAGS = (
     "--no-first-run",
     "--disable-component-update",
     "--disable-sync",
+    # No name but the server's own is found, so that nothing leaves this computer; `watch` notes the requests.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    # Maps are drawn in software here, and so is the page round them then: half the processor time.
+    "--disable-gpu-compositing",
 )
 # Streamlit probes these below the page's own path and finds them at the root afterwards.
 PROBES = re.compile(r"/\w+/_stcore/(health|host-config)")
@@ -66,7 +72,7 @@ def running(home: Path, script: Path = ROOT / "dashboard.py", port: int = 0, **e
         process = subprocess.Popen([sys.executable, str(script)], cwd=home, env=settings, stdout=output, stderr=output)
         try:
             address = f"http://127.0.0.1:{port}"
-            _wait_for(f"{address}/_stcore/health", process, log)
+            wait_for(f"{address}/_stcore/health", lambda seconds: _ended(process, seconds), log)
             yield Running(address, process.pid, log)
         finally:
             process.terminate()
@@ -80,26 +86,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(url: str, ended: Callable[[float], bool], log: Path) -> None:
+    """Wait until a server answers; `ended` waits so many seconds for its end and says whether it came."""
     deadline = time.monotonic() + 300  # it ends sooner where the process ends
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:
                 if answer.status == 200:
                     return
         except OSError:
-            process_wait(process)
+            pass
+        if ended(0.2):
+            break
     raise AssertionError(f"the server did not start:\n{log.read_text()[-3000:]}")
 
 
-def process_wait(process: subprocess.Popen[bytes]) -> None:
-    """A fifth of a second, or less if the process ends."""
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
     try:
-        process.wait(timeout=0.2)
+        process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        return
+        return False
+    return True
 
 
 def need_chromium() -> None:
@@ -126,56 +133,108 @@ def address(sample: Home) -> Iterator[str]:
         yield url
 
 
+class Tab:
+    """A tab in which one test after the other opens its page, so that Streamlit's scripts are compiled once: most of
+    what a page costs the browser. Cookies and what pages stored go with each test.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._page: Page | None = None
+
+    def take(self) -> Page:
+        if self._page is None:
+            self._page = self._browser.new_context().new_page()
+        return self._page
+
+    def clean(self) -> None:
+        """Leave the page and what it stored; a tab that cannot be left is closed."""
+        if self._page is None:
+            return
+        try:
+            self._page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
+            self._page.goto("about:blank")
+            self._page.emulate_media(media="null", color_scheme="light")
+            self._page.context.clear_cookies()
+        except PlaywrightError:
+            self._page.context.close()
+            self._page = None
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Tab:
+    return Tab(browser)
+
+
 Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Visit]:
-    """`visit("trends", lang="el", width=390)` opens a page and waits until it is there.
+def visit(browser: Browser, tab: Tab, address: str) -> Iterator[Visit]:
+    """`visit("trends", lang="el", width=390)` opens a page and waits until it is there: the first page of a test in
+    the tab that all tests share, a further one, or an `alone` one, in a context of its own.
 
     Fails at the end where a request left the origin, a script was blocked or the console holds an error of ours.
     """
     troubles: list[str] = []
-    opened = []
+    opened: list[BrowserContext] = []
+    unwatch: list[Callable[[], None]] = []
 
-    def go(name: str = "", *, width: int = 1280, height: int = 900, dark: bool = False, **words: str) -> Page:
-        scheme = "dark" if dark else "light"
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        opened.append(context)
-        page = context.new_page()
+    def go(
+        name: str = "", *, width: int = 1280, height: int = 900, dark: bool = False, alone: bool = False, **words: str
+    ) -> Page:
+        scheme: Literal["dark", "light"] = "dark" if dark else "light"
+        if alone or unwatch:
+            opened.append(browser.new_context(color_scheme=scheme))
+            page = opened[-1].new_page()
+        else:
+            page = tab.take()
+            page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(PATIENCE)
-        watch(page, address, troubles)
+        unwatch.append(watch(page, address, troubles))
         query = "&".join(f"{word}={value}" for word, value in words.items())
         page.goto(f"{address}/{'' if name == 'briefing' else name}" + (f"?{query}" if query else ""))
         ready(page)
         return page
 
     yield go
+    for stop in unwatch:
+        stop()
     for context in opened:
         context.close()
+    tab.clean()
     assert not troubles, "\n".join(troubles)
 
 
-def watch(page: Page, address: str, troubles: list[str]) -> None:
-    """Stop and note every request that leaves the origin; note the console's errors."""
+def watch(page: Page, address: str, troubles: list[str]) -> Callable[[], None]:
+    """Note every request that would leave the origin, and the console's errors, until what it gives back is called.
 
-    def check(route: object) -> None:
-        url = route.request.url  # type: ignore[attr-defined]
-        if url.startswith((address, "data:", "blob:")):
-            route.continue_()  # type: ignore[attr-defined]
-        else:
-            troubles.append(f"request to {url}")
-            route.abort()  # type: ignore[attr-defined]
+    Playwright's routes would stop such requests too, but they turn the browser's cache off.
+    """
 
-    def listen(message: object) -> None:
-        if message.type == "error":  # type: ignore[attr-defined]
-            where = (message.location or {}).get("url", "")  # type: ignore[attr-defined]
-            if not PROBES.search(where):
-                troubles.append(f"console: {message.text} {where}")  # type: ignore[attr-defined]
+    def requested(request: Request) -> None:
+        if not request.url.startswith((address, address.replace("http", "ws", 1), "data:", "blob:", "about:")):
+            troubles.append(f"request to {request.url}")
 
-    page.route("**/*", check)
-    page.on("console", listen)
-    page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
+    def written(message: ConsoleMessage) -> None:
+        where = (message.location or {}).get("url", "")
+        if message.type == "error" and not PROBES.search(where):
+            troubles.append(f"console: {message.text} {where}")
+
+    def failed(error: PlaywrightError) -> None:
+        troubles.append(f"page error: {error}")
+
+    page.on("request", requested)
+    page.on("console", written)
+    page.on("pageerror", failed)
+
+    def stop() -> None:
+        page.remove_listener("request", requested)
+        page.remove_listener("console", written)
+        page.remove_listener("pageerror", failed)
+
+    return stop
 
 
 def ready(page: Page) -> None:

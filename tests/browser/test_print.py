@@ -50,7 +50,7 @@ def test_paper_has_no_boxes_to_choose_with_and_each_table_once(visit: Visit) -> 
 
 
 def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit) -> None:
-    page = visit("trends", lang="el", dark=True, by="month")
+    page = visit("trends", lang="el", dark=True, alone=True, by="month")
     page.context.add_init_script("window.print = () => { window.printed = (window.printed || 0) + 1 }")
     for _ in range(60):  # the page is at rest before its script listens to the keys
         page.keyboard.press("Control+p")

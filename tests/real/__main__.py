@@ -19,9 +19,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, PAGES
 from tests.real.cities import CITIES, EXPORTS
 from tests.real.sheet import write_sheet
 from tests.real.walk import (
-    ALONE,
     OUT,
-    SPARING,
     VIEWS,
     Walk,
     itinerary,
@@ -41,7 +39,7 @@ def main() -> int:
     parser.add_argument("--languages", default="en,el")
     parser.add_argument("--widths", default="1280,390")
     parser.add_argument(
-        "--sample", action="store_true", help="as the tests do: three pages a city, in one of two languages in turns"
+        "--sample", action="store_true", help="as the tests do: a few pages a city, in languages and widths in turns"
     )
     parser.add_argument("--plain", action="store_true", help="without the layers and tabs that a link may ask for")
     parser.add_argument("--folder", type=Path, default=OUT)
@@ -59,16 +57,16 @@ def main() -> int:
     )
     whole, started = Walk(), time.monotonic()
     with sync_playwright() as playwright, ExitStack() as stack:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, ALONE, SPARING])
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         tab = stack.enter_context(new_tab(browser, 0.5 if asked.sample else 1.0))
-        for turn, city in enumerate(CITIES):
+        for city in CITIES:
             if wanted and city.name not in wanted:
                 continue
             if not city.there:
                 print(f"{city.name}: left out, {EXPORTS} is not there")
                 continue
             if asked.sample:
-                stops = sample_of_stops(turn)
+                stops = sample_of_stops(city)
             seen = walk_city(
                 city, tab, stops, asked.folder, say=lambda line: print(line, flush=True), whole=not asked.sample
             )

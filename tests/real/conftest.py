@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, need_chromium
-from tests.real.walk import ALONE, SPARING, Tab, new_tab
+from tests.real.walk import Tab, new_tab
 
 
 @pytest.fixture(scope="session")
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     need_chromium()
-    running = playwright_driver.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, ALONE, SPARING])
+    running = playwright_driver.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
     yield running
     running.close()
 

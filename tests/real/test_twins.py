@@ -1,25 +1,37 @@
-"""The Briefing, Hot spots and another page stand on made-up exports of other shapes, Greek and English in turns.
+"""The Briefing or Hot spots and another page stand on made-up exports of other shapes, languages and widths in turns.
 
-`make real` opens every page of these too, in both languages.
+`make real` opens every page of these too, in both languages at both widths.
 """
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from tests.real.cities import MADE_UP, City
+from tests.browser.conftest import PAGES
+from tests.real.cities import CITIES, MADE_UP, REAL, City
 from tests.real.twins import TWINS, write_twin
 from tests.real.walk import OUT, Tab, sample_of_stops, table, walk_city
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.parametrize(("turn", "city"), list(enumerate(MADE_UP)), ids=[city.name for city in MADE_UP])
-def test_pages_stand(turn: int, city: City, tab: Tab) -> None:
-    seen = walk_city(city, tab, sample_of_stops(turn, council=False), OUT, whole=False)
+@pytest.mark.parametrize("city", MADE_UP, ids=lambda city: city.name)
+def test_pages_stand(city: City, tab: Tab) -> None:
+    seen = walk_city(city, tab, sample_of_stops(city), OUT, whole=False)
     assert not seen.findings, "\n" + table(seen.findings)
+
+
+def test_all_cities_together_show_every_page_in_both_languages_at_both_widths() -> None:
+    shown = {(stop.page, stop.lang, stop.width) for city in CITIES for stop in sample_of_stops(city)}
+    assert shown == set(product(PAGES, ("en", "el"), (1280, 390)))
+    assert all({"briefing", "hotspots"} <= {stop.page for stop in sample_of_stops(city)} for city in REAL)
+    assert (
+        len({(stop.page, stop.lang) for city in REAL for stop in sample_of_stops(city) if stop.audience != "analyst"})
+        > 2
+    )
 
 
 @pytest.mark.parametrize("name", TWINS)

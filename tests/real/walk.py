@@ -17,10 +17,11 @@ from typing import Final
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.conftest import PAGES, PROBES, Running, free_port, running
+from tests.browser.conftest import PAGES, PROBES, Running, free_port
 from tests.real import labels
 from tests.real.checks import Visit, failures, languages_differ
-from tests.real.cities import City, ImportFailed
+from tests.real.cities import MADE_UP, REAL, City, ImportFailed
+from tests.real.forked import forked_server
 
 OUT: Final = Path(__file__).parent / "out"
 PATIENCE_CPU: Final = float(os.environ.get("CURIM_WALK_CPU", "40"))  # seconds of the processor for a page
@@ -31,10 +32,6 @@ SLOWEST: Final = 4.0  # a limit is scaled no further: a page that needs more is 
 HIGHEST: Final = 5000  # pixels of a picture
 ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 WRONG: Final = re.compile(r"^Uncaught|^\S*(?:Error|Exception)\b|\bERROR\b|\bCRITICAL\b")
-# No name but the server's own is found, so that nothing leaves this computer; requests are noted by `listen`.
-ALONE: Final = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-# Maps are drawn in software here, and so is the page round them then: half the processor time.
-SPARING: Final = "--disable-gpu-compositing"
 SETTLED: Final = """() => document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-testid="stProgress"]')
     && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null"""
@@ -71,7 +68,8 @@ VIEWS: Final = (
 )
 
 
-ALWAYS: Final = ("briefing", "hotspots")  # the pages that the tests open in every city
+ALWAYS: Final = ("briefing", "hotspots")  # the pages that the tests open in every real city
+LOOKS: Final = (("en", 1280), ("el", 390), ("el", 1280), ("en", 390))  # languages and widths, in turns
 
 
 @dataclass(frozen=True)
@@ -98,18 +96,27 @@ def itinerary(
     return stops + [Stop(page, languages[-1], widths[0], "council") for page in council if page in pages]
 
 
-def sample_of_stops(turn: int, languages: tuple[str, ...] = ("en", "el"), *, council: bool = True) -> list[Stop]:
-    """What the tests open in the city of a turn: `ALWAYS`, one of the other pages in turns, and in every second city
-    one as the council sees it.
+def sample_of_stops(city: City) -> list[Stop]:
+    """What the tests open in a city, so that all cities together show every page at all of `LOOKS`.
 
-    The languages change from page to page and from city to city, so that a few cities see every page in both.
+    In a real city `ALWAYS` and one of the other pages; every second one as the council sees it too, the rest with
+    another page more. In a made-up city one of `ALWAYS` and one of the other pages.
     """
     rest = [page for page in PAGES if page not in ALWAYS]
-    round_, at = divmod(turn, len(rest))
-    stops = [Stop(page, languages[(turn + at) % len(languages)]) for at, page in enumerate(ALWAYS)]
-    stops.append(Stop(rest[at], languages[(at + round_) % len(languages)]))
-    seen_by_council = Stop(ALWAYS[turn // 2 % 2], languages[turn // 4 % len(languages)], audience="council")
-    return stops + [seen_by_council] * (council and turn % 2 == 0)
+
+    def other(at: int) -> Stop:
+        round_, which = divmod(at, len(rest))
+        return Stop(rest[which], *LOOKS[(round_ + which) % len(LOOKS)])
+
+    if city.made_up:
+        turn = MADE_UP.index(city)
+        return [Stop(ALWAYS[turn % 2], *LOOKS[turn // 2 % len(LOOKS)]), other(turn + len(REAL) * 3 // 2)]
+    turn = REAL.index(city)
+    stops = [Stop(page, *LOOKS[(turn + at) % len(LOOKS)]) for at, page in enumerate(ALWAYS)]
+    stops.append(other(turn + turn // 2))
+    if turn % 2:
+        return [*stops, other(turn + turn // 2 + 1)]
+    return [*stops, Stop(ALWAYS[turn // 2 % 2], LOOKS[turn // 4 % len(LOOKS)][0], audience="council")]
 
 
 class Server:
@@ -129,7 +136,7 @@ class Server:
     def up(self) -> Running:
         if self.now is None:
             self._stack = ExitStack()
-            self.now = self._stack.enter_context(running(self._home, port=self._port))
+            self.now = self._stack.enter_context(forked_server(self._home, self._port))
             self._read = 0
         return self.now
 
