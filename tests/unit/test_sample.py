@@ -356,4 +356,6 @@ def test_the_truths_do_not_hang_on_the_seed(tmp_path: Path, city: CityProfile) -
             all(_classes(main, truths, city, test) == planted for test in ("getis_ord", "binomial"))
             and abs(change["treated"] / change["comparison"] - plan["rate_ratio"]) <= 0.08
         )
+        if held >= 7 or held + 10 - seed < 7:  # the further seeds decide nothing
+            break
     assert held >= 7
