@@ -25,11 +25,15 @@ with contained(t("Briefing")):
         draw_meeting_keeper(page)
     draw_no_data_note(page, changes.since)
     st.title(headline(changes, t))
-    draw_change_cards(page, changes)
-    if page.narrow:
-        draw_download_buttons(page)
-    else:
-        draw_basis(page, changes)
+    # Each part in a container of its own, even an empty one: so the map keeps its number on the page, and is not made
+    # anew, where a window that is made smaller moves what stands before it.
+    with st.container():
+        draw_change_cards(page, changes)
+    with st.container():
+        if page.narrow:
+            draw_download_buttons(page)
+        else:
+            draw_basis(page, changes)
 with contained(t("Hot spots")):
     draw_map_and_genders(page, cached_brief(page.dataset, page.filter, page.audience, changes_since(page)))
 with contained(t("Interventions")):

@@ -13,6 +13,8 @@ from tests.browser.conftest import Visit, ready
 from tests.browser.map_labels import TILE, map_names
 
 PATIENCE = 60  # half seconds
+MARK = "() => { document.querySelector('[data-testid=\"stDeckGlJsonChart\"] canvas').first = true }"
+MARKED = "() => document.querySelector('[data-testid=\"stDeckGlJsonChart\"] canvas').first === true"
 FULL = 0.6  # of the map's width or height that the city's land has to take
 
 
@@ -53,12 +55,14 @@ def test_a_map_fits_again_in_a_smaller_window(visit: Visit, city: CityProfile, n
     page = visit(name, lang="en", width=1280)
     page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
     wide = wait_until_fitted(page, city)
+    page.evaluate(MARK)
     page.set_viewport_size({"width": 390, "height": 844})
     narrow = wait_until_fitted(page, city)
     assert narrow["width"] < 390 < wide["width"]
     assert narrow["view"]["zoom"] < wide["view"]["zoom"] - 0.3
     page.set_viewport_size({"width": 1280, "height": 900})
     wait_until_fitted(page, city, wide["view"]["zoom"] - 0.15)
+    assert page.evaluate(MARKED), "the map was drawn anew on another surface, which takes seconds"
 
 
 def test_a_map_takes_the_room_that_the_sidebar_leaves(visit: Visit, city: CityProfile) -> None:

@@ -68,18 +68,26 @@ def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
         In a run of a reader who stopped it; `contained` says so at the place.
     """
 
-    return lambda function: _keeping(function, lambda key, work: _calculate(key, work, doing))
+    return lambda function: _keeping(function, lambda key, work, slot: _calculate(key, work, slot, doing), _slot)
 
 
-def _keeping(function: Callable[P, R], work_out: Callable[[Key, Callable[[], R]], R]) -> Callable[P, R]:
-    """The function with its kept results; `work_out` makes a missing one of its key and the call, and keeps it."""
+def _keeping(
+    function: Callable[P, R],
+    work_out: Callable[[Key, Callable[[], R], DeltaGenerator | None], R],
+    slot: Callable[[], DeltaGenerator | None] = lambda: None,
+) -> Callable[P, R]:
+    """The function with its kept results; `work_out` makes a missing one of its key and the call, and keeps it.
+
+    `slot`: where the progress stands. It is there, empty, when the result is ready too: what is drawn below keeps its
+    number on the page from one run to the next, without which the browser would make every map and chart anew.
+    """
     key_of = _keys(function)
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        key = key_of(*args, **kwargs)
+        key, place = key_of(*args, **kwargs), slot()
         found = JOBS.result(key)
-        return work_out(key, lambda: function(*args, **kwargs)) if found is MISSING else found
+        return work_out(key, lambda: function(*args, **kwargs), place) if found is MISSING else found
 
     call.is_ready = lambda *args, **kwargs: JOBS.result(key_of(*args, **kwargs)) is not MISSING  # type: ignore[attr-defined]
     return call
@@ -187,14 +195,21 @@ def _keys(function: Callable[..., Any]) -> Callable[..., Key]:
     return key
 
 
-def _at_once(key: Key, work: Callable[[], R]) -> R:
+def _slot() -> DeltaGenerator | None:
+    """An empty place on the page; None where no page is drawn: inside of a calculation, or without Streamlit."""
+    if getattr(_inside, "job", False) or get_script_run_ctx(suppress_warning=True) is None:
+        return None
+    return st.empty()
+
+
+def _at_once(key: Key, work: Callable[[], R], _: DeltaGenerator | None = None) -> R:
     result = work()
     JOBS.keep(key, result)
     return result
 
 
-def _calculate(key: Key, work: Callable[[], Any], doing: Message) -> Any:
-    if getattr(_inside, "job", False) or get_script_run_ctx(suppress_warning=True) is None:
+def _calculate(key: Key, work: Callable[[], Any], slot: DeltaGenerator | None, doing: Message) -> Any:
+    if slot is None:
         return _at_once(key, work)
     if key in st.session_state.get(STOPPED, ()):
         raise CalculationStopped(key, doing)
@@ -209,7 +224,7 @@ def _calculate(key: Key, work: Callable[[], Any], doing: Message) -> Any:
         job = JOBS.start(key, run)
         with job.reading():
             if not job.wait(MOMENT):
-                _draw_progress(job, doing)
+                _draw_progress(job, slot, doing)
         if not isinstance(job.error, Stopped):
             break
     if job.error is not None:
@@ -217,12 +232,11 @@ def _calculate(key: Key, work: Callable[[], Any], doing: Message) -> Any:
     return job.result
 
 
-def _draw_progress(job: Job, doing: Message) -> None:
-    """Draw the bar and the button until the calculation ends; what the page draws next takes their place."""
+def _draw_progress(job: Job, slot: DeltaGenerator, doing: Message) -> None:
+    """Draw the bar and the button in their slot until the calculation ends."""
     t, name = translator(language()), _short(job.key)
     heading: Heading | None = getattr(_waiting, "heading", None)
     above = heading.while_waiting() if heading is not None else None
-    slot = st.empty()
     with slot.container(key=f"calculation_{name}", gap="xsmall"):
         bar = st.progress(0.0)
         st.button(t("Stop"), key=f"stop_{name}", type="tertiary", on_click=_stop, args=(job.key,))

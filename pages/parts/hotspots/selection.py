@@ -59,9 +59,11 @@ def draw_link_box(
 
 
 def _set_widget(key: str, value: _Word) -> _Word:
-    """Set a widget to the value from the link, and return the value."""
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
+    """Set a widget to the value from the link, and return the value.
+
+    Always: the browser sends back the words of an option, and would keep old ones where only the words have changed.
+    """
+    st.session_state[key] = value
     return value
 
 
