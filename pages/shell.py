@@ -33,6 +33,15 @@ DARK_TO_LIGHT = (
     " .js-plotly-plot .main-svg:first-child {background: black !important}"
     " .js-plotly-plot .bg {fill: black !important}}"
 )
+# A chart keeps on paper the width that it has on the screen: the page is made so much smaller that none is cut on A4.
+# Not where there is a map, which would show a part of itself.
+PAPER, SMALLEST = 690, 0.6  # pixels between the margins of A4, and how much smaller letters may become at most
+SMALLER = max(SMALLEST, min(1.0, PAPER / page.room.column))
+MAPLESS = ".stMain:not(:has([data-testid='stDeckGlJsonChart']))"
+ON_PAPER = (
+    f"@media print {{{MAPLESS} {{zoom: {SMALLER:.2f}}} {MAPLESS} .{tables.FOR_PRINT} table {{font-size: .92rem}} "
+    f"{MAPLESS} .{tables.FOR_PRINT} table.wide {{font-size: .78rem}}}}"
+)
 # The only style that the theme cannot express: the wide layout has margins that a map next to a list needs, and links
 # to pages look like text. In print: results without controls, each figure whole. The camera of a chart goes without
 # plotly's English hint.
@@ -43,7 +52,7 @@ st.html(
     ".st-key-sample_banner a {display: none !important} .stMainBlockContainer {padding: 0 !important} "
     ".stElementContainer {break-inside: avoid} .stMain, .stApp, [data-testid='stAppViewContainer'] "
     "{position: static !important; overflow: visible !important; height: auto !important}}"
-    f"{tables.PRINT_STYLE}"
+    f"{tables.PRINT_STYLE}{ON_PAPER}"
     "@media screen {.stElementContainer:has(.print-audience) {display: none !important}}"
     # A dark page is printed light, also by a browser's menu: colours turned over and their hues back.
     f"{DARK_TO_LIGHT if page.theme == 'dark' else ''}"

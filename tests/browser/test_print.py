@@ -45,8 +45,8 @@ def test_paper_has_no_boxes_to_choose_with_and_each_table_once(visit: Visit) -> 
     assert not any(box.is_visible() for box in boxes.all())
     assert not any(found.is_visible() for found in page.locator(".stDataFrame").all())
     assert page.locator(TABLES).count() >= 2
-    for table in page.locator(TABLES).all():
-        assert table.evaluate("table => table.getBoundingClientRect().right") <= 794
+    for part in page.locator(f"{TABLES}, .js-plotly-plot .main-svg").all():
+        assert part.evaluate("part => part.getBoundingClientRect().right") <= 794
 
 
 def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit) -> None:

@@ -41,7 +41,7 @@ PRINT_STYLE: Final = (
     f"@media print {{.stElementContainer:has(.{FOR_PRINT}) + .stElementContainer {{display: none !important}}"
     f".{FOR_PRINT} table {{width: 100%; border-collapse: collapse; font-size: .72rem; break-inside: auto}}"
     f".{FOR_PRINT} th, .{FOR_PRINT} td {{border: 0; border-bottom: 1px solid; padding: .2em .4em; text-align: left; "
-    "overflow-wrap: anywhere}"
+    "overflow-wrap: break-word}"
     f".{FOR_PRINT} table.wide {{font-size: .6rem}} .{FOR_PRINT} .wide :is(th, td) {{padding: .2em}}"
     f".{FOR_PRINT} .number {{text-align: right; font-variant-numeric: tabular-nums}}}}"
 )
