@@ -14,7 +14,7 @@ from statsmodels.tsa.seasonal import STL
 from analysis.stats.intervals import Estimate
 from curim_data.model import FloatArray, Message
 
-RuleName = Literal["first_year", "young_season", "same_weekdays", "few_years", "other_light", "season"]
+RuleName = Literal["first_year", "young_season", "same_weekdays", "few_years", "other_light", "misfit", "season"]
 
 # Variance-stabilised scale: sqrt(n + 3/8) has a standard deviation near 1/2 for any Poisson count (Anscombe 1948).
 _ANSCOMBE: Final = 3 / 8
@@ -82,6 +82,14 @@ RULES: Final = {
         Message(
             "Incidents after dark or by day are judged from three years of data on, by weeks or months and their "
             "season alone: the days become shorter or longer, so that earlier weeks are no measure."
+        ),
+    ),
+    "misfit": Rule(
+        "misfit",
+        0.0,
+        Message(
+            "Most periods lie outside what the periods before them let expect: these data have no usual level, as "
+            "after a disaster or while reporting begins or ends. So no band is shown and no period is called unusual."
         ),
     ),
     "season": Rule(

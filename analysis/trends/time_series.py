@@ -38,6 +38,8 @@ _FREQUENCY: Final[dict[Unit, str]] = {"day": "D", "week": "7D", "month": "MS"}
 # each week; of more too little could be said so far ahead.
 _MIN_WEEKS: Final = 4
 _MAX_WEEKS: Final = 9
+# A band that so many periods at least were judged by, most of which lie outside, says nothing of what is usual.
+_JUDGED: Final = 8
 # From this part on a period is as good as reported.
 _NEARLY_ALL: Final = 0.98
 _LATE: Final[Mapping[Unit, str]] = {
@@ -111,15 +113,25 @@ class Trend:
             frame.loc[early, ["expected", "lower", "upper"]] = np.nan
             frame.loc[early, "side"] = 0
             return replace(self, frame=frame.assign(alarm=frame["side"] != 0))
+        return self._unjudged(RULES["other_light"])
+
+    def _unjudged(self, rule: Rule) -> Trend:
+        """The same without a band, for the reason that the rule gives."""
         nothing = dict.fromkeys(("expected", "lower", "upper"), np.nan)
-        rule = RULES["other_light"]
         others = tuple(choice for choice in self.choices if choice.name != "rule")
         return replace(
             self,
             frame=self.frame.assign(**nothing, side=0, alarm=False),
             rule=rule,
             choices=(Choice("rule", rule.name, rule.explanation), *others),
+            sums={},
         )
+
+    def _where_it_fits(self) -> Trend:
+        """The trend, or, where most periods lie outside the band, the same without one."""
+        judged = self.frame["upper"].notna() & self.frame["complete"] & self.frame["n"].notna()
+        n, outside = int(judged.sum()), int((judged & self.frame["alarm"]).sum())
+        return self._unjudged(RULES["misfit"]) if n >= _JUDGED and 2 * outside > n else self
 
     @property
     def alarms(self) -> pd.DataFrame:
@@ -158,6 +170,8 @@ class Trend:
                 return t(
                     "{when}: {alerts}. What is usual cannot be said, as nights become longer or shorter.", **values
                 )
+            if self.rule.name == "misfit":
+                return t("{when}: {alerts}. These data have no usual level to compare with.", **values)
             return t("{when}: {alerts}. It is too early to say what is usual.", **values)
         usual = {"lower": int(np.ceil(latest["lower"])), "upper": int(np.floor(latest["upper"]))}
         if latest["unfinished"] and count < latest["lower"]:
@@ -286,7 +300,7 @@ def _trend(
     frame["side"], frame["alarm"] = side, side != 0
     frame["last_year"] = frame["n"].where(frame["complete"]).shift(A_YEAR[unit])
     choices = (Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks))
-    return Trend(frame, column, unit, rule, int(frame["n"].sum()), choices, sums)
+    return Trend(frame, column, unit, rule, int(frame["n"].sum()), choices, sums)._where_it_fits()
 
 
 def level_positions(starts: pd.Series[Any], breaks: Collection[dt.date]) -> set[int]:

@@ -103,7 +103,7 @@ def test_quiet_seasons_raise_no_more_alarms_than_told(mean):
 
 def test_the_told_rate_is_the_rate():
     for rule in RULES.values():
-        if rule.name == "other_light":
+        if rule.name in ("other_light", "misfit"):
             assert "in 1,000" not in rule.explanation.text
             continue
         if rule.name == "few_years":
@@ -457,3 +457,23 @@ def test_the_last_twelve_whole_months_stand_beside_those_a_year_before(months):
     assert (rows["n"].to_numpy() == counts[rows["month"]].to_numpy()).all()
     assert (rows["last_year"].to_numpy() == counts[rows["month"] - pd.DateOffset(years=1)].to_numpy()).all()
     assert (rows["change"] == 12).all()
+
+
+def test_a_disaster_leaves_no_usual_level(t):
+    """Reports as after an earthquake, which die away: nearly each week would be below a band."""
+    falling = [1500, 340, 250, 210, 105, 100, 50, 20, 16, 17, 14, 5, 7, 9, 6, 4, 3, 2, 4, 2, 1, 2, 1, 1]
+    series = weeks(falling)
+    trend = weekly(series, covered(series))
+    assert trend.rule.name == "misfit"
+    assert trend.alarms.empty
+    assert trend.frame["upper"].isna().all()
+    assert not trend.sums
+    assert trend.sentence(t).endswith("These data have no usual level to compare with.")
+    assert "no usual level" in t(trend.choices[0].explanation)
+
+
+def test_a_step_is_an_alarm_and_no_misfit():
+    series = weeks([*seasonal(60, mean=30), *seasonal(20, mean=120, seed=2)])
+    trend = weekly(series, covered(series))
+    assert trend.rule.name == "young_season"
+    assert len(trend.alarms) >= 1
