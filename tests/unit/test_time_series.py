@@ -22,6 +22,7 @@ from analysis.trends.expected_range import (
 )
 from analysis.trends.time_series import daily, monthly, period_total, weekly, year_on_year
 from analysis.trends.week_clock import week_clock
+from pages.parts.trends.trend_line import alarms_sentence
 from pages.parts.trends.year_on_year import hidden_periods, twelve_months
 
 MONDAY = dt.date(2022, 10, 31)
@@ -469,7 +470,8 @@ def test_a_disaster_leaves_no_usual_level(t):
     assert trend.frame["upper"].isna().all()
     assert not trend.sums
     assert trend.sentence(t).endswith("These data have no usual level to compare with.")
-    assert "no usual level" in t(trend.choices[0].explanation)
+    assert alarms_sentence(t, trend) == t(trend.choices[0].explanation)
+    assert "no usual level" in alarms_sentence(t, trend)
 
 
 def test_a_step_is_an_alarm_and_no_misfit():

@@ -163,6 +163,8 @@ def _draw_further_rules(page: Page, course: Course | None) -> None:
 def alarms_sentence(t: Translator, trend: Trend) -> str:
     """How many periods lay outside the expected range, and which were the latest."""
     judged = int((trend.frame["expected"].notna() & trend.frame["n"].notna()).sum())
+    if trend.rule.name == "misfit":
+        return t(trend.rule.explanation)
     if not judged:
         return t("It is too early to say what is usual: the data do not go back far enough.")
     found = trend.alarms
