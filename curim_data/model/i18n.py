@@ -23,7 +23,7 @@ from babel.dates import format_date, format_datetime, get_day_names, get_month_n
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 LANGUAGES: Final = ("el", "en", "fr")
 LANGUAGE_NAMES: Final = {"el": "Ελληνικά", "en": "English", "fr": "Français"}
@@ -100,11 +100,7 @@ class Translator:
         """A number with thousands marks and a fixed count of decimals; a dash where there is none."""
         if value is None or value != value:
             return "–"
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        if abs(value) < 1e9:  # rounded as Babel does: what is written alike is worked out once
-            rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits))
-            return _decimal(rounded + 0, pattern, self.lang)  # no sign before a zero
-        return _with_minus(format_decimal(value, format=pattern, locale=self.locale))
+        return _number(value, digits, self.lang)
 
     def signed(self, value: float | None, digits: int = 0) -> str:
         """A difference: as a number, with a plus sign above zero.
@@ -278,9 +274,20 @@ class Translator:
 
 
 @lru_cache(maxsize=16_384)
-def _decimal(value: Decimal, pattern: str, lang: str) -> str:
-    """A rounded number as written; a map writes the same few numbers thousands of times."""
+def _number(value: float, digits: int, lang: str) -> str:
+    """A number as written; tables write the same few numbers again and again."""
+    if abs(value) < 1e9:  # rounded as Babel does
+        rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits))
+        return f"{rounded + 0:,.{digits}f}".translate(_marks(lang))  # no sign before a zero
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return _with_minus(format_decimal(value, format=pattern, locale=translator(lang).locale))
+
+
+@cache
+def _marks(lang: str) -> dict[int, str]:
+    """The marks of a number in Python's form, and those of a language."""
+    locale = translator(lang).locale
+    return str.maketrans({",": get_group_symbol(locale), ".": get_decimal_symbol(locale), "-": "\u2212"})
 
 
 @lru_cache(maxsize=16_384)

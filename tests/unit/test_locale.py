@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curim_data.cli.output import json_value
 from curim_data.export.safe_csv import csv_bytes
@@ -148,6 +152,15 @@ def test_no_message_hides_in_an_f_string() -> None:
 def test_french_writes_the_first_of_a_month_as_an_ordinal(day: dt.date, form: str, told: str) -> None:
     assert translator("fr").date(day, form) == told
     assert translator("en").date(dt.date(2025, 5, 1)) == "1 May 2025"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@given(value=st.floats(-1e9, 1e9, exclude_min=True, exclude_max=True), digits=st.integers(0, 6))
+def test_a_number_is_written_as_babel_writes_it(lang: str, value: float, digits: int) -> None:
+    t = translator(lang)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits)) + 0
+    assert t.number(value, digits) == format_decimal(rounded, pattern, t.locale).replace("-", "\u2212")
 
 
 def test_the_hour_of_a_french_first_stays_a_number() -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pandas.io.formats.style import Styler
+from streamlit.dataframe_util import is_pandas_styler
+from streamlit.elements.lib.pandas_styler_utils import marshall_styler
+from streamlit.proto.ArrowData_pb2 import ArrowData
 
 from curim_data import query
 from curim_data.filters import AlertFilter
@@ -22,17 +28,50 @@ def test_numbers_keep_their_order_and_take_the_readers_form() -> None:
     frame = pd.DataFrame({"n": [10, 9, 1234], "share": [0.5, None, 0.25], "name": ["a", "b", "c"]})
     told = styled(T, frame, digits={"n": 0, "absent": 2}, percent={"share": 0})
     assert isinstance(told.data["n"].sum(), float)
-    shown = told.to_html()
-    for words in ("1.234", "50\u00a0%", "25\u00a0%"):
-        assert words in shown
+    shown = _shown(told)
+    assert shown["n"].tolist() == ["10", "9", "1.234"]
+    assert shown["share"].tolist() == ["50\u00a0%", "–", "25\u00a0%"]
 
 
 @pytest.mark.parametrize(
     "values", [[1, None, 3], pd.array([1, None, 3], dtype="Int64"), [float("nan")] * 3, [1.0, float("inf"), -0.0]]
 )
 def test_what_is_no_number_does_no_harm(values: object) -> None:
-    frame = pd.DataFrame({"n": values}, index=[0, 0, 0])
-    assert styled(T, frame.reset_index(drop=True), digits={"n": 1}).to_html()
+    frame = pd.DataFrame({"n": values}, index=[0, 0, 0]).reset_index(drop=True)
+    _same_as_pandas(frame, digits={"n": 1})
+
+
+@pytest.mark.parametrize("name", ["text", "gaps", "number", "truth", "day", "kind", "mixed"])
+def test_cells_without_a_form_are_written_as_pandas_writes_them(name: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "text": ["a", "<b>", "1"],
+            "gaps": ["a", None, "c"],
+            "number": [1.5, float("nan"), -0.0],
+            "truth": [True, False, True],
+            "day": pd.to_datetime(["2025-05-03", None, "2025-05-04"]),
+            "kind": pd.Categorical(["a", "b", "a"]),
+            "mixed": pd.Series([1, "b", None], dtype=object),
+        }
+    )
+    _same_as_pandas(frame[[name]].assign(n=[1.0, 2.5, 1e6]), digits={"n": 1})
+
+
+def _shown(told: Styler) -> pd.DataFrame:
+    """The texts that Streamlit sends of a table."""
+    proto = ArrowData()
+    marshall_styler(proto, told, "place")
+    assert is_pandas_styler(told)
+    assert not proto.styler.styles
+    return pa.ipc.open_stream(proto.styler.display_values).read_pandas()
+
+
+def _same_as_pandas(frame: pd.DataFrame, *, digits: dict[str, int]) -> None:
+    forms = {name: partial(T.number, digits=places) for name, places in digits.items()}
+    numbers = {name: pd.to_numeric(frame[name]).astype(float) for name in digits}
+    told = styled(T, frame, digits=digits)
+    assert isinstance(told, Styler)
+    pd.testing.assert_frame_equal(_shown(told), _shown(frame.assign(**numbers).style.format(forms)))
 
 
 def test_without_numbers_and_above_what_can_be_styled_a_table_is_plain() -> None:

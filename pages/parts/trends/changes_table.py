@@ -205,16 +205,16 @@ def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = N
     figures["low"] = figures["low"].mask(rows["ratio"] == 0)  # of an estimate of zero there is an upper bound alone
     return pd.DataFrame(
         {
-            "what": [_subject_label(page, row.category, row.dark) for row in rows.itertuples()],
+            "what": _subject_labels(page, rows),
             "where": areas_in_words(t, page.city, rows),
             "before": rows["before"].to_numpy(),
             "after": rows["after"].to_numpy(),
             **{f"told_{when}": counts_in_words(t, frame, when) for when in ("before", "after")},
             **{name: values.to_numpy() for name, values in figures.items()},
             "times": ratios_in_words(t, rows, ("ratio", "low", "high")),
-            "sure": [certainty_in_words(t, q) for q in rows["q"]],
+            "sure": [certainty_in_words(t, q) for q in rows["q"].tolist()],
             **weights,
-            **{name: [t.p_value(p) for p in rows[name]] for name in ("q", "p")},
+            **{name: [t.p_value(p) for p in rows[name].tolist()] for name in ("q", "p")},
             "test": compared_in_words(t, rows),
             "note": notes_in_words(t, rows),
         }
@@ -248,6 +248,12 @@ def _draw_reason(page: Page, periods: ComparedPeriods) -> None:
         t(reason) + " " + t("The briefing compares only the last part of the period, {after}, with {before}.", **spans)
     )
     page_link(page, "briefing", t("To the Briefing"))
+
+
+def _subject_labels(page: Page, rows: pd.DataFrame) -> list[str]:
+    subjects = list(zip(*(rows[name].to_numpy(object).tolist() for name in ("category", "dark")), strict=True))
+    names = {subject: _subject_label(page, *subject) for subject in set(subjects)}
+    return [names[subject] for subject in subjects]
 
 
 def _subject_label(page: Page, category: object, dark: object) -> str:
