@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -168,16 +169,13 @@ def block_permutation(
     ingredients = np.atleast_2d(np.asarray(parts, dtype=float))
     make: Callable[[Any], Any] = rebuild or (lambda values: values)
     seen = mann_kendall(make(ingredients))
-    steps = np.arange(ingredients.shape[-1])
-    cuts = steps[steps % block == len(steps) % block][bool(len(steps) % block == 0) :]
-    blocks = np.split(steps, cuts)
-    rng = np.random.default_rng(seed)
-    orders = np.array([np.concatenate([blocks[at] for at in rng.permutation(len(blocks))]) for _ in range(runs)])
-    shared = _Shared.of(ingredients, make, orders, reach)
+    steps = ingredients.shape[-1]
+    orders = _orders(steps, block, runs, seed)
+    shared = None if reach is None else _Shared.of(ingredients, make, _windows(steps, block, runs, seed, reach))
     reached, made = np.zeros(len(seen.s)), np.zeros(len(seen.s))
     open_rows, done = np.arange(len(seen.s)), 0
     while done < runs and len(open_rows):
-        batch = int(np.clip(_RUNS_AT_ONCE // max(len(open_rows) * len(steps), 1), 1, runs - done))
+        batch = int(np.clip(_RUNS_AT_ONCE // max(len(open_rows) * steps, 1), 1, runs - done))
         if shared is None:
             mixed = [_rows(make(ingredients[..., order])) for order in orders[done : done + batch]]
             s = _signs(np.concatenate(mixed))
@@ -194,6 +192,44 @@ def block_permutation(
     return replace(seen, test="permutation", p=(1 + reached) / (made + 1))
 
 
+@lru_cache(maxsize=8)
+def _orders(steps: int, block: int, runs: int, seed: int) -> IntArray:
+    """The order of the steps in each run of a permutation by blocks, shape (runs, steps)."""
+    each = np.arange(steps)
+    cuts = each[each % block == steps % block][bool(steps % block == 0) :]
+    blocks = np.split(each, cuts)
+    rng = np.random.default_rng(seed)
+    orders = np.array([np.concatenate([blocks[at] for at in rng.permutation(len(blocks))]) for _ in range(runs)])
+    orders.flags.writeable = False
+    return orders
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """The different windows of steps in all runs of a permutation: `steps`, shape (windows, reach + 1), the oldest step
+    first, `none` where it would be before the first one; `at`, of shape (runs, T): which of them ends where.
+    """
+
+    steps: IntArray
+    at: IntArray
+    none: int
+
+
+@lru_cache(maxsize=8)
+def _windows(steps: int, block: int, runs: int, seed: int, reach: int) -> _Windows | None:
+    """Those of `_orders`; None where they have too little in common to share it."""
+    orders = _orders(steps, block, runs, seed)
+    if (steps + 1.0) ** (reach + 1) > np.iinfo(np.int64).max:
+        return None
+    none = steps  # where a window begins before the first step
+    back = np.stack([np.pad(orders, ((0, 0), (far, 0)), constant_values=none)[:, :steps] for far in range(reach + 1)])
+    code = sum(steps_back * (steps + 1) ** far for far, steps_back in enumerate(back))
+    _, first, at = np.unique(code, return_index=True, return_inverse=True)
+    if len(first) > min(code.size // 2, np.iinfo(np.int16).max):
+        return None
+    return _Windows(back.reshape(reach + 1, -1)[::-1, first].T, at.reshape(orders.shape), none)
+
+
 @dataclass(frozen=True)
 class _Shared:
     """What the runs of a permutation make, each once: `ranks` of the values, by made value and row, and `at`, of shape
@@ -204,31 +240,19 @@ class _Shared:
     at: IntArray
 
     @classmethod
-    def of(cls, ingredients: FloatArray, make: Callable[[Any], Any], orders: Any, reach: int | None) -> _Shared | None:
-        """None where the runs have too little in common to share it."""
-        if reach is None:
+    def of(cls, ingredients: FloatArray, make: Callable[[Any], Any], windows: _Windows | None) -> _Shared | None:
+        """None where the runs have too little in common to share it, or some value is missing."""
+        if windows is None:
             return None
-        steps = orders.shape[1]
-        if reach is None or (steps + 1.0) ** (reach + 1) > np.iinfo(np.int64).max:
-            return None
-        none = steps  # where a window begins before the first step
-        back = np.stack(
-            [np.pad(orders, ((0, 0), (far, 0)), constant_values=none)[:, :steps] for far in range(reach + 1)]
-        )
-        code = sum(steps_back * (steps + 1) ** far for far, steps_back in enumerate(back))
-        _, first, at = np.unique(code, return_index=True, return_inverse=True)
-        if len(first) > min(code.size // 2, np.iinfo(np.int16).max):
-            return None
-        windows = back.reshape(reach + 1, -1)[::-1, first].T  # (made values, steps), the oldest step first
-        rows = ingredients.shape[-2]
-        ranks = np.empty((len(first), rows), dtype=np.int16)
-        size = max(1, _RUNS_AT_ONCE // len(first))
+        rows, made = ingredients.shape[-2], len(windows.steps)
+        ranks = np.empty((made, rows), dtype=np.int16)
+        size = max(1, _RUNS_AT_ONCE // made)
         for start in range(0, rows, size):
-            values = _made(ingredients[..., start : start + size, :], make, windows, none)
+            values = _made(ingredients[..., start : start + size, :], make, windows.steps, windows.none)
             if not np.isfinite(values).all():
                 return None
             ranks[:, start : start + size] = _dense_ranks(values).T
-        return cls(ranks, at.reshape(orders.shape))
+        return cls(ranks, windows.at)
 
     def series(self, runs: slice) -> np.ndarray[Any, np.dtype[np.int16]]:
         """The series of some runs, shape (T, runs times rows)."""

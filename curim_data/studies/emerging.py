@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -100,15 +100,67 @@ class EmergingStudy:
 
     def place_of(self, cells: tuple[int, ...]) -> EmergingRow | None:
         """The hot place that a hot spot coincides with: the one that shares most of its cells, None without any."""
-        hot = [line for line in self.lines if line.cls.sign > 0]
-        best = max(hot, key=lambda line: len(set(cells) & set(line.place.cells)), default=None)
-        return best if best is not None and set(cells) & set(best.place.cells) else None
+        at = _coinciding([line.place for line in self.lines], cells)
+        return None if at is None else self.lines[at]
 
 
-def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> EmergingStudy:
+@dataclass(frozen=True)
+class EmergingClasses:
+    """Which places have which class over time, without their names: what `EmergingStudy` is made of.
+
+    history : the filter over the whole steps that are judged; about : how the cells and the steps were chosen; the
+    others as in `EmergingStudy`.
+    """
+
+    history: AlertFilter
+    emerging: EmergingHotSpots | None
+    counts: Protected | None
+    resolution: int
+    about: tuple[Choice, ...]
+    why: Message | None
+    period: tuple[dt.date, dt.date] | None
+
+    def class_of(self, cells: tuple[int, ...]) -> EmergingClass | None:
+        """The class of the hot place that a hot spot coincides with, None without any."""
+        places = () if self.emerging is None else self.emerging.places
+        at = _coinciding(places, cells)
+        return None if at is None else CLASSES[places[at].cls]
+
+
+def _coinciding(places: Sequence[EmergingPlace], cells: tuple[int, ...]) -> int | None:
+    """The number of the hot place that shares most of some cells, the first of several; None where none shares any."""
+    own = set(cells)
+    shared = [len(own.intersection(place.cells)) if CLASSES[place.cls].sign > 0 else 0 for place in places]
+    most = max(shared, default=0)
+    return shared.index(most) if most else None
+
+
+def emerging_study(
+    source: Source,
+    f: AlertFilter,
+    audience: Audience,
+    resolution: int | None = None,
+    classes: EmergingClasses | None = None,
+) -> EmergingStudy:
+    """Classes over time under a filter with all that their map says; `classes`: what `emerging_classes` found for the
+    same arguments, where it is there already.
+    """
+    judged = classes or emerging_classes(source, f, audience, resolution)
+    total, found, choices = query.total(source, judged.history, audience), judged.emerging, judged.about
+    if found is None:
+        return EmergingStudy(total, None, (), None, judged.resolution, choices, judged.why, judged.period)
+    choices += (*incident_choice(source), *found.choices, *default_coordinates(total.at_default))
+    choices += nested_cells(judged.resolution)
+    lines = _lines(found, source, audience)
+    return EmergingStudy(total, found, lines, judged.counts, judged.resolution, choices, None, judged.period)
+
+
+def emerging_classes(
+    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None
+) -> EmergingClasses:
     """Classes over time under a filter, in cells as large as those of the hot-spot map.
 
-    A class needs history: whatever period the filter names, up to 48 whole months before its end are judged. The whole
+    A class needs history, which the period of a filter does not hold: whole months before its end are judged. The whole
     city is judged, and default coordinates are left out. An audience whose counts are mostly withheld gets no classes.
     """
     whole = whole_city(f)
@@ -117,7 +169,6 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
     land = source.city.land_cells(side)
     periods = _periods(source, whole, audience, side)
     history = _over(whole, periods)
-    total = query.total(source, history, audience)
     about = (size, *_history(periods), periods.choice)
     period = query.dates(source, history) if len(periods.starts) else None
     if not source.known_time.knows(periods.unit):
@@ -126,14 +177,14 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
             "months are too few.",
             {"n": MIN_STEPS},
         )
-        return EmergingStudy(total, None, (), None, side, (size,), by_month, period)
+        return EmergingClasses(history, None, None, side, (size,), by_month, period)
     if len(periods.starts) < CLASS_STEPS:
         few = Message(
             "There are too few whole months or weeks of data to class places over time: {n}, and at least {least} are "
             "needed.",
             {"n": len(periods.starts), "least": CLASS_STEPS},
         )
-        return EmergingStudy(total, None, (), None, side, about, few, period)
+        return EmergingClasses(history, None, None, side, about, few, period)
     counted = query.counts(
         source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True, once=True
     )
@@ -142,12 +193,10 @@ def emerging_study(source: Source, f: AlertFilter, audience: Audience, resolutio
             "By place and month most counts are small and protected, so that no class over time can be given here: ask "
             "as a specialist or analyst."
         )
-        return EmergingStudy(total, None, (), None, side, about, hidden, period)
+        return EmergingClasses(history, None, None, side, about, hidden, period)
     scatter = place_scatter(source, history, side, audience)
     found = emerging_hot_spots(_every_step(counted.frame, periods, land), land, scatter=scatter)
-    choices = (*about, *incident_choice(source), *found.choices, *default_coordinates(total.at_default))
-    choices += nested_cells(side)
-    return EmergingStudy(total, found, _lines(found, source, audience), counted, side, choices, None, period)
+    return EmergingClasses(history, found, counted, side, about, None, period)
 
 
 def emerging_cell_size(source: Source, f: AlertFilter, audience: Audience, resolution: int | None) -> Choice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -31,6 +32,8 @@ from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
 
 MOST_CACHED: Final = 64
+# Maps of incidents that are kept: the size of the cells is found on the one that is then tested.
+MOST_COUNTED: Final = 4
 # Cells of some 2 km, of 5 km²: a neighbourhood. What is hot among larger ones is no place where something can be done.
 COARSEST_TESTED: Final = 7
 # Among fewer cells hardly any is left that could be the rest of the city.
@@ -149,7 +152,7 @@ def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen
     """The first size from the chosen one on whose test can tell; the chosen one where none can."""
     occupied, first = occupied_land_of(source, audience), int(chosen.value)
     for size in range(first, COARSEST_TESTED - 1, -1):
-        counted = query.cells(source, whole, size, audience, once=True).frame
+        counted = _counted(source, whole, size, audience).frame
         n, index = round(float(counted["n"].sum())), counted.index.to_numpy()
         if not n or (size < first and looked_at(index, occupied) < LEAST_TESTED):
             break
@@ -160,6 +163,19 @@ def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen
         sides = [round(square_side(resolution, source.city.sampled_cells)) for resolution in (size, size + 1)]
         return Choice("resolution", size, Message(_TOO_SMALL, {"metres": sides[0], "finer": sides[1], "n": n}))
     return chosen
+
+
+def _counted(source: Source, whole: AlertFilter, resolution: int, audience: Audience) -> Protected:
+    """Incidents by cell; of the last filters they are kept."""
+    kept: dict[Hashable, Protected] = source.cache.setdefault("hot spot cells", {})
+    key = whole, resolution, audience, source.city.version
+    found = kept.get(key)
+    if found is None:
+        found = query.cells(source, whole, resolution, audience, once=True)
+        if len(kept) >= MOST_COUNTED:
+            kept.clear()
+        kept[key] = found
+    return found
 
 
 def looked_at(index: CellArray, occupied: OccupiedLand | None) -> int:
@@ -216,7 +232,7 @@ def _hot_spots(
     whole = whole_city(f)
     total = query.total(source, whole, audience)
     chosen = hot_spot_size(source, whole, audience, resolution)
-    counted = query.cells(source, whole, int(chosen.value), audience, once=True)
+    counted = _counted(source, whole, int(chosen.value), audience)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
     scatter = place_scatter(source, whole, int(chosen.value), audience)
     hot = hot_cells(counted.frame, base=compared, occupied=occupied_land_of(source, audience), scatter=scatter)

@@ -224,8 +224,8 @@ def test_a_list_whose_classes_were_stopped_can_be_used(
 
     first = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots[0]
     monkeypatch.setattr(places_layer, "LATER_FROM", 0)
-    monkeypatch.setattr(places_layer, "emerging_is_ready", lambda *_: False)
-    monkeypatch.setattr(places_layer, "emerging_of", stopped)
+    monkeypatch.setattr(places_layer, "classes_are_ready", lambda *_: False)
+    monkeypatch.setattr(places_layer, "classes_of", stopped)
     app = open_page("hotspots", lang="en")
     assert not errors(app)
     assert "Stopped: Determining the classes over time." in [text.value for text in app.markdown]

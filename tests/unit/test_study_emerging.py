@@ -19,7 +19,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.store import Home
-from curim_data.studies.emerging import MOST_MONTHS, EmergingStudy, _every_step, emerging_study
+from curim_data.studies.emerging import MOST_MONTHS, EmergingStudy, _every_step, emerging_classes, emerging_study
 from curim_data.studies.hot_spots import hot_spot_study
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
@@ -56,6 +56,18 @@ def test_hot_spots_of_the_map_find_their_class(source: Source, study: EmergingSt
     assert all(line is not None and planted[line.name.place] == line.place.cls for line in found)
     far = int(h3.latlng_to_cell(TRUTHS["quarter"]["latitude"], TRUTHS["quarter"]["longitude"], study.resolution))
     assert study.place_of((far,)) is None
+
+
+def test_the_classes_alone_are_those_of_the_study(source: Source, study: EmergingStudy) -> None:
+    alone = emerging_classes(source, AlertFilter(), Audience.SPECIALIST)
+    cells = [(cell,) for line in study.lines for cell in line.place.cells]
+    cells += [tuple(cell for line in study.lines for cell in line.place.cells), ()]
+    listed = [study.place_of(some) for some in cells]
+    assert any(line is None for line in listed)
+    assert [alone.class_of(some) for some in cells] == [line and line.cls for line in listed]
+    again = emerging_study(source, AlertFilter(), Audience.SPECIALIST, classes=alone)
+    assert (again.choices, again.total, again.period) == (study.choices, study.total, study.period)
+    assert repr(again.lines) == repr(study.lines)  # trends that are not tested are NaN
 
 
 def test_since_when_and_how_often(study: EmergingStudy) -> None:

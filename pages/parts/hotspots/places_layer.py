@@ -39,9 +39,9 @@ from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.queries import (
     ListQuery,
     Options,
+    classes_are_ready,
+    classes_of,
     clusters,
-    emerging_is_ready,
-    emerging_of,
     list_lines,
     spot_harm,
 )
@@ -293,11 +293,11 @@ def classes_over_time(
     """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
     if layer != "significance" or not sees_exact(page.audience):
         return None
-    over_time = emerging_of(page.dataset, page.filter, page.audience, study.resolution)
+    over_time = classes_of(page.dataset, page.filter, page.audience, study.resolution)
     if over_time.emerging is None:
         return None
-    found = {line.spot.id: over_time.place_of(line.spot.cells) for line in shown}
-    return {name: page.t(place.cls.label) for name, place in found.items() if place is not None}
+    found = {line.spot.id: over_time.class_of(line.spot.cells) for line in shown}
+    return {name: page.t(own.label) for name, own in found.items() if own is not None}
 
 
 def _classes_come_later(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...], layer: str) -> bool:
@@ -305,7 +305,7 @@ def _classes_come_later(page: Page, study: HotSpotStudy, shown: tuple[SpotSummar
     if layer != "significance" or not sees_exact(page.audience) or not shown:
         return False
     many = page.source is not None and page.source.count > LATER_FROM
-    return many and not emerging_is_ready(page.dataset, page.filter, page.audience, study.resolution)
+    return many and not classes_are_ready(page.dataset, page.filter, page.audience, study.resolution)
 
 
 def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool = False) -> None:

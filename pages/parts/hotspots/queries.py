@@ -12,7 +12,14 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.studies.cells import whole_city
 from curim_data.studies.clusters import cluster_study
-from curim_data.studies.emerging import EmergingStudy, emerging_cell_size, emerging_study, judged_filter
+from curim_data.studies.emerging import (
+    EmergingClasses,
+    EmergingStudy,
+    emerging_cell_size,
+    emerging_classes,
+    emerging_study,
+    judged_filter,
+)
 from curim_data.studies.harm import SpotsByHarm, spots_by_harm
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_size, hot_spot_study
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
@@ -98,10 +105,18 @@ def emerging_of(
     return _emerging(dataset, judged, audience, int(size.value), size).sized(size)
 
 
-def emerging_is_ready(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None) -> bool:
-    """Whether `emerging_of` has its result already."""
+def classes_of(
+    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
+) -> EmergingClasses:
+    """The classes of `emerging_of` alone, for those who name no place of its map."""
     judged, size = _judged(dataset, chosen, audience, resolution)
-    return is_ready(_emerging, dataset, judged, audience, int(size.value), size)
+    return _classes(dataset, judged, audience, int(size.value))
+
+
+def classes_are_ready(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None) -> bool:
+    """Whether `classes_of` has its result already."""
+    judged, size = _judged(dataset, chosen, audience, resolution)
+    return is_ready(_classes, dataset, judged, audience, int(size.value))
 
 
 @calculated(Message("Determining the classes over time"))
@@ -114,10 +129,16 @@ def _judged(
 
 
 @calculated(Message("Determining the classes over time"))
+def _classes(dataset: Dataset, judged: AlertFilter, audience: Audience, resolution: int) -> EmergingClasses:
+    return emerging_classes(source_of(dataset), judged, audience, resolution)
+
+
+@calculated(Message("Determining the classes over time"))
 def _emerging(
     dataset: Dataset, judged: AlertFilter, audience: Audience, resolution: int, _size: Choice
 ) -> EmergingStudy:
-    return emerging_study(source_of(dataset), judged, audience, resolution).sized(_size)
+    classes = _classes(dataset, judged, audience, resolution)
+    return emerging_study(source_of(dataset), judged, audience, resolution, classes).sized(_size)
 
 
 @dataclass(frozen=True)
