@@ -164,8 +164,9 @@ def forecast_next(
     past = past_errors(series, found, starts, _A_YEAR[unit])
     if not past.better:
         return _no_better(past, unit)
-    (low, high), (low_inner, high_inner) = found.bounds(LEVEL), found.bounds(INNER)
-    sums = found.sum_bounds(LEVEL)
+    last = found.last()
+    (low, high), (low_inner, high_inner) = last.bounds(LEVEL), last.bounds(INNER)
+    sums = last.sum_bounds(LEVEL)
     days = pd.date_range(start, periods=ahead, freq="7D" if unit == "week" else "MS")
     frame = pd.DataFrame(
         {

@@ -13,6 +13,7 @@ averaging. Technometrics 52, 52-66.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,6 +49,7 @@ _BREAK: Final = 0.7
 # Periods that must have been counted before one is judged; the months or weeks of the last sums.
 FIRST_JUDGED: Final = 8
 MOST_AHEAD: Final = 9
+_FIRST_LEVEL: Final = 4  # counts whose mean is the level at first
 # Periods of the outlook: a slow rise is looked for in the last half-year of weeks.
 HALF_A_YEAR: Final = 26
 
@@ -153,29 +155,20 @@ def dynamic_season(
     weekdays
         Whether periods are days, with a pattern of seven.
     """
-    values = np.asarray(counts, dtype=float)
-    reported = np.ones(len(values)) if complete is None else np.asarray(complete, dtype=float)
-    state = _State(values, per_year, weekdays)
-    size = len(values)
+    run = _run_of(_Series.of(counts, per_year, complete, breaks, weekdays))
+    size = len(run.series.values)
     expected, variance, phi = (np.full(size, np.nan) for _ in range(3))
-    kept: list[tuple[_State, int]] = []
     seen = 0
-    outlook = None
-    for at in range(size):
-        state.step(breaks and at in breaks)
-        if size - at == HALF_A_YEAR and at >= per_year:
-            outlook = state.outlook(at)
-        if size - at <= MOST_AHEAD:
-            kept.append((state.copy(), at))
-        mean, spread, known = state.predict(at, float(reported[at]))
+    for at, (mean, spread, known) in enumerate(run.told):
         if seen >= FIRST_JUDGED:
             # The spread itself is known from `seen` counts only: wider, as a t distribution is.
             expected[at], variance[at], phi[at] = mean, mean + (spread - mean) * (1 + 2 / seen) + 2 / seen * mean, known
-        if np.isfinite(values[at]):
-            state.learn(float(values[at]), float(reported[at]))
-            seen += 1
-    ahead = tuple(one.sum_ahead(at, reported[at:]) for one, at in reversed(kept))
-    return DynamicSeason(expected, variance, phi, state.season(), ahead, outlook)
+        seen += bool(np.isfinite(run.series.values[at]))
+    design, half = run.design, size - HALF_A_YEAR
+    outlook = run.before(half).outlook(half, design[half:]) if half >= per_year else None
+    lasts = range(size - 1, max(size - MOST_AHEAD, 0) - 1, -1)
+    ahead = tuple(run.before(at).sum_ahead(design[at:], run.series.reported[at:]) for at in lasts)
+    return DynamicSeason(expected, variance, phi, run.end.season(design), ahead, outlook)
 
 
 @dataclass(frozen=True)
@@ -188,6 +181,10 @@ class CountsAhead:
     mean: FloatArray
     variance: FloatArray
     total: FloatArray
+
+    def last(self) -> CountsAhead:
+        """What was to be expected at the last position alone."""
+        return CountsAhead(self.mean[-1:], self.variance[-1:], self.total[-1:])
 
     def bounds(self, level: float) -> tuple[FloatArray, FloatArray]:
         """The ends of the range that holds such a share of counts, by the quantiles of a negative binomial."""
@@ -214,34 +211,120 @@ def counts_ahead(
     `periods`: how many counts, the one at the position included; whole ones, whatever part is reported. The other
     arguments are those of `dynamic_season`.
     """
-    values = np.asarray(counts, dtype=float)
-    reported = np.ones(len(values)) if complete is None else np.asarray(complete, dtype=float)
-    state = _State(values, per_year, weekdays=False, ahead=periods)
-    whole, found = np.ones(periods), []
-    asked = set(positions)
-    for at in range(max(asked, default=-1) + 1):
-        state.step(breaks and at in breaks)
-        if at in asked:
-            found.append(state.ahead(at, whole))
-        if at < len(values):
-            state.predict(at, float(reported[at]))
-            if np.isfinite(values[at]):
-                state.learn(float(values[at]), float(reported[at]))
+    run = _run_of(_Series.of(counts, per_year, complete, breaks))
+    design, _ = _design(len(run.series.values) + periods, per_year, weekdays=False)
+    whole = np.ones(periods)
+    found = [run.before(at).ahead(design[at:], whole) for at in sorted(set(positions))]
     mean, variance = (np.array([one[part] for one in found]).reshape(-1, periods) for part in (0, 1))
     return CountsAhead(mean, variance, np.array([one[2] for one in found]))
+
+
+@dataclass(frozen=True)
+class _Series:
+    """The arguments of `dynamic_season`; `values` and `reported` have an entry a period, `breaks` whether one is
+    there, and of the period after the last one too.
+    """
+
+    values: FloatArray
+    reported: FloatArray
+    breaks: BoolArray
+    per_year: float
+    weekdays: bool
+
+    @classmethod
+    def of(
+        cls,
+        counts: ArrayLike,
+        per_year: float,
+        complete: ArrayLike | None,
+        breaks: Collection[int],
+        weekdays: bool = False,
+    ) -> _Series:
+        values = np.asarray(counts, dtype=float)
+        reported = np.ones(len(values)) if complete is None else np.asarray(complete, dtype=float)
+        at_break = np.zeros(len(values) + 1, bool)
+        at_break[[at for at in breaks if 0 <= at < len(at_break)]] = True
+        return cls(values, reported, at_break, per_year, weekdays)
+
+    def alike(self, other: _Series) -> int:
+        """How many periods from the first one on are the same in both."""
+        if (self.per_year, self.weekdays) != (other.per_year, other.weekdays):
+            return 0
+        size = min(len(self.values), len(other.values))
+        same = np.isclose(self.values[:size], other.values[:size], rtol=0, atol=0, equal_nan=True)
+        same &= self.reported[:size] == other.reported[:size]
+        same &= self.breaks[:size] == other.breaks[:size]
+        return size if same.all() else int(same.argmin())
+
+    def same(self, other: _Series) -> bool:
+        """Whether all is the same in both."""
+        size = len(self.values)
+        return size == len(other.values) == self.alike(other) and bool(self.breaks[-1] == other.breaks[-1])
+
+
+class _Run:
+    """A series read from its first period to its last: what each period let expect (`told`), and the states."""
+
+    def __init__(self, series: _Series, begun: _Run | None = None, known: int = 0) -> None:
+        """`begun`: another run, which is the same in the first `known` periods: it is carried on from there."""
+        self.series = series
+        self.design, spread = _design(len(series.values), series.per_year, series.weekdays)
+        self._first = _State(series, spread)
+        self._after: list[_State] = list(begun._after[:known]) if begun is not None else []
+        self.told: list[tuple[float, float, float]] = list(begun.told[:known]) if begun is not None else []
+        for at in range(known, len(series.values)):
+            state = self.before(at)
+            self.told.append(state.predict(self.design[at], float(series.reported[at])))
+            if np.isfinite(series.values[at]):
+                state.learn(float(series.values[at]), float(series.reported[at]))
+            self._after.append(state)
+
+    @property
+    def end(self) -> _State:
+        """The state after the last period."""
+        return self._after[-1] if self._after else self._first
+
+    def before(self, at: int) -> _State:
+        """A state of one's own before the count at a position."""
+        state = (self._after[at - 1] if at else self._first).copy()
+        state.step(bool(self.series.breaks[at]))
+        return state
+
+
+# The line, the alarms and the forecast of a page read one series, of which only the last periods are known differently.
+RUNS: Final[deque[_Run]] = deque(maxlen=6)
+
+
+def _run_of(series: _Series) -> _Run:
+    """The run of a series: it begins where an earlier one is the same. Those of days are long and not kept."""
+    if series.weekdays:
+        return _Run(series)
+    shared = [(_shared(run.series, series), run) for run in tuple(RUNS)]
+    known, begun = max(shared, key=lambda pair: pair[0], default=(0, None))
+    if begun is not None and begun.series.same(series):
+        return begun
+    run = _Run(series, begun, known) if known else _Run(series)
+    RUNS.append(run)
+    return run
+
+
+def _shared(one: _Series, other: _Series) -> int:
+    """How many periods two runs share: none where they differ among those that the first level is taken from."""
+    known = one.alike(other)
+    return known if np.isfinite(one.values[:known]).sum() >= _FIRST_LEVEL else 0
 
 
 class _State:
     """Means and covariances of level, slope and season under every model of the table."""
 
-    def __init__(self, values: FloatArray, per_year: float, weekdays: bool, ahead: int = 0) -> None:
-        scale = 52.18 / per_year  # weeks of a period
+    def __init__(self, series: _Series, spread: FloatArray) -> None:
+        """Before the first period; `spread`: standard deviations of what is known then."""
+        scale = 52.18 / series.per_year  # weeks of a period
         self.phi, wander = (side.ravel() for side in np.meshgrid(_DISPERSIONS, _WANDER))
         self.wander = wander**2 * scale
         self.slope, self.fade = _SLOPE * scale, _FADE**scale
         self.memory = _MEMORY ** max(scale, 1 / 7)
-        self.design, spread = _design(len(values) + ahead, per_year, weekdays)
-        known = values[np.isfinite(values)][: 28 if weekdays else 4]
+        known = series.values[np.isfinite(series.values)][: 28 if series.weekdays else _FIRST_LEVEL]
         self.inverse = 1 / self.phi
         self.mean = np.zeros((len(self.phi), len(spread)))
         self.mean[:, 0] = np.log((known.mean() if len(known) else 0) + 0.5)
@@ -270,9 +353,8 @@ class _State:
         share = np.exp(self.weight - self.weight.max())
         return np.asarray(share / share.sum(), dtype=float)
 
-    def predict(self, at: int, reported: float) -> tuple[float, float, float]:
-        """Mean and variance of a count, and its dispersion, over all models."""
-        row = self.design[at]
+    def predict(self, row: FloatArray, reported: float) -> tuple[float, float, float]:
+        """Mean and variance of a count, and its dispersion, over all models; `row`: of the design, for its period."""
         self.gain = self.cov @ row
         self.var = self.gain @ row
         self.rate = np.exp(np.minimum(self.mean @ row + self.var / 2, 30))
@@ -304,8 +386,8 @@ class _State:
         shrink = (1 - inverse / shape) * inverse
         self.cov -= self.gain[:, :, None] * (self.gain * shrink[:, None])[:, None, :]
 
-    def outlook(self, at: int) -> Outlook:
-        """All models taken together, before the period at a position."""
+    def outlook(self, at: int, design: FloatArray) -> Outlook:
+        """All models taken together, before the period at a position; `design`: from that period on."""
         share = self.shares()
         mean = share @ self.mean
         apart = self.mean - mean
@@ -313,19 +395,19 @@ class _State:
         move, noise = np.eye(len(mean)), np.zeros_like(cov)
         move[0, 1], move[1, 1] = 1, self.fade
         noise[0, 0], noise[1, 1] = float(share @ self.wander), self.slope**2 * (1 - self.fade**2)
-        return Outlook(at, mean, cov, move, noise, self.design[at:], float(share @ self.phi))
+        return Outlook(at, mean, cov, move, noise, design, float(share @ self.phi))
 
-    def sum_ahead(self, at: int, reported: FloatArray) -> tuple[float, float]:
+    def sum_ahead(self, design: FloatArray, reported: FloatArray) -> tuple[float, float]:
         """Mean and variance of the sum of all periods from one on, the models taken together first."""
-        means, _, total = self.ahead(at, reported)
+        means, _, total = self.ahead(design, reported)
         return float(means.sum()), total
 
-    def ahead(self, at: int, reported: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    def ahead(self, design: FloatArray, reported: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         """Mean and variance of the count of each period from one on, and the variance of their sum.
 
-        The models are taken together first.
+        The models are taken together first. `design`: from that period on.
         """
-        known = self.outlook(at)
+        known = self.outlook(0, design)
         mean, cov, move, noise, phi = known.mean, known.cov, known.move, known.noise, known.dispersion
         rates, variances = np.empty(len(reported)), np.empty(len(reported))
         lever = np.zeros(len(mean))
@@ -335,16 +417,16 @@ class _State:
         for step, part in enumerate(reported):
             if step:
                 mean, cov, lever = move @ mean, move @ cov @ move.T + noise, move @ lever
-            row = self.design[at + step]
+            row = design[step]
             rate = float(np.exp(row @ mean + row @ cov @ row / 2) * part)
             rates[step], variances[step] = rate, phi * rate + rate**2 * float(row @ cov @ row)
             total += variances[step] + 2 * rate * float(row @ lever)
             lever = lever + rate * (cov @ row)
         return rates, variances, total
 
-    def season(self) -> FloatArray:
-        """The logarithm of the seasonal factor of each period, by what is known at the end."""
-        return np.asarray(self.design[:, 2:] @ (self.shares() @ self.mean)[2:], dtype=float)
+    def season(self, design: FloatArray) -> FloatArray:
+        """The logarithm of the seasonal factor of each period of a design, by what is known at the end."""
+        return np.asarray(design[:, 2:] @ (self.shares() @ self.mean)[2:], dtype=float)
 
 
 def _within(count: float, mean: FloatArray, reach: FloatArray, shift: FloatArray) -> FloatArray:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from analysis.trends import dynamic_season as module
-from analysis.trends.dynamic_season import FIRST_JUDGED, dynamic_season
+from analysis.trends.dynamic_season import FIRST_JUDGED, RUNS, counts_ahead, dynamic_season
 from analysis.trends.expected_range import ALPHA
 from tests.effort import effort
 from tests.simulations.bands import A_YEAR, LENGTHS, World, ours, plain, rates
@@ -56,6 +60,7 @@ def slow(y, phi, wander, per_year):
 def test_it_equals_its_slow_twin(monkeypatch):
     monkeypatch.setattr(module, "_DISPERSIONS", np.array([2.2]))
     monkeypatch.setattr(module, "_WANDER", np.array([0.03]))
+    monkeypatch.setattr(module, "RUNS", deque(maxlen=1))
     y = World(20, 1.5, 0.3).draw(np.random.default_rng(3), 1, 120)[0]
     y[40] = 90  # far out: it moves the level no more than the limit
     y[60:63] = np.nan
@@ -184,3 +189,35 @@ def test_nothing_breaks_where_nothing_happens():
     assert (high[-10:] <= 3).all()
     assert np.isnan(dynamic_season(np.full(20, np.nan), A_YEAR).expected).all()
     assert dynamic_season([], A_YEAR).ahead == ()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_read_before_changes_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = rng.poisson(20, 120).astype(float)
+    y[rng.integers(4, 110, 5)] = np.nan
+    late = np.append(np.ones(118), [0.9, 0.6])
+    askings: list[Callable[[], Any]] = [
+        lambda: dynamic_season(y, A_YEAR, complete=late, breaks={40}),
+        lambda: dynamic_season(y, A_YEAR, breaks={40}),
+        lambda: dynamic_season(y, A_YEAR),
+        lambda: dynamic_season(y, 12),
+        lambda: dynamic_season(y[:100], A_YEAR),
+        lambda: dynamic_season(np.append(y[:90], y[:40]), A_YEAR),
+        lambda: dynamic_season(np.append(y[:2] + 1, y[2:]), A_YEAR),
+        lambda: counts_ahead(y, A_YEAR, 8, [100, 120], complete=late, breaks={40}),
+        lambda: counts_ahead(y, A_YEAR, 8, [100, 120], breaks={120}),
+    ]
+    alone = []
+    for ask in askings:
+        RUNS.clear()
+        alone.append(ask())
+    RUNS.clear()
+    for at in rng.permutation(len(askings)):
+        assert _same(askings[at](), alone[at])
+
+
+def _same(one: Any, other: Any) -> bool:
+    if is_dataclass(one):
+        return all(_same(getattr(one, part.name), getattr(other, part.name)) for part in fields(one))
+    return np.array_equal(one, other, equal_nan=True) if isinstance(one, np.ndarray) else bool(one == other)
