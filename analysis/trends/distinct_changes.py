@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from analysis.stats.dispersion import spread_p
 from analysis.trends.changes import AREA, Change, Changes, fisher_exact, relative_change
@@ -45,6 +44,8 @@ def distinct_changes(changes: Changes, place_in: Mapping[str, str], most: int = 
     Katsevich, E., Sabatti, C. & Bogomolov, M. (2023). Filtering the rejection set while preserving false discovery
     rate control. Journal of the American Statistical Association 118, 165-176.
     """
+    if not changes.n_significant:
+        return ()
     ranked = changes.top(changes.n_significant)
     folded = _folded(ranked, _Overlap(changes, place_in))
     estimates = [
@@ -60,6 +61,18 @@ def distinct_changes(changes: Changes, place_in: Mapping[str, str], most: int = 
     return tuple(replace(ranked[at], q=min(estimates[at : last + 1])) for at in folded[last][:most])
 
 
+class _Row(NamedTuple):
+    """What is asked of a candidate."""
+
+    before: float
+    after: float
+    expected: float
+    base_before: float
+    base_after: float
+    dispersion: float
+    freedom: float
+
+
 class _Overlap:
     """What the candidates have in common: their counts by name, the limit of p, and the district of each place."""
 
@@ -67,8 +80,11 @@ class _Overlap:
         frame = changes.frame
         self.place_in = place_in
         self.limit = changes.alpha * changes.n_significant / max(changes.n_tested, 1)
-        known = frame.dropna(subset=["expected", "after"]).to_dict("records")
-        self.rows = {tuple(None if pd.isna(row[name]) else row[name] for name in changes.by): row for row in known}
+        known = frame[frame["expected"].notna().to_numpy() & frame["after"].notna().to_numpy()]
+        names = (known[name].to_numpy(object).tolist() for name in changes.by)
+        keys = zip(*([None if value != value else value for value in values] for values in names), strict=True)
+        counts = zip(*(known[name].to_numpy(float).tolist() for name in _Row._fields), strict=True)
+        self.rows = dict(zip(keys, map(_Row._make, counts), strict=True))
 
     def meet(self, one: Key, other: Key) -> dict[str, Any] | None:
         """What two candidates share, as a candidate; None where they have nothing in common."""
@@ -78,7 +94,7 @@ class _Overlap:
         """Whether what both share holds half of the later change's excess, on the same side."""
         shared = self.meet(earlier.key, later.key) if earlier.direction == later.direction else None
         row = self.rows.get(_name(shared)) if shared is not None else None
-        part = (row["after"] - row["expected"]) * later.direction if row else 0.0
+        part = (row.after - row.expected) * later.direction if row else 0.0
         return bool(part >= MAIN_SHARE * abs(later.after - later.expected))
 
     def mirrored(self, earlier: Sequence[Change], later: Change) -> bool:
@@ -87,7 +103,7 @@ class _Overlap:
         A strong rise in one place makes all others fall against a rest that holds it.
         """
         row = self.rows[_name(later.key)]
-        base = row["base_before"], row["base_after"]
+        base = row.base_before, row.base_after
         opposite = [change for change in earlier if change.direction == -later.direction]
         if later.compared != "city" or not opposite:
             return False
@@ -97,7 +113,7 @@ class _Overlap:
         if left == list(base) or sum(left) <= 0:
             return False
         table = np.array([[later.before, later.after, *left]])
-        p = float(spread_p(fisher_exact(table), row["dispersion"], freedom=row["freedom"])[0])
+        p = float(spread_p(fisher_exact(table), row.dispersion, freedom=row.freedom)[0])
         ratio = float(relative_change(table)[0][0])
         return p > self.limit or (ratio - 1) * later.direction <= 0
 
@@ -105,7 +121,7 @@ class _Overlap:
         """The name of the alerts that hold the rest: those of the same theme, or all."""
         theme = {name: None if name in AREA else value for name, value in change.key.items()}
         same = self.rows.get(_name(theme))
-        if same and (same["before"] - change.before, same["after"] - change.after) == base:
+        if same and (same.before - change.before, same.after - change.after) == base:
             return theme
         return dict.fromkeys(change.key)
 
@@ -117,7 +133,8 @@ class _Overlap:
         part = self.rows.get(_name(cut)) if cut is not None else None
         if not whole:
             return 0.0, 0.0
-        before, after = (whole[when] - (part[when] if part else 0.0) for when in ("before", "after"))
+        before = whole.before - (part.before if part else 0.0)
+        after = whole.after - (part.after if part else 0.0)
         return max(before, 0.0), max(after, 0.0)
 
 
