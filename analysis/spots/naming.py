@@ -255,11 +255,20 @@ def _from_centre(name: SpotName, here: tuple[float, float], city: CityProfile) -
 
 def _from_city(here: tuple[float, float], city: CityProfile) -> tuple[str, float]:
     """The direction and the metres from the city's centre."""
-    view = city.view
-    if {"longitude", "latitude"} <= set(view):
-        x, y = city.project([view["longitude"]], [view["latitude"]])
-        return _bearing((float(x[0]), float(y[0])), here)
-    return _bearing((city.land_metres.centroid.x, city.land_metres.centroid.y), here)
+    return _bearing(_centre(city), here)
+
+
+def _centre(city: CityProfile) -> tuple[float, float]:
+    """The city's centre in metres, found once for a profile."""
+    kept: dict[str, tuple[float, float]] = city.__dict__.setdefault("_centre", {})
+    if "metres" not in kept:
+        view = city.view
+        if {"longitude", "latitude"} <= set(view):
+            x, y = city.project([view["longitude"]], [view["latitude"]])
+            kept["metres"] = float(x[0]), float(y[0])
+        else:
+            kept["metres"] = city.land_metres.centroid.x, city.land_metres.centroid.y
+    return kept["metres"]
 
 
 def _steps(metres: float) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final, Literal
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from analysis.gender import CategoryRatios, GenderShares
@@ -114,15 +115,26 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
         by_gender=without_gender(f) != f,
-        incidents=_incidents(source, window, audience),
+        incidents=_incidents(source, window, audience, found),
         ongoing=until >= source.as_of,
     )
 
 
-def _incidents(source: Source, f: AlertFilter, audience: Audience) -> int | None:
-    """How many incidents the alerts under a filter report; None where that is withheld."""
+def _incidents(source: Source, f: AlertFilter, audience: Audience, found: ChangeStudy) -> int | None:
+    """How many incidents the alerts under a filter report; None where that is withheld. Who sees exact counts gets that
+    of `found`, where it counted the same days and did not bound it.
+    """
+    city = _city_row(found)
+    if sees_exact(audience) and found.periods.after == query.dates(source, f) and (city["bounded"] == "").any():
+        return round(float(city["after"].iloc[0]))
     total = query.counts(source, f, [], audience, once=True).total
     return None if total is None else round(total)
+
+
+def _city_row(found: ChangeStudy) -> pd.DataFrame:
+    """All incidents of both periods, a row of the changes; no row where nothing was compared."""
+    frame = found.changes.frame
+    return frame[frame[list(found.changes.by)].isna().all(axis=1)]
 
 
 def _smallest(
@@ -203,8 +215,7 @@ def landmark_districts(city: CityProfile) -> dict[str, str]:
 def _verdict(seasonal: PeriodTotal | None, found: ChangeStudy) -> Verdict:
     if seasonal is not None:
         return "more" if seasonal.side > 0 else "fewer" if seasonal.side < 0 else "usual"
-    frame = found.changes.frame
-    city = frame[frame[list(found.changes.by)].isna().all(axis=1)]
+    city = _city_row(found)
     if city.empty or not np.isfinite(city["p"].iloc[0]):
         return "unknown"
     if not city["significant"].iloc[0]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Final
+
 import pandas as pd
 
 from analysis.grid.cells import resolution_for, square_side, too_large
@@ -11,8 +14,11 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, Audience, CityProfile, Message
 from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS
-from curim_data.privacy import finest_resolution, sees_exact
+from curim_data.privacy import Protected, finest_resolution, sees_exact
 from curim_data.quality.positions import coordinate_step
+
+# Maps of incidents that are kept: the size of the cells is found on the one that is then tested.
+MOST_COUNTED: Final = 4
 
 
 def whole_city(f: AlertFilter) -> AlertFilter:
@@ -38,15 +44,46 @@ def cell_size(
         return Choice("resolution", finest, Message("Cells of the one size at which small counts stay protected."))
     if resolution is not None:
         return affordable_size(city, min(resolution, finest), most)
-    chosen = resolution_for(
-        query.mapped_incidents(source, f, audience),
-        city.area_km2,
-        coordinate_step(source),
-        finest=finest,
-        cells=city.sampled_cells,
-        affordable=city.finest_affordable(MOST_MAP_CELLS),
-    )
+    chosen = _size_from_data(source, f, audience, finest)
     return chosen if most >= MOST_MAP_CELLS else affordable_size(city, int(chosen.value), most, chosen)
+
+
+def _size_from_data(source: Source, f: AlertFilter, audience: Audience, finest: int) -> Choice:
+    """The resolution that the number of incidents on the map lets choose, for an audience with exact counts.
+
+    There are at most as many incidents as alerts, whose number is known, and at least as many as the map shows: where
+    both choose the same size the number between them does too, and is not asked for.
+    """
+    city = source.city
+
+    def size_for(n: float) -> Choice:
+        return resolution_for(
+            n,
+            city.area_km2,
+            coordinate_step(source),
+            finest=finest,
+            cells=city.sampled_cells,
+            affordable=city.finest_affordable(MOST_MAP_CELLS),
+        )
+
+    if source.repeated and sees_exact(audience):
+        likely = size_for(query.total(source, f, audience).mapped or 0)
+        if size_for(float(incident_cells(source, f, int(likely.value), audience).frame["n"].sum())) == likely:
+            return likely
+    return size_for(query.mapped_incidents(source, f, audience))
+
+
+def incident_cells(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Protected:
+    """Incidents by cell, as they are tested; of the last filters they are kept."""
+    kept: dict[Hashable, Protected] = source.cache.setdefault("incident cells", {})
+    key = f, resolution, audience, source.city.version
+    found = kept.get(key)
+    if found is None:
+        found = query.cells(source, f, resolution, audience, once=True)
+        if len(kept) >= MOST_COUNTED:
+            kept.clear()
+        kept[key] = found
+    return found
 
 
 def affordable_size(

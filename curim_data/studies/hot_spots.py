@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,14 +25,12 @@ from curim_data.model.i18n import Span
 from curim_data.model.types import CellArray
 from curim_data.privacy import Protected, sees_exact
 from curim_data.query import Total
-from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
+from curim_data.studies.cells import cell_size, default_coordinates, incident_cells, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
 
 MOST_CACHED: Final = 64
-# Maps of incidents that are kept: the size of the cells is found on the one that is then tested.
-MOST_COUNTED: Final = 4
 # Cells of some 2 km, of 5 km²: a neighbourhood. What is hot among larger ones is no place where something can be done.
 COARSEST_TESTED: Final = 7
 # Among fewer cells hardly any is left that could be the rest of the city.
@@ -152,7 +149,7 @@ def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen
     """The first size from the chosen one on whose test can tell; the chosen one where none can."""
     occupied, first = occupied_land_of(source, audience), int(chosen.value)
     for size in range(first, COARSEST_TESTED - 1, -1):
-        counted = _counted(source, whole, size, audience).frame
+        counted = incident_cells(source, whole, size, audience).frame
         n, index = round(float(counted["n"].sum())), counted.index.to_numpy()
         if not n or (size < first and looked_at(index, occupied) < LEAST_TESTED):
             break
@@ -163,19 +160,6 @@ def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen
         sides = [round(square_side(resolution, source.city.sampled_cells)) for resolution in (size, size + 1)]
         return Choice("resolution", size, Message(_TOO_SMALL, {"metres": sides[0], "finer": sides[1], "n": n}))
     return chosen
-
-
-def _counted(source: Source, whole: AlertFilter, resolution: int, audience: Audience) -> Protected:
-    """Incidents by cell; of the last filters they are kept."""
-    kept: dict[Hashable, Protected] = source.cache.setdefault("hot spot cells", {})
-    key = whole, resolution, audience, source.city.version
-    found = kept.get(key)
-    if found is None:
-        found = query.cells(source, whole, resolution, audience, once=True)
-        if len(kept) >= MOST_COUNTED:
-            kept.clear()
-        kept[key] = found
-    return found
 
 
 def looked_at(index: CellArray, occupied: OccupiedLand | None) -> int:
@@ -232,7 +216,7 @@ def _hot_spots(
     whole = whole_city(f)
     total = query.total(source, whole, audience)
     chosen = hot_spot_size(source, whole, audience, resolution)
-    counted = _counted(source, whole, int(chosen.value), audience)
+    counted = incident_cells(source, whole, int(chosen.value), audience)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
     scatter = place_scatter(source, whole, int(chosen.value), audience)
     hot = hot_cells(counted.frame, base=compared, occupied=occupied_land_of(source, audience), scatter=scatter)

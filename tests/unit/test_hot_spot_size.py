@@ -13,11 +13,14 @@ import pytest
 from scipy.stats import binom
 from shapely.geometry import Polygon, box
 
+from analysis.grid.cells import resolution_for
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.hotspots.power import planned_power
+from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator
+from curim_data.model import MOST_MAP_CELLS, Audience, Translator
+from curim_data.quality.positions import coordinate_step
 from curim_data.studies import hot_spots
 from curim_data.studies.cells import cell_size
 from curim_data.studies.concentration import concentration_study
@@ -27,11 +30,12 @@ from tests.small import alert, small_city, small_source
 EVERY = AlertFilter(period="all")
 # Some 30 km square: 170 cells of 2.3 km.
 WIDE = box(23.4, 37.8, 23.74, 38.07)
+SMALL = box(23.58, 37.93, 23.62, 37.96)
 CROWDED = (23.60, 37.95)
 
 
-def source_of(folder: Path, n: int, land: Polygon = WIDE) -> Source:
-    """So many incidents all over a city, every eighth of them in one quarter."""
+def source_of(folder: Path, n: int, land: Polygon = WIDE, reports: int = 1) -> Source:
+    """So many incidents all over a city, every eighth of them in one quarter, each of so many reports."""
     rng = np.random.default_rng(2)
     west, south, east, north = land.bounds
     rows = []
@@ -40,7 +44,10 @@ def source_of(folder: Path, n: int, land: Polygon = WIDE) -> Source:
         if number % 8 == 0:
             point = (CROWDED[0] + rng.uniform(-0.007, 0.007), CROWDED[1] + rng.uniform(-0.006, 0.006))
         day = dt.date(2024, 6, 3) + dt.timedelta(days=int(rng.integers(360)))
-        rows.append(alert(number, point=point, day=day, category="noise"))
+        rows += [
+            alert(reports * number + at, incident_id=f"i{number}", point=point, day=day, category="noise")
+            for at in range(reports)
+        ]
     return small_source(folder, rows, replace(small_city(), land=land, districts=()))
 
 
@@ -69,8 +76,32 @@ def test_the_size_stays_where_it_was_given_where_no_other_tells_and_for_the_coun
     for n in (0, 5):
         few = source_of(tmp_path, n)
         assert hot_spot_size(few, EVERY, Audience.ANALYST) == cell_size(few, EVERY, Audience.ANALYST, None)
-    many = source_of(tmp_path, 1_500, box(23.58, 37.93, 23.62, 37.96))
+    many = source_of(tmp_path, 1_500, SMALL)
     assert hot_spot_size(many, EVERY, Audience.ANALYST) == cell_size(many, EVERY, Audience.ANALYST, None)
+
+
+@pytest.mark.parametrize(
+    ("n", "land", "reports", "asked"),
+    [(400, WIDE, 1, 1), (400, WIDE, 2, 1), (600, WIDE, 2, 1), (40, SMALL, 2, 1), (40, SMALL, 8, 1), (600, SMALL, 2, 0)],
+)
+def test_the_size_follows_from_the_incidents_though_they_are_not_always_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n: int, land: Polygon, reports: int, asked: int
+) -> None:
+    """Of 40 incidents on the small land the 80 or 320 alerts alone would choose finer cells."""
+    source = source_of(tmp_path, n, land, reports)
+    city = source.city
+    meant = resolution_for(
+        query.mapped_incidents(source, EVERY, Audience.ANALYST),
+        city.area_km2,
+        coordinate_step(source),
+        cells=city.sampled_cells,
+        affordable=city.finest_affordable(MOST_MAP_CELLS),
+    )
+    source.cache.pop("totals")
+    find, calls = query.mapped_incidents, []
+    monkeypatch.setattr(query, "mapped_incidents", lambda *args: calls.append(args) or find(*args))
+    assert cell_size(source, EVERY, Audience.ANALYST, None) == meant
+    assert (len(calls), source.repeated) == (asked, reports > 1)
 
 
 def test_a_town_is_not_cut_into_a_handful_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,6 +110,17 @@ def test_the_briefing_says_incidents_and_their_alerts(source: Source) -> None:
         assert f": {incidents_in_words(t, study.incidents, study.recent.n)}" in headline(study, t).replace(" :", ":")
 
 
+@pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
+@pytest.mark.parametrize(
+    "words", ["", "hours=20-5", "affected=woman", "category=noise", "period=all", "period=quarter"]
+)
+def test_the_incidents_of_the_briefing_are_those_of_its_days(source: Source, words: str, audience: Audience) -> None:
+    f, _ = AlertFilter.from_query(dict(word.split("=") for word in words.split("&") if word), source.city)
+    study = brief_changes(source, f, audience, source.meeting)
+    days = f.replace(period="", start=study.since, end=study.until)
+    assert study.incidents == query.counts(source, days, [], audience, once=True).total
+
+
 @pytest.mark.parametrize(
     ("language", "one", "many"),
     [
