@@ -213,8 +213,7 @@ def protect(
     columns = list(by)
     n = raw["n"].to_numpy(float)
     if sees_exact(audience):  # whatever the rule says, each count is shown
-        frame = _frame(raw[columns], n, np.zeros(len(raw), bool), n, n)
-        return Protected(frame, tuple(by), audience, threshold(audience, sensitive=False), 0, _sum(n))
+        return Protected(_exact(raw, columns), tuple(by), audience, threshold(audience, sensitive=False), 0, _sum(n))
     rule = rule or _usual_rule(raw, tuple(by), sensitive, coarser)
     sensitive_rows = np.broadcast_to(np.asarray(rule(raw, columns), bool), len(raw))
     limit = threshold(audience, bool(sensitive_rows.any()))
@@ -281,6 +280,15 @@ def _usual_rule(raw: pd.DataFrame, by: tuple[str, ...], sensitive: bool | BoolAr
         return rows
 
     return rule
+
+
+def _exact(raw: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """`_frame` of counts that are all shown; each column is a copy, of which pandas need make no other."""
+    n = raw["n"].to_numpy(float)
+    bound = n if (n % 1).any() else n.astype(np.int64)
+    keys = {name: raw[name].array.copy() for name in columns}
+    shown = {"n": n.copy(), "low": bound.copy(), "high": bound.copy(), "withheld": np.zeros(len(n), bool)}
+    return pd.DataFrame({**keys, **shown}, copy=False)
 
 
 def _frame(keys: pd.DataFrame, n: Any, withheld: Any, low: Any, high: Any) -> pd.DataFrame:
