@@ -16,12 +16,19 @@ from analysis.stats.exact_rates import larger_rate, ratio_intervals, smaller_rat
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
 from analysis.stats.result import Choice
-from curim_data.model import BoolArray, FloatArray, Message, Num, Translator
+from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 
 TestStatistic = Literal["wheeler", "pivot"]
 ComparedWith = Literal["before", "city"]
 Bounded = Literal["", "before", "after"]
 
+# Columns of numbers that candidates may have, and those that they have in the end.
+_GIVEN: Final = ("before", "after", "women", "men", "base_before", "base_after", "before_high", "after_high")
+_FOUND: Final = (
+    *("before", "after", "expected", "ratio", "low", "high", "p", "q", "direction", "significant"),
+    *("compared", "base_before", "base_after"),
+    *("women", "women_low", "women_high", "withheld", "bounded", "dispersion", "freedom"),
+)
 # Columns that name an area; all others name a theme.
 AREA: Final = ("district", "place", "cell")
 # Counts beyond this many standard deviations of the Poisson law add less than 1e-16 to a p-value.
@@ -290,51 +297,54 @@ def changes(
     withheld, a fall where the count after is (p = 1 the other way). Other withheld rows are not tested and are counted;
     candidates without a single alert are not tested. Correction: Benjamini-Hochberg over all rows tested.
     """
-    result = frame.reset_index(drop=True).copy()
-    for name in ("women", "men", "base_before", "base_after", "before_high", "after_high"):
-        if name not in result:
-            result[name] = np.nan
-    withheld = result[["before", "after"]].isna().any(axis=1)
-    if "withheld" in result:
-        withheld |= result["withheld"].astype(bool)
-    result["withheld"] = withheld
-    result["bounded"] = _bounded(result)
+    given = {name: _column(frame, name) for name in _GIVEN}
+    size = len(frame)
+    withheld = np.isnan(given["before"]) | np.isnan(given["after"])
+    if "withheld" in frame:
+        withheld = withheld | frame["withheld"].to_numpy(bool)
+    bounded = _bounded(given)
+    rows: dict[str, Any] = {**given, "withheld": withheld, "bounded": bounded}
     for when in ("before", "after"):
-        result[when] = result[when].where(result["bounded"] != when, result[f"{when}_high"])
-    result["dispersion"] = np.broadcast_to(np.asarray(dispersion, float), len(result))
-    result["freedom"] = np.broadcast_to(np.asarray(freedom, float), len(result))
-    result = result.join(_tests(result, exposure, relative, form))
-    seen = _seen_from_the_other_side(result) if relative and "other_side" in result else np.zeros(len(result), bool)
-    result.loc[seen, "p"] = np.nan
-    result["q"] = benjamini_hochberg(result["p"])
-    result["significant"] = (result["q"] <= alpha).fillna(False)
-    result["direction"] = np.sign(result["ratio"].fillna(1) - 1).astype(int)
-    result = result.assign(**_women_shares(result))
-    columns = [*by, "before", "after", "expected", "ratio", "low", "high", "p", "q", "direction", "significant"]
-    known = result.loc[~withheld]
-    untested = withheld & (result["bounded"] == "")
+        at_bound = bounded == when
+        counts = frame[when].to_numpy()
+        rows[when] = np.where(at_bound, given[f"{when}_high"], counts) if at_bound.any() else counts
+    for name, value in (("dispersion", dispersion), ("freedom", freedom)):
+        rows[name] = np.broadcast_to(np.asarray(value, float), size)
+    rows |= _tests(rows, exposure, relative, form)
+    seen = np.zeros(size, bool)
+    if relative and "other_side" in frame:
+        seen = _seen_from_the_other_side(rows, frame["other_side"].to_numpy(int))
+    rows["p"] = np.where(seen, np.nan, rows["p"])
+    rows["q"] = benjamini_hochberg(rows["p"])
+    rows["significant"] = rows["q"] <= alpha
+    rows["direction"] = np.sign(np.where(np.isnan(rows["ratio"]), 1.0, rows["ratio"]) - 1).astype(int)
+    rows |= _women_shares(given["women"], given["men"])
+    tested = ~np.isnan(rows["p"])
+    keys = {name: frame[name].reset_index(drop=True) for name in by}
+    against = tested & (rows["compared"] == "city")
+    placed = any(keys[name][against].notna().any() for name in AREA if name in keys)
     return Changes(
-        frame=result[
-            [
-                *columns,
-                *("compared", "base_before", "base_after"),
-                *("women", "women_low", "women_high", "withheld", "bounded", "dispersion", "freedom"),
-            ]
-        ],
+        frame=pd.DataFrame({**keys, **{name: rows[name] for name in _FOUND}}),
         by=tuple(by),
         alpha=alpha,
-        n_tested=int(result["p"].notna().sum()),
-        n_withheld=int(untested.sum()),
-        n=int(known["after"].max()) if len(known) else 0,
+        n_tested=int(tested.sum()),
+        n_withheld=int((withheld & (bounded == "")).sum()),
+        n=int(rows["after"][~withheld].max()) if not withheld.all() else 0,
         choices=_choices(
             exposure,
-            result[(result["compared"] == "city") & result["p"].notna()],
+            bool(against.any()),
+            placed,
             bool(seen.any()),
-            alpha if result["significant"].any() else None,
+            alpha if rows["significant"].any() else None,
             scatter,
         ),
         scatter=scatter,
     )
+
+
+def _column(frame: pd.DataFrame, name: str) -> FloatArray:
+    """A column of numbers; NaN throughout where there is none."""
+    return frame[name].to_numpy(float) if name in frame else np.full(len(frame), np.nan)
 
 
 def add_city_reference(
@@ -407,41 +417,44 @@ def _rest(whole: tuple[float, float] | None, own: Sequence[float]) -> tuple[floa
     return max(whole[0] - own[0], 0.0), max(whole[1] - own[1], 0.0)
 
 
-def _bounded(frame: pd.DataFrame) -> list[Bounded]:
+def _bounded(rows: Mapping[str, FloatArray]) -> np.ndarray[Any, Any]:
     """Which count of each row is withheld but bounded, where the other is known and above zero."""
-    before, after = frame["before"], frame["after"]
-    new = before.isna() & frame["before_high"].notna() & (after > 0)
-    gone = after.isna() & frame["after_high"].notna() & (before > 0)
-    return ["before" if rise else "after" if fall else "" for rise, fall in zip(new, gone, strict=True)]
+    before, after = rows["before"], rows["after"]
+    new = np.isnan(before) & ~np.isnan(rows["before_high"]) & (after > 0)
+    gone = np.isnan(after) & ~np.isnan(rows["after_high"]) & (before > 0)
+    return np.where(new, "before", np.where(gone, "after", "")).astype(object)
 
 
-def _tests(frame: pd.DataFrame, exposure: tuple[float, float], relative: bool, form: TestStatistic) -> pd.DataFrame:
+def _tests(
+    rows: Mapping[str, Any], exposure: tuple[float, float], relative: bool, form: TestStatistic
+) -> dict[str, np.ndarray[Any, Any]]:
     """Columns expected, ratio, low, high, p, compared; NaN where a row is not tested."""
-    before, after = frame["before"].to_numpy(float), frame["after"].to_numpy(float)
-    known = ~frame["withheld"].to_numpy(bool) | (frame["bounded"] != "").to_numpy()
+    before, after = np.asarray(rows["before"], float), np.asarray(rows["after"], float)
+    bounded = rows["bounded"]
+    known = ~rows["withheld"] | (bounded != "")
     tested = known & (before + after > 0)
-    bases = frame[["base_before", "base_after"]].to_numpy(float)
+    bases = np.column_stack([rows["base_before"], rows["base_after"]])
     based = tested & np.isfinite(bases).all(axis=1) & (bases.sum(axis=1) > 0) & relative
     own = tested & ~based
-    scatter, squares = frame["dispersion"].to_numpy(float), frame["freedom"].to_numpy(float)
+    scatter, squares = rows["dispersion"], rows["freedom"]
     wider = interval_dispersion(scatter, squares)
-    out = pd.DataFrame({"expected": np.where(known, before * exposure[1] / exposure[0], np.nan)}, index=frame.index)
-    out[["ratio", "low", "high", "p"]] = np.nan
-    alone = ratio_intervals(after[own], before[own], exposure[1], exposure[0], dispersion=wider[own])
-    out.loc[own, ["ratio", "low", "high"]] = np.column_stack(alone)
+    ratios, p = np.full((3, len(before)), np.nan), np.full(len(before), np.nan)
+    ratios[:, own] = ratio_intervals(after[own], before[own], exposure[1], exposure[0], dispersion=wider[own])
     table = np.column_stack([before, after, bases])[based]
-    out.loc[based, ["ratio", "low", "high"]] = np.column_stack(relative_change(table, wider[based]))
-    out.loc[based, "p"] = spread_p(fisher_exact(table), scatter[based], freedom=squares[based])
-    out.loc[own, "p"] = [
+    ratios[:, based] = relative_change(table, wider[based])
+    p[based] = spread_p(fisher_exact(table), scatter[based], freedom=squares[based])
+    p[own] = [
         restless_e_test(int(a), int(b), exposure[1], exposure[0], form=form, dispersion=scale, freedom=number)
         for a, b, scale, number in zip(after[own], before[own], scatter[own], squares[own], strict=True)
     ]
-    wrong = ((frame["bounded"] == "before") & (out["ratio"] <= 1)) | (
-        (frame["bounded"] == "after") & (out["ratio"] >= 1)
-    )
-    out.loc[wrong & tested, "p"] = 1.0
-    out["compared"] = np.where(based, "city", "before")
-    return out
+    wrong = ((bounded == "before") & (ratios[0] <= 1)) | ((bounded == "after") & (ratios[0] >= 1))
+    p[wrong & tested] = 1.0
+    return {
+        "expected": np.where(known, before * exposure[1] / exposure[0], np.nan),
+        **dict(zip(("ratio", "low", "high"), ratios, strict=True)),
+        "p": p,
+        "compared": np.where(based, "city", "before"),
+    }
 
 
 def restless_e_test(
@@ -467,8 +480,9 @@ def restless_e_test(
 def fisher_exact(table: FloatArray) -> FloatArray:
     """Fisher's exact p, the smaller tail doubled, for rows (before, after, base before, base after)."""
     before, after, _, base_after = table.T
-    law = stats.hypergeom(table.sum(axis=1), after + base_after, before + after)
-    p: FloatArray = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
+    law = table.sum(axis=1), after + base_after, before + after
+    at_most, at_least = stats.hypergeom.cdf(after, *law), stats.hypergeom.sf(after - 1, *law)
+    p: FloatArray = np.minimum(1.0, 2 * np.minimum(at_most, at_least))
     return p
 
 
@@ -485,32 +499,38 @@ def relative_change(table: FloatArray, dispersion: Any = 1.0) -> tuple[FloatArra
     return ratio, np.exp(middle - reach), np.where(np.isinf(ratio), np.inf, np.exp(middle + reach))
 
 
-def _seen_from_the_other_side(frame: pd.DataFrame) -> BoolArray:
+def _seen_from_the_other_side(rows: Mapping[str, Any], other: IntArray) -> BoolArray:
     """Of each two tested rows that are each other's base, the one whose own count changed by the smaller factor."""
-    other = frame["other_side"].to_numpy(int)
-    both = (other >= 0) & frame["p"].notna().to_numpy() & frame["p"].notna().to_numpy()[other]
-    factor = np.abs(np.log((frame["after"].to_numpy(float) + 0.5) / (frame["expected"].to_numpy(float) + 0.5)))
-    at = np.arange(len(frame))
+    tested = ~np.isnan(rows["p"])
+    both = (other >= 0) & tested & tested[other]
+    factor = np.abs(np.log((np.asarray(rows["after"], float) + 0.5) / (rows["expected"] + 0.5)))
+    at = np.arange(len(other))
     smaller = (factor < factor[other]) | ((factor == factor[other]) & (at > other))
     return np.asarray(both & smaller)
 
 
-def _women_shares(frame: pd.DataFrame) -> dict[str, FloatArray]:
+def _women_shares(women: FloatArray, men: FloatArray) -> dict[str, FloatArray]:
     """The share of women among women and men after, with its interval, as columns."""
-    counts = frame[["women", "men"]].to_numpy(float)
-    shares = np.tile([UNKNOWN.value, UNKNOWN.low, UNKNOWN.high], (len(frame), 1))
-    for at in np.flatnonzero(np.isfinite(counts).all(axis=1) & (counts.sum(axis=1) != 0)):
-        share = wilson(counts[at, 0], counts[at].sum())
+    shares = np.tile([UNKNOWN.value, UNKNOWN.low, UNKNOWN.high], (len(women), 1))
+    both = women + men
+    for at in np.flatnonzero(np.isfinite(women) & np.isfinite(men) & (both != 0)):
+        share = wilson(women[at], both[at])
         shares[at] = share.value, share.low, share.high
     return dict(zip(("women", "women_low", "women_high"), shares.T, strict=True))
 
 
 def _choices(
-    exposure: tuple[float, float], relative: pd.DataFrame, one_of_two: bool, alpha: float | None, scatter: Dispersion
+    exposure: tuple[float, float],
+    relative: bool,
+    placed: bool,
+    one_of_two: bool,
+    alpha: float | None,
+    scatter: Dispersion,
 ) -> tuple[Choice, ...]:
-    """The settings of the test; `relative` holds the rows that were tested against what the city around them did.
+    """The settings of the test.
 
-    `alpha`: None where no change survives the correction, of which then no share is chance.
+    `relative`: whether rows were tested against what the city around them did; `placed`: areas among them. `alpha`:
+    None where no change survives the correction, of which then no share is chance.
     """
     made = [scatter.choice]
     if alpha is not None:
@@ -525,8 +545,7 @@ def _choices(
             "The two periods differ in length, so the earlier counts were brought to the length of the later."
         )
         made.append(Choice("exposure", exposure[1] / exposure[0], message))
-    if len(relative):
-        placed = relative[[name for name in AREA if name in relative]].notna().any(axis=None)
+    if relative:
         message = (
             Message(
                 "Places and categories are compared with what the rest of the city did, so that a rise everywhere "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -200,8 +201,8 @@ class _Search:
         return cls(source, f, periods, (before, after), by, resolution, tables)
 
     @cached_property
-    def paired(self) -> list[pd.DataFrame]:
-        """Each table with its counts of both periods."""
+    def paired(self) -> list[dict[str, np.ndarray]]:
+        """The columns of each table with its counts of both periods."""
         return [_pair(old, new, names) for old, new, names in zip(*self.tables, self.by, strict=True)]
 
     @cached_property
@@ -213,9 +214,13 @@ class _Search:
         """All candidates with their counts of both periods."""
         alone = self.alone
         kept = [pair for pair, names in zip(self.paired, self.by, strict=True) if not (alone and "category" in names)]
-        found = pd.concat(kept, ignore_index=True)[[*CANDIDATE_KEYS, *_COUNTED]]
+        columns = {name: np.concatenate([pair[name] for pair in kept]) for name in (*CANDIDATE_KEYS, *_COUNTED)}
+        keys = {name: pd.Series(columns[name], dtype=object) for name in CANDIDATE_KEYS}
+        found = pd.DataFrame(columns | keys)
         if self.not_in_use.covers(self.f, self.source.city):
             return found.iloc[:0]
+        if not self.not_in_use.all:
+            return found
         return found[~found["category"].isin(self.not_in_use.all)].reset_index(drop=True)
 
     @cached_property
@@ -324,10 +329,11 @@ def filter_periods(source: Source, f: AlertFilter, since: dt.date | None = None)
     return replace(periods, before=None, other_light=True)
 
 
-def _one_category(everything: pd.DataFrame, categories: pd.DataFrame) -> bool:
+def _one_category(everything: Mapping[str, np.ndarray], categories: Mapping[str, np.ndarray]) -> bool:
     """Whether one category holds all alerts, so that it would only repeat them."""
-    counts = ["before", "after"]
-    return len(categories) == 1 and bool((categories[counts].to_numpy() == everything[counts].to_numpy()).all())
+    if len(categories["before"]) != 1:
+        return False
+    return all(bool((categories[when] == everything[when]).all()) for when in ("before", "after"))
 
 
 def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> AlertFilter:
@@ -344,9 +350,9 @@ def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> A
     return f.replace(**narrowed)
 
 
-def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> dict[str, np.ndarray]:
     """Counts before and after side by side, in the order of their names, with what may be said of withheld ones; absent
-    is zero.
+    is zero. The columns CANDIDATE_KEYS and _COUNTED.
 
     Rows without a place or by daylight are no candidates.
     """
@@ -362,9 +368,7 @@ def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         flat = np.ravel_multi_index([own for own, _ in codes], tuple(max(len(levels), 1) for _, levels in codes))
     found, first, rows = np.unique(flat, return_index=True, return_inverse=True)
     nothing = np.full(len(found), np.nan, object)
-    pair: dict[str, Any] = {
-        name: pd.Series(keys[name][known][first] if name in keys else nothing, dtype=object) for name in CANDIDATE_KEYS
-    }
+    pair = {name: keys[name][known][first] if name in keys else nothing for name in CANDIDATE_KEYS}
     before = known[: len(old)]
     hidden = {}
     for when, table, own, at in (
@@ -377,4 +381,4 @@ def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         pair[when], hidden[when] = np.where(withheld, np.nan, np.nan_to_num(n)), withheld
         pair[f"{when}_high"] = np.where(withheld, high, np.nan)
     pair["withheld"] = hidden["before"] | hidden["after"]
-    return pd.DataFrame(pair)[[*CANDIDATE_KEYS, *_COUNTED]]
+    return pair
