@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -315,30 +315,32 @@ def hot_cells(
         expected_alone = np.where(only_wide, expected, expected_alone) if k == 0 else expected_alone
     near = neighbours(index, max(k, 1))
     rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n, shares=base.kind == "alerts")
-    frame = data.assign(
-        size=sizes.high,
-        size_low=sizes.low,
-        window=window,
-        expected=expected,
-        expected_alone=expected_alone,
-        ratio=np.divide(window, expected, out=np.full(len(index), np.nan), where=expected > 0),
-        p=p_hot,
-        q=q_hot,
-        hot=hot,
-        alone=((tried[0] < tried[-1]) & (local | ~hot)) | (k == 0),
-        local=local,
-        wide=hot & (p_wide <= passed),
-        tested=tested,
-        occupied=np.where(around, sizes.low, 0.0),
-        city=np.where(in_city, sizes.low, 0.0),
-        p_cold=p_cold,
-        q_cold=q_cold,
-        cold=cold,
-        z=gistar_on_land(low, sizes.low, near),
-        base=np.nan if base is None else sizes.n,
-        rate_raw=np.nan if rates is None else rates.raw,
-        rate=np.nan if rates is None else rates.smooth,
-    )
+    columns: dict[str, Any] = {
+        **{name: data[name].to_numpy() for name in ("n", "land_km2", "low", "high", "withheld")},
+        "size": sizes.high,
+        "size_low": sizes.low,
+        "window": window,
+        "expected": expected,
+        "expected_alone": expected_alone,
+        "ratio": np.divide(window, expected, out=np.full(len(index), np.nan), where=expected > 0),
+        "p": p_hot,
+        "q": q_hot,
+        "hot": hot,
+        "alone": ((tried[0] < tried[-1]) & (local | ~hot)) | (k == 0),
+        "local": local,
+        "wide": hot & (p_wide <= passed),
+        "tested": tested,
+        "occupied": np.where(around, sizes.low, 0.0),
+        "city": np.where(in_city, sizes.low, 0.0),
+        "p_cold": p_cold,
+        "q_cold": q_cold,
+        "cold": cold,
+        "z": gistar_on_land(low, sizes.low, near),
+        "base": np.nan if base is None else sizes.n,
+        "rate_raw": np.nan if rates is None else rates.raw,
+        "rate": np.nan if rates is None else rates.smooth,
+    }
+    frame = pd.DataFrame(columns, index=data.index)
     mean_window = float((near @ low)[tested].mean()) if tested.any() else 0.0
     return HotCells(
         frame=frame,
@@ -511,9 +513,10 @@ def _complete(cells: pd.DataFrame) -> pd.DataFrame:
     if cells.empty:
         raise ValueError("cells is empty: pass the whole study mask, zeros included")
     data = cells.set_index("cell") if "cell" in cells.columns else cells
-    bounds = {name: data[name] if name in data else data["n"] for name in ("low", "high")}
-    withheld = data["withheld"] if "withheld" in data else pd.Series(False, index=data.index)
-    return data[["n", "land_km2"]].assign(**bounds, withheld=withheld.astype(bool))
+    withheld = data["withheld"].to_numpy(bool) if "withheld" in data else np.zeros(len(data), dtype=bool)
+    names = {"n": "n", "land_km2": "land_km2", **{name: name if name in data else "n" for name in ("low", "high")}}
+    columns = {name: data[own].to_numpy() for name, own in names.items()}
+    return pd.DataFrame({**columns, "withheld": withheld}, index=data.index)
 
 
 def _resolution(index: CellArray) -> int:

@@ -20,6 +20,7 @@ thin, and nearly all cells are looked at, so that the correction keeps its level
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -73,14 +74,8 @@ class OccupiedLand:
         return self._among(self.city, cells)
 
     def _among(self, members: frozenset[int], cells: CellArray) -> BoolArray:
-        found = np.asarray(cells, dtype=np.int64)
-        if not len(found):
-            return np.zeros(0, dtype=bool)
-        size = int(found[0] >> 52 & 15)
-        known = np.fromiter(members, dtype=np.int64, count=len(members))
-        if size >= self.resolution:
-            return np.asarray(np.isin(_parents(found, self.resolution), known))
-        return np.asarray(np.isin(found, _parents(known, size)))
+        found = np.ascontiguousarray(cells, dtype=np.int64)
+        return _which(members, self.resolution, found.tobytes()) if len(found) else np.zeros(0, dtype=bool)
 
     @property
     def choice(self) -> Choice:
@@ -93,6 +88,19 @@ class OccupiedLand:
             {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "metres": self.reach},
         )
         return Choice("occupied", self.share, message)
+
+
+@lru_cache(maxsize=16)
+def _which(members: frozenset[int], resolution: int, cells: bytes) -> BoolArray:
+    """Which cells lie in a member of a resolution or hold one, for reading only: every filter asks it of one map."""
+    found = np.frombuffer(cells, dtype=np.int64)
+    size = int(found[0] >> 52 & 15)
+    known = np.fromiter(members, dtype=np.int64, count=len(members))
+    inside = (
+        np.isin(_parents(found, resolution), known) if size >= resolution else np.isin(found, _parents(known, size))
+    )
+    inside.flags.writeable = False
+    return np.asarray(inside)
 
 
 def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:

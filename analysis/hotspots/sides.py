@@ -12,7 +12,7 @@ The same holds for cold places, which must be thinner than each half.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,7 @@ import numpy as np
 from scipy import sparse
 
 from analysis.grid.cells import centres
-from curim_data.model import BoolArray, FloatArray
+from curim_data.model import BoolArray, FloatArray, IntArray
 from curim_data.model.types import CellArray
 
 DIRECTIONS: Final = 6
@@ -77,24 +77,22 @@ class Sides:
         if not len(rows):
             return p
         largest = p[rows]
-        for side in self._halves(rows):
-            around, beyond = (side @ values for values in (counts, size))
+        for at, to in self._halves(rows):
+            around, beyond = (np.asarray(np.bincount(at, values[to], len(rows)), float) for values in (counts, size))
             found = rule.test(inside[rows], around, size_in[rows], beyond)
             largest = np.maximum(largest, np.where(beyond >= LEAST_LAND * self.half_km2, found, 0.0))
         raised = p.copy()
         raised[rows] = largest
         return raised
 
-    def _halves(self, rows: CellArray) -> list[sparse.csr_array]:
-        """For each direction which cells lie in that half of the surroundings of some cells (their positions)."""
+    def _halves(self, rows: CellArray) -> Iterator[tuple[IntArray, IntArray]]:
+        """For each direction the pairs of a cell (its number among `rows`) and one in that half of its surroundings."""
         longitude, latitude = centres(self.cells)
-        near = self.ground[rows].tocoo()
-        at, to = rows[near.row], near.col
+        near = self.ground[rows]
+        number, to = np.repeat(np.arange(len(rows)), np.diff(near.indptr)), near.indices.astype(np.int64)
+        at = rows[number]
         east = (longitude[to] - longitude[at]) * np.cos(np.radians(latitude[at]))
         north = latitude[to] - latitude[at]
-        halves = []
         for turn in _TURN + np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS:
             beyond: BoolArray = east * np.cos(turn) + north * np.sin(turn) > 0
-            ones = np.ones(int(beyond.sum()))
-            halves.append(sparse.csr_array((ones, (near.row[beyond], to[beyond])), shape=near.shape))
-        return halves
+            yield number[beyond], to[beyond]
