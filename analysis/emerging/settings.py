@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -70,6 +71,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     return Periods("month", months, Choice("unit", "month", message))
 
 
+@lru_cache(maxsize=64)
 def whole_periods(unit: Unit, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
     """First days of the months or weeks (from Monday) that lie wholly between two days, both included."""
     frequency = "MS" if unit == "month" else "W-MON"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Message, Num, Translator
+from curim_data.model import N_, Audience, FloatArray, Message, Num, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.types import CellArray
 from curim_data.privacy import Protected, sees_exact
@@ -92,14 +93,23 @@ class HotSpotStudy:
 
     def alerts_of(self, spot: Spot) -> int | None:
         """How many alerts report the incidents of a hot spot; None where the number of one of its cells is withheld."""
+        at, alerts = self._alerts
+        found = float(alerts[[at[cell] for cell in spot.cells]].sum())
+        return None if found != found else round(found)
+
+    @cached_property
+    def _alerts(self) -> tuple[dict[int, int], FloatArray]:
+        """Where each cell of a hot spot stands among all cells, and the alerts of all."""
+        cells = [cell for spot in (*self.spots, *self.cold) for cell in spot.cells]
         frame = self.cells.frame
-        alerts = float(frame["alerts"].to_numpy(float)[frame.index.get_indexer(pd.Index(spot.cells))].sum())
-        return None if alerts != alerts else round(alerts)
+        at = frame.index.get_indexer(pd.Index(cells, dtype="int64")).tolist()
+        return dict(zip(cells, at, strict=True)), frame["alerts"].to_numpy(float)
 
 
 def cells_sentence(hot: HotCells, power: Power, t: Translator) -> str:
     """How many cells are hot and cold; that none could be judged where even a very dense place would be missed."""
-    if hot.frame[["hot", "cold"]].any(axis=None) or not power.too_few or not (hot.n or hot.n_withheld):
+    found = any(hot.frame[mark].to_numpy(bool).any() for mark in ("hot", "cold"))
+    if found or not power.too_few or not (hot.n or hot.n_withheld):
         return hot.sentence(t)
     if power.alone:
         return t("No cell could be judged: the area is no larger than one place.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import pandas as pd
@@ -158,6 +159,11 @@ class RankedList:
                 )
         return cls(page, view, chosen, gistar_valid, on_select, slot, alerts or {})
 
+    @cached_property
+    def _rows(self) -> pd.DataFrame:
+        """The rows without their classes, made once: the table may be drawn a second time with these."""
+        return _list_rows(self.page, self.view.lines[: self.view.rows], self.alerts, self.view.harm)
+
     def draw(self, classes: Mapping[str, str] | None = None, *, waits: bool = False) -> None:
         """Draw the table in its place, where it takes that of an earlier one.
 
@@ -169,7 +175,8 @@ class RankedList:
         page, t, shown = self.page, self.page.t, self.view.lines[: self.view.rows]
         if waits:
             classes = dict.fromkeys((line.spot.id for line in shown), WAITS)
-        table = _list_rows(page, shown, classes or {}, self.alerts, self.view.harm)
+        told = classes or {}
+        table = self._rows.assign(**{"class": [told.get(line.spot.id, "–") for line in shown]})
         headings = _list_headings(
             page,
             shown,
@@ -218,11 +225,10 @@ def _main_columns(headings: Mapping[str, str]) -> list[str]:
 def _list_rows(
     page: Page,
     shown: tuple[SpotSummary, ...],
-    classes: Mapping[str, str],
     alerts: Mapping[str, int],
     harm: Mapping[str, SpotHarm],
 ) -> pd.DataFrame:
-    """The list in words; by the id of a spot its class over time, its number of alerts, what its incidents weigh."""
+    """The list in words; by the id of a spot its number of alerts, and what its incidents weigh."""
     t = page.t
     base = getattr(shown[0].spot, "base", LAND)
     return pd.DataFrame(
@@ -241,7 +247,6 @@ def _list_rows(
             "harm": _interval(t, harm[line.spot.id].excess, short=page.narrow) if line.spot.id in harm else "",
             "area": t.number(getattr(line.spot, "area_km2", None), 2),
             "z": t.number(getattr(line.spot, "z", float("nan")), 1),
-            "class": classes.get(line.spot.id, "–"),
             "women": _women(page, line),
             "category": category_label(t, page.city, line.category) if line.category else t("protected"),
             "hours": _hours(t, line),

@@ -189,6 +189,7 @@ def _draw_genders(page: Page, study: SpotStudy) -> None:
     pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
     # A bar of 0 % for women and for men would be misread where the source has no gender at all.
     rows = rows[(rows["n"].fillna(1) > 0) | (pair & (rows.loc[pair, "n"].fillna(1).sum() > 0))]
+    told = ("withheld", "share", "low", "high")
     frame = pd.DataFrame(
         {
             "label": [gender_label(t, code) for code in rows["gender"]],
@@ -196,8 +197,8 @@ def _draw_genders(page: Page, study: SpotStudy) -> None:
             "low": rows["low"],
             "high": rows["high"],
             "text": [
-                t("protected") if row.withheld else share_with_interval(t, row.share, row.low, row.high)
-                for row in rows.itertuples()
+                t("protected") if withheld else share_with_interval(t, *bounds)
+                for withheld, *bounds in zip(*(rows[name] for name in told), strict=True)
             ],
         }
     )
