@@ -11,14 +11,14 @@ import contextlib
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable, Sequence
 from itertools import count
 from typing import Any, Final
 
 import duckdb
 import ibis
 
-from curim_data.engine.types import IbisTable
+from curim_data.engine.types import IbisBoolean, IbisTable
 
 MOST_KEPT: Final = 32  # filters
 MOST_ROWS: Final = 4_000_000  # of all their tables, of 8 bytes each
@@ -64,27 +64,59 @@ class FirstReportsOf:
         # The database is asked nothing here: an object may go at any moment, in any thread.
         weakref.finalize(self, unused.append, name).atexit = False
 
-    def table(self, backend: Any, find: Callable[[], IbisTable]) -> IbisTable:
-        """What an expression over that database gives, which the filter alone decides: made once and then read.
+    def reports(self, table: IbisTable, tests: Sequence[IbisBoolean]) -> IbisTable | None:
+        """The alerts of a table on a cursor of that database for which tests hold, which the filter alone decides, with
+        the column `counts`: whether an alert is the first such report of its incident. None where the first reports
+        cannot be kept.
 
-        `backend`: a cursor of that database. The expression itself where the table cannot be made.
+        The engine looks the first ones up in the table that is kept; what it is asked is as short as of any table.
         """
         if self._made is None:
             with self._lock:
                 if self._made is None:
-                    self._made = self._make(backend, find())
+                    self._made = self._make(table, tests)
         if not self._made:
-            return find()
-        return ibis.expr.operations.DatabaseTable(name=self._name, schema=self._schema, source=backend).to_expr()
+            return None
+        backend = table.op().source
+        return ibis.expr.operations.DatabaseTable(name=self._view, schema=self._schema, source=backend).to_expr()
 
-    def _make(self, backend: Any, found: IbisTable) -> bool:
-        cursor, self._schema = self._connection.cursor(), found.schema()
+    @property
+    def _view(self) -> str:
+        return f"{self._name}{_VIEW}"
+
+    def _make(self, table: IbisTable, tests: Sequence[IbisBoolean]) -> bool:
+        backend, cursor = table.op().source, self._connection.cursor()
         try:
             with contextlib.suppress(IndexError):  # until none is left, whichever thread drops the last one
                 while True:
-                    cursor.execute(f"DROP TABLE IF EXISTS {self._unused.popleft()}")
+                    name = self._unused.popleft()
+                    cursor.execute(f"DROP VIEW IF EXISTS {name}{_VIEW}")
+                    cursor.execute(f"DROP TABLE IF EXISTS {name}")
+            found = later_first_reports(table, tests)
             cursor.execute(f"CREATE OR REPLACE TABLE {self._name} AS {backend.compile(found)}")
+            kept = ibis.expr.operations.DatabaseTable(name=self._name, schema=found.schema(), source=backend).to_expr()
+            shown = beside_first(table.filter(*tests), kept)
+            self._schema = shown.schema()
+            cursor.execute(f"CREATE OR REPLACE VIEW {self._view} AS {backend.compile(shown)}")
             (self.rows,) = cursor.execute(f"SELECT count(*) FROM {self._name}").fetchone() or (0,)
         except duckdb.Error:
             return False
         return True
+
+
+_VIEW: Final = "_reports"
+
+
+def later_first_reports(table: IbisTable, tests: Sequence[IbisBoolean]) -> IbisTable:
+    """By incident the first report for which tests hold (`first`), where that is not the first of all."""
+    shared = table.filter(table.incident.notnull(), *tests)
+    found = shared.group_by("incident").aggregate(first=shared.report.min())
+    return found.filter(found.first > 0)
+
+
+def beside_first(table: IbisTable, later: IbisTable) -> IbisTable:
+    """A table with the column `counts`: whether an alert is the first report of its incident, which for those of
+    `later` (`later_first_reports`) is a later one.
+    """
+    joined = table.left_join(later, "incident")
+    return joined.select(*table.columns, counts=joined.report == joined.first.fill_null(0))

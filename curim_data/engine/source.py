@@ -96,12 +96,12 @@ class Source:
         kept = _narrow_file(self.city, self.version)
         return self.cache["narrow"].once(self.table.op().source, kept, partial(_find_incidents, self))
 
-    def first_reports(self, key: Hashable) -> FirstReportsOf | None:
-        """Where the first reports of incidents are kept for a filter, of which `key` says all that they depend on; None
-        on another engine.
+    def first_reports(self, table: IbisTable, key: Hashable) -> FirstReportsOf | None:
+        """Where the first reports of incidents in a table (`once`) are kept for a filter, of which `key` says all that
+        they depend on; None on another engine.
         """
         kept: FirstReports | None = self.cache.get("first_reports")
-        return None if kept is None else kept.of(key)
+        return None if kept is None else kept.of((table.op().name, key))
 
     @property
     def incidents(self) -> IncidentFacts | None:

@@ -770,12 +770,15 @@ class AlertFilter:
         usual = type(self)()
         return self.replace(**{attribute: getattr(usual, attribute) for attribute in self.field(name).names})
 
-    def tests(self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile) -> list[IbisBoolean]:
+    def tests(
+        self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile, *, of_reports: bool = True
+    ) -> list[IbisBoolean]:
         """The filter as Ibis booleans over an alert table, all of which hold for what passes; missing is false.
 
-        `dates` as `resolve` gives them.
+        `dates` as `resolve` gives them. Without `of_reports` only those that are none of `report_tests`.
         """
-        each = (field.predicate(self, table, city) for field in self.fields())
+        asked = (field for field in self.fields() if of_reports or not field.of_report)
+        each = (field.predicate(self, table, city) for field in asked)
         return [table.local_date.between(*dates), *(test for test in each if test is not None)]
 
     def report_tests(self, table: IbisTable, city: CityProfile) -> list[IbisBoolean]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,19 +12,21 @@ import pandas as pd
 import pyarrow as pa
 
 from curim_data.engine.columns import cell_column, split_list
-from curim_data.engine.first_reports import FirstReportsOf
+from curim_data.engine.first_reports import FirstReportsOf, beside_first, later_first_reports
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import CityProfile, FloatArray, IntArray
 from curim_data.model.shore import counted_cells
 from curim_data.privacy import BAND_HOURS
 from curim_data.query._default_points import at_points
+from curim_data.query._kept_counts import FineCounts, KeptCounts
 from curim_data.query._layout import HARM, MADE_OF, Layout
 from curim_data.query.categoricals import Categorical, encode_column, encode_values, sum_by
 
 
-def _is_first(joined: IbisTable) -> IbisBoolean:
-    return joined.report == joined.first.fill_null(0)
+def _counts(table: IbisTable) -> IbisBoolean:
+    """Whether an alert is the report of its incident that counts."""
+    return table.counts if "counts" in table.columns else table.report == 0
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,32 @@ class Rows:
     `once`: of the alerts of one incident the first counts and no other, where and when it was: so an incident lies in
     one place and one period, and areas and periods add up. The first is that of the reports for which `reports` hold
     (tests of what each report may say differently), if there are any; none without `once`. `table` then has the columns
-    `incident` and `report`. `kept`: where the first reports for which `reports` hold are kept, for further questions.
+    `incident` and `report`; or, where the first ones are kept, `counts`, which says it (`FirstReportsOf.reports`).
+    `counted`: where counts are kept, by `key`, which says of which alerts they are. `beside`: dimensions by which
+    further questions of the same alerts will be; what is counted is kept by these too. `held`: what `table` reads,
+    which would go if nobody held it.
     """
 
     table: IbisTable
     tests: tuple[IbisBoolean, ...]
     once: bool = False
     reports: tuple[IbisBoolean, ...] = ()
-    kept: FirstReportsOf | None = None
+    counted: KeptCounts | None = None
+    key: tuple[Hashable, ...] = ()
+    beside: tuple[str, ...] = ()
+    held: FirstReportsOf | None = None
 
-    def where(self, *tests: IbisBoolean) -> Rows:
-        """Those of them for which these hold too; `tests` are over `table`."""
-        return replace(self, tests=(*self.tests, *tests))
+    def where(self, *tests: IbisBoolean, named: Hashable = None) -> Rows:
+        """Those of them for which these hold too; `tests` are over `table`. `named`: what tells them from others, or
+        else their counts are not kept.
+        """
+        counted = None if named is None else self.counted
+        return replace(self, tests=(*self.tests, *tests), counted=counted, key=(*self.key, named))
+
+    @property
+    def of_alerts(self) -> Rows:
+        """The same alerts, each counted."""
+        return replace(self, once=False, key=(*self.key, "alerts")) if self.once else self
 
     @property
     def chosen(self) -> IbisTable:
@@ -53,9 +69,9 @@ class Rows:
         if not self.once:
             return self.table.filter(*self.tests)
         if not self.reports:
-            return self.table.filter(*self.tests, self.table.report == 0)
-        joined = self._beside_first(self.table.filter(*self.tests))
-        return joined.filter(_is_first(joined))
+            return self.table.filter(*self.tests, _counts(self.table))
+        found = self._with_first(self.table.filter(*self.tests))
+        return found.filter(found.counts)
 
     def columns(
         self, make: Callable[[IbisTable], dict[str, Any]], *, with_alerts: bool
@@ -67,29 +83,21 @@ class Rows:
         """
         if not (self.once and self.reports):
             table = self.table.filter(*self.tests) if with_alerts else self.chosen
-            return table, make(table), table.report == 0 if with_alerts else None
+            return table, make(table), _counts(table) if with_alerts else None
         table = self.table.filter(*self.tests)
         made = make(table)
-        joined = self._beside_first(table.select(**made, incident=table.incident, report=table.report))
+        found = self._with_first(table.select(**made, incident=table.incident, report=table.report))
         if not with_alerts:
-            joined = joined.filter(_is_first(joined))
-        return joined, {name: joined[name] for name in made}, _is_first(joined) if with_alerts else None
+            found = found.filter(found.counts)
+        return found, {name: found[name] for name in made}, found.counts if with_alerts else None
 
-    def _beside_first(self, table: IbisTable) -> IbisTable:
-        """With the first report of the alert's incident for which `reports` hold: `first`, where that is not 0."""
-        if self.kept is None:
-            return table.left_join(self._later_first(), "incident")
-        return table.left_join(self.kept.table(self.table.op().source, self._later_first), "incident")
-
-    def _later_first(self) -> IbisTable:
-        """By incident the first report for which `reports` hold, where that is not 0."""
-        shared = self.table.filter(self.table.incident.notnull(), *self.reports)
-        found = shared.group_by("incident").aggregate(first=shared.report.min())
-        return found.filter(found.first > 0)
+    def _with_first(self, table: IbisTable) -> IbisTable:
+        """With `counts`: whether it is the first report of its incident for which `reports` hold."""
+        return beside_first(table, later_first_reports(self.table, self.reports))
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""
-        return self if points.empty else self.where(~at_points(self.table, points))
+        return self if points.empty else self.where(~at_points(self.table, points), named="off default points")
 
 
 def aggregate(
@@ -110,24 +118,51 @@ def aggregate(
     """
     with_alerts = with_alerts and rows.once
     asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
-    table, columns, counts = rows.columns(partial(_columns, asked_for, points), with_alerts=with_alerts)
-    grouped = table.group_by(**columns) if columns else table
-    alerts = table.count()
-    numbers = {"n": alerts} if counts is None else {"n": counts.sum(), "alerts": alerts}
-    counted = grouped.aggregate(**numbers).to_pyarrow()
-    if "cell" in columns and not counted["cell"].null_count:
-        cells = pa.array(counted_cells(city, counted["cell"].to_numpy().astype(np.int64)))
-        counted = counted.set_column(counted.column_names.index("cell"), "cell", cells)
-    fine = {name: encode_column(counted[name]) for name in columns}
+    counted = _fine_counts(rows, city, asked_for, points, with_alerts=with_alerts)
     asked = _asked_values(f, city)
-    n, *more = (counted[name].fill_null(0).to_numpy().astype(float) for name in numbers)  # a sum of nothing is missing
-    tables = [_table(fine, n, layout, asked, city) for layout in layouts]
+    n, *more = (counted.numbers[name] for name in _numbers(with_alerts))
+    tables = [_table(counted.columns, n, layout, asked, city) for layout in layouts]
     for others in more:
         tables = [
-            table.assign(alerts=_table(fine, others, layout, asked, city)["n"])
+            table.assign(alerts=_table(counted.columns, others, layout, asked, city)["n"])
             for table, layout in zip(tables, layouts, strict=True)
         ]
     return tables
+
+
+def _fine_counts(
+    rows: Rows,
+    city: CityProfile,
+    asked_for: Mapping[str, int | None],
+    points: pd.DataFrame | None,
+    *,
+    with_alerts: bool,
+) -> FineCounts:
+    """The counts by all columns that some dimensions are made of: kept ones, or else the engine's, kept from now on."""
+    wanted = frozenset(MADE_OF.get(name, name) for name in asked_for)
+    numbers, resolution = frozenset(_numbers(with_alerts)), asked_for.get("cell")
+    known = rows.counted and rows.counted.find(rows.key, wanted, numbers, resolution)
+    if known:
+        return known
+    asked_for = {**dict.fromkeys(rows.beside if rows.counted else ()), **asked_for}
+    table, columns, counts = rows.columns(partial(_columns, asked_for, points), with_alerts=with_alerts)
+    grouped = table.group_by(**columns) if columns else table
+    alerts = table.count()
+    expressions = {"n": alerts} if counts is None else {"n": counts.sum(), "alerts": alerts}
+    found = grouped.aggregate(**expressions).to_pyarrow()
+    if "cell" in columns and not found["cell"].null_count:
+        cells = pa.array(counted_cells(city, found["cell"].to_numpy().astype(np.int64)))
+        found = found.set_column(found.column_names.index("cell"), "cell", cells)
+    fine = {name: encode_column(found[name]) for name in columns}
+    summed = {name: found[name].fill_null(0).to_numpy().astype(float) for name in expressions}  # of nothing: missing
+    counted = FineCounts(fine, summed, resolution)
+    if rows.counted:
+        rows.counted.keep(rows.key, counted)
+    return counted
+
+
+def _numbers(with_alerts: bool) -> tuple[str, ...]:
+    return ("n", "alerts") if with_alerts else ("n",)
 
 
 def _columns(asked: Mapping[str, int | None], points: pd.DataFrame | None, table: IbisTable) -> dict[str, Any]:

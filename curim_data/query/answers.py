@@ -115,6 +115,7 @@ def counts(
     resolution: int | None = None,
     without_default_points: bool = False,
     once: bool = False,
+    beside: Sequence[str] = (),
 ) -> Protected:
     """Alerts by the dimensions `by` (names of `dimensions`; none is one row with the number of alerts).
 
@@ -124,9 +125,10 @@ def counts(
     categories only those are distinguished. Where the audience sees no exact counts alerts at default coordinates are
     left out on the map and in picked cells, and only there. Raises DisclosureError for what the audience may not ask,
     UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension. `once`: of the
-    alerts of one incident the first counts and no other, as in all tests.
+    alerts of one incident the first counts and no other, as in all tests. `beside`: dimensions by which other tables of
+    the same alerts will be asked for, so that one question to the engine does for all of them.
     """
-    question = ask(source, f, audience, once=once)
+    question = ask(source, f, audience, once=once).beside(beside)
     return question.counts(by, complete=complete, resolution=resolution, without_default_points=without_default_points)
 
 

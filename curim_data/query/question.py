@@ -22,6 +22,7 @@ from curim_data.privacy import Protected
 from curim_data.query._aggregate import Rows, aggregate
 from curim_data.query._complete import complete_table
 from curim_data.query._default_points import default_points
+from curim_data.query._kept_counts import kept_counts
 from curim_data.query._layout import HARM, Layout, dates, dimensions
 
 MOST_KEPT: Final = 64  # filters of which it is kept what a named place may be
@@ -95,7 +96,11 @@ class Question:
 
     def on_land(self) -> Question:
         """The same of alerts on the city's land alone."""
-        return replace(self, rows=self.rows.where(self.rows.table.inside))
+        return replace(self, rows=self.rows.where(self.rows.table.inside, named="on land"))
+
+    def beside(self, dimensions: Sequence[str]) -> Question:
+        """The same, counted and kept by further dimensions, by which other questions of the same alerts will be."""
+        return replace(self, rows=replace(self.rows, beside=tuple(dimensions))) if dimensions else self
 
     def without_default_points(self) -> Question:
         """The same without the alerts at default coordinates."""
@@ -150,7 +155,7 @@ class Question:
     @property
     def of_alerts(self) -> Question:
         """The same question of all alerts, where this one counts each incident once."""
-        return replace(self, rows=replace(self.rows, once=False), once=False)
+        return replace(self, rows=self.rows.of_alerts, once=False)
 
     def answer(self, layouts: Sequence[Layout], *, at_once: bool = False) -> list[Protected]:
         """Tables after disclosure control. Those by lists and the others are two questions to the engine, or one: where
@@ -258,12 +263,26 @@ def ask(source: Source, f: AlertFilter, audience: Audience, *, once: bool = Fals
     """
     authorised, notes = privacy.authorise(f, audience, source.city)
     once = once and source.repeated
-    table = source.once if once else source.narrow
-    tests = tuple(authorised.tests(table, dates(source, authorised), source.city))
-    rows = Rows(table, tests)
-    if once:
-        reports = tuple(authorised.report_tests(table, source.city))
-        kept = source.first_reports(_asked_of_reports(authorised, source.city)) if reports else None
-        rows = Rows(table, tests, once, reports, kept)
+    rows = _rows(source, authorised, once=once)
     question = Question(source, authorised, audience, notes, rows, privacy.threshold_rule(authorised, source), once)
     return question if question.exact or not authorised.cells else question.on_land().without_default_points()
+
+
+def _rows(source: Source, f: AlertFilter, *, once: bool) -> Rows:
+    """The alerts that a filter leaves; `once`: of each incident one."""
+    days, undated = dates(source, f), f.replace(period="", start=None, end=None)
+    table = source.once if once else source.narrow
+    reports = tuple(f.report_tests(table, source.city)) if once else ()
+    held = source.first_reports(table, _asked_of_reports(f, source.city)) if reports else None
+    kept = None if held is None else held.reports(table, reports)
+    if kept is not None:
+        table, reports = kept, ()
+    return Rows(
+        table,
+        tuple(f.tests(table, days, source.city, of_reports=kept is None)),
+        once,
+        reports,
+        counted=kept_counts(source.cache),
+        key=(source.city.version, undated, days, once),
+        held=held,
+    )

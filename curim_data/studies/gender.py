@@ -30,7 +30,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import AFFECTED, affected_choice, counted_once
-from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
+from curim_data.studies.scatter import ASKED_BESIDE, EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
 
 PER: Final = 1000
 CITY: Final = ""
@@ -232,7 +232,8 @@ def unheard_places(source: Source, f: AlertFilter, audience: Audience) -> tuple[
 
 def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: str) -> tuple[PlaceShares, float]:
     """Named places under a filter by a gender column, and women and men of the whole city; NaN where withheld."""
-    counted = query.counts(source, f, ["place", column], audience, once=counted_once(source, column))
+    once = counted_once(source, column)
+    counted = query.counts(source, f, ["place", column], audience, once=once, beside=ASKED_BESIDE[column])
     totals = _totals(source, whole_city(f), audience, column)
     pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
     scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",), audience)

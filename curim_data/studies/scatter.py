@@ -234,31 +234,52 @@ def _by_kind(
 
 def _of_kind(frame: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind) -> Pairs:
     """One kind's counts in pairs of windows; what has no name is no candidate."""
+    (sums,), names, found = _in_windows(frame, [frame["n"].to_numpy(float)], history, windows, kind)
+    index = _named(kind, names, found)
+    before, after = (pd.DataFrame(counts, index=index) for counts in sums)
+    return before, after
+
+
+Names = Sequence[tuple[IntArray, pd.Index]]
+
+
+def _in_windows(
+    frame: pd.DataFrame, numbers: Sequence[FloatArray], history: _Units, windows: PastWindows, kind: Kind
+) -> tuple[list[tuple[FloatArray, FloatArray]], Names, IntArray]:
+    """Some numbers of the rows, summed by candidate (rows) in both windows of each pair (columns); each name's values
+    by number, and the numbers of the candidates among all combinations of names. What has no name is no candidate.
+    """
     names = [pd.factorize(frame[name]) for name in kind]
     known = frame[history.unit].notna().to_numpy(bool)
     for own, _ in names:
         known = known & (own >= 0)
-    at, n = history.at(frame[history.unit][known]), frame["n"].to_numpy(float)[known]
-    codes, index = _candidates(kind, [(own[known], values) for own, values in names], len(n))
-    tables = []
-    for pair in (windows.before(at), windows.after(at)):
-        inside, size = pair >= 0, len(index) * windows.pairs
-        summed = np.bincount(codes[inside] * windows.pairs + pair[inside], n[inside], size)
-        tables.append(pd.DataFrame(summed.reshape(len(index), windows.pairs), index=index))
-    return tables[0], tables[1]
+    at, named = history.at(frame[history.unit][known]), [(own[known], values) for own, values in names]
+    codes, found = _candidates(named, len(at))
+    size, sums = len(found) * windows.pairs, []
+    within = [(pair >= 0, codes * windows.pairs + pair) for pair in (windows.before(at), windows.after(at))]
+    for n in numbers:
+        before, after = (np.bincount(place[inside], n[known][inside], size).astype(float) for inside, place in within)
+        sums.append((before.reshape(-1, windows.pairs), after.reshape(-1, windows.pairs)))
+    return sums, named, found
 
 
-def _candidates(kind: Kind, names: Sequence[tuple[IntArray, pd.Index]], rows: int) -> tuple[IntArray, pd.Index]:
-    """The number of each row's candidate, and the candidates as they appear first; `names`: each column's values by
-    number, and these.
-    """
-    if not kind:
-        return np.zeros(rows, np.int64), pd.RangeIndex(1)
+def _candidates(names: Names, rows: int) -> tuple[IntArray, IntArray]:
+    """The number of each row's candidate, and the candidates as they appear first, as combinations of names."""
+    if not names:
+        return np.zeros(rows, np.int64), np.zeros(1, np.int64)
     sizes = tuple(max(len(values), 1) for _, values in names)
     codes, found = pd.factorize(np.ravel_multi_index([own for own, _ in names], sizes))
+    return codes.astype(np.int64), np.asarray(found, np.int64)
+
+
+def _named(kind: Kind, names: Names, found: IntArray) -> pd.Index:
+    """The names of candidates, given as combinations."""
+    if not kind:
+        return pd.RangeIndex(1)
+    sizes = tuple(max(len(values), 1) for _, values in names)
     columns = zip(kind, names, np.unravel_index(found, sizes), strict=True)
     listed = pd.DataFrame({name: pd.Series(values.take(at)).astype(str) for name, (_, values), at in columns})
-    return codes.astype(np.int64), pd.MultiIndex.from_frame(listed)
+    return pd.MultiIndex.from_frame(listed)
 
 
 def place_scatter(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Dispersion:
@@ -333,6 +354,11 @@ class Share:
     among: tuple[Any, ...]
 
 
+# What a page asks of the same alerts besides, and has counted in the same question: by place, day and night or feeling.
+ASKED_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
+    AFFECTED: ("district", "dark"),
+    "reporter_gender": ("district", "feeling"),
+}
 WOMEN: Final = (Gender.WOMAN.value,)
 EITHER: Final = (Gender.WOMAN.value, Gender.MAN.value)
 
@@ -427,7 +453,7 @@ def _against_all(
     counted: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind
 ) -> tuple[FloatArray, FloatArray, tuple[FloatArray, FloatArray]]:
     """The counts of rows in both windows of each pair, and what all of them together had."""
-    before, after = (table.to_numpy(float) for table in _of_kind(counted, history, windows, kind))
+    ((before, after),), _, _ = _in_windows(counted, [counted["n"].to_numpy(float)], history, windows, kind)
     return before, after, (before.sum(axis=0), after.sum(axis=0))
 
 
@@ -439,9 +465,11 @@ def _shares(
     if AFFECTED in (share.column, *kind):
         once = once and counted_once(source, AFFECTED)
     by = list(dict.fromkeys([*kind, share.column, history.unit]))
-    frame = query.counts(source, past, by, Audience.ANALYST, once=once).frame
+    beside = ASKED_BESIDE.get(share.column, ()) if kind in (area_kind(source), ("place",)) else ()
+    frame = query.counts(source, past, by, Audience.ANALYST, once=once, beside=beside).frame
     frame = frame[frame[share.column].isin(share.among)]
-    of_part = frame[share.column].isin(share.part)
-    parts = frame.assign(n=frame["n"].where(of_part, 0.0))
-    (part, later), (whole, later_whole) = (_of_kind(counted, history, windows, kind) for counted in (parts, frame))
-    return dispersion_of_shares((part.to_numpy(), whole.to_numpy()), (later.to_numpy(), later_whole.to_numpy()))
+    n, of_part = frame["n"].to_numpy(float), frame[share.column].isin(share.part).to_numpy(bool)
+    ((part, later), (whole, later_whole)), _, _ = _in_windows(
+        frame, [np.where(of_part, n, 0.0), n], history, windows, kind
+    )
+    return dispersion_of_shares((part, whole), (later, later_whole))

@@ -19,6 +19,8 @@ from curim_data.engine import columns as narrow_table
 from curim_data.engine.first_reports import FirstReports
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.query._aggregate import Rows
+from curim_data.query._layout import dates
 from curim_data.query.question import Question, ask
 from tests.reliability.world import World, piraeus, simulate, source_of
 
@@ -51,7 +53,10 @@ def tables_of(source: Source) -> list[str]:
 
 def without(question: Question) -> Question:
     """The same question, which finds the first reports itself."""
-    return replace(question, rows=replace(question.rows, kept=None))
+    source, f = question.source, question.filter
+    table = source.once
+    tests = tuple(f.tests(table, dates(source, f), source.city))
+    return replace(question, rows=Rows(table, tests, once=True, reports=tuple(f.report_tests(table, source.city))))
 
 
 @pytest.mark.parametrize("as_codes", [False, True])
@@ -65,7 +70,7 @@ def test_kept_first_reports_give_what_each_question_finds_itself(
         for _ in range(narrow_table.AT_QUESTION + 1):
             _ = source.once
     question = ask(source, FILTERS[name], WHO, once=True)
-    assert question.rows.kept is not None
+    assert question.rows.held is not None
     for by in TABLES:
         layout = question.layout(by)
         for both in (False, True):
@@ -73,7 +78,7 @@ def test_kept_first_reports_give_what_each_question_finds_itself(
             pd.testing.assert_frame_equal(kept, found)
             assert kept["n"].sum() > 0
     assert question.rows.chosen.count().execute() == without(question).rows.chosen.count().execute()
-    assert question.rows.kept.rows > 0
+    assert question.rows.held.rows > 0
     assert len(tables_of(source)) == 1
 
 
@@ -96,8 +101,8 @@ def test_each_filter_has_its_own(source: Source) -> None:
 
 
 def test_nothing_is_kept_where_the_first_of_all_reports_counts(source: Source) -> None:
-    assert ask(source, EVERYTHING.replace(dark=True), WHO, once=True).rows.kept is None
-    assert ask(source, FILTERS["women"], WHO).rows.kept is None
+    assert ask(source, EVERYTHING.replace(dark=True), WHO, once=True).rows.held is None
+    assert ask(source, FILTERS["women"], WHO).rows.held is None
 
 
 def test_tables_go_after_the_last_question_that_holds_them(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,10 +117,12 @@ def test_tables_go_after_the_last_question_that_holds_them(source: Source, monke
     pd.testing.assert_frame_equal(again, want)
     del held
     gc.collect()
-    query.counts(source, FILTERS["women"], [], WHO, once=True)
-    query.counts(source, FILTERS["a category"], [], WHO, once=True)
+    query.counts(source, FILTERS["women"], ["month"], WHO, once=True)
+    query.counts(source, FILTERS["a category"], ["month"], WHO, once=True)
     assert "first_reports_0" not in tables_of(source)
     assert len(tables_of(source)) <= 3  # two that are kept, and one that goes with the next
+    views = source.cache["database"].cursor().execute("SELECT view_name FROM duckdb_views()").fetchall()
+    assert sum(name.startswith("first_reports_") for (name,) in views) == len(tables_of(source))
 
 
 def test_many_rows_leave_room_for_the_last_filter_alone(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:

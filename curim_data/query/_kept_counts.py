@@ -1,0 +1,76 @@
+"""Counts that a question got from the engine, kept for the questions after it: one by fewer columns is their sum.
+
+A page puts many questions of the same alerts: women and men by place, in all, by day and night. Whatever is by some of
+the columns of a table that was counted needs no engine any more. Kept are exact counts, whoever asked: disclosure
+control comes afterwards, each time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from curim_data.model import FloatArray
+from curim_data.query.categoricals import Categorical
+
+MOST_ROWS: Final = 400_000  # of all kept tables of a version, of some 40 bytes each
+
+
+@dataclass(frozen=True)
+class FineCounts:
+    """Numbers of alerts that are alike in some columns: `numbers` by name (n, and alerts where both were asked), each
+    as long as the codes of every column. `resolution`: of cells, where they are by cell.
+    """
+
+    columns: Mapping[str, Categorical]
+    numbers: Mapping[str, FloatArray]
+    resolution: int | None
+
+    @property
+    def rows(self) -> int:
+        """How many kinds of alerts there are."""
+        return max((len(values) for values in self.numbers.values()), default=0)
+
+    def answers(self, columns: frozenset[str], numbers: frozenset[str], resolution: int | None) -> bool:
+        """Whether a question by some columns is a sum of these. With all alerts beside, incidents have rows of zeros
+        that they would not have alone: such a table answers its like only.
+        """
+        fits = "cell" not in columns or resolution == self.resolution
+        return fits and columns <= self.columns.keys() and numbers == self.numbers.keys()
+
+
+class KeptCounts:
+    """What was counted of one version of the alerts; shared by threads. The oldest give way."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Hashable, Hashable], FineCounts] = {}
+        self._lock = threading.Lock()
+
+    def find(
+        self, key: Hashable, columns: frozenset[str], numbers: frozenset[str], resolution: int | None
+    ) -> FineCounts | None:
+        """The smallest table of which the answer is a sum; `key` says which alerts were counted."""
+        with self._lock:
+            known = [one for (of, _), one in self._kept.items() if of == key]
+        return min((one for one in known if one.answers(columns, numbers, resolution)), key=_rows, default=None)
+
+    def keep(self, key: Hashable, counted: FineCounts) -> None:
+        """Keep a table, unless it alone is too large."""
+        if counted.rows > MOST_ROWS:
+            return
+        with self._lock:
+            self._kept[key, (*counted.columns, *counted.numbers, counted.resolution)] = counted
+            while sum(map(_rows, self._kept.values())) > MOST_ROWS:
+                self._kept.pop(next(iter(self._kept)))
+
+
+def kept_counts(cache: dict[str, Any]) -> KeptCounts:
+    """Those of a source's cache."""
+    found: KeptCounts = cache.setdefault("counted", KeptCounts())
+    return found
+
+
+def _rows(counted: FineCounts) -> int:
+    return counted.rows

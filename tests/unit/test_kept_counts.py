@@ -1,0 +1,132 @@
+"""Counts that are kept between questions: sums of them are what the engine gives, and each is of its own alerts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
+from curim_data.query import _kept_counts
+from curim_data.query._aggregate import Rows
+from curim_data.query._kept_counts import FineCounts, KeptCounts
+from curim_data.query._layout import Layout
+from curim_data.query.categoricals import Categorical
+from curim_data.query.question import Question, ask
+from tests.reliability.world import World, piraeus, simulate, source_of
+
+EVERYTHING = AlertFilter(period="all")
+FILTERS = (
+    EVERYTHING,
+    EVERYTHING.replace(affected=("woman",)),
+    EVERYTHING.replace(categories=("theft", "vandalism")),
+    EVERYTHING.replace(districts=(piraeus().districts[0].id,), dark=True),
+    AlertFilter(period="quarter"),
+)
+DIMENSIONS = ("district", "place", "affected_gender", "dark", "week", "category", "hour", "weekday", "cell", "inside")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    """600 alerts of 250 incidents, whose alerts differ in place, time, category and gender."""
+    rng = np.random.default_rng(8)
+    alerts = simulate(World(alerts=600, weeks=30), rng)
+    ids = rng.integers(0, 250, size=len(alerts["x"]))
+    return source_of({**alerts, "incident_id": [None if one % 5 == 0 else f"i{one}" for one in ids]}, tmp_path)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by one with each question that is put to the engine."""
+    found: list[int] = []
+    put = Rows.columns
+
+    def counted(self: Rows, *args: object, **names: object) -> object:
+        found.append(1)
+        return put(self, *args, **names)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Rows, "columns", counted)
+    return found
+
+
+def alone(question: Question) -> Question:
+    """The same question, for which nothing is kept."""
+    return replace(question, rows=replace(question.rows, counted=None))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_was_asked_before_the_answer_is_the_same(source: Source, seed: int, asked: list[int]) -> None:
+    """Random questions one after another, of incidents and alerts, on the map and off it, for both audiences."""
+    rng = np.random.default_rng(seed)
+    saved = 0
+    for _ in range(60):
+        f = FILTERS[rng.integers(len(FILTERS))]
+        who = (Audience.ANALYST, Audience.COUNCIL)[rng.integers(2)]
+        question = ask(source, f, who, once=bool(rng.integers(2)))
+        if rng.integers(2):
+            question = question.on_land()
+        if rng.integers(2):
+            question = question.without_default_points()
+        if rng.integers(4) == 0:
+            question = question.of_alerts
+        by = tuple(str(name) for name in rng.choice(DIMENSIONS, size=rng.integers(0, 3), replace=False))
+        layout = Layout(by, (8, 9)[rng.integers(2)] if "cell" in by else None)
+        both = bool(rng.integers(2))
+        beside = tuple(str(name) for name in rng.choice(("district", "dark", "week"), rng.integers(3), replace=False))
+        before = len(asked)
+        kept = question.beside(beside).count([layout], with_alerts=both)[0]
+        saved += len(asked) == before
+        pd.testing.assert_frame_equal(kept, alone(question).count([layout], with_alerts=both)[0])
+    assert saved > 5
+
+
+def test_what_is_asked_beside_needs_no_question_of_its_own(source: Source, asked: list[int]) -> None:
+    who = Audience.ANALYST
+    query.counts(source, EVERYTHING, ["place", "affected_gender"], who, once=True, beside=("dark",))
+    for by in (["affected_gender"], ["dark", "affected_gender"], ["place"], []):
+        query.counts(source, EVERYTHING, by, who, once=True)
+    assert len(asked) == 1
+    query.counts(source, EVERYTHING, ["affected_gender"], who)  # of alerts
+    assert len(asked) == 2
+    query.counts(source, FILTERS[1], ["affected_gender"], who, once=True)
+    assert len(asked) == 3
+
+
+def test_one_period_said_in_two_ways_is_counted_once(source: Source, asked: list[int]) -> None:
+    quarter = AlertFilter(period="quarter")
+    start, end = query.dates(source, quarter)
+    for f in (quarter, AlertFilter(period="", start=start, end=end)):
+        query.counts(source, f, ["district"], Audience.ANALYST)
+    assert len(asked) == 1
+
+
+def test_only_the_last_tables_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_kept_counts, "MOST_ROWS", 10)
+    kept, nothing = KeptCounts(), frozenset({"n"})
+
+    def table(rows: int) -> FineCounts:
+        codes = Categorical(np.arange(rows), pd.RangeIndex(rows))
+        return FineCounts({"place": codes}, {"n": np.ones(rows)}, None)
+
+    for key, rows in (("a", 4), ("b", 5), ("c", 4), ("too large", 11)):
+        kept.keep(key, table(rows))
+    found = [kept.find(key, frozenset({"place"}), nothing, None) for key in ("a", "b", "c", "too large")]
+    assert [one is not None for one in found] == [False, True, True, False]
+
+
+def test_the_smallest_table_answers() -> None:
+    kept, n = KeptCounts(), frozenset({"n"})
+    codes = Categorical(np.zeros(3, np.int64), pd.RangeIndex(1))
+    fine = FineCounts({"place": codes, "week": codes}, {"n": np.ones(3)}, None)
+    coarse = FineCounts({"place": codes.take(np.arange(1))}, {"n": np.array([3.0])}, None)
+    kept.keep("a", fine)
+    kept.keep("a", coarse)
+    assert kept.find("a", frozenset({"place"}), n, None) is coarse
+    assert kept.find("a", frozenset({"week"}), n, None) is fine
+    assert kept.find("a", frozenset({"cell"}), n, 9) is None
