@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -457,6 +458,10 @@ def _tests(
     }
 
 
+# One comparison is told with and without how restless counts are.
+_e_test_once = lru_cache(maxsize=64)(e_test)
+
+
 def restless_e_test(
     x1: int,
     x2: int,
@@ -471,7 +476,7 @@ def restless_e_test(
 
     In the far tail, where the sums of the e-test are rounded, the quantile is that of the exact conditional test.
     """
-    p = e_test(x1, x2, n1, n2, form=form)
+    p = _e_test_once(x1, x2, n1, n2, form=form)
     if (dispersion > 1 or np.isfinite(freedom)) and p < _FAR_TAIL:
         p = min(1.0, 2 * float(min(larger_rate(x1, x2, n1, n2), smaller_rate(x1, x2, n1, n2))))
     return float(spread_p(p, dispersion, freedom=freedom))

@@ -395,19 +395,18 @@ def regular_periods(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column
     """Every period from the first to the last: `column`, n (0 where there is no row), complete and withheld."""
     if series.empty:
         raise ValueError("a trend needs at least one period")
-    rows = pd.DataFrame({"n": series["n"].to_numpy(dtype=float)}, index=pd.to_datetime(series[column]))
-    rows["withheld"] = rows["n"].isna() | (series["withheld"].to_numpy(dtype=bool) if "withheld" in series else False)
-    rows = rows.sort_index()
-    every = pd.date_range(rows.index[0], rows.index[-1], freq=_FREQUENCY[unit])
-    if not rows.index.isin(every).all() or rows.index.has_duplicates:
+    days = pd.DatetimeIndex(pd.to_datetime(series[column]))
+    every = pd.date_range(days.min(), days.max(), freq=_FREQUENCY[unit])
+    at = every.get_indexer(days)
+    if (at < 0).any() or days.has_duplicates:
         raise ValueError(f"the column {column!r} must hold the first day of each {unit}, once")
-    rows = rows.reindex(every)
-    rows["withheld"] = rows["withheld"].eq(True)
-    rows["n"] = rows["n"].where(rows["withheld"], rows["n"].fillna(0)).mask(rows["withheld"])
+    n, withheld = np.zeros(len(every)), np.zeros(len(every), bool)
+    n[at] = series["n"].to_numpy(dtype=float)
+    withheld[at] = np.isnan(n[at]) | (series["withheld"].to_numpy(dtype=bool) if "withheld" in series else False)
+    n[withheld] = np.nan
     end = every + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6 if unit == "week" else 0))
-    rows["complete"] = (every >= pd.Timestamp(dates[0])) & (end <= pd.Timestamp(dates[1]))
-    rows.index.name = column
-    return rows.reset_index()
+    complete = (every >= pd.Timestamp(dates[0])) & (end <= pd.Timestamp(dates[1]))
+    return pd.DataFrame({column: every, "n": n, "withheld": withheld, "complete": complete})
 
 
 def _rule(counts: FloatArray, unit: Unit) -> Rule:
