@@ -54,7 +54,9 @@ def test_cells_without_a_form_are_written_as_pandas_writes_them(name: str) -> No
             "mixed": pd.Series([1, "b", None], dtype=object),
         }
     )
-    _same_as_pandas(frame[[name]].assign(n=[1.0, 2.5, 1e6]), digits={"n": 1})
+    frame = frame[[name]].assign(n=[1.0, 2.5, 1e6])
+    for rows in (frame, frame.iloc[:0]):
+        _same_as_pandas(rows, digits={"n": 1})
 
 
 def _shown(told: Styler) -> pd.DataFrame:

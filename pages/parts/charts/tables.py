@@ -7,7 +7,7 @@ import json
 import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -246,13 +246,14 @@ def styled(
 
 
 class _WrittenTable(Styler):
-    """A table for `st.dataframe` whose cells are written column by column; those that are texts already stay.
+    """A table for `st.dataframe` that is written column by column.
 
     pandas itself makes a style and an id of every cell, which takes a tenth of a second for a thousand rows.
     """
 
     def __init__(self, data: pd.DataFrame, forms: Mapping[str, Callable[[float], str]]) -> None:
-        self.data, self._forms = data, forms  # all that is asked for: the Styler's own makes much more
+        self.data = _Written(data)  # with the two below all that is asked for: the Styler's own makes much more
+        self.data.texts = pd.DataFrame({name: _texts(data[name], forms.get(name)) for name in data}, index=data.index)
         self.uuid: str | None = None
         self.caption = None
 
@@ -265,23 +266,29 @@ class _WrittenTable(Styler):
         return self
 
     def _translate(self, *_: Any, **__: Any) -> dict[str, Any]:
-        """The cells that are not texts, as Streamlit asks for them."""
-        texts = ((at, self._texts(name)) for at, name in enumerate(self.data.columns))
-        return {
-            "body": [
-                [{"id": f"row{row}_col{at}", "display_value": text} for row, text in enumerate(column)]
-                for at, column in texts
-            ]
-        }
+        """No cell that is written otherwise than `_Written` says."""
+        return {}
 
-    def _texts(self, name: str) -> list[str]:
-        """A column as it is shown; nothing where it stays as it is."""
-        column = self.data[name]
-        if (form := self._forms.get(name)) is not None:
-            return [form(value) for value in column.tolist()]
-        if isinstance(column.dtype, pd.StringDtype) and not column.hasnans:
-            return []
-        return [f"{value:.6f}" if isinstance(value, float) else str(value) for value in column]
+
+class _Written(pd.DataFrame):
+    """A frame whose cells as texts, for which Streamlit asks first, are as its reader writes them."""
+
+    _metadata: ClassVar[list[str]] = ["texts"]
+    texts: pd.DataFrame
+
+    def astype(self, dtype: Any, *rest: Any, **named: Any) -> Any:
+        """`texts` for `str`, else as any frame."""
+        return self.texts.copy() if dtype is str else super().astype(dtype, *rest, **named)
+
+
+def _texts(column: pd.Series, form: Callable[[float], str] | None) -> Any:
+    """A column as it is shown."""
+    if form is not None:
+        return pd.array([form(value) for value in column.tolist()], dtype="str")
+    if isinstance(column.dtype, pd.StringDtype) and not column.hasnans:
+        return column.array
+    texts = [f"{value:.6f}" if isinstance(value, float) else str(value) for value in column]
+    return pd.array(texts, dtype="str")
 
 
 # Streamlit knows a Styler by its name.
