@@ -380,16 +380,17 @@ def add_city_reference(
         for when, counts in (("before", before), ("after", after))
     ]
     bases, levels, base_of = [], [], []
+    themes = {key: tuple(part is not None for part in key) for key in set(keys)}
+    placed = {areas: any(areas) for areas in set(set_areas)}
     for key, areas, own in zip(keys, set_areas, zip(*most, strict=True), strict=True):
-        whole = not any(areas)
-        with_theme = any(part is not None for part in key)
+        whole, with_theme = not placed[areas], any(themes[key])
         same_theme = None if whole else _rest(wide.get(key), own)
         close = bool(same_theme and sum(same_theme) >= sum(own))
         wider = None if whole and not with_theme else _rest(everything, own)
         bases.append((same_theme if close else wider) or (math.nan, math.nan))
         base_of.append(wide_at[key] if close else all_at if wider else -1)
         # Rows of one level that together make up one whole: areas of one theme, or themes of the city.
-        parts = key if not whole else tuple(part is not None for part in key)
+        parts = themes[key] if whole else key
         levels.append((areas, parts) if whole or close or not with_theme else None)
     result["base_before"] = [base[0] for base in bases]
     result["base_after"] = [base[1] for base in bases]

@@ -32,6 +32,8 @@ DEFAULT_LANGUAGE: Final = "el"
 _FORMS: Final = {"en": "en_GB"}
 # The smallest expected number of alerts that is written as a number.
 LEAST_WRITTEN: Final = 0.1
+# Decimals up to which a float below a milliard is rounded as its decimal form is, but for halves.
+EXACT: Final = 3
 LOCALE_DIR: Final = Path(__file__).parent / "locale"
 
 
@@ -235,11 +237,11 @@ class Translator:
 
     def weekday(self, day: int, width: str = "wide") -> str:
         """The name of a weekday, 0 for Monday."""
-        return str(get_day_names(width, context="stand-alone", locale=self.locale)[day])  # type: ignore[arg-type]
+        return _day_names(width, self.lang)[day]
 
     def month(self, month: int, width: str = "wide") -> str:
         """The name of a month, 1 for January."""
-        return str(get_month_names(width, context="stand-alone", locale=self.locale)[month])  # type: ignore[arg-type]
+        return _month_names(width, self.lang)[month]
 
     def join(self, items: Iterable[str], style: str = "standard") -> str:
         """A list in words: "a, b and c" ("or" for the other style)."""
@@ -276,6 +278,8 @@ class Translator:
 @lru_cache(maxsize=16_384)
 def _number(value: float, digits: int, lang: str) -> str:
     """A number as written; tables write the same few numbers again and again."""
+    if 0 < value < 1e9 and digits <= EXACT and not str(value).endswith("5"):  # no half that is to be rounded
+        return f"{value:,.{digits}f}".translate(_marks(lang))
     if abs(value) < 1e9:  # rounded as Babel does
         rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits))
         return f"{rounded + 0:,.{digits}f}".translate(_marks(lang))  # no sign before a zero
@@ -305,6 +309,18 @@ def _with_minus(number: str) -> str:
 def _date(day: dt.date, form: str, lang: str) -> str:
     """A date as written; charts write the same days again and again."""
     return _ordinal(str(format_date(day, format=form, locale=translator(lang).locale)), day, lang)
+
+
+@cache
+def _day_names(width: str, lang: str) -> dict[int, str]:
+    names = get_day_names(width, context="stand-alone", locale=translator(lang).locale)  # type: ignore[arg-type]
+    return {day: str(name) for day, name in names.items()}
+
+
+@cache
+def _month_names(width: str, lang: str) -> dict[int, str]:
+    names = get_month_names(width, context="stand-alone", locale=translator(lang).locale)  # type: ignore[arg-type]
+    return {month: str(name) for month, name in names.items()}
 
 
 def _ordinal(text: str, day: dt.date, lang: str) -> str:

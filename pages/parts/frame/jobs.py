@@ -224,7 +224,7 @@ def _size(value: Any, seen: set[int]) -> int:
         case str() | bytes():
             return len(value)
         case pd.DataFrame():
-            return int(value.memory_usage(deep=False).sum())
+            return value.index.memory_usage() + sum(column.memory_usage(index=False) for _, column in value.items())
         case pd.Series():
             return int(value.memory_usage(deep=False))
         case np.ndarray():

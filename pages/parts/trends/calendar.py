@@ -87,10 +87,11 @@ def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 200) -> Fi
     counts = frame["n"].to_numpy(dtype=float)
     grid[at] = counts
     withheld[at] = np.where(np.isnan(counts), 1.0, np.nan)
+    told = {n: incident_count(t, n) for n in set(counts[np.isfinite(counts)].tolist())}
+    protected = t("protected: too few to show")
     texts[at] = [
-        f"{t.weekday(day.weekday())} {t.date(day.date())}: "
-        + (t("protected: too few to show") if np.isnan(n) else incident_count(t, n))
-        for day, n in zip(days, counts, strict=True)
+        f"{t.weekday(day.weekday())} {t.date(day)}: {told.get(n, protected)}"
+        for day, n in zip(days.dt.date, counts.tolist(), strict=True)
     ]
     most = float(np.nanmax(counts))
     figure = base_figure(t, colours, height=height + plots.CLOCK_LEGEND)
