@@ -132,8 +132,8 @@ class Clusters:
             text = t("{found}, among {alerts} incidents.", found=text, alerts=self.n)
         if self.chance:
             text += " " + t.n(
-                "{n} more dense place is no stronger than expected by chance.",
-                "{n} more dense places are no stronger than expected by chance.",
+                "{n} other dense place is no stronger than expected by chance.",
+                "{n} other dense places are no stronger than expected by chance.",
                 self.chance,
             )
         return text

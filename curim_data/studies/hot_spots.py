@@ -39,7 +39,7 @@ LEAST_TESTED: Final = 30
 # A list that holds so much of the incidents needs no reason for what it leaves out.
 HELD: Final = 0.5
 _ELSEWHERE: Final = N_(
-    "The list holds {percent} % of the incidents of the city: the others are too thinly spread for a place of theirs "
+    "The list holds {percent} % of the incidents of the city: the others are too thinly spread for any place "
     "to stand out from chance, half of them in cells that hold {n} at most."
 )
 _TOO_SMALL: Final = N_(

@@ -18,6 +18,7 @@ from curim_data.model.absence import NO_LANDMARKS
 from curim_data.model.city import load_city
 from pages.parts.briefing import sections
 from pages.parts.frame import Page
+from pages.parts.frame.footer import draw_few_mapped_note
 from pages.parts.hotspots import alerts_layer, forecast_tab, spot_panel
 
 T = translator("en")
@@ -37,7 +38,8 @@ def drawn(part: Any, *given: Any) -> AppTest:
 
 def page(city: CityProfile | None = None, *, narrow: bool = False) -> Page:
     city = city or load_city(sample_data.PROFILE)
-    return cast(Page, SimpleNamespace(t=T, city=city, theme="light", narrow=narrow, source=None))
+    room = SimpleNamespace(narrow=narrow, column=1_000)
+    return cast(Page, SimpleNamespace(t=T, city=city, theme="light", narrow=narrow, room=room, source=None))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,17 @@ def test_the_column_of_groups_is_left_out_where_all_alerts_are_of_one() -> None:
         table = drawn(alerts_layer._draw_table, page(city), found).dataframe[0].value
         assert len(table.columns) == columns
         assert ("group" in table.columns) == (columns == 4)
+
+
+@pytest.mark.parametrize(
+    ("n", "mapped", "excluded", "told"),
+    [(100, 49, 0, True), (100, 50, 0, False), (100, 60, 11, True), (100, 0, 0, False), (100, None, 0, False)],
+)
+def test_a_map_of_less_than_half_of_the_alerts_says_so(n: int, mapped: int | None, excluded: int, told: bool) -> None:
+    total = SimpleNamespace(n=n, mapped=mapped)
+    warnings = [text.value for text in drawn(draw_few_mapped_note, page(), total, excluded).warning]
+    assert len(warnings) == told
+    assert all(f"Only 49 of {n} alerts" in text for text in warnings)
 
 
 @pytest.mark.parametrize("narrow", [False, True])

@@ -53,7 +53,7 @@ def _draw_notes(page: Page) -> None:
     if page.audience not in (Audience.COUNCIL, Audience.PUBLIC):
         st.caption(
             t(
-                "The paper shows what the council sees, in coarser cells and with small numbers protected: places, "
+                "The paper shows what the council sees, in cells of one size and with small numbers protected: places, "
                 "their order and numbers can differ from this page. To look at it here, switch on “As the council "
                 "sees it” in the side bar."
             )

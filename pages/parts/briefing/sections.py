@@ -14,6 +14,7 @@ from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import expected_count
 from pages.parts.frame import Page, draw_footer, escape_markdown, filter_bar, page_link
 from pages.parts.frame.colours import GENDERS
+from pages.parts.frame.footer import draw_few_mapped_note
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
@@ -62,6 +63,7 @@ def _draw_map(page: Page, study: BriefStudy) -> None:
         pickable=False,
     )
     hot = study.hot
+    draw_few_mapped_note(page, hot.total, hot.cells.at_default or 0)
     draw_footer(page, sentence=hot.sentence(t), total=hot.total, excluded=hot.cells.at_default, choices=hot.choices)
 
 

@@ -77,7 +77,7 @@ def format_label(t: Translator, name: str) -> str:
 
 def format_short(t: Translator, name: str) -> str:
     """What a format is called where there is little room."""
-    return t("unknown") if name == "guessed" else format_label(t, name)
+    return t.c("format", "unknown") if name == "guessed" else format_label(t, name)
 
 
 def container_label(t: Translator, facts: Facts) -> str:

@@ -43,6 +43,22 @@ def draw_footer(
                 st.caption(escape_markdown(t(choice.explanation)))
 
 
+def draw_few_mapped_note(page: Page, total: Total, excluded: int = 0) -> None:
+    """Say beside a map that it holds less than half of the alerts, where that is known and it holds any."""
+    if total.n is None or total.mapped is None:
+        return
+    shown = total.mapped - excluded
+    if 0 < 2 * shown < total.n:
+        st.warning(
+            page.t(
+                "Only {shown} of {n} alerts are on the map, and what is said about places holds for them alone. Check "
+                "the outline of the city and the coordinates on the Data page.",
+                shown=shown,
+                n=total.n,
+            )
+        )
+
+
 def mapped_sentence(t: Translator, total: Total, excluded: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:
     """How many alerts there are and how many of them are on the map; see `footer`."""
     if total.n is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable
 from typing import Final
 
 import pandas as pd
@@ -10,14 +12,16 @@ import streamlit as st
 
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
-from curim_data.model.labels import category_label, group_label
+from curim_data.model.labels import UNCATEGORISED, category_label, group_label
 from curim_data.studies.alert_points import MOST_MAP_POINTS, MapPoints, read_map_points
 from pages.parts.charts import tables
+from pages.parts.charts.tables import SCROLL_BAR
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar, palette, rgba, source_of
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import CATEGORIES
 from pages.parts.hotspots.map_download import map_download_button, point_shades
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
+from pages.parts.hotspots.ranked_list import letters_in
 from pages.parts.hotspots.selection import LAYER_WORD
 from pages.parts.maps import basemap, cell_map, legends
 
@@ -63,6 +67,8 @@ def alerts_headline(t: Translator, found: MapPoints) -> str:
     """How many alerts are drawn."""
     if found.frame is None:
         return t("Too many alerts to draw each as a point.")
+    if not found.shown:
+        return t("No alert is drawn as a point.")
     return t.n("{n} alert, drawn as a point.", "{n} alerts, each drawn as a point.", found.shown)
 
 
@@ -91,8 +97,18 @@ def left_out_sentence(t: Translator, found: MapPoints) -> str:
 
 
 def group_colours(city: CityProfile) -> dict[str, str]:
-    """The colour of each group of categories, the same under every filter; what has no group gets the last one."""
-    return {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(city.groups)}
+    """The colour of each group of categories, the same under every filter; what has no group gets the last one.
+
+    Where the city has no groups of its own, its first categories that may be drawn stand for them.
+    """
+    if _is_grouped(city):
+        return {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(city.groups)}
+    drawn = [name for name, category in city.categories.items() if not category.sensitive]
+    return dict(zip(drawn, CATEGORIES[:-1], strict=False))
+
+
+def _is_grouped(city: CityProfile) -> bool:
+    return any(category.group in city.groups for category in city.categories.values())
 
 
 def _draw_too_many(page: Page, found: MapPoints) -> None:
@@ -118,7 +134,7 @@ def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None
         return
     height = cell_map.map_height(page)
     shades = group_colours(city)
-    groups = [_group(city, name) for name in frame["category"]]
+    groups = _groups(city, frame["category"])
     deck = cell_map.cell_deck(
         page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False, place=place
     )
@@ -133,7 +149,7 @@ def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None
     )
     entries = [
         (f"background:{shades.get(group, CATEGORIES[-1])};border-radius:50%;width:.8em;height:.8em", label)
-        for group, label in ((group, _label(t, city, group)) for group in present)
+        for group, label in ((group, _label(t, city, group, frame["category"])) for group in present)
     ]
     legends.draw_legend_row(colours, t("Categories"), entries)
     legends.draw_illustrative_note(page)
@@ -141,9 +157,9 @@ def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None
 
 def _draw_map_download(page: Page, found: MapPoints, frame: pd.DataFrame) -> None:
     t, city = page.t, page.city
-    groups, shades = [_group(city, name) for name in frame["category"]], group_colours(city)
+    groups, shades = _groups(city, frame["category"]), group_colours(city)
     named = {
-        group: (_label(t, city, group), shades.get(group, CATEGORIES[-1]))
+        group: (_label(t, city, group, frame["category"]), shades.get(group, CATEGORIES[-1]))
         for group in (*shades, "")
         if group in set(groups)
     }
@@ -186,14 +202,17 @@ def _draw_table(page: Page, found: MapPoints) -> None:
     frame = pd.DataFrame(
         {
             "category": [category_label(t, city, str(name)) for name in found.counts.index],
-            "group": [_label(t, city, _group(city, str(name))) for name in found.counts.index],
+            "group": [_label(t, city, _group(city, str(name)), found.counts.index) for name in found.counts.index],
             "n": found.counts.to_numpy(),
             "share": found.counts.to_numpy() / found.shown,
         }
     )
     headings = {"category": t("Category"), "group": t("Group"), "n": t("Alerts"), "share": t("Share")}
-    if frame["group"].nunique() == 1:
+    if frame["group"].nunique() == 1 or not _is_grouped(city):
         del frame["group"], headings["group"]
+    fixed = sum(WIDTHS[name] for name in headings if name != "category")
+    widths = WIDTHS | {"category": max(WIDTHS["category"], round(basemap.room_beside(page.room)) - fixed - SCROLL_BAR)}
+    lines = max(len(textwrap.wrap(name, letters_in(widths["category"]))) for name in frame["category"])
     tables.draw_table(
         page,
         frame,
@@ -203,7 +222,8 @@ def _draw_table(page: Page, found: MapPoints) -> None:
         file_name="alerts-by-category.csv",
         digits={"n": 0},
         percent={"share": 0},
-        columns={name: st.column_config.Column(words, width=WIDTHS[name]) for name, words in headings.items()},
+        columns={name: st.column_config.Column(words, width=widths[name]) for name, words in headings.items()},
+        row_height=tables.row_height(lines) if lines > 1 else None,
     )
     st.caption(
         t(
@@ -213,10 +233,24 @@ def _draw_table(page: Page, found: MapPoints) -> None:
     )
 
 
+def _groups(city: CityProfile, categories: pd.Series) -> list[str]:
+    """The group of each alert: many have the same category."""
+    of = {name: _group(city, name) for name in categories.unique()}
+    return [of[name] for name in categories]
+
+
 def _group(city: CityProfile, category: str) -> str:
+    """The group of a category, or the category where the city has no groups; "" without a colour of its own."""
+    if not _is_grouped(city):
+        return category if category in group_colours(city) else ""
     known = city.categories.get(category)
     return known.group if known and known.group in city.groups else ""
 
 
-def _label(t: Translator, city: CityProfile, group: str) -> str:
-    return group_label(t, city, group) if group else t("other categories")
+def _label(t: Translator, city: CityProfile, group: str, drawn: Iterable[str]) -> str:
+    """What the legend calls a group; `drawn`: the categories of all the points."""
+    if group:
+        return group_label(t, city, group) if _is_grouped(city) else category_label(t, city, group)
+    if all(category == UNCATEGORISED for category in drawn):
+        return category_label(t, city, UNCATEGORISED)
+    return t("other categories")

@@ -34,7 +34,7 @@ from pages.parts.hotspots.pattern_test import draw_pattern_test
 from pages.parts.hotspots.selection import write_link_word
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps.name_layers import Pin, ranked_name
 
 AGAINST: Final = "against"
 TAB_NAME: Final = "comparison"
@@ -131,8 +131,8 @@ def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
     """The clearest places, each with its sentence."""
     t, places = page.t, study.comparison.places
     for place in places[:NAMED]:
-        name = escape_markdown(study.names[place.id](t))
-        st.markdown(t.pair(f"**{place.rank} {name}**", escape_markdown(place.sentence(t))))
+        name = escape_markdown(ranked_name(place.rank, study.names[place.id](t), space=" "))
+        st.markdown(t.pair(f"**{name}**", escape_markdown(place.sentence(t))))
     if len(places) > NAMED:
         st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(places) - NAMED))
 
@@ -143,7 +143,7 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
         return
     frame = pd.DataFrame(
         {
-            "name": f"{place.rank}  {study.names[place.id](t)}",
+            "name": ranked_name(place.rank, study.names[place.id](t)),
             "more": t((place.a if place.more > 0 else place.b).name),
             "a": t.number(place.n_a),
             "b": t.number(place.n_b),

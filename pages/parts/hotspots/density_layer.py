@@ -17,7 +17,7 @@ from pages.parts.hotspots.area_filter import draw_whole_city_note
 from pages.parts.hotspots.map_download import density_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.maps import basemap, cell_map
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps.name_layers import Pin, ranked_name
 
 MAP = "hotspots_density_map"
 
@@ -98,7 +98,7 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
     st.subheader(t("Where alerts are densest"))
     frame = pd.DataFrame(
         {
-            "place": f"{rank}  {peak.name(t)}",
+            "place": ranked_name(rank, peak.name(t)),
             "density": _with_interval(t, peak.value),
         }
         for rank, peak in enumerate(study.peaks, start=1)

@@ -44,7 +44,7 @@ from pages.parts.hotspots.selection import SELECTED_WORD
 from pages.parts.maps.basemap import ground_layers, map_width, without_outline
 from pages.parts.maps.cell_map import cell_deck, incident_count, map_height, map_selection
 from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps.name_layers import Pin, ranked_name
 
 MAP: Final = "emerging_map"
 LIST: Final = "emerging_list"
@@ -248,7 +248,9 @@ def _layer(page: Page, found: EmergingHotSpots, lines: Sequence[EmergingRow], na
         {
             "hex": h3.int_to_str(cell),
             "shade": rgba(on_land(class_colour(line.place.cls), page.theme), 225),
-            "tip": f"{line.rank} {line.name(t)}\n{t(line.cls.label)}\n{_history_line(t, found, cell)}",
+            "tip": "\n".join(
+                [ranked_name(line.rank, line.name(t), space=" "), t(line.cls.label), _history_line(t, found, cell)]
+            ),
         }
         for line in lines
         for cell in line.place.cells
@@ -300,7 +302,7 @@ def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | 
     t, month = page.t, found.unit == "month"
     rows = [
         {
-            "name": f"{line.rank}  {line.name(t)}",
+            "name": ranked_name(line.rank, line.name(t)),
             "class": t(line.cls.label),
             "since": since_label(t, line, found),
             "marked": t("{n} of {all}", n=line.marked, all=len(found.starts)),

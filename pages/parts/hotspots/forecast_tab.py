@@ -27,7 +27,7 @@ from pages.parts.frame.colours import LIGHT
 from pages.parts.hotspots.map_download import map_download_button, outlined
 from pages.parts.maps import cell_map
 from pages.parts.maps.basemap import BESIDE_GAP, map_width
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps.name_layers import Pin, ranked_name
 
 WEEKS: Final = 4
 SPAN: Final = 0.56  # of the page, for the map and the line; the list beside it needs room for names
@@ -243,7 +243,7 @@ def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
     t = page.t
     frame = pd.DataFrame(
         {
-            "name": f"{rank}  {one.name(t)}",
+            "name": ranked_name(rank, one.name(t)),
             "expected": number_with_interval(t, one.expected, one.low, one.high),
             "last": one.last_weeks,
         }

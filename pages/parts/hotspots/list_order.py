@@ -138,7 +138,8 @@ def order_sentence(t: Translator, view: ListView) -> str:
     """How the list is ordered, and what stands at its end."""
     sentences: dict[ListOrder, str] = {
         "excess": t(
-            "Ordered by the lower limit of the incidents above expected: first the places where surely most are above."
+            "Ordered by the lower limit of the incidents above expected: the places that are most surely above it come "
+            "first."
         ),
         "ratio": t(
             "Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."

@@ -36,7 +36,7 @@ from pages.parts.hotspots.map_download import difference_shades, map_download_bu
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps.name_layers import Pin, ranked_name
 from pages.parts.maps.street_lines import streets_near
 
 MAP: Final = "hotspots_moran_map"
@@ -186,7 +186,7 @@ def _draw_places(page: Page, study: MoranStudy, shown: list[MoranPlace]) -> None
     if shown:
         frame = pd.DataFrame(
             {
-                "name": f"{one.rank}  {study.names[one.id](t)}",
+                "name": ranked_name(one.rank, study.names[one.id](t)),
                 "class": t(SHORT[one.cls]),
                 "cells": len(one.cells),
                 "n": one.n,

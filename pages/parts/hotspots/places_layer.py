@@ -21,6 +21,7 @@ from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
 from pages.parts.frame.colours import LIGHT
+from pages.parts.frame.footer import draw_few_mapped_note
 from pages.parts.frame.fragments import draw_alone, redraw
 from pages.parts.frame.waiting import contained
 from pages.parts.hotspots.area_filter import (
@@ -146,6 +147,7 @@ def _draw_places(
         if found is None and shown and study.elsewhere is not None:
             st.write(t(study.elsewhere))
         draw_cold_places(page, study, cold)
+        draw_few_mapped_note(page, study.total, study.cells.at_default or 0)
         draw_footer(
             page,
             sentence=(found or study).sentence(t),

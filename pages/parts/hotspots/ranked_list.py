@@ -31,9 +31,10 @@ from pages.parts.hotspots.cell_text import rate_heading, rate_text
 from pages.parts.hotspots.list_order import ListView, all_columns, draw_list_controls, order_sentence
 from pages.parts.hotspots.selection import LIST_KEY
 from pages.parts.maps.basemap import map_width
+from pages.parts.maps.name_layers import ranked_name
 
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
-WIDE, MAIN, NARROW = 400, 290, 150
+WIDE, MAIN, NARROW = 400, 240, 150
 SPAN: Final = 0.62  # of the page, beside the panel of the selected place
 WAITS: Final = "…"  # stands for a class over time that is being determined
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
@@ -62,17 +63,17 @@ def draw_headline(
         )
     elif shown:
         area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
-        st.title(hot_spots_sentence(t, study, shown, area))
+        st.title((clusters_sentence if is_clusters else hot_spots_sentence)(t, study, shown, area))
+    elif is_clusters and not study.power.too_few:
+        st.title(t("No cluster of incidents stands out from chance."))
     else:
         st.title(_no_hot_spot_sentence(t, cold, study))
 
 
 def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
     """How many hot spots there are, their share of the tested incidents where it is known, and of the land."""
-    incidents, tested = sum(line.spot.n for line in shown), study.cells.total
-    share = area / study.cells.frame["land_km2"].sum()
-    land = t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)  # no place is 0 %
-    if not tested:
+    land, alerts = _shares(t, study, shown, area)
+    if not alerts:
         return t.n(
             "{n} hot spot stands out from chance, on {land} of the city.",
             "{n} hot spots stand out from chance, on {land} of the city.",
@@ -84,8 +85,35 @@ def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSumm
         "{n} hot spots stand out from chance: they hold {alerts} of the incidents on {land} of the city.",
         len(shown),
         land=land,
-        alerts=t.part(incidents / tested),
+        alerts=alerts,
     )
+
+
+def clusters_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
+    """As `hot_spots_sentence`, of clusters: another test than that of the cells, which can find other places."""
+    land, alerts = _shares(t, study, shown, area)
+    if not alerts:
+        return t.n(
+            "{n} cluster of incidents stands out from chance, on {land} of the city.",
+            "{n} clusters of incidents stand out from chance, on {land} of the city.",
+            len(shown),
+            land=land,
+        )
+    return t.n(
+        "{n} cluster of incidents stands out from chance: it holds {alerts} of the incidents on {land} of the city.",
+        "{n} clusters of incidents stand out from chance: they hold {alerts} of the incidents on {land} of the city.",
+        len(shown),
+        land=land,
+        alerts=alerts,
+    )
+
+
+def _shares(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> tuple[str, str]:
+    """The share of the land, and that of the tested incidents, empty where it is not known."""
+    incidents, tested = sum(line.spot.n for line in shown), study.cells.total
+    share = area / study.cells.frame["land_km2"].sum()
+    land = t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)  # no place is 0 %
+    return land, t.part(incidents / tested) if tested else ""
 
 
 def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
@@ -153,7 +181,7 @@ class RankedList:
             if not sees_exact(page.audience):
                 st.write(
                     page.t(
-                        "This list is made for the council, from larger cells of the map and with small numbers "
+                        "This list is made for the council, from map cells of one size and with small numbers "
                         "protected: specialists, who see exact numbers, can find other places or another order."
                     )
                 )
@@ -233,7 +261,7 @@ def _list_rows(
     base = getattr(shown[0].spot, "base", LAND)
     return pd.DataFrame(
         {
-            "name": f"{line.spot.rank}  {line.name(t)}",
+            "name": ranked_name(line.spot.rank, line.name(t)),
             "n": line.spot.n,
             "alerts": alerts.get(line.spot.id, pd.NA),
             "expected": expected_count(t, line.spot),

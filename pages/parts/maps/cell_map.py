@@ -27,6 +27,7 @@ from pages.parts.maps.name_layers import Pin
 from pages.parts.maps.street_lines import streets_near
 
 HEIGHT = 540
+LINE_SHARE = 0.12  # of its edge, the line round a selected cell
 OUTLINE_M = 6  # metres that the line round hot cells is wide, within limits on the screen
 CELL_LAYERS = ("cells", "withheld")
 
@@ -233,7 +234,8 @@ def cell_deck(
     layers.append(_area_lines("cold", cold, colours.cold_line))
     layers.append(_area_lines("hot", hot, colours.hot_line))
     layers.append(_outline_layer(colours, outlines, pickable))
-    layers.append(_hexagon_lines("highlight", highlight, colours.highlight, width=4))
+    layers.append(_area_lines("highlight_ring", highlight, colours.highlight))
+    layers.append(_hexagon_lines("highlight", highlight, colours.highlight))
     area = basemap.filter_area(page.filter, page.city)
     if area is not None:
         layers.append(basemap.area_layer(area, colours))
@@ -408,7 +410,9 @@ def touching(cells: Iterable[int]) -> list[list[int]]:
     return groups
 
 
-def _hexagon_lines(layer: str, cells: Collection[int], colour: str, width: int) -> pdk.Layer:
+def _hexagon_lines(layer: str, cells: Collection[int], colour: str) -> pdk.Layer:
+    """A line round each cell, thin where cells are small, so that their colour stays in sight."""
+    edge = h3.average_hexagon_edge_length(h3.get_resolution(next(iter(cells))), unit="m") if cells else 0.0
     return pdk.Layer(
         "H3HexagonLayer",
         id=layer,
@@ -419,8 +423,9 @@ def _hexagon_lines(layer: str, cells: Collection[int], colour: str, width: int) 
         stroked=True,
         coverage=0.93,
         get_line_color=rgba(colour),
-        line_width_min_pixels=width,
-        get_line_width=1,
+        get_line_width=LINE_SHARE * edge,
+        line_width_min_pixels=0.5,
+        line_width_max_pixels=4,
         pickable=False,
     )
 

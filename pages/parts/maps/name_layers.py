@@ -49,8 +49,16 @@ class Pin:
         """
         if self.rank is None or not self.name:
             return self.name or str(self.rank or "")
-        between = " · " if self.name[0].isdigit() else " "
-        return f"{self.rank}{between}{on_a_map(self.name)}"
+        return ranked_name(self.rank, on_a_map(self.name), space=" ")
+
+
+def ranked_name(rank: int, name: str, space: str = "  ") -> str:
+    """A rank and a name; a dot between them where the name begins with a number of its own.
+
+    >>> ranked_name(1, "1.4 km south of the centre"), ranked_name(2, "Queen Street")
+    ('1 · 1.4 km south of the centre', '2  Queen Street')
+    """
+    return f"{rank} · {name}" if name[:1].isdigit() else f"{rank}{space}{name}"
 
 
 @dataclass(frozen=True)
