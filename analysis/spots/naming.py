@@ -82,7 +82,7 @@ class SpotName:
             name = t.label(self.street)
         for detail in details:
             name = t("{place}, {detail}", place=name, detail=detail) if name else detail
-        name = name or t("City centre")
+        name = name or t("Middle of the map")
         return name if self.number == 1 else t("{place} ({number})", place=name, number=self.number)
 
     @property
@@ -100,13 +100,13 @@ class SpotName:
         if not self.direction:
             return
         if self.direction == "middle":
-            yield t("City centre") if self.of_city else t.c("part of an area", "middle")
+            yield t("Middle of the map") if self.of_city else t.c("part of an area", "middle")
             return
         where = _direction(t, self.direction)
         if not self.metres:
             yield where if self.place else t("in the {direction}", direction=where)
         elif self.of_city:
-            yield t("{distance} {direction} of the centre", distance=_distance(t, self.metres), direction=where)
+            yield t("{distance} {direction} of the map's middle", distance=_distance(t, self.metres), direction=where)
         elif not self.place:
             yield t("{distance} {direction} of its centre", distance=_distance(t, self.metres), direction=where)
         else:

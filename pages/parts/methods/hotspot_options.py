@@ -155,8 +155,9 @@ OPTIONS: Final = (
         ),
         N_(
             "A name is the nearest landmark (“near” it beyond its radius); else the district and the street, from the "
-            "city's files or as the export calls them; else the distance and direction from the centre. Places that "
-            "share a name are distinguished by street, direction and distance, those with most incidents first."
+            "city's files or as the export calls them; else the distance and direction from the middle of the map. "
+            "Places that share a name are distinguished by street, direction and distance, those with most incidents "
+            "first."
         ),
         N_(
             "Two halves of one large place share its history, and only one of them can keep its name. After an import "
