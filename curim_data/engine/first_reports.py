@@ -94,11 +94,12 @@ class FirstReportsOf:
                     cursor.execute(f"DROP TABLE IF EXISTS {name}")
             found = later_first_reports(table, tests)
             cursor.execute(f"CREATE OR REPLACE TABLE {self._name} AS {backend.compile(found)}")
+            (self.rows,) = cursor.execute(f"SELECT count(*) FROM {self._name}").fetchone() or (0,)
             kept = ibis.expr.operations.DatabaseTable(name=self._name, schema=found.schema(), source=backend).to_expr()
-            shown = beside_first(table.filter(*tests), kept)
+            chosen = table.filter(*tests)
+            shown = beside_first(chosen, kept) if self.rows else chosen.mutate(counts=chosen.report == 0)
             self._schema = shown.schema()
             cursor.execute(f"CREATE OR REPLACE VIEW {self._view} AS {backend.compile(shown)}")
-            (self.rows,) = cursor.execute(f"SELECT count(*) FROM {self._name}").fetchone() or (0,)
         except duckdb.Error:
             return False
         return True

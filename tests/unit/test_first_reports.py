@@ -82,6 +82,24 @@ def test_kept_first_reports_give_what_each_question_finds_itself(
     assert len(tables_of(source)) == 1
 
 
+def test_where_the_first_of_all_reports_always_counts_nothing_is_joined(tmp_path: Path) -> None:
+    """Reports of one incident that are alike in what is asked: the engine looks up no others."""
+    rng = np.random.default_rng(6)
+    alerts = simulate(World(alerts=400, weeks=8), rng)
+    ids, women = rng.integers(0, 150, size=len(alerts["x"])), rng.random(150) < 0.5
+    source = source_of({**alerts, "incident_id": [f"i{one}" for one in ids], "woman": women[ids]}, tmp_path)
+    question = ask(source, FILTERS["women"], WHO, once=True)
+    assert question.rows.held is not None
+    assert question.rows.held.rows == 0
+    (kept,), (found,) = (
+        one.count([one.layout(["district"])], with_alerts=True) for one in (question, without(question))
+    )
+    pd.testing.assert_frame_equal(kept, found)
+    assert kept["alerts"].sum() > kept["n"].sum() > 0
+    views = source.cache["database"].cursor().execute("SELECT sql FROM duckdb_views() WHERE view_name LIKE 'first%'")
+    assert "JOIN" not in views.fetchall()[0][0].upper()
+
+
 def test_one_table_serves_all_dates_and_places(source: Source) -> None:
     for f in (FILTERS["women"], FILTERS["women in an area"], FILTERS["women"].replace(period="quarter", dark=True)):
         query.counts(source, f, ["district"], WHO, once=True)
