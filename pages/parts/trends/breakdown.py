@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import A_QUARTER
 from analysis.trends.week_clock import week_clock
-from curim_data.model import Message
+from curim_data.model import BoolArray, Message
 from curim_data.model import labels as words
 from curim_data.model.absence import NO_AFFECTED, no_districts
 from curim_data.privacy import BAND_HOURS, DisclosureError, Protected
@@ -27,15 +28,15 @@ def draw_small_multiples(page: Page) -> None:
     """One small line for each district, group of categories or gender, on one scale."""
     t = page.t
     st.subheader(t("Side by side"))
-    labels = {
+    splits = {
         "district": t("District"),
         "group": t("Group of categories"),
         "affected_gender": t("Gender of the person affected"),
     }
     split = st.segmented_control(
         t("Split by"),
-        list(labels),
-        format_func=labels.__getitem__,
+        list(splits),
+        format_func=splits.__getitem__,
         key="trends_split",
         default="district",
         required=True,
@@ -61,19 +62,16 @@ def draw_small_multiples(page: Page) -> None:
     if split == "district" and pd.isna(names).all():
         st.write(t("None of these incidents lies in a district of the city."))
         return
-    panels = [
-        (
-            words.value_label(t, page.city, split, name),
-            frame[frame[split].isna() if pd.isna(name) else frame[split] == name].sort_values(unit),
-        )
-        for name in names
-    ]
+    ordered = frame.sort_values(unit, kind="stable")
+    owned = [(ordered[split].isna() if pd.isna(name) else ordered[split] == name).to_numpy(bool) for name in names]
+    labels = [words.value_label(t, page.city, split, name) for name in names]
+    panels = [(label, ordered[own]) for label, own in zip(labels, owned, strict=True)]
     if not any(shown_incidents(panel) for _, panel in panels):
         st.write(t("The numbers are too small to show."))
         return
     sentence = _largest_sentence(page, panels, counted)
-    panels = [(name, _whole_periods(page, panel, unit)) for name, panel in panels]
-    panels = [(name, panel) for name, panel in panels if not panel.empty]
+    whole = _whole_periods(page, ordered[unit], unit)
+    panels = [(label, ordered[own & whole]) for label, own in zip(labels, owned, strict=True) if (own & whole).any()]
     if not panels:
         st.write(t("This period holds no whole month.") if unit == "month" else t("This period holds no whole week."))
         return
@@ -101,14 +99,17 @@ def draw_small_multiples(page: Page) -> None:
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
 
 
-def _whole_periods(page: Page, frame: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """The periods that lie wholly within the data and the filter's period: others would look like a fall."""
+def _whole_periods(page: Page, days: pd.Series, unit: str) -> BoolArray:
+    """Which periods, by their first days, lie wholly within the data and the filter's period.
+
+    Others would look like a fall.
+    """
     start, end = period_dates(page)
     if page.source is not None:
         start, end = max(start, page.source.first), min(end, page.source.as_of)
-    days = pd.to_datetime(frame[unit])
+    days = pd.DatetimeIndex(days)
     last = days + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6))
-    return frame[(days >= pd.Timestamp(start)) & (last <= pd.Timestamp(end))]
+    return np.asarray((days >= pd.Timestamp(start)) & (last <= pd.Timestamp(end)))
 
 
 def _last_quarter(days: pd.Series, unit: str) -> pd.Timestamp | None:
