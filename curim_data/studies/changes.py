@@ -65,24 +65,25 @@ class ChangeStudy:
         if self.periods.before is None or not count:
             return None
         level = self.changes.alpha / count
-        whole = frame[list(self.changes.by)].isna().all(axis=1)
-        tested = frame[whole & frame["p"].notna()]
-        city = tested[tested["bounded"] == ""]
+        whole = frame[list(self.changes.by)].isna().to_numpy().all(axis=1)
+        tested, exact = frame["p"].notna().to_numpy(), (frame["bounded"] == "").to_numpy(bool)
+        n = {name: frame[name].to_numpy(float) for name in ("before", "after", "dispersion", "freedom")}
+        everything = np.flatnonzero(whole & tested)
+        city = everything[exact[everything]]
         if not area:
-            if tested.empty:
+            if not len(everything):
                 return None
-            before = int(tested["before"].iloc[0])
-            wider, squares = (float(tested[name].iloc[0]) for name in ("dispersion", "freedom"))
-            found = smallest_change(before, self.periods.lengths, level=level, dispersion=wider, freedom=squares)
-            return None if city.empty and not found.too_few else found
-        rows = frame[~whole & frame["p"].notna() & (frame["bounded"] == "") & (frame["before"] > 0)]
-        if rows.empty or city.empty:
+            before, wider, squares = (float(n[name][everything[0]]) for name in ("before", "dispersion", "freedom"))
+            found = smallest_change(int(before), self.periods.lengths, level=level, dispersion=wider, freedom=squares)
+            return None if not len(city) and not found.too_few else found
+        rows = ~whole & tested & exact & (n["before"] > 0)
+        if not rows.any() or not len(city):
             return None
-        before = _rounded(rows["before"].median())
-        base = tuple(int(city[when].iloc[0]) - before for when in ("before", "after"))
+        before = _rounded(float(np.median(n["before"][rows])))
+        base = tuple(int(n[when][city[0]]) - before for when in ("before", "after"))
         if min(base) <= 0:
             return None
-        wider, squares = (float(rows[name].median()) for name in ("dispersion", "freedom"))
+        wider, squares = (float(np.median(n[name][rows])) for name in ("dispersion", "freedom"))
         return smallest_change(
             before,
             self.periods.lengths,
