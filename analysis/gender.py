@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.stats.binomial import binomial_two_sided
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.fisher import fisher_two_sided
@@ -383,16 +384,19 @@ def place_shares(
     both_known = table.dropna(subset=["women", "men"])
     women, men = city if city else (float(both_known["women"].sum()), float(both_known["men"].sum()))
     share = wilson(women, women + men)
-    rows = []
-    for place_women, place_men in zip(table["women"], table["men"], strict=True):
-        both = place_women + place_men
-        if not np.isfinite(both) or both == 0 or not share.known:
-            rows.append((np.nan,) * 4)
-            continue
-        own = wilson(place_women / scatter.value, both / scatter.value)
-        p = float(spread_p(stats.binomtest(int(place_women), int(both), share.value).pvalue, scatter.value))
-        rows.append((own.value, own.low, own.high, p))
-    table[["share", "low", "high", "p"]] = np.array(rows, dtype=float).reshape(-1, 4)
+    counts = table[["women", "men"]].to_numpy(float)
+    compared = np.isfinite(counts).all(axis=1) & (counts.sum(axis=1) != 0) & share.known
+    rows = np.full((len(table), 4), np.nan)
+    here = counts[compared]
+    own = [
+        wilson(part / scatter.value, both / scatter.value)
+        for part, both in zip(here[:, 0], here.sum(axis=1), strict=True)
+    ]
+    rows[compared, :3] = np.array([(one.value, one.low, one.high) for one in own]).reshape(-1, 3)
+    if compared.any():
+        p = binomial_two_sided(here[:, 0].astype(np.int64), here.sum(axis=1).astype(np.int64), share.value)
+        rows[compared, 3] = spread_p(p, scatter.value)
+    table[["share", "low", "high", "p"]] = rows
     table["city"] = share.value
     table["q"] = benjamini_hochberg(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
