@@ -37,6 +37,7 @@ from curim_data.studies.scatter import past_scatter
 
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
+BESIDE: Final = ("week", "month")  # series that are counted together
 _YEAR: Final = dt.timedelta(weeks=52)
 MOST_KEPT: Final = 32  # series that are kept
 _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
@@ -75,14 +76,18 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
 
 def _counted(source: Source, history: AlertFilter, column: str, audience: Audience) -> pd.DataFrame:
     """Incidents by week, month or day, as an audience may see them: the line, its alarms and its forecast are made of
-    the same counts, which are counted once.
+    the same counts, which are counted once; weeks and months, which one page shows, in one question.
     """
-    counted: pd.DataFrame = _kept(
+    columns = BESIDE if column in BESIDE and source.known_time.knows("week") else (column,)
+    counted: list[pd.DataFrame] = _kept(
         source,
-        ("counts", history, column, audience),
-        lambda: query.counts(source, history, [column], audience, complete=True, once=True).frame,
+        ("counts", history, columns, audience),
+        lambda: [
+            table.frame
+            for table in query.tables(source, history, [[name] for name in columns], audience, complete=True, once=True)
+        ],
     )
-    return counted.copy()
+    return counted[columns.index(column)].copy()
 
 
 def _kept(source: Source, key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
