@@ -56,7 +56,8 @@ class SpotName:
     area or a street; empty where only its position is known. `near`: whether it lies near the landmark, not at it.
     `numbered`: an area with a number for a name. `street`: the street in that area; it comes first. `direction`: one
     of `DIRECTIONS` or "middle", from the middle of the area, or from the city's centre where `of_city`, with the
-    `metres` (0: untold). `number`: counts places that nothing else tells apart. `town`: the town or neighbourhood of a
+    `metres` (0: untold). `of_alerts`: that centre is the middle of the alerts, in a profile made from
+    them. `number`: counts places that nothing else tells apart. `town`: the town or neighbourhood of a
     landmark far from the city's centre.
     """
 
@@ -70,6 +71,7 @@ class SpotName:
     of_city: bool = False
     number: int = 1
     town: str = ""
+    of_alerts: bool = False
 
     def __call__(self, t: Translator) -> str:
         """The name in the reader's language."""
@@ -82,8 +84,11 @@ class SpotName:
             name = t.label(self.street)
         for detail in details:
             name = t("{place}, {detail}", place=name, detail=detail) if name else detail
-        name = name or t("Middle of the map")
+        name = name or self._middle(t)
         return name if self.number == 1 else t("{place} ({number})", place=name, number=self.number)
+
+    def _middle(self, t: Translator) -> str:
+        return t("Middle of the alerts") if self.of_alerts else t("City centre")
 
     @property
     def by_language(self) -> dict[str, str]:
@@ -100,13 +105,19 @@ class SpotName:
         if not self.direction:
             return
         if self.direction == "middle":
-            yield t("Middle of the map") if self.of_city else t.c("part of an area", "middle")
+            yield self._middle(t) if self.of_city else t.c("part of an area", "middle")
             return
         where = _direction(t, self.direction)
         if not self.metres:
             yield where if self.place else t("in the {direction}", direction=where)
+        elif self.of_alerts:
+            yield t(
+                "{distance} {direction} of the middle of the alerts",
+                distance=_distance(t, self.metres),
+                direction=where,
+            )
         elif self.of_city:
-            yield t("{distance} {direction} of the map's middle", distance=_distance(t, self.metres), direction=where)
+            yield t("{distance} {direction} of the centre", distance=_distance(t, self.metres), direction=where)
         elif not self.place:
             yield t("{distance} {direction} of its centre", distance=_distance(t, self.metres), direction=where)
         else:
@@ -246,11 +257,12 @@ def _told_apart(
 def _from_centre(name: SpotName, here: tuple[float, float], city: CityProfile) -> Iterator[SpotName]:
     """A name by the distance and direction from the city's centre."""
     direction, metres = _from_city(here, city)
+    name = replace(name, of_city=True, of_alerts=city.provisional)
     if metres < AT_CENTRE:
-        yield replace(name, direction="middle", of_city=True)
+        yield replace(name, direction="middle")
     for step in _steps(metres):
         if round(metres / step):
-            yield replace(name, direction=direction, metres=step * round(metres / step), of_city=True)
+            yield replace(name, direction=direction, metres=step * round(metres / step))
 
 
 def _from_city(here: tuple[float, float], city: CityProfile) -> tuple[str, float]:

@@ -297,7 +297,7 @@ def inline(label: str) -> str:
 def on_a_map(name: str) -> str:
     """The name of a place beside its point: without the distance from a centre that ends it in a list.
 
-    >>> on_a_map("Queen Street, 24 km west of the map's middle"), on_a_map("Bronx, Precinct 44")
+    >>> on_a_map("Queen Street, 24 km west of the centre"), on_a_map("Bronx, Precinct 44")
     ('Queen Street', 'Bronx, Precinct 44')
     """
     return _DISTANCE.sub("", name)

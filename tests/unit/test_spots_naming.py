@@ -62,10 +62,10 @@ def test_directions_are_those_of_the_compass(east: float, north: float, told: st
 def test_without_any_names_a_place_lies_so_far_from_the_centre() -> None:
     there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, BARE)
     told = {lang: there(translator(lang)) for lang in LANGUAGES}
-    assert told["en"] == "1.2 km north-east of the map's middle"
-    assert told["el"] == "1,2 km βορειοανατολικά του μέσου του χάρτη"
-    assert told["fr"].replace("\xa0", " ") == "à 1,2 km au nord-est du milieu de la carte"
-    assert name_spot(23.65, 37.945 + 100 * NORTH, BARE)(translator("el")) == "Μέσο του χάρτη"
+    assert told["en"] == "1.2 km north-east of the centre"
+    assert told["el"] == "1,2 km βορειοανατολικά του κέντρου"
+    assert told["fr"].replace("\xa0", " ") == "à 1,2 km au nord-est du centre"
+    assert name_spot(23.65, 37.945 + 100 * NORTH, BARE)(translator("el")) == "Κέντρο της πόλης"
 
 
 def test_a_district_and_its_street_or_the_part_of_it(t: Translator) -> None:
@@ -97,6 +97,15 @@ def test_a_distance_within_an_area_says_from_where(lang: str, told: str) -> None
     assert part == {"en": "District 6, in the east", "el": "Τομέας 6, στα ανατολικά", "fr": "Secteur 6, à l’est"}[lang]
 
 
+def test_the_middle_of_the_alerts_is_not_called_the_centre() -> None:
+    """The view of a provisional profile is turned to the middle of its alerts, wherever the centre of the city lies."""
+    city = replace(BARE, provisional=True)
+    there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, city)
+    assert there(translator("en")) == "1.2 km north-east of the middle of the alerts"
+    assert there(translator("el")) == "1,2 km βορειοανατολικά του μέσου των αναφορών"
+    assert name_spot(23.65, 37.945 + 100 * NORTH, city)(translator("en")) == "Middle of the alerts"
+
+
 def test_names_learnt_from_an_export(t: Translator) -> None:
     names = learnt(("street", "Star Yard", 23.65, 37.945, 9), ("street", "Long Lane", 23.65, 37.945, 4))
     assert name_spot(23.65, 37.945, replace(BARE, place_names=names))(t) == "Star Yard"
@@ -105,7 +114,7 @@ def test_names_learnt_from_an_export(t: Translator) -> None:
     city = replace(BARE, place_names=areas)
     assert name_spot(23.65, 37.945 + 1_500 * NORTH, city)(t) == "Brooklyn, Precinct 75"
     assert name_spot(23.65, 37.945, city)(t) == "Brooklyn, in the south"
-    assert name_spot(23.65, 37.9, city)(t).endswith("of the map's middle")
+    assert name_spot(23.65, 37.9, city)(t).endswith("of the centre")
     assert PlaceNames().at(23.65, 37.945).street == ""
 
 
@@ -115,7 +124,7 @@ def test_a_street_of_another_town_says_which_or_how_far(t: Translator) -> None:
     street = ("street", "Clifton Street", lon, lat, 9)
     near = ("street", "Fishergate", 23.65 + 900 * EAST, 37.945, 9)
     alone = replace(BARE, place_names=learnt(street, near))
-    assert name_spot(lon, lat, alone)(t) == "Clifton Street, 24 km west of the map's middle"
+    assert name_spot(lon, lat, alone)(t) == "Clifton Street, 24 km west of the centre"
     assert name_spot(23.65 + 900 * EAST, 37.945, alone)(t) == "Fishergate"
     with_towns = replace(BARE, place_names=learnt(street, ("area", "Blackpool", lon, lat, 40)))
     assert name_spot(lon, lat, with_towns)(t) == "Clifton Street, Blackpool"
@@ -154,7 +163,7 @@ def test_every_direction_has_a_word_of_its_own() -> None:
     for lang in LANGUAGES:
         told = {SpotName("", {"en": "A"}, direction=one)(translator(lang)) for one in DIRECTIONS}
         assert len(told) == 8
-    assert SpotName("", {})(translator("en")) == "Middle of the map"
+    assert SpotName("", {})(translator("en")) == "City centre"
 
 
 def test_the_table_of_names_is_written_read_and_merged(tmp_path) -> None:

@@ -44,7 +44,7 @@ class Pin:
 
         Without the distance from a centre that ends a name in a list: the map shows it.
 
-        >>> Pin("Queen Street, 24 km west of the map's middle", 0, 0, 1).text, Pin("Bronx, Precinct 44", 0, 0, 2).text
+        >>> Pin("Queen Street, 24 km west of the centre", 0, 0, 1).text, Pin("Bronx, Precinct 44", 0, 0, 2).text
         ('1 Queen Street', '2 Bronx, Precinct 44')
         """
         if self.rank is None or not self.name:
@@ -55,8 +55,8 @@ class Pin:
 def ranked_name(rank: int, name: str, space: str = "  ") -> str:
     """A rank and a name; a dot between them where the name begins with a number of its own.
 
-    >>> ranked_name(1, "1.4 km south of the map's middle"), ranked_name(2, "Queen Street")
-    ("1 · 1.4 km south of the map's middle", '2  Queen Street')
+    >>> ranked_name(1, "1.4 km south of the centre"), ranked_name(2, "Queen Street")
+    ('1 · 1.4 km south of the centre', '2  Queen Street')
     """
     return f"{rank} · {name}" if name[:1].isdigit() else f"{rank}{space}{name}"
 

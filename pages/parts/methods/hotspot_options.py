@@ -155,7 +155,8 @@ OPTIONS: Final = (
         ),
         N_(
             "A name is the nearest landmark (“near” it beyond its radius); else the district and the street, from the "
-            "city's files or as the export calls them; else the distance and direction from the middle of the map. "
+            "city's files or as the export calls them; else the distance and direction from the city's centre, or "
+            "where the profile is provisional from the middle of the alerts. "
             "Places that share a name are distinguished by street, direction and distance, those with most incidents "
             "first."
         ),
