@@ -10,6 +10,7 @@ from analysis.gender import CategoryRatios
 from curim_data.filters import AlertFilter
 from curim_data.model.absence import NO_AFFECTED, ONE_CATEGORY
 from curim_data.model.labels import category_label, inline
+from curim_data.privacy import sees_exact
 from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
 from pages.parts.charts import plots, tables
 from pages.parts.frame import Page, draw_footer, escape_markdown
@@ -182,9 +183,12 @@ def _name(page: Page, category: str) -> str:
 
 
 def draw_help_lines(page: Page) -> None:
-    """Help lines for those who are affected, next to every sensitive view."""
-    t = page.t
+    """Help lines for those who are affected, next to every sensitive view; how to add them where none is known."""
+    t, lines = page.t, help_lines(page.city, page.t)
+    if not lines:
+        if sees_exact(page.audience):
+            st.caption(escape_markdown(t(HOW_TO_ADD)))
+        return
     with st.container(border=True, gap="xsmall", key="gender_help"):
         st.markdown("**" + t("If this concerns you") + "**")
-        lines = help_lines(page.city, t)
-        st.caption("  \n".join(map(escape_markdown, lines)) if lines else escape_markdown(t(HOW_TO_ADD)))
+        st.caption("  \n".join(map(escape_markdown, lines)))

@@ -161,8 +161,8 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
         "q": t("Corrected p"),
         "a": t(pair.a.name),
         "b": t(pair.b.name),
-        "share": t("Share here"),
-        "elsewhere": t("Elsewhere"),
+        "share": t("{side}, share here", side=t(pair.a.name)),
+        "elsewhere": t("{side}, elsewhere", side=t(pair.a.name)),
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "ratio", "q")} | {"q": t("p")}

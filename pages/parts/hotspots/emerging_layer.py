@@ -385,7 +385,12 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
         file_name="emerging-place.csv",
     )
     st.caption(label)
-    st.caption(t("The class is that of the cell that stands out most; the bars count all cells of the place."))
+    st.caption(
+        t(
+            "The class and the last window are those of the cell that stands out most, with its neighbours; the bars "
+            "count the cells of the place alone."
+        )
+    )
 
 
 def _series_label(t: Translator, found: EmergingHotSpots, *, hot: bool) -> str:
