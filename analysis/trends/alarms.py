@@ -92,7 +92,7 @@ class Alarm:
         values = {"rule": t(self.rule.title), "day": self.day}
         if self.rule.name == "cusum":
             if self.found:
-                return t("{rule}: a slow rise since the week of {day}.", **values)
+                return t("A slow rise since the week of {day} ({rule}).", **values)
             return t("{rule}: no slow rise.", **values)
         values |= {"n": self.n, "upper": int(np.floor(self.upper or 0))}
         if self.found:

@@ -61,6 +61,13 @@ def figures(page: Page) -> dict[str, Figure]:
     }
 
 
+def test_a_single_period_is_a_point(page: Page) -> None:
+    for n, mode in (([300.0], "lines+markers"), ([3.0, float("nan")], "lines+markers"), ([3.0, 4.0], "lines")):
+        figure = plots.band_figure(page, pd.DataFrame({"week": DAYS[: len(n)], "n": n}))
+        (line,) = [trace for trace in figure.to_dict()["data"] if trace.get("hoverinfo") == "text"]
+        assert line["mode"] == mode
+
+
 def _marked(page: Page) -> Figure:
     figure, colours = plots.band_figure(page, WEEKS), palette(page.theme)
     ahead = pd.DataFrame({"week": pd.date_range(DAYS[-1], periods=3, freq="7D"), "expected": 4.0})

@@ -116,7 +116,7 @@ def band_figure(
     figure.add_scatter(
         x=days,
         y=whole,
-        mode="lines",
+        mode="lines" if whole.count() > 1 else "lines+markers",  # a single period makes no line
         line={"color": colours.line, "width": 1.6},
         hovertext=_band_hover(t, frame, time),
         hoverinfo="text",
