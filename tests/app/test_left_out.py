@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,13 +14,15 @@ from streamlit.testing.v1 import AppTest
 import sample_data
 from analysis.report.brief import PlanRow
 from analysis.trends.time_series import weekly
+from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
 from curim_data.model.absence import NO_LANDMARKS
 from curim_data.model.city import load_city
 from pages.parts.briefing import sections
 from pages.parts.frame import Page
 from pages.parts.frame.footer import draw_few_mapped_note
-from pages.parts.hotspots import alerts_layer, forecast_tab, spot_panel
+from pages.parts.hotspots import alerts_layer, forecast_tab, no_positions, places_layer, spot_panel
+from pages.parts.hotspots.queries import Options
 
 T = translator("en")
 WEEKS = pd.date_range("2024-01-01", periods=4, freq="7D")
@@ -98,6 +101,31 @@ def test_a_map_of_less_than_half_of_the_alerts_says_so(n: int, mapped: int | Non
     warnings = [text.value for text in drawn(draw_few_mapped_note, page(), total, excluded).warning]
     assert len(warnings) == told
     assert all(f"Only 49 of {n} alerts" in text for text in warnings)
+
+
+@pytest.mark.parametrize("sized", [False, True])
+def test_larger_cells_are_advised_to_those_who_can_choose_them(sized: bool) -> None:
+    power = SimpleNamespace(too_few=True, sentence=lambda t: t("Too few incidents to tell."))
+    study = SimpleNamespace(power=power, total=SimpleNamespace(n=5))
+    script = partial(places_layer.draw_no_places, sized=sized)
+    told = " ".join(text.value for text in drawn(script, T, Options(), study).markdown)
+    assert "Widen the period" in told
+    assert ("larger cells" in told) == sized
+
+
+@pytest.mark.parametrize(("n", "offered"), [(5, False), (9, True), (None, True)])
+def test_all_dates_are_offered_where_they_hold_more(
+    monkeypatch: pytest.MonkeyPatch, n: int | None, offered: bool
+) -> None:
+    links: list[str] = []
+    whole = SimpleNamespace(n=n, mapped=n, said=str(n))
+    monkeypatch.setattr(
+        no_positions, "cached_query", lambda *_, filter=None: whole if filter else SimpleNamespace(n=5, mapped=5)
+    )
+    monkeypatch.setattr(no_positions, "page_link", lambda *given, **_: links.append(given[-1]))
+    here = SimpleNamespace(t=T, filter=AlertFilter(period="quarter"), source=object())
+    no_positions.draw_way_to_all_dates(cast(Page, here))
+    assert bool(links) == offered
 
 
 @pytest.mark.parametrize("narrow", [False, True])

@@ -61,6 +61,16 @@ def figures(page: Page) -> dict[str, Figure]:
     }
 
 
+def test_long_names_above_bars_take_two_lines(page: Page) -> None:
+    long = [f"Request for the inspection of a children's playground or of {what}" for what in ("a quay", "a bus stop")]
+    for labels, lines in ((long, 2), (["Noise", "Litter"], 1)):
+        frame = pd.DataFrame({"label": labels, "value": [2.0, 1.0], "low": np.nan, "high": np.nan, "text": "1"})
+        figure = plots.interval_bars_figure(page, frame, labels_above=True).to_dict()
+        names = [note["text"] for note in figure["layout"]["annotations"] if "align" in note]
+        assert [name.count("<br>") + 1 for name in names] == [lines] * 2
+        assert len({*names}) == 2
+
+
 def test_a_single_period_is_a_point(page: Page) -> None:
     for n, mode in (([300.0], "lines+markers"), ([3.0, float("nan")], "lines+markers"), ([3.0, 4.0], "lines")):
         figure = plots.band_figure(page, pd.DataFrame({"week": DAYS[: len(n)], "n": n}))

@@ -151,12 +151,12 @@ def interval_bars_figure(
     t, colours = page.t, palette(page.theme)
     # plotly reads some markup, and names come from exports; long ones would leave no room for the bars
     labels = [html.escape(label) for label in frame["label"]]
-    shown = [
-        wrapped_label(label, ABOVE if labels_above else BESIDE, 1 if labels_above else 2) for label in frame["label"]
-    ]
+    lines = 2 if not labels_above or any(len(label) > ABOVE for label in frame["label"]) else 1
+    shown = [wrapped_label(label, ABOVE if labels_above else BESIDE, lines) for label in frame["label"]]
     values, low, high = (frame[name].to_numpy(float) for name in ("value", "low", "high"))
-    row = 46 if labels_above else 34
-    figure = base_figure(t, colours, height=height or row * len(frame) + 30, bargap=0.68 if labels_above else 0.45)
+    row = (46 if lines == 1 else 64) if labels_above else 34
+    gap = 1 - 14.7 / row if labels_above else 0.45
+    figure = base_figure(t, colours, height=height or row * len(frame) + 30, bargap=gap)
     write = _writer(t, percent)
     texts = (
         frame["text"].tolist()
@@ -182,8 +182,11 @@ def interval_bars_figure(
     figure.update_yaxes(tickvals=labels, ticktext=shown)
     notes: list[dict[str, Any]] = []
     if labels_above:
-        above = {"x": 0, "showarrow": False, "xanchor": "left", "yshift": 17, "font": {"color": colours.muted}}
-        notes += [{"y": label, "text": short, **above} for label, short in zip(labels, shown, strict=True)]
+        above = {"x": 0, "showarrow": False, "xanchor": "left", "align": "left", "font": {"color": colours.muted}}
+        notes += [
+            {"y": label, "text": short, "yshift": 26 if "<br>" in short else 17, **above}
+            for label, short in zip(labels, shown, strict=True)
+        ]
     beside = {"showarrow": False, "xanchor": "left", "xshift": 8, "font": {"color": colours.text}}
     for label, text, end in zip(labels, texts, ends.tolist(), strict=True):
         notes.append({"x": end, "y": label, "text": text, **beside})

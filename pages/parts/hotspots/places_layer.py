@@ -161,7 +161,7 @@ def _draw_places(
         if line is None and everywhere:
             draw_no_spot_in_area(page)
         elif line is None:
-            draw_no_places(t, how, study, cold=bool(cold))
+            draw_no_places(t, how, study, cold=bool(cold), sized=sees_exact(page.audience))
             if study.power.too_few:
                 draw_way_to_all_dates(page)
         else:
@@ -310,8 +310,11 @@ def _classes_come_later(page: Page, study: HotSpotStudy, shown: tuple[SpotSummar
     return many and not classes_are_ready(page.dataset, page.filter, page.audience, study.resolution)
 
 
-def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool = False) -> None:
-    """Draw what is said where no hot place was found, and what would have been; `cold`: whether there are cold ones."""
+def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool = False, sized: bool = True) -> None:
+    """Draw what is said where no hot place was found, and what would have been.
+
+    `cold`: whether there are cold places; `sized`: whether the reader can choose larger cells.
+    """
     if how.explored:
         st.subheader(t("No group"))
         st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few incidents."))
@@ -319,7 +322,10 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
     if study.power.too_few and study.total.n != 0 and not cold:
         st.subheader(t("Too few incidents to tell"))
         st.write(study.power.sentence(t))
-        st.write(t("Widen the period, the categories or the times of day, or choose larger cells."))
+        if sized:
+            st.write(t("Widen the period, the categories or the times of day, or choose larger cells."))
+        else:
+            st.write(t("Widen the period, the categories or the times of day."))
         return
     st.subheader(t("No hot spot") if cold else t("No place stands out"))
     if study.total.n == 0:
