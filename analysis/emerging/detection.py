@@ -117,6 +117,14 @@ class EmergingHotSpots:
         """Gi* of every cell in every step, worked out when it is asked for."""
         return self.gistar.z(self.gistar.parts)
 
+    @property
+    def too_few(self) -> bool:
+        """Whether the last windows of all cells together hold fewer alerts than a usual place stands out with.
+
+        Windows overlap, so that there are even fewer. Not where counts are withheld, which enter with their least.
+        """
+        return not self.n_withheld and float(self.frame["window"].sum()) < self.least
+
     def counts(self) -> Counter[str]:
         """How many places have each class."""
         return Counter(place.cls for place in self.places)
@@ -129,6 +137,10 @@ class EmergingHotSpots:
         parts = [
             t("Places that are or were hot: {found}.", found=t.join(hot))
             if hot
+            else t(
+                "Too few incidents came in last to tell whether a place is hot now; none was hot nearly all the time."
+            )
+            if self.too_few
             else t("No place is hot now, and none was hot nearly all the time.")
         ]
         if cold:

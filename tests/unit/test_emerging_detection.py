@@ -326,6 +326,14 @@ def test_a_usual_place_is_marked_from_the_least_number_on() -> None:
     marked = next(alerts for alerts in range(3, 60) if is_hot(alerts))
     assert marked == even.least
     assert emerging_hot_spots(counts * 0, LAND).least == 0
+    assert not even.too_few
+    counts.iloc[:, -1] = 0.0  # nothing came in last
+    silent = emerging_hot_spots(counts, LAND, lag=0, k=0)
+    assert silent.least > 0
+    assert silent.too_few
+    assert "Too few incidents came in last to tell" in silent.sentence(translator("en"))
+    counts.iloc[0, -1] = 20.0
+    assert not emerging_hot_spots(counts, LAND, lag=0, k=0).too_few
 
 
 @pytest.mark.parametrize("around", [True, False])

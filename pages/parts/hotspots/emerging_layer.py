@@ -90,7 +90,7 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
     here = lines_in_area(page, study.lines)
     shown = [line for line in here if line.cls.sign > 0 or cold]
     with heading:
-        st.title(_headline(t, here))
+        st.title(_headline(t, here, too_few=found.too_few))
         st.caption(filter_bar.filter_sentence(page))
         draw_tested_in_city_note(page)
         for choice in (choice for choice in study.choices if choice.name == "history"):
@@ -121,7 +121,9 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
             )
         draw_playback(page, study)
     with right:
-        if chosen is None:
+        if chosen is None and found.too_few:
+            st.subheader(t("Too few incidents to tell"))
+        elif chosen is None:
             st.subheader(t("No place stands out"))
             st.write(t("No place has been hotter than its neighbourhood for long or recently, beyond chance."))
         else:
@@ -160,12 +162,15 @@ def class_colour(cls: str) -> str:
     return KIND_COLOURS[CLASSES[cls].kind]
 
 
-def _headline(t: Translator, lines: Sequence[EmergingRow]) -> str:
-    """The page's one sentence: how many places are hot now, and where they are heading."""
+def _headline(t: Translator, lines: Sequence[EmergingRow], *, too_few: bool = False) -> str:
+    """The page's one sentence: how many places are hot now, and where they are heading.
+
+    `too_few`: whether none could have been.
+    """
     kinds = [line.cls.kind for line in lines if line.cls.sign > 0]
     now = len(kinds) - kinds.count("historical")
     if not now:
-        return t("No place is hot now.")
+        return t("Too few incidents to tell.") if too_few else t("No place is hot now.")
     return t.n(
         "{n} place is hot now; recent: {late}, rising: {rising}, fading: {fading}.",
         "{n} places are hot now; recent: {late}, rising: {rising}, fading: {fading}.",
