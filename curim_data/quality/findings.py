@@ -157,8 +157,8 @@ def _gaps(t: Translator, study: QualityStudy, detail: Detail) -> Finding:
         )
     else:
         sentence = t(
-            "On an ordinary day there are {n} alerts, so these stretches without any are no chance. Look whether an "
-            "export is missing.",
+            "On an ordinary day there are {n} alerts, so these stretches without any are not due to chance. Look "
+            "whether an export is missing.",
             n=rate,
         )
     rule = t(
