@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curim_data.engine.columns import cell_column, split_list
 from curim_data.engine.first_reports import FirstReportsOf, beside_first, later_first_reports
@@ -38,17 +40,18 @@ class Rows:
     (tests of what each report may say differently), if there are any; none without `once`. `table` then has the columns
     `incident` and `report`; or, where the first ones are kept, `counts`, which says it (`FirstReportsOf.reports`).
     `counted`: where counts are kept, by `key`, which says of which alerts they are. `beside`: dimensions by which
-    further questions of the same alerts will be; what is counted is kept by these too. `held`: what `table` reads,
-    which would go if nobody held it.
+    further questions of the same alerts will be; what is counted is kept by these too, and `alerts_beside` with all
+    alerts. `held`: what `table` reads, which would go if nobody held it.
     """
 
     table: IbisTable
-    tests: tuple[IbisBoolean, ...]
+    tests: tuple[IbisBoolean, ...]  # that of the dates first
     once: bool = False
     reports: tuple[IbisBoolean, ...] = ()
     counted: KeptCounts | None = None
     key: tuple[Hashable, ...] = ()
     beside: tuple[str, ...] = ()
+    alerts_beside: bool = False
     held: FirstReportsOf | None = None
 
     def where(self, *tests: IbisBoolean, named: Hashable = None) -> Rows:
@@ -61,7 +64,7 @@ class Rows:
     @property
     def of_alerts(self) -> Rows:
         """The same alerts, each counted."""
-        return replace(self, once=False, key=(*self.key, "alerts")) if self.once else self
+        return replace(self, once=False)
 
     @property
     def chosen(self) -> IbisTable:
@@ -140,25 +143,79 @@ def _fine_counts(
 ) -> FineCounts:
     """The counts by all columns that some dimensions are made of: kept ones, or else the engine's, kept from now on."""
     wanted = frozenset(MADE_OF.get(name, name) for name in asked_for)
-    numbers, resolution = frozenset(_numbers(with_alerts)), asked_for.get("cell")
-    known = rows.counted and rows.counted.find(rows.key, wanted, numbers, resolution)
+    known = rows.counted and _known(rows.counted, rows, wanted, asked_for.get("cell"), with_alerts=with_alerts)
     if known:
         return known
-    asked_for = {**dict.fromkeys(rows.beside if rows.counted else ()), **asked_for}
-    table, columns, counts = rows.columns(partial(_columns, asked_for, points), with_alerts=with_alerts)
+    if rows.counted:
+        asked_for = {**dict.fromkeys(rows.beside), **asked_for}
+    both = with_alerts or (rows.once and rows.alerts_beside)
+    table, columns, counts = rows.columns(partial(_columns, asked_for, points), with_alerts=both)
     grouped = table.group_by(**columns) if columns else table
-    alerts = table.count()
-    expressions = {"n": alerts} if counts is None else {"n": counts.sum(), "alerts": alerts}
-    found = grouped.aggregate(**expressions).to_pyarrow()
+    found = grouped.aggregate(**_sums(table, counts)).to_pyarrow()
+    counted = _encoded(found, tuple(columns), city, asked_for.get("cell"), with_alerts=both)
+    if rows.counted:
+        rows.counted.keep((rows.key, rows.once), counted)
+    return counted if both == with_alerts else counted.alone("n")
+
+
+def _known(
+    kept: KeptCounts, rows: Rows, wanted: frozenset[str], resolution: int | None, *, with_alerts: bool
+) -> FineCounts | None:
+    """Kept counts of incidents, of alerts, or of both, of which the answer is a sum."""
+    both = kept.find((rows.key, True), wanted, frozenset(_numbers(True)), resolution)
+    if with_alerts:
+        return both
+    alone = kept.find((rows.key, rows.once), wanted, frozenset(_numbers(False)), resolution)
+    return alone or (both and both.alone("n" if rows.once else "alerts"))
+
+
+def _sums(table: IbisTable, counts: IbisBoolean | None) -> dict[str, Any]:
+    """What is counted: alerts, or the incidents of which each has one that `counts`, and all alerts."""
+    return {"n": table.count()} if counts is None else {"n": counts.sum(), "alerts": table.count()}
+
+
+def _encoded(
+    found: pa.Table, columns: tuple[str, ...], city: CityProfile, resolution: int | None, *, with_alerts: bool
+) -> FineCounts:
+    """What the engine gave, in codes."""
     if "cell" in columns and not found["cell"].null_count:
         cells = pa.array(counted_cells(city, found["cell"].to_numpy().astype(np.int64)))
         found = found.set_column(found.column_names.index("cell"), "cell", cells)
     fine = {name: encode_column(found[name]) for name in columns}
-    summed = {name: found[name].fill_null(0).to_numpy().astype(float) for name in expressions}  # of nothing: missing
-    counted = FineCounts(fine, summed, resolution)
-    if rows.counted:
-        rows.counted.keep(rows.key, counted)
-    return counted
+    numbers = {name: found[name].fill_null(0).to_numpy().astype(float) for name in _numbers(with_alerts)}
+    return FineCounts(fine, numbers, resolution)  # a sum of nothing is missing
+
+
+def count_both(
+    before: Rows, after: Rows, since: dt.date, city: CityProfile, layouts: Sequence[Layout], *, with_alerts: bool
+) -> None:
+    """Keep the counts of two periods, of which the later one begins on a day, from one question to the engine.
+
+    The rows differ in their dates alone. Nothing is asked where counts are not kept, or are already.
+    """
+    with_alerts = with_alerts and before.once
+    asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
+    wanted, resolution = frozenset(MADE_OF.get(name, name) for name in asked_for), asked_for.get("cell")
+    if any(
+        rows.counted is None or _known(rows.counted, rows, wanted, resolution, with_alerts=with_alerts)
+        for rows in (before, after)
+    ):
+        return
+
+    def make(table: IbisTable) -> dict[str, Any]:
+        return {**_columns(asked_for, None, table), _LATER: table.local_date >= since}
+
+    either = replace(before, tests=(before.tests[0] | after.tests[0], *before.tests[1:]))
+    table, columns, counts = either.columns(make, with_alerts=with_alerts)
+    found = table.group_by(**columns).aggregate(**_sums(table, counts)).to_pyarrow()
+    names = tuple(name for name in columns if name != _LATER)
+    for rows, later in ((before, False), (after, True)):
+        mine = found.filter(pc.equal(found[_LATER], later))
+        if rows.counted:
+            rows.counted.keep((rows.key, rows.once), _encoded(mine, names, city, resolution, with_alerts=with_alerts))
+
+
+_LATER: Final = "later"  # whether an alert is of the later of two periods
 
 
 def _numbers(with_alerts: bool) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from curim_data.model import FloatArray
 from curim_data.query.categoricals import Categorical
 
@@ -33,10 +35,17 @@ class FineCounts:
         """How many kinds of alerts there are."""
         return max((len(values) for values in self.numbers.values()), default=0)
 
+    def alone(self, name: str) -> FineCounts:
+        """One of the numbers, of what it has at all."""
+        n = self.numbers[name]
+        rows = np.flatnonzero(n)
+        if len(rows) == len(n) or not self.columns:
+            return FineCounts(self.columns, {"n": n}, self.resolution)
+        columns = {column: values.take(rows) for column, values in self.columns.items()}
+        return FineCounts(columns, {"n": n[rows]}, self.resolution)
+
     def answers(self, columns: frozenset[str], numbers: frozenset[str], resolution: int | None) -> bool:
-        """Whether a question by some columns is a sum of these. With all alerts beside, incidents have rows of zeros
-        that they would not have alone: such a table answers its like only.
-        """
+        """Whether a question by some columns for these numbers is a sum of them."""
         fits = "cell" not in columns or resolution == self.resolution
         return fits and columns <= self.columns.keys() and numbers == self.numbers.keys()
 

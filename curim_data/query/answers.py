@@ -19,6 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.model.shore import with_shore
 from curim_data.privacy import Protected
+from curim_data.query._aggregate import count_both as aggregate_both
 from curim_data.query._default_points import at_points, default_points, in_named_cells
 from curim_data.query._layout import Layout, dates
 from curim_data.query.question import Question, ask
@@ -116,6 +117,7 @@ def counts(
     without_default_points: bool = False,
     once: bool = False,
     beside: Sequence[str] = (),
+    beside_alerts: bool = False,
 ) -> Protected:
     """Alerts by the dimensions `by` (names of `dimensions`; none is one row with the number of alerts).
 
@@ -126,9 +128,10 @@ def counts(
     left out on the map and in picked cells, and only there. Raises DisclosureError for what the audience may not ask,
     UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension. `once`: of the
     alerts of one incident the first counts and no other, as in all tests. `beside`: dimensions by which other tables of
-    the same alerts will be asked for, so that one question to the engine does for all of them.
+    the same alerts will be asked for, so that one question to the engine does for all of them; `beside_alerts`: the
+    same table will be asked for of all alerts.
     """
-    question = ask(source, f, audience, once=once).beside(beside)
+    question = ask(source, f, audience, once=once).beside(beside, alerts=beside_alerts)
     return question.counts(by, complete=complete, resolution=resolution, without_default_points=without_default_points)
 
 
@@ -155,6 +158,29 @@ def tables(
         question = question.on_land()
     layouts = [question.layout(by, resolution, complete=complete) for by in tables]
     return tuple(question.answer(layouts, at_once=at_once))
+
+
+def count_both(
+    source: Source,
+    periods: tuple[AlertFilter, AlertFilter],
+    tables: Sequence[Sequence[str]],
+    audience: Audience,
+    *,
+    resolution: int | None = None,
+    once: bool = False,
+) -> None:
+    """Count two periods of one filter, the earlier first, in one question to the engine, for `tables` of each that will
+    be asked for. The filters differ in their dates alone; without a `resolution` none of the tables is by cell.
+    """
+    before, after = (ask(source, f, audience, once=once) for f in periods)
+    if resolution is not None:
+        before, after = before.on_land(), after.on_land()
+    layouts = [before.layout(by, resolution) for by in tables]
+    both = before.once and not before.exact
+    since = dates(source, after.filter)[0]
+    if dates(source, before.filter)[1] >= since:
+        return  # an alert of both would count in one alone
+    aggregate_both(before.rows, after.rows, since, source.city, layouts, with_alerts=both)
 
 
 def cells(

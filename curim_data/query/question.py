@@ -98,9 +98,13 @@ class Question:
         """The same of alerts on the city's land alone."""
         return replace(self, rows=self.rows.where(self.rows.table.inside, named="on land"))
 
-    def beside(self, dimensions: Sequence[str]) -> Question:
-        """The same, counted and kept by further dimensions, by which other questions of the same alerts will be."""
-        return replace(self, rows=replace(self.rows, beside=tuple(dimensions))) if dimensions else self
+    def beside(self, dimensions: Sequence[str], *, alerts: bool = False) -> Question:
+        """The same, counted and kept by further dimensions, by which other questions of the same alerts will be, and
+        with all `alerts`, where those questions are of them.
+        """
+        if not (dimensions or alerts):
+            return self
+        return replace(self, rows=replace(self.rows, beside=tuple(dimensions), alerts_beside=alerts))
 
     def without_default_points(self) -> Question:
         """The same without the alerts at default coordinates."""
@@ -283,6 +287,6 @@ def _rows(source: Source, f: AlertFilter, *, once: bool) -> Rows:
         once,
         reports,
         counted=kept_counts(source.cache),
-        key=(source.city.version, undated, days, once),
+        key=(source.city.version, undated, days),
         held=held,
     )

@@ -26,7 +26,7 @@ from curim_data.model import Audience, Message, Num
 from curim_data.privacy import bounded_by_threshold, sees_exact
 from curim_data.studies.annotations import noted_between
 from curim_data.studies.category_use import ALWAYS_IN_USE, NotInUse, not_in_use
-from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2
+from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2, count_areas
 from curim_data.studies.harm import ChangeWeights, weights_of_candidates
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import ComparedPeriods, compared_periods
@@ -281,6 +281,7 @@ def _counted(
     key = (filters, tuple(map(tuple, by)), resolution, source.city.version)
     found = kept.get(key)
     if found is None:
+        count_areas(source, filters, by, audience, resolution)
         found = tuple(area_tables(source, chosen, by, audience, resolution) for chosen in filters)
         if len(kept) >= MOST_KEPT:
             kept.clear()

@@ -52,6 +52,20 @@ def area_tables(
     return [found[order.index(names)] for names in by]
 
 
+def count_areas(
+    source: Source,
+    periods: tuple[AlertFilter, AlertFilter],
+    by: Sequence[Sequence[str]],
+    audience: Audience,
+    resolution: int | None,
+) -> None:
+    """Count two periods together for the `area_tables` of each that will be asked for."""
+    placed = [names for names in by if "cell" in names]
+    query.count_both(source, periods, [names for names in by if "cell" not in names], audience, once=True)
+    if placed and resolution is not None:
+        query.count_both(source, periods, placed, audience, resolution=resolution, once=True)
+
+
 def _default_cells(source: Source, resolution: int) -> np.ndarray:
     """Cells that hold default coordinates of the app: a rise there is one of reports without a place."""
     points = query.default_points(source)

@@ -80,7 +80,7 @@ def test_whatever_was_asked_before_the_answer_is_the_same(source: Source, seed: 
         both = bool(rng.integers(2))
         beside = tuple(str(name) for name in rng.choice(("district", "dark", "week"), rng.integers(3), replace=False))
         before = len(asked)
-        kept = question.beside(beside).count([layout], with_alerts=both)[0]
+        kept = question.beside(beside, alerts=bool(rng.integers(2))).count([layout], with_alerts=both)[0]
         saved += len(asked) == before
         pd.testing.assert_frame_equal(kept, alone(question).count([layout], with_alerts=both)[0])
     assert saved > 5
@@ -96,6 +96,40 @@ def test_what_is_asked_beside_needs_no_question_of_its_own(source: Source, asked
     assert len(asked) == 2
     query.counts(source, FILTERS[1], ["affected_gender"], who, once=True)
     assert len(asked) == 3
+
+
+def test_alerts_that_are_counted_beside_incidents_need_no_question(source: Source, asked: list[int]) -> None:
+    who, by = Audience.ANALYST, ["affected_gender", "month"]
+    query.counts(source, EVERYTHING, by, who, once=True, beside_alerts=True)
+    kept = query.counts(source, EVERYTHING, by, who)
+    assert len(asked) == 1
+    source.cache.pop("counted")
+    pd.testing.assert_frame_equal(kept.frame, query.counts(source, EVERYTHING, by, who).frame)
+
+
+@pytest.mark.parametrize("once", [False, True])
+@pytest.mark.parametrize("who", [Audience.ANALYST, Audience.COUNCIL])
+@pytest.mark.parametrize("f", FILTERS[:4])
+def test_two_periods_are_counted_in_one_question(
+    source: Source, asked: list[int], f: AlertFilter, who: Audience, once: bool
+) -> None:
+    """Each with what it holds alone: also where one of them lacks a value that the other has."""
+    tables = [[], ["district"], ["district", "dark"], ["category"]]
+    days = [source.first + pd.Timedelta(days=number) for number in (5, 40, 60, 61, 130)]
+    for first, last, start, end in ((0, 1, 2, 4), (0, 2, 3, 4), (1, 2, 2, 4)):
+        periods = tuple(f.replace(period="", start=days[a], end=days[b]) for a, b in ((first, last), (start, end)))
+        source.cache.pop("counted", None)
+        asked.clear()
+        query.count_both(source, (periods[0], periods[1]), tables, who, once=once)
+        assert len(asked) == int(last != start)  # none where a day is of both
+        kept = [query.tables(source, one, tables, who, once=once, at_once=True) for one in periods]
+        if last != start and who is Audience.ANALYST:
+            assert len(asked) == 1
+        source.cache.pop("counted", None)
+        alone_ = [query.tables(source, one, tables, who, once=once, at_once=True) for one in periods]
+        for mine, own in zip(kept, alone_, strict=True):
+            for one, other in zip(mine, own, strict=True):
+                pd.testing.assert_frame_equal(one.frame, other.frame)
 
 
 def test_one_period_said_in_two_ways_is_counted_once(source: Source, asked: list[int]) -> None:

@@ -47,7 +47,7 @@ def draw_small_multiples(page: Page) -> None:
         st.write(escape_markdown(t(why)))
         return
     try:
-        counted: Protected = cached_query(page, "counts", (unit, split), complete=True, once=True)
+        counted: Protected = cached_query(page, "counts", (unit, split), complete=True, once=True, beside_alerts=True)
         alerts: Protected = cached_query(page, "counts", (unit, split), complete=True)
     except DisclosureError as refused:
         st.info(t(refused.message))
@@ -150,7 +150,9 @@ def draw_week_clock(page: Page) -> None:
         st.write(no_clock_reason(page))
         return
     try:
-        counted: Protected = cached_query(page, "counts", ("weekday", "hour"), complete=True, once=True)
+        counted: Protected = cached_query(
+            page, "counts", ("weekday", "hour"), complete=True, once=True, beside_alerts=True
+        )
         alerts: Protected = cached_query(page, "counts", ("weekday", "hour"), complete=True)
     except DisclosureError as refused:
         st.info(t(refused.message))
