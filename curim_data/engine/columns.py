@@ -43,19 +43,28 @@ NOT_COUNTED: Final = frozenset(
     {"alert_id", "incident_id", "source", "batch_id", "profile_version", "content_hash", "flags"}
     | {"reported_at", "occurred_from", "occurred_to", "resolved_at", "hour", "x", "y"}
 )
+HOUR_BITS: Final = "hour_bits"
 INCIDENT_COLUMNS: Final = ("incident", "report")
 COLUMNS: Final = tuple(name for name in SCHEMA.names if name not in NOT_COUNTED)
 TEXTS: Final = (*(name for name in COLUMNS if pa.types.is_string(SCHEMA.field(name).type)), "theme", "span")
 
 
-def narrow_columns(table: IbisTable, *others: str) -> IbisTable:
-    """The count columns of a table of alerts (`alert.SCHEMA`), and some others, as an expression for any engine."""
+def narrow_columns(table: IbisTable, *others: str, with_bits: bool = False) -> IbisTable:
+    """The count columns of a table of alerts (`alert.SCHEMA`), and some others, as an expression for any engine.
+
+    `with_bits`: also the hours as the bits of a number (`hour_bits`; missing where none is known), which a test of
+    hours reads much faster than lists.
+    """
     further = table.more_categories.join(SEPARATOR).fill_null("")
+    bits = {
+        HOUR_BITS: table.hours.map(lambda hour: ibis.literal(1, "int32") << hour.cast("int32")).sums().cast("int32")
+    }
     return table.select(
         *others,
         *COLUMNS,
         theme=table.category + SEPARATOR + further,
         span=table.hours.map(lambda hour: hour.cast("string")).join(SEPARATOR),
+        **(bits if with_bits else {}),
     )
 
 
@@ -103,8 +112,8 @@ class NarrowTable:
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: IbisTable, count: int) -> None:
         """`table`: the files' own Ibis table on a cursor of `connection`; `count`: how many alerts it holds."""
         backend, self._count = table.get_backend(), count
-        connection.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {backend.compile(narrow_columns(table))}")
-        named = backend.compile(narrow_columns(table, "alert_id"))
+        connection.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {backend.compile(narrow_columns(table, with_bits=True))}")
+        named = backend.compile(narrow_columns(table, "alert_id", with_bits=True))
         connection.execute(f"CREATE TABLE {SHARED} (alert_id VARCHAR, incident INTEGER, report INTEGER)")
         connection.execute(
             f"CREATE OR REPLACE VIEW {ONCE} AS SELECT alerts.* EXCLUDE (alert_id), incident, "
