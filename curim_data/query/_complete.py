@@ -69,12 +69,25 @@ def _one_dimension(raw: pd.DataFrame, name: str, levels: Sequence[Any] | np.ndar
         order = np.argsort(every, kind="stable")
         n = np.concatenate([raw["n"].to_numpy(float), np.zeros(len(missing))])
         return pd.DataFrame({name: every[order], "n": n[order]})
+    if own.dtype == "str":
+        return _of_texts(raw, name, levels)
     present = set(own.dropna())
     absent = pd.DataFrame({name: pd.Series([value for value in levels if value not in present], dtype=own.dtype)})
     if absent.empty:
         return raw[[name, "n"]].reset_index(drop=True)
     both = pd.concat([raw[[name, "n"]], absent.assign(n=0.0)], ignore_index=True)
     return both.sort_values(name, ignore_index=True)
+
+
+def _of_texts(raw: pd.DataFrame, name: str, levels: Sequence[Any] | np.ndarray[Any, Any]) -> pd.DataFrame:
+    """`_one_dimension` of texts, a missing one last."""
+    known = raw[name].notna().to_numpy(bool)
+    n = raw["n"].to_numpy(float)
+    counted = dict(zip(raw[name][known].tolist(), n[known].tolist(), strict=True))
+    every = sorted({*levels, *counted})
+    missing = n[~known]
+    texts = pd.Series([*every, *[None] * len(missing)], dtype="str")
+    return pd.DataFrame({name: texts, "n": [*(counted.get(text, 0.0) for text in every), *missing]})
 
 
 def _among(values: IntArray, ordered: IntArray) -> BoolArray:
