@@ -103,6 +103,23 @@ def is_one_of(column: IbisColumn, cells: Sequence[int]) -> IbisBoolean:
     return column.isin(listed.name("cell").as_table().cell)
 
 
+@ibis.udf.scalar.builtin(name="bit_count")  # type: ignore[untyped-decorator]
+def _bit_count(number: int) -> int:  # type: ignore[empty-body]
+    """How many bits of a number are set."""
+
+
+def hours_within(table: IbisTable, wanted: Sequence[int]) -> IbisBoolean:
+    """Whether at least half of the hours that an alert's span touches are among some; an unknown hour never is."""
+    if HOUR_BITS in table.columns:
+        asked = table[HOUR_BITS] & sum(1 << hour for hour in wanted)
+        return ((asked > 0) & (_bit_count(asked) * 2 >= _bit_count(table[HOUR_BITS]))).fill_null(False)
+    hours = table.hours
+    inside = hours.filter(lambda hour: hour.isin(wanted)).length()
+    of_several = (inside > 0) & (inside * 2 >= hours.length())
+    # Most alerts have one hour, which is looked up much faster than a list is gone through.
+    return ibis.ifelse(hours.length() == 1, hours[0].isin(wanted), of_several).fill_null(False)
+
+
 class NarrowTable:
     """The count columns of the files of one version, in DuckDB; shared by threads.
 

@@ -19,10 +19,9 @@ from operator import and_, or_
 from typing import Any, Final, Literal, TypeAlias
 
 import h3.api.basic_int as h3
-import ibis
 import pandas as pd
 
-from curim_data.engine.columns import cell_column, is_one_of
+from curim_data.engine.columns import cell_column, hours_within, is_one_of
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters._query_words import dropped, is_cell, join, parse_date, split, window_ends, window_hours
 from curim_data.model import CityProfile, Gender, Kind, Message, Status, Translator, labels
@@ -326,11 +325,6 @@ class CellField(Field):
         return [(t.n("{n} map cell", "{n} map cells", len(f.cells)), {"cells": ()})] if f.cells else []
 
 
-@ibis.udf.scalar.builtin(name="bit_count")  # type: ignore[untyped-decorator]
-def _bit_count(number: int) -> int:  # type: ignore[empty-body]
-    """How many bits of a number are set."""
-
-
 class HourField(Field):
     """A window of the day from the start of its first hour to the end of its last; it may pass midnight."""
 
@@ -361,15 +355,7 @@ class HourField(Field):
         """At least half of the hours that the alert's span touches lie in the window; an unknown hour never does."""
         if not f.hours:
             return None
-        wanted = window_hours(f.hours)
-        if "hour_bits" in table.columns:  # of DuckDB's narrow table
-            asked = table.hour_bits & sum(1 << hour for hour in wanted)
-            return ((asked > 0) & (_bit_count(asked) * 2 >= _bit_count(table.hour_bits))).fill_null(False)
-        hours = table.hours
-        inside = hours.filter(lambda hour: hour.isin(wanted)).length()
-        of_several = (inside > 0) & (inside * 2 >= hours.length())
-        # Most alerts have one hour, which is looked up much faster than a list is gone through.
-        return ibis.ifelse(hours.length() == 1, hours[0].isin(wanted), of_several).fill_null(False)
+        return hours_within(table, window_hours(f.hours))
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """From the first minute to the last."""
