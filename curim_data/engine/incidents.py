@@ -45,8 +45,10 @@ class IncidentFacts:
         return cls(int(value["alerts"]), int(value["incidents"]), Message(str(rule["text"]), dict(rule["values"])))
 
 
-def find_incidents(connection: duckdb.DuckDBPyConnection) -> tuple[IncidentFacts, pa.Table]:
-    """Link the alerts of the view `alerts`.
+def find_incidents(
+    connection: duckdb.DuckDBPyConnection, rule: Message | None = None
+) -> tuple[IncidentFacts, pa.Table]:
+    """Link the alerts of the view `alerts`; by their ids alone where these follow from a `rule` already.
 
     The table has the columns alert_id, incident (int32, a number from 0) and report (int32, 0 for the first report, in
     the order of their times), for alerts whose incident has several; all others stand alone.
@@ -58,8 +60,8 @@ def find_incidents(connection: duckdb.DuckDBPyConnection) -> tuple[IncidentFacts
     hours[~placed | pc.equal(read["time_precision"], "month").to_numpy(zero_copy_only=False).astype(bool)] = np.nan
     x, y = np.where(placed, x, 0.0), np.where(placed, y, 0.0)
     category = _codes(read["category"])
-    linking = learn_linking(x, y, hours, category)
-    labels = link_reports(x, y, hours, category, linking, same=_same_ids(read))
+    linking = None if rule else learn_linking(x, y, hours, category)
+    labels = link_reports(x, y, hours, category, linking, same=_same_ids(read)) if linking else _by_id(read)
     incidents, report, shared = _numbered(labels)
     table = pa.table(
         {
@@ -69,9 +71,19 @@ def find_incidents(connection: duckdb.DuckDBPyConnection) -> tuple[IncidentFacts
         }
     )
     n, counted = len(labels), len(np.unique(labels))
-    counts = {"n": n, "incidents": counted} if linking.linked else {}
-    rule = Message(linking.message.text, {**linking.message.values, **counts})
-    return IncidentFacts(n, counted, rule), table
+    return IncidentFacts(n, counted, rule or _told(linking, n, counted)), table
+
+
+def _told(linking: Any, n: int, incidents: int) -> Message:
+    """The rule of the linking, with how many incidents so many alerts report."""
+    counts = {"n": n, "incidents": incidents} if linking.linked else {}
+    return Message(linking.message.text, {**linking.message.values, **counts})
+
+
+def _by_id(read: pa.Table) -> IntArray:
+    """A label for each alert: that of its id, or one of its own."""
+    codes = _same_ids(read)
+    return np.where(codes >= 0, codes, len(codes) + np.arange(len(codes)))
 
 
 def _numbered(labels: IntArray) -> tuple[IntArray, IntArray, Any]:

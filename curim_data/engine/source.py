@@ -61,6 +61,8 @@ class Source:
     `annotations`: what analysts noted on the time line. `meeting` is the last meeting of the council from which
     on there is a week of data (`SHORTEST_SINCE_MEETING`), where months alone are known the last one until `as_of`;
     `other_categories` are those that the city's tree does not know.
+    `exact`: where these are the protected copy of alerts (`curim_data.protection`), the alerts: for choosing what is
+    told, never for a figure.
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
 
@@ -77,6 +79,7 @@ class Source:
     known_time: KnownTime = KnownTime.HOUR
     asked: frozenset[str] = frozenset(ASKED_FIELDS)
     annotations: tuple[Annotation, ...] = ()
+    exact: Source | None = field(default=None, repr=False, compare=False)
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -305,12 +308,14 @@ def keep_narrow(source: Source) -> None:
 
 
 _FACTS: Final = "facts"
+# In a source's cache: the rule by which its incidents were linked before, where their ids alone say which they are.
+LINKED: Final = "linked"
 _INCIDENTS: Final = "incidents"
 
 
 def _find_incidents(source: Source) -> pa.Table:
     """The alerts that share an incident; how they were linked goes into the cache."""
-    facts, shared = find_incidents(source.cache["database"].cursor())
+    facts, shared = find_incidents(source.cache["database"].cursor(), source.cache.get(LINKED))
     source.cache[_INCIDENTS] = facts
     return shared
 
@@ -345,7 +350,7 @@ def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dic
     facts = _known_facts(table, version, city)
     narrow = NarrowTable(database, table, facts.n)
     kept = {"narrow": narrow, "first_reports": FirstReports(database)}
-    return {"database": database, "schema": table.schema(), "facts": facts, **kept}
+    return {"database": database, "schema": table.schema(), "facts": facts, "files": tuple(map(str, files)), **kept}
 
 
 def _alerts(cache: Mapping[str, Any]) -> IbisTable:

@@ -6,7 +6,12 @@ which these are made of; `categoricals` to sum tables again.
 """
 
 from curim_data.privacy import DisclosureError
-from curim_data.query._default_points import at_points, default_points, keep_default_points
+from curim_data.query._default_points import (
+    at_points,
+    default_points,
+    keep_default_points,
+    keep_no_default_points,
+)
 from curim_data.query._layout import dates, dimensions
 from curim_data.query.answers import (
     all_options,

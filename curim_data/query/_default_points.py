@@ -38,6 +38,11 @@ def keep_default_points(source: Source) -> None:
     source.keep(POINTS, default_points(source)[list(COLUMNS)].to_numpy(object).tolist())
 
 
+def keep_no_default_points(source: Source) -> None:
+    """Take it that a source has none: its alerts at default coordinates have no position."""
+    source.cache.setdefault(POINTS, pd.DataFrame({name: [] for name in COLUMNS}).astype(TYPES))
+
+
 def _find(source: Source) -> pd.DataFrame:
     mapped = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
     sides = mapped.aggregate(n=mapped.count(), inside=mapped.inside.fill_null(False).cast("int64").sum())

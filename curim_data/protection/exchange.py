@@ -1,0 +1,360 @@
+"""Targeted record swapping: how the alerts of the protected copy exchange place and time. Pure: arrays in, arrays out.
+
+What is exchanged are incidents, with all their alerts. Each keeps what was reported and whom it affected. Two
+populations exchange among themselves, never with each other:
+
+Ordinary incidents
+    Place: with probability `RARE` where fewer than `LEAST` are alike (cell of resolution 9, quarter, category, gender),
+    else `DENSE`; with a partner of the same month, of the same region first. Time (day, band of six hours, darkness):
+    with probability `TIME` within month, category and gender. Days are exchanged within the week besides, by all. So
+    the city's counts by week, category and gender, and those of each cell by month, are exactly those of the alerts.
+
+Incidents of sensitive categories
+    Place: across regions with probability `RARE_SENSITIVE` where fewer than `LEAST_SENSITIVE` are alike in their
+    region (quarter, category, gender), in their region where fewer are alike in their cell of resolution 8, else
+    `DENSE_SENSITIVE`; with a partner of about the same time. Then each takes the finer place (cell of resolution 9,
+    landmark) of somebody in that cell of resolution 8; where sensitive incidents are rare even over all time it is put
+    anywhere in a larger cell. Month: within a window of a quarter, with probability
+    `MONTH_SENSITIVE` where fewer than `LEAST_SENSITIVE` are alike in region and month, else `MONTH_DENSE`. The day is
+    any day of the month. Darkness: within the window, with probability `DARK_RARE` where few are alike, else
+    `DARK_DENSE`; it is left
+    out in quarters with fewer than `LEAST_SENSITIVE` by day or after dark.
+
+Sources: Office for National Statistics, "Protecting personal data in Census 2021 results" (targeted record swapping);
+Hundepool et al., "Statistical Disclosure Control" (2012), chapter 5; Shlomo, Tudor & Groom, "Data swapping for
+protecting census tables" (2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from curim_data.geo.enrichment import parent_cells
+from curim_data.model import BoolArray, FloatArray, IntArray
+
+LEAST: Final = 5
+LEAST_SENSITIVE: Final = 10
+RARE: Final = 0.5
+DENSE: Final = 0.05
+TIME: Final = 0.45
+RARE_SENSITIVE: Final = 0.65
+DENSE_SENSITIVE: Final = 0.2
+MONTH_SENSITIVE: Final = 0.9
+MONTH_DENSE: Final = 0.4
+DARK_RARE: Final = 0.9
+DARK_DENSE: Final = 0.1
+# Cells of these resolutions, one after the other, until one holds `LEAST_SENSITIVE` sensitive incidents of a release:
+# the cell in which one that is rarer than that even over all time is put anywhere.
+LARGER: Final = (7, 6, 5, 4)
+FINE: Final = 9
+# Months by which partners of sensitive incidents may lie apart, as a standard deviation: so no margin of a closed
+# stretch of time stays exact for a cell.
+APART_MONTHS: Final = 6.0
+# Share of sensitive incidents that wait for the next release where a release holds one month alone.
+HELD_BACK: Final = 0.55
+
+
+@dataclass(frozen=True)
+class Units:
+    """Incidents to be released, an entry each.
+
+    `place`: a code for all that is told of where it was (cell of resolution 9, district, landmark, on land or not), -1
+    for none; `fine`, `coarse`: its cells of resolution 9 and 8, -1 without a position; `region`: a code of its
+    district, or of a large cell where there is none. `category`, `gender`: codes. `day`, `month`:
+    days and months since 1970. `whole_month`: only the month is known. `dark`: codes of darkness.
+    """
+
+    sensitive: BoolArray
+    place: IntArray
+    fine: IntArray
+    coarse: IntArray
+    region: IntArray
+    category: IntArray
+    gender: IntArray
+    day: IntArray
+    month: IntArray
+    whole_month: BoolArray
+    dark: IntArray
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """What each incident takes from which other: indices into `Units`. `place`, and `fine` for what lies inside a cell
+    of resolution 8; `dark` for band and darkness (-1: not told); `person` for what the copy tells of status and reporter. `cell`: where
+    not -1, the cell of resolution 9 that the copy gives instead, without a landmark. `day`: the day that it gives.
+    `held`: waits for the next release.
+    """
+
+    place: IntArray
+    fine: IntArray
+    cell: IntArray
+    day: IntArray
+    dark: IntArray
+    person: IntArray
+    held: BoolArray
+
+
+def exchange(
+    units: Units, rng: np.random.Generator, *, first: bool = True, swapping: bool = True
+) -> Exchanged:
+    """Draw the exchanges of one release. `first`: the first one of a home, of which nobody waits. `swapping`: False
+    leaves every place and time with its own incident, for tests of what an attacker finds then.
+    """
+    n = len(units)
+    own = np.arange(n)
+    if not swapping or not n:
+        return Exchanged(own, own.copy(), np.full(n, -1), units.day.copy(), own.copy(), own.copy(), np.zeros(n, bool))
+    place, dark, day, person = own.copy(), own.copy(), units.day.copy(), own.copy()
+    cell, held = np.full(n, -1), np.zeros(n, bool)
+    quarter = units.month // 3
+    ordinary, sensitive = np.flatnonzero(~units.sensitive), np.flatnonzero(units.sensitive)
+    _places_of_ordinary(units, ordinary, quarter, place, rng)
+    _times_of_ordinary(units, ordinary, day, dark, rng)
+    fine = place.copy()
+    if len(sensitive):
+        held[sensitive] = False if first else _wait(units, sensitive, rng)
+        released = sensitive[~held[sensitive]]
+        _places_of_sensitive(units, released, quarter, place, rng)
+        fine[released] = _somebody_near(units, place[released], rng)
+        cell[released] = _anywhere(units.fine[place[released]], rng)
+        _times_of_sensitive(units, released, quarter, day, dark, rng)
+        person[released] = rng.permutation(released)
+    return Exchanged(place, fine, cell, day, dark, person, held)
+
+
+def _places_of_ordinary(
+    units: Units, rows: IntArray, quarter: IntArray, place: IntArray, rng: np.random.Generator
+) -> None:
+    rows = rows[units.place[rows] >= 0]
+    alike = _alike(rows, units.fine, quarter, units.category, units.gender)
+    chosen = rows[rng.random(len(rows)) < np.where(alike < LEAST, RARE, DENSE)]
+    left = _pair(chosen, [units.month, units.region], units.fine, place, rng)
+    left = _pair(left, [units.month], units.fine, place, rng)
+    _pair(left, [quarter], units.fine, place, rng)
+
+
+def _times_of_ordinary(
+    units: Units, rows: IntArray, day: IntArray, dark: IntArray, rng: np.random.Generator
+) -> None:
+    """Day, band and darkness within month, category and gender; then the day within the week."""
+    chosen = rows[rng.random(len(rows)) < TIME]
+    taken = _permuted(chosen, [units.month, units.category, units.gender, units.whole_month], rng)
+    day[chosen], dark[chosen] = units.day[taken], taken
+    week = np.where(units.whole_month, -1, _week(day))
+    within = _permuted(rows, [week, units.month], rng)
+    day[rows] = day[within]
+
+
+def _places_of_sensitive(
+    units: Units, rows: IntArray, quarter: IntArray, place: IntArray, rng: np.random.Generator
+) -> None:
+    rows = rows[units.place[rows] >= 0]
+    in_region = _alike(rows, units.region, quarter, units.category, units.gender)
+    in_cell = _alike(rows, units.coarse, quarter, units.category, units.gender)
+    rare = (in_region < LEAST_SENSITIVE) | (in_cell < LEAST_SENSITIVE)
+    moved = rng.random(len(rows)) < np.where(rare, RARE_SENSITIVE, DENSE_SENSITIVE)
+    far = rows[moved & (in_region < LEAST_SENSITIVE)]
+    near = rows[moved & (in_region >= LEAST_SENSITIVE)]
+    left = _pair_in_time(near, units.region, units, place, rng)
+    left = _pair_in_time(np.concatenate([far, left]), np.zeros(len(units), np.int64), units, place, rng)
+    for at in left[rng.permutation(len(left))]:  # whoever finds no partner among the chosen takes another one
+        others = rows[(units.coarse[rows] != units.coarse[at]) & (place[rows] == rows)]
+        if place[at] == at and len(others):
+            other = rng.choice(others)
+            place[at], place[other] = other, at
+
+
+def _times_of_sensitive(
+    units: Units, rows: IntArray, quarter: IntArray, day: IntArray, dark: IntArray, rng: np.random.Generator
+) -> None:
+    """The month within the window, any day of it, and darkness within the window."""
+    alike = _alike(rows, units.region, units.month, units.category, units.gender)
+    windows = np.full(len(units), -1)
+    windows[rows] = _windows(units.month[rows])
+    month = units.month.copy()
+    chosen = rows[rng.random(len(rows)) < np.where(alike < LEAST_SENSITIVE, MONTH_SENSITIVE, MONTH_DENSE)]
+    month[chosen] = units.month[_permuted(chosen, [windows], rng)]
+    few = rows[_alike(rows, units.month) < LEAST_SENSITIVE]
+    loose = chosen[np.isin(windows[chosen], windows[few])]  # where exchange would leave a month's small number as it is
+    month[loose] = _any_month(units.month[rows], windows[rows], windows[loose], rng)
+    alike = _alike(rows, quarter, units.category, units.gender, units.dark)
+    chosen = rows[rng.random(len(rows)) < np.where(alike < LEAST_SENSITIVE, DARK_RARE, DARK_DENSE)]
+    dark[chosen] = _permuted(chosen, [windows, units.whole_month], rng)
+    few = rows[_alike(rows, quarter, units.dark) < LEAST_SENSITIVE]
+    dark[rows[np.isin(quarter[rows], quarter[few])]] = -1
+    first, last = int(units.day.min()), int(units.day.max())
+    day[rows] = _any_day(month[rows], units.whole_month[rows], (first, last), rng)
+
+
+def _any_month(months: IntArray, windows: IntArray, asked: IntArray, rng: np.random.Generator) -> IntArray:
+    """For each window asked for one of its months, each as likely."""
+    found = np.zeros(len(asked), np.int64)
+    for window in np.unique(asked):
+        here = asked == window
+        found[here] = rng.choice(np.unique(months[windows == window]), int(here.sum()))
+    return found
+
+
+def _anywhere(cells: IntArray, rng: np.random.Generator) -> IntArray:
+    """For cells of resolution 9 whose cell of resolution 8 is that of fewer than `LEAST_SENSITIVE` of them: any cell of
+    resolution 9 in the smallest larger cell that holds as many (the largest of `LARGER`, where none does); else -1.
+    """
+    found = np.full(len(cells), -1)
+    mapped = np.flatnonzero(cells >= 0)
+    if not len(mapped):
+        return found
+    rare = _occurrences(parent_cells(cells[mapped], FINE - 1)) < LEAST_SENSITIVE
+    for size in LARGER:
+        larger = parent_cells(cells[mapped], size)
+        enough = (_occurrences(larger) >= LEAST_SENSITIVE) | (size == LARGER[-1])
+        here = rare & enough & (found[mapped] < 0)
+        found[mapped[here]] = _any_child(larger[here], size, rng)
+    return found
+
+
+def _any_child(cells: IntArray, size: int, rng: np.random.Generator) -> IntArray:
+    """A cell of resolution 9 inside each cell of a resolution, each as likely: its further digits are drawn."""
+    child = (cells & ~(np.int64(0xF) << np.int64(52))) | (np.int64(FINE) << np.int64(52))
+    for level in range(size + 1, FINE + 1):
+        shift = np.int64(3 * (15 - level))
+        child = (child & ~(np.int64(7) << shift)) | (rng.integers(0, 7, len(cells)) << shift)
+    return child
+
+
+def _occurrences(values: IntArray) -> IntArray:
+    """How often each value occurs."""
+    _, back, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray(counts[back], np.int64)
+
+
+def _wait(units: Units, rows: IntArray, rng: np.random.Generator) -> BoolArray:
+    """Which sensitive incidents wait, where a release holds one month of them alone."""
+    months = np.unique(units.month)
+    return rng.random(len(rows)) < HELD_BACK if len(months) == 1 else np.zeros(len(rows), bool)
+
+
+def _windows(months: IntArray) -> IntArray:
+    """Quarters, of which one with a single month joins the one before it, or after it."""
+    quarters = months // 3
+    found = np.unique(quarters)
+    sizes = {one: len(np.unique(months[quarters == one])) for one in found.tolist()}
+    joined: dict[int, int] = {}
+    for at, one in enumerate(found.tolist()):
+        joined[one] = joined[int(found[at - 1])] if sizes[one] == 1 and at else one
+    if len(found) > 1 and sizes[int(found[0])] == 1:
+        joined[int(found[0])] = joined[int(found[1])]
+    return np.array([joined[one] for one in quarters.tolist()], np.int64)
+
+
+def _any_day(
+    month: IntArray, whole_month: BoolArray, known: tuple[int, int], rng: np.random.Generator
+) -> IntArray:
+    """A day of the month that the data cover; the first one where nothing but months is known."""
+    starts = month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    ends = (month + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) - 1
+    low, high = np.maximum(starts, known[0]), np.minimum(ends, known[1])
+    days = low + np.floor(rng.random(len(month)) * (np.maximum(high, low) - low + 1)).astype(np.int64)
+    return np.where(whole_month, starts, days)
+
+
+def _somebody_near(units: Units, place: IntArray, rng: np.random.Generator) -> IntArray:
+    """For each taken place somebody in the same cell of resolution 8 and region; itself where nobody else is there."""
+    known = np.flatnonzero(units.place >= 0)
+    key = _joined(units.coarse, units.region)
+    order = known[np.argsort(key[known], kind="stable")]
+    levels, starts, counts = np.unique(key[order], return_index=True, return_counts=True)
+    at = np.searchsorted(levels, key[place])
+    at = np.minimum(at, max(len(levels) - 1, 0))
+    found = place.copy()
+    mapped = units.place[place] >= 0
+    if len(levels):
+        picks = starts[at] + np.floor(rng.random(len(place)) * counts[at]).astype(np.int64)
+        found[mapped] = order[picks[mapped]]
+    return found
+
+
+def _alike(rows: IntArray, *columns: IntArray) -> IntArray:
+    """How many of the rows are alike in all columns, for each row."""
+    if not len(rows):
+        return np.zeros(0, np.int64)
+    key = _joined(*(column[rows] for column in columns))
+    _, back, counts = np.unique(key, return_inverse=True, return_counts=True)
+    return np.asarray(counts[back], np.int64)
+
+
+def _joined(*columns: IntArray) -> IntArray:
+    """One code for what several columns hold."""
+    frame = pd.DataFrame({str(at): np.asarray(column) for at, column in enumerate(columns)})
+    return np.asarray(frame.groupby(list(frame.columns), sort=False).ngroup().to_numpy(), np.int64)
+
+
+def _pair(
+    rows: IntArray, within: Sequence[IntArray], apart: IntArray, taken: IntArray, rng: np.random.Generator
+) -> IntArray:
+    """Let rows of one group exchange in pairs at random, those alone in `apart` excepted; who found no partner."""
+    if len(rows) < 2:
+        return rows
+    group = _joined(*(column[rows] for column in within))
+    order = np.lexsort((rng.random(len(rows)), group))
+    return _swap_neighbours(rows[order], group[order], apart, taken)
+
+
+def _pair_in_time(
+    rows: IntArray, within: IntArray, units: Units, taken: IntArray, rng: np.random.Generator
+) -> IntArray:
+    """The same with partners of about the same time, whichever month or quarter theirs is."""
+    if len(rows) < 2:
+        return rows
+    blurred = units.month[rows] + rng.normal(0.0, APART_MONTHS, len(rows))
+    order = np.lexsort((blurred, within[rows]))
+    return _swap_neighbours(rows[order], within[rows][order], units.coarse, taken)
+
+
+def _swap_neighbours(rows: IntArray, group: IntArray, apart: IntArray, taken: IntArray) -> IntArray:
+    """Exchange the first with the second of each group, the third with the fourth and so on, unless both are in one
+    place; returns who did not exchange.
+    """
+    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+    position = np.arange(len(rows)) - np.repeat(starts, np.diff(np.r_[starts, len(rows)]))
+    first = np.flatnonzero(position % 2 == 0)
+    first = first[first + 1 < len(rows)]
+    first = first[group[first + 1] == group[first]]
+    one, two = rows[first], rows[first + 1]
+    differ = apart[one] != apart[two]
+    one, two = one[differ], two[differ]
+    taken[one], taken[two] = two, one
+    done = np.zeros(len(taken), bool)
+    done[one] = done[two] = True
+    return rows[~done[rows]]
+
+
+def _permuted(rows: IntArray, within: Sequence[IntArray], rng: np.random.Generator) -> IntArray:
+    """The rows in a random order within their groups."""
+    group = _joined(*(np.asarray(column)[rows] for column in within)) if len(rows) else rows
+    place = np.argsort(group, kind="stable")
+    shuffled = np.lexsort((rng.random(len(rows)), group))
+    found = rows.copy()
+    found[place] = rows[shuffled]
+    return found
+
+
+def _week(days: IntArray) -> IntArray:
+    """A number for the week, from Monday on; 1970-01-01 was a Thursday."""
+    return (days + 3) // 7
+
+
+def shares_moved(units: Units, exchanged: Exchanged) -> dict[str, FloatArray | Any]:
+    """Which share of the ordinary and of the sensitive incidents has another place."""
+    moved = exchanged.place != np.arange(len(units))
+    return {
+        name: float(moved[rows].mean()) if rows.any() else 0.0
+        for name, rows in (("ordinary", ~units.sensitive), ("sensitive", units.sensitive))
+    }

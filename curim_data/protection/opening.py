@@ -1,0 +1,60 @@
+"""Which table an audience reads: the alerts themselves, or their protected copy."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from curim_data.engine import LINKED, Source, open_source, source_from_files
+from curim_data.model import Audience, Message
+from curim_data.privacy import DisclosureError, sees_exact
+from curim_data.protection.copy import copy_file, copy_version, write_copy
+from curim_data.protection.releases import Drawn, drawn, release
+from curim_data.query import default_points, keep_no_default_points
+from curim_data.store import Home
+from curim_data.store.locking import locked
+
+NO_COPY: Final = Message(
+    "Alerts that another engine holds have no protected copy: council and public see nothing of them. Open the "
+    "dashboard on a home, without CURIM_ALERTS_URL, for these readers."
+)
+
+
+def open_for(home: Home, audience: Audience) -> Source:
+    """The alerts of a home as an audience may read them.
+
+    Who sees exact counts gets the alerts. Council and public get the protected copy, which is made where it is not
+    there yet; `Source.exact` of it are the alerts. DisclosureError where the alerts are on another engine.
+    """
+    source = open_source(home)
+    return source if sees_exact(audience) else protected(home, source)
+
+
+def protected(home: Home, source: Source) -> Source:
+    """The protected copy of a source's alerts, made where it is not there yet."""
+    if "database" not in source.cache or os.environ.get("CURIM_ALERTS_URL", "duckdb") != "duckdb":
+        raise DisclosureError(NO_COPY)
+    known = drawn(home)
+    path = copy_file(source.city, copy_version(source, known))
+    assert path is not None  # a home has a folder for what is prepared
+    if not path.exists():
+        known, path = _make(home, source)
+    found = source_from_files([path], copy_version(source, known), source.city, meeting=source.meeting)
+    facts = source.incidents
+    found.cache.setdefault(LINKED, facts.rule if facts is not None else None)
+    keep_no_default_points(found)
+    told = {name: getattr(source, name) for name in ("first", "as_of", "meeting", "known_time", "asked", "annotations")}
+    return replace(found, **told, exact=source)
+
+
+def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
+    """Draw for alerts that have no draw, then write the copy; one process at a time, and none while alerts are erased."""
+    with locked(home.lock, shared=True):
+        known = release(home, source, default_points(source))
+        path = copy_file(source.city, copy_version(source, known))
+        assert path is not None
+        if not path.exists():
+            write_copy(source.cache["files"], known, source.city, path, home.work)
+    return known, path

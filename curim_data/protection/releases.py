@@ -1,0 +1,256 @@
+"""What the protected copy says instead of each alert's place and time: drawn once, kept in the home, never changed.
+
+<home>/protected/secret         what the draws depend on, besides the alerts; nobody but the server reads it
+<home>/protected/drawn-N.parquet  the draws of the N-th release, a row for each alert
+
+A release takes in the alerts that have none yet. They exchange among themselves (`exchange`), so a release needs some:
+fewer than `LEAST_WAITING` wait, for at most `LONGEST_WAIT` days of data. Nothing that happens later changes a draw:
+an update of an alert changes what the alert says and not where the copy puts it, undo and erasure take its row away
+and leave its partner's, and alerts that report an incident which was released before take that incident's place.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from curim_data.engine import Source
+from curim_data.engine.columns import split_list
+from curim_data.geo.enrichment import parent_cells
+from curim_data.model import BoolArray, CityProfile, IntArray
+from curim_data.model.prepared import write_whole
+from curim_data.privacy import is_sensitive_category
+from curim_data.protection.exchange import Units, exchange
+from curim_data.store import Home
+from curim_data.store.locking import locked
+from curim_data.store.matching import sql_path
+
+FOLDER: Final = "protected"
+LEAST_WAITING: Final = 100
+LONGEST_WAIT: Final = dt.timedelta(days=62)
+FINE: Final = 9
+COARSE: Final = 8
+REGION: Final = 7  # cells that stand for districts where there are none
+# With fewer sensitive incidents in a release none of them has a place.
+LEAST_TO_EXCHANGE: Final = 3
+DARK, LIGHT = 4, 5  # bands of sensitive alerts; those of ordinary ones are 0 to 3, of six hours each
+DRAWN: Final = pa.schema(
+    [
+        pa.field("alert_id", pa.string()),
+        pa.field("unit", pa.string()),
+        pa.field("sensitive", pa.bool_()),
+        pa.field("cell", pa.int64()),
+        pa.field("inside", pa.bool_()),
+        pa.field("district", pa.string()),
+        pa.field("place", pa.string()),
+        pa.field("local_date", pa.date32()),
+        pa.field("band", pa.int8()),
+        pa.field("dark", pa.bool_()),
+        pa.field("person", pa.string()),
+    ]
+)
+_PLACE: Final = ("cell", "inside", "district", "place")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The draws of a home: their files in order, and a word that changes with them."""
+
+    files: tuple[Path, ...]
+
+    @property
+    def version(self) -> str:
+        """Changes with every release; the files themselves never change."""
+        return f"p{len(self.files)}"
+
+
+def drawn(home: Home) -> Drawn:
+    """The draws of a home as they are."""
+    return Drawn(tuple(sorted((home.path / FOLDER).glob("drawn-*.parquet"))))
+
+
+def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: bool = True) -> Drawn:
+    """Draw for the alerts that have no draw yet, unless they wait for more; the draws that the home has now.
+
+    `left_out`: default coordinates (longitude, latitude), which are no place. One process draws at a time.
+    """
+    with locked(home.path / FOLDER / "lock"):
+        known = drawn(home)
+        waiting = _waiting(source, known, left_out)
+        if not len(waiting):
+            return known
+        first = not known.files
+        since = dt.date.max if first else min(waiting["local_date"])
+        if not first and len(waiting) < LEAST_WAITING and source.as_of - since < LONGEST_WAIT:
+            return known
+        seed = hashlib.blake2b(_secret(home) + str(len(known.files)).encode(), digest_size=32).digest()
+        rng = np.random.default_rng(int.from_bytes(seed, "little"))
+        made = _draw(waiting, source.city, rng, first=first, swapping=swapping)
+        made = pa.concat_tables([made, _of_known_incidents(waiting, known)])
+        path = home.path / FOLDER / f"drawn-{len(known.files) + 1:05}.parquet"
+        write_whole(path, lambda part: pq.write_table(made, part, compression="zstd"))
+        path.chmod(0o600)
+    return drawn(home)
+
+
+def forget(home: Home, alert_ids: Collection[str]) -> None:
+    """Take the draws of erased alerts away, for good. Each step may be done again."""
+    gone = pa.array(sorted(set(alert_ids)), pa.string())
+    with locked(home.path / FOLDER / "lock"):
+        for path in drawn(home).files:
+            table = pq.read_table(path)
+            among = pc.is_in(table["alert_id"], value_set=gone)
+            person = pc.if_else(pc.is_in(table["person"], value_set=gone), None, table["person"])
+            if pc.any(among).as_py() or person.null_count > table["person"].null_count:
+                table = table.set_column(table.column_names.index("person"), "person", person)
+                kept = table.filter(pc.invert(among))
+                write_whole(path, lambda part, kept=kept: pq.write_table(kept, part, compression="zstd"))
+                path.chmod(0o600)
+
+
+def _secret(home: Home) -> bytes:
+    path = home.path / FOLDER / "secret"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = secrets.token_bytes(32)
+        write_whole(path, lambda part: part.write_bytes(made))
+        path.chmod(0o600)
+    return path.read_bytes()
+
+
+def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFrame:
+    """Alerts without a draw, the first of each incident first: what the exchange needs of them, and `unit`, the id of
+    their incident's first alert; `drawn_unit`: the alert of the same incident that has a draw, if one has.
+    """
+    shared = source.shared_incidents()
+    cursor = source.cache["database"].cursor()
+    cursor.register("shared", shared)
+    cursor.register("default_points", left_out[["longitude", "latitude"]])
+    names = ", ".join(f"'{sql_path(path)}'" for path in known.files)
+    earlier = f"SELECT alert_id, unit FROM read_parquet([{names}])" if names else "SELECT '' AS alert_id, '' AS unit"
+    found: pd.DataFrame = cursor.execute(
+        f"""
+        WITH earlier AS ({earlier}),
+        firsts AS (SELECT incident, alert_id AS first FROM shared WHERE report = 0),
+        units AS (
+            SELECT shared.alert_id, firsts.first, any_value(earlier.unit) OVER (PARTITION BY shared.incident) AS drawn
+            FROM shared JOIN firsts USING (incident) LEFT JOIN earlier USING (alert_id)
+        )
+        SELECT a.alert_id, coalesce(units.first, a.alert_id) AS unit, units.drawn AS drawn_unit,
+               a.category, a.category || chr(31) || coalesce(array_to_string(a.more_categories, chr(31)), '') AS theme,
+               a.affected_gender, a.district, a.place, a.local_date, a.dark::DOUBLE AS dark,
+               a.time_precision = 'month' AS whole_month,
+               CASE WHEN len(a.hours) > 0 THEN a.hours[1] // 6 END AS band,
+               CASE WHEN p.longitude IS NULL THEN coalesce(a.cell_{FINE}, -1) ELSE -1 END AS cell,
+               CASE WHEN p.longitude IS NULL THEN a.inside END AS inside
+        FROM alerts AS a
+        LEFT JOIN units USING (alert_id)
+        LEFT JOIN default_points AS p ON p.longitude = a.longitude AND p.latitude = a.latitude
+        ANTI JOIN earlier ON earlier.alert_id = a.alert_id
+        ORDER BY a.local_date, a.alert_id"""
+    ).df()
+    cursor.unregister("shared")
+    cursor.unregister("default_points")
+    found["local_date"] = pd.to_datetime(found["local_date"]).dt.date
+    return found
+
+
+def _draw(
+    waiting: pd.DataFrame, city: CityProfile, rng: np.random.Generator, *, first: bool, swapping: bool
+) -> pa.Table:
+    """The draws of one release, a row for each alert that is released."""
+    own = waiting[waiting["drawn_unit"].isna()].drop_duplicates("unit").reset_index(drop=True)
+    sensitive = _sensitive(own, city)
+    units = units_of(own, sensitive)
+    found = exchange(units, rng, first=first, swapping=swapping)
+    made = pd.DataFrame({"unit": own["unit"], "sensitive": sensitive})
+    places, fine = own[list(_PLACE)].take(found.place), own[list(_PLACE)].take(found.fine)
+    for name in ("cell", "inside", "place"):
+        made[name] = fine[name].to_numpy()
+    elsewhere = found.cell >= 0
+    made["cell"] = np.where(elsewhere, found.cell, made["cell"].to_numpy(np.int64))
+    made["place"] = made["place"].mask(elsewhere)
+    made["district"] = places["district"].to_numpy()
+    made["local_date"] = found.day.astype("datetime64[D]")
+    band, dark = own["band"].take(found.dark).to_numpy(float), own["dark"].take(found.dark).to_numpy(float)
+    dark = np.where(found.dark < 0, np.nan, dark)
+    made["band"] = np.where(sensitive, np.where(np.isnan(dark), np.nan, np.where(dark > 0, DARK, LIGHT)), band)
+    made["dark"] = dark
+    made["person"] = np.where(sensitive, own["alert_id"].take(found.person), None)
+    if swapping and 0 < sensitive.sum() < LEAST_TO_EXCHANGE:
+        made.loc[sensitive, "cell"] = -1
+        made.loc[sensitive, ["inside", "district", "place"]] = None
+    made = made[~found.held]
+    table = waiting[["alert_id", "unit"]].merge(made, on="unit")
+    return pa.Table.from_pandas(_typed(table), DRAWN, preserve_index=False)
+
+
+def _of_known_incidents(waiting: pd.DataFrame, known: Drawn) -> pa.Table:
+    """The draws of alerts whose incident was released before: those of the incident."""
+    late = waiting.loc[waiting["drawn_unit"].notna(), ["alert_id", "drawn_unit"]]
+    if late.empty:
+        return DRAWN.empty_table()
+    wanted = pa.array(late["drawn_unit"].unique(), pa.string())
+    rows = [pq.read_table(path).filter(pc.is_in(pc.field("unit"), wanted)) for path in known.files]
+    found = pa.concat_tables(rows)
+    found = found.set_column(found.column_names.index("cell"), "cell", found["cell"].fill_null(-1))
+    theirs = found.to_pandas().drop(columns="alert_id").drop_duplicates("unit")
+    table = late.rename(columns={"drawn_unit": "unit"}).merge(theirs, on="unit")
+    return pa.Table.from_pandas(_typed(table), DRAWN, preserve_index=False)
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.assign(cell=table["cell"].astype("Int64").mask(table["cell"] < 0))
+    table = table.astype({"band": "Int8", "inside": "boolean", "dark": "boolean"})
+    return table.sort_values("alert_id", ignore_index=True)
+
+
+def units_of(alerts: pd.DataFrame, sensitive: BoolArray) -> Units:
+    """Incidents as the exchange takes them, out of their first alerts (cell, -1 for none, inside, district, place, category,
+    affected_gender, local_date, whole_month).
+    """
+    cell = alerts["cell"].to_numpy(np.int64)
+    mapped = cell >= 0
+    coarse, large = (np.where(mapped, parent_cells(cell, size), -1) for size in (COARSE, REGION))
+    district = _codes(alerts["district"])
+    regions = pd.factorize(pd.Series(np.where(district >= 0, district, -2 - _codes(pd.Series(large)))))[0]
+    places = alerts.groupby(list(_PLACE), dropna=False, sort=False).ngroup().to_numpy(np.int64)
+    nowhere = ~mapped & (district < 0) & alerts["place"].isna().to_numpy()
+    days = pd.to_datetime(alerts["local_date"]).to_numpy().astype("datetime64[D]")
+    return Units(
+        sensitive=sensitive,
+        place=np.where(nowhere, -1, places),
+        fine=cell,
+        coarse=coarse,
+        region=np.asarray(regions, np.int64),
+        category=_codes(alerts["category"]),
+        gender=_codes(alerts["affected_gender"]),
+        day=days.astype(np.int64),
+        month=days.astype("datetime64[M]").astype(np.int64),
+        whole_month=alerts["whole_month"].fillna(False).to_numpy(bool),
+        dark=_codes(alerts["dark"]),
+    )
+
+
+def _codes(column: pd.Series) -> IntArray:
+    return np.asarray(pd.factorize(column)[0], np.int64)
+
+
+def _sensitive(alerts: pd.DataFrame, city: CityProfile) -> BoolArray:
+    """Whether any category of an alert is sensitive."""
+    codes, themes = pd.factorize(alerts["theme"])
+    found = [any(is_sensitive_category(name, city) for name in split_list(theme)) for theme in themes]
+    return np.array(found, bool)[codes] if len(codes) else np.zeros(0, bool)
