@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+import h3.api.basic_int as h3
 import numpy as np
 from scipy import sparse
 
@@ -255,6 +256,65 @@ def hot_spots(result: HotCells, largest_km2: float = MAX_SPOT_KM2) -> tuple[Spot
     """
     spots = itertools.chain(*worth_a_plan(in_order(_places(result, "hot", largest_km2))))
     return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
+
+
+def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "cold"] = "hot") -> tuple[Spot, ...]:
+    """Places that were found in other counts, with the figures that these counts give them.
+
+    Parameters
+    ----------
+    result : HotCells
+        The cells of the counts.
+    places : sequence of Spot
+        In the order in which they are to be listed. Their cells are of the same or of a finer resolution; a cell of
+        `result` that holds cells of several belongs to the first of them.
+
+    Returns
+    -------
+    tuple of Spot
+        With id, rank, position and q of the places; those of which no cell is among those of `result` are left out.
+    """
+    index = np.asarray(result.frame.index, dtype=np.int64)
+    taken: set[int] = set()
+    groups, kept = [], []
+    for place in places:
+        held = {int(cell) for cell in _held_by(np.array(place.cells, np.int64), result.resolution)} - taken
+        at = np.flatnonzero(np.isin(index, list(held)))
+        if len(at):
+            taken |= held
+            groups.append(at)
+            kept.append(place)
+    if not groups:
+        return ()
+    marked = np.zeros(len(index), bool)
+    marked[np.concatenate(groups)] = True
+    frame = result.frame.assign(local=marked, wide=marked, **{mark: marked})
+    found = _figures(replace(result, frame=frame), mark, index, groups)
+    return tuple(
+        replace(spot, id=place.id, rank=place.rank, q=place.q, longitude=place.longitude, latitude=place.latitude)
+        for spot, place in zip(found, kept, strict=True)
+    )
+
+
+def marked_by(result: HotCells, hot: Sequence[Spot], cold: Sequence[Spot]) -> HotCells:
+    """The cells of which those of some places are hot and cold, and no others."""
+    cells = result.frame.index
+    marks = {
+        name: cells.isin([cell for spot in spots for cell in spot.cells])
+        for name, spots in (("hot", hot), ("cold", cold))
+    }
+    return replace(result, frame=result.frame.assign(**marks))
+
+
+def _held_by(cells: CellArray, resolution: int) -> CellArray:
+    """The cells of a resolution that hold some cells of the same or of finer ones."""
+    return np.array(
+        [
+            h3.cell_to_parent(cell, resolution) if h3.get_resolution(cell) > resolution else cell
+            for cell in cells.tolist()
+        ],
+        np.int64,
+    )
 
 
 def cold_spots(result: HotCells) -> tuple[Spot, ...]:

@@ -199,6 +199,15 @@ class Changes:
         rows = self.frame[self.frame["significant"]].sort_values(["q", "p"], kind="stable").head(k)
         return tuple(self._change(row) for row in rows.to_dict("records"))
 
+    def of(self, key: Mapping[str, Any]) -> Change | None:
+        """The candidate of that name; None where there is none."""
+        same = np.ones(len(self.frame), bool)
+        for name in self.by:
+            column, value = self.frame[name], key.get(name)
+            same &= (column.isna() if pd.isna(value) else column.eq(value).fillna(False)).to_numpy(bool)
+        rows = self.frame[same].to_dict("records")
+        return self._change(rows[0]) if rows else None
+
     @property
     def n_significant(self) -> int:
         """How many candidates survive the correction."""

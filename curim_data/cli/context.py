@@ -17,12 +17,13 @@ from rich.progress import Progress
 
 from curim_data import query
 from curim_data.cli.output import UsageError, json_value, print_table
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, CityProfile, Message, Translator
 from curim_data.model.absence import NO_POSITIONS
 from curim_data.model.progress import following
 from curim_data.profile.versions import finish_interrupted_change
+from curim_data.protection import open_for
 from curim_data.store import Home
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class CommandContext:
     def source(self) -> Source:
         """The home's alerts."""
         self.city()
-        return open_source(self.home)
+        return open_for(self.home, self.audience)
 
     def filter(self, source: Source) -> AlertFilter:
         """The filter of the options; UsageError for an unknown value, since a script must not guess."""

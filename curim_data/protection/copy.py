@@ -51,10 +51,8 @@ def write_copy(files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, p
             listed = ", ".join(f"'{sql_path(Path(one))}'" for one in of)
             engine.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], union_by_name = true)")
         engine.register("grid", _grid(engine, city))
-        query = _select()
-        write_whole(
-            path, lambda part: engine.execute(f"COPY ({query}) TO '{sql_path(part)}' (FORMAT parquet, COMPRESSION zstd)")
-        )
+        query, how = _select(), "(FORMAT parquet, COMPRESSION zstd)"
+        write_whole(path, lambda part: engine.execute(f"COPY ({query}) TO '{sql_path(part)}' {how}"))
 
 
 def _grid(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> pd.DataFrame:

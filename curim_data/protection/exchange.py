@@ -88,9 +88,9 @@ class Units:
 @dataclass(frozen=True)
 class Exchanged:
     """What each incident takes from which other: indices into `Units`. `place`, and `fine` for what lies inside a cell
-    of resolution 8; `dark` for band and darkness (-1: not told); `person` for what the copy tells of status and reporter. `cell`: where
-    not -1, the cell of resolution 9 that the copy gives instead, without a landmark. `day`: the day that it gives.
-    `held`: waits for the next release.
+    of resolution 8; `dark` for band and darkness (-1: not told); `person` for what the copy tells of status and
+    reporter. `cell`: where not -1, the cell of resolution 9 that the copy gives instead, without a landmark. `day`: the
+    day that it gives. `held`: waits for the next release.
     """
 
     place: IntArray
@@ -102,9 +102,7 @@ class Exchanged:
     held: BoolArray
 
 
-def exchange(
-    units: Units, rng: np.random.Generator, *, first: bool = True, swapping: bool = True
-) -> Exchanged:
+def exchange(units: Units, rng: np.random.Generator, *, first: bool = True, swapping: bool = True) -> Exchanged:
     """Draw the exchanges of one release. `first`: the first one of a home, of which nobody waits. `swapping`: False
     leaves every place and time with its own incident, for tests of what an attacker finds then.
     """
@@ -141,9 +139,7 @@ def _places_of_ordinary(
     _pair(left, [quarter], units.fine, place, rng)
 
 
-def _times_of_ordinary(
-    units: Units, rows: IntArray, day: IntArray, dark: IntArray, rng: np.random.Generator
-) -> None:
+def _times_of_ordinary(units: Units, rows: IntArray, day: IntArray, dark: IntArray, rng: np.random.Generator) -> None:
     """Day, band and darkness within month, category and gender; then the day within the week."""
     chosen = rows[rng.random(len(rows)) < TIME]
     taken = _permuted(chosen, [units.month, units.category, units.gender, units.whole_month], rng)
@@ -254,9 +250,7 @@ def _windows(months: IntArray) -> IntArray:
     return np.array([joined[one] for one in quarters.tolist()], np.int64)
 
 
-def _any_day(
-    month: IntArray, whole_month: BoolArray, known: tuple[int, int], rng: np.random.Generator
-) -> IntArray:
+def _any_day(month: IntArray, whole_month: BoolArray, known: tuple[int, int], rng: np.random.Generator) -> IntArray:
     """A day of the month that the data cover; the first one where nothing but months is known."""
     starts = month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     ends = (month + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) - 1
@@ -290,7 +284,7 @@ def _alike(rows: IntArray, *columns: IntArray) -> IntArray:
     return np.asarray(counts[back], np.int64)
 
 
-def _joined(*columns: IntArray) -> IntArray:
+def _joined(*columns: np.ndarray[Any, Any]) -> IntArray:
     """One code for what several columns hold."""
     frame = pd.DataFrame({str(at): np.asarray(column) for at, column in enumerate(columns)})
     return np.asarray(frame.groupby(list(frame.columns), sort=False).ngroup().to_numpy(), np.int64)
@@ -336,7 +330,7 @@ def _swap_neighbours(rows: IntArray, group: IntArray, apart: IntArray, taken: In
     return rows[~done[rows]]
 
 
-def _permuted(rows: IntArray, within: Sequence[IntArray], rng: np.random.Generator) -> IntArray:
+def _permuted(rows: IntArray, within: Sequence[IntArray | BoolArray], rng: np.random.Generator) -> IntArray:
     """The rows in a random order within their groups."""
     group = _joined(*(np.asarray(column)[rows] for column in within)) if len(rows) else rows
     place = np.argsort(group, kind="stable")

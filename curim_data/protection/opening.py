@@ -50,7 +50,7 @@ def protected(home: Home, source: Source) -> Source:
 
 
 def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
-    """Draw for alerts that have no draw, then write the copy; one process at a time, and none while alerts are erased."""
+    """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
     with locked(home.lock, shared=True):
         known = release(home, source, default_points(source))
         path = copy_file(source.city, copy_version(source, known))

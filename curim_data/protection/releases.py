@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -117,7 +116,7 @@ def forget(home: Home, alert_ids: Collection[str]) -> None:
             if pc.any(among).as_py() or person.null_count > table["person"].null_count:
                 table = table.set_column(table.column_names.index("person"), "person", person)
                 kept = table.filter(pc.invert(among))
-                write_whole(path, lambda part, kept=kept: pq.write_table(kept, part, compression="zstd"))
+                write_whole(path, partial(pq.write_table, kept, compression="zstd"))
                 path.chmod(0o600)
 
 
@@ -189,7 +188,8 @@ def _draw(
     dark = np.where(found.dark < 0, np.nan, dark)
     made["band"] = np.where(sensitive, np.where(np.isnan(dark), np.nan, np.where(dark > 0, DARK, LIGHT)), band)
     made["dark"] = dark
-    made["person"] = np.where(sensitive, own["alert_id"].take(found.person), None)
+    made["person"] = own["alert_id"].take(found.person).to_numpy(object)
+    made["person"] = made["person"].where(sensitive)
     if swapping and 0 < sensitive.sum() < LEAST_TO_EXCHANGE:
         made.loc[sensitive, "cell"] = -1
         made.loc[sensitive, ["inside", "district", "place"]] = None
@@ -219,8 +219,8 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def units_of(alerts: pd.DataFrame, sensitive: BoolArray) -> Units:
-    """Incidents as the exchange takes them, out of their first alerts (cell, -1 for none, inside, district, place, category,
-    affected_gender, local_date, whole_month).
+    """Incidents as the exchange takes them, out of their first alerts (cell, -1 for none, inside, district, place,
+    category, affected_gender, local_date, whole_month, dark).
     """
     cell = alerts["cell"].to_numpy(np.int64)
     mapped = cell >= 0

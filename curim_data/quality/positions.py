@@ -117,6 +117,7 @@ _steps: dict[tuple[str, str, int], float] = {}
 
 def coordinate_step(source: Source) -> float:
     """Metres between distinguishable positions (`precision`), 1 where there are none; known by version."""
+    source = source.exact or source  # a protected copy has the middles of cells
     key = (source.version, source.city.version, source.count)
     if key not in _steps:
         step = source.kept(STEP)

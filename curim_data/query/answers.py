@@ -10,7 +10,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from curim_data import privacy
@@ -18,7 +17,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.model.shore import with_shore
-from curim_data.privacy import Protected
+from curim_data.privacy import Counted
 from curim_data.query._aggregate import count_both as aggregate_both
 from curim_data.query._default_points import at_points, default_points, in_named_cells
 from curim_data.query._layout import Layout, dates
@@ -45,15 +44,12 @@ def total(source: Source, f: AlertFilter, audience: Audience, *, once: bool = Fa
     if known is not None:
         return known
     question = ask(source, f, audience, once=once)
-    both = question.once and not question.exact
-    parts = question.count([_PARTS], with_alerts=both)[0]
-    alerts = parts.assign(n=parts["alerts"]) if both else None
-    return _remember(source, f, audience, _total(question, parts, alerts), once)
+    return _remember(source, f, audience, _total(question, question.count([_PARTS])[0]), once)
 
 
 def mapped_incidents(source: Source, f: AlertFilter, audience: Audience) -> float:
-    """How many incidents the filter leaves on the map, as tests count them; 0 where that is protected."""
-    return total(source, f, audience, once=source.repeated).mapped or 0
+    """How many incidents the filter leaves on the map, as tests count them."""
+    return total(source, f, audience, once=source.repeated).mapped
 
 
 def _totals(source: Source) -> dict[Hashable, Total]:
@@ -73,37 +69,20 @@ def _remember(source: Source, f: AlertFilter, audience: Audience, counted: Total
     return counted
 
 
-def _total(question: Question, parts: pd.DataFrame, alerts: pd.DataFrame | None = None) -> Total:
-    """A total out of the exact numbers of alerts on the city's land, beside it, without a position, and at defaults.
-
-    `alerts`: those of alerts, where `parts` are of incidents: what is withheld of the ones is of the others too.
-    """
-    k, of = privacy.threshold(question.audience, question.is_sensitive()), question.source.count
-    if question.upper_bound is not None:
-        return Total(None, None, None, None, None, of, k, question.notes, suppressed=question.upper_bound >= k)
-    n, land = parts["n"], parts["inside"].eq(True)
-    numbers = _by_position(parts)
-    raw = pd.DataFrame({"part": list(numbers), "n": list(numbers.values())})
-    whole = None if alerts is None else privacy.Whole(np.array(list(_by_position(alerts).values())), ())
-    table = privacy.protect(raw, ["part"], question.audience, sensitive=question.is_sensitive(), whole=whole).frame
-    shown = {part: None if pd.isna(value) else int(value) for part, value in table.set_index("part")["n"].items()}
+def _total(question: Question, parts: pd.DataFrame) -> Total:
+    """A total out of the numbers of alerts on the city's land, beside it, without a position, and at defaults."""
+    n, land = parts["n"].astype(float), parts["inside"].eq(True)
+    mapped, unmapped = int(n[land].sum()), int(n[parts["inside"].isna()].sum())
     return Total(
-        n=question.number(float(n.sum())),
-        mapped=shown["mapped"],
-        outside=shown["outside"],
-        unmapped=shown["unmapped"],
-        at_default=question.number(float(n[land & parts["at_default"].eq(True)].sum())),
-        of=of,
-        threshold=k,
+        n=int(n.sum()),
+        mapped=mapped,
+        outside=int(n.sum()) - mapped - unmapped,
+        unmapped=unmapped,
+        at_default=int(n[land & parts["at_default"].eq(True)].sum()),
+        of=question.source.count,
+        threshold=privacy.threshold(question.audience, question.is_sensitive()),
         notes=question.notes,
     )
-
-
-def _by_position(parts: pd.DataFrame) -> dict[str, float]:
-    """Numbers on the city's land, beside it, and without a position."""
-    n = parts["n"].astype(float)
-    mapped, unmapped = float(n[parts["inside"].eq(True)].sum()), float(n[parts["inside"].isna()].sum())
-    return {"mapped": mapped, "outside": float(n.sum()) - mapped - unmapped, "unmapped": unmapped}
 
 
 def counts(
@@ -118,14 +97,13 @@ def counts(
     once: bool = False,
     beside: Sequence[str] = (),
     beside_alerts: bool = False,
-) -> Protected:
+) -> Counted:
     """Alerts by the dimensions `by` (names of `dimensions`; none is one row with the number of alerts).
 
     Dates come as timestamps; what is missing is a row of its own, missing. `cell` needs its `resolution` and counts
     alerts on the city's land. With `complete`, weeks, months, days, hours, weekdays, districts, cells and the values of
     enums that have no alert get a row with a true zero. The counts are whole but for hours. Where the filter names
-    categories only those are distinguished. Where the audience sees no exact counts alerts at default coordinates are
-    left out on the map and in picked cells, and only there. Raises DisclosureError for what the audience may not ask,
+    categories only those are distinguished. Raises DisclosureError for what the audience may not ask,
     UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension. `once`: of the
     alerts of one incident the first counts and no other, as in all tests. `beside`: dimensions by which other tables of
     the same alerts will be asked for, so that one question to the engine does for all of them; `beside_alerts`: the
@@ -146,13 +124,13 @@ def tables(
     at_once: bool = False,
     resolution: int | None = None,
     once: bool = False,
-) -> tuple[Protected, ...]:
+) -> tuple[Counted, ...]:
     """Several tables, each as `counts` gives it, from one or two questions to the engine (`Question.answer`).
 
     With a `resolution` all tables are by cell.
     """
     question = ask(source, f, audience, once=once)
-    if without_default_points and question.exact:
+    if without_default_points:
         question = question.without_default_points()
     if resolution is not None:
         question = question.on_land()
@@ -176,11 +154,10 @@ def count_both(
     if resolution is not None:
         before, after = before.on_land(), after.on_land()
     layouts = [before.layout(by, resolution) for by in tables]
-    both = before.once and not before.exact
     since = dates(source, after.filter)[0]
     if dates(source, before.filter)[1] >= since:
         return  # an alert of both would count in one alone
-    aggregate_both(before.rows, after.rows, since, source.city, layouts, with_alerts=both)
+    aggregate_both(before.rows, after.rows, since, source.city, layouts, with_alerts=False)
 
 
 def cells(
@@ -191,55 +168,46 @@ def cells(
     *,
     without_default_points: bool = True,
     once: bool = False,
-) -> Protected:
+) -> Counted:
     """Alerts by map cell: the index is every cell of the city's land (int64), zeros included.
 
-    The column `land_km2` is the land in the cell. Alerts at default coordinates are left out, always so where the
-    audience sees no exact counts, and counted (`at_default`). An alert whose cell touches no land counts in that of
-    the land beside it (`counted_cells`); one far from the land is counted (`off_mask`) and belongs to no cell. `once`:
-    n are incidents, of whose alerts the first counts and no other; `alerts` are all of them (NaN where withheld).
+    The column `land_km2` is the land in the cell. Alerts at default coordinates are left out and counted
+    (`at_default`). An alert whose cell touches no land counts in that of the land beside it (`counted_cells`); one far
+    from the land is counted (`off_mask`) and belongs to no cell. `once`: n are incidents, of whose alerts the first
+    counts and no other; `alerts` are all of them.
     """
     question = ask(source, f, audience, once=once).on_land()
     layout = question.layout(["cell"], resolution, complete=True)
     counted = question.count([Layout(("cell", "at_default"), resolution)], with_alerts=True)[0]
     if not question.once:
-        table, _ = _cells(question, layout, counted, without_default_points)
+        table = _cells(question, layout, counted, without_default_points)
         return replace(table, frame=table.frame.assign(alerts=table.frame["n"]))
     of_alerts = counted.assign(n=counted["alerts"])
-    alerts, raw = _cells(question.of_alerts, layout, of_alerts, without_default_points)
-    table, _ = _cells(question, layout, counted, without_default_points, None if question.exact else raw)
+    alerts = _cells(question.of_alerts, layout, of_alerts, without_default_points)
+    table = _cells(question, layout, counted, without_default_points)
     frame = table.frame.assign(alerts=alerts.frame["n"])
     return replace(table, frame=frame, at_default=alerts.at_default, off_mask=alerts.off_mask)
 
 
-def _cells(
-    question: Question,
-    layout: Layout,
-    counted: pd.DataFrame,
-    without_default_points: bool,
-    alerts: pd.DataFrame | None = None,
-) -> tuple[Protected, pd.DataFrame]:
-    """One table of `cells`, of exact counts by cell and by whether they lie at a default coordinate, and its own exact
-    counts. `alerts`: those of the alerts, where `counted` are incidents to be protected.
-    """
-    left_out = counted["at_default"].to_numpy(bool) & (without_default_points or not question.exact)
+def _cells(question: Question, layout: Layout, counted: pd.DataFrame, without_default_points: bool) -> Counted:
+    """One table of `cells`, out of counts by cell and by whether they lie at a default coordinate."""
+    left_out = counted["at_default"].to_numpy(bool) & without_default_points
     n = counted[~left_out].groupby("cell")["n"].sum()
     land = question.city.land_cells(layout.resolution or 0)
     raw = pd.DataFrame({"cell": land.index, "n": n.reindex(land.index, fill_value=0).to_numpy(float)})
-    table = question.protect(raw, layout, each_place=False, alerts=alerts)
-    told = replace(
+    table = question.protect(raw, layout)
+    return replace(
         table,
         frame=table.frame.set_index("cell").reindex(land.index).assign(land_km2=land),
-        at_default=question.number(float(counted["n"][left_out].sum()), ["cell"]),
-        off_mask=question.number(float(n.sum() - raw["n"].sum()), ["cell"]),
+        at_default=int(counted["n"][left_out].sum()),
+        off_mask=int(n.sum() - raw["n"].sum()),
     )
-    return told, raw
 
 
 def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
     """Points that hold far more of the stored alerts than others (`geo.default_coordinates`).
 
-    Columns longitude, latitude, n (alerts under the filter; NaN where suppressed), stored (alerts in the whole store).
+    Columns longitude, latitude, n (alerts under the filter), stored (alerts in the whole store).
     """
     question, points = ask(source, f, audience), default_points(source).assign(n=0.0)
     cells = with_shore(source.city, question.filter.cells)
@@ -248,11 +216,10 @@ def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> p
         table = question.rows.where(at_points(question.rows.table, here)).chosen
         counted = table.group_by(["longitude", "latitude"]).aggregate(n=table.count()).to_pandas()
         points = points.drop(columns="n").merge(counted, how="left").fillna({"n": 0})
-        points["n"] = pd.Series([question.number(float(n), ["cell"]) for n in points["n"]], dtype="float64")
     return points[["longitude", "latitude", "n", "stored"]]
 
 
-def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> Protected:
+def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> Counted:
     """Counts for each choice of a field of the filter bar (its attribute), under the rest of the filter.
 
     KeyError for a field without a dimension of its own (period, cells).
@@ -260,20 +227,17 @@ def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> P
     return counts(source, f.without(field), [f.field(field).dimensions[field]], audience, complete=True)
 
 
-def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience: Audience) -> dict[str, Protected]:
+def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience: Audience) -> dict[str, Counted]:
     """`options` of several fields, of which those that the filter leaves alone are counted together.
 
-    Where the audience sees exact counts the same question gives the filter's `total`.
+    The same question gives the filter's `total`.
     """
-    together: dict[str, Protected] = {}
     question = ask(source, f, audience)
-    if question.exact:
-        alone = [field for field in fields if f.without(field) == f]
-        layouts = [Layout((f.field(field).dimensions[field],), complete=True) for field in alone]
-        *raw, parts = question.count([*layouts, _PARTS])
-        shown = map(question.protect, raw, layouts)
-        together = dict(zip(alone, shown, strict=True))
-        _remember(source, f, audience, _total(question, parts))
+    alone = [field for field in fields if f.without(field) == f]
+    layouts = [Layout((f.field(field).dimensions[field],), complete=True) for field in alone]
+    *raw, parts = question.count([*layouts, _PARTS])
+    together = dict(zip(alone, map(question.protect, raw, layouts), strict=True))
+    _remember(source, f, audience, _total(question, parts))
     return {field: together.get(field) or options(source, f, field, audience) for field in fields}
 
 
@@ -290,8 +254,7 @@ def nearest_nonempty(source: Source, f: AlertFilter, audience: Audience) -> tupl
         if wider == f:
             continue
         found = total(source, wider, audience)
-        n = 0.5 if found.n is None else found.n
-        if n and (best is None or n > best[0]):
+        if found.n and (best is None or found.n > best[0]):
             reason = Message("Without “{field}” there are alerts: {n}.", {"field": field.title, "n": found.said})
-            best = (n, wider, reason)
+            best = (found.n, wider, reason)
     return best[1:] if best else None

@@ -12,19 +12,18 @@ class Total:
     """How many alerts a filter leaves.
 
     `n` alerts, of which `mapped` lie on the city's land, `outside` beside it and `unmapped` have no coordinates;
-    `at_default` of all have default coordinates. `of`: all alerts of the store. None where withheld; with `suppressed`
-    because one of the places that the filter names is, though all may hold more.
+    `at_default` of all have default coordinates. `of`: all alerts of the store. `threshold`: the smallest number that
+    is written out, zero apart.
     """
 
-    n: int | None
-    mapped: int | None
-    outside: int | None
-    unmapped: int | None
-    at_default: int | None
+    n: int
+    mapped: int
+    outside: int
+    unmapped: int
+    at_default: int
     of: int
     threshold: int
     notes: tuple[Message, ...] = ()
-    suppressed: bool = False
 
     @property
     def nowhere(self) -> bool:
@@ -33,12 +32,14 @@ class Total:
 
     @property
     def withheld(self) -> bool:
-        """Whether the number itself is withheld."""
-        return self.n is None
+        """Whether the number is too small to be written out."""
+        return 0 < self.n < self.threshold
 
     @property
     def said(self) -> int | Message:
         """The number, or the words that stand for it, as `AlertFilter.sentence` takes it."""
-        if self.suppressed:
-            return Message("a protected number")
-        return Message("fewer than {k}", {"k": self.threshold}) if self.n is None else self.n
+        return Message("fewer than {k}", {"k": self.threshold}) if self.withheld else self.n
+
+    def shown(self, n: int) -> int | None:
+        """One of the numbers; None where it is too small to be written out."""
+        return None if 0 < n < self.threshold else n

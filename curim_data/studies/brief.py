@@ -20,13 +20,13 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile
 from curim_data.model.shared_shapes import ask_shape
-from curim_data.privacy import sees_exact
 from curim_data.query import Total
 from curim_data.studies.changes import CANDIDATE_KEYS, ChangeStudy, changes_for_all, filter_periods
 from curim_data.studies.findings import Finding, make_finding
 from curim_data.studies.gender import share_study, silent_districts, unheard_places, weight_study, without_gender
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.periods import ComparedPeriods
+from curim_data.studies.selection import chosen_from
 from curim_data.studies.trends import trend_study
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]
@@ -38,7 +38,7 @@ class BriefChanges:
     """What changed, which the headline and the cards tell: no map and no hot spot is needed for it.
 
     `since`, `until`: the window in which changes are looked for, at the end of the filter's period and no longer than
-    it; `recent`: its alerts, `incidents`: those that they report, None where that is withheld. `smallest`: what would
+    it; `recent`: its alerts, `incidents`: those that they report. `smallest`: what would
     have been seen of all incidents, and of those of a typical place or category.
     `changes`: how changes were looked for, without the counts; `n_significant` of them survive the correction before
     overlapping ones are listed once, and some of those that were tested name what `looked_at` holds.
@@ -65,7 +65,7 @@ class BriefChanges:
     by_month: bool = False
     asks_affected: bool = True
     by_gender: bool = False
-    incidents: int | None = None
+    incidents: int = 0
     ongoing: bool = True
 
 
@@ -89,13 +89,16 @@ class BriefStudy(BriefChanges):
 
 
 def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> BriefChanges:
-    """What changed since a day, within the filter's period: the same changes for every audience (`findings`).
+    """What changed since a day, within the filter's period. Under the filter that everybody opens these are the same
+    changes for every audience (`selection.chosen_from`), with the figures of what the audience reads.
 
     Without a day, or with one outside the period, changes are those of the whole period.
     """
-    window = _window(source, f, since)
+    window, since_known = _window(source, f, since), since in (None, source.meeting)
     since, until = query.dates(source, window)
-    found = changes_for_all(source, window)
+    chosen = chosen_from(source, f) if since_known else source
+    found = changes_for_all(chosen, window)
+    own = found if chosen is source else changes_for_all(source, window)
     weeks = trend_study(source, window, audience)
     seasonal = period_total(weeks) if weeks is not None else None
     place_in = landmark_districts(source.city)
@@ -106,51 +109,35 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         until=until,
         recent=query.total(source, window, audience),
         course=seasonal,
-        verdict=_verdict(seasonal, found),
-        changes=replace(found, changes=replace(found.changes, frame=found.changes.frame.iloc[:0], n_withheld=0)),
-        findings=tuple(make_finding(source, window, audience, change, found.periods, place_in) for change in distinct),
+        verdict=_verdict(seasonal, own),
+        changes=replace(found, changes=replace(found.changes, frame=found.changes.frame.iloc[:0])),
+        findings=tuple(
+            make_finding(source, window, audience, change, own.changes.of(change.key), found.periods, place_in)
+            for change in distinct
+        ),
         n_significant=found.changes.n_significant,
         looked_at=tuple(name for name in CANDIDATE_KEYS if tested[name].notna().any()),
-        smallest=_smallest(source, window, found, audience),
+        smallest=(own.smallest(), own.smallest(area=True)),
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
         by_gender=without_gender(f) != f,
-        incidents=_incidents(source, window, audience, found),
+        incidents=_incidents(source, window, audience, own),
         ongoing=until >= source.as_of,
     )
 
 
-def _incidents(source: Source, f: AlertFilter, audience: Audience, found: ChangeStudy) -> int | None:
-    """How many incidents the alerts under a filter report; None where that is withheld. Who sees exact counts gets that
-    of `found`, where it counted the same days and did not bound it.
-    """
-    city = _city_row(found)
-    if sees_exact(audience) and found.periods.after == query.dates(source, f) and (city["bounded"] == "").any():
+def _incidents(source: Source, f: AlertFilter, audience: Audience, own: ChangeStudy) -> int:
+    """How many incidents the alerts under a filter report: that of `own`, where it counted the same days."""
+    city = _city_row(own)
+    if own.periods.after == query.dates(source, f) and len(city):
         return round(float(city["after"].iloc[0]))
-    total = query.counts(source, f, [], audience, once=True).total
-    return None if total is None else round(total)
+    return round(query.counts(source, f, [], audience, once=True).total)
 
 
 def _city_row(found: ChangeStudy) -> pd.DataFrame:
     """All incidents of both periods, a row of the changes; no row where nothing was compared."""
     frame = found.changes.frame
     return frame[frame[list(found.changes.by)].isna().all(axis=1)]
-
-
-def _smallest(
-    source: Source, f: AlertFilter, found: ChangeStudy, audience: Audience
-) -> tuple[SmallestChange | None, SmallestChange | None]:
-    """What would have been seen of all incidents, and of a typical place or category.
-
-    Both tell counts before: nothing is left but that there are too few where the audience may not know all of them.
-    """
-    city = found.smallest()
-    if city is None or found.periods.before is None or sees_exact(audience):
-        return city, found.smallest(area=True)
-    before = f.replace(period="", start=found.periods.before[0], end=found.periods.before[1])
-    if query.counts(source, before, [], audience, once=True).frame["withheld"].any():
-        return (city if city.too_few else None), None
-    return city, found.smallest(area=True)
 
 
 def usual_since(source: Source, f: AlertFilter) -> dt.date | None:

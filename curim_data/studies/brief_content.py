@@ -170,13 +170,12 @@ def _limits(study: BriefStudy, city: CityProfile, t: Translator, audience: Audie
     if audience in (Audience.COUNCIL, Audience.PUBLIC):
         limits.append(
             t(
-                "Numbers under {k} are protected and not shown, here and on the map; in sums and tests each enters "
-                "with the least that it can be, so places, their order and numbers can differ from the exact ones.",
+                "Figures come from the protected copy: rare alerts have exchanged place and time with others, so that "
+                "small numbers are not exact; numbers under {k} are not written out. What is told here was chosen from "
+                "the alerts themselves.",
                 k=study.total.threshold,
             )
         )
-    if study.changes.changes.n_withheld:
-        limits.append(t("Small counts are protected and could not all be compared."))
     limits += [t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING]
     limits += study.changes.not_in_use.sentences(city, t)
     if city.provisional:
@@ -204,23 +203,12 @@ def _sources(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator
 def how_many_tested(study: BriefStudy, t: Translator) -> str:
     """How many incidents there are, how many lie on the map, and why fewer are tested; empty where all are."""
     total, tested = study.incidents_total, study.hot.hot.n
-    if total is None or total.n is None or tested == total.n:
+    if tested == total.n:
         return ""
-    on_map = None if total.mapped is None or total.at_default is None else total.mapped - total.at_default
+    on_map = total.mapped - total.at_default
     parts = [incidents_in_words(t, total.n, study.total.n)]
-    if on_map is None:
-        parts.append(t("how many of them are on the map is protected"))
-    elif on_map != total.n:
+    if on_map != total.n:
         parts.append(t.n("{n} of them on the map", "{n} of them on the map", on_map))
-    if study.hot.hot.n_withheld:
-        parts.append(
-            t(
-                "{n} tested, because numbers under {k} in a cell are protected and enter with the least that they "
-                "can be",
-                n=tested,
-                k=total.threshold,
-            )
-        )
     return " · ".join(parts) + "."
 
 

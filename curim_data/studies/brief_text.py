@@ -79,10 +79,8 @@ def first_sentence(study: BriefChanges, t: Translator) -> str:
 
 def _recent_words(study: BriefChanges, t: Translator) -> str:
     """How many incidents there were, and the alerts that report them."""
-    if study.recent.n is None:
+    if study.recent.withheld:
         return t(Message("fewer than {k} incidents", {"k": study.recent.threshold}))
-    if study.incidents is None:
-        return t.n("{n} alert", "{n} alerts", study.recent.n)
     return incidents_in_words(t, study.incidents, study.recent.n)
 
 
@@ -511,7 +509,7 @@ def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str
     """
     parts = []
     total = study.total
-    if total.unmapped:
+    if total.shown(total.unmapped):
         parts.append(
             t.n(
                 "{n} alert has no position: no place counts it.",
@@ -519,8 +517,6 @@ def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str
                 total.unmapped,
             )
         )
-    elif total.unmapped is None and total.n is not None:
-        parts.append(t("How many alerts have no position is protected."))
     if study.silent:
         names = t.join([district_label(t, city, district) for district in study.silent])
         parts.append(

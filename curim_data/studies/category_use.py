@@ -15,7 +15,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import Audience, CityProfile, Translator
 from curim_data.model.labels import category_label
-from curim_data.privacy import is_sensitive_category, sees_exact, threshold
+from curim_data.privacy import is_sensitive_category, threshold
 from curim_data.studies.periods import ComparedPeriods
 
 MOST_NAMED: Final = 5
@@ -47,8 +47,6 @@ class NotInUse:
 
     def told(self, source: Source, audience: Audience) -> NotInUse:
         """Those that an audience may be told of: none of so few alerts that their number is protected."""
-        if sees_exact(audience):
-            return self
         numbers = _use(source)["n"]
 
         def enough(names: Sequence[str]) -> tuple[str, ...]:

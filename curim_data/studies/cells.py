@@ -14,7 +14,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, Audience, CityProfile, Message
 from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS
-from curim_data.privacy import Protected, finest_resolution, sees_exact
+from curim_data.privacy import Counted, finest_resolution
 from curim_data.quality.positions import coordinate_step
 
 # Maps of incidents that are kept: the size of the cells is found on the one that is then tested.
@@ -35,13 +35,10 @@ def cell_size(
 ) -> Choice:
     """The resolution of the cells under a filter, and why: chosen from the data unless given.
 
-    An audience without exact counts has one size whatever is given. Incidents are counted, as they are tested. `most`:
-    how many cells the land may take; none is made to find that out.
+    Incidents are counted, as they are tested. `most`: how many cells the land may take; none is made to find that out.
     """
     city = source.city
     finest = finest_resolution(audience, f, city)
-    if not sees_exact(audience):
-        return Choice("resolution", finest, Message("Cells of the one size at which small counts stay protected."))
     if resolution is not None:
         return affordable_size(city, min(resolution, finest), most)
     chosen = _size_from_data(source, f, audience, finest)
@@ -49,7 +46,7 @@ def cell_size(
 
 
 def _size_from_data(source: Source, f: AlertFilter, audience: Audience, finest: int) -> Choice:
-    """The resolution that the number of incidents on the map lets choose, for an audience with exact counts.
+    """The resolution that the number of incidents on the map lets choose.
 
     There are at most as many incidents as alerts, whose number is known, and at least as many as the map shows: where
     both choose the same size the number between them does too, and is not asked for.
@@ -66,16 +63,16 @@ def _size_from_data(source: Source, f: AlertFilter, audience: Audience, finest: 
             affordable=city.finest_affordable(MOST_MAP_CELLS),
         )
 
-    if source.repeated and sees_exact(audience):
+    if source.repeated:
         likely = size_for(query.total(source, f, audience).mapped or 0)
         if size_for(float(incident_cells(source, f, int(likely.value), audience).frame["n"].sum())) == likely:
             return likely
     return size_for(query.mapped_incidents(source, f, audience))
 
 
-def incident_cells(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Protected:
+def incident_cells(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Counted:
     """Incidents by cell, as they are tested; of the last filters they are kept."""
-    kept: dict[Hashable, Protected] = source.cache.setdefault("incident cells", {})
+    kept: dict[Hashable, Counted] = source.cache.setdefault("incident cells", {})
     key = f, resolution, audience, source.city.version
     found = kept.get(key)
     if found is None:

@@ -23,7 +23,6 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Num
-from curim_data.privacy import bounded_by_threshold, sees_exact
 from curim_data.studies.annotations import noted_between
 from curim_data.studies.category_use import ALWAYS_IN_USE, NotInUse, not_in_use
 from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2, count_areas
@@ -152,22 +151,11 @@ def change_study(
 
 
 def changes_for_all(source: Source, f: AlertFilter) -> ChangeStudy:
-    """What changed over the filter's period as every audience may be told of it.
-
-    Looked for once, whoever reads: in the exact tables, in which a count under its threshold stands at the most that it
-    may be (`privacy.bounded_by_threshold`), so that no candidate is found by how small a small count is, and none of
-    which both counts are small. Its counts may not leave `curim_data.studies`: disclosure control withholds some of
-    them to protect others.
-    """
+    """What changed over the filter's period, out of the counts that choose what is told (`selection.chosen_from`)."""
     periods = filter_periods(source, f)
     if periods.before is None:
         return _nothing_compared(periods)
-    search = _Search.of(source, f, periods, Audience.SPECIALIST)
-    bounded = tuple(
-        [bounded_by_threshold(table, names, chosen, source) for table, names in zip(tables, search.by, strict=True)]
-        for tables, chosen in zip(search.tables, search.filters, strict=True)
-    )
-    return replace(search, tables=bounded).study(Audience.COUNCIL)  # dispersions in steps that all may know
+    return _Search.of(source, f, periods, Audience.SPECIALIST).study(Audience.SPECIALIST)
 
 
 def _nothing_compared(periods: ComparedPeriods) -> ChangeStudy:
@@ -195,7 +183,7 @@ class _Search:
         after = f.replace(period="", start=periods.after[0], end=periods.after[1])
         with_dark = source.lacks_light is None and periods.same_light
         themes = [theme for theme in _THEMES if "dark" not in theme or with_dark]
-        resolution = area_resolution(source, audience)
+        resolution = area_resolution(source)
         areas = ((), ("district",), ("place",)) if resolution is None else ((), ("cell",))
         by = [[*area, *theme] for area in areas for theme in themes]
         tables = _counted(source, (before, after), by, audience, resolution)
@@ -272,11 +260,7 @@ def _counted(
     audience: Audience,
     resolution: int | None,
 ) -> tuple[list[pd.DataFrame], ...]:
-    """The tables of each filter. Exact ones are the same for all who see them, and are counted once: nobody changes
-    them.
-    """
-    if not sees_exact(audience):
-        return tuple(area_tables(source, chosen, by, audience, resolution) for chosen in filters)
+    """The tables of each filter, counted once: nobody changes them."""
     kept: dict[Any, tuple[list[pd.DataFrame], ...]] = source.cache.setdefault("changes", {})
     key = (filters, tuple(map(tuple, by)), resolution, source.city.version)
     found = kept.get(key)

@@ -19,18 +19,15 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, Num, Translator
-from curim_data.privacy import sees_exact
 
 # The land of a city without districts and landmarks is compared in so many map cells at most.
 MOST_AREAS: Final = 500
 
 
-def area_resolution(source: Source, audience: Audience) -> int | None:
-    """The size of the map cells that stand for districts; None where there are districts or landmarks, and for who sees
-    no exact counts, since these are asked for cells of one small size only.
-    """
+def area_resolution(source: Source) -> int | None:
+    """The size of the map cells that stand for districts; None where there are districts or landmarks."""
     city = source.city
-    if city.districts or city.landmarks or not sees_exact(audience):
+    if city.districts or city.landmarks:
         return None
     return city.finest_affordable(MOST_AREAS)
 

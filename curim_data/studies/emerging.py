@@ -23,7 +23,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
-from curim_data.privacy import Protected
+from curim_data.privacy import Counted
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import known_places
@@ -71,7 +71,7 @@ class EmergingStudy:
     total: Total
     emerging: EmergingHotSpots | None
     lines: tuple[EmergingRow, ...]
-    counts: Protected | None
+    counts: Counted | None
     resolution: int
     choices: tuple[Choice, ...]
     why: Message | None = None
@@ -114,7 +114,7 @@ class EmergingClasses:
 
     history: AlertFilter
     emerging: EmergingHotSpots | None
-    counts: Protected | None
+    counts: Counted | None
     resolution: int
     about: tuple[Choice, ...]
     why: Message | None

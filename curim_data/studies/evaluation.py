@@ -30,8 +30,8 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, KnownTime, Message, Num, Plan, PlanStatus, Translator, translator
 from curim_data.model.i18n import Span
-from curim_data.privacy import Protected
-from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
+from curim_data.privacy import Counted
+from curim_data.studies.areas import area_counts, area_frame, counted_areas
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import month_bounds, months_between
@@ -141,10 +141,10 @@ class PlanEvaluation:
     """
 
     windows: ComparisonWindows
-    counts: Protected
+    counts: Counted
     genders: pd.DataFrame
     hidden_genders: tuple[str, ...]
-    months: Protected
+    months: Counted
     result: Evaluation | None
     verdict: Verdict | None
     series: InterruptedSeries | None
@@ -164,18 +164,18 @@ def evaluation_filter(source: Source, plan: Plan) -> AlertFilter:
 
 def plan_counts(
     source: Source, plan: Plan, audience: Audience, windows: ComparisonWindows, by: Sequence[str] = ()
-) -> Protected:
+) -> Counted:
     """Alerts by area, period ("before", "after") and `by`, protected together."""
     f = evaluation_filter(source, plan)
     frames = [
-        exact_area_counts(source, f.replace(period="", start=days[0], end=days[1]), cells, by, bool(by)).assign(
+        area_frame(source, f.replace(period="", start=days[0], end=days[1]), cells, by, bool(by)).assign(
             area=name, period=period
         )
         for name in AREAS
         if (cells := getattr(plan.areas, name))
         for period, days in zip(PERIODS, (windows.before, windows.after), strict=True)
     ]
-    return protect_area_counts(source, f, frames, ["area", "period", *by], audience)
+    return counted_areas(source, f, frames, ["area", "period", *by], audience)
 
 
 def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: PlanTiming = _UNPROVED) -> PlanEvaluation:
@@ -310,7 +310,7 @@ def _series(source: Source, plan: Plan, windows: ComparisonWindows) -> Interrupt
     if windows.by_month or plan.start is None:
         return None
     f = evaluation_filter(source, plan).replace(period="", start=source.first, end=windows.after[1])
-    by_day = exact_area_counts(source, f, plan.areas.treated, ["local_date"], False)
+    by_day = area_frame(source, f, plan.areas.treated, ["local_date"], False)
     offset = (pd.to_datetime(by_day["local_date"]) - pd.Timestamp(plan.start)).dt.days // 7
     first = -((plan.start - source.first).days // 7)
     last = ((windows.after[1] - plan.start).days + 1) // 7

@@ -1,16 +1,10 @@
 """A finding: one change that deserves attention, as its card, its page behind the card and the paper report it.
 
-Findings are the same for every audience: they are chosen once, in the exact tables of which small counts stand at the
-most that they may be (`changes.changes_for_all`); shown are the figures that the audience may see, each a question of
-its own to `curim_data.query`, so a card gives no number that the filter behind it would not give.
-
-What the choice itself tells who sees no exact counts: that a change survived the test. A small count (under its
-threshold) takes part as "at most k − 1", so neither a listed nor an unlisted change says more of it than the words
-"fewer than k" do, and a change of which both counts are small is listed for nobody. A number that is withheld only to
-protect another one does take part exactly: a listed change then says that it is large, or small, enough to be beyond
-chance, which bounds it, and no more: of such a change neither the corrected p nor the ratio is given, only which of the
-three steps of certainty it reaches, whether it is called new (which one that is withheld for the sake of another number
-only is if it is zero), and its place among the others, the surest first.
+Under the filter that everybody opens findings are the same for every audience: they are chosen once, from the alerts
+(`selection.chosen_from`). The figures are those of what the audience reads, each a question of its own to
+`curim_data.query`, so a card gives no number that the filter behind it would not give. What the choice itself tells
+who reads the protected copy: that a change survived the test in the alerts, how sure it is in three steps, and its
+place among the others.
 """
 
 from __future__ import annotations
@@ -33,7 +27,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.known_time import CalendarUnit
-from curim_data.privacy import DisclosureError, sees_exact
+from curim_data.privacy import DisclosureError
 from curim_data.studies.changes import CANDIDATE_KEYS, change_filter
 from curim_data.studies.gender import AFFECTED, without_gender
 from curim_data.studies.incidents import counted_once
@@ -185,10 +179,14 @@ def make_finding(
     f: AlertFilter,
     audience: Audience,
     change: Change,
+    own: Change | None,
     periods: ComparedPeriods,
     place_in: Mapping[str, str],
 ) -> Finding:
-    """A change that was found for all audiences, with the figures that one of them may see.
+    """A change that is told, with the figures of what an audience reads.
+
+    `own`: the same candidate in what the audience reads, where the change was chosen elsewhere; None where that has no
+    such candidate.
 
     They are counted under the finding's own filter, as every page does that it opens: of an incident whose alerts are
     of several places or hours the first that passes the filter counts, where the test counts its first of all.
@@ -201,7 +199,7 @@ def make_finding(
     series = _series(source, chosen, audience, periods)
     since, every, at_latest = run_since(series, change) if periods.same_season else (None, False, False)
     return Finding(
-        change=_for_audience(change, counts, periods, exact=sees_exact(audience)),
+        change=_for_audience(change, own, counts, periods),
         counts=counts,
         periods=periods,
         filter=chosen,
@@ -210,7 +208,7 @@ def make_finding(
         since=since,
         every_week=every,
         at_latest=at_latest,
-        exact_p=sees_exact(audience) or all(count.n is not None for count in counts),
+        exact_p=own is not None and own.q == change.q,
         kind=_kind(change),
     )
 
@@ -223,14 +221,14 @@ def _kind(change: Change) -> Kind:
 
 
 def _count(source: Source, f: AlertFilter, audience: Audience) -> Count:
-    row = query.counts(source, f, [], audience, once=True).frame.iloc[0]
+    row = query.counts(source, f, [], audience, once=True).shown.frame.iloc[0]
     if not row["withheld"]:
         return Count(round(row["n"]), round(row["n"]), round(row["n"]))
     return Count(None, int(row["low"]), int(row["high"]))
 
 
-def _for_audience(change: Change, counts: tuple[Count, Count], periods: ComparedPeriods, *, exact: bool) -> Change:
-    """The change with an audience's counts; a withheld one at its bound, on the side that makes the change smaller."""
+def _for_audience(change: Change, own: Change | None, counts: tuple[Count, Count], periods: ComparedPeriods) -> Change:
+    """The change with an audience's figures; a small count at its bound, on the side that makes the change smaller."""
     rise = change.direction > 0
     before, after = (
         count.n if count.n is not None else count.high if (when == "before") == rise else count.low
@@ -244,8 +242,8 @@ def _for_audience(change: Change, counts: tuple[Count, Count], periods: Compared
         after=after,
         expected=before * lengths[1] / lengths[0],
         bounded=bounded,
-        p=change.p if exact else float("nan"),
-        ratio=change.ratio if exact else UNKNOWN,
+        p=own.p if own is not None else float("nan"),
+        ratio=own.ratio if own is not None else UNKNOWN,
         women=UNKNOWN,
     )
 

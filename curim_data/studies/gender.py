@@ -31,6 +31,7 @@ from curim_data.model import Audience, Message, Translator
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import AFFECTED, affected_choice, counted_once
 from curim_data.studies.scatter import ASKED_BESIDE, EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
+from curim_data.studies.selection import chosen_from
 
 PER: Final = 1000
 CITY: Final = ""
@@ -98,11 +99,20 @@ def share_study(source: Source, f: AlertFilter, audience: Audience, column: str 
 
 
 def weight_study(source: Source, f: AlertFilter, audience: Audience) -> CategoryRatios:
-    """Which categories weigh more on women or on men, among all alerts of either, whatever categories are picked."""
+    """Which categories weigh more on women or on men, among all alerts of either, whatever categories are picked.
+
+    Under the filter that everybody opens which ones do is chosen for every audience alike (`selection.chosen_from`).
+    """
     f = without_gender(f)
     counted = query.counts(source, f, ["category", AFFECTED], audience, once=counted_once(source, AFFECTED))
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), ("category",), audience)
-    return category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
+    found = category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
+    chosen = chosen_from(source, f)
+    if chosen is source:
+        return found
+    theirs = weight_study(chosen, f, Audience.SPECIALIST).frame.set_index("category")
+    told = theirs["significant"].reindex(found.frame["category"]).fillna(False).to_numpy(bool)
+    return replace(found, frame=found.frame.assign(significant=told))
 
 
 def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:

@@ -13,7 +13,7 @@ from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.excess import excess_choices
-from analysis.hotspots.grouping import Spot, cold_spots, hot_spots
+from analysis.hotspots.grouping import Spot, cold_spots, hot_spots, marked_by, spots_of
 from analysis.hotspots.occupied import OccupiedLand
 from analysis.hotspots.power import Power, detection_power, planned_power
 from analysis.spots.identity import KnownPlace, as_known_places, with_known_ids
@@ -24,12 +24,13 @@ from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, FloatArray, Message, Num, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.types import CellArray
-from curim_data.privacy import Protected, sees_exact
+from curim_data.privacy import Counted
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, incident_cells, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
+from curim_data.studies.selection import chosen_from
 
 MOST_CACHED: Final = 64
 # Cells of some 2 km, of 5 km²: a neighbourhood. What is hot among larger ones is no place where something can be done.
@@ -58,7 +59,7 @@ class HotSpotStudy:
     """
 
     total: Total
-    cells: Protected
+    cells: Counted
     hot: HotCells
     spots: tuple[Spot, ...]
     cold: tuple[Spot, ...]
@@ -123,18 +124,26 @@ def hot_spot_study(
 ) -> HotSpotStudy:
     """Hot cells and spots under a filter; the cell size is chosen from the data unless given.
 
-    An audience without exact counts has one cell size whatever is given. `base`: what a place is compared with, its
+    `base`: what a place is compared with, its
     land and surroundings unless given; DenominatorError where the filter, the audience or the city has no such
-    base. Places keep the ids of `known_places`.
+    base. Places keep the ids of `known_places`. Under the filter that everybody opens, places are
+    chosen for every audience alike (`selection.chosen_from`), in cells of the size that is chosen for the specialist,
+    and have the figures of what the audience reads.
     """
     found = _hot_spots(source, f, audience, resolution, base)
-    return replace(found, spots=with_known_ids(found.spots, known_places(source, audience)))
+    whole = whole_city(f)
+    chosen = chosen_from(source, whole)
+    if chosen is source or resolution is not None or base != LAND:
+        return replace(found, spots=with_known_ids(found.spots, known_places(source, audience)))
+    theirs = hot_spot_study(chosen, f, Audience.SPECIALIST)
+    hot, cold = spots_of(found.hot, theirs.spots), spots_of(found.hot, theirs.cold, "cold")
+    return replace(found, hot=marked_by(found.hot, hot, cold), spots=hot, cold=cold)
 
 
 def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> Choice:
     """The size of the cells in which hot spots are looked for under a filter, and why: `cell_size`, or coarser cells.
 
-    Where no size is given and the audience counts exactly, cells grow from the size of `cell_size` until the test can
+    Where no size is given, cells grow from the size of `cell_size` until the test can
     tell (`planned_power` is not `too_few`), to `COARSEST_TESTED` at most and while there are `LEAST_TESTED` of them to
     compare; where no size can tell, the first stays. One size for all bases: it is chosen for the comparison by land.
 
@@ -144,7 +153,7 @@ def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution
     """
     whole = whole_city(f)
     chosen = cell_size(source, whole, audience, resolution)
-    if resolution is not None or not sees_exact(audience):
+    if resolution is not None:
         return chosen
     kept: dict[tuple[AlertFilter, str], Choice] = source.cache.setdefault("hot spot sizes", {})
     key = whole, source.city.version

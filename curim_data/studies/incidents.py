@@ -28,6 +28,7 @@ def rows_are_persons(source: Source) -> bool:
     one another would. Reports of one person differ too, where one of them is wrong, but seldom. Found once for a
     version of the alerts, or kept by `keep_persons`.
     """
+    source = source.exact or source
     if _PERSONS not in source.cache and isinstance(kept := source.kept(_PERSONS), bool):
         source.cache[_PERSONS] = kept
     if _PERSONS not in source.cache:

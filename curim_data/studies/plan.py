@@ -26,7 +26,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Kind
 from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.query.reporting_lag import reporting_lag
-from curim_data.studies.areas import area_counts, exact_area_counts, protect_area_counts
+from curim_data.studies.areas import area_counts, area_frame, counted_areas
 from curim_data.studies.cells import cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.placebos import drop_to_see
@@ -115,17 +115,17 @@ def _protected_hours(source: Source, here: AlertFilter, audience: Audience) -> t
     By hours where enough of them may be shown, else by bands of six. A withheld count enters with the least that it may
     be, so that half of all alerts lie in the stretch whatever the withheld counts are.
     """
-    raw = exact_area_counts(source, here, here.cells, ["hour"], False)
+    raw = area_frame(source, here, here.cells, ["hour"], False)
     raw = raw[raw["hour"].notna()]
     half = raw["n"].sum() / 2
-    counted = protect_area_counts(source, here, [raw], ["hour"], audience).frame
+    counted = counted_areas(source, here, [raw], ["hour"], audience).frame
     if not privacy.is_sensitive(here, source.city) and counted["n"].sum() >= half:
         by_hour = counted.set_index("hour")["low"].reindex(range(HOURS), fill_value=0).to_numpy(float)
         if (peak := peak_hours(by_hour, half)) is not None and peak[1] <= MOST_PEAK:
             return (peak[0], (peak[0] + peak[1] - 1) % HOURS), bool(counted["withheld"].any())
     size = privacy.BAND_HOURS
     bands = raw.assign(hour=raw["hour"] // size).groupby("hour")["n"].sum().reset_index()
-    shown = protect_area_counts(source, here, [bands], ["hour"], audience).frame.set_index("hour")["low"]
+    shown = counted_areas(source, here, [bands], ["hour"], audience).frame.set_index("hour")["low"]
     shown = shown.reindex(range(HOURS // size), fill_value=0).astype(float)
     for bands_long in range(1, MOST_PEAK // size + 1):
         sums = sum(np.roll(shown.to_numpy(), -step) for step in range(bands_long))

@@ -28,7 +28,6 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, FloatArray, Gender, IntArray
-from curim_data.privacy import sees_exact
 from curim_data.studies.coarse_areas import area_tables
 from curim_data.studies.incidents import AFFECTED, counted_once
 from curim_data.studies.periods import ComparedPeriods, month_bounds, months_between
@@ -84,13 +83,13 @@ def past_scatter(
     f: AlertFilter,
     periods: ComparedPeriods,
     kinds: Sequence[Kind],
-    audience: Audience,
+    audience: Audience,  # noqa: ARG001
     resolution: int | None = None,
 ) -> PastScatter:
     """The dispersion of kinds of candidates (the columns that name one) under a filter, from before the later period.
 
-    Counted exactly for every audience; who sees no exact counts gets it in coarse steps. Found once for a version of
-    the alerts, a filter, and a pair of periods. `resolution`: of the cells, where a kind has some.
+    Found once for a version of the alerts, a filter, and a pair of periods. `resolution`: of the cells, where a kind
+    has some.
     """
     if periods.before is None:
         return NO_PAST
@@ -113,11 +112,7 @@ def past_scatter(
         found_kinds = kind_dispersions(pairs, windows.lag / windows.length)
         farther = {kind: own.farther(windows.wanted / windows.lag) for kind, own in found_kinds.items()}
         kept[key] = PastScatter(farther, windows, theme_factors(pairs, found_kinds))
-    found = kept[key]
-    if sees_exact(audience):
-        return found
-    coarse = {name: factor.rounded_up() for name, factor in found.factors.items()}
-    return PastScatter({kind: own.rounded_up() for kind, own in found.kinds.items()}, windows, coarse)
+    return kept[key]
 
 
 @dataclass(frozen=True)
@@ -386,7 +381,7 @@ def _burst_dispersion(
     source: Source,
     f: AlertFilter,
     what: tuple[Any, ...],
-    audience: Audience,
+    audience: Audience,  # noqa: ARG001
     find: Callable[..., Dispersion],
 ) -> Dispersion:
     """What `find` makes of the filter's past, its units and its windows; found once for each `what`."""
@@ -396,7 +391,7 @@ def _burst_dispersion(
     found = _up_to(source, f, before, last - start, (what, 0), find) if before > source.first else UNKNOWN
     if found.freedom < ENOUGH_FREEDOM:
         found = _up_to(source, f, last, last - start, (what, 0), find)
-    return found if sees_exact(audience) else found.rounded_up()
+    return found
 
 
 def _up_to(

@@ -25,7 +25,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.privacy import sees_exact
 from curim_data.query.categoricals import encode_values, sum_by
-from curim_data.studies.areas import area_counts, protect_area_counts
+from curim_data.studies.areas import area_counts, counted_areas
 from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, share_scatter
@@ -119,7 +119,7 @@ def _by_area(
     for name, table in zip(dimensions, counted, strict=True):
         columns = {"area": encode_values(table.frame["cell"].map(of)), name: encode_values(table.frame[name])}
         raw = sum_by(columns, table.frame["n"].to_numpy(float))
-        found.append(protect_area_counts(source, f, [raw], ["area", name], audience).frame)
+        found.append(counted_areas(source, f, [raw], ["area", name], audience).frame)
     return found
 
 

@@ -43,7 +43,7 @@ def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(source: Source
     risen = [finding for finding in changes.findings if finding.change.key["cell"]]
     assert risen
     longitude, latitude = piraeus_point(RISE["at"])
-    resolution = area_resolution(source, Audience.SPECIALIST)
+    resolution = area_resolution(source)
     assert resolution is not None
     around = h3.grid_disk(h3.latlng_to_cell(latitude, longitude, resolution), 500 // 150)
     for finding in risen:
@@ -57,7 +57,7 @@ def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(source: Source
 
 
 def test_cells_hold_every_incident_once(source: Source, recent: AlertFilter) -> None:
-    resolution = area_resolution(source, Audience.ANALYST)
+    resolution = area_resolution(source)
     by = [["cell", "category"], [], ["cell"], ["category"]]
     both, city, cells, categories = area_tables(source, recent, by, Audience.ANALYST, resolution)
     assert both["n"].sum() == cells["n"].sum() == categories["n"].sum() == city["n"].sum()
@@ -123,7 +123,7 @@ def test_it_is_said_that_the_export_gives_cells_their_names(source: Source, rece
 
 
 def test_who_sees_no_exact_counts_gets_no_cells(source: Source, recent: AlertFilter) -> None:
-    assert area_resolution(source, Audience.COUNCIL) is None
+    assert area_resolution(source) is None
     frame = change_study(source, recent, Audience.COUNCIL).changes.frame
     assert frame["cell"].isna().all()
 
@@ -135,7 +135,7 @@ def test_with_districts_or_landmarks_there_are_no_cells() -> None:
             for key, value in simulate(World(), np.random.default_rng(2)).items()
         }
     )
-    assert area_resolution(whole, Audience.ANALYST) is None
+    assert area_resolution(whole) is None
     assert area_resolution(replace(whole, city=replace(whole.city, districts=())), Audience.ANALYST) is None
 
 

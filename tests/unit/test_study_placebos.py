@@ -23,7 +23,7 @@ from curim_data.model import Audience, Plan, PlanStatus, Translator
 from curim_data.model.plan import Areas, Objective, plan_from_json
 from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
 from curim_data.store import Home
-from curim_data.studies.areas import exact_area_counts
+from curim_data.studies.areas import area_frame
 from curim_data.studies.evaluation import evaluation_study, harm_ratio, outcome_sentence
 from curim_data.studies.placebos import Calendar, drop_to_see, placebos
 from curim_data.studies.plan_timing import plan_timing
@@ -96,7 +96,7 @@ def test_the_counts_of_similar_areas_add_up(source: Source) -> None:
     assert (by_period.observed, by_period.before, by_period.model.n) == (found.observed, found.before, found.model.n)
     for days, n in ((before, found.before), (after, found.observed)):
         asked = AlertFilter(period="", start=days[0], end=days[1])
-        assert exact_area_counts(source, asked, cells, [], False)["n"].sum() == n
+        assert area_frame(source, asked, cells, [], False)["n"].sum() == n
     assert found.model.n >= 40
     drop = drop_to_see(source, AlertFilter(period="all"), Areas(cells), 365)
     assert drop is not None

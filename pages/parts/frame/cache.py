@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from curim_data import query
-from curim_data.engine import Source, open_source, opened_source
+from curim_data.engine import Source, opened_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.protection import open_for
 from curim_data.store import Home
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.frame.waiting import cached
@@ -21,7 +22,7 @@ def source_of(dataset: Dataset) -> Source:
     """The alerts that a dataset names; a run that has them open already reads nothing again."""
     home = Path(dataset.home)
     known = (dataset.version, dataset.profile, dataset.meeting, dataset.annotations)
-    return opened_source(home, *known) or open_source(Home(home))
+    return opened_source(home, *known) or open_for(Home(home), dataset.audience)
 
 
 def cached_query(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:

@@ -29,7 +29,7 @@ from curim_data.filters import (
 from curim_data.model import Message, Translator, labels
 from curim_data.model.absence import NO_AFFECTED, NO_REPORTERS, no_districts
 from curim_data.model.known_time import DIMENSION_UNITS
-from curim_data.privacy import Protected
+from curim_data.privacy import Counted
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.links import current_address, print_address
 from pages.parts.frame.markdown import escape_markdown
@@ -168,7 +168,7 @@ class _Bar:
     `together`: several changes wait in the browser until a button applies them.
     """
 
-    def __init__(self, page: Page, source: Source, answers: Mapping[str, Protected]) -> None:
+    def __init__(self, page: Page, source: Source, answers: Mapping[str, Counted]) -> None:
         self.t, self.filter, self.city = page.t, page.filter, page.city
         self.source, self.answers = source, answers
         self.together = source.count >= TOGETHER_FROM

@@ -13,11 +13,11 @@ import pandas as pd
 import streamlit as st
 
 import sample_data
-from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Role, Translator, translator
 from curim_data.model.city import load_city
 from curim_data.profile.versions import finish_interrupted_change
+from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
 from pages.parts.frame import reader, window
@@ -71,7 +71,7 @@ def _page(t: Translator, name: str, role: Role) -> Page:
     if (healed := finish_interrupted_change(home)) is not None:
         st.session_state[HEALED] = healed
     city = city_profile(home) if home.has_city() else load_city(sample_data.PROFILE)
-    source = open_source(home) if has_alerts(home) else None
+    source = open_for(home, seen_as.audience) if has_alerts(home) else None
     words = {word: st.query_params[word] for word in st.query_params}
     chosen, notes = AlertFilter.from_query(words, city, source.other_categories if source else ())
     return Page(

@@ -23,7 +23,8 @@ class Dataset:
     """A hashable name for one version of one home's alerts: what a cache may be keyed with.
 
     Answers depend on the alerts' `version`, on the version of the city's `profile` (categories, names, land), on the
-    day of the council's last `meeting`, which a period may begin with, and on what is noted on the time line.
+    day of the council's last `meeting`, which a period may begin with, on what is noted on the time line, and on the
+    `audience`: council and public read the protected copy, whose version is another one.
     """
 
     home: str
@@ -31,6 +32,7 @@ class Dataset:
     profile: str = ""
     meeting: dt.date | None = None
     annotations: tuple[Annotation, ...] = ()
+    audience: Audience = Audience.COUNCIL
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Page:
             self.city.version,
             source.meeting if source else None,
             source.annotations if source else (),
+            self.audience,
         )
 
     @property

@@ -11,7 +11,7 @@ from analysis.trends.week_clock import week_clock
 from curim_data.model import BoolArray, Message
 from curim_data.model import labels as words
 from curim_data.model.absence import NO_AFFECTED, no_districts
-from curim_data.privacy import BAND_HOURS, DisclosureError, Protected
+from curim_data.privacy import BAND_HOURS, Counted, DisclosureError
 from pages.parts.charts import plots
 from pages.parts.charts.plots import no_clock_reason
 from pages.parts.charts.small_multiples import small_multiples_figure
@@ -47,8 +47,8 @@ def draw_small_multiples(page: Page) -> None:
         st.write(escape_markdown(t(why)))
         return
     try:
-        counted: Protected = cached_query(page, "counts", (unit, split), complete=True, once=True, beside_alerts=True)
-        alerts: Protected = cached_query(page, "counts", (unit, split), complete=True)
+        counted: Counted = cached_query(page, "counts", (unit, split), complete=True, once=True, beside_alerts=True)
+        alerts: Counted = cached_query(page, "counts", (unit, split), complete=True)
     except DisclosureError as refused:
         st.info(t(refused.message))
         return
@@ -127,7 +127,7 @@ def _nothing_to_split(page: Page, split: str) -> Message | None:
     return None
 
 
-def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Protected) -> str:
+def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Counted) -> str:
     t = page.t
     largest, frame = panels[0]
     n = shown_incidents(frame)
@@ -150,10 +150,10 @@ def draw_week_clock(page: Page) -> None:
         st.write(no_clock_reason(page))
         return
     try:
-        counted: Protected = cached_query(
+        counted: Counted = cached_query(
             page, "counts", ("weekday", "hour"), complete=True, once=True, beside_alerts=True
         )
-        alerts: Protected = cached_query(page, "counts", ("weekday", "hour"), complete=True)
+        alerts: Counted = cached_query(page, "counts", ("weekday", "hour"), complete=True)
     except DisclosureError as refused:
         st.info(t(refused.message))
         return

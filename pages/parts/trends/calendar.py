@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model import Translator
-from curim_data.privacy import DisclosureError, Protected
+from curim_data.privacy import Counted, DisclosureError
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import base_figure, time_axis
@@ -37,7 +37,7 @@ def draw_calendar(page: Page) -> None:
     start = max(start, source.first, end - dt.timedelta(days=7 * WEEKS - 7 + end.weekday()))
     chosen = page.filter.replace(period="", start=start, end=end)
     try:
-        counted: Protected = cached_query(page, "counts", (DAY,), filter=chosen, complete=True, once=True)
+        counted: Counted = cached_query(page, "counts", (DAY,), filter=chosen, complete=True, once=True)
     except DisclosureError as refused:
         st.write(t(refused.message))
         return
