@@ -151,6 +151,8 @@ def count_both(
     be asked for. The filters differ in their dates alone; without a `resolution` none of the tables is by cell.
     """
     before, after = (ask(source, f, audience, once=once) for f in periods)
+    if not before.rows.table.equals(after.rows.table):  # the narrow table was made between the two
+        before = ask(source, periods[0], audience, once=once)
     if resolution is not None:
         before, after = before.on_land(), after.on_land()
     layouts = [before.layout(by, resolution) for by in tables]
