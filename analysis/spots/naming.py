@@ -142,10 +142,12 @@ def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[Know
     are named after those, the nearest to its landmark first among known places, else in their order.
     """
     given: list[Any] = list(spots)
-    with_cells = [position for position, spot in enumerate(given) if hasattr(spot, "cells")]
-    pairs = match_places([given[position] for position in with_cells], places) if places else {}
+    ids = {place.id: at for at, place in enumerate(places)}
     known, taken = _known_names(tuple(places), city)
-    names = {given[with_cells[one]].id: known[other] for one, other in pairs.items()}
+    names = {spot.id: known[ids[spot.id]] for spot in given if spot.id in ids}
+    with_cells = [spot for spot in given if spot.id not in names and hasattr(spot, "cells")]
+    others = [place for place in places if place.id not in names]
+    names |= {with_cells[one].id: known[ids[others[at].id]] for one, at in match_places(with_cells, others).items()}
     new = [spot for spot in given if spot.id not in names]
     positions = _Positions([spot.longitude for spot in new], [spot.latitude for spot in new], city)
     order = list(range(len(new)))

@@ -47,10 +47,11 @@ def alerts_name(name: str, version: str) -> str:
     return f"{name}-{_alerts_key(version)}"
 
 
-def is_current(path: Path, version: str) -> bool:
-    """Whether a kept file was made by this code, and of the land or of that version of the alerts."""
+def is_current(path: Path, *versions: str) -> bool:
+    """Whether a kept file was made by this code, and of the land or of one of those versions of the alerts."""
     name, _, code = path.stem.rpartition("-")
-    return code == code_version() and (name.startswith(_LAND) or name.endswith(f"-{_alerts_key(version)}"))
+    of_alerts = name.endswith(tuple(f"-{_alerts_key(version)}" for version in versions))
+    return code == code_version() and (name.startswith(_LAND) or of_alerts)
 
 
 def _alerts_key(version: str) -> str:

@@ -14,9 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -34,10 +32,10 @@ from curim_data.model.prepared import write_whole
 from curim_data.privacy import is_sensitive_category
 from curim_data.protection.exchange import Units, exchange
 from curim_data.store import Home
+from curim_data.store.draws import draw_files, draws_folder, write_draws
 from curim_data.store.locking import locked
 from curim_data.store.matching import sql_path
 
-FOLDER: Final = "protected"
 LEAST_WAITING: Final = 100
 LONGEST_WAIT: Final = dt.timedelta(days=62)
 FINE: Final = 9
@@ -78,7 +76,7 @@ class Drawn:
 
 def drawn(home: Home) -> Drawn:
     """The draws of a home as they are."""
-    return Drawn(tuple(sorted((home.path / FOLDER).glob("drawn-*.parquet"))))
+    return Drawn(draw_files(home))
 
 
 def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: bool = True) -> Drawn:
@@ -86,7 +84,7 @@ def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: boo
 
     `left_out`: default coordinates (longitude, latitude), which are no place. One process draws at a time.
     """
-    with locked(home.path / FOLDER / "lock"):
+    with locked(draws_folder(home) / "lock"):
         known = drawn(home)
         waiting = _waiting(source, known, left_out)
         if not len(waiting):
@@ -99,29 +97,12 @@ def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: boo
         rng = np.random.default_rng(int.from_bytes(seed, "little"))
         made = _draw(waiting, source.city, rng, first=first, swapping=swapping)
         made = pa.concat_tables([made, _of_known_incidents(waiting, known)])
-        path = home.path / FOLDER / f"drawn-{len(known.files) + 1:05}.parquet"
-        write_whole(path, lambda part: pq.write_table(made, part, compression="zstd"))
-        path.chmod(0o600)
+        write_draws(draws_folder(home) / f"drawn-{len(known.files) + 1:05}.parquet", made)
     return drawn(home)
 
 
-def forget(home: Home, alert_ids: Collection[str]) -> None:
-    """Take the draws of erased alerts away, for good. Each step may be done again."""
-    gone = pa.array(sorted(set(alert_ids)), pa.string())
-    with locked(home.path / FOLDER / "lock"):
-        for path in drawn(home).files:
-            table = pq.read_table(path)
-            among = pc.is_in(table["alert_id"], value_set=gone)
-            person = pc.if_else(pc.is_in(table["person"], value_set=gone), None, table["person"])
-            if pc.any(among).as_py() or person.null_count > table["person"].null_count:
-                table = table.set_column(table.column_names.index("person"), "person", person)
-                kept = table.filter(pc.invert(among))
-                write_whole(path, partial(pq.write_table, kept, compression="zstd"))
-                path.chmod(0o600)
-
-
 def _secret(home: Home) -> bytes:
-    path = home.path / FOLDER / "secret"
+    path = draws_folder(home) / "secret"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         made = secrets.token_bytes(32)

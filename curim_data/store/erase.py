@@ -1,6 +1,7 @@
 """Removing alerts for good, at a person's request: from the store, its old versions, its log and the quarantined rows.
 
-What was prepared of them for the pages goes as a whole, and is worked out again.
+What was prepared of them for the pages, the protected copy included, goes as a whole, and is worked out again; what was
+drawn for them goes too.
 
 The erasure writes a new version without the alerts, and removes everything before it. What was begun is noted in
 <home>/erase.json until it is done: an erasure that was cut short is finished by the next one, or by `finish_erasure`.
@@ -26,6 +27,7 @@ from curim_data.model.prepared import FOLDER as PREPARED
 from curim_data.store._commit_log import RECORD, STATISTICS, Batch, StoreError, broken_table, import_log
 from curim_data.store._files import blocks, file_paths, without_ids, write_alerts
 from curim_data.store.alert_table import Store
+from curim_data.store.draws import forget_draws
 from curim_data.store.erased_list import ErasedList, base_ids
 from curim_data.store.home import Home
 from curim_data.store.interrupted import remove_interrupted
@@ -101,6 +103,7 @@ def _finish(home: Home) -> None:
 def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:
     """Each step may be done again."""
     remove_interrupted(home)
+    forget_draws(home, alerts)
     for kept in (home.path / PREPARED).rglob("*"):  # the columns of alerts that counts are made of are among it
         if kept.is_file():
             kept.unlink(missing_ok=True)

@@ -7,6 +7,8 @@
 <home>/quarantine/      rows that could not be accepted, one Parquet file for each import
 <home>/work             what an import that is under way has read so far; left behind only by one that was cut short
 <home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
+<home>/protected/       what the protected copy says instead of each alert's place and time, and the secret that it
+                        was drawn with (`draws`): kept with the alerts, never given away
 <home>/annotations.jsonl  notes on the time line and their history (`annotations`)
 <home>/settings.toml    the city's public address and mail server (`settings`); written by hand
 <home>/briefs.json      which findings the last briefs had (`studies.brief_history`)

@@ -187,10 +187,11 @@ def looked_at(index: CellArray, occupied: OccupiedLand | None) -> int:
 
 
 def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
-    """The hot spots of all alerts of all time as an audience sees them: they lend ids and names to those of filters.
+    """The hot spots of all alerts of all time: they lend ids and names to those of filters, for every audience alike.
 
     Cached by version of the alerts and of the city; from the home's prepared files where they are there.
     """
+    source, audience = source.exact or source, Audience.ANALYST
     key = (source.version, source.city.version, source.count, audience)
     found = _known_places.get(key)
     if found is None:

@@ -14,6 +14,7 @@ from curim_data.engine import Source, keep_narrow, open_source
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.model.prepared import has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
+from curim_data.protection import protected
 from curim_data.quality.positions import keep_coordinate_step
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
@@ -27,13 +28,13 @@ WORTH_ALERTS: Final = 20_000
 WORTH_CELLS: Final = 10_000
 COARSEST: Final = 8
 FINEST: Final = 11
-AUDIENCES: Final = (Audience.ANALYST, Audience.COUNCIL)
 PREPARING: Final = Message("Preparing the maps of the city")
 
 
 def prepare(home: Home) -> None:
     """Keep the cells and pixels of the land, and of the stored alerts the columns that counts are made of, what is
-    known of all of them and the known places: of the profile, the alerts and the code as they are now.
+    known of all of them, the known places and the protected copy: of the profile, the alerts and the code as they are
+    now.
 
     Does nothing that was done already; files of other versions go. Reports its progress.
     """
@@ -43,7 +44,7 @@ def prepare(home: Home) -> None:
     folder = home.prepared(city.version)
     report(0.0, PREPARING)
     finest = min(FINEST, city.finest_affordable(MOST_MAP_CELLS))
-    large = False
+    large, versions = False, list[str]()
     for resolution in range(COARSEST, finest + 1):
         if has_cells(folder, resolution):
             large = True
@@ -60,14 +61,17 @@ def prepare(home: Home) -> None:
         try:
             if source.count >= WORTH_ALERTS:
                 _keep_alerts(home, source)
+            copy = protected(home, source)
+            versions.append(copy.version)
+            if source.count >= WORTH_ALERTS:
+                _keep_copy(home, source, copy)
             if large or source.count >= WORTH_ALERTS:
-                for at, audience in enumerate(AUDIENCES):
-                    with stage(0.5 + 0.25 * at, 0.5 + 0.25 * (at + 1), PREPARING):
-                        _keep_places(home, source, audience)
+                with stage(0.6, 1.0, PREPARING):
+                    _keep_places(home, source, Audience.ANALYST)
         except duckdb.IOException:  # an erasure took the files away: it prepares what it left
             if Store(home).alerts_version() == source.version:
                 raise
-    _remove_others(folder, Store(home).alerts_version())
+    _remove_others(folder, Store(home).alerts_version(), *versions)
     report(1.0, PREPARING)
 
 
@@ -101,11 +105,18 @@ def _unchanged(home: Home, source: Source) -> Iterator[bool]:
         yield Store(home).alerts_version() == source.version
 
 
-def _remove_others(folder: Path, version: str) -> None:
+def _keep_copy(home: Home, source: Source, copy: Source) -> None:
+    """Keep the columns of the protected copy that counts are made of, unless the alerts changed meanwhile."""
+    with _unchanged(home, source) as unchanged:
+        if unchanged:
+            keep_narrow(copy)
+
+
+def _remove_others(folder: Path, *versions: str) -> None:
     """Remove what no reader reads any more: of other profiles, and in this one's folder of other alerts or code."""
     for other in folder.parent.glob("*") if folder.parent.exists() else ():
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
     for path in folder.glob("[!.]*") if folder.exists() else ():
-        if not is_current(path, version):
+        if not is_current(path, *versions):
             path.unlink(missing_ok=True)
