@@ -11,7 +11,7 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError, write_table
 from curim_data.filters import value_label
-from curim_data.model import N_, Audience, CityProfile, Translator
+from curim_data.model import N_, Audience, CityProfile, IntArray, Translator
 
 app = new_app()
 _COLUMNS: Final = (
@@ -39,6 +39,8 @@ def changes(
     out: OutCsv = None,
 ) -> None:
     """Print every comparison that was made."""
+    from curim_data.privacy import is_sensitive
+    from curim_data.studies.change_words import least_written
     from curim_data.studies.changes import change_study
     from curim_data.studies.harm import weight_obstacle
 
@@ -54,8 +56,10 @@ def changes(
     frame = found.frame if study.harm is None else found.frame.join(study.harm.frame)
     columns = [*_COLUMNS, *(study.harm.frame if study.harm is not None else ())]
     rows = frame.loc[frame["p"].notna(), columns].sort_values(["q", "p"], kind="stable").reset_index(drop=True)
+    least = least_written(rows, ctx.audience, source.city, sensitive=is_sensitive(f, source.city))
+    told = rows.assign(**{when: rows[when].mask(rows[when].between(1, least - 1)) for when in ("before", "after")})
     if out is not None:
-        write_table(out, rows)
+        write_table(out, told)
     if ctx.as_json:
         ctx.print_json(
             {
@@ -68,17 +72,17 @@ def changes(
                 "new_categories": study.not_in_use.new,
                 "categories_given_up": study.not_in_use.given_up,
                 "choices": ctx.choices(study.choices),
-                "rows": rows,
+                "rows": told,
             }
         )
         return
     ctx.print(ctx.sentence(source, f), found.sentence(ctx.t), *study.not_in_use.sentences(source.city, ctx.t))
     if out is None:
-        ctx.print_table(_in_words(ctx.t, source.city, rows))
+        ctx.print_table(_in_words(ctx.t, source.city, rows, least))
     ctx.print_choices(study.choices)
 
 
-def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFrame:
+def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame, least: IntArray) -> pd.DataFrame:
     """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out.
 
     A key that is missing in `rows` is not unknown: the comparison was made over all its values.
@@ -92,15 +96,14 @@ def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFr
             value_label(t, city, column, value) if told else "" for value, told in zip(rows[column], known, strict=True)
         ]
 
-    shown = change_words.without_idle_bounds(rows)
     columns: dict[str, list[str] | pd.Series] = {
         t("Where"): change_words.areas_in_words(t, city, rows),
         t("Category"): words("category"),
         t("Light"): words("dark"),
-        t("Before"): change_words.counts_in_words(t, rows, "before"),
-        t("After"): change_words.counts_in_words(t, rows, "after"),
-        t("Expected"): [t.number(expected) for expected in shown["expected"]],
-        t("Ratio (95 %)"): change_words.ratios_in_words(t, shown, ("ratio", "low", "high")),
+        t("Before"): change_words.counts_in_words(t, rows, "before", least),
+        t("After"): change_words.counts_in_words(t, rows, "after", least),
+        t("Expected"): [t.number(expected) for expected in rows["expected"]],
+        t("Ratio (95 %)"): change_words.ratios_in_words(t, rows, ("ratio", "low", "high")),
         t("Chance or not"): [change_words.certainty_in_words(t, q) for q in rows["q"]],
         t("Corrected p"): [t.p_value(q) for q in rows["q"]],
         t("p"): [t.p_value(p) for p in rows["p"]],

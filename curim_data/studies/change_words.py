@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from analysis.trends.changes import AREA
-from curim_data.model import BoolArray, CityProfile, Translator, labels
+from curim_data.model import Audience, CityProfile, IntArray, Translator, labels
 from curim_data.model.absence import fewer_than
+from curim_data.privacy import is_sensitive_category, threshold
 from curim_data.studies.coarse_areas import area_names
 from curim_data.studies.findings import SURE, VERY_SURE
 
@@ -87,56 +88,28 @@ def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def without_idle_bounds(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows without bounds that say nothing, and without ratios that a bound makes point the wrong way: NaN."""
-    bounded, ratio = rows["bounded"].to_numpy(object), rows["ratio"].to_numpy(float)
-    idle = ~_bounds_tell(rows)
-    wrong = ((bounded == "before") & ~(ratio > 1)) | ((bounded == "after") & ~(ratio < 1))
-    shown = rows.copy()
-    for name, hidden in (
-        ("before", (bounded == "before") & idle),
-        ("after", (bounded == "after") & idle),
-        ("expected", (bounded == "before") & idle),  # worked out from the count before
-        *((name, wrong) for name in ("ratio", "low", "high")),
-    ):
-        if name in shown:
-            shown[name] = np.where(hidden, np.nan, shown[name].to_numpy(float))
-    return shown
+def least_written(rows: pd.DataFrame, audience: Audience, city: CityProfile, *, sensitive: bool = False) -> IntArray:
+    """The smallest count of each row that is written out for an audience; `sensitive`: of all rows."""
+    known = {name: is_sensitive_category(name, city) for name in rows["category"].dropna().unique()}
+    strict = np.array([sensitive or known.get(name, False) for name in rows["category"]], bool)
+    return np.where(strict, threshold(audience, True), threshold(audience, False)).astype(np.int64)
 
 
-def _bounds_tell(rows: pd.DataFrame) -> BoolArray:
-    """Whether both counts of a row may be read: a bound says something only on its own side of the known count."""
-    bounded = rows["bounded"].to_numpy(object)
-    before, after = (rows[when].to_numpy(float) for when in ("before", "after"))
-    return np.where(bounded == "before", before < after, np.where(bounded == "after", after < before, True))
-
-
-def counts_in_words(t: Translator, rows: pd.DataFrame, when: str) -> list[str]:
-    """The counts "before" or "after": a bound as "fewer than", and as protected where it says nothing."""
-    columns = rows[when].to_numpy(float), rows["bounded"].to_numpy(object), _bounds_tell(rows)
-    return [
-        t.number(n) if bounded != when else t(fewer_than(round(n) + 1)) if tells else t("protected")
-        for n, bounded, tells in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+def counts_in_words(t: Translator, rows: pd.DataFrame, when: str, least: IntArray) -> list[str]:
+    """The counts "before" or "after", small ones as "fewer than"; `least`: see `least_written`."""
+    counts = zip(rows[when].to_numpy(float).tolist(), least.tolist(), strict=True)
+    return [t(fewer_than(k)) if 0 < n < k else t.number(n) for n, k in counts]
 
 
 def notes_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
-    """Which count stands at the most that it may be; else whether it rose or fell less than the rest."""
+    """Whether a row rose or fell less than the rest, where it is compared with that."""
     notes = [""] * len(rows)
-    bounded = rows["bounded"].to_numpy(object)
-    told = (bounded != "") | ((rows["compared"].to_numpy(object) == "city") & rows["significant"].to_numpy(bool))
+    told = (rows["compared"].to_numpy(object) == "city") & rows["significant"].to_numpy(bool)
     at = np.flatnonzero(told)
-    for place, row, tells in zip(at, rows.iloc[at].itertuples(index=False), _bounds_tell(rows)[at], strict=True):
-        notes[place] = _note(t, row, bool(tells))
+    figures = rows[["ratio", "after", "expected"]].to_numpy(float)[at]
+    for place, (ratio, after, expected) in zip(at.tolist(), figures.tolist(), strict=True):
+        if ratio > 1 and after < expected:
+            notes[place] = t("fell less than the rest")
+        elif ratio < 1 and after > expected:
+            notes[place] = t("rose less than the rest")
     return notes
-
-
-def _note(t: Translator, row: Any, tells: bool) -> str:
-    match row.bounded:
-        case "before":
-            return t("before: at most; protected") if tells else t("before: protected")
-        case "after":
-            return t("after: at most; protected") if tells else t("after: protected")
-    if row.ratio > 1 and row.after < row.expected:
-        return t("fell less than the rest")
-    return t("rose less than the rest") if row.ratio < 1 and row.after > row.expected else ""

@@ -133,7 +133,8 @@ def hot_spot_study(
     found = _hot_spots(source, f, audience, resolution, base)
     whole = whole_city(f)
     chosen = chosen_from(source, whole)
-    if chosen is source or resolution is not None or base != LAND:
+    usual = resolution is None or resolution == int(hot_spot_size(source, whole, audience).value)
+    if chosen is source or not usual or base != LAND:
         return replace(found, spots=with_known_ids(found.spots, known_places(source, audience)))
     theirs = hot_spot_study(chosen, f, Audience.SPECIALIST)
     hot, cold = spots_of(found.hot, theirs.spots), spots_of(found.hot, theirs.cold, "cold")

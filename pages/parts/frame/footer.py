@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.stats.result import Choice
 from curim_data.model import Translator
+from curim_data.model.absence import fewer_than
 from curim_data.query import Total
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
@@ -35,7 +36,7 @@ def draw_footer(
         st.write(escape_markdown(sentence))
     if total is not None:
         excluded = total.at_default if excluded is None else excluded
-        counts = mapped_sentence(t, total, excluded or 0, drawn, undrawn)
+        counts = mapped_sentence(t, total, excluded, drawn, undrawn)
         st.caption(t("{period}: {counts}", period=period, counts=counts) if period else counts)
     if choices:
         with st.expander(t("How this was calculated")):
@@ -45,8 +46,6 @@ def draw_footer(
 
 def draw_few_mapped_note(page: Page, total: Total, excluded: int = 0) -> None:
     """Say beside a map that it holds less than half of the alerts, where that is known and it holds any."""
-    if total.n is None or total.mapped is None:
-        return
     shown = total.mapped - excluded
     if 0 < 2 * shown < total.n:
         st.warning(
@@ -61,23 +60,23 @@ def draw_few_mapped_note(page: Page, total: Total, excluded: int = 0) -> None:
 
 def mapped_sentence(t: Translator, total: Total, excluded: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:
     """How many alerts there are and how many of them are on the map; see `footer`."""
-    if total.n is None:
+    if total.withheld:
         return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)
+
+    def said(n: int) -> int | str:
+        return t(fewer_than(total.threshold)) if total.shown(n) is None else n
+
     parts = [t.n("n = {n} alert", "n = {n} alerts", total.n)]
     if drawn is not None:
         parts.append(t("{n} drawn as points", n=drawn))
-    elif total.mapped is not None:
-        parts.append(t("{n} on the map", n=total.mapped - excluded))
     else:
-        parts.append(t("how many of them are on the map is protected"))
-    if total.mapped is not None and excluded:
-        parts.append(t("{n} kept off maps (coordinates shared by many)", n=excluded))
-    if total.mapped is not None and undrawn:
+        parts.append(t("{n} on the map", n=said(total.mapped - excluded)))
+    if excluded:
+        parts.append(t("{n} kept off maps (coordinates shared by many)", n=said(excluded)))
+    if undrawn:
         parts.append(t("{n} not drawn (sensitive categories)", n=undrawn))
     if total.unmapped:
-        parts.append(t("{n} without a position", n=total.unmapped))
+        parts.append(t("{n} without a position", n=said(total.unmapped)))
     if total.outside:
-        parts.append(t("{n} outside the city", n=total.outside))
-    if total.mapped is not None and total.unmapped is None and total.outside is None and total.n > total.mapped:
-        parts.append(t("{n} not on the map (the reasons are protected)", n=total.n - total.mapped))
+        parts.append(t("{n} outside the city", n=said(total.outside)))
     return t("{parts}.", parts=", ".join(parts))

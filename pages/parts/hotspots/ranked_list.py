@@ -21,7 +21,6 @@ from analysis.hotspots.harm import SpotHarm
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
-from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.charts import tables
@@ -178,13 +177,6 @@ class RankedList:
             draw_list_controls(page, view)
             slot = st.empty()
             st.caption(order_sentence(page.t, view))
-            if not sees_exact(page.audience):
-                st.write(
-                    page.t(
-                        "This list is made for the council, from map cells of one size and with small numbers "
-                        "protected: specialists, who see exact numbers, can find other places or another order."
-                    )
-                )
         return cls(page, view, chosen, gistar_valid, on_select, slot, alerts or {})
 
     @cached_property

@@ -12,16 +12,16 @@ import streamlit as st
 
 from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
-from curim_data.privacy import DisclosureError
+from curim_data.privacy import DisclosureError, is_sensitive
 from curim_data.studies.brief import BriefChanges, brief_periods
 from curim_data.studies.change_words import (
     areas_in_words,
     certainty_in_words,
     compared_in_words,
     counts_in_words,
+    least_written,
     notes_in_words,
     ratios_in_words,
-    without_idle_bounds,
 )
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.periods import ComparedPeriods
@@ -66,13 +66,6 @@ def draw_changes_table(page: Page) -> None:
         if choice.name == "areas":
             st.caption(t(choice.explanation))
     _draw_not_in_use(page, study)
-    if (study.changes.frame["bounded"] != "").any():
-        st.caption(
-            t(
-                "Where a number is too small to show, the change is tested as if the number were as large as it can "
-                "be: such a change is at least as large as stated."
-            )
-        )
 
 
 def _draw_not_in_use(page: Page, study: ChangeStudy) -> None:
@@ -195,7 +188,10 @@ def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
 
 def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = None) -> pd.DataFrame:
     """Tested candidates in words and figures, in their order; `harm`: what their incidents weigh, row by row."""
-    t, rows = page.t, without_idle_bounds(frame)
+    t, rows = page.t, frame
+    least = least_written(rows, page.audience, page.city, sensitive=is_sensitive(page.filter, page.city))
+    told = {when: counts_in_words(t, rows, when, least) for when in ("before", "after")}
+    small = any((rows[when].between(1, least - 1)).any() for when in told)
     weights = {}
     if harm is not None:
         own = harm.loc[rows.index]
@@ -207,9 +203,8 @@ def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = N
         {
             "what": _subject_labels(page, rows),
             "where": areas_in_words(t, page.city, rows),
-            "before": rows["before"].to_numpy(),
-            "after": rows["after"].to_numpy(),
-            **{f"told_{when}": counts_in_words(t, frame, when) for when in ("before", "after")},
+            **{when: told[when] if small else rows[when].to_numpy() for when in told},
+            **{f"told_{when}": words for when, words in told.items()},
             **{name: values.to_numpy() for name, values in figures.items()},
             "times": ratios_in_words(t, rows, ("ratio", "low", "high")),
             "sure": [certainty_in_words(t, q) for q in rows["q"].tolist()],
