@@ -198,8 +198,11 @@ def count_both(
 ) -> None:
     """Keep the counts of two periods, of which the later one begins on a day, from one question to the engine.
 
-    The rows differ in their dates alone. Nothing is asked where counts are not kept, or are already.
+    The rows differ in their dates alone. Nothing is asked where counts are not kept, or are already; nor where the
+    alerts were put into a faster table between both, which no single question can read.
     """
+    if not before.table.equals(after.table):
+        return
     with_alerts = with_alerts and before.once
     asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
     wanted, resolution = frozenset(MADE_OF.get(name, name) for name in asked_for), asked_for.get("cell")
