@@ -12,7 +12,7 @@ from pages.parts.briefing.sections import changes_asked, draw_decided_plans, dra
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import contained, headed, require
 
-page = require(Role.COUNCIL)
+page = require(Role.PUBLIC)
 t = page.t
 
 with contained(t("Briefing")):
@@ -30,16 +30,18 @@ with contained(t("Briefing")):
     with st.container():
         draw_change_cards(page, changes)
     with st.container():
-        if page.narrow:
+        if page.narrow and page.role >= Role.COUNCIL:
             draw_download_buttons(page)
-        else:
+        elif not page.narrow:
             draw_basis(page, changes)
 with contained(t("Hot spots")):
     draw_map_and_genders(page, cached_brief(page.dataset, page.filter, page.audience, changes_since(page)))
-with contained(t("Interventions")):
-    draw_decided_plans(page)
+if page.role >= Role.COUNCIL:  # plans are the council's: they name people and are not yet told to the public
+    with contained(t("Interventions")):
+        draw_decided_plans(page)
 if page.narrow:
     with contained(t("Briefing")):
         draw_basis(page, changes)
-draw_document_downloads(page)
+if page.role >= Role.COUNCIL:
+    draw_document_downloads(page)
 draw_card_downloads(page, changes)

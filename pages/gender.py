@@ -8,7 +8,7 @@ from pages.parts.frame import contained, headed, require
 from pages.parts.frame.cache import cached_query
 from pages.parts.gender import categories, places, plan_checks, queries, shares
 
-page = require(Role.COUNCIL)
+page = require(Role.PUBLIC)
 t = page.t
 
 asked = page.source.asked if page.source is not None else frozenset()
@@ -34,5 +34,6 @@ with contained(t("Gender")):
         places.draw_places(page, chosen, found, total)
         places.draw_silent_places(page, found)
         shares.draw_rates(page, chosen)
-plan_checks.draw_plan_checks(page)
+if page.role >= Role.COUNCIL:
+    plan_checks.draw_plan_checks(page)
 plan_checks.draw_reading_rules(page)

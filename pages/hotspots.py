@@ -29,7 +29,7 @@ from pages.parts.hotspots.selection import (
 )
 from pages.parts.hotspots.tabs import draw_tabs
 
-page = require(Role.COUNCIL)
+page = require(Role.PUBLIC)
 t = page.t
 assert page.source is not None
 

@@ -8,7 +8,7 @@ from pages.parts.methods.general import GENERAL, READING
 from pages.parts.methods.hotspot_layers import PLACES
 from pages.parts.methods.hotspot_options import OPTIONS
 
-page = require(Role.COUNCIL, data=False)
+page = require(Role.PUBLIC, data=False)
 t = page.t
 
 st.title(t("Methods"))

@@ -1,26 +1,23 @@
 """The frame round every page: title, navigation, filter, language. Runs once before the page in each run."""
 
 import html
-from urllib.parse import urlencode
 
 import streamlit as st
 
-from curim_data.model import LANGUAGES, Audience, Role
-from curim_data.model.i18n import LANGUAGE_NAMES
+from curim_data.model import Audience, Role
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
 from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, require
 from pages.parts.frame.fragments import draw_alone
 from pages.parts.frame.guard import HEALED
-from pages.parts.frame.links import FOLDER, LINK_WORDS
-from pages.parts.frame.page import view_query
-from pages.parts.frame.reader import sign_in_configured
+from pages.parts.frame.links import FOLDER, LINK_WORDS, draw_languages
+from pages.parts.frame.reader import sign_in_configured, sign_out
 from pages.parts.frame.web import ICON
 from pages.parts.frame.window import hidden_style, measure_column
 from pages.parts.maps.basemap import attribution_style
 
 st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
-page = require(Role.COUNCIL, data=False, hand_on=True)
+page = require(Role.PUBLIC, data=False, hand_on=True)
 t = page.t
 
 TURNED_OVER = "filter: invert(1) hue-rotate(180deg)"
@@ -73,16 +70,15 @@ WITHOUT_CONTROLS = (
 )
 
 TITLES = {
-    "briefing": (t("Briefing"), Role.COUNCIL),
-    "hotspots": (t("Hot spots"), Role.COUNCIL),
-    "trends": (t("Trends"), Role.COUNCIL),
-    "gender": (t("Gender"), Role.COUNCIL),
+    "briefing": (t("Briefing"), Role.PUBLIC),
+    "hotspots": (t("Hot spots"), Role.PUBLIC),
+    "trends": (t("Trends"), Role.PUBLIC),
+    "gender": (t("Gender"), Role.PUBLIC),
     "interventions": (t("Interventions"), Role.COUNCIL),
     "evaluation": (t("Evaluation"), Role.COUNCIL),
     "data": (t("Data"), Role.ANALYST),
-    "methods": (t("Methods"), Role.COUNCIL),
+    "methods": (t("Methods"), Role.PUBLIC),
 }
-QUIET_LINK = ' style="color:inherit;text-decoration:none"'
 WITHOUT_FILTER = ("data", "methods", "interventions", "evaluation")
 
 
@@ -101,16 +97,16 @@ def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
         draw_alone("filter_actions", lambda: filter_bar.draw_filter_actions(page), words=LINK_WORDS)
     st.divider()
     audience_switch(page)
-    draw_alone("languages", lambda: languages(page), words=LINK_WORDS)
+    draw_alone("languages", lambda: draw_languages(t), words=LINK_WORDS)
     if sign_in_configured():
         st.caption(escape_markdown(page.reader))
-        st.button(t("Sign out"), on_click=st.logout, type="tertiary")
+        st.button(t("Sign out"), key="sign_out", on_click=sign_out, type="tertiary")
 
 
 def audience_switch(page: Page) -> None:
     """Switch to what the council sees, for readers who may see more."""
     as_council = page.carried.get("as") == "council"
-    if page.role == Role.COUNCIL and not as_council:
+    if page.role <= Role.COUNCIL and not as_council:
         return
 
     def switch() -> None:
@@ -127,19 +123,6 @@ def audience_switch(page: Page) -> None:
         on_change=switch,
         help=t("Small numbers are protected and the map is coarser, on every page."),
     )
-
-
-def languages(page: Page) -> None:
-    """Links that reload the page, so that its declared language follows."""
-    words = {word: st.query_params[word] for word in st.query_params if word != "lang"}
-    links = []
-    for lang in LANGUAGES:
-        query = urlencode({**words, **view_query(lang, "", "")})
-        name = html.escape(LANGUAGE_NAMES[lang])
-        mark = ' aria-current="true" style="color:inherit;font-weight:700"' if lang == page.t.lang else QUIET_LINK
-        links.append(f'<a href="?{html.escape(query)}" target="_self" lang="{lang}" hreflang="{lang}"{mark}>{name}</a>')
-    label = html.escape(t("Language"))
-    st.html(f'<nav aria-label="{label}" style="display:flex;gap:.9em;font-size:.9rem">{"".join(links)}</nav>')
 
 
 def audience_on_paper(page: Page) -> None:

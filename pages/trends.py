@@ -15,7 +15,7 @@ from pages.parts.trends.queries import draw_unit_choice, trend_or_reason
 from pages.parts.trends.trend_line import draw_trend_line
 from pages.parts.trends.year_on_year import draw_year_on_year
 
-page = require(Role.COUNCIL)
+page = require(Role.PUBLIC)
 t = page.t
 
 title = st.container()

@@ -30,7 +30,7 @@ from typing import Any, Final
 
 import numpy as np
 from scipy import stats
-from scipy.special import chdtr, chdtri
+from scipy.special import chdtr, chdtri, ndtr, ndtri, stdtr, stdtrit
 
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, Message, Num, Translator
@@ -388,7 +388,7 @@ def _power_of_two(number: float) -> float:
 
 def _allowance(freedom: Any) -> Any:
     """The square of Student's quantile over the normal one."""
-    return (stats.t.isf(_ALLOWED_AT, freedom) / stats.norm.isf(_ALLOWED_AT)) ** 2
+    return (stdtrit(freedom, _ALLOWED_AT) / ndtri(_ALLOWED_AT)) ** 2
 
 
 def spread_of(before: Any, after: Any, whole_before: Any = None, whole_after: Any = None) -> FloatArray:
@@ -417,11 +417,11 @@ def spread_p(p: Any, dispersion: Any, *, tails: int = 2, freedom: Any = np.inf) 
     """
     root = np.sqrt(np.maximum(np.asarray(dispersion, float), 1.0))
     values, scale, squares = np.broadcast_arrays(np.asarray(p, float), root, np.asarray(freedom, float))
-    quantile = stats.norm.isf(np.minimum(values / tails, 0.5)) / scale
+    quantile = -ndtri(np.minimum(values / tails, 0.5)) / scale
     estimated = np.isfinite(squares)
-    tail = stats.norm.sf(quantile)
+    tail = ndtr(-quantile)
     if estimated.any():
-        tail = np.where(estimated, stats.t.sf(quantile, np.where(estimated, squares, 1.0)), tail)
+        tail = np.where(estimated, stdtr(np.where(estimated, squares, 1.0), -quantile), tail)
     changed = ((scale > 1) | estimated) & (values / tails < 0.5)
     return np.where(changed, np.minimum(1.0, tails * tail), values)
 
@@ -430,7 +430,7 @@ def interval_dispersion(dispersion: Any, freedom: Any) -> FloatArray:
     """The dispersion for intervals of 95 %, raised by the square of Student's quantile over the normal one."""
     squares = np.asarray(freedom, float)
     estimated = np.isfinite(squares)
-    wider = (stats.t.isf(0.025, np.where(estimated, squares, 1.0)) / stats.norm.isf(0.025)) ** 2
+    wider = (stdtrit(np.where(estimated, squares, 1.0), 0.025) / ndtri(0.025)) ** 2
     return np.asarray(dispersion, float) * np.where(estimated, wider, 1.0)
 
 
@@ -487,7 +487,7 @@ class _Rows:
             fitted = phi + tau2 * self.spread
             phi, tau2 = _line(self.spread, self.winsorised(fitted), self.squares / fitted**2, drift)
         freedom = self.freedom
-        reach = np.exp(stats.norm.ppf(0.975) * max(np.sqrt(2 / freedom), self._error(phi, tau2) / phi))
+        reach = np.exp(ndtri(0.975) * max(np.sqrt(2 / freedom), self._error(phi, tau2) / phi))
         known, rows = freedom >= LEAST_FREEDOM, len(self.ratio)
         return Dispersion(
             phi, max(1.0, float(phi / reach)), float(phi * reach), tau2, freedom, self.typical, known, rows

@@ -138,10 +138,11 @@ def _wholes(kind: Kind, past: Mapping[Kind, Pairs]) -> tuple[FloatArray, FloatAr
     city = [np.broadcast_to(table.to_numpy(float), own.shape) for table, own in zip(past[CITY], rows, strict=True)]
     if not theme or theme == kind or theme not in past:
         return city[0], city[1]
-    keys = past[kind][0].index.to_frame(index=False)[list(theme)]
-    at = pd.MultiIndex.from_frame(past[theme][0].index.to_frame(index=False)).get_indexer(
-        pd.MultiIndex.from_frame(keys)
+    own_themes, themes = (
+        zip(*(past[of][0].index.get_level_values(name) for name in theme), strict=True) for of in (kind, theme)
     )
+    places = {name: row for row, name in enumerate(themes)}
+    at = np.array([places.get(name, -1) for name in own_themes], np.int64)
     same = [np.where((at >= 0)[:, None], table.to_numpy(float)[at], 0.0) for table in past[theme]]
     large = (same[0] + same[1]).sum(axis=1) >= 2 * (rows[0] + rows[1]).sum(axis=1)
     first, then = (np.where(large[:, None], own, all_of_it) for own, all_of_it in zip(same, city, strict=True))

@@ -19,7 +19,7 @@ from scipy import stats
 
 from analysis.stats.dispersion import spread_p
 from analysis.trends.changes import e_test, fisher_exact
-from curim_data.model import BoolArray, IntArray
+from curim_data.model import BoolArray, FloatArray, IntArray
 
 # The usual power of a planned study (Cohen 1988, Statistical Power Analysis for the Behavioral Sciences).
 PROBABILITY: Final = 0.8
@@ -87,8 +87,7 @@ def smallest_change(
 
     def seen(after: IntArray) -> BoolArray:
         if base is None and before > MANY:
-            law = stats.binom(before + after, exposure[1] / sum(exposure))
-            p = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
+            p = _binomial_p(after, before + after, exposure[1] / sum(exposure))
         elif base is None:
             p = np.array([e_test(int(count), before, exposure[1], exposure[0]) for count in after])
         else:
@@ -102,6 +101,16 @@ def smallest_change(
     rise = dispersion * float(stats.gamma.ppf(probability, up / dispersion))
     fall = None if down is None else dispersion * float(stats.gamma.ppf(1 - probability, down / dispersion + 1))
     return SmallestChange(before, float(expected), rise, fall, probability)
+
+
+def _binomial_p(after: IntArray, both: IntArray, part: float) -> FloatArray:
+    """The smaller tail doubled: that on the count's side of the mean (as `analysis.trends.changes.fisher_exact`)."""
+    below = after <= both * part
+    tail = np.empty(len(after))
+    tail[below] = stats.binom.cdf(after[below], both[below], part)
+    tail[~below] = stats.binom.sf(after[~below] - 1, both[~below], part)
+    p: FloatArray = np.minimum(1.0, 2 * tail)
+    return p
 
 
 Seen = Callable[[IntArray], BoolArray]

@@ -8,28 +8,20 @@ authors wrote and aggregated counts, never an alert.
 from __future__ import annotations
 
 import datetime as dt
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from analysis.plans.drafting import design_faults
 from curim_data.model import Message, Plan, PlanStatus, translator
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
-
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_LOCK: Final = 74_655_002  # any number that names the schema's advisory lock in PostgreSQL
-_MIGRATING: Final = threading.Lock()  # alembic keeps the connection it works on in a variable of the process
+from curim_data.plans.database import Database
+from curim_data.plans.tables import ChangeRow, PlanRow
 
 
 class PlanProblem(ValueError):
@@ -46,45 +38,6 @@ class PlanConflict(PlanProblem):
 
 class PlanMissing(PlanProblem):
     """There is no plan with this id."""
-
-
-class _Base(DeclarativeBase):
-    pass
-
-
-class _PlanRow(_Base):
-    __tablename__ = "plan"
-
-    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
-    version: Mapped[int]
-    status: Mapped[str] = mapped_column(sa.String(16), index=True)
-    title: Mapped[str] = mapped_column(sa.Text)
-    review: Mapped[dt.date | None]
-    created_at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
-    updated_at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
-    body: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
-
-
-class _ChangeRow(_Base):
-    __tablename__ = "change"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    plan_id: Mapped[str] = mapped_column(sa.ForeignKey("plan.id"), index=True)
-    version: Mapped[int]
-    at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
-    who: Mapped[str] = mapped_column(sa.Text)
-    what: Mapped[str] = mapped_column(sa.Text)
-    old: Mapped[Any] = mapped_column(sa.JSON, nullable=True)
-    new: Mapped[Any] = mapped_column(sa.JSON, nullable=True)
-
-
-class MeetingRow(_Base):
-    """A meeting of the council (`curim_data.plans.meetings`)."""
-
-    __tablename__ = "meeting"
-
-    day: Mapped[dt.date] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(sa.Text)
 
 
 @dataclass(frozen=True)
@@ -112,11 +65,9 @@ class PlanStore:
     def __init__(self, url: str, clock: Callable[[], dt.datetime] = _now) -> None:
         self.url = url
         self._clock = clock
-        self._engine = _engine(url)
         try:
-            self._migrate()
+            self.database = Database(url)
         except sa.exc.OperationalError as error:
-            self._engine.dispose()
             why = " ".join(str(error.orig).split())
             raise PlanProblem(
                 Message(
@@ -130,10 +81,10 @@ class PlanStore:
         made = replace(plan, id=uuid.uuid4().hex, version=1)
         now = self._clock()
         with self.session() as session:
-            session.add(_PlanRow(id=made.id, created_at=now, **_columns(made, now)))
+            session.add(PlanRow(id=made.id, created_at=now, **_columns(made, now)))
             session.flush()
             session.add(
-                _ChangeRow(plan_id=made.id, version=1, at=now, who=who, what="created", old=None, new=made.title)
+                ChangeRow(plan_id=made.id, version=1, at=now, who=who, what="created", old=None, new=made.title)
             )
         return made
 
@@ -147,7 +98,7 @@ class PlanStore:
             return self.create(plan, who)
         now = self._clock()
         with self.session() as session:
-            row = session.get(_PlanRow, plan.id)
+            row = session.get(PlanRow, plan.id)
             if row is None:
                 raise _missing(plan.id)
             if row.version != plan.version:
@@ -160,15 +111,15 @@ class PlanStore:
                 return plan
             saved = replace(plan, version=plan.version + 1)
             done = session.execute(
-                sa.update(_PlanRow)
-                .where(_PlanRow.id == plan.id, _PlanRow.version == plan.version)
+                sa.update(PlanRow)
+                .where(PlanRow.id == plan.id, PlanRow.version == plan.version)
                 .values(**_columns(saved, now))
-                .returning(_PlanRow.id)
+                .returning(PlanRow.id)
             ).all()
             if not done:
                 raise _conflict(plan.title)
             session.add_all(
-                _ChangeRow(plan_id=plan.id, version=saved.version, at=now, who=who, what=what, old=old, new=new)
+                ChangeRow(plan_id=plan.id, version=saved.version, at=now, who=who, what=what, old=old, new=new)
                 for what, old, new in changes
             )
         return saved
@@ -176,16 +127,16 @@ class PlanStore:
     def get(self, plan_id: str) -> Plan:
         """The plan with this id; PlanMissing where there is none."""
         with self.session() as session:
-            row = session.get(_PlanRow, plan_id)
+            row = session.get(PlanRow, plan_id)
             if row is None:
                 raise _missing(plan_id)
             return plan_from_json(row.body)
 
     def list(self, status: PlanStatus | None = None) -> tuple[Plan, ...]:
         """All plans, or those of one status, the latest changed first."""
-        query = sa.select(_PlanRow.body).order_by(_PlanRow.updated_at.desc(), _PlanRow.id)
+        query = sa.select(PlanRow.body).order_by(PlanRow.updated_at.desc(), PlanRow.id)
         if status is not None:
-            query = query.where(_PlanRow.status == status.value)
+            query = query.where(PlanRow.status == status.value)
         with self.session() as session:
             return tuple(plan_from_json(body) for body in session.scalars(query))
 
@@ -195,7 +146,7 @@ class PlanStore:
 
     def history(self, plan_id: str) -> tuple[Change, ...]:
         """Every change of a plan, the latest first."""
-        query = sa.select(_ChangeRow).where(_ChangeRow.plan_id == plan_id).order_by(_ChangeRow.id.desc())
+        query = sa.select(ChangeRow).where(ChangeRow.plan_id == plan_id).order_by(ChangeRow.id.desc())
         with self.session() as session:
             return tuple(
                 Change(row.version, _utc(row.at), row.who, row.what, row.old, row.new) for row in session.scalars(query)
@@ -203,46 +154,11 @@ class PlanStore:
 
     def close(self) -> None:
         """Give the database's connections back."""
-        self._engine.dispose()
+        self.database.close()
 
-    @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self) -> AbstractContextManager[Session]:
         """A transaction of the database, committed at its end; for what else is kept there."""
-        with Session(self._engine) as session, session.begin():
-            yield session
-
-    def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with _MIGRATING, self._engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            newest = ScriptDirectory.from_config(config).get_heads()
-            if set(MigrationContext.configure(connection).get_current_heads()) == set(newest):
-                return
-            config.attributes.update(connection=connection, metadata=_Base.metadata)
-            command.upgrade(config, "head")
-
-
-def _engine(url: str) -> sa.Engine:
-    """An engine whose SQLite transactions take the lock at once, so that two writers wait instead of failing."""
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True)
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30})
-
-    @sa.event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+        return self.database.session()
 
 
 def _columns(plan: Plan, now: dt.datetime) -> dict[str, Any]:

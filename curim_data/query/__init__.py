@@ -1,8 +1,8 @@
 """From a filter to counts: each question is a group-by, and each answer has passed disclosure control.
 
 Public: `counts`, `cells`, `tables`, `total`, `mapped_incidents`, `options`, `all_options`, `default_coordinates`,
-`nearest_nonempty`, `dates`, `sentence`, `dimensions`; `count_both` to count two periods at once; `Question` and `ask`,
-which these are made of; `categoricals` to sum tables again.
+`nearest_nonempty`, `dates`, `sentence`, `dimensions`; `count_both` to count two periods at once; `coded_tables` and
+`categoricals` to sum tables again; `Question` and `ask`, which these are made of.
 """
 
 from curim_data.privacy import DisclosureError
@@ -16,6 +16,7 @@ from curim_data.query._layout import dates, dimensions
 from curim_data.query.answers import (
     all_options,
     cells,
+    coded_tables,
     count_both,
     counts,
     default_coordinates,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from curim_data.privacy import BAND_HOURS
 from curim_data.query._default_points import at_points
 from curim_data.query._kept_counts import FineCounts, KeptCounts
 from curim_data.query._layout import HARM, MADE_OF, Layout
-from curim_data.query.categoricals import Categorical, encode_column, encode_values, sum_by
+from curim_data.query.categoricals import Categorical, CodedTable, encode_column, encode_values, sum_codes
 
 
 def _counts(table: IbisTable) -> IbisBoolean:
@@ -122,15 +122,22 @@ def aggregate(
     with_alerts = with_alerts and rows.once
     asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
     counted = _fine_counts(rows, city, asked_for, points, with_alerts=with_alerts)
-    asked = _asked_values(f, city)
+    summed = _Summed(counted.columns, _asked_values(f, city), city)
     n, *more = (counted.numbers[name] for name in _numbers(with_alerts))
-    tables = [_table(counted.columns, n, layout, asked, city) for layout in layouts]
+    tables = [summed.table(layout, n).frame for layout in layouts]
     for others in more:
         tables = [
-            table.assign(alerts=_table(counted.columns, others, layout, asked, city)["n"])
-            for table, layout in zip(tables, layouts, strict=True)
+            table.assign(alerts=summed.table(layout, others).n) for table, layout in zip(tables, layouts, strict=True)
         ]
     return tables
+
+
+def aggregate_codes(rows: Rows, f: AlertFilter, city: CityProfile, layouts: Sequence[Layout]) -> list[CodedTable]:
+    """`aggregate` in codes, without points and alerts beside."""
+    asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
+    counted = _fine_counts(rows, city, asked_for, None, with_alerts=False)
+    summed = _Summed(counted.columns, _asked_values(f, city), city)
+    return [summed.table(layout, counted.numbers["n"]) for layout in layouts]
 
 
 def _fine_counts(
@@ -191,8 +198,11 @@ def count_both(
 ) -> None:
     """Keep the counts of two periods, of which the later one begins on a day, from one question to the engine.
 
-    The rows differ in their dates alone. Nothing is asked where counts are not kept, or are already.
+    The rows differ in their dates alone. Nothing is asked where counts are not kept, or are already; nor where the
+    alerts were put into a faster table between both, which no single question can read.
     """
+    if not before.table.equals(after.table):
+        return
     with_alerts = with_alerts and before.once
     asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
     wanted, resolution = frozenset(MADE_OF.get(name, name) for name in asked_for), asked_for.get("cell")
@@ -238,26 +248,45 @@ def _columns(asked: Mapping[str, int | None], points: pd.DataFrame | None, table
     return columns
 
 
-def _table(
-    fine: Mapping[str, Categorical],
-    n: FloatArray,
-    layout: Layout,
-    asked: Mapping[str, frozenset[str]],
-    city: CityProfile,
-) -> pd.DataFrame:
-    """One table of what was counted; of categories and groups only those that the filter asks for."""
-    rows, columns = np.arange(len(n)), dict[str, Categorical]()
-    for name in layout.by:
-        if name in MADE_OF:
-            at, columns[name] = _separate(fine[MADE_OF[name]].take(rows), name, city, layout.banded)
+@dataclass(frozen=True)
+class _Summed:
+    """Tables of what was counted by some columns (`fine`), of categories and groups only those that the filter asks for
+    (`asked`). What an alert has several of is separated once for all tables.
+    """
+
+    fine: Mapping[str, Categorical]
+    asked: Mapping[str, frozenset[str]]
+    city: CityProfile
+    separated: dict[tuple[str, bool], tuple[IntArray, Categorical]] = field(default_factory=dict)
+
+    def table(self, layout: Layout, n: FloatArray) -> CodedTable:
+        """One table, of one of the numbers of the counted rows."""
+        rows: IntArray | None = None  # all of them, each once
+        columns = dict[str, Categorical]()
+        for name in layout.by:
+            if name not in MADE_OF:
+                continue
+            at, columns[name] = self._values(name, layout.banded, rows)
             if name == "hour":
                 n = n / np.bincount(at, minlength=len(n))
-            if asked.get(name):
-                kept = np.flatnonzero(columns[name].levels.isin(list(asked[name]))[columns[name].codes])
+            if self.asked.get(name):
+                kept = np.flatnonzero(columns[name].levels.isin(list(self.asked[name]))[columns[name].codes])
                 at, columns[name] = at[kept], columns[name].take(kept)
             columns = {other: column if other == name else column.take(at) for other, column in columns.items()}
-            rows, n = rows[at], n[at]
-    return sum_by({name: columns.get(name) or fine[name].take(rows) for name in layout.by}, n)
+            rows, n = at if rows is None else rows[at], n[at]
+        own = {name: columns.get(name) or self.fine[name] for name in layout.by}
+        if rows is not None:
+            own = {name: column if name in columns else column.take(rows) for name, column in own.items()}
+        return sum_codes(own, n)
+
+    def _values(self, name: str, banded: bool, rows: IntArray | None) -> tuple[IntArray, Categorical]:
+        """`_separate` of some rows, or of all."""
+        listed = self.fine[MADE_OF[name]]
+        if rows is not None:
+            return _separate(listed.take(rows), name, self.city, banded)
+        if (name, banded) not in self.separated:
+            self.separated[name, banded] = _separate(listed, name, self.city, banded)
+        return self.separated[name, banded]
 
 
 def _separate(column: Categorical, name: str, city: CityProfile, banded: bool) -> tuple[IntArray, Categorical]:

@@ -18,9 +18,11 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.model.shore import with_shore
 from curim_data.privacy import Counted
+from curim_data.query._aggregate import aggregate_codes
 from curim_data.query._aggregate import count_both as aggregate_both
 from curim_data.query._default_points import at_points, default_points, in_named_cells
 from curim_data.query._layout import Layout, dates
+from curim_data.query.categoricals import CodedTable
 from curim_data.query.question import Question, ask
 from curim_data.query.total import Total
 
@@ -138,6 +140,25 @@ def tables(
     return tuple(question.answer(layouts, at_once=at_once))
 
 
+def coded_tables(
+    source: Source,
+    f: AlertFilter,
+    tables: Sequence[Sequence[str]],
+    *,
+    resolution: int | None = None,
+    once: bool = False,
+) -> list[CodedTable]:
+    """`tables` as who sees exact counts has them, in codes and from one question to the engine: for studies that sum
+    them up again, and tell of them only what every audience may know.
+    """
+    question = ask(source, f, Audience.ANALYST, once=once)
+    if resolution is not None:
+        question = question.on_land()
+    layouts = [question.layout(by, resolution) for by in tables]
+    found = aggregate_codes(question.rows, question.filter, source.city, layouts)
+    return [table.where(table.n != 0) for table in found]
+
+
 def count_both(
     source: Source,
     periods: tuple[AlertFilter, AlertFilter],
@@ -151,8 +172,6 @@ def count_both(
     be asked for. The filters differ in their dates alone; without a `resolution` none of the tables is by cell.
     """
     before, after = (ask(source, f, audience, once=once) for f in periods)
-    if not before.rows.table.equals(after.rows.table):  # the narrow table was made between the two
-        before = ask(source, periods[0], audience, once=once)
     if resolution is not None:
         before, after = before.on_land(), after.on_land()
     layouts = [before.layout(by, resolution) for by in tables]

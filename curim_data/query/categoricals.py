@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from curim_data.model import FloatArray, IntArray
+from curim_data.model import BoolArray, FloatArray, IntArray
 
-MOST_DENSE: Final = 100_000  # combinations of values up to which all of them are counted in one array
+MOST_DENSE: Final = 500_000  # combinations of values up to which all of them are counted in one array
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,36 @@ def encode_values(values: pd.Series) -> Categorical:
     return Categorical(codes.astype(np.int64), pd.Index(levels))
 
 
+@dataclass(frozen=True)
+class CodedTable:
+    """A table of numbers `n` by some columns, each combination once, in their order, missing values last."""
+
+    columns: Mapping[str, Categorical]
+    n: FloatArray
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The same as a frame, with the columns' names and n."""
+        levels = {name: column.levels.take(column.codes) for name, column in self.columns.items()}
+        return pd.DataFrame({**levels, "n": self.n})
+
+    def where(self, kept: BoolArray) -> CodedTable:
+        """Some of its rows."""
+        if kept.all():
+            return self
+        rows = np.flatnonzero(kept)
+        return CodedTable({name: column.take(rows) for name, column in self.columns.items()}, self.n[rows])
+
+
 def sum_by(columns: Mapping[str, Categorical], n: FloatArray) -> pd.DataFrame:
     """n by some columns: a row for each combination that occurs, in their order, missing values last."""
+    return sum_codes(columns, n).frame
+
+
+def sum_codes(columns: Mapping[str, Categorical], n: FloatArray) -> CodedTable:
+    """`sum_by` in codes."""
     if not columns:
-        return pd.DataFrame({"n": [float(n.sum())]})
+        return CodedTable({}, np.array([float(n.sum())]))
     sizes = tuple(max(len(column.levels), 1) for column in columns.values())
     flat = np.ravel_multi_index([column.codes for column in columns.values()], sizes)
     if math.prod(sizes) <= MOST_DENSE:
@@ -68,11 +94,11 @@ def sum_by(columns: Mapping[str, Categorical], n: FloatArray) -> pd.DataFrame:
     else:
         found, rows = np.unique(flat, return_inverse=True)
         total = np.bincount(rows, weights=n, minlength=len(found))
-    levels: dict[str, pd.Index] = {
-        name: column.levels.take(codes)
+    summed = {
+        name: Categorical(codes, column.levels)
         for (name, column), codes in zip(columns.items(), np.unravel_index(found, sizes), strict=True)
     }
-    return pd.DataFrame({**levels, "n": total.astype(float).round(9)})
+    return CodedTable(summed, total.astype(float).round(9))
 
 
 def _index(values: pa.Array, *, missing: bool) -> pd.Index:

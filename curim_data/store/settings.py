@@ -1,4 +1,4 @@
-"""What a city sets for what leaves the dashboard, in `settings.toml` of the home: its public address, its mail server.
+"""What a city sets in `settings.toml` of the home: its public address, its mail server, how long a sign-in lasts.
 
     public_url = "https://alerts.city.example"   # where readers open the dashboard; CURIM_PUBLIC_URL goes before it
 
@@ -8,6 +8,10 @@
     security = "starttls"                        # starttls, tls, or none (only without a user, or on this computer)
     user = "curim"                               # leave it out where the server asks for none
     sender = "curim@city.example"
+
+    [sign_in]                                    # when a session ends
+    idle_minutes = 30                            # without use
+    absolute_hours = 12                          # whatever its use
 
 The password stands in no file: CURIM_SMTP_PASSWORD.
 """
@@ -28,6 +32,7 @@ FILE: Final = "settings.toml"
 PASSWORD: Final = "CURIM_SMTP_PASSWORD"
 PUBLIC_URL: Final = "CURIM_PUBLIC_URL"
 Security = Literal["starttls", "tls", "none"]
+LONGEST: Final = {"idle_minutes": 24 * 60, "absolute_hours": 7 * 24}  # of a session
 PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -51,6 +56,14 @@ class MailServer:
 
 
 @dataclass(frozen=True)
+class SignInSettings:
+    """After how long without use, and after how long at all, a reader has to sign in again."""
+
+    idle_minutes: float = 30.0
+    absolute_hours: float = 12.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """The address at which readers open the dashboard ("" where it is not public), and the mail server, if any."""
 
@@ -60,12 +73,33 @@ class Settings:
 
 def read_settings(home: Home) -> Settings:
     """The settings of a home; SettingsError where they cannot be used. Without a file nothing is set."""
+    told = _told(home)
+    return Settings(_public(os.environ.get(PUBLIC_URL) or told.get("public_url", "")), _mail(told.get("mail")))
+
+
+def read_sign_in_settings(home: Home) -> SignInSettings:
+    """How long a sign-in lasts; SettingsError where it is set to what cannot be used."""
+    told = _told(home).get("sign_in", {})
+    if not isinstance(told, dict):
+        raise _wrong(N_("[sign_in] in settings.toml has to be a table with idle_minutes and absolute_hours."))
+    given = {name: told.get(name, default) for name, default in vars(SignInSettings()).items()}
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST[name]:
+            raise _wrong(
+                N_("[sign_in] {name} is {value}: use a number from 0 to {most}."),
+                name=name,
+                value=str(value),
+                most=LONGEST[name],
+            )
+    return SignInSettings(**given)
+
+
+def _told(home: Home) -> dict[str, Any]:
     path = home.path / FILE
     try:
-        told: dict[str, Any] = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+        return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _wrong(N_("settings.toml cannot be read: {why}."), why=str(error)) from error
-    return Settings(_public(os.environ.get(PUBLIC_URL) or told.get("public_url", "")), _mail(told.get("mail")))
 
 
 def opens_here_only(link: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import h3.api.numpy_int as h3
@@ -19,6 +20,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, Num, Translator
+from curim_data.query.categoricals import CodedTable
 
 # The land of a city without districts and landmarks is compared in so many map cells at most.
 MOST_AREAS: Final = 500
@@ -46,6 +48,27 @@ def area_tables(
             frame = frame[~frame["cell"].isin(defaults)]
             found.append(frame.assign(cell=[h3_name(cell) for cell in frame["cell"]]))
     order = [names for names in by if "cell" not in names] + placed
+    return [found[order.index(names)] for names in by]
+
+
+def coded_areas(
+    source: Source, f: AlertFilter, by: Sequence[Sequence[str]], resolution: int | None
+) -> list[CodedTable]:
+    """`area_tables` as who sees exact counts has them, in codes (`query.coded_tables`)."""
+    placed = [names for names in by if "cell" in names]
+    others = [names for names in by if "cell" not in names]
+    found = query.coded_tables(source, f, others, once=True)
+    if placed and resolution is not None:
+        defaults = _default_cells(source, resolution)
+        for table in query.coded_tables(source, f, placed, resolution=resolution, once=True):
+            cells = table.columns["cell"]
+            known = cells.levels.notna() & ~cells.levels.isin(defaults)
+            kept = table.where(known[cells.codes])
+            names = pd.Index(
+                [h3_name(int(cell)) if own else None for cell, own in zip(cells.levels, known, strict=True)]
+            )
+            found.append(replace(kept, columns={**kept.columns, "cell": replace(kept.columns["cell"], levels=names)}))
+    order = others + placed
     return [found[order.index(names)] for names in by]
 
 

@@ -28,7 +28,8 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, FloatArray, Gender, IntArray
-from curim_data.studies.coarse_areas import area_tables
+from curim_data.query.categoricals import CodedTable
+from curim_data.studies.coarse_areas import coded_areas
 from curim_data.studies.incidents import AFFECTED, counted_once
 from curim_data.studies.periods import ComparedPeriods, month_bounds, months_between
 
@@ -175,32 +176,65 @@ def _pairs(
 ) -> dict[Kind, Pairs]:
     """The counts of each kind in both windows of each pair."""
     counted = _by_kind(source, past, history, (CITY, *kinds), resolution)
-    return {kind: _of_kind(frame, history, windows, kind) for kind, frame in counted.items()}
+    return {kind: table.pairs(windows, kind) for kind, table in counted.items()}
+
+
+Names = Sequence[tuple[IntArray, pd.Index]]
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Exact counts of one kind by unit: of each row the number of its unit in a history, its names (each a number among
+    values), and n. What has no name is no candidate.
+    """
+
+    at: IntArray
+    names: Names
+    n: FloatArray
+
+    @classmethod
+    def of(cls, table: CodedTable, history: _Units, kind: Kind) -> _Counts:
+        units, columns = table.columns[history.unit], [table.columns[name] for name in kind]
+        known = np.ones(len(table.n), bool)
+        for column in (units, *columns):
+            known &= np.asarray(column.levels.notna())[column.codes]
+        rows = np.flatnonzero(known)
+        at = history.at(pd.Series(units.levels))[units.codes[rows]]
+        return cls(at, [(column.codes[rows], column.levels) for column in columns], table.n[rows])
+
+    def within(self, first: int, number: int) -> _Counts:
+        """Those of so many units from one on, which is the first then."""
+        rows = np.flatnonzero((self.at >= first) & (self.at < first + number))
+        return _Counts(self.at[rows] - first, [(codes[rows], values) for codes, values in self.names], self.n[rows])
+
+    def pairs(self, windows: PastWindows, kind: Kind) -> Pairs:
+        """The counts of candidates in pairs of windows."""
+        (sums,), found = _sums(self.at, self.names, [self.n], windows)
+        index = _named(kind, self.names, found)
+        before, after = (pd.DataFrame(counts, index=index) for counts in sums)
+        return before, after
 
 
 @dataclass(frozen=True)
 class _Counted:
-    """Exact tables of a filter by unit and kind, from the first to the last day of `history`."""
+    """Counts of a filter by unit and kind, from the first to the last day of `history`."""
 
     history: _Units
-    tables: Mapping[Kind, pd.DataFrame]
+    tables: Mapping[Kind, _Counts]
 
-    def within(self, history: _Units, kinds: Sequence[Kind]) -> Mapping[Kind, pd.DataFrame] | None:
+    def within(self, history: _Units, kinds: Sequence[Kind]) -> Mapping[Kind, _Counts] | None:
         """Those of some kinds, of a shorter history; None where they are not all here."""
         if not set(kinds) <= self.tables.keys():
             return None
         if history.first < self.history.first or history.last > self.history.last:
             return None
-        first, last = pd.Timestamp(history.first), pd.Timestamp(history.last)
-        return {
-            kind: frame[(frame[history.unit] >= first) & (frame[history.unit] <= last)]
-            for kind, frame in ((kind, self.tables[kind]) for kind in kinds)
-        }
+        first = int(self.history.at(pd.Series([pd.Timestamp(history.first)]))[0])
+        return {kind: self.tables[kind].within(first, history.number) for kind in kinds}
 
 
 def _by_kind(
     source: Source, past: AlertFilter, history: _Units, kinds: Sequence[Kind], resolution: int | None
-) -> Mapping[Kind, pd.DataFrame]:
+) -> Mapping[Kind, _Counts]:
     """The counts of each kind by unit, of a filter over a history.
 
     A page compares several periods of one filter, each with its own past, which are parts of one: so weeks from a year
@@ -216,9 +250,8 @@ def _by_kind(
     longer = history.from_a_year_before(source.first)
     asked = past.replace(start=longer.first)
     by = [[longer.unit, *kind] for kind in kinds]
-    counted = _Counted(
-        longer, dict(zip(kinds, area_tables(source, asked, by, Audience.ANALYST, resolution), strict=True))
-    )
+    tables = zip(kinds, coded_areas(source, asked, by, resolution), strict=True)
+    counted = _Counted(longer, {kind: _Counts.of(table, longer, kind) for kind, table in tables})
     if len(kept) >= MOST_PASTS:
         kept.clear()
     kept[key] = counted
@@ -227,35 +260,38 @@ def _by_kind(
     return found
 
 
-def _of_kind(frame: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind) -> Pairs:
-    """One kind's counts in pairs of windows; what has no name is no candidate."""
-    (sums,), names, found = _in_windows(frame, [frame["n"].to_numpy(float)], history, windows, kind)
-    index = _named(kind, names, found)
-    before, after = (pd.DataFrame(counts, index=index) for counts in sums)
-    return before, after
-
-
-Names = Sequence[tuple[IntArray, pd.Index]]
-
-
 def _in_windows(
     frame: pd.DataFrame, numbers: Sequence[FloatArray], history: _Units, windows: PastWindows, kind: Kind
-) -> tuple[list[tuple[FloatArray, FloatArray]], Names, IntArray]:
-    """Some numbers of the rows, summed by candidate (rows) in both windows of each pair (columns); each name's values
-    by number, and the numbers of the candidates among all combinations of names. What has no name is no candidate.
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Some numbers of the rows, summed by candidate (rows) in both windows of each pair (columns). What has no name is
+    no candidate.
     """
     names = [pd.factorize(frame[name]) for name in kind]
     known = frame[history.unit].notna().to_numpy(bool)
     for own, _ in names:
         known = known & (own >= 0)
     at, named = history.at(frame[history.unit][known]), [(own[known], values) for own, values in names]
-    codes, found = _candidates(named, len(at))
+    sums, _ = _sums(at, named, [n[known] for n in numbers], windows)
+    return sums
+
+
+def _sums(
+    at: IntArray, names: Names, numbers: Sequence[FloatArray], windows: PastWindows
+) -> tuple[list[tuple[FloatArray, FloatArray]], IntArray]:
+    """Some numbers of the rows of some units, summed by candidate (rows) in both windows of each pair (columns); and
+    the numbers of the candidates among all combinations of names.
+    """
+    codes, found = _candidates(names, len(at))
     size, sums = len(found) * windows.pairs, []
-    within = [(pair >= 0, codes * windows.pairs + pair) for pair in (windows.before(at), windows.after(at))]
+    within = [
+        (rows, codes[rows] * windows.pairs + pair[rows])
+        for pair in (windows.before(at), windows.after(at))
+        for rows in (np.flatnonzero(pair >= 0),)
+    ]
     for n in numbers:
-        before, after = (np.bincount(place[inside], n[known][inside], size).astype(float) for inside, place in within)
+        before, after = (np.bincount(place, n[rows], size).astype(float) for rows, place in within)
         sums.append((before.reshape(-1, windows.pairs), after.reshape(-1, windows.pairs)))
-    return sums, named, found
+    return sums, found
 
 
 def _candidates(names: Names, rows: int) -> tuple[IntArray, IntArray]:
@@ -272,9 +308,8 @@ def _named(kind: Kind, names: Names, found: IntArray) -> pd.Index:
     if not kind:
         return pd.RangeIndex(1)
     sizes = tuple(max(len(values), 1) for _, values in names)
-    columns = zip(kind, names, np.unravel_index(found, sizes), strict=True)
-    listed = pd.DataFrame({name: pd.Series(values.take(at)).astype(str) for name, (_, values), at in columns})
-    return pd.MultiIndex.from_frame(listed)
+    levels = [[str(value) for value in values] for _, values in names]
+    return pd.MultiIndex(levels, [codes.tolist() for codes in np.unravel_index(found, sizes)], names=kind)
 
 
 def place_scatter(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Dispersion:
@@ -448,7 +483,7 @@ def _against_all(
     counted: pd.DataFrame, history: _Units, windows: PastWindows, kind: Kind
 ) -> tuple[FloatArray, FloatArray, tuple[FloatArray, FloatArray]]:
     """The counts of rows in both windows of each pair, and what all of them together had."""
-    ((before, after),), _, _ = _in_windows(counted, [counted["n"].to_numpy(float)], history, windows, kind)
+    ((before, after),) = _in_windows(counted, [counted["n"].to_numpy(float)], history, windows, kind)
     return before, after, (before.sum(axis=0), after.sum(axis=0))
 
 
@@ -464,7 +499,5 @@ def _shares(
     frame = query.counts(source, past, by, Audience.ANALYST, once=once, beside=beside).frame
     frame = frame[frame[share.column].isin(share.among)]
     n, of_part = frame["n"].to_numpy(float), frame[share.column].isin(share.part).to_numpy(bool)
-    ((part, later), (whole, later_whole)), _, _ = _in_windows(
-        frame, [np.where(of_part, n, 0.0), n], history, windows, kind
-    )
+    (part, later), (whole, later_whole) = _in_windows(frame, [np.where(of_part, n, 0.0), n], history, windows, kind)
     return dispersion_of_shares((part, whole), (later, later_whole))

@@ -1,22 +1,44 @@
-"""Who reads: an address counts only where the provider says that it is the reader's own."""
+"""Who reads: a session that goes on, an address that the provider says is the reader's own, and a role of today."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from curim_data.model import Role
 from pages.parts.frame import reader
+from pages.parts.frame.downloads import NotPermitted, _checked
+from pages.parts.frame.fragments import admitting
+from pages.parts.frame.guard import permitted
+from pages.parts.frame.reader import Reader, Refusal
+
+COUNCIL = Reader("mayor@city.example", Role.COUNCIL)
 
 
 class User(dict[str, Any]):
     """A signed-in account with the claims of its provider."""
 
     is_logged_in = True
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
+    """A verified account of the council in a browser."""
+    (tmp_path / "roles.toml").write_text('"mayor@city.example" = "council"\n', "utf-8")
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    monkeypatch.delenv("CURIM_PLANS_URL", raising=False)
+    monkeypatch.delenv("CURIM_UNVERIFIED_EMAIL", raising=False)
+    monkeypatch.setattr(reader, "sign_in_configured", lambda: True)
+    account = User(email="Mayor@city.example", email_verified=True, iat=time.time(), nonce="n", iss="i", sub="s")
+    monkeypatch.setattr(reader, "st", SimpleNamespace(user=account, logout=lambda: None))
+    yield account
+    reader._opened.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -33,12 +55,132 @@ class User(dict[str, Any]):
     ],
 )
 def test_only_a_verified_address_has_its_role(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claims: dict[str, Any], setting: str, role: Role | None
+    user: User, monkeypatch: pytest.MonkeyPatch, claims: dict[str, Any], setting: str, role: Role | None
 ) -> None:
-    (tmp_path / "roles.toml").write_text('"mayor@city.example" = "council"\n', "utf-8")
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
     monkeypatch.setenv("CURIM_UNVERIFIED_EMAIL", setting)
-    monkeypatch.setattr(reader, "sign_in_configured", lambda: True)
-    user = User(email="Mayor@city.example", iat=time.time(), **claims)
-    monkeypatch.setattr(reader, "st", SimpleNamespace(user=user))
-    assert reader.reader() == reader.Reader("mayor@city.example", role)
+    del user["email_verified"]
+    user.update(claims)
+    assert reader.reader() == Reader("mayor@city.example", role, None if role else Refusal.UNVERIFIED)
+
+
+def test_no_group_helps_an_address_that_is_not_verified(user: User, tmp_path: Path) -> None:
+    (tmp_path / "roles.toml").write_text('[claims.groups]\nsafety = "analyst"\n', "utf-8")
+    user["groups"] = ["safety"]
+    assert reader.reader() == Reader("mayor@city.example", Role.ANALYST)
+    user["email_verified"] = False
+    assert reader.reader() == Reader("mayor@city.example", None, Refusal.UNVERIFIED)
+    del user["email"]
+    assert reader.reader() == Reader("", None, Refusal.UNVERIFIED)
+
+
+@pytest.mark.usefixtures("user")
+def test_roles_are_read_at_every_run(tmp_path: Path) -> None:
+    assert reader.reader() == COUNCIL
+    (tmp_path / "roles.toml").write_text("", "utf-8")
+    assert reader.reader() == Reader("mayor@city.example", None, Refusal.UNKNOWN)
+
+
+@pytest.mark.parametrize("issued", [None, "", "soon", 0])
+def test_a_token_that_does_not_say_when_it_was_issued_is_old(user: User, issued: object) -> None:
+    user["iat"] = issued
+    assert reader.reader() == Reader("mayor@city.example", None, Refusal.EXPIRED)
+
+
+def test_signing_out_ends_this_sign_in_and_no_other(user: User) -> None:
+    assert reader.reader() == COUNCIL
+    reader.sign_out()
+    assert reader.reader() == Reader("mayor@city.example", None, Refusal.SIGNED_OUT)
+    user["nonce"] = "of the next sign-in"
+    assert reader.reader() == COUNCIL
+
+
+@pytest.mark.usefixtures("user")
+def test_nobody_is_let_in_where_sessions_cannot_be_read(tmp_path: Path) -> None:
+    assert reader.reader() == COUNCIL
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/plans.sqlite")
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE sign_in"))
+    engine.dispose()
+    assert reader.reader() == Reader("mayor@city.example", None, Refusal.UNCHECKED)
+
+
+@pytest.mark.parametrize(
+    "text", ["[sign_in]\nidle_minutes = -1", "[sign_in]\nabsolute_hours = 'long'", "sign_in = 3", "="]
+)
+def test_settings_that_cannot_be_used_leave_the_usual_times(user: User, tmp_path: Path, text: str) -> None:
+    (tmp_path / "settings.toml").write_text(text, "utf-8")
+    user["iat"] = time.time() - 29 * 60
+    assert reader.reader() == COUNCIL
+    user.update(iat=time.time() - 31 * 60)
+    assert reader.reader() == Reader("mayor@city.example", None, Refusal.IDLE)
+
+
+def test_a_city_sets_how_long_a_sign_in_lasts(user: User, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("[sign_in]\nidle_minutes = 10\nabsolute_hours = 1", "utf-8")
+    user["iat"] = time.time() - 11 * 60
+    assert reader.reader() == Reader("mayor@city.example", None, Refusal.IDLE)
+    user["iat"] = time.time() - 61 * 60
+    assert reader.reader() == Reader("mayor@city.example", None, Refusal.EXPIRED)
+
+
+@pytest.mark.usefixtures("user")
+def test_a_button_hands_out_a_file_only_to_who_still_has_the_role(tmp_path: Path) -> None:
+    assert reader.reader() == COUNCIL
+    make = _checked(lambda: b"file")
+    assert make() == b"file"
+    (tmp_path / "roles.toml").write_text('"mayor@city.example" = "analyst"\n', "utf-8")
+    assert make() == b"file"
+    (tmp_path / "roles.toml").write_text('"mayor@city.example" = "public"\n', "utf-8")
+    with pytest.raises(NotPermitted):
+        make()
+    (tmp_path / "roles.toml").write_text('"mayor@city.example" = "council"\n', "utf-8")
+    reader.sign_out()
+    with pytest.raises(NotPermitted):
+        make()
+
+
+@pytest.mark.usefixtures("user")
+def test_what_a_button_does_is_not_done_for_who_lost_the_role(tmp_path: Path) -> None:
+    done: list[int] = []
+    act = permitted(Role.COUNCIL, done.append)
+    act(1)
+    (tmp_path / "roles.toml").write_text('"mayor@city.example" = "public"\n', "utf-8")
+    act(2)
+    assert done == [1]
+
+
+@pytest.mark.usefixtures("user")
+def test_a_part_that_is_drawn_alone_makes_the_page_run_for_who_lost_the_role(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Rerun(Exception):
+        pass
+
+    def rerun() -> None:
+        raise Rerun
+
+    drawn: list[int] = []
+    monkeypatch.setattr("pages.parts.frame.fragments.st.rerun", rerun)
+    draw = admitting(drawn.append)
+    draw(1)
+    draw(2)
+    (tmp_path / "roles.toml").write_text("", "utf-8")
+    with pytest.raises(Rerun):
+        draw(3)
+    assert drawn == [1, 2]
+
+
+def test_without_sign_in_the_reader_is_the_analyst_here_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    monkeypatch.setattr(reader, "sign_in_configured", lambda: False)
+    assert reader.reader() == Reader("", Role.ANALYST)
+    assert _checked(lambda: b"file")() == b"file"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_are_handed_out_by_the_one_button_that_asks_who_the_reader_is() -> None:
+    pages = Path(reader.__file__).parents[2]
+    direct = [file.name for file in pages.rglob("*.py") if "st.download_button(" in file.read_text("utf-8")]
+    assert direct == ["downloads.py"]

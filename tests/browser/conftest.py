@@ -72,7 +72,7 @@ def running(home: Path, script: Path = ROOT / "dashboard.py", port: int = 0, **e
         process = subprocess.Popen([sys.executable, str(script)], cwd=home, env=settings, stdout=output, stderr=output)
         try:
             address = f"http://127.0.0.1:{port}"
-            wait_for(f"{address}/_stcore/health", lambda seconds: _ended(process, seconds), log)
+            wait_for(f"{address}/_stcore/health", lambda seconds: process_ended(process, seconds), log)
             yield Running(address, process.pid, log)
         finally:
             process.terminate()
@@ -101,7 +101,7 @@ def wait_for(url: str, ended: Callable[[float], bool], log: Path) -> None:
     raise AssertionError(f"the server did not start:\n{log.read_text()[-3000:]}")
 
 
-def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+def process_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:

@@ -243,6 +243,18 @@ def test_fishers_test_of_arrays_is_that_of_single_tables(rows):
     assert fisher_exact(table) == pytest.approx(one_by_one, rel=1e-6, abs=1e-12)
 
 
+def test_the_tail_on_the_side_of_the_mean_gives_the_p_of_the_smaller_of_both():
+    random = np.random.default_rng(5)
+    table = np.concatenate([random.poisson(mean, (400, 4)) for mean in (0.3, 2, 40, 3_000)]).astype(float)
+    table[::7, 1] = table[::7, 0] * 20  # far tails too
+    small = np.stack(np.meshgrid(*[np.arange(7.0)] * 4), axis=-1).reshape(-1, 4)  # and each small table
+    table = np.concatenate([table, small])
+    before, after, _, base_after = table.T
+    law = table.sum(axis=1), after + base_after, before + after
+    both = stats.hypergeom.cdf(after, *law), stats.hypergeom.sf(after - 1, *law)
+    np.testing.assert_array_equal(fisher_exact(table), np.minimum(1.0, 2 * np.minimum(*both)))
+
+
 def test_the_relative_change_has_a_published_interval():
     # Odds ratio and interval of the aspirin trial (104 of 11,037 against 189 of 11,034): Agresti, An Introduction to
     # Categorical Data Analysis, 1.83 (1.44 to 2.33).

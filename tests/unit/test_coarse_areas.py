@@ -19,7 +19,14 @@ from curim_data.model.place_names import PlaceNames
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import change_name, than_others
 from curim_data.studies.changes import change_study
-from curim_data.studies.coarse_areas import MOST_AREAS, area_label, area_names, area_resolution, area_tables
+from curim_data.studies.coarse_areas import (
+    MOST_AREAS,
+    area_label,
+    area_names,
+    area_resolution,
+    area_tables,
+    coded_areas,
+)
 from tests.reliability.world import World, piraeus_point, simulate, source_of
 
 RISE = {"at": 778, "metres": 500.0, "times": 6.0, "since": 112}
@@ -65,6 +72,16 @@ def test_cells_hold_every_incident_once(source: Source, recent: AlertFilter) -> 
     assert both.groupby("cell")["n"].sum().to_dict() == cells.set_index("cell")["n"].to_dict()
 
 
+def test_tables_in_codes_are_the_tables_of_who_sees_exact_counts(source: Source, recent: AlertFilter) -> None:
+    resolution = area_resolution(source, Audience.ANALYST)
+    by = [["cell", "category"], [], ["week", "cell"], ["week", "category", "dark"]]
+    for f in (recent, recent.replace(categories=("theft", "noise")), recent.replace(affected=("woman",))):
+        frames = area_tables(source, f, by, Audience.ANALYST, resolution)
+        for names, table, frame in zip(by, coded_areas(source, f, by, resolution), frames, strict=True):
+            told = frame[[*names, "n"]].reset_index(drop=True)
+            pd.testing.assert_frame_equal(table.frame, told, check_dtype=False)
+
+
 def test_reports_without_a_place_are_no_rise_of_a_cell(tmp_path: Path) -> None:
     """The app gives every report without a position one point: its cell is no area in which something happens."""
     rng, alerts = np.random.default_rng(2), simulate(World(), np.random.default_rng(2))
@@ -89,6 +106,8 @@ def test_reports_without_a_place_are_no_rise_of_a_cell(tmp_path: Path) -> None:
     (cells,) = area_tables(bare, recent, [["cell"]], Audience.ANALYST, resolution)
     assert len(cells) > 20
     assert default not in {int(name, 16) for name in cells["cell"]}
+    (coded,) = coded_areas(bare, recent, [["cell"]], resolution)
+    assert coded.frame.to_dict("list") == cells[["cell", "n"]].to_dict("list")
     risen = [finding.change.key["cell"] for finding in brief_changes(bare, recent, Audience.ANALYST).findings]
     assert not any(risen)
 

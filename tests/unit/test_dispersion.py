@@ -371,3 +371,18 @@ def test_p_values_of_bursts_keep_their_level_far_out(reports: float) -> None:
     p = spread_p(fisher_exact(table), 2 * reports - 1)
     for level in (0.05, 0.001):
         assert (p <= level).sum() <= stats.binom.ppf(0.999, runs, level)
+
+
+def test_p_values_and_intervals_are_spread_by_the_quantiles_of_scipy() -> None:
+    random = np.random.default_rng(8)
+    p = np.concatenate([random.random(500) ** 6, [0.0, 1.0, np.nan]])
+    phi, freedom = random.gamma(2, 2, len(p)) + 0.5, random.choice([1.0, 3.5, 60, np.inf], len(p))
+    root, known = np.sqrt(np.maximum(phi, 1)), np.isfinite(freedom)
+    for tails in (1, 2):
+        quantile = stats.norm.isf(np.minimum(p / tails, 0.5)) / root
+        tail = np.where(known, stats.t.sf(quantile, freedom), stats.norm.sf(quantile))
+        as_is = ((phi <= 1) & ~known) | ~(p / tails < 0.5)
+        expected = np.where(as_is, p, np.minimum(1, tails * tail))
+        np.testing.assert_array_equal(spread_p(p, phi, tails=tails, freedom=freedom), expected)
+    wider = (stats.t.isf(0.025, np.where(known, freedom, 1)) / stats.norm.isf(0.025)) ** 2
+    np.testing.assert_array_equal(interval_dispersion(phi, freedom), phi * np.where(known, wider, 1))

@@ -47,6 +47,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     monkeypatch.setattr(guard.reader, "reader", lambda: made.reader)
     monkeypatch.setattr(guard, "_page", page)
     monkeypatch.setattr(guard, "_refuse", refuse)
+    monkeypatch.setattr(guard.door, "show", refuse)
     guard._handed.page = None
     return made
 

@@ -132,6 +132,21 @@ def test_two_periods_are_counted_in_one_question(
                 pd.testing.assert_frame_equal(one.frame, other.frame)
 
 
+def test_two_periods_of_two_tables_are_counted_apart(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the table of codes is made at the very question about the later period."""
+    days = [source.first + pd.Timedelta(days=number) for number in (5, 40, 41, 130)]
+    periods = [EVERYTHING.replace(period="", start=days[at], end=days[at + 1]) for at in (0, 2)]
+    alone_ = [query.counts(source, one, ["district"], Audience.ANALYST, once=True).frame for one in periods]
+    tables = iter([source.once, source.once.filter(source.once.report >= 0)])
+    with monkeypatch.context() as patched:
+        patched.setattr(Source, "once", property(lambda _: next(tables)))
+        source.cache.pop("counted", None)
+        query.count_both(source, (periods[0], periods[1]), [["district"]], Audience.ANALYST, once=True)
+    kept = [query.counts(source, one, ["district"], Audience.ANALYST, once=True).frame for one in periods]
+    for mine, own in zip(kept, alone_, strict=True):
+        pd.testing.assert_frame_equal(mine, own)
+
+
 def test_one_period_said_in_two_ways_is_counted_once(source: Source, asked: list[int]) -> None:
     quarter = AlertFilter(period="quarter")
     start, end = query.dates(source, quarter)

@@ -16,8 +16,9 @@ from curim_data.cli.app import main
 from curim_data.engine import city_day, last_meeting, open_source
 from curim_data.model.meetings import Meeting
 from curim_data.plans import meetings as plans_meetings
+from curim_data.plans.database import MIGRATIONS
 from curim_data.plans.meetings import MeetingStore
-from curim_data.plans.plan_store import MIGRATIONS, PlanProblem, PlanStore
+from curim_data.plans.plan_store import PlanProblem, PlanStore
 from curim_data.store import Home
 from curim_data.store.meetings import read_meetings
 

@@ -10,7 +10,8 @@ from alembic.migration import MigrationContext
 
 from curim_data.model import Plan, PlanStatus
 from curim_data.model.plan import MOVES, Action, Assessment, Objective, Problem
-from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem, PlanStore, _Base
+from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem, PlanStore
+from curim_data.plans.tables import Base
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_a_store_that_is_up_to_date_is_not_upgraded(store: PlanStore, monkeypatc
     def fail(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("curim_data.plans.plan_store.command.upgrade", fail)
+    monkeypatch.setattr("curim_data.plans.database.command.upgrade", fail)
     again = PlanStore(store.url)
     assert again.list() == ()
     again.close()
@@ -135,9 +136,9 @@ def test_a_missing_plan_is_said(store: PlanStore) -> None:
 
 
 def test_the_schema_is_what_the_models_say(store: PlanStore) -> None:
-    with store._engine.begin() as connection:
+    with store.database._engine.begin() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, _Base.metadata) == []
+        assert compare_metadata(context, Base.metadata) == []
 
 
 def test_dates_stand_in_their_own_column(store: PlanStore) -> None:

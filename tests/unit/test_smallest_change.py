@@ -119,3 +119,13 @@ def test_however_many_counts_are_looked_at_together_the_first_that_is_seen_is_fo
     assert fallen == min(start, border)
     assert module._last_fall(start, lambda counts: counts < 0, at_once) is None
     assert module._last_fall(-1, lambda counts: counts >= 0, at_once) is None
+
+
+def test_one_tail_of_the_binomial_law_gives_the_p_of_the_smaller_of_both():
+    random = np.random.default_rng(3)
+    for part in (0.5, 28 / 393, 0.97):
+        both = np.concatenate([random.integers(0, 60, 3_000), random.integers(20_000, 90_000, 300)])
+        after = random.binomial(both, random.beta(1, 1, len(both)) * 0.2 + part * 0.8)
+        law = stats.binom(both, part)
+        expected = np.minimum(1.0, 2 * np.minimum(law.cdf(after), law.sf(after - 1)))
+        np.testing.assert_array_equal(module._binomial_p(after, both, part), expected)

@@ -18,6 +18,7 @@ from curim_data.model import Audience, translator
 from curim_data.studies import scatter as module
 from curim_data.studies import space_time_scan
 from curim_data.studies.changes import change_study
+from curim_data.studies.coarse_areas import area_tables
 from curim_data.studies.scatter import (
     EITHER,
     WOMEN,
@@ -190,10 +191,15 @@ def test_kinds_are_found_once_for_a_filter(tmp_path: Path) -> None:
 
 def counted_alone(
     source: Source, past: AlertFilter, history: module._Units, kinds: list[tuple[str, ...]], resolution: int | None
-) -> dict[tuple[str, ...], pd.DataFrame]:
-    """The slow twin: each history is a question of its own."""
+) -> dict[tuple[str, ...], module._Counts]:
+    """The slow twin: each history is a question of its own, and its tables are frames."""
     by = [[history.unit, *kind] for kind in kinds]
-    return dict(zip(kinds, module.area_tables(source, past, by, ANALYST, resolution), strict=True))
+    found = {}
+    for kind, frame in zip(kinds, area_tables(source, past, by, ANALYST, resolution), strict=True):
+        known = frame.dropna(subset=[history.unit, *kind])
+        names = [pd.factorize(known[name]) for name in kind]
+        found[kind] = module._Counts(history.at(known[history.unit]), names, known["n"].to_numpy(float))
+    return found
 
 
 def test_the_past_of_each_period_is_as_if_it_had_been_counted_alone(tmp_path: Path) -> None:
@@ -207,7 +213,7 @@ def test_the_past_of_each_period_is_as_if_it_had_been_counted_alone(tmp_path: Pa
     ]
     source.cache.pop("pasts", None)
     source.cache.pop("scatter", None)
-    with mock.patch.object(module, "area_tables", wraps=module.area_tables) as counting:
+    with mock.patch.object(module, "coded_areas", wraps=module.coded_areas) as counting:
         together = [past_scatter(source, *one, ANALYST) for one in asked]
     assert counting.call_count == 2  # once for each filter
     for one, found in zip(asked, together, strict=True):
@@ -224,7 +230,7 @@ def test_a_longer_past_than_the_kept_one_is_counted_anew(tmp_path: Path) -> None
     periods = [change_study(source, AlertFilter(), ANALYST, day).periods for day in since]
     source.cache.pop("pasts", None)
     source.cache.pop("scatter", None)
-    with mock.patch.object(module, "area_tables", wraps=module.area_tables) as counting:
+    with mock.patch.object(module, "coded_areas", wraps=module.coded_areas) as counting:
         for one in periods:  # the second reaches later weeks
             past_scatter(source, AlertFilter(), one, [("district",)], ANALYST)
         past_scatter(source, AlertFilter(), periods[0], [("category",)], ANALYST)  # of another kind

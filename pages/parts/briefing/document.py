@@ -14,6 +14,7 @@ from curim_data.studies.brief_text import change_name
 from pages.parts.briefing.queries import cached_brief
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame.downloads import draw_download
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 
@@ -30,14 +31,13 @@ def draw_download_buttons(page: Page) -> None:
     t = page.t
     with st.container(horizontal=True, key="briefing_papers"):
         for form, label in (("pdf", t("PDF")), ("docx", t("Word"))):
-            st.download_button(
+            draw_download(
                 label,
-                data=lambda form=form: brief_file(page, form),
+                lambda form=form: brief_file(page, form),
                 file_name=f"curim_brief_{reference_day(page).isoformat()}_{t.lang}.{form}",
                 mime=MIME[form],
                 key=f"briefing_{form}",
                 type="primary" if form == "pdf" else "secondary",
-                on_click="ignore",
                 icon=":material/download:",
             )
 
@@ -69,13 +69,12 @@ def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
         st.caption(t("One change each, 1200 × 675 dots, with its source and date, protected for the public."))
         for at, finding in enumerate(changes.findings):
             name = change_name(finding.change, page.city, t)
-            st.download_button(
+            draw_download(
                 t("Picture (PNG): {name}", name=escape_markdown(name)),
-                data=lambda at=at: card_file(page, at),
+                lambda at=at: card_file(page, at),
                 file_name=f"curim_change_{at + 1}_{reference_day(page).isoformat()}_{t.lang}.png",
                 mime="image/png",
                 key=f"briefing_card_png_{at}",
-                on_click="ignore",
                 icon=":material/download:",
             )
 

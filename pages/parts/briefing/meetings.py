@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from curim_data.model import Role
 from curim_data.model.meetings import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.store.meetings import read_meetings
-from pages.parts.frame import Page, draw_whole_choice, escape_markdown
+from pages.parts.frame import Page, draw_whole_choice, escape_markdown, permitted
 from pages.parts.plans.access import may_edit, plan_store, reference_day
 
 CHOICE = "briefing_meeting"
@@ -70,7 +71,13 @@ def draw_meeting_keeper(page: Page) -> None:
             max_chars=LONGEST_MEETING_NAME,
             help=t("Such as “Plenary”; nobody's name. The same day again gets the new name."),
         )
-        st.button(t("Keep the meeting"), key="meeting_add", type="primary", on_click=_add, args=(page,))
+        st.button(
+            t("Keep the meeting"),
+            key="meeting_add",
+            type="primary",
+            on_click=permitted(Role.SPECIALIST, _add),
+            args=(page,),
+        )
         if kept:
             by_day = {meeting.day: meeting for meeting in kept}
             picked = st.selectbox(
@@ -80,7 +87,12 @@ def draw_meeting_keeper(page: Page) -> None:
                 key="meeting_kept",
             )
             draw_whole_choice(page, _option_words(page, by_day[picked]))
-            st.button(t("Remove the meeting"), key="meeting_remove", on_click=_remove, args=(page,))
+            st.button(
+                t("Remove the meeting"),
+                key="meeting_remove",
+                on_click=permitted(Role.SPECIALIST, _remove),
+                args=(page,),
+            )
         if said := st.session_state.pop(SAID, ""):
             st.warning(escape_markdown(said))
 

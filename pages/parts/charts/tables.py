@@ -19,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.model import Translator
 from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame.downloads import draw_download
 
 # Pixels that a letter of a table takes, and what a cell has around its text.
 LETTER: Final = 6.9
@@ -408,9 +409,9 @@ def download_button(
     t: Translator, frame: pd.DataFrame | Callable[[], pd.DataFrame], file_name: str, *, key: str, label: str = ""
 ) -> None:
     """A button that hands out a table as CSV whose cells no spreadsheet takes for formulas; made when clicked."""
-    st.download_button(
+    draw_download(
         label or t("Download the data"),
-        data=lambda: csv_bytes(frame() if callable(frame) else frame),
+        lambda: csv_bytes(frame() if callable(frame) else frame),
         file_name=file_name,
         mime="text/csv",
         key=key,
@@ -418,14 +419,14 @@ def download_button(
     )
 
 
-DOWNLOAD_BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:", "on_click": "ignore"}
+DOWNLOAD_BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:"}
 
 
 def geojson_button(t: Translator, make: Callable[[], str], file_name: str, *, key: str) -> None:
     """A button that hands out shapes as GeoJSON; made when clicked."""
-    st.download_button(
+    draw_download(
         t("Download the shapes (GeoJSON)"),
-        data=make,
+        make,
         file_name=file_name,
         mime="application/geo+json",
         key=key,

@@ -14,6 +14,7 @@ from curim_data.model import Audience
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.store import Home
 from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame.downloads import draw_download
 
 # A browser's download is held in memory; more goes through the command line.
 MOST_ALERTS: Final = 200_000
@@ -61,13 +62,12 @@ def draw_cleaned_download(page: Page) -> None:
 
 def _button(page: Page, f: AlertFilter, kind: cleaned.Kind, name: str) -> None:
     home, audience = page.home, page.audience
-    st.download_button(
+    draw_download(
         name,
-        data=lambda: cleaned_file(home, f, kind, audience),
+        lambda: cleaned_file(home, f, kind, audience),
         file_name=f"alerts.{kind}",
         mime=_TYPES[kind],
         key=f"data_cleaned_{kind}",
-        on_click="ignore",
         icon=":material/download:",
     )
 

@@ -16,6 +16,7 @@ from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.labels import format_short
 from pages.parts.data.preview import count_headings, draw_reasons_table
 from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame.downloads import draw_download
 
 UNDONE = "data_undone"
 FILE_WIDTH = 150  # pixels: a file's name may be very long
@@ -81,13 +82,12 @@ def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if batch.quarantined:
             home, lang = page.home, t.lang
-            st.download_button(
+            draw_download(
                 t("Download the quarantined rows"),
-                data=lambda: _quarantine_csv(home, batch.id, lang),
+                lambda: _quarantine_csv(home, batch.id, lang),
                 file_name=f"set-aside-{batch.id}.csv",
                 mime="text/csv",
                 key="data_quarantine",
-                on_click="ignore",
                 icon=":material/download:",
             )
         if not batch.undone and batch.sealed is None and not (page.is_sample and is_first):

@@ -17,6 +17,7 @@ from curim_data.quality.tables import Sheet, sheets
 from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.data.quality_figures import draw_completeness, draw_jumps, draw_lag, draw_outside_map
 from pages.parts.frame import Dataset, Page, calculated, escape_markdown, source_of
+from pages.parts.frame.downloads import draw_download
 from pages.parts.frame.footer import mapped_sentence
 from pages.parts.maps.cell_map import alert_count
 from pages.parts.maps.name_layers import Pin
@@ -65,13 +66,12 @@ def _draw_overview(page: Page, subjects: list[Finding]) -> None:
     if not privacy.sees_exact(page.audience):
         return
     home, lang, dataset, audience, version = page.home, t.lang, page.dataset, page.audience, page.city.version
-    st.download_button(
+    draw_download(
         t("Download the report"),
-        data=lambda: as_html(translator(lang), open_source(home), cached_quality(dataset, audience, version)),
+        lambda: as_html(translator(lang), open_source(home), cached_quality(dataset, audience, version)),
         file_name=f"quality-{lang}.html",
         mime="text/html",
         key="data_quality_report",
-        on_click="ignore",
         icon=":material/download:",
     )
 

@@ -7,9 +7,11 @@ A part that is drawn alone may write only its own words of the address. Where an
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
+
+from pages.parts.frame import reader
 
 # What shows the address, and has to follow when a part changes it.
 LINK_PARTS: Final = ("filter_actions", "languages")
@@ -27,7 +29,26 @@ def draw_alone(name: str, draw: Callable[[], None], *, words: Collection[str] = 
             st.rerun()
         draw()
 
-    st.fragment(draw_part, key=name)()
+    st.fragment(admitting(draw_part), key=name)()
+
+
+def admitting(draw: Callable[..., None], *, using: bool = True) -> Callable[..., None]:
+    """What a part draws; when it is drawn alone, only for the reader that the page was drawn for.
+
+    The page's own check does not run then. A session that has ended, or a role that has changed, makes the whole page
+    run, which says so. `using`: whether drawing it alone is a use of the session.
+    """
+    first = [True]
+    before = reader.reader(using=using)
+
+    def draw_checked(*given: Any) -> None:
+        if first:
+            first.clear()
+        elif reader.reader(using=using) != before:
+            st.rerun()
+        draw(*given)
+
+    return draw_checked
 
 
 def redraw(name: str) -> None:

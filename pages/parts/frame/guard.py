@@ -7,7 +7,9 @@ thread; a page that finds nothing there, or what was read for another reader or 
 from __future__ import annotations
 
 import threading
-from functools import partial
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -20,8 +22,8 @@ from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
-from pages.parts.frame import reader, window
-from pages.parts.frame.links import language, page_link
+from pages.parts.frame import door, reader, window
+from pages.parts.frame.links import LANDING, language, page_link
 from pages.parts.frame.page import Page, view_query
 
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
@@ -47,17 +49,16 @@ def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
     handed, _handed.page = getattr(_handed, "page", None), None
     t = translator(language())
     visitor = reader.reader()
-    if visitor is None:
-        _ask_to_sign_in(t)
     if visitor is None or visitor.role is None:
-        _refuse(t, t("Your address has no role here yet. Ask the person who runs the dashboard to add it."))
+        door.show(t, visitor)
+        st.stop()
     asked = (visitor, tuple(sorted(st.query_params.to_dict().items())))
     known = handed is not None and handed[0] == asked and not hand_on
     page = handed[1] if known else _page(t, visitor.name, visitor.role)
     if hand_on:
         _handed.page = asked, page
     if page.role < role:
-        _refuse(t, t("Your role does not include this page."))
+        _refuse(page)
     if data and page.source is None:
         _say_empty(page)
     return page
@@ -110,19 +111,26 @@ def city_profile(home: Home) -> CityProfile:
     return home.city()
 
 
-def _ask_to_sign_in(t: Translator) -> None:
-    st.header(t("Sign in"))
-    st.write(t("This dashboard shows citizens' safety alerts. Sign in with your account to see it."))
-    providers = [name for name, entry in st.secrets["auth"].items() if hasattr(entry, "items")]
-    for provider in providers or [None]:
-        label = t("Sign in with {provider}", provider=provider) if provider else t("Sign in")
-        st.button(label, key=f"sign_in_{provider}", type="primary", on_click=partial(st.login, provider))
-    st.stop()
+def permitted(role: Role, act: Callable[..., None]) -> Callable[..., None]:
+    """What a button does, for a reader who at the click still has at least this role.
+
+    Such a function is called before the page's own check, with what the page knew when the button was drawn.
+    """
+
+    @wraps(act)
+    def checked(*given: Any, **named: Any) -> None:
+        now = reader.reader()
+        if now is not None and now.role is not None and now.role >= role:
+            act(*given, **named)
+
+    return checked
 
 
-def _refuse(t: Translator, why: str) -> None:
+def _refuse(page: Page) -> None:
+    t = page.t
     st.header(t("No access"))
-    st.write(why)
+    st.write(t("Your role does not include this page."))
+    page_link(page, LANDING, t("Open the Briefing"))
     st.stop()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,12 +11,13 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES
-from curim_data.model.i18n import DEFAULT_LANGUAGE
-from pages.parts.frame.page import Page
+from curim_data.model import LANGUAGES, Translator
+from curim_data.model.i18n import DEFAULT_LANGUAGE, LANGUAGE_NAMES
+from pages.parts.frame.page import Page, view_query
 
 FOLDER = Path(__file__).resolve().parents[2]
 LANDING = "briefing"
+QUIET_LINK: Final = ' style="color:inherit;text-decoration:none"'
 # The words of each page's view that are no filter; a link to what the reader sees holds these and no others.
 VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "briefing": ("since",),
@@ -34,6 +36,19 @@ def language() -> str:
     """The reader's language: the word `lang` of the link, else Greek."""
     asked = st.query_params.get("lang", DEFAULT_LANGUAGE)
     return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def draw_languages(t: Translator) -> None:
+    """Links that reload the page, so that its declared language follows."""
+    words = {word: st.query_params[word] for word in st.query_params if word != "lang"}
+    links = []
+    for lang in LANGUAGES:
+        query = urlencode({**words, **view_query(lang, "", "")})
+        name = html.escape(LANGUAGE_NAMES[lang])
+        mark = ' aria-current="true" style="color:inherit;font-weight:700"' if lang == t.lang else QUIET_LINK
+        links.append(f'<a href="?{html.escape(query)}" target="_self" lang="{lang}" hreflang="{lang}"{mark}>{name}</a>')
+    label = html.escape(t("Language"))
+    st.html(f'<nav aria-label="{label}" style="display:flex;gap:.9em;font-size:.9rem">{"".join(links)}</nav>')
 
 
 def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None = None, **words: str) -> None:

@@ -34,6 +34,7 @@ from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
 from pages.parts.frame.links import language
 from pages.parts.frame.reader import sign_in_configured
+from pages.parts.frame.way_back import WayBackMiddleware
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -292,5 +293,5 @@ def settings() -> dict[str, Any]:
     return {"server.address": address(), **({"server.port": int(port)} if port else {})}
 
 
-MIDDLEWARE: Final = [Middleware(SecurityMiddleware)]
+MIDDLEWARE: Final = [Middleware(SecurityMiddleware), Middleware(WayBackMiddleware)]
 ROUTES: Final = [Route(WIDTH_PATH, width_script)]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
-import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from analysis.density.image import DensityImage
@@ -23,6 +22,7 @@ from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame import Page
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import LIGHT
+from pages.parts.frame.downloads import draw_download
 from pages.parts.frame.footer import mapped_sentence
 from pages.parts.maps import legends
 from pages.parts.maps.name_layers import Pin
@@ -78,9 +78,9 @@ def map_download_button(
         spots = [NumberedSpot(pin.rank or 0, pin.name, pin.longitude, pin.latitude) for pin in pins]
         return layers_map(page.city, make(), t, title=title, spots=spots, notes=notes, alt=alt).data
 
-    st.download_button(
+    draw_download(
         t("Download the map (PNG)"),
-        data=drawn,
+        drawn,
         file_name=f"{name}.png",
         mime="image/png",
         key=f"{name}_png",

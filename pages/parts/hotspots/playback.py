@@ -14,6 +14,7 @@ from curim_data.model import Translator
 from curim_data.model.i18n import at_head
 from curim_data.studies.emerging import EmergingStudy
 from pages.parts.frame import Page, palette, rgba
+from pages.parts.frame.fragments import admitting
 from pages.parts.maps import basemap, cell_map, legends
 
 SHOW: Final = "emerging_by_step"
@@ -33,7 +34,8 @@ def draw_playback(page: Page, study: EmergingStudy) -> None:
     if not st.toggle(label, key=SHOW):
         return
     playing = st.toggle(t("Play"), key=PLAY)
-    st.fragment(_draw_step, run_every=SECONDS if playing else None)(page, study, found, playing)
+    drawing = admitting(_draw_step, using=not playing)
+    st.fragment(drawing, run_every=SECONDS if playing else None)(page, study, found, playing)
 
 
 def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playing: bool) -> None:

@@ -15,6 +15,7 @@ from analysis.report.plan import compose_plan
 from curim_data.model import Plan
 from curim_data.model.plan import plan_to_json
 from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame.downloads import draw_download
 from pages.parts.interventions.history import draw_history
 from pages.parts.interventions.plan_edit import PlanEdit, latest
 from pages.parts.plans.access import reference_day
@@ -48,22 +49,20 @@ def draw_downloads(page: Page, edit: PlanEdit) -> None:
     with st.container(horizontal=True, key="plan_downloads"):
         forms: tuple[tuple[DocumentFormat, str], ...] = (("pdf", t("PDF")), ("docx", t("Word")))
         for form, label in forms:
-            st.download_button(
+            draw_download(
                 label,
-                data=lambda form=form: paper(form),
+                lambda form=form: paper(form),
                 file_name=f"{name}.{form}",
                 mime=MIME[form],
                 key=f"plan_{form}",
-                on_click="ignore",
                 icon=":material/download:",
             )
-        st.download_button(
+        draw_download(
             "JSON",
-            data=lambda: json.dumps(plan_to_json(now()), ensure_ascii=False, indent=2),
+            lambda: json.dumps(plan_to_json(now()), ensure_ascii=False, indent=2),
             file_name=f"{name}.json",
             mime="application/json",
             key="plan_json",
-            on_click="ignore",
             icon=":material/download:",
         )
 

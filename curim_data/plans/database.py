@@ -1,0 +1,97 @@
+"""The database of what people write and do in the dashboard: SQLite, unless a URL names another one.
+
+Its schema is brought up to date when it is opened. Several processes may have it open.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.orm import Session
+
+from curim_data.plans.tables import Base
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 74_655_002  # any number that names the schema's advisory lock in PostgreSQL
+_MIGRATING: Final = threading.Lock()  # alembic keeps the connection it works on in a variable of the process
+_READING: Final = "curim_reading"
+
+
+class Database:
+    """The database at a URL, opened and with today's schema.
+
+    `patience`: for how many seconds a transaction waits for another one of SQLite. Raises sqlalchemy's
+    OperationalError where the database cannot be opened.
+    """
+
+    def __init__(self, url: str, patience: float = 30.0) -> None:
+        self.url = url
+        self._engine = _engine(url, patience)
+        try:
+            self._migrate()
+        except sa.exc.OperationalError:
+            self._engine.dispose()
+            raise
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction, committed at its end."""
+        with Session(self._engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read with: it waits for no writer but one that is committing, and locks nobody out."""
+        with self._engine.connect().execution_options(**{_READING: True}) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        newest = set(ScriptDirectory.from_config(config).get_heads())
+        with _MIGRATING:
+            with self.reading() as connection:
+                if set(MigrationContext.configure(connection).get_current_heads()) == newest:
+                    return
+            with self._engine.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                if set(MigrationContext.configure(connection).get_current_heads()) == newest:
+                    return
+                config.attributes.update(connection=connection, metadata=Base.metadata)
+                command.upgrade(config, "head")
+
+
+def _engine(url: str, patience: float) -> sa.Engine:
+    """An engine whose SQLite transactions take the lock at once, so that two writers wait instead of failing."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": patience})
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(connection: sa.Connection) -> None:
+        only_reading = connection.get_execution_options().get(_READING, False)
+        connection.exec_driver_sql("BEGIN" if only_reading else "BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,273 @@
+"""Signing in through a provider that speaks OpenID Connect, in a real browser: who gets in, to what, for how long."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, expect
+
+from curim_data.model import LANGUAGES, translator
+from curim_data.model.i18n import LANGUAGE_NAMES
+from curim_data.store import Home
+from tests.browser.conftest import PATIENCE, ROOT, Tab, free_port, process_ended, ready, running, wait_for, watch
+
+pytestmark = pytest.mark.browser
+
+CLIENT, SECRET = "curim", "a secret of this test alone"
+COUNCIL = ["Briefing", "Hot spots", "Trends", "Gender", "Interventions", "Evaluation", "Methods"]
+OPEN_TO = {
+    "public": ["Briefing", "Hot spots", "Trends", "Gender", "Methods"],
+    "council": COUNCIL,
+    "specialist": COUNCIL,
+    "analyst": [*COUNCIL[:-1], "Data", "Methods"],
+}
+ROLES = "".join(f'"{name}@city.example" = "{name}"\n' for name in OPEN_TO)
+GROUPS = '[claims.groups]\n"safety-analysts" = "analyst"\n"safety-council" = "council"\n'
+
+
+def person(name: str, **more: Any) -> dict[str, Any]:
+    return {"email": f"{name.title()}@City.example", "email_verified": True, "name": name, **more}
+
+
+PEOPLE = {
+    **{name: person(name) for name in OPEN_TO},
+    "unknown": person("unknown"),
+    "unverified": person("analyst", email_verified=False),
+    "grouped": person("grouped", groups=["everybody", "safety-council", "safety-analysts"]),
+}
+
+
+@dataclass
+class Installation:
+    """A dashboard with sign-in: its address, its home, and the provider's people."""
+
+    address: str
+    home: Path
+
+    def database(self) -> sa.Engine:
+        return sa.create_engine(f"sqlite:///{self.home / 'plans.sqlite'}", connect_args={"timeout": 20})
+
+    def change(self, statement: str) -> None:
+        """Change what the server has written down, as time would."""
+        engine = self.database()
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement))
+        engine.dispose()
+
+    def roles(self, text: str) -> None:
+        (self.home / "roles.toml").write_text(text, "utf-8")
+
+
+@contextmanager
+def provider(folder: Path, return_to: str) -> Iterator[str]:
+    """Start the provider on a free port; gives its issuer."""
+    port = free_port()
+    (folder / "people.json").write_text(json.dumps(PEOPLE), "utf-8")
+    told = [str(port), CLIENT, SECRET, return_to, str(folder / "people.json")]
+    log = folder / "provider.log"
+    with log.open("w") as output:
+        command = [sys.executable, "-m", "tests.browser.provider", *told]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/keys", lambda seconds: process_ended(process, seconds), log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=15)
+
+
+@pytest.fixture(scope="module")
+def installation(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A dashboard that asks for sign-in, with the sample city."""
+    home = tmp_path_factory.mktemp("signed")
+    (home / "sample").symlink_to(sample.path)
+    (home / ".streamlit").mkdir()
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with provider(home, f"{address}/oauth2callback") as issuer:
+        (home / ".streamlit" / "secrets.toml").write_text(
+            f'[auth]\nredirect_uri = "{address}/oauth2callback"\ncookie_secret = "long enough for a test"\n'
+            f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
+            f'server_metadata_url = "{issuer}/.well-known/openid-configuration"\n',
+            "utf-8",
+        )
+        with running(home, port=port):
+            yield Installation(address, home)
+
+
+@pytest.fixture(autouse=True)
+def usual_roles(installation: Installation) -> None:
+    installation.roles(ROLES + GROUPS)
+
+
+@pytest.fixture
+def page(tab: Tab) -> Iterator[Page]:
+    """The tab that all tests share, without cookies."""
+    taken = tab.take()
+    taken.context.clear_cookies()
+    taken.set_viewport_size({"width": 1280, "height": 900})
+    taken.set_default_timeout(PATIENCE)
+    yield taken
+    tab.clean()
+
+
+def sign_in(page: Page, address: str, name: str) -> None:
+    """Open an address, be asked to sign in, and come back."""
+    page.goto(address)
+    page.get_by_test_id("stMain").get_by_role("button").first.click()
+    page.get_by_role("link", name=name, exact=True).click()
+    page.wait_for_url(f"{address.split('?')[0]}**")
+    ready(page)
+
+
+def links(page: Page) -> list[str]:
+    return page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").all_inner_texts()
+
+
+def said(page: Page, text: str) -> None:
+    expect(page.get_by_test_id("stMain").get_by_text(text)).to_be_visible()
+
+
+@pytest.mark.parametrize("role", OPEN_TO)
+def test_each_role_gets_to_the_page_it_asked_for_and_sees_its_pages(
+    installation: Installation, page: Page, role: str
+) -> None:
+    troubles: list[str] = []
+    stop = watch(page, installation.address, troubles)
+    asked = f"{installation.address}/methods?lang=en&affected=woman&light=dark"
+    page.goto(asked)
+    said(page, "Sign in with your account")
+    assert links(page) == []
+    stop()
+    assert not troubles, troubles
+    sign_in(page, asked, role)
+    assert page.url == asked
+    assert links(page) == OPEN_TO[role]
+    expect(page.get_by_test_id("stSidebar").get_by_text(f"{role}@city.example")).to_be_visible()
+    page.goto(f"{installation.address}/data?lang=en")
+    ready(page)
+    if role == "analyst":
+        expect(page.get_by_test_id("stMain").get_by_role("tab").first).to_be_visible()
+    else:
+        said(page, "Your role does not include this page.")
+
+
+@pytest.mark.parametrize("name", ["unknown", "unverified"])
+def test_who_has_no_role_is_told_why_and_finds_the_way_out(installation: Installation, page: Page, name: str) -> None:
+    sign_in(page, f"{installation.address}/trends?lang=fr", name)
+    for lang in LANGUAGES:
+        t = translator(lang)
+        page.get_by_role("link", name=LANGUAGE_NAMES[lang]).click()
+        why = {
+            "unknown": t(
+                "The address {address} has no role here yet. Ask the person who runs the dashboard to add it, or sign "
+                "in with another account.",
+                address="unknown@city.example",
+            ),
+            "unverified": t(
+                "Your account does not confirm that the address {address} is yours. Confirm it with your account's "
+                "provider and sign in again, or sign in with another account.",
+                address="analyst@city.example",
+            ),
+        }
+        said(page, why[name])
+        assert links(page) == []
+        way_out = page.get_by_role("button", name=t("Sign in with another account"))
+        expect(way_out).to_be_visible()
+    way_out.click()
+    expect(page.get_by_role("button", name=translator("el")("Sign in"), exact=True)).to_be_visible()
+
+
+def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(
+    installation: Installation, page: Page, browser: Browser
+) -> None:
+    sign_in(page, f"{installation.address}/methods?lang=en", "specialist")
+    copied = page.context.cookies()
+    assert any("_streamlit_user" in cookie["name"] for cookie in copied)
+    thief = browser.new_context()
+    thief.add_cookies(copied)
+    stolen = thief.new_page()
+    stolen.goto(f"{installation.address}/methods?lang=en")
+    ready(stolen)
+    assert links(stolen) == COUNCIL, "the copy is as good as the cookie while the session lasts"
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_test_id("stMain").get_by_role("button", name="Σύνδεση")).to_be_visible()
+    assert not [cookie for cookie in page.context.cookies() if "_streamlit_user" in cookie["name"]]
+    stolen.get_by_test_id("stSidebar").get_by_role("link", name="Trends").click()
+    said(stolen, "This session has ended")
+    assert links(stolen) == []
+    stolen.goto(f"{installation.address}/trends?lang=en")
+    said(stolen, "This session has ended")
+    assert [cookie for cookie in thief.cookies() if "_streamlit_user" in cookie["name"]], "the copy was refused as such"
+    thief.close()
+    sign_in(page, f"{installation.address}/methods?lang=en", "specialist")
+    assert links(page) == COUNCIL, "the same person signs in anew"
+
+
+def test_a_session_ends_without_use_and_goes_on_where_it_was(installation: Installation, page: Page) -> None:
+    asked = f"{installation.address}/methods?lang=en&affected=man"
+    sign_in(page, asked, "council")
+    installation.change("UPDATE sign_in SET seen = seen - 29 * 60")
+    page.reload()
+    ready(page)
+    assert links(page) == COUNCIL
+    installation.change("UPDATE sign_in SET seen = seen - 31 * 60")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Methods").click()
+    said(page, "nothing was done for 30 minutes")
+    installation.change("UPDATE sign_in SET seen = seen + 31 * 60")
+    page.reload()
+    said(page, "nothing was done for 30 minutes")
+    sign_in(page, asked, "council")
+    assert page.url == asked
+
+
+def test_a_session_ends_whatever_its_use(installation: Installation, page: Page) -> None:
+    sign_in(page, f"{installation.address}/methods?lang=en", "council")
+    settings = installation.home / "settings.toml"
+    settings.write_text("[sign_in]\nabsolute_hours = 0.0005\n", "utf-8")
+    try:
+        time.sleep(2)
+        page.get_by_test_id("stSidebar").get_by_role("link", name="Methods").click()
+        said(page, "a session lasts 1 hour at most")
+    finally:
+        settings.unlink()
+
+
+def test_a_role_that_was_taken_away_is_gone_at_the_next_click(installation: Installation, page: Page) -> None:
+    sign_in(page, f"{installation.address}/data?lang=en&part=history", "analyst")
+    button = page.get_by_test_id("stMain").get_by_role("button", name="CSV", exact=True)
+    with page.expect_download() as got:
+        button.click()
+    assert got.value.path().read_bytes().startswith(b"\xef\xbb\xbf")
+    installation.roles(ROLES.replace('= "analyst"', '= "council"'))
+    downloads: list[object] = []
+    page.on("download", lambda got: downloads.append(got))
+    button.click()
+    page.wait_for_timeout(1_500)
+    assert not downloads, "a button that was drawn before hands out nothing after"
+    page.get_by_test_id("stMain").get_by_role("tab", name="Quality").click()
+    said(page, "Your role does not include this page.")
+    assert links(page) == COUNCIL
+    installation.roles("")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Briefing").click()
+    said(page, "has no role here yet")
+
+
+def test_a_group_of_the_provider_gives_a_role_and_a_line_for_the_address_takes_it(
+    installation: Installation, page: Page
+) -> None:
+    sign_in(page, f"{installation.address}/methods?lang=en", "grouped")
+    assert links(page) == OPEN_TO["analyst"]
+    installation.roles(f'"grouped@city.example" = "none"\n{GROUPS}')
+    page.reload()
+    said(page, "has no role here yet")
