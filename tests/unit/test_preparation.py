@@ -23,6 +23,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience, prepared
 from curim_data.model.city import load_city
 from curim_data.model.prepared import FOLDER, read_cells
+from curim_data.protection import open_for
 from curim_data.quality import positions
 from curim_data.query import _default_points
 from curim_data.store import Home, Store
@@ -61,12 +62,12 @@ def test_what_was_prepared_is_read_and_equal(home: Home, monkeypatch: pytest.Mon
         pd.testing.assert_series_equal(
             read_cells(home.prepared(fresh.version), resolution), fresh.land_cells(resolution)
         )
-    worked_out = {audience: known_places(open_source(home), audience) for audience in preparation.AUDIENCES}
+    worked_out = known_places(open_source(home), Audience.ANALYST)
     hot_spots._known_places.clear()
     monkeypatch.setattr(hot_spots, "_hot_spots", None)  # nothing is worked out
-    for audience, places in worked_out.items():
-        assert places
-        assert known_places(open_source(home), audience) == places
+    assert worked_out
+    for audience in Audience:
+        assert known_places(open_for(home, audience), audience) == worked_out
 
 
 def test_a_second_time_writes_nothing_and_another_version_takes_its_place(home: Home) -> None:
@@ -133,7 +134,8 @@ def test_several_may_prepare_at_once(home: Home) -> None:
     assert not troubles
     names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
     of_alerts = ("alerts", "coordinate_step", "default_points", "facts", "incidents", "persons")
-    assert len(names) == 4 + len(preparation.AUDIENCES) + len(of_alerts)
+    of_the_copy = ("alerts", "facts", "incidents", "protected")
+    assert len(names) == 4 + len(("places",)) + len(of_alerts) + len(of_the_copy)
     assert not [name for name in names if name.startswith(".")]
 
 
