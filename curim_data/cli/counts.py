@@ -40,7 +40,7 @@ def counts(
         resolution = resolution or privacy.finest_resolution(ctx.audience, f, source.city)
     elif resolution is not None:
         raise UsageError(Message("--resolution is for counts by cell: add --by cell."))
-    counted = query.counts(source, f, names, ctx.audience, complete=complete, resolution=resolution)
+    counted = query.counts(source, f, names, ctx.audience, complete=complete, resolution=resolution).shown
     frame = counted.frame
     if "cell" in names:
         frame = frame.assign(cell=[f"{cell:x}" for cell in frame["cell"]])
@@ -52,7 +52,7 @@ def counts(
                 **ctx.question(source, f),
                 "by": names,
                 "threshold": counted.threshold,
-                "total": counted.total,
+                "total": None if 0 < counted.total < counted.threshold else counted.total,
                 "withheld": counted.n_withheld,
                 "notes": [ctx.t(note) for note in counted.notes],
                 "rows": frame,

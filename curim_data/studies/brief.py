@@ -20,6 +20,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile
 from curim_data.model.shared_shapes import ask_shape
+from curim_data.protection import CopyErrors, copy_errors
 from curim_data.query import Total
 from curim_data.studies.changes import CANDIDATE_KEYS, ChangeStudy, changes_for_all, filter_periods
 from curim_data.studies.findings import Finding, make_finding
@@ -74,7 +75,7 @@ class BriefStudy(BriefChanges):
     """All that the briefing says of a filter's alerts, for one audience.
 
     `period`: that of the filter, to which `total`, the hot spots and the genders belong. `incidents_total`: as `total`,
-    of incidents.
+    of incidents. `errors`: of the protected copy, where the figures are those of it.
     """
 
     period: tuple[dt.date, dt.date]
@@ -86,6 +87,7 @@ class BriefStudy(BriefChanges):
     weights: CategoryRatios
     silent: tuple[str, ...] = ()
     unheard: tuple[str, ...] = ()
+    errors: CopyErrors | None = None
 
 
 def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> BriefChanges:
@@ -185,6 +187,7 @@ def brief_study(
         weights=weight_study(source, f, audience),
         silent=silent_districts(source, f, audience),
         unheard=unheard_places(source, f, audience),
+        errors=copy_errors(source) if source.exact is not None else None,
     )
 
 

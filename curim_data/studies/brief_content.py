@@ -176,6 +176,8 @@ def _limits(study: BriefStudy, city: CityProfile, t: Translator, audience: Audie
                 k=study.total.threshold,
             )
         )
+        if study.errors is not None:
+            limits.append(study.errors.sentence(t))
     limits += [t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING]
     limits += study.changes.not_in_use.sentences(city, t)
     if city.provisional:

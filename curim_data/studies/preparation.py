@@ -14,7 +14,7 @@ from curim_data.engine import Source, keep_narrow, open_source
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.model.prepared import has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
-from curim_data.protection import protected
+from curim_data.protection import keep_errors, protected
 from curim_data.quality.positions import keep_coordinate_step
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
@@ -110,6 +110,7 @@ def _keep_copy(home: Home, source: Source, copy: Source) -> None:
     with _unchanged(home, source) as unchanged:
         if unchanged:
             keep_narrow(copy)
+            keep_errors(copy)
 
 
 def _remove_others(folder: Path, *versions: str) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from analysis.hotspots.excess import ratio_says_something
 from curim_data.model import Translator
+from curim_data.model.absence import fewer_than
+from curim_data.privacy import is_sensitive, is_sensitive_category, threshold
 from curim_data.studies.spot_profiles import SpotOrCluster
+from pages.parts.frame import Page
+
+
+def written_count(page: Page, n: float, category: str = "") -> str:
+    """A count as the audience may read it, small ones as "fewer than"; `category`: of which it is, where of one."""
+    sensitive = is_sensitive(page.filter, page.city) or (bool(category) and is_sensitive_category(category, page.city))
+    least = threshold(page.audience, sensitive)
+    return page.t(fewer_than(least)) if 0 < n < least else page.t.number(n)
 
 
 def share_with_interval(t: Translator, share: float, low: float, high: float) -> str:

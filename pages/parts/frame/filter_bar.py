@@ -382,7 +382,7 @@ def _option_counts(bar: _Bar, names: Mapping[str, str]) -> dict[Any, str]:
     """How many alerts each option would leave under the rest of the filter, as text."""
     texts: dict[Any, str] = {}
     for name, prefix in names.items():
-        answer = bar.answers[name]
+        answer = bar.answers[name].shown
         columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "high", "withheld"))
         for value, n, high, withheld in zip(*columns, strict=True):
             if value is not None and value == value:

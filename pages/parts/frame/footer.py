@@ -9,6 +9,7 @@ import streamlit as st
 from analysis.stats.result import Choice
 from curim_data.model import Translator
 from curim_data.model.absence import fewer_than
+from curim_data.protection import copy_errors
 from curim_data.query import Total
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
@@ -37,7 +38,11 @@ def draw_footer(
     if total is not None:
         excluded = total.at_default if excluded is None else excluded
         counts = mapped_sentence(t, total, excluded, drawn, undrawn)
-        st.caption(t("{period}: {counts}", period=period, counts=counts) if period else counts)
+        told = t("{period}: {counts}", period=period, counts=counts) if period else counts
+        source = page.source
+        if source is not None and source.exact is not None:
+            told += " " + copy_errors(source).sentence(t)
+        st.caption(told)
     if choices:
         with st.expander(t("How this was calculated")):
             for choice in choices:

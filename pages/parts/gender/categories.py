@@ -13,6 +13,7 @@ from curim_data.model.labels import category_label, inline
 from curim_data.privacy import sees_exact
 from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
 from pages.parts.charts import plots, tables
+from pages.parts.charts.numbers import written_count
 from pages.parts.frame import Page, draw_footer, escape_markdown
 from pages.parts.gender import queries
 
@@ -143,8 +144,8 @@ def _draw_table(page: Page, found: CategoryRatios) -> None:
     written = pd.DataFrame(
         {
             "category": [category_label(t, page.city, row["category"]) for row in rows],
-            "women": [_count(page, row["women"]) for row in rows],
-            "men": [_count(page, row["men"]) for row in rows],
+            "women": [written_count(page, row["women"], row["category"]) for row in rows],
+            "men": [written_count(page, row["men"], row["category"]) for row in rows],
             "ratio": [_ratio(page, row) for row in rows],
             "q": ["–" if row["q"] != row["q"] else t.p_value(row["q"]) for row in rows],
         }
@@ -158,10 +159,6 @@ def _draw_table(page: Page, found: CategoryRatios) -> None:
     }
     tables.draw_table(page, written, headings, key="gender_weights", alt=t("Categories by gender, clearest first"))
     tables.download_button(t, found.frame, "gender_categories.csv", key="gender_weights_csv")
-
-
-def _count(page: Page, value: float) -> str:
-    return page.t("protected") if value != value else page.t.number(value)
 
 
 def _ratio(page: Page, row: dict[str, float]) -> str:

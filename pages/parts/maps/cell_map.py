@@ -18,7 +18,8 @@ import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from analysis.density.image import DensityImage
-from curim_data.model import Translator
+from curim_data.model import Message, Translator
+from curim_data.privacy import is_sensitive, threshold
 from curim_data.studies.spot_area import has_area
 from pages.parts.frame import Page, Palette, palette, rgba
 from pages.parts.maps import basemap, legends, name_layers
@@ -227,7 +228,8 @@ def cell_deck(
     layers = basemap.ground_layers(page.city, colours)
     if cells is not None:
         scale = scale or legends.ColourScale.of(page.t, cells)
-        layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable)
+        least = threshold(page.audience, is_sensitive(page.filter, page.city))
+        layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable, least)
     if picture is not None:
         layers.append(_density_layer(picture))
     layers += basemap.over_layers(page.city, colours)
@@ -288,27 +290,24 @@ def _count_layers(
     scale: legends.ColourScale,
     marked: Collection[int],
     pickable: bool,
+    least: int,
 ) -> list[pdk.Layer]:
-    """Counts by colour; a significant cell without any alert is drawn transparent, so that it has a tooltip."""
-    shown, hidden = [], []
+    """Counts by colour, of which those from `least` on are written in tooltips; a significant cell without any alert is
+    drawn transparent, so that it has a tooltip.
+    """
+    shown = []
     cells = _drawn_cells(cells, scale, marked)
-    count_texts = {
-        n: incident_count(t, n) for n in cells["n"].dropna().unique().tolist()
-    }  # many cells hold equally many
+    fewer = t(Message("fewer than {k} incidents", {"k": least}))
+    count_texts = {  # many cells hold equally many
+        n: fewer if 0 < n < least else incident_count(t, n) for n in cells["n"].unique().tolist()
+    }
     shades = [rgba(shade, colours.cell) for shade, _ in scale.classes]
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
     tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
-    columns = (cells[name].tolist() for name in ("cell", "n", "low", "high", "withheld"))
-    for cell, n, low, high, withheld, tooltip, shade in zip(
-        *columns, tooltips, scale.class_numbers(cells).tolist(), strict=True
-    ):
-        name = h3.int_to_str(cell)
-        if withheld:
-            tip = t("{low} to {high} incidents: too few to show exactly", low=int(low), high=int(high))
-            hidden.append({"hex": name, "tip": tip + tooltip})
-        else:
-            fill = [0, 0, 0, 0] if shade < 0 else shades[shade]
-            shown.append({"hex": name, "shade": fill, "tip": count_texts[n] + tooltip})
+    columns = (cells[name].tolist() for name in ("cell", "n"))
+    for cell, n, tooltip, shade in zip(*columns, tooltips, scale.class_numbers(cells).tolist(), strict=True):
+        fill = [0, 0, 0, 0] if shade < 0 else shades[shade]
+        shown.append({"hex": h3.int_to_str(cell), "shade": fill, "tip": count_texts[n] + tooltip})
     settings = {
         "get_hexagon": "hex",
         "extruded": False,
@@ -317,16 +316,7 @@ def _count_layers(
         "pickable": pickable,
         "auto_highlight": True,
     }
-    return [
-        pdk.Layer(
-            "H3HexagonLayer",
-            id="withheld",
-            data=hidden,
-            get_fill_color=rgba(colours.withheld, colours.veil),
-            **settings,
-        ),
-        pdk.Layer("H3HexagonLayer", id="cells", data=shown, get_fill_color="shade", **settings),
-    ]
+    return [pdk.Layer("H3HexagonLayer", id="cells", data=shown, get_fill_color="shade", **settings)]
 
 
 def _density_layer(picture: DensityImage) -> pdk.Layer:

@@ -12,7 +12,7 @@ READING: Final = (
     N_("An alert is what a person reported. More alerts can mean more incidents, or more people who report."),
     N_("Few alerts do not mean that a place is safe: where nobody reports, nothing is known."),
     N_("A difference is called clear only after correction for all the places and categories that were examined."),
-    N_("Counts that are too small to show are withheld, drawn in their own grey, and never counted as zero."),
+    N_("Counts that are too small to be written out are called “fewer than”, and never told as none."),
     N_(
         "Tests and expected ranges count incidents: several alerts of one incident count once. Totals, the alerts "
         "layer, density, forecasts and who alerts count alerts."
@@ -545,15 +545,27 @@ GENERAL: Final = (
         N_("Areas of an equal-area projection (EASE-Grid 2.0), and of a zone of the ellipsoid in closed form."),
     ),
     MethodEntry(
-        N_("Protected numbers"),
+        N_("The protected copy"),
         N_("How are people protected who could be recognised in a small number?"),
-        (r"0 < n < k \ \Rightarrow\ \text{–}",),
-        N_("k is 5, and 10 for sensitive categories and for gender by category by place."),
+        (r"P(\text{place exchanged}) = 0.5 \text{ where fewer than 5 are alike, else } 0.05",),
         N_(
-            "Further numbers are withheld where a small one could be derived by subtraction. Analysts and "
-            "specialists see exact counts."
+            "Council and public are counted from a copy of the alerts in which rare ones have exchanged place and time "
+            "with others, once and by a secret draw. The time is a week and a band of six hours, the place a map cell; "
+            "alerts of sensitive categories have the month and darkness alone, and exchange far more often. Numbers "
+            "under 5, or under 10 for sensitive categories, are written as “fewer than”."
         ),
-        N_("Protection makes maps for the council coarser; a withheld cell is not an empty one."),
-        ("Hundepool et al. 2012, Statistical Disclosure Control",),
+        N_(
+            "The city's totals by week, category and gender are exact for ordinary categories, and so are the "
+            "incidents of these in a cell by month. What the Briefing tells, the hot spots and what weighs more on "
+            "whom are chosen from the alerts for all readers alike; council and public get the figures of the copy."
+        ),
+        N_(
+            "Small numbers of the copy are often not those of the alerts. Analysts and specialists see the alerts "
+            "themselves."
+        ),
+        (
+            "Office for National Statistics 2023, Protecting personal data in Census 2021 results",
+            "Hundepool et al. 2012, Statistical Disclosure Control",
+        ),
     ),
 )
