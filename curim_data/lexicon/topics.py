@@ -28,6 +28,10 @@ _SENSITIVE: Final = re.compile(
             r"domestic (violence|abuse|assault|battery|incident|dispute)|intimate partner",
             r"(spous|partner)\w* (abuse|assault)",
             r"gender based|gender violence|violence against (women|girls)|femicid|feminicid|genital|forced marriage",
+            # As lists of street harassment call it; alone these words speak of nothing else.
+            r"^comment(s|ing|ed)?$|^(verbal )?comment(s|ing) (on|about) |\btak(es|ing|en) (pictures|photos)\b|\beve teas",
+            r"^commentaires?$|^remarques? deplacee|^comentarios?$|^piropos?$|^σχολια$|φωτογραφηση χωρις",
+            r"human traffick|trata de (personas|mujeres|blancas)|traite des etres|εμπορια ανθρωπων|σωματεμπορ",
             r"prostitut|sex work|\bpandering\b|\bpimping\b|\bdowry",
             r"παρενοχλ|βιασμ|βιαστ|σεξουαλ|ασελγ|ενδοοικογεν|εμφυλ|γενετησι|γυναικοκτον|επιδειξια|επιδειξιμ",
             r"εκπορνευ|πορνεια",
