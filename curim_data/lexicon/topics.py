@@ -29,7 +29,8 @@ _SENSITIVE: Final = re.compile(
             r"(spous|partner)\w* (abuse|assault)",
             r"gender based|gender violence|violence against (women|girls)|femicid|feminicid|genital|forced marriage",
             # As lists of street harassment call it; alone these words speak of nothing else.
-            r"^comment(s|ing|ed)?$|^(verbal )?comment(s|ing) (on|about) |\btak(es|ing|en) (pictures|photos)\b|\beve teas",
+            r"^comment(s|ing|ed)?$|^(verbal )?comment(s|ing) (on|about) |\beve teas",
+            r"\btak(es|ing|en) (pictures|photos)\b",
             r"^commentaires?$|^remarques? deplacee|^comentarios?$|^piropos?$|^σχολια$|φωτογραφηση χωρις",
             r"human traffick|trata de (personas|mujeres|blancas)|traite des etres|εμπορια ανθρωπων|σωματεμπορ",
             r"prostitut|sex work|\bpandering\b|\bpimping\b|\bdowry",

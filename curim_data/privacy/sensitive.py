@@ -12,8 +12,8 @@ from curim_data.model import CityProfile
 def is_sensitive_category(name: str, city: CityProfile) -> bool:
     """Whether a category is sensitive: sexual or gender-based harm.
 
-    The tree decides for its own categories: by its mark, or by a group that speaks of such harm. Another name, and those
-    of a tree that nobody has looked at yet, are sensitive where they speak of it; in doubt they do.
+    The tree decides for its own categories: by its mark, or by a group that speaks of such harm. Another name, and
+    those of a tree that nobody has looked at yet, are sensitive where they speak of it; in doubt they do.
     """
     known = city.categories.get(name)
     if known is None:

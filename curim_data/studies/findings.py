@@ -27,7 +27,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.known_time import CalendarUnit
-from curim_data.privacy import DisclosureError
+from curim_data.privacy import K_ORDINARY, DisclosureError
 from curim_data.studies.changes import CANDIDATE_KEYS, change_filter
 from curim_data.studies.gender import AFFECTED, without_gender
 from curim_data.studies.incidents import counted_once
@@ -209,15 +209,15 @@ def make_finding(
         every_week=every,
         at_latest=at_latest,
         exact_p=own is not None and own.q == change.q,
-        kind=_kind(change),
+        kind=_kind(change, counts),
     )
 
 
-def _kind(change: Change) -> Kind:
+def _kind(change: Change, counts: tuple[Count, Count]) -> Kind:
     if change.direction < 0:
         return "fall"
-    small = change.before == 0 or change.bounded == "before"
-    return "new" if small and change.after >= MUCH * change.before else "rise"
+    before, after = counts
+    return "new" if before.high < K_ORDINARY and after.low >= MUCH * before.high else "rise"
 
 
 def _count(source: Source, f: AlertFilter, audience: Audience) -> Count:

@@ -24,7 +24,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, FloatArray, Message, Num, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.types import CellArray
-from curim_data.privacy import Counted
+from curim_data.privacy import Counted, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, incident_cells, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
@@ -156,8 +156,8 @@ def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution
     chosen = cell_size(source, whole, audience, resolution)
     if resolution is not None:
         return chosen
-    kept: dict[tuple[AlertFilter, str], Choice] = source.cache.setdefault("hot spot sizes", {})
-    key = whole, source.city.version
+    kept: dict[tuple[AlertFilter, str, bool], Choice] = source.cache.setdefault("hot spot sizes", {})
+    key = whole, source.city.version, sees_exact(audience)
     if key not in kept:
         if len(kept) >= MOST_CACHED:
             kept.clear()

@@ -23,6 +23,7 @@ from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Translator, translator
+from curim_data.protection import open_for
 from curim_data.query import counts as count_alerts
 from curim_data.store import Home
 from curim_data.studies.brief import (
@@ -64,7 +65,7 @@ SINCE_MEETING = AlertFilter(period="meeting")
 
 @pytest.fixture(scope="module")
 def council(sample: Home) -> BriefStudy:
-    return brief_study(open_source(sample), SINCE_MEETING, Audience.COUNCIL)
+    return brief_study(open_for(sample, Audience.COUNCIL), SINCE_MEETING, Audience.COUNCIL)
 
 
 @pytest.mark.parametrize("lang", ["el", "en", "fr"])
@@ -172,7 +173,7 @@ def test_without_three_years_the_headline_is_about_the_year_before_and_not_the_s
 
 @pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.ANALYST])
 def test_without_a_day_before_there_is_nothing_to_compare(sample: Home, t: Translator, audience: Audience) -> None:
-    source = open_source(sample)
+    source = open_for(sample, audience)
     for f in (AlertFilter(period="all"), AlertFilter(period="", start=dt.date(2001, 1, 1), end=dt.date(2026, 12, 1))):
         study = brief_study(source, f, audience)
         assert study.changes.periods.before is None
@@ -578,7 +579,7 @@ def test_a_map_on_which_nothing_could_be_found_is_no_finding(council: BriefStudy
         for study in (blind, sighted)
     ]
     assert captions == [
-        "No cell could be judged: the numbers on the map are so small that they are protected.",
+        "No cell could be judged: there are too few incidents on the map.",
         "No cell has more of them than expected by chance.",
     ]
 
@@ -638,7 +639,10 @@ def test_the_paper_names_each_of_its_totals(year: BriefStudy, sample: Home, t: T
     total, incidents, hot = year.total, year.incidents_total, year.hot.hot
     assert incidents.n is not None
     assert incidents.mapped is not None
-    assert incidents.n == count_alerts(open_source(sample), AlertFilter(), [], Audience.COUNCIL, once=True).total
+    assert (
+        incidents.n
+        == count_alerts(open_for(sample, Audience.COUNCIL), AlertFilter(), [], Audience.COUNCIL, once=True).total
+    )
     on_map = incidents.mapped - (incidents.at_default or 0)
     assert told.numbers == (
         f"{incidents.n:,} incidents ({total.n:,} alerts) · {on_map:,} of them on the map · {hot.n:,} tested, because "

@@ -105,13 +105,13 @@ def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) 
     """The table to sort: the main columns within the page, or all of them."""
     order = None
     if draw_columns_choice(page):
-        columns, row_height = tables.fitted_columns(frame, headings, numbers=NUMBERS), tables.row_height(1)
+        columns, row_height = tables.fitted_columns(frame, headings, numbers=_numbers(frame)), tables.row_height(1)
     else:
         left_out = () if frame["what"].nunique() > 1 else ("what",)
         order = [name for name in MAIN if name in headings and name not in left_out]
         main = {name: headings[name] for name in order}
         columns, row_height = tables.wrapped_columns(
-            frame, main, page.room.column, wrapped=("what", "where", "note"), numbers=NUMBERS
+            frame, main, page.room.column, wrapped=("what", "where", "note"), numbers=_numbers(frame)
         )
     tables.draw_table(
         page,
@@ -120,7 +120,7 @@ def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) 
         key="trends_changes",
         alt=page.t("All changes between the two periods, those of the Briefing first, then the most certain"),
         file_name="changes.csv",
-        digits=_digits(headings),
+        digits=_digits(frame, headings),
         columns=columns,
         order=order,
         height=min(HEIGHT, row_height * (len(frame) + 1)),
@@ -132,7 +132,7 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
     """The surest rows as a plain table, each as high as its texts; all rows and columns are in the file."""
     t = page.t
     shown, named = _for_phone(t, frame.head(tables.MOST_PRINTED), headings)
-    tables.draw_for_print(t, frame, headings, digits=_digits(headings))
+    tables.draw_for_print(t, frame, headings, digits=_digits(frame, headings))
     tables.draw_plain_table(
         page,
         shown,
@@ -158,8 +158,14 @@ def _for_phone(t: Translator, frame: pd.DataFrame, headings: dict[str, str]) -> 
     return frame, {"where": heading, "change": t("Change"), "sure": headings["sure"]}
 
 
-def _digits(headings: dict[str, str]) -> dict[str, int]:
-    return {name: places for name, places in DIGITS.items() if name in headings}
+def _numbers(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The columns of numbers: not counts of which small ones are words."""
+    return tuple(name for name in NUMBERS if pd.api.types.is_numeric_dtype(frame[name]))
+
+
+def _digits(frame: pd.DataFrame, headings: dict[str, str]) -> dict[str, int]:
+    words = set(NUMBERS) - set(_numbers(frame))
+    return {name: places for name, places in DIGITS.items() if name in headings and name not in words}
 
 
 def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
