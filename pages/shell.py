@@ -121,14 +121,14 @@ def audience_switch(page: Page) -> None:
         t("As the council sees it"),
         key="as_council",
         on_change=switch,
-        help=t("Small numbers are protected and the map is coarser, on every page."),
+        help=t("Every page is counted from the protected copy, and the map is coarser."),
     )
 
 
 def audience_on_paper(page: Page) -> None:
     """On paper alone: whom its numbers are for, which on screen the switch in the side bar says."""
     if page.audience in (Audience.COUNCIL, Audience.PUBLIC):
-        said = t("As the council sees it: small numbers are protected.")
+        said = t("As the council sees it: figures of the protected copy.")
     else:
         said = t("Exact numbers, for analysts and specialists: not for handing out.")
     st.html(f'<p class="print-audience" style="margin:0"><b>{html.escape(said)}</b></p>')

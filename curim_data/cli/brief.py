@@ -246,6 +246,7 @@ def _send(
 
 def _card(ctx: CommandContext, number: int, out: Path | None, since: str | None, *, others: bool) -> None:
     """Write one change as a picture, with the numbers that the public may see."""
+    from curim_data.protection import copy_of
     from curim_data.studies.brief import brief_changes
     from curim_data.studies.brief_card import card_picture
 
@@ -255,7 +256,7 @@ def _card(ctx: CommandContext, number: int, out: Path | None, since: str | None,
     source = ctx.source()
     f = ctx.filter(source)
     first = _first_day(ctx, source, f, since)
-    changes = brief_changes(source, f, Audience.PUBLIC, first)
+    changes = brief_changes(copy_of(source), f, Audience.PUBLIC, first)
     if not 1 <= number <= len(changes.findings):
         raise UsageError(
             Message(

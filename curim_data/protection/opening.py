@@ -49,6 +49,17 @@ def protected(home: Home, source: Source) -> Source:
     return replace(found, **told, exact=source)
 
 
+def copy_of(source: Source) -> Source:
+    """The protected copy of alerts in a home: of a source that is one already, itself.
+
+    Alerts without a home, as those of a test, have none: then the source itself.
+    """
+    prepared = source.city.prepared
+    if source.exact is not None or prepared is None:
+        return source
+    return protected(Home(prepared.parents[1]), source)
+
+
 def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
     """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
     with locked(home.lock, shared=True):

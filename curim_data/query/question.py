@@ -152,10 +152,12 @@ def _asked_of_reports(f: AlertFilter, city: CityProfile) -> Hashable:
 
 
 def ask(source: Source, f: AlertFilter, audience: Audience, *, once: bool = False) -> Question:
-    """The question of an audience: where it sees no exact counts, picked cells hold what its map shows there.
+    """The question of an audience. RuntimeError where it is to read the protected copy and the source is none.
 
     `once`: of incidents instead of alerts; the same where every alert reports an incident of its own.
     """
+    if source.exact is None and source.city.prepared is not None and not privacy.sees_exact(audience):
+        raise RuntimeError(f"the alerts of a home are not counted for {audience}: open their protected copy")
     authorised, notes = privacy.authorise(f, audience, source.city)
     once = once and source.repeated
     rows = _rows(source, authorised, once=once)

@@ -1,8 +1,8 @@
 """Alerts by named areas of map cells.
 
 The areas of a plan are fixed by its authors and have a name in it, as a district has. So they are counted as they are,
-not widened to the audience's map cells as an area of a reader's own would be: whoever reads the protected copy gets
-what the copy has in them.
+whatever cells the audience's map has: whoever reads the protected copy gets what the copy has in the cells of its own
+size that hold them.
 """
 
 from __future__ import annotations
@@ -36,11 +36,9 @@ def area_counts(
 
 
 def area_frame(source: Source, f: AlertFilter, cells: Sequence[str], by: Sequence[str], complete: bool) -> pd.DataFrame:
-    """Counts in an area, columns `by` and n."""
-    here = f.replace(cells=tuple(cells))
-    counted = query.counts(
-        source, here, by, Audience.ANALYST, complete=complete, without_default_points=True, once=True
-    )
+    """Counts in an area, columns `by` and n. In the protected copy an area is made of the cells that it has."""
+    here, audience = f.replace(cells=tuple(cells)), Audience.ANALYST if source.exact is None else Audience.COUNCIL
+    counted = query.counts(source, here, by, audience, complete=complete, without_default_points=True, once=True)
     return counted.frame[[*by, "n"]]
 
 

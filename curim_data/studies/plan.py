@@ -25,6 +25,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Kind
 from curim_data.model.plan import Areas, Caution, Objective, Problem
+from curim_data.protection import copy_of
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.areas import area_counts, area_frame, counted_areas
 from curim_data.studies.cells import cells_to_compare, whole_city
@@ -206,7 +207,8 @@ def draft_plan_for_cells(
     because the council reads it. Its baseline is counted over as many days as a plan runs, whatever period the problem
     was looked at in. `today`: the day from which dates are proposed where the data are older; None: the data's last.
     """
-    problem = problem_of_cells(source, f, spot_cells, Audience.COUNCIL, study=hot_spot_study(source, f, audience))
+    study = hot_spot_study(source, f, audience)
+    problem = problem_of_cells(copy_of(source), f, spot_cells, Audience.COUNCIL, study=study)
     base, year = council_baseline(source, f, problem.cells)
     cells = seen = None
     if problem.cells:
@@ -230,5 +232,5 @@ def council_baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tu
     start, end = baseline_dates(query.dates(source, f)[1], source.first)
     year = whole_city(f).replace(period="", start=start, end=end)
     start, end = query.dates(source, year)  # whole months where nothing finer is known
-    row = area_counts(source, year, {"here": cells}, (), Audience.COUNCIL).frame
-    return Objective(float(row["low"].sum()), start, end), year
+    row = area_counts(copy_of(source), year, {"here": cells}, (), Audience.COUNCIL).frame
+    return Objective(float(row["n"].sum()), start, end), year

@@ -13,7 +13,7 @@ from curim_data.studies.brief_content import brief_content, plan_rows, public_li
 from curim_data.studies.brief_text import change_name
 from pages.parts.briefing.queries import cached_brief
 from pages.parts.findings.queries import cached_changes, changes_since
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame import Page, dataset_for, escape_markdown
 from pages.parts.frame.downloads import draw_download
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
@@ -46,16 +46,15 @@ def _draw_notes(page: Page) -> None:
     t = page.t
     st.caption(
         t(
-            "One to two pages with the map, the changes, the plans and four questions for the meeting. Small numbers "
-            "are protected in the document, whoever creates it."
+            "One to two pages with the map, the changes, the plans and four questions for the meeting, from the "
+            "protected copy, whoever creates it."
         )
     )
     if page.audience not in (Audience.COUNCIL, Audience.PUBLIC):
         st.caption(
             t(
-                "The paper shows what the council sees, in cells of one size and with small numbers protected: places, "
-                "their order and numbers can differ from this page. To look at it here, switch on “As the council "
-                "sees it” in the side bar."
+                "The paper shows what the council sees: the same changes and places, with the figures of the protected "
+                "copy. To look at it here, switch on “As the council sees it” in the side bar."
             )
         )
 
@@ -81,7 +80,7 @@ def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
 
 def card_file(page: Page, at: int) -> bytes:
     """The picture of one change, counted for the public."""
-    changes = cached_changes(page.dataset, page.filter, Audience.PUBLIC, changes_since(page))
+    changes = cached_changes(dataset_for(page, Audience.PUBLIC), page.filter, Audience.PUBLIC, changes_since(page))
     made = reference_day(page)
     return card_picture(changes, changes.findings[at], page.city, page.t, made=made).data
 
@@ -89,7 +88,7 @@ def card_file(page: Page, at: int) -> bytes:
 def brief_file(page: Page, form: DocumentFormat) -> bytes:
     """The document for the council; it gives the city's public address, where one is set, and no other."""
     t = page.t
-    study = cached_brief(page.dataset, page.filter, Audience.COUNCIL, changes_since(page))
+    study = cached_brief(dataset_for(page, Audience.COUNCIL), page.filter, Audience.COUNCIL, changes_since(page))
     kept = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
     content = brief_content(
         study,

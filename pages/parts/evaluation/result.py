@@ -33,7 +33,7 @@ from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
 from pages.parts.evaluation.queries import evaluation_key, plan_evaluation, plan_harm
-from pages.parts.frame import Page, draw_whole_choice, escape_markdown, page_link
+from pages.parts.frame import Page, dataset_for, draw_whole_choice, escape_markdown, page_link
 from pages.parts.plans.access import ask_author, author_name, may_edit, plan_store, translated_plan
 from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
 
@@ -364,7 +364,9 @@ def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
     timing = study.timing
     kept = result_texts(
-        plan_evaluation(page.dataset, evaluation_key(plan), Audience.COUNCIL, timing.fixed, timing.set_on)
+        plan_evaluation(
+            dataset_for(page, Audience.COUNCIL), evaluation_key(plan), Audience.COUNCIL, timing.fixed, timing.set_on
+        )
     )
     st.caption(
         t("This is written into the plan, whose status becomes “Evaluated”. The council may read it:")

@@ -5,6 +5,7 @@ Keys are small and hashable (a dataset's version, a filter, an audience), never 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from curim_data import query
 from curim_data.engine import Source, opened_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.privacy import sees_exact
 from curim_data.protection import open_for
 from curim_data.store import Home
 from pages.parts.frame.page import Dataset, Page
@@ -23,6 +25,13 @@ def source_of(dataset: Dataset) -> Source:
     home = Path(dataset.home)
     known = (dataset.version, dataset.profile, dataset.meeting, dataset.annotations)
     return opened_source(home, *known) or open_for(Home(home), dataset.audience)
+
+
+def dataset_for(page: Page, audience: Audience) -> Dataset:
+    """What is on show, as another audience reads it."""
+    if page.source is None or sees_exact(audience) == sees_exact(page.audience):
+        return replace(page.dataset, audience=audience)
+    return replace(page.dataset, version=open_for(page.home, audience).version, audience=audience)
 
 
 def cached_query(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:
