@@ -1,7 +1,7 @@
 """The protected copy: what council and public are counted from.
 
-Public: `open_for`, `protected` and `copy_of` (the copy as a source); `exchange` (the method), `release`, `drawn` (the draws of
-a home), `write_copy`; `copy_errors` (what it costs).
+Public: `open_for`, `protected` and `copy_of` (the copy as a source); `exchange` (the method), `release`,
+`drawn` (the draws of a home), `copy_errors` (what it costs).
 """
 
 from curim_data.protection.errors import CopyErrors, copy_errors, keep_errors

@@ -1,9 +1,9 @@
 """What every page stands in: access check, reader, filter bar, links that carry the filter, caching, colours.
 
 Public: `require` and `permitted` (guard), `Page` and `Dataset` (page), `cached`, `calculated`, `contained`, `headed`
-and `Heading` (waiting: results kept for all readers, long calculations with progress and stop), `source_of` and `dataset_for` (cache),
-`page_link` (links), `draw_download` (downloads), `escape_markdown` (markdown), `draw_footer` (footer),
-`draw_whole_choice` (choice), `Room` (window: how wide the page is); `web` is the server around Streamlit.
+and `Heading` (waiting: results kept for all readers, long calculations with progress and stop), `source_of` and
+`dataset_for` (cache), `page_link` (links), `draw_download` (downloads), `escape_markdown` (markdown), `draw_footer`
+(footer), `draw_whole_choice` (choice), `Room` (window: how wide the page is); `web` is the server around Streamlit.
 """
 
 from pages.parts.frame.cache import dataset_for, source_of
