@@ -35,6 +35,7 @@ from curim_data.model import Block, Facts, ImportProblem, Message
 POSSIBLE: Final = hasattr(os, "fork") and hasattr(socket, "AF_UNIX") and hasattr(socket, "send_fds")
 TABLE: Final = "curim_data.containers._reader"
 _PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")  # files that lie beside each other and are one
+STAYS: Final = 300_000_000  # bytes of text; the reader of a smaller file ends with its first walk through it
 _END_WAIT: Final = 10.0  # seconds for the word of how a reader ended
 _EXCEEDED: Final = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"Cannot allocate memory", b"out of memory")
 # What readers get of the environment: no addresses, no passwords.
@@ -146,7 +147,7 @@ class Reader:
         self.name, self.limits = name, rules.limits_for(size)
         self._folder = Path(tempfile.mkdtemp(prefix="curim-"))
         self._waited = 0.0
-        self._text = 0
+        self.text = 0
         try:
             path, readable = self._place(source)
             told = {"folder": str(self._folder), "readable": readable, "limits": asdict(self.limits)}
@@ -181,7 +182,7 @@ class Reader:
 
     def ask(self) -> tuple[bytes, memoryview]:
         """Ask for all records, which the next frames hold; the first of them. ReaderGone where none is there to ask."""
-        self._waited, self._text = 0.0, 0
+        self._waited, self.text = 0.0, 0
         self._send(wire.ASK)
         return self.receive()
 
@@ -199,8 +200,8 @@ class Reader:
             self.close()
             raise rules.reader_stopped(self.name) from None
         self._waited += time.monotonic() - start
-        self._text += len(content)
-        if kind == wire.MEMORY or self._text > self.limits.text:
+        self.text += len(content)
+        if kind == wire.MEMORY or self.text > self.limits.text:
             self.close()
             memory = kind == wire.MEMORY
             raise rules.too_much_memory(self.name, self.limits) if memory else rules.too_much_text(self.name)
@@ -307,7 +308,8 @@ def result_of(task: str, source: Path | bytes, name: str, more: Mapping[str, Any
 class IsolatedFile:
     """An `Opened` whose file is read in a process of its own.
 
-    The reader stays for a while after each walk through the file; where it is gone, the file is opened again.
+    The reader of a large file stays for a while after each walk through it, since importers keep smaller ones in
+    memory; where it is gone, the file is opened again.
     """
 
     def __init__(self, source: Path | bytes, name: str, sheet: str | None, *, one_column: bool = False) -> None:
@@ -352,7 +354,10 @@ class IsolatedFile:
         except BaseException:
             reader.close()
             raise
-        self._free.append(reader)
+        if reader.text >= STAYS:
+            self._free.append(reader)
+        else:
+            reader.close()
 
     def _asked(self) -> tuple[Reader, tuple[bytes, memoryview]]:
         """A reader that was asked for its records, and its first answer."""

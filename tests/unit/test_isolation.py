@@ -47,11 +47,20 @@ def test_files_are_read_as_in_this_process(tmp_path: Path) -> None:
         path.write_bytes(data)
         opened = open_file(data, name)
         assert whole(opened) == expected, name
-        assert whole(opened) == expected, name  # once more, by the same reader
+        assert whole(opened) == expected, name  # once more, by another reader
         assert whole(open_file(path, name)) == expected, name
 
 
+def test_the_reader_of_a_large_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "STAYS", 0)
+    opened = open_file(CSV, "a.csv")
+    first = whole(opened)
+    monkeypatch.setattr(isolation, "Reader", None)  # none is started any more
+    assert whole(opened) == first
+
+
 def test_a_reader_that_left_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "STAYS", 0)
     opened = open_file(CSV, "a.csv")
     first = whole(opened)
     isolation._HOST.stop()
