@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from curim_data.containers import open_file
+from curim_data.containers._dispatch import open_inner
 from curim_data.model import Facts
 from curim_data.model.records import RejectedRecord
 
@@ -22,7 +22,7 @@ class Records:
 
 
 def read(source: str | bytes | Path, name: str = "file.csv", sheet: str | None = None) -> Records:
-    opened = open_file(source.encode() if isinstance(source, str) else source, name, sheet)
+    opened = open_inner(source.encode() if isinstance(source, str) else source, name, sheet, depth=0)
     records = Records(opened.facts)
     for block in opened.blocks():
         assert len(block.rows) == block.table.num_rows

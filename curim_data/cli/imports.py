@@ -89,6 +89,9 @@ def import_files(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would happen and write nothing."))] = False,
 ) -> None:
     """Import files one after the other; the first that cannot be used does not stop the others."""
+    from curim_data.containers.isolation import warm_up
+
+    warm_up()  # it loads its libraries while this process loads its own
     from curim_data.importing.pipeline import ImportProblem, import_file
 
     note_interrupted(ctx)

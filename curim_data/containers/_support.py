@@ -29,13 +29,14 @@ class RereadableFile:
 
 @contextmanager
 def reader_errors(name: str, kind: str) -> Iterator[None]:
-    """Turn whatever a reader of foreign bytes raises into the refusal of a damaged file.
+    """Turn whatever a reader of foreign bytes raises into the refusal of a damaged file; what asks for too much memory
+    is told apart.
 
     Panics of Rust readers are no `Exception`; they are known by their name.
     """
     try:
         yield
-    except ImportProblem:
+    except (ImportProblem, MemoryError):
         raise
     except BaseException as error:
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":

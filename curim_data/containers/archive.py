@@ -5,6 +5,7 @@ Member names never become paths. The folder goes away with the opened file.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import lzma
@@ -72,8 +73,9 @@ def open_gzip(source: Path | bytes, name: str, sheet: str | None, depth: int, op
     inner_name = name[:-3] if name.lower().endswith(".gz") else name
     with _folder() as folder:
         path = folder / f"0{_suffix(inner_name)}"
+        room = _room(folder)
         with _reasons(name, "gzip"), _stream(source) as packed, gzip.GzipFile(fileobj=packed) as handle:
-            _unpack(handle, path, name, size, 0)
+            _unpack(handle, path, name, size, 0, room)
         inner = open_inner(path, inner_name, sheet, depth + 1)
         facts = replace(inner.facts, name=name, sha256=sha256, size=size, wrapped=("gz", *inner.facts.wrapped))
         return Unpacked(facts, (inner,), folder)
@@ -114,12 +116,14 @@ def _open_members(source: Path | bytes, name: str, sheet: str | None, depth: int
             chosen = [
                 info for info in members if sheet and (info.filename == sheet or fnmatchcase(info.filename, sheet))
             ]
-            paths, before = {}, 0
+            paths, before, room = {}, 0, _room(folder)
+            if sum(info.file_size for info in chosen or members) > room:
+                raise _no_room(name, room)
             for place, info in enumerate(chosen or members):
                 _refuse_locked(info, name)
                 path = folder / f"{place}{_suffix(info.filename)}"
                 with archive.open(info) as handle:
-                    before = _unpack(handle, path, name, size, before)
+                    before = _unpack(handle, path, name, size, before, room)
                 paths[info.filename] = path
         if not paths:
             raise ImportProblem(
@@ -238,6 +242,8 @@ def _reasons(name: str, kind: str) -> Iterator[None]:
             )
         ) from error
     except OSError as error:
+        if error.errno == errno.EFBIG:  # more than a reader may write
+            raise _far_too_large(name) from error
         raise ImportProblem(
             Message(
                 "{name}: the file cannot be unpacked ({why}). Make room on the disk and import it again.",
@@ -246,22 +252,46 @@ def _reasons(name: str, kind: str) -> Iterator[None]:
         ) from error
 
 
-def _unpack(handle: IO[bytes] | gzip.GzipFile, path: Path, name: str, packed: int, before: int) -> int:
-    """Write what an archive holds to a file; how much was unpacked, with what was unpacked `before`."""
+def _room(folder: Path) -> int:
+    """Bytes that an archive may unpack to: half of what is free, so that archives read at once never fill the disk."""
+    return shutil.disk_usage(folder).free // 2
+
+
+def _unpack(handle: IO[bytes] | gzip.GzipFile, path: Path, name: str, packed: int, before: int, room: int) -> int:
+    """Write what an archive holds to a file; how much was unpacked, with what was unpacked `before`.
+
+    ImportProblem where it is more than an export of `packed` bytes may be, or than there is `room` for.
+    """
     size = before
     with path.open("wb") as target:
         while part := handle.read(base.CHUNK):
             size += len(part)
             if size > MAX_UNPACKED or (size > FREE and size > MAX_RATIO * packed):
-                raise ImportProblem(
-                    Message(
-                        "{name}: unpacked, the file would be far too large for an export. "
-                        "Unpack it yourself and look at what is in it.",
-                        {"name": name},
-                    )
-                )
+                raise _far_too_large(name)
+            if size > room:
+                raise _no_room(name, room)
             target.write(part)
     return size
+
+
+def _far_too_large(name: str) -> ImportProblem:
+    return ImportProblem(
+        Message(
+            "{name}: unpacked, the file would be far too large for an export. "
+            "Unpack it yourself and look at what is in it.",
+            {"name": name},
+        )
+    )
+
+
+def _no_room(name: str, room: int) -> ImportProblem:
+    return ImportProblem(
+        Message(
+            "{name}: unpacked, the file would take more than half of the free disk ({room} MB). Make room on the disk, "
+            "or unpack it elsewhere and import the part that holds the alerts.",
+            {"name": name, "room": room // 1_000_000},
+        )
+    )
 
 
 def _refuse_locked(info: zipfile.ZipInfo, name: str) -> None:

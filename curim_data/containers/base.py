@@ -6,6 +6,7 @@ The rules for rows that hold no alert (wholly empty, a total) live here once, wh
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from curim_data.model.records import BoolArray, RejectedRecord
 CHUNK: Final = 1 << 20  # bytes read at a time
 BLOCK_BYTES: Final = 1 << 24  # about as much text as a block holds
 HEAD: Final = 1 << 16  # bytes that are looked at to tell what a file is
+UPLOAD: Final = "upload"  # name of a file that was uploaded, in the folder of its reader
 MAX_LINE: Final = 1_000_000  # bytes of a single line of text
 
 _TOTAL: Final = re.compile(
@@ -63,9 +65,18 @@ def digest(source: Path | bytes, name: str = "") -> tuple[str, int]:
 
 @contextmanager
 def as_path(source: Path | bytes, name: str) -> Iterator[Path]:
-    """A source as a file for libraries that need one; a temporary file of the same ending goes away afterwards."""
-    if isinstance(source, Path):
+    """A source as a file for libraries that need one; a temporary file of the same ending goes away afterwards.
+
+    An upload that was put aside without an ending gets a second name with one.
+    """
+    if isinstance(source, Path) and source.name != UPLOAD:
         yield source
+        return
+    if isinstance(source, Path):
+        named = source.with_name(f"file{Path(name).suffix}")
+        if not named.exists():
+            os.link(source, named)
+        yield named
         return
     with tempfile.TemporaryDirectory(prefix="curim-") as folder:
         path = Path(folder) / f"file{Path(name).suffix}"

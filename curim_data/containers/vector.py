@@ -146,7 +146,8 @@ def parts_beside(path: Path) -> dict[str, Path]:
 
 def check_beside(source: Path | bytes, name: str) -> Path:
     """The path of one part of a Shapefile whose other parts lie beside it; ImportProblem where one is not there."""
-    beside = parts_beside(source) if isinstance(source, Path) else {Path(name).suffix.lower(): Path(name)}
+    beside = parts_beside(source) if isinstance(source, Path) else {}
+    beside = beside or {Path(name).suffix.lower(): Path(name)}
     missing = [f"{Path(name).stem}{ending}" for ending in _NEEDED if ending not in beside]
     if isinstance(source, Path) and not missing:
         return source
@@ -175,7 +176,7 @@ def _whole(shape: Path) -> bool:
 
 
 def _copy(archive: zipfile.ZipFile, member: str, target: Path, name: str) -> None:
-    if archive.getinfo(member).file_size > _LARGEST_PART:
+    if archive.getinfo(member).file_size > min(_LARGEST_PART, shutil.disk_usage(target.parent).free // 2):
         raise damaged(name, _KINDS["shp"])
     with archive.open(member) as part, target.open("wb") as copy:
         shutil.copyfileobj(part, copy, 1 << 20)

@@ -22,6 +22,7 @@ from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
 from curim_data.model.city import Area, Category, Landmark
 from curim_data.profile import tables
+from curim_data.profile._shape_reading import is_osm
 from curim_data.profile.files import (
     as_polygons,
     read_head,
@@ -40,7 +41,6 @@ from curim_data.profile.shapes import (
     AreaFile,
     chosen_name_column,
     districts_of,
-    is_osm,
     propose_name_column,
     read_areas,
 )
@@ -197,7 +197,7 @@ def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
 def category_table(source: Path | bytes, name: str, city: CityProfile) -> tuple[pd.DataFrame, Groups]:
     """Categories as a table, and the groups they may be in: of a CSV, a XLSX or a file laid out as categories.toml."""
     if name.lower().endswith(".toml"):
-        return tables.categories_toml(source.read_bytes() if isinstance(source, Path) else source, name)
+        return tables.read_categories_toml(source, name)
     return tables.read_table(source, name), dict(city.groups)
 
 

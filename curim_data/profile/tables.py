@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from curim_data.containers import open_file
 from curim_data.containers.base import NoRecords
+from curim_data.containers.isolation import POSSIBLE, result_of
+from curim_data.containers.limits import size_of
 from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, Block, ImportProblem, Kind, Message, Question, Reason
 from curim_data.model.city import Area, Category, Landmark
@@ -73,8 +75,7 @@ def read_table(source: Path | bytes, name: str) -> pd.DataFrame:
 
     Of several sheets the first is read. ImportProblem where the file cannot be read or holds no rows.
     """
-    size = source.stat().st_size if isinstance(source, Path) else len(source)
-    if size > MOST_BYTES:
+    if size_of(source) > MOST_BYTES:
         raise ImportProblem(Message("{file} is larger than 50 MB: it is no such table.", {"file": name}))
     try:
         opened = _first_sheet(source, name)
@@ -108,29 +109,9 @@ def read_table(source: Path | bytes, name: str) -> pd.DataFrame:
 
 def _first_sheet(source: Path | bytes, name: str) -> Opened:
     try:
-        return _opened(source, name)
+        return open_file(source, name, one_column=True)
     except Question as question:
         return open_file(source, name, question.choices[0].value)
-
-
-def _opened(source: Path | bytes, name: str) -> Opened:
-    """The file; a single column, in which no container sees a table, gets an empty one next to it."""
-    try:
-        return open_file(source, name)
-    except Question:
-        raise
-    except ImportProblem:
-        content = source.read_bytes() if isinstance(source, Path) else source
-        if content.startswith(b"PK\x03\x04"):
-            try:
-                cells = pd.read_excel(io.BytesIO(content), header=None, dtype=str, engine="calamine")
-            except Exception:  # a spreadsheet's reader raises what it likes; the first refusal says it better
-                cells = pd.DataFrame()
-            content = "\n".join(cells[0].fillna("")).encode() if cells.shape[1] == 1 else b""
-        lines = content.splitlines()
-        if len(lines) < 2 or b"\0" in content or any(mark in lines[0] for mark in (b",", b";", b"\t", b"|")):
-            raise
-        return open_file(b"\n".join(line + b";" for line in lines), name)
 
 
 class _TooWide(Exception):
@@ -417,6 +398,31 @@ def _word(text: str, known: Mapping[str, str], column: str, name: str, row: int)
     return known[fold(text)]
 
 
+def read_categories_toml(source: Path | bytes, name: str) -> tuple[pd.DataFrame, dict[str, Mapping[str, str]]]:
+    """The categories and groups of a file in the layout of categories.toml, read in a process of its own."""
+    if size_of(source) > MOST_BYTES:
+        raise ImportProblem(Message("{file} is larger than 50 MB: it is no such table.", {"file": name}))
+    if not POSSIBLE:
+        return categories_toml(source.read_bytes() if isinstance(source, Path) else source, name)
+    head, columns = result_of("curim_data.profile.tables:tell_categories", source, name, {})
+    try:
+        labels = {
+            str(key): {str(lang): str(text) for lang, text in told.items()} for key, told in head["groups"].items()
+        }
+        cells = dict(zip(map(str, head["columns"]), (column.to_pylist() for column in columns), strict=True))
+        return pd.DataFrame(cells), labels  # type: ignore[return-value]
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise _no_categories(name) from error
+
+
+def tell_categories(source: Path, name: str, _: Mapping[str, Any]) -> tuple[dict[str, Any], list[pa.Array]]:
+    """What `categories_toml` gives, as plain values and columns."""
+    table, groups = categories_toml(source.read_bytes(), name)
+    told = {key: {str(lang): str(text) for lang, text in labels.items()} for key, labels in groups.items()}
+    columns = [pa.array(table[column].astype(str), pa.large_string()) for column in table]
+    return {"groups": told, "columns": list(table.columns)}, columns
+
+
 def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, Mapping[str, str]]]:
     """A file in the layout of categories.toml as the table that `categories` reads, and its groups."""
     try:
@@ -434,8 +440,12 @@ def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, 
             }
             for one in parsed["category"]
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ImportProblem(
-            Message("{file} is no list of categories: each [[category]] needs id, kind and labels.", {"file": name})
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _no_categories(name) from error
     return pd.DataFrame(rows), groups
+
+
+def _no_categories(name: str) -> ImportProblem:
+    return ImportProblem(
+        Message("{file} is no list of categories: each [[category]] needs id, kind and labels.", {"file": name})
+    )

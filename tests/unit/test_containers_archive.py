@@ -147,4 +147,4 @@ def test_no_more_of_a_mimetype_is_unpacked_than_is_needed(monkeypatch: pytest.Mo
     content = zipped({"mimetype": b"x" * 1_000, "content.xml": b"<a/>"})
     monkeypatch.delattr(zipfile.ZipFile, "read")  # it would unpack the whole member, however large
     with pytest.raises(ImportProblem, match="Office"):
-        open_file(content, "file.zip")
+        read(content, "file.zip")

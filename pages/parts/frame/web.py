@@ -26,6 +26,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from curim_data.containers import isolation
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.sample.home import sample_home
@@ -256,10 +257,11 @@ def prepare_sample(base: Home) -> None:
 
 
 def warm_up() -> None:
-    """Import all modules of the pages, and exempt them from garbage collection.
+    """Import all modules of the pages, and exempt them from garbage collection; start what reads uploaded files.
 
     The collector would look through all modules again and again, with every reader waiting for it.
     """
+    isolation.warm_up()
     for part in pkgutil.walk_packages(parts.__path__, f"{parts.__name__}."):
         importlib.import_module(part.name)
     gc.collect()

@@ -1,0 +1,284 @@
+"""Files made to hurt, by every way in: the process that serves everyone stays as it is, and one sentence says why not.
+
+Every file goes through the import; on a push a part of them through each other way, in `make test-full` all of them.
+The corpus is made here (`tests.hostile`); readers get 3 seconds and 700 MB.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from curim_data import cli
+from curim_data.containers import isolation, limits, open_file
+from curim_data.importing.pipeline import import_file, preview
+from curim_data.importing.report import columns_of
+from curim_data.model import Answers, CityProfile, ImportProblem, Question, translator
+from curim_data.profile import edit
+from curim_data.profile.shapes import read_areas
+from curim_data.profile.tables import read_categories_toml, read_table
+from curim_data.store.home import create_home
+from tests.effort import FULL
+from tests.hostile.corpus import hostile_files
+from tests.hostile.tables import CSV
+
+ROOT = Path(__file__).resolve().parents[2]
+GROWTH = 300_000_000  # bytes by which the memory of this process may grow at most while it deals with a file
+PART = 1 if FULL else 6  # of the files that go through ways other than the import
+
+# What each file is refused with; the others are read, or ask which table is meant. `TIME` where it depends on the
+# computer whether its time ends first.
+MEMORY, TIME, STOPPED = "MB of memory", "longer than 3 seconds", "stopped at it"
+DAMAGED, BROKEN, LARGE = "damaged or cut short", "broken or cut short", "far too large"
+REFUSED: dict[str, str] = {
+    "million-columns.csv": "5000 columns",
+    "columns.csv": "5000 columns",
+    "many-columns.parquet": "5000 columns",
+    "endless-line.csv": "longer than",
+    "quotes.csv": "longer than",
+    "open-quote.csv": TIME,
+    **{f"far-cell{kind}.xlsx": "too large to be read" for kind in ("", "-prefixed")},
+    **{
+        f"far-{kind}.xlsx": MEMORY
+        for kind in (
+            *("cell-single", "cell-spaced", "cell-newline", "cell-lower", "cell-bin", "cell-dat", "cell-xml2"),
+            *("cell-XML", "row", "column"),
+        )
+    },
+    **dict.fromkeys(("one-string-often.xlsx", "dictionary.parquet"), MEMORY),
+    **dict.fromkeys(("long-number.json", "geo-nested.parquet"), STOPPED),
+    **{f"{kind}-{part}.xlsx": DAMAGED for kind in ("entities", "outside", "remote") for part in ("sheet", "strings")},
+    **dict.fromkeys(("entities.ods", "outside.ods", "deep.ods", "both.ods", "pages.gpkg", "virtual.gpkg"), DAMAGED),
+    **dict.fromkeys(("cycle.xls", "lying.xls", "cut.xls", "remote.gpkg", "view-file.gpkg"), DAMAGED),
+    **{f"footer-{kind}.parquet": DAMAGED for kind in ("length", "cut", "noise")},
+    "view-extension.gpkg": DAMAGED,
+    "view-endless.gpkg": TIME,
+    **dict.fromkeys(("lists.json", "objects.json", "deep-record.json", "cut.json", "zeros.json"), BROKEN),
+    **dict.fromkeys(("geometry-deep.geojson", "coordinates-deep.geojson", "crs-deep.geojson"), BROKEN),
+    **{f"{kind}.xml": "entities of its own" for kind in ("entities", "outside", "remote", "squared")},
+    **dict.fromkeys(("labels.json", "long-text.json", "names.xml", "attributes.xml"), f"{TIME}|5000 columns"),
+    "deep.xml": f"{BROKEN}|{TIME}",
+    **dict.fromkeys(("crs-file.geojson", "geo-file.parquet"), "coordinate reference system"),
+    **dict.fromkeys(("bomb.csv.gz", "bomb.zip", "bomb-of-bombs.csv.gz"), LARGE),
+    **dict.fromkeys(("nested.zip", "nested-in-gz.zip"), "too deep"),
+    **dict.fromkeys(("shape-lies.zip", "shape-rows.zip", "shape-names.zip", "offset.zip"), DAMAGED),
+    **dict.fromkeys(("link.zip", "link-up.zip"), "not a table"),
+}
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    return hostile_files()
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(limits.MEMORY, "700")
+    monkeypatch.setenv(limits.SECONDS, "3")
+    monkeypatch.setattr(limits, "CLOCK", 20)  # other tests may be running
+
+
+@pytest.fixture
+def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The one folder in which anything may be put aside."""
+    folder = tmp_path / "aside"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+def names(start: int = 0) -> list[str]:
+    """The part of the corpus for a way in, by its number; names stand here since files are made when a test runs."""
+    return sorted(hostile_names())[start::PART]
+
+
+def hostile_names() -> list[str]:
+    return list(hostile_files())
+
+
+def memory() -> tuple[int, int]:
+    """Bytes in memory now and at most since this was last asked."""
+    told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    now, most = (int(told[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+    Path("/proc/self/clear_refs").write_text("5")
+    return now, most
+
+
+def tree(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file under a folder, with its size and the time of its last change."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".lock"
+    }
+
+
+def sentence(name: str, problem: ImportProblem | None) -> str:
+    """One line in English, which exists in Greek and French too; "" where nothing was refused, or only asked."""
+    if problem is None:
+        return ""
+    told = translator("en")(problem.message)
+    for lang in ("el", "fr"):
+        assert translator(lang)(problem.message) != told, (name, told)
+    assert "\n" not in told.strip(), name
+    return "" if isinstance(problem, Question) else told
+
+
+@pytest.fixture
+def unharmed(tmp_path: Path, aside: Path) -> Callable[[str, Callable[[], object]], str]:
+    """Run a way in: nothing stays aside or appears elsewhere, memory stays flat; the refusal, or "" where none."""
+
+    def run(name: str, way: Callable[[], object]) -> str:
+        before, here = tree(tmp_path), tree(Path.cwd()) if Path.cwd() != ROOT else {}
+        now, _ = memory()
+        told: ImportProblem | None = None
+        try:
+            way()
+        except ImportProblem as problem:
+            told = problem.with_traceback(None)
+        gc.collect()  # whatever a traceback held
+        _, most = memory()
+        refusal = sentence(name, told)
+        assert most - now < GROWTH, f"{name}: {(most - now) / 1e6:.0f} MB"
+        assert tree(tmp_path) == before, name
+        assert list(aside.iterdir()) == [], name
+        assert not here or tree(Path.cwd()) == here, name
+        for outside in ("/tmp/curim-evil.csv", "/evil.csv", "/tmp/evil.csv", str(tmp_path.parent / "evil.csv")):
+            assert not os.path.exists(outside), name
+        return refusal
+
+    return run
+
+
+@pytest.mark.slow
+def test_every_hostile_file_is_refused_in_a_sentence_or_read_as_it_is(
+    tmp_path: Path, files: dict[str, bytes], unharmed: Callable[[str, Callable[[], object]], str]
+) -> None:
+    """By the import, which is what the command does; the home stays as it was where a file is refused."""
+    home = create_home(tmp_path / "home")
+    import_file(home, CSV, "good.csv")
+    wrong = []
+    for name, data in files.items():
+        path = tmp_path / "hostile.bin"
+        path.write_bytes(data)
+        answers = Answers(elsewhere=True)
+        refusal = unharmed(name, partial(import_file, home, path, name, answers=answers, dry_run=True))
+        if name in REFUSED and not re.search(REFUSED[name], refusal):
+            wrong.append((name, refusal or "read"))
+    assert not wrong
+
+
+@pytest.mark.slow
+def test_previews_of_uploads(
+    files: dict[str, bytes], city: CityProfile, unharmed: Callable[[str, Callable[[], object]], str]
+) -> None:
+    """What the page does with an upload, which it holds in memory."""
+    for name in names(0):
+        unharmed(name, lambda name=name: preview(files[name], name, city))
+        unharmed(name, lambda name=name: columns_of(files[name], name, Answers()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["polygon", "line", "point"])
+def test_shapes(
+    files: dict[str, bytes],
+    unharmed: Callable[[str, Callable[[], object]], str],
+    kind: str,
+) -> None:
+    """Districts, streets and landmarks of a city's profile; shapes that cross without end die with their reader."""
+    chosen = names(1)
+    chosen += ["crossings.geojson", "combs.geojson", "osm-comments.xml", "view-endless.gpkg", "projection.gpkg"]
+    for name in dict.fromkeys(chosen):
+        refusal = unharmed(name, lambda name=name: read_areas(files[name], name, kind=kind))  # type: ignore[arg-type]
+        if name == "combs.geojson" and kind == "polygon":
+            assert re.search(f"{MEMORY}|{TIME}", refusal)
+
+
+@pytest.mark.slow
+def test_tables_of_a_profile(
+    files: dict[str, bytes], city: CityProfile, unharmed: Callable[[str, Callable[[], object]], str]
+) -> None:
+    """Residents, landmarks and categories."""
+    for name in names(2):
+        unharmed(name, lambda name=name: read_table(files[name], name))
+        unharmed(name, lambda name=name: edit.landmarks_in(files[name], name, city))
+        unharmed(name, lambda name=name: edit.category_table(files[name], f"{name}.toml", city))
+    deep = b"a = " + b"[" * 100_000
+    assert "no list of categories" in unharmed("deep.toml", lambda: read_categories_toml(deep, "deep.toml"))
+
+
+@pytest.mark.slow
+def test_the_command_says_one_sentence_and_goes_on(
+    tmp_path: Path,
+    files: dict[str, bytes],
+    aside: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home = create_home(tmp_path / "home")
+    chosen = ["far-cell-single.xlsx", "geo-nested.parquet", "view-endless.gpkg", "bomb.csv.gz"]
+    for name in chosen:
+        (tmp_path / name).write_bytes(files[name])
+    (tmp_path / "good.csv").write_bytes(CSV)
+    paths = [str(tmp_path / name) for name in (*chosen, "good.csv")]
+    monkeypatch.setenv("CURIM_LANG", "en")
+    assert cli.main(["import", *paths, "--home", str(home.path), "--json"]) == 2
+    told = capsys.readouterr()
+    assert told.err.strip().splitlines()[-1].count("far-cell-single.xlsx") == 1
+    for words in (MEMORY, STOPPED, TIME, LARGE):
+        assert words in told.out
+    assert '"accepted": 40' in told.out
+    assert list(aside.iterdir()) == []
+
+
+def test_half_of_the_free_disk_is_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    from curim_data.containers import archive
+    from tests.hostile.tables import zipped
+    from tests.in_texts import read
+
+    free = 2_000_000
+    monkeypatch.setattr(archive.shutil, "disk_usage", lambda _: archive.shutil._ntuple_diskusage(0, 0, free))
+    small_enough = zipped({"a.csv": b"id,what\n" + b"1,x\n" * 200_000})
+    assert len(read(small_enough, "a.zip").values) == 200_000
+    too_large = zipped({"a.csv": b"id,what\n" + b"1,x\n" * 300_000})
+    for data in (too_large, __import__("gzip").compress(b"id,what\n" + b"1,x\n" * 300_000)):
+        with pytest.raises(ImportProblem, match="half of the free disk \\(1 MB\\)"):
+            read(data, "a.zip")
+
+
+def test_a_table_far_larger_than_its_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TEXT_FREE", 100_000)
+    monkeypatch.setattr(limits, "TEXT_PER_BYTE", 0)
+    opened = open_file(b"id,what\n" + b"1,x\n" * 20_000, "a.csv")
+    with pytest.raises(ImportProblem, match="far too large for a file of its size"):
+        list(opened.blocks())
+
+
+READERS = re.compile(r"^(zipfile|tarfile|ijson|defusedxml|python_calamine|openpyxl|lxml|xml|fiona)\b")
+
+
+def test_no_other_module_opens_what_somebody_else_made() -> None:
+    """Libraries that read foreign formats are named in the readers alone, and by what writes such formats."""
+    allowed = {"curim_data/profile/_shape_reading.py"}
+    for folder in ("curim_data", "pages", "analysis"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            place = path.relative_to(ROOT).as_posix()
+            if place.startswith("curim_data/containers/") or place in allowed:
+                continue
+            text = path.read_text("utf-8")
+            for node in ast.walk(ast.parse(text)):
+                found = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+                found += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                assert not [one for one in found if READERS.match(one)], place
+            assert not re.search(r"\b(read_excel|read_dataframe|open_arrow|GzipFile)\b", text), place
+
+
+def test_readers_get_nothing_of_the_environment_but_what_they_need() -> None:
+    assert not [name for name in (*isolation._PASSED, *isolation._SET) if name.startswith("CURIM")]

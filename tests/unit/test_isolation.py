@@ -1,0 +1,264 @@
+"""Files are read in a process of its own: the same records as in this one, and nothing that a reader does gets out."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from curim_data.containers import _wire as wire
+from curim_data.containers import isolation, limits, open_file
+from curim_data.containers._dispatch import open_inner
+from curim_data.containers._reader import LARGE, pieces
+from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
+from curim_data.model.questions import Choice
+from curim_data.model.records import Opened, RejectedRecord
+from tests.fuzz.corpus import seeds
+
+LINUX = sys.platform == "linux"
+CSV = b"id;what\n1;x\n2;y\n;\n3;z;4\n"
+
+
+def whole(opened: Opened) -> tuple[Facts, list[object]]:
+    """Facts, and everything that the blocks of a file hold, whatever its blocks are."""
+    blocks = list(opened.blocks())
+    tables = pa.concat_tables([block.table for block in blocks])
+    unstored = {(place, row) for b in blocks for place, mask in b.unstored.items() for row in b.rows[mask].tolist()}
+    marks = [
+        np.concatenate([getattr(block, name) for block in blocks]).tolist()
+        for name in ("rows", "encoding_repaired", "trailing_cut")
+    ]
+    return opened.facts, [tables.to_pylist(), *marks, [one for block in blocks for one in block.refused], unstored]
+
+
+@pytest.mark.slow
+def test_files_are_read_as_in_this_process(tmp_path: Path) -> None:
+    for at, (name, data) in enumerate(seeds().items()):
+        expected = whole(open_inner(data, name, None, 0))
+        path = tmp_path / f"{at}-{Path(name).name}"
+        path.write_bytes(data)
+        opened = open_file(data, name)
+        assert whole(opened) == expected, name
+        assert whole(opened) == expected, name  # once more, by another reader
+        assert whole(open_file(path, name)) == expected, name
+
+
+def test_the_reader_of_a_large_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "STAYS", 0)
+    opened = open_file(CSV, "a.csv")
+    first = whole(opened)
+    monkeypatch.setattr(isolation, "Reader", None)  # none is started any more
+    assert whole(opened) == first
+
+
+def test_a_reader_that_left_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "STAYS", 0)
+    opened = open_file(CSV, "a.csv")
+    first = whole(opened)
+    isolation._HOST.stop()
+    assert whole(opened) == first
+    monkeypatch.setattr(isolation.Reader, "ask", lambda _: (_ for _ in ()).throw(isolation.ReaderGone(Message("gone"))))
+    with pytest.raises(isolation.ReaderGone):
+        list(opened.blocks())
+
+
+def test_a_file_that_changed_meanwhile_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(CSV)
+    opened = open_file(path, "a.csv")
+    isolation._HOST.stop()
+    path.write_bytes(CSV + b"4;w\n")
+    with pytest.raises(ImportProblem, match="changed while it was read"):
+        list(opened.blocks())
+
+
+def test_a_walk_may_be_left_at_any_place() -> None:
+    opened = open_file(b"id;what\n" + b"1;x\n" * 8_000_000, "a.csv")
+    blocks = opened.blocks()
+    next(blocks)
+    blocks.close()
+    assert sum(block.read for block in opened.blocks()) == 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        ("grow", "more than 300 MB of memory"),
+        ("spin", "longer than 1 seconds"),
+        ("sleep", "longer than 1 seconds"),
+        ("crash", "stopped at it"),
+        ("fail", "stopped at it"),
+        ("fill", "stopped at it"),
+    ],
+)
+def test_a_reader_dies_alone_and_one_sentence_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str, words: str
+) -> None:
+    monkeypatch.setenv(limits.MEMORY, "300")
+    monkeypatch.setenv(limits.SECONDS, "1")
+    monkeypatch.setattr(limits, "TEXT_FREE", 20_000_000)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(ImportProblem, match=words) as refused:
+        isolation.result_of(f"tests.hostile.tasks:{task}", b"x", "a.csv", {})
+    assert refused.value.message.values["name"] == "a.csv"
+    assert list(tmp_path.iterdir()) == []
+    assert whole(open_file(CSV, "a.csv"))[0].labels == ("id", "what")  # the next file is read as ever
+
+
+@pytest.mark.skipif(not LINUX, reason="the second wall is Linux alone")
+def test_a_reader_reaches_nothing_but_its_file_and_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside, source = tmp_path / "outside", tmp_path / "source.csv"
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    source.write_bytes(CSV)
+    monkeypatch.setenv("CURIM_SMTP_PASSWORD", "secret")
+    isolation._HOST.stop()
+    for given in (CSV, source):
+        more = {"outside": str(outside), "parent": os.getpid(), "source": given is source}
+        head, _ = isolation.result_of("tests.hostile.tasks:escape", given, "a.csv", more)
+        assert head == {"done": [], "read": CSV.decode()}
+    assert source.read_bytes() == CSV
+    assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("secret", "secret")]
+
+
+@pytest.mark.slow
+def test_readers_end_with_the_process_that_asked(tmp_path: Path) -> None:
+    """Also where that is killed: no reader goes on, and no folder stays."""
+    code = (
+        "import sys, tempfile, threading, time\n"
+        f"tempfile.tempdir = {str(tmp_path)!r}\n"
+        "from curim_data.containers import isolation\n"
+        "given = ('tests.hostile.tasks:spin', b'x', 'a.csv', {})\n"
+        "threading.Thread(target=isolation.result_of, args=given, daemon=True).start()\n"
+        "time.sleep(1)\n"
+        "print('reading', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == b"reading\n"
+        folders = list(tmp_path.iterdir())
+        asking.send_signal(signal.SIGKILL)
+    assert len(folders) == 1
+    patience = time.monotonic() + 20
+    while list(tmp_path.iterdir()) and time.monotonic() < patience:
+        time.sleep(0.05)
+    assert list(tmp_path.iterdir()) == []
+    assert not [words for words in _commands() if str(tmp_path).encode() in words]
+
+
+def _commands() -> list[bytes]:
+    """The environments and folders of all processes, where they can be seen."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            found.append(os.readlink(folder / "cwd").encode())
+        except OSError:
+            continue
+    return found
+
+
+def test_limits_grow_with_the_file_up_to_half_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_computer_memory", lambda: 16 << 30)
+    small, large, huge = (limits.limits_for(size) for size in (1_500, 100_000_000, 1 << 40))
+    assert small.memory == pytest.approx(1 << 30, rel=1e-3)
+    assert large.memory == (1 << 30) + 24 * 100_000_000
+    assert huge.memory == 8 << 30
+    assert (small.seconds, large.seconds) == (60, 2_060)
+    monkeypatch.setenv(limits.MEMORY, "5000")
+    monkeypatch.setenv(limits.SECONDS, "7")
+    assert (limits.limits_for(1).memory, limits.limits_for(1).seconds) == (5_000_000_000, 7)
+    monkeypatch.setenv(limits.SECONDS, "soon")
+    with pytest.raises(ImportProblem, match="CURIM_READ_SECONDS is soon"):
+        open_file(CSV, "a.csv")
+
+
+def _block() -> Block:
+    table = pa.table(
+        {"0": pa.array(["α", "", "x"], pa.large_string()), "1": pa.array(["1", "2", "3"], pa.large_string())}
+    )
+    refused = (RejectedRecord(2, Reason.TOO_FEW_FIELDS, ("only",)), RejectedRecord(5, Reason.EMPTY_ROW, ()))
+    flags = np.array([True, False, False])
+    return Block(table, np.array([1, 3, 4]), flags, ~flags, refused, {1: flags})
+
+
+def _joined(parts: wire.Buffers) -> bytearray:
+    return bytearray().join(memoryview(part).cast("B") for part in parts if len(part))
+
+
+def test_blocks_come_back_as_they_were() -> None:
+    block = _block()
+    for one in (
+        block,
+        *(
+            Block(block.table.slice(n, 1), block.rows[n : n + 1], *[block.trailing_cut[n : n + 1]] * 2)
+            for n in range(3)
+        ),
+    ):
+        back = wire.block_of(memoryview(_joined(wire.block_parts(one))))
+        assert back.table.equals(one.table.combine_chunks())
+        assert back.refused == one.refused
+        assert back.rows.tolist() == one.rows.tolist()
+        assert {place: mask.tolist() for place, mask in back.unstored.items()} == {
+            place: mask.tolist() for place, mask in one.unstored.items()
+        }
+
+
+def test_a_frame_that_lies_is_no_block() -> None:
+    """Thousands of frames with wrong bytes: refused, or a block whose texts are texts and whose parts fit together."""
+    frame, chance = _joined(wire.block_parts(_block())), random.Random(1)
+    refused = 0
+    for _ in range(4_000):
+        wrong = bytearray(frame)
+        for _ in range(chance.choice((1, 2, 8))):
+            wrong[chance.randrange(len(wrong))] = chance.randrange(256)
+        if chance.random() < 0.2:
+            wrong = wrong[: chance.randrange(len(wrong))]
+        try:
+            block = wire.block_of(memoryview(wrong))
+        except wire.WireError:
+            refused += 1
+            continue
+        block.table.validate(full=True)
+        assert len(block.rows) == len(block.trailing_cut) == block.table.num_rows
+    assert refused > 1_000
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"{", b"[]", b"1", b'{"message": 1}', b'{"message": {"text": "{x.__class__}", "values": {}}}', b"[" * 100_000,
+        b'{"message": {"text": "{0}", "values": {}}}', b'{"message": {"text": "a", "values": {"a": [1]}}}',
+        b'{"message": {"text": "a", "values": {}}, "question": {"about": "x"}}',
+    ],
+)  # fmt: skip
+def test_a_refusal_that_is_none_is_not_believed(told: bytes) -> None:
+    with pytest.raises(wire.WireError):
+        wire.problem_of(wire.from_json(told))
+
+
+def test_questions_come_back_as_they_were() -> None:
+    asked = Question("sheet", "--sheet", Message("{n} of {x}", {"n": 3, "x": "ά"}), (Choice("a", Message("b")),))
+    back = wire.problem_of(wire.from_json(wire.as_json(wire.problem_values(asked))))
+    assert isinstance(back, Question)
+    assert (back.about, back.flag, back.message, back.choices) == ("sheet", "--sheet", asked.message, asked.choices)
+
+
+def test_a_large_block_is_sent_in_pieces() -> None:
+    rows = 40
+    table = pa.table({"0": pa.array(["x" * (LARGE // 8)] * rows, pa.large_string())})
+    refused = (RejectedRecord(5, Reason.EMPTY_ROW, ("",)), RejectedRecord(30, Reason.EMPTY_ROW, ("",)))
+    numbers = np.array([n for n in range(1, rows + 3) if n not in (5, 30)])
+    block = Block(table, numbers, np.zeros(rows, bool), np.zeros(rows, bool), refused)
+    parts = list(pieces(block))
+    assert all(part.table.nbytes <= LARGE for part in parts)
+    assert np.concatenate([part.rows for part in parts]).tolist() == numbers.tolist()
+    assert [one for part in parts for one in part.refused] == list(refused)
