@@ -12,13 +12,13 @@ Ordinary incidents
 Incidents of sensitive categories
     Place: across regions with probability `RARE_SENSITIVE` where fewer than `LEAST_SENSITIVE` are alike in their
     region (quarter, category, gender), in their region where fewer are alike in their cell of resolution 8, else
-    `DENSE_SENSITIVE`; with a partner of about the same time. Then each takes the finer place (cell of resolution 9,
-    landmark) of somebody in that cell of resolution 8; where sensitive incidents are rare even over all time it is put
-    anywhere in a larger cell. Month: within a window of a quarter, with probability
-    `MONTH_SENSITIVE` where fewer than `LEAST_SENSITIVE` are alike in region and month, else `MONTH_DENSE`. The day is
-    any day of the month. Darkness: within the window, with probability `DARK_RARE` where few are alike, else
-    `DARK_DENSE`; it is left
-    out in quarters with fewer than `LEAST_SENSITIVE` by day or after dark.
+    `DENSE_SENSITIVE`; with a partner of about the same time. Those without a place are a region of their own, since it
+    tells something of an incident that it has none. Then each takes the finer place (cell of resolution 9, landmark)
+    of somebody in that cell of resolution 8; where sensitive incidents are rare even over all time it is put anywhere
+    in a larger cell. Month: within a window of a quarter, with probability `MONTH_SENSITIVE` where fewer than
+    `LEAST_SENSITIVE` are alike in region and month, else `MONTH_DENSE`. The day is any day of the month. Darkness:
+    within the window, with probability `DARK_RARE` where few are alike, else `DARK_DENSE`; it is left out in quarters
+    with fewer than `LEAST_SENSITIVE` by day or after dark.
 
 Sources: Office for National Statistics, "Protecting personal data in Census 2021 results" (targeted record swapping);
 Hundepool et al., "Statistical Disclosure Control" (2012), chapter 5; Shlomo, Tudor & Groom, "Data swapping for
@@ -42,8 +42,8 @@ LEAST_SENSITIVE: Final = 10
 RARE: Final = 0.5
 DENSE: Final = 0.05
 TIME: Final = 0.45
-RARE_SENSITIVE: Final = 0.65
-DENSE_SENSITIVE: Final = 0.2
+RARE_SENSITIVE: Final = 0.9
+DENSE_SENSITIVE: Final = 0.25
 MONTH_SENSITIVE: Final = 0.9
 MONTH_DENSE: Final = 0.4
 DARK_RARE: Final = 0.9
@@ -152,7 +152,6 @@ def _times_of_ordinary(units: Units, rows: IntArray, day: IntArray, dark: IntArr
 def _places_of_sensitive(
     units: Units, rows: IntArray, quarter: IntArray, place: IntArray, rng: np.random.Generator
 ) -> None:
-    rows = rows[units.place[rows] >= 0]
     in_region = _alike(rows, units.region, quarter, units.category, units.gender)
     in_cell = _alike(rows, units.coarse, quarter, units.category, units.gender)
     rare = (in_region < LEAST_SENSITIVE) | (in_cell < LEAST_SENSITIVE)

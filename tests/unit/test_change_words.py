@@ -1,57 +1,65 @@
-"""Bounds of protected counts in the tables of changes: told as bounds, and left out where they say nothing."""
+"""Counts and notes of compared changes in words: small counts are written as fewer than k, and nothing else changes."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
+import pytest
 
-from curim_data.model import translator
-from curim_data.studies.change_words import (
-    NOT_KNOWN,
-    counts_in_words,
-    notes_in_words,
-    ratios_in_words,
-    without_idle_bounds,
-)
+from curim_data.model import Audience, translator
+from curim_data.studies.change_words import counts_in_words, least_written, notes_in_words, ratios_in_words
+from tests.small import small_city
 
 ROWS = pd.DataFrame(
     [
-        # bounded, before, after, ratio: known; few before; any number up to a thousand before; few after; many after
-        ("", 48, 21, 0.43),
-        ("before", 4, 66, 15.0),
-        ("before", 1055, 54, 0.05),
-        ("after", 30, 4, 0.13),
-        ("after", 30, 900, 30.0),
+        ("lighting_poor", 48, 21),
+        ("harassment_sexual", 9, 66),
+        ("harassment_sexual", 10, 4),
+        ("noise", 5, 4),
+        (None, 0, 1),
     ],
-    columns=["bounded", "before", "after", "ratio"],
-).assign(low=0.01, high=99.0, expected=lambda rows: rows["before"], compared="before", significant=False)
+    columns=["category", "before", "after"],
+).assign(ratio=2.0, low=0.5, high=8.0)
 
 
-def test_a_bound_is_told_as_a_bound_and_one_that_says_nothing_as_protected() -> None:
-    t = translator("en")
-    told = [counts_in_words(t, ROWS, when) for when in ("before", "after")]
+@pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.PUBLIC])
+def test_small_counts_are_written_as_fewer_than_k(audience: Audience) -> None:
+    t, least = translator("en"), least_written(ROWS, audience, small_city())
+    assert least.tolist() == [5, 10, 10, 5, 5]
+    told = [counts_in_words(t, ROWS, when, least) for when in ("before", "after")]
     assert list(zip(*told, strict=True)) == [
         ("48", "21"),
-        ("fewer than 5", "66"),
-        ("protected", "54"),
-        ("30", "fewer than 5"),
-        ("30", "protected"),
-    ]
-    assert notes_in_words(t, ROWS) == [
-        "",
-        "before: at most; protected",
-        "before: protected",
-        "after: at most; protected",
-        "after: protected",
+        ("fewer than 10", "66"),
+        ("10", "fewer than 10"),
+        ("5", "fewer than 5"),
+        ("0", "fewer than 5"),
     ]
 
 
-def test_an_idle_bound_makes_no_number_and_no_ratio() -> None:
-    shown = without_idle_bounds(ROWS)
-    assert np.isnan(shown["before"]).tolist() == [False, False, True, False, False]
-    assert np.isnan(shown["after"]).tolist() == [False, False, False, False, True]
-    assert np.isnan(shown["expected"]).tolist() == [False, False, True, False, False]
-    written = ratios_in_words(translator("en"), shown, ("ratio", "low", "high"))
-    assert [text == NOT_KNOWN for text in written] == [False, False, True, False, True]
-    assert ratios_in_words(translator("en"), ROWS.iloc[:1], ("ratio", "low", "high")) == ["0.43 (0.01–99.00)"]
-    pd.testing.assert_frame_equal(ROWS.iloc[:2], shown.iloc[:2], check_dtype=False)
+def test_where_sensitive_categories_are_asked_for_every_row_has_their_threshold() -> None:
+    least = least_written(ROWS, Audience.COUNCIL, small_city(), sensitive=True)
+    assert least.tolist() == [10] * len(ROWS)
+    assert counts_in_words(translator("en"), ROWS, "before", least)[3] == "fewer than 10"
+
+
+@pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.SPECIALIST])
+def test_who_reads_the_alerts_gets_every_count(audience: Audience) -> None:
+    least = least_written(ROWS, audience, small_city(), sensitive=True)
+    assert counts_in_words(translator("en"), ROWS, "after", least) == ["21", "66", "4", "4", "1"]
+
+
+def test_a_small_count_leaves_its_ratio() -> None:
+    assert ratios_in_words(translator("en"), ROWS, ("ratio", "low", "high")) == ["2.00 (0.50–8.00)"] * len(ROWS)
+
+
+def test_a_significant_row_beside_the_rest_of_the_city_is_told_to_move_less_than_that() -> None:
+    rows = pd.DataFrame(
+        [
+            ("city", True, 2.0, 40, 60.0),
+            ("city", True, 0.5, 80, 60.0),
+            ("city", True, 2.0, 80, 60.0),
+            ("city", False, 2.0, 40, 60.0),
+            ("before", True, 2.0, 40, 60.0),
+        ],
+        columns=["compared", "significant", "ratio", "after", "expected"],
+    )
+    assert notes_in_words(translator("en"), rows) == ["fell less than the rest", "rose less than the rest", "", "", ""]
