@@ -36,8 +36,14 @@ def area_counts(
 
 
 def area_frame(source: Source, f: AlertFilter, cells: Sequence[str], by: Sequence[str], complete: bool) -> pd.DataFrame:
-    """Counts in an area, columns `by` and n. In the protected copy an area is made of the cells that it has."""
-    here, audience = f.replace(cells=tuple(cells)), Audience.ANALYST if source.exact is None else Audience.COUNCIL
+    """Counts in an area, columns `by` and n. In the protected copy an area is made of the cells that it has.
+
+    By day only for studies that make weeks of the days: days are shown to nobody who reads the copy.
+    """
+    here, audience = f.replace(cells=tuple(cells)), Audience.ANALYST
+    if source.exact is not None:
+        here, _ = privacy.authorise(here, Audience.COUNCIL, source.city)
+        audience = Audience.ANALYST if "local_date" in by else Audience.COUNCIL
     counted = query.counts(source, here, by, audience, complete=complete, without_default_points=True, once=True)
     return counted.frame[[*by, "n"]]
 

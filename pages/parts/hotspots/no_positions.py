@@ -30,5 +30,5 @@ def draw_way_to_all_dates(page: Page) -> None:
     if everything == page.filter or page.source is None:
         return
     total, here = cached_query(page, "total", filter=everything), cached_query(page, "total")
-    if total.mapped != 0 and (total.n is None or total.n != here.n):
+    if total.mapped != 0 and total.n != here.n:
         page_link(page, "hotspots", page.t("Look at all dates: {n} alerts", n=total.said), filter=everything)

@@ -27,7 +27,6 @@ CATEGORIES_SHOWN = 5
 # Where a week holds this share of the alerts of a place, and so many of them, that is said.
 ONE_WEEK: Final = 0.5
 LEAST_IN_WEEK: Final = 4
-LEAST_SHOWN: Final = 3  # of the periods of a line, where others are protected
 
 
 def draw_spot_panel(
@@ -118,8 +117,7 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
     if trend is None or trend.frame.empty:
         return
     label = t("Incidents per week, with the expected range") if trend.unit == "week" else t("Incidents per month")
-    shown, hidden = (trend.frame["n"] > 0).sum(), trend.frame["n"].isna().any()
-    if len(trend.frame) < 2 or (hidden and shown < LEAST_SHOWN):
+    if len(trend.frame) < 2:
         st.caption(f"{label}. {trend.sentence(t)}")
         return
     incomplete = not bool(trend.frame["complete"].iloc[-1])
