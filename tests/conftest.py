@@ -16,10 +16,12 @@ from hypothesis import settings
 
 import sample_data
 from curim_data.importing.pipeline import import_file
-from curim_data.model import CityProfile, Translator, translator
+from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.model.city import load_city
+from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts, locked
+from curim_data.store.draws import draws_folder
 from curim_data.store.home import create_home
 from sample_data.generate import MAIN, write_sample
 from sample_data.places import PLAIN
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Playwright
+
+    from curim_data.engine import Source
 
 # A slow machine is no fault of the code.
 settings.register_profile("push", deadline=None)
@@ -99,8 +103,24 @@ def everybodys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with the sample city's main export imported; read only, made once for all workers."""
-    return sample_home(Home(everybodys(tmp_path_factory) / "home"))
+    """A home with the sample city's main export imported; read only, made once for all workers.
+
+    Its protected copy is drawn out of a secret that everybody knows, so that it is the same in every run.
+    """
+    folder = everybodys(tmp_path_factory)
+    home = sample_home(Home(folder / "home"))
+    with locked(folder / "secret.lock"):
+        secret = draws_folder(home) / "secret"
+        if not secret.exists():
+            secret.parent.mkdir(exist_ok=True)
+            secret.write_bytes(bytes(32))
+    return home
+
+
+@pytest.fixture(scope="module")
+def council(sample: Home) -> Source:
+    """The sample's protected copy, as the council reads it; its `exact` are the alerts."""
+    return open_for(sample, Audience.COUNCIL)
 
 
 @pytest.fixture(autouse=True)
