@@ -28,6 +28,7 @@ from curim_data.protection.releases import DARK, FINE, Drawn
 from curim_data.store.matching import bounded_duckdb, sql_path
 
 NAME: Final = "protected"
+MEMORY: Final = "1GB"
 # A sensitive alert's hours are those of the night or of the day, so that who asks for the evening finds it in part.
 NIGHT: Final = (18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5)
 DAY: Final = tuple(range(6, 18))
@@ -43,13 +44,23 @@ def copy_file(city: CityProfile, version: str) -> Path | None:
     return None if city.prepared is None else prepared_file(city.prepared, alerts_name(NAME, version), ".parquet")
 
 
-def write_copy(files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, path: Path, work: Path) -> None:
-    """Write the copy of the alerts in some Parquet files; the file appears whole or not at all."""
+def write_copy(
+    files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, path: Path, work: Path, key: bytes
+) -> None:
+    """Write the copy of the alerts in some Parquet files; the file appears whole or not at all.
+
+    `key`: what its names of alerts and incidents depend on.
+    """
     work.mkdir(parents=True, exist_ok=True)
-    with bounded_duckdb(work) as engine:
+    with bounded_duckdb(work, MEMORY) as engine:
         for name, of in (("alerts", files), ("drawn", drawn.files)):
             listed = ", ".join(f"'{sql_path(Path(one))}'" for one in of)
             engine.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], union_by_name = true)")
+        engine.execute(
+            "CREATE TABLE shared AS SELECT unit, true AS several FROM drawn "
+            "WHERE alert_id IN (SELECT alert_id FROM alerts) GROUP BY unit HAVING count(*) > 1"
+        )
+        engine.execute("SET VARIABLE key = ?", [key.hex()])
         engine.register("grid", _grid(engine, city))
         query, how = _select(), "(FORMAT parquet, COMPRESSION zstd)"
         write_whole(path, lambda part: engine.execute(f"COPY ({query}) TO '{sql_path(part)}' {how}"))
@@ -69,12 +80,12 @@ def _grid(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> pd.DataFrame:
 
 
 def _select() -> str:
-    """The columns of the copy, in the order of the schema; rows in an order that tells nothing."""
+    """The columns of the copy, in the order of the schema; rows in the order of names that tell nothing."""
     sensitive = "drawn.sensitive"
     night, day = ([f"{hour}::TINYINT" for hour in hours] for hours in (NIGHT, DAY))
     own: dict[str, str] = {
-        "alert_id": "'p' || row_number() OVER (ORDER BY hash(alerts.alert_id || drawn.unit))",
-        "incident_id": "drawn.unit_number",
+        "alert_id": "md5(getvariable('key') || alerts.alert_id)",
+        "incident_id": "CASE WHEN shared.several THEN md5(getvariable('key') || 'incident ' || drawn.unit) END",
         "source": "''",
         "reported_at": "(drawn.local_date + INTERVAL 12 HOUR)::TIMESTAMPTZ",
         "kind": "alerts.kind",
@@ -111,11 +122,8 @@ def _select() -> str:
     columns = ", ".join(f"CAST({own.get(name, 'NULL')} AS {_TYPES[name]}) AS {name}" for name in SCHEMA.names)
     return f"""
         SELECT {columns} FROM alerts
-        JOIN (
-            SELECT *, CASE WHEN count(*) OVER (PARTITION BY unit) > 1
-                      THEN 'i' || dense_rank() OVER (ORDER BY hash(unit || 'incident')) END AS unit_number
-            FROM drawn WHERE alert_id IN (SELECT alert_id FROM alerts)
-        ) AS drawn USING (alert_id)
+        JOIN drawn USING (alert_id)
+        LEFT JOIN shared USING (unit)
         LEFT JOIN (SELECT alert_id AS person, status, reporter_gender FROM alerts) AS persons USING (person)
         LEFT JOIN grid ON grid.cell = drawn.cell
         ORDER BY alert_id"""

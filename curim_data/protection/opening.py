@@ -11,7 +11,7 @@ from curim_data.engine import LINKED, Source, open_source, source_from_files
 from curim_data.model import Audience, Message
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection.copy import copy_file, copy_version, write_copy
-from curim_data.protection.releases import Drawn, drawn, release
+from curim_data.protection.releases import Drawn, drawn, release, secret
 from curim_data.query import default_points, keep_no_default_points
 from curim_data.store import Home
 from curim_data.store.locking import locked
@@ -67,5 +67,5 @@ def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
         path = copy_file(source.city, copy_version(source, known))
         assert path is not None
         if not path.exists():
-            write_copy(source.cache["files"], known, source.city, path, home.work)
+            write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
     return known, path

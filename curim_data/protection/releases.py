@@ -93,7 +93,7 @@ def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: boo
         since = dt.date.max if first else min(waiting["local_date"])
         if not first and len(waiting) < LEAST_WAITING and source.as_of - since < LONGEST_WAIT:
             return known
-        seed = hashlib.blake2b(_secret(home) + str(len(known.files)).encode(), digest_size=32).digest()
+        seed = hashlib.blake2b(secret(home) + str(len(known.files)).encode(), digest_size=32).digest()
         rng = np.random.default_rng(int.from_bytes(seed, "little"))
         made = _draw(waiting, source.city, rng, first=first, swapping=swapping)
         made = pa.concat_tables([made, _of_known_incidents(waiting, known)])
@@ -101,7 +101,8 @@ def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: boo
     return drawn(home)
 
 
-def _secret(home: Home) -> bytes:
+def secret(home: Home) -> bytes:
+    """What the draws of a home, and the names in its copy, depend on; made where it is missing."""
     path = draws_folder(home) / "secret"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -101,9 +101,7 @@ def test_larger_cells_are_advised_to_those_who_can_choose_them(sized: bool) -> N
 
 
 @pytest.mark.parametrize(("n", "offered"), [(5, False), (9, True)])
-def test_all_dates_are_offered_where_they_hold_more(
-    monkeypatch: pytest.MonkeyPatch, n: int, offered: bool
-) -> None:
+def test_all_dates_are_offered_where_they_hold_more(monkeypatch: pytest.MonkeyPatch, n: int, offered: bool) -> None:
     links: list[str] = []
     whole = SimpleNamespace(n=n, mapped=n, said=str(n))
     monkeypatch.setattr(
