@@ -9,6 +9,7 @@ from curim_data.privacy.disclosure import (
     FLOOR_SENSITIVE,
     K_ORDINARY,
     K_SENSITIVE,
+    MOST_PROTECTED_CELLS,
     Counted,
     DisclosureError,
     Rule,

@@ -112,7 +112,11 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         recent=query.total(source, window, audience),
         course=seasonal,
         verdict=_verdict(seasonal, own),
-        changes=replace(found, changes=replace(found.changes, frame=found.changes.frame.iloc[:0])),
+        changes=replace(
+            found,
+            changes=replace(found.changes, frame=found.changes.frame.iloc[:0]),
+            not_in_use=found.not_in_use.told(source, audience),
+        ),
         findings=tuple(
             make_finding(source, window, audience, change, own.changes.of(change.key), found.periods, place_in)
             for change in distinct

@@ -51,7 +51,7 @@ class NotInUse:
 
         def enough(names: Sequence[str]) -> tuple[str, ...]:
             least = {name: threshold(audience, is_sensitive_category(name, source.city)) for name in names}
-            return tuple(name for name in names if numbers[name] >= least[name])
+            return tuple(name for name in names if numbers.get(name, 0) >= least[name])
 
         return NotInUse(enough(self.new), enough(self.given_up))
 

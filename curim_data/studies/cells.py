@@ -14,7 +14,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, Audience, CityProfile, Message
 from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS
-from curim_data.privacy import Counted, finest_resolution
+from curim_data.privacy import MOST_PROTECTED_CELLS, Counted, finest_resolution, sees_exact
 from curim_data.quality.positions import coordinate_step
 
 # Maps of incidents that are kept: the size of the cells is found on the one that is then tested.
@@ -60,7 +60,7 @@ def _size_from_data(source: Source, f: AlertFilter, audience: Audience, finest: 
             coordinate_step(source),
             finest=finest,
             cells=city.sampled_cells,
-            affordable=city.finest_affordable(MOST_MAP_CELLS),
+            affordable=city.finest_affordable(MOST_MAP_CELLS if sees_exact(audience) else MOST_PROTECTED_CELLS),
         )
 
     if source.repeated:

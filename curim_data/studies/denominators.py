@@ -80,11 +80,8 @@ def denominator_for(
 
 
 def occupied_land_of(source: Source, audience: Audience) -> OccupiedLand | None:
-    """The land on which alerts of all time occur, as an audience may see it; None where they are too few to tell.
-
-    For an audience without exact counts it is worked out from the protected counts of all alerts in its one size of
-    cells, with the withheld ones at their lower bound: a function of a table that the audience may ask for tells
-    nothing that the table does not tell. Cached by version of the alerts and of the city.
+    """The land on which alerts of all time occur; None where they are too few to tell. For who reads the protected copy
+    it is that of the copy. Cached by version of the alerts and of the city.
     """
     known: dict[tuple[str, bool], OccupiedLand | None] = source.cache.setdefault("occupied", {})
     key = source.city.version, sees_exact(audience)
@@ -126,8 +123,6 @@ def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience)
     frame = frame.assign(n=frame["n"].mask(frame["n"] < part["low"], part["n"]), least=0.0)
     for bound in ("low", "high"):
         frame[bound] = frame[bound].clip(lower=part[bound])
-    if not sees_exact(audience):
-        frame = _without_small_rest(frame, part, counted.threshold)
     message = Message(
         "What is compared is the share of these incidents among all incidents of the same period, {base} in all: a "
         "place where people report much of everything is not hot for that. The share says nothing about how many "
@@ -135,14 +130,6 @@ def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience)
         {"base": round(float(frame["low"].sum()))},
     )
     return Denominator("alerts", frame, (Choice("base", "alerts", message),))
-
-
-def _without_small_rest(base: pd.DataFrame, part: pd.DataFrame, k: int) -> pd.DataFrame:
-    """The base, withheld where a few alerts are all that is left of it beside the filter's own: 37 of 40 tells of 3."""
-    rest = base["n"] - part["n"]
-    few = (rest > 0) & (rest < k)
-    low, high = part["n"].where(few, base["low"]), (part["n"] + k - 1).where(few, base["high"])
-    return base.assign(n=base["n"].mask(few), low=low, high=high)
 
 
 def _residents(city: CityProfile, resolution: int) -> Denominator:

@@ -19,7 +19,7 @@ from analysis.spots.naming import SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
 from analysis.spots.profile import profile_spot
 from analysis.trends.time_series import monthly
-from analysis.trends.week_clock import HOURS, peak_hours
+from analysis.trends.week_clock import HOURS
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -27,7 +27,7 @@ from curim_data.model import Audience, Kind
 from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.protection import copy_of
 from curim_data.query.reporting_lag import reporting_lag
-from curim_data.studies.areas import area_counts, area_frame, counted_areas
+from curim_data.studies.areas import area_counts, area_frame
 from curim_data.studies.cells import cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.placebos import drop_to_see
@@ -35,7 +35,7 @@ from curim_data.studies.placebos import drop_to_see
 YEAR: Final = dt.timedelta(weeks=52)
 # From this part of unknown genders on, a problem says that for many alerts the gender is not known.
 MANY_UNKNOWN: Final = 0.2
-# A longer stretch of protected hours says nothing of when a problem occurs.
+# A longer stretch of bands of hours says nothing of when a problem occurs.
 MOST_PEAK: Final = 12
 
 
@@ -89,10 +89,9 @@ def problem_of_spot(
         affected=counted("affected_gender"),
         dark=counted("dark") if timed else None,
     )
-    protected = False
-    if timed and not privacy.sees_exact(audience):
-        hours, protected = _protected_hours(source, here, audience)
-        profile = replace(profile, hours=hours)
+    banded = timed and not privacy.sees_exact(audience)
+    if banded:
+        profile = replace(profile, hours=_banded_hours(source, here))
     kinds = counted("kind").sort_values("low", ascending=False)
     months = counted("month", among=history, complete=True)
     return problem_of_profile(
@@ -106,34 +105,22 @@ def problem_of_spot(
         cautions=_cautions(source, here, audience, profile.unknown_gender),
         kinds=[str(kind) for kind in kinds.loc[kinds["low"] > 0, "kind"] if kind != Kind.UNKNOWN],
         not_asked=[name for name in ("affected_gender", "reporter_gender") if name not in source.asked],
-        hours_protected=protected,
+        hours_protected=banded,
     )
 
 
-def _protected_hours(source: Source, here: AlertFilter, audience: Audience) -> tuple[tuple[int, int] | None, bool]:
-    """First and last hour of a stretch that holds half of the alerts, and whether the exact one may be shorter.
-
-    By hours where enough of them may be shown, else by bands of six. A withheld count enters with the least that it may
-    be, so that half of all alerts lie in the stretch whatever the withheld counts are.
-    """
-    raw = area_frame(source, here, here.cells, ["hour"], False)
-    raw = raw[raw["hour"].notna()]
-    half = raw["n"].sum() / 2
-    counted = counted_areas(source, here, [raw], ["hour"], audience).frame
-    if not privacy.is_sensitive(here, source.city) and counted["n"].sum() >= half:
-        by_hour = counted.set_index("hour")["low"].reindex(range(HOURS), fill_value=0).to_numpy(float)
-        if (peak := peak_hours(by_hour, half)) is not None and peak[1] <= MOST_PEAK:
-            return (peak[0], (peak[0] + peak[1] - 1) % HOURS), bool(counted["withheld"].any())
+def _banded_hours(source: Source, here: AlertFilter) -> tuple[int, int] | None:
+    """First and last hour of the fewest bands of six that hold half of the alerts; None where that is most of a day."""
     size = privacy.BAND_HOURS
-    bands = raw.assign(hour=raw["hour"] // size).groupby("hour")["n"].sum().reset_index()
-    shown = counted_areas(source, here, [bands], ["hour"], audience).frame.set_index("hour")["low"]
-    shown = shown.reindex(range(HOURS // size), fill_value=0).astype(float)
+    raw = area_frame(source, here, here.cells, ["hour"], False).dropna(subset=["hour"])
+    bands = raw.groupby(raw["hour"] // size)["n"].sum().reindex(range(HOURS // size), fill_value=0).to_numpy(float)
+    half = bands.sum() / 2
     for bands_long in range(1, MOST_PEAK // size + 1):
-        sums = sum(np.roll(shown.to_numpy(), -step) for step in range(bands_long))
+        sums = sum(np.roll(bands, -step) for step in range(bands_long))
         if half and np.max(sums) >= half:
             first = int(np.argmax(sums)) * size
-            return (first, (first + bands_long * size - 1) % HOURS), True
-    return None, False
+            return first, (first + bands_long * size - 1) % HOURS
+    return None
 
 
 def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None:

@@ -98,8 +98,11 @@ def test_they_are_no_candidates_and_told(source: Source) -> None:
 
 
 def test_who_sees_no_small_counts_is_told_of_none(source: Source) -> None:
-    assert changes_for_all(source, YEAR).not_in_use == NotInUse(("harassment_verbal",), ("lighting_poor",))
+    all_of_them = NotInUse(("harassment_verbal", "harassment_sexual"), ("lighting_poor",))
+    assert changes_for_all(source, YEAR).not_in_use == all_of_them
     assert change_study(source, YEAR, Audience.COUNCIL).not_in_use.new == ("harassment_verbal",)
+    for audience, told in ((Audience.SPECIALIST, all_of_them.new), (Audience.COUNCIL, all_of_them.new[:1])):
+        assert brief_changes(source, YEAR, audience).changes.not_in_use.new == told
 
 
 def test_a_filter_names_its_own_alone(source: Source) -> None:

@@ -271,4 +271,3 @@ def test_protected_numbers_have_a_noun() -> None:
         "Ο αριθμός των περιστατικών που δεν δηλώνουν το φύλο προστατεύεται."
     )
     assert T("Remove the meeting") == "Διαγραφή συνεδρίασης"
-    assert T("how many of them are on the map is protected") == "ο αριθμός όσων βρίσκονται στον χάρτη προστατεύεται"
