@@ -118,7 +118,15 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
             not_in_use=found.not_in_use.told(source, audience),
         ),
         findings=tuple(
-            make_finding(source, window, audience, change, own.changes.of(change.key), found.periods, place_in)
+            make_finding(
+                source,
+                window,
+                audience,
+                change,
+                change if own is found else own.changes.of(change.key),
+                found.periods,
+                place_in,
+            )
             for change in distinct
         ),
         n_significant=found.changes.n_significant,

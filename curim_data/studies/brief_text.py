@@ -253,29 +253,22 @@ def change_name(change: Change, city: CityProfile, t: Translator) -> str:
 
 
 def counts_before_after(finding: Finding, t: Translator) -> tuple[str, str]:
-    """The counts before and after as they may be shown: a withheld one by the side of the other that it is sure to lie
-    on, or, where none is sure, as protected.
-    """
+    """The counts before and after, small ones as "fewer than"."""
     before, after = finding.counts
-    return _count_words(before, after, t), _count_words(after, before, t)
+    return _count_words(before, t), _count_words(after, t)
 
 
-def _count_words(count: Count, other: Count, t: Translator) -> str:
-    if count.n is not None:
-        return t.number(count.n)
-    if count.high < other.low:
-        return t(fewer_than(count.high + 1))
-    if count.low > other.high:
-        return t("at least {n}", n=count.low)
-    return t("a protected number")
+def _count_words(count: Count, t: Translator) -> str:
+    return t(fewer_than(count.high + 1)) if count.n is None else t.number(count.n)
 
 
 def counts_words(finding: Finding, t: Translator) -> str:
-    """From how many to how many; in words alone where the figures that may be shown do not say which is larger."""
+    """From how many to how many; in words alone where both are too small to say which is larger."""
     if not finding.ordered:
+        least = max(count.high for count in finding.counts) + 1
         if finding.change.direction > 0:
-            return t("More incidents than expected (numbers protected)")
-        return t("Fewer incidents than expected (numbers protected)")
+            return t("More incidents than expected (fewer than {k} before and after)", k=least)
+        return t("Fewer incidents than expected (fewer than {k} before and after)", k=least)
     before, after = counts_before_after(finding, t)
     return t("{before} → {after} incidents", before=before, after=after)
 
@@ -302,20 +295,16 @@ def since_sentence(finding: Finding, t: Translator) -> str:
         case True, False:
             every = t("More than a year before in each week.")
             part = t("More than a year before in each week since {since}.", since=since)
-            latest = t("More than a year before in each week since {since}, if not longer.", since=since)
         case False, False:
             every = t("Fewer than a year before in each week.")
             part = t("Fewer than a year before in each week since {since}.", since=since)
-            latest = t("Fewer than a year before in each week since {since}, if not longer.", since=since)
         case True, _:
             every = t("More than a year before in each month.")
             part = t("More than a year before in each month since {since}.", since=since)
-            latest = t("More than a year before in each month since {since}, if not longer.", since=since)
         case _:
             every = t("Fewer than a year before in each month.")
             part = t("Fewer than a year before in each month since {since}.", since=since)
-            latest = t("Fewer than a year before in each month since {since}, if not longer.", since=since)
-    return every if finding.every_week else latest if finding.at_latest else part
+    return every if finding.every_week else part
 
 
 def finding_sentences(finding: Finding, city: CityProfile, t: Translator) -> tuple[str, ...]:
@@ -435,8 +424,6 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     if whom is None:
         return ""
     if not whom.women.known:
-        if whom.protected:
-            return t("For whom is protected, at every level: a group is so small that its number could be worked out.")
         return t("For whom is not known: hardly any incident says whether it affects women or men.")
     share = {
         "share": t.percent(whom.women.value),
@@ -492,14 +479,6 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
                 weights.n_tested,
             )
         )
-    if weights.n_tested and weights.n_withheld and not weights.alone:
-        parts.append(
-            t.n(
-                "{n} category is protected and was not compared.",
-                "{n} categories are protected and were not compared.",
-                weights.n_withheld,
-            )
-        )
     return " ".join(filter(None, (*parts, missing)))
 
 
@@ -509,7 +488,9 @@ def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str
     """
     parts = []
     total = study.total
-    if total.shown(total.unmapped):
+    if total.shown(total.unmapped) is None:
+        parts.append(t("Fewer than {k} alerts have no position: no place counts them.", k=total.threshold))
+    elif total.unmapped:
         parts.append(
             t.n(
                 "{n} alert has no position: no place counts it.",

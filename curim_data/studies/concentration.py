@@ -37,16 +37,6 @@ class ConcentrationStudy:
     def gini_sentence(self, t: Translator) -> str:
         """The generalised Gini with its random benchmark."""
         found = self.concentration
-        if found.generalised.low != found.generalised.high:  # protected counts: any of these values may be the true one
-            return t(
-                "Generalised Gini: {least} to {most}, since small counts are protected (0: as even as so many "
-                "incidents can be, 1: all in one place). By chance it would be {chance} ({low} to {high}).",
-                least=_number(t, found.generalised.low),
-                most=_number(t, found.generalised.high),
-                chance=_number(t, found.chance_generalised.value),
-                low=_number(t, found.chance_generalised.low),
-                high=_number(t, found.chance_generalised.high),
-            )
         return t(
             "Generalised Gini: {gini} (0: as even as so many incidents can be, 1: all in one place). By chance it "
             "would be {chance} ({low} to {high}); {p}.",

@@ -27,7 +27,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.known_time import CalendarUnit
-from curim_data.privacy import K_ORDINARY, DisclosureError
+from curim_data.privacy import K_ORDINARY
 from curim_data.studies.changes import CANDIDATE_KEYS, change_filter
 from curim_data.studies.gender import AFFECTED, without_gender
 from curim_data.studies.incidents import counted_once
@@ -54,7 +54,7 @@ _COLUMNS: Final[Mapping[CalendarUnit, str]] = {"week": "week", "month": "month"}
 
 @dataclass(frozen=True)
 class Count:
-    """A number of incidents as an audience may see it: `n`, or where that is None from `low` to `high`."""
+    """A number of incidents as it is written out: `n`, or where that is None, being small, as below `high` + 1."""
 
     n: int | None
     low: int
@@ -66,13 +66,12 @@ class Whom:
     """The share of women among the women and men affected, and of what it is that share.
 
     `level`: of the finding itself ("here"), of its category in its district, of its category in the whole city, or of
-    the group of its category there. `women` is unknown where nothing can be told at any level, `protected` where that
-    is because a number is withheld. `district`, `category`: their ids, where the level names them.
+    the group of its category there. `women` is unknown where nothing can be told at any level. `district`, `category`:
+    their ids, where the level names them.
     """
 
     women: Estimate = UNKNOWN
     level: Level = "here"
-    protected: bool = False
     district: str = ""
     category: str = ""
 
@@ -81,20 +80,13 @@ class Whom:
 class Series:
     """The weeks (months) of a finding up to the end of the period that was tested.
 
-    `frame`: start (Timestamp), n, before (the same week of the year before; NaN where not known or withheld), tested
-    (bool: it lies in the period that was tested, in part at least), reference (bool: in the one that it is compared
-    with), least, most (how much larger n is than before, at least and at most, as far as withheld numbers may be known;
-    NaN where nothing is). Periods that the data do not hold whole are left out.
+    `frame`: start (Timestamp), n, before (the same week of the year before; NaN where not known), tested (bool: it lies
+    in the period that was tested, in part at least), reference (bool: in the one that it is compared with). Periods
+    that the data do not hold whole are left out.
     """
 
     frame: pd.DataFrame
     unit: CalendarUnit
-
-    @property
-    def told(self) -> bool:
-        """Whether enough of the tested weeks, and of those before, may be shown to draw them."""
-        tested = self.frame[self.frame["tested"]]
-        return bool(len(tested) > 0 and tested["n"].notna().mean() > 0.5)
 
 
 @dataclass(frozen=True)
@@ -106,8 +98,7 @@ class Finding:
     given to the audience, or only the step that it reaches. `periods`: what was tested. `filter`: what opens it.
     `whom`: None where nobody asked, or where the filter names genders.
     `since`: the first of the unbroken weeks, up to the last, that lie on the change's side of the same weeks of the
-    year before; None where the last does not. `every_week`: since the beginning. `at_latest`: or earlier, where a
-    withheld number leaves it open. `kind`: "new" is a rise from none or
+    year before; None where the last does not. `every_week`: since the beginning. `kind`: "new" is a rise from none or
     from a small number, to at least five times as many.
     """
 
@@ -119,7 +110,6 @@ class Finding:
     whom: Whom | None
     since: dt.date | None = None
     every_week: bool = False
-    at_latest: bool = False
     exact_p: bool = True
     kind: Kind = "rise"
 
@@ -146,17 +136,9 @@ class Finding:
         return not any(self.change.key.get(name) for name in AREA)
 
     @property
-    def withheld(self) -> bool:
-        """Whether one of its counts is."""
-        return any(count.n is None for count in self.counts)
-
-    @property
     def ordered(self) -> bool:
-        """Whether the figures that may be shown say of themselves which one is larger."""
-        before, after = self.counts
-        if before.n is not None and after.n is not None:
-            return True
-        return before.high < after.low or after.high < before.low
+        """Whether one of its counts at least is written out, so that the two say which one is larger."""
+        return any(count.n is not None for count in self.counts)
 
 
 def finding_id(key: Mapping[str, Any]) -> str:
@@ -185,8 +167,8 @@ def make_finding(
 ) -> Finding:
     """A change that is told, with the figures of what an audience reads.
 
-    `own`: the same candidate in what the audience reads, where the change was chosen elsewhere; None where that has no
-    such candidate.
+    `own`: the change itself, or, where it was chosen elsewhere, the same candidate in what the audience reads; None
+    where that has no such candidate.
 
     They are counted under the finding's own filter, as every page does that it opens: of an incident whose alerts are
     of several places or hours the first that passes the filter counts, where the test counts its first of all.
@@ -197,7 +179,7 @@ def make_finding(
     then = chosen.replace(start=periods.before[0], end=periods.before[1])
     counts = _count(source, then, audience), _count(source, chosen, audience)
     series = _series(source, chosen, audience, periods)
-    since, every, at_latest = run_since(series, change) if periods.same_season else (None, False, False)
+    since, every = run_since(series, change) if periods.same_season else (None, False)
     return Finding(
         change=_for_audience(change, own, counts, periods),
         counts=counts,
@@ -207,8 +189,7 @@ def make_finding(
         whom=_whom(source, f, chosen, audience, change, place_in),
         since=since,
         every_week=every,
-        at_latest=at_latest,
-        exact_p=own is not None and own.q == change.q,
+        exact_p=own is change,
         kind=_kind(change, counts),
     )
 
@@ -249,7 +230,7 @@ def _for_audience(change: Change, own: Change | None, counts: tuple[Count, Count
 
 
 def _series(source: Source, chosen: AlertFilter, audience: Audience, periods: ComparedPeriods) -> Series | None:
-    """The weeks of a finding, or its months where the weeks are too many or too small to be shown."""
+    """The weeks of a finding, or its months where the weeks are too many or none of them is whole."""
     start, end = periods.after
     lead = min(max(LEAD[0], end - start), LEAD[1])
     first = max(source.first, start - lead)
@@ -260,22 +241,19 @@ def _series(source: Source, chosen: AlertFilter, audience: Audience, periods: Co
         unit = "month"
     for one in dict.fromkeys((unit, "month")):
         found = _series_of(source, chosen, audience, periods, first, one)
-        if found is not None and found.told:
+        if found.frame["tested"].any():
             return found
     return None
 
 
 def _series_of(
     source: Source, chosen: AlertFilter, audience: Audience, periods: ComparedPeriods, first: dt.date, unit: Any
-) -> Series | None:
+) -> Series:
     end, column = periods.after[1], _COLUMNS[unit]
     reach = first - _YEAR - dt.timedelta(days=31) if periods.same_season else first
     asked = chosen.replace(period="", start=max(source.first, reach), end=end)
-    try:
-        counted = query.counts(source, asked, [column], audience, complete=True, once=True).frame
-    except DisclosureError:
-        return None
-    known = counted.dropna(subset=[column]).set_index(column)[["n", "low", "high"]].astype(float).sort_index()
+    counted = query.counts(source, asked, [column], audience, complete=True, once=True).frame
+    known = counted.dropna(subset=[column]).set_index(column)[["n"]].astype(float).sort_index()
     starts = pd.DatetimeIndex(known.index)
     ends = starts + (pd.Timedelta(days=6) if unit == "week" else pd.offsets.MonthEnd(0))
     whole = (starts >= pd.Timestamp(asked.start or source.first)) & (ends <= pd.Timestamp(min(end, source.as_of)))
@@ -299,30 +277,20 @@ def _series_of(
             "before": before["n"],
             "tested": within(periods.after),
             "reference": within(None if periods.same_season else periods.before),
-            "least": now["low"] - before["high"],
-            "most": now["high"] - before["low"],
         }
     )
     shown = ends >= pd.Timestamp(first)
     return Series(frame[shown].reset_index(drop=True), unit)
 
 
-def run_since(series: Series | None, change: Change) -> tuple[dt.date | None, bool, bool]:
-    """Since when each week lies on the change's side of the year before; whether all of the tested ones do; and whether
-    the week before them may do so as well, because a number is withheld.
-    """
-    if series is None or not series.told:
-        return None, False, False
+def run_since(series: Series | None, change: Change) -> tuple[dt.date | None, bool]:
+    """Since when each week lies on the change's side of the year before, and whether all of the tested ones do."""
+    if series is None:
+        return None, False
     tested = series.frame[series.frame["tested"]]
-    bounds = change.direction * tested[["least", "most"]].to_numpy(float)
-    surely, perhaps = bounds.min(axis=1) > 0, ~(bounds.max(axis=1) <= 0)
-    run = 0
-    while run < len(surely) and surely[len(surely) - 1 - run]:
-        run += 1
-    if run < 2:
-        return None, False, False
-    every = run == len(surely)
-    return tested["start"].iloc[-run].date(), every, not every and bool(perhaps[len(surely) - 1 - run])
+    sides = (change.direction * (tested["n"] - tested["before"]) > 0).tolist()
+    run = next((at for at, side in enumerate(reversed(sides)) if not side), len(sides))
+    return (None, False) if run < 2 else (tested["start"].iloc[-run].date(), run == len(sides))
 
 
 def _whom(
@@ -340,14 +308,12 @@ def _whom(
     if AFFECTED not in source.asked or without_gender(f) != f:
         return None
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), area_kind(source), audience)
-    protected = False
     levels = {asked: whom for whom, asked in reversed(list(_levels(source, f, chosen, change, place_in)))}
     for asked, whom in reversed(levels.items()):
-        women, hidden = _women(source, asked, audience, scatter)
-        protected |= hidden
+        women = _women(source, asked, audience, scatter)
         if women.known:
             return replace(whom, women=women)
-    return Whom(protected=protected)
+    return Whom()
 
 
 def _levels(
@@ -368,12 +334,9 @@ def _levels(
             yield Whom(level="group", category=category), wider.replace(categories=(), groups=(group,))
 
 
-def _women(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> tuple[Estimate, bool]:
-    """The share of women, unknown where too few women and men are, and whether one of the two numbers is withheld."""
-    try:
-        counted = query.counts(source, f, [AFFECTED], audience, complete=True, once=counted_once(source, AFFECTED))
-    except DisclosureError:
-        return UNKNOWN, True
+def _women(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> Estimate:
+    """The share of women, unknown where too few women and men are."""
+    counted = query.counts(source, f, [AFFECTED], audience, complete=True, once=counted_once(source, AFFECTED))
     shares = gender_shares(counted.frame, AFFECTED, total=counted.total, scatter=scatter)
-    both = shares.frame.set_index("gender")["n"][[WOMAN, MAN]].sum(skipna=False)
-    return (shares.women, False) if both >= LEAST_WHOM else (UNKNOWN, shares.protected)
+    both = shares.frame.set_index("gender")["n"][[WOMAN, MAN]].sum()
+    return shares.women if both >= LEAST_WHOM else UNKNOWN

@@ -14,6 +14,8 @@ from analysis.hotspots.excess import Excess
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Message, translator
+from curim_data.privacy import threshold
+from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.spot_profiles import spot_study, spot_summaries
@@ -90,14 +92,18 @@ def test_clusters_have_outlines(open_page: Open) -> None:
     assert not _layer(app, "hot")
 
 
-def test_the_council_gets_coarse_cells_and_no_clusters(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council"})
-    assert any("specialists, who see exact numbers, can find other places" in text.value for text in app.main.markdown)
+def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters(open_page: Open) -> None:
+    app, exact = open_page("hotspots", **{"lang": "en", "as": "council"}), open_page("hotspots", lang="en")
     assert not errors(app)
     assert not [c for c in app.get("button_group") if c.key == "hotspots_layer"]
-    shown = _layer(app, "cells") + _layer(app, "withheld")
-    assert all(cell["hex"].startswith("89") for cell in shown)  # resolution 9
-    assert _layer(app, "withheld")
+    names = [frame.value["name"].tolist() for one in (app, exact) for frame in one.dataframe if "excess" in frame.value]
+    assert names[0] == names[1]
+    assert "withheld" not in {layer["id"] for layer in _spec(app)["layers"]}
+    cells = _layer(app, "cells")
+    assert all(cell["hex"].startswith("89") for cell in cells)  # resolution 9
+    assert any(cell["tip"].startswith("fewer than 5 incidents") for cell in cells)
+    assert not any(cell["tip"].split()[0] in {"1", "2", "3", "4"} for cell in cells)
+    assert not any("protected" in text.value for text in (*app.main.markdown, *app.main.title))
 
 
 def test_gistar_stands_beside_the_exact_test(open_page: Open, sample: Home) -> None:
@@ -116,13 +122,21 @@ def test_gistar_stands_beside_the_exact_test(open_page: Open, sample: Home) -> N
     assert not any("Gi*" in cell["tip"] for cell in _layer(app, "cells"))
 
 
-def test_picked_protected_cells_are_at_least_so_many(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council"})
-    two = [{"hex": _layer(app, name)[0]["hex"]} for name in ("cells", "withheld")]
-    app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": two}}}
-    app.run()
-    assert not errors(app)
-    assert any("2 cells picked, at least" in words.value for words in app.main.markdown)
+@pytest.mark.parametrize("view", ["", "council"])
+def test_the_incidents_of_picked_cells_are_told_small_ones_as_fewer(open_page: Open, sample: Home, view: str) -> None:
+    audience = Audience.COUNCIL if view else Audience.ANALYST
+    counts = hot_spot_study(open_for(sample, audience), AlertFilter(), audience).cells.frame["n"]
+    two = counts[counts > 0].nsmallest(2)
+    few = f"fewer than {threshold(audience, False)}"
+    for picked in (two, counts.nlargest(2)):
+        n = int(picked.sum())
+        app = open_page("hotspots", **{"lang": "en", "as": view})
+        chosen = [{"hex": f"{cell:x}"} for cell in picked.index]
+        app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": chosen}}}
+        app.run()
+        assert not errors(app)
+        told = few if n < threshold(audience, False) else f"{n:,}"
+        assert f"2 cells picked, {told} incidents." in [words.value for words in app.main.markdown]
 
 
 def test_picked_cells_become_the_area(open_page: Open) -> None:
@@ -153,7 +167,7 @@ def test_a_link_asks_for_no_finer_cells_than_the_reader_may_see(open_page: Open)
     app = open_page("hotspots", **{"lang": "en", "as": "council", "layer": "clusters", "cell": "11"})
     assert not errors(app)
     assert not _layer(app, "outlines")
-    assert all(cell["hex"].startswith("89") for cell in _layer(app, "cells") + _layer(app, "withheld"))
+    assert all(cell["hex"].startswith("89") for cell in _layer(app, "cells"))
 
 
 def test_an_unknown_layer_or_size_is_the_usual_one(open_page: Open) -> None:

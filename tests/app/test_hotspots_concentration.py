@@ -9,6 +9,7 @@ import pytest
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.concentration import concentration_study
 from pages.parts.frame import escape_markdown
@@ -28,12 +29,19 @@ def test_the_tab_says_how_few_places_hold_half(open_page: Open, sample: Home, la
     assert any(t.number(found.generalised.value, 2) in words.value for words in app.markdown)
 
 
-def test_the_council_gets_bounds_where_counts_are_protected(open_page: Open) -> None:
+def test_the_council_gets_the_same_figures_in_its_cells(open_page: Open, sample: Home) -> None:
+    """The copy keeps how many incidents each cell has in a month: in cells of one size both read the same."""
     app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "concentration"})
     assert not errors(app)
-    assert any("protected counts enter with every value" in words.value for words in app.markdown)
+    assert not any("protected counts" in words.value for words in app.markdown)
     table = next(frame.value for frame in app.dataframe if "chance" in frame.value)
-    assert "–" in table["places"].iloc[-1]
+    own = concentration_study(open_for(sample, Audience.COUNCIL), AlertFilter(), Audience.COUNCIL)
+    exact = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST, own.cells.resolution)
+    assert len(table) == len(exact.concentration.shares)
+    for shown, one, other in zip(table["places"], own.concentration.shares, exact.concentration.shares, strict=True):
+        assert "–" not in shown
+        assert one.places.low == one.places.value == one.places.high == pytest.approx(other.places.value, rel=0.02)
+    assert own.concentration.generalised.value == pytest.approx(exact.concentration.generalised.value, abs=0.005)
 
 
 def test_no_alerts_are_said(open_page: Open) -> None:

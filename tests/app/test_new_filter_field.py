@@ -14,7 +14,7 @@ import pytest
 
 import curim_data
 import pages.parts
-from curim_data import filters, privacy, query
+from curim_data import filters, query
 from curim_data.cli import app
 from curim_data.cli.counts import counts
 from curim_data.cli.options import command, new_app
@@ -22,6 +22,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter, ChoiceField, Widget, row
 from curim_data.model import Audience, Message, labels, translator
 from curim_data.model.alert import AgeBand
+from curim_data.protection import open_for
 from curim_data.store import Home
 from tests.app.conftest import Open, errors, word
 
@@ -106,11 +107,16 @@ def test_counts_are_made_by_it_and_complete(source: Source) -> None:
     assert set(range(4)) <= set(options["confirmations"])
 
 
-def test_disclosure_control_takes_its_variable_into_account() -> None:
-    chosen = WiderFilter(categories=("noise",), districts=("zone_1",))
-    assert not privacy.is_fine_table([], chosen)
-    assert privacy.is_fine_table(["confirmations"], chosen)
-    assert privacy.is_fine_table([], chosen.replace(confirmed=(1,)))
+def test_the_council_counts_its_copy_by_it(sample: Home) -> None:
+    """What the copy leaves out of a field is not there to be counted."""
+    copy, exact = open_for(sample, Audience.COUNCIL), open_source(sample)
+    chosen = WiderFilter(period="all", confirmed=(1,))
+    for name in ("confirmations", "age_band"):
+        told = query.counts(copy, chosen.replace(confirmed=()), [name], Audience.COUNCIL).frame.dropna()
+        stored = copy.table.to_pandas()[name].dropna()
+        assert dict(zip(told[name], told["n"], strict=True)) == stored.value_counts().to_dict()
+    assert query.total(copy, chosen, Audience.COUNCIL).n == int((copy.table.to_pandas()["confirmations"] == 1).sum())
+    assert query.total(exact, chosen, Audience.ANALYST).n == int((exact.table.to_pandas()["confirmations"] == 1).sum())
 
 
 def test_the_command(

@@ -1,4 +1,4 @@
-"""Trends: the unit stands in the link, every view opens, and small numbers stay protected."""
+"""Trends: the unit stands in the link, every view opens, and small numbers are written as fewer than k."""
 
 from __future__ import annotations
 
@@ -72,11 +72,15 @@ def test_the_council_is_told_by_weeks_and_months_only(open_page: Open) -> None:
     assert app.segmented_control(key="trends_by").value == "week"
 
 
-def test_changes_at_the_bound_are_marked_for_the_council(open_page: Open) -> None:
+def test_small_counts_of_the_changes_are_written_as_fewer_than_for_the_council(open_page: Open) -> None:
     app = open_page("trends", lang="en", period="meeting", **{"as": "council"})
     table = app.main.dataframe[0].value
-    assert table["note"].str.contains("at most").any()
+    counts = pd.concat([table["before"], table["after"]]).astype(str)
+    assert counts.str.fullmatch("fewer than (5|10)").any()
+    assert set(counts[~counts.str.startswith("fewer")].str.replace(",", "")).isdisjoint({"1", "2", "3", "4"})
     assert not table["q"].isna().any()
+    exact = open_page("trends", lang="en", period="meeting").main.dataframe[0].value
+    assert not pd.concat([exact["before"], exact["after"]]).astype(str).str.startswith("fewer").any()
 
 
 @pytest.mark.parametrize(("lang", "mark"), [("el", ","), ("en", ".")])
@@ -159,7 +163,8 @@ def test_the_title_is_the_first_finding_of_the_briefing(open_page: Open, lang: s
     assert not errors(app)
     title = app.main.title[0].value
     assert title.startswith(cards[0].value)
-    assert translator(lang)("More incidents than expected (numbers protected)") in title or "→" in title
+    few = translator(lang)("More incidents than expected (fewer than {k} before and after)", k=5)
+    assert "→" in title or few in title
 
 
 def test_the_title_is_the_latest_week_where_nothing_stands_out(open_page: Open) -> None:
@@ -256,7 +261,7 @@ def test_the_table_begins_with_what_the_title_says(open_page: Open, sample: Home
     rows = _first_keys(app)
     assert rows[0][2:] == (first.before, first.after)
     assert rows[0][0] in app.main.title[0].value
-    told = [finding.change.after for finding in study.findings]  # a small count before stands at its bound there
+    told = [finding.change.after for finding in study.findings]
     assert [row[3] for row in rows[: len(told)]] == told
     periods = study.changes.periods
     assert periods.before is not None

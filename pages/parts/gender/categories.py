@@ -84,8 +84,7 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
                 rest,
             )
         )
-    counted = found.frame[~found.frame["withheld"]]
-    if one_sided := int((counted["women"].gt(0) != counted["men"].gt(0)).sum()):
+    if one_sided := int((found.frame["women"].gt(0) != found.frame["men"].gt(0)).sum()):
         st.caption(
             t.n(
                 "{n} category that affected only women or only men has no ratio and is not in the chart: see the "
@@ -98,7 +97,7 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
 
 
 def _draw_findings(page: Page, found: CategoryRatios) -> None:
-    """The sentence, the clearest categories for women and for men, and what is protected."""
+    """The sentence, and the clearest categories for women and for men."""
     t, frame = page.t, found.frame
     tested = bool(frame["p"].notna().any())
     if tested:
@@ -114,16 +113,6 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
     if len(alone):
         names = t.join([_name(page, one) for one in alone["category"]])
         st.caption(t("Without a ratio, because no man was affected: {categories}.", categories=names))
-    if found.n_withheld and frame["withheld"].all():
-        st.caption(t("All categories are protected: none can be compared. That does not mean that nothing differs."))
-    elif found.n_withheld:
-        names = t.join([_name(page, one) for one in frame.loc[frame["withheld"], "category"]])
-        st.caption(
-            t(
-                "Protected, because the numbers are small or would reveal a small one: {categories}.",
-                categories=names,
-            )
-        )
     if len(frame):
         with st.expander(t("The figures as a table")):
             _draw_table(page, found)
@@ -163,8 +152,6 @@ def _draw_table(page: Page, found: CategoryRatios) -> None:
 
 def _ratio(page: Page, row: dict[str, float]) -> str:
     t, ratio = page.t, row["ratio"]
-    if row["withheld"]:
-        return t("protected")
     if ratio != ratio:
         return "–"
     if not np.isfinite(ratio):

@@ -8,13 +8,15 @@ import shapely
 import streamlit as st
 
 from curim_data.filters import AlertFilter
+from curim_data.model import Message
 from curim_data.model.absence import NO_AFFECTED, NO_LANDMARKS, NO_REPORTERS
 from curim_data.model.city import Landmark
 from curim_data.model.labels import place_label
+from curim_data.privacy import is_sensitive, threshold
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import share_with_interval
+from pages.parts.charts.numbers import share_with_interval, written_count
 from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba
 from pages.parts.frame.colours import GENDERS
 from pages.parts.maps import basemap, cell_map, legends, name_layers
@@ -23,7 +25,7 @@ from pages.parts.maps.name_layers import Pin
 
 SPAN = 0.62
 NAMED = 5
-MORE, FEWER, ALIKE, PROTECTED, NONE = "more", "fewer", "alike", "protected", "none"
+MORE, FEWER, ALIKE, NONE = "more", "fewer", "alike", "none"
 
 
 def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
@@ -38,9 +40,6 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
         return
     frame = found.differ.frame.assign(verdict=lambda rows: [_verdict(row) for row in rows.to_dict("records")])
     sentence = _sentence(page, found)
-    if found.differ.protected:  # a map of grey discs and a table of dashes would say no more
-        draw_footer(page, sentence=sentence, total=total)
-        return
     left, right = st.columns([SPAN, 1 - SPAN], gap="large")
     with left:
         _draw_map(page, frame, found, sentence)
@@ -48,13 +47,13 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
         draw_footer(page, sentence=sentence)
         _draw_clearest_places(page, f, frame)
     _draw_table(page, frame)
-    if found.n == found.n:
+    if found.n == found.n:  # women and men are known in the city
         st.caption(
             t(
                 "Based on {near} incidents near a named place, of {n} that affect women or men. Each place's share of "
                 "women is tested against the city's (exact test, corrected for the number of places).",
-                near=int(found.near),
-                n=int(found.n),
+                near=written_count(page, found.near),
+                n=written_count(page, found.n),
             )
         )
     draw_footer(page, total=total)
@@ -94,19 +93,9 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
             "is. A walk with women who know the place, by day and after dark, reveals more than this figure."
         )
     )
-    if found.silent.n_withheld:
-        st.caption(
-            t.n(
-                "For {n} place nothing can be said, because its numbers are protected.",
-                "For {n} places nothing can be said, because their numbers are protected.",
-                found.silent.n_withheld,
-            )
-        )
 
 
 def _verdict(row: dict[str, float]) -> str:
-    if row["withheld"]:
-        return PROTECTED
     if not row["significant"]:
         return ALIKE
     return MORE if row["direction"] > 0 else FEWER
@@ -115,11 +104,6 @@ def _verdict(row: dict[str, float]) -> str:
 def _sentence(page: Page, found: PlaceStudy) -> str:
     t, frame = page.t, found.differ.frame
     looked, differ = int(frame["p"].notna().sum()), int(frame["significant"].sum())
-    if found.differ.protected:
-        return t(
-            "Places could not be compared: the numbers are protected, because a group is so small that its number "
-            "could be worked out."
-        )
     if not looked:
         return t("There are too few incidents near named places to compare them.")
     if not differ:
@@ -165,22 +149,14 @@ def _draw_table(page: Page, frame: pd.DataFrame) -> None:
     t = page.t
     if frame.empty:
         return
-    words = {
-        MORE: t("more women"),
-        FEWER: t("fewer women"),
-        ALIKE: t("no difference shown"),
-        PROTECTED: t("protected"),
-    }
+    words = {MORE: t("more women"), FEWER: t("fewer women"), ALIKE: t("no difference shown")}
     rows = frame.to_dict("records")
     written = pd.DataFrame(
         {
             "place": [place_label(t, page.city, row["place"]) for row in rows],
-            "women": [_count(page, row["women"]) for row in rows],
-            "men": [_count(page, row["men"]) for row in rows],
-            "share": [
-                t("protected") if row["withheld"] else share_with_interval(t, row["share"], row["low"], row["high"])
-                for row in rows
-            ],
+            "women": [written_count(page, row["women"]) for row in rows],
+            "men": [written_count(page, row["men"]) for row in rows],
+            "share": [share_with_interval(t, row["share"], row["low"], row["high"]) for row in rows],
             "verdict": [words[row["verdict"]] for row in rows],
             "q": ["–" if row["q"] != row["q"] else t.p_value(row["q"]) for row in rows],
         }
@@ -211,7 +187,7 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
     t, colours = page.t, palette(page.theme)
     if basemap.without_outline(page):
         return
-    shades = _shades(page, colours)
+    shades = {MORE: GENDERS[page.theme]["woman"], FEWER: GENDERS[page.theme]["man"]}
     rows = {row["place"]: row for row in frame.to_dict("records")}
     sure = list(frame.loc[frame["significant"], "place"])
     circles, pins = [], []
@@ -258,8 +234,6 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
         (f"background:{shades[FEWER]}", t("fewer women than in the city")),
         (f"border:1px solid {colours.muted}", t("no difference shown")),
     ]
-    if (frame["verdict"] == PROTECTED).any():
-        entries.append((f"background:{colours.withheld};opacity:.6", t("protected")))
     if found.unheard:
         entries.append((f"border:3px solid {colours.accent}", t("women's safety not known")))
     legends.draw_legend_row(colours, t("Named places"), entries)
@@ -279,14 +253,12 @@ def _circle(
     name = t.label(mark.labels)
     if row is None or kind == NONE:
         tip = t("{place}: no incidents", place=name)
-    elif kind == PROTECTED:
-        tip = t("{place}: protected", place=name)
     else:
         share = share_with_interval(t, row["share"], row["low"], row["high"])
         tip = t("{place}: {share} women", place=name, share=share)
     if unheard:
         tip += "\n" + t("Women report little here: not known, not safe.")
-    fill = {MORE: 215, FEWER: 215, PROTECTED: 110}.get(kind, 0)
+    fill = 215 if kind in (MORE, FEWER) else 0
     line = colours.accent if unheard else shades.get(kind, colours.muted)
     return {
         "position": [mark.longitude, mark.latitude],
@@ -298,23 +270,15 @@ def _circle(
     }
 
 
-def _shades(page: Page, colours: Palette) -> dict[str, str]:
-    return {
-        MORE: GENDERS[page.theme]["woman"],
-        FEWER: GENDERS[page.theme]["man"],
-        PROTECTED: colours.withheld,
-    }
-
-
 def _shapes_file(page: Page, data: pd.DataFrame) -> str:
     points = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
     return tables.geojson(data, [points[place] for place in data["place"]])
 
 
-def _count(page: Page, value: float) -> str:
-    return page.t("protected") if value != value else page.t.number(value)
-
-
 def _alerts(page: Page, value: float) -> str:
+    """A number of alerts as the audience may read it."""
     t = page.t
-    return t("a protected number") if value != value else t.n("{n} alert", "{n} alerts", int(value))
+    least = threshold(page.audience, is_sensitive(page.filter, page.city))
+    if 0 < value < least:
+        return t(Message("fewer than {k} alerts", {"k": least}))
+    return t.n("{n} alert", "{n} alerts", int(value))

@@ -36,8 +36,6 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
         st.title(t("No alerts to compare."))
     elif AFFECTED not in page.source.asked:
         st.title(t("Who is affected is not known: this export asks only for the gender of those who alert."))
-    elif not women.known and shares.protected:
-        st.title(t("Women and men could not be compared: the numbers are protected."))
     elif not women.known:
         st.title(t("Too few incidents to compare women and men."))
     else:
@@ -101,7 +99,7 @@ def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
 def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
     frame = found.frame
     counts = pd.DataFrame({"gender": _labels(page, frame), "n": frame["n"], "share": frame["share"]})
-    data = counts.assign(low=frame["low"], high=frame["high"], withheld=frame["withheld"])
+    data = counts.assign(low=frame["low"], high=frame["high"])
     sentence = found.sentence(page.t)
     _draw_share_chart(page, frame.assign(value=frame["share"]), key=key, alt=sentence, data=data)
     t, incidents = page.t, found.column == AFFECTED
@@ -111,14 +109,13 @@ def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
         st.caption(t.n("n = {n} person affected", "n = {n} persons affected", round(found.total)))
     elif incidents:
         st.caption(t.n("n = {n} incident", "n = {n} incidents", round(found.total)))
-    if not frame["withheld"].any():
-        st.caption(
-            t("The bars are shares of all persons affected, those whose gender is not stated included.")
-            if persons
-            else t("The bars are shares of all incidents, those that do not state the gender included.")
-            if incidents
-            else t("The bars are shares of all alerts, those that do not state the gender included.")
-        )
+    st.caption(
+        t("The bars are shares of all persons affected, those whose gender is not stated included.")
+        if persons
+        else t("The bars are shares of all incidents, those that do not state the gender included.")
+        if incidents
+        else t("The bars are shares of all alerts, those that do not state the gender included.")
+    )
 
 
 def counts_persons(page: Page) -> bool:
@@ -127,15 +124,10 @@ def counts_persons(page: Page) -> bool:
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: pd.DataFrame) -> None:
-    """Bars of shares by gender; what is protected has words in place of a bar."""
-    t = page.t
-    hidden = frame["withheld"].to_numpy(bool) | (frame["value"].isna() & frame["n"].ne(0)).to_numpy(bool)
-    text = [
-        t("protected") if hide else _share_text(page, row)
-        for hide, row in zip(hidden, frame.to_dict("records"), strict=True)
-    ]
+    """Bars of shares by gender."""
+    text = [_share_text(page, row) for row in frame.to_dict("records")]
     bars = pd.DataFrame({"label": _labels(page, frame), "value": frame["value"].fillna(0), "text": text})
-    known = ~hidden & frame["n"].gt(0)
+    known = frame["n"].gt(0)
     bars["low"], bars["high"] = frame["low"].where(known), frame["high"].where(known)
     shades = [GENDERS[page.theme][gender] for gender in frame["gender"]]
     plots.draw_chart(page, plots.interval_bars_figure(page, bars, colours_by_row=shades), key=key, alt=alt, data=data)
@@ -267,14 +259,12 @@ def _rate(page: Page, row: dict[str, float], who: str) -> str:
     t = page.t
     rate = row[f"rate_{who}"]
     if rate != rate:
-        return t("protected") if row["withheld"] else "–"
+        return "–"
     return f"{t.number(rate, 1)} ({t.number(row[f'low_{who}'], 1)}–{t.number(row[f'high_{who}'], 1)})"
 
 
 def _ratio(page: Page, row: dict[str, float]) -> str:
     t = page.t
-    if row["withheld"]:
-        return t("protected")
     if row["ratio"] != row["ratio"] or row["ratio"] == float("inf"):
         return "–"
     return f"{t.number(row['ratio'], 2)} ({t.number(row['low'], 2)}–{t.number(row['high'], 2)})"

@@ -9,8 +9,9 @@ import streamlit as st
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import name_spots
 from curim_data.model import Translator
-from curim_data.privacy import sees_exact
+from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.selection import chosen_from
 from curim_data.studies.spot_area import has_area, in_area
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.hotspots.ranked_list import cell_size_label
@@ -40,11 +41,11 @@ def draw_cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None
     if len(found) > MOST_NAMED:
         lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST_NAMED))
     st.markdown("\n".join([f"**{_heading(t, found, by_rate=study.hot.based)}**", "", *lines]))
-    if not sees_exact(page.audience):
+    source = page.source
+    if source is not None and source.exact is not None and chosen_from(source, whole_city(page.filter)) is source:
         st.caption(
             t(
-                "Found in cells of {size}, in which small counts stay protected; whoever sees finer cells may find "
-                "other places cold.",
+                "Found in cells of {size}: whoever sees finer cells may find other places cold.",
                 size=cell_size_label(page, study.resolution),
             )
         )

@@ -24,7 +24,7 @@ from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import expected_count, share_with_interval
+from pages.parts.charts.numbers import expected_count, share_with_interval, written_count
 from pages.parts.frame import Page, filter_bar
 from pages.parts.hotspots.cell_text import rate_heading, rate_text
 from pages.parts.hotspots.list_order import ListView, all_columns, draw_list_controls, order_sentence
@@ -326,19 +326,11 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
     if len(cells) < 2:
         return
     t = page.t
-    picked = study.cells.frame.reindex([int(cell, 16) for cell in cells])
-    number = round(picked["low"].fillna(0).sum())
-    if picked["withheld"].eq(True).any():
-        text = t.n(
-            "{n} cell picked, at least {alerts} incidents (some are protected).",
-            "{n} cells picked, at least {alerts} incidents (some are protected).",
-            len(cells),
-            alerts=number,
-        )
-    else:
-        text = t.n(
-            "{n} cell picked, {alerts} incidents.", "{n} cells picked, {alerts} incidents.", len(cells), alerts=number
-        )
+    number = round(study.cells.frame["n"].reindex([int(cell, 16) for cell in cells]).fillna(0).sum())
+    alerts = written_count(page, number)
+    text = t.n(
+        "{n} cell picked, {alerts} incidents.", "{n} cells picked, {alerts} incidents.", len(cells), alerts=alerts
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.write(text)
         st.button(

@@ -92,7 +92,7 @@ def selected_spot(spots: tuple[SpotOrCluster, ...]) -> str | None:
 def picked_cells() -> tuple[str, ...]:
     """Cells that are picked on the map, as H3 names."""
     objects = _objects(st.session_state.get(MAP_KEY))
-    return tuple(dict.fromkeys(row["hex"] for layer in ("cells", "withheld") for row in objects.get(layer, ())))
+    return tuple(dict.fromkeys(row["hex"] for row in objects.get("cells", ())))
 
 
 def _objects(event: Any) -> Any:
@@ -103,7 +103,7 @@ def _picked_on_map(event: Any, spots: tuple[SpotOrCluster, ...]) -> str | None:
     """The spot under what was picked last on the map; empty where that is no spot, None where nothing is picked."""
     objects = _objects(event)
     outlines = [row["id"] for row in objects.get("outlines", ())]
-    cells = [row["hex"] for layer in ("cells", "withheld") for row in objects.get(layer, ())]
+    cells = [row["hex"] for row in objects.get("cells", ())]
     if not outlines and not cells:
         return None
     if outlines:

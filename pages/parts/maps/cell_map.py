@@ -1,4 +1,4 @@
-"""The map of cells: counts in printed classes, hot cells outlined, withheld cells in their own grey.
+"""The map of cells: counts in printed classes, hot cells outlined.
 
 `map_provider=None` and no map style: with a style of None, Streamlit would fetch a base map from a third party.
 """
@@ -30,7 +30,6 @@ from pages.parts.maps.street_lines import streets_near
 HEIGHT = 540
 LINE_SHARE = 0.12  # of its edge, the line round a selected cell
 OUTLINE_M = 6  # metres that the line round hot cells is wide, within limits on the screen
-CELL_LAYERS = ("cells", "withheld")
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def draw_cell_map(
     alt
         What the map shows, in words, for those who do not see it.
     cells
-        As `queries.cells` gives them: index (or column) `cell` (int64 H3), `n`, `low`, `high`, `withheld`; optionally
+        As `queries.cells` gives them: index (or column) `cell` (int64 H3) and `n`; optionally
         `z`, the cell's Gi*, and `tooltip`, further lines, for its tooltip.
     picture
         A density, drawn as one picture that the page itself holds: no request is made for it.
@@ -184,7 +183,7 @@ def draw_cell_map(
 def _drawn_cells(cells: pd.DataFrame, scale: legends.ColourScale, marked: Collection[int]) -> pd.DataFrame:
     """The cells that are drawn: most cells of a large city hold nothing."""
     names = cells.get("cell", cells.index)
-    drawn = cells["withheld"].to_numpy(bool) | (cells[scale.column].to_numpy(float) > 0) | names.isin(list(marked))
+    drawn = (cells[scale.column].to_numpy(float) > 0) | names.isin(list(marked))
     return cells[np.asarray(drawn)]
 
 
@@ -202,7 +201,7 @@ def _with_tooltips(t: Translator, cells: pd.DataFrame, z_is_test: bool) -> pd.Da
 def map_selection(event: Any) -> MapSelection:
     """What a map's selection event holds."""
     objects = (event or {}).get("selection", {}).get("objects", {})
-    cells = [row["hex"] for layer in CELL_LAYERS for row in objects.get(layer, ())]
+    cells = [row["hex"] for row in objects.get("cells", ())]
     shapes = [row["id"] for row in objects.get("outlines", ())]
     return MapSelection(tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(shapes)))
 

@@ -101,12 +101,10 @@ def draw_map_legend(
     area: bool = False,
     found: bool = False,
 ) -> None:
-    """The legend under a map: printed classes, then what outlines and greys mean."""
+    """The legend under a map: printed classes, then what outlines mean."""
     entries: list[tuple[str, str]] = []
     if cells is not None and scale is not None:
         entries += [(f"background:{shade}", span) for shade, span in scale.classes]
-        if bool(cells["withheld"].any()):
-            entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
     if hot:
         entries.append((f"border:2px solid {colours.hot_line}", hot_label(t, with_neighbours)))
     if cold:

@@ -90,4 +90,4 @@ def surest_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> Finding |
     found, source = changes_of(dataset, f, audience), source_of(dataset)
     place_in = landmark_districts(source.city)
     first = distinct_changes(found.changes, place_in, 1)
-    return make_finding(source, f, audience, first[0], found.periods, place_in) if first else None
+    return make_finding(source, f, audience, first[0], first[0], found.periods, place_in) if first else None
