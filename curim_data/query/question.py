@@ -203,7 +203,7 @@ class Question:
         table = privacy.protect(raw, layout.by, self.audience, rule=self.rule, nested=nested, parts=parts, whole=whole)
         if self.upper_bound is not None:
             table = privacy.suppress_whole(table, self.upper_bound)
-        if layout.by and not layout.complete:
+        if layout.by and not layout.complete and (table.frame["n"].to_numpy() == 0).any():
             table = replace(table, frame=table.frame[table.frame["n"] != 0].reset_index(drop=True))
         bands = Message("Hours come in bands of six, because sensitive alerts are among them.")
         return replace(table, notes=(*self.notes, bands) if layout.banded else self.notes)
