@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -371,61 +370,71 @@ def add_city_reference(
     one's base while this one is its, as with two categories that hold all alerts; -1 for none.
     """
     result = frame.reset_index(drop=True).copy()
-    area = [name for name in area if name in result]
-    theme = [name for name in theme if name in result]
-    set_areas = list(map(tuple, result[area].notna().to_numpy().tolist()))
-    named = [result[name].astype(object).where(result[name].notna(), None).to_numpy() for name in theme]
-    keys: list[tuple[object, ...]] = list(zip(*named, strict=True)) if theme else [()] * len(result)
-    before, after = (result[when].astype(float) for when in ("before", "after"))
-    pairs = list(zip(before.tolist(), after.tolist(), strict=True))
-    wide: dict[tuple[object, ...], tuple[float, float]] = {}
-    wide_at: dict[tuple[object, ...], int] = {}
-    for at, (key, pair, areas) in enumerate(zip(keys, pairs, set_areas, strict=True)):
-        if not any(areas) and all(map(math.isfinite, pair)):
-            wide[key], wide_at[key] = pair, at
-    everything, all_at = wide.get((None,) * len(theme)), wide_at.get((None,) * len(theme), -1)
-    most = [
-        counts.fillna(result.get(f"{when}_high", np.nan)).to_numpy(float).tolist()
-        for when, counts in (("before", before), ("after", after))
-    ]
-    bases, levels, base_of = [], [], []
-    themes = {key: tuple(part is not None for part in key) for key in set(keys)}
-    placed = {areas: any(areas) for areas in set(set_areas)}
-    for key, areas, own in zip(keys, set_areas, zip(*most, strict=True), strict=True):
-        whole, with_theme = not placed[areas], any(themes[key])
-        same_theme = None if whole else _rest(wide.get(key), own)
-        close = bool(same_theme and sum(same_theme) >= sum(own))
-        wider = None if whole and not with_theme else _rest(everything, own)
-        bases.append((same_theme if close else wider) or (math.nan, math.nan))
-        base_of.append(wide_at[key] if close else all_at if wider else -1)
-        # Rows of one level that together make up one whole: areas of one theme, or themes of the city.
-        parts = themes[key] if whole else key
-        levels.append((areas, parts) if whole or close or not with_theme else None)
-    result["base_before"] = [base[0] for base in bases]
-    result["base_after"] = [base[1] for base in bases]
-    result["base_of"] = base_of
+    areas = _pattern([result[name] for name in area if name in result], len(result))
+    named = [pd.factorize(result[name], sort=False) for name in theme if name in result]
+    keys, themes = _combined([codes + 1 for codes, _ in named], len(result))
+    whole, with_theme = areas == 0, keys > 0
+    pairs = result[["before", "after"]].to_numpy(float)
+    known = [result[when].astype(float).fillna(result.get(f"{when}_high", np.nan)) for when in ("before", "after")]
+    most: FloatArray = np.column_stack([counts.to_numpy(float) for counts in known])
+    wide_at = np.full(keys.max(initial=0) + 1, -1)
+    for_all = np.flatnonzero(whole & np.isfinite(pairs).all(axis=1))
+    wide_at[keys[for_all]] = for_all
+    same_at, all_at = np.where(whole, -1, wide_at[keys]), np.where(whole & ~with_theme, -1, wide_at[0])
+    same, wider = (_rest(pairs, at, most) for at in (same_at, all_at))
+    close = same.sum(axis=1) >= most.sum(axis=1)
+    bases = np.where(close[:, None], same, wider)
+    result["base_before"], result["base_after"] = bases.T
+    result["base_of"] = np.where(close, same_at, np.where(np.isnan(wider[:, 0]), -1, all_at))
+    # Rows of one level that together make up one whole: areas of one theme, or themes of the city.
+    parts = np.where(whole, -1 - themes, keys)
+    levels, _ = _combined([areas, parts - parts.min(initial=0)], len(result))
+    levels = np.where(whole | close | ~with_theme, levels, -1)
     result["other_side"] = _other_sides(levels, pairs, bases)
     return result
 
 
-def _other_sides(levels: Sequence[Any], own: Sequence[tuple[float, float]], bases: Sequence[Any]) -> list[int]:
-    """For each row the row of its level (None: of none) that is its base and has it as base; -1 where none is."""
-    places: dict[Any, list[int]] = {}
-    for at, (level, pair) in enumerate(zip(levels, own, strict=True)):
-        if level is not None and sum(pair) > 0:
-            places.setdefault((level, *pair), []).append(at)
-    found = []
-    for at, (level, pair, base) in enumerate(zip(levels, own, bases, strict=True)):
-        sides = places.get((level, *base), []) if level is not None else []
-        found.append(next((side for side in sides if side != at and tuple(bases[side]) == pair), -1))
+def _pattern(columns: Sequence[pd.Series], rows: int) -> IntArray:
+    """Which of some columns are set, as the bits of a number."""
+    found = np.zeros(rows, np.int64)
+    for bit, column in enumerate(columns):
+        found |= column.notna().to_numpy(bool).astype(np.int64) << bit
     return found
 
 
-def _rest(whole: tuple[float, float] | None, own: Sequence[float]) -> tuple[float, float] | None:
-    """What is left of a whole without a part of it; None where either is not known."""
-    if whole is None or not all(map(math.isfinite, own)):
-        return None
-    return max(whole[0] - own[0], 0.0), max(whole[1] - own[1], 0.0)
+def _combined(codes: Sequence[IntArray], rows: int) -> tuple[IntArray, IntArray]:
+    """A number for each combination of some numbers, 0 where all of them are 0; and which are not, as bits."""
+    found, given = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+    for bit, own in enumerate(codes):
+        found = found * (int(own.max(initial=0)) + 1) + own
+        given |= (own > 0).astype(np.int64) << bit
+    return found, given
+
+
+def _rest(pairs: FloatArray, at: IntArray, own: FloatArray) -> FloatArray:
+    """What is left of the row at a position without a part of it; NaN where there is none or either is not known."""
+    known = (at >= 0) & np.isfinite(own).all(axis=1)
+    rest = np.maximum(pairs[at] - own, 0.0) if len(pairs) else pairs
+    return np.where(known[:, None], rest, np.nan)
+
+
+def _other_sides(levels: IntArray, own: FloatArray, bases: FloatArray) -> IntArray:
+    """For each row the row of its level (-1: of none) that is its base and has it as base; -1 where none is."""
+    found = np.full(len(levels), -1)
+    sides = (levels >= 0) & (own.sum(axis=1) > 0)
+    asking = np.flatnonzero((levels >= 0) & np.logical_and.reduce(_among(bases, own[sides])))
+    places: dict[tuple[float, ...], list[int]] = {}
+    for at in np.flatnonzero(sides & np.logical_and.reduce(_among(own, bases[asking]))).tolist():
+        places.setdefault((levels[at], *own[at]), []).append(at)
+    for at in asking.tolist():
+        same = places.get((levels[at], *bases[at]), [])
+        found[at] = next((side for side in same if side != at and (bases[side] == own[at]).all()), -1)
+    return found
+
+
+def _among(pairs: FloatArray, others: FloatArray) -> list[BoolArray]:
+    """Whether the first and the second number of each pair are those of some others."""
+    return [np.isin(pairs[:, column], others[:, column]) for column in (0, 1)]
 
 
 def _bounded(rows: Mapping[str, FloatArray]) -> np.ndarray[Any, Any]:
