@@ -53,8 +53,6 @@ _SMALL: Final = 2.0
 _ROUNDS: Final = 12
 # A dispersion is itself estimated: it is raised by as much as Student's quantile exceeds the normal one here.
 _ALLOWED_AT: Final = 1e-3
-# The first step of a drift that is rounded up: 3 % between two windows.
-_LEAST_DRIFT: Final = 1e-3
 # A dispersion under which nobody would call reports restless.
 HARDLY: Final = 1.1
 _NOTED: Final = 1.25  # times as wide, from which a reader is told that it is because of a short past
@@ -122,24 +120,6 @@ class Dispersion:
         most in proportion to it, and is taken as that many times as large.
         """
         return replace(self, drift=times * self.drift)
-
-    def rounded_up(self) -> Dispersion:
-        """In steps so coarse (a quarter; of the drift and of what is typical a quarter of itself; squares in powers of
-        two) that no count can be worked out of it. Steps of a drift are relative: it multiplies the square of a count.
-        """
-        if not self.known or self == INDEPENDENT:
-            return self
-        phi = np.ceil(4 * self.phi) / 4
-        return replace(
-            self,
-            phi=float(phi),
-            low=1.0,
-            high=float("inf"),
-            drift=_quarter_more(self.drift, _LEAST_DRIFT),
-            typical=_quarter_more(self.typical, 1.0),
-            freedom=_power_of_two(self.freedom),
-            wandering=_power_of_two(self.wandering),
-        )
 
     def sentence(self, t: Translator) -> str:
         """How much wider intervals are, or that it is not known."""
@@ -339,10 +319,6 @@ class GroupFactor:
         with np.errstate(divide="ignore"):
             return np.asarray(1 / (1 / self.squares + self.fitted**2 / np.asarray(of_all, float)))
 
-    def rounded_up(self) -> GroupFactor:
-        """In quarters, and squares in powers of two: of protected counts nothing can be worked out of it."""
-        return GroupFactor(float(np.ceil(4 * self.times) / 4), _power_of_two(self.squares), 1.0)
-
 
 def group_factors(
     before: Any, after: Any, wholes: tuple[Any, Any] | None, fitted: Dispersion, groups: Sequence[Any]
@@ -372,18 +348,6 @@ def group_factors(
     factor = (held * ratio + prior) / (held + prior)
     found = map(GroupFactor, factor.tolist(), (held + prior).tolist(), (prior / (held + prior)).tolist())
     return dict(zip(names.tolist(), found, strict=True))
-
-
-def _quarter_more(number: float, least: float) -> float:
-    """The next step up from a number, each a quarter more than the one before, `least` the first; 0 stays 0."""
-    if number <= 0:
-        return 0.0
-    return float(least * 1.25 ** np.ceil(max(np.log(number / least), 0.0) / np.log(1.25) - 1e-9))
-
-
-def _power_of_two(number: float) -> float:
-    """The largest power of two that is not above a number."""
-    return float(2 ** np.floor(np.log2(number))) if number > 0 else 0.0
 
 
 def _allowance(freedom: Any) -> Any:

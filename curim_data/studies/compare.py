@@ -222,7 +222,7 @@ def compare_study(
 def _neither(
     source: Source, pair: FilterPair, audience: Audience, against: str, totals: tuple[Total, Total]
 ) -> tuple[Choice, ...]:
-    """How many alerts of the filter a preset leaves out, if any; the number for those who see exact counts."""
+    """How many alerts of the filter a preset leaves out, if any; no number where it is too small to be written out."""
     if against not in _NEITHER:
         return ()
     unset: dict[str, dict[str, Any]] = {
@@ -232,11 +232,11 @@ def _neither(
     }
     alone, counted = _NEITHER[against]
     whole = query.total(source, pair.first.replace(**unset[against]), audience)
-    if not sees_exact(audience) or None in (whole.n, *(total.n for total in totals)):
-        return (Choice("neither", "protected", alone),)
-    left = (whole.n or 0) - sum(total.n or 0 for total in totals)
+    left = whole.n - sum(total.n for total in totals)
     if not left:
         return ()
+    if whole.shown(left) is None:
+        return (Choice("neither", "protected", alone),)
     return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),)
 
 
