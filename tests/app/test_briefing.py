@@ -9,7 +9,6 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import docx
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -528,8 +527,8 @@ def test_who_is_missing_is_said_and_silence_is_not_called_safe(year: BriefStudy,
     city = sample.city()
     quiet = replace(year, silent=("zone_1",), unheard=("agia_sofia",), total=replace(year.total, unmapped=5))
     assert missing_sentence(quiet, city, t) == (
-        "5 alerts have no position: no place counts them. Strikingly few alerts for the number of residents: Zone 1. What "
-        "happens there is not known. Women alert strikingly little: Agia Sofia. Their safety there is not known."
+        "5 alerts have no position: no place counts them. Strikingly few alerts for the number of residents: Zone 1. "
+        "What happens there is not known. Women alert strikingly little: Agia Sofia. Their safety there is not known."
     )
     assert missing_sentence(quiet, city, t) in affected_sentence(quiet, city, t)
     few = replace(year, silent=(), unheard=(), total=replace(year.total, unmapped=1))

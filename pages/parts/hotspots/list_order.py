@@ -63,7 +63,13 @@ def list_view(lines: Sequence[SpotSummary], *, ordered: bool, harm: Mapping[str,
     order = cast("ListOrder", word_from_link(ORDER_WORD, "hotspots_order", known, usual))
     of = {id(line.spot): line for line in lines}
     spots = [line.spot for line in lines]
-    many, few = worth_a_plan(in_order_of_harm(spots, harm) if order == "harm" else in_order(spots, order))
+    many, few = worth_a_plan(
+        in_order_of_harm(spots, harm)
+        if order == HARM
+        else sorted(spots, key=lambda spot: spot.rank)
+        if order == USUAL
+        else in_order(spots, order)
+    )
     arranged = tuple(of[id(spot)] for spot in (*many, *few))
     first = _first_rows(len(lines), len(few))
     return ListView(arranged, order, len(arranged) if everything else first, len(few), harm=harm)
@@ -154,6 +160,9 @@ def order_sentence(t: Translator, view: ListView) -> str:
     words = [sentences[view.order]]
     if view.numbered and view.order != USUAL:
         words.append(t("The number of a place is that of the order by incidents above expected."))
+    spots = [line.spot for line in view.lines]
+    if view.order == USUAL and in_order(spots, USUAL) != sorted(spots, key=lambda spot: spot.rank):
+        words.append(t("The order is that of the alerts; the figures are those of the protected copy."))
     if view.few:
         words.append(
             t.n(
