@@ -8,10 +8,12 @@
 <home>/work             what an import that is under way has read so far; left behind only by one that was cut short
 <home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
 <home>/annotations.jsonl  notes on the time line and their history (`annotations`)
-<home>/settings.toml    the city's public address and mail server (`settings`); written by hand
+<home>/settings.toml    the city's public address, mail server, sign-in and record (`settings`); written by hand
 <home>/briefs.json      which findings the last briefs had (`studies.brief_history`)
 <home>/meetings.json    the council's meetings, a copy for counting (`meetings`); meetings.toml is its older form
-<home>/plans.sqlite     intervention plans and meetings, unless CURIM_PLANS_URL names another database
+<home>/roles.toml       who has which role, where readers sign in (`model.access`); written by hand
+<home>/plans.sqlite     intervention plans, meetings, sessions of who signed in, and the record of who looked at what,
+                        unless CURIM_PLANS_URL names another database
 <home>/prepared/        what is worked out once for a version of the profile or of the alerts, columns of alerts
                         included, see `model.prepared`; may be deleted
 <home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)
