@@ -200,6 +200,7 @@ def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(
     copied = page.context.cookies()
     assert any("_streamlit_user" in cookie["name"] for cookie in copied)
     thief = browser.new_context()
+    thief.set_default_timeout(PATIENCE)
     thief.add_cookies(copied)
     stolen = thief.new_page()
     stolen.goto(f"{installation.address}/methods?lang=en")
@@ -222,7 +223,7 @@ def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(
 def test_a_session_ends_without_use_and_goes_on_where_it_was(installation: Installation, page: Page) -> None:
     asked = f"{installation.address}/methods?lang=en&affected=man"
     sign_in(page, asked, "council")
-    installation.change("UPDATE sign_in SET seen = seen - 29 * 60")
+    installation.change("UPDATE sign_in SET seen = seen - 20 * 60")
     page.reload()
     ready(page)
     assert links(page) == COUNCIL
