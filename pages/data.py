@@ -8,6 +8,7 @@ from pages.parts.data.cleaned_download import draw_cleaned_download
 from pages.parts.data.history_tab import draw_history_tab
 from pages.parts.data.import_tab import draw_import_tab
 from pages.parts.data.quality_tab import draw_quality_tab
+from pages.parts.data.record_tab import draw_record_tab
 from pages.parts.data.uploads import uploader_style
 from pages.parts.frame import require
 
@@ -16,11 +17,13 @@ t = page.t
 
 st.title(t("Data"))
 st.html(f"<style>{uploader_style(t)}</style>")
-names = [t("Import"), t("Imports so far"), t("Quality"), t("City profile")]
-asked = dict(zip(("import", "history", "quality", "city"), names, strict=True)).get(st.query_params.get("part", ""))
+names = [t("Import"), t("Imports so far"), t("Quality"), t("City profile"), t("Record")]
+asked = dict(zip(("import", "history", "quality", "city", "record"), names, strict=True)).get(
+    st.query_params.get("part", "")
+)
 if asked and "data_part" not in st.session_state:
     st.session_state["data_part"] = asked
-imports, history, quality, city = st.tabs(names, key="data_part", on_change="rerun")
+imports, history, quality, city, looked = st.tabs(names, key="data_part", on_change="rerun")
 with imports:
     draw_import_tab(page, in_view=bool(imports.open))
 with history:
@@ -33,3 +36,6 @@ with quality:
 with city:
     if city.open:
         draw_city_tab(page)
+with looked:
+    if looked.open:
+        draw_record_tab(page)

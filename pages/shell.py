@@ -7,7 +7,7 @@ import streamlit as st
 from curim_data.model import Audience, Role
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
-from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, require
+from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, record, require
 from pages.parts.frame.fragments import draw_alone
 from pages.parts.frame.guard import HEALED
 from pages.parts.frame.links import FOLDER, LINK_WORDS, draw_languages
@@ -185,4 +185,5 @@ if HEALED in st.session_state:
 if name not in WITHOUT_FILTER:
     st.html(WITHOUT_CONTROLS)
     filter_bar.draw_active_filters(page)
+record.note_look(page, name)
 current.run()

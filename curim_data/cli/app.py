@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import typer
 
 from curim_data.cli import (
+    audit,
     batches,
     brief,
     changes,
@@ -56,6 +57,7 @@ TOP_LEVEL = (
     near_repeat,
     quality,
     export,
+    audit,
 )
 for module in TOP_LEVEL:
     app.add_typer(module.app)

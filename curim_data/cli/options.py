@@ -15,6 +15,7 @@ import typer
 
 from curim_data.cli.context import CommandContext, language
 from curim_data.cli.output import UsageError
+from curim_data.cli.recording import record_command
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, MAP_RESOLUTIONS, N_, Audience, Message, Translator, translator
 from curim_data.store import Home
@@ -48,7 +49,12 @@ def command(
         def run(**given: Any) -> None:
             query = {word.name.removeprefix("filter_"): given.pop(word.name) or "" for word in words}
             context = _context(query, **{option.name: given.pop(option.name) for option in shared})
-            function(context, **given)
+            try:
+                function(context, **given)
+            except typer.Exit:
+                record_command(context, function.__module__, name, given)
+                raise
+            record_command(context, function.__module__, name, given)
 
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in (*own, *words, *shared)]

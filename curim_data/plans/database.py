@@ -8,14 +8,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
 from curim_data.plans.tables import Base
@@ -59,20 +56,35 @@ class Database:
         self._engine.dispose()
 
     def _migrate(self) -> None:
+        with self.reading() as connection:
+            if _revision(connection) == _newest():
+                return
+        from alembic import command  # takes a while, and is seldom needed
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        newest = set(ScriptDirectory.from_config(config).get_heads())
-        with _MIGRATING:
-            with self.reading() as connection:
-                if set(MigrationContext.configure(connection).get_current_heads()) == newest:
-                    return
-            with self._engine.begin() as connection:
-                if connection.dialect.name == "postgresql":
-                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                if set(MigrationContext.configure(connection).get_current_heads()) == newest:
-                    return
-                config.attributes.update(connection=connection, metadata=Base.metadata)
-                command.upgrade(config, "head")
+        with _MIGRATING, self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            if _revision(connection) == _newest():
+                return
+            config.attributes.update(connection=connection, metadata=Base.metadata)
+            command.upgrade(config, "head")
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    """The step that a database is at; None for a new one."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    step: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return step
+
+
+@cache
+def _newest() -> str:
+    """The last step that there is: their files begin with their numbers."""
+    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 def _engine(url: str, patience: float) -> sa.Engine:

@@ -61,3 +61,18 @@ class SignInRow(Base):
     issued: Mapped[float] = mapped_column(sa.Double)
     seen: Mapped[float] = mapped_column(sa.Double)
     ended: Mapped[str] = mapped_column(sa.String(16))
+
+
+class RecordRow(Base):
+    """What somebody looked at or did (`record`); triggers refuse to change a row, or to delete a young one."""
+
+    __tablename__ = "record"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's form); no number is used twice
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[float] = mapped_column(sa.Double, index=True)
+    who: Mapped[str] = mapped_column(sa.String(254))
+    role: Mapped[str] = mapped_column(sa.String(16))
+    deed: Mapped[str] = mapped_column(sa.String(16))
+    subject: Mapped[str] = mapped_column(sa.Text)
+    query: Mapped[str] = mapped_column(sa.Text)

@@ -10,10 +10,12 @@
 <home>/protected/       what the protected copy says instead of each alert's place and time, and the secret that it
                         was drawn with (`draws`): kept with the alerts, never given away
 <home>/annotations.jsonl  notes on the time line and their history (`annotations`)
-<home>/settings.toml    the city's public address and mail server (`settings`); written by hand
+<home>/settings.toml    the city's public address, mail server, sign-in and record (`settings`); written by hand
 <home>/briefs.json      which findings the last briefs had (`studies.brief_history`)
 <home>/meetings.json    the council's meetings, a copy for counting (`meetings`); meetings.toml is its older form
-<home>/plans.sqlite     intervention plans and meetings, unless CURIM_PLANS_URL names another database
+<home>/roles.toml       who has which role, where readers sign in (`model.access`); written by hand
+<home>/plans.sqlite     intervention plans, meetings, sessions of who signed in, and the record of who looked at what,
+                        unless CURIM_PLANS_URL names another database
 <home>/prepared/        what is worked out once for a version of the profile or of the alerts, columns of alerts
                         included, see `model.prepared`; may be deleted
 <home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)

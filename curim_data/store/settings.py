@@ -1,4 +1,4 @@
-"""What a city sets in `settings.toml` of the home: its public address, its mail server, how long a sign-in lasts.
+"""What a city sets in `settings.toml` of the home: its address, its mail server, sign-in, the record.
 
     public_url = "https://alerts.city.example"   # where readers open the dashboard; CURIM_PUBLIC_URL goes before it
 
@@ -12,6 +12,10 @@
     [sign_in]                                    # when a session ends
     idle_minutes = 30                            # without use
     absolute_hours = 12                          # whatever its use
+
+    [record]                                     # of who looked at what and did what
+    keep_days = 365                              # 90 at least
+    council_filters = true                       # false: which filters the council and the public chose is not recorded
 
 The password stands in no file: CURIM_SMTP_PASSWORD.
 """
@@ -32,6 +36,7 @@ FILE: Final = "settings.toml"
 PASSWORD: Final = "CURIM_SMTP_PASSWORD"
 PUBLIC_URL: Final = "CURIM_PUBLIC_URL"
 Security = Literal["starttls", "tls", "none"]
+KEPT_DAYS: Final = (90, 3650)  # of the record
 LONGEST: Final = {"idle_minutes": 24 * 60, "absolute_hours": 7 * 24}  # of a session
 PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -64,6 +69,14 @@ class SignInSettings:
 
 
 @dataclass(frozen=True)
+class RecordSettings:
+    """For how many days the record is kept, and whether it holds the filters of those who see no exact counts."""
+
+    keep_days: int = 365
+    council_filters: bool = True
+
+
+@dataclass(frozen=True)
 class Settings:
     """The address at which readers open the dashboard ("" where it is not public), and the mail server, if any."""
 
@@ -92,6 +105,24 @@ def read_sign_in_settings(home: Home) -> SignInSettings:
                 most=LONGEST[name],
             )
     return SignInSettings(**given)
+
+
+def read_record_settings(home: Home) -> RecordSettings:
+    """What is recorded, and for how long; SettingsError where it is set to what cannot be used."""
+    told = _told(home).get("record", {})
+    usual = RecordSettings()
+    days = told.get("keep_days", usual.keep_days) if isinstance(told, dict) else None
+    filters = told.get("council_filters", usual.council_filters) if isinstance(told, dict) else None
+    if not isinstance(days, int) or isinstance(days, bool) or not KEPT_DAYS[0] <= days <= KEPT_DAYS[1]:
+        raise _wrong(
+            N_("[record] keep_days is {value}: use a whole number from {least} to {most}."),
+            value=str(days),
+            least=KEPT_DAYS[0],
+            most=KEPT_DAYS[1],
+        )
+    if not isinstance(filters, bool):
+        raise _wrong(N_("[record] council_filters is {value}: use true or false."), value=str(filters))
+    return RecordSettings(days, filters)
 
 
 def _told(home: Home) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def test_a_city_sets_how_long_a_sign_in_lasts(user: User, tmp_path: Path) -> Non
 @pytest.mark.usefixtures("user")
 def test_a_button_hands_out_a_file_only_to_who_still_has_the_role(tmp_path: Path) -> None:
     assert reader.reader() == COUNCIL
-    make = _checked(lambda: b"file")
+    make = _checked(lambda: b"file", "file.csv")
     assert make() == b"file"
     (tmp_path / "roles.toml").write_text('"mayor@city.example" = "analyst"\n', "utf-8")
     assert make() == b"file"
@@ -176,7 +176,7 @@ def test_without_sign_in_the_reader_is_the_analyst_here_and_nothing_is_written(
     monkeypatch.setenv("CURIM_HOME", str(tmp_path))
     monkeypatch.setattr(reader, "sign_in_configured", lambda: False)
     assert reader.reader() == Reader("", Role.ANALYST)
-    assert _checked(lambda: b"file")() == b"file"
+    assert _checked(lambda: b"file", "file.csv")() == b"file"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import LANGUAGE_NAMES
+from curim_data.plans.database import Database
+from curim_data.plans.record import Deed, Wanted, read_record
 from curim_data.store import Home
+from curim_data.store.home import SAMPLE_MARK
 from tests.browser.conftest import PATIENCE, ROOT, Tab, free_port, process_ended, ready, running, wait_for, watch
 
 pytestmark = pytest.mark.browser
@@ -88,9 +92,10 @@ def provider(folder: Path, return_to: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def installation(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A dashboard that asks for sign-in, with the sample city."""
+    """A dashboard that asks for sign-in, with the sample's alerts as those of a city of its own."""
     home = tmp_path_factory.mktemp("signed")
-    (home / "sample").symlink_to(sample.path)
+    shutil.copytree(sample.path, home, dirs_exist_ok=True)
+    (home / SAMPLE_MARK).unlink()
     (home / ".streamlit").mkdir()
     port = free_port()
     address = f"http://127.0.0.1:{port}"
@@ -195,6 +200,7 @@ def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(
     copied = page.context.cookies()
     assert any("_streamlit_user" in cookie["name"] for cookie in copied)
     thief = browser.new_context()
+    thief.set_default_timeout(PATIENCE)
     thief.add_cookies(copied)
     stolen = thief.new_page()
     stolen.goto(f"{installation.address}/methods?lang=en")
@@ -217,7 +223,7 @@ def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(
 def test_a_session_ends_without_use_and_goes_on_where_it_was(installation: Installation, page: Page) -> None:
     asked = f"{installation.address}/methods?lang=en&affected=man"
     sign_in(page, asked, "council")
-    installation.change("UPDATE sign_in SET seen = seen - 29 * 60")
+    installation.change("UPDATE sign_in SET seen = seen - 20 * 60")
     page.reload()
     ready(page)
     assert links(page) == COUNCIL
@@ -271,3 +277,31 @@ def test_a_group_of_the_provider_gives_a_role_and_a_line_for_the_address_takes_i
     installation.roles(f'"grouped@city.example" = "none"\n{GROUPS}')
     page.reload()
     said(page, "has no role here yet")
+
+
+def test_the_record_says_who_looked_at_what_and_who_was_refused(installation: Installation, page: Page) -> None:
+    began = time.time()
+    sign_in(page, f"{installation.address}/methods?lang=en&affected=woman", "council")
+    page.goto(f"{installation.address}/data?lang=en")
+    said(page, "Your role does not include this page.")
+    page.context.clear_cookies()
+    sign_in(page, f"{installation.address}/data?lang=en&part=record", "analyst")
+    table = page.get_by_test_id("stMain").get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    with page.expect_download() as got:
+        page.get_by_test_id("stMain").get_by_role("button", name="Download the data").click()
+    assert "council@city.example,council,view,methods,lang=en&affected=woman" in got.value.path().read_text("utf-8-sig")
+    database = Database(f"sqlite:///{installation.home / 'plans.sqlite'}")
+    for _ in range(50):  # it is written a moment later
+        rows = [(one.who, one.role, one.deed, one.subject) for one in read_record(database, Wanted(since=began))]
+        if rows[0][2] is Deed.DOWNLOAD:
+            break
+        time.sleep(0.1)
+    database.close()
+    assert [row for row in rows if row[2] is not Deed.CHANGE] == [
+        ("analyst@city.example", "analyst", Deed.DOWNLOAD, "record.csv"),
+        ("analyst@city.example", "analyst", Deed.VIEW, "data"),
+        ("council@city.example", "council", Deed.REFUSED, "data"),
+        ("council@city.example", "council", Deed.VIEW, "data"),
+        ("council@city.example", "council", Deed.VIEW, "methods"),
+    ]

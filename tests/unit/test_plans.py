@@ -106,7 +106,7 @@ def test_a_store_that_is_up_to_date_is_not_upgraded(store: PlanStore, monkeypatc
     def fail(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("curim_data.plans.database.command.upgrade", fail)
+    monkeypatch.setattr("alembic.command.upgrade", fail)
     again = PlanStore(store.url)
     assert again.list() == ()
     again.close()

@@ -11,8 +11,9 @@ from curim_data.model import Role
 from curim_data.model.meetings import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanProblem
+from curim_data.plans.record import Deed
 from curim_data.store.meetings import read_meetings
-from pages.parts.frame import Page, draw_whole_choice, escape_markdown, permitted
+from pages.parts.frame import Page, draw_whole_choice, escape_markdown, permitted, record
 from pages.parts.plans.access import may_edit, plan_store, reference_day
 
 CHOICE = "briefing_meeting"
@@ -171,6 +172,7 @@ def _add(page: Page) -> None:
         return
     try:
         _store(page).add(day, st.session_state.get("meeting_name", ""))
+        record.note(page, Deed.CHANGE, f"meeting {day.isoformat()}")
     except PlanProblem as problem:
         st.session_state[SAID] = page.t(problem.message)
         return
@@ -179,6 +181,7 @@ def _add(page: Page) -> None:
 
 def _remove(page: Page) -> None:
     try:
-        _store(page).remove(st.session_state["meeting_kept"])
+        gone = _store(page).remove(st.session_state["meeting_kept"])
+        record.note(page, Deed.CHANGE, f"meeting {gone.day.isoformat()}")
     except PlanProblem as problem:
         st.session_state[SAID] = page.t(problem.message)

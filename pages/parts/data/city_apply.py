@@ -13,11 +13,12 @@ from streamlit.delta_generator import DeltaGenerator
 from curim_data.model import ImportProblem, Message, Translator
 from curim_data.model.city import ProfileError
 from curim_data.model.progress import following
+from curim_data.plans.record import Deed
 from curim_data.profile.edit import EditReport
 from curim_data.profile.versions import ProfileChange
 from curim_data.store import Home, Store, StoreError
 from curim_data.studies.preparation import prepare
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame import Page, escape_markdown, record
 
 LOG: Final = logging.getLogger("curim")
 EDITED = "data_city_edited"
@@ -41,6 +42,8 @@ def apply_edit(page: Page, edit: Callable[[], EditReport | ProfileChange]) -> No
     try:
         with st.spinner(page.t.n("Updating {n} alert", "Updating {n} alerts", count)):
             made = edit()
+        if made.before != made.version:
+            record.note(page, Deed.CHANGE, f"city profile {made.before} → {made.version}")
         prepare_city(page, page.home, st.progress(0.0))
         notes = made.notes if isinstance(made, EditReport) else ()
         st.session_state[EDITED] = EditOutcome(made.version, made.alerts, made.before != made.version, notes)

@@ -9,13 +9,14 @@ import streamlit as st
 
 from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.model import Translator, translator
+from curim_data.plans.record import Deed
 from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store.alert_table import UndoReport
 from pages.parts.charts import tables
 from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.labels import format_short
 from pages.parts.data.preview import count_headings, draw_reasons_table
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame import Page, escape_markdown, record
 from pages.parts.frame.downloads import draw_download
 
 UNDONE = "data_undone"
@@ -133,6 +134,7 @@ def _draw_undo(page: Page, batch: Batch) -> None:
         if st.button(t("Yes, undo it"), key=f"data_undo_{batch.id}", type="primary"):
             try:
                 st.session_state[UNDONE] = Store(page.home).undo(batch.id)
+                record.note(page, Deed.UNDO, f"{batch.file_name} ({batch.id})")
                 prepare_city(page, page.home, st.progress(0.0))
             except StoreError:
                 st.session_state[UNDONE] = None

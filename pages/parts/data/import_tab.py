@@ -10,6 +10,7 @@ import streamlit as st
 
 from curim_data.importing.pipeline import ImportProblem, import_file
 from curim_data.model import Message
+from curim_data.plans.record import Deed
 from curim_data.store import Batch, Home, StoreError, interrupted
 from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, draw_summary, facts_sentence
@@ -33,7 +34,7 @@ from pages.parts.data.uploads import (
     sample_trial,
     uploaded_files,
 )
-from pages.parts.frame import Page, escape_markdown, page_link
+from pages.parts.frame import Page, escape_markdown, page_link, record
 
 OUTCOMES = "data_done"
 STOPPED = "data_stopped"
@@ -285,6 +286,7 @@ def _import(
                 progress=step,
             )
             done = ImportOutcome(review.file.name, batch=report.batch, several=report.several)
+            record.note(page, Deed.IMPORT, f"{review.file.name} ({report.batch})", home=home)
             save_pending_mapping(home, review, remember=remember)
         except ImportProblem as problem:
             done = ImportOutcome(review.file.name, problem=problem.message)

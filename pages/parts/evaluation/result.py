@@ -16,6 +16,7 @@ from curim_data.model import Audience, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label, inline
 from curim_data.model.plan import MOVES, STATUS_WORDS
 from curim_data.plans.plan_store import PlanProblem
+from curim_data.plans.record import Deed
 from curim_data.studies.evaluation import (
     AREAS,
     STARTED,
@@ -33,7 +34,7 @@ from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
 from pages.parts.evaluation.queries import evaluation_key, plan_evaluation, plan_harm
-from pages.parts.frame import Page, dataset_for, draw_whole_choice, escape_markdown, page_link
+from pages.parts.frame import Page, dataset_for, draw_whole_choice, escape_markdown, page_link, record
 from pages.parts.plans.access import ask_author, author_name, may_edit, plan_store, translated_plan
 from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
 
@@ -382,7 +383,8 @@ def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     stored = plan_store(page).get(plan.id)
     status = PlanStatus.EVALUATED if moves else stored.status
     try:
-        plan_store(page).save(replace(stored, result=kept, status=status), author_name(page))
+        saved = plan_store(page).save(replace(stored, result=kept, status=status), author_name(page))
+        record.note(page, Deed.CHANGE, f"plan {saved.id}, version {saved.version}")
     except PlanProblem as problem:
         st.error(escape_markdown(t(problem.message)))
         return

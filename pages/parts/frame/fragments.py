@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from pages.parts.frame import reader
+from pages.parts.frame import reader, record
 
 # What shows the address, and has to follow when a part changes it.
 LINK_PARTS: Final = ("filter_actions", "languages")
@@ -39,13 +39,15 @@ def admitting(draw: Callable[..., None], *, using: bool = True) -> Callable[...,
     run, which says so. `using`: whether drawing it alone is a use of the session.
     """
     first = [True]
-    before = reader.reader(using=using)
+    before, page = reader.reader(using=using), record.drawn()
 
     def draw_checked(*given: Any) -> None:
         if first:
             first.clear()
         elif reader.reader(using=using) != before:
             st.rerun()
+        elif page is not None:
+            record.draws(page)
         draw(*given)
 
     return draw_checked

@@ -18,12 +18,13 @@ import sample_data
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Role, Translator, translator
 from curim_data.model.city import load_city
+from curim_data.plans.record import Deed
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
-from pages.parts.frame import door, reader, window
-from pages.parts.frame.links import LANDING, language, page_link
+from pages.parts.frame import door, reader, record, window
+from pages.parts.frame.links import LANDING, language, page_link, page_name
 from pages.parts.frame.page import Page, view_query
 
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
@@ -57,6 +58,7 @@ def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
     page = handed[1] if known else _page(t, visitor.name, visitor.role)
     if hand_on:
         _handed.page = asked, page
+    record.draws(page)
     if page.role < role:
         _refuse(page)
     if data and page.source is None:
@@ -130,6 +132,7 @@ def _refuse(page: Page) -> None:
     t = page.t
     st.header(t("No access"))
     st.write(t("Your role does not include this page."))
+    record.note(page, Deed.REFUSED, page_name())
     page_link(page, LANDING, t("Open the Briefing"))
     st.stop()
 

@@ -57,11 +57,16 @@ def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None =
     st.page_link(FOLDER / f"{name}.py", label=label, query_params=query)
 
 
+def page_name() -> str:
+    """The name of the page that the address names."""
+    name = str(st.context.url or "").split("?")[0].rstrip("/").rpartition("/")[2]
+    return name if (FOLDER / f"{name}.py").exists() else LANDING
+
+
 def current_address(page: Page) -> str:
     """The full address of what the reader sees, to send to a colleague: the filter and the view of the open page."""
     base = str(st.context.url or "").split("?")[0]
-    name = base.rstrip("/").rpartition("/")[2]
-    view = VIEW_WORDS.get(name if (FOLDER / f"{name}.py").exists() else LANDING, ())
+    view = VIEW_WORDS.get(page_name(), ())
     view_words = {word: st.query_params[word] for word in view if st.query_params.get(word)}
     query = urlencode({**page.query, **view_words})
     return f"{base}?{query}" if query else base

@@ -24,6 +24,7 @@ from curim_data.plans.database import Database
 from curim_data.plans.sign_ins import SessionLimits, SessionState, SignIns, session_key
 from curim_data.store import Home
 from curim_data.store.settings import SettingsError, SignInSettings, read_sign_in_settings
+from pages.parts.frame.record import note_roles
 
 LOG: Final = logging.getLogger("curim")
 ROLES_FILE: Final = "roles.toml"
@@ -125,6 +126,7 @@ def _admitted(claims: Mapping[str, Any], *, using: bool) -> Reader:
     if not address or not _verified(claims.get("email_verified")):
         return Reader(address, None, Refusal.UNVERIFIED)
     role = read_roles(home.path / ROLES_FILE).of(address, claims)
+    note_roles(home, home.path / ROLES_FILE)
     return Reader(address, role, Refusal.UNKNOWN if role is None else None)
 
 

@@ -13,7 +13,8 @@ from analysis.plans.drafting import objective_sentence
 from analysis.plans.problem_statement import gender_sentence
 from curim_data.model import Plan
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem
-from pages.parts.frame import Page, escape_markdown
+from curim_data.plans.record import Deed
+from pages.parts.frame import Page, escape_markdown, record
 from pages.parts.interventions.queries import plan_draft
 from pages.parts.plans.access import author_name, may_edit, plan_store, reference_day, translated_plan
 
@@ -157,6 +158,7 @@ def save_plan(page: Page, edit: PlanEdit, plan: Plan) -> bool:
     except PlanProblem as problem:
         st.error(escape_markdown(t(problem.message)))
         return False
+    record.note(page, Deed.CHANGE, f"plan {kept.id}, version {kept.version}")
     st.query_params.pop("draft", None)
     st.query_params["plan"] = kept.id
     address = f"{page.dataset.home} {kept.id} "

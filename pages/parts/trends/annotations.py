@@ -11,8 +11,9 @@ from curim_data.model import Role
 from curim_data.model.annotations import KIND_WORDS, KINDS, LONGEST_NOTE, Annotation, AnnotationKind
 from curim_data.model.i18n import Span
 from curim_data.model.labels import category_label
+from curim_data.plans.record import Deed
 from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.frame import Page, escape_markdown, record
 
 _WHO = "annotation_who"
 
@@ -46,6 +47,7 @@ def _draw_note(page: Page, one: Annotation, may_write: bool) -> None:
     if may_write and right.button(t("Remove"), key=f"annotation_remove_{one.id}", help=escape_markdown(one.note)):
         with contextlib.suppress(AnnotationError):  # somebody else removed it meanwhile
             remove_annotation(page.home.path, one.id, who=_author(page))
+            record.note(page, Deed.CHANGE, f"note {one.id}")
         st.rerun()
 
 
@@ -97,4 +99,5 @@ def _draw_form(page: Page) -> None:
     except AnnotationError as wrong:
         st.error(t(wrong.message))
         return
+    record.note(page, Deed.CHANGE, f"note of {start.isoformat()}")
     st.rerun()

@@ -1,0 +1,107 @@
+"""The tab of the record, and what pages note: who looked, at what, under which filter."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.plans.database import Database
+from curim_data.plans.record import Deed, Entry, read_record, recorder, write
+from curim_data.store import Home
+from curim_data.store.home import SAMPLE_MARK
+from curim_data.store.settings import RecordSettings
+from tests.app.conftest import SHELL, TIMEOUT, errors, shown
+
+
+@pytest.fixture
+def own(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The sample's alerts as those of a city of one's own, without plans."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(sample.path, home.path)
+    (home.path / SAMPLE_MARK).unlink()
+    (home.path / "plans.sqlite").unlink()
+    monkeypatch.setenv("CURIM_HOME", str(home.path))
+    return home
+
+
+def visit(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    for word, value in {"lang": "en", **query}.items():
+        app.query_params[word] = value
+    app.switch_page(f"{name}.py")
+    app.run()
+    assert errors(app) == []
+    return app
+
+
+def rows(home: Home) -> list[Entry]:
+    assert recorder(home).flush(10)
+    database = Database(home.plans_url)
+    found = read_record(database)
+    database.close()
+    return list(reversed(found))
+
+
+def test_looking_is_noted_once_for_each_page_and_filter(own: Home) -> None:
+    app = visit("methods", affected="woman", foo="=made up")
+    app.run()
+    visit("methods", light="dark", **{"as": "council"})
+    assert [(one.who, one.role, one.deed, one.subject, one.query) for one in rows(own)] == [
+        ("", "analyst", Deed.VIEW, "methods", "lang=en&affected=woman"),
+        ("", "council", Deed.VIEW, "methods", "lang=en&as=council&light=dark"),
+    ]
+
+
+def test_the_councils_filters_are_left_out_where_the_city_says_so(own: Home) -> None:
+    (own.path / "settings.toml").write_text("[record]\ncouncil_filters = false", "utf-8")
+    visit("methods", affected="woman", **{"as": "council"})
+    visit("methods", affected="woman")
+    assert [(one.role, one.query) for one in rows(own)] == [("council", ""), ("analyst", "lang=en&affected=woman")]
+    app = visit("data", part="record")
+    assert "Which filters the council and the public chose is not recorded." in [one.value for one in app.caption]
+
+
+def test_the_tab_shows_the_record_and_narrows_it(own: Home) -> None:
+    database = Database(own.plans_url)
+    now = time.time()
+    with database.session() as session:
+        entries = [
+            Entry(now - 40 * 86_400, "old@city.example", "analyst", Deed.IMPORT, "march.csv"),
+            Entry(now - 60, "mayor@city.example", "council", Deed.VIEW, "trends", "light=dark"),
+            Entry(now - 50, "=cmd()", "analyst", Deed.DOWNLOAD, "trends.csv"),
+        ]
+        write(session, entries, RecordSettings())
+    database.close()
+    app = visit("data", part="record")
+    table = shown(app.dataframe[0])
+    assert list(table["who"])[1:] == ["=cmd()", "mayor@city.example"]
+    assert list(table["deed"])[1:] == ["File downloaded", "Page viewed"]
+    app.selectbox(key="data_record_who").set_value("mayor@city.example").run()
+    assert list(shown(app.dataframe[0])["subject"]) == ["trends"]
+    app.selectbox(key="data_record_who").set_value("old@city.example").run()
+    assert not app.dataframe
+    app.selectbox(key="data_record_period").set_value("365").run()
+    assert list(shown(app.dataframe[0])["subject"]) == ["march.csv"]
+    assert "deleted after 365 days" in "".join(one.value for one in app.caption)
+
+
+def test_the_sample_is_not_recorded(sample: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURIM_HOME", str(sample.path.parent))
+    app = visit("data", part="record")
+    assert "The sample city has no record: it begins with a city of your own." in [one.value for one in app.markdown]
+    assert not recorder(sample)._waiting.unfinished_tasks
+    database = Database(sample.plans_url)
+    assert read_record(database) == []
+    database.close()
+
+
+def test_a_home_that_cannot_be_written_stops_nobody(own: Home) -> None:
+    (own.path / "plans.sqlite").mkdir()
+    began = time.perf_counter()
+    assert visit("methods").title[0].value == "Methods"
+    assert time.perf_counter() - began < TIMEOUT
+    (own.path / "plans.sqlite").rmdir()
