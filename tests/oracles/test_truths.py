@@ -14,6 +14,7 @@ from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile
+from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.hot_spots import hot_spot_study
@@ -92,10 +93,13 @@ def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
     assert h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10) in marked
 
 
-def test_the_place_that_differs_for_women_after_dark_is_found(source: Source, city: CityProfile) -> None:
+@pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
+def test_the_place_that_differs_for_women_after_dark_is_found(
+    sample: Home, city: CityProfile, audience: Audience
+) -> None:
     planted = TRUTHS["women_after_dark"]
     dark = ALL.replace(dark=True)
-    frame = query.counts(source, dark, ["place", "affected_gender"], Audience.ANALYST).frame
+    frame = query.counts(open_for(sample, audience), dark, ["place", "affected_gender"], audience).frame
     result = place_shares(frame.dropna(subset=["place"])).frame
     assert next(iter(result.loc[result["significant"] & (result["direction"] > 0), "place"])) == planted["place"]
     assert planted["place"] in {mark.id for mark in city.landmarks}

@@ -44,10 +44,10 @@ def study(source: Source) -> HotSpotStudy:
 
 
 @pytest.fixture(scope="module")
-def problems(source: Source, study: HotSpotStudy) -> dict[str, Problem]:
-    """The problem of each hot spot as the council may read it, by its landmark."""
+def problems(council: Source, study: HotSpotStudy) -> dict[str, Problem]:
+    """The problem of each hot spot as the council reads it, by its landmark."""
     found = (
-        problem_of_cells(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
+        problem_of_cells(council, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
         for spot in reversed(study.spots)
     )
     return {problem.place: problem for problem in found}
@@ -78,26 +78,24 @@ def test_problem_of_a_planted_spot(exact_problems: dict[str, Problem], place: st
 
 
 @pytest.mark.parametrize("place", SPOTS)
-def test_the_council_reads_the_same_problem_as_far_as_protected_counts_tell(
-    source: Source, problems: dict[str, Problem], exact_problems: dict[str, Problem], place: str
+def test_the_council_reads_the_same_problem_from_the_copy(
+    problems: dict[str, Problem], exact_problems: dict[str, Problem], place: str
 ) -> None:
-    told, exact = problems[place], exact_problems[place]
-    if told.n >= 100:
-        _as_planted(told, SPOTS[place])
-        assert told.women == exact.women
-        return
-    assert dict(told.names) == dict(exact.names)
-    assert told.categories[0].id in _leading(SPOTS[place]["categories"])
-    counted = area_counts(source, AlertFilter(), {"here": told.cells}, ["affected_gender"], Audience.SPECIALIST).frame
-    by_gender = counted.set_index("affected_gender")["n"]
-    assert (told.women is None) == (min(by_gender["woman"], by_gender["man"]) < 5)
+    """In whole bands of six hours, and of whole cells of the copy, which hold more than the place itself."""
+    told, exact, truth = problems[place], exact_problems[place], SPOTS[place]
+    assert dict(told.names) == dict(exact.names) == truth["labels"]
+    assert told.categories[0].id in _leading(truth["categories"])
+    assert told.women is not None
+    assert exact.women is not None
+    assert told.women.value == pytest.approx(exact.women.value, abs=0.12)
     assert exact.hours is not None
-    hourly = area_counts(source, AlertFilter(), {"here": told.cells}, ["hour"], Audience.COUNCIL).frame["n"].sum()
-    if hourly >= told.n / 2:  # enough of them may be shown by the hour
-        assert told.hours is not None
-        assert _hours(told.hours) <= _hours((SPOTS[place]["hours"][0], SPOTS[place]["hours"][1]))
-        return
-    assert told.hours == (exact.hours[0] // 6 * 6, exact.hours[1] // 6 * 6 + 5), "bands of six hours that hold the peak"
+    assert told.hours is not None
+    first, last = told.hours
+    assert first % 6 == 0 == (last + 1) % 6
+    assert len(_hours(told.hours)) in (6, 12)
+    planted = _hours((truth["hours"][0], truth["hours"][1]))
+    assert len(_hours(told.hours) & planted) >= len(planted) / 2
+    assert told.hours_protected
 
 
 def _as_planted(problem: Problem, truth: dict[str, Any]) -> None:
@@ -158,10 +156,10 @@ def test_women_stand_out_where_planted(problems: dict[str, Problem]) -> None:
     assert problem.dark_share > 0.5
 
 
-def test_the_id_of_a_spot_means_the_spot(source: Source, study: HotSpotStudy) -> None:
+def test_the_id_of_a_spot_means_the_spot(council: Source, study: HotSpotStudy) -> None:
     spot = study.spots[0]
-    by_id = problem_of_cells(source, AlertFilter(), [spot.id], Audience.COUNCIL, study=study)
-    assert by_id == problem_of_cells(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
+    by_id = problem_of_cells(council, AlertFilter(), [spot.id], Audience.COUNCIL, study=study)
+    assert by_id == problem_of_cells(council, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
     assert by_id.n == spot.n
 
 
@@ -181,12 +179,14 @@ def test_cautions(source: Source) -> None:
     assert Caution.PILED in problem_of_cells(source, AlertFilter(), [cell], Audience.SPECIALIST).cautions
 
 
-def test_area_counts_are_protected(source: Source, study: HotSpotStudy) -> None:
+def test_area_counts_write_no_small_count_out(source: Source, council: Source, study: HotSpotStudy) -> None:
     areas = {"here": study.spots[0].names, "none": ()}
-    exact = area_counts(source, AlertFilter(), areas, ["category"], Audience.SPECIALIST).frame
-    told = area_counts(source, AlertFilter(), areas, ["category"], Audience.COUNCIL).frame
-    assert set(exact["area"]) == {"here"}
-    assert not exact["withheld"].any()
+    exact = area_counts(source, AlertFilter(), areas, ["category"], Audience.SPECIALIST)
+    counted = area_counts(council, AlertFilter(), areas, ["category"], Audience.COUNCIL)
+    assert set(exact.frame["area"]) == set(counted.frame["area"]) == {"here"}
+    assert not exact.shown.frame["withheld"].any()
+    assert not counted.frame["withheld"].any()
+    told = counted.shown.frame
     assert told["withheld"].any()
     assert told.loc[~told["withheld"] & (told["n"] > 0), "n"].min() >= 5
     sensitive = told[told["category"].isin(source.city.sensitive) & ~told["withheld"] & (told["n"] > 0)]
@@ -245,34 +245,40 @@ def test_planted_intervention_is_found(source: Source, sample: Home, t: Translat
     assert months[months["area"] == "treated"]["n"].sum() == counted["treated"].sum()
 
 
-def test_council_sees_no_small_count(source: Source, sample: Home) -> None:
-    study = evaluation_study(source, _plan_of(sample, PlanStatus.FINISHED), Audience.COUNCIL)
+def test_the_council_gets_all_genders_and_no_small_count(council: Source, sample: Home) -> None:
+    study = evaluation_study(council, _plan_of(sample, PlanStatus.FINISHED), Audience.COUNCIL)
     assert study.result is not None
-    assert "other" in study.hidden_genders
-    shown = study.months.frame
+    assert not study.hidden_genders
+    assert "other" in set(study.genders["gender"])
+    shown = study.months.shown.frame
     assert shown.loc[~shown["withheld"] & (shown["n"] > 0), "n"].min() >= 5
 
 
-def test_the_test_named_in_advance_decides(source: Source, sample: Home, t: Translator) -> None:
+def test_the_test_named_in_advance_decides(council: Source, sample: Home, t: Translator) -> None:
     plan = _plan_of(sample, PlanStatus.FINISHED)
     for method, word in (("difference", "incidents fewer"), ("ratio", "fewer incidents"), ("wdd", "incidents fewer")):
         named = replace(plan, assessment=replace(plan.assessment, method=method))
-        study = evaluation_study(source, named, Audience.COUNCIL)
+        study = evaluation_study(council, named, Audience.COUNCIL)
         assert study.result is not None
         assert study.result.test == method
         assert word in study.result.sentence(t)
 
 
-def test_what_is_kept_passed_the_gate_and_speaks_every_language(source: Source, study: HotSpotStudy) -> None:
+def test_what_is_kept_speaks_every_language_and_tells_of_the_cells_of_the_copy(
+    source: Source, council: Source, study: HotSpotStudy
+) -> None:
+    """Of areas of a single small cell the council reads what the copy has in the cells that hold them."""
     cell, other = (h3.cell_to_center_child(spot.names[0], 12) for spot in study.spots[:2])
     start = source.as_of - dt.timedelta(days=60)
     plan = Plan(status=PlanStatus.FINISHED, start=start, areas=Areas((cell,), (), (other,)))
-    exact, told = (evaluation_study(source, plan, a) for a in (Audience.SPECIALIST, Audience.COUNCIL))
-    assert exact.result is not None
-    assert told.result is None
+    exact, told = evaluation_study(source, plan, Audience.SPECIALIST), evaluation_study(council, plan, Audience.COUNCIL)
+    wide = replace(plan, areas=Areas((h3.cell_to_parent(cell, 9),), (), (h3.cell_to_parent(other, 9),)))
+    of_parents = evaluation_study(council, wide, Audience.COUNCIL).counts
+    assert told.counts.frame["n"].tolist() == of_parents.frame["n"].tolist()
+    assert told.counts.frame["n"].sum() > exact.counts.frame["n"].sum()
     kept = result_texts(told)
     assert set(kept) == set(LANGUAGES)
-    assert "too small to be shown" in kept["en"]
+    assert all(kept.values())
 
 
 @pytest.mark.slow
