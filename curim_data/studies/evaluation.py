@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, get_args
 
 import numpy as np
@@ -30,7 +30,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, KnownTime, Message, Num, Plan, PlanStatus, Translator, translator
 from curim_data.model.i18n import Span
-from curim_data.privacy import Counted
+from curim_data.privacy import Counted, authorise
 from curim_data.studies.areas import area_counts, area_frame, counted_areas
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import incident_choice
@@ -181,8 +181,10 @@ def plan_counts(
 def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: PlanTiming = _UNPROVED) -> PlanEvaluation:
     """Compare a plan's areas before and after its start. ValueError where there is an `evaluation_obstacle`.
 
-    `timing`: what the plan's history proves (`plan_timing`).
+    `timing`: what the plan's history proves (`plan_timing`). In the protected copy an area is made of the whole cells
+    of the copy that hold it, in the verdict as in the counts.
     """
+    plan = _as_counted(source, plan)
     if (why := evaluation_obstacle(source, plan)) is not None or plan.start is None:
         raise ValueError(str(why))
     windows = comparison_windows(source, plan.start, plan.finish)
@@ -216,6 +218,18 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
         ),
         warnings=(*(result.warnings if result else ()), *design_faults(plan), *judged.cautions, *_own_warnings(plan)),
     )
+
+
+def _as_counted(source: Source, plan: Plan) -> Plan:
+    """The plan with the areas of which its counts are (`area_frame`)."""
+    if source.exact is None:
+        return plan
+    f = evaluation_filter(source, plan)
+    wide = {
+        name: authorise(f.replace(cells=getattr(plan.areas, name)), Audience.COUNCIL, source.city)[0].cells
+        for name in AREAS
+    }
+    return replace(plan, areas=replace(plan.areas, **wide))
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,9 @@ def test_the_council_gets_all_genders_and_no_small_count(council: Source, sample
     assert study.result is not None
     assert not study.hidden_genders
     assert "other" in set(study.genders["gender"])
+    assert study.verdict is not None
+    treated = study.counts.frame.set_index(["area", "period"])["n"]["treated"]
+    assert (study.verdict.before, study.verdict.observed) == (treated["before"], treated["after"])
     shown = study.months.shown.frame
     assert shown.loc[~shown["withheld"] & (shown["n"] > 0), "n"].min() >= 5
 
