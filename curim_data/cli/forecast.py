@@ -75,7 +75,6 @@ def _answer(ctx: CommandContext, study: ForecastStudy) -> dict[str, Any]:
         "city": _outlook(ctx, study.city) if study.city else None,
         "city_refused": ctx.t(study.city_refused) if study.city_refused else None,
         "places": [{"place": place, **_outlook(ctx, outlook)} for place, outlook in study.places],
-        "places_protected": study.unseen,
         "told": cells.sentence(ctx.t) if cells else ctx.t(refused) if refused else None,
         "shown": bool(cells and cells.shown),
         "method": cells.backtest.method if cells and cells.shown else None,

@@ -52,9 +52,9 @@ class ForecastStudy:
 
     city : Outlook or None
         All alerts under the filter, unmapped ones too; None with `city_refused`. `recent`: its last weeks, with the
-        columns week and n (NaN where withheld).
+        columns week and n.
     places : tuple
-        Landmarks with alerts, the one with most expected first, by id; `unseen` have a week that is protected.
+        Landmarks with alerts, the one with most expected first, by id.
     cells : Forecast or None
         By cell of the map, default coordinates left out; None with `cells_refused`. `listed`: its list, with names.
     """
@@ -64,7 +64,6 @@ class ForecastStudy:
     city: CountForecast | None
     city_refused: Message | None
     places: tuple[tuple[str, CountForecast], ...]
-    unseen: int
     cells: PlaceForecast | None
     cells_refused: Message | None
     listed: tuple[ListedCell, ...]
@@ -100,11 +99,11 @@ def forecast_study(
     series = _series(counted.frame, mondays)
     city, refused = _city(series, start, weeks)
     recent = _recent(mondays, series)
-    places, unseen = _places(source, history, audience, mondays, start, weeks)
+    places = _places(source, history, audience, mondays, start, weeks)
     notes = counted.notes
     if f.districts or f.places or f.cells:
         notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
-    study = ForecastStudy(start, weeks, city, refused, places, unseen, None, None, (), None, (), recent, notes)
+    study = ForecastStudy(start, weeks, city, refused, places, None, None, (), None, (), recent, notes)
     if not sees_exact(audience):
         why = Message(
             "The forecast by map cell is for specialists: it needs the exact number of alerts in every cell and week."
@@ -121,7 +120,7 @@ def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
 
 
 def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex) -> FloatArray:
-    """Counts of the weeks in order; NaN where withheld, zero where there is no row."""
+    """Counts of the weeks in order; zero where there is no row."""
     rows = frame.set_index(pd.to_datetime(frame["week"]))["n"]
     known = mondays.isin(rows.index)
     return np.where(known, rows.reindex(mondays).to_numpy(dtype=float), 0.0)
@@ -132,12 +131,6 @@ def _recent(mondays: pd.DatetimeIndex, counts: Any) -> pd.DataFrame:
 
 
 def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[CountForecast | None, Message | None]:
-    hidden = int(np.isnan(counts).sum())
-    if hidden:
-        values = {"n": hidden}
-        return None, Message(
-            "No forecast is shown: {n} weeks hold so few alerts that their number is protected.", values
-        )
     counted = forecast_counts(counts, start, weeks)
     if counted is None:
         values = {"n": len(counts)}
@@ -147,18 +140,16 @@ def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[CountForecast
 
 def _places(
     source: Source, history: AlertFilter, audience: Audience, mondays: pd.DatetimeIndex, start: dt.date, weeks: int
-) -> tuple[tuple[tuple[str, CountForecast], ...], int]:
-    """Outlooks of the landmarks whose every week may be seen, and how many may not."""
+) -> tuple[tuple[str, CountForecast], ...]:
+    """Outlooks of the landmarks."""
     frame = query.counts(source, history, ["place", "week"], audience, complete=True).frame
-    found, unseen = [], 0
+    found = []
     for place, rows in frame.dropna(subset=["place"]).groupby("place"):
         counts = _series(rows, mondays)
-        if np.isnan(counts).any():
-            unseen += 1
-        elif counts.any() and (counted := forecast_counts(counts, start, weeks)) is not None:
+        if counts.any() and (counted := forecast_counts(counts, start, weeks)) is not None:
             found.append((str(place), counted))
     found.sort(key=lambda one: -one[1].total.value)
-    return tuple(found), unseen
+    return tuple(found)
 
 
 def _with_cells(

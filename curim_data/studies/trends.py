@@ -153,10 +153,6 @@ def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: Cal
         return Message("No forecast is shown: there are no incidents to make one from.")
     rows = regular_periods(series, (source.first, end), step, step)
     whole = rows[rows["complete"]]
-    if whole["n"].isna().any():
-        if step == "month":
-            return Message("No forecast is shown: some months hold so few incidents that their number is protected.")
-        return Message("No forecast is shown: some weeks hold so few incidents that their number is protected.")
     days = whole[step]
     one = pd.DateOffset(months=1) if step == "month" else pd.Timedelta(days=7)
     start = (days.iloc[-1] + one if len(days) else rows[step].iloc[0]).date()

@@ -58,11 +58,18 @@ def test_what_is_compared_stands_in_the_address(open_page: Open) -> None:
     assert "Mikrolimano" in _table(again)["name"].iloc[0]
 
 
-def test_the_council_sees_protected_cells(open_page: Open) -> None:
+def test_the_council_sees_cells_of_its_size_and_small_counts_as_fewer(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "as": "council", **ASKED})
     assert not errors(app)
     assert "Pasalimani" in _table(app)["name"].iloc[0]
-    assert all(cell["hex"].startswith("89") for cell in _layer(app, "difference"))
+    cells = _layer(app, "difference")
+    assert all(cell["hex"].startswith("89") for cell in cells)
+    told = {line.partition(": ")[2] for cell in cells for line in cell["tip"].splitlines()}
+    assert "fewer than 5" in told
+    assert not {"1", "2", "3", "4", ""} & told
+    assert not any("protected" in cell["tip"] for cell in cells)
+    exact = open_page("hotspots", lang="en", **ASKED)
+    assert not any("fewer" in cell["tip"] for cell in _layer(exact, "difference"))
 
 
 def test_what_cannot_be_compared_is_said(open_page: Open) -> None:

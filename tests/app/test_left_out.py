@@ -55,15 +55,14 @@ def test_the_line_of_a_place_is_left_out_where_one_week_is_no_line(counts: list[
     assert app.caption[0].value == f"Incidents per week, with the expected range. {trend.sentence(T)}"
 
 
-@pytest.mark.parametrize(("landmarks", "unseen"), [(False, 0), (True, 0), (False, 2)])
-def test_a_forecast_without_places_says_why(landmarks: bool, unseen: int) -> None:
+@pytest.mark.parametrize("landmarks", [False, True])
+def test_a_forecast_without_places_says_why(landmarks: bool) -> None:
     city = load_city(sample_data.PROFILE)
     city = city if landmarks else replace(city, landmarks=())
-    app = drawn(forecast_tab._draw_places, page(city), SimpleNamespace(places=(), unseen=unseen))
+    app = drawn(forecast_tab._draw_places, page(city), SimpleNamespace(places=()))
     told = [text.value for text in app.markdown]
-    assert (T(NO_LANDMARKS) in told) == (not landmarks and not unseen)
-    assert any("too few whole weeks" in text for text in told) == (landmarks and not unseen)
-    assert any("2 places have no forecast" in text for text in told) == bool(unseen)
+    assert (T(NO_LANDMARKS) in told) == (not landmarks)
+    assert any("too few whole weeks" in text for text in told) == landmarks
 
 
 def test_the_column_of_groups_is_left_out_where_all_alerts_are_of_one() -> None:

@@ -27,6 +27,7 @@ from curim_data.studies.compare import (
 )
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
+from pages.parts.charts.numbers import written_count
 from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
 from pages.parts.frame.colours import CHANGE, on_land
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
@@ -89,17 +90,9 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
         st.write(escape_markdown(found.comparison.sentence(t)))
         _draw_clearest_places(page, found)
     _draw_table(page, found)
-    counts = zip(
-        (found.pair.a, found.pair.b),
-        (found.comparison.n_a, found.comparison.n_b),
-        found.comparison.at_least,
-        strict=True,
-    )
     sides = " · ".join(
-        t("{side}: at least {n} incidents on the map", side=t(side.name), n=n)
-        if bound
-        else t("{side}: {n} incidents on the map", side=t(side.name), n=n)
-        for side, n, bound in counts
+        t("{side}: {n} incidents on the map", side=t(side.name), n=written_count(page, n))
+        for side, n in ((found.pair.a, found.comparison.n_a), (found.pair.b, found.comparison.n_b))
     )
     st.caption(sides)
     for choice in found.choices:
@@ -145,8 +138,8 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
         {
             "name": ranked_name(place.rank, study.names[place.id](t)),
             "more": t((place.a if place.more > 0 else place.b).name),
-            "a": t.number(place.n_a),
-            "b": t.number(place.n_b),
+            "a": written_count(page, place.n_a),
+            "b": written_count(page, place.n_b),
             "share": t.percent(place.share),
             "elsewhere": t.percent(place.elsewhere),
             "ratio": _ratio(page, place),
@@ -203,7 +196,7 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
     t, colours, found = page.t, palette(page.theme), study.comparison
     if basemap.without_outline(page):
         return
-    cells, withheld = _drawn(page, study, colours)
+    cells = _drawn(page, study, colours)
     marked, pins = _marked(study), _pins(page, study)
     height = cell_map.map_height(page)
     view = basemap.fitted_view(page.city.land, room=page.room, span=SPAN, height=height)
@@ -226,41 +219,36 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
         key="hotspots_compare_map",
         alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
     )
-    legends.draw_legend_row(
-        colours, t("Share of the incidents that lies here, at least"), _legend(page, study, withheld)
-    )
+    legends.draw_legend_row(colours, t("Share of the incidents that lies here, at least"), _legend(page, study))
     st.caption(t(UNSURE))
     legends.draw_illustrative_note(page)
 
 
-def _drawn(page: Page, study: CompareStudy, colours: Palette) -> tuple[list[dict[str, Any]], bool]:
-    """The cells with alerts, each with its shade and tooltip; and whether any cell is hidden by protection."""
+def _drawn(page: Page, study: CompareStudy, colours: Palette) -> list[dict[str, Any]]:
+    """The cells with alerts, each with its shade and tooltip."""
     frame = study.comparison.frame
-    classes, hidden, empty = _classes(frame)
-    veil = rgba(colours.withheld, colours.veil)
+    classes, empty = _classes(frame)
     shades = [rgba(on_land(shade, page.theme), 110 if at == 2 else 220) for at, (_, shade) in enumerate(_shades())]
     neutral = rgba(colours.muted, 50)  # its shade is nearly that of the land
     tip = cache(partial(_tip, page, study))  # many cells hold equally many
-    windows = (frame[name].fillna(-1).tolist() for name in ("window_a", "window_b"))
-    rows = zip(frame.index.tolist(), *windows, classes.tolist(), hidden.tolist(), empty.tolist(), strict=True)
-    cells = [
+    windows = (frame[name].tolist() for name in ("window_a", "window_b"))
+    rows = zip(frame.index.tolist(), *windows, classes.tolist(), empty.tolist(), strict=True)
+    return [
         {
             "hex": h3.int_to_str(cell),
-            "shade": veil if veiled else shades[at],
-            "line": neutral if at == 2 and not veiled else veil if veiled else shades[at],
-            "tip": tip(a, b, veiled),
+            "shade": shades[at],
+            "line": neutral if at == 2 else shades[at],
+            "tip": tip(a, b),
         }
-        for cell, a, b, at, veiled, none in rows
+        for cell, a, b, at, none in rows
         if not none
     ]
-    return cells, bool(hidden.any())
 
 
-def _classes(frame: pd.DataFrame) -> tuple[IntArray, BoolArray, BoolArray]:
-    """The class of every cell, whether it is hidden by protection, and whether it holds no alert of either side."""
+def _classes(frame: pd.DataFrame) -> tuple[IntArray, BoolArray]:
+    """The class of every cell, and whether it holds no alert of either side."""
     classes = np.searchsorted([bound for bound, _ in _shades()], cautious_ratio(frame), side="right") - 1
-    hidden = (frame["window_a"].isna() | frame["window_b"].isna()).to_numpy(bool) & (classes == 2)
-    return classes, hidden, (frame["window_a"] + frame["window_b"]).eq(0).to_numpy(bool)
+    return classes, (frame["window_a"] + frame["window_b"]).eq(0).to_numpy(bool)
 
 
 def _marked(study: CompareStudy) -> set[int]:
@@ -282,16 +270,14 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
     t = page.t
 
     def made() -> list[Any]:
-        classes, hidden, empty = _classes(study.comparison.frame)
-        legend = _legend(page, study, withheld=bool(hidden.any()))
-        words = [words for _, words in legend]
+        classes, empty = _classes(study.comparison.frame)
+        words = [words for _, words in _legend(page, study)]
         cells = study.comparison.frame.index
         return difference_shades(
             [
-                (words[len(CHANGE) - 1 - at], colour, cells[(classes == at) & ~hidden & ~empty])
+                (words[len(CHANGE) - 1 - at], colour, cells[(classes == at) & ~empty])
                 for at, (_, colour) in reversed(list(enumerate(_shades())))
             ],
-            (words[-1], cells[hidden & ~empty]),
             (words[len(CHANGE)], sorted(_marked(study))),
         )
 
@@ -307,11 +293,11 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
     )
 
 
-def _legend(page: Page, study: CompareStudy, withheld: bool) -> Sequence[tuple[str, str]]:
+def _legend(page: Page, study: CompareStudy) -> Sequence[tuple[str, str]]:
     t, colours = page.t, palette(page.theme)
     a, b = t(study.pair.a.name), t(study.pair.b.name)
     near, far = STEPS
-    entries = [
+    return [
         (
             f"background:{on_land(CHANGE[4], page.theme)}",
             t("{side}, {times} times as large", side=a, times=t.number(far, 0)),
@@ -331,20 +317,14 @@ def _legend(page: Page, study: CompareStudy, withheld: bool) -> Sequence[tuple[s
         ),
         (f"border:2px solid {colours.hot_line}", t("differs beyond chance, corrected")),
     ]
-    if withheld:
-        entries.append((f"background:{colours.withheld}", t("protected: too few to show")))
-    return entries
 
 
-def _tip(page: Page, study: CompareStudy, n_a: float, n_b: float, veiled: bool) -> str:
-    """The tooltip of a cell whose windows hold so many alerts of both sides; -1 where that is protected."""
+def _tip(page: Page, study: CompareStudy, n_a: float, n_b: float) -> str:
+    """The tooltip of a cell whose windows hold so many alerts of both sides."""
     t = page.t
-    if veiled:
-        return t("protected: too few to show")
-    if n_a < 0 or n_b < 0:
-        return t("Small counts here are protected; they differ whatever their exact values.")
     return "\n".join(
-        t("{side}: {n}", side=t(side.name), n=int(n)) for side, n in ((study.pair.a, n_a), (study.pair.b, n_b))
+        t("{side}: {n}", side=t(side.name), n=written_count(page, n))
+        for side, n in ((study.pair.a, n_a), (study.pair.b, n_b))
     )
 
 

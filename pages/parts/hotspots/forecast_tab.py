@@ -139,7 +139,7 @@ def _line(page: Page, frame: pd.DataFrame) -> Figure:
 
 
 def _draw_places(page: Page, forecast: ForecastStudy) -> None:
-    """The landmarks of which every week may be seen."""
+    """The landmarks."""
     t = page.t
     st.subheader(t("By place"))
     if forecast.places:
@@ -163,17 +163,9 @@ def _draw_places(page: Page, forecast: ForecastStudy) -> None:
         tables.download_button(
             t, frame.rename(columns=headings), "forecast-places.csv", key="hotspots_places_ahead_download"
         )
-    if forecast.unseen:
-        st.write(
-            t.n(
-                "{n} place has no forecast: some of its weeks hold so few alerts that their number is protected.",
-                "{n} places have no forecast: some of their weeks hold so few alerts that their number is protected.",
-                forecast.unseen,
-            )
-        )
-    elif not forecast.places and not page.city.landmarks:
+    elif not page.city.landmarks:
         st.write(t(NO_LANDMARKS))
-    elif not forecast.places:
+    else:
         st.write(t("No place can be forecast: there are too few whole weeks of data."))
 
 

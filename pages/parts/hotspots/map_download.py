@@ -89,18 +89,14 @@ def map_download_button(
 
 
 def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.CellMeasure | None = None) -> list[MapLayer]:
-    """Cells in the classes of the page's map, by count or by what else is measured; what is protected is hatched."""
+    """Cells in the classes of the page's map, by count or by what else is measured."""
     from analysis.report.maps import MapLayer
 
     scale = legends.ColourScale.of(t, cells, measure)
-    hidden, places = cells["withheld"].to_numpy(bool), scale.class_numbers(cells)
-    entries = [
-        MapLayer(span, colour, _cells(cells.index[(places == at) & ~hidden]))
-        for at, (colour, span) in enumerate(scale.classes)
+    places = scale.class_numbers(cells)
+    return [
+        MapLayer(span, colour, _cells(cells.index[places == at])) for at, (colour, span) in enumerate(scale.classes)
     ]
-    if hidden.any():
-        entries.append(MapLayer(t("protected: too few to show"), "#eceff1", _cells(cells.index[hidden]), hatched=True))
-    return entries
 
 
 def outlined(label: str, colour: str, shapes: Collection[Any]) -> MapLayer:
@@ -131,19 +127,14 @@ def hot_shades(
     return shades
 
 
-def difference_shades(
-    classes: Sequence[tuple[str, str, Any]], hidden: tuple[str, Any], marked: tuple[str, Collection[int]]
-) -> list[MapLayer]:
+def difference_shades(classes: Sequence[tuple[str, str, Any]], marked: tuple[str, Collection[int]]) -> list[MapLayer]:
     """Cells by which side has more of its alerts there.
 
-    `classes`: label, colour and cells of each; `hidden`: label and cells that are protected; `marked`: label and cells
-    that differ beyond chance.
+    `classes`: label, colour and cells of each; `marked`: label and cells that differ beyond chance.
     """
     from analysis.report.maps import MapLayer
 
     shades = [MapLayer(label, colour, _cells(cells)) for label, colour, cells in classes]
-    if len(hidden[1]):
-        shades.append(MapLayer(hidden[0], "#eceff1", _cells(hidden[1]), hatched=True))
     if marked[1]:
         shades.append(outlined(marked[0], LIGHT.hot_line, _cells(marked[1])))
     return shades

@@ -239,7 +239,7 @@ def _draw_downloads(page: Page, study: MoranStudy, shown: list[MoranPlace]) -> N
     def made() -> list[Any]:
         frame = study.moran.frame
         classes = [(t(words), COLOURS[cls], frame.index[frame["cls"] == cls]) for cls, words in CLASSES.items()]
-        return difference_shades(classes, ("", ()), ("", ()))
+        return difference_shades(classes, ("", ()))
 
     map_download_button(
         page,
