@@ -38,7 +38,8 @@ class GenderShares:
 
     `frame` has all five genders in their order: gender, n, share, low, high, withheld. `women`: women among women and
     men, with its interval; unknown where either is withheld. `total`: what the shares refer to (all of them, or those
-    shown where some are withheld and the total is withheld).
+    shown where some are withheld and the total is withheld). `least`: the smallest number that the sentence writes out,
+    zero apart.
     """
 
     frame: pd.DataFrame
@@ -47,6 +48,7 @@ class GenderShares:
     n: int
     choices: tuple[Choice, ...]
     column: str = AFFECTED
+    least: int = 1
 
     @property
     def protected(self) -> bool:
@@ -85,6 +87,13 @@ class GenderShares:
         missing = int(silent.sum())
         if not missing:
             return words
+        if missing < self.least:
+            few = (
+                t("Fewer than {k} incidents do not state the gender.", k=self.least)
+                if incidents
+                else t("Fewer than {k} alerts do not state the gender.", k=self.least)
+            )
+            return f"{words} {few}"
         unstated = (
             t.n("{n} incident does not state the gender.", "{n} incidents do not state the gender.", missing)
             if incidents

@@ -77,7 +77,8 @@ class Trend:
     period a year before), late (part of the period's alerts that is thought to be reported, 1: all), unfinished
     (bool: may lack reports, so never called fewer than usual), and where three years exist adjusted (n without its
     season), else NaN. `sums`: by number of weeks what the last whole weeks
-    together let expect, said before the first of them; empty without the rule of the season.
+    together let expect, said before the first of them; empty without the rule of the season. `least`: the smallest
+    number that the sentence writes out, zero apart.
     """
 
     frame: pd.DataFrame
@@ -87,6 +88,7 @@ class Trend:
     n: int
     choices: tuple[Choice, ...]
     sums: Mapping[int, Estimate] = field(default_factory=dict)
+    least: int = 1
 
     def since(self, day: dt.date) -> Trend:
         """The same trend, shown from a day on: what is usual still comes from all of the history.
@@ -164,7 +166,9 @@ class Trend:
         if latest is None:
             return self._none_shown(t)
         count, day = int(latest["n"]), latest[self.column].date()
-        values = {"when": self._when(t, day), "alerts": t.n("{n} incident", "{n} incidents", count)}
+        few = t(Message("fewer than {k} incidents", {"k": self.least}))
+        told = few if 0 < count < self.least else t.n("{n} incident", "{n} incidents", count)
+        values = {"when": self._when(t, day), "alerts": told}
         if not np.isfinite(latest["expected"]):
             if self.rule.name == "other_light":
                 return t(
@@ -431,12 +435,16 @@ def _spread(values: FloatArray, inside: BoolArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class PeriodTotal:
-    """The count of several whole weeks together, with the sum that season and long trend predict (95 % band)."""
+    """The count of several whole weeks together, with the sum that season and long trend predict (95 % band).
+
+    `least`: the smallest number that the sentence writes out, zero apart.
+    """
 
     n: int
     expected: Estimate
     weeks: int
     first: dt.date
+    least: int = 1
 
     @property
     def side(self) -> int:
@@ -445,8 +453,9 @@ class PeriodTotal:
 
     def sentence(self, t: Translator) -> str:
         """Whether so many are usual for the time of year."""
+        few = t(Message("fewer than {k} incidents", {"k": self.least}))
         values = {
-            "alerts": t.n("{n} incident", "{n} incidents", self.n),
+            "alerts": few if 0 < self.n < self.least else t.n("{n} incident", "{n} incidents", self.n),
             "weeks": self.weeks,
             "first": self.first,
             "lower": int(np.ceil(self.expected.low)),
@@ -478,7 +487,7 @@ def period_total(trend: Trend) -> PeriodTotal | None:
     expected = trend.sums.get(len(rows))
     if trend.unit != "week" or expected is None or rows[["n", "expected"]].isna().any(axis=None):
         return None
-    return PeriodTotal(int(rows["n"].sum()), expected, len(rows), rows[trend.column].iloc[0].date())
+    return PeriodTotal(int(rows["n"].sum()), expected, len(rows), rows[trend.column].iloc[0].date(), trend.least)
 
 
 @dataclass(frozen=True)

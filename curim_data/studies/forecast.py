@@ -88,13 +88,13 @@ def forecast_study(
             "No forecast is shown: it goes by the week, and of these alerts the month alone is known, not the day."
         )
         start = query.dates(source, f)[1] + dt.timedelta(days=1)
-        return ForecastStudy(start, weeks, None, why, (), 0, None, why, (), None, (), _recent(_NO_WEEKS, []))
+        return ForecastStudy(start, weeks, None, why, (), None, why, (), None, (), _recent(_NO_WEEKS, []))
     mondays = whole_weeks(source, f)
     start = mondays[-1].date() + _WEEK if len(mondays) else source.as_of
     history = whole_city(f.replace(period="", start=source.first, end=start - dt.timedelta(days=1)))
     nothing = Message("There is no whole week of data before the end of the period.")
     if not len(mondays):
-        return ForecastStudy(start, weeks, None, nothing, (), 0, None, nothing, (), None, (), _recent(mondays, []))
+        return ForecastStudy(start, weeks, None, nothing, (), None, nothing, (), None, (), _recent(mondays, []))
     counted = query.counts(source, history, ["week"], audience, complete=True)
     series = _series(counted.frame, mondays)
     city, refused = _city(series, start, weeks)

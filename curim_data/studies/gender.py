@@ -28,6 +28,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
+from curim_data.privacy import is_sensitive, threshold
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import AFFECTED, affected_choice, counted_once
 from curim_data.studies.scatter import ASKED_BESIDE, EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
@@ -93,6 +94,7 @@ def share_study(source: Source, f: AlertFilter, audience: Audience, column: str 
     counted = query.counts(source, f, [column], audience, complete=True, once=counted_once(source, column))
     scatter = share_scatter(source, without_gender(f), Share(column, WOMEN, EITHER), area_kind(source), audience)
     found = gender_shares(counted.frame, column, total=counted.total, scatter=scatter)
+    found = replace(found, least=threshold(audience, is_sensitive(f, source.city)))
     if column != AFFECTED:
         return found
     return replace(found, choices=(*found.choices, *affected_choice(source)))

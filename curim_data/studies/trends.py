@@ -29,6 +29,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.model.known_time import CalendarUnit
+from curim_data.privacy import is_sensitive, threshold
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.annotations import annotations_for, level_breaks
 from curim_data.studies.incidents import incident_choice
@@ -70,7 +71,8 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     )
     if f.dark is not None:
         trend = trend.of_one_light()
-    trend = replace(trend, choices=(*trend.choices, *incident_choice(source)))
+    least = threshold(audience, is_sensitive(f, source.city))
+    trend = replace(trend, choices=(*trend.choices, *incident_choice(source)), least=least)
     return trend if start <= source.first else trend.since(start)
 
 

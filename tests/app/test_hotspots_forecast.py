@@ -61,8 +61,8 @@ def test_the_council_gets_the_city(open_page: Open) -> None:
     assert any("Expected in the next 4 weeks" in words for words in said)
     assert not any("protected" in words for words in said)
     exact = open_page("hotspots", lang="en", tab="forecast")
-    places = [next(frame.value for frame in one.dataframe if "kept" in frame.value) for one in (app, exact)]
-    assert set(places[0]["place"]) == set(places[1]["place"]) != set()
+    tables = [next(table.value for table in one.table if "Weeks inside" in table.value) for one in (app, exact)]
+    assert set(tables[0]["Place"]) == set(tables[1]["Place"]) != set()
     assert any("by map cell is for specialists" in words for words in said)
     assert not any("pai" in frame.value for frame in app.dataframe)
 

@@ -35,7 +35,7 @@ WEEKS = pd.DataFrame(
 BARS = {"label": ["a <b>", "c", "d"], "value": [0.2, 0.5, 2.0], "low": [0.1, 0.4, 1.0], "high": [0.4, 0.6, 3]}
 ROWS = pd.DataFrame(BARS)
 PANELS = [("a <b>", WEEKS[["week", "n"]]), ("c", WEEKS[["week", "n"]].assign(n=WEEKS["n"] * 2))]
-CALENDAR = pd.DataFrame({"local_date": pd.date_range("2024-01-03", periods=10), "n": [float("nan"), 0.0, *range(1, 9)]})
+CALENDAR = pd.DataFrame({"local_date": pd.date_range("2024-01-03", periods=10), "n": [0.0, *range(9)]})
 CLOCK = pd.DataFrame({"weekday": [0, 6, 3], "hour": [0, 23, 12], "n": [1.0, 2.5, float("nan")]})
 
 
@@ -123,13 +123,9 @@ def test_each_panel_has_its_last_number_and_the_same_scale(page: Page) -> None:
     assert len(figure.layout["shapes"]) == 2
 
 
-def test_days_that_are_withheld_have_a_mark_and_an_entry_in_the_legend(page: Page) -> None:
-    figure = calendar_figure(page, CALENDAR)
-    hidden, counts, entry = figure.data
-    assert sum(value is not None for row in hidden["z"] for value in row) == 1
-    assert sum(value is not None for row in counts["z"] for value in row) == 9
-    assert entry["showlegend"]
-    assert len(calendar_figure(page, CALENDAR.assign(n=1.0)).data) == 1
+def test_each_day_of_the_period_has_a_cell_and_no_other_day(page: Page) -> None:
+    (counts,) = calendar_figure(page, CALENDAR).data
+    assert sum(value is not None for row in counts["z"] for value in row) == len(CALENDAR)
 
 
 def test_the_scale_of_the_calendar_stands_below_the_months_and_their_year(page: Page) -> None:
@@ -137,7 +133,7 @@ def test_the_scale_of_the_calendar_stands_below_the_months_and_their_year(page: 
     texts = figure.layout["xaxis"]["ticktext"]
     assert any("<br>" in text for text in texts)
     two_lines = 2 * 1.3 * figure.layout["font"]["size"]
-    below = figure.data[-2]["colorbar"]["ypad"]
+    below = figure.data[-1]["colorbar"]["ypad"]
     assert below >= two_lines + 10
     assert figure.layout["height"] >= 200 + below
 

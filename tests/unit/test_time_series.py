@@ -23,7 +23,7 @@ from analysis.trends.expected_range import (
 from analysis.trends.time_series import daily, monthly, period_total, weekly, year_on_year
 from analysis.trends.week_clock import week_clock
 from pages.parts.trends.trend_line import alarms_sentence
-from pages.parts.trends.year_on_year import hidden_periods, twelve_months
+from pages.parts.trends.year_on_year import twelve_months
 
 MONDAY = dt.date(2022, 10, 31)
 
@@ -431,18 +431,6 @@ def test_a_clock_without_alerts(t):
     assert week.sentence(t) == "No alerts with a known hour."
     even = week_clock(pd.DataFrame({"weekday": [0] * 24, "hour": range(24), "n": [1.0] * 24}))
     assert even.peak_hours == (0, 12)
-
-
-@pytest.mark.parametrize("where", [slice(-10, None), slice(-62, -52)])
-def test_withheld_weeks_of_either_year_are_why_nothing_is_compared(where):
-    """Not that the data do not go back a year: those of the year before count too."""
-    counts = np.full(160, 20.0)
-    counts[where] = np.nan
-    trend = weekly(weeks(counts), covered(weeks(counts)))
-    assert hidden_periods(trend, 13) == 10
-    counts = np.full(160, 20.0)
-    counts[:60] = np.nan
-    assert hidden_periods(weekly(weeks(counts), covered(weeks(counts))), 13) == 0
 
 
 @pytest.mark.parametrize("months", [26, 38, 15])

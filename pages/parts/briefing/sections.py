@@ -101,8 +101,6 @@ def _draw_genders(page: Page, study: BriefStudy) -> None:
     frame = shown.assign(label=[labels.gender_label(t, gender) for gender in shown["gender"]]).rename(
         columns={"share": "value"}
     )
-    hidden = frame[frame["withheld"]]
-    frame = frame[~frame["withheld"]]
     if len(frame):
         figure = plots.interval_bars_figure(
             page, frame, colours_by_row=[GENDERS[page.theme][gender] for gender in frame["gender"]]
@@ -115,13 +113,6 @@ def _draw_genders(page: Page, study: BriefStudy) -> None:
             alt=t("Incidents by gender of the person affected, with 95 % intervals."),
             data=frame[["label", "n", "value", "low", "high"]],
             file_name="briefing_gender.csv",
-        )
-    if len(hidden):
-        st.caption(
-            t(
-                "Protected, because a group is so small that its number could be worked out: {genders}.",
-                genders=t.join(hidden["label"]),
-            )
         )
     st.write(escape_markdown(affected_sentence(study, page.city, t)))
     page_link(page, "gender", t("More on gender"))

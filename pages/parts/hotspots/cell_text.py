@@ -37,11 +37,11 @@ def rate_measure(t: Translator, base: DenominatorKind) -> CellMeasure | None:
 def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     """For each significant cell a tooltip line with its test; empty for all others.
 
-    A hot cell is described with its neighbours or alone, whichever is more significant. Only p where counts are
-    protected anywhere, or where places are compared by a denominator.
+    A hot cell is described with its neighbours or alone, whichever is more significant. Only p where
+    places are compared by a denominator.
     """
     hot = study.hot
-    frame, whole = hot.frame, not hot.based and not hot.n_withheld
+    frame, whole = hot.frame, not hot.based
     columns = ("hot", "alone", "expected_alone", "window", "expected", "q", "q_cold")
     marked = np.flatnonzero(frame["hot"].to_numpy(bool) | frame["cold"].to_numpy(bool))
     rows = zip(marked.tolist(), *(frame[name].to_numpy()[marked].tolist() for name in columns), strict=True)

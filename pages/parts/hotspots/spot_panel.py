@@ -15,7 +15,7 @@ from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY
 from curim_data.model.labels import category_label, gender_label
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import plots
-from pages.parts.charts.numbers import share_with_interval
+from pages.parts.charts.numbers import share_with_interval, written_count
 from pages.parts.charts.plots import no_clock_reason
 from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.frame.links import go_to_page
@@ -94,8 +94,6 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
         sentences.append(t("This group was not tested for significance: it may be due to chance."))
     if line.spot.n < 30:
         sentences.append(t("Few incidents: the shares below are imprecise."))
-    if study.n_withheld:
-        sentences.append(t("Small numbers are protected here; what is not shown is not zero."))
     if sentences:
         st.warning("  \n".join(sentences))
 
@@ -141,7 +139,7 @@ def _draw_clock(page: Page, study: SpotStudy) -> None:
         if page.source is not None and not page.source.known_time.knows("hour"):
             st.caption(no_clock_reason(page))
         return
-    if not study.week.n and not study.week.n_withheld:
+    if not study.week.n:
         st.caption(no_clock_reason(page))
         return
     frame = pd.DataFrame(
@@ -157,7 +155,7 @@ def _draw_clock(page: Page, study: SpotStudy) -> None:
 
 def _draw_categories(page: Page, study: SpotStudy) -> None:
     t = page.t
-    shown = study.categories[study.categories["n"].fillna(0) > 0].head(CATEGORIES_SHOWN)
+    shown = study.categories[study.categories["n"] > 0].head(CATEGORIES_SHOWN)
     if shown.empty:
         return
     if states_no_category(study.categories):
@@ -170,7 +168,10 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
             "value": shown["n"] / total,
             "low": float("nan"),
             "high": float("nan"),
-            "text": [f"{t.number(n)} ({t.percent(n / total)})" for n in shown["n"]],
+            "text": [
+                f"{written_count(page, n, name)} ({t.percent(n / total)})"
+                for name, n in zip(shown["category"], shown["n"], strict=True)
+            ],
         }
     )
     label = t("Categories, share of the incidents here")
@@ -186,18 +187,15 @@ def _draw_genders(page: Page, study: SpotStudy) -> None:
     rows = study.affected.frame
     pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
     # A bar of 0 % for women and for men would be misread where the source has no gender at all.
-    rows = rows[(rows["n"].fillna(1) > 0) | (pair & (rows.loc[pair, "n"].fillna(1).sum() > 0))]
-    told = ("withheld", "share", "low", "high")
+    rows = rows[(rows["n"] > 0) | (pair & (rows.loc[pair, "n"].sum() > 0))]
+    told = ("share", "low", "high")
     frame = pd.DataFrame(
         {
             "label": [gender_label(t, code) for code in rows["gender"]],
             "value": rows["share"].fillna(0),
             "low": rows["low"],
             "high": rows["high"],
-            "text": [
-                t("protected") if withheld else share_with_interval(t, *bounds)
-                for withheld, *bounds in zip(*(rows[name] for name in told), strict=True)
-            ],
+            "text": [share_with_interval(t, *row) for row in zip(*(rows[name] for name in told), strict=True)],
         }
     )
     plots.draw_chart(

@@ -66,9 +66,6 @@ def draw_small_multiples(page: Page) -> None:
     owned = [(ordered[split].isna() if pd.isna(name) else ordered[split] == name).to_numpy(bool) for name in names]
     labels = [words.value_label(t, page.city, split, name) for name in names]
     panels = [(label, ordered[own]) for label, own in zip(labels, owned, strict=True)]
-    if not any(shown_incidents(panel) for _, panel in panels):
-        st.write(t("The numbers are too small to show."))
-        return
     sentence = _largest_sentence(page, panels, counted)
     whole = _whole_periods(page, ordered[unit], unit)
     panels = [(label, ordered[own & whole]) for label, own in zip(labels, owned, strict=True) if (own & whole).any()]
@@ -92,8 +89,6 @@ def draw_small_multiples(page: Page) -> None:
         notes.append(t("Shaded: the last 3 months.") if unit == "month" else t("Shaded: the last 13 weeks."))
     if rest:
         notes.append(t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest))
-    if counted.n_withheld:
-        notes.append(t("Gaps in a line are numbers too small to show."))
     if split == "group":
         notes.append(t("An incident of several groups counts once in each."))
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
@@ -131,8 +126,6 @@ def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counte
     t = page.t
     largest, frame = panels[0]
     n = shown_incidents(frame)
-    if counted.n_withheld or counted.total in (None, 0):
-        return t.n("Most incidents: {name}, {n} shown.", "Most incidents: {name}, {n} shown.", n, name=largest)
     return t.n(
         "Most incidents: {name}, {n} ({share}).",
         "Most incidents: {name}, {n} ({share}).",
@@ -161,9 +154,6 @@ def draw_week_clock(page: Page) -> None:
     if not frame["n"].ne(0).any():
         st.write(no_clock_reason(page))
         return
-    if not (frame["n"] > 0).any():
-        st.write(t("No days and hours are shown: the number of incidents in every hour of the week is protected."))
-        return
     told: pd.DataFrame | None = alerts.frame
     if counted.notes and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS)):
         frame, told = _spread(frame), None
@@ -180,8 +170,6 @@ def draw_week_clock(page: Page) -> None:
         st.caption(t(page.source.some_hours))
     st.write(week.sentence(t, incidents=True))
     notes = [t.n("{n} incident with a known hour.", "{n} incidents with a known hour.", week.n)]
-    if week.n_withheld:
-        notes = [t("Grey hours hold too few incidents to show; the sentence is about what is shown.")]
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
 
 

@@ -43,7 +43,7 @@ def draw_calendar(page: Page) -> None:
         return
     frame = counted.frame.dropna(subset=[DAY])
     if not (frame["n"] > 0).any():
-        st.write(t("The numbers are too small to show.") if counted.n_withheld else t("There is nothing to show."))
+        st.write(t("There is nothing to show."))
         return
     sentence = fullest_day_sentence(t, frame)
     plots.draw_chart(
@@ -55,8 +55,6 @@ def draw_calendar(page: Page) -> None:
         file_name="calendar.csv",
     )
     st.write(sentence)
-    if counted.n_withheld:
-        st.caption(t("Grey days hold too few incidents to show; the sentence is about what is shown."))
 
 
 def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
@@ -72,35 +70,25 @@ def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
 
 
 def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 200) -> Figure:
-    """Weeks by weekdays, Monday on top.
-
-    `frame`: columns `local_date` and `n`, NaN where withheld: those days are grey, with an entry in the legend. Days
-    outside the period have no cell.
-    """
+    """Weeks by weekdays, Monday on top. `frame`: columns `local_date` and `n`. Days outside the period have no cell."""
     t, colours = page.t, palette(page.theme)
     days = pd.to_datetime(frame[DAY])
     mondays = days - pd.to_timedelta(days.dt.day_of_week, unit="D")
     weeks = pd.date_range(mondays.min(), mondays.max(), freq="7D")
-    grid, withheld = np.full((7, len(weeks)), np.nan), np.full((7, len(weeks)), np.nan)
+    grid = np.full((7, len(weeks)), np.nan)
     texts = np.full((7, len(weeks)), "", dtype=object)
     at = days.dt.day_of_week.to_numpy(), weeks.get_indexer(pd.DatetimeIndex(mondays))
     counts = frame["n"].to_numpy(dtype=float)
     grid[at] = counts
-    withheld[at] = np.where(np.isnan(counts), 1.0, np.nan)
-    told = {n: incident_count(t, n) for n in set(counts[np.isfinite(counts)].tolist())}
-    protected = t("protected: too few to show")
+    told = {n: incident_count(t, n) for n in set(counts.tolist())}
     texts[at] = [
-        f"{t.weekday(day.weekday())} {t.date(day)}: {told.get(n, protected)}"
+        f"{t.weekday(day.weekday())} {t.date(day)}: {told[n]}"
         for day, n in zip(days.dt.date, counts.tolist(), strict=True)
     ]
-    most = float(np.nanmax(counts))
+    most = float(counts.max())
     figure = base_figure(t, colours, height=height + plots.CLOCK_LEGEND)
     names = [t.weekday(day, "abbreviated") for day in range(7)]
     shared = {"x": weeks, "y": names, "xgap": 1, "ygap": 1, "hovertext": texts.tolist(), "hoverinfo": "text"}
-    hidden = bool(np.isfinite(withheld).any())
-    if hidden:
-        grey = [[0, colours.withheld], [1, colours.withheld]]
-        figure.add_heatmap(z=withheld, colorscale=grey, showscale=False, zmin=0, zmax=1, **shared)
     figure.add_heatmap(
         z=grid,
         zmin=0,
@@ -111,13 +99,4 @@ def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 200) -> Fi
     )
     time_axis(figure, t, pd.Series(weeks), compact=page.narrow)
     figure.update_yaxes(autorange="reversed", showgrid=False, tickvals=names[::2])
-    if hidden:
-        figure.add_scatter(
-            x=[None],
-            y=[names[0]],
-            mode="markers",
-            marker={"symbol": "square", "size": 10, "color": colours.withheld},
-            name=t("protected: too few to show"),
-        )
-        figure.show_named_legend()
     return figure

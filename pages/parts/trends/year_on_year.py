@@ -8,8 +8,10 @@ import streamlit as st
 from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear
 from curim_data.model import Translator
 from curim_data.model.known_time import CalendarUnit
+from curim_data.privacy import is_sensitive, threshold
 from curim_data.studies.trends import year_on_year_study
 from pages.parts.charts import plots, tables
+from pages.parts.charts.numbers import written_count
 from pages.parts.frame import Page
 from pages.parts.trends.queries import period_dates, trend_or_reason
 
@@ -31,9 +33,8 @@ def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
         return
     compared = year_on_year_study(source, history, page.audience, whole)
     quarter = A_QUARTER[whole.unit]
-    hidden = hidden_periods(whole, quarter)
-    if compared is None or compared.periods <= quarter // 2 or (hidden and not compared.before + compared.after):
-        st.write(t("The numbers are too small to compare.") if hidden else t("The data do not go back a year."))
+    if compared is None or compared.periods <= quarter // 2:
+        st.write(t("The data do not go back a year."))
         return
     frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
     plots.draw_chart(
@@ -46,27 +47,15 @@ def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
     )
     st.write(compared.sentence(t))
     st.caption(_compared_words(t, compared) + " " + t("Months that have not ended are left out of the chart."))
-    if compared.periods < quarter:
-        st.caption(
-            t("Weeks whose number is too small to show are left out on both sides.")
-            if whole.unit == "week"
-            else t("Months whose number is too small to show are left out on both sides.")
-        )
     rows = twelve_months(months)
     if len(rows) > A_QUARTER["month"]:
         _draw_months(page, rows)
 
 
-def hidden_periods(trend: Trend, quarter: int) -> int:
-    """How many of the last whole periods, and of those a year before them, are withheld."""
-    withheld = trend.frame.loc[trend.frame["complete"], "withheld"].astype(int)
-    return int(withheld.tail(quarter).sum() + withheld.iloc[: -A_YEAR[trend.unit]].tail(quarter).sum())
-
-
 def twelve_months(months: Trend) -> pd.DataFrame:
     """The last twelve whole months, latest first, that the data also hold a year before.
 
-    Columns month, n, last_year and change; NaN where a count is withheld.
+    Columns month, n, last_year and change.
     """
     whole = months.frame[months.frame["complete"]]
     reached = whole.iloc[A_YEAR["month"] :].tail(A_YEAR["month"])
@@ -100,8 +89,14 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
         "change": t("Difference"),
     }
     frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])[[*headings]]
+    counts = ("last_year", "n")
+    least = threshold(page.audience, is_sensitive(page.filter, page.city))
+    few = pd.concat([rows[name].between(1, least - 1) for name in counts], axis=1)
+    if few.any(axis=None):  # a difference from what is not written out would tell it
+        words = {name: [written_count(page, n) for n in rows[name]] for name in counts}
+        frame = frame.assign(**words, change=rows["change"].mask(few.any(axis=1)))
     alt = t("Incidents of the last whole months and of the same months a year before")
-    digits, signed = {"last_year": 0, "n": 0}, {"change": 0}
+    digits, signed = {} if few.any(axis=None) else dict.fromkeys(counts, 0), {"change": 0}
     if page.narrow:
         tables.draw_plain_table(page, frame, headings, alt=alt, digits=digits, signed=signed)
         tables.download_button(t, frame.rename(columns=headings), "months.csv", key="trends_months_download")
@@ -117,14 +112,10 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
             signed=signed,
             height="content",
         )
-    known = rows.dropna(subset=["change"])
-    if len(known):
-        told = t(
-            "{first} onwards: {after} incidents, {before} in the same months a year before.",
-            first=t.date(known["month"].iloc[-1].date(), "LLLL y"),
-            after=round(float(known["n"].sum())),
-            before=round(float(known["last_year"].sum())),
-        )
-        st.write(told)
-    if rows["change"].isna().any():
-        st.caption(t("Months whose number is too small to show are left out on both sides."))
+    told = t(
+        "{first} onwards: {after} incidents, {before} in the same months a year before.",
+        first=t.date(rows["month"].iloc[-1].date(), "LLLL y"),
+        after=written_count(page, rows["n"].sum()),
+        before=written_count(page, rows["last_year"].sum()),
+    )
+    st.write(told)
