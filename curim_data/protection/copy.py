@@ -9,6 +9,9 @@ What is coarser than in the alerts: the position is the middle of a cell of reso
 in it: severity, age of the person affected by something sensitive, feelings about it, number of confirmations, the
 instants of report, event and solution, and who sent what in which import. Status and sender of sensitive alerts are
 those of another one.
+
+An alert that was drawn as an ordinary one and is sensitive now (its category was corrected, or the city's tree) has no
+place in the copy, and no time but its quarter.
 """
 
 from __future__ import annotations
@@ -22,9 +25,11 @@ import numpy as np
 import pandas as pd
 
 from curim_data.engine import Source
+from curim_data.engine.columns import split_list
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA, CityProfile
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
-from curim_data.protection.releases import DARK, FINE, Drawn
+from curim_data.privacy import is_sensitive_category
+from curim_data.protection.releases import DARK, FINE, PLACE, THEME, Drawn
 from curim_data.store.matching import bounded_duckdb, sql_path
 
 NAME: Final = "protected"
@@ -62,6 +67,7 @@ def write_copy(
         )
         engine.execute("SET VARIABLE key = ?", [key.hex()])
         engine.register("grid", _grid(engine, city))
+        engine.register("delicate", _delicate(engine, city))
         query, how = _select(), "(FORMAT parquet, COMPRESSION zstd)"
         write_whole(path, lambda part: engine.execute(f"COPY ({query}) TO '{sql_path(part)}' {how}"))
 
@@ -77,6 +83,24 @@ def _grid(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> pd.DataFrame:
         of = h3.cell_to_parent if size <= FINE else h3.cell_to_center_child
         columns[f"cell_{size}"] = np.array([of(cell, size) for cell in cells], np.int64)
     return pd.DataFrame(columns)
+
+
+def _delicate(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> pd.DataFrame:
+    """Those categories, or lists of them, of the alerts of which one is sensitive."""
+    themes = [row[0] for row in engine.execute(f"SELECT DISTINCT {THEME} FROM alerts").fetchall()]
+    found = [any(is_sensitive_category(name, city) for name in split_list(theme)) for theme in themes]
+    return pd.DataFrame({"theme": pd.Series(themes, dtype=object)[np.array(found, bool)]})
+
+
+def _drawn() -> str:
+    """The draws of the alerts that there are, with what those have that are sensitive by now alone."""
+    now = f"NOT sensitive AND {THEME} IN (SELECT theme FROM delicate)"
+    left_out = ", ".join(f"CASE WHEN NOT late THEN {name} END AS {name}" for name in (*PLACE, "band", "dark"))
+    return f"""
+        SELECT * EXCLUDE (late, sensitive, local_date, {", ".join((*PLACE, "band", "dark"))}), late, {left_out},
+               sensitive OR late AS sensitive,
+               CASE WHEN late THEN date_trunc('quarter', local_date)::DATE ELSE local_date END AS local_date
+        FROM (SELECT drawn.*, {now} AS late FROM drawn JOIN alerts USING (alert_id))"""
 
 
 def _select() -> str:
@@ -112,7 +136,7 @@ def _select() -> str:
         f"WHEN drawn.band = {DARK} THEN [{', '.join(night)}] "
         f"WHEN drawn.band IS NOT NULL THEN [{', '.join(day)}] END",
         "dark": "drawn.dark",
-        "time_precision": "CASE WHEN alerts.time_precision = 'month' THEN 'month' "
+        "time_precision": "CASE WHEN drawn.late OR alerts.time_precision = 'month' THEN 'month' "
         "WHEN drawn.band IS NULL THEN 'day' ELSE 'span' END",
         "batch_id": "''",
         "profile_version": "''",
@@ -122,7 +146,7 @@ def _select() -> str:
     columns = ", ".join(f"CAST({own.get(name, 'NULL')} AS {_TYPES[name]}) AS {name}" for name in SCHEMA.names)
     return f"""
         SELECT {columns} FROM alerts
-        JOIN drawn USING (alert_id)
+        JOIN ({_drawn()}) AS drawn USING (alert_id)
         LEFT JOIN shared USING (unit)
         LEFT JOIN (SELECT alert_id AS person, status, reporter_gender FROM alerts) AS persons USING (person)
         LEFT JOIN grid ON grid.cell = drawn.cell

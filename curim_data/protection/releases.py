@@ -28,11 +28,10 @@ from curim_data.engine import Source
 from curim_data.engine.columns import split_list
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import BoolArray, CityProfile, IntArray
-from curim_data.model.prepared import write_whole
 from curim_data.privacy import is_sensitive_category
 from curim_data.protection.exchange import Units, exchange
 from curim_data.store import Home
-from curim_data.store.draws import draw_files, draws_folder, write_draws
+from curim_data.store.draws import SECRET, draw_files, draws_folder, write_draws, write_secret
 from curim_data.store.locking import locked
 from curim_data.store.matching import sql_path
 
@@ -41,7 +40,7 @@ LONGEST_WAIT: Final = dt.timedelta(days=62)
 FINE: Final = 9
 COARSE: Final = 8
 REGION: Final = 7  # cells that stand for districts where there are none
-# With fewer sensitive incidents in a release none of them has a place.
+# With fewer sensitive incidents in a release, or fewer others in a later one, none of them has a place.
 LEAST_TO_EXCHANGE: Final = 3
 DARK, LIGHT = 4, 5  # bands of sensitive alerts; those of ordinary ones are 0 to 3, of six hours each
 DRAWN: Final = pa.schema(
@@ -59,7 +58,9 @@ DRAWN: Final = pa.schema(
         pa.field("person", pa.string()),
     ]
 )
-_PLACE: Final = ("cell", "inside", "district", "place")
+PLACE: Final = ("cell", "inside", "district", "place")
+# All categories of an alert, joined, in SQL.
+THEME: Final = "category || chr(31) || coalesce(array_to_string(more_categories, chr(31)), '')"
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,10 @@ def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: boo
 
 def secret(home: Home) -> bytes:
     """What the draws of a home, and the names in its copy, depend on; made where it is missing."""
-    path = draws_folder(home) / "secret"
+    path = draws_folder(home) / SECRET
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = secrets.token_bytes(32)
-        write_whole(path, lambda part: part.write_bytes(made))
-        path.chmod(0o600)
+        write_secret(path, secrets.token_bytes(32))
     return path.read_bytes()
 
 
@@ -131,7 +130,7 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFra
             FROM shared JOIN firsts USING (incident) LEFT JOIN earlier USING (alert_id)
         )
         SELECT a.alert_id, coalesce(units.first, a.alert_id) AS unit, units.drawn AS drawn_unit,
-               a.category, a.category || chr(31) || coalesce(array_to_string(a.more_categories, chr(31)), '') AS theme,
+               a.category, {THEME} AS theme,
                a.affected_gender, a.district, a.place, a.local_date, a.dark::DOUBLE AS dark,
                a.time_precision = 'month' AS whole_month,
                CASE WHEN len(a.hours) > 0 THEN a.hours[1] // 6 END AS band,
@@ -154,11 +153,11 @@ def _draw(
 ) -> pa.Table:
     """The draws of one release, a row for each alert that is released."""
     own = waiting[waiting["drawn_unit"].isna()].drop_duplicates("unit").reset_index(drop=True)
-    sensitive = _sensitive(own, city)
+    sensitive = own["unit"].isin(waiting.loc[_sensitive(waiting, city), "unit"]).to_numpy(bool)
     units = units_of(own, sensitive)
     found = exchange(units, rng, first=first, swapping=swapping)
     made = pd.DataFrame({"unit": own["unit"], "sensitive": sensitive})
-    places, fine = own[list(_PLACE)].take(found.place), own[list(_PLACE)].take(found.fine)
+    places, fine = own[list(PLACE)].take(found.place), own[list(PLACE)].take(found.fine)
     for name in ("cell", "inside", "place"):
         made[name] = fine[name].to_numpy()
     elsewhere = found.cell >= 0
@@ -172,9 +171,10 @@ def _draw(
     made["dark"] = dark
     made["person"] = own["alert_id"].take(found.person).to_numpy(object)
     made["person"] = made["person"].where(sensitive)
-    if swapping and 0 < sensitive.sum() < LEAST_TO_EXCHANGE:
-        made.loc[sensitive, "cell"] = -1
-        made.loc[sensitive, ["inside", "district", "place"]] = None
+    for rows in (sensitive, ~sensitive & (not first)):
+        if swapping and 0 < rows.sum() < LEAST_TO_EXCHANGE:
+            made.loc[rows, "cell"] = -1
+            made.loc[rows, ["inside", "district", "place"]] = None
     made = made[~found.held]
     table = waiting[["alert_id", "unit"]].merge(made, on="unit")
     return pa.Table.from_pandas(_typed(table), DRAWN, preserve_index=False)
@@ -209,7 +209,7 @@ def units_of(alerts: pd.DataFrame, sensitive: BoolArray) -> Units:
     coarse, large = (np.where(mapped, parent_cells(cell, size), -1) for size in (COARSE, REGION))
     district = _codes(alerts["district"])
     regions = pd.factorize(pd.Series(np.where(district >= 0, district, -2 - _codes(pd.Series(large)))))[0]
-    places = alerts.groupby(list(_PLACE), dropna=False, sort=False).ngroup().to_numpy(np.int64)
+    places = alerts.groupby(list(PLACE), dropna=False, sort=False).ngroup().to_numpy(np.int64)
     nowhere = ~mapped & (district < 0) & alerts["place"].isna().to_numpy()
     days = pd.to_datetime(alerts["local_date"]).to_numpy().astype("datetime64[D]")
     return Units(

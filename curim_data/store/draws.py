@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from curim_data.store.home import Home
 from curim_data.store.locking import locked
 
 FOLDER: Final = "protected"
+SECRET: Final = "secret"
 
 
 def draws_folder(home: Home) -> Path:
@@ -34,21 +36,39 @@ def write_draws(path: Path, table: pa.Table) -> None:
     path.chmod(0o600)
 
 
+def write_secret(path: Path, secret: bytes) -> None:
+    """Write the secret that draws depend on; nobody else may read it."""
+
+    def write(part: Path) -> None:
+        part.touch(0o600)
+        part.write_bytes(secret)
+
+    write_whole(path, write)
+
+
 def forget_draws(home: Home, alert_ids: Collection[str]) -> None:
     """Take the draws of erased alerts away, for good. Each step may be done again.
 
     The place that another alert took from an erased one stays with that one: it tells nothing of the erased alert but
-    that somebody was somewhere in that cell.
+    that somebody was somewhere in that cell. An incident that was named by an erased alert gets another name.
     """
     if not draw_files(home):
         return
     gone = pa.array(sorted(set(alert_ids)), pa.string())
+    secret = (draws_folder(home) / SECRET).read_bytes()
     with locked(draws_folder(home) / "lock"):
         for path in draw_files(home):
             table = pq.read_table(path)
-            among = pc.is_in(table["alert_id"], value_set=gone)
-            lent = pc.is_in(table["person"], value_set=gone)
-            if pc.any(among).as_py() or pc.any(lent).as_py():
-                person = pc.if_else(lent, pa.scalar(None, pa.string()), table["person"])
-                table = table.set_column(table.column_names.index("person"), "person", person)
+            among, named, lent = (pc.is_in(table[name], value_set=gone) for name in ("alert_id", "unit", "person"))
+            if any(pc.any(found).as_py() for found in (among, named, lent)):
+                other = pa.array([_other_name(secret, unit) for unit in table["unit"].to_pylist()], pa.string())
+                nobody = pa.scalar(None, pa.string())
+                for name, found, instead in (("unit", named, other), ("person", lent, nobody)):
+                    column = pc.if_else(found, instead, table[name])
+                    table = table.set_column(table.column_names.index(name), name, column)
                 write_draws(path, table.filter(pc.invert(among)))
+
+
+def _other_name(secret: bytes, unit: str) -> str:
+    """A name that tells nobody without the secret which one it was; the same one each time."""
+    return "incident " + hashlib.blake2b(unit.encode(), key=secret[:64], digest_size=16).hexdigest()

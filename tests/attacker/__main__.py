@@ -1,0 +1,97 @@
+"""`python -m tests.attacker [HOME ...]`: what an enemy gets out of a home's protected copy, as a Markdown table.
+
+Without a home it is the sample city. The copy is made anew with a secret of the program's own; the home stays as it is.
+`--learned` adds what a model picks, which takes minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow.parquet as pq
+
+from curim_data.engine import Source, open_source
+from curim_data.privacy.disclosure import K_ORDINARY, K_SENSITIVE
+from curim_data.sample.home import sample_home
+from curim_data.store import Home
+from tests.attacker import learned
+from tests.attacker.records import Pair, alerts_of, copied, records
+from tests.attacker.singling import singled_out, targets
+from tests.attacker.statements import (
+    LEAST_PICKED,
+    MOST_ORDINARY,
+    MOST_SENSITIVE,
+    Outcome,
+    ordinary_outcomes,
+    sensitive_outcomes,
+)
+
+SHOWN = 6
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables of each home."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attacker", description=__doc__)
+    parser.add_argument("homes", nargs="*", type=Path)
+    parser.add_argument("--learned", action="store_true", help="statements that a model picks, too")
+    told = parser.parse_args(arguments)
+    if told.homes:
+        for path in told.homes:
+            report(str(path), open_source(Home(path)), model=told.learned)
+        return
+    with TemporaryDirectory() as folder:
+        report("sample city", open_source(sample_home(Home(Path(folder)))), model=told.learned)
+
+
+def report(name: str, source: Source, *, model: bool) -> None:
+    """Print what is stated of one home, with swapping and without."""
+    print(f"\n## {name}: {source.count} alerts\n")
+    for swapping in (True, False):
+        with copied(source, swapping=swapping) as path:
+            copy = records(pq.read_table(path), source.city)
+            pair = Pair(records(alerts_of(source), source.city), copy)
+            print(f"\n### {'The copy' if swapping else 'With swapping switched off'}\n")
+            print("| alerts | table | which | statements | right | goal |\n| --- | --- | --- | --: | --: | --- |")
+            _lines("sensitive", sensitive_outcomes(pair), MOST_SENSITIVE)
+            _lines("others", ordinary_outcomes(pair), MOST_ORDINARY)
+            if model and swapping:
+                teachers = learned.cities_of_the_same_kind(path, source.city)
+                for sensitive in (True, False):
+                    _learned(pair, teachers, sensitive=sensitive)
+        _singled(pair.of(sensitive=True))
+
+
+def _learned(pair: Pair, teachers: Sequence[Pair], *, sensitive: bool) -> None:
+    mine = pair.of(sensitive)
+    tables = learned.SENSITIVE if sensitive else learned.ORDINARY
+    tables = tuple(by for by in tables if by[0] == "city" or mine.copy[by[0]].nunique() > 1)
+    k, most = (K_SENSITIVE, MOST_SENSITIVE) if sensitive else (K_ORDINARY, MOST_ORDINARY)
+    found = learned.learned(mine, [one.of(sensitive) for one in teachers], tables, k)
+    _lines("sensitive" if sensitive else "others", found, most)
+
+
+def _lines(of: str, found: Sequence[Outcome], most: float) -> None:
+    """The outcomes that are right most often, and whether any is right too often."""
+    judged = [one for one in found if one.n >= LEAST_PICKED]
+    for one in sorted(judged, key=lambda one: -one.right)[:SHOWN]:
+        kept = "missed" if one.too_right(most) else "kept"
+        print(f"| {of} | {one.name} | {one.picked} | {one.n} | {one.right:.0%} | {most:.0%} {kept} |", flush=True)
+    missed = sum(one.too_right(most) for one in judged)
+    print(f"| {of} | {len(judged)} subsets of tables | {missed} too right | | | |", flush=True)
+
+
+def _singled(mine: Pair) -> None:
+    print("\n| lone records of sensitive alerts by | records | truly there | by chance |\n| --- | --: | --: | --: |")
+    for one in singled_out(mine):
+        print(f"| {' x '.join(one.by)} | {one.n} | {one.there:.0%} | {one.chance_there:.0%} |")
+    print("\n| what happened to whom is known by | persons | right | by city counts |\n| --- | --: | --: | --: |")
+    for who in targets(mine):
+        print(f"| {' x '.join(who.known)} | {who.n} | {who.right:.0%} | {who.otherwise:.0%} |", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

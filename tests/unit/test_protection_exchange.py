@@ -1,0 +1,200 @@
+"""The exchange: what stays exactly equal, whatever is drawn, and what never mixes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from importlib import import_module
+
+import h3.api.basic_int as h3
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curim_data.geo.enrichment import parent_cells
+from curim_data.protection import Exchanged, Units, exchange
+
+module = import_module("curim_data.protection.exchange")
+FINE = np.array(sorted(h3.cell_to_children(h3.cell_to_parent(h3.latlng_to_cell(37.945, 23.64, 9), 6), 9)), np.int64)
+FIRST_DAY = 20_089  # 2025-01-01
+
+
+def units(rng: np.random.Generator, n: int, *, sensitive: float, months: int = 6, nowhere: float = 0.1) -> Units:
+    """Incidents of a small city, some of them without a place."""
+    fine = np.where(rng.random(n) < nowhere, -1, FINE[rng.integers(0, len(FINE), n)])
+    coarse = np.where(fine >= 0, parent_cells(np.where(fine >= 0, fine, FINE[0]), 8), -1)
+    day = FIRST_DAY + rng.integers(0, 30 * months, n)
+    month = day.astype("datetime64[D]").astype("datetime64[M]")
+    whole_month = rng.random(n) < 0.05
+    day = np.where(whole_month, month.astype("datetime64[D]").astype(np.int64), day)
+    return Units(
+        sensitive=rng.random(n) < sensitive,
+        place=fine.copy(),
+        fine=fine,
+        coarse=coarse,
+        region=np.where(fine >= 0, fine % 3, 3),
+        category=rng.integers(0, 4, n),
+        gender=rng.integers(0, 3, n),
+        day=day,
+        month=month.astype(np.int64),
+        whole_month=whole_month,
+        dark=rng.integers(-1, 2, n),
+    )
+
+
+def drawn(seed: int, n: int, sensitive: float, **told: float) -> tuple[Units, Exchanged]:
+    rng = np.random.default_rng(seed)
+    made = units(rng, n, sensitive=sensitive, **told)  # type: ignore[arg-type]
+    return made, exchange(made, rng)
+
+
+CITIES = st.builds(
+    drawn,
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 300),
+    st.sampled_from([0.0, 0.02, 0.3, 1.0]),
+    months=st.integers(1, 9),
+)
+
+
+@given(CITIES)
+@settings(max_examples=30)
+def test_whoever_takes_a_place_takes_it_from_the_same_population(city: tuple[Units, Exchanged]) -> None:
+    made, found = city
+    for taken in (found.place, found.person):
+        assert (made.sensitive[taken] == made.sensitive).all()
+    ordinary = ~made.sensitive
+    assert (made.sensitive[found.dark[ordinary]] == made.sensitive[ordinary]).all()
+    assert (found.fine[ordinary] == found.place[ordinary]).all()
+    assert (found.cell[ordinary] == -1).all()
+    known = made.sensitive & (found.dark >= 0)
+    assert made.sensitive[found.dark[known]].all()
+
+
+@given(CITIES)
+@settings(max_examples=30)
+def test_places_and_persons_are_exchanged_not_copied(city: tuple[Units, Exchanged]) -> None:
+    made, found = city
+    for taken in (found.place, found.person):
+        assert sorted(taken.tolist()) == list(range(len(made)))
+    ordinary = np.flatnonzero(~made.sensitive)
+    assert sorted(found.dark[ordinary].tolist()) == ordinary.tolist()
+    assert sorted(found.day[ordinary].tolist()) == sorted(made.day[ordinary].tolist())
+
+
+def week(day: np.ndarray) -> np.ndarray:
+    return (day + 3) // 7
+
+
+def month(day: np.ndarray) -> np.ndarray:
+    return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+
+
+@given(CITIES)
+@settings(max_examples=30)
+def test_ordinary_counts_of_the_city_by_week_category_and_gender_are_exact(city: tuple[Units, Exchanged]) -> None:
+    made, found = city
+    rows = np.flatnonzero(~made.sensitive)
+
+    def table(day: np.ndarray) -> Counter[tuple[int, ...]]:
+        return Counter(zip(week(day)[rows], month(day)[rows], made.category[rows], made.gender[rows], strict=True))
+
+    assert table(found.day) == table(made.day)
+
+
+@given(CITIES)
+@settings(max_examples=30)
+def test_ordinary_counts_of_each_cell_by_quarter_are_exact_and_by_month_where_a_partner_was_found(
+    city: tuple[Units, Exchanged],
+) -> None:
+    made, found = city
+    rows = np.flatnonzero(~made.sensitive)
+    quarter = made.month // 3
+    placed = Counter(zip(made.fine[found.place[rows]], quarter[rows], strict=True))
+    assert placed == Counter(zip(made.fine[rows], quarter[rows], strict=True))
+    strangers = np.flatnonzero(made.month[found.place] != made.month)
+    strangers = strangers[~made.sensitive[strangers]]
+    assert len(strangers) <= 2 * len(np.unique(quarter)) * 3  # of each month at most one finds no partner in it
+
+
+@given(CITIES)
+@settings(max_examples=30)
+def test_sensitive_counts_of_the_city_by_window_category_and_gender_are_exact(city: tuple[Units, Exchanged]) -> None:
+    made, found = city
+    rows = np.flatnonzero(made.sensitive)
+    if len(rows):
+        windows = dict(zip(made.month[rows].tolist(), module._windows(made.month[rows]).tolist(), strict=True))
+        shown = [windows.get(one) for one in month(found.day)[rows].tolist()]
+        assert shown == [windows[one] for one in made.month[rows].tolist()]
+
+
+@given(CITIES)
+@settings(max_examples=30)
+def test_days_stay_in_the_time_that_the_data_cover(city: tuple[Units, Exchanged]) -> None:
+    made, found = city
+    timed = ~made.whole_month
+    if timed.any():
+        assert (found.day[timed] >= made.day.min()).all()
+        assert (found.day[timed] <= made.day.max()).all()
+    whole = made.whole_month & made.sensitive
+    starts = month(found.day).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    assert (found.day[whole] == starts[whole]).all()
+
+
+def test_sensitive_incidents_exchange_and_dense_ordinary_ones_hardly_do() -> None:
+    made, found = drawn(1, 4000, 0.1, nowhere=0.0)
+    moved = found.place != np.arange(len(made))
+    assert moved[made.sensitive].mean() > 0.8
+    one_cell = Units(**{one.name: getattr(made, one.name) for one in fields(made)} | {"fine": np.full(4000, FINE[0])})
+    one_cell = Units(
+        **{one.name: getattr(one_cell, one.name) for one in fields(one_cell)} | {"sensitive": np.zeros(4000, bool)}
+    )
+    dense = exchange(one_cell, np.random.default_rng(2))
+    assert (one_cell.fine[dense.place] == one_cell.fine).all()
+
+
+def test_sensitive_incidents_without_a_place_exchange_with_those_that_have_one() -> None:
+    made, found = drawn(3, 1000, 1.0, nowhere=0.3)
+    without = made.fine < 0
+    assert (made.fine[found.place[without]] >= 0).mean() > 0.3
+    assert (made.fine[found.place] < 0).sum() == without.sum()
+
+
+def test_a_month_alone_holds_sensitive_incidents_back_but_the_first_release_does_not() -> None:
+    rng = np.random.default_rng(4)
+    made = units(rng, 400, sensitive=0.5, months=1)
+    assert not exchange(made, rng, first=True).held.any()
+    later = exchange(made, rng, first=False)
+    assert 0.35 < later.held[made.sensitive].mean() < 0.75
+    assert not later.held[~made.sensitive].any()
+    months = units(rng, 400, sensitive=0.5, months=4)
+    assert not exchange(months, rng, first=False).held.any()
+
+
+def test_few_sensitive_incidents_by_day_or_after_dark_are_not_told_apart() -> None:
+    _, found = drawn(5, 12, 1.0, months=3)
+    assert (found.dark == -1).all()
+
+
+def test_without_swapping_everybody_keeps_what_is_theirs() -> None:
+    made = units(np.random.default_rng(6), 200, sensitive=0.3)
+    found = exchange(made, np.random.default_rng(7), swapping=False)
+    for taken in (found.place, found.fine, found.dark, found.person):
+        assert (taken == np.arange(200)).all()
+    assert (found.day == made.day).all()
+    assert (found.cell == -1).all()
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    one, two = (drawn(8, 300, 0.2)[1] for _ in range(2))
+    assert all((getattr(one, field.name) == getattr(two, field.name)).all() for field in fields(one))
+
+
+@pytest.mark.parametrize("size", [4, 5, 6, 7])
+def test_any_child_is_a_cell_within_the_larger_one(size: int) -> None:
+    larger = np.repeat(parent_cells(FINE[:50], size), 20)
+    found = module._any_child(larger, size, np.random.default_rng(size))
+    assert all(h3.is_valid_cell(int(cell)) and h3.get_resolution(int(cell)) == 9 for cell in found)
+    assert (parent_cells(found, size) == larger).all()
+    assert len(set(found.tolist())) > 40
