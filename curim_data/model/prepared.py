@@ -123,15 +123,18 @@ def write_grid(folder: Path, name: str, values: np.ndarray[Any, np.dtype[np.floa
     write_whole(path, lambda path: pq.write_table(table, path))
 
 
-def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` fill a file beside `path`, then put it there in one step."""
+def write_whole(path: Path, write: Callable[[Path], Any], mode: int = 0o644) -> None:
+    """Let `write` fill a file beside `path`, which nobody else can read meanwhile, then put it there in one step.
+
+    `mode`: its permissions.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     os.close(handle)
     part = Path(name)
     try:
         write(part)
-        part.chmod(0o644)
+        part.chmod(mode)
         part.replace(path)
     finally:
         with contextlib.suppress(FileNotFoundError):

@@ -171,6 +171,7 @@ def _draw(
     made["dark"] = dark
     made["person"] = own["alert_id"].take(found.person).to_numpy(object)
     made["person"] = made["person"].where(sensitive)
+    made["inside"] = made["inside"].astype("boolean")
     for rows in (sensitive, ~sensitive & (not first)):
         if swapping and 0 < rows.sum() < LEAST_TO_EXCHANGE:
             made.loc[rows, "cell"] = -1

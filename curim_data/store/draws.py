@@ -32,18 +32,12 @@ def draw_files(home: Home) -> tuple[Path, ...]:
 
 def write_draws(path: Path, table: pa.Table) -> None:
     """Write the draws of a release; the file appears whole or not at all, and nobody else may read it."""
-    write_whole(path, partial(pq.write_table, table, compression="zstd"))
-    path.chmod(0o600)
+    write_whole(path, partial(pq.write_table, table, compression="zstd"), 0o600)
 
 
 def write_secret(path: Path, secret: bytes) -> None:
     """Write the secret that draws depend on; nobody else may read it."""
-
-    def write(part: Path) -> None:
-        part.touch(0o600)
-        part.write_bytes(secret)
-
-    write_whole(path, write)
+    write_whole(path, lambda part: part.write_bytes(secret), 0o600)
 
 
 def forget_draws(home: Home, alert_ids: Collection[str]) -> None:

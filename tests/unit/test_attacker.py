@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from curim_data.engine import Source, open_source
-from curim_data.importing.pipeline import import_file
 from curim_data.store import Home
-from curim_data.store.home import create_home
 from tests.attacker.records import Pair, pair
 from tests.attacker.singling import KEYS, singled_out, targets
 from tests.attacker.statements import (
@@ -18,6 +16,7 @@ from tests.attacker.statements import (
     ordinary_outcomes,
     sensitive_outcomes,
 )
+from tests.real.cities import REAL
 
 SAFECITY = Path(__file__).resolve().parents[3] / "shared" / "data" / "exports" / "safecity_reports_no_text.csv"
 
@@ -71,8 +70,7 @@ def test_with_swapping_switched_off_the_same_enemy_finds_many(unswapped: Pair) -
 
 @pytest.mark.skipif(not SAFECITY.exists(), reason="needs the Safecity file beside the project")
 def test_the_safecity_file(tmp_path: Path) -> None:
-    home = create_home(tmp_path / "home")
-    import_file(home, SAFECITY, SAFECITY.name)
+    home = Home(REAL["safecity"].build(tmp_path))
     held = pair(open_source(home))
     assert held.copy["sensitive"].mean() > 0.3
     assert [one for one in sensitive_outcomes(held) if one.too_right(MOST_SENSITIVE)] == []
