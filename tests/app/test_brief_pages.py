@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pypdf
@@ -52,6 +53,11 @@ def paper(study: BriefStudy, source: Source, plans: list[Plan], lang: str) -> tu
     return len(pages), " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
+def _letters(text: str) -> str:
+    """A text without spaces and signs, some of the ends of lines put in and take away."""
+    return re.sub(r"\W", "", text)
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_five_findings_and_two_evaluated_plans_fill_two_pages_at_most(
     study: BriefStudy, source: Source, plans: list[Plan], lang: str
@@ -66,7 +72,7 @@ def test_five_findings_and_two_evaluated_plans_fill_two_pages_at_most(
     result = plans[-1].result[lang]
     kept, before, _dates = result.partition({"en": " Before:", "el": " Πριν:", "fr": " Avant\u00a0:"}[lang])
     assert before
-    assert " ".join(kept.split()) in told.replace("- ", "")
+    assert _letters(kept) in _letters(told)
     assert before.strip() not in told
 
 
