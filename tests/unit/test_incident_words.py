@@ -15,6 +15,7 @@ from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator, translator
+from curim_data.protection import open_for
 from curim_data.query import total
 from curim_data.store import Home
 from curim_data.studies.brief import brief_changes
@@ -114,7 +115,8 @@ def test_the_briefing_says_incidents_and_their_alerts(source: Source) -> None:
 @pytest.mark.parametrize(
     "words", ["", "hours=20-5", "affected=woman", "category=noise", "period=all", "period=quarter"]
 )
-def test_the_incidents_of_the_briefing_are_those_of_its_days(source: Source, words: str, audience: Audience) -> None:
+def test_the_incidents_of_the_briefing_are_those_of_its_days(sample: Home, words: str, audience: Audience) -> None:
+    source = open_for(sample, audience)
     f, _ = AlertFilter.from_query(dict(word.split("=") for word in words.split("&") if word), source.city)
     study = brief_changes(source, f, audience, source.meeting)
     days = f.replace(period="", start=study.since, end=study.until)
