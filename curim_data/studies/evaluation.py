@@ -30,7 +30,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, KnownTime, Message, Num, Plan, PlanStatus, Translator, translator
 from curim_data.model.i18n import Span
-from curim_data.privacy import Counted, authorise
+from curim_data.privacy import Counted, authorise, is_sensitive, threshold
 from curim_data.studies.areas import area_counts, area_frame, counted_areas
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import incident_choice
@@ -44,6 +44,14 @@ PERIODS: Final = ("before", "after")
 # A comparison area above this part of similar areas is called a hot spot.
 _HOT_RANK: Final = 0.95
 _UNPROVED: Final = PlanTiming(False)
+OF_THE_COPY: Final = Choice(
+    "copy",
+    "",
+    Message(
+        "The verdict is that of the alerts in the plan's own areas. The counts beside it are of the protected copy, in the "
+        "map cells that hold these areas, and therefore larger."
+    ),
+)
 STARTED: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 
 
@@ -181,16 +189,16 @@ def plan_counts(
 def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: PlanTiming = _UNPROVED) -> PlanEvaluation:
     """Compare a plan's areas before and after its start. ValueError where there is an `evaluation_obstacle`.
 
-    `timing`: what the plan's history proves (`plan_timing`). In the protected copy an area is made of the whole cells
-    of the copy that hold it, in the verdict as in the counts.
+    `timing`: what the plan's history proves (`plan_timing`). Who reads the protected copy gets its counts, in whose
+    whole cells an area lies, and the verdict that the alerts give: a plan is a question that its authors fixed, and
+    everybody is told the same of it. There is none where the area has fewer alerts than are written out.
     """
-    plan = _as_counted(source, plan)
+    drafted, plan = plan, _as_counted(source, plan)
     if (why := evaluation_obstacle(source, plan)) is not None or plan.start is None:
         raise ValueError(str(why))
     windows = comparison_windows(source, plan.start, plan.finish)
     counts = plan_counts(source, plan, audience, windows)
-    areas = _areas(counts.frame, windows)
-    judged = _judge(source, plan, areas, windows, timing) if areas else _Judged()
+    judged = _judged_for_all(source.exact or source, drafted, audience, windows, timing)
     genders, hidden = _genders(
         plan_counts(source, plan, audience, windows, ["affected_gender"]).frame, windows, judged.spread
     )
@@ -213,11 +221,24 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
         choices=(
             windows.choice,
             *incident_choice(source),
+            *((OF_THE_COPY,) if source.exact is not None else ()),
             *(verdict.choices if verdict else ()),
             *(result.choices if result and (verdict is None or verdict.unknown is not None) else ()),
         ),
         warnings=(*(result.warnings if result else ()), *design_faults(plan), *judged.cautions, *_own_warnings(plan)),
     )
+
+
+def _judged_for_all(
+    source: Source, plan: Plan, audience: Audience, windows: ComparisonWindows, timing: PlanTiming
+) -> _Judged:
+    """What the alerts say of the plan's own areas; nothing where a count of the treated one is too small to tell."""
+    f = evaluation_filter(source, plan)
+    areas = _areas(plan_counts(source, plan, Audience.SPECIALIST, windows).frame, windows)
+    least = threshold(audience, is_sensitive(f, source.city))
+    if areas is None or any(0 < n < least for n in areas.treated):
+        return _Judged()
+    return _judge(source, plan, areas, windows, timing)
 
 
 def _as_counted(source: Source, plan: Plan) -> Plan:
