@@ -88,7 +88,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         what, why = error.filename or "", error.strerror or str(error)
         return _fail(t("{file} cannot be read or written: {why}.", file=what, why=why) if what else f"{why}.")
+    except Exception as error:
+        if (told := _damage(error)) is None:
+            raise
+        return _fail(t(told))
     return 0
+
+
+def _damage(error: Exception) -> Message | None:
+    """What is said of an error that comes of damaged files or a full disk; None of any other."""
+    from curim_data.store.damage import damage
+
+    return damage(error)
 
 
 def _usage_errors() -> tuple[type[Exception], ...]:

@@ -24,7 +24,7 @@ from curim_data.model.absence import NO_POSITIONS
 from curim_data.model.progress import following
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
-from curim_data.store import Home
+from curim_data.store import Home, StoreError
 
 if TYPE_CHECKING:
     from analysis.stats.result import Choice
@@ -75,6 +75,8 @@ class CommandContext:
             try:
                 with following(step):
                     prepare(self.home)
+            except StoreError:
+                pass  # the command has said so, or the next one will
             except Exception:
                 logging.getLogger("curim").warning("the city was not prepared", exc_info=True)
 

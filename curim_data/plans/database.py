@@ -27,7 +27,7 @@ class Database:
     """The database at a URL, opened and with today's schema.
 
     `patience`: for how many seconds a transaction waits for another one of SQLite. Raises sqlalchemy's
-    OperationalError where the database cannot be opened.
+    DatabaseError where the database cannot be opened.
     """
 
     def __init__(self, url: str, patience: float = 30.0) -> None:
@@ -35,7 +35,7 @@ class Database:
         self._engine = _engine(url, patience)
         try:
             self._migrate()
-        except sa.exc.OperationalError:
+        except sa.exc.DatabaseError:
             self._engine.dispose()
             raise
 

@@ -22,6 +22,7 @@ from curim_data.model import Message, Plan, PlanStatus, translator
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
 from curim_data.plans.database import Database
 from curim_data.plans.tables import ChangeRow, PlanRow
+from curim_data.store.damage import damaged_plans
 
 
 class PlanProblem(ValueError):
@@ -67,14 +68,8 @@ class PlanStore:
         self._clock = clock
         try:
             self.database = Database(url)
-        except sa.exc.OperationalError as error:
-            why = " ".join(str(error.orig).split())
-            raise PlanProblem(
-                Message(
-                    "The plans cannot be opened ({why}). Check where they are kept and who may write there.",
-                    {"why": why},
-                )
-            ) from error
+        except sa.exc.DatabaseError as error:
+            raise PlanProblem(damaged_plans(error)) from error
 
     def create(self, plan: Plan, who: str) -> Plan:
         """Keep a new plan; returns it with its id and version 1."""

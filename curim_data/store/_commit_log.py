@@ -17,6 +17,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from curim_data.model import Message
+from curim_data.store.damage import damage, damaged_alerts
 
 RECORD: Final = "curim"
 _FOREVER: Final = "interval 36500 days"
@@ -128,10 +129,7 @@ def import_log(table: DeltaTable) -> list[tuple[Batch, int]]:
 
 def broken_table(error: Exception) -> StoreError:
     """The error for a table that cannot be used."""
-    why = " ".join(str(error).split())[:200]
-    return StoreError(
-        Message("The stored alerts cannot be read or written ({why}). Nothing was changed.", {"why": why})
-    )
+    return StoreError(damage(error) or damaged_alerts(error))
 
 
 def unknown_batch(batch_id: str) -> StoreError:

@@ -45,6 +45,7 @@ from curim_data.store._commit_log import (
 )
 from curim_data.store._files import blocks, concatenated, file_paths
 from curim_data.store._undo import UndoRun
+from curim_data.store.damage import cut_off_commit
 from curim_data.store.erased_list import ErasedList
 from curim_data.store.home import Home
 from curim_data.store.locking import locked
@@ -277,6 +278,8 @@ class Store:
                 _files.compact(table)
 
     def _table(self) -> DeltaTable | None:
+        if (cut := cut_off_commit(self.home.alerts)) is not None:
+            raise StoreError(cut)
         try:
             return DeltaTable(str(self.home.alerts))
         except TableNotFoundError:

@@ -48,8 +48,8 @@ OF_THE_COPY: Final = Choice(
     "copy",
     "",
     Message(
-        "The verdict is that of the alerts in the plan's own areas. The counts beside it are of the protected copy, in the "
-        "map cells that hold these areas, and therefore larger."
+        "The verdict is that of the alerts in the plan's own areas. The counts beside it are of the protected copy, in "
+        "the map cells that hold these areas, and therefore larger."
     ),
 )
 STARTED: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)

@@ -91,7 +91,6 @@ PARTS: Final = (
     "{n} not drawn (sensitive categories)",
     "{n} without a position",
     "{n} outside the city",
-    "{n} not on the map (the reasons are protected)",
 )
 
 

@@ -134,7 +134,7 @@ def test_several_may_prepare_at_once(home: Home) -> None:
     assert not troubles
     names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
     of_alerts = ("alerts", "coordinate_step", "default_points", "facts", "incidents", "persons")
-    of_the_copy = ("alerts", "facts", "incidents", "protected")
+    of_the_copy = ("alerts", "facts", "incidents", "protected", "copy_errors")
     assert len(names) == 4 + len(("places",)) + len(of_alerts) + len(of_the_copy)
     assert not [name for name in names if name.startswith(".")]
 

@@ -12,6 +12,7 @@ from curim_data.importing.pipeline import ImportProblem, import_file
 from curim_data.model import Message
 from curim_data.plans.record import Deed
 from curim_data.store import Batch, Home, StoreError, interrupted
+from curim_data.store.damage import damage
 from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, draw_summary, facts_sentence
 from pages.parts.data.proof import draw_concerns
@@ -290,9 +291,12 @@ def _import(
             save_pending_mapping(home, review, remember=remember)
         except ImportProblem as problem:
             done = ImportOutcome(review.file.name, problem=problem.message)
-        except StoreError:
-            busy = Message("Other imports were writing at the same time; try again when they are done.")
-            done = ImportOutcome(review.file.name, problem=busy)
+        except StoreError as problem:
+            done = ImportOutcome(review.file.name, problem=problem.message)
+        except OSError as error:
+            if (told := damage(error)) is None:
+                raise
+            done = ImportOutcome(review.file.name, problem=told)
         st.session_state[OUTCOMES] = (*st.session_state.get(OUTCOMES, ()), done)
     st.session_state.pop(TRIAL, None)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1

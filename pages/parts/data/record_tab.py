@@ -114,8 +114,9 @@ def _person(page: Page, who: str | None) -> str:
 def _row(page: Page, zone: ZoneInfo, one: Entry) -> dict[str, str]:
     t = page.t
     return {
-        "at": t.moment(dt.datetime.fromtimestamp(one.at, zone)),
-        "who": _person(page, one.who),
+        "at": t.moment(dt.datetime.fromtimestamp(one.at, zone), "short"),
+        # What the dashboard itself noted, such as that a file was changed by hand, has no reader.
+        "who": _person(page, one.who) if one.who or one.role else "–",
         "role": t(ROLE_WORDS[one.role]) if one.role in ROLE_WORDS else "",
         "deed": t(DEED_WORDS[one.deed]),
         "subject": one.subject,

@@ -41,7 +41,7 @@ def draw_footer(
         told = t("{period}: {counts}", period=period, counts=counts) if period else counts
         source = page.source
         if source is not None and source.exact is not None:
-            told += " " + copy_errors(source).sentence(t)
+            told += "  \n" + copy_errors(source).sentence(t)
         st.caption(told)
     if choices:
         with st.expander(t("How this was calculated")):

@@ -31,6 +31,7 @@ from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
+from curim_data.store.damage import damage
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
 from pages.parts.frame.links import language
@@ -273,6 +274,9 @@ def on_script_error(error: Exception) -> bool:
     number = uuid4().hex[:8]
     LOG.error("page failed, error %s", number, exc_info=error)
     t = translator(language())
+    if (told := damage(error)) is not None:
+        st.error(t(told))
+        return True
     st.error(
         t(
             "This page could not be displayed (error {number}). Nothing was changed. Remove a filter or open another "

@@ -1,0 +1,234 @@
+"""When a computer fails: the old state or the new one, one sentence with the way out, and nothing accepted is lost.
+
+On a push each action is killed 3 times, which meets a fault of a half of its life with 87 % probability; `make
+test-full` kills 100 times (one of a thirtieth: 97 %) and prints the counts. `python -m tests.faults` does it alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from curim_data import cli
+from curim_data.importing import pipeline
+from curim_data.importing.pipeline import import_file
+from curim_data.model import ImportProblem, translator
+from curim_data.plans.plan_store import PlanProblem, PlanStore
+from curim_data.store import Home, Store, StoreError
+from curim_data.store.damage import damage
+from tests.effort import effort
+from tests.faults import actions, killed
+from tests.faults.actions import ACTIONS, copy, export, opened, prepare, state
+
+KILLS = effort(3, 100)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+        killed.start_server()
+        yield
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with two imports; not to be changed."""
+    return actions.make(tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture
+def home(base: Home, tmp_path: Path) -> Home:
+    return copy(base, tmp_path / "home")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ACTIONS)
+def test_killed_at_random_moments(tmp_path: Path, action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = killed.trial(action, tmp_path, KILLS)
+    assert found.total() == KILLS
+    with capsys.disabled():
+        print(f"\n{action}: killed {KILLS} times, old state {found['old']}, new state {found['new']}, third state 0")
+
+
+def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line that a command ends with where it fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CURIM_LANG", "en")
+        assert cli.main(arguments) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hurt", ["half", "empty"])
+def test_a_log_that_was_cut_off_says_which_file_to_remove(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str], hurt: str
+) -> None:
+    """As after a loss of power. Nothing is built on it; without the file the state before it stands, whole."""
+    before = state(home)
+    (tmp_path / "c.csv").write_bytes(export(100, 700, "closed"))
+    import_file(home, tmp_path / "c.csv", "c.csv")
+    new = state(home)
+    last = max((home.alerts / "_delta_log").glob("*.json"))
+    content = last.read_bytes()
+    last.write_bytes(content[: len(content) // 2] if hurt == "half" else b"")
+    for arguments in (["counts"], ["batches"], ["import", str(tmp_path / "c.csv")]):
+        assert f"Remove alerts/_delta_log/{last.name}" in said([*arguments, "--home", str(home.path)], capsys)
+    last.unlink()
+    assert state(home)[:3] == before[:3]
+    import_file(home, tmp_path / "c.csv", "c.csv")
+    assert state(home)[:3] == new[:3]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hurt", ["cut", "gone"])
+def test_alerts_that_are_damaged_are_refused_in_one_sentence(
+    home: Home, capsys: pytest.CaptureFixture[str], hurt: str
+) -> None:
+    for path in home.alerts.glob("*.parquet"):
+        if hurt == "cut":
+            path.write_bytes(path.read_bytes()[:100])
+        else:
+            path.unlink()
+    assert "give back a backup" in said(["counts", "--home", str(home.path)], capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hurt", [lambda data: os.urandom(len(data)), lambda data: data[: len(data) // 2]])
+def test_a_database_of_plans_that_is_damaged(
+    home: Home, capsys: pytest.CaptureFixture[str], hurt: Callable[[bytes], bytes]
+) -> None:
+    PlanStore(home.plans_url).close()
+    file = home.path / "plans.sqlite"
+    file.write_bytes(hurt(file.read_bytes()))
+    content = file.read_bytes()
+    assert "give back a backup" in said(["plan", "list", "--home", str(home.path)], capsys)
+    with pytest.raises(PlanProblem, match="cannot be opened"):
+        PlanStore(home.plans_url)
+    assert file.read_bytes() == content  # whoever can mend it, still can
+    assert cli.main(["counts", "--home", str(home.path)]) == 0  # alerts are counted all the same
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own of 12 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    made = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(made, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_full_disk(base: Home, small_disk: Path, tmp_path: Path, action: str) -> None:
+    """Whatever fits: the old state or the new one, and with room again the action is done."""
+    home = copy(base, small_disk / "home")
+    prepare(home, action)
+    old = state(home)
+    filler = small_disk / "filler"
+    free = shutil.disk_usage(small_disk).free
+    for left in (0, 4_096, 40_000, 200_000):
+        filler.write_bytes(bytes(max(0, free - left)))
+        try:
+            ACTIONS[action](home)
+            failed = False
+        except (OSError, StoreError, ImportProblem) as error:
+            failed, told = True, getattr(error, "message", None) or damage(error)
+        filler.unlink()
+        assert not failed or "Make room" in translator("en")(told)
+        opened(home)
+        now = state(home)
+        if not failed or now != old:  # an erasure that was begun is finished by what comes next
+            assert not failed or action == "erase"
+            break
+    else:
+        ACTIONS[action](home)
+        opened(home)
+    whole = copy(base, tmp_path / "whole")
+    prepare(whole, action)
+    ACTIONS[action](whole)
+    assert state(home) == state(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_home_that_cannot_be_written(base: Home, small_disk: Path, action: str) -> None:
+    home = copy(base, small_disk / "home")
+    prepare(home, action)
+    old = state(home)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    try:
+        with pytest.raises((OSError, StoreError)) as failed:
+            ACTIONS[action](home)
+        told = getattr(failed.value, "message", None) or damage(failed.value)
+        assert told is not None
+        assert "cannot be written" in translator("en")(told)
+        assert state(home) == old  # and it can be read
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    ACTIONS[action](home)
+    assert state(home) != old
+
+
+def _bring(path: Path, start: int) -> None:
+    import_file(Home(path), export(start, start + 200), f"{start}.csv")
+
+
+@pytest.mark.slow
+def test_two_imports_at_once_while_readers_read(home: Home) -> None:
+    """Both are whole at the end, and nobody ever reads a half of one."""
+    whole = {400, 600, 800}
+    context = multiprocessing.get_context("forkserver")
+    workers = [context.Process(target=_bring, args=(home.path, start)) for start in (1_000, 2_000)]
+    seen: set[int] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            store = Store(home)
+            seen.update((store.count(), store.read(["alert_id"]).num_rows))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for one in (*readers, *workers):
+        one.start()
+    for worker in workers:
+        worker.join()
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert seen <= whole
+    assert Store(home).count() == 800
+    assert [batch.accepted for batch in Store(home).batches()] == [300, 100, 200, 200]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_clock_that_was_set_back(
+    home: Home, base: Home, tmp_path: Path, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files and imports of the home are of tomorrow: each action does what it does on any other day."""
+    expected = copy(base, tmp_path / "expected")
+    for one in (home, expected):
+        prepare(one, action)
+    ACTIONS[action](expected)
+    tomorrow = dt.datetime.now().timestamp() + 86_400
+    for path in home.path.rglob("*"):
+        os.utime(path, (tomorrow, tomorrow))
+    monkeypatch.setattr(pipeline, "new_batch_id", lambda _: "20010101-000000-aaaaaa")  # sorts before all others
+    ACTIONS[action](home)
+    opened(home)
+    assert state(home) == state(expected)
