@@ -322,11 +322,21 @@ class Heading:
         return bool(self.words) and all(any(word in concept for concept in concepts) for word in self.words)
 
 
+LONGEST_LABEL: Final = 500
+LONGEST_PIECE: Final = 60
+
+
 def read_heading(label: str) -> Heading:
-    """Split a label at blanks, marks, underscores, before capitals and before the known ends of German compounds."""
-    pieces = re.findall(r"[^\W_]+", fold(_CAMEL.sub(" ", label.strip())))
+    """Split a label at blanks, marks, underscores, before capitals and before the known ends of German compounds.
+
+    Of a long one the beginning is read, and a piece that is longer than any word stays as it is.
+    """
+    pieces = re.findall(r"[^\W_]+", fold(_CAMEL.sub(" ", label.strip()[:LONGEST_LABEL])))
     words: list[str] = []
     for piece in pieces:
+        if len(piece) > LONGEST_PIECE:
+            words.append(piece)
+            continue
         if parts := split_compound(piece):
             words += parts
             continue

@@ -195,7 +195,7 @@ class Values:
     @cached_property
     def contacts(self) -> float:
         """Share of addresses for mail and telephone numbers."""
-        return self.share(lambda text: _MAIL.search(text) or _PHONE.fullmatch(text))
+        return self.share(lambda text: ("@" in text and _MAIL.search(text)) or _PHONE.fullmatch(text))
 
     @cached_property
     def links(self) -> float:
@@ -218,9 +218,12 @@ class Values:
         return self.given < 20 or len(self.distinct) <= max(15, 0.4 * self.given)
 
 
+LONGEST_VALUE: Final = 2_000
+
+
 def values_of(texts: Iterable[str]) -> Values:
-    """The values of a column, blanks around them cut off."""
-    trimmed = [text.strip() for text in texts]
+    """The values of a column, blanks around them cut off; the beginning of long ones tells what they are."""
+    trimmed = [text[:LONGEST_VALUE].strip() for text in texts]
     return Values(tuple(text for text in trimmed if fold(text) not in MISSING), len(trimmed))
 
 
