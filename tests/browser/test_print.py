@@ -106,7 +106,7 @@ def test_the_print_view_is_light_for_a_reader_of_the_dark_theme(visit: Visit) ->
     assert light.locator(".print-audience").is_visible()
     assert (
         light.locator(".print-audience").inner_text()
-        == "Όπως το βλέπει το Συμβούλιο: οι μικροί αριθμοί προστατεύονται."
+        == "Όπως το βλέπει το Συμβούλιο: αριθμοί του προστατευμένου αντιγράφου."
     )
 
 
