@@ -18,9 +18,10 @@ from PIL import Image
 
 from curim_data.cli import brief as cli_brief
 from curim_data.cli.app import main
-from curim_data.engine import city_day, open_source
+from curim_data.engine import city_day
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
+from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies import brief_history
 from curim_data.studies.brief import BriefChanges, brief_changes
@@ -35,7 +36,7 @@ QUIET = ["--from", "2026-10-30", "--to", "2026-10-31"]
 
 @pytest.fixture(scope="module")
 def changes(sample: Home) -> BriefChanges:
-    source = open_source(sample)
+    source = open_for(sample, Audience.PUBLIC)
     return brief_changes(source, AlertFilter(), Audience.PUBLIC, source.meeting)
 
 

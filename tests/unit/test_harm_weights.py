@@ -18,6 +18,7 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
 from curim_data.privacy import DisclosureError
+from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
 from curim_data.studies.harm import weights_by_cell, weights_offered
@@ -145,4 +146,4 @@ def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
     assert found.weighted
     assert any(choice.name == "piles" for choice in found.choices)
     with pytest.raises(DisclosureError):
-        cluster_study(source, AlertFilter(), Audience.COUNCIL, weight="severity")
+        cluster_study(open_for(sample, Audience.COUNCIL), AlertFilter(), Audience.COUNCIL, weight="severity")
