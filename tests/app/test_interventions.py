@@ -10,13 +10,13 @@ import h3.api.basic_str as h3
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator, translator
 from curim_data.model.absence import NO_CATEGORY
 from curim_data.model.labels import category_label
 from curim_data.plans.plan_store import PlanStore
+from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_of_cells
@@ -38,12 +38,12 @@ def store(sample: Home) -> Iterator[PlanStore]:
 @pytest.fixture(scope="module")
 def cells(sample: Home) -> tuple[str, ...]:
     """The cells of the hot spot at Pasalimani."""
-    source = open_source(sample)
+    source, copy = (open_for(sample, audience) for audience in (Audience.ANALYST, Audience.COUNCIL))
     study = hot_spot_study(source, AlertFilter(), Audience.ANALYST)
     return next(
         spot.names
         for spot in study.spots
-        if problem_of_cells(source, AlertFilter(), spot.names, Audience.COUNCIL, study=study).place == "pasalimani"
+        if problem_of_cells(copy, AlertFilter(), spot.names, Audience.COUNCIL, study=study).place == "pasalimani"
     )
 
 
@@ -96,7 +96,7 @@ def test_draft_from_a_planted_hot_spot(open_page: Open, sample: Home, cells: tup
     """The statement names landmark, category, hours and gender in the reader's language and in Greek."""
     app = open_page(PAGE, lang=lang, draft=",".join(cells))
     assert not errors(app)
-    source = open_source(sample)
+    source = open_for(sample, Audience.COUNCIL)
     problem = problem_of_cells(source, AlertFilter(), cells, Audience.COUNCIL)
     for each in {lang, "el"}:
         t, written = translator(each), _area(app, f"statement_{each}")
