@@ -190,15 +190,15 @@ def make_finding(
         since=since,
         every_week=every,
         exact_p=own is change,
-        kind=_kind(change, counts),
+        kind=_kind(change),
     )
 
 
-def _kind(change: Change, counts: tuple[Count, Count]) -> Kind:
+def _kind(change: Change) -> Kind:
+    """Of the change as it was chosen, so that everybody reads the same."""
     if change.direction < 0:
         return "fall"
-    before, after = counts
-    return "new" if before.high < K_ORDINARY and after.low >= MUCH * before.high else "rise"
+    return "new" if change.before < K_ORDINARY and change.after >= MUCH * change.before else "rise"
 
 
 def _count(source: Source, f: AlertFilter, audience: Audience) -> Count:

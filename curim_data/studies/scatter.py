@@ -308,7 +308,8 @@ def _named(kind: Kind, names: Names, found: IntArray) -> pd.Index:
     if not kind:
         return pd.RangeIndex(1)
     sizes = tuple(max(len(values), 1) for _, values in names)
-    levels = [[str(value) for value in values] for _, values in names]
+    # No candidate is called by what is missing, of which a column may hold several.
+    levels = [[f"missing {at}" if pd.isna(one) else str(one) for at, one in enumerate(of)] for _, of in names]
     return pd.MultiIndex(levels, [codes.tolist() for codes in np.unravel_index(found, sizes)], names=kind)
 
 

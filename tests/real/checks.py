@@ -11,6 +11,8 @@ from difflib import SequenceMatcher
 from typing import Any, Final
 
 from curim_data.model import translator
+from curim_data.model.absence import fewer_than
+from curim_data.privacy import K_ORDINARY
 from curim_data.studies.brief_text import ATTENTION
 from tests.real import figures
 from tests.real.drawn import Drawn, Node, Path
@@ -184,7 +186,9 @@ def numbers(visit: Visit) -> Iterator[str]:
         mapped = caption.parts.get(figures.PARTS[0])
         if mapped is not None:
             known[figures.MAPPED + of].setdefault(mapped, caption.sentence)
-            if sum(caption.parts.values()) != caption.n:
+            small = translator(visit.lang)(fewer_than(K_ORDINARY))  # a part in words instead of its number
+            left = caption.n - sum(caption.parts.values())
+            if left and not (0 < left < K_ORDINARY and small in caption.sentence):
                 yield f"parts do not make up the whole: {caption.sentence}"
     for name, value, where in _drawn_figures(visit):
         known[name].setdefault(value, where)

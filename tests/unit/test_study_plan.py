@@ -87,7 +87,7 @@ def test_the_council_reads_the_same_problem_from_the_copy(
     assert told.categories[0].id in _leading(truth["categories"])
     assert told.women is not None
     assert exact.women is not None
-    assert told.women.value == pytest.approx(exact.women.value, abs=0.12)
+    assert told.women.value == pytest.approx(exact.women.value, abs=0.15)
     assert exact.hours is not None
     assert told.hours is not None
     first, last = told.hours
@@ -252,7 +252,10 @@ def test_the_council_gets_all_genders_and_no_small_count(council: Source, sample
     assert "other" in set(study.genders["gender"])
     assert study.verdict is not None
     treated = study.counts.frame.set_index(["area", "period"])["n"]["treated"]
-    assert (study.verdict.before, study.verdict.observed) == (treated["before"], treated["after"])
+    exact = evaluation_study(council.exact, _plan_of(sample, PlanStatus.FINISHED), Audience.ANALYST)
+    assert exact.verdict is not None
+    assert study.verdict == exact.verdict  # everybody is told the same; the counts are those of the copy's cells
+    assert treated["before"] > study.verdict.before
     shown = study.months.shown.frame
     assert shown.loc[~shown["withheld"] & (shown["n"] > 0), "n"].min() >= 5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -63,7 +64,10 @@ def ask(path: str, **headers: str) -> Headers:
         "server": ("127.0.0.1", 80),
         "http_version": "1.1",
     }
-    asyncio.run(APP(scope, receive, send))
+    # In a thread of its own: a browser's tests in the same process have a loop running in this one.
+    thread = threading.Thread(target=lambda: asyncio.run(APP(scope, receive, send)))
+    thread.start()
+    thread.join()
     return Headers(raw=told[0]["headers"])
 
 
