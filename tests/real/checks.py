@@ -188,7 +188,7 @@ def numbers(visit: Visit) -> Iterator[str]:
             known[figures.MAPPED + of].setdefault(mapped, caption.sentence)
             small = translator(visit.lang)(fewer_than(K_ORDINARY))  # a part in words instead of its number
             left = caption.n - sum(caption.parts.values())
-            if left and not (0 < left < K_ORDINARY and small in caption.sentence):
+            if left and not (abs(left) < K_ORDINARY and small in caption.sentence):
                 yield f"parts do not make up the whole: {caption.sentence}"
     for name, value, where in _drawn_figures(visit):
         known[name].setdefault(value, where)
