@@ -137,10 +137,8 @@ class Recorder:
 
     def flush(self, timeout: float = PATIENCE) -> bool:
         """Wait until everything taken so far is written; whether it was in that time (seconds)."""
-        until = time.monotonic() + timeout
-        while self._waiting.unfinished_tasks and time.monotonic() < until:
-            time.sleep(0.005)
-        return not self._waiting.unfinished_tasks
+        with self._waiting.all_tasks_done:
+            return self._waiting.all_tasks_done.wait_for(lambda: not self._waiting.unfinished_tasks, timeout)
 
     def close(self, timeout: float = PATIENCE) -> None:
         """Write what is waiting, for so long at most, and end."""
