@@ -85,6 +85,11 @@ def poisson_limits(count: float, confidence: float = 0.95, dispersion: float = 1
     return dispersion * low, dispersion * float(gammaincinv(effective + 1, 1 - tail))
 
 
+def is_compared(spot: Any) -> bool:
+    """Whether it is known how many incidents of a place are above expected; also where nothing is around it."""
+    return getattr(spot, "times", None) is None
+
+
 def ratio_says_something(spot: Any) -> bool:
     """Whether a ratio is shown: where enough is expected, and its interval is narrow enough to be of use."""
     known = spot.ratio == spot.ratio and spot.low > 0 and spot.high < float("inf")
@@ -114,7 +119,7 @@ def worth_a_plan(spots: Sequence[_Spot]) -> tuple[tuple[_Spot, ...], tuple[_Spot
 def in_order(spots: Sequence[_Spot], order: Order = "excess") -> tuple[_Spot, ...]:
     """Places in an order: by the lower limit of alerts above expected, by that of the ratio, by alerts, or by p.
 
-    What was not compared comes last; equal ones by their number of alerts, then by id.
+    What was not compared comes last; equal ones by the rank that they have, by their number of alerts, then by id.
     """
 
     def key(spot: Any) -> tuple[float, ...]:
@@ -124,7 +129,7 @@ def in_order(spots: Sequence[_Spot], order: Order = "excess") -> tuple[_Spot, ..
             "alerts": -float(spot.n),
             "p": float(spot.q),
         }[order]
-        return (asked if asked == asked else float("inf"), -float(spot.n))
+        return (asked if asked == asked else float("inf"), float(getattr(spot, "rank", 0)), -float(spot.n))
 
     return tuple(sorted(spots, key=lambda spot: (*key(spot), spot.id)))  # type: ignore[attr-defined]
 

@@ -30,6 +30,14 @@ _WHERE: Final[dict[str, Message]] = {
     "surroundings": Message("from its surroundings"),
     "city": Message("at the density of the rest of the city"),
 }
+_DENSER: Final[dict[tuple[Against, bool], Message]] = {
+    ("surroundings", True): Message("The place itself is at least {times} times as dense as its surroundings."),
+    ("surroundings", False): Message("The place itself is denser than its surroundings, beyond chance."),
+    ("city", True): Message("The place itself is at least {times} times as dense as the rest of the city."),
+    ("city", False): Message("The place itself is denser than the rest of the city, beyond chance."),
+}
+# The steps in which it is told how dense a place is that was found in cells that the reader does not see.
+TIMES_TOLD: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _NONE_COLD: Final = Message(
     "no incident where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
 )
@@ -48,7 +56,9 @@ class Spot:
     base, shrunk towards the city's mean. `against`: what land and its alerts it is compared with, its "surroundings" or
     all the rest of the "city", whichever it stands out from more surely. `excess`: alerts above expected. `bounded`:
     counts or bases are withheld and enter with the values that speak least for a hot spot, so that `expected` is the
-    most, `ratio` and `low` are the least that they may be.
+    most, `ratio` and `low` are the least that they may be. `times`: of a place that was found in other, finer cells
+    (`spots_of`), how many times as dense it is at least as what it is compared with, in steps (None for any other); its
+    count is then that of the cells that hold it, and neither expected nor ratio are known of it.
     """
 
     id: str
@@ -70,6 +80,7 @@ class Spot:
     bounded: bool = False
     against: Against = "surroundings"
     excess: Excess = NOT_COMPARED
+    times: float | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,6 +89,8 @@ class Spot:
 
     def sentence(self, t: Translator) -> str:
         """Count, expectation, alerts above it and ratio in words; no ratio where it says nothing."""
+        if self.times is not None:
+            return f"{self._held(t)} {t(_DENSER[self.against, self.times > 1], times=self._step(t))}"
         if self.base != LAND:
             if not np.isfinite(self.high):
                 return t.n(
@@ -94,6 +107,22 @@ class Spot:
                 self.n,
             )
         return " ".join([self._excess_sentence(t), *self._ratio_sentence(t), *([t(BOUNDED)] if self.bounded else [])])
+
+    def times_told(self, t: Translator) -> str:
+        """How many times as dense it is at least, in words; "" where its own ratio is known."""
+        if self.times is None:
+            return ""
+        return t("at least {times}", times=self._step(t)) if self.times > 1 else t("above 1")
+
+    def _step(self, t: Translator) -> str:
+        return t.number(self.times, 0 if float(self.times or 0).is_integer() else 1)
+
+    def _held(self, t: Translator) -> str:
+        return t.n(
+            "{n} incident in the cells of the map that hold this place.",
+            "{n} incidents in the cells of the map that hold this place.",
+            self.n,
+        )
 
     def _excess_sentence(self, t: Translator) -> str:
         beside = ratio_says_something(self)
@@ -130,6 +159,8 @@ class Spot:
 
     def cold_sentence(self, t: Translator) -> str:
         """Count, expectation and ratio of a place of `cold_spots` in words."""
+        if self.times is not None:
+            return t("fewer incidents than chance explains, found in cells smaller than those of the map.")
         if not np.isfinite(self.expected):
             return t.n(
                 "{n} incident, and nothing to compare it with.",
@@ -266,8 +297,9 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     result : HotCells
         The cells of the counts.
     places : sequence of Spot
-        In the order in which they are to be listed. Their cells are of the same or of a finer resolution; a cell of
-        `result` that holds cells of several belongs to the first of them.
+        In the order in which they are to be listed. Their cells are of the same or of a finer resolution. Where they
+        are finer, or where a place does not stand out in these counts, all have the count of the cells that hold them
+        and no other figure than how many times as dense they are at least (`Spot.times`); a cell can then hold two.
 
     Returns
     -------
@@ -275,24 +307,40 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
         With id, rank, position and q of the places; those of which no cell is among those of `result` are left out.
     """
     index = np.asarray(result.frame.index, dtype=np.int64)
-    taken: set[int] = set()
-    groups, kept = [], []
-    for place in places:
-        held = {int(cell) for cell in _held_by(np.array(place.cells, np.int64), result.resolution)} - taken
-        at = np.flatnonzero(np.isin(index, list(held)))
-        if len(at):
-            taken |= held
-            groups.append(at)
-            kept.append(place)
-    if not groups:
+    found = [
+        (place, at)
+        for place in places
+        if len(at := np.flatnonzero(np.isin(index, _held_by(np.array(place.cells, np.int64), result.resolution))))
+    ]
+    if not found:
         return ()
+    groups = [at for _, at in found]
     marked = np.zeros(len(index), bool)
     marked[np.concatenate(groups)] = True
     frame = result.frame.assign(local=marked, wide=marked, **{mark: marked})
-    found = _figures(replace(result, frame=frame), mark, index, groups)
-    return tuple(
+    figures = [
         replace(spot, id=place.id, rank=place.rank, q=place.q, longitude=place.longitude, latitude=place.latitude)
-        for spot, place in zip(found, kept, strict=True)
+        for spot, (place, _) in zip(_figures(replace(result, frame=frame), mark, index, groups), found, strict=True)
+    ]
+    finer = any(h3.get_resolution(place.cells[0]) > result.resolution for place, _ in found)
+    if not finer and all(stands_out(spot, mark) for spot in figures):
+        return tuple(figures)
+    return tuple(_without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
+
+
+def _without_figures(spot: Spot, place: Spot) -> Spot:
+    """A place with the count of the cells that hold it, and of its own figures nothing but how dense it is at least."""
+    unknown = float("nan")
+    return replace(
+        spot,
+        against=place.against,
+        expected=unknown,
+        ratio=unknown,
+        low=unknown,
+        high=unknown,
+        z=unknown,
+        excess=NOT_COMPARED,
+        times=max((step for step in TIMES_TOLD if step <= place.low), default=TIMES_TOLD[0]),
     )
 
 

@@ -51,7 +51,8 @@ class ChangeRow:
 class SpotRow:
     """A hot spot: its incidents and those that its surroundings predict, None where protected.
 
-    `bounded`: no more are to be expected, since protected counts enter with the most that they may be.
+    `bounded`: no more are to be expected, since protected counts enter with the most that they may be. `times`: in
+    words, how many times as dense it is as what it is compared with, of a place of which nothing is expected.
     """
 
     rank: int
@@ -59,6 +60,7 @@ class SpotRow:
     n: float | None
     expected: float | None
     bounded: bool = False
+    times: str = ""
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,10 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
 
 def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Iterator[Block]:
     """The hot spots; what was expected is left out where all of it is but a bound, and explained where some is."""
+    if any(spot.times for spot in spots):
+        dense = tuple((str(spot.rank), spot.name, _count(spot.n, t), spot.times) for spot in spots)
+        yield Table(("#", t("Hot spot"), t("Incidents"), t("Ratio")), dense, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
+        return
     bounds = [spot.bounded and spot.expected is not None for spot in spots]
     if all(spot.bounded or spot.expected is None for spot in spots) and any(bounds):
         rows = tuple((str(spot.rank), spot.name, _count(spot.n, t)) for spot in spots)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analysis.hotspots.excess import is_compared
 from analysis.report.brief import PlanRow
 from analysis.trends.changes import AREA
 from curim_data.model import CityProfile, Translator
@@ -73,7 +74,10 @@ def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     if len(found) > 1:
         first, second = (change_name(one.change, city, t) for one in found[:2])
         return t("Which of these surprises us more, and why: “{first}” or “{second}”?", first=first, second=second)
-    if study.hot.spots and (spot := study.hot.spots[0]).n is not None and spot.expected is not None:
+    if study.hot.spots and not is_compared(spot := study.hot.spots[0]):
+        place = study.names[spot.id](t)
+        return t("{place}: {told} Does this surprise us?", place=place, told=at_head(spot.sentence(t)))
+    if study.hot.spots and spot.expected is not None:
         return t(
             "{place}: {n} incidents; expected from the surroundings: {expected}. Does this surprise us?",
             place=study.names[spot.id](t),

@@ -43,10 +43,25 @@ _ELSEWHERE: Final = N_(
     "The list holds {percent} % of the incidents of the city: the others are too thinly spread for any place "
     "to stand out from chance, half of them in cells that hold {n} at most."
 )
+_FOUND_IN: Final = N_(
+    "Hot spots are found in cells of {metres} m, alike for every reader; the cells of this map that hold them are "
+    "marked, and counts are those of these cells."
+)
 _TOO_SMALL: Final = N_(
     "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} incidents: even a "
     "place ten times as dense as its surroundings would too often be missed."
 )
+
+
+@dataclass(frozen=True)
+class ListedShares:
+    """Which share of the incidents and of the land the listed hot spots hold (0 to 1, in whole per cent), in the counts
+    that they were found in; `metres`: the side of a square as large as a cell of these.
+    """
+
+    incidents: float
+    land: float
+    metres: int
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ class HotSpotStudy:
 
     `cells`: the counts after disclosure control. `cold`: places with fewer alerts than expected by chance,
     the most surely low first. `power`: what would have been found, for where nothing was; its sentence names the
-    period.
+    period. `listed`: where the places were chosen out of finer counts than those of `cells`.
     """
 
     total: Total
@@ -66,22 +81,27 @@ class HotSpotStudy:
     resolution: int
     choices: tuple[Choice, ...]
     power: Power
+    listed: ListedShares | None = None
 
     def sized(self, size: Choice) -> HotSpotStudy:
         """The same cells with another reason for their size, as where it was picked instead of chosen."""
         return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
 
     def sentence(self, t: Translator) -> str:
-        """How many cells are hot and cold, or that none could be judged."""
+        """How many cells are hot and cold, or that none could be judged; where the places were found in other cells, in
+        which.
+        """
+        if self.listed is not None:
+            return t(_FOUND_IN, metres=self.listed.metres)
         return cells_sentence(self.hot, self.power, t)
 
     @property
     def elsewhere(self) -> Message | None:
-        """Why the list holds less than half of the incidents, where it does; None where numbers are protected too.
+        """Why the list holds less than half of the incidents, where it does; None where places were found elsewhere.
 
         Half of the others lie in cells that hold at most so many (the median over incidents, not over cells).
         """
-        if not self.spots or self.hot.based or self.cells.frame["withheld"].any():
+        if not self.spots or self.hot.based or self.listed is not None:
             return None
         counts = self.hot.frame["low"]
         listed = counts.index.isin([cell for spot in self.spots for cell in spot.cells])
@@ -138,7 +158,16 @@ def hot_spot_study(
         return replace(found, spots=with_known_ids(found.spots, known_places(source, audience)))
     theirs = hot_spot_study(chosen, f, Audience.SPECIALIST)
     hot, cold = spots_of(found.hot, theirs.spots), spots_of(found.hot, theirs.cold, "cold")
-    return replace(found, hot=marked_by(found.hot, hot, cold), spots=hot, cold=cold)
+    listed = _listed_shares(theirs, source) if any(spot.times is not None for spot in (*hot, *cold)) else None
+    return replace(found, hot=marked_by(found.hot, hot, cold), spots=hot, cold=cold, listed=listed)
+
+
+def _listed_shares(study: HotSpotStudy, source: Source) -> ListedShares:
+    counts, land = (study.hot.frame[name] for name in ("n", "land_km2"))
+    listed = counts.index.isin([cell for spot in study.spots for cell in spot.cells])
+    held, part = (float(values[listed].sum() / values.sum()) if values.sum() else 0.0 for values in (counts, land))
+    metres = round(square_side(study.resolution, source.city.sampled_cells))
+    return ListedShares(round(held, 2), round(part, 2) or 0.01, metres)
 
 
 def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> Choice:

@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 import docx
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from analysis.gender import NONE_OF_BOTH, category_ratios, gender_shares
-from analysis.report.brief import PlanRow
+from analysis.report.brief import Brief, PlanRow
 from analysis.report.documents import brief_document
 from analysis.stats.intervals import Estimate
 from analysis.trends.changes import Change, add_city_reference, changes
@@ -607,8 +608,8 @@ def test_a_map_on_which_nothing_could_be_found_is_no_finding(council: BriefStudy
     hot = council.hot.hot
     none = replace(hot, frame=hot.frame.assign(hot=False, cold=False))
     power = council.hot.power
-    blind = replace(council.hot, hot=none, spots=(), power=replace(power, ratio=None))
-    sighted = replace(council.hot, hot=none, spots=(), power=replace(power, ratio=2.0))
+    blind = replace(council.hot, hot=none, spots=(), listed=None, power=replace(power, ratio=None))
+    sighted = replace(council.hot, hot=none, spots=(), listed=None, power=replace(power, ratio=2.0))
     captions = [
         brief_content(replace(council, hot=study), AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1)).caption
         for study in (blind, sighted)
@@ -716,18 +717,30 @@ def test_readers_of_exact_numbers_are_told_that_the_paper_differs(
     assert any("As the council sees it" in caption for caption in captions) is told
 
 
-def test_page_and_paper_write_the_same_expected_numbers(
+def test_page_and_paper_write_the_same_of_hot_spots(
     open_page: Open, year: BriefStudy, sample: Home, t: Translator
 ) -> None:
     told = brief_content(year, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
+    assert _of_spots(told, sample, t) == _of_spots_on(open_page("briefing", **{"lang": "en", "as": "council"}), "Ratio")
+    exact = brief_study(open_source(sample), AlertFilter(), Audience.ANALYST)
+    told = brief_content(exact, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
+    expected = _of_spots(told, sample, t)
+    assert expected == _of_spots_on(open_page("briefing", lang="en"), "Expected")
+    assert not any("." in number and len(number.split()[-1].strip("0.")) > 2 for number in expected.values())
+
+
+def _of_spots(told: Brief, sample: Home, t: Translator) -> dict[str, str]:
+    """The last column of the paper's hot spots by their names."""
     paper = docx.Document(io.BytesIO(brief_document(told, sample.city(), t, "docx")))
     written = [[cell.text for cell in row.cells] for table in paper.tables for row in table.rows]
-    app = open_page("briefing", **{"lang": "en", "as": "council"})
-    shown = next(table.value for table in app.main.table if "Expected" in table.value.columns)
-    expected = {row[1]: row[3] for row in written if len(row) == 4 and row[0].isdigit()}
-    assert expected == dict(zip(shown["Hot spot"], shown["Expected"], strict=True))
-    assert len(expected) > 2
-    assert not any("." in number and len(number.split()[-1].strip("0.")) > 2 for number in expected.values())
+    found = {row[1]: row[3] for row in written if len(row) == 4 and row[0].isdigit()}
+    assert len(found) > 2
+    return found
+
+
+def _of_spots_on(app: AppTest, heading: str) -> dict[str, str]:
+    shown = next(table.value for table in app.main.table if heading in table.value.columns)
+    return dict(zip(shown["Hot spot"], shown[heading], strict=True))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import h3.api.basic_str as h3
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -94,22 +93,23 @@ def test_clusters_have_outlines(open_page: Open) -> None:
 
 
 def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters(open_page: Open, sample: Home) -> None:
-    """The same places, numbers and order; one whose coarse cells are all those of places before it is left out."""
+    """The same places, names and order, with the counts of the cells that hold them and no figures that are not theirs;
+    the title has the specialist's shares.
+    """
     app, exact = open_page("hotspots", **{"lang": "en", "as": "council"}), open_page("hotspots", lang="en")
     assert not errors(app)
     assert not [c for c in app.get("button_group") if c.key == "hotspots_layer"]
-    seen, known = (
-        next(frame.value["name"].tolist() for frame in one.dataframe if "excess" in frame.value) for one in (app, exact)
-    )
-    taken: set[str] = set()
-    expected = []
-    for name, spot in zip(
-        known, hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots, strict=True
-    ):
-        coarse = {h3.cell_to_parent(cell, 9) for cell in spot.names}
-        expected += [name] if coarse - taken else []
-        taken |= coarse
-    assert seen == expected
+    listed = next(frame.value for frame in app.dataframe if "ratio" in frame.value and "name" in frame.value)
+    known = next(frame.value for frame in exact.dataframe if "excess" in frame.value)
+    seen = listed["name"].tolist()
+    assert seen == known["name"].tolist()
+    assert app.title[0].value == exact.title[0].value
+    assert "excess" not in listed
+    spots = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots
+    for told, spot in zip(listed["ratio"], spots, strict=True):
+        step = 1.0 if told == "above 1" else float(told.removeprefix("at least "))
+        assert step <= spot.low
+        assert spot.low < step * 2 or step == 10
     assert len(seen) > 5
     assert "withheld" not in {layer["id"] for layer in _spec(app)["layers"]}
     cells = _layer(app, "cells")

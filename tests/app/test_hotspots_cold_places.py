@@ -121,10 +121,13 @@ def test_a_tooltip_of_the_council_says_what_its_mark_stands_on_too(sample: Home,
     study = _study(sample, Audience.COUNCIL, period="quarter", **words)
     frame, lines = study.hot.frame, significance_lines(T, study)
     assert frame["hot"].any()
+    assert (study.listed is None) == bool(words)  # chosen from other counts under the filter that everybody opens
     assert [bool(line) for line in lines] == (frame["hot"] | frame["cold"]).tolist()
     for row, line in zip(frame.itertuples(), lines, strict=True):
-        if row.hot:
+        if row.hot and study.listed is None:
             assert T.expected(row.expected_alone if row.alone else row.expected) in line
+        elif row.hot or row.cold:
+            assert line == ("\nHolds a hot spot" if row.hot else "\nHolds a cold place") or study.listed is None
 
 
 def test_a_cold_cell_without_any_alert_has_its_tooltip_too(open_page: Open, sample: Home) -> None:

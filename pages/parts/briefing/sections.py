@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from analysis.hotspots.excess import is_compared
 from curim_data import query
 from curim_data.model import Gender, labels
 from curim_data.studies.brief import BriefChanges, BriefStudy
@@ -78,12 +79,13 @@ def _draw_spots(page: Page, study: BriefStudy) -> None:
                 "rank": spot.rank,
                 "name": study.names[spot.id](t),
                 "n": spot.n,
-                "expected": expected_count(t, spot, ratios=False),
+                "expected": spot.times_told(t) or expected_count(t, spot, ratios=False),
             }
             for spot in study.hot.spots[:MOST_SPOTS]
         ]
     )
-    headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Incidents"), "expected": t("Expected")}
+    beside = t("Expected") if all(is_compared(spot) for spot in study.hot.spots) else t("Ratio")
+    headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Incidents"), "expected": beside}
     written = tables.formatted(t, frame, digits={"n": 0})
     written["name"] = written["name"].map(escape_markdown)
     st.table(written.rename(columns=headings), hide_index=True, border="horizontal")

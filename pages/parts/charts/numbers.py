@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.hotspots.excess import ratio_says_something
+from analysis.hotspots.excess import is_compared, ratio_says_something
 from curim_data.model import Translator
 from curim_data.model.absence import fewer_than
 from curim_data.privacy import is_sensitive, is_sensitive_category, threshold
@@ -28,6 +28,8 @@ def expected_count(t: Translator, spot: SpotOrCluster, *, ratios: bool = True) -
     Three digits where a ratio is given beside it, so that it can be worked out; else two. `ratios`: whether ratios
     stand there at all; without them it is a whole number, as in the brief.
     """
+    if not is_compared(spot):
+        return "–"
     bounded = bool(getattr(spot, "bounded", False))
     if not ratios:
         return t.roughly(spot.expected, at_most=bounded)

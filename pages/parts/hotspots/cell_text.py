@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+import pandas as pd
 
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
 from curim_data.model import Translator
@@ -35,13 +38,16 @@ def rate_measure(t: Translator, base: DenominatorKind) -> CellMeasure | None:
 
 
 def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
-    """For each significant cell a tooltip line with its test; empty for all others.
+    """For each significant cell a tooltip line with its test; empty for all others, and where it was tested elsewhere.
 
     A hot cell is described with its neighbours or alone, whichever is more significant. Only p where
     places are compared by a denominator.
     """
     hot = study.hot
     frame, whole = hot.frame, not hot.based
+    if study.listed is not None:
+        holds = {"hot": "\n" + t("Holds a hot spot"), "cold": "\n" + t("Holds a cold place")}
+        return [holds["hot"] if is_hot else holds["cold"] if is_cold else "" for is_hot, is_cold in _marks(frame)]
     columns = ("hot", "alone", "expected_alone", "window", "expected", "q", "q_cold")
     marked = np.flatnonzero(frame["hot"].to_numpy(bool) | frame["cold"].to_numpy(bool))
     rows = zip(marked.tolist(), *(frame[name].to_numpy()[marked].tolist() for name in columns), strict=True)
@@ -58,6 +64,10 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
             n = t.number(window)
             lines[at] = near.format(n=n, expected=t.expected(expected), p=t.p_value(q))
     return lines
+
+
+def _marks(frame: pd.DataFrame) -> Iterator[tuple[bool, bool]]:
+    return zip(frame["hot"].tolist(), frame["cold"].tolist(), strict=True)
 
 
 def rate_lines(t: Translator, study: HotSpotStudy) -> list[str]:

@@ -16,7 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.grid.cells import COARSEST, square_side
 from analysis.hotspots.denominators import LAND
-from analysis.hotspots.excess import Excess, excess_of, ratio_says_something
+from analysis.hotspots.excess import Excess, excess_of, is_compared, ratio_says_something
 from analysis.hotspots.harm import SpotHarm
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in
@@ -109,6 +109,8 @@ def clusters_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSumma
 
 def _shares(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> tuple[str, str]:
     """The share of the land, and that of the tested incidents, empty where it is not known."""
+    if study.listed is not None:
+        return t.percent(study.listed.land), t.percent(study.listed.incidents)
     incidents, tested = sum(line.spot.n for line in shown), study.cells.total
     share = area / study.cells.frame["land_km2"].sum()
     land = t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)  # no place is 0 %
@@ -280,7 +282,7 @@ def _list_headings(
 ) -> dict[str, str]:
     """The columns that say something about these places, in order, with their headings."""
     t = page.t
-    base = getattr(shown[0].spot, "base", LAND)
+    base, spots = getattr(shown[0].spot, "base", LAND), [line.spot for line in shown]
     headings = {
         "name": t("Hot spot"),
         "n": t("Incidents"),
@@ -290,7 +292,7 @@ def _list_headings(
         "rate": rate_heading(t, base),
         "harm": t("Weight above expected (95 %)"),
         "excess": t("Above expected (95 %)"),
-        "ratio": t("Ratio (95 %)"),
+        "ratio": t("Ratio (95 %)") if all(map(is_compared, spots)) else t("Ratio"),
         "class": t("Class over time"),
         "women": t("Women (95 %)"),
         "category": t("Main category"),
@@ -304,13 +306,14 @@ def _list_headings(
     included = {"alerts": alerts, "class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
     included["harm"] = harm
     included |= {name: any(name not in line.unknown for line in shown) for name in ("women", "hours")}
-    included |= dict.fromkeys(("excess", "expected", "q"), tested)
-    included["ratio"] = tested and any(ratio_says_something(line.spot) for line in shown)
+    compared = tested and any(map(is_compared, spots))
+    included |= {"excess": compared, "expected": compared, "q": tested}
+    included["ratio"] = tested and any(ratio_says_something(spot) or not is_compared(spot) for spot in spots)
     headings = {name: words for name, words in headings.items() if included.get(name, True)}
     if gistar_valid is not None:
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:
-        few = ("name", "n", "area", "harm" if harm else "rate" if base != LAND else "excess")
+        few = ("name", "n", "area", "harm" if harm else "rate" if base != LAND else "excess" if compared else "ratio")
         short = {"n": t("n"), "excess": t("Above expected"), "harm": t("Weight above expected")}
         headings = {name: short.get(name, headings[name]) for name in few if name in headings}
     return headings
@@ -405,6 +408,8 @@ def street_names(page: Page, line: SpotSummary) -> list[str]:
 
 def _ratio(page: Page, line: SpotSummary) -> str:
     t, spot = page.t, line.spot
+    if not is_compared(spot):
+        return str(spot.times_told(t))
     if not ratio_says_something(spot):
         return "–"
     if getattr(spot, "bounded", False):
@@ -455,7 +460,7 @@ def list_frame(shown: tuple[SpotSummary, ...]) -> pd.DataFrame:
             "excess_high": excess_of(line.spot).high,
             "against": getattr(line.spot, "against", "surroundings"),
             "ratio": line.spot.ratio,
-            "low": line.spot.low,
+            "low": line.spot.low if is_compared(line.spot) else line.spot.times,
             "high": line.spot.high,
             "bounds": getattr(line.spot, "bounded", False),
             "q": line.spot.q,
@@ -487,8 +492,12 @@ def optional_columns(shown: tuple[SpotSummary, ...]) -> dict[str, list[Any]]:
 
 
 def cells_frame(study: HotSpotStudy) -> pd.DataFrame:
-    """The test of every cell, as a table to download; counts after disclosure control."""
+    """The test of every cell, as a table to download; where places were found in other cells, which cells hold them."""
     frame = study.hot.frame
+    if study.listed is not None:
+        table = frame[["n", "land_km2", "hot", "cold"]]
+        table.insert(0, "cell", [f"{cell:x}" for cell in table.index])
+        return table.reset_index(drop=True)
     columns = ["n", "low", "high", "withheld", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot"]
     table = frame[[*columns, "q_cold"]]
     table = table.assign(cold=frame["cold"], gistar_z=frame["z"])
