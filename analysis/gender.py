@@ -18,11 +18,6 @@ from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
 from curim_data.model import Gender, Message, Num, Translator
 
-# Nothing compared is not "no difference".
-NOT_COMPARED: Final = Message(
-    "Women and men could not be compared by category, because the numbers are protected: a group is so small that its "
-    "number could be worked out."
-)
 NONE_OF_BOTH: Final = Message("No incidents of both women and men have a category by which they could be compared.")
 WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
 AFFECTED: Final = "affected_gender"
@@ -36,10 +31,9 @@ _FEW: Final = 0.5
 class GenderShares:
     """Incidents by the gender of those affected, or alerts by that of reporters (`column`).
 
-    `frame` has all five genders in their order: gender, n, share, low, high, withheld. `women`: women among women and
-    men, with its interval; unknown where either is withheld. `total`: what the shares refer to (all of them, or those
-    shown where some are withheld and the total is withheld). `least`: the smallest number that the sentence writes out,
-    zero apart.
+    `frame` has all five genders in their order: gender, n, share, low, high. `women`: women among women and men, with
+    its interval. `total`: what the shares refer to. `least`: the smallest number that the sentence writes out, zero
+    apart.
     """
 
     frame: pd.DataFrame
@@ -50,16 +44,10 @@ class GenderShares:
     column: str = AFFECTED
     least: int = 1
 
-    @property
-    def protected(self) -> bool:
-        """Whether the number of women or of men is withheld, so that no share of women may be given."""
-        return bool(self.frame.set_index("gender").loc[[WOMAN, MAN], "withheld"].any())
-
     def sentence(self, t: Translator) -> str:
         """Share of women among women and men, and how many incidents (of reporters: alerts) say nothing of gender."""
         incidents = self.column == AFFECTED
         by_gender = self.frame.set_index("gender")["n"]
-        silent = by_gender[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]]
         if self.women.known:
             words = t(
                 "Among women and men, women are {share} % ({low}–{high} %).",
@@ -67,24 +55,13 @@ class GenderShares:
                 low=Num(100 * self.women.low, 0),
                 high=Num(100 * self.women.high, 0),
             )
-        elif (by_gender[[WOMAN, MAN]] == 0).all():
+        else:
             words = (
                 t("No incident says “woman” or “man”, so no share can be calculated.")
                 if incidents
                 else t("No alert says “woman” or “man”, so no share can be calculated.")
             )
-        else:
-            words = t(
-                "The share of women is protected: one of the groups is so small that its number could be worked out."
-            )
-        if silent.isna().any():
-            hidden = (
-                t("The number of incidents that do not state the gender is protected.")
-                if incidents
-                else t("The number of alerts that do not state the gender is protected.")
-            )
-            return words + " " + hidden
-        missing = int(silent.sum())
+        missing = int(by_gender[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]].sum())
         if not missing:
             return words
         if missing < self.least:
@@ -113,27 +90,19 @@ def gender_shares(
 
     `scatter`: how restless shares are (`analysis.stats.dispersion`); intervals are those of effective counts.
 
-    `frame`: `column`, n (NaN where withheld), optionally withheld. A gender without a row has zero alerts. `total`: all
-    alerts, where disclosure control shows it; otherwise the shares refer to the alerts shown.
+    `frame`: `column`, n. A gender without a row has zero alerts. `total`: what the shares refer to, unless all of them.
     """
     counts, dispersion = _by_gender(frame, column), scatter.value
-    shown = float(np.nansum(list(counts.values())))
-    whole = total if total is not None else shown
+    n = sum(counts.values())
+    whole = n if total is None else total
     rows = []
     for gender, count in counts.items():
-        share = wilson(count / dispersion, whole / dispersion) if np.isfinite(count) else UNKNOWN
-        rows.append((gender, count, share.value, share.low, share.high, bool(np.isnan(count))))
-    table = pd.DataFrame(rows, columns=["gender", "n", "share", "low", "high", "withheld"])
+        share = wilson(count / dispersion, whole / dispersion)
+        rows.append((gender, count, share.value, share.low, share.high))
+    table = pd.DataFrame(rows, columns=["gender", "n", "share", "low", "high"])
     women, men = counts[WOMAN], counts[MAN]
-    known = bool(np.isfinite([women, men]).all()) and women + men > 0
-    withheld = int(table["withheld"].sum())
-    choices = []
-    if withheld and total is None:
-        message = Message("Withheld genders are left out, so shares refer to those shown: {n}.", {"n": int(shown)})
-        choices.append(Choice("total", shown, message))
-    choices.extend(scatter.told)
-    both = wilson(women / dispersion, (women + men) / dispersion) if known else UNKNOWN
-    return GenderShares(table, both, whole, int(shown), tuple(choices), column)
+    both = wilson(women / dispersion, (women + men) / dispersion) if women + men > 0 else UNKNOWN
+    return GenderShares(table, both, whole, int(n), scatter.told, column)
 
 
 @dataclass(frozen=True)
@@ -141,7 +110,7 @@ class CategoryRatios:
     """What weighs more on whom: one row a value of `by`, sorted by q, then ratio.
 
     `frame`: `by`, women, men (counts), women_share, men_share (of all alerts by that gender), ratio of the two, low,
-    high, p, q (NaN where withheld or empty), significant (bool), withheld (bool).
+    high, p, q (NaN where empty), significant (bool).
     """
 
     frame: pd.DataFrame
@@ -149,7 +118,6 @@ class CategoryRatios:
     women_total: float
     men_total: float
     n: int
-    n_withheld: int
     choices: tuple[Choice, ...]
 
     @property
@@ -161,14 +129,14 @@ class CategoryRatios:
     def alone(self) -> bool:
         """Whether there is one category alone, whose share is all of both genders: nothing to compare."""
         shares = self.frame[["women_share", "men_share"]].to_numpy(float)
-        return len(self.frame) == 1 and not self.n_withheld and bool((shares == 1).all())
+        return len(self.frame) == 1 and bool((shares == 1).all())
 
     def sentence(self, t: Translator) -> str:
         """How many differ, out of how many."""
         found = int(self.frame["significant"].sum())
         looked = self.n_tested
         if not looked:
-            return t(NOT_COMPARED) if self.n_withheld else t(NONE_OF_BOTH)
+            return t(NONE_OF_BOTH)
         if not found:
             return t.n(
                 "The one comparison between women and men shows no difference beyond chance.",
@@ -194,12 +162,11 @@ def category_ratios(
 ) -> CategoryRatios:
     """The ratio of a category's share among women to its share among men, with interval and corrected p.
 
-    `frame`: `by`, `column`, n (NaN where withheld). `totals`: all alerts by gender; needed where an alert may count in
-    several categories, otherwise the sums over
-    the categories where both are shown. Interval: Katz (log scale); p: Fisher's exact test of the
-    category against the rest, women against men; q: Benjamini-Hochberg over all categories tested. `scatter`: how
-    restless counts are: the normal quantile of p is divided by the root of the dispersion (`spread_p`), the interval
-    is that of effective counts.
+    `frame`: `by`, `column`, n. `totals`: all alerts by gender; needed where an alert may count in several categories,
+    otherwise the sums over the categories. Interval: Katz (log scale); p: Fisher's exact test of the category against
+    the rest, women against men; q: Benjamini-Hochberg over all categories tested. `scatter`: how restless counts are:
+    the normal quantile of p is divided by the root of the dispersion (`spread_p`), the interval is that of effective
+    counts.
 
     >>> few = pd.DataFrame({"category": ["a", "a", "b", "b"], "affected_gender": ["woman", "man"] * 2,
     ...                     "n": [30.0, 10.0, 70.0, 90.0]})
@@ -207,12 +174,11 @@ def category_ratios(
     {'a': 3.0, 'b': 0.8}
     """
     table = _pairs(frame, by, column)
-    both_known = table.dropna(subset=["women", "men"])
-    women_total = float((totals or {}).get(WOMAN, both_known["women"].sum()))
-    men_total = float((totals or {}).get(MAN, both_known["men"].sum()))
+    women_total = float((totals or {}).get(WOMAN, table["women"].sum()))
+    men_total = float((totals or {}).get(MAN, table["men"].sum()))
     rows = np.full((len(table), 6), np.nan)
     counts = table[["women", "men"]].to_numpy(float)
-    compared = np.isfinite(counts).all(axis=1) & (counts.sum(axis=1) != 0) & (min(women_total, men_total) != 0)
+    compared = (counts.sum(axis=1) != 0) & (min(women_total, men_total) != 0)
     for at in np.flatnonzero(compared):
         women, men = counts[at]
         ratio = share_ratio(*(count / scatter.value for count in (women, women_total, men, men_total)))
@@ -223,7 +189,6 @@ def category_ratios(
     table[["women_share", "men_share", "ratio", "low", "high", "p"]] = rows
     table["q"] = benjamini_hochberg(table["p"])
     table["significant"] = (table["q"] <= alpha).fillna(False)
-    table["withheld"] = table[["women", "men"]].isna().any(axis=1)
     message = Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more.")
     return CategoryRatios(
         frame=table.sort_values(["q", "ratio"], ascending=[True, False], kind="stable").reset_index(drop=True),
@@ -231,7 +196,6 @@ def category_ratios(
         women_total=women_total,
         men_total=men_total,
         n=int(women_total + men_total),
-        n_withheld=int(table["withheld"].sum()),
         choices=(Choice("within", "gender", message), scatter.choice),
     )
 
@@ -239,7 +203,7 @@ def category_ratios(
 def dark_shares(
     frame: pd.DataFrame, column: str = "affected_gender", *, scatter: Dispersion = INDEPENDENT
 ) -> pd.DataFrame:
-    """Share of alerts after dark by gender: one row a gender with dark, n, share, low, high (Wilson); NaN if withheld.
+    """Share of alerts after dark by gender: one row a gender with dark, n, share, low, high (Wilson).
 
     `frame`: `column`, dark (bool), n. Alerts without a known hour have no `dark` and are left out. `scatter`: how
     restless the share after dark is; intervals are those of effective counts.
@@ -250,7 +214,7 @@ def dark_shares(
     rows = []
     for gender in dark:
         both = dark[gender] + day[gender]
-        share = wilson(dark[gender] / scatter.value, both / scatter.value) if np.isfinite(both) else UNKNOWN
+        share = wilson(dark[gender] / scatter.value, both / scatter.value)
         rows.append((gender, dark[gender], both, share.value, share.low, share.high))
     return pd.DataFrame(rows, columns=["gender", "dark", "n", "share", "low", "high"])
 
@@ -268,11 +232,6 @@ class PerceivedSafety:
 
     def sentence(self, t: Translator) -> str:
         """Whether women felt less safe than men, on the scale of 1 to 5."""
-        if not self.gap.known and self.frame.set_index("gender")["n"].reindex([WOMAN, MAN]).isna().any():
-            return t(
-                "How safe women and men felt could not be compared: the numbers are protected, because a group is so "
-                "small that its number could be worked out."
-            )
         if not self.gap.known:
             return t("Too few answers to compare how safe women and men felt.")
         values = {
@@ -292,8 +251,8 @@ def perceived_safety(
 ) -> PerceivedSafety:
     """Mean feeling of safety by gender with its interval, the share who felt unsafe, and the gap between women and men.
 
-    `frame`: `column`, feeling (1 to 5), n. Alerts without a feeling are left out. A gender with a withheld count, or
-    with fewer than two answers, has no mean. `scatter`: how restless the share who felt unsafe is (the design effect of
+    `frame`: `column`, feeling (1 to 5), n. Alerts without a feeling are left out. A gender with fewer
+    than two answers has no mean. `scatter`: how restless the share who felt unsafe is (the design effect of
     answers that are alike within an incident); intervals are those of so many times fewer answers.
     """
     known = frame.dropna(subset=["feeling"])
@@ -303,7 +262,7 @@ def perceived_safety(
         values, counts = part["feeling"].to_numpy(dtype=float), part["n"].to_numpy(dtype=float)
         n = float(counts.sum())
         effective = n / scatter.value
-        if not np.isfinite(n) or effective < 2:
+        if effective < 2:
             rows.append((gender.value, n, *(np.nan,) * 6))
             continue
         mean = float(counts @ values / n)
@@ -315,29 +274,23 @@ def perceived_safety(
     names = ["gender", "n", "mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]
     table = pd.DataFrame(rows, columns=names)
     gap = _welch(moments[WOMAN], moments[MAN]) if WOMAN in moments and MAN in moments else UNKNOWN
-    return PerceivedSafety(table, gap, int(np.nansum(table["n"])))
+    return PerceivedSafety(table, gap, int(table["n"].sum()))
 
 
 @dataclass(frozen=True)
 class PlaceShares:
     """Places whose share of women differs from the city's: a test of the difference itself.
 
-    `frame`: `by`, women, men, share, low, high (Wilson), city (the city's share), p, q (NaN where withheld or empty),
-    direction (1: more women than in the city, -1: fewer), significant (bool), expected (women to be expected),
-    not_known (bool: so few alerts by women that nothing is known of their safety there), withheld (bool). Surest first.
+    `frame`: `by`, women, men, share, low, high (Wilson), city (the city's share), p, q (NaN where empty), direction
+    (1: more women than in the city, -1: fewer), significant (bool), expected (women to be expected), not_known (bool:
+    so few alerts by women that nothing is known of their safety there). Surest first.
     """
 
     frame: pd.DataFrame
     by: str
     city: Estimate
     n: int
-    n_withheld: int
     choices: tuple[Choice, ...]
-
-    @property
-    def protected(self) -> bool:
-        """Whether none could be compared because the numbers are protected, not because there is nothing there."""
-        return bool(self.n_withheld) and not self.frame["p"].notna().any()
 
     @property
     def assessed(self) -> int:
@@ -380,21 +333,17 @@ def place_shares(
     difference between significant and not significant is not itself significant (Gelman & Stern 2006, The American
     Statistician 60, 328-331).
 
-    `frame`: `by`, `column`, n (NaN where withheld), optionally withheld and high (upper bound of a withheld count).
-    `city`: women and men in the whole city; otherwise the sums of the places where both are shown.
-
+    `frame`: `by`, `column`, n. `city`: women and men in the whole city; otherwise the sums of the places.
     `scatter`: how restless counts are, as for `category_ratios`.
 
     "Not known": at the city's share at least 10 alerts by women were to be expected from those by men, and at most half
-    of them came (a withheld count is taken at its upper bound; without one, nothing is said).
+    of them came.
     """
     table = _pairs(frame, by, column)
-    table["most"] = table[by].map(_most_women(frame, by, column)).astype(float).fillna(0)
-    both_known = table.dropna(subset=["women", "men"])
-    women, men = city if city else (float(both_known["women"].sum()), float(both_known["men"].sum()))
+    women, men = city if city else (float(table["women"].sum()), float(table["men"].sum()))
     share = wilson(women, women + men)
     counts = table[["women", "men"]].to_numpy(float)
-    compared = np.isfinite(counts).all(axis=1) & (counts.sum(axis=1) != 0) & share.known
+    compared = (counts.sum(axis=1) != 0) & share.known
     rows = np.full((len(table), 4), np.nan)
     here = counts[compared]
     own = [
@@ -411,8 +360,7 @@ def place_shares(
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["direction"] = np.sign(table["share"].fillna(share.value) - share.value).fillna(0).astype(int)
     table["expected"] = table["men"] * women / men if men else np.nan
-    table["not_known"] = (table["expected"] >= _EXPECTED) & (table.pop("most") <= _FEW * table["expected"])
-    table["withheld"] = table[["women", "men"]].isna().any(axis=1)
+    table["not_known"] = (table["expected"] >= _EXPECTED) & (table["women"] <= _FEW * table["expected"])
     message = Message(
         "Not known: from the alerts by men at least {expected} by women were to be expected, and at most half came.",
         {"expected": _EXPECTED},
@@ -422,7 +370,6 @@ def place_shares(
         by=by,
         city=share,
         n=int(women + men),
-        n_withheld=int(table["withheld"].sum()),
         choices=(Choice("not_known", _EXPECTED, message), scatter.choice),
     )
 
@@ -434,39 +381,25 @@ def reading_rules() -> tuple[Message, ...]:
         Message("Silence is not safety: where women alert little, their safety is not known."),
         Message("Alerts that do not state the gender are shown as such. Gender is never guessed from anything else."),
         Message("Shares describe the people who alert, not the residents: who has the app and who speaks up matters."),
-        Message("Small numbers are withheld to protect people. Withheld does not mean none."),
+        Message("Small numbers are not written out, to protect people: “fewer than 5” does not mean none."),
     )
 
 
 def _by_gender(frame: pd.DataFrame, column: str) -> dict[str, float]:
-    """Counts of all five genders in their order; one with any withheld part is NaN."""
+    """Counts of all five genders in their order."""
     counts = {gender.value: 0.0 for gender in Gender}
-    withheld = frame["withheld"].to_numpy(dtype=bool) if "withheld" in frame else np.zeros(len(frame), dtype=bool)
-    for gender, count, hidden in zip(frame[column], frame["n"], withheld, strict=True):
+    for gender, count in zip(frame[column], frame["n"], strict=True):
         if gender not in counts:
             raise ValueError(f"{gender!r} is no gender of the schema")
-        counts[gender] += float("nan") if hidden else float(count)
+        counts[gender] += float(count)
     return counts
 
 
-def _most_women(frame: pd.DataFrame, by: str, column: str) -> dict[Any, float]:
-    """The most alerts by women that each value of `by` can have: its count, or the upper bound where withheld."""
-    rows = frame[frame[column] == WOMAN]
-    most = rows["n"].astype(float)
-    if "withheld" in rows:
-        most = most.mask(rows["withheld"].astype(bool))
-    most = most.fillna(rows["high"].astype(float) if "high" in rows else np.inf)
-    return {value: float(total) for value, total in most.groupby(rows[by]).sum().items()}
-
-
 def _pairs(frame: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
-    """One row a value of `by` with the columns women and men; a missing row is zero, a withheld one NaN."""
+    """One row a value of `by` with the columns women and men; a missing row is zero."""
     known = frame[frame[by].notna() & frame[column].isin([WOMAN, MAN])]
-    values = known["n"].astype(float)
-    if "withheld" in known:
-        values = values.mask(known["withheld"].astype(bool))
     counts: dict[Any, dict[str, float]] = {}
-    for value, gender, count in zip(known[by], known[column], values, strict=True):
+    for value, gender, count in zip(known[by], known[column], known["n"].astype(float), strict=True):
         row = counts.setdefault(value, {WOMAN: 0.0, MAN: 0.0})
         row[gender] += count
     return pd.DataFrame(

@@ -55,8 +55,7 @@ def share_rows(shares: GenderShares, t: Translator) -> tuple[ShareRow, ...]:
     for row in shares.frame.to_dict("records"):
         if row["n"] == 0 and row["gender"] not in (Gender.WOMAN, Gender.MAN):
             continue
-        bounds = () if row["withheld"] else (row["low"], row["high"])
-        rows.append(ShareRow(gender_label(t, row["gender"]), None if row["withheld"] else row["share"], *bounds))
+        rows.append(ShareRow(gender_label(t, row["gender"]), row["share"], row["low"], row["high"]))
     return tuple(rows)
 
 

@@ -84,8 +84,8 @@ def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
             n=round(spot.n),
             expected=t.roughly(spot.expected, at_most=spot.bounded),
         )
-    told = study.shares.frame[~study.shares.frame["withheld"] & study.shares.frame["gender"].isin(("woman", "man"))]
-    if study.asks_affected and len(told):
+    told = study.shares.frame[study.shares.frame["gender"].isin(("woman", "man"))]
+    if study.asks_affected:
         most = told.sort_values("share").iloc[-1]
         return t(
             "{gender}: {share} of those affected. Does this surprise us, and who may be missing?",

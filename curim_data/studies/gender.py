@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from analysis.gender import (
@@ -38,8 +37,6 @@ PER: Final = 1000
 CITY: Final = ""
 AFTER_DARK: Final = Share("dark", (True,), (True, False))
 UNSAFE: Final = Share("feeling", (1, 2), (1, 2, 3, 4, 5))
-# A mean that protected counts leave open by more than this part of a step says too little to be shown.
-WIDEST: Final = 0.5
 
 
 def without_gender(f: AlertFilter) -> AlertFilter:
@@ -51,7 +48,7 @@ def without_gender(f: AlertFilter) -> AlertFilter:
 class LightStudy:
     """Alerts after dark by gender of the person affected.
 
-    `frame`: gender, dark, n, share, low, high (Wilson), withheld. `ratio`: share after dark of women over that of men
+    `frame`: gender, dark, n, share, low, high (Wilson). `ratio`: share after dark of women over that of men
     (Katz). `lacking` says why day and night are not known, where they are not: then the frame is empty.
     """
 
@@ -65,11 +62,6 @@ class LightStudy:
         """How many of the alerts are after dark, for women and for men, and whether the difference is beyond chance."""
         if self.lacking is not None:
             return t("Day and night cannot be compared.") + " " + t(self.lacking)
-        if not self.ratio.known and self.frame.set_index("gender").loc[[WOMAN, MAN], "withheld"].any():
-            return t(
-                "Day and night could not be compared for women and men: the numbers are protected, because a group is "
-                "so small that its number could be worked out."
-            )
         if not self.ratio.known:
             return t("Too few incidents to compare day and night for women and men.")
         share = self.frame.set_index("gender")["share"]
@@ -120,19 +112,17 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
 def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:
     """Day and night by gender; the filter's light is ignored, since it is what is compared."""
     if (lacking := source.lacks_light) is not None:
-        nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high", "withheld"])
+        nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high"])
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")
     counted = query.counts(source, asked, [AFFECTED, "dark"], audience, once=counted_once(source, AFFECTED))
     after_dark = share_scatter(source, asked, AFTER_DARK, area_kind(source, AFFECTED), audience)
     table = dark_shares(counted.frame, scatter=after_dark)
-    table["withheld"] = table[["dark", "n"]].isna().any(axis=1)
     rows = table.set_index("gender")
     (women_dark, women), (men_dark, men) = rows.loc[[WOMAN, MAN], ["dark", "n"]].to_numpy(float).tolist()
-    known = bool(np.isfinite([women_dark, women, men_dark, men]).all()) and min(women, men) > 0
     scatter = share_scatter(source, asked, Share(AFFECTED, WOMEN, EITHER), area_kind(source, "dark"), audience)
     counts = (count / scatter.value for count in (women_dark, women, men_dark, men))
-    ratio = share_ratio(*counts) if known else UNKNOWN
+    ratio = share_ratio(*counts) if min(women, men) > 0 else UNKNOWN
     choices = [Choice("dark", "sun", Message("After dark: the sun is below the horizon at that place and time."))]
     if source.some_hours is not None:
         choices.append(Choice("hours", "some", source.some_hours))
@@ -141,7 +131,7 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
             Choice("light", "all", Message("The filter by light does not apply here: day and night are compared."))
         )
     choices.append(max(scatter, after_dark, key=_told_first).choice)
-    return LightStudy(table, ratio, int(np.nansum(table["n"])), tuple(choices))
+    return LightStudy(table, ratio, int(table["n"].sum()), tuple(choices))
 
 
 def _told_first(scatter: Dispersion) -> tuple[bool, float]:
@@ -150,69 +140,21 @@ def _told_first(scatter: Dispersion) -> tuple[bool, float]:
 
 
 def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> PerceivedSafety:
-    """How safe the people who alert felt, by their gender.
-
-    Where counts are protected, the interval covers every value that the protected counts could have; one that they
-    leave open by more than half a step is not given, nor is that of a group which may be smaller than the threshold:
-    the answers of a few are not for others to read, however well they are known.
-    """
+    """How safe the people who alert felt, by their gender."""
     asked = without_gender(f)
     counted = query.counts(source, asked, ["reporter_gender", "feeling"], audience, complete=True)
     scatter = share_scatter(source, asked, UNSAFE, area_kind(source, "reporter_gender"), audience)
     frame = counted.frame.dropna(subset=["feeling"])
-    choices = [
-        Choice("who", "reporter", Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5.")),
-        scatter.choice,
-    ]
-    if not frame["withheld"].any():
-        found = perceived_safety(frame, "reporter_gender", scatter=scatter)
-        return replace(found, choices=tuple(choices))
-    choices.append(
-        Choice(
-            "protected", counted.n_withheld, Message("Small numbers are protected, so the intervals here are wider.")
-        )
-    )
-    return replace(_feeling_within(frame, counted.threshold, scatter), choices=tuple(choices))
-
-
-def _feeling_within(frame: pd.DataFrame, threshold: int, scatter: Dispersion) -> PerceivedSafety:
-    """The feeling where some counts are known by their bounds only: from the worst to the best that they allow."""
-
-    def scene(lowest: tuple[str, ...]) -> PerceivedSafety:
-        """Everyone as safe as the bounds allow, but for the genders in `lowest`: as unsafe."""
-        down = frame["reporter_gender"].isin(lowest)
-        many = (frame["feeling"] <= 2) == down
-        return perceived_safety(
-            frame.assign(n=frame["high"].where(many, frame["low"]).astype(float)), "reporter_gender", scatter=scatter
-        )
-
-    everyone = tuple(frame["reporter_gender"].unique())
-    middle = perceived_safety(frame.assign(n=(frame["low"] + frame["high"]) / 2), "reporter_gender", scatter=scatter)
-    worst, best = scene(everyone), scene(())
-    table = middle.frame.copy()
-    table["low"] = np.fmin(worst.frame["low"], best.frame["low"])
-    table["high"] = np.fmax(worst.frame["high"], best.frame["high"])
-    table["unsafe_low"] = np.fmin(worst.frame["unsafe_low"], best.frame["unsafe_low"])
-    table["unsafe_high"] = np.fmax(worst.frame["unsafe_high"], best.frame["unsafe_high"])
-    vague = (worst.frame["mean"] - best.frame["mean"]).abs() > WIDEST
-    hidden = frame.groupby("reporter_gender")["withheld"].any().reindex(table["gender"]).fillna(False).to_numpy(bool)
-    surely = frame.groupby("reporter_gender")["low"].sum().reindex(table["gender"]).fillna(0).to_numpy(float)
-    vague |= hidden & (surely < threshold)
-    table.loc[hidden, "n"] = np.nan
-    table.loc[vague, ["mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]] = np.nan
-    clear = table.set_index("gender")["mean"].notna()
-    gap = UNKNOWN
-    if clear[WOMAN] and clear[MAN] and middle.gap.known:
-        low, high = scene((WOMAN,)).gap, scene((MAN,)).gap
-        gap = Estimate(middle.gap.value, min(low.low, high.low), max(low.high, high.high))
-    return PerceivedSafety(table, gap, int(np.nansum(table["n"])))
+    whose = Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5.")
+    choices = (Choice("who", "reporter", whose), scatter.choice)
+    return replace(perceived_safety(frame, "reporter_gender", scatter=scatter), choices=choices)
 
 
 @dataclass(frozen=True)
 class PlaceStudy:
     """Places whose share of women affected differs (`differ`), and where women alert strikingly little (`silent`).
 
-    `near`: women and men affected near a named place, of `n` in the whole city (NaN where that is withheld).
+    `near`: women and men affected near a named place, of `n` in the whole city.
     """
 
     differ: PlaceShares
@@ -231,7 +173,7 @@ def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStud
     """Named places under the filter, each against the whole city under the filter's other fields."""
     f = without_gender(f)
     (differ, n), (silent, _) = (_place_shares(source, f, audience, column) for column in (AFFECTED, "reporter_gender"))
-    return PlaceStudy(differ, silent, float(np.nansum(differ.frame[["women", "men"]])), n)
+    return PlaceStudy(differ, silent, float(differ.frame[["women", "men"]].to_numpy(float).sum()), n)
 
 
 def unheard_places(source: Source, f: AlertFilter, audience: Audience) -> tuple[str, ...]:
@@ -243,14 +185,14 @@ def unheard_places(source: Source, f: AlertFilter, audience: Audience) -> tuple[
 
 
 def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: str) -> tuple[PlaceShares, float]:
-    """Named places under a filter by a gender column, and women and men of the whole city; NaN where withheld."""
+    """Named places under a filter by a gender column, and women and men of the whole city."""
     once = counted_once(source, column)
     counted = query.counts(source, f, ["place", column], audience, once=once, beside=ASKED_BESIDE[column])
     totals = _totals(source, whole_city(f), audience, column)
-    pair = (totals[WOMAN], totals[MAN]) if {WOMAN, MAN} <= set(totals) else None
+    pair = totals[WOMAN], totals[MAN]
     scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",), audience)
     shares = place_shares(counted.frame, column=column, city=pair, scatter=scatter)
-    return shares, sum(pair) if pair else float("nan")
+    return shares, sum(pair)
 
 
 # Of a district with this many alerts to be expected from its residents, so small a part of them is strikingly few.
@@ -262,7 +204,7 @@ def silent_districts(source: Source, f: AlertFilter, audience: Audience) -> tupl
     """Ids of districts that have residents and strikingly few alerts: under a third of what those of the city send.
 
     None where no residents are loaded, where the filter names places, or for districts of which under 20 alerts were to
-    be expected. A withheld number counts as the most that it may be.
+    be expected.
     """
     people = source.city.population
     if people is None or "district" not in people or f.places or f.districts or f.cells:
@@ -270,11 +212,11 @@ def silent_districts(source: Source, f: AlertFilter, audience: Audience) -> tupl
     columns = ["total"] if "total" in people else [name for name in ("women", "men") if name in people]
     residents = people.set_index("district")[columns].sum(axis=1).astype(float)
     frame = query.counts(source, f, ["district"], audience, complete=True).frame.dropna(subset=["district"])
-    most = frame.set_index("district")["high"].astype(float).reindex(residents.index).fillna(0.0)
-    if not residents.sum() or not most.sum():
+    alerts = frame.set_index("district")["n"].astype(float).reindex(residents.index).fillna(0.0)
+    if not residents.sum() or not alerts.sum():
         return ()
-    expected = residents / residents.sum() * most.sum()
-    few = (expected >= EXPECTED_ALERTS) & (most < FEW_ALERTS * expected)
+    expected = residents / residents.sum() * alerts.sum()
+    few = (expected >= EXPECTED_ALERTS) & (alerts < FEW_ALERTS * expected)
     return tuple(str(district) for district in residents.index[few])
 
 
@@ -283,7 +225,7 @@ class ReporterRates:
     """Alerts by women and by men per 1,000 residents of that gender.
 
     `frame`: area (district id; "" is the whole city), then for women and for men the count, residents, rate, low, high
-    (exact Poisson), each with its suffix; ratio of the two rates, low, high; withheld (bool). Intervals are those of
+    (exact Poisson), each with its suffix; ratio of the two rates, low, high. Intervals are those of
     effective counts, by how restless counts and shares of women were.
     """
 
@@ -320,20 +262,17 @@ def _rate_row(
     row: dict[str, object] = {"area": area}
     n = {"women": float(counts.get(WOMAN, 0.0)), "men": float(counts.get(MAN, 0.0))}
     for who, count in n.items():
-        known = np.isfinite(count) and residents[who] > 0
+        known = residents[who] > 0
         rate = poisson_rate(count / dispersion, residents[who] / PER / dispersion) if known else UNKNOWN
         row |= {f"n_{who}": count, f"residents_{who}": residents[who]}
         row |= {f"rate_{who}": rate.value, f"low_{who}": rate.low, f"high_{who}": rate.high}
-    known = bool(np.isfinite(list(n.values())).all()) and bool((residents > 0).all())
     effective = (n["women"] / of_share, n["men"] / of_share)
-    ratio = rate_ratio(*effective, residents["women"], residents["men"]) if known else UNKNOWN
-    withheld = bool(np.isnan(list(n.values())).any())
-    return row | {"ratio": ratio.value, "low": ratio.low, "high": ratio.high, "withheld": withheld}
+    ratio = rate_ratio(*effective, residents["women"], residents["men"]) if (residents > 0).all() else UNKNOWN
+    return row | {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
 
 
 def _totals(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> dict[str, float]:
-    """All alerts of women and of men; empty where either is withheld."""
+    """All alerts of women and of men."""
     once = counted_once(source, column)
     counted = query.counts(source, f, [column], audience, complete=True, once=once).frame.set_index(column)["n"]
-    both = {gender: float(counts) for gender, counts in counted.items() if gender in (WOMAN, MAN)}
-    return both if np.isfinite(list(both.values())).all() else {}
+    return {gender: float(counted[gender]) for gender in (WOMAN, MAN)}

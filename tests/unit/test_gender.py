@@ -24,18 +24,9 @@ def by_gender(**counts):
 
 
 def pairs(rows, by="place"):
-    """Rows of (value, women, men); None is withheld with a count from 1 to 4."""
-    long = [(value, gender, n) for value, w, m in rows for gender, n in (("woman", w), ("man", m))]
-    frame = pd.DataFrame(
-        {
-            by: [row[0] for row in long],
-            "affected_gender": [row[1] for row in long],
-            "n": [math.nan if row[2] is None else float(row[2]) for row in long],
-        }
-    )
-    frame["withheld"] = frame["n"].isna()
-    frame["high"] = frame["n"].fillna(4)
-    return frame
+    """Rows of (value, women, men)."""
+    long = [(value, gender, float(n)) for value, w, m in rows for gender, n in (("woman", w), ("man", m))]
+    return pd.DataFrame(long, columns=[by, "affected_gender", "n"])
 
 
 def test_all_five_genders_are_shown_in_their_order(t):
@@ -56,25 +47,6 @@ def test_undisclosed_never_moves_the_share_of_women():
         gender_shares(by_gender(woman=30, man=10)).women
         == gender_shares(by_gender(woman=30, man=10, undisclosed=900)).women
     )
-
-
-def test_a_withheld_gender_is_no_zero(t):
-    frame = by_gender(woman=60, man=40, other=0)
-    frame.loc[2, "n"] = np.nan
-    result = gender_shares(frame)
-    row = result.frame.set_index("gender").loc["other"]
-    assert row["withheld"]
-    assert row[["n", "share"]].isna().all()
-    assert result.frame["share"].sum() == pytest.approx(1)
-    assert "100" in t(result.choices[0].explanation)
-    assert gender_shares(frame, total=103).frame["share"].sum() == pytest.approx(100 / 103)
-
-
-def test_a_withheld_woman_or_man_leaves_the_share_unknown(t):
-    frame = by_gender(woman=60, man=3).assign(withheld=[False, True])
-    result = gender_shares(frame)
-    assert not result.women.known
-    assert "is protected: one of the groups" in result.sentence(t)
 
 
 def test_shares_of_nothing(t):
@@ -123,15 +95,6 @@ def test_totals_matter_where_an_alert_has_several_categories():
     assert row["men_share"] == 10 / 95
 
 
-def test_withheld_categories_are_not_compared():
-    result = category_ratios(pairs([("a", 30, 10), ("b", 70, 90), ("c", None, 40)], "category"))
-    row = result.frame.set_index("category").loc["c"]
-    assert row["withheld"]
-    assert math.isnan(row["p"])
-    assert (result.women_total, result.men_total) == (100, 100)
-    assert result.n_withheld == 1
-
-
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=6))
 @settings(max_examples=30, deadline=None)
 def test_turning_women_and_men_round_turns_the_ratios(rows):
@@ -150,14 +113,15 @@ def test_dark_shares():
         {
             "affected_gender": ["woman", "woman", "man", "man", "woman"],
             "dark": [True, False, True, False, None],
-            "n": [30.0, 20.0, 10.0, np.nan, 5.0],
+            "n": [30.0, 20.0, 10.0, 0.0, 5.0],
         }
     )
     table = dark_shares(frame).set_index("gender")
     assert table.index.tolist() == ALL
     assert table.loc["woman", "share"] == 0.6
     assert table.loc["woman", "low"] == wilson(30, 50).low
-    assert math.isnan(table.loc["man", "share"])
+    assert table.loc["man", "share"] == 1
+    assert math.isnan(table.loc["other", "share"])
 
 
 def answers(women, men):
@@ -194,9 +158,6 @@ def test_feeling_the_other_ways(t):
     assert "Too few answers" in few.sentence(t)
     alike = perceived_safety(answers((0, 0, 9, 0, 0), (0, 0, 9, 0, 0)))
     assert (alike.gap.low, alike.gap.high) == (0, 0)
-    hidden = answers((5, 5, 5, 5, 5), (5, 5, 5, 5, 5))
-    hidden.loc[0, "n"] = np.nan
-    assert not perceived_safety(hidden).gap.known
 
 
 def test_a_place_is_tested_for_its_difference(t):
@@ -227,22 +188,12 @@ def test_few_false_differences_where_all_places_are_alike():
 
 
 def test_silence_is_not_known_and_not_safe(t):
-    rows = [("a", 90, 30), ("silent", 3, 40), ("hidden", None, 60), ("quiet", 1, 3), ("d", 50, 45)]
+    rows = [("a", 90, 30), ("silent", 3, 40), ("quiet", 1, 3), ("d", 50, 45)]
     result = place_shares(pairs(rows))
     table = result.frame.set_index("place")
-    assert table.index[table["not_known"]].tolist() == ["silent", "hidden"]
-    assert table.loc["hidden", "withheld"]
-    assert math.isnan(table.loc["hidden", "p"])
-    assert result.n_withheld == 1
-    assert "In 2 places women alert so little that their safety there is not known." in result.sentence(t)
+    assert table.index[table["not_known"]].tolist() == ["silent"]
+    assert "In 1 place women alert so little that their safety there is not known." in result.sentence(t)
     assert "at least 10 by women" in t(result.choices[0].explanation)
-
-
-def test_a_count_withheld_for_another_reason_is_not_called_silence():
-    frame = pairs([("a", 90, 30), ("b", None, 60), ("c", 60, 50)])
-    frame.loc[frame["withheld"], "high"] = 200
-    assert not place_shares(frame).frame["not_known"].any()
-    assert not place_shares(frame.drop(columns="high")).frame["not_known"].any()
 
 
 def test_places_without_anything():
@@ -282,37 +233,6 @@ def test_nothing_is_said_of_missing_genders_where_none_is_missing(t: Translator)
 
 
 def test_nothing_compared_is_not_no_difference(t):
-    hidden = category_ratios(pairs([("theft", 30, None), ("noise", None, 40)], by="category"))
-    assert (hidden.n_tested, hidden.n_withheld) == (0, 2)
-    assert "could not be compared" in hidden.sentence(t)
-    assert "protected" in hidden.sentence(t)
     nobody = category_ratios(pairs([("theft", 30, 0)], by="category"))
     assert nobody.sentence(t).startswith("No incidents of both women and men")
     assert "None of 2" in category_ratios(pairs([("theft", 30, 31), ("noise", 40, 40)], by="category")).sentence(t)
-
-
-def test_places_whose_numbers_are_protected_are_not_too_few():
-    assert place_shares(pairs([("a", 30, None), ("b", None, 40)]), city=(100.0, 100.0)).protected
-    assert not place_shares(pairs([("a", 30, None), ("b", 30, 40)]), city=(100.0, 100.0)).protected
-    assert not place_shares(pairs([]), city=(100.0, 100.0)).protected
-
-
-@pytest.mark.parametrize(
-    ("counts", "protected"),
-    [
-        ({"woman": 40, "man": math.nan}, True),
-        ({"woman": math.nan, "man": 40}, True),
-        ({"woman": 40, "man": 30, "other": math.nan}, False),
-        ({"woman": 2}, False),
-    ],
-)
-def test_a_share_of_women_is_protected_where_either_number_is(counts, protected):
-    assert gender_shares(by_gender(**counts)).protected is protected
-
-
-def test_a_feeling_that_is_protected_is_not_too_few_answers(t):
-    def answers(n):
-        return pd.DataFrame({"affected_gender": ["woman", "man"], "feeling": [2, 4], "n": [40.0, n]})
-
-    assert "protected" in perceived_safety(answers(math.nan)).sentence(t)
-    assert perceived_safety(answers(1.0)).sentence(t).startswith("Too few answers")

@@ -47,15 +47,14 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
         draw_footer(page, sentence=sentence)
         _draw_clearest_places(page, f, frame)
     _draw_table(page, frame)
-    if found.n == found.n:  # women and men are known in the city
-        st.caption(
-            t(
-                "Based on {near} incidents near a named place, of {n} that affect women or men. Each place's share of "
-                "women is tested against the city's (exact test, corrected for the number of places).",
-                near=written_count(page, found.near),
-                n=written_count(page, found.n),
-            )
+    st.caption(
+        t(
+            "Based on {near} incidents near a named place, of {n} that affect women or men. Each place's share of "
+            "women is tested against the city's (exact test, corrected for the number of places).",
+            near=written_count(page, found.near),
+            n=written_count(page, found.n),
         )
+    )
     draw_footer(page, total=total)
 
 
