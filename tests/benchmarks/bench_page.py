@@ -295,7 +295,7 @@ def _reference_process() -> subprocess.Popen[str]:
 @contextmanager
 def reading(home: Home) -> Iterator[Reader]:
     """A reader of the dashboard over a home."""
-    with running(home.path) as server:
+    with running(home.path, CURIM_SHARED_RESULTS="off") as server:
         reader = Reader(server.address, server.pid)
         try:
             yield reader

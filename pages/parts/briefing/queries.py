@@ -9,10 +9,14 @@ import streamlit as st
 
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.studies.brief import BriefChanges, BriefStudy, brief_study
+from curim_data.protection import open_for
+from curim_data.store import Home
+from curim_data.studies.brief import BriefChanges, BriefStudy, brief_study, usual_since
 from pages.parts.briefing.meetings import draw_meeting_choice
 from pages.parts.findings.queries import SINCE, cached_changes
 from pages.parts.frame import Dataset, Page, calculated, filter_bar, source_of
+from pages.parts.frame.page import dataset_of
+from pages.parts.frame.waiting import worked_out
 
 KEY = "briefing_since"
 
@@ -22,6 +26,17 @@ def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt
     """Everything on the page."""
     changes = cached_changes(dataset, f, audience, since)
     return brief_study(source_of(dataset), f, audience, since, changes)
+
+
+def work_out_first(home: Home) -> None:
+    """Work out what the briefing tells before anybody chooses a filter, for specialist and council, so that the first
+    reader does not wait for it. Who asks meanwhile waits for the same calculation.
+    """
+    for audience in (Audience.SPECIALIST, Audience.COUNCIL):
+        source, f = open_for(home, audience), AlertFilter()
+        asked = dataset_of(home, source, audience), f, audience, usual_since(source, f)
+        worked_out(cached_changes, *asked)
+        worked_out(cached_brief, *asked)
 
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:

@@ -35,6 +35,11 @@ class Dataset:
     audience: Audience = Audience.COUNCIL
 
 
+def dataset_of(home: Home, source: Source, audience: Audience) -> Dataset:
+    """The name of the alerts of a source."""
+    return Dataset(str(home.path), source.version, source.city.version, source.meeting, source.annotations, audience)
+
+
 @dataclass(frozen=True)
 class Page:
     """One run of one page for one reader. `source` is None where the home has no alerts yet."""
@@ -57,14 +62,9 @@ class Page:
     def dataset(self) -> Dataset:
         """The key of what is on show, for caches."""
         source = self.source
-        return Dataset(
-            str(self.home.path),
-            source.version if source else "",
-            self.city.version,
-            source.meeting if source else None,
-            source.annotations if source else (),
-            self.audience,
-        )
+        if source is None:
+            return Dataset(str(self.home.path), "", self.city.version, audience=self.audience)
+        return dataset_of(self.home, source, self.audience)
 
     @property
     def query(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ import hashlib
 import inspect
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -27,13 +28,16 @@ from curim_data.model import Message, Translator, translator
 from curim_data.model.progress import Stopped
 from pages.parts.frame.jobs import MISSING, Job, Jobs, Key
 from pages.parts.frame.links import language
+from pages.parts.frame.shared_results import SharedResults
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 LOG: Final = logging.getLogger("curim")
 JOBS: Final = Jobs()
+SHARED: Final = SharedResults()
 MOMENT: Final = 0.4  # seconds that a reader waits before the progress is shown
+HOUR: Final = 3600.0
 TICK: Final = 0.2  # seconds between two looks at how far it is
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
@@ -86,11 +90,58 @@ def _keeping(
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         key, place = key_of(*args, **kwargs), slot()
-        found = JOBS.result(key)
-        return work_out(key, lambda: function(*args, **kwargs), place) if found is MISSING else found
+        found = _found(key)
+        return (
+            work_out(key, lambda: _shared(key, lambda: function(*args, **kwargs)), place) if found is MISSING else found
+        )
 
-    call.is_ready = lambda *args, **kwargs: JOBS.result(key_of(*args, **kwargs)) is not MISSING  # type: ignore[attr-defined]
+    def in_background(*args: P.args, **kwargs: P.kwargs) -> R:
+        key = key_of(*args, **kwargs)
+        found = _found(key)
+        return _in_background(key, lambda: function(*args, **kwargs)) if found is MISSING else found
+
+    call.in_background = in_background  # type: ignore[attr-defined]
+    call.is_ready = lambda *args, **kwargs: _found(key_of(*args, **kwargs)) is not MISSING  # type: ignore[attr-defined]
     return call
+
+
+def worked_out(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The result of a function that is `calculated`, for nobody in particular: a reader who asks for it meanwhile waits
+    for the same calculation.
+    """
+    result: R = function.in_background(*args, **kwargs)  # type: ignore[attr-defined]
+    return result
+
+
+def _in_background(key: Key, work: Callable[[], Any]) -> Any:
+    def run() -> Any:
+        _inside.job = True
+        return _shared(key, work)
+
+    job = JOBS.start(key, run)
+    with job.reading():
+        job.wait(HOUR)
+    if job.error is not None:
+        raise job.error
+    return job.result
+
+
+def _found(key: Key) -> Any:
+    """The result under a key that this process keeps, or another one left in the home; MISSING where there is none."""
+    found = JOBS.result(key)
+    if found is MISSING:
+        found = SHARED.get(key)
+        if found is not MISSING:
+            JOBS.keep(key, found)
+    return found
+
+
+def _shared(key: Key, work: Callable[[], R]) -> R:
+    """The result of some work, left in the home for other processes."""
+    began = time.thread_time()
+    result = work()
+    SHARED.put(key, result, time.thread_time() - began)
+    return result
 
 
 def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:

@@ -10,6 +10,7 @@ import logging
 import os
 import pkgutil
 import re
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -36,6 +37,7 @@ from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
 from pages.parts.frame.links import language
 from pages.parts.frame.reader import sign_in_configured
+from pages.parts.frame.shared_results import shares_results
 from pages.parts.frame.way_back import WayBackMiddleware
 
 Scope = MutableMapping[str, Any]
@@ -241,7 +243,17 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
     own = Home.default()
     await anyio.to_thread.run_sync(prepare_home if has_alerts(own) else prepare_sample, own)
     await anyio.to_thread.run_sync(warm_up)
+    home = own if has_alerts(own) else sample_home(own)
+    if shares_results():
+        threading.Thread(target=_work_out_first, args=(home,), name="first results", daemon=True).start()
     yield
+
+
+def _work_out_first(home: Home) -> None:
+    try:
+        importlib.import_module(f"{parts.__name__}.briefing.queries").work_out_first(home)
+    except Exception:
+        LOG.warning("the first results were not worked out", exc_info=True)
 
 
 def prepare_home(home: Home) -> None:

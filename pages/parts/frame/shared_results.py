@@ -1,0 +1,183 @@
+"""Results that processes share: what one of them worked out, the others read from the home.
+
+A result is a file among those that are prepared for the city (`curim_data.model.prepared`), named by its key: the
+function, the version of the alerts, the filter, the audience. So it goes when the alerts, the profile or the code
+change, and with an erasure. It is signed with the secret of the home and read only where the signature is right: the
+content is a pickle, which must not come from anybody else. A file that is missing, damaged or of another key is worked
+out again; what cannot be written is not kept. Written by a thread of its own, off the reader's path.
+
+Nothing here knows Streamlit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import logging
+import os
+import pickle
+import queue
+import threading
+import time
+from collections.abc import Hashable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from curim_data.model.prepared import ROOT, alerts_name, prepared_file, write_whole
+from curim_data.protection.releases import secret
+from curim_data.store import Home, Store
+from curim_data.store.locking import locked
+from pages.parts.frame.jobs import MISSING, Key
+from pages.parts.frame.page import Dataset
+
+LOG: Final = logging.getLogger("curim")
+SUFFIX: Final = ".result"
+OFF: Final = "off"  # of `CURIM_SHARED_RESULTS`: nothing is read or kept
+LEAST_SECONDS: Final = 0.02  # what takes less is worked out as quickly as it is read
+MOST_BYTES: Final = 64_000_000  # of one result, before it is compressed
+MOST_IN_ALL: Final = 500_000_000  # of all results of a home
+MOST_WAITING: Final = 200
+LOOK_AFTER: Final = 20  # results written between two looks at how much there is
+_SIGNATURE: Final = hashlib.sha256().digest_size
+_LENGTH: Final = 8
+_CODEC: Final = "lz4"
+
+
+@cache
+def _pages_version() -> str:
+    """A word over the code of the pages, whose results are kept too."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "pages").rglob("*.py")):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+class SharedResults:
+    """Results in the homes' folders; `refused` counts those that could not be written, by their function."""
+
+    def __init__(self, most_in_all: int = MOST_IN_ALL) -> None:
+        self._most_in_all = most_in_all
+        self._waiting: queue.Queue[tuple[Key, Dataset, Any]] = queue.Queue(MOST_WAITING)
+        self._lock = threading.Lock()
+        self._writer: threading.Thread | None = None
+        self._written = 0
+        self.refused: dict[str, str] = {}
+
+    def get(self, key: Key) -> Any:
+        """The result under a key, or MISSING."""
+        dataset = dataset_in(key) if shares_results() else None
+        if dataset is None:
+            return MISSING
+        try:
+            path, name = _file(dataset, key), _name(key)
+            content = path.read_bytes()
+            if not hmac.compare_digest(content[:_SIGNATURE], _signature(dataset, name, content[_SIGNATURE:])):
+                return MISSING
+            size = int.from_bytes(content[_SIGNATURE : _SIGNATURE + _LENGTH])
+            result = pickle.loads(pa.decompress(content[_SIGNATURE + _LENGTH :], size, _CODEC, asbytes=True))
+            os.utime(path)
+        except FileNotFoundError:
+            return MISSING
+        except Exception:
+            LOG.debug("a kept result cannot be read", exc_info=True)
+            return MISSING
+        return result
+
+    def put(self, key: Key, result: Any, seconds: float) -> None:
+        """Keep a result that took so long to work out, in a while; without a word where it cannot be."""
+        dataset = dataset_in(key) if shares_results() and seconds >= LEAST_SECONDS else None
+        if dataset is None:
+            return
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait((key, dataset, result))
+        with self._lock:
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_all, name="shared results", daemon=True)
+                self._writer.start()
+
+    def settle(self, seconds: float = 10.0) -> bool:
+        """Wait until all is written that was to be, at most so long; whether it is."""
+        until = time.monotonic() + seconds
+        while self._waiting.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.01)
+        return not self._waiting.unfinished_tasks
+
+    def _write_all(self) -> None:
+        while True:
+            key, dataset, result = self._waiting.get()
+            try:
+                self._write(key, dataset, result)
+            except Exception as error:
+                name = str(key[0]) if isinstance(key, tuple) else "?"
+                if name not in self.refused:
+                    LOG.debug("a result of %s is not kept", name, exc_info=True)
+                self.refused[name] = f"{type(error).__name__}: {error}"
+            finally:
+                del result
+                self._waiting.task_done()
+
+    def _write(self, key: Key, dataset: Dataset, result: Any) -> None:
+        path, name = _file(dataset, key), _name(key)
+        if path.exists():
+            return
+        plain = pickle.dumps(result, protocol=pickle.HIGHEST_PROTOCOL)
+        if len(plain) > MOST_BYTES:
+            return
+        content = len(plain).to_bytes(_LENGTH) + pa.compress(plain, _CODEC, asbytes=True)
+        signed = _signature(dataset, name, content) + content
+        home = Home(Path(dataset.home))
+        with locked(home.lock, shared=True):  # an erasure waits for it: nothing of what it takes away is written later
+            version = Store(home).alerts_version()
+            if dataset.version == version or dataset.version.startswith(f"{version}-"):
+                write_whole(path, lambda part: part.write_bytes(signed), mode=0o600)
+        self._written += 1
+        if self._written % LOOK_AFTER == 0:
+            self._make_room(path.parent)
+
+    def _make_room(self, folder: Path) -> None:
+        """Remove the results that were not read for longest, where there are too many bytes."""
+        found = []
+        for path in folder.glob(f"*{SUFFIX}"):
+            with contextlib.suppress(FileNotFoundError):
+                about = path.stat()
+                found.append((about.st_mtime, about.st_size, path))
+        held = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found):
+            if held <= self._most_in_all:
+                break
+            path.unlink(missing_ok=True)
+            held -= size
+
+
+def shares_results() -> bool:
+    """Whether results are shared; not where `CURIM_SHARED_RESULTS` is off."""
+    return os.environ.get("CURIM_SHARED_RESULTS") != OFF
+
+
+def dataset_in(key: Key) -> Dataset | None:
+    """Of which alerts a result is; None where its key names none, or something that has no name in another process."""
+    parts = key[1] if isinstance(key, tuple) and len(key) == 2 and isinstance(key[1], tuple) else ()
+    for part in parts:
+        found = part if isinstance(part, Dataset) else getattr(part, "dataset", None)
+        if isinstance(found, Dataset) and found.version and found.profile and " at 0x" not in repr(key):
+            return found
+    return None
+
+
+def _name(key: Hashable) -> str:
+    return hashlib.sha256(f"{_pages_version()} {key!r}".encode()).hexdigest()[:40]
+
+
+def _file(dataset: Dataset, key: Key) -> Path:
+    folder = Home(Path(dataset.home)).prepared(dataset.profile)
+    return prepared_file(folder, alerts_name(f"result-{_name(key)}", dataset.version), SUFFIX)
+
+
+def _signature(dataset: Dataset, name: str, content: bytes) -> bytes:
+    """Of a name and what stands under it, with the secret of the home."""
+    of_results = hmac.digest(secret(Home(Path(dataset.home))), b"shared results", "sha256")
+    return hmac.digest(of_results, name.encode() + b"\0" + content, "sha256")

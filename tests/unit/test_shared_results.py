@@ -1,0 +1,159 @@
+"""Results that processes share: read as they were written, and only what this home signed, of these alerts."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
+from curim_data.protection import open_for
+from curim_data.store import Home
+from curim_data.store.erase import erase
+from pages.parts.briefing.queries import work_out_first
+from pages.parts.frame.jobs import MISSING
+from pages.parts.frame.page import Dataset, dataset_of
+from pages.parts.frame.shared_results import LEAST_SECONDS, SUFFIX, SharedResults, dataset_in
+from pages.parts.frame.waiting import JOBS, SHARED
+
+LONG = 2 * LEAST_SECONDS
+
+
+@pytest.fixture
+def home(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A copy of the sample's home, whose results are kept."""
+    monkeypatch.delenv("CURIM_SHARED_RESULTS", raising=False)
+    shutil.copytree(sample.path, tmp_path / "home")
+    JOBS.forget()
+    yield Home(tmp_path / "home")
+    SHARED.settle()
+    JOBS.forget()
+
+
+@pytest.fixture
+def dataset(home: Home) -> Dataset:
+    return dataset_of(home, open_for(home, Audience.COUNCIL), Audience.COUNCIL)
+
+
+def _files(home: Home) -> list[Path]:
+    return sorted((home.path / "prepared").glob(f"*/*{SUFFIX}"))
+
+
+def _key(dataset: Dataset, f: AlertFilter, name: str = "some.study") -> tuple[str, tuple[object, ...]]:
+    return name, (dataset, f, dataset.audience)
+
+
+RESULT = {"frame": pd.DataFrame({"n": [1.5, np.nan], "name": ["α", "b"]}), "cells": np.arange(5)}
+
+
+def _same(found: object) -> bool:
+    assert isinstance(found, dict)
+    return found["frame"].equals(RESULT["frame"]) and (found["cells"] == RESULT["cells"]).all()
+
+
+def test_another_process_reads_what_one_wrote(home: Home, dataset: Dataset) -> None:
+    key = _key(dataset, AlertFilter(period="quarter"))
+    one, other = SharedResults(), SharedResults()
+    assert other.get(key) is MISSING
+    one.put(key, RESULT, LONG)
+    assert one.settle()
+    assert _same(other.get(key))
+    assert other.get(_key(dataset, AlertFilter())) is MISSING
+    assert other.get(_key(dataset, AlertFilter(period="quarter"), "another.study")) is MISSING
+    assert other.get(_key(replace(dataset, audience=Audience.ANALYST), AlertFilter(period="quarter"))) is MISSING
+    (path,) = _files(home)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_quick_results_and_those_of_no_alerts_are_not_written(home: Home, dataset: Dataset) -> None:
+    shared = SharedResults()
+    shared.put(_key(dataset, AlertFilter()), RESULT, LEAST_SECONDS / 2)
+    shared.put(("f", (AlertFilter(),)), RESULT, LONG)
+    shared.put(("f", (replace(dataset, version=""),)), RESULT, LONG)
+    assert shared.settle()
+    assert not _files(home)
+    assert dataset_in(("f", (dataset, object()))) is None  # a name that means something else in another process
+
+
+@pytest.mark.parametrize("harm", ["cut", "changed", "empty", "renamed", "foreign"])
+def test_what_was_not_signed_here_is_not_read(home: Home, dataset: Dataset, harm: str) -> None:
+    shared, key = SharedResults(), _key(dataset, AlertFilter())
+    shared.put(key, RESULT, LONG)
+    assert shared.settle()
+    (path,) = _files(home)
+    content = path.read_bytes()
+    other = _key(dataset, AlertFilter(period="quarter"))
+    if harm == "cut":
+        path.write_bytes(content[:-3])
+    elif harm == "changed":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif harm == "empty":
+        path.write_bytes(b"")
+    elif harm == "renamed":  # a rightly signed result under the name of another key
+        shared.put(other, RESULT, LONG)
+        assert shared.settle()
+        (theirs,) = [one for one in _files(home) if one != path]
+        theirs.write_bytes(content)
+        key = other
+    else:  # signed by another home
+        (home.path / "protected" / "secret").write_bytes(b"x" * 32)
+    assert SharedResults().get(key) is MISSING
+
+
+def test_what_cannot_be_pickled_or_written_is_not_kept(home: Home, dataset: Dataset) -> None:
+    shared = SharedResults()
+    shared.put(_key(dataset, AlertFilter()), {"call": lambda: 1}, LONG)
+    assert shared.settle()
+    assert list(shared.refused) == ["some.study"]
+    assert not _files(home)
+
+
+def test_results_go_with_an_erasure_and_none_is_written_after_it(home: Home, dataset: Dataset) -> None:
+    shared, key = SharedResults(), _key(dataset, AlertFilter())
+    shared.put(key, RESULT, LONG)
+    assert shared.settle()
+    source = open_for(home, Audience.ANALYST)
+    one = source.table.alert_id.execute().iloc[0]
+    erase(home, [one])
+    assert not _files(home)
+    shared.put(key, RESULT, LONG)  # a calculation that began before it
+    assert shared.settle()
+    assert not _files(home)
+
+
+def test_those_not_read_for_longest_make_room(home: Home, dataset: Dataset) -> None:
+    noise = np.random.default_rng(1).random(20_000)
+    size, shared = noise.nbytes, SharedResults(most_in_all=15 * noise.nbytes)
+    keys = [_key(dataset, AlertFilter(categories=(f"c{at}",))) for at in range(40)]
+    for at, key in enumerate(keys):
+        shared.put(key, noise, LONG)
+        assert shared.settle()
+        if at == 10:
+            time.sleep(0.02)
+            assert shared.get(keys[0]) is not MISSING
+    assert sum(path.stat().st_size for path in _files(home)) <= 15 * 1.1 * size
+    assert shared.get(keys[-1]) is not MISSING
+    assert shared.get(keys[1]) is MISSING
+
+
+def test_the_first_briefing_is_the_same_out_of_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    work_out_first(home)
+    assert SHARED.settle()
+    names = {type(entry[2]).__name__ for entry in JOBS._results._entries.values()}
+    kept = {key: entry[2] for key, entry in JOBS._results._entries.items()}
+    assert {"BriefChanges", "BriefStudy"} <= names
+    JOBS.forget()
+    monkeypatch.setattr("curim_data.studies.brief.changes_for_all", None)  # nothing is worked out any more
+    work_out_first(home)
+    again = {key: entry[2] for key, entry in JOBS._results._entries.items()}
+    assert again.keys() == kept.keys()
+    for key, study in again.items():
+        assert study is not kept[key]
+        assert repr(study) == repr(kept[key])
