@@ -53,6 +53,8 @@ class CopyErrors:
         few, many = (self.of_size(least) for least in (SIZES[0], SIZES[3]))
         if few != few:
             return t("From the protected copy: rare alerts have exchanged place and time with others.")
+        if round(few, 2) == 0 and not round(many, 2) > 0:
+            return t("From the protected copy: numbers by place are typically those of the alerts.")
         if many != many:
             return t(
                 "From the protected copy: numbers from 5 to 14 by place are typically {few} off.", few=t.percent(few)
