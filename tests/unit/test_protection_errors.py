@@ -1,0 +1,234 @@
+"""What the copy costs, against a comparison of two small tables row by row, and as it is kept and told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from curim_data.engine import Source
+from curim_data.model import CityProfile, translator
+from curim_data.protection.errors import (
+    COMPARED,
+    SIZES,
+    CopyErrors,
+    copy_errors,
+    keep_errors,
+    measure_errors,
+)
+from tests.small import alert, small_city, small_source
+
+LAST = dt.date(2025, 6, 30)
+CATEGORIES = ("harassment_verbal", "lighting_poor", "noise")
+# Two named places and a spot that has no name; the first is in one district, the others are in the other.
+SPOTS: list[tuple[tuple[float, float], str, str | None]] = [
+    ((23.630, 37.945), "zone_1", "quay"),
+    ((23.650, 37.945), "zone_2", "theatre"),
+    ((23.656, 37.955), "zone_2", None),
+]
+COLUMNS = ["table", "least", "most", "n", "median", "nine_of_ten", "bias"]
+
+
+def at(spot: int) -> dict[str, Any]:
+    point, district, place = SPOTS[spot]
+    return {"point": point, "district": district, "place": place}
+
+
+def exact_rows(rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Alerts of two years, some of which report the incident of the one before or are of two categories."""
+    rows = [alert(0, day=LAST, **at(0))]
+    for number in range(1, 500):
+        told = {
+            "day": LAST - dt.timedelta(days=int(rng.integers(0, 700))),
+            "category": str(rng.choice(CATEGORIES, p=[0.6, 0.3, 0.1])),
+            "affected_gender": str(rng.choice(["woman", "man", "undisclosed"], p=[0.6, 0.35, 0.05])),
+        }
+        told |= at(int(rng.choice(3, p=[0.6, 0.3, 0.1])))
+        if told["category"] == "noise":
+            told["more_categories"] = ["lighting_poor"]
+        rows.append(alert(number, **told))
+        if number % 20 == 0:  # a second report of the same
+            rows.append({**rows[-1], "alert_id": f"again{number}"})
+    return rows
+
+
+def copy_rows(exact: list[dict[str, Any]], rng: np.random.Generator) -> list[dict[str, Any]]:
+    """The same, but every fifth incident is elsewhere or is of somebody else or of another month."""
+    made: dict[str, dict[str, Any]] = {}
+    for row in exact:
+        planted = made.get(row["incident_id"])
+        if planted is None:
+            planted, number = {}, int(row["content_hash"])
+            if number % 5 == 1:
+                there = alert(0, **at(int(rng.integers(0, 3))))
+                planted = {name: there[name] for name in ("district", "place", "longitude", "latitude", "cell_9")}
+            elif number % 5 == 2 and number % 3 == 0:
+                planted = {"affected_gender": "man"}
+            elif number % 5 == 3 and number % 2 == 0:
+                before = alert(0, day=row["local_date"] - dt.timedelta(days=31))
+                planted = {name: before[name] for name in ("local_date", "week", "month", "weekday")}
+            made[row["incident_id"]] = planted
+    return [row | made[row["incident_id"]] for row in exact]
+
+
+def counted(rows: list[dict[str, Any]], by: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
+    """Incidents of the last twelve months by some columns, each once in each of its categories."""
+    found = set()
+    for row in rows:
+        if row["local_date"] <= LAST.replace(year=LAST.year - 1):
+            continue
+        for category in {row["category"], *(row["more_categories"] or ())}:
+            words = {**row, "category": category, "cell": row["cell_9"]}
+            key = tuple(words[name] for name in by)
+            if None not in key:
+                found.add((row["incident_id"], key))
+    return Counter(key for _, key in found)
+
+
+def nine_of_ten(values: list[float]) -> float:
+    """The value under which nine tenths lie, drawn straight between the two that are nearest."""
+    ordered, rank = sorted(values), 0.9 * (len(values) - 1)
+    below = int(rank)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (rank - below) * (ordered[above] - ordered[below])
+
+
+def twin(exact: list[dict[str, Any]], copy: list[dict[str, Any]]) -> pd.DataFrame:
+    """The errors, count by count."""
+    told = []
+    for by in COMPARED:
+        theirs, mine = counted(exact, by), counted(copy, by)
+        for least, most in pairwise(SIZES):
+            off = [(mine[key] - n) / n for key, n in theirs.items() if least <= n < most]
+            if off:
+                size = [abs(one) for one in off]
+                told.append((" x ".join(by), least, most, len(off), median(size), nine_of_ten(size), mean(off)))
+    return pd.DataFrame(told, columns=COLUMNS)
+
+
+def pair(folder: Path, seed: int, city: CityProfile | None = None) -> tuple[Source, pd.DataFrame]:
+    """A copy whose `exact` are other rows, and its errors as the twin has them."""
+    rng = np.random.default_rng(seed)
+    exact = exact_rows(rng)
+    copy = copy_rows(exact, rng)
+    theirs, mine = (small_source(folder, rows, city) for rows in (exact, copy))
+    return replace(mine, as_of=theirs.as_of, first=theirs.first, exact=theirs), twin(exact, copy)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_errors_are_those_of_a_comparison_count_by_count(tmp_path: Path, seed: int) -> None:
+    source, expected = pair(tmp_path, seed)
+    found = measure_errors(source).frame.sort_values(["table", "least"], ignore_index=True)
+    expected = expected.sort_values(["table", "least"], ignore_index=True)
+    assert set(expected["table"]) == {" x ".join(by) for by in COMPARED}
+    assert (expected["median"] > 0).any()
+    assert (expected["bias"] < 0).any()
+    assert (expected["bias"] > 0).any()
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_a_copy_that_is_the_same_has_no_errors_and_alerts_have_no_table(tmp_path: Path) -> None:
+    rows = exact_rows(np.random.default_rng(9))
+    theirs, mine = (small_source(tmp_path, rows) for _ in range(2))
+    found = measure_errors(replace(mine, exact=theirs)).frame
+    assert len(found) > 10
+    assert (found[["median", "nine_of_ten", "bias"]] == 0).all(axis=None)
+    assert measure_errors(theirs).frame.empty
+
+
+def test_a_count_that_the_copy_does_not_have_is_wholly_off(tmp_path: Path) -> None:
+    rows = [alert(number, day=LAST, **at(0)) for number in range(7)]
+    elsewhere = [alert(number, day=LAST, **at(1)) for number in range(7)]
+    theirs, mine = (small_source(tmp_path, of) for of in (rows, elsewhere))
+    found = measure_errors(replace(mine, exact=theirs)).frame.set_index("table")
+    assert found.loc["place x category", ["n", "median", "bias"]].tolist() == [1, 1.0, -1.0]
+    assert found.loc["category x affected_gender", ["n", "median", "bias"]].tolist() == [1, 0.0, 0.0]
+
+
+def test_they_are_the_same_after_they_were_kept(tmp_path: Path) -> None:
+    city = small_city()
+    city.__dict__["_prepared"] = tmp_path / "prepared"
+    source, _ = pair(tmp_path, 1, city)
+    first = copy_errors(source)
+    assert copy_errors(source) is first
+    keep_errors(source)
+    kept = source.kept("copy_errors")
+    again = copy_errors(replace(source, exact=None, cache={}))  # in a later process: what was kept, and no comparison
+    pd.testing.assert_frame_equal(again.frame, first.frame, check_dtype=False)
+    assert json.loads(json.dumps(kept, allow_nan=False)) == kept
+    assert np.isinf(again.frame["most"]).any()
+
+
+def test_json_is_read_as_it_was_written_and_nothing_else_is() -> None:
+    errors = errors_of(
+        ("cell x category", 5.0, 15.0, 3, 0.2, 0.5, -0.1), ("cell", 100.0, float("inf"), 1, 0.0, 0.0, 0.0)
+    )
+    text = json.dumps(errors.as_json(), allow_nan=False)
+    pd.testing.assert_frame_equal(CopyErrors.from_json(json.loads(text)).frame, errors.frame)
+    nothing = CopyErrors.from_json(errors_of().as_json())
+    assert nothing.frame.empty
+    assert list(nothing.frame.columns) == COLUMNS
+    with pytest.raises((KeyError, TypeError)):
+        CopyErrors.from_json(3)  # type: ignore[arg-type]
+
+
+def errors_of(*rows: tuple[Any, ...]) -> CopyErrors:
+    return CopyErrors(pd.DataFrame(list(rows), columns=COLUMNS))
+
+
+FEW = [("cell x category", 5.0, 15.0, 30, 0.40, 0.9, -0.1), ("district x category", 5.0, 15.0, 10, 0.20, 0.3, 0.1)]
+MANY = ("place x category", 100.0, float("inf"), 4, 0.06, 0.1, 0.0)
+# What is told of nothing by place does not count.
+BESIDE = [("month x category", 5.0, 15.0, 900, 0.0, 0.0, 0.0), ("cell x category", 15.0, 30.0, 70, 0.9, 0.9, 0.0)]
+
+
+def test_the_error_of_a_size_weighs_tables_by_their_counts() -> None:
+    errors = errors_of(*FEW, MANY, *BESIDE)
+    assert errors.of_size(5) == pytest.approx((30 * 0.40 + 10 * 0.20) / 40)
+    assert errors.of_size(100) == pytest.approx(0.06)
+    assert np.isnan(errors.of_size(30))
+
+
+@pytest.mark.parametrize(
+    ("lang", "few", "many", "none"),
+    [
+        (
+            "en",
+            "From the protected copy: numbers from 5 to 14 by place are typically 35 % off",
+            ", those from 100 on 6 %.",
+            "From the protected copy: rare alerts have exchanged place and time with others.",
+        ),
+        (
+            "el",
+            "Από το προστατευμένο αντίγραφο: αριθμοί από 5 έως 14 ανά τόπο απέχουν συνήθως 35 % από τους πραγματικούς",
+            ", από 100 και πάνω 6 %.",
+            "Από το προστατευμένο αντίγραφο: σπάνιες αναφορές έχουν ανταλλάξει τόπο και χρόνο με άλλες.",
+        ),
+        (
+            "fr",
+            "D’après la copie protégée : les nombres de 5 à 14 par lieu s’écartent en général de 35 %",
+            ", ceux à partir de 100 de 6 %.",
+            "D’après la copie protégée : des signalements rares y ont échangé lieu et moment avec d’autres.",
+        ),
+    ],
+)
+def test_the_sentence_says_how_far_numbers_lie_off(lang: str, few: str, many: str, none: str) -> None:
+    t = translator(lang)
+
+    def said(*rows: tuple[Any, ...]) -> str:
+        return re.sub("[\u00a0\u202f]", " ", errors_of(*rows).sentence(t))
+
+    assert said(*FEW, MANY, *BESIDE) == few + many
+    assert said(*FEW, *BESIDE) == few + "."
+    assert said(MANY, *BESIDE) == none
+    assert said() == none
