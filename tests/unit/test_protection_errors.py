@@ -151,8 +151,8 @@ def test_a_count_that_the_copy_does_not_have_is_wholly_off(tmp_path: Path) -> No
     elsewhere = [alert(number, day=LAST, **at(1)) for number in range(7)]
     theirs, mine = (small_source(tmp_path, of) for of in (rows, elsewhere))
     found = measure_errors(replace(mine, exact=theirs)).frame.set_index("table")
-    assert found.loc["place x category", ["n", "median", "bias"]].tolist() == [1, 1.0, -1.0]
-    assert found.loc["category x affected_gender", ["n", "median", "bias"]].tolist() == [1, 0.0, 0.0]
+    assert list(found.loc["place x category", ["n", "median", "bias"]]) == [1, 1.0, -1.0]
+    assert list(found.loc["category x affected_gender", ["n", "median", "bias"]]) == [1, 0.0, 0.0]
 
 
 def test_they_are_the_same_after_they_were_kept(tmp_path: Path) -> None:

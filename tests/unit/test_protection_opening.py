@@ -1,0 +1,213 @@
+"""Which table each audience reads, over the life of a home: alerts for who counts them, the copy for all others."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from curim_data import query
+from curim_data.engine import Source, open_source
+from curim_data.filters import AlertFilter
+from curim_data.importing.pipeline import import_file
+from curim_data.model import Audience
+from curim_data.privacy import DisclosureError
+from curim_data.protection import copy_of, drawn, open_for
+from curim_data.protection import opening as module
+from curim_data.store import Home, Store
+from curim_data.store.erase import erase
+from curim_data.store.home import create_home
+from tests.small import alert, small_source
+
+ALL = AlertFilter(period="all")
+NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+EXACT = (Audience.ANALYST, Audience.SPECIALIST)
+PROTECTED = (Audience.COUNCIL, Audience.PUBLIC)
+COLUMNS = ("alert_id", "reported_at", "category", "status", "latitude", "longitude")
+
+
+def export(since: int, until: int, **told: str) -> bytes:
+    """Alerts of a few places over three months."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, delimiter=";")
+    writer.writeheader()
+    for number in range(since, until):
+        rng = np.random.default_rng(number)
+        moment = dt.datetime(2025, 3, 1, 10) + dt.timedelta(hours=int(rng.integers(0, 24 * 90)))
+        place = (37.940 + 0.002 * int(rng.integers(0, 4)), 23.640 + 0.002 * int(rng.integers(0, 4)))
+        row = {"alert_id": f"T-{number}", "reported_at": moment.isoformat(), "status": "open"}
+        row |= {"category": str(rng.choice(["graffiti", "noise", "lighting_poor"]))}
+        row |= {"latitude": f"{place[0]:.6f}", "longitude": f"{place[1]:.6f}"}
+        writer.writerow(row | told)
+    return text.getvalue().encode()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = create_home(tmp_path / "home")
+    import_file(home, export(0, 200), "first.csv", now=NOW)
+    return home
+
+
+def draws(home: Home) -> dict[str, dict[str, Any]]:
+    rows = [row for path in drawn(home).files for row in pq.read_table(path).to_pylist()]
+    return {row["alert_id"]: row for row in rows}
+
+
+def shown(home: Home) -> list[tuple[Any, ...]]:
+    """What the council's table says of its alerts, each under its name in the copy."""
+    columns = ["alert_id", "category", "status", "cell_9", "local_date"]
+    frame = open_for(home, Audience.COUNCIL).table.select(columns).execute()
+    return sorted(map(tuple, frame.astype(object).to_numpy().tolist()), key=str)
+
+
+@pytest.mark.parametrize("audience", EXACT)
+def test_analysts_and_specialists_read_the_alerts(home: Home, audience: Audience) -> None:
+    source = open_for(home, audience)
+    assert source.exact is None
+    assert set(source.table.alert_id.execute()) == {f"T-{number}" for number in range(200)}
+    assert not drawn(home).files  # nobody asked for the copy
+
+
+@pytest.mark.parametrize("audience", PROTECTED)
+def test_council_and_public_read_the_copy(home: Home, audience: Audience) -> None:
+    alerts, copy = open_source(home), open_for(home, audience)
+    assert copy.exact is not None
+    assert copy.exact.version == alerts.version != copy.version
+    assert copy.count == 200
+    assert not {name for name in copy.table.alert_id.execute() if name.startswith("T-")}
+    for name in ("first", "as_of", "meeting", "known_time", "asked", "annotations"):
+        assert getattr(copy, name) == getattr(alerts, name), name
+    cells = alerts.table.cell_9.execute(), copy.table.cell_9.execute()
+    assert sorted(cells[0]) == sorted(cells[1])  # exchanged among themselves
+    assert (alerts.table.local_date.execute().tolist()) != copy.table.local_date.execute().tolist()
+
+
+def test_every_audience_is_one_of_these() -> None:
+    assert {*EXACT, *PROTECTED} == set(Audience)
+
+
+def test_the_copy_is_made_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = shown(home)
+    monkeypatch.setattr(module, "write_copy", None)
+    monkeypatch.setattr(module, "release", None)
+    assert shown(home) == first
+    assert open_for(home, Audience.PUBLIC).version == open_for(home, Audience.COUNCIL).version
+
+
+def updated(home: Home) -> None:
+    import_file(home, export(0, 200, status="resolved"), "updated.csv", now=NOW)
+
+
+def enlarged(home: Home) -> None:
+    import_file(home, export(200, 400), "second.csv", now=NOW)
+
+
+def shrunk(home: Home) -> None:
+    erase(home, [f"T-{number}" for number in range(0, 200, 2)])
+
+
+@pytest.mark.parametrize(("change", "left"), [(updated, 200), (enlarged, 400), (shrunk, 100)])
+def test_a_change_of_the_alerts_makes_the_copy_anew_and_leaves_what_was_drawn(
+    home: Home, change: Callable[[Home], None], left: int
+) -> None:
+    before, version = shown(home), open_for(home, Audience.COUNCIL).version
+    kept = draws(home)
+    change(home)
+    after = shown(home)
+    assert open_for(home, Audience.COUNCIL).version != version
+    assert len(after) == left
+    now = draws(home)
+    common = kept.keys() & now.keys()
+    assert len(common) == min(left, 200)
+    for name in common:
+        assert {**now[name], "unit": ""} == {**kept[name], "unit": ""}
+    places = {row[0]: (row[1], *row[3:]) for row in before}
+    assert all(places[row[0]] == (row[1], *row[3:]) for row in after if row[0] in places)
+    assert sum(row[0] in places for row in after) == min(left, 200)
+    assert {row[2] for row in after} == ({"resolved"} if change is updated else {"open"})
+
+
+def test_undo_gives_the_copy_back_and_the_same_import_again_the_same(home: Home) -> None:
+    before, kept = shown(home), draws(home)
+    enlarged(home)
+    whole, more = shown(home), draws(home)
+    Store(home).undo(Store(home).batches()[-1].id)
+    assert shown(home) == before
+    assert draws(home) == more
+    assert more.items() >= kept.items()
+    enlarged(home)
+    assert shown(home) == whole
+    assert draws(home) == more
+
+
+def test_an_erased_alert_has_no_draw_and_no_row(home: Home) -> None:
+    shown(home)
+    shrunk(home)
+    gone = {f"T-{number}" for number in range(0, 200, 2)}
+    assert len(shown(home)) == 100
+    assert not gone & {value for row in draws(home).values() for value in (row["alert_id"], row["unit"], row["person"])}
+
+
+@pytest.mark.parametrize("audience", PROTECTED)
+def test_alerts_on_another_engine_have_no_copy(
+    home: Home, audience: Audience, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = open_source(home)
+    connection = source.table.op().source
+    path = tmp_path / "other.duckdb"
+    listed = ", ".join(f"'{one}'" for one in source.cache["files"])
+    connection.raw_sql(f"ATTACH '{path}' AS other")
+    connection.raw_sql(f"CREATE TABLE other.alerts AS SELECT * FROM read_parquet([{listed}])")
+    connection.raw_sql("DETACH other")
+    monkeypatch.setenv("CURIM_ALERTS_URL", f"duckdb://{path}")
+    assert open_for(home, Audience.ANALYST).count == 200
+    with pytest.raises(DisclosureError, match="no protected copy"):
+        open_for(home, audience)
+    with pytest.raises(DisclosureError, match="no protected copy"):
+        copy_of(open_source(home))
+    assert not drawn(home).files
+    monkeypatch.setenv("CURIM_ALERTS_URL", "duckdb")
+    assert open_for(home, audience).count == 200
+
+
+def test_the_copy_of_alerts_is_that_of_their_home_and_of_a_copy_itself(home: Home, tmp_path: Path) -> None:
+    copy = copy_of(open_source(home))
+    assert copy.exact is not None
+    assert copy.version == open_for(home, Audience.COUNCIL).version
+    assert copy_of(copy) is copy
+    alone = small_source(tmp_path, [alert(1)])
+    assert copy_of(alone) is alone
+
+
+ASKED: dict[str, Callable[[Source, Audience], Any]] = {
+    "counts": lambda source, audience: query.counts(source, ALL, ["category"], audience),
+    "cells": lambda source, audience: query.cells(source, ALL, 8, audience),
+    "tables": lambda source, audience: query.tables(source, ALL, [("category",)], audience),
+    "total": lambda source, audience: query.total(source, ALL, audience),
+    "incidents": lambda source, audience: query.mapped_incidents(source, ALL, audience),
+    "both": lambda source, audience: query.count_both(source, (ALL, AlertFilter()), [["category"]], audience),
+    "options": lambda source, audience: query.options(source, ALL, "categories", audience),
+    "all options": lambda source, audience: query.all_options(source, ALL, ["places"], audience),
+    "default coordinates": lambda source, audience: query.default_coordinates(source, ALL, audience),
+    "nearest": lambda source, audience: query.nearest_nonempty(source, ALL.replace(categories=("none",)), audience),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("audience", PROTECTED)
+def test_the_alerts_of_a_home_are_counted_for_nobody_who_reads_the_copy(
+    sample: Home, council: Source, asked: str, audience: Audience
+) -> None:
+    alerts = open_source(sample)
+    with pytest.raises(RuntimeError, match="open their protected copy"):
+        ASKED[asked](alerts, audience)
+    ASKED[asked](alerts, Audience.SPECIALIST)
+    ASKED[asked](council, audience)
