@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
-from curim_data.protection import copy_of, drawn, open_for
+from curim_data.protection import copy_of, drawn, open_for, protected
 from curim_data.protection import opening as module
+from curim_data.protection.copy import copy_version
+from curim_data.protection.releases import Drawn
 from curim_data.store import Home, Store
 from curim_data.store.erase import erase
 from curim_data.store.home import create_home
@@ -36,7 +39,7 @@ COLUMNS = ("alert_id", "reported_at", "category", "status", "latitude", "longitu
 def export(since: int, until: int, **told: str) -> bytes:
     """Alerts of a few places over three months."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, delimiter=";")
+    writer = csv.DictWriter(text, dict.fromkeys((*COLUMNS, *told)), delimiter=";")
     writer.writeheader()
     for number in range(since, until):
         rng = np.random.default_rng(number)
@@ -88,6 +91,33 @@ def test_council_and_public_read_the_copy(home: Home, audience: Audience) -> Non
     cells = alerts.table.cell_9.execute(), copy.table.cell_9.execute()
     assert sorted(cells[0]) == sorted(cells[1])  # exchanged among themselves
     assert (alerts.table.local_date.execute().tolist()) != copy.table.local_date.execute().tolist()
+
+
+def test_the_copy_tells_the_days_of_the_alerts_while_the_newest_wait(home: Home) -> None:
+    shown(home)
+    last = open_source(home).as_of + dt.timedelta(days=20)
+    import_file(home, export(200, 205, reported_at=f"{last}T10:00"), "newest.csv", now=NOW)
+    copy = open_for(home, Audience.COUNCIL)
+    assert copy.count == 200
+    assert copy.as_of == open_source(home).as_of == last
+    assert copy.table.local_date.max().execute().date() < last
+
+
+def test_the_copy_tells_what_the_exports_ask_though_it_does_not_have_it(tmp_path: Path) -> None:
+    home = create_home(tmp_path / "home")
+    told = {"category": "harassment_sexual", "feeling": "2"}
+    import_file(home, export(0, 60, **told), "feelings.csv", now=NOW)
+    alerts, copy = open_source(home), open_for(home, Audience.COUNCIL)
+    assert alerts.table.feeling.count().execute() == 60
+    assert copy.table.feeling.count().execute() == 0
+    assert copy.asked == alerts.asked
+    assert "feeling" in copy.asked
+
+
+def test_the_version_of_a_copy_changes_with_the_alerts_and_with_the_draws(home: Home) -> None:
+    source, none = open_source(home), drawn(home)
+    assert copy_version(source, none) != copy_version(source, Drawn((Path("drawn-00001.parquet"),)))
+    assert copy_version(source, none) != copy_version(replace(source, version="other"), none)
 
 
 def test_every_audience_is_one_of_these() -> None:
@@ -173,6 +203,8 @@ def test_alerts_on_another_engine_have_no_copy(
         open_for(home, audience)
     with pytest.raises(DisclosureError, match="no protected copy"):
         copy_of(open_source(home))
+    with pytest.raises(DisclosureError, match="no protected copy"):
+        protected(home, source)  # opened before
     assert not drawn(home).files
     monkeypatch.setenv("CURIM_ALERTS_URL", "duckdb")
     assert open_for(home, audience).count == 200
