@@ -9,69 +9,55 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 # Small matrices: threads of the linear algebra would only wait for one another. Before numpy loads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from curim_data.cli import (
-    audit,
-    batches,
-    brief,
-    changes,
-    city,
-    compare,
-    concentration,
-    counts,
-    export,
-    forecast,
-    hot_spots,
-    imports,
-    meetings,
-    near_repeat,
-    notes,
-    plans,
-    quality,
-    trends,
-)
-from curim_data.cli.context import language
-from curim_data.cli.options import new_app, translate
-from curim_data.cli.output import UsageError
-from curim_data.model import N_, Message, Translator, translator
+from curim_data.cli.commands import COMMANDS
+from curim_data.cli.language import language
+from curim_data.model.i18n import N_, Message, Translator, translator
 
 UNUSABLE = 2
+HELP = N_("Citizens' safety alerts: import, count, find hot spots, plan.")
 
-app = new_app(N_("Citizens' safety alerts: import, count, find hot spots, plan."))
-TOP_LEVEL = (
-    imports,
-    batches,
-    counts,
-    hot_spots,
-    trends,
-    changes,
-    brief,
-    compare,
-    forecast,
-    concentration,
-    near_repeat,
-    quality,
-    export,
-    audit,
-)
-for module in TOP_LEVEL:
-    app.add_typer(module.app)
-app.add_typer(city.app, name="city")
-app.add_typer(plans.app, name="plan")
-app.add_typer(notes.app, name="annotations")
-app.add_typer(meetings.app, name="meetings")
+
+def root(asked: str | None = None) -> TyperGroup:
+    """The program as a group of commands. With `asked`, the name of one, the others have nothing but their help."""
+    found: dict[str, Any] = {}
+    for name, (module, help) in COMMANDS.items():
+        found[name] = TyperCommand(name, help=help) if asked not in (None, name) else _loaded(name, module)
+    return TyperGroup(name="curim", help=HELP, commands=found, rich_markup_mode=None)
+
+
+def _loaded(name: str, module: str) -> Any:
+    """A command, or a group of them, of a module."""
+    found: Any = typer.main.get_command(import_module(f"{__package__}.{module}").app)
+    commands = getattr(found, "commands", {})
+    if name in commands:
+        found = commands[name]
+    found.name = name
+    return found
+
+
+def translate(node: Any, t: Translator) -> None:
+    """Put the help of a command of typer's, its parameters and its own commands into the reader's language."""
+    for part in (node, *node.params):
+        if getattr(part, "help", None):
+            part.help = t(part.help)
+    for child in getattr(node, "commands", {}).values():
+        translate(child, t)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     t = translator(language(given))
-    commands = typer.main.get_command(app)
+    commands = root(next((word for word in given if not word.startswith("-")), ""))
     translate(commands, t)
     try:
         commands(given or ["--help"], prog_name="curim", standalone_mode=False)
@@ -104,6 +90,7 @@ def _damage(error: Exception) -> Message | None:
 
 def _usage_errors() -> tuple[type[Exception], ...]:
     """Errors about what the reader did and can correct."""
+    from curim_data.cli.output import UsageError
     from curim_data.model import AreaTooLargeError, ImportProblem, UnknownTimeError
     from curim_data.model.city import ProfileError
     from curim_data.plans.plan_store import PlanProblem

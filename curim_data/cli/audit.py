@@ -20,7 +20,7 @@ AT_ONCE: Final = 200
 _HEADINGS: Final = (N_("When"), N_("Who"), N_("Role"), N_("What"), N_("Of what"), N_("Filter"))
 
 
-@command(app, "audit", N_("Show who looked at what and did what, the latest first."))
+@command(app, "audit")
 def audit(
     ctx: CommandContext,
     since: Annotated[str, typer.Option(help=N_("From this day on, as 2025-05-03."))] = "",

@@ -29,7 +29,7 @@ def _counts(batch: Batch) -> dict[str, Any]:
     }
 
 
-@command(app, "batches", N_("List the imports."))
+@command(app, "batches")
 def batches(ctx: CommandContext) -> None:
     """Every import."""
     note_interrupted(ctx)
@@ -55,7 +55,7 @@ _HEADINGS: Final = (
 )
 
 
-@command(app, "undo", N_("Undo an import."))
+@command(app, "undo")
 def undo(ctx: CommandContext, batch: BatchId) -> None:
     """Undo an import."""
     ctx.city()
@@ -76,7 +76,7 @@ def undo(ctx: CommandContext, batch: BatchId) -> None:
     )
 
 
-@command(app, "quarantine", N_("Write the quarantined rows of an import, with reasons, to a CSV file."))
+@command(app, "quarantine")
 def quarantine(
     ctx: CommandContext, batch: BatchId, out: Annotated[Path, typer.Option(help=N_("CSV file to write."))]
 ) -> None:
@@ -93,7 +93,6 @@ def quarantine(
 @command(
     app,
     "erase",
-    N_("Erase alerts permanently, from all earlier versions too; earlier imports can then not be undone."),
 )
 def erase(
     ctx: CommandContext,

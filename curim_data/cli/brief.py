@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 app = new_app()
 
 
-@command(
-    app, "brief", N_("Brief the council: what changed, where, for whom."), filtered=True, audience=Audience.COUNCIL
-)
+@command(app, "brief", filtered=True, audience=Audience.COUNCIL)
 def brief(
     ctx: CommandContext,
     since: Annotated[

@@ -24,7 +24,6 @@ Weight = Literal["none", "severity", "harm"]
 @command(
     app,
     "changes",
-    N_("Show what changed between two periods, place by place, corrected for having looked everywhere."),
     filtered=True,
     audience=Audience.ANALYST,
 )

@@ -18,7 +18,7 @@ from curim_data.profile.provisional import ensure_city_for_areas
 from curim_data.profile.reenrich import reenrich_store
 from curim_data.profile.versions import WHAT_WORDS, ProfileChange
 
-app = new_app(N_("The city's profile."))
+app = new_app("city")
 Areas = Annotated[Path, typer.Argument(help=N_("GeoJSON, GeoPackage or zipped Shapefile, in any coordinate system."))]
 Table = Annotated[Path, typer.Argument(help=N_("CSV or XLSX file."))]
 NameColumn = Annotated[str | None, typer.Option(help=N_("Column that holds the names; proposed unless given."))]

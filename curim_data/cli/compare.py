@@ -27,7 +27,6 @@ _COLUMNS: Final = (
 @command(
     app,
     "compare",
-    N_("Find the places where two filters differ more than expected by chance."),
     filtered=True,
     audience=Audience.ANALYST,
 )
@@ -124,7 +123,6 @@ def _rows(ctx: CommandContext, study: CompareStudy) -> list[dict[str, Any]]:
 @command(
     app,
     "pattern-test",
-    N_("Test in how many areas two periods, or other filters, differ in their share (spatial point pattern test)."),
     filtered=True,
     audience=Audience.ANALYST,
 )

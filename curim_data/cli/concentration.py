@@ -24,7 +24,6 @@ app = new_app()
 @command(
     app,
     "concentration",
-    N_("Measure the concentration: how few places hold most incidents, and how few are expected by chance."),
     filtered=True,
     audience=Audience.ANALYST,
 )

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from curim_data import query
 from curim_data.cli.output import UsageError, json_value, print_table
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, CityProfile, Message, Translator
+from curim_data.model import Audience, CityProfile, Message, Translator
 from curim_data.model.absence import NO_POSITIONS
 from curim_data.model.progress import following
 from curim_data.profile.versions import finish_interrupted_change
@@ -157,16 +157,3 @@ class CommandContext:
     def print_written(self, rows: int, out: os.PathLike[str]) -> None:
         """How many rows were written to which file."""
         self.print(self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out)))
-
-
-def language(arguments: Sequence[str] = ()) -> str:
-    """The reader's language: --lang, else CURIM_LANG, else the locale's, else English."""
-    for at, word in enumerate(arguments):
-        value = arguments[at + 1] if word == "--lang" and at + 1 < len(arguments) else word.partition("--lang=")[2]
-        if value in LANGUAGES:
-            return value
-    for name in ("CURIM_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if os.environ.get(name):
-            code = os.environ[name][:2]
-            return code if code in LANGUAGES else "en"
-    return "en"

@@ -15,7 +15,7 @@ from curim_data.model import N_, Audience, Message
 app = new_app()
 
 
-@command(app, "counts", N_("Count alerts by one or more dimensions."), filtered=True, audience=Audience.ANALYST)
+@command(app, "counts", filtered=True, audience=Audience.ANALYST)
 def counts(
     ctx: CommandContext,
     by: Annotated[str, typer.Option(help=N_("Dimensions, with commas between them: week,district,category ..."))] = "",

@@ -21,7 +21,6 @@ _KINDS: dict[str, cleaned.Kind] = {".csv": "csv", ".parquet": "parquet", ".gpkg"
 @command(
     app,
     "export",
-    N_("Write the cleaned alerts, one a row; all dates unless a period is asked for."),
     filtered=True,
     audience=Audience.ANALYST,
 )
@@ -54,7 +53,7 @@ def export(
     ctx.print(ctx.t.n("{n} alert written to {file}.", "{n} alerts written to {file}.", n, file=str(out)))
 
 
-@command(app, "sample", N_("Write the made-up sample exports to a folder."))
+@command(app, "sample")
 def sample(ctx: CommandContext, folder: Annotated[Path, typer.Argument(help=N_("Folder to write to."))]) -> None:
     """Write the made-up sample exports again."""
     from sample_data.generate import write_sample

@@ -22,7 +22,6 @@ app = new_app()
 @command(
     app,
     "forecast",
-    N_("Forecast the next weeks, with the accuracy of such forecasts in the past."),
     filtered=True,
     audience=Audience.ANALYST,
 )

@@ -52,7 +52,6 @@ _MORAN_COLUMNS: Final = ("rank", "id", "name", "class", "label", "n", "q", "long
 @command(
     app,
     "hotspots",
-    N_("Find hot spots: places with more incidents than expected by chance."),
     filtered=True,
     audience=Audience.ANALYST,
 )

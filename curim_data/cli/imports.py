@@ -29,7 +29,6 @@ _CRS: Final = re.compile(r"(?:EPSG:)?(\d{4,6})", re.I)
 @command(
     app,
     "import",
-    N_("Import exports: every row is accepted, updated, a duplicate, or quarantined with its reason."),
 )
 def import_files(
     ctx: CommandContext,

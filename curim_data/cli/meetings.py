@@ -16,7 +16,7 @@ from curim_data.model.meetings import Meeting
 if TYPE_CHECKING:
     from curim_data.plans.meetings import MeetingStore
 
-app = new_app(N_("The council's meetings: the Briefing tells what changed since the last one."))
+app = new_app("meetings")
 Day = Annotated[str, typer.Argument(metavar="DATE", help=N_("Day of the meeting, as 2025-05-03."))]
 
 

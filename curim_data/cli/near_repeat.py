@@ -21,7 +21,6 @@ app = new_app()
 @command(
     app,
     "near-repeat",
-    N_("Test for near repeats, and for something unusual that started in the last weeks."),
     filtered=True,
     audience=Audience.ANALYST,
 )

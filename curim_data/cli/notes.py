@@ -15,7 +15,7 @@ from curim_data.model import N_, Message
 from curim_data.model.annotations import KIND_WORDS, Annotation, AnnotationKind
 from curim_data.store.annotations import AnnotationError, add_annotation, read_annotations, remove_annotation
 
-app = new_app(N_("Notes on the time line: campaigns, versions of the app, breaks in the data."))
+app = new_app("annotations")
 Who = Annotated[str, typer.Option(help=N_("Name for the history of the notes."))]
 
 

@@ -13,28 +13,36 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from curim_data.cli.context import CommandContext, language
+from curim_data.cli.commands import COMMANDS
+from curim_data.cli.context import CommandContext
+from curim_data.cli.language import language
 from curim_data.cli.output import UsageError
 from curim_data.cli.recording import record_command
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, MAP_RESOLUTIONS, N_, Audience, Message, Translator, translator
+from curim_data.model import LANGUAGES, MAP_RESOLUTIONS, N_, Audience, Message, translator
 from curim_data.store import Home
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., None])
 
 
-def new_app(help: str | None = None) -> typer.Typer:
-    """A group of commands, in plain text."""
-    return typer.Typer(help=help, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+def new_app(group: str | None = None) -> typer.Typer:
+    """Commands, in plain text; `group`: the name under which they are a group of their own."""
+    return typer.Typer(
+        help=COMMANDS[group].help if group else None,
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
 
 
 def command(
-    app: typer.Typer, name: str, help: str, *, filtered: bool = False, audience: Audience | None = None
+    app: typer.Typer, name: str, help: str | None = None, *, filtered: bool = False, audience: Audience | None = None
 ) -> Callable[[CommandFunction], CommandFunction]:
     """Add a function to `app` as a command.
 
-    Its first parameter, a CommandContext, is made of the options that commands share. `filtered`: it takes the words of
-    the filter. `audience`: the default one; a command whose answer is the same for all audiences has no such option.
+    `help`: of a command in a group; that of the others stands in `commands`. Its first parameter, a CommandContext, is
+    made of the options that commands share. `filtered`: it takes the words of the filter. `audience`: the default one;
+    a command whose answer is the same for all audiences has no such option.
     """
 
     def add(function: CommandFunction) -> CommandFunction:
@@ -60,7 +68,7 @@ def command(
             [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in (*own, *words, *shared)]
         )
         run.__annotations__ = {option.name: option.annotation for option in (*own, *words, *shared)}
-        app.command(name, help=help)(run)
+        app.command(name, help=help or COMMANDS[name].help)(run)
         return function
 
     return add
@@ -95,15 +103,6 @@ def _context(
         as_json=as_json,
         query={word: text for word, text in query.items() if text},
     )
-
-
-def translate(node: Any, t: Translator) -> None:
-    """Put the help of a command of typer's, its parameters and its own commands into the reader's language."""
-    for part in (node, *node.params):
-        if getattr(part, "help", None):
-            part.help = t(part.help)
-    for child in getattr(node, "commands", {}).values():
-        translate(child, t)
 
 
 def _known_resolution(resolution: int | None) -> int | None:

@@ -20,7 +20,7 @@ from curim_data.model.plan import plan_to_json
 if TYPE_CHECKING:
     from curim_data.plans.plan_store import PlanStore
 
-app = new_app(N_("Intervention plans."))
+app = new_app("plan")
 PlanId = Annotated[str, typer.Argument(help=N_("Id of the plan, as “curim plan list” lists it."))]
 
 

@@ -24,7 +24,6 @@ _WIDE: Final = ("completeness-by-month", "near-duplicate-pairs")
 @command(
     app,
     "quality",
-    N_("Report the quality of the stored alerts: missing values, default coordinates, precision, delays, duplicates."),
     audience=Audience.ANALYST,
 )
 def quality(

@@ -20,7 +20,6 @@ UNITS: Final[Mapping[Step, Literal["week", "month", "day"]]] = {"week": "week", 
 @command(
     app,
     "trends",
-    N_("Show the incidents over time, with their expected range."),
     filtered=True,
     audience=Audience.ANALYST,
 )

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.incidents import learn_linking, link_reports
 from curim_data.model import IntArray, Message
 
 MICROSECONDS_PER_HOUR: Final = 3.6e9
@@ -53,6 +52,8 @@ def find_incidents(
     The table has the columns alert_id, incident (int32, a number from 0) and report (int32, 0 for the first report, in
     the order of their times), for alerts whose incident has several; all others stand alone.
     """
+    from analysis.incidents import learn_linking, link_reports  # statistics: who finds them prepared waits for none
+
     read = connection.execute(_READ).to_arrow_table()
     x, y = (read[name].to_numpy().astype(float) for name in ("x", "y"))
     hours = read["moment"].to_numpy().astype(float) / MICROSECONDS_PER_HOUR

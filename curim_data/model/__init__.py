@@ -4,16 +4,45 @@ Public: `alert` (the schema and its enums), `labels` (where the words of those e
 `Message`), `city` (`CityProfile`), `access` (`Audience`, `Role`), `plan` (`Plan` and its JSON), `records`, `reasons`,
 `questions` (what an import reads, quarantines and asks), `known_time` (how finely time is known), `transform`
 (between projections), `types`.
+
+What is named here is loaded when it is asked for: who needs words alone, as the help of a command, does not wait for
+tables and shapes.
 """
 
-from curim_data.model.access import Audience, Role
-from curim_data.model.alert import CELL_RESOLUTIONS, MAP_RESOLUTIONS, SCHEMA, Gender, Kind, Status
-from curim_data.model.city import CityProfile, cell_polygons
-from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError
-from curim_data.model.i18n import LANGUAGES, N_, Message, Num, Translator, translator
-from curim_data.model.known_time import KnownTime, UnknownTimeError
-from curim_data.model.plan import Plan, PlanStatus
-from curim_data.model.questions import Answers, Question
-from curim_data.model.reasons import ImportProblem, Reason
-from curim_data.model.records import Block, Facts
-from curim_data.model.types import BoolArray, FloatArray, IntArray
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curim_data.model.access import Audience, Role
+    from curim_data.model.alert import CELL_RESOLUTIONS, MAP_RESOLUTIONS, SCHEMA, Gender, Kind, Status
+    from curim_data.model.city import CityProfile, cell_polygons
+    from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError
+    from curim_data.model.i18n import LANGUAGES, N_, Message, Num, Translator, translator
+    from curim_data.model.known_time import KnownTime, UnknownTimeError
+    from curim_data.model.plan import Plan, PlanStatus
+    from curim_data.model.questions import Answers, Question
+    from curim_data.model.reasons import ImportProblem, Reason
+    from curim_data.model.records import Block, Facts
+    from curim_data.model.types import BoolArray, FloatArray, IntArray
+
+_NAMES = {
+    "access": ("Audience", "Role"),
+    "alert": ("CELL_RESOLUTIONS", "MAP_RESOLUTIONS", "SCHEMA", "Gender", "Kind", "Status"),
+    "city": ("CityProfile", "cell_polygons"),
+    "extent": ("MOST_MAP_CELLS", "AreaTooLargeError"),
+    "i18n": ("LANGUAGES", "N_", "Message", "Num", "Translator", "translator"),
+    "known_time": ("KnownTime", "UnknownTimeError"),
+    "plan": ("Plan", "PlanStatus"),
+    "questions": ("Answers", "Question"),
+    "reasons": ("ImportProblem", "Reason"),
+    "records": ("Block", "Facts"),
+    "types": ("BoolArray", "FloatArray", "IntArray"),
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return found

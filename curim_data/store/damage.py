@@ -7,14 +7,17 @@ import errno
 import json
 import os
 import re
+import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import duckdb
-import sqlalchemy as sa
 from deltalake.exceptions import DeltaError
 
 from curim_data.model import Message
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DatabaseError
 
 _FULL: Final = re.compile(r"no space left|disk is full|os error 28|database or disk is full", re.I)
 _FORBIDDEN: Final = re.compile(r"read-only|readonly|permission denied|os error (?:13|30)", re.I)
@@ -27,9 +30,15 @@ def damage(error: BaseException) -> Message | None:
         return _unwritable(error.strerror or str(error), error.errno)
     if isinstance(error, DeltaError | duckdb.IOException | duckdb.InvalidInputException):
         return _unwritable(str(error), None) or damaged_alerts(error)
-    if isinstance(error, sa.exc.DatabaseError):
+    if "sqlalchemy" in sys.modules and isinstance(error, _database_error()):  # else no plan was opened
         return _unwritable(str(error.orig), None) or damaged_plans(error)
     return None
+
+
+def _database_error() -> type[DatabaseError]:
+    from sqlalchemy.exc import DatabaseError
+
+    return DatabaseError
 
 
 def _unwritable(why: str, number: int | None) -> Message | None:
@@ -52,7 +61,7 @@ def damaged_alerts(error: BaseException) -> Message:
     )
 
 
-def damaged_plans(error: sa.exc.DatabaseError) -> Message:
+def damaged_plans(error: DatabaseError) -> Message:
     """The message for a database of plans that cannot be opened or read."""
     return Message(
         "The plans cannot be opened ({why}). Check where they are kept and who may write there; where their file is "

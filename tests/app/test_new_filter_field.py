@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import pytest
+import typer
 
 import curim_data
 import pages.parts
@@ -125,7 +126,7 @@ def test_the_command(
     commands = new_app()
     for name in ("counts", "more"):  # one command alone would be the program itself
         command(commands, name, "Count alerts.", filtered=True, audience=Audience.ANALYST)(counts)
-    monkeypatch.setattr(app, "app", commands)
+    monkeypatch.setattr(app, "root", lambda _: typer.main.get_command(commands))
     main = app.main
     usual = ["--home", str(sample.path), "--lang", "en"]
     assert main(["counts", "--help"]) == 0

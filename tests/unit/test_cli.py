@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 import sample_data
-from curim_data.cli.app import app, main
-from curim_data.cli.context import language
-from curim_data.cli.options import translate
+from curim_data.cli.app import main, root, translate
+from curim_data.cli.commands import COMMANDS
+from curim_data.cli.language import language
 from curim_data.export.safe_csv import safe_cell, safe_csv
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, translator
@@ -228,9 +229,9 @@ def test_without_a_city(capsys: Capture, tmp_path: Path) -> None:
 def test_every_command_has_its_help_in_every_language() -> None:
     shown: dict[str, set[str]] = {}
     for lang in LANGUAGES:
-        root = typer.main.get_command(app)
-        translate(root, translator(lang))
-        for name, node in nodes(root):
+        program = root()
+        translate(program, translator(lang))
+        for name, node in nodes(program):
             assert node.help, name
             assert all(getattr(option, "help", "") for option in node.params), name
             if not getattr(node, "commands", {}):
@@ -238,6 +239,23 @@ def test_every_command_has_its_help_in_every_language() -> None:
             shown.setdefault(name, set()).add(node.help)
     assert len(shown) > 30
     assert all(len(texts) == len(LANGUAGES) for texts in shown.values())
+
+
+def test_help_is_there_without_what_counts() -> None:
+    """What the help needs is words: tables, shapes and statistics are not loaded for it."""
+    script = "import sys; from curim_data.cli import main; main(['--help']); print(*sorted(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.splitlines()[-1].split())
+    assert "typer" in loaded
+    assert loaded.isdisjoint({"pandas", "numpy", "scipy", "ibis", "duckdb", "shapely", "h3", "pyarrow", "sqlalchemy"})
+    assert all(f"  {name} " in run.stdout for name in COMMANDS)
+
+
+def test_every_command_is_in_its_module() -> None:
+    for name, (module, help) in COMMANDS.items():
+        found = root(name).commands[name]
+        assert found.help == help
+        assert found.callback is None or found.callback.__module__.startswith("curim_data.cli"), module
 
 
 def nodes(node: Any, name: str = "curim") -> Iterator[tuple[str, Any]]:
