@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -23,9 +23,10 @@ from curim_data.studies.emerging import emerging_study
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.scatter import NO_PAST
 from curim_data.studies.trends import trend_study
-from tests.reliability.world import PERIOD_WEEKS, World, piraeus_point, true_density
+from tests.reliability.world import PERIOD_WEEKS, World, piraeus_point, true_ratio
 
-DENSER = 1.5  # times as dense as the city, and more: no false hot spot
+FALSE_TO = 1.0  # times the risk of the city, at most: no denser than the city, so that "denser" is false
+SLIGHT_TO = 1.5  # times the risk of the city, under which a place is denser, but slightly
 WHO = Audience.SPECIALIST
 KEPT_FACTS = frozenset({"database", "schema", "facts", "narrow", "default_points"})
 
@@ -59,40 +60,49 @@ def _metres(one: tuple[float, float], other: tuple[float, float]) -> float:
     return float(np.hypot((one[0] - other[0]) * 88_000, (one[1] - other[1]) * 111_200))
 
 
-def findings(source: Source, world: World, alerts: Mapping[str, Any]) -> dict[str, float]:
+def findings(source: Source, world: World, alerts: Mapping[str, Any]) -> dict[str, Any]:
     """How many findings of each kind a city gets.
 
     Where risk wanders some areas are denser than others in truth, for weeks or a year, and a map that shows them is
-    right: hot spots and clusters `by chance` are those whose risk was less than `DENSER` times that of the city.
+    right. So hot spots and clusters are also counted by what is true of them (`by_truth`), and under `ratios` stand the
+    true ratios of those that are false or slight, by kind, from the lowest.
     """
     recent, year = _filters(source)
     emerging = emerging_study(source, year, WHO)
     trend = trend_study(source, year, WHO)
-    maps = {"8 weeks": hot_spot_study(source, recent, WHO), "a year": hot_spot_study(source, year, WHO)}
-    length = {"8 weeks": PERIOD_WEEKS, "a year": 52}
-    clusters = cluster_study(source, year, WHO).found
-
-    def by_chance(places: Any, resolution: int, weeks: int) -> int:
-        span = (world.weeks - weeks, world.weeks)
-        return sum(true_density(alerts, place.cells, resolution, span) < DENSER for place in places)
-
-    found: dict[str, float] = {
+    maps = {name: hot_spot_study(source, f, WHO) for name, f in (("8 weeks", recent), ("a year", year))}
+    places: dict[str, tuple[Any, int, int]] = {
+        "hot spots, 8 weeks": (maps["8 weeks"].spots, maps["8 weeks"].resolution, PERIOD_WEEKS),
+        "hot spots, a year": (maps["a year"].spots, maps["a year"].resolution, 52),
+        "clusters": (cluster_study(source, year, WHO).found, CLUSTER_RESOLUTION, 52),
+    }
+    found: dict[str, Any] = {
         "changes": change_study(source, recent, WHO).changes.n_significant,
         "year on year": change_study(source, year, WHO).changes.n_significant,
-        **{f"hot spots, {name}": len(study.spots) for name, study in maps.items()},
-        **{
-            f"by chance, {name}": by_chance(study.spots, study.resolution, length[name]) for name, study in maps.items()
-        },
-        "clusters": len(clusters),
-        "clusters by chance": by_chance(clusters, CLUSTER_RESOLUTION, length["a year"]),
-        "emerging": 0 if emerging.emerging is None else len(emerging.emerging.places),
     }
+    ratios = {}
+    for kind, (those, resolution, weeks) in places.items():
+        span = (world.weeks - weeks, world.weeks)
+        true = [true_ratio(alerts, place.cells, resolution, span, world.season) for place in those]
+        found |= by_truth(kind, true)
+        ratios[kind] = sorted(round(ratio, 4) for ratio in true if ratio < SLIGHT_TO)
+    found["emerging"] = 0 if emerging.emerging is None else len(emerging.emerging.places)
     if trend is not None:
         frame = trend.frame[trend.frame["complete"].astype(bool)]
         known = frame["upper"].notna()
         outside = known & frame["alarm"].astype(bool)
         found["weeks outside"], found["weeks"] = float(outside.sum()), float(known.sum())
-    return found
+    return {**found, "ratios": ratios}
+
+
+def by_truth(kind: str, ratios: Sequence[float]) -> dict[str, int]:
+    """How many places of a kind are found, how many of them falsely, and how many that are denser but slightly.
+
+    `ratios`: the true risk of each by that of the city. False: at most `FALSE_TO`. Slight: more, but under `SLIGHT_TO`.
+    """
+    false = sum(ratio <= FALSE_TO for ratio in ratios)
+    slight = sum(FALSE_TO < ratio < SLIGHT_TO for ratio in ratios)
+    return {kind: len(ratios), f"{kind}: false": false, f"{kind}: slight": slight}
 
 
 @contextmanager

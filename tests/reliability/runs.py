@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def measured(
     """What is measured of each city, by row and city, for the options of the command line."""
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--cities", type=int, default=100)
-    parser.add_argument("--rows", default="")
+    parser.add_argument("--rows", nargs="*", default=[], help="only rows whose name holds each of these texts")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path(out))
     given = parser.parse_args()
@@ -30,7 +30,7 @@ def measured(
         (name, world, number)
         for number in range(given.cities)
         for name, world in worlds.items()
-        if given.rows in name and str(number) not in kept.get(name, {})
+        if holds(name, given.rows) and str(number) not in kept.get(name, {})
     ]
     numbers = iter(jobs)
     with ProcessPoolExecutor(given.jobs) as pool:
@@ -38,3 +38,8 @@ def measured(
             kept.setdefault(name, {})[str(next(numbers)[2])] = found
             given.out.write_text(json.dumps(kept), "utf-8")
     return kept
+
+
+def holds(name: str, texts: Iterable[str]) -> bool:
+    """Whether the name of a row holds each of the texts."""
+    return all(text in name for text in texts)

@@ -83,14 +83,26 @@ def pool_cells(resolution: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     return parent_cells(fine, resolution)
 
 
-def true_density(alerts: Mapping[str, Any], cells: Sequence[int], resolution: int, weeks: tuple[int, int]) -> float:
-    """How many times as dense as the whole city the risk in some cells was, from one week up to another."""
+def true_ratio(
+    alerts: Mapping[str, Any], cells: Sequence[int], resolution: int, weeks: tuple[int, int], season: float = 0.0
+) -> float:
+    """How many times as many incidents happened by the true risk in some cells as in the whole city, by area of land.
+
+    From one week up to another; `season` is that of the world, whose high weeks count for more. One where risk is
+    stable, and where the cells hold no land.
+    """
     wandering = alerts.get("wandering")
     if wandering is None:
         return 1.0
-    by_area = np.exp(wandering[:, slice(*weeks)]).mean(axis=1)[_areas()]
+    span = np.arange(*weeks)
+    by_area = np.average(np.exp(wandering[:, span]), axis=1, weights=_wave(season, span + 0.5))[_areas()]
     inside = np.isin(pool_cells(resolution), np.asarray(cells, np.int64))
     return float(by_area[inside].mean() / by_area.mean()) if inside.any() else 1.0
+
+
+def _wave(season: float, week: Any) -> Any:
+    """How many times as many incidents as usual the season makes."""
+    return 1 + season * np.cos(2 * np.pi * week / 52.18)
 
 
 @cache
@@ -152,7 +164,7 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
 
 def _rate(world: World, at: Any, week: Any, wandering: Any) -> Any:
     """How many times as many incidents as usual there are at points of the pool in some weeks."""
-    rate = 1 + world.season * np.cos(2 * np.pi * week / 52.18)
+    rate = _wave(world.season, week)
     if wandering is not None:
         rate = rate * np.exp(wandering[_areas()[at], week.astype(int)])
     x, y = _pool()[at].T

@@ -1,0 +1,135 @@
+"""What is false, slight or right of what a made-up city is found to have, and the tables of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from h3ronpy.vector import coordinates_to_cells
+from pyproj import Transformer
+from scipy import stats
+
+from curim_data.geo.enrichment import parent_cells
+from curim_data.model import CELL_RESOLUTIONS
+from tests.reliability import tables
+from tests.reliability.__main__ import rows
+from tests.reliability.measures import by_truth
+from tests.reliability.runs import holds
+from tests.reliability.world import World, piraeus, pool_cells, simulate, true_ratio
+
+FEW, MANY = "1100 alerts, 1 reports, season 0, drift 0.4", "6400 alerts, 1 reports, season 0, drift 0"
+WEEKS = (8, 60)
+RESOLUTION = 9  # as large as squares of 350 m
+
+
+@pytest.fixture(scope="module")
+def drifting() -> tuple[World, dict[str, Any]]:
+    """Some 300,000 incidents, each reported once, in a city with a season and a risk that wanders."""
+    world = World(alerts=40_000, season=0.3, drift=0.4, weeks=60)
+    return world, simulate(world, np.random.default_rng(4))
+
+
+def test_a_place_no_denser_than_the_city_is_false_and_one_under_one_and_a_half_slight() -> None:
+    found = by_truth("clusters", [0.4, 1.0, 1.0001, 1.3, 1.4999, 1.5, 4.0])
+    assert found == {"clusters": 7, "clusters: false": 2, "clusters: slight": 3}
+
+
+def test_where_risk_is_stable_every_place_is_false() -> None:
+    alerts = simulate(World(), np.random.default_rng(1))
+    assert by_truth("clusters", [true_ratio(alerts, [5], RESOLUTION, WEEKS)])["clusters: false"] == 1
+
+
+def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, dict[str, Any]]) -> None:
+    """Slow twin: incidents counted by cell, over those that would be there if they were spread as the land is."""
+    world, alerts = drifting
+    of_points = _cells_of_incidents(alerts)
+    land = Counter(pool_cells(RESOLUTION).tolist())
+    within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
+    counted = Counter(of_points[within].tolist())
+    scores, ratios = [], []
+    for cell, points in land.items():
+        even = within.sum() * points / sum(land.values())
+        if even > 500:
+            ratio = true_ratio(alerts, [cell], RESOLUTION, WEEKS, world.season)
+            ratios.append(ratio)
+            scores.append((counted[cell] - even * ratio) / np.sqrt(even * ratio))
+    assert max(ratios) > 1.3
+    assert min(ratios) < 0.8
+    assert stats.chi2.sf(np.sum(np.square(scores)), len(scores)) > 1e-4
+
+
+def test_the_whole_city_is_as_dense_as_itself(drifting: tuple[World, dict[str, Any]]) -> None:
+    world, alerts = drifting
+    assert true_ratio(
+        alerts, np.unique(pool_cells(RESOLUTION)).tolist(), RESOLUTION, WEEKS, world.season
+    ) == pytest.approx(1)
+
+
+def test_high_weeks_of_the_season_count_for_more() -> None:
+    """A place that is denser only in the high weeks has more incidents of the year than its mean risk says."""
+    place = [int(pool_cells(RESOLUTION)[0])]
+    wandering = np.zeros((40, 52))
+    wandering[:, :13] = 1.0  # everywhere, so that the ratio stays one
+    assert true_ratio({"wandering": wandering}, place, RESOLUTION, (0, 52), 0.3) == pytest.approx(1)
+    wandering[:20] = 0.0
+    even, high = (true_ratio({"wandering": wandering}, place, RESOLUTION, (0, 52), season) for season in (0.0, 0.3))
+    assert (high - 1) * (even - 1) > 0
+    assert abs(high - 1) > 1.1 * abs(even - 1)
+
+
+def test_rows_are_chosen_by_texts_that_their_names_all_hold() -> None:
+    chosen = [name for name in rows() if holds(name, ["6400 alerts", "drift 0.4"])]
+    assert len(chosen) == 12
+    assert all(tables.drifting(name) for name in chosen)
+    assert sum(tables.drifting(name) for name in rows() if "planted" not in name) == 24
+    assert all(holds(name, []) for name in rows())
+
+
+def test_as_many_cities_may_have_a_false_finding_as_a_binomial_share_allows() -> None:
+    assert [tables.most_allowed(4, rate) for rate in (0.05, 0.01)] == [2, 1]
+    assert tables.most_allowed(40, 0.05) == 7
+    for cities in (4, 6, 48):
+        most = tables.most_allowed(cities, 0.05)
+        assert stats.binom.sf(most, cities, 0.05) <= 1e-3 < stats.binom.sf(most - 1, cities, 0.05)
+
+
+def test_a_row_is_judged_by_what_is_false_and_not_by_what_is_slight() -> None:
+    slight, false = (_city(**{"clusters": 1, f"clusters: {word}": 1}) for word in ("slight", "false"))
+    assert tables.above_nominal({FEW: [slight] * 4}) == []
+    assert tables.above_nominal({FEW: [false, slight, slight, slight]}) == []
+    above = tables.above_nominal({FEW: [false, false, slight, slight]})
+    assert above == [f"- {FEW}: clusters false in 2 of 4, above 0.01"]
+
+
+def test_classes_over_time_are_judged_where_risk_is_stable_alone() -> None:
+    assert tables.above_nominal({FEW: [_city(emerging=1)] * 4}) == []
+    assert tables.above_nominal({MANY: [_city(emerging=1)] * 4}) == [f"- {MANY}: emerging false in 4 of 4, above 0.05"]
+
+
+def test_tables_count_cities_and_not_places() -> None:
+    many, none = _city(**{"clusters": 5, "clusters: false": 2, "clusters: slight": 3}), _city()
+    lines = tables.tables({FEW: {"0": many, "1": none}, MANY: {"0": none}})
+    none_found = "0 (0, 0) / 0 (0, 0)"
+    row = f"| {FEW} | 2 | 1.00 | 0 / 0 | 0 / 0 | {none_found} | {none_found} | 1 (1, 1) / 1 (1, 1) |"
+    assert any(line.startswith(row) for line in lines)
+    groups = [line.split(" | ")[0] for line in lines if line.split(" | ")[0].endswith(("drifting", "stable"))]
+    assert groups == ["| 1100 alerts, drifting", "| 6400 alerts, stable"]
+    assert lines[-1] == "No figure is above its nominal rate."
+
+
+def _cells_of_incidents(alerts: dict[str, Any]) -> Any:
+    """The cell of each incident by its coordinates."""
+    to_degrees = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True)
+    longitude, latitude = to_degrees.transform(alerts["x"], alerts["y"])
+    fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
+    return parent_cells(fine, RESOLUTION)
+
+
+def _city(**found: int) -> dict[str, Any]:
+    """A city with nothing but these findings, now as before."""
+    none = dict.fromkeys(tables.QUIET, 0)
+    none |= {f"{kind}: {word}": 0 for kind in tables.PLACES for word in ("false", "slight")}
+    now = {**none, "weeks outside": 0.0, "weeks": 52.0, **found}
+    return {"kept": 1.0, "now": now, "before": now}
