@@ -23,10 +23,10 @@ from curim_data.studies.emerging import emerging_study
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.scatter import NO_PAST
 from curim_data.studies.trends import trend_study
-from tests.reliability.world import PERIOD_WEEKS, World, piraeus_point, true_ratio
+from tests.reliability.world import PERIOD_WEEKS, World, piraeus_point, true_ratios
 
-FALSE_TO = 1.0  # times the risk of the city, at most: no denser than the city, so that "denser" is false
-SLIGHT_TO = 1.5  # times the risk of the city, under which a place is denser, but slightly
+FALSE_TO = 1.0  # times the risk that a place is compared with, at most: no denser, so that "denser" is false
+SLIGHT_TO = 1.5  # times that risk, under which a place is denser, but slightly
 WHO = Audience.SPECIALIST
 KEPT_FACTS = frozenset({"database", "schema", "facts", "narrow", "default_points"})
 
@@ -64,8 +64,8 @@ def findings(source: Source, world: World, alerts: Mapping[str, Any]) -> dict[st
     """How many findings of each kind a city gets.
 
     Where risk wanders some areas are denser than others in truth, for weeks or a year, and a map that shows them is
-    right. So hot spots and clusters are also counted by what is true of them (`by_truth`), and under `ratios` stand the
-    true ratios of those that are false or slight, by kind, from the lowest.
+    right. So hot spots and clusters are also counted by what is true of them (`by_truth`), and under `ratios` stand, by
+    kind, the true ratios to the city and to the surroundings of places where either is under `SLIGHT_TO`.
     """
     recent, year = _filters(source)
     emerging = emerging_study(source, year, WHO)
@@ -83,9 +83,9 @@ def findings(source: Source, world: World, alerts: Mapping[str, Any]) -> dict[st
     ratios = {}
     for kind, (those, resolution, weeks) in places.items():
         span = (world.weeks - weeks, world.weeks)
-        true = [true_ratio(alerts, place.cells, resolution, span, world.season) for place in those]
+        true = [true_ratios(alerts, place.cells, resolution, span, world.season) for place in those]
         found |= by_truth(kind, true)
-        ratios[kind] = sorted(round(ratio, 4) for ratio in true if ratio < SLIGHT_TO)
+        ratios[kind] = sorted((round(city, 4), round(near, 4)) for city, near in true if min(city, near) < SLIGHT_TO)
     found["emerging"] = 0 if emerging.emerging is None else len(emerging.emerging.places)
     if trend is not None:
         frame = trend.frame[trend.frame["complete"].astype(bool)]
@@ -95,14 +95,16 @@ def findings(source: Source, world: World, alerts: Mapping[str, Any]) -> dict[st
     return {**found, "ratios": ratios}
 
 
-def by_truth(kind: str, ratios: Sequence[float]) -> dict[str, int]:
-    """How many places of a kind are found, how many of them falsely, and how many that are denser but slightly.
+def by_truth(kind: str, ratios: Sequence[tuple[float, float]]) -> dict[str, int]:
+    """How many places of a kind are found, and how many of them are false, slight, or level with their surroundings.
 
-    `ratios`: the true risk of each by that of the city. False: at most `FALSE_TO`. Slight: more, but under `SLIGHT_TO`.
+    `ratios`: the true risk of each by that of the city, and by that around it. False: at most `FALSE_TO` times the
+    city's. Slight: more, but under `SLIGHT_TO`. Level: at most `FALSE_TO` times that around it, whatever the city's.
     """
-    false = sum(ratio <= FALSE_TO for ratio in ratios)
-    slight = sum(FALSE_TO < ratio < SLIGHT_TO for ratio in ratios)
-    return {kind: len(ratios), f"{kind}: false": false, f"{kind}: slight": slight}
+    false = sum(city <= FALSE_TO for city, _ in ratios)
+    slight = sum(FALSE_TO < city < SLIGHT_TO for city, _ in ratios)
+    level = sum(near <= FALSE_TO for _, near in ratios)
+    return {kind: len(ratios), f"{kind}: false": false, f"{kind}: slight": slight, f"{kind}: level": level}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from analysis.stats.intervals import wilson
 
 City = Mapping[str, Any]  # what is kept of a city: `kept`, `now`, `before`
 PLACES: Final = ("hot spots, 8 weeks", "hot spots, a year", "clusters")
+TRUTHS: Final = ("false", "slight", "level")  # what places are, see `tests.reliability.measures.by_truth`
 QUIET: Final = ("changes", "year on year", *PLACES, "emerging")
 NOMINAL: Final = {"changes": 0.05, "year on year": 0.05, **dict.fromkeys(PLACES, 0.05), "emerging": 0.05} | {
     "clusters": CLUSTER_RATE
@@ -49,8 +50,8 @@ def drifting(name: str) -> bool:
 
 
 def quiet_table(rows: Mapping[str, Sequence[City]]) -> list[str]:
-    """Numbers of cities with any finding, now / before; of places also with any false and any slight one."""
-    kinds = [f"{kind}: found (false, slight)" if kind in PLACES else kind for kind in QUIET]
+    """Numbers of cities with any finding, now / before; of places also with any false, slight and level one."""
+    kinds = [f"{kind}: found (false, slight, level)" if kind in PLACES else kind for kind in QUIET]
     lines = [f"| city | cities | incidents kept | {' | '.join(kinds)} | weeks outside |", "| --- " * 10 + "|"]
     for name, cities in rows.items():
         cells = [name, str(len(cities)), f"{np.mean([city['kept'] for city in cities]):.2f}"]
@@ -73,16 +74,18 @@ def most_allowed(cities: int, rate: float) -> int:
 def above_nominal(rows: Mapping[str, Sequence[City]]) -> list[str]:
     """The rows in which more cities have a false finding than the nominal rate allows.
 
-    Which classes over time of drifting cities are false is not known: they are not judged.
+    Places are judged against the city and against their surroundings. Which classes over time of drifting cities are
+    false is not known: they are not judged.
     """
     lines = []
     for name, cities in rows.items():
         for kind, rate in NOMINAL.items():
             if kind == "emerging" and drifting(name):
                 continue
-            n = with_any(f"{kind}: false" if kind in PLACES else kind, [city["now"] for city in cities])
-            if n > most_allowed(len(cities), rate):
-                lines.append(f"- {name}: {kind} false in {n} of {len(cities)}, above {rate:g}")
+            for judged in (f"{kind}: false", f"{kind}: level") if kind in PLACES else (kind,):
+                n = with_any(judged, [city["now"] for city in cities])
+                if n > most_allowed(len(cities), rate):
+                    lines.append(f"- {name}: {judged} in {n} of {len(cities)}, above {rate:g}")
     return lines
 
 
@@ -90,7 +93,7 @@ def _numbers(kind: str, found: Sequence[Mapping[str, float]]) -> str:
     n = str(with_any(kind, found))
     if kind not in PLACES:
         return n
-    return f"{n} ({with_any(f'{kind}: false', found)}, {with_any(f'{kind}: slight', found)})"
+    return f"{n} ({', '.join(str(with_any(f'{kind}: {word}', found)) for word in TRUTHS)})"
 
 
 def _weeks(found: Sequence[Mapping[str, float]]) -> str:

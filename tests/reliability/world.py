@@ -18,6 +18,7 @@ from h3ronpy.vector import coordinates_to_cells
 from pyproj import Transformer
 
 import sample_data
+from analysis.grid.baseline import SPREAD_M
 from curim_data.engine import Source
 from curim_data.engine.source import source_from_files
 from curim_data.geo.enrichment import enrich, parent_cells
@@ -30,6 +31,8 @@ START: Final = dt.datetime(2023, 1, 2, tzinfo=dt.UTC)
 WEEK_H: Final = 168.0
 AREAS: Final = 40  # in each of which risk wanders by itself
 POOL: Final = 200_000
+LOOKED_FROM: Final = 20  # points of a place, at least, from which what lies around it is looked at
+LOOKED_AT: Final = 5  # of so many points of the pool one is then looked at
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def piraeus() -> CityProfile:
 
 
 @cache
-def _pool() -> np.ndarray[Any, np.dtype[np.float64]]:
+def pool() -> np.ndarray[Any, np.dtype[np.float64]]:
     """Points spread evenly over the land, in metres."""
     land = piraeus().land_metres
     rng, found = np.random.default_rng(1), []
@@ -78,26 +81,33 @@ def _pool() -> np.ndarray[Any, np.dtype[np.float64]]:
 def pool_cells(resolution: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     """The H3 cell of each point of the pool; coarser ones are parents, as those of alerts are."""
     to_degrees = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True)
-    longitude, latitude = to_degrees.transform(*_pool().T)
+    longitude, latitude = to_degrees.transform(*pool().T)
     fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
     return parent_cells(fine, resolution)
 
 
-def true_ratio(
+def true_ratios(
     alerts: Mapping[str, Any], cells: Sequence[int], resolution: int, weeks: tuple[int, int], season: float = 0.0
-) -> float:
-    """How many times as many incidents happened by the true risk in some cells as in the whole city, by area of land.
+) -> tuple[float, float]:
+    """How many times as many incidents the true risk makes in some cells as in the whole city, and as around them.
 
-    From one week up to another; `season` is that of the world, whose high weeks count for more. One where risk is
+    By area of land, from one week up to another. Around: under a Gaussian of 200 m about the cells, as the baseline of
+    clusters is smoothed. `season` is that of the world, whose high weeks count for more. One and one where risk is
     stable, and where the cells hold no land.
     """
     wandering = alerts.get("wandering")
-    if wandering is None:
-        return 1.0
-    span = np.arange(*weeks)
-    by_area = np.average(np.exp(wandering[:, span]), axis=1, weights=_wave(season, span + 0.5))[_areas()]
     inside = np.isin(pool_cells(resolution), np.asarray(cells, np.int64))
-    return float(by_area[inside].mean() / by_area.mean()) if inside.any() else 1.0
+    if wandering is None or not inside.any():
+        return 1.0, 1.0
+    span = np.arange(*weeks)
+    risk = np.average(np.exp(wandering[:, span]), axis=1, weights=_wave(season, span + 0.5))[_areas()]
+    here = float(risk[inside].mean())
+    points = pool()[inside]
+    some, land = points[:: max(len(points) // LOOKED_FROM, 1)], slice(None, None, LOOKED_AT)
+    squares = ((some[:, None] - pool()[None, land]) ** 2).sum(axis=2)
+    near = np.exp(-squares / (2 * SPREAD_M**2))
+    around = near @ risk[land] / near.sum(axis=1)
+    return here / float(risk.mean()), here / float(np.mean(around))
 
 
 def _wave(season: float, week: Any) -> Any:
@@ -108,14 +118,14 @@ def _wave(season: float, week: Any) -> Any:
 @cache
 def _areas() -> np.ndarray[Any, np.dtype[np.int64]]:
     """Which of the areas each point of the pool lies in."""
-    pool = _pool()
-    middles = pool[np.random.default_rng(2).choice(len(pool), AREAS, replace=False)]
-    return np.argmin(((pool[:, None, :] - middles[None]) ** 2).sum(axis=2), axis=1)
+    points = pool()
+    middles = points[np.random.default_rng(2).choice(len(points), AREAS, replace=False)]
+    return np.argmin(((points[:, None, :] - middles[None]) ** 2).sum(axis=2), axis=1)
 
 
 def piraeus_point(number: int) -> tuple[float, float]:
     """Longitude and latitude of a point of the pool."""
-    x, y = _pool()[number]
+    x, y = pool()[number]
     longitude, latitude = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True).transform(x, y)
     return float(longitude), float(latitude)
 
@@ -131,7 +141,7 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
     number = rng.poisson(mean * most / usual.mean())  # thinned to the rate
     at, week = rng.integers(POOL, size=number), rng.uniform(0, world.weeks, size=number)
     kept = rng.random(number) * most < _rate(world, at, week, wandering)
-    x, y = _pool()[at].T
+    x, y = pool()[at].T
     x, y, hours = x[kept], y[kept], week[kept] * WEEK_H
     weights = 1 / np.arange(2.0, 2 + len(piraeus().categories))
     category = rng.choice(len(weights), size=len(x), p=weights / weights.sum())
@@ -167,10 +177,10 @@ def _rate(world: World, at: Any, week: Any, wandering: Any) -> Any:
     rate = _wave(world.season, week)
     if wandering is not None:
         rate = rate * np.exp(wandering[_areas()[at], week.astype(int)])
-    x, y = _pool()[at].T
+    x, y = pool()[at].T
     for planted in (world.spot, world.rise):
         if planted:
-            middle = _pool()[int(planted["at"])]
+            middle = pool()[int(planted["at"])]
             inside = np.hypot(x - middle[0], y - middle[1]) < planted["metres"]
             rate = np.where(inside & (week >= planted.get("since", 0)), rate * planted["times"], rate)
     return rate

@@ -17,7 +17,7 @@ from tests.reliability import tables
 from tests.reliability.__main__ import rows
 from tests.reliability.measures import by_truth
 from tests.reliability.runs import holds
-from tests.reliability.world import World, piraeus, pool_cells, simulate, true_ratio
+from tests.reliability.world import World, piraeus, pool, pool_cells, simulate, true_ratios
 
 FEW, MANY = "1100 alerts, 1 reports, season 0, drift 0.4", "6400 alerts, 1 reports, season 0, drift 0"
 WEEKS = (8, 60)
@@ -32,13 +32,19 @@ def drifting() -> tuple[World, dict[str, Any]]:
 
 
 def test_a_place_no_denser_than_the_city_is_false_and_one_under_one_and_a_half_slight() -> None:
-    found = by_truth("clusters", [0.4, 1.0, 1.0001, 1.3, 1.4999, 1.5, 4.0])
-    assert found == {"clusters": 7, "clusters: false": 2, "clusters: slight": 3}
+    found = by_truth("clusters", [(ratio, 2.0) for ratio in (0.4, 1.0, 1.0001, 1.3, 1.4999, 1.5, 4.0)])
+    assert found == {"clusters": 7, "clusters: false": 2, "clusters: slight": 3, "clusters: level": 0}
 
 
-def test_where_risk_is_stable_every_place_is_false() -> None:
+def test_a_place_no_denser_than_its_surroundings_is_level_whatever_the_city_is() -> None:
+    found = by_truth("clusters", [(2.0, ratio) for ratio in (0.9, 1.0, 1.1)])
+    assert found == {"clusters": 3, "clusters: false": 0, "clusters: slight": 0, "clusters: level": 2}
+
+
+def test_where_risk_is_stable_every_place_is_false_and_level() -> None:
     alerts = simulate(World(), np.random.default_rng(1))
-    assert by_truth("clusters", [true_ratio(alerts, [5], RESOLUTION, WEEKS)])["clusters: false"] == 1
+    found = by_truth("clusters", [true_ratios(alerts, [5], RESOLUTION, WEEKS)])
+    assert found == {"clusters": 1, "clusters: false": 1, "clusters: slight": 0, "clusters: level": 1}
 
 
 def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, dict[str, Any]]) -> None:
@@ -49,10 +55,10 @@ def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, di
     within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
     counted = Counter(of_points[within].tolist())
     scores, ratios = [], []
-    for cell, points in land.items():
+    for cell, points in list(land.items())[::2]:
         even = within.sum() * points / sum(land.values())
         if even > 500:
-            ratio = true_ratio(alerts, [cell], RESOLUTION, WEEKS, world.season)
+            ratio, _ = true_ratios(alerts, [cell], RESOLUTION, WEEKS, world.season)
             ratios.append(ratio)
             scores.append((counted[cell] - even * ratio) / np.sqrt(even * ratio))
     assert max(ratios) > 1.3
@@ -60,11 +66,31 @@ def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, di
     assert stats.chi2.sf(np.sum(np.square(scores)), len(scores)) > 1e-4
 
 
+def test_surroundings_are_those_under_a_gaussian_of_200_metres(drifting: tuple[World, dict[str, Any]]) -> None:
+    """Twin: the same incidents, weighted by their distance from the middle of a cell, over points of even land."""
+    world, alerts = drifting
+    within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
+    incidents = np.column_stack([alerts["x"], alerts["y"]])[within]
+    cells = _cells_of_incidents(alerts)[within]
+    found = []
+    for cell in np.unique(cells)[::9]:
+        inside = pool_cells(RESOLUTION) == cell
+        if inside.sum() > 1_500:
+            near = [
+                np.exp(-((at - pool()[inside].mean(axis=0)) ** 2).sum(axis=1) / (2 * 200**2)).sum()
+                for at in (incidents, pool())
+            ]
+            counted = (cells == cell).sum() / inside.sum() / near[0] * near[1]
+            found.append((true_ratios(alerts, [int(cell)], RESOLUTION, WEEKS, world.season)[1], counted))
+    assert len(found) > 5
+    assert np.ptp([true for true, _ in found]) > 0.2
+    assert all(true == pytest.approx(counted, rel=0.06) for true, counted in found)
+
+
 def test_the_whole_city_is_as_dense_as_itself(drifting: tuple[World, dict[str, Any]]) -> None:
     world, alerts = drifting
-    assert true_ratio(
-        alerts, np.unique(pool_cells(RESOLUTION)).tolist(), RESOLUTION, WEEKS, world.season
-    ) == pytest.approx(1)
+    everywhere = np.unique(pool_cells(RESOLUTION)).tolist()
+    assert true_ratios(alerts, everywhere, RESOLUTION, WEEKS, world.season)[0] == pytest.approx(1)
 
 
 def test_high_weeks_of_the_season_count_for_more() -> None:
@@ -72,9 +98,9 @@ def test_high_weeks_of_the_season_count_for_more() -> None:
     place = [int(pool_cells(RESOLUTION)[0])]
     wandering = np.zeros((40, 52))
     wandering[:, :13] = 1.0  # everywhere, so that the ratio stays one
-    assert true_ratio({"wandering": wandering}, place, RESOLUTION, (0, 52), 0.3) == pytest.approx(1)
+    assert true_ratios({"wandering": wandering}, place, RESOLUTION, (0, 52), 0.3) == pytest.approx((1, 1))
     wandering[:20] = 0.0
-    even, high = (true_ratio({"wandering": wandering}, place, RESOLUTION, (0, 52), season) for season in (0.0, 0.3))
+    even, high = (true_ratios({"wandering": wandering}, place, RESOLUTION, (0, 52), season)[0] for season in (0.0, 0.3))
     assert (high - 1) * (even - 1) > 0
     assert abs(high - 1) > 1.1 * abs(even - 1)
 
@@ -100,19 +126,25 @@ def test_a_row_is_judged_by_what_is_false_and_not_by_what_is_slight() -> None:
     assert tables.above_nominal({FEW: [slight] * 4}) == []
     assert tables.above_nominal({FEW: [false, slight, slight, slight]}) == []
     above = tables.above_nominal({FEW: [false, false, slight, slight]})
-    assert above == [f"- {FEW}: clusters false in 2 of 4, above 0.01"]
+    assert above == [f"- {FEW}: clusters: false in 2 of 4, above 0.01"]
+
+
+def test_a_row_is_judged_by_what_is_no_denser_than_its_surroundings_too() -> None:
+    level = _city(**{"hot spots, a year": 1, "hot spots, a year: level": 1})
+    assert tables.above_nominal({FEW: [level] * 2 + [_city()] * 2}) == []
+    assert tables.above_nominal({FEW: [level] * 3}) == [f"- {FEW}: hot spots, a year: level in 3 of 3, above 0.05"]
 
 
 def test_classes_over_time_are_judged_where_risk_is_stable_alone() -> None:
     assert tables.above_nominal({FEW: [_city(emerging=1)] * 4}) == []
-    assert tables.above_nominal({MANY: [_city(emerging=1)] * 4}) == [f"- {MANY}: emerging false in 4 of 4, above 0.05"]
+    assert tables.above_nominal({MANY: [_city(emerging=1)] * 4}) == [f"- {MANY}: emerging in 4 of 4, above 0.05"]
 
 
 def test_tables_count_cities_and_not_places() -> None:
     many, none = _city(**{"clusters": 5, "clusters: false": 2, "clusters: slight": 3}), _city()
     lines = tables.tables({FEW: {"0": many, "1": none}, MANY: {"0": none}})
-    none_found = "0 (0, 0) / 0 (0, 0)"
-    row = f"| {FEW} | 2 | 1.00 | 0 / 0 | 0 / 0 | {none_found} | {none_found} | 1 (1, 1) / 1 (1, 1) |"
+    none_found = "0 (0, 0, 0) / 0 (0, 0, 0)"
+    row = f"| {FEW} | 2 | 1.00 | 0 / 0 | 0 / 0 | {none_found} | {none_found} | 1 (1, 1, 0) / 1 (1, 1, 0) |"
     assert any(line.startswith(row) for line in lines)
     groups = [line.split(" | ")[0] for line in lines if line.split(" | ")[0].endswith(("drifting", "stable"))]
     assert groups == ["| 1100 alerts, drifting", "| 6400 alerts, stable"]
@@ -130,6 +162,6 @@ def _cells_of_incidents(alerts: dict[str, Any]) -> Any:
 def _city(**found: int) -> dict[str, Any]:
     """A city with nothing but these findings, now as before."""
     none = dict.fromkeys(tables.QUIET, 0)
-    none |= {f"{kind}: {word}": 0 for kind in tables.PLACES for word in ("false", "slight")}
+    none |= {f"{kind}: {word}": 0 for kind in tables.PLACES for word in tables.TRUTHS}
     now = {**none, "weeks outside": 0.0, "weeks": 52.0, **found}
     return {"kept": 1.0, "now": now, "before": now}
