@@ -90,7 +90,7 @@ class Spot:
     def sentence(self, t: Translator) -> str:
         """Count, expectation, alerts above it and ratio in words; no ratio where it says nothing."""
         if self.times is not None:
-            return f"{self._held(t)} {t(_DENSER[self.against, self.times > 1], times=self._step(t))}"
+            return f"{self._held(t)} {denser_sentence(self.times, self.against, t)}"
         if self.base != LAND:
             if not np.isfinite(self.high):
                 return t.n(
@@ -112,10 +112,7 @@ class Spot:
         """How many times as dense it is at least, in words; "" where its own ratio is known."""
         if self.times is None:
             return ""
-        return t("at least {times}", times=self._step(t)) if self.times > 1 else t("above 1")
-
-    def _step(self, t: Translator) -> str:
-        return t.number(self.times, 0 if float(self.times or 0).is_integer() else 1)
+        return t("at least {times}", times=_step(self.times, t)) if self.times > 1 else t("above 1")
 
     def _held(self, t: Translator) -> str:
         return t.n(
@@ -260,6 +257,15 @@ class Spot:
         )
 
 
+def denser_sentence(times: float, against: Against, t: Translator) -> str:
+    """How many times as dense a place is at least (`Spot.times`) as what it is compared with."""
+    return str(t(_DENSER[against, times > 1], times=_step(times, t)))
+
+
+def _step(times: float, t: Translator) -> str:
+    return t.number(times, 0 if float(times).is_integer() else 1)
+
+
 def h3_name(cell: int) -> str:
     """The H3 name (hexadecimal) of an integer cell."""
     return f"{int(cell):x}"
@@ -325,10 +331,10 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     finer = any(h3.get_resolution(place.cells[0]) > result.resolution for place, _ in found)
     if not finer and all(stands_out(spot, mark) for spot in figures):
         return tuple(figures)
-    return tuple(_without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
+    return tuple(without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
 
 
-def _without_figures(spot: Spot, place: Spot) -> Spot:
+def without_figures(spot: Spot, place: Spot) -> Spot:
     """A place with the count of the cells that hold it, and of its own figures nothing but how dense it is at least."""
     unknown = float("nan")
     return replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from analysis.hotspots.grouping import BOUNDED
+from analysis.hotspots.grouping import BOUNDED, denser_sentence
 from analysis.spots.profile import hours_sentence, of_one_category, without_category
 from curim_data.model import N_, CityProfile, Message, Translator, labels
 from curim_data.model.absence import CATEGORIES_PROTECTED, NO_AFFECTED, NO_CATEGORY, NO_GENDER
@@ -21,6 +21,7 @@ _CAUTIONS: Final[Mapping[Caution, Message]] = {
     Caution.CAMPAIGN: Message("A campaign to report ran in this period: more alerts need not be more incidents."),
 }
 
+OF_LARGER_CELLS: Final = Message("These numbers are of the map cells, as the council sees them, that hold the place.")
 _NOT_KNOWN: Final = Message("For these alerts the gender of those affected is not known.")
 _PROTECTED: Final = Message("The gender of those affected is protected here, because small counts are.")
 _WOMEN: Final = N_("Of the women and men affected, {share} are women (95 % interval: {low} to {high}).")
@@ -179,6 +180,9 @@ def _since(problem: Problem, t: Translator) -> str:
 
 
 def _certainty(problem: Problem, t: Translator) -> str:
+    if problem.times is not None:
+        denser = denser_sentence(problem.times, "city" if problem.against == "city" else "surroundings", t)
+        return f"{t(OF_LARGER_CELLS)} {denser}"
     if problem.expected is None or problem.q is None:
         return ""
     expected = (t.about if problem.ratio is None else t.expected)(problem.expected, at_most=problem.bounded)

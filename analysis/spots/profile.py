@@ -198,6 +198,8 @@ def problem_for(
         not_asked=tuple(not_asked),
         hours_protected=hours_protected and profile.hours is not None,
         bounded=isinstance(spot, Spot) and spot.bounded,
+        times=spot.times if isinstance(spot, Spot) else None,
+        against=spot.against if isinstance(spot, Spot) and spot.times is not None else "",
     )
 
 

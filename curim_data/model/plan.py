@@ -108,6 +108,8 @@ class Problem:
     month since which it has had more alerts than is usual for it; kinds: of the alerts that may be shown, most frequent
     first; not_asked: fields that the export does not have (`absence.ASKED_FIELDS`); hours_protected: withheld counts
     may make the hours a longer stretch than it is; bounded: withheld counts around it make `expected` an upper bound.
+    times: how many times as dense it is at least, in steps, as its surroundings or the city (`against`), where its
+    counts are those of the larger cells that hold it.
     """
 
     spot: str = ""
@@ -134,6 +136,8 @@ class Problem:
     not_asked: tuple[str, ...] = ()
     hours_protected: bool = False
     bounded: bool = False
+    times: float | None = None
+    against: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.clusters.results import Cluster
-from analysis.hotspots.grouping import Spot
+from analysis.hotspots.grouping import Spot, without_figures
 from analysis.plans.drafting import PlanDraft, baseline_dates, buffer_cells, draft_plan
 from analysis.plans.evaluation import DetectableDrop
 from analysis.spots.naming import SpotName, name_spot, name_spots
@@ -191,11 +191,19 @@ def draft_plan_for_cells(
     """The draft of a plan for a hot spot or an area, with a comparison area looked for among the city's cells.
 
     The hot spots are found with what `audience` may see; the figures that the plan keeps are those for the council,
-    because the council reads it. Its baseline is counted over as many days as a plan runs, whatever period the problem
-    was looked at in. `today`: the day from which dates are proposed where the data are older; None: the data's last.
+    because the council reads it: those of the protected copy, whose cells are larger than those of a hot spot can be.
+    Its baseline is counted over as many days as a plan runs, whatever period the problem was looked at in. `today`: the
+    day from which dates are proposed where the data are older; None: the data's last.
     """
-    study = hot_spot_study(source, f, audience)
-    problem = problem_of_cells(copy_of(source), f, spot_cells, Audience.COUNCIL, study=study)
+    study, copy = hot_spot_study(source, f, audience), copy_of(source)
+    if copy is not source:
+        asked = frozenset(spot_cells)
+        spots = (
+            _in_copy(copy, f, spot) if asked in (frozenset(spot.names), frozenset({spot.id})) else spot
+            for spot in study.spots
+        )
+        study = replace(study, spots=tuple(spots))
+    problem = problem_of_cells(copy, f, spot_cells, Audience.COUNCIL, study=study)
     base, year = council_baseline(source, f, problem.cells)
     cells = seen = None
     if problem.cells:
@@ -204,6 +212,12 @@ def draft_plan_for_cells(
     return draft_plan(
         problem, source.city, source.as_of, today=today, cells=cells, base=base, seen=seen, language=language
     )
+
+
+def _in_copy(copy: Source, f: AlertFilter, spot: Spot) -> Spot:
+    """A hot spot with the count that the protected copy has of the cells that hold it."""
+    row = area_counts(copy, f, {"here": spot.names}, (), Audience.COUNCIL).frame
+    return without_figures(replace(spot, n=round(float(row["n"].sum()))), spot)
 
 
 def _drop_to_see(source: Source, year: AlertFilter, cells: Sequence[str], base: Objective) -> DetectableDrop | None:

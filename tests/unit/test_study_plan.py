@@ -12,12 +12,14 @@ import h3.api.basic_str as h3
 import pytest
 
 import sample_data
+from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator, translator
 from curim_data.model.labels import category_label
 from curim_data.model.plan import Action, Areas, Assessment, Caution, Problem
 from curim_data.plans.plan_store import PlanStore
+from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
 from curim_data.sample.plans import demo_plans, demo_words
 from curim_data.store import Home
@@ -137,6 +139,28 @@ def test_statement_names_place_category_hours_and_gender(
     assert plan.areas.treated == problem.cells
     assert plan.areas.buffer
     assert plan.areas.comparison
+
+
+def test_a_plan_has_the_numbers_of_the_copy_alone(sample: Home, source: Source, study: HotSpotStudy) -> None:
+    """Whoever drafts it, of whichever cells: count, categories and baseline are of the same cells of the copy."""
+    copy = open_for(sample, Audience.COUNCIL)
+    seen = {spot.id: spot for spot in hot_spot_study(copy, AlertFilter(), Audience.COUNCIL).spots}
+    for spot in (study.spots[0], study.spots[-1]):
+        made = draft_plan_for_cells(source, AlertFilter(), spot.names, Audience.SPECIALIST, language="en").plan
+        by_council = draft_plan_for_cells(
+            copy, AlertFilter(), seen[spot.id].names, Audience.COUNCIL, language="en"
+        ).plan
+        problem = made.problem
+        assert problem.n == made.objective.baseline == seen[spot.id].n
+        assert (problem.expected, problem.ratio) == (None, None)
+        assert problem.times == seen[spot.id].times
+        here = query.counts(
+            copy, AlertFilter(cells=seen[spot.id].names), ["category"], Audience.COUNCIL, once=True
+        ).frame
+        most = here.set_index("category")["n"].sort_values(ascending=False)
+        assert problem.categories[0].share == pytest.approx(most.iloc[0] / problem.n)
+        assert made.statement["en"] == by_council.statement["en"]
+        assert f"at least {problem.times:.0f} times as dense" in made.statement["en"]
 
 
 def test_problem_tells_since_when(source: Source, study: HotSpotStudy, problems: dict[str, Problem]) -> None:
