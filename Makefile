@@ -5,10 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REQUIREMENTS := requirements/dev.txt
 
-.PHONY: setup run test test-fast test-full check real bench fuzz mutants format lock messages clean
+.PHONY: setup run serve test test-fast test-full check real bench fuzz mutants format lock messages clean
 
 run: $(STAMP)
 	$(BIN)/python dashboard.py
+
+# Several processes behind one address, for more readers (needs haproxy): make serve SERVE="--processes 4 --port 8501"
+SERVE ?=
+serve: $(STAMP)
+	$(BIN)/curim serve $(SERVE)
 
 # Each worker takes whole files (tests/conftest.py): make test PYTEST="--durations=50"
 PYTEST ?=

@@ -58,6 +58,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "export": Entry("export", N_("Write the cleaned alerts, one a row; all dates unless a period is asked for.")),
     "sample": Entry("export", N_("Write the made-up sample exports to a folder.")),
     "audit": Entry("audit", N_("Show who looked at what and did what, the latest first.")),
+    "serve": Entry("serve", N_("Serve the dashboard with several processes behind one address (needs haproxy).")),
     "city": Entry("city", N_("The city's profile.")),
     "plan": Entry("plans", N_("Intervention plans.")),
     "annotations": Entry("notes", N_("Notes on the time line: campaigns, versions of the app, breaks in the data.")),

@@ -31,7 +31,8 @@ from curim_data.containers import isolation
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.sample.home import sample_home
-from curim_data.store import Home, has_alerts
+from curim_data.serving import HEALTH
+from curim_data.store import Home, Store, has_alerts
 from curim_data.store.damage import damage
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
@@ -235,6 +236,18 @@ async def width_script(_request: Request) -> Response:
     return Response(WIDTH_SCRIPT, media_type="text/javascript")
 
 
+def health(_request: Request) -> Response:
+    """Whether this process can answer readers: its home can be read."""
+    home = Home.default()
+    try:
+        if has_alerts(home):
+            Store(home).alerts_version()
+    except Exception:
+        LOG.exception("not well: the home cannot be read")
+        return PlainTextResponse("the home cannot be read\n", status_code=503)
+    return PlainTextResponse("well\n", headers={"Cache-Control": "no-store"})
+
+
 @asynccontextmanager
 async def prepare(_app: Any) -> AsyncIterator[None]:
     """Say who can connect, and have the city, or the sample city, ready before the first reader comes."""
@@ -312,4 +325,4 @@ def settings() -> dict[str, Any]:
 
 
 MIDDLEWARE: Final = [Middleware(SecurityMiddleware), Middleware(WayBackMiddleware)]
-ROUTES: Final = [Route(WIDTH_PATH, width_script)]
+ROUTES: Final = [Route(WIDTH_PATH, width_script), Route(HEALTH, health)]

@@ -1,0 +1,311 @@
+"""Several processes of the dashboard behind one address: started, watched, replaced one after the other.
+
+haproxy stands in front: it keeps a reader on one process (a cookie), asks each for its health every second, and sends
+readers of a process that died to another one. Where a process ends it is started anew. It refuses what is for the
+machine's keeper alone (`/_stcore/metrics`), gives each request an id that stands in its log and in the answer
+(`X-Request-ID`), and tells Prometheus of requests, sessions and health on a port of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from curim_data.model import Message
+
+LOG: Final = logging.getLogger("curim")
+SCRIPT: Final = Path(__file__).resolve().parents[1] / "dashboard.py"
+HEALTH: Final = "/healthz"
+LOCAL: Final = "127.0.0.1"
+READY: Final = 120.0  # seconds that a process may take until it answers: the first start prepares the city
+DRAINING: Final = 10.0  # seconds in which readers of a process that is to be replaced end what they do
+ENDING: Final = 10.0  # seconds after which a process that was asked to end is ended
+LOOK: Final = 0.3  # seconds between two looks at the processes
+AGAIN: Final = 2.0  # seconds before one that ended is started anew
+REQUESTS: Final = 400  # of one address in ten seconds; a first page takes about sixty
+_NO_PROXY: Final = Message(
+    "Several processes need haproxy in front of them, which is not installed here (Debian and Ubuntu: apt install "
+    "haproxy). One process needs none: python dashboard.py."
+)
+
+
+class ServingError(RuntimeError):
+    """The dashboard could not be served; `message` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where readers connect. `certificate`: a PEM file with key, for TLS. `metrics`: the port for Prometheus, on this
+    computer. `known`: whether readers sign in, so that other computers may connect.
+    """
+
+    host: str = LOCAL
+    port: int = 8501
+    certificate: Path | None = None
+    metrics: int | None = None
+    known: bool = False
+
+
+def proxy_settings(address: Address, ports: Sequence[int], control: Path) -> str:
+    """The settings of haproxy. `ports`: where the processes listen, on this computer; `control`: the socket by which a
+    process is taken out before it ends.
+    """
+    secure = f" ssl crt {address.certificate} alpn h2,http/1.1" if address.certificate else ""
+    told = (
+        "    http-request set-header X-Forwarded-For %[src]\n"
+        f"    http-request set-header X-Forwarded-Proto {'https' if secure else 'http'}\n"
+        if address.known
+        else ""
+    )
+    servers = "\n".join(f"    server p{at} {LOCAL}:{port} cookie p{at}" for at, port in enumerate(ports, 1))
+    metrics = (
+        f"""
+frontend metrics
+    bind {LOCAL}:{address.metrics}
+    http-request use-service prometheus-exporter if {{ path /metrics }}
+    http-request deny
+"""
+        if address.metrics
+        else ""
+    )
+    return f"""global
+    maxconn 4000
+    log stdout format raw local0
+    stats socket {control} mode 600 level admin
+
+defaults
+    mode http
+    log global
+    option dontlognull
+    option redispatch
+    retries 3
+    timeout connect 3s
+    timeout client 60s
+    timeout server 180s
+    timeout tunnel 12h
+    timeout http-request 20s
+    timeout queue 20s
+
+frontend readers
+    bind {address.host}:{address.port}{secure}
+    monitor-uri {HEALTH}
+    monitor fail if {{ nbsrv(dashboards) lt 1 }}
+    unique-id-format %[uuid()]
+    log-format '{{"id":"%ID","at":"%trl","status":%ST,"ms":%Ta,"bytes":%B,"process":"%s","method":"%HM","path":"%HPO"}}'
+    stick-table type ip size 100k expire 30s store http_req_rate(10s)
+    http-request track-sc0 src
+    http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt {REQUESTS} }}
+    http-request deny if {{ path -m beg /_stcore/metrics }}
+    http-request del-header ^(x-forwarded-.*|forwarded|via|x-real-ip)$ -m reg
+{told}    http-request set-header X-Request-ID %[unique-id]
+    http-response set-header X-Request-ID %[unique-id]
+    default_backend dashboards
+
+backend dashboards
+    balance leastconn
+    cookie curim_process insert indirect nocache httponly attr SameSite=Lax{" secure" if secure else ""}
+    option httpchk
+    http-check send meth GET uri {HEALTH} ver HTTP/1.1 hdr Host localhost
+    default-server check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
+{servers}
+{metrics}"""
+
+
+def signs_in() -> bool:
+    """Whether readers sign in: where the secrets that the processes will read name an identity provider."""
+    for folder in (Path.home(), Path.cwd()):  # as Streamlit looks for them
+        try:
+            if "auth" in tomllib.loads((folder / ".streamlit" / "secrets.toml").read_text("utf-8")):
+                return True
+        except (OSError, tomllib.TOMLDecodeError):
+            continue
+    return False
+
+
+def free_port() -> int:
+    """A port of this computer that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOCAL, 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class _Process:
+    """One process of the dashboard. `begun`: when it was started last."""
+
+    name: str
+    port: int
+    running: subprocess.Popen[bytes] | None = None
+    begun: float = 0.0
+
+    def start(self, environment: dict[str, str]) -> None:
+        """Start it, or start it anew."""
+        self.begun = time.monotonic()
+        self.running = subprocess.Popen(
+            [sys.executable, str(SCRIPT)], env={**environment, "STREAMLIT_SERVER_PORT": str(self.port)}
+        )
+
+    def answers(self) -> bool:
+        """Whether it says that it is well."""
+        try:
+            with urlopen(f"http://{LOCAL}:{self.port}{HEALTH}", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    def ended(self) -> bool:
+        """Whether it has ended, of itself or by something else."""
+        return self.running is not None and self.running.poll() is not None
+
+    def stop(self) -> None:
+        """Ask it to end, and end it where it does not."""
+        _stop(self.running)
+
+
+@dataclass
+class Serving:
+    """Processes and the proxy before them. `environment`: what the processes get beside that of this one."""
+
+    address: Address
+    processes: int
+    home: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    _all: list[_Process] = field(default_factory=list)
+    _proxy: subprocess.Popen[bytes] | None = None
+    _stopping: bool = False
+    _replacing: bool = False
+    _folder: Path = Path()
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; SIGHUP replaces the processes one after the other. ServingError where haproxy
+        is missing, or a process or the proxy does not start.
+        """
+        proxy = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+        if proxy is None:
+            raise ServingError(_NO_PROXY)
+        with ExitStack() as stack:
+            self._folder = Path(stack.enter_context(TemporaryDirectory(prefix="curim-")))
+            for name, do in (("SIGTERM", self._end), ("SIGINT", self._end), ("SIGHUP", self._replace_all)):
+                stack.callback(signal.signal, getattr(signal, name), signal.signal(getattr(signal, name), do))
+            stack.callback(self._stop_all)
+            self._all = [_Process(f"p{at}", free_port()) for at in range(1, self.processes + 1)]
+            self._start_all()
+            settings = self._folder / "haproxy.cfg"
+            control = self._folder / "control"
+            settings.write_text(proxy_settings(self.address, [one.port for one in self._all], control), "utf-8")
+            self._proxy = subprocess.Popen([proxy, "-W", "-f", str(settings)])
+            LOG.info("%s processes on %s:%s", self.processes, self.address.host, self.address.port)
+            while not self._stopping:
+                self._look()
+                time.sleep(LOOK)
+
+    def _start_all(self) -> None:
+        """The first one alone, which prepares the city for all; then the others."""
+        environment = self._for_processes()
+        for part in (self._all[:1], self._all[1:]):
+            for one in part:
+                one.start(environment)
+            for one in part:
+                self._wait_for(one)
+
+    def _for_processes(self) -> dict[str, str]:
+        shared = {"CURIM_HOME": str(self.home), "STREAMLIT_SERVER_COOKIE_SECRET": secrets.token_hex(32)}
+        return {**os.environ, **shared, "STREAMLIT_SERVER_ADDRESS": LOCAL, **self.environment}
+
+    def _wait_for(self, one: _Process) -> None:
+        until = time.monotonic() + READY
+        while not one.answers():
+            if self._stopping:
+                return
+            if one.ended() or time.monotonic() > until:
+                why = Message(
+                    "The process {name} of the dashboard does not start; its log says why.", {"name": one.name}
+                )
+                raise ServingError(why)
+            time.sleep(LOOK)
+
+    def _look(self) -> None:
+        """Start anew what ended, and replace all where that was asked for."""
+        if self._proxy is not None and self._proxy.poll() is not None:
+            raise ServingError(
+                Message(
+                    "The proxy does not run on {host}:{port}; its log says why (is the port taken?).",
+                    {"host": self.address.host, "port": self.address.port},
+                )
+            )
+        for one in self._all:
+            if one.ended() and time.monotonic() - one.begun > AGAIN:
+                LOG.warning("process %s ended and is started anew", one.name)
+                one.start(self._for_processes())
+        if self._replacing:
+            self._replacing = False
+            self._replace()
+
+    def _replace(self) -> None:
+        """Replace the processes one after the other: its new readers go elsewhere, then it ends and starts anew."""
+        for one in self._all:
+            self._tell(f"set server dashboards/{one.name} state drain")
+            self._sleep(DRAINING)
+            self._tell(f"set server dashboards/{one.name} state maint")
+            one.stop()
+            one.start(self._for_processes())
+            self._wait_for(one)
+            self._tell(f"set server dashboards/{one.name} state ready")
+            if self._stopping:
+                return
+
+    def _tell(self, words: str) -> None:
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(self._folder / "control"))
+            control.sendall(f"{words}\n".encode())
+            control.recv(4096)
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._stopping:
+            time.sleep(LOOK)
+
+    def _end(self, *_: Any) -> None:
+        self._stopping = True
+
+    def _replace_all(self, *_: Any) -> None:
+        self._replacing = True
+
+    def _stop_all(self) -> None:
+        _stop(self._proxy)
+        for one in self._all:
+            if one.running is not None:
+                one.running.terminate()
+        for one in self._all:
+            one.stop()
+
+
+def _stop(process: subprocess.Popen[bytes] | None) -> None:
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(ENDING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
