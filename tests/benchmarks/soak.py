@@ -1,0 +1,200 @@
+"""Many readers at once, for a while: how long they wait, what fails, and whether memory grows.
+
+Readers open pages under filters, each after a time of thinking (exponential, ten seconds on average), over the sockets
+of `curim serve`. A reader whose process is gone connects anew, as a browser does. Which pages and filters is drawn
+from those that people ask: the standing ones mostly, so that several readers ask the same; `--alone` gives each reader
+filters that nobody else has.
+
+    python -m tests.benchmarks.soak --readers 50 --minutes 5 --processes 2 --home FOLDER
+    python -m tests.benchmarks.soak --readers 20 --minutes 30            # the sample
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import numpy as np
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from curim_data.sample.home import sample_home
+from curim_data.store import Home
+from tests.benchmarks.bench_page import FINISHED
+from tests.browser.conftest import free_port, process_ended, wait_for
+
+PAGES: Final = ("", "", "hotspots", "trends", "gender")
+STANDING: Final[tuple[dict[str, str], ...]] = (
+    {},
+    {},
+    {},
+    {"period": "quarter"},
+    {"period": "all"},
+    {"light": "dark"},
+    {"affected": "woman"},
+)
+THINKING: Final = 10.0  # seconds
+PATIENCE: Final = 120.0
+
+
+@dataclass
+class Seen:
+    """What all readers saw: seconds of each answer, errors in words, and how often one had to connect anew."""
+
+    seconds: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    connected_anew: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, seconds: float) -> None:
+        """An answer came after so long."""
+        with self.lock:
+            self.seconds.append(seconds)
+
+
+def read(address: str, until: float, seen: Seen, number: int, *, alone: bool) -> None:
+    """One reader, until a moment."""
+    draw = random.Random(number)
+    stream = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
+    time.sleep(draw.uniform(0, THINKING))
+    while time.monotonic() < until:
+        try:
+            with connect(stream, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE) as socket:  # type: ignore[list-item]
+                while time.monotonic() < until:
+                    words = {"lang": draw.choice(("en", "el")), **draw.choice(STANDING)}
+                    if draw.random() < 0.5:
+                        words["as"] = "council"
+                    if alone:
+                        first, last = sorted(draw.sample(range(1, 29), 2))
+                        words |= {
+                            "period": "",
+                            "from": f"2026-0{draw.randint(1, 5)}-{first:02}",
+                            "to": f"2026-09-{last:02}",
+                        }
+                    seen.note(_ask(socket, words, draw.choice(PAGES)))
+                    time.sleep(draw.expovariate(1 / THINKING))
+        except (ConnectionClosed, OSError, TimeoutError):
+            seen.connected_anew += 1
+            time.sleep(0.5)
+        except RuntimeError as error:
+            seen.errors.append(str(error))
+
+
+def _ask(socket: Any, words: dict[str, str], page: str) -> float:
+    asked: Any = BackMsg()
+    asked.rerun_script.query_string = urlencode(words)
+    asked.rerun_script.page_name = page
+    start = time.perf_counter()
+    socket.send(asked.SerializeToString())
+    while True:
+        message: Any = ForwardMsg.FromString(socket.recv(timeout=PATIENCE))
+        kind = message.WhichOneof("type")
+        if kind == "delta" and message.delta.new_element.WhichOneof("type") == "exception":
+            raise RuntimeError(message.delta.new_element.exception.message)
+        if kind == "script_finished" and message.script_finished in FINISHED:
+            return time.perf_counter() - start
+
+
+def memory(pid: int) -> float:
+    """Megabytes of the processes of the dashboard that one started."""
+    held = 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[1]) == pid and b"dashboard.py" in (entry / "cmdline").read_bytes():
+                held += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, ValueError):
+            continue
+    return held / 1e6
+
+
+@contextmanager
+def serving(home: Path, processes: int) -> Iterator[tuple[str, int]]:
+    """The address, and the process that started the others."""
+    port, log = free_port(), Path(tempfile.gettempdir()) / f"curim-soak-{os.getpid()}.log"
+    script = "import sys; from curim_data.cli import main; sys.exit(main())"
+    words = ["serve", "--home", str(home), "--processes", str(processes), "--port", str(port)]
+    with log.open("w") as output:
+        started = subprocess.Popen([sys.executable, "-c", script, *words], stdout=output, stderr=output)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(f"{address}/healthz", lambda seconds: process_ended(started, seconds), log)
+            _until_all_are_well(address, processes)
+            yield address, started.pid
+        finally:
+            started.send_signal(signal.SIGTERM)
+            started.wait(60)
+
+
+def _until_all_are_well(address: str, processes: int) -> None:
+    """The proxy answers when one is well; the others follow within its next looks."""
+    for _ in range(2 * processes):
+        with urllib.request.urlopen(f"{address}/_stcore/health"):
+            time.sleep(0.5)
+
+
+def soak(home: Path, readers: int, minutes: float, processes: int, *, alone: bool = False) -> None:
+    """Let readers read, and print each minute what they saw."""
+    seen = Seen()
+    with serving(home, processes) as (address, pid):
+        until = time.monotonic() + 60 * minutes
+        threads = [
+            threading.Thread(target=read, args=(address, until, seen, number), kwargs={"alone": alone}, daemon=True)
+            for number in range(readers)
+        ]
+        for thread in threads:
+            thread.start()
+        print(
+            "| minute | answers | median (s) | 95 % under (s) | longest (s) | errors | connected anew | memory (MB) |"
+        )
+        print("| --: | --: | --: | --: | --: | --: | --: | --: |")
+        told, minute = 0, 0
+        while time.monotonic() < until:
+            time.sleep(min(60.0, max(until - time.monotonic(), 0.1)))
+            minute += 1
+            _print(str(minute), seen.seconds[told:], seen, memory(pid))
+            told = len(seen.seconds)
+        for thread in threads:
+            thread.join(PATIENCE)
+        _print("all", seen.seconds, seen, memory(pid))
+    for error in sorted(set(seen.errors)):
+        print(error)
+
+
+def _print(name: str, seconds: list[float], seen: Seen, held: float) -> None:
+    middle, most, longest = (np.quantile(seconds, share) if seconds else np.nan for share in (0.5, 0.95, 1.0))
+    numbers = f"{len(seconds)} | {middle:.2f} | {most:.2f} | {longest:.2f}"
+    print(f"| {name} | {numbers} | {len(seen.errors)} | {seen.connected_anew} | {held:.0f} |", flush=True)
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--readers", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--alone", action="store_true")
+    asked = parser.parse_args()
+    home = asked.home or sample_home(Home.default()).path.parent
+    soak(home, asked.readers, asked.minutes, asked.processes, alone=asked.alone)
+
+
+if __name__ == "__main__":
+    main()
