@@ -82,7 +82,7 @@ def draft_plan(
     as_of : last day with data
     today : the day from which dates are proposed where it is later than `as_of`; None: `as_of`
     measures : the measures chosen so far; None: the best founded one whose number applies here
-    cells : frame of counts by cell (index or column `cell`, columns `n`, `low`) in the baseline's period, for the
+    cells : frame of counts by cell (index or column `cell`, column `n`) in the baseline's period, for the
         comparison area; None: none is proposed, and the smallest visible fall is found as if there were one just as
         busy
     base : alerts before and their period, as long as the plan is to run (`baseline_dates`); None: the problem's own
@@ -296,7 +296,7 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
 
     Parameters
     ----------
-    cells : counts by cell: index or column `cell` (int64 H3), columns `n` (NaN where withheld) and `low`
+    cells : counts by cell: index or column `cell` (int64 H3), column `n`
     treated : H3 hex strings of the treated area
     apart : rings around the treated area that stay out, so that neither the effect nor its displacement reaches it
 
@@ -305,7 +305,7 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
     Likeness, or None where no such area exists.
     """
     frame = cells.set_index("cell") if "cell" in cells.columns else cells
-    count = frame["n"].fillna(frame["low"]) if "low" in frame.columns else frame["n"].fillna(0.0)
+    count = frame["n"]
     counts = {
         h3.int_to_str(int(cell)): float(n) for cell, n in zip(count.index.to_numpy(), count.to_numpy(), strict=True)
     }

@@ -20,8 +20,6 @@ from curim_data.model import FloatArray, Message, Num, Translator
 AlarmName = Literal["ears", "farrington", "cusum"]
 A_YEAR: Final = 52
 _SEASON: Final = 365.25 / 7
-# Where more of the weeks are withheld, which are the small ones, the others do not tell the level.
-_MOST_WITHHELD: Final = 0.05
 # The latest steps that are told.
 _MOST_STEPS: Final = 3
 
@@ -129,22 +127,20 @@ def weekly_course(
     """Alarms and steps of a weekly trend (`time_series.Trend.frame`, all of the history).
 
     Below one year EARS C2; from 79 weeks on a CUSUM of the last half-year; from 160 weeks on Farrington. The last whole
-    week is judged; none where its count is not known, nor where more than one week in twenty is not. Steps from two
-    years on, the latest three.
+    week is judged. Steps from two years on, the latest three.
 
     `noted`: days from which on the level is another, or spans that are apart. Rules look back to the last such day
     only, and at no week of a span; the steps that an analyst noted are not told again.
     """
     rows = frame[frame["complete"]]
     rows = rows[rows[column] >= pd.Timestamp(_last_break(rows, column, noted))]
-    counts = np.where(rows["n"].notna(), rows["n"].to_numpy(dtype=float), np.nan)
-    withheld = float(np.isnan(counts).mean()) if len(counts) else 0.0
+    counts = rows["n"].to_numpy(dtype=float)
     weeks = [day.date() for day in rows[column]]
     for start, end in noted:
         if end is not None:
             inside = [start <= week + dt.timedelta(days=6) and week <= end for week in weeks]
             counts = np.where(inside, np.nan, counts)
-    if not len(rows) or not np.isfinite(counts[-1]) or withheld > _MOST_WITHHELD:
+    if not len(rows) or not np.isfinite(counts[-1]):
         return Course((), ())
     model = dynamic_season(counts, _SEASON)
     alarms = [found for found in (_ears(counts, weeks), _farrington(counts, weeks)) if found]

@@ -22,12 +22,12 @@ TestStatistic = Literal["wheeler", "pivot"]
 ComparedWith = Literal["before", "city"]
 Bounded = Literal["", "before", "after"]
 
-# Columns of numbers that candidates may have, and those that they have in the end.
-_GIVEN: Final = ("before", "after", "women", "men", "base_before", "base_after", "before_high", "after_high")
+# Columns of numbers that candidates may have beside their counts, and those that they have in the end.
+_GIVEN: Final = ("women", "men", "base_before", "base_after")
 _FOUND: Final = (
     *("before", "after", "expected", "ratio", "low", "high", "p", "q", "direction", "significant"),
     *("compared", "base_before", "base_after"),
-    *("women", "women_low", "women_high", "withheld", "bounded", "dispersion", "freedom"),
+    *("women", "women_low", "women_high", "dispersion", "freedom"),
 )
 # Columns that name an area; all others name a theme.
 AREA: Final = ("district", "place", "cell")
@@ -115,8 +115,8 @@ class Change:
 
     `expected` is the count before brought to the length of the period after. `compared`: with its own past ("before"),
     or with what the city around it did ("city"); `ratio` is the ratio to that. `direction`: 1 where the ratio is above
-    one, -1 below, 0 at one. `bounded`: which count is withheld and stands at the most that it may be, so that the
-    change is at least as large as reported.
+    one, -1 below, 0 at one. `bounded`: which count is too small to be written out and stands at the most that it may
+    be, so that the change is at least as large as reported.
     """
 
     key: Mapping[str, Any]
@@ -178,17 +178,14 @@ class Changes:
     `frame`: the columns that name a candidate (`by`), then before, after, expected, ratio, low, high, p, q (NaN where
     not tested), direction (int), significant (bool), compared ("before" or "city"), base_before, base_after (counts of
     the rest that "city" means; NaN without), women, women_low, women_high (share of women among women and men after;
-    NaN where unknown), withheld (bool), bounded ("before" or "after": that count is
-    withheld and stands at its upper bound), dispersion (of the row's counts). `n`: alerts after of the largest
-    candidate; `n_withheld`: candidates that could not be tested because of withheld counts; `scatter`: how restless
-    counts usually are, as it was told.
+    NaN where unknown), dispersion (of the row's counts). `n`: alerts after of the largest candidate; `scatter`: how
+    restless counts usually are, as it was told.
     """
 
     frame: pd.DataFrame
     by: tuple[str, ...]
     alpha: float
     n_tested: int
-    n_withheld: int
     n: int
     choices: tuple[Choice, ...]
     scatter: Dispersion = INDEPENDENT
@@ -213,7 +210,7 @@ class Changes:
         return int(self.frame["significant"].sum())
 
     def sentence(self, t: Translator, *, listed: int | None = None) -> str:
-        """How many changes survive, of how many comparisons, and how many could not be made.
+        """How many changes survive, of how many comparisons.
 
         `listed`: how many of them are listed, where overlapping ones are listed once and by a correction of their own
         (`analysis.trends.distinct_changes`): then that number is told, so that none is announced that is not listed.
@@ -235,12 +232,6 @@ class Changes:
         )
         if number and not self.scatter.known:
             sentence += " " + self.scatter.sentence(t)
-        if self.n_withheld:
-            sentence += " " + t.n(
-                "{n} more was left out because its counts are withheld.",
-                "{n} more were left out because their counts are withheld.",
-                self.n_withheld,
-            )
         return sentence
 
     def _change(self, row: Mapping[Any, Any]) -> Change:
@@ -255,7 +246,6 @@ class Changes:
             direction=int(row["direction"]),
             compared="city" if row["compared"] == "city" else "before",
             women=Estimate(row["women"], row["women_low"], row["women_high"]) if np.isfinite(row["women"]) else UNKNOWN,
-            bounded=row["bounded"],
         )
 
 
@@ -276,8 +266,7 @@ def changes(
     Parameters
     ----------
     frame
-        One row per candidate: the columns `by` that name it, `before` and `after` (NaN where withheld); optionally
-        `withheld` (bool), `before_high` and `after_high` (the most that a withheld count may be), `women` and `men`
+        One row per candidate: the columns `by` that name it, `before` and `after`; optionally `women` and `men`
         (counts after, for whom), and for `relative` the columns `base_before`, `base_after` and `other_side` (see
         `add_city_reference`).
     by
@@ -301,22 +290,11 @@ def changes(
     scatter
         Where the dispersion comes from, for the sentence that tells it.
 
-    Where one count is withheld and its upper bound is known, the row is
-    tested as if it were that high, and only for the change that this makes smaller: a rise where the count before is
-    withheld, a fall where the count after is (p = 1 the other way). Other withheld rows are not tested and are counted;
-    candidates without a single alert are not tested. Correction: Benjamini-Hochberg over all rows tested.
+    Candidates without a single alert are not tested. Correction: Benjamini-Hochberg over all rows tested.
     """
-    given = {name: _column(frame, name) for name in _GIVEN}
     size = len(frame)
-    withheld = np.isnan(given["before"]) | np.isnan(given["after"])
-    if "withheld" in frame:
-        withheld = withheld | frame["withheld"].to_numpy(bool)
-    bounded = _bounded(given)
-    rows: dict[str, Any] = {**given, "withheld": withheld, "bounded": bounded}
-    for when in ("before", "after"):
-        at_bound = bounded == when
-        counts = frame[when].to_numpy()
-        rows[when] = np.where(at_bound, given[f"{when}_high"], counts) if at_bound.any() else counts
+    rows: dict[str, Any] = {name: _column(frame, name) for name in _GIVEN}
+    rows |= {when: frame[when].to_numpy() for when in ("before", "after")}
     for name, value in (("dispersion", dispersion), ("freedom", freedom)):
         rows[name] = np.broadcast_to(np.asarray(value, float), size)
     rows |= _tests(rows, exposure, relative, form)
@@ -327,7 +305,7 @@ def changes(
     rows["q"] = benjamini_hochberg(rows["p"])
     rows["significant"] = rows["q"] <= alpha
     rows["direction"] = np.sign(np.where(np.isnan(rows["ratio"]), 1.0, rows["ratio"]) - 1).astype(int)
-    rows |= _women_shares(given["women"], given["men"])
+    rows |= _women_shares(rows["women"], rows["men"])
     tested = ~np.isnan(rows["p"])
     keys = {name: frame[name].reset_index(drop=True) for name in by}
     against = tested & (rows["compared"] == "city")
@@ -337,8 +315,7 @@ def changes(
         by=tuple(by),
         alpha=alpha,
         n_tested=int(tested.sum()),
-        n_withheld=int((withheld & (bounded == "")).sum()),
-        n=int(rows["after"][~withheld].max()) if not withheld.all() else 0,
+        n=int(rows["after"].max(initial=0)),
         choices=_choices(
             exposure,
             bool(against.any()),
@@ -362,12 +339,11 @@ def add_city_reference(
     """Add to each candidate the counts it is compared with when the city's own change is taken out.
 
     A row whose `area` columns are set is compared with the same theme in the rest of the city; where the rest has fewer
-    alerts than the row itself, or the theme's count is withheld, with all alerts of the rest of the city, because a
-    place that makes up most of a theme would else hide behind itself. A theme in the whole city is compared with all
-    other alerts; the whole city has no base and stands against its own past. "Not set" is None or NaN; a withheld
-    count is taken off at its upper bound. Returns a copy with `base_before`, `base_after`, `base_of`: the position
-    of the row of which the base is what is left without this row, and `other_side`: that of the row that is this
-    one's base while this one is its, as with two categories that hold all alerts; -1 for none.
+    alerts than the row itself, with all alerts of the rest of the city, because a place that makes up most of a theme
+    would else hide behind itself. A theme in the whole city is compared with all other alerts; the whole city has no
+    base and stands against its own past. "Not set" is None or NaN. Returns a copy with `base_before`, `base_after`,
+    `base_of`: the position of the row of which the base is what is left without this row, and `other_side`: that of the
+    row that is this one's base while this one is its, as with two categories that hold all alerts; -1 for none.
     """
     result = frame.reset_index(drop=True).copy()
     areas = _pattern([result[name] for name in area if name in result], len(result))
@@ -375,14 +351,11 @@ def add_city_reference(
     keys, themes = _combined([codes + 1 for codes, _ in named], len(result))
     whole, with_theme = areas == 0, keys > 0
     pairs = result[["before", "after"]].to_numpy(float)
-    known = [result[when].astype(float).fillna(result.get(f"{when}_high", np.nan)) for when in ("before", "after")]
-    most: FloatArray = np.column_stack([counts.to_numpy(float) for counts in known])
     wide_at = np.full(keys.max(initial=0) + 1, -1)
-    for_all = np.flatnonzero(whole & np.isfinite(pairs).all(axis=1))
-    wide_at[keys[for_all]] = for_all
+    wide_at[keys[whole]] = np.flatnonzero(whole)
     same_at, all_at = np.where(whole, -1, wide_at[keys]), np.where(whole & ~with_theme, -1, wide_at[0])
-    same, wider = (_rest(pairs, at, most) for at in (same_at, all_at))
-    close = same.sum(axis=1) >= most.sum(axis=1)
+    same, wider = (_rest(pairs, at) for at in (same_at, all_at))
+    close = same.sum(axis=1) >= pairs.sum(axis=1)
     bases = np.where(close[:, None], same, wider)
     result["base_before"], result["base_after"] = bases.T
     result["base_of"] = np.where(close, same_at, np.where(np.isnan(wider[:, 0]), -1, all_at))
@@ -411,11 +384,10 @@ def _combined(codes: Sequence[IntArray], rows: int) -> tuple[IntArray, IntArray]
     return found, given
 
 
-def _rest(pairs: FloatArray, at: IntArray, own: FloatArray) -> FloatArray:
-    """What is left of the row at a position without a part of it; NaN where there is none or either is not known."""
-    known = (at >= 0) & np.isfinite(own).all(axis=1)
-    rest = np.maximum(pairs[at] - own, 0.0) if len(pairs) else pairs
-    return np.where(known[:, None], rest, np.nan)
+def _rest(pairs: FloatArray, at: IntArray) -> FloatArray:
+    """What is left of the row at a position without this one; NaN where there is none."""
+    rest = np.maximum(pairs[at] - pairs, 0.0) if len(pairs) else pairs
+    return np.where(at[:, None] >= 0, rest, np.nan)
 
 
 def _other_sides(levels: IntArray, own: FloatArray, bases: FloatArray) -> IntArray:
@@ -437,22 +409,12 @@ def _among(pairs: FloatArray, others: FloatArray) -> list[BoolArray]:
     return [np.isin(pairs[:, column], others[:, column]) for column in (0, 1)]
 
 
-def _bounded(rows: Mapping[str, FloatArray]) -> np.ndarray[Any, Any]:
-    """Which count of each row is withheld but bounded, where the other is known and above zero."""
-    before, after = rows["before"], rows["after"]
-    new = np.isnan(before) & ~np.isnan(rows["before_high"]) & (after > 0)
-    gone = np.isnan(after) & ~np.isnan(rows["after_high"]) & (before > 0)
-    return np.where(new, "before", np.where(gone, "after", "")).astype(object)
-
-
 def _tests(
     rows: Mapping[str, Any], exposure: tuple[float, float], relative: bool, form: TestStatistic
 ) -> dict[str, np.ndarray[Any, Any]]:
     """Columns expected, ratio, low, high, p, compared; NaN where a row is not tested."""
     before, after = np.asarray(rows["before"], float), np.asarray(rows["after"], float)
-    bounded = rows["bounded"]
-    known = ~rows["withheld"] | (bounded != "")
-    tested = known & (before + after > 0)
+    tested = before + after > 0
     bases = np.column_stack([rows["base_before"], rows["base_after"]])
     based = tested & np.isfinite(bases).all(axis=1) & (bases.sum(axis=1) > 0) & relative
     own = tested & ~based
@@ -467,10 +429,8 @@ def _tests(
         restless_e_test(int(a), int(b), exposure[1], exposure[0], form=form, dispersion=scale, freedom=number)
         for a, b, scale, number in zip(after[own], before[own], scatter[own], squares[own], strict=True)
     ]
-    wrong = ((bounded == "before") & (ratios[0] <= 1)) | ((bounded == "after") & (ratios[0] >= 1))
-    p[wrong & tested] = 1.0
     return {
-        "expected": np.where(known, before * exposure[1] / exposure[0], np.nan),
+        "expected": before * exposure[1] / exposure[0],
         **dict(zip(("ratio", "low", "high"), ratios, strict=True)),
         "p": p,
         "compared": np.where(based, "city", "before"),

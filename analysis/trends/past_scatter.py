@@ -177,7 +177,7 @@ def candidate_dispersions(
     """
     result, freedom = np.ones(len(frame)), np.full(len(frame), np.inf)
     given = frame[list(names)].notna()
-    before, after = (_at_most(frame, when) for when in ("before", "after"))
+    before, after = (frame[when].to_numpy(float) for when in ("before", "after"))
     based = np.isfinite(frame[["base_before", "base_after"]].to_numpy(float)).all(axis=1)
     whole = [
         np.nan_to_num(frame[f"base_{when}"].to_numpy(float)) + own
@@ -199,9 +199,3 @@ def _by_kind(given: pd.DataFrame) -> Iterable[tuple[Kind, Any]]:
     codes = given.to_numpy(bool)
     for pattern in np.unique(codes, axis=0):
         yield tuple(np.asarray(given.columns)[pattern]), (codes == pattern).all(axis=1)
-
-
-def _at_most(frame: pd.DataFrame, when: str) -> FloatArray:
-    """Counts, withheld ones at their upper bound."""
-    high = frame.get(f"{when}_high", np.nan)
-    return np.asarray(np.nan_to_num(frame[when].fillna(high).to_numpy(float)))

@@ -72,13 +72,12 @@ class Trend:
     """A series with what was to be expected.
 
     `frame`, one row a period in order of time: the period's column by its own name (`column`; first day, datetime64),
-    n (NaN where withheld), expected, lower, upper (NaN where the history is too short), alarm (bool: outside the band),
-    side (int: 1 above, -1 below, 0 within or not judged), complete (bool), withheld (bool), last_year (n of the same
-    period a year before), late (part of the period's alerts that is thought to be reported, 1: all), unfinished
-    (bool: may lack reports, so never called fewer than usual), and where three years exist adjusted (n without its
-    season), else NaN. `sums`: by number of weeks what the last whole weeks
-    together let expect, said before the first of them; empty without the rule of the season. `least`: the smallest
-    number that the sentence writes out, zero apart.
+    n, expected, lower, upper (NaN where the history is too short), alarm (bool: outside the band), side (int: 1 above,
+    -1 below, 0 within or not judged), complete (bool), last_year (n of the same period a year before), late (part of
+    the period's alerts that is thought to be reported, 1: all), unfinished (bool: may lack reports, so never called
+    fewer than usual), and where three years exist adjusted (n without its season), else NaN. `sums`: by number of weeks
+    what the last whole weeks together let expect, said before the first of them; empty without the rule of the season.
+    `least`: the smallest number that the sentence writes out, zero apart.
     """
 
     frame: pd.DataFrame
@@ -131,7 +130,7 @@ class Trend:
 
     def _where_it_fits(self) -> Trend:
         """The trend, or, where most periods lie outside the band, the same without one."""
-        judged = self.frame["upper"].notna() & self.frame["complete"] & self.frame["n"].notna()
+        judged = self.frame["upper"].notna() & self.frame["complete"]
         n, outside = int(judged.sum()), int((judged & self.frame["alarm"]).sum())
         return self._unjudged(RULES["misfit"]) if n >= _JUDGED and 2 * outside > n else self
 
@@ -142,14 +141,14 @@ class Trend:
 
     @property
     def latest(self) -> pd.Series[Any] | None:
-        """The last complete period whose count is known."""
-        known = self.frame["complete"].to_numpy(bool) & self.frame["n"].notna().to_numpy()
-        return self.frame.iloc[int(np.flatnonzero(known)[-1])] if known.any() else None
+        """The last complete period."""
+        whole = np.flatnonzero(self.frame["complete"].to_numpy(bool))
+        return self.frame.iloc[int(whole[-1])] if whole.size else None
 
     @property
     def outside_since(self) -> dt.date | None:
         """First day of the run of alarms on one side that reaches the latest period; None where that is usual."""
-        rows = self.frame[self.frame["complete"] & self.frame["n"].notna()]
+        rows = self.frame[self.frame["complete"]]
         if rows.empty or not rows["alarm"].iloc[-1]:
             return None
         side = rows["side"].to_numpy()
@@ -164,7 +163,7 @@ class Trend:
             week = self.unit == "week"
             return t("This period holds no whole week.") if week else t("This period holds no whole month.")
         if latest is None:
-            return self._none_shown(t)
+            return t("There is no complete period.")
         count, day = int(latest["n"]), latest[self.column].date()
         few = t(Message("fewer than {k} incidents", {"k": self.least}))
         told = few if 0 < count < self.least else t.n("{n} incident", "{n} incidents", count)
@@ -205,16 +204,6 @@ class Trend:
             return t("{when}: {alerts}, more than usual ({lower} to {upper}).", **values, **usual)
         return t("{when}: {alerts}, fewer than usual ({lower} to {upper}).", **values, **usual)
 
-    def _none_shown(self, t: Translator) -> str:
-        """Why no period has a count: each is protected, or none is complete."""
-        if not (self.frame["complete"] & self.frame["withheld"]).any():
-            return t("There is no complete period with a count that may be shown.")
-        if self.unit == "week":
-            return t("The number of each whole week is so small that it is protected.")
-        if self.unit == "month":
-            return t("The number of each whole month is so small that it is protected.")
-        return t("The number of each whole day is so small that it is protected.")
-
     def _when(self, t: Translator, day: dt.date) -> str:
         if self.unit == "week":
             return t("Week of {day}", day=day)
@@ -235,12 +224,11 @@ def weekly(
     Parameters
     ----------
     series
-        One row a week: `column` (its Monday), n (NaN where withheld) and optionally withheld (bool). A week between the
-        first and the last that has no row counts as zero. Give all of the history and cut by `Trend.since`: the rule
-        follows the length of what is given.
+        One row a week: `column` (its Monday) and n. A week between the first and the last that has no row counts as
+        zero. Give all of the history and cut by `Trend.since`: the rule follows the length of what is given.
     dates
         First and last day that the data cover. A week that does not lie wholly within is shown, marked incomplete and
-        never judged; nor is a withheld week.
+        never judged.
     lag
         How late alerts are reported: the last weeks are judged by the part that is thought to be in. None: all is in.
     breaks
@@ -286,11 +274,10 @@ def _trend(
     breaks: Collection[dt.date],
 ) -> Trend:
     frame = regular_periods(series, dates, column, unit)
-    judged = (frame["complete"] & frame["n"].notna()).to_numpy()
-    counts = np.where(judged, frame["n"].to_numpy(dtype=float), np.nan)
     inside = frame["complete"].to_numpy()
+    counts = np.where(inside, frame["n"].to_numpy(dtype=float), np.nan)
     frame["late"] = reported_part(frame, column, unit, lag)
-    rule = _rule(counts[inside], unit)
+    rule = _rule(int(inside.sum()), unit)
     sums: dict[int, Estimate] = {}
     for name in ("expected", "lower", "upper", "adjusted"):
         frame[name] = np.nan
@@ -376,7 +363,7 @@ def reported_part(frame: pd.DataFrame, column: str, unit: Unit, lag: ReportingLa
 def _data_choices(
     frame: pd.DataFrame, unit: Unit, lag: ReportingLag | None, breaks: Collection[dt.date]
 ) -> list[Choice]:
-    """What the reader is told of periods that are partly covered, late, withheld, and of breaks."""
+    """What the reader is told of periods that are partly covered or late, and of breaks."""
     choices = []
     part = int((~frame["complete"]).sum())
     if part:
@@ -388,15 +375,11 @@ def _data_choices(
         elif lag.known and share < _NEARLY_ALL:
             choices.append(Choice("late", round(share, 3), Message(_LATE[unit], {"share": round(100 * share)})))
     choices += [Choice("break", day.isoformat(), Message(_NEW_LEVEL, {"day": day})) for day in sorted(breaks)]
-    gaps = int(frame["withheld"].sum())
-    if gaps:
-        message = Message("Withheld periods are shown as gaps and not judged: {gaps}.", {"gaps": gaps})
-        choices.append(Choice("gaps", gaps, message))
     return choices
 
 
 def regular_periods(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, unit: Unit) -> pd.DataFrame:
-    """Every period from the first to the last: `column`, n (0 where there is no row), complete and withheld."""
+    """Every period from the first to the last: `column`, n (0 where there is no row) and complete."""
     if series.empty:
         raise ValueError("a trend needs at least one period")
     days = pd.DatetimeIndex(pd.to_datetime(series[column]))
@@ -404,22 +387,20 @@ def regular_periods(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column
     at = every.get_indexer(days)
     if (at < 0).any() or days.has_duplicates:
         raise ValueError(f"the column {column!r} must hold the first day of each {unit}, once")
-    n, withheld = np.zeros(len(every)), np.zeros(len(every), bool)
+    n = np.zeros(len(every))
     n[at] = series["n"].to_numpy(dtype=float)
-    withheld[at] = np.isnan(n[at]) | (series["withheld"].to_numpy(dtype=bool) if "withheld" in series else False)
-    n[withheld] = np.nan
     end = every + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6 if unit == "week" else 0))
     complete = (every >= pd.Timestamp(dates[0])) & (end <= pd.Timestamp(dates[1]))
-    return pd.DataFrame({column: every, "n": n, "withheld": withheld, "complete": complete})
+    return pd.DataFrame({column: every, "n": n, "complete": complete})
 
 
-def _rule(counts: FloatArray, unit: Unit) -> Rule:
-    """The rule that is told, by the length of the data."""
-    period = _PER_YEAR[unit]
-    seasonal = len(counts) >= 3 * period and np.isfinite(counts).mean() >= 0.8
+def _rule(periods: int, unit: Unit) -> Rule:
+    """The rule that is told, by the number of whole periods."""
+    a_year = _PER_YEAR[unit]
+    seasonal = periods >= 3 * a_year
     if unit == "month":
         return RULES["season" if seasonal else "few_years"]
-    if len(counts) < period:
+    if periods < a_year:
         return RULES["first_year"]
     if unit == "day":
         return RULES["same_weekdays"]
@@ -480,19 +461,18 @@ class PeriodTotal:
 def period_total(trend: Trend) -> PeriodTotal | None:
     """The whole weeks of a trend together, against what was to be expected before the first of them.
 
-    None for other units, without the rule of the season, for fewer than 4 or more than 9 whole weeks, and where a week
-    is withheld: without its small counts the sum would be too high.
+    None for other units, without the rule of the season, and for fewer than 4 or more than 9 whole weeks.
     """
     rows = trend.frame[trend.frame["complete"]]
     expected = trend.sums.get(len(rows))
-    if trend.unit != "week" or expected is None or rows[["n", "expected"]].isna().any(axis=None):
+    if trend.unit != "week" or expected is None or rows["expected"].isna().any():
         return None
     return PeriodTotal(int(rows["n"].sum()), expected, len(rows), rows[trend.column].iloc[0].date(), trend.least)
 
 
 @dataclass(frozen=True)
 class YearOnYear:
-    """The last complete periods against the same ones a year before; withheld pairs left out on both sides.
+    """The last complete periods against the same ones a year before.
 
     `restless`: whether it would be a change if counts had not varied as much from year to year before.
     """
@@ -557,7 +537,7 @@ def year_on_year(trend: Trend, periods: int | None = None, dispersion: float = 1
     reach back so far, or where nothing is left to compare.
     """
     rows = trend.frame[trend.frame["complete"]].tail(periods or A_QUARTER[trend.unit])
-    pairs = rows.dropna(subset=["n", "last_year"])
+    pairs = rows.dropna(subset=["last_year"])
     if pairs.empty:
         return None
     after, before = int(pairs["n"].sum()), int(pairs["last_year"].sum())

@@ -19,9 +19,9 @@ HOURS: Final = 24
 class WeekClock:
     """Alerts by weekday (rows, 0 for Monday) and hour (columns).
 
-    `matrix` is 7 × 24 with NaN where withheld; `by_weekday` and `by_hour` are its sums of what is shown. `peak_hours`:
-    start and length in hours of the shortest stretch, over midnight if need be, that holds half of the alerts shown;
-    `peak_weekday`: the fullest day. Both None where there are no alerts.
+    `matrix` is 7 × 24; `by_weekday` and `by_hour` are its sums. `peak_hours`: start and length in hours of the shortest
+    stretch, over midnight if need be, that holds half of the alerts; `peak_weekday`: the fullest day. Both None where
+    there are no alerts.
     """
 
     matrix: FloatArray
@@ -30,7 +30,6 @@ class WeekClock:
     peak_hours: tuple[int, int] | None
     peak_weekday: int | None
     n: int
-    n_withheld: int
     choices: tuple[Choice, ...] = ()
 
     def sentence(self, t: Translator, *, incidents: bool = False) -> str:
@@ -56,15 +55,14 @@ class WeekClock:
 def week_clock(frame: pd.DataFrame) -> WeekClock:
     """Lay counts by weekday and hour out as a week.
 
-    `frame` has weekday (0 to 6), hour (0 to 23) and n (NaN where withheld, fractions where a span was shared out over
-    its hours). Rows without weekday or hour are left out; hours without a row are zero.
+    `frame` has weekday (0 to 6), hour (0 to 23) and n (fractions where a span was shared out over its hours). Rows
+    without weekday or hour are left out; hours without a row are zero.
     """
     known = frame.dropna(subset=["weekday", "hour"])
     matrix = np.zeros((DAYS, HOURS))
     where = (known["weekday"].to_numpy(dtype=int), known["hour"].to_numpy(dtype=int))
     np.add.at(matrix, where, known["n"].to_numpy(dtype=float))
-    shown = np.nan_to_num(matrix)
-    by_hour, by_weekday, total = shown.sum(axis=0), shown.sum(axis=1), float(shown.sum())
+    by_hour, by_weekday, total = matrix.sum(axis=0), matrix.sum(axis=1), float(matrix.sum())
     return WeekClock(
         matrix=matrix,
         by_weekday=by_weekday,
@@ -72,7 +70,6 @@ def week_clock(frame: pd.DataFrame) -> WeekClock:
         peak_hours=peak_hours(by_hour),
         peak_weekday=int(by_weekday.argmax()) if total else None,
         n=round(total),
-        n_withheld=int(np.isnan(matrix).sum()),
     )
 
 

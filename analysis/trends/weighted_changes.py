@@ -53,14 +53,7 @@ def weighted_changes(
     -------
     DataFrame, rows as `tested`
         weight_before, weight_after, weight_ratio, weight_low, weight_high; NaN where a candidate was not tested.
-
-    Raises
-    ------
-    ValueError
-        Where counts are withheld: sums of weights would tell them.
     """
-    if tested["withheld"].any():
-        raise ValueError("weights are compared where all counts are exact")
     before, after, squares_before, squares_after = (candidates[name].to_numpy(float) for name in WEIGHTS)
     wider = interval_dispersion(tested["dispersion"].to_numpy(float), tested["freedom"].to_numpy(float))
     known = tested["p"].notna().to_numpy()

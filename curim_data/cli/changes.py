@@ -16,7 +16,7 @@ from curim_data.model import N_, Audience, CityProfile, IntArray, Translator
 app = new_app()
 _COLUMNS: Final = (
     *("district", "place", "cell", "category", "dark", "before", "after", "expected", "ratio", "low", "high", "p", "q"),
-    *("significant", "compared", "bounded"),
+    *("significant", "compared"),
 )
 Weight = Literal["none", "severity", "harm"]
 

@@ -37,7 +37,7 @@ def trends(
     trend = trend_study(source, f, ctx.audience, UNITS[step])
     if trend is None:
         raise UsageError(Message("There are no alerts in this period: “curim import FILE” brings some."))
-    frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete", "withheld"]]
+    frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete"]]
     lacking = source.lacks(UNITS[step])
     notes = [ctx.t(lacking)] if lacking is not None else []
     course = course_study(source, f, ctx.audience) if trend.unit == "week" else None

@@ -193,7 +193,7 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     problem = problem_of_cells(copy_of(source), before, areas.treated, Audience.COUNCIL)
     lighting = find_measure("lighting_improved")
     counted = area_counts(copy_of(source), before, {"comparison": areas.comparison}, (), Audience.COUNCIL).frame
-    seen = minimum_detectable_drop(problem.n, float(counted["low"].sum()))
+    seen = minimum_detectable_drop(problem.n, float(counted["n"].sum()))
     made = draft_plan(problem, source.city, start, measures=[lighting] if lighting else []).plan
     # Its authors aimed at the smallest fall that could be seen.
     target = float(round(problem.n - (seen.alerts or 0)))

@@ -56,27 +56,24 @@ class ChangeStudy:
         """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
 
         Typical is the candidate of median count before, among those with an alert before, to the nearest of 1, 2, 5, 10
-        and so on: the median is the count of one of them, which may be withheld from who reads. None where nothing was
-        tested, or where a count of all alerts is protected; but where even the most that the count before may be is too
-        few to tell, that is said.
+        and so on: the median is the count of one of them, which may be too small to be written out. None where nothing
+        was tested.
         """
         frame, count = self.changes.frame, self.changes.n_tested
         if self.periods.before is None or not count:
             return None
         level = self.changes.alpha / count
         whole = frame[list(self.changes.by)].isna().to_numpy().all(axis=1)
-        tested, exact = frame["p"].notna().to_numpy(), (frame["bounded"] == "").to_numpy(bool)
+        tested = frame["p"].notna().to_numpy()
         n = {name: frame[name].to_numpy(float) for name in ("before", "after", "dispersion", "freedom")}
-        everything = np.flatnonzero(whole & tested)
-        city = everything[exact[everything]]
+        city = np.flatnonzero(whole & tested)
+        if not len(city):
+            return None
         if not area:
-            if not len(everything):
-                return None
-            before, wider, squares = (float(n[name][everything[0]]) for name in ("before", "dispersion", "freedom"))
-            found = smallest_change(int(before), self.periods.lengths, level=level, dispersion=wider, freedom=squares)
-            return None if not len(city) and not found.too_few else found
-        rows = ~whole & tested & exact & (n["before"] > 0)
-        if not rows.any() or not len(city):
+            before, wider, squares = (float(n[name][city[0]]) for name in ("before", "dispersion", "freedom"))
+            return smallest_change(int(before), self.periods.lengths, level=level, dispersion=wider, freedom=squares)
+        rows = ~whole & tested & (n["before"] > 0)
+        if not rows.any():
             return None
         before = _rounded(float(np.median(n["before"][rows])))
         base = tuple(int(n[when][city[0]]) - before for when in ("before", "after"))
@@ -117,7 +114,7 @@ UNKNOWN_DARKNESS: Final = Choice(
     "darkness", "", Message("What happened after dark was not compared: it is not known whether it was dark.")
 )
 MOST_KEPT: Final = 16  # pairs of filters of which the exact tables are kept
-_COUNTED: Final = ("before", "after", "before_high", "after_high", "withheld")
+_COUNTED: Final = ("before", "after")
 
 
 def change_study(
@@ -337,8 +334,8 @@ def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> A
 
 
 def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> dict[str, np.ndarray]:
-    """Counts before and after side by side, in the order of their names, with what may be said of withheld ones; absent
-    is zero. The columns CANDIDATE_KEYS and _COUNTED.
+    """Counts before and after side by side, in the order of their names; absent is zero. The columns CANDIDATE_KEYS
+    and _COUNTED.
 
     Rows without a place or by daylight are no candidates.
     """
@@ -356,15 +353,10 @@ def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> dict[str, np.n
     nothing = np.full(len(found), np.nan, object)
     pair = {name: keys[name][known][first] if name in keys else nothing for name in CANDIDATE_KEYS}
     before = known[: len(old)]
-    hidden = {}
     for when, table, own, at in (
         ("before", old, before, rows[: before.sum()]),
         ("after", new, known[len(old) :], rows[before.sum() :]),
     ):
-        n, high, withheld = np.zeros(len(found)), np.full(len(found), np.nan), np.zeros(len(found), bool)
-        n[at], high[at] = table["n"].to_numpy(float)[own], table["high"].to_numpy(float)[own]
-        withheld[at] = table["withheld"].to_numpy(bool)[own]
-        pair[when], hidden[when] = np.where(withheld, np.nan, np.nan_to_num(n)), withheld
-        pair[f"{when}_high"] = np.where(withheld, high, np.nan)
-    pair["withheld"] = hidden["before"] | hidden["after"]
+        pair[when] = np.zeros(len(found))
+        pair[when][at] = table["n"].to_numpy(float)[own]
     return pair

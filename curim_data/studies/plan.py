@@ -92,7 +92,7 @@ def problem_of_spot(
     banded = timed and not privacy.sees_exact(audience)
     if banded:
         profile = replace(profile, hours=_banded_hours(source, here))
-    kinds = counted("kind").sort_values("low", ascending=False)
+    kinds = counted("kind").sort_values("n", ascending=False)
     months = counted("month", among=history, complete=True)
     return problem_of_profile(
         spot,
@@ -103,7 +103,7 @@ def problem_of_spot(
         end=end,
         women_city=_women_city(source, f, audience),
         cautions=_cautions(source, here, audience, profile.unknown_gender),
-        kinds=[str(kind) for kind in kinds.loc[kinds["low"] > 0, "kind"] if kind != Kind.UNKNOWN],
+        kinds=[str(kind) for kind in kinds.loc[kinds["n"] > 0, "kind"] if kind != Kind.UNKNOWN],
         not_asked=[name for name in ("affected_gender", "reporter_gender") if name not in source.asked],
         hours_protected=banded,
     )
@@ -127,23 +127,15 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
     """Month since which the place has had more alerts than is usual for it, up to the last month; else None."""
     if months.empty:
         return None
-    # Of a withheld month only the bounds are known. The middle between them tells what is usual; no run is told that
-    # would hold such a month, since nobody may say that it was above the usual.
-    hidden = months["n"].isna()
-    judged = months.assign(n=months["n"].fillna((months["low"] + months["high"]) / 2), withheld=False)
-    trend = monthly(judged, (source.first, min(end, source.as_of)), "month", lag=reporting_lag(source))
+    trend = monthly(months, (source.first, min(end, source.as_of)), "month", lag=reporting_lag(source))
     latest, since = trend.latest, trend.outside_since
-    if latest is None or since is None or latest["side"] <= 0:
-        return None
-    in_run = pd.to_datetime(months["month"]) >= pd.Timestamp(since)
-    return None if (hidden & in_run).any() else since
+    return None if latest is None or latest["side"] <= 0 else since
 
 
 def _women_city(source: Source, f: AlertFilter, audience: Audience) -> float | None:
     whole = whole_city(f)
-    counts = query.counts(source, whole, ["affected_gender"], audience, once=True).frame.set_index("affected_gender")[
-        "low"
-    ]
+    counted = query.counts(source, whole, ["affected_gender"], audience, once=True)
+    counts = counted.frame.set_index("affected_gender")["n"]
     women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
     return women / (women + men) if women + men else None
 
@@ -151,7 +143,7 @@ def _women_city(source: Source, f: AlertFilter, audience: Audience) -> float | N
 def _cautions(source: Source, here: AlertFilter, audience: Audience, unknown: float | None) -> tuple[Caution, ...]:
     default_counts = query.default_coordinates(source, here, audience)["n"]
     tests = {
-        Caution.PILED: bool((default_counts.fillna(1) > 0).any()),
+        Caution.PILED: bool((default_counts > 0).any()),
         Caution.UNDISCLOSED: "affected_gender" in source.asked and unknown is not None and unknown > MANY_UNKNOWN,
         Caution.SHORT_HISTORY: source.as_of - source.first < YEAR,
     }
@@ -167,7 +159,7 @@ def _own_area(source: Source, f: AlertFilter, cells: Sequence[str], audience: Au
         id=min(cells),
         rank=0,
         cells=tuple(h3.str_to_int(cell) for cell in cells),
-        n=round(float(row["low"].sum())),
+        n=round(float(row["n"].sum())),
         expected=unknown,
         ratio=unknown,
         low=unknown,

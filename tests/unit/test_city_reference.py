@@ -24,24 +24,17 @@ def row_by_row(frame: pd.DataFrame) -> list[tuple[float, float, int, int]]:
     def own(row: dict[str, Any]) -> tuple[float, float]:
         return row["before"], row["after"]
 
-    def at_most(row: dict[str, Any]) -> tuple[float, ...]:
-        return tuple(row[f"{when}_high"] if math.isnan(row[when]) else row[when] for when in ("before", "after"))
-
     def is_city(row: dict[str, Any]) -> bool:
         return row["district"] is None and row["place"] is None
 
     def whole_of(theme: tuple[Any, ...]) -> int:
-        known = [
-            at
-            for at, row in enumerate(rows)
-            if is_city(row) and (row["category"], row["dark"]) == theme and all(map(math.isfinite, own(row)))
-        ]
+        known = [at for at, row in enumerate(rows) if is_city(row) and (row["category"], row["dark"]) == theme]
         return known[-1] if known else -1
 
     def rest(at: int, row: dict[str, Any]) -> tuple[float, float] | None:
-        if at < 0 or not all(map(math.isfinite, at_most(row))):
+        if at < 0:
             return None
-        whole, part = own(rows[at]), at_most(row)
+        whole, part = own(rows[at]), own(row)
         return max(whole[0] - part[0], 0.0), max(whole[1] - part[1], 0.0)
 
     found, levels = [], []
@@ -50,7 +43,7 @@ def row_by_row(frame: pd.DataFrame) -> list[tuple[float, float, int, int]]:
         same_at = -1 if is_city(row) else whole_of(theme)
         all_at = -1 if is_city(row) and theme == (None, None) else whole_of((None, None))
         same, wider = rest(same_at, row), rest(all_at, row)
-        close = same is not None and sum(same) >= sum(at_most(row))
+        close = same is not None and sum(same) >= sum(own(row))
         base = same if close else wider
         found.append((base or (math.nan, math.nan), same_at if close else all_at if wider else -1))
         kind = row["district"] is None, row["place"] is None
@@ -77,7 +70,7 @@ def row_by_row(frame: pd.DataFrame) -> list[tuple[float, float, int, int]]:
 
 
 def some_candidates(random: np.random.Generator) -> pd.DataFrame:
-    """Whole tables by area and theme, of few values, so that rows are each other's rest; some counts are withheld."""
+    """Whole tables by area and theme, of few values, so that rows are each other's rest."""
     districts, categories = random.integers(1, 4), random.integers(1, 4)
     rows = []
     for area in [(None, None), *((f"d{n}", None) for n in range(districts)), (None, "p0"), (None, "p1")]:
@@ -90,9 +83,6 @@ def some_candidates(random: np.random.Generator) -> pd.DataFrame:
             equal = [frame[one].isna() if pd.isna(own) else frame[one] == own for one, own in zip(by, key, strict=True)]
             same = np.logical_and.reduce(equal)
             frame.loc[same & frame[name].isna(), ["before", "after"]] = sums.to_numpy()
-    for when in ("before", "after"):
-        frame[f"{when}_high"] = np.where(random.random(len(frame)) < 0.8, 4.0, np.nan)
-        frame.loc[random.random(len(frame)) < 0.06, when] = np.nan
     return frame.sample(frac=random.choice([0.5, 0.9, 1.0]), random_state=random).reset_index(drop=True)
 
 

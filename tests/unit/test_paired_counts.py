@@ -18,18 +18,14 @@ VALUES = {
 
 def joined(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """The slow twin: an outer join, row by row as the database of a reader would do it."""
-    columns = ["n", "high", "withheld"]
-    old, new = (table[[*by, *columns]].astype(dict.fromkeys(by, object)) for table in (old, new))
+    old, new = (table[[*by, "n"]].astype(dict.fromkeys(by, object)) for table in (old, new))
     if by:
         merged = old.merge(new, on=by, how="outer", suffixes=("_before", "_after"))
     else:
         merged = old.merge(new, how="left", left_index=True, right_index=True, suffixes=("_before", "_after"))
     pair = merged[by].copy()
-    hidden = merged[["withheld_before", "withheld_after"]].eq(True)
     for when in ("before", "after"):
-        pair[when] = merged[f"n_{when}"].fillna(0).mask(hidden[f"withheld_{when}"])
-        pair[f"{when}_high"] = merged[f"high_{when}"].astype(float).where(hidden[f"withheld_{when}"])
-    pair["withheld"] = hidden.any(axis=1)
+        pair[when] = merged[f"n_{when}"].fillna(0)
     pair = pair.dropna(subset=by)
     if "dark" in by:
         pair = pair[pair["dark"].astype(bool)]
@@ -37,13 +33,10 @@ def joined(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def table(rng: np.random.Generator, by: list[str], share: float) -> pd.DataFrame:
-    """Some of all combinations, in any order, a few of them withheld."""
+    """Some of all combinations, in any order."""
     rows = pd.MultiIndex.from_product([VALUES[name] for name in by]).to_frame(index=False, name=by) if by else None
     rows = pd.DataFrame(index=range(1)) if rows is None else rows.sample(frac=share, random_state=rng)
-    n = rng.integers(0, 40, len(rows)).astype(float)
-    withheld = (n > 0) & (n < 5)
-    rows = rows.reset_index(drop=True).assign(n=np.where(withheld, np.nan, n), withheld=withheld)
-    return rows.assign(high=np.where(withheld, 4, n).astype(np.int64))
+    return rows.reset_index(drop=True).assign(n=rng.integers(0, 40, len(rows)).astype(float))
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.0])
@@ -58,11 +51,9 @@ def test_both_periods_stand_side_by_side_as_after_a_join(by: list[str], share: f
 
 
 def test_a_name_that_only_one_period_has_is_a_row_with_a_zero() -> None:
-    old = pd.DataFrame({"category": ["noise"], "n": [3.0], "high": [3], "withheld": [False]})
-    new = pd.DataFrame({"category": ["theft"], "n": [np.nan], "high": [4], "withheld": [True]})
+    old = pd.DataFrame({"category": ["noise"], "n": [3.0]})
+    new = pd.DataFrame({"category": ["theft"], "n": [4.0]})
     found = _pair(old, new, ["category"])
     assert found["category"].tolist() == ["noise", "theft"]
     assert found["before"].tolist() == [3.0, 0.0]
-    assert found["after"][0] == 0.0
-    assert np.isnan(found["after"][1])
-    assert found["after_high"][1] == 4.0
+    assert found["after"].tolist() == [0.0, 4.0]

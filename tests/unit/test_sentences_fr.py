@@ -140,11 +140,11 @@ def test_this_year_and_the_last() -> None:
 
 def test_hours_of_the_week() -> None:
     none = np.zeros(0)
-    clock = WeekClock(none, none, none, (20, 6), 5, 90, 0)
+    clock = WeekClock(none, none, none, (20, 6), 5, 90)
     assert read(clock.sentence(t, incidents=True)) == (
         "Au moins la moitié des incidents se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."
     )
-    assert WeekClock(none, none, none, None, None, 0, 0).sentence(t) == "Aucun signalement dont l’heure soit connue."
+    assert WeekClock(none, none, none, None, None, 0).sentence(t) == "Aucun signalement dont l’heure soit connue."
 
 
 PLURALS = [

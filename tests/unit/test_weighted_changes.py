@@ -104,13 +104,6 @@ def test_each_ratio_is_that_of_a_slow_twin() -> None:
     assert compared >= 3
 
 
-def test_withheld_counts_have_no_weights() -> None:
-    frame = candidates()
-    frame.loc[5, "before"] = np.nan
-    with pytest.raises(ValueError, match="exact"):
-        weighted_changes(frame, changes(frame, BY, relative=True).frame)
-
-
 @pytest.mark.parametrize("relative", [True, False])
 def test_intervals_of_ratios_hold_their_level_where_nothing_changed(relative: bool) -> None:
     """Weights from 0.3 to 5 and 30 incidents a period in the place: 1 is missed by at most 5 % of the intervals.

@@ -54,7 +54,7 @@ def draw_small_multiples(page: Page) -> None:
         return
     told = alerts.frame[[unit, split, "n"]].rename(columns={"n": "alerts"})
     frame = counted.frame.dropna(subset=[unit]).merge(told, how="left", on=[unit, split])
-    sums = frame.groupby(split, dropna=False)["low"].sum().sort_values(ascending=False, kind="stable")
+    sums = frame.groupby(split, dropna=False)["n"].sum().sort_values(ascending=False, kind="stable")
     names = list(sums[sums > 0].index)[:MOST_PANELS]
     if not names:
         st.write(t("There is nothing to split."))
@@ -175,8 +175,5 @@ def draw_week_clock(page: Page) -> None:
 
 def _spread(frame: pd.DataFrame) -> pd.DataFrame:
     """Bands of hours, each shared out evenly over its hours."""
-    parts = [
-        frame.assign(hour=frame["hour"] + hour, n=frame["n"] / BAND_HOURS, low=frame["low"] / BAND_HOURS)
-        for hour in range(BAND_HOURS)
-    ]
+    parts = [frame.assign(hour=frame["hour"] + hour, n=frame["n"] / BAND_HOURS) for hour in range(BAND_HOURS)]
     return pd.concat(parts, ignore_index=True)

@@ -155,5 +155,5 @@ def period_dates(page: Page) -> tuple[dt.date, dt.date]:
 
 
 def shown_incidents(frame: pd.DataFrame) -> int:
-    """Incidents shown in a table of counts; withheld ones do not count."""
+    """Incidents of a table of counts."""
     return round(float(frame["n"].sum()))
