@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.intervals import Estimate
+from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, IntArray, Message, Translator
 
@@ -21,8 +20,6 @@ MAX_RUNS, MIN_RUNS = 199, 39
 MAX_DRAWS: Final = 4_000_000
 FEW: Final = 3  # alerts a place up to which bursts are drawn one by one
 AT_ONCE: Final = 500_000  # counts of random maps that are held in memory by a thread
-# Sets of withheld counts that are tried out, twice: fewer on many places, lest it take longer than a second.
-MAX_SETS, MIN_SETS = 200, 20
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,13 @@ class PlaceShare:
     """The smallest share of places that holds a part of the alerts: observed, and by chance.
 
     part : the part of the alerts (0.25, 0.5, 0.8)
-    places : the observed share; `low` and `high` differ from `value` where counts are withheld
+    places : the observed share; NaN without alerts
     chance : mean and central 95 % of the same alerts placed uniformly at random on the land
-    cells : the number of places behind `places.value`
+    cells : the number of places behind it
     """
 
     part: float
-    places: Estimate
+    places: float
     chance: Estimate
     cells: int
 
@@ -54,23 +51,21 @@ class Concentration:
     curve_places, curve_alerts, curve_chance : arrays, shape (cells + 1,)
         The share of alerts in the fullest places against their share: the Lorenz curve seen from its full end. The
         last is the mean of the random maps.
-    withheld : places whose count is only known within bounds
     least_p : the smallest p that so many random maps can give
     """
 
     cells: int
     n: int
     shares: tuple[PlaceShare, ...]
-    gini: Estimate
-    generalised: Estimate
-    unbiased: Estimate
+    gini: float
+    generalised: float
+    unbiased: float
     chance_gini: Estimate
     chance_generalised: Estimate
     p: float
     curve_places: FloatArray
     curve_alerts: FloatArray
     curve_chance: FloatArray
-    withheld: int
     choices: tuple[Choice, ...]
     least_p: float = 0.0
 
@@ -100,36 +95,28 @@ class Concentration:
         half = self.share(0.5)
         digits = interval_decimals(t, half.chance)
         values = {
-            "places": _span(t, half.places),
+            "places": t.percent(half.places, decimals(half.places)),
             "chance": t.percent(half.chance.value, digits),
             "low": t.percent(half.chance.low, digits),
             "high": t.percent(half.chance.high, digits),
         }
-        if half.places.high < half.chance.low:
-            text = t(
+        if half.places < half.chance.low:
+            return t(
                 "Half of the incidents lie in {places} of the places; by chance alone it would be {chance} ({low} to "
                 "{high}).",
                 **values,
             )
-        elif half.places.low > half.chance.high:
-            text = t(
+        if half.places > half.chance.high:
+            return t(
                 "Half of the incidents lie in {places} of the places; by chance alone it would be {chance} ({low} to "
                 "{high}): they are spread more evenly than expected by chance.",
                 **values,
             )
-        else:
-            text = t(
-                "Half of the incidents lie in {places} of the places, and by chance alone it would be {chance} ({low} "
-                "to {high}): that they gather in few places is not shown.",
-                **values,
-            )
-        if self.withheld:
-            text += " " + t.n(
-                "{n} protected count enters with every value that it may have.",
-                "{n} protected counts enter with every value that they may have.",
-                self.withheld,
-            )
-        return text
+        return t(
+            "Half of the incidents lie in {places} of the places, and by chance alone it would be {chance} ({low} to "
+            "{high}): that they gather in few places is not shown.",
+            **values,
+        )
 
 
 def concentration(
@@ -140,8 +127,7 @@ def concentration(
     Parameters
     ----------
     cells : DataFrame, one row a place: the whole study mask, zeros included
-        Columns n and land_km2 and, where counts passed disclosure control, low, high and withheld. Withheld counts
-        enter with all values from low to high (results get bounds) and with the middle for the single figures.
+        Columns n and land_km2.
     runs : int, optional
         Random maps; `runs_for` when left out. Each places the same number of alerts at random, in proportion to
         their land.
@@ -155,41 +141,40 @@ def concentration(
     With n places and c alerts, in ascending order: G = Σ (2i - n - 1) x_(i) / (n c); generalised G' = max(1, n / c)
     (G - 1) + 1; unbiased: times m / (m - 1) with m = min(n, c). NaN without alerts.
 
-    Raises ValueError without places, on negative or missing counts, or on low above high.
+    Raises ValueError without places, or on negative or missing counts.
 
     Bernasco, W. & Steenbeek, W. (2017). More places than crimes: implications for evaluating the law of crime
     concentration at place. Journal of Quantitative Criminology 33, 451-467. Random maps: Chalfin, A., Kaplan, J. &
     Cuellar, M. (2021). Measuring marginal crime concentration. Journal of Research in Crime and Delinquency 58,
     467-504.
     """
-    low, middle, high, withheld = _bounds(cells)
+    if cells.empty:
+        raise ValueError("there are no places")
+    counts = cells["n"].to_numpy(dtype=float)
+    if not (counts >= 0).all():
+        raise ValueError("counts must be known, and not negative")
     land = cells["land_km2"].to_numpy(dtype=float)
     if (land < 0).any() or not land.sum() > 0:
         raise ValueError("places need land, and none of it negative")
-    total = float(middle.sum())
-    choice = Choice("runs", runs, _choices(runs)) if runs else runs_for(len(middle))
-    n = round(total)
+    choice = Choice("runs", runs, _choices(runs)) if runs else runs_for(len(counts))
+    n = round(float(counts.sum()))
     if not n:
-        return _nothing(len(middle), withheld, choice)
+        return _nothing(len(counts), choice)
     chance = _RandomMaps(n, land / land.sum(), int(choice.value), seed, scatter.value)
-    ways = [middle, *_possible_counts(low, high)] if withheld else [middle]
-    shares = tuple(_share(part, ways, chance) for part in PARTS)
-    general = _range([generalised_gini(way) for way in ways])
-    curve = _curve(middle)
+    general = generalised_gini(counts)
     return Concentration(
-        cells=len(middle),
+        cells=len(counts),
         n=n,
-        shares=shares,
-        gini=_range([gini(way) for way in ways]),
+        shares=tuple(_share(part, counts, chance) for part in PARTS),
+        gini=gini(counts),
         generalised=general,
-        unbiased=_range([generalised_gini(way, unbiased=True) for way in ways]),
+        unbiased=generalised_gini(counts, unbiased=True),
         chance_gini=_central(chance.gini),
         chance_generalised=_central(chance.generalised),
-        p=(1 + int((chance.generalised >= general.low - 1e-12).sum())) / (1 + len(chance.generalised)),
-        curve_places=np.linspace(0, 1, len(middle) + 1),
-        curve_alerts=curve,
+        p=(1 + int((chance.generalised >= general - 1e-12).sum())) / (1 + len(chance.generalised)),
+        curve_places=np.linspace(0, 1, len(counts) + 1),
+        curve_alerts=_curve(counts),
         curve_chance=chance.curve,
-        withheld=withheld,
         choices=(choice, scatter.choice),
         least_p=1 / (1 + len(chance.generalised)),
     )
@@ -301,9 +286,9 @@ def bursts_at_random(rng: np.random.Generator, n: int, probability: FloatArray, 
     return np.bincount(np.concatenate(parts), sizes, len(kept)).astype(np.int64)
 
 
-def _share(part: float, ways: list[FloatArray], chance: _RandomMaps) -> PlaceShare:
-    found = [fewest_places(way, part) for way in ways]
-    return PlaceShare(part, _range([k / len(ways[0]) for k in found]), _central(chance.places[part]), found[0])
+def _share(part: float, counts: FloatArray, chance: _RandomMaps) -> PlaceShare:
+    found = fewest_places(counts, part)
+    return PlaceShare(part, found / len(counts), _central(chance.places[part]), found)
 
 
 def _curve(counts: Any) -> FloatArray:
@@ -311,66 +296,27 @@ def _curve(counts: Any) -> FloatArray:
     return np.concatenate([[0.0], np.cumsum(full) / full.sum()])
 
 
-def _bounds(cells: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray, int]:
-    if cells.empty:
-        raise ValueError("there are no places")
-    n = cells["n"].to_numpy(dtype=float)
-    hidden = cells["withheld"].to_numpy(dtype=bool) if "withheld" in cells else np.zeros(len(n), dtype=bool)
-    low = np.where(hidden, cells["low"].to_numpy(dtype=float), n) if hidden.any() else n
-    high = np.where(hidden, cells["high"].to_numpy(dtype=float), n) if hidden.any() else n
-    if not ((low >= 0) & (low <= high)).all():
-        raise ValueError("counts must be known or bounded, and not negative")
-    return low, (low + high) / 2, high, int(hidden.sum())
-
-
-def _possible_counts(low: FloatArray, high: FloatArray) -> Iterable[FloatArray]:
-    """Sets of counts within the bounds, among them the most even and the most uneven ones.
-
-    The most even set of a given total holds every count as near as its bounds allow to one common level. The most
-    uneven one has each withheld count at an end of its bounds; where all have the same bounds only the number of those
-    at the upper end matters. Levels and numbers are tried in up to 200 steps each.
-    """
-    steps = int(np.clip(200_000 // len(low), MIN_SETS, MAX_SETS))
-    for level in np.unique(np.quantile(np.concatenate([low, high]), np.linspace(0, 1, steps), method="nearest")):
-        if level > 0 or low.any():
-            yield np.clip(level, low, high)
-    open_ones = np.flatnonzero(high > low)
-    order = open_ones[np.argsort(-high[open_ones], kind="stable")]
-    for many in np.unique(np.linspace(0, len(order), steps).round().astype(int)):
-        way = low.copy()
-        way[order[:many]] = high[order[:many]]
-        if way.any():
-            yield way
-
-
-def _range(values: list[float]) -> Estimate:
-    """The first value, between the least and the greatest of all."""
-    known = [value for value in values if value == value]
-    return Estimate(values[0], min(known, default=float("nan")), max(known, default=float("nan")))
-
-
 def _central(values: FloatArray) -> Estimate:
     low, high = np.quantile(values, [0.025, 0.975])
     return Estimate(float(values.mean()), float(low), float(high))
 
 
-def _nothing(cells: int, withheld: int, choice: Choice) -> Concentration:
-    unknown = Estimate(float("nan"), float("nan"), float("nan"))
+def _nothing(cells: int, choice: Choice) -> Concentration:
+    nan = float("nan")
     even = np.linspace(0, 1, cells + 1)
     return Concentration(
         cells=cells,
         n=0,
-        shares=tuple(PlaceShare(part, unknown, unknown, 0) for part in PARTS),
-        gini=unknown,
-        generalised=unknown,
-        unbiased=unknown,
-        chance_gini=unknown,
-        chance_generalised=unknown,
-        p=float("nan"),
+        shares=tuple(PlaceShare(part, nan, UNKNOWN, 0) for part in PARTS),
+        gini=nan,
+        generalised=nan,
+        unbiased=nan,
+        chance_gini=UNKNOWN,
+        chance_generalised=UNKNOWN,
+        p=nan,
         curve_places=even,
         curve_alerts=even * np.nan,
         curve_chance=even * np.nan,
-        withheld=withheld,
         choices=(choice,),
     )
 
@@ -388,9 +334,3 @@ def interval_decimals(t: Translator, share: Estimate) -> int:
     """The same for a share with its interval: one more where its ends would be written alike."""
     alike = share.low < share.high and t.percent(share.low) == t.percent(share.high)
     return 1 if alike else decimals(share.value)
-
-
-def _span(t: Translator, share: Estimate) -> str:
-    digits = decimals(share.value)
-    low, high = t.percent(share.low, digits), t.percent(share.high, digits)
-    return low if low == high else t("{low} to {high}", low=low, high=high)

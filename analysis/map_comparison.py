@@ -60,92 +60,60 @@ def worth_testing(attainable: FloatArray, alpha: float) -> BoolArray:
 
 @dataclass(frozen=True)
 class MapPair:
-    """Bounds of both maps by cell, and how many alerts each has in all (None: not shown)."""
+    """Alerts of both maps by cell."""
 
-    a_low: FloatArray
-    a_high: FloatArray
-    b_low: FloatArray
-    b_high: FloatArray
-    shown_a: FloatArray
-    shown_b: FloatArray
-    totals: tuple[float | None, float | None]
-
-    @classmethod
-    def of(cls, first: pd.DataFrame, second: pd.DataFrame, totals: tuple[float | None, float | None]) -> MapPair:
-        """Of two frames with n and, where counts passed disclosure control, low, high, withheld."""
-        return cls(*_bounds(first), *_bounds(second), _shown(first), _shown(second), totals)
-
-    @property
-    def total_a(self) -> float:
-        """Alerts of the first map; the least that there may be where it is not shown."""
-        return float(self.a_low.sum()) if self.totals[0] is None else float(self.totals[0])
-
-    @property
-    def total_b(self) -> float:
-        """Alerts of the second map; the least that there may be where it is not shown."""
-        return float(self.b_low.sum()) if self.totals[1] is None else float(self.totals[1])
-
-
-def _bounds(cells: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
-    """The least and the most that each cell may hold, whole."""
-    low, high = (np.round((cells[name] if name in cells else cells["n"]).to_numpy(float)) for name in ("low", "high"))
-    return low, high
-
-
-def _shown(cells: pd.DataFrame) -> FloatArray:
-    hidden = cells["withheld"].to_numpy(bool) if "withheld" in cells else np.zeros(len(cells), bool)
-    return np.where(hidden, np.nan, cells["n"].to_numpy(float))
+    a: FloatArray
+    b: FloatArray
 
 
 @dataclass(frozen=True)
 class PlaceTests:
-    """Places of one size: their test, the counts that entered either tail, ratio with interval."""
+    """Places of one size: their test, ratio with interval, and the counts that entered: those of both maps in the
+    place, and with the rest of the city (`whole_a`, `whole_b`).
+    """
 
-    up: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
-    down: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+    a: FloatArray
+    b: FloatArray
+    whole_a: FloatArray
+    whole_b: FloatArray
     p: FloatArray
     more: FloatArray
     attainable: FloatArray
-    shown_a: FloatArray
-    shown_b: FloatArray
     ratio: FloatArray
     low: FloatArray
     high: FloatArray
 
 
 def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray, dispersion: float = 1.0) -> PlaceTests:
-    """Both tails in every place: its counts (a, b) against those of both maps there and in the rest (A, B).
+    """Both tails in every place: its counts against those of both maps there and in the rest.
 
-    `out`: cells that do not belong to the rest. Protected counts give the widest interval and the largest p of all that
-    they may stand for, against the same rest. `dispersion`: variance of counts by that of independent ones.
+    `out`: cells that do not belong to the rest. `dispersion`: variance of counts by that of independent ones.
     """
-    up = _entered(disc, out, (maps.a_low, maps.a_high, maps.totals[0]), (maps.b_low, maps.b_high, maps.totals[1]))
-    b, a, total_b, total_a = _entered(
-        disc, out, (maps.b_low, maps.b_high, maps.totals[1]), (maps.a_low, maps.a_high, maps.totals[0])
-    )
-    down = a, b, total_a, total_b
+    a, b = disc @ maps.a, disc @ maps.b
+    whole_a, whole_b = (here + _rest(counts, disc, out) for here, counts in ((a, maps.a), (b, maps.b)))
     over, most, under, least = (
-        spread_p(tail, dispersion, tails=1) for tail in (*_upper(*up), *_upper(b, a, total_b, total_a))
+        spread_p(tail, dispersion, tails=1)
+        for tail in (*_upper(a, b, whole_a, whole_b), *_upper(b, a, whole_b, whole_a))
     )
-    shown_a, shown_b = disc @ maps.shown_a, disc @ maps.shown_b
-    ratio, low, _ = share_ratios(up[0], up[2], up[1], up[3], dispersion)
-    high = share_ratios(a, total_a, b, total_b, dispersion)[2]
+    ratio, low, high = share_ratios(a, whole_a, b, whole_b, dispersion)
     return PlaceTests(
-        up=up,
-        down=down,
+        a=a,
+        b=b,
+        whole_a=whole_a,
+        whole_b=whole_b,
         p=np.minimum(1.0, 2 * np.minimum(over, under)),
         more=np.where(over <= under, 1, -1),
         attainable=np.minimum(1.0, 2 * np.minimum(most, least)),
-        shown_a=shown_a,
-        shown_b=shown_b,
-        ratio=np.where(np.isfinite(shown_a + shown_b), ratio, np.nan),
+        ratio=ratio,
         low=low,
         high=high,
     )
 
 
-# The least and the most that each cell may hold, and how many there are in all where that is shown.
-_MapBounds = tuple[FloatArray, FloatArray, float | None]
+def _rest(counts: FloatArray, disc: sparse.csr_array, out: BoolArray) -> FloatArray:
+    """Counts that lie outside each place and not in cells `out`."""
+    chosen = counts * ~out
+    return np.asarray(chosen.sum() - disc @ chosen)
 
 
 def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float, dispersion: float = 1.0) -> BoolArray:
@@ -155,10 +123,9 @@ def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float, d
     lean the other way. So the place farthest from the share of all that is left is taken out, again and again, until
     none is farther than expected by chance anywhere: |x - m s| <= z sqrt(d m s (1 - s)) with x of m alerts of the first
     map, s the share of what is left, d the dispersion, and z the normal quantile for alpha over all places
-    (Bonferroni). Withheld counts enter with the middle of their bounds: this decides what a place is compared with,
-    never whether it differs.
+    (Bonferroni). This decides what a place is compared with, never whether it differs.
     """
-    first, both = (maps.a_low + maps.a_high) / 2, (maps.a_low + maps.a_high + maps.b_low + maps.b_high) / 2
+    first, both = maps.a, maps.a + maps.b
     out = np.zeros(len(both), dtype=bool)
     border = float(np.sqrt(dispersion) * stats.norm.isf(alpha / (2 * len(discs) * max(len(both), 1))))
     while not out.all():
@@ -173,32 +140,6 @@ def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float, d
             break
         out[discs[scale][[cell]].indices] = True
     return out
-
-
-def _entered(
-    disc: sparse.csr_array, out: BoolArray, first: _MapBounds, second: _MapBounds
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Counts that speak least for the first map having more in a place: (first, second, total first, total second).
-
-    In the place the first enters at its least and the second at its most, in the rest the other way round, as far as
-    the totals allow.
-    """
-
-    def rest(counts: FloatArray, members: BoolArray) -> FloatArray:
-        """Counts of the members that lie outside the place."""
-        chosen = counts * members
-        return np.asarray(chosen.sum() - disc @ chosen)
-
-    low, high, total = first
-    other_low, other_high, other_total = second
-    inside, other = disc @ low, disc @ other_high
-    rest_high, rest_low = rest(high, ~out), rest(other_low, ~out)
-    if total is not None:
-        rest_high = np.minimum(rest_high, np.maximum(total - inside - rest(low, out), 0))
-    if other_total is not None:
-        other = np.minimum(other, other_total)
-        rest_low = np.maximum(rest_low, other_total - other - rest(other_high, out))
-    return inside, other, inside + rest_high, other + rest_low
 
 
 def _upper(a: FloatArray, b: FloatArray, total_a: FloatArray, total_b: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -247,11 +188,10 @@ class MapLabel:
 class DifferingPlace:
     """A place where the two maps differ; `more`: 1 where the first has more than elsewhere, -1 where the second has.
 
-    `n_a`, `n_b`: alerts of either map in the place; with protected counts the values that speak least for a difference
-    (then `bounded`). `share`, `elsewhere`: the first map's share of both, here and in the rest of the city without the
-    places that stand out. `ratio`: of the part of the first map that lies here to that of the second, with Katz's 95 %
-    interval; since the place was chosen for its difference, it leans away from one. p (two-sided, exact) and q are
-    those of the place.
+    `n_a`, `n_b`: alerts of either map in the place. `share`, `elsewhere`: the first map's share of both, here and in
+    the rest of the city without the places that stand out. `ratio`: of the part of the first map that lies here to that
+    of the second, with Katz's 95 % interval; since the place was chosen for its difference, it leans away from one. p
+    (two-sided, exact) and q are those of the place.
     """
 
     id: str
@@ -267,7 +207,6 @@ class DifferingPlace:
     high: float
     p: float
     q: float
-    bounded: bool
     longitude: float
     latitude: float
     a: MapLabel
@@ -281,7 +220,7 @@ class DifferingPlace:
     def sentence(self, t: Translator) -> str:
         """The share here and elsewhere, of that map which has more here."""
         first = self.more > 0
-        message = t(
+        return t(
             "{share} of the {n} incidents compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
             share=t.percent(self.share if first else 1 - self.share),
             elsewhere=t.percent(self.elsewhere if first else 1 - self.elsewhere),
@@ -289,9 +228,6 @@ class DifferingPlace:
             n=self.n_a + self.n_b,
             q=t.p_value(self.q),
         )
-        if self.bounded:
-            message += " " + t("Protected counts enter with the values that speak least for a difference.")
-        return message
 
 
 @dataclass(frozen=True)
@@ -299,13 +235,12 @@ class MapComparison:
     """Two maps compared on the same cells. Made by `compare_maps`.
 
     frame : DataFrame, index cell (int64)
-        a, b (alerts of either map; NaN where withheld), window_a, window_b (of the cell and those around it, NaN where
-        one is withheld), ratio of the parts of the maps that lie in the window, low, high (Katz; with protected counts
-        the widest), p, q (NaN where no difference could show), more (1, -1, 0), differs (bool).
+        a, b (alerts of either map), window_a, window_b (of the cell and those around it), ratio of the parts of the
+        maps that lie in the window, low, high (Katz), p, q (NaN where no difference could show), more (1, -1, 0),
+        differs (bool).
     places : tuple of Differing, clearest first
 
-    `n_a`, `n_b`: alerts of either map on the cells; `at_least`: whether each is a lower bound, because counts are
-    protected and no total was given.
+    `n_a`, `n_b`: alerts of either map on the cells.
     """
 
     frame: pd.DataFrame
@@ -317,9 +252,7 @@ class MapComparison:
     tested: int
     k: int
     alpha: float
-    n_withheld: int
     choices: tuple[Choice, ...]
-    at_least: tuple[bool, bool] = (False, False)
 
     @property
     def n(self) -> int:
@@ -334,7 +267,7 @@ class MapComparison:
     @property
     def one_sided(self) -> bool:
         """Whether a side has no alert at all, so that there is nothing to draw."""
-        return not ((self.n_a or self.at_least[0]) and (self.n_b or self.at_least[1]))
+        return not (self.n_a and self.n_b)
 
     def sentence(self, t: Translator) -> str:
         """How many places differ, out of how many; and whether there was enough to tell."""
@@ -350,8 +283,6 @@ class MapComparison:
                 "{n} places differ from the rest of the city beyond chance.",
                 len(self.places),
             )
-        if any(self.at_least):
-            return message
         whole = t(
             "In the whole city {share} of the {n} incidents compared {side}.",
             share=t.percent(self.share),
@@ -367,7 +298,6 @@ def compare_maps(
     a: MapLabel,
     b: MapLabel,
     *,
-    totals: tuple[float | None, float | None] = (None, None),
     alpha: float = ALPHA,
     k: int | None = None,
     scatter: Dispersion = INDEPENDENT,
@@ -377,13 +307,9 @@ def compare_maps(
     Parameters
     ----------
     first, second : DataFrame, index cell (int64, H3 of one resolution, the same cells)
-        n and, where counts passed disclosure control, low, high, withheld. A withheld count enters each tail with the
-        bound that speaks against it, so that what is not shown never makes a mark.
+        Column n.
     a, b : Side
         The two maps in words.
-    totals : pair of float, optional
-        Alerts of either map on these cells, where disclosure control shows them; without, those of withheld cells in
-        the rest of the city enter with their bounds too.
     alpha : float
         Share of false marks among the marked (Benjamini-Hochberg), and chance of any false group (Tarone).
     k : int, optional
@@ -402,17 +328,17 @@ def compare_maps(
     index = np.asarray(first.index, dtype=np.int64)
     side = square_side(h3.get_resolution(int(index[0])), index)
     k = window_for(side) if k is None else k
-    maps = MapPair.of(first, second, totals)
+    maps = MapPair(*(np.round(cells["n"].to_numpy(float)) for cells in (first, second)))
     discs = [neighbours(index, rings) for rings in sorted({0, k})]
     out = outlying_cells(maps, discs, alpha, scatter.value)
     found = _test_cells(maps, index, discs, out, alpha, scatter.value)
     wide, tested = found.scales[-1], found.tested
     frame = pd.DataFrame(
         {
-            "a": maps.shown_a,
-            "b": maps.shown_b,
-            "window_a": wide.shown_a,
-            "window_b": wide.shown_b,
+            "a": maps.a,
+            "b": maps.b,
+            "window_a": wide.a,
+            "window_b": wide.b,
             "ratio": wide.ratio,
             "low": wide.low,
             "high": wide.high,
@@ -428,17 +354,12 @@ def compare_maps(
         places=_places(index, found, discs, (a, b), scatter.value),
         a=a,
         b=b,
-        n_a=round(maps.total_a),
-        n_b=round(maps.total_b),
+        n_a=round(float(maps.a.sum())),
+        n_b=round(float(maps.b.sum())),
         tested=int(tested.sum()),
         k=k,
         alpha=alpha,
-        n_withheld=int((np.isnan(maps.shown_a) | np.isnan(maps.shown_b)).sum()),
         choices=(*_choices(k, side, alpha, int(tested.sum()), len(index)), scatter.choice),
-        at_least=(
-            totals[0] is None and bool(np.isnan(maps.shown_a).any()),
-            totals[1] is None and bool(np.isnan(maps.shown_b).any()),
-        ),
     )
 
 
@@ -501,10 +422,9 @@ def _places(
             continue
         taken[more][near[members].indices] = True
         taken[-more][members] = True
-        counts = tuple(float(part[at]) for part in (scale.up if more > 0 else scale.down))
-        bounded = bool(np.isnan(scale.shown_a[at] + scale.shown_b[at]))
+        counts = tuple(float(part[at]) for part in (scale.a, scale.b, scale.whole_a, scale.whole_b))
         tests = float(found.p[at]), float(found.q[at])
-        places.append(_place(index, members, at, more, counts, tests, bounded, sides, dispersion))
+        places.append(_place(index, members, at, more, counts, tests, sides, dispersion))
     return tuple(replace(place, rank=rank) for rank, place in enumerate(places, 1))
 
 
@@ -515,7 +435,6 @@ def _place(
     more: int,
     counts: tuple[float, ...],
     tests: tuple[float, float],
-    bounded: bool,
     sides: tuple[MapLabel, MapLabel],
     dispersion: float,
 ) -> DifferingPlace:
@@ -538,7 +457,6 @@ def _place(
         high=high,
         p=tests[0],
         q=tests[1],
-        bounded=bounded,
         longitude=float(longitude),
         latitude=float(latitude),
         a=sides[0],

@@ -19,7 +19,7 @@ app = new_app()
 Areas = Literal["cells", "districts"]
 _AREA_COLUMNS: Final = ("id", "name", "more", "n_first", "n_second", "share_first", "share_second", "q", "cells")
 _COLUMNS: Final = (
-    *("rank", "id", "name", "more", "n_first", "n_second", "bounds", "share", "elsewhere", "ratio", "low", "high"),
+    *("rank", "id", "name", "more", "n_first", "n_second", "share", "elsewhere", "ratio", "low", "high"),
     *("p", "q", "longitude", "latitude", "cells"),
 )
 
@@ -67,14 +67,12 @@ def compare(
                         "sentence": sentence,
                         "name": ctx.t(name.name),
                         "n": n,
-                        "at_least": bound,
                     }
-                    for side, sentence, name, n, bound in zip(
+                    for side, sentence, name, n in zip(
                         sides,
                         sentences,
                         (study.pair.a, study.pair.b),
                         (study.comparison.n_a, study.comparison.n_b),
-                        study.comparison.at_least,
                         strict=True,
                     )
                 ],
@@ -104,7 +102,6 @@ def _rows(ctx: CommandContext, study: CompareStudy) -> list[dict[str, Any]]:
             "more": "first" if place.more > 0 else "second",
             "n_first": place.n_a,
             "n_second": place.n_b,
-            "bounds": place.bounded,
             "share": round(place.share, 4),
             "elsewhere": round(place.elsewhere, 4),
             "ratio": round(place.ratio, 3),

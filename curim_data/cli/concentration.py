@@ -47,7 +47,7 @@ def concentration(
         {
             "part": share.part,
             "cells": share.cells,
-            **_interval("share", share.places),
+            "share": share.places,
             **_interval("chance", share.chance),
         }
         for share in found.shares
@@ -61,12 +61,11 @@ def concentration(
                 "resolution": study.cells.resolution,
                 "cells": found.cells,
                 "n": found.n,
-                "withheld": found.withheld,
                 "told": found.sentence(ctx.t),
                 "shares": shares,
-                **_interval("gini", found.gini),
-                **_interval("generalised_gini", found.generalised),
-                **_interval("unbiased_gini", found.unbiased),
+                "gini": found.gini,
+                "generalised_gini": found.generalised,
+                "unbiased_gini": found.unbiased,
                 **_interval("chance_generalised_gini", found.chance_generalised),
                 "p": found.p,
                 "choices": ctx.choices(study.choices),

@@ -193,7 +193,7 @@ def filter_pair(source: Source, f: AlertFilter, against: str) -> FilterPair:
 def compare_study(
     source: Source, f: AlertFilter, audience: Audience, against: str, resolution: int | None = None
 ) -> CompareStudy:
-    """Where two filters differ on the map, from protected counts of both on the same cells.
+    """Where two filters differ on the map, from counts of both on the same cells.
 
     `against`: see `filter_pair`. `resolution`: H3 resolution of the cells; chosen for the smaller side unless given,
     and always the one size that an audience without exact counts may see. Raises CompareError, and DisclosureError
@@ -210,10 +210,10 @@ def compare_study(
     scatter = max(
         (place_scatter(source, side, size, audience) for side in (pair.first, pair.second)), key=attrgetter("value")
     )
-    found = compare_maps(first.frame, second.frame, pair.a, pair.b, totals=(first.total, second.total), scatter=scatter)
+    found = compare_maps(first.frame, second.frame, pair.a, pair.b, scatter=scatter)
     choices = [chosen, *incident_choice(source), *pair.choices, *_neither(source, pair, audience, against, totals)]
     choices += found.choices
-    choices += [*default_coordinates((first.at_default or 0) + (second.at_default or 0)), *nested_cells(size)]
+    choices += [*default_coordinates(first.at_default + second.at_default), *nested_cells(size)]
     return CompareStudy(
         pair, totals, found, name_spots(found.places, source.city, known_places(source, audience)), size, tuple(choices)
     )

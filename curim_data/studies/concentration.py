@@ -40,7 +40,7 @@ class ConcentrationStudy:
         return t(
             "Generalised Gini: {gini} (0: as even as so many incidents can be, 1: all in one place). By chance it "
             "would be {chance} ({low} to {high}); {p}.",
-            gini=_number(t, found.generalised.value),
+            gini=_number(t, found.generalised),
             chance=_number(t, found.chance_generalised.value),
             low=_number(t, found.chance_generalised.low),
             high=_number(t, found.chance_generalised.high),

@@ -19,7 +19,6 @@ from analysis.map_comparison import (
     MapLabel,
     MapPair,
     compare_maps,
-    exact_tests,
     outlying_cells,
     share_ratios,
     worth_testing,
@@ -219,40 +218,6 @@ def test_alerts_that_are_merely_many_are_no_difference(disc: np.ndarray) -> None
     assert not _compare(disc, a, b).places
 
 
-def test_withheld_counts_never_make_a_mark(disc: np.ndarray) -> None:
-    """With its bounds a difference is found only where every value in them has it."""
-    a, b = np.full(len(disc), 9), np.full(len(disc), 9)
-    a[10], b[10] = 40, 3
-    exact = _compare(disc, a, b, k=0)
-    hidden = np.zeros(len(disc), bool)
-    hidden[10] = True
-    bounds = {"low": np.where(hidden, 1, b), "high": np.where(hidden, 4, b), "withheld": hidden}
-    veiled = _frame(disc, np.where(hidden, np.nan, b), **bounds)
-    for totals in ((None, None), (float(a.sum()), float(b.sum()))):
-        told = compare_maps(_frame(disc, a), veiled, WOMEN, MEN, totals=totals, k=0)
-        assert told.frame["p"].iloc[10] > exact.frame["p"].iloc[10]
-        assert [(place.n_b, place.bounded) for place in told.places] == [(4, True)]
-        assert np.isnan(told.frame["ratio"].iloc[10])
-        assert np.isnan(told.frame["b"].iloc[10])
-        assert told.n_withheld == 1
-        assert told.at_least == (False, totals[1] is None)
-    for totals in ((None, 9.0), (9.0, None)):
-        told = compare_maps(veiled, _frame(disc, a), WOMEN, MEN, totals=totals, k=0)
-        assert told.at_least == (totals[0] is None, False)
-    wide = veiled.assign(high=np.where(hidden, 60, veiled["high"]))
-    assert not compare_maps(_frame(disc, a), wide, WOMEN, MEN, k=0).places
-
-
-def test_a_side_whose_total_is_protected_is_no_total(disc: np.ndarray, t: Translator) -> None:
-    hidden = np.ones(len(disc), bool)
-    veiled = _frame(disc, np.full(len(disc), np.nan), low=0 * hidden, high=4 * hidden, withheld=hidden)
-    told = compare_maps(_frame(disc, np.full(len(disc), 9)), veiled, WOMEN, MEN, k=0)
-    assert (told.n_b, told.at_least) == (0, (False, True))
-    assert "no incidents" not in told.sentence(t)
-    assert "In the whole city" not in told.sentence(t)
-    assert "In the whole city" in _compare(disc, np.full(len(disc), 9), np.full(len(disc), 9)).sentence(t)
-
-
 @pytest.mark.parametrize(("a", "b"), [(0, 0), (0, 3), (3, 0)])
 def test_an_empty_side_is_said(disc: np.ndarray, t: Translator, a: int, b: int) -> None:
     result = _compare(disc, np.full(len(disc), a), np.full(len(disc), b))
@@ -293,19 +258,6 @@ def test_tarone_leaves_out_only_what_cannot_pass() -> None:
     assert worth_testing(np.full(100, 1e-9), LEVEL).all()
 
 
-def test_a_place_holds_no_more_than_there_are_in_all() -> None:
-    """Two cells of up to four each, and three in all."""
-    first = pd.DataFrame({"n": [9.0, 0.0, 30.0], "low": [9, 0, 30], "high": [9, 0, 30], "withheld": False})
-    second = pd.DataFrame(
-        {"n": [np.nan, np.nan, 0.0], "low": [1, 1, 0], "high": [4, 4, 0], "withheld": [True, True, False]}
-    )
-    both = sparse.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]]))
-    nothing = np.zeros(3, dtype=bool)
-    told, open_ = (exact_tests(MapPair.of(first, second, (39, total)), both, nothing) for total in (3, None))
-    assert [part[0] for part in told.up] == [9, 3, 39, 3]
-    assert [part[0] for part in open_.up] == [9, 8, 39, 8]
-
-
 def test_a_place_stands_out_beyond_the_border_for_all_sizes_and_cells() -> None:
     alone = sparse.csr_array(np.eye(50))
     found, wanted = [], []
@@ -315,7 +267,7 @@ def test_a_place_stands_out_beyond_the_border_for_all_sizes_and_cells() -> None:
         share = a.sum() / 20_000
         z = abs(a[7] - 400 * share) / np.sqrt(400 * share * (1 - share))
         wanted.append(bool(z > norm.isf(0.05 / (2 * 2 * 50))))
-        maps = MapPair(a, a, b, b, a, b, (None, None))
+        maps = MapPair(a, b)
         found.append(bool(outlying_cells(maps, [alone, alone], 0.05)[7]))
     assert found == wanted
     assert 0 < sum(found) < 240

@@ -358,7 +358,6 @@ def places_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
             "more": "first" if place.more > 0 else "second",
             "n_first": place.n_a,
             "n_second": place.n_b,
-            "bounds": place.bounded,
             "share": place.share,
             "elsewhere": place.elsewhere,
             "ratio": place.ratio,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.concentration import Concentration, interval_decimals
+from analysis.concentration import Concentration, decimals, interval_decimals
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
@@ -83,7 +83,7 @@ def concentration_rows(t: Translator, found: Concentration) -> pd.DataFrame:
         {
             "part": t.percent(share.part),
             "cells": t("{n} of {all}", n=share.cells, all=found.cells),
-            "places": _percent(t, share.places),
+            "places": t.percent(share.places, decimals(share.places)),
             "chance": _percent(t, share.chance),
         }
         for share in found.shares
@@ -114,7 +114,7 @@ def _curve(page: Page, found: Concentration) -> Figure:
             hoverinfo="text",
         )
     figure.add_scatter(
-        x=[share.places.value for share in found.shares],
+        x=[share.places for share in found.shares],
         y=[share.part for share in found.shares],
         mode="markers",
         marker={"color": colours.accent, "size": 8},
