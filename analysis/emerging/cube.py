@@ -33,13 +33,11 @@ AT_ONCE: Final = 60_000
 
 @dataclass(frozen=True)
 class SpaceTimeCube:
-    """Counts by cell and step; `low` and `high`, shape (m, T), are equal but where a count was withheld."""
+    """Counts by cell and step, shape (m, T)."""
 
     cells: CellArray
     starts: pd.DatetimeIndex
-    low: FloatArray
-    high: FloatArray
-    withheld: int
+    counts: FloatArray
 
     @classmethod
     def of(cls, counts: pd.DataFrame, cells: CellArray) -> SpaceTimeCube:
@@ -50,8 +48,7 @@ class SpaceTimeCube:
         are negative or infinite.
         """
         if "cell" not in counts.columns:
-            low = _placed(counts, cells)
-            return cls(cells, pd.DatetimeIndex(counts.columns), low, low, 0)
+            return cls(cells, pd.DatetimeIndex(counts.columns), _placed(counts, cells))
         column = next((name for name in ("month", "week") if name in counts.columns), None)
         if column is None:
             raise ValueError(f"counts by cell need a column month or week, not only {', '.join(counts.columns)}")
@@ -60,13 +57,9 @@ class SpaceTimeCube:
         at = (row * len(starts) + step)[row >= 0]
         if np.bincount(at).max(initial=0) > 1:
             raise ValueError(f"counts have some cell twice in a {column}")
-        names = [name if name in counts else "n" for name in ("low", "high")]
-        found = [counts[name].fillna(0).to_numpy(float)[row >= 0] for name in names]
-        tables = [np.zeros((len(cells), len(starts))) for _ in found[: 1 if np.array_equal(found[0], found[1]) else 2]]
-        for table, values in zip(tables, found, strict=False):
-            table.ravel()[at] = _checked(values)
-        withheld = int(counts["withheld"].sum()) if "withheld" in counts else 0
-        return cls(cells, pd.DatetimeIndex(starts), tables[0], tables[-1], withheld)
+        table = np.zeros((len(cells), len(starts)))
+        table.ravel()[at] = _checked(counts["n"].fillna(0).to_numpy(float)[row >= 0])
+        return cls(cells, pd.DatetimeIndex(starts), table)
 
 
 def _placed(wide: pd.DataFrame, cells: CellArray) -> FloatArray:
@@ -168,32 +161,30 @@ class Windows:
         """Size of the windows."""
         return np.asarray(lagged_sums(np.maximum(sums_over(self.place, self.size), self.floor), self.lag))
 
-    def latest(self, low: FloatArray) -> Latest:
+    def latest(self, counts: FloatArray) -> Latest:
         """The windows of the last step."""
         steps = slice(-self.lag - 1, None)
         size_in = np.maximum(sums_over(self.place, self.size[:, steps]), self.floor).sum(axis=1)
         size_out = self._around(self.size[:, steps]).sum(axis=1)
-        counts = low[:, steps].sum(axis=1)
-        inside, outside = (np.asarray(found, float) for found in (sums_over(self.place, counts), self._around(counts)))
+        there = counts[:, steps].sum(axis=1)
+        inside, outside = (np.asarray(found, float) for found in (sums_over(self.place, there), self._around(there)))
         return Latest(inside, outside, size_in, size_out)
 
-    def hot(self, low: FloatArray, high: FloatArray, margin: float, *, decisive: bool = False) -> FloatArray:
+    def hot(self, counts: FloatArray, margin: float, *, decisive: bool = False) -> FloatArray:
         """p-values that windows are denser; see `analysis.stats.exact_rates.larger_rate`.
 
         `decisive`: those alone that have a q-value below 1 among all windows, and 1 for the others.
         """
         size = np.maximum(sums_over(self.place, self.size), self.floor)
-        sums = self._once("place", low), self._once("around", high), size, self._around(self.size)
+        sums = self._once("place", counts), self._once("around", counts), size, self._around(self.size)
         if decisive:
             return self._decisive(larger_rate, larger_rate_bound, sums, margin)
         return self._tested(larger_rate, sums, margin)
 
-    def cold(
-        self, low: FloatArray, high: FloatArray, hot: BoolArray, margin: float, *, decisive: bool = False
-    ) -> FloatArray:
+    def cold(self, counts: FloatArray, hot: BoolArray, margin: float, *, decisive: bool = False) -> FloatArray:
         """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore."""
         size = self._size_without(hot)
-        sums = self._once("place", high), self._counts_without(low, hot), sums_over(self.place, self.size), size
+        sums = self._once("place", counts), self._counts_without(counts, hot), sums_over(self.place, self.size), size
         if decisive:
             return self._decisive(smaller_rate, smaller_rate_bound, sums, margin)
         return self._tested(smaller_rate, sums, margin)
@@ -211,15 +202,15 @@ class Windows:
             self.kept[where] = known
         return known[1]
 
-    def _counts_without(self, low: FloatArray, hot: BoolArray) -> Any:
+    def _counts_without(self, counts: FloatArray, hot: BoolArray) -> Any:
         """Counts around the windows without what is hot: whole numbers are taken off the sums with it, exactly."""
         rows = np.flatnonzero(hot.any(axis=1))
         if not len(rows):
-            return self._once("around", low)
+            return self._once("around", counts)
         known = self.kept.get("around")
-        if self.around is None or known is None or known[0] is not low or known[1].dtype.kind != "i":
-            return self._around(np.where(hot, 0.0, low))
-        left_out = np.where(hot[rows], low[rows], 0.0).astype(known[1].dtype)
+        if self.around is None or known is None or known[0] is not counts or known[1].dtype.kind != "i":
+            return self._around(np.where(hot, 0.0, counts))
+        left_out = np.where(hot[rows], counts[rows], 0.0).astype(known[1].dtype)
         ones = sparse.csr_array(self.around[rows], dtype=known[1].dtype)
         return known[1] - ones.T @ left_out
 
@@ -406,8 +397,8 @@ def connected_groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
 def cell_sizes(cube: SpaceTimeCube, land: pd.Series, base: pd.DataFrame | None) -> FloatArray:
     """Land, or the base of the same steps, by cell and step."""
     if base is None:
-        return np.broadcast_to(land.to_numpy(float)[:, None], cube.low.shape)
+        return np.broadcast_to(land.to_numpy(float)[:, None], cube.counts.shape)
     other = SpaceTimeCube.of(base, cube.cells)
     if not other.starts.equals(cube.starts):
         raise ValueError("the base must have the steps of the counts")
-    return other.low
+    return other.counts

@@ -84,12 +84,12 @@ class EmergingHotSpots:
     """Cells with their history. Made by `emerging_hot_spots`.
 
     frame : DataFrame, index cell (int64)
-        cls (key of `CLASSES`), n (alerts in the cell over all steps; the least they can be where withheld), hot_steps,
-        cold_steps, run (steps up to the last that carry the last one's mark without a break), since (first day of that
-        run, NaT), window and expected (alerts in the last window, and how many if it were as dense as its
-        surroundings), ratio, q, q_cold (of the last step, over the whole cube), z (Gi* of the last step), slope (Sen's,
-        of Gi* a step; NaN for cells that were never hot or cold), p_trend and q_trend (NaN where no trend is tested: it
-        is where it decides the class), place (position in `places`, -1).
+        cls (key of `CLASSES`), n (alerts in the cell over all steps), hot_steps, cold_steps, run (steps up to the last
+        that carry the last one's mark without a break), since (first day of that run, NaT), window and expected (alerts
+        in the last window, and how many if it were as dense as its surroundings), ratio, q, q_cold (of the last step,
+        over the whole cube), z (Gi* of the last step), slope (Sen's, of Gi* a step; NaN for cells that were never hot
+        or cold), p_trend and q_trend (NaN where no trend is tested: it is where it decides the class), place (position
+        in `places`, -1).
     hot, cold : arrays of bool, shape (cells, steps); z : Gi*, array of float, same shape.
     starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
     usual place stands out in one window, and how many it is expected to have (`analysis.emerging.least_seen`).
@@ -107,7 +107,6 @@ class EmergingHotSpots:
     lag: int
     alpha: float
     n: int
-    n_withheld: int
     choices: tuple[Choice, ...]
     least: int = 0
     usual: float = float("nan")
@@ -121,9 +120,9 @@ class EmergingHotSpots:
     def too_few(self) -> bool:
         """Whether the last windows of all cells together hold fewer alerts than a usual place stands out with.
 
-        Windows overlap, so that there are even fewer. Not where counts are withheld, which enter with their least.
+        Windows overlap, so that there are even fewer.
         """
-        return not self.n_withheld and float(self.frame["window"].sum()) < self.least
+        return float(self.frame["window"].sum()) < self.least
 
     def counts(self) -> Counter[str]:
         """How many places have each class."""
@@ -155,14 +154,6 @@ class EmergingHotSpots:
             parts.append(self._least_sentence(t))
         if len(self.starts) < MIN_STEPS:
             parts.append(t("The period is too short to detect a trend."))
-        if self.n_withheld:
-            parts.append(
-                t.n(
-                    "{n} small count is withheld: it enters with the smallest number that it may be.",
-                    "{n} small counts are withheld: they enter with the smallest numbers that they may be.",
-                    self.n_withheld,
-                )
-            )
         return " ".join(parts)
 
     def _least_sentence(self, t: Translator) -> str:
@@ -243,10 +234,8 @@ def emerging_hot_spots(
     ----------
     counts : DataFrame
         Wide: index cell (int64, H3 of one resolution), one column a step (first days of months or weeks, in order).
-        Or long, as counts pass disclosure control: columns cell, month or week, n and, where counts are withheld, low,
-        high and withheld. A cell of the land that has no row in a step counts zero there; cells without land are left
-        out. Give whole periods only (`periods_for`). For hot marks withheld counts enter at `low` in the window and at
-        `high` around it, for cold ones the other way round: what is not shown never makes a mark.
+        Or long: columns cell, month or week, and n. A cell of the land that has no row in a step counts zero there;
+        cells without land are left out. Give whole periods only (`periods_for`).
     land_km2 : Series, index cell
         The whole study mask. A window at the shore is expected to hold as many alerts as it has land.
     base : DataFrame, optional
@@ -286,7 +275,7 @@ def emerging_hot_spots(
     k = window_for(side) if k is None else k
     margin = margin_for(k) if margin is None else margin
     place = neighbours(cells, k)
-    outer = surroundings_for(side, k, _mean_window(place, cube.low, lag))
+    outer = surroundings_for(side, k, _mean_window(place, cube.counts, lag))
     near_only = against == "surroundings" and base is None
     windows = Windows(
         place=place,
@@ -297,9 +286,9 @@ def emerging_hot_spots(
         dispersion=scatter.value,
     )
     marks = _Significance.of(cube, windows, margin, alpha)
-    gistar = GiStar.of(cube.low, windows.size, neighbours(cells, max(k, 1)), lag)
+    gistar = GiStar.of(cube.counts, windows.size, neighbours(cells, max(k, 1)), lag)
     trends = _Trends.of(gistar, marks, trend, seed)
-    latest = windows.latest(cube.low)
+    latest = windows.latest(cube.counts)
     frame = _frame(cube, latest, marks, gistar, trends, alpha)
     places, number = _places(frame, marks)
     least, usual = least_seen(cube, latest, marks.p_hot, marks.hot, margin, alpha, scatter.value)
@@ -315,8 +304,7 @@ def emerging_hot_spots(
         k=k,
         lag=lag,
         alpha=alpha,
-        n=round(cube.low.sum()),
-        n_withheld=cube.withheld,
+        n=round(cube.counts.sum()),
         choices=(
             *setting_choices(
                 EmergingSettings(
@@ -355,9 +343,9 @@ class _Significance:
 
     @classmethod
     def of(cls, cube: SpaceTimeCube, windows: Windows, margin: float, alpha: float) -> _Significance:
-        p_hot = windows.hot(cube.low, cube.high, margin, decisive=True)
+        p_hot = windows.hot(cube.counts, margin, decisive=True)
         q_hot, hot = significant_cells(cube.cells, p_hot, alpha)
-        p_cold = windows.cold(cube.low, cube.high, hot, margin, decisive=True)
+        p_cold = windows.cold(cube.counts, hot, margin, decisive=True)
         q_cold, cold = significant_cells(cube.cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
@@ -433,7 +421,7 @@ def _frame(
     expected = latest.expected
     columns = {
         "cls": cls,
-        "n": cube.low.sum(axis=1),
+        "n": cube.counts.sum(axis=1),
         "hot_steps": marks.hot_steps,
         "cold_steps": marks.cold_steps,
         "run": run,

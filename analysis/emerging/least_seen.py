@@ -46,7 +46,7 @@ def least_seen(
     tuple of int and float
         Alerts in the window, and how many are expected there. (0, nan) without alerts or surroundings.
     """
-    weights = np.where(latest.size_out > 0, cube.low.sum(axis=1), 0.0)
+    weights = np.where(latest.size_out > 0, cube.counts.sum(axis=1), 0.0)
     if not weights.any():
         return 0, float("nan")
     outside, inside_size, outside_size = (

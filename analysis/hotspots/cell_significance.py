@@ -68,14 +68,13 @@ class HotCells:
     """Cells with their test. Made by `hot_cells`.
 
     frame : DataFrame, index cell (int64)
-        n (NaN where withheld), low and high (its bounds), withheld, land_km2, size (land or base; its upper bound where
-        the base is protected), size_low (its lower bound), window (count of the cell and those around it), expected (of
-        the window, from the density of its surroundings: at most, where counts are withheld), expected_alone (of the
-        cell by itself), ratio (window / expected), p, q, hot, alone (whether the cell alone stands out more surely than
-        its window), p_cold, q_cold, cold, z (`gistar_on_land`), base (NaN where withheld or not known), rate_raw and
-        rate (alerts by base, and the same shrunk towards the city's mean), local (hot against its surroundings), wide
-        (hot against the city), tested (whether the cell was looked at: it lies on occupied land), occupied
-        (size_low where it counts as surroundings of others, else zero), city (the same for the rest of the city).
+        n, land_km2, size (land or base), window (count of the cell and those around it), expected (of the window, from
+        the density of its surroundings), expected_alone (of the cell by itself), ratio (window / expected), p, q, hot,
+        alone (whether the cell alone stands out more surely than its window), p_cold, q_cold, cold, z
+        (`gistar_on_land`), base (NaN where not known), rate_raw and rate (alerts by base, and the same shrunk towards
+        the city's mean), local (hot against its surroundings), wide (hot against the city), tested (whether the cell
+        was looked at: it lies on occupied land), occupied (size where it counts as surroundings of others, else zero),
+        city (the same for the rest of the city).
 
     `comparisons`: p-values of which the smallest counts for a cell. `city_margin`: ratio to the rest of the city that
     does not count as hot yet; 1 and unused where places are compared by a base, since that is with the city already.
@@ -92,7 +91,6 @@ class HotCells:
     alpha: float
     margin: float
     n: int
-    n_withheld: int
     gistar_valid: bool
     choices: tuple[Choice, ...]
     base: DenominatorKind = LAND
@@ -112,10 +110,10 @@ class HotCells:
         """Whether places are compared by a base population instead of land."""
         return self.base != LAND
 
-    def sentence(self, t: Translator, *, withheld: bool = True) -> str:
-        """How many cells are hot and cold, in words; `withheld`: also how small counts entered."""
+    def sentence(self, t: Translator) -> str:
+        """How many cells are hot and cold, in words."""
         hot, cold = int(self.frame["hot"].sum()), int(self.frame["cold"].sum())
-        if not self.n and not self.n_withheld:
+        if not self.n:
             return t("There is no incident on the map to test.")
         parts = [
             t.n("{n} cell is hot", "{n} cells are hot", hot) if hot else t("No cell is hot"),
@@ -124,7 +122,7 @@ class HotCells:
         cells = len(self.frame)
         found = t.join(parts)
         if self.base == "alerts":
-            text = t.n(
+            return t.n(
                 "{found} among {cells} cells, tested by the share of this {n} incident among all {base} incidents of "
                 "the period and corrected for having looked at every cell.",
                 "{found} among {cells} cells, tested by the share of these {n} incidents among all {base} incidents "
@@ -134,8 +132,8 @@ class HotCells:
                 cells=cells,
                 base=round(self.base_total),
             )
-        elif self.base == "residents":
-            text = t.n(
+        if self.base == "residents":
+            return t.n(
                 "{found} among {cells} cells, tested on {n} incident relative to {base} residents and corrected for "
                 "having looked at every cell.",
                 "{found} among {cells} cells, tested on {n} incidents relative to {base} residents and corrected for "
@@ -145,21 +143,13 @@ class HotCells:
                 cells=cells,
                 base=round(self.base_total),
             )
-        else:
-            text = t.n(
-                "{found} among {cells} cells, tested on {n} incident and corrected for having looked at every cell.",
-                "{found} among {cells} cells, tested on {n} incidents and corrected for having looked at every cell.",
-                self.n,
-                found=found,
-                cells=cells,
-            )
-        if withheld and self.n_withheld:
-            text += " " + t.n(
-                "{n} cell with few incidents is withheld: it enters with the smallest count that it may have.",
-                "{n} cells with few incidents are withheld: they enter with the smallest count that they may have.",
-                self.n_withheld,
-            )
-        return text
+        return t.n(
+            "{found} among {cells} cells, tested on {n} incident and corrected for having looked at every cell.",
+            "{found} among {cells} cells, tested on {n} incidents and corrected for having looked at every cell.",
+            self.n,
+            found=found,
+            cells=cells,
+        )
 
 
 @dataclass(frozen=True)
@@ -177,8 +167,7 @@ class Ground:
     outer: int
     margin: float
     sizes: Sizes
-    low: FloatArray
-    high: FloatArray
+    counts: FloatArray
     tested: BoolArray
     around: BoolArray
     in_city: BoolArray
@@ -200,13 +189,13 @@ class Ground:
         k = window_for(side) if k is None else k
         margin = margin_for(k, sided=base is None) if margin is None else margin
         sizes = Sizes.of(data, base, MIN_LAND_SHARE * side**2 / 1e6)
-        low, high = (np.where(sizes.known, data[name].to_numpy(float), 0.0) for name in ("low", "high"))
+        counts = np.where(sizes.known, data["n"].to_numpy(float), 0.0)
         tested = around = in_city = np.ones(len(index), dtype=bool)
         if occupied is not None and base is None:
             tested, around, in_city = occupied.holds(index), occupied.surrounds(index), occupied.is_city(index)
-        in_place = (neighbours(index, k) @ low)[tested]
+        in_place = (neighbours(index, k) @ counts)[tested]
         outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
-        return cls(data, index, resolution, side, k, outer, margin, sizes, low, high, tested, around, in_city)
+        return cls(data, index, resolution, side, k, outer, margin, sizes, counts, tested, around, in_city)
 
 
 def hot_cells(
@@ -224,16 +213,12 @@ def hot_cells(
     Parameters
     ----------
     cells : DataFrame, index cell (int64, H3 of one resolution)
-        The whole study mask with columns n, land_km2 and, where counts passed disclosure control, low, high, withheld.
-        For hot cells withheld counts enter at `low` in the place and at `high` in the surroundings, for cold ones the
-        other way round: what is not shown never makes a mark. The surroundings of cold cells leave out what is hot;
-        where counts are withheld, a cell is cold only if it is so too without all that the exact counts may make hot.
+        The whole study mask with columns n and land_km2. The surroundings of cold cells leave out what is hot.
     base : Base, optional
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density. Residents: the count given n is
         binomial with the place's share of the base. All alerts, of which those looked at are a part: noncentral
-        hypergeometric (`analysis.stats.exact_shares`). For hot cells a protected
-        base enters at its upper bound in the place and at its lower one in the rest, for cold ones the other way round.
+        hypergeometric (`analysis.stats.exact_shares`).
         Alerts where no base is known are left out.
     alpha : float
         Share of false marks that is accepted among the marked (Benjamini–Hochberg).
@@ -255,30 +240,32 @@ def hot_cells(
     """
     given = Ground.of(cells, base, occupied, k, margin)
     data, index, resolution, side = given.data, given.index, given.resolution, given.side
-    sizes, low, high = given.sizes, given.low, given.high
+    sizes, counts = given.sizes, given.counts
     tested, around, in_city = given.tested, given.around, given.in_city
     k, outer, margin = given.k, given.outer, given.margin
     report(0.2, _TESTING)
     scales = [_Scale.of(index, rings, (k, outer) if base is None else None, sizes, around) for rings in sorted({0, k})]
     sides = None if base is not None else Sides.of(index, ring(index, k, outer), side)
     city = None if base is not None else _Scale.of(index, k, None, sizes, in_city)
-    city_high = np.where(in_city, high, 0.0)
+    in_city_alone = np.where(in_city, counts, 0.0)
     report(0.5, _TESTING)
     above, below = (
         (larger_share, smaller_share) if base is not None and base.kind == "alerts" else (larger_rate, smaller_rate)
     )
     above, below = (partial(test, dispersion=scatter.value) for test in (above, below))
     comparisons = len(scales) + (city is not None)
-    tried = [above(s.place @ low, s.rest(high), s.size_in, s.size_out, margin) for s in scales]
+    tried = [above(s.place @ counts, s.rest(counts), s.size_in, s.size_out, margin) for s in scales]
     if sides is not None:
         rule = Rule(partial(larger_rate, margin=margin, dispersion=scatter.value), alpha / comparisons)
-        ground = np.where(around, sizes.low, 0.0)
+        ground = np.where(around, sizes.size, 0.0)
         tried = [
-            sides.against_each(p, s.place @ low, s.size_in, high, ground, rule)
+            sides.against_each(p, s.place @ counts, s.size_in, counts, ground, rule)
             for p, s in zip(tried, scales, strict=True)
         ]
     wide = (
-        larger_rate(city.place @ low, city.rest(city_high), city.size_in, city.size_out, CITY_MARGIN, scatter.value)
+        larger_rate(
+            city.place @ counts, city.rest(in_city_alone), city.size_in, city.size_out, CITY_MARGIN, scatter.value
+        )
         if city
         else None
     )
@@ -292,33 +279,20 @@ def hot_cells(
     passed = p_hot[q_hot <= alpha].max(initial=0.0)
     local = hot & (p_near <= passed)
     colder = _Colder(scales, sides, sizes, below, margin, alpha, scatter.value)
-    p_cold = colder.p(low, high, hot)
-    if (low != high).any():
-        # What may be hot in the exact counts is not there to make its neighbours look empty either.
-        could_be = [above(s.place @ high, s.rest(low), s.size_in, s.size_out, margin) for s in scales]
-        likely = np.minimum(1.0, comparisons * np.min(could_be, axis=0))
-        if city is not None:
-            in_city_low = np.where(in_city, low, 0.0)
-            far = larger_rate(
-                city.place @ high, city.rest(in_city_low), city.size_in, city.size_out, CITY_MARGIN, scatter.value
-            )
-            likely = np.minimum(likely, np.minimum(1.0, comparisons * far))
-        _, maybe = significant_cells(index, np.where(tested, likely, 1.0), alpha, tested)
-        p_cold = np.maximum(p_cold, colder.p(low, high, hot | maybe))
-    p_cold = np.where(tested, p_cold, 1.0)
+    p_cold = np.where(tested, colder.p(counts, hot), 1.0)
     q_cold, cold = significant_cells(index, p_cold, alpha, tested)
     report(0.9, _TESTING)
-    window, expected, expected_alone = scales[-1].place @ low, scales[-1].expected(high), scales[0].expected(high)
+    window, expected = scales[-1].place @ counts, scales[-1].expected(counts)
+    expected_alone = scales[0].expected(counts)
     if city is not None:
         only_wide = hot & ~local
-        expected = np.where(only_wide, city.expected(city_high), expected)
+        expected = np.where(only_wide, city.expected(in_city_alone), expected)
         expected_alone = np.where(only_wide, expected, expected_alone) if k == 0 else expected_alone
     near = neighbours(index, max(k, 1))
     rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n, shares=base.kind == "alerts")
     columns: dict[str, Any] = {
-        **{name: data[name].to_numpy() for name in ("n", "land_km2", "low", "high", "withheld")},
-        "size": sizes.high,
-        "size_low": sizes.low,
+        **{name: data[name].to_numpy() for name in ("n", "land_km2")},
+        "size": sizes.size,
         "window": window,
         "expected": expected,
         "expected_alone": expected_alone,
@@ -330,18 +304,18 @@ def hot_cells(
         "local": local,
         "wide": hot & (p_wide <= passed),
         "tested": tested,
-        "occupied": np.where(around, sizes.low, 0.0),
-        "city": np.where(in_city, sizes.low, 0.0),
+        "occupied": np.where(around, sizes.size, 0.0),
+        "city": np.where(in_city, sizes.size, 0.0),
         "p_cold": p_cold,
         "q_cold": q_cold,
         "cold": cold,
-        "z": gistar_on_land(low, sizes.low, near),
+        "z": gistar_on_land(counts, sizes.size, near),
         "base": np.nan if base is None else sizes.n,
         "rate_raw": np.nan if rates is None else rates.raw,
         "rate": np.nan if rates is None else rates.smooth,
     }
     frame = pd.DataFrame(columns, index=data.index)
-    mean_window = float((near @ low)[tested].mean()) if tested.any() else 0.0
+    mean_window = float((near @ counts)[tested].mean()) if tested.any() else 0.0
     return HotCells(
         frame=frame,
         resolution=resolution,
@@ -349,21 +323,16 @@ def hot_cells(
         outer=outer,
         alpha=alpha,
         margin=margin,
-        n=round(low.sum()),
-        n_withheld=int(data["withheld"].sum()),
+        n=round(counts.sum()),
         gistar_valid=mean_window >= GISTAR_FROM,
         choices=(
             *setting_choices(side, k, outer, margin, alpha, base is not None, mean_window),
             scatter.choice,
             *((occupied.choice,) if occupied is not None and base is None else ()),
-            *(
-                ()
-                if base is None or rates is None
-                else (*base.choices, *rate_choices(base.kind, rates, withheld=bool(data["withheld"].any())))
-            ),
+            *(() if base is None or rates is None else (*base.choices, *rate_choices(base.kind, rates))),
         ),
         base=LAND if base is None else base.kind,
-        base_total=float(sizes.low.sum()),
+        base_total=float(sizes.size.sum()),
         rates=rates,
         comparisons=comparisons,
         city_margin=CITY_MARGIN if base is None else 1.0,
@@ -412,14 +381,14 @@ def gistar_on_land(counts: FloatArray, size: FloatArray, near: sparse.csr_array)
 
 @dataclass(frozen=True)
 class Sizes:
-    """Land or base of every cell: n as it is shown, its bounds, and the least that a place of that cell counts as.
+    """Land or base of every cell: n as it is given, the same with zero where there is none, and the least that a place
+    of that cell counts as.
 
     `known`: whether there is a base at all.
     """
 
     n: FloatArray
-    low: FloatArray
-    high: FloatArray
+    size: FloatArray
     least: FloatArray
     known: BoolArray
 
@@ -428,11 +397,11 @@ class Sizes:
         """Of the columns of a test; `least_land`: square kilometres that a cell counts as at least."""
         if base is None:
             land = data["land_km2"].to_numpy(float)
-            return cls(land, land, land, np.full(len(land), least_land), np.ones(len(land), dtype=bool))
+            return cls(land, land, np.full(len(land), least_land), np.ones(len(land), dtype=bool))
         frame = base.frame.reindex(data.index)
-        known: BoolArray = frame["high"].to_numpy(float) > 0
-        low, high, least = (np.where(known, frame[name].to_numpy(float), 0.0) for name in ("low", "high", "least"))
-        return cls(frame["n"].to_numpy(float), low, high, least, known)
+        known: BoolArray = frame["n"].to_numpy(float) > 0
+        size, least = (np.where(known, frame[name].to_numpy(float), 0.0) for name in ("n", "least"))
+        return cls(frame["n"].to_numpy(float), size, least, known)
 
 
 @dataclass(frozen=True)
@@ -456,20 +425,17 @@ class _Scale:
     ) -> _Scale:
         place = neighbours(cells, rings)
         ground = None if around is None else ring(cells, *around)
-        low = np.where(occupied, sizes.low, 0.0)
-        size = place @ low
-        outside = low.sum() - size if ground is None else ground @ low
-        return cls(place, ground, size, np.maximum(place @ sizes.high, sizes.least), outside)
+        land = np.where(occupied, sizes.size, 0.0)
+        size = place @ land
+        outside = land.sum() - size if ground is None else ground @ land
+        return cls(place, ground, size, np.maximum(place @ sizes.size, sizes.least), outside)
 
     def rest(self, counts: FloatArray) -> FloatArray:
         """Counts in the surroundings."""
         return np.asarray(counts.sum() - self.place @ counts if self.around is None else self.around @ counts)
 
     def expected(self, counts: FloatArray) -> FloatArray:
-        """Counts in the place if it were as dense as its surroundings; NaN where there are none.
-
-        With the upper bounds of withheld counts it is the most that may be expected, as in the test of hot cells.
-        """
+        """Counts in the place if it were as dense as its surroundings; NaN where there are none."""
         density = np.full(len(counts), np.nan)
         np.divide(self.rest(counts), self.size_out, out=density, where=self.size_out > 0)
         return density * self.size_in
@@ -487,16 +453,16 @@ class _Colder:
     alpha: float
     dispersion: float
 
-    def p(self, low: FloatArray, high: FloatArray, left_out: BoolArray) -> FloatArray:
+    def p(self, counts: FloatArray, left_out: BoolArray) -> FloatArray:
         """P-value by cell, without some (hot) cells among the surroundings; the better of all scales, corrected."""
         kept = np.where(left_out, 0.0, 1.0)
-        counts, land = low * kept, self.sizes.high * kept
-        colder = [self.below(s.place @ high, s.rest(counts), s.size, s.rest(land), self.margin) for s in self.scales]
+        around, land = counts * kept, self.sizes.size * kept
+        colder = [self.below(s.place @ counts, s.rest(around), s.size, s.rest(land), self.margin) for s in self.scales]
         if self.sides is not None:
             test = partial(smaller_rate, margin=self.margin, dispersion=self.dispersion)
             rule = Rule(test, self.alpha / len(self.scales))
             colder = [
-                self.sides.against_each(p, s.place @ high, s.size, counts, land, rule)
+                self.sides.against_each(p, s.place @ counts, s.size, around, land, rule)
                 for p, s in zip(colder, self.scales, strict=True)
             ]
         return _smaller_p(colder)
@@ -509,14 +475,10 @@ def _smaller_p(p: list[FloatArray]) -> FloatArray:
 
 
 def _complete(cells: pd.DataFrame) -> pd.DataFrame:
-    """The columns of the test, with exact counts where disclosure control added no bounds."""
+    """The columns of the test, by cell."""
     if cells.empty:
         raise ValueError("cells is empty: pass the whole study mask, zeros included")
-    data = cells.set_index("cell") if "cell" in cells.columns else cells
-    withheld = data["withheld"].to_numpy(bool) if "withheld" in data else np.zeros(len(data), dtype=bool)
-    names = {"n": "n", "land_km2": "land_km2", **{name: name if name in data else "n" for name in ("low", "high")}}
-    columns = {name: data[own].to_numpy() for name, own in names.items()}
-    return pd.DataFrame({**columns, "withheld": withheld}, index=data.index)
+    return (cells.set_index("cell") if "cell" in cells.columns else cells)[["n", "land_km2"]]
 
 
 def _resolution(index: CellArray) -> int:

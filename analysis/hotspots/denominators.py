@@ -26,10 +26,9 @@ class Denominator:
 
     kind : "alerts" (all alerts of the same period) or "residents".
     frame : DataFrame, index cell (int64)
-        n (NaN where withheld), low and high (its bounds; equal to n where it is known), least (what a place of that
-        cell alone counts as at least, so that a sliver of land is not tested against next to nobody; 0 for alerts).
-        A cell of the mask that is absent, or whose n, low and high are NaN, has no known base: it is not tested, and
-        its alerts are left out.
+        n, least (what a place of that cell alone counts as at least, so that a sliver of land is not tested against
+        next to nobody; 0 for alerts). A cell of the mask that is absent, or whose n is NaN, has no known base: it is
+        not tested, and its alerts are left out.
     choices : how the base was made.
     """
 
@@ -40,12 +39,12 @@ class Denominator:
     @classmethod
     def of(cls, counts: pd.Series, kind: DenominatorKind = "alerts", choices: tuple[Choice, ...] = ()) -> Denominator:
         """A base that is known exactly (Series, index cell)."""
-        return cls(kind, pd.DataFrame({"n": counts, "low": counts, "high": counts, "least": 0.0}), choices)
+        return cls(kind, pd.DataFrame({"n": counts, "least": 0.0}), choices)
 
     @property
     def total(self) -> float:
-        """The base of the whole city: sum over cells, at the lower bounds."""
-        return float(self.frame["low"].sum())
+        """The base of the whole city: sum over cells."""
+        return float(self.frame["n"].sum())
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) ->
     Parameters
     ----------
     counts, base : arrays, shape (m,)
-        Alerts and base by cell, NaN where they are withheld or not known. Only cells with both, and with a base above
+        Alerts and base by cell, NaN where they are not known. Only cells with both, and with a base above
         zero, get a rate and enter the mean and the spread.
     """
     known = np.isfinite(counts) & np.isfinite(base) & (base > 0)
@@ -91,8 +90,8 @@ def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) ->
     return CellRates(raw, smooth, found.mean, found.variance, found.scatter)
 
 
-def rate_choices(kind: DenominatorKind, rates: CellRates, *, withheld: bool = False) -> tuple[Choice, ...]:
-    """How the rates were made, and what they cannot say; `withheld`: whether cells are left out of the mean."""
+def rate_choices(kind: DenominatorKind, rates: CellRates) -> tuple[Choice, ...]:
+    """How the rates were made, and what they cannot say."""
     if kind == "alerts":
         message = Message(
             "Shares by place are shrunk towards that of the city ({mean} %) by as much as chance could have moved "
@@ -105,11 +104,4 @@ def rate_choices(kind: DenominatorKind, rates: CellRates, *, withheld: bool = Fa
             "could have moved them (empirical Bayes).",
             {"mean": Num(RATE_PER * rates.mean, 1)},
         )
-    choices = [Choice("rates", rates.variance, message)]
-    if withheld:
-        message = Message(
-            "That of the city is here that of the cells whose counts are shown: those with few incidents are withheld "
-            "and would lower it."
-        )
-        choices.append(Choice("rates_shown", rates.mean, message))
-    return tuple(choices)
+    return (Choice("rates", rates.variance, message),)

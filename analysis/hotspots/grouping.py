@@ -25,7 +25,6 @@ MAX_SPOT_KM2: Final = 0.25
 # Of k-means: rounds, and the shift of the middles, of the mean variance, below which it ends (as scikit-learn).
 MOST_ROUNDS: Final = 300
 TOLERANCE: Final = 1e-4
-BOUNDED: Final = Message("Protected counts around it enter with the values that speak least for a hot spot.")
 _WHERE: Final[dict[str, Message]] = {
     "surroundings": Message("from its surroundings"),
     "city": Message("at the density of the rest of the city"),
@@ -41,7 +40,6 @@ TIMES_TOLD: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _NONE_COLD: Final = Message(
     "no incident where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
 )
-_BOUNDED_COLD: Final = Message("Protected counts around it enter with the values that speak least for a cold place.")
 
 
 @dataclass(frozen=True)
@@ -52,13 +50,12 @@ class Spot:
     `ratio` and its 95 % interval compare the group with its own surroundings; since the cells were chosen for being
     dense, the ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not
     computed). `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is
-    compared with all the rest of the city: `base_n` is that of its cells (NaN where withheld), `rate` its alerts by
+    compared with all the rest of the city: `base_n` is that of its cells (NaN where not known), `rate` its alerts by
     base, shrunk towards the city's mean. `against`: what land and its alerts it is compared with, its "surroundings" or
-    all the rest of the "city", whichever it stands out from more surely. `excess`: alerts above expected. `bounded`:
-    counts or bases are withheld and enter with the values that speak least for a hot spot, so that `expected` is the
-    most, `ratio` and `low` are the least that they may be. `times`: of a place that was found in other, finer cells
-    (`spots_of`), how many times as dense it is at least as what it is compared with, in steps (None for any other); its
-    count is then that of the cells that hold it, and neither expected nor ratio are known of it.
+    all the rest of the "city", whichever it stands out from more surely. `excess`: alerts above expected. `times`: of a
+    place that was found in other, finer cells (`spots_of`), how many times as dense it is at least as what it is
+    compared with, in steps (None for any other); its count is then that of the cells that hold it, and neither expected
+    nor ratio are known of it.
     """
 
     id: str
@@ -77,7 +74,6 @@ class Spot:
     base: DenominatorKind = LAND
     base_n: float = float("nan")
     rate: float = float("nan")
-    bounded: bool = False
     against: Against = "surroundings"
     excess: Excess = NOT_COMPARED
     times: float | None = None
@@ -98,15 +94,14 @@ class Spot:
                     "{n} incidents, and none in the rest of the city.",
                     self.n,
                 )
-            message = self._against_base(t)
-            return f"{message} {t(BOUNDED)}" if self.bounded else message
+            return self._against_base(t)
         if not np.isfinite(self.expected):
             return t.n(
                 "{n} incident, and nothing around to compare it with.",
                 "{n} incidents, and nothing around to compare them with.",
                 self.n,
             )
-        return " ".join([self._excess_sentence(t), *self._ratio_sentence(t), *([t(BOUNDED)] if self.bounded else [])])
+        return " ".join([self._excess_sentence(t), *self._ratio_sentence(t)])
 
     def times_told(self, t: Translator) -> str:
         """How many times as dense it is at least, in words; "" where its own ratio is known."""
@@ -124,20 +119,11 @@ class Spot:
     def _excess_sentence(self, t: Translator) -> str:
         beside = ratio_says_something(self)
         values: dict[str, Any] = {
-            "expected": (t.expected if beside else t.about)(self.expected, at_most=self.bounded),
+            "expected": (t.expected if beside else t.about)(self.expected),
             "where": _WHERE[self.against],
             "more": t.number(self.excess.value),
             "least": t.number(self.excess.low),
         }
-        if self.bounded:
-            return t.n(
-                "{n} incident where at most {expected} would be expected {where}: at least {more} more (95 % interval "
-                "from {least} up).",
-                "{n} incidents where at most {expected} would be expected {where}: at least {more} more (95 % "
-                "interval from {least} up).",
-                self.n,
-                **values,
-            )
         return t.n(
             "{n} incident where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
             "{n} incidents where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
@@ -150,8 +136,6 @@ class Spot:
         if not ratio_says_something(self):
             return []
         ratio, low, high = t.times(self.ratio), t.times(self.low), t.times(self.high)
-        if self.bounded:
-            return [t("That is at least {ratio} times as many (from {low} up).", ratio=ratio, low=low)]
         return [t("That is {ratio} times as many ({low} to {high}).", ratio=ratio, low=low, high=high)]
 
     def cold_sentence(self, t: Translator) -> str:
@@ -173,19 +157,9 @@ class Spot:
         }
         if self.base != LAND:
             values["base"] = "–" if np.isnan(self.base_n) else round(self.base_n)
-            message = self._cold_against_base(t, values)
-            return f"{message} {t(_BOUNDED_COLD)}" if self.bounded else message
+            return self._cold_against_base(t, values)
         if not self.n:
-            return f"{t(_NONE_COLD, **values)} {t(_BOUNDED_COLD) if self.bounded else ''}".strip()
-        if self.bounded:
-            return t.n(
-                "at most {n} incident where at least {expected} would be expected: at most {ratio} times as many (95 "
-                "% interval up to {high}; corrected p: {p}).",
-                "at most {n} incidents where at least {expected} would be expected: at most {ratio} times as many (95 "
-                "% interval up to {high}; corrected p: {p}).",
-                self.n,
-                **values,
-            )
+            return t(_NONE_COLD, **values)
         return t.n(
             "{n} incident where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
             "corrected p: {p}).",
@@ -372,10 +346,7 @@ def _held_by(cells: CellArray, resolution: int) -> CellArray:
 
 
 def cold_spots(result: HotCells) -> tuple[Spot, ...]:
-    """Join neighbouring cold cells to places of any size, the most surely low first; with their windows as hot ones.
-
-    Where counts are protected, `n`, `ratio` and `high` are the most that they may be, `expected` the least.
-    """
+    """Join neighbouring cold cells to places of any size, the most surely low first; with their windows as hot ones."""
     spots = sorted(_places(result, "cold", float("inf")), key=lambda spot: (spot.high, -spot.expected, spot.id))
     return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
 
@@ -388,7 +359,7 @@ def _places(result: HotCells, mark: Literal["hot", "cold"], largest_km2: float) 
     if not len(marked):
         return []
     near = neighbours(index, 1)
-    land, counts = frame["land_km2"].to_numpy(float), frame["low"].to_numpy(float)
+    land, counts = frame["land_km2"].to_numpy(float), frame["n"].to_numpy(float)
     groups: list[CellArray] = []
     waiting = connected(near, marked)
     while waiting:
@@ -472,32 +443,27 @@ def _nearer_to_second(at: FloatArray, middles: FloatArray) -> BoolArray:
     return nearer
 
 
-# What a place is reported by: for cold ones the bounds of protected counts and of their base change sides. The place
-# has all its land, its surroundings the occupied part of theirs; a cold place the other way round.
-_COLUMNS: Final = {
-    "hot": ("low", "high", "size", "occupied", "q"),
-    "cold": ("high", "low", "occupied", "size", "q_cold"),
-}
+# What a place is reported by. It has all its land, its surroundings the occupied part of theirs; a cold place the other
+# way round.
+_COLUMNS: Final = {"hot": ("size", "occupied", "q"), "cold": ("occupied", "size", "q_cold")}
 
 
 def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, groups: list[CellArray]) -> list[Spot]:
     """The figures of groups of cells, all at once; `index`: the cells, of which a group has positions."""
     frame = result.frame
-    low, high, size, size_out, q = (frame[name].to_numpy(float) for name in _COLUMNS[mark])
+    counts, size, size_out, q = (frame[name].to_numpy(float) for name in ("n", *_COLUMNS[mark]))
     starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
     members = np.concatenate(groups)
     shape = (len(groups), len(index))
     inside = sparse.csr_array((np.ones(len(members)), members, [*starts, len(members)]), shape=shape)
-    doubt = ((high != low) | (frame["size"] != frame["size_low"]).to_numpy(bool)).astype(float)
-    compared = np.column_stack([high * (frame["size"].to_numpy(float) > 0), size_out, doubt])
-    count, size_in, base_n = inside @ low, inside @ size, inside @ frame["base"].to_numpy(float)
-    doubted = inside @ doubt
+    compared = np.column_stack([counts * (frame["size"].to_numpy(float) > 0), size_out])
+    count, size_in, base_n = inside @ counts, inside @ size, inside @ frame["base"].to_numpy(float)
     rests = compared_with(result, mark, index, inside, compared)
     stands = {
         "surroundings": inside @ frame["local"].to_numpy(float) > 0,
         "city": inside @ frame["wide"].to_numpy(float) > 0,
     }
-    weight = low + 1e-9
+    weight = counts + 1e-9
     longitude, latitude = (inside @ (values * weight) / (inside @ weight) for values in centres(index))
     land = inside @ frame["land_km2"].to_numpy(float)
     least_q, most_z = (
@@ -509,7 +475,7 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
     for at, group in enumerate(groups):
         n = float(count[at])
         found = []
-        for against, (outside, beyond, unsure) in rests.items():
+        for against, (outside, beyond) in rests.items():
             if len(rests) > 1 and not stands[against][at]:
                 continue
             ratio, least, most = interval(
@@ -518,7 +484,7 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
             expected = float(outside[at] * size_in[at] / beyond[at]) if beyond[at] > 0 else float("nan")
             found.append(
                 Spot(
-                    id=min(h3_name(cell) for cell in index[group][low[group] == low[group].max()]),
+                    id=min(h3_name(cell) for cell in index[group][counts[group] == counts[group].max()]),
                     rank=0,
                     cells=tuple(index[group].tolist()),
                     n=round(n),
@@ -534,7 +500,6 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
                     base=result.base,
                     base_n=float(base_n[at]),
                     rate=result.rates.of(n, float(base_n[at])) if result.rates else float("nan"),
-                    bounded=bool(unsure[at] + doubted[at] > 0),
                     against=against,
                     excess=excess(
                         n,
@@ -551,7 +516,7 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
 def compared_with(
     result: HotCells, mark: Literal["hot", "cold"], index: CellArray, inside: sparse.csr_array, compared: FloatArray
 ) -> dict[Against, FloatArray]:
-    """For each group what it may be compared with: alerts, land or base, and cells in doubt (three rows of groups)."""
+    """For each group what it may be compared with: alerts, and land or base (two rows of groups)."""
     hot = result.frame["hot"].to_numpy(bool)
     if result.based:
         if mark == "cold":
@@ -563,7 +528,7 @@ def compared_with(
     if mark == "cold" or result.comparisons == 1:
         return {"surroundings": around}
     size = result.frame["city"].to_numpy(float)
-    compared = np.column_stack([compared[:, 0], size, compared[:, 2]]) * (size > 0)[:, None]
+    compared = np.column_stack([compared[:, 0], size]) * (size > 0)[:, None]
     return {"surroundings": around, "city": (compared.sum(axis=0) - inside @ compared).T}
 
 

@@ -64,7 +64,7 @@ def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights)
     Parameters
     ----------
     result : HotCells
-        Of exact counts: a weighted sum beside a withheld count would tell it.
+        Of exact counts.
     spots : sequence of Spot
         Of `hot_spots(result)`, under whatever ids.
     weights : HarmWeights
@@ -73,12 +73,12 @@ def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights)
     Raises
     ------
     ValueError
-        Where counts are withheld, or the weights are of other incidents.
+        Where the weights are of other incidents.
     """
     frame = result.frame
     counts = frame["n"].to_numpy(float)
-    if result.n_withheld or not np.allclose(weights.counts.sum(axis=1), counts):
-        raise ValueError("the weights have to be of the incidents that were tested, all of them exact")
+    if not np.allclose(weights.counts.sum(axis=1), counts):
+        raise ValueError("the weights have to be of the incidents that were tested")
     if not spots:
         return {}
     index = np.asarray(frame.index, dtype=np.int64)
@@ -93,13 +93,13 @@ def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights)
     known = frame["size"].to_numpy(float) > 0
     size_out = frame["occupied"].to_numpy(float)
     rests = {
-        of: compared_with(result, "hot", index, inside, np.column_stack([values * known, size_out, values * 0]))
+        of: compared_with(result, "hot", index, inside, np.column_stack([values * known, size_out]))
         for of, values in (("sums", sums), ("squares", squares))
     }
     own_sums, own_squares, size_in = inside @ sums, inside @ squares, inside @ frame["size"].to_numpy(float)
     found = {}
     for at, spot in enumerate(spots):
-        outside, beyond = rests["sums"][spot.against][:2, at]
+        outside, beyond = rests["sums"][spot.against][:, at]
         share = size_in[at] / beyond if beyond > 0 else float("nan")
         around = (float(outside), float(rests["squares"][spot.against][0, at]))
         own = (float(own_sums[at]), float(own_squares[at]))

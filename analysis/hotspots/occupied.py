@@ -109,11 +109,10 @@ def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:
     Parameters
     ----------
     cells : DataFrame, index cell (int64, H3 of one resolution, of about 350 m)
-        The whole study mask with columns land_km2 and n, or low where counts passed disclosure control: withheld counts
-        enter at their lower bound, so that nothing is disclosed that the same counts do not disclose.
+        The whole study mask with columns land_km2 and n.
     """
     index = np.asarray(cells.index, dtype=np.int64)
-    counts = cells["low" if "low" in cells else "n"].to_numpy(float)
+    counts = cells["n"].to_numpy(float)
     land = cells["land_km2"].to_numpy(float)
     total = counts.sum()
     resolution, side = int(index[0] >> 52 & 15), square_side(int(index[0] >> 52 & 15), index)

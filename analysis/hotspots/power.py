@@ -53,7 +53,6 @@ class Power:
     n : alerts tested. expected : of the place, at the density around. metres : side of a square as large as the place.
     based : whether places are compared by a base population instead of land.
     alone : whether the area is no larger than the place, so that there is nothing to compare it with.
-    withheld : cells whose small numbers are protected.
     period : of the alerts; None where it is not said.
     """
 
@@ -66,7 +65,6 @@ class Power:
     probability: float = PROBABILITY
     period: Span | None = None
     alone: bool = False
-    withheld: int = 0
 
     @property
     def too_few(self) -> bool:
@@ -91,14 +89,10 @@ class Power:
         return at_head(t("{period}: {finding}", period=t.span(self.period), finding=found))
 
     def _finding(self, t: Translator) -> str:
-        if not self.n and self.withheld:
-            return t("Too few to tell: every number on the map is so small that it is protected.")
         if not self.n:
             return t("There is no incident on the map to test.")
         if self.alone:
             return t("The area is no larger than one place: there is nothing around it to compare it with.")
-        if self.withheld:
-            return self._of_protected(t)
         if self.ratio is None:
             return t.n(
                 "Too few to tell: with {n} incident even a place {most} times as dense as its surroundings would be "
@@ -114,26 +108,6 @@ class Power:
             "With {n} incidents a place of usual density is found in four of five cases if it is at least {ratio} "
             "times as dense as its surroundings.",
             self.n,
-            ratio=t.number(self.ratio, 1),
-        )
-
-    def _of_protected(self, t: Translator) -> str:
-        """Where small numbers are protected `n` is the least that there may be, which nobody counts elsewhere."""
-        if self.ratio is None:
-            return t.n(
-                "Too few to tell: the number of {n} cell is so small that it is protected, and even a place {most} "
-                "times as dense as its surroundings would be missed more often than in one of five cases.",
-                "Too few to tell: the numbers of {n} cells are so small that they are protected, and even a place "
-                "{most} times as dense as its surroundings would be missed more often than in one of five cases.",
-                self.withheld,
-                most=t.number(MOST_RATIO),
-            )
-        return t.n(
-            "With the small number of {n} cell protected, a place of usual density is found in four of five cases if "
-            "it is at least {ratio} times as dense as its surroundings.",
-            "With the small numbers of {n} cells protected, a place of usual density is found in four of five cases if "
-            "it is at least {ratio} times as dense as its surroundings.",
-            self.withheld,
             ratio=t.number(self.ratio, 1),
         )
 
@@ -184,7 +158,6 @@ def _power_of(design: _Design, probability: float) -> Power:
         design.base != LAND,
         probability,
         alone=not any(against.size > 0 for against in case.against),
-        withheld=design.n_withheld,
     )
 
 
@@ -198,7 +171,6 @@ class _Design:
     cells: int
     total: float
     n: int
-    n_withheld: int
     city_land: float
     city_alerts: float
     side: float
@@ -217,11 +189,10 @@ class _Design:
         tested, city = frame["tested"].to_numpy(bool), frame["city"].to_numpy(float)
         return cls(
             int(tested.sum()),
-            float(frame["size_low"].to_numpy(float)[tested].sum()),
+            float(frame["size"].to_numpy(float)[tested].sum()),
             hot.n,
-            hot.n_withheld,
             float(city.sum()),
-            float(frame["high"].to_numpy(float)[city > 0].sum()),
+            float(frame["n"].to_numpy(float)[city > 0].sum()),
             square_side(hot.resolution, np.asarray(frame.index)),
             hot.k,
             hot.outer,
@@ -236,15 +207,14 @@ class _Design:
     @classmethod
     def of_ground(cls, ground: Ground, dispersion: float) -> _Design:
         """Of a test by land with the usual settings, before it is made."""
-        size = ground.sizes.low
+        size = ground.sizes.size
         city = np.where(ground.in_city, size, 0.0)
         return cls(
             int(ground.tested.sum()),
             float(size[ground.tested].sum()),
-            round(ground.low.sum()),
-            int(ground.data["withheld"].sum()),
+            round(ground.counts.sum()),
             float(city.sum()),
-            float(ground.high[city > 0].sum()),
+            float(ground.counts[city > 0].sum()),
             ground.side,
             ground.k,
             ground.outer,

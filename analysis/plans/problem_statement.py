@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from analysis.hotspots.grouping import BOUNDED, denser_sentence
+from analysis.hotspots.grouping import denser_sentence
 from analysis.spots.profile import hours_sentence, of_one_category, without_category
 from curim_data.model import N_, CityProfile, Message, Translator, labels
-from curim_data.model.absence import CATEGORIES_PROTECTED, NO_AFFECTED, NO_CATEGORY, NO_GENDER
+from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER
 from curim_data.model.labels import UNCATEGORISED, hour_label
 from curim_data.model.plan import Caution, Pattern, Problem
 
@@ -23,7 +23,6 @@ _CAUTIONS: Final[Mapping[Caution, Message]] = {
 
 OF_LARGER_CELLS: Final = Message("These numbers are of the map cells, as the council sees them, that hold the place.")
 _NOT_KNOWN: Final = Message("For these alerts the gender of those affected is not known.")
-_PROTECTED: Final = Message("The gender of those affected is protected here, because small counts are.")
 _WOMEN: Final = N_("Of the women and men affected, {share} are women (95 % interval: {low} to {high}).")
 _WOMEN_HERE_AND_THERE: Final = N_(
     "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city})."
@@ -54,8 +53,7 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
         neither = "reporter_gender" in problem.not_asked
         return t(NO_GENDER if neither else NO_AFFECTED)
     if problem.women is None:
-        known = Caution.WITHHELD not in problem.cautions or problem.unknown_gender == 1
-        return t(_NOT_KNOWN if known else _PROTECTED)
+        return t(_NOT_KNOWN)
     values = {
         "share": t.percent(problem.women.value),
         "low": t.percent(problem.women.low),
@@ -64,8 +62,7 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
     if problem.women_city is not None:
         values["city"] = t.percent(problem.women_city)
     if problem.unknown_gender is None:
-        women = t(_WOMEN if problem.women_city is None else _WOMEN_HERE_AND_THERE, **values)
-        return women + " " + t("For how many of the incidents the gender is not known is protected.")
+        return t(_WOMEN if problem.women_city is None else _WOMEN_HERE_AND_THERE, **values)
     values["unknown"] = t.percent(problem.unknown_gender)
     if problem.women_city is None:
         return t(
@@ -118,18 +115,11 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
 
 
 def _unstated(problem: Problem, t: Translator) -> str:
-    """That no alert of the place has a category, that categories are protected, or how many state none."""
-    if categories_protected(problem):
-        return t(CATEGORIES_PROTECTED)
+    """That no alert of the place has a category, or how many state none."""
     if without_category(problem.categories):
         return t(NO_CATEGORY)
     unstated = next((part.share for part in problem.categories if part.id == UNCATEGORISED), 0.0)
     return t("For {share} of the incidents no category is stated.", share=t.part(unstated)) if unstated else ""
-
-
-def categories_protected(problem: Problem) -> bool:
-    """Whether the place has alerts of which no category may be shown."""
-    return bool(problem.n) and not problem.categories and Caution.WITHHELD in problem.cautions
 
 
 def category_label(category: str, t: Translator, city: CityProfile) -> str:
@@ -185,14 +175,7 @@ def _certainty(problem: Problem, t: Translator) -> str:
         return f"{t(OF_LARGER_CELLS)} {denser}"
     if problem.expected is None or problem.q is None:
         return ""
-    expected = (t.about if problem.ratio is None else t.expected)(problem.expected, at_most=problem.bounded)
-    if problem.bounded:
-        expected = t("at most {n}", n=expected)
-    return f"{_compared(problem, expected, t)} {t(BOUNDED)}" if problem.bounded else _compared(problem, expected, t)
-
-
-def _compared(problem: Problem, expected: str, t: Translator) -> str:
-    assert problem.q is not None
+    expected = (t.about if problem.ratio is None else t.expected)(problem.expected)
     values = {"expected": expected, "p": t.p_value(problem.q)}
     if problem.q >= 0.05:
         return t(

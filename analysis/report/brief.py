@@ -21,6 +21,7 @@ from analysis.report.blocks import (
     Text,
 )
 from curim_data.model import CityProfile, Translator
+from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span, at_head
 
 CHART_MM = 78
@@ -49,28 +50,27 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class SpotRow:
-    """A hot spot: its incidents and those that its surroundings predict, None where protected.
-
-    `bounded`: no more are to be expected, since protected counts enter with the most that they may be. `times`: in
-    words, how many times as dense it is as what it is compared with, of a place of which nothing is expected.
+    """A hot spot: its incidents and those that its surroundings predict, None where that is not known. `times`: in
+    words, how many times as dense it is as what it is compared with, of a place of which nothing is expected. `least`:
+    the smallest number of incidents that is written out.
     """
 
     rank: int
     name: str
-    n: float | None
+    n: float
     expected: float | None
-    bounded: bool = False
     times: str = ""
+    least: int = 1
 
 
 @dataclass(frozen=True)
 class ShareRow:
-    """A group's share (0 to 1) with its 95 % interval; value None where protected."""
+    """A group's share (0 to 1) with its 95 % interval."""
 
     label: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -246,21 +246,18 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
 
 
 def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Iterator[Block]:
-    """The hot spots; what was expected is left out where all of it is but a bound, and explained where some is."""
+    """The hot spots, with what was expected, or how dense they are."""
     if any(spot.times for spot in spots):
-        dense = tuple((str(spot.rank), spot.name, _count(spot.n, t), spot.times) for spot in spots)
+        dense = tuple((str(spot.rank), spot.name, _count(spot, t), spot.times) for spot in spots)
         yield Table(("#", t("Hot spot"), t("Incidents"), t("Ratio")), dense, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
         return
-    bounds = [spot.bounded and spot.expected is not None for spot in spots]
-    if all(spot.bounded or spot.expected is None for spot in spots) and any(bounds):
-        rows = tuple((str(spot.rank), spot.name, _count(spot.n, t)) for spot in spots)
-        yield Table(("#", t("Hot spot"), t("Incidents")), rows, (0.35, 4.6, 1.8), right=(2,))
-        return
     header = ("#", t("Hot spot"), t("Incidents"), t("Expected"))
-    told = tuple((str(spot.rank), spot.name, _count(spot.n, t), _expected(spot, t)) for spot in spots)
+    told = tuple((str(spot.rank), spot.name, _count(spot, t), t.roughly(spot.expected)) for spot in spots)
     yield Table(header, told, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
-    if any(bounds):
-        yield Text(t("“At most”: around it, small numbers are protected."), "note")
+
+
+def _count(spot: SpotRow, t: Translator) -> str:
+    return t(fewer_than(spot.least)) if 0 < spot.n < spot.least else t.number(spot.n)
 
 
 def _aligned(table: tuple[Block, ...], t: Translator) -> tuple[Block, ...]:
@@ -269,23 +266,9 @@ def _aligned(table: tuple[Block, ...], t: Translator) -> tuple[Block, ...]:
 
 def _whom(brief: Brief, t: Translator) -> Iterator[Block]:
     if brief.shares:
-        bars = tuple(Bar(row.label, _choices(row, t), row.value, row.low, row.high) for row in brief.shares)
+        bars = tuple(
+            Bar(row.label, t.share(row.value, row.low, row.high), row.value, row.low, row.high) for row in brief.shares
+        )
         yield Bars((t("Affected"), t("Share (interval)")), bars)
     if brief.whom:
         yield Text(brief.whom)
-
-
-def _choices(row: ShareRow, t: Translator) -> str:
-    if row.value is None:
-        return t("protected")
-    if row.low is None or row.high is None:
-        return t.percent(row.value)
-    return t.share(row.value, row.low, row.high)
-
-
-def _count(value: float | None, t: Translator) -> str:
-    return t("protected") if value is None else t.number(value)
-
-
-def _expected(spot: SpotRow, t: Translator) -> str:
-    return t("protected") if spot.expected is None else t.roughly(spot.expected, at_most=spot.bounded)

@@ -21,11 +21,6 @@ from curim_data.model import LANGUAGES, N_, CityProfile, Message, Translator, tr
 from curim_data.model.labels import UNCATEGORISED, category_label, hour_label
 from curim_data.model.plan import CategoryShare, Caution, Interval, Problem
 
-# A share is shown where what is withheld leaves no more than this open: without an interval, and with one to cover it.
-MAX_DOUBT: Final = 0.05
-
-MAX_COVERED: Final = 0.1
-
 # From more than this share on a category is what a place is mainly about.
 HALF: Final = 0.5
 
@@ -36,12 +31,12 @@ Place = Spot | Cluster
 class SpotProfile:
     """A spot's alerts in figures.
 
-    categories: id and share of the n alerts, largest first (withheld ones left out; an alert of several categories
-    counts in each, so that the shares may exceed one together); hours: first and last hour of the shortest stretch,
-    over midnight if need be, with half of the alerts; dark_share: of alerts whose light is known; women: of women and
-    men affected, with Wilson's interval; unknown_gender: share of all whose gender is undisclosed or was not asked.
-    These shares are None where withheld counts leave too much open. since: month since which there are more alerts than
-    is usual for the place, where that was looked at.
+    categories: id and share of the n alerts, largest first (an alert of several categories counts in each, so that the
+    shares may exceed one together); hours: first and last hour of the shortest stretch, over midnight if need be, with
+    half of the alerts; dark_share: of alerts whose light is known; women: of women and men affected, with Wilson's
+    interval; unknown_gender: share of all whose gender is undisclosed or was not asked. These shares are None where
+    nothing is known. since: month since which there are more alerts than is usual for the place, where that was looked
+    at.
     """
 
     n: int
@@ -51,7 +46,6 @@ class SpotProfile:
     dark_share: float | None
     women: Estimate | None
     unknown_gender: float | None
-    n_withheld: int
     since: dt.date | None = None
     choices: tuple[Choice, ...] = field(default=())
 
@@ -86,8 +80,6 @@ class SpotProfile:
                     month=t.date(self.since, "MMMM y"),
                 )
             )
-        if self.n_withheld:
-            parts.append(t("Small counts are protected: shares that they leave uncertain are not shown."))
         return " ".join(parts)
 
 
@@ -97,8 +89,8 @@ def without_category(shares: Sequence[CategoryShare]) -> bool:
 
 
 def states_no_category(counts: pd.DataFrame) -> bool:
-    """Whether counts by category (category, n, withheld) hold no alert that states one; a protected count may."""
-    there = counts["withheld"].astype(bool) | counts["n"].gt(0)
+    """Whether counts by category (category, n) hold no alert that states one."""
+    there = counts["n"].gt(0)
     return bool(there.any() and counts.loc[there, "category"].eq(UNCATEGORISED).all())
 
 
@@ -134,22 +126,19 @@ def profile_spot(
     n : int
         Alerts of the spot.
     categories, hours, affected, dark : DataFrame, optional
-        Counts of the spot's alerts: columns n, low, withheld and category; weekday and hour; affected_gender; dark.
+        Counts of the spot's alerts: columns n and category; weekday and hour; affected_gender; dark.
         What is left out stays unknown.
     """
-    frames = [frame for frame in (categories, hours, affected, dark) if frame is not None]
     shares = _category_shares(categories, n)
     main = {lang: category_label(translator(lang), city, shares[0].id) for lang in LANGUAGES} if shares else {}
-    women, unknown = _gender(affected)
     return SpotProfile(
         n=n,
         categories=shares,
         labels=main,
         hours=_peak(hours),
-        dark_share=_share(dark, "dark", True),
-        women=women,
-        unknown_gender=unknown,
-        n_withheld=sum(int(frame["withheld"].sum()) for frame in frames if "withheld" in frame),
+        dark_share=_share(dark, "dark", (True,)),
+        women=_women(affected),
+        unknown_gender=_share(affected, "affected_gender", ("undisclosed", "unknown")),
         choices=(
             Choice(
                 "hours", 0.5, Message("Peak hours are the shortest stretch of hours that holds half of the incidents.")
@@ -193,69 +182,43 @@ def problem_for(
         women_city=women_city,
         unknown_gender=profile.unknown_gender,
         since=profile.since,
-        cautions=tuple(dict.fromkeys([*cautions, *((Caution.WITHHELD,) if profile.n_withheld else ())])),
+        cautions=tuple(dict.fromkeys(cautions)),
         kinds=tuple(kinds),
         not_asked=tuple(not_asked),
         hours_protected=hours_protected and profile.hours is not None,
-        bounded=isinstance(spot, Spot) and spot.bounded,
         times=spot.times if isinstance(spot, Spot) else None,
         against=spot.against if isinstance(spot, Spot) and spot.times is not None else "",
     )
 
 
-def _least(frame: pd.DataFrame) -> np.ndarray:
-    return frame["low" if "low" in frame else "n"].fillna(0).to_numpy(float)
-
-
 def _category_shares(frame: pd.DataFrame | None, n: int) -> tuple[CategoryShare, ...]:
-    """Share of the `n` alerts by category; an alert of several counts in each, so that the shares may exceed one.
-
-    Beside a withheld category none has all alerts: `n` may be a lower bound, and the withheld ones are in none shown.
-    """
-    if frame is None:
+    """Share of the `n` alerts by category; an alert of several counts in each, so that the shares may exceed one."""
+    if frame is None or frame.empty:
         return ()
-    hidden = frame["withheld"].to_numpy(bool) if "withheld" in frame else np.zeros(len(frame), bool)
-    shown = frame[~hidden]
-    counts = pd.Series(_least(shown), index=shown["category"]).groupby(level=0).sum().sort_values(ascending=False)
-    total = max(float(n), float(counts.max()) + _least(frame[hidden]).sum()) if len(counts) else 0.0
+    counts = frame.groupby("category")["n"].sum().astype(float).sort_values(ascending=False)
+    total = max(float(n), float(counts.max()))
     return tuple(CategoryShare(str(name), float(count / total)) for name, count in counts.items() if count > 0)
 
 
 def _peak(frame: pd.DataFrame | None) -> tuple[int, int] | None:
     if frame is None:
         return None
-    peak = week_clock(frame.assign(n=_least(frame))).peak_hours
+    peak = week_clock(frame).peak_hours
     return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)
 
 
-def _share(frame: pd.DataFrame | None, column: str, value: object) -> float | None:
+def _share(frame: pd.DataFrame | None, column: str, values: Sequence[object]) -> float | None:
+    """The share of alerts with one of some values among those of which it is known; None without any."""
     if frame is None:
         return None
     known = frame.dropna(subset=[column])
-    least, most = _part_of(known, known[column] == value)
-    return (least + most) / 2 if most - least <= MAX_DOUBT else None
+    n = float(known["n"].sum())
+    return float(known.loc[known[column].isin(values), "n"].sum()) / n if n else None
 
 
-def _part_of(frame: pd.DataFrame, chosen: pd.Series) -> tuple[float, float]:
-    """The least and the largest share that the chosen rows may have, given what may be said of withheld counts; NaN
-    without alerts."""
-    low, high = _least(frame), frame["high" if "high" in frame else "n"].fillna(0).to_numpy(float)
-    mine = chosen.to_numpy(bool)
-    parts = [(low[mine].sum(), high[~mine].sum()), (high[mine].sum(), low[~mine].sum())]
-    least, most = (part / (part + rest) if part + rest else np.nan for part, rest in parts)
-    return float(least), float(most)
-
-
-def _gender(frame: pd.DataFrame | None) -> tuple[Estimate | None, float | None]:
-    """Women among women and men, and the share of all whose gender is not known; None where what is withheld leaves
-    too much open. The interval covers what it leaves open."""
+def _women(frame: pd.DataFrame | None) -> Estimate | None:
+    """Women among women and men; None without any."""
     if frame is None:
-        return None, None
-    pair = frame[frame["affected_gender"].isin(["woman", "man"])]
-    least, most = _part_of(pair, pair["affected_gender"] == "woman")
-    women = None
-    if most - least <= MAX_COVERED:
-        n = float(_least(pair).sum())
-        women = Estimate((least + most) / 2, wilson(least * n, n).low, wilson(most * n, n).high)
-    unknown = _part_of(frame, frame["affected_gender"].isin(["undisclosed", "unknown"]))
-    return women, sum(unknown) / 2 if unknown[1] - unknown[0] <= MAX_DOUBT else None
+        return None
+    women, men = (float(frame.loc[frame["affected_gender"] == one, "n"].sum()) for one in ("woman", "man"))
+    return wilson(women, women + men) if women + men else None

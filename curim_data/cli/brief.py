@@ -339,6 +339,6 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
     if study.hot.spots:
         lines.append(t("Hot spots"))
     for spot in study.hot.spots[: brief_text.MOST_SPOTS]:
-        told = t("protected") if spot.n is None else t.n("{n} incident", "{n} incidents", round(spot.n))
+        told = t.n("{n} incident", "{n} incidents", round(spot.n))
         lines.append(f"{spot.rank}. {t.pair(study.names[spot.id](t), told)}")
     return [*lines, brief_text.affected_sentence(study, city, t)]

@@ -31,7 +31,6 @@ NO_GENDER: Final = Message(
     "be said here about women and men: that is not the same as no difference."
 )
 NO_CATEGORY: Final = Message("No alert here has a category: this export names none, or none was assigned.")
-CATEGORIES_PROTECTED: Final = Message("The categories of these alerts are protected, because small counts are.")
 ADD_CATEGORY: Final = Message(
     "To give all alerts of a file one category, undo its import, import it again and name the category: on the page "
     "Data, or with “curim undo BATCH” and “curim import FILE --category NAME”."

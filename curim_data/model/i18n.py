@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -135,46 +135,33 @@ class Translator:
         rounded = float(f"{ratio:.3g}")
         return self.number(rounded) if 100 <= rounded < float("inf") else self.number(ratio, 1)
 
-    def expected(self, count: float | None, *, at_most: bool = False) -> str:
-        """A count that was to be expected, with three digits: enough to work out the ratio beside it.
+    def expected(self, count: float | None) -> str:
+        """A count that was to be expected, with three digits: enough to work out the ratio beside it."""
+        return self._digits(count, 3)
 
-        `at_most`: it is an upper bound, which is rounded up.
-        """
-        return self._digits(count, 3, up=at_most)
-
-    def about(self, count: float | None, *, at_most: bool = False) -> str:
+    def about(self, count: float | None) -> str:
         """A count that was to be expected, where no ratio stands beside it: two digits, and "below 0.1" under that.
 
-        `at_most`: it is an upper bound, which is rounded up; the words before it say "at most" already, so that 0.1
-        itself is written. Whole numbers keep all digits.
+        Whole numbers keep all digits.
         """
         if count is None or not 0 < count < LEAST_WRITTEN:
-            return self._digits(count, 2, up=at_most)
-        least = self.number(LEAST_WRITTEN, 1)
-        return least if at_most else self("below {value}", value=least)
+            return self._digits(count, 2)
+        return self("below {value}", value=self.number(LEAST_WRITTEN, 1))
 
-    def roughly(self, count: float | None, *, at_most: bool = False) -> str:
-        """A count that was to be expected, for readers of a brief: a whole number, and that it is one of several.
-
-        `at_most`: it is an upper bound, which is rounded up.
-        """
+    def roughly(self, count: float | None) -> str:
+        """A count that was to be expected, for readers of a brief: a whole number, and that it is one of several."""
         if count is None or count != count:
             return self.number(count)
-        if at_most:
-            return self(N_("at most {n}"), n=math.ceil(count - 1e-9 * max(count, 1.0)))
         if 0 < count < 1:
             return self(N_("below {value}"), value=self.number(1))
         return self(N_("about {n}"), n=round(count)) if count else self.number(0)
 
-    def _digits(self, count: float | None, digits: int, *, up: bool) -> str:
-        """A count with so many digits, and all of a whole number; `up`: rounded up instead of to the nearest."""
+    def _digits(self, count: float | None, digits: int) -> str:
+        """A count with so many digits, and all of a whole number."""
         if count is None or not 0 < count < float("inf"):
             return self.number(count)
         rounded = float(f"{count:.{digits}g}")
         decimals = max(digits - 1 - math.floor(math.log10(rounded)), 0)
-        if up:
-            least = Decimal(str(count * (1 - 1e-12)))  # the last bits of what was calculated raise no digit
-            return self._digits(float(least.quantize(Decimal(1).scaleb(-decimals), ROUND_CEILING)), digits, up=False)
         return self.number(rounded if decimals else count, decimals)
 
     def percent(self, share: float | None, digits: int = 0) -> str:

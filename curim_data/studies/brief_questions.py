@@ -82,7 +82,7 @@ def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
             "{place}: {n} incidents; expected from the surroundings: {expected}. Does this surprise us?",
             place=study.names[spot.id](t),
             n=round(spot.n),
-            expected=t.roughly(spot.expected, at_most=spot.bounded),
+            expected=t.roughly(spot.expected),
         )
     told = study.shares.frame[study.shares.frame["gender"].isin(("woman", "man"))]
     if study.asks_affected:

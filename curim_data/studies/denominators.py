@@ -119,15 +119,12 @@ def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience)
     """
     counted = query.cells(source, all_alerts_filter(f), resolution, audience, once=True)
     part = query.cells(source, f, resolution, audience, once=True).frame
-    frame = counted.frame[["n", "low", "high"]].astype(float)
-    frame = frame.assign(n=frame["n"].mask(frame["n"] < part["low"], part["n"]), least=0.0)
-    for bound in ("low", "high"):
-        frame[bound] = frame[bound].clip(lower=part[bound])
+    frame = counted.frame[["n"]].astype(float).clip(lower=part["n"], axis=0).assign(least=0.0)
     message = Message(
         "What is compared is the share of these incidents among all incidents of the same period, {base} in all: a "
         "place where people report much of everything is not hot for that. The share says nothing about how many "
         "there are.",
-        {"base": round(float(frame["low"].sum()))},
+        {"base": round(float(frame["n"].sum()))},
     )
     return Denominator("alerts", frame, (Choice("base", "alerts", message),))
 
@@ -150,7 +147,7 @@ def _residents(city: CityProfile, resolution: int) -> Denominator:
     by_cell = spread.groupby("cell")[["people", "land"]].sum().reindex(cells)
     # As for land: a sliver at the shore counts as a quarter of a cell, with the residents of that much of the district.
     least = MIN_LAND_SHARE * square_side(resolution, cells) ** 2 / 1e6 * by_cell["people"] / by_cell["land"]
-    frame = pd.DataFrame(dict.fromkeys(("n", "low", "high"), by_cell["people"])).assign(least=least)
+    frame = pd.DataFrame({"n": by_cell["people"], "least": least})
     message = Message(
         "Residents are known by district only ({districts} districts, {people} residents) and are spread evenly over "
         "the land of each. They are the wrong base for squares, stations and shores, which many people use and few "

@@ -32,8 +32,6 @@ from curim_data.studies.scatter import place_scatter
 
 # Longer ago says nothing of what a place is now: it would have to be hot for ten years to be called persistent.
 MOST_MONTHS: Final = 48
-# Where more of the counts than this are withheld what is left shows no class.
-MOST_WITHHELD: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ class EmergingStudy:
             return pd.DataFrame(columns=["start", "n", "hot", "cold"])
         frame = self.counts.frame
         chosen = frame[frame["cell"].isin(cells)]
-        n = chosen.groupby(self.emerging.unit)["low"].sum().reindex(self.emerging.starts, fill_value=0)
+        n = chosen.groupby(self.emerging.unit)["n"].sum().reindex(self.emerging.starts, fill_value=0)
         at = self.emerging.frame.index.get_indexer(pd.Index(cells))
         return pd.DataFrame(
             {
@@ -161,7 +159,7 @@ def emerging_classes(
     """Classes over time under a filter, in cells as large as those of the hot-spot map.
 
     A class needs history, which the period of a filter does not hold: whole months before its end are judged. The whole
-    city is judged, and default coordinates are left out. An audience whose counts are mostly withheld gets no classes.
+    city is judged, and default coordinates are left out.
     """
     whole = whole_city(f)
     size = emerging_cell_size(source, f, audience, resolution)
@@ -188,12 +186,6 @@ def emerging_classes(
     counted = query.counts(
         source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True, once=True
     )
-    if counted.n_withheld > MOST_WITHHELD * max(len(counted.frame), 1):
-        hidden = Message(
-            "By place and month most counts are small and protected, so that no class over time can be given here: ask "
-            "as a specialist or analyst."
-        )
-        return EmergingClasses(history, None, None, side, about, hidden, period)
     scatter = place_scatter(source, history, side, audience)
     found = emerging_hot_spots(_every_step(counted.frame, periods, land), land, scatter=scatter)
     return EmergingClasses(history, found, counted, side, about, None, period)
@@ -252,8 +244,8 @@ def _history(periods: Periods) -> tuple[Choice, ...]:
 def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.DataFrame:
     """The counts with a zero in steps that have no alert at all, so that time has no gaps."""
     absent = periods.starts.difference(pd.DatetimeIndex(frame[periods.unit].unique()))
-    zeros = pd.DataFrame({"cell": land.index[0], periods.unit: absent, "n": 0.0, "low": 0, "high": 0})
-    return pd.concat([frame, zeros.assign(withheld=False)], ignore_index=True) if len(absent) else frame
+    zeros = pd.DataFrame({"cell": land.index[0], periods.unit: absent, "n": 0.0})
+    return pd.concat([frame, zeros], ignore_index=True) if len(absent) else frame
 
 
 def _lines(found: EmergingHotSpots, source: Source, audience: Audience) -> tuple[EmergingRow, ...]:

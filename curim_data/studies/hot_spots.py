@@ -103,7 +103,7 @@ class HotSpotStudy:
         """
         if not self.spots or self.hot.based or self.listed is not None:
             return None
-        counts = self.hot.frame["low"]
+        counts = self.hot.frame["n"]
         listed = counts.index.isin([cell for spot in self.spots for cell in spot.cells])
         inside, others = float(counts[listed].sum()), np.sort(counts[~listed].to_numpy(float))
         if inside >= HELD * counts.sum():
@@ -112,11 +112,10 @@ class HotSpotStudy:
         share = Num(100 * inside / float(counts.sum()), 0)
         return Message(_ELSEWHERE, {"percent": share, "n": round(most)})
 
-    def alerts_of(self, spot: Spot) -> int | None:
-        """How many alerts report the incidents of a hot spot; None where the number of one of its cells is withheld."""
+    def alerts_of(self, spot: Spot) -> int:
+        """How many alerts report the incidents of a hot spot."""
         at, alerts = self._alerts
-        found = float(alerts[[at[cell] for cell in spot.cells]].sum())
-        return None if found != found else round(found)
+        return round(float(alerts[[at[cell] for cell in spot.cells]].sum()))
 
     @cached_property
     def _alerts(self) -> tuple[dict[int, int], FloatArray]:
@@ -130,12 +129,10 @@ class HotSpotStudy:
 def cells_sentence(hot: HotCells, power: Power, t: Translator) -> str:
     """How many cells are hot and cold; that none could be judged where even a very dense place would be missed."""
     found = any(hot.frame[mark].to_numpy(bool).any() for mark in ("hot", "cold"))
-    if found or not power.too_few or not (hot.n or hot.n_withheld):
+    if found or not power.too_few or not hot.n:
         return hot.sentence(t)
     if power.alone:
         return t("No cell could be judged: the area is no larger than one place.")
-    if hot.n_withheld:
-        return t("No cell could be judged: the numbers on the map are so small that they are protected.")
     return t("No cell could be judged: there are too few incidents on the map.")
 
 

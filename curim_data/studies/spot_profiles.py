@@ -36,17 +36,13 @@ SpotOrCluster = Spot | Cluster
 
 @dataclass(frozen=True)
 class SpotSummary:
-    """A hot spot in the list. women: of women and men affected; category: id of the most frequent; None: protected.
-
-    `unknown`: what no alert here tells, and is therefore None without being protected ("women", "hours").
-    """
+    """A hot spot in the list. women: of women and men affected; category: id of the most frequent; None: not known."""
 
     spot: SpotOrCluster
     name: SpotName
     women: Estimate | None
     category: str | None
     hours: tuple[int, int] | None
-    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -58,44 +54,35 @@ class SpotStudy:
     affected: GenderShares
     week: WeekClock | None
     trend: Trend | None
-    at_default: int | None
-    n_withheld: int
+    at_default: int
 
 
 def spot_summaries(
     source: Source, f: AlertFilter, spots: Sequence[SpotOrCluster], audience: Audience
 ) -> tuple[SpotSummary, ...]:
-    """Names, gender, main category and peak hours of hot spots; each table is protected as a whole."""
+    """Names, gender, main category and peak hours of hot spots."""
     names = name_spots(spots, source.city, known_places(source, audience))
     areas = {spot.id: spot.names for spot in spots}
     whole = whole_city(f)
     if not areas:
         return ()
-    asked = {"category": ("n",), "affected_gender": ("n",), "hour": ("low", "withheld")}
-    if not source.known_time.knows("hour"):
-        del asked["hour"]
-    tables = zip(asked, _by_area(source, whole, areas, list(asked), audience), strict=True)
-    by = {name: _apart(table, (name, *asked[name])) for name, table in tables}
+    asked = ["category", "affected_gender", *(["hour"] if source.known_time.knows("hour") else [])]
+    tables = zip(asked, _by_area(source, whole, areas, asked, audience), strict=True)
+    by = {name: _apart(table, name) for name, table in tables}
     categories, affected, hours = by["category"], by["affected_gender"], by.get("hour", {})
     nothing = np.array([], float)
     lines = []
     for spot in spots:
         themes, numbers = categories.get(spot.id, (nothing, nothing))
-        shown = numbers == numbers
         genders: dict[Any, float] = dict(zip(*affected.get(spot.id, (nothing, nothing)), strict=True))
         women, men = genders.get("woman", 0.0), genders.get("man", 0.0)
-        seen = pd.notna(women) and pd.notna(men)
-        known = seen and women + men > 0
-        hour, low, withheld = hours.get(spot.id, (nothing, nothing, nothing))
-        unknown = {"women": seen and not known, "hours": bool(pd.isna(hour).all() and not withheld.any())}
         lines.append(
             SpotSummary(
                 spot=spot,
                 name=names[spot.id],
-                women=wilson(float(women), float(women + men)) if known else None,
-                category=str(themes[shown][np.argsort(numbers[shown])[-1]]) if shown.any() else None,
-                hours=_peak(hour, low, withheld),
-                unknown=frozenset(name for name, so in unknown.items() if so),
+                women=wilson(float(women), float(women + men)) if women + men > 0 else None,
+                category=str(themes[np.argsort(numbers)[-1]]) if len(themes) else None,
+                hours=_peak(*hours.get(spot.id, (nothing, nothing))),
             )
         )
     return tuple(lines)
@@ -106,7 +93,7 @@ def _by_area(
 ) -> list[pd.DataFrame]:
     """Alerts on the map by area and by each of some dimensions, for many areas at once, without default coordinates.
 
-    `areas`: H3 names of the cells of each, none of two areas. Columns area, the dimension, n, low, high, withheld.
+    `areas`: H3 names of the cells of each, none of two areas. Columns area, the dimension, n.
     """
     of = {int(cell, 16): area for area, cells in areas.items() for cell in cells}
     (resolution,) = {h3.get_resolution(cell) for cell in of}
@@ -160,29 +147,26 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
     default_counts = query.default_coordinates(source, here, audience)["n"]
     return SpotStudy(
         profile=profile,
-        categories=categories.sort_values(["withheld", "n"], ascending=[True, False], ignore_index=True),
+        categories=categories.sort_values("n", ascending=False, kind="stable", ignore_index=True),
         affected=shares,
         week=week_clock(hours) if hours is not None else None,
         trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
-        at_default=None if default_counts.isna().any() else int(default_counts.sum()),
-        n_withheld=int(categories["withheld"].sum()),
+        at_default=int(default_counts.sum()),
     )
 
 
-def _apart(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, tuple[NDArray[Any], ...]]:
-    """Some columns of a table by area, as arrays of the rows of each area."""
+def _apart(table: pd.DataFrame, name: str) -> dict[str, tuple[NDArray[Any], ...]]:
+    """A column of a table by area and its n, as arrays of the rows of each area."""
     codes, areas = pd.factorize(table["area"].to_numpy(object))
     order, ends = np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(areas)))[:-1]
-    arrays = [np.split(table[column].to_numpy()[order], ends) for column in columns]
+    arrays = [np.split(table[column].to_numpy()[order], ends) for column in (name, "n")]
     return dict(zip(areas, zip(*arrays, strict=True), strict=True)) if len(areas) else {}
 
 
-def _peak(hour: NDArray[Any], low: NDArray[Any], withheld: NDArray[Any]) -> tuple[int, int] | None:
-    """First and last hour of the peak, where at least half of the hours may be shown."""
+def _peak(hour: NDArray[Any], n: NDArray[Any]) -> tuple[int, int] | None:
+    """First and last hour of the peak; None where no hour is known."""
     hour = hour.astype(float)
     known = ~np.isnan(hour)
-    if not known.any() or withheld.astype(bool)[known].mean() > 0.5:
-        return None
-    by_hour = np.bincount(hour[known].astype(int), weights=low[known].astype(float), minlength=HOURS)
+    by_hour = np.bincount(hour[known].astype(int), weights=n[known].astype(float), minlength=HOURS)
     peak = peak_hours(by_hour.astype(float))
     return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)

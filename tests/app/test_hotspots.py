@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis.hotspots.excess import Excess
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Message, translator
@@ -20,7 +18,7 @@ from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.spot_profiles import spot_study, spot_summaries
 from pages.parts.frame.waiting import JOBS, CalculationStopped
-from pages.parts.hotspots import places_layer, ranked_list
+from pages.parts.hotspots import places_layer
 from pages.parts.hotspots.ranked_list import WAITS, RankedList, draw_headline, hot_spots_sentence
 from tests.app.conftest import Open, errors, word
 
@@ -281,12 +279,3 @@ def test_sentence_and_bars_of_a_spot_give_women_one_interval(sample: Home) -> No
     study = spot_study(source, AlertFilter(), spot, Audience.ANALYST)
     assert study.affected.women.known
     assert study.profile.women == study.affected.women
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_lower_bound_is_one_on_a_phone_too(lang: str) -> None:
-    """The council's phone gave "471" for what is at least 471."""
-    line: Any = SimpleNamespace(spot=SimpleNamespace(excess=Excess(471.0, 416.0, float("inf")), bounded=True))
-    assert ranked_list._excess(translator(lang), line, short=True) == "≥\N{NO-BREAK SPACE}471"
-    line.spot.bounded = False
-    assert ranked_list._excess(translator(lang), line, short=True) == "471"

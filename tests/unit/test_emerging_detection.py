@@ -21,7 +21,7 @@ from analysis.emerging.detection import EmergingHotSpots, _mean_window, emerging
 from analysis.emerging.settings import block_for, periods_for, unit_of, whole_periods
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_rates import larger_rate, smaller_rate
+from analysis.stats.exact_rates import smaller_rate
 from analysis.stats.false_discovery import StepUp, benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
 from analysis.stats.mann_kendall import sen_slope
@@ -96,7 +96,7 @@ def test_sums_over_neighbours_are_the_same_whatever_they_are_added_up_in(values:
 def test_the_exact_test_by_hand() -> None:
     cells, counts, land = cube_of(3)
     windows = Windows(neighbours(cells, 1), ring(cells, 1, 2), 1, land, 0.0)
-    p = windows.hot(counts, counts, 1.25)
+    p = windows.hot(counts, 1.25)
     place = np.isin(cells, h3.grid_disk(MIDDLE, 1).astype(np.int64))
     for step in range(counts.shape[1]):
         first = max(0, step - 1)
@@ -114,28 +114,27 @@ def test_windows_that_no_correction_lets_pass_are_not_tested(lag: int, around: b
     rng = np.random.default_rng(lag)
     cells = np.sort(h3.grid_disk(MIDDLE, 6)).astype(np.int64)
     land = np.broadcast_to(rng.uniform(0.001, 0.0174, len(cells))[:, None], (len(cells), 24))
-    low = rng.poisson(0.3, land.shape).astype(float)
-    low[:4] += rng.poisson(9, (4, 24))
-    low[-30:] = 0.0
+    counts = rng.poisson(0.3, land.shape).astype(float)
+    counts[:4] += rng.poisson(9, (4, 24))
+    counts[-30:] = 0.0
     beside = ring(cells, 1, 2) if around else None
-    for high in (low, low + (rng.random(low.shape) < 0.1)):
-        windows = Windows(neighbours(cells, 1), beside, lag, land, 0.005, dispersion)
-        hot = rng.random(land.shape) < 0.02
-        for every, some in (
-            (windows.hot(low, high, 1.2), windows.hot(low, high, 1.2, decisive=True)),
-            (windows.cold(low, high, hot, 1.2), windows.cold(low, high, hot, 1.2, decisive=True)),
-        ):
-            q = benjamini_hochberg(every)
-            assert np.array_equal(StepUp.of(some).q_of(some), q)
-            assert StepUp.of(some).limit(0.05) == StepUp.of(every).limit(0.05)
-            assert np.array_equal(some[q < 1], every[q < 1])
-        slow = Windows(neighbours(cells, 1), beside, lag, land, 0.005, dispersion)
-        told = slow._around(np.where(hot, 0.0, low))
-        assert np.array_equal(windows._counts_without(low, hot), told)
-        windows.hot(low, low, 1.2)
-        assert np.array_equal(windows._counts_without(low, hot), told)
-    thin = (rng.random(low.shape) < 0.01).astype(float)
-    assert 3 * (windows.hot(thin, thin, 1.2, decisive=True) < 1).sum() < (windows.hot(thin, thin, 1.2) < 1).sum()
+    windows = Windows(neighbours(cells, 1), beside, lag, land, 0.005, dispersion)
+    hot = rng.random(land.shape) < 0.02
+    for every, some in (
+        (windows.hot(counts, 1.2), windows.hot(counts, 1.2, decisive=True)),
+        (windows.cold(counts, hot, 1.2), windows.cold(counts, hot, 1.2, decisive=True)),
+    ):
+        q = benjamini_hochberg(every)
+        assert np.array_equal(StepUp.of(some).q_of(some), q)
+        assert StepUp.of(some).limit(0.05) == StepUp.of(every).limit(0.05)
+        assert np.array_equal(some[q < 1], every[q < 1])
+    fresh = Windows(neighbours(cells, 1), beside, lag, land, 0.005, dispersion)
+    told = fresh._around(np.where(hot, 0.0, counts))
+    assert np.array_equal(windows._counts_without(counts, hot), told)
+    fresh.hot(counts, 1.2)
+    assert np.array_equal(fresh._counts_without(counts, hot), told)
+    thin = (rng.random(counts.shape) < 0.01).astype(float)
+    assert 3 * (windows.hot(thin, 1.2, decisive=True) < 1).sum() < (windows.hot(thin, 1.2) < 1).sum()
 
 
 @pytest.mark.parametrize("lag", [0, 1, 3])
@@ -168,17 +167,6 @@ def test_groups_of_marks_are_those_of_the_graph_of_all_windows(seed: int) -> Non
         == len(set(labels.tolist()))
         == len(set(found.tolist()))
     )
-
-
-def test_what_is_withheld_counts_against_each_mark() -> None:
-    """Hot: the least inside against the most around; cold: the most inside against the least around."""
-    cells, low, land = cube_of(5)
-    windows = Windows(neighbours(cells, 1), ring(cells, 1, 2), 1, land, 0.0)
-    high, calm = low + 4, np.zeros(low.shape, dtype=bool)
-    hot = larger_rate(windows.inside(low), windows.rest(high), windows.inside(land), windows.rest(land), 1.25)
-    cold = smaller_rate(windows.inside(high), windows.rest(low), windows.inside(land), windows.rest(land), 1.25)
-    assert windows.hot(low, high, 1.25) == pytest.approx(hot)
-    assert windows.cold(low, high, calm, 1.25) == pytest.approx(cold)
 
 
 def test_next_to_no_land_counts_as_some_so_that_a_quay_is_not_hot_at_once() -> None:
@@ -291,7 +279,7 @@ def test_what_is_hot_is_no_measure_for_what_is_cold() -> None:
     hot = np.random.default_rng(6).random(counts.shape) < 0.3
     rest, ground = windows.rest(np.where(hot, 0.0, counts)), windows.rest(np.where(hot, 0.0, land))
     slow = smaller_rate(windows.inside(counts), rest, windows.inside(land), ground, 1.25)
-    assert windows.cold(counts, counts, hot, 1.25) == pytest.approx(slow)
+    assert windows.cold(counts, hot, 1.25) == pytest.approx(slow)
 
 
 def test_surroundings_reach_as_far_as_the_alerts_of_a_window_ask() -> None:
@@ -343,10 +331,10 @@ def test_land_that_stays_the_same_is_summed_once_as_if_in_every_step(around: boo
     place, beside = neighbours(cells, 1), ring(cells, 1, 2) if around else None
     full, short = (Windows(place, beside, 1, size, 0.02) for size in (land, once))
     marks = counts > np.quantile(counts, 0.9)
-    assert np.array_equal(short.hot(counts, counts, 1.2), full.hot(counts, counts, 1.2))
+    assert np.array_equal(short.hot(counts, 1.2), full.hot(counts, 1.2))
     for hot in (marks, np.zeros_like(marks)):
-        told = full.cold(counts, counts, hot, 1.2)
-        assert np.array_equal(short.cold(counts, counts, hot, 1.2), told)
+        told = full.cold(counts, hot, 1.2)
+        assert np.array_equal(short.cold(counts, hot, 1.2), told)
         kept = np.where(hot, 0.0, 1.0)
         slow = smaller_rate(
             full.inside(counts), full.rest(counts * kept), full.inside(land), full.rest(land * kept), 1.2
@@ -474,25 +462,13 @@ def test_the_base_explains_what_is_dense() -> None:
 
 def long(counts: pd.DataFrame) -> pd.DataFrame:
     frame = counts.rename_axis(columns="month").stack().rename("n").reset_index()
-    return frame[frame["n"] > 0].assign(low=frame["n"], high=frame["n"], withheld=False)
+    return frame[frame["n"] > 0]
 
 
 def test_long_and_wide_tables_are_the_same_and_order_does_not_matter() -> None:
     wide = emerging_hot_spots(STEADY, LAND)
     shuffled = emerging_hot_spots(long(STEADY).sample(frac=1, random_state=1), LAND.sample(frac=1, random_state=2))
     pd.testing.assert_frame_equal(wide.frame, shuffled.frame)
-
-
-def test_what_is_withheld_makes_no_mark() -> None:
-    rows = long(made())
-    hidden = rows["cell"] == int(MIDDLE)
-    rows = rows.assign(
-        n=rows["n"].mask(hidden), low=rows["low"].mask(hidden, 0), high=rows["high"].mask(hidden, 90), withheld=hidden
-    )
-    result = emerging_hot_spots(rows, LAND)
-    assert set(result.frame["cls"]) == {"none"}
-    assert result.n_withheld == 24
-    assert "24 small counts are withheld" in result.sentence(translator("en"))
 
 
 def test_unusable_tables_are_refused() -> None:
@@ -510,7 +486,7 @@ def test_unusable_tables_are_refused() -> None:
         with pytest.raises(ValueError, match="not negative"):
             emerging_hot_spots(STEADY.replace(3.0, wrong), LAND)
         with pytest.raises(ValueError, match="not negative"):
-            emerging_hot_spots(long(STEADY).assign(low=wrong, high=wrong), LAND)
+            emerging_hot_spots(long(STEADY).assign(n=wrong), LAND)
 
 
 @pytest.mark.parametrize(

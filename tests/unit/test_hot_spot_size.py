@@ -149,7 +149,7 @@ def test_the_list_says_how_little_it_holds_and_why(tmp_path: Path, t: Translator
     source = source_of(tmp_path, 400)
     study = hot_spot_study(source, EVERY, Audience.ANALYST)
     assert study.elsewhere is not None
-    held, counts = {cell for spot in study.spots for cell in spot.cells}, study.hot.frame["low"]
+    held, counts = {cell for spot in study.spots for cell in spot.cells}, study.hot.frame["n"]
     inside = sum(spot.n for spot in study.spots)
     others = [int(n) for cell, n in counts.items() if cell not in held for _ in range(int(n))]
     values = study.elsewhere.values

@@ -65,7 +65,7 @@ def problem(piraeus: CityProfile) -> Problem:
         unknown_gender=0.25,
         since=dt.date(2026, 8, 1),
         pattern=Pattern.CONSECUTIVE,
-        cautions=(Caution.WITHHELD,),
+        cautions=(Caution.PILED,),
     )
 
 
@@ -74,7 +74,6 @@ def cells(piraeus: CityProfile, problem: Problem) -> pd.DataFrame:
     index = piraeus.land_cells(10).index
     frame = pd.DataFrame({"n": [float(k % 7) for k in range(len(index))]}, index=index)
     frame.loc[[h3.str_to_int(cell) for cell in problem.cells], "n"] = 9.0
-    frame["low"] = frame["n"]
     return frame
 
 

@@ -58,8 +58,8 @@ def brief(picture: Picture) -> Brief:
         made=dt.date(2026, 7, 1),
         changes=(ChangeRow("Παρενόχληση", "Σταθμός", "11 → 29 περιστατικά", ("γυναίκες",), NASTY, "", picture),),
         picture=picture,
-        spots=(SpotRow(1, "Σταθμός Πειραιά", 61, 24.2), SpotRow(2, "Καστέλλα", None, 3)),
-        shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", None)),
+        spots=(SpotRow(1, "Σταθμός Πειραιά", 61, 24.2), SpotRow(2, "Καστέλλα", 3, 2, least=5)),
+        shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", 0.01, 0.0, 0.03)),
         plans=(
             PlanRow("Φως", "Τεχνική Υπηρεσία", "σε εξέλιξη", "αξιολόγηση"),
             PlanRow("Ησυχία", "Δημοτική Αστυνομία", "αξιολογήθηκε", "", result="22 λιγότερα από τα αναμενόμενα."),
@@ -171,16 +171,16 @@ def test_the_smallest_drop_that_would_be_seen_is_told_in_whole_alerts(
     assert re.search(rf"change that would be seen\W+{told}\b", text)
 
 
-def test_a_brief_tells_an_upper_bound_as_one(brief: Brief, piraeus: CityProfile) -> None:
+def test_a_brief_writes_no_count_under_the_threshold(brief: Brief, piraeus: CityProfile) -> None:
     spots = (
-        SpotRow(1, "Station", 61, 24.2),
-        SpotRow(2, "Quay", 40, 11.0, True),
-        SpotRow(3, "Square", None, None, True),
+        SpotRow(1, "Station", 61, 24.2, least=5),
+        SpotRow(2, "Quay", 5, 1.2, least=5),
+        SpotRow(3, "Square", 4, 1, least=5),
     )
     made = brief_document(replace(brief, spots=spots), piraeus, translator("en"), "docx")
     rows = [[cell.text for cell in row.cells] for table in read_word(io.BytesIO(made)).tables for row in table.rows]
-    expected = {row[1]: row[-1] for row in rows if len(row) > 1 and row[1] in ("Station", "Quay", "Square")}
-    assert expected == {"Station": "about 24", "Quay": "at most 11", "Square": "protected"}
+    told = {row[1]: row[2] for row in rows if len(row) > 1 and row[1] in ("Station", "Quay", "Square")}
+    assert told == {"Station": "61", "Quay": "5", "Square": "fewer than 5"}
 
 
 def test_the_objective_in_the_words_of_its_authors_is_for_readers_of_their_language(
@@ -332,24 +332,21 @@ def test_a_legend_begins_at_the_smallest_number_that_is_shown(
 
 
 @pytest.mark.parametrize(
-    ("value", "bounded", "told"),
+    ("value", "told"),
     [
-        (0.135, False, "below 1"),
-        (0.999, False, "below 1"),
-        (0.0556, True, "at most 1"),
-        (1.4142, True, "at most 2"),
-        (3.0000000001, True, "at most 3"),
-        (8.26, False, "about 8"),
-        (9.96, False, "about 10"),
-        (1208.4, False, "about 1,208"),
-        (0.0, False, "0"),
-        (None, False, "protected"),
+        (0.135, "below 1"),
+        (0.999, "below 1"),
+        (8.26, "about 8"),
+        (9.96, "about 10"),
+        (1208.4, "about 1,208"),
+        (0.0, "0"),
+        (None, "–"),
     ],
 )
 def test_what_was_expected_is_a_whole_number_on_paper(
-    brief: Brief, piraeus: CityProfile, value: float | None, bounded: bool, told: str
+    brief: Brief, piraeus: CityProfile, value: float | None, told: str
 ) -> None:
-    spots = (SpotRow(1, "Quay", 61, value, bounded), SpotRow(2, "Square", 9, 4.0))
+    spots = (SpotRow(1, "Quay", 61, value), SpotRow(2, "Square", 9, 4.0))
     made = brief_document(replace(brief, spots=spots), piraeus, translator("en"), "docx")
     cells = [cell.text for table in read_word(io.BytesIO(made)).tables for row in table.rows for cell in row.cells]
     assert cells[cells.index("Quay") + 2] == told
@@ -383,16 +380,6 @@ def test_a_plan_has_more_digits_only_beside_a_ratio(
 ) -> None:
     problem = replace(plan.problem, expected=expected, ratio=ratio, q=0.001)
     assert told in problem_statement(problem, translator("en"), piraeus)
-
-
-def test_bounds_of_what_was_expected_are_explained_or_left_out(brief: Brief, piraeus: CityProfile) -> None:
-    t, note = translator("en"), "around it, small numbers are protected"
-    exact, bound = SpotRow(1, "Station", 61, 24.2), SpotRow(2, "Quay", 40, 11.0, True)
-    for spots, columns, told in (((exact,), 4, False), ((exact, bound), 4, True), ((bound, bound), 3, False)):
-        paper = read_word(io.BytesIO(brief_document(replace(brief, spots=spots), piraeus, t, "docx")))
-        table = next(one for one in paper.tables if one.rows[0].cells[0].text == "#")
-        assert len(table.columns) == columns
-        assert any(note in paragraph.text for paragraph in paper.paragraphs) is told
 
 
 def test_a_name_is_not_parted_from_its_number() -> None:

@@ -170,14 +170,6 @@ PLURALS = [
         "7 lieux ont moins d’incidents que n’en laisserait attendre le hasard (froids)",
     ),
     (
-        "{n} cell with few incidents is withheld: it enters with the smallest count that it may have.",
-        "{n} cells with few incidents are withheld: they enter with the smallest count that they may have.",
-        {},
-        "1 maille comptant peu d’incidents est protégée : le calcul retient le plus petit nombre possible.",
-        "7 mailles comptant peu d’incidents sont protégées : "
-        "le calcul retient pour chacune le plus petit nombre possible.",
-    ),
-    (
         "{n} change is listed as more than chance explains",
         "{n} changes are listed as more than chance explains",
         {},

@@ -3,7 +3,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,8 +17,7 @@ SPOT = Spot("8a1", 1, (0x8A1EDA753C07FFF,), 40, 10.0, 4.0, 2.5, 6.0, 0.001, 0.01
 
 
 def frame(**columns: list) -> pd.DataFrame:
-    made = pd.DataFrame(columns)
-    return made.assign(low=made["n"], high=made["n"], withheld=False)
+    return pd.DataFrame(columns)
 
 
 def test_a_spot_is_named_after_its_landmark_or_near_it(city: CityProfile, t: Translator) -> None:
@@ -50,7 +48,7 @@ def tables() -> dict[str, pd.DataFrame]:
     hours.loc[hours["hour"] == 12, "n"] = 5.0
     return {
         "categories": frame(category=["noise", "harassment_verbal", "following"], n=[4.0, 30.0, 6.0]),
-        "hours": hours.assign(low=hours["n"], withheld=False),
+        "hours": hours,
         "affected": frame(affected_gender=["woman", "man", "undisclosed", "unknown"], n=[24.0, 8.0, 6.0, 2.0]),
         "dark": frame(dark=[True, False, None], n=[30.0, 6.0, 4.0]),
     }
@@ -79,46 +77,22 @@ def test_a_profile_holds_the_figures_and_says_them(
 def test_a_category_below_one_half_is_the_most_frequent_and_not_the_main_one(
     city: CityProfile, t: Translator, tables: dict[str, pd.DataFrame]
 ) -> None:
-    some = frame(category=["noise", "vandalism"], n=[14.0, 13.0]).assign(low=[14, 13], withheld=False)
+    some = frame(category=["noise", "vandalism"], n=[14.0, 13.0])
     told = profile_spot(city, n=40, **{**tables, "categories": some}).sentence(t)
     assert told.startswith(f"Most often {city.categories['noise'].labels['en']} (35\u00a0%).")
 
 
-def test_what_is_unknown_or_withheld_stays_so(city: CityProfile, t: Translator) -> None:
+def test_what_is_unknown_stays_so(city: CityProfile, t: Translator) -> None:
     empty = profile_spot(city, n=3)
     assert empty.sentence(t) == ""
     assert (empty.hours, empty.dark_share, empty.women, empty.since) == (None, None, None, None)
-    hidden = frame(category=["noise", "vandalism"], n=[np.nan, 10.0]).assign(low=[1, 10], withheld=[True, False])
-    told = profile_spot(city, n=12, categories=hidden, dark=frame(dark=[None], n=[3.0]))
+    nobody = frame(affected_gender=["woman", "unknown"], n=[0.0, 12.0])
+    some = frame(category=["noise", "vandalism"], n=[0.0, 10.0])
+    told = profile_spot(city, n=12, categories=some, dark=frame(dark=[None], n=[3.0]), affected=nobody)
     assert told.categories[0].share == pytest.approx(10 / 12)
     assert told.dark_share is None
     assert [part.id for part in told.categories] == ["vandalism"]
-    assert "Small counts are protected" in told.sentence(t)
-
-
-def protected(n: list[float], **column: list[object]) -> pd.DataFrame:
-    """Counts of which NaN is anything from 1 to 4."""
-    counts = pd.Series(n)
-    return frame(**column, n=n).assign(low=counts.fillna(1), high=counts.fillna(4), withheld=counts.isna())
-
-
-def test_a_share_that_withheld_counts_leave_open_is_not_told(city: CityProfile, t: Translator) -> None:
-    """Of 18 women and 1 to 4 men 82 to 95 % are women: too much is open; of 380 women it is not."""
-    open_ones = {
-        "affected": protected([18.0, np.nan], affected_gender=["woman", "man"]),
-        "dark": protected([18.0, np.nan], dark=[True, False]),
-    }
-    told = profile_spot(city, n=22, **open_ones)
-    assert (told.women, told.dark_share, told.unknown_gender) == (None, None, 0)
-    assert told.sentence(t) == "Small counts are protected: shares that they leave uncertain are not shown."
-    sure = profile_spot(city, n=384, affected=protected([380.0, np.nan], affected_gender=["woman", "man"]))
-    assert sure.women is not None
-    assert sure.women.value == pytest.approx((380 / 384 + 380 / 381) / 2)
-    for men in range(1, 5):
-        exact = profile_spot(city, n=384, affected=frame(affected_gender=["woman", "man"], n=[380.0, float(men)])).women
-        assert exact is not None
-        assert sure.women.low <= exact.low + 1e-3
-        assert exact.high <= sure.women.high + 1e-3
+    assert (told.women, told.unknown_gender) == (None, 1)
 
 
 def test_a_main_category_is_a_share_of_the_alerts_not_of_all_mentions_of_categories(
@@ -144,7 +118,8 @@ def test_a_problem_takes_everything_over(city: CityProfile, tables: dict[str, pd
     assert (problem.women_city, problem.unknown_gender, problem.dark_share) == (0.5, 0.2, told.dark_share)
     assert (problem.start, problem.end, problem.query, problem.q) == (start, end, {"period": "12m"}, SPOT.q)
     open_ended = replace(SPOT, high=float("inf"), ratio=float("inf"), expected=float("nan"))
-    hidden = replace(told, n_withheld=2, women=None)
-    problem = problem_for(open_ended, name, hidden, query={}, start=start, end=end)
-    assert (problem.ratio, problem.expected, problem.cautions) == (None, None, (Caution.WITHHELD,))
+    cautions = (Caution.PILED, Caution.PILED)
+    without = replace(told, women=None)
+    problem = problem_for(open_ended, name, without, query={}, start=start, end=end, cautions=cautions)
+    assert (problem.ratio, problem.expected, problem.cautions) == (None, None, (Caution.PILED,))
     assert problem.women is None

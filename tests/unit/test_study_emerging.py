@@ -159,7 +159,7 @@ def test_steps_without_any_alert_are_zero(source: Source) -> None:
     land = source.city.land_cells(9)
     starts = whole_periods("month", dt.date(2025, 1, 1), dt.date(2025, 4, 30))
     periods = Periods("month", starts, Choice("unit", "month", Message("months")))
-    row = {"cell": land.index[3], "month": starts[2], "n": 4.0, "low": 4, "high": 4, "withheld": False}
+    row = {"cell": land.index[3], "month": starts[2], "n": 4.0}
     frame = _every_step(pd.DataFrame([row]), periods, land)
     assert set(frame["month"]) == set(starts)
     assert frame["n"].sum() == 4

@@ -23,18 +23,16 @@ def share_with_interval(t: Translator, share: float, low: float, high: float) ->
 
 
 def expected_count(t: Translator, spot: SpotOrCluster, *, ratios: bool = True) -> str:
-    """How many alerts were to be expected in a place; an upper bound where counts around it are protected.
+    """How many alerts were to be expected in a place.
 
     Three digits where a ratio is given beside it, so that it can be worked out; else two. `ratios`: whether ratios
     stand there at all; without them it is a whole number, as in the brief.
     """
     if not is_compared(spot):
         return "–"
-    bounded = bool(getattr(spot, "bounded", False))
     if not ratios:
-        return t.roughly(spot.expected, at_most=bounded)
-    number = (t.expected if ratio_says_something(spot) else t.about)(spot.expected, at_most=bounded)
-    return t("at most {n}", n=number) if bounded else number
+        return t.roughly(spot.expected)
+    return (t.expected if ratio_says_something(spot) else t.about)(spot.expected)
 
 
 def number_with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:

@@ -176,9 +176,8 @@ def _draw_places(
 
 
 def _alerts_of(study: HotSpotStudy, spots: Sequence[SpotOrCluster]) -> dict[str, int]:
-    """By the id of a hot spot, the alerts that report its incidents, where they are known; clusters have none."""
-    known = ((spot.id, study.alerts_of(spot)) for spot in spots if isinstance(spot, Spot))
-    return {spot: alerts for spot, alerts in known if alerts is not None}
+    """By the id of a hot spot, the alerts that report its incidents; clusters have none."""
+    return {spot.id: study.alerts_of(spot) for spot in spots if isinstance(spot, Spot)}
 
 
 def _selected_line(shown: Sequence[SpotSummary], place: FoundPlace | None) -> SpotSummary | None:

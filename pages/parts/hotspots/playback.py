@@ -92,7 +92,7 @@ def _counts(study: EmergingStudy, found: EmergingHotSpots, step: int) -> pd.Seri
     assert study.counts is not None
     frame = study.counts.frame
     here = frame[frame[found.unit] == found.starts[step]]
-    return here.set_index("cell")["low"].reindex(found.frame.index, fill_value=0)
+    return here.set_index("cell")["n"].reindex(found.frame.index, fill_value=0)
 
 
 def _layer(t: Translator, name: str, n: pd.Series, shade: str, coverage: float) -> pdk.Layer:

@@ -270,7 +270,7 @@ def _list_rows(
             "area": t.number(getattr(line.spot, "area_km2", None), 2),
             "z": t.number(getattr(line.spot, "z", float("nan")), 1),
             "women": _women(page, line),
-            "category": category_label(t, page.city, line.category) if line.category else t("protected"),
+            "category": category_label(t, page.city, line.category) if line.category else t("not known"),
             "hours": _hours(t, line),
         }
         for line in shown
@@ -305,7 +305,7 @@ def _list_headings(
         headings["name"] = t("Group")
     included = {"alerts": alerts, "class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
     included["harm"] = harm
-    included |= {name: any(name not in line.unknown for line in shown) for name in ("women", "hours")}
+    included |= {name: any(getattr(line, name) is not None for line in shown) for name in ("women", "hours")}
     compared = tested and any(map(is_compared, spots))
     included |= {"excess": compared, "expected": compared, "q": tested}
     included["ratio"] = tested and any(ratio_says_something(spot) or not is_compared(spot) for spot in spots)
@@ -412,19 +412,12 @@ def _ratio(page: Page, line: SpotSummary) -> str:
         return str(spot.times_told(t))
     if not ratio_says_something(spot):
         return "–"
-    if getattr(spot, "bounded", False):
-        return t("at least {ratio} (from {low})", ratio=t.times(spot.ratio), low=t.times(spot.low))
     return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
 
 
 def _excess(t: Translator, line: SpotSummary, *, short: bool) -> str:
     """The alerts above expected with their interval; `short`: without it, for a phone."""
-    more, bounded = excess_of(line.spot), bool(getattr(line.spot, "bounded", False))
-    if more.low != more.low or short:
-        return ("≥\N{NO-BREAK SPACE}" if bounded else "") + t.number(more.value)
-    if bounded:
-        return t("at least {number} (from {low})", number=t.number(more.value), low=t.number(more.low))
-    return _interval(t, more, short=False)
+    return _interval(t, excess_of(line.spot), short=short)
 
 
 def _interval(t: Translator, more: Excess, *, short: bool) -> str:
@@ -437,13 +430,13 @@ def _interval(t: Translator, more: Excess, *, short: bool) -> str:
 def _women(page: Page, line: SpotSummary) -> str:
     t = page.t
     if line.women is None:
-        return t("not known") if "women" in line.unknown else t("protected")
+        return t("not known")
     return share_with_interval(t, line.women.value, line.women.low, line.women.high)
 
 
 def _hours(t: Translator, line: SpotSummary) -> str:
     if line.hours is None:
-        return t("not known") if "hours" in line.unknown else t("protected")
+        return t("not known")
     return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}"
 
 
@@ -462,7 +455,6 @@ def list_frame(shown: tuple[SpotSummary, ...]) -> pd.DataFrame:
             "ratio": line.spot.ratio,
             "low": line.spot.low if is_compared(line.spot) else line.spot.times,
             "high": line.spot.high,
-            "bounds": getattr(line.spot, "bounded", False),
             "q": line.spot.q,
             "women": line.women.value if line.women else float("nan"),
             "category": line.category,
@@ -498,7 +490,7 @@ def cells_frame(study: HotSpotStudy) -> pd.DataFrame:
         table = frame[["n", "land_km2", "hot", "cold"]]
         table.insert(0, "cell", [f"{cell:x}" for cell in table.index])
         return table.reset_index(drop=True)
-    columns = ["n", "low", "high", "withheld", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot"]
+    columns = ["n", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot"]
     table = frame[[*columns, "q_cold"]]
     table = table.assign(cold=frame["cold"], gistar_z=frame["z"])
     if study.hot.based:

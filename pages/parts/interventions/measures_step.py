@@ -18,10 +18,9 @@ from analysis.plans.evidence import (
     rank_measures,
     setting_text,
 )
-from analysis.plans.problem_statement import categories_protected
 from analysis.spots.profile import without_category
 from curim_data.model import Kind, Plan, Translator
-from curim_data.model.absence import ADD_CATEGORY, CATEGORIES_PROTECTED, NO_CATEGORY
+from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY
 from curim_data.model.labels import category_label, inline, kind_label
 from pages.parts.frame import Page, escape_with_commands
 from pages.parts.interventions.form_steps import seeded
@@ -88,9 +87,7 @@ def _rest_label(t: Translator, n: int, *, ranked: bool) -> str:
 def _unranked(page: Page, plan: Plan) -> str:
     """Why no measure is ranked, what stands below instead, and how to have them ranked."""
     t, problem = page.t, plan.problem
-    if categories_protected(problem):
-        sentences = [t("Measures are ranked by the categories of the incidents."), t(CATEGORIES_PROTECTED)]
-    elif without_category(problem.categories) or not problem.categories:
+    if without_category(problem.categories) or not problem.categories:
         sentences = [t("Measures are ranked by the categories of the incidents."), t(NO_CATEGORY), t(ADD_CATEGORY)]
     else:
         names = [category_label(t, page.city, part.id) for part in problem.categories[:MOST_NAMED]]
