@@ -110,7 +110,7 @@ def brief_content(
 
     `link`: where the same view opens; left out where only this computer could open it.
     """
-    spots = study.hot.spots[:MOST_SPOTS]
+    spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
     return Brief(
         headline=headline(study, t),
         sentence=study.course.sentence(t) if study.course else "",
