@@ -175,7 +175,7 @@ def _counted(fine: pd.DataFrame, weights: HarmWeights | None) -> _Alerts:
     cells = np.asarray(data.index, dtype=np.int64)
     if len(cells) and int(cells[0] >> 52 & 15) < 11:
         raise ValueError("clusters need cells of H3 resolution 11 or finer")
-    counts = data["low" if "low" in data else "n"].to_numpy(float)
+    counts = data["n"].to_numpy(float)
     if weights is not None and not np.array_equal(weights.counts.sum(axis=1), counts):
         raise ValueError("the weights are of other alerts than those that are counted")
     used = counts > 0

@@ -1,7 +1,7 @@
 """Maps on paper: land, zones, cells in printed classes, hot cells outlined, numbered spots; no browser needed.
 
-Classes grow darker with the count, so that a black-and-white print reads the same. What is protected is hatched, with
-its entry in the legend, and never looks like zero.
+Classes grow darker with the count, so that a black-and-white print reads the same. Counts too
+small to be written out are a class of their own, the lightest, and never look like zero.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from shapely.geometry.base import BaseGeometry
 from analysis.report.blocks import Picture
 from analysis.spots.label_placement import MOST_LABELS, Label, placed_labels
 from curim_data.model import CityProfile, Translator, cell_polygons
+from curim_data.model.absence import fewer_than
 from curim_data.model.city import MAJOR, MINOR, PATH
 from curim_data.model.labels import on_a_map
 from curim_data.model.plan import Areas
@@ -100,38 +101,34 @@ def city_map(
     source: str = "",
     width_mm: float = 110,
     with_total: bool = True,
+    least: int = 1,
 ) -> Picture:
     """Draw a city's counts by cell, with its streets and its coast.
 
     Parameters
     ----------
-    cells : counts by cell: index or column `cell` (int64 H3), `n` (NaN where withheld), `withheld` (bool, optional)
+    cells : counts by cell: index or column `cell` (int64 H3), `n`
     spots : hot spots to number and name, the most important first: twelve at most are
     hot : cells (int64 H3) with more alerts than chance explains: outlined
     source : a line under the map (period, filter); the number of alerts on the map is put before it
     width_mm : width on paper, from which the size of the letters follows
     with_total : whether the line under the map is drawn
+    least : the smallest count that is written out; those under it are one class of their own
 
     Returns
     -------
     Picture: PNG with 200 dots per inch and its alternative text.
     """
     frame = _frame(cells, city)
-    breaks = quantile_breaks(frame["n"])
+    breaks = quantile_breaks(frame["n"], least=least)
     with mpl.rc_context(STYLE):
-        entries = len(breaks) + int(frame["withheld"].any()) + int(frame.index.isin(list(hot)).any())
+        entries = len(breaks) + int(frame.index.isin(list(hot)).any())
         foot_mm = LINE_MM * 1.4 if with_total else 0.6
         legend_mm = foot_mm + LINE_MM * (2.2 + 1.35 * -(-entries // LEGEND_COLUMNS))
         figure, axes = _sheet(city, width_mm, legend_mm)
         small = _are_small(axes, frame)
-        handles = _legend(
-            breaks,
-            t,
-            least=_least_shown(frame),
-            withheld=_most_withheld(frame) if frame["withheld"].any() else None,
-            outlined=bool(frame.index.isin(list(hot)).any()),
-            small=small,
-        )
+        first = int(frame["n"].min()) if len(frame) else 1
+        handles = _legend(breaks, t, first=first, least=least, outlined=bool(frame.index.isin(list(hot)).any()))
         _cells(axes, frame, breaks, set(hot), small=small)
         _lines_of_the_city(axes, city)
         _spots(axes, spots, city)
@@ -244,30 +241,30 @@ def _png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def quantile_breaks(counts: pd.Series, classes: int = CLASSES) -> list[int]:
-    """Upper ends of at most `classes` classes of whole counts above zero, by quantiles of the distinct counts.
+def quantile_breaks(counts: pd.Series, classes: int = CLASSES, least: int = 1) -> list[int]:
+    """Upper ends of at most `classes` classes of whole counts above zero, by quantiles of the distinct counts; those
+    under `least` are one class, the first.
 
     >>> quantile_breaks(pd.Series([0, 1, 1, 2, 3, 5, 8, 40]))
     [2, 3, 5, 8, 40]
+    >>> quantile_breaks(pd.Series([0, 1, 1, 2, 3, 5, 8, 40]), least=5)
+    [4, 5, 8, 40]
     """
-    shown = counts[counts > 0].dropna()
-    if shown.empty:
-        return []
-    values = np.sort(np.ceil(shown.unique()).astype(int))
-    ends = np.quantile(values, np.linspace(0, 1, classes + 1)[1:], method="inverted_cdf")
-    return [int(end) for end in np.unique(ends)]
+    shown = counts[counts > 0]
+    few = [least - 1] if (shown < least).any() else []
+    values = np.sort(np.ceil(shown[shown >= least].unique()).astype(int))
+    if not len(values):
+        return few
+    ends = np.quantile(values, np.linspace(0, 1, classes - len(few) + 1)[1:], method="inverted_cdf")
+    return [*few, *(int(end) for end in np.unique(ends))]
 
 
 def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
-    """The cells with an incident, or perhaps one, in metres."""
+    """The cells with an incident, in metres."""
     frame = cells.set_index("cell") if "cell" in cells.columns else cells
     frame = frame[frame["n"] != 0]
-    withheld = frame["withheld"].astype(bool) if "withheld" in frame.columns else frame["n"].isna()
     shapes = list(cell_polygons(frame.index.to_numpy()))
-    message = {"n": frame["n"].to_numpy(float), "withheld": withheld.to_numpy(bool)}
-    if "high" in frame.columns:
-        message["high"] = frame["high"].to_numpy(float)
-    made = gpd.GeoDataFrame(message, index=frame.index, geometry=shapes, crs=4326)
+    made = gpd.GeoDataFrame({"n": frame["n"].to_numpy(float)}, index=frame.index, geometry=shapes, crs=4326)
     return made.to_crs(city.epsg)
 
 
@@ -292,23 +289,9 @@ def _lines_of_the_city(axes: Any, city: CityProfile) -> None:
             gpd.GeoSeries(lines, crs=city.epsg).plot(ax=axes, color=INK, alpha=0.45, linewidth=width, zorder=3)
 
 
-def _most_withheld(frame: gpd.GeoDataFrame) -> int:
-    """The most that a protected cell may hold; 0 where that is not said."""
-    if "high" not in frame.columns:
-        return 0
-    most = float(frame.loc[frame["withheld"], "high"].max())
-    return int(most) if np.isfinite(most) else 0
-
-
 def _lower_ends(breaks: list[int]) -> list[int]:
     """What each class begins above; no class where a map has no alert at all."""
     return [0, *breaks[:-1]] if breaks else []
-
-
-def _least_shown(frame: gpd.GeoDataFrame) -> int:
-    """The smallest count above zero that the map shows, where its classes begin; 1 where there is none."""
-    shown = frame.loc[(frame["n"] > 0) & ~frame["withheld"], "n"]
-    return int(shown.min()) if len(shown) else 1
 
 
 def _colours(count: int) -> list[Any]:
@@ -317,18 +300,12 @@ def _colours(count: int) -> list[Any]:
 
 
 def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int], *, small: bool) -> None:
-    """Draw the cells; `small` ones without lines round them, which would hide their colours, and without hatch."""
+    """Draw the cells; `small` ones without lines round them, which would hide their colours."""
     edge = 0.0 if small else 0.25
     for low, high, colour in zip(_lower_ends(breaks), breaks, _colours(len(breaks)), strict=True):
-        some = frame[(frame["n"] > low) & (frame["n"] <= high) & ~frame["withheld"]]
+        some = frame[(frame["n"] > low) & (frame["n"] <= high)]
         _add(axes, some, facecolor=colour, edgecolor=colour if small else "white", linewidth=edge or 0.1, zorder=2)
-    _add(axes, frame[frame["withheld"]], **_protected(small), linewidth=edge, zorder=2)
     _add(axes, frame[frame.index.isin(list(hot))], facecolor="none", edgecolor=INK, linewidth=0.9, zorder=5)
-
-
-def _protected(small: bool) -> dict[str, Any]:
-    """How cells look whose number is protected."""
-    return {"facecolor": "#d5dbdf" if small else "#eceff1", "edgecolor": "#9aa5ad", "hatch": "" if small else "//////"}
 
 
 def _add(axes: Any, some: gpd.GeoDataFrame, **look: Any) -> None:
@@ -440,22 +417,18 @@ def _fit(axes: Any, figure: Figure, bounds: Bounds, width_mm: float, legend_mm: 
     axes.yaxis.label.set_visible(False)
 
 
-def _legend(
-    breaks: list[int], t: Translator, *, least: int, withheld: int | None, outlined: bool, small: bool
-) -> list[Any]:
-    """The entries of the legend; `withheld`: the most that a protected cell may hold, 0 where that is not known."""
-    starts = [least, *(end + 1 for end in breaks[:-1])] if breaks else []
+def _legend(breaks: list[int], t: Translator, *, first: int, least: int, outlined: bool) -> list[Any]:
+    """The entries of the legend; `first`: the smallest count on the map, `least`: the smallest that is written out."""
+    starts = [first, *(end + 1 for end in breaks[:-1])] if breaks else []
     handles: list[Any] = [
-        Patch(facecolor=colour, edgecolor=QUIET, linewidth=0.3, label=_span(low, high, t))
+        Patch(
+            facecolor=colour,
+            edgecolor=QUIET,
+            linewidth=0.3,
+            label=t(fewer_than(least)) if high < least else _span(low, high, t),
+        )
         for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)
     ]
-    if withheld is not None:
-        label = (
-            t("fewer than {k}: protected, number not shown", k=withheld + 1)
-            if withheld
-            else t("small number, protected")
-        )
-        handles.append(Patch(**_protected(small), linewidth=0.3, label=label))
     if outlined:
         handles.append(Patch(facecolor="none", edgecolor=INK, linewidth=1.1, label=t("more than expected by chance")))
     return handles
@@ -484,20 +457,12 @@ def _span(low: int, high: int, t: Translator) -> str:
 
 def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator) -> None:
     n = round(float(frame["n"].sum()))
-    message = (
-        t.n(
-            "{n} incident in the cells whose number is shown; the others are protected",
-            "{n} incidents in the cells whose number is shown; the others are protected",
-            n,
-        )
-        if frame["withheld"].any()
-        else t.n("{n} incident on the map", "{n} incidents on the map", n)
-    )
+    message = t.n("{n} incident on the map", "{n} incidents on the map", n)
     figure.text(0.0, 0.008, f"{message}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
 
 
 def _alt(spots: Sequence[NumberedSpot], t: Translator) -> str:
-    """What the map shows, without a number: the caption has those, and protected cells enter into no sum."""
+    """What the map shows, without a number: the caption has those."""
     if not spots:
         return t("Map of the incidents by cell.")
     named = t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]])

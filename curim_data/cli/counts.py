@@ -53,7 +53,7 @@ def counts(
                 "by": names,
                 "threshold": counted.threshold,
                 "total": None if 0 < counted.total < counted.threshold else counted.total,
-                "withheld": counted.n_withheld,
+                "withheld": int(frame["withheld"].sum()),
                 "notes": [ctx.t(note) for note in counted.notes],
                 "rows": frame,
             }

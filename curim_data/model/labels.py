@@ -198,9 +198,8 @@ def dates_label(t: Translator, start: dt.date | None, end: dt.date | None) -> st
 HEADINGS: Final[Mapping[str, Message]] = {
     "n": Message("Alerts"),
     "incidents": Message("Incidents"),
-    "low": Message("At least"),
-    "high": Message("At most"),
     "withheld": Message("Withheld"),
+    "fewer_than": Message("Fewer than"),
     "cell": Message("Map cell"),
     "week": Message("Week"),
     "month": Message("Month"),

@@ -50,8 +50,8 @@ class DisclosureError(ValueError):
 class Counted:
     """Counts for an audience.
 
-    `frame` has the columns `by` (for map cells: the index `cell`), then n (float), low and high (equal to n) and
-    withheld (False): the numbers that everything is worked out of. `shown` is what may be written out of them.
+    `frame` has the columns `by` (for map cells: the index `cell`), then n (float): the numbers that everything is
+    worked out of. `shown` is what may be written out of them.
     `least`: the smallest count of each row that may, zero apart; one number for all rows where it is the same.
     `total`: the sum of the counts; alerts of several categories count once in each. `at_default`: alerts at default
     coordinates that were left out, `off_mask`: alerts in cells without land. `notes`: how the question was changed for
@@ -68,26 +68,15 @@ class Counted:
     off_mask: int = 0
     notes: tuple[Message, ...] = ()
 
-    @property
-    def n_withheld(self) -> int:
-        """How many counts are too small to be written out."""
-        return int(self.frame["withheld"].sum())
-
     @cached_property
     def shown(self) -> Counted:
-        """The same as it is written out: a count below `least` has n missing, low 1, high k - 1, and is withheld."""
-        n, least = self.frame["n"].to_numpy(float), np.asarray(self.least)
-        small = (n > 0) & (n < least)
-        if not small.any():
-            return self
-        low, high = (self.frame[name].to_numpy() for name in ("low", "high"))
-        shown = self.frame.assign(
-            n=np.where(small, np.nan, n),
-            low=np.where(small, 1, low),
-            high=np.where(small, least - 1, high),
-            withheld=small,
-        )
-        return replace(self, frame=shown)
+        """The same as it is written out: with withheld (bool), whether a count is below `least`. Then n is missing, and
+        fewer_than, else missing, is that limit.
+        """
+        n = self.frame["n"].to_numpy(float)
+        small = (n > 0) & (n < self.least)
+        limit = np.where(small, self.least, np.nan)
+        return replace(self, frame=self.frame.assign(n=np.where(small, np.nan, n), withheld=small, fewer_than=limit))
 
 
 def sees_exact(audience: Audience) -> bool:
@@ -153,10 +142,7 @@ def protect(raw: pd.DataFrame, by: Sequence[str], audience: Audience, rule: Rule
     """
     columns = list(by)
     n = raw["n"].to_numpy(float)
-    bound = n if (n % 1).any() else n.astype(np.int64)
-    keys = {name: raw[name].array.copy() for name in columns}
-    counts = {"n": n.copy(), "low": bound.copy(), "high": bound.copy(), "withheld": np.zeros(len(n), bool)}
-    frame = pd.DataFrame({**keys, **counts}, copy=False)
+    frame = pd.DataFrame({**{name: raw[name].array.copy() for name in columns}, "n": n.copy()}, copy=False)
     k = threshold(audience, sensitive=False)
     least: int | IntArray = 1
     if not sees_exact(audience):

@@ -127,10 +127,7 @@ def brief_content(
         picture=_map(study, city, t) if city.outlined else None,
         caption=_map_caption(study, t),
         numbers=how_many_tested(study, t),
-        spots=tuple(
-            SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_told(t), study.total.threshold)
-            for s in spots
-        ),
+        spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_told(t), least) for s in spots),
         shares=share_rows(study.shares, t) if study.asks_affected else (),
         whom=affected_sentence(study, city, t),
         plans=tuple(replace(plan, result=short_result(plan.result)) for plan in plans),
@@ -148,7 +145,14 @@ def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
         maps.NumberedSpot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in study.hot.spots[:MOST_SPOTS]
     ]
     return maps.city_map(
-        city, study.hot.cells.frame, t, spots=pins, hot=hot.index[hot["hot"]], width_mm=MAP_MM, with_total=False
+        city,
+        study.hot.cells.frame,
+        t,
+        spots=pins,
+        hot=hot.index[hot["hot"]],
+        width_mm=MAP_MM,
+        with_total=False,
+        least=study.total.threshold,
     )
 
 

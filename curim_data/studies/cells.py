@@ -99,7 +99,7 @@ def affordable_size(
 
 def cells_to_compare(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> pd.DataFrame:
     """Counts of the cells among which an area is looked for: those of the land, or of a land that takes too many of
-    this size those with alerts. Index cell; n, low, high, withheld.
+    this size those with alerts. Index cell; n.
     """
     if resolution <= source.city.finest_affordable(MOST_LAND_CELLS):
         return query.cells(source, f, resolution, audience).frame

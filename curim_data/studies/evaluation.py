@@ -140,18 +140,16 @@ def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
 class PlanEvaluation:
     """What became of a plan.
 
-    `counts`: by area and period; `genders`: one row a gender (`by_gender` of `analysis.plans.evaluation`) for those
-    whose counts are all shown; `months`: by area and month; `result`, `verdict`, `synthetic`, `series`: against the
-    comparison area, against similar areas, against a weighted mean of them, and week by week before and after the
-    start: None where a count is withheld (the last two also where areas or weeks are too few); `visible`: the smallest
-    fall that the verdict would show; `promised`: the one that the plan named before the start; `timing`: when the
-    plan's areas, dates and test were set.
+    `counts`: by area and period; `genders`: one row a gender (`by_gender` of `analysis.plans.evaluation`); `months`: by
+    area and month; `result`, `verdict`, `synthetic`, `series`: against the comparison area, against similar areas,
+    against a weighted mean of them, and week by week before and after the start: None where a count is too small to
+    tell (the last two also where areas or weeks are too few); `visible`: the smallest fall that the verdict would show;
+    `promised`: the one that the plan named before the start; `timing`: when the plan's areas, dates and test were set.
     """
 
     windows: ComparisonWindows
     counts: Counted
     genders: pd.DataFrame
-    hidden_genders: tuple[str, ...]
     months: Counted
     result: Evaluation | None
     verdict: Verdict | None
@@ -199,9 +197,7 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
     windows = comparison_windows(source, plan.start, plan.finish)
     counts = plan_counts(source, plan, audience, windows)
     judged = _judged_for_all(source.exact or source, drafted, audience, windows, timing)
-    genders, hidden = _genders(
-        plan_counts(source, plan, audience, windows, ["affected_gender"]).frame, windows, judged.spread
-    )
+    genders = _genders(plan_counts(source, plan, audience, windows, ["affected_gender"]).frame, windows, judged.spread)
     f = evaluation_filter(source, plan).replace(period="", start=windows.before[0], end=windows.after[1])
     shown = {name: getattr(plan.areas, name) for name in AREAS}
     result, verdict = judged.result, judged.verdict
@@ -209,7 +205,6 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
         windows=windows,
         counts=counts,
         genders=genders,
-        hidden_genders=hidden,
         months=area_counts(source, f, shown, ["month"], audience, complete=True),
         result=result,
         verdict=verdict,
@@ -236,7 +231,7 @@ def _judged_for_all(
     f = evaluation_filter(source, plan)
     areas = _areas(plan_counts(source, plan, Audience.SPECIALIST, windows).frame, windows)
     least = threshold(audience, is_sensitive(f, source.city))
-    if areas is None or any(0 < n < least for n in areas.treated):
+    if any(0 < n < least for n in areas.treated):
         return _Judged()
     return _judge(source, plan, areas, windows, timing)
 
@@ -255,7 +250,7 @@ def _as_counted(source: Source, plan: Plan) -> Plan:
 
 @dataclass(frozen=True)
 class _Judged:
-    """What `_judge` found; nothing where a count is withheld. `spread`: dispersion and drift of counts here."""
+    """What `_judge` found; nothing where a count is too small to tell. `spread`: dispersion and drift of counts."""
 
     result: Evaluation | None = None
     verdict: Verdict | None = None
@@ -400,28 +395,20 @@ def _own_warnings(plan: Plan) -> tuple[Message, ...]:
     return ()
 
 
-def _areas(frame: pd.DataFrame, windows: ComparisonWindows) -> AreaCounts | None:
-    """The counts as `analysis.plans.evaluation` takes them; None where one that is needed is withheld."""
+def _areas(frame: pd.DataFrame, windows: ComparisonWindows) -> AreaCounts:
+    """The counts as `analysis.plans.evaluation` takes them."""
     table = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
     table = table.reindex(index=AREAS, columns=PERIODS)
     pairs: dict[str, BeforeAfter] = {name: (float(before), float(after)) for name, before, after in table.itertuples()}
-    if not np.isfinite([*pairs["treated"], *pairs["comparison"]]).all():
-        return None
     buffer = pairs["buffer"] if np.isfinite(pairs["buffer"]).all() else None
     return AreaCounts(pairs["treated"], pairs["comparison"], buffer, time_weights=windows.lengths)
 
 
-def _genders(
-    frame: pd.DataFrame, windows: ComparisonWindows, spread: tuple[float, float]
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    found: dict[str, AreaCounts] = {}
-    hidden = []
-    for gender, part in frame.groupby("affected_gender", sort=False):
-        if not part["n"].fillna(1).sum():
-            continue
-        areas = _areas(part, windows)
-        if areas is None:
-            hidden.append(str(gender))
-        else:
-            found[str(gender)] = areas
-    return evaluate_by_gender(found, dispersion=spread[0], drift=spread[1]), tuple(hidden)
+def _genders(frame: pd.DataFrame, windows: ComparisonWindows, spread: tuple[float, float]) -> pd.DataFrame:
+    """The comparison for each gender of which there is an incident."""
+    found = {
+        str(gender): _areas(part, windows)
+        for gender, part in frame.groupby("affected_gender", sort=False)
+        if part["n"].sum()
+    }
+    return evaluate_by_gender(found, dispersion=spread[0], drift=spread[1])

@@ -205,7 +205,7 @@ def _count(source: Source, f: AlertFilter, audience: Audience) -> Count:
     row = query.counts(source, f, [], audience, once=True).shown.frame.iloc[0]
     if not row["withheld"]:
         return Count(round(row["n"]), round(row["n"]), round(row["n"]))
-    return Count(None, int(row["low"]), int(row["high"]))
+    return Count(None, 1, int(row["fewer_than"]) - 1)
 
 
 def _for_audience(change: Change, own: Change | None, counts: tuple[Count, Count], periods: ComparedPeriods) -> Change:

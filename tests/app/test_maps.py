@@ -120,7 +120,7 @@ def test_the_area_of_a_filter_has_a_shape() -> None:
 
 
 def test_rates_have_classes_of_their_own() -> None:
-    cells = pd.DataFrame({"n": [3.0, 0.0, 9.0, 1.0], "value": [0.012, 0.04, 0.19, np.nan], "withheld": False})
+    cells = pd.DataFrame({"n": [3.0, 0.0, 9.0, 1.0], "value": [0.012, 0.04, 0.19, np.nan]})
     share = CellMeasure("Share", lambda value: T.percent(value, 1))
     scale = ColourScale.of(T, cells, share)
     assert (scale.heading, scale.column) == ("Share", "value")

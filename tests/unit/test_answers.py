@@ -356,4 +356,4 @@ def test_several_tables_at_once_are_the_tables_one_by_one(sample, audience, comp
         alone = query.counts(source, chosen, by, audience, complete=complete)
         frames = [answer.frame.astype(object).fillna("missing") for answer in (told, alone)]
         pd.testing.assert_frame_equal(*frames)
-        assert (told.by, told.total, told.n_withheld) == (alone.by, alone.total, alone.n_withheld)
+        assert (told.by, told.total) == (alone.by, alone.total)

@@ -92,7 +92,7 @@ def test_one_category_is_no_main_one(city: CityProfile, lang: str) -> None:
 def test_one_category_is_no_main_one_in_the_panel(city: CityProfile, tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(n, category="noise", point=POINTS[n]) for n in range(20)])
     problem = problem_of_cells(source, AlertFilter(), [CELL], Audience.ANALYST)
-    counts = pd.DataFrame({"category": ["noise"], "n": [20.0], "low": [20.0], "withheld": [False]})
+    counts = pd.DataFrame({"category": ["noise"], "n": [20.0]})
     panel = profile_spot(city, n=20, categories=counts).sentence(T)
     assert panel == f"All of one category: {city.categories['noise'].labels['en']}."
     assert "all of the category Noise." in problem_statement(problem, T, source.city)

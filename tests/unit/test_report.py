@@ -42,7 +42,7 @@ def piraeus() -> CityProfile:
 @pytest.fixture(scope="module")
 def picture(piraeus: CityProfile) -> Picture:
     index = piraeus.land_cells(9).index
-    cells = pd.DataFrame({"n": np.arange(len(index), dtype=float), "withheld": False}, index=index)
+    cells = pd.DataFrame({"n": np.arange(len(index), dtype=float)}, index=index)
     cells.iloc[3] = [np.nan, True]
     mark = piraeus.landmarks[1]
     spots = [NumberedSpot(1, mark.labels["el"], mark.longitude, mark.latitude)]
@@ -291,7 +291,7 @@ def test_maps_have_size_letters_and_words_for_those_who_do_not_see(picture: Pict
 
 def test_a_map_without_an_alert_is_drawn(piraeus: CityProfile) -> None:
     land = piraeus.land_cells(8)
-    cells = pd.DataFrame({"n": 0.0, "withheld": False}, index=land.index)
+    cells = pd.DataFrame({"n": 0.0}, index=land.index)
     assert city_map(piraeus, cells, translator("en")).data.startswith(b"\x89PNG")
 
 
@@ -299,6 +299,7 @@ def test_classes_are_whole_ascending_and_darken() -> None:
     assert quantile_breaks(pd.Series([0.0, 0.0])) == []
     assert quantile_breaks(pd.Series([3.0])) == [3]
     ends = quantile_breaks(pd.Series(np.arange(200.0)))
+    assert quantile_breaks(pd.Series([1.0, 2.0]), least=5) == [4]
     assert len(ends) == 5
     assert ends == sorted(set(ends))
     assert ends[-1] == 199
@@ -317,18 +318,13 @@ def test_a_legend_begins_at_the_smallest_number_that_is_shown(
     sheets: list[Sheet] = []
     monkeypatch.setattr(maps, "_png", lambda figure: sheets.append(figure) or b"")
     index = piraeus.land_cells(9).index
-    counts = pd.DataFrame({"n": 5.0 + np.arange(len(index)), "withheld": False}, index=index)
-    counts.iloc[3] = [np.nan, True]
-    whole = pd.DataFrame({"n": 1.0 + np.arange(len(index)), "withheld": False}, index=index)
-    for cells in (counts, whole):
-        city_map(piraeus, cells, translator("en"))
-    first = [sheet.legends[0].get_texts()[0].get_text() for sheet in sheets]
-    assert [label.split("–")[0] for label in first] == ["5", "1"]
-    below = [sheet.texts[-1].get_text() for sheet in sheets]
-    assert below[0].startswith(
-        f"{int(counts['n'].sum()):,} incidents in the cells whose number is shown; the others are"
-    )
-    assert below[1] == f"{int(whole['n'].sum()):,} incidents on the map."
+    counts = pd.DataFrame({"n": 3.0 + np.arange(len(index))}, index=index)
+    for least in (1, 3, 5):
+        city_map(piraeus, counts, translator("en"), least=least)
+    labels = [[text.get_text() for text in sheet.legends[0].get_texts()] for sheet in sheets]
+    assert [told[0].split("–")[0] for told in labels] == ["3", "3", "fewer than 5"]
+    assert labels[2][1].startswith("5–")
+    assert sheets[0].texts[-1].get_text() == f"{int(counts['n'].sum()):,} incidents on the map."
 
 
 @pytest.mark.parametrize(

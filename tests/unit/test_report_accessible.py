@@ -55,7 +55,7 @@ def series(**given: Any) -> ChangeSeries:
 def brief(piraeus: CityProfile) -> Brief:
     t = translator("el")
     cells = piraeus.land_cells(9)
-    counts = pd.DataFrame({"n": np.arange(len(cells), dtype=float), "withheld": False}, index=cells.index)
+    counts = pd.DataFrame({"n": np.arange(len(cells), dtype=float)}, index=cells.index)
     mark = piraeus.landmarks[1]
     spots = [NumberedSpot(1, mark.labels["el"], mark.longitude, mark.latitude)]
     return Brief(

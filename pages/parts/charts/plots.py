@@ -252,7 +252,7 @@ def clock_figure(
 ) -> Figure:
     """Weekday by hour, Monday on top, in the colours of the count scale, with the legend of what they stand for.
 
-    `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (NaN where withheld: drawn in the withheld grey).
+    `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (no row: drawn in grey).
     `count` words a number of what is counted; `alerts`: those of the same hours, which the tooltips name beside.
     """
     t, colours = page.t, palette(page.theme)
@@ -309,7 +309,7 @@ def count_legend(t: Translator, colours: Palette, most: float, title: str, below
 
 
 def _hours_of_week(frame: pd.DataFrame) -> FloatArray:
-    """n by weekday and hour, shape (7, 24); NaN where it is withheld or there is no row."""
+    """n by weekday and hour, shape (7, 24); NaN where there is no row."""
     known = frame.dropna(subset=["weekday", "hour", "n"])
     at = known["weekday"].to_numpy(int), known["hour"].to_numpy(int)
     grid = np.full((7, 24), np.nan)

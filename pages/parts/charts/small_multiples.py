@@ -31,7 +31,7 @@ def small_multiples_figure(
 ) -> Figure:
     """Small lines on one common scale.
 
-    `panels`: names with frames of `time`, `n` (NaN: withheld, a gap) and, for tooltips, `alerts`. `shaded`: the day
+    `panels`: names with frames of `time`, `n` (NaN: a gap) and, for tooltips, `alerts`. `shaded`: the day
     from which on the ground is shaded.
     """
     t, colours = page.t, palette(page.theme)

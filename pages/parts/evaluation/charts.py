@@ -14,7 +14,7 @@ from pages.parts.plans.areas_map import AREA_LABELS
 
 
 def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
-    """Bars of each area before (grey) and after (blue). `counts`: columns area, period, n (NaN where withheld)."""
+    """Bars of each area before (grey) and after (blue). `counts`: columns area, period, n."""
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=230, barmode="group", bargap=0.35, bargroupgap=0.08, showlegend=True)
     names = {"before": t("before"), "after": t("after")}
@@ -37,7 +37,7 @@ def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
 
 
 def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
-    """A line for each area by month, the start marked. `months`: columns area, month, n (NaN where withheld: a gap)."""
+    """A line for each area by month, the start marked. `months`: columns area, month, n."""
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=280, showlegend=True)
     for name, look in _lines(colours).items():

@@ -143,8 +143,6 @@ def _draw_counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
             signed={"change": 0},
             file_name="evaluation_counts.csv",
         )
-        if study.counts.n_withheld:
-            st.caption(t("A dash stands for a small count that is protected."))
     with right:
         draw_areas_map(page, plan.areas, key="evaluation_map", span=1.0 if page.narrow else 0.5)
 
@@ -251,11 +249,9 @@ def _series_sentence(t: Translator, series: InterruptedSeries) -> str:
 
 
 def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:
-    """Rows on the buffer: none without one, "protected" where its counts are."""
-    if not plan.areas.buffer:
+    """Rows on the buffer: none without one."""
+    if not plan.areas.buffer or result.total is None:
         return []
-    if result.total is None:
-        return [(t("Ratio in the buffer (above 1: the problem may have moved)"), t("protected"), t("none"))]
     quotient = result.quotient.wdq
     quotient_text = t("not computable") if quotient is None else t.number(quotient, 2)
     return [
@@ -286,8 +282,6 @@ def _draw_months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         data=months,
         file_name="evaluation_months.csv",
     )
-    if study.months.n_withheld:
-        st.caption(t("Gaps in the lines are small counts that are protected."))
 
 
 def _draw_genders(page: Page, study: PlanEvaluation) -> None:
@@ -330,9 +324,6 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
                 "up to that of all incidents. An interval that contains 1 shows neither a fall nor a rise."
             )
         )
-    if study.hidden_genders:
-        names = t.join([inline(gender_label(t, code)) for code in study.hidden_genders])
-        st.caption(t("Protected, because some counts are small: {genders}.", genders=names))
 
 
 def _draw_cautions(page: Page, study: PlanEvaluation) -> None:

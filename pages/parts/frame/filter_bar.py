@@ -383,10 +383,10 @@ def _option_counts(bar: _Bar, names: Mapping[str, str]) -> dict[Any, str]:
     texts: dict[Any, str] = {}
     for name, prefix in names.items():
         answer = bar.answers[name].shown
-        columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "high", "withheld"))
-        for value, n, high, withheld in zip(*columns, strict=True):
+        columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "fewer_than"))
+        for value, n, limit in zip(*columns, strict=True):
             if value is not None and value == value:
-                shown = f"<{bar.t.number(high + 1)}" if withheld else bar.t.number(n)
+                shown = f"<{bar.t.number(limit)}" if n != n else bar.t.number(n)
                 texts[f"{prefix}{value}" if isinstance(value, str) else value] = shown
     return texts
 

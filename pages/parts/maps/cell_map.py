@@ -132,7 +132,8 @@ def draw_cell_map(
         return MapSelection()
     colours = palette(page.theme)
     height = map_height(page, height)
-    scale = legends.ColourScale.of(page.t, cells, measure) if cells is not None else None
+    least = threshold(page.audience, is_sensitive(page.filter, page.city))
+    scale = legends.ColourScale.of(page.t, cells, measure, least=least) if cells is not None else None
     if cells is not None and scale is not None:
         cells = _with_tooltips(page.t, _drawn_cells(cells, scale, {*map(int, hot), *map(int, cold)}), z_is_test)
     deck = cell_deck(
@@ -226,8 +227,8 @@ def cell_deck(
     """The map as a pydeck object: the ground first, data next, coast and streets over them, names last."""
     layers = basemap.ground_layers(page.city, colours)
     if cells is not None:
-        scale = scale or legends.ColourScale.of(page.t, cells)
         least = threshold(page.audience, is_sensitive(page.filter, page.city))
+        scale = scale or legends.ColourScale.of(page.t, cells, least=least)
         layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable, least)
     if picture is not None:
         layers.append(_density_layer(picture))

@@ -14,21 +14,25 @@ import streamlit as st
 
 from analysis.density.image import DensityImage
 from curim_data.model import Translator
+from curim_data.model.absence import fewer_than
 from pages.parts.frame import Page, Palette
 from pages.parts.frame.colours import COUNTS
 
 
-def class_breaks(counts: Sequence[float], classes: int = len(COUNTS)) -> list[int]:
+def class_breaks(counts: Sequence[float], classes: int = len(COUNTS), least: int = 1) -> list[int]:
     """Upper bounds of at most `classes` classes for the positive counts, in equal steps of their logarithm.
 
     Counts by place are so uneven that equal steps would put all but a few cells into the first class, and classes of
-    equal size all hot spots into the last. Whole and distinct; empty where nothing is above zero.
+    equal size all hot spots into the last. Whole and distinct; empty where nothing is above zero. Counts under `least`,
+    the smallest that is written out, are one class, the first.
     """
     positive = [c for c in counts if c == c and c > 0]
-    if not positive:
-        return []
-    least, most = min(positive), max(positive)
-    return sorted({math.ceil(least * (most / least) ** (k / classes) - 1e-9) for k in range(1, classes + 1)})
+    written = [c for c in positive if c >= least]
+    few = [] if len(written) == len(positive) else [least - 1]
+    if not written:
+        return few
+    first, most, steps = min(written), max(written), classes - len(few)
+    return [*few, *sorted({math.ceil(first * (most / first) ** (k / steps) - 1e-9) for k in range(1, steps + 1)})]
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,15 @@ class ColourScale:
     classes: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, t: Translator, cells: pd.DataFrame, measure: CellMeasure | None = None) -> ColourScale:
-        """The scale of the counts of cells, or of what else is measured."""
+    def of(
+        cls, t: Translator, cells: pd.DataFrame, measure: CellMeasure | None = None, *, least: int = 1
+    ) -> ColourScale:
+        """The scale of the counts of cells, of which those from `least` on are written out, or of what else is
+        measured.
+        """
         if measure is None:
-            counts = tuple(class_breaks(cells["n"].tolist()))
-            return cls("n", t("Incidents per cell"), counts, tuple(class_entries(t, cells["n"])))
+            counts = tuple(class_breaks(cells["n"].tolist(), least=least))
+            return cls("n", t("Incidents per cell"), counts, tuple(class_entries(t, cells["n"], least)))
         breaks = value_breaks(cells["value"].tolist())
         ends = [f"≤ {measure.write(end)}" if not at else measure.write(end) for at, end in enumerate(breaks)]
         limits = [end if not at else f"{measure.write(breaks[at - 1])}–{end}" for at, end in enumerate(ends)]
@@ -134,12 +142,13 @@ def cold_label(t: Translator, with_neighbours: bool) -> str:
     return t("fewer than expected by chance")
 
 
-def class_entries(t: Translator, counts: pd.Series) -> list[tuple[str, str]]:
-    """Colour and limits of each class of the counts, the lowest first."""
-    breaks, entries = class_breaks(counts.tolist()), []
+def class_entries(t: Translator, counts: pd.Series, least: int = 1) -> list[tuple[str, str]]:
+    """Colour and limits of each class of the counts, the lowest first; those under `least` are not written out."""
+    breaks, entries = class_breaks(counts.tolist(), least=least), []
     lower = math.floor(counts[counts > 0].min()) if breaks else 1
     for shade, upper in zip(shades_for(len(breaks)), breaks, strict=False):
-        entries.append((shade, t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"))
+        span = t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"
+        entries.append((shade, t(fewer_than(least)) if upper < least else span))
         lower = upper + 1
     return entries
 
