@@ -43,7 +43,6 @@ def piraeus() -> CityProfile:
 def picture(piraeus: CityProfile) -> Picture:
     index = piraeus.land_cells(9).index
     cells = pd.DataFrame({"n": np.arange(len(index), dtype=float)}, index=index)
-    cells.iloc[3] = [np.nan, True]
     mark = piraeus.landmarks[1]
     spots = [NumberedSpot(1, mark.labels["el"], mark.longitude, mark.latitude)]
     return city_map(piraeus, cells, translator("el"), spots=spots, hot=index[-4:], source="12 μήνες")

@@ -79,7 +79,7 @@ def brief(piraeus: CityProfile) -> Brief:
         picture=city_map(piraeus, counts, t, spots=spots, hot=cells.index[-3:], with_total=False),
         numbers="1.108 περιστατικά · 973 από αυτά στον χάρτη.",
         spots=(SpotRow(1, "Λιμάνι", 61, 8.26),),
-        shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", None)),
+        shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", 0.01, 0.0, 0.03)),
         plans=(PlanRow("Φως", "Τεχνική Υπηρεσία", "σε εξέλιξη", "αξιολόγηση"),),
         questions=("Α;", "Β;", "Γ;", "Δ;"),
         limits=("Όρια.",),
