@@ -42,7 +42,7 @@ LEAST_SENSITIVE: Final = 10
 RARE: Final = 0.5
 DENSE: Final = 0.05
 TIME: Final = 0.45
-RARE_SENSITIVE: Final = 0.9
+RARE_SENSITIVE: Final = 1.0
 DENSE_SENSITIVE: Final = 0.25
 MONTH_SENSITIVE: Final = 0.9
 MONTH_DENSE: Final = 0.4
@@ -55,8 +55,11 @@ FINE: Final = 9
 # Months by which partners of sensitive incidents may lie apart, as a standard deviation: so no margin of a closed
 # stretch of time stays exact for a cell.
 APART_MONTHS: Final = 6.0
-# Share of sensitive incidents that wait for the next release where a release holds one month alone.
+# Share of the waiting sensitive incidents that a later release holds back.
 HELD_BACK: Final = 0.55
+# With fewer sensitive incidents in a release, or fewer others of one quarter in a later one, these have no place.
+LEAST_TO_EXCHANGE: Final = 3
+LEAST_OF_QUARTER: Final = 5
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Exchanged:
     """What each incident takes from which other: indices into `Units`. `place`, and `fine` for what lies inside a cell
     of resolution 8; `dark` for band and darkness (-1: not told); `person` for what the copy tells of status and
     reporter. `cell`: where not -1, the cell of resolution 9 that the copy gives instead, without a landmark. `day`: the
-    day that it gives. `held`: waits for the next release.
+    day that it gives.
     """
 
     place: IntArray
@@ -99,33 +102,62 @@ class Exchanged:
     day: IntArray
     dark: IntArray
     person: IntArray
-    held: BoolArray
 
 
-def exchange(units: Units, rng: np.random.Generator, *, first: bool = True, swapping: bool = True) -> Exchanged:
-    """Draw the exchanges of one release. `first`: the first one of a home, of which nobody waits. `swapping`: False
-    leaves every place and time with its own incident, for tests of what an attacker finds then.
+def exchange(units: Units, rng: np.random.Generator, *, swapping: bool = True) -> Exchanged:
+    """Draw the exchanges of one release. `swapping`: False leaves every place and time with its own incident, for tests
+    of what an attacker finds then.
     """
     n = len(units)
     own = np.arange(n)
     if not swapping or not n:
-        return Exchanged(own, own.copy(), np.full(n, -1), units.day.copy(), own.copy(), own.copy(), np.zeros(n, bool))
+        return Exchanged(own, own.copy(), np.full(n, -1), units.day.copy(), own.copy(), own.copy())
     place, dark, day, person = own.copy(), own.copy(), units.day.copy(), own.copy()
-    cell, held = np.full(n, -1), np.zeros(n, bool)
+    cell = np.full(n, -1)
     quarter = units.month // 3
     ordinary, sensitive = np.flatnonzero(~units.sensitive), np.flatnonzero(units.sensitive)
     _places_of_ordinary(units, ordinary, quarter, place, rng)
     _times_of_ordinary(units, ordinary, day, dark, rng)
     fine = place.copy()
     if len(sensitive):
-        held[sensitive] = False if first else _wait(units, sensitive, rng)
-        released = sensitive[~held[sensitive]]
-        _places_of_sensitive(units, released, quarter, place, rng)
-        fine[released] = _somebody_near(units, place[released], rng)
-        cell[released] = _anywhere(units.fine[place[released]], rng)
-        _times_of_sensitive(units, released, quarter, day, dark, rng)
-        person[released] = rng.permutation(released)
-    return Exchanged(place, fine, cell, day, dark, person, held)
+        _places_of_sensitive(units, sensitive, quarter, place, rng)
+        fine[sensitive] = _somebody_near(units, place[sensitive], rng)
+        cell[sensitive] = _anywhere(units.fine[place[sensitive]], rng)
+        _times_of_sensitive(units, sensitive, quarter, day, dark, rng)
+        person[sensitive] = rng.permutation(sensitive)
+    return Exchanged(place, fine, cell, day, dark, person)
+
+
+def held_back(units: Units, waited: BoolArray, due: BoolArray, rng: np.random.Generator) -> BoolArray:
+    """Which of the incidents that a later release could take wait for the next one. `waited`: an earlier release held
+    them back. `due`: they have waited as long as anybody may.
+
+    Sensitive ones: `HELD_BACK` of them, and of new ones so many more that no more than half of those released are new.
+    So who compares two copies cannot tell what came between them. None where no month has half of the new ones: these
+    are all that came in a quarter or more, and so much is exact anyhow. All where fewer than `LEAST_TO_EXCHANGE` would
+    be left. Others: where fewer than `LEAST_OF_QUARTER` are of their quarter.
+    """
+    held = np.zeros(len(units), bool)
+    ordinary, sensitive = np.flatnonzero(~units.sensitive), np.flatnonzero(units.sensitive)
+    held[ordinary] = _alike(ordinary, units.month // 3) < LEAST_OF_QUARTER
+    new, old = sensitive[~waited[sensitive]], sensitive[waited[sensitive]]
+    if not len(new) or _alike(new, units.month).max() >= len(new) / 2:
+        for rows, cover in ((new, min(1.0, len(old) / max(len(new), 1))), (old, 1.0)):
+            held[rows] = rng.random(len(rows)) >= (1 - HELD_BACK) * cover
+    held &= ~due
+    if (~held[sensitive]).sum() < LEAST_TO_EXCHANGE:
+        held[sensitive] = ~due[sensitive]
+    return held
+
+
+def without_place(units: Units, *, first: bool) -> BoolArray:
+    """Which incidents of a release have too few to exchange with, so that the copy gives them no place."""
+    found = np.zeros(len(units), bool)
+    ordinary, sensitive = np.flatnonzero(~units.sensitive), np.flatnonzero(units.sensitive)
+    found[sensitive] = len(sensitive) < LEAST_TO_EXCHANGE
+    if not first:
+        found[ordinary] = _alike(ordinary, units.month // 3) < LEAST_OF_QUARTER
+    return found
 
 
 def _places_of_ordinary(
@@ -160,11 +192,12 @@ def _places_of_sensitive(
     near = rows[moved & (in_region >= LEAST_SENSITIVE)]
     left = _pair_in_time(near, units.region, units, place, rng)
     left = _pair_in_time(np.concatenate([far, left]), np.zeros(len(units), np.int64), units, place, rng)
-    for at in left[rng.permutation(len(left))]:  # whoever finds no partner among the chosen takes another one
-        others = rows[(units.coarse[rows] != units.coarse[at]) & (place[rows] == rows)]
+    for at in left[rng.permutation(len(left))]:  # who found no partner takes one who kept their place, or any
+        others = rows[(units.coarse[rows] != units.coarse[at]) & (units.coarse[place[rows]] != units.coarse[at])]
+        kept = others[place[others] == others]
         if place[at] == at and len(others):
-            other = rng.choice(others)
-            place[at], place[other] = other, at
+            other = rng.choice(kept if len(kept) else others)
+            place[at], place[other] = place[other], at
 
 
 def _times_of_sensitive(
@@ -228,12 +261,6 @@ def _occurrences(values: IntArray) -> IntArray:
     """How often each value occurs."""
     _, back, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray(counts[back], np.int64)
-
-
-def _wait(units: Units, rows: IntArray, rng: np.random.Generator) -> BoolArray:
-    """Which sensitive incidents wait, where a release holds one month of them alone."""
-    months = np.unique(units.month)
-    return rng.random(len(rows)) < HELD_BACK if len(months) == 1 else np.zeros(len(rows), bool)
 
 
 def _windows(months: IntArray) -> IntArray:

@@ -2,11 +2,16 @@
 
 <home>/protected/secret         what the draws depend on, besides the alerts; nobody but the server reads it
 <home>/protected/drawn-N.parquet  the draws of the N-th release, a row for each alert
+<home>/protected/waiting.parquet  the alerts that wait, the day of data on which each was seen first, and whether a
+                                release held it back
 
 A release takes in the alerts that have none yet. They exchange among themselves (`exchange`), so a release needs some:
-fewer than `LEAST_WAITING` wait, for at most `LONGEST_WAIT` days of data. Nothing that happens later changes a draw:
-an update of an alert changes what the alert says and not where the copy puts it, undo and erasure take its row away
-and leave its partner's, and alerts that report an incident which was released before take that incident's place.
+fewer than `LEAST_WAITING` new ones wait, for at most `LONGEST_WAIT` days of data since they were seen first, whatever
+day they tell of. The first release of a home takes everything. A later one holds some back (`exchange.held_back`), for
+as long at most: of the sensitive ones, so that what came to the copy is not what came to the home, and the few others
+of a quarter that would find nobody to exchange with. Nothing that happens later changes a draw: an update of an alert
+changes what the alert says and not where the copy puts it, undo and erasure take its row away and leave its partner's,
+and alerts that report an incident which was released before take that incident's place.
 """
 
 from __future__ import annotations
@@ -29,9 +34,9 @@ from curim_data.engine.columns import split_list
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import BoolArray, CityProfile, IntArray
 from curim_data.privacy import is_sensitive_category
-from curim_data.protection.exchange import Units, exchange
+from curim_data.protection.exchange import Units, exchange, held_back, without_place
 from curim_data.store import Home
-from curim_data.store.draws import SECRET, draw_files, draws_folder, write_draws, write_secret
+from curim_data.store.draws import SECRET, WAITING, draw_files, draws_folder, write_draws, write_secret
 from curim_data.store.locking import locked
 from curim_data.store.matching import sql_path
 
@@ -40,8 +45,6 @@ LONGEST_WAIT: Final = dt.timedelta(days=62)
 FINE: Final = 9
 COARSE: Final = 8
 REGION: Final = 7  # cells that stand for districts where there are none
-# With fewer sensitive incidents in a release, or fewer others in a later one, none of them has a place.
-LEAST_TO_EXCHANGE: Final = 3
 DARK, LIGHT = 4, 5  # bands of sensitive alerts; those of ordinary ones are 0 to 3, of six hours each
 DRAWN: Final = pa.schema(
     [
@@ -87,19 +90,40 @@ def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: boo
     """
     with locked(draws_folder(home) / "lock"):
         known = drawn(home)
-        waiting = _waiting(source, known, left_out)
+        waiting = _since_when(home, _waiting(source, known, left_out), source.as_of)
         if not len(waiting):
             return known
-        first = not known.files
-        since = dt.date.max if first else min(waiting["local_date"])
-        if not first and len(waiting) < LEAST_WAITING and source.as_of - since < LONGEST_WAIT:
+        first, new = not known.files, waiting[~waiting["held"]]
+        if not first and len(new) < LEAST_WAITING and not new["due"].any():
+            _keep_waiting(home, waiting)
             return known
         seed = hashlib.blake2b(secret(home) + str(len(known.files)).encode(), digest_size=32).digest()
         rng = np.random.default_rng(int.from_bytes(seed, "little"))
         made = _draw(waiting, source.city, rng, first=first, swapping=swapping)
         made = pa.concat_tables([made, _of_known_incidents(waiting, known)])
         write_draws(draws_folder(home) / f"drawn-{len(known.files) + 1:05}.parquet", made)
+        _keep_waiting(home, waiting[~waiting["alert_id"].isin(made["alert_id"].to_pylist())].assign(held=True))
     return drawn(home)
+
+
+def _since_when(home: Home, waiting: pd.DataFrame, today: dt.date) -> pd.DataFrame:
+    """Waiting alerts with the day of data on which they were `seen` first, whether a release `held` them back, and
+    whether they are `due`.
+    """
+    path = draws_folder(home) / WAITING
+    known = pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=["alert_id", "seen", "held"])
+    found = waiting.merge(known, on="alert_id", how="left")
+    found["seen"] = [today if pd.isna(day) else day for day in found["seen"]]
+    found["held"] = found["held"].eq(True)
+    return found.assign(due=[today - day >= LONGEST_WAIT for day in found["seen"]])
+
+
+def _keep_waiting(home: Home, waiting: pd.DataFrame) -> None:
+    path = draws_folder(home) / WAITING
+    if len(waiting) or path.exists():
+        fields = [pa.field("alert_id", pa.string()), pa.field("seen", pa.date32()), pa.field("held", pa.bool_())]
+        table = pa.Table.from_pandas(waiting[["alert_id", "seen", "held"]], pa.schema(fields), preserve_index=False)
+        write_draws(path, table)
 
 
 def secret(home: Home) -> bytes:
@@ -153,9 +177,14 @@ def _draw(
 ) -> pa.Table:
     """The draws of one release, a row for each alert that is released."""
     own = waiting[waiting["drawn_unit"].isna()].drop_duplicates("unit").reset_index(drop=True)
-    sensitive = own["unit"].isin(waiting.loc[_sensitive(waiting, city), "unit"]).to_numpy(bool)
+    rows = (_sensitive(waiting, city), waiting["held"], waiting["due"])
+    of_units = [set(waiting.loc[kind, "unit"]) for kind in rows]
+    sensitive, waited, due = (own["unit"].isin(of).to_numpy(bool) for of in of_units)
+    if not first and swapping:
+        stays = held_back(units_of(own, sensitive), waited, due, rng)
+        own, sensitive = own[~stays].reset_index(drop=True), sensitive[~stays]
     units = units_of(own, sensitive)
-    found = exchange(units, rng, first=first, swapping=swapping)
+    found = exchange(units, rng, swapping=swapping)
     made = pd.DataFrame({"unit": own["unit"], "sensitive": sensitive})
     places, fine = own[list(PLACE)].take(found.place), own[list(PLACE)].take(found.fine)
     for name in ("cell", "inside", "place"):
@@ -172,11 +201,10 @@ def _draw(
     made["person"] = own["alert_id"].take(found.person).to_numpy(object)
     made["person"] = made["person"].where(sensitive)
     made["inside"] = made["inside"].astype("boolean")
-    for rows in (sensitive, ~sensitive & (not first)):
-        if swapping and 0 < rows.sum() < LEAST_TO_EXCHANGE:
-            made.loc[rows, "cell"] = -1
-            made.loc[rows, ["inside", "district", "place"]] = None
-    made = made[~found.held]
+    if swapping:
+        nowhere = without_place(units, first=first)
+        made.loc[nowhere, "cell"] = -1
+        made.loc[nowhere, ["inside", "district", "place"]] = None
     table = waiting[["alert_id", "unit"]].merge(made, on="unit")
     return pa.Table.from_pandas(_typed(table), DRAWN, preserve_index=False)
 

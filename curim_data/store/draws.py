@@ -18,6 +18,7 @@ from curim_data.store.locking import locked
 
 FOLDER: Final = "protected"
 SECRET: Final = "secret"
+WAITING: Final = "waiting.parquet"
 
 
 def draws_folder(home: Home) -> Path:
@@ -51,6 +52,11 @@ def forget_draws(home: Home, alert_ids: Collection[str]) -> None:
     gone = pa.array(sorted(set(alert_ids)), pa.string())
     secret = (draws_folder(home) / SECRET).read_bytes()
     with locked(draws_folder(home) / "lock"):
+        if (draws_folder(home) / WAITING).exists():
+            table = pq.read_table(draws_folder(home) / WAITING)
+            among = pc.is_in(table["alert_id"], value_set=gone)
+            if pc.any(among).as_py():
+                write_draws(draws_folder(home) / WAITING, table.filter(pc.invert(among)))
         for path in draw_files(home):
             table = pq.read_table(path)
             among, named, lent = (pc.is_in(table[name], value_set=gone) for name in ("alert_id", "unit", "person"))

@@ -146,8 +146,60 @@ def test_few_new_alerts_wait_and_come_when_there_are_enough_or_it_was_long(small
     assert len(small.copy([*more, late])) == 320
     after = alert(998, incident_id=None, category="noise", day=dt.date(2025, 5, 2) + module.LONGEST_WAIT)
     copy = small.copy([*more, late, after])
-    assert len(copy) == 322
-    assert copy["cell_9"].null_count == 2  # who has nobody to exchange with has no place
+    assert len(copy) == 321
+    assert copy["cell_9"].null_count == 1  # who has nobody to exchange with has no place
+    longer = alert(997, incident_id=None, category="noise", day=dt.date(2025, 5, 2) + 2 * module.LONGEST_WAIT)
+    assert len(small.copy([*more, late, after, longer])) == 321  # `after` waits for others until one that is new is due
+    last = alert(996, incident_id=None, category="noise", day=dt.date(2025, 5, 2) + 3 * module.LONGEST_WAIT)
+    assert len(small.copy([*more, late, after, longer, last])) == 323
+
+
+def test_an_alert_of_long_ago_waits_as_any_other_does(small: Small) -> None:
+    given = rows(200) + rows(120, 200, category="noise", day=dt.date(2025, 5, 1))
+    small.copy(given)
+    day, waits = dt.date(2025, 8, 1), module.LONGEST_WAIT
+    given = given + rows(110, 400, category="noise", day=day)
+    small.copy(given)
+    old = alert(999, incident_id=None, category="noise", day=dt.date(2025, 1, 10))
+    assert len(small.copy([*given, old])) == 430
+    almost = alert(998, incident_id=None, category="noise", day=day + waits - dt.timedelta(days=1))
+    assert len(small.copy([*given, old, almost])) == 430
+    then = alert(997, incident_id=None, category="noise", day=day + waits)
+    copy = small.copy([*given, old, almost, then])
+    assert len(copy) == 431
+    assert copy["cell_9"].null_count == 1
+
+
+def test_an_alert_of_long_ago_has_a_place_where_others_of_its_quarter_come_too(small: Small) -> None:
+    small.copy(rows(200))
+    copy = small.copy(rows(200) + rows(150, 200))
+    assert len(copy) == 350
+    assert copy["cell_9"].null_count == 0
+
+
+def test_an_update_alone_releases_nothing_of_what_was_held_back(small: Small) -> None:
+    given = rows(200) + rows(800, 200, months=1, category="harassment_sexual")
+    given = [row | {"category": "noise"} if at % 4 == 0 else row for at, row in enumerate(given)]
+    one = small.copy(given[:200])
+    two = small.copy(given)
+    assert len(one) == 200
+    assert len(two) == 400
+    assert len(small.copy([row | {"status": "resolved"} for row in given])) == len(two)
+    assert len(drawn(small.home).files) == 2
+
+
+def test_erasure_takes_alerts_away_that_wait(small: Small) -> None:
+    given = rows(200) + rows(20, 200)
+    small.copy(given[:200])
+    small.copy(given)
+    forget_draws(small.home, [given[205]["alert_id"]])
+    path = draws_folder(small.home) / "waiting.parquet"
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert pq.read_table(path)["alert_id"].to_pylist() == [
+        row["alert_id"]
+        for row in sorted(given[200:], key=lambda row: (row["local_date"], row["alert_id"]))
+        if row["alert_id"] != given[205]["alert_id"]
+    ]
 
 
 def test_undo_and_the_same_import_again_give_the_same_copy(small: Small) -> None:
