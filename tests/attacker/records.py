@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,10 @@ NOWHERE: Final = -1
 
 @dataclass(frozen=True)
 class Pair:
-    """The alerts and their copy, a row each, in no common order (`records`)."""
+    """The alerts and their copy, a row each, in no common order (`records`).
+
+    `name` is for the judge alone, who knows which alert a record was made of: by the same name in both.
+    """
 
     exact: pd.DataFrame
     copy: pd.DataFrame
@@ -72,7 +76,14 @@ def copy_of(home: Home, source: Source) -> Path:
 def pair(source: Source, *, swapping: bool = True, secret: bytes = SECRET) -> Pair:
     """The alerts of a source and a copy of them."""
     with copied(source, swapping=swapping, secret=secret) as path:
-        return Pair(records(alerts_of(source), source.city), records(pq.read_table(path), source.city))
+        return pair_of(alerts_of(source), pq.read_table(path), source.city, secret)
+
+
+def pair_of(alerts: pa.Table, copy: pa.Table, city: CityProfile, secret: bytes = SECRET) -> Pair:
+    """The records of alerts and of their copy, whose names depend on a secret."""
+    own = [hashlib.md5(f"{secret.hex()}{name}".encode()).hexdigest() for name in alerts["alert_id"].to_pylist()]
+    exact, shown = records(alerts, city), records(copy, city)
+    return Pair(exact.assign(name=own), shown.assign(name=copy["alert_id"].to_pylist()))
 
 
 def alerts_of(source: Source) -> pa.Table:
