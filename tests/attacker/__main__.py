@@ -19,7 +19,7 @@ from curim_data.privacy.disclosure import K_ORDINARY, K_SENSITIVE
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
 from tests.attacker import learned
-from tests.attacker.records import Pair, alerts_of, copied, records
+from tests.attacker.records import Pair, alerts_of, copied, pair_of
 from tests.attacker.singling import singled_out, targets
 from tests.attacker.statements import (
     LEAST_PICKED,
@@ -52,8 +52,7 @@ def report(name: str, source: Source, *, model: bool) -> None:
     print(f"\n## {name}: {source.count} alerts\n")
     for swapping in (True, False):
         with copied(source, swapping=swapping) as path:
-            copy = records(pq.read_table(path), source.city)
-            pair = Pair(records(alerts_of(source), source.city), copy)
+            pair = pair_of(alerts_of(source), pq.read_table(path), source.city)
             print(f"\n### {'The copy' if swapping else 'With swapping switched off'}\n")
             print("| alerts | table | which | statements | right | goal |\n| --- | --- | --- | --: | --: | --- |")
             _lines("sensitive", sensitive_outcomes(pair), MOST_SENSITIVE)
@@ -85,9 +84,11 @@ def _lines(of: str, found: Sequence[Outcome], most: float) -> None:
 
 
 def _singled(mine: Pair) -> None:
-    print("\n| lone records of sensitive alerts by | records | truly there | by chance |\n| --- | --: | --: | --: |")
+    print("\n| lone records of sensitive alerts by | records | truly there | chance | by year | itself | chance |")
+    print("| --- | --: | --: | --: | --: | --: | --: |")
     for one in singled_out(mine):
-        print(f"| {' x '.join(one.by)} | {one.n} | {one.there:.0%} | {one.chance_there:.0%} |")
+        shares = (one.there, one.chance_there, one.chance_by_year, one.itself, one.chance_itself)
+        print(f"| {' x '.join(one.by)} | {one.n} | {' | '.join(f'{share:.1%}' for share in shares)} |")
     print("\n| what happened to whom is known by | persons | right | by city counts |\n| --- | --: | --: | --: |")
     for who in targets(mine):
         print(f"| {' x '.join(who.known)} | {who.n} | {who.right:.0%} | {who.otherwise:.0%} |", flush=True)

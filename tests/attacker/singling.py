@@ -22,23 +22,28 @@ KEYS: Final = (
     ("cell_9", "month", "category", "affected_gender"),
     ("cell_9", "week", "category", "affected_gender", "dark"),
 )
-_PLACE: Final = ["cell_7", "cell_8", "cell_9", "district", "place"]
+_PLACE: Final = ("cell_7", "cell_8", "cell_9", "district", "place")
+_TIME: Final = ("month", "week", "date", "dark")
 DRAWS: Final = 5
 
 
 @dataclass(frozen=True)
 class Singled:
-    """Of `n` records that are alone in the copy with these attributes, the share `there` that are among the alerts with
-    all of them, the share `alone` that are alone there too, and the same for copies in which chance decides:
-    `chance_there`, `chance_alone`.
+    """Of `n` records that are alone in the copy with these attributes, the share `there`: some alert has all of them;
+    and `itself`: the alert that the record was made of has.
+
+    The same for copies in which chance decides: `chance_there` and `chance_itself`, where places are drawn from those
+    of the whole copy; `chance_by_year`, where they are drawn from those of the same year, which is what somebody can
+    say who knows how many alerts each place has in a year and looks at no record.
     """
 
     by: tuple[str, ...]
     n: int
     there: float
-    alone: float
+    itself: float
     chance_there: float
-    chance_alone: float
+    chance_itself: float
+    chance_by_year: float
 
     def too_right(self, most: float) -> bool:
         """Whether more are there than luck explains at `most`."""
@@ -46,42 +51,44 @@ class Singled:
 
 
 def singled_out(mine: Pair, keys: tuple[tuple[str, ...], ...] = KEYS, draws: int = DRAWS) -> list[Singled]:
-    """For each set of attributes that the copy has: its lone records, against copies in which places are drawn at
-    random, and the month within the quarter.
-    """
+    """For each set of attributes that the copy has: its lone records, against copies of chance."""
     rng = np.random.default_rng(1)
-    chance = [_by_chance(mine.copy, rng) for _ in range(draws)]
+    anywhere, by_year = ([_by_chance(mine.copy, among, rng) for _ in range(draws)] for among in ("all", "year"))
     found = []
     for by in keys:
         if mine.copy[by[0]].nunique() < 2:
             continue
         truth = counted(mine.exact, by)
-        n, there, alone = _lone(mine.copy, truth, by)
-        by_chance = np.array([_lone(one, truth, by)[1:] for one in chance])
-        found.append(Singled(by, n, there, alone, *by_chance.mean(axis=0).tolist()))
+        own = mine.exact.set_index("name")[list(by)]
+        n, there, itself = _lone(mine.copy, truth, own, by)
+        chance, year = (np.mean([_lone(one, truth, own, by)[1:] for one in those], 0) for those in (anywhere, by_year))
+        found.append(Singled(by, n, there, itself, float(chance[0]), float(chance[1]), float(year[0])))
     return found
 
 
-def _lone(copy: pd.DataFrame, truth: pd.Series, by: tuple[str, ...]) -> tuple[int, float, float]:
-    shown = counted(copy, by)
-    shown = shown[shown == 1]
-    found = truth.reindex(shown.index, fill_value=0)
-    return len(shown), float((found > 0).mean()), float((found == 1).mean())
+def _lone(copy: pd.DataFrame, truth: pd.Series, own: pd.DataFrame, by: tuple[str, ...]) -> tuple[int, float, float]:
+    """How many records are alone in a copy, and which share of these is there, and is where its alert is."""
+    keys = list(by)
+    alone = copy[copy.groupby(keys, observed=True)["city"].transform("size") == 1]
+    there = truth.reindex(pd.MultiIndex.from_frame(alone[keys]), fill_value=0) > 0
+    theirs = own.reindex(alone["name"])
+    itself = np.logical_and.reduce([theirs[name].to_numpy() == alone[name].to_numpy() for name in keys])
+    return len(alone), float(there.mean()), float(itself.mean())
 
 
-def _by_chance(copy: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """The copy with places in any order, and time in any order within the quarter."""
-    placed = copy[_PLACE].iloc[rng.permutation(len(copy))].to_numpy(object)
-    order = np.lexsort((rng.random(len(copy)), copy["quarter"]))
-    back = np.argsort(copy["quarter"].to_numpy(), kind="stable")
-    timed = copy.copy()
-    for name in ("month", "week", "date", "dark"):
-        values = copy[name].to_numpy().copy()
-        values[back] = copy[name].to_numpy()[order]
-        timed[name] = values
-    for at, name in enumerate(_PLACE):
-        timed[name] = placed[:, at]
-    return timed
+def _by_chance(copy: pd.DataFrame, among: str, rng: np.random.Generator) -> pd.DataFrame:
+    """The copy with places in any order among rows alike in a column, and time in any order within the quarter."""
+    drawn = copy.copy()
+    for names, within in ((_PLACE, among), (_TIME, "quarter")):
+        group = copy[within].to_numpy()
+        shuffled = np.lexsort((rng.random(len(copy)), group))
+        back = np.argsort(group, kind="stable")
+        for name in names:
+            values = copy[name].to_numpy()
+            taken = values.copy()
+            taken[back] = values[shuffled]
+            drawn[name] = taken
+    return drawn
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,11 @@ def test_a_lone_sensitive_record_is_no_likelier_there_than_by_chance(held: Pair)
         assert not one.too_right(one.chance_there), one
 
 
+def test_a_lone_sensitive_record_is_not_the_alert_that_stands_there(held: Pair) -> None:
+    for one in singled_out(held.of(sensitive=True), KEYS[3:4], draws=2):
+        assert one.itself < one.chance_itself, one
+
+
 def test_the_copy_tells_no_more_of_a_known_person_than_the_counts_of_the_city(held: Pair) -> None:
     for one in targets(held.of(sensitive=True)):
         assert one.right < one.otherwise + 0.06, one
@@ -75,3 +80,6 @@ def test_the_safecity_file(tmp_path: Path) -> None:
     assert held.copy["sensitive"].mean() > 0.3
     assert [one for one in sensitive_outcomes(held) if one.too_right(MOST_SENSITIVE)] == []
     assert [one for one in ordinary_outcomes(held) if one.too_right(MOST_ORDINARY)] == []
+    for one in singled_out(held.of(sensitive=True)):
+        assert not one.too_right(one.chance_by_year), one
+        assert one.itself <= one.chance_itself + 0.001, one
