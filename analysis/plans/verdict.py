@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -91,6 +91,20 @@ class Verdict:
     def n(self) -> int:
         """Alerts behind the verdict, in the treated area after the start."""
         return round(self.observed)
+
+    def rounded(self, step: int) -> Verdict:
+        """The same with its counts rounded to multiples of `step`."""
+
+        def told(count: float) -> float:
+            return float(step * round(count / step)) if np.isfinite(count) else count
+
+        return replace(
+            self,
+            observed=told(self.observed),
+            before=told(self.before),
+            city=told(self.city),
+            expected=told(self.expected),
+        )
 
     @property
     def choices(self) -> tuple[Choice, ...]:

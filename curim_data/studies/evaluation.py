@@ -30,7 +30,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, KnownTime, Message, Num, Plan, PlanStatus, Translator, translator
 from curim_data.model.i18n import Span
-from curim_data.privacy import Counted, authorise, is_sensitive, threshold
+from curim_data.privacy import Counted, authorise, is_sensitive, sees_exact, threshold
 from curim_data.studies.areas import area_counts, area_frame, counted_areas
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import incident_choice
@@ -44,12 +44,14 @@ PERIODS: Final = ("before", "after")
 # A comparison area above this part of similar areas is called a hot spot.
 _HOT_RANK: Final = 0.95
 _UNPROVED: Final = PlanTiming(False)
+FIVES: Final = 5  # multiples in which the counts of a plan's own area are told to who reads the copy
 OF_THE_COPY: Final = Choice(
     "copy",
     "",
     Message(
-        "The verdict is that of the alerts in the plan's own areas. The counts beside it are of the protected copy, in "
-        "the map cells that hold these areas, and therefore larger."
+        "The verdict, with its counts in fives, is that of the alerts in the plan's own areas. The counts here are "
+        "of the protected copy, in the map cells that hold these areas: larger, and with more around that the plan "
+        "does not change."
     ),
 )
 STARTED: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
@@ -189,7 +191,8 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
 
     `timing`: what the plan's history proves (`plan_timing`). Who reads the protected copy gets its counts, in whose
     whole cells an area lies, and the verdict that the alerts give: a plan is a question that its authors fixed, and
-    everybody is told the same of it. There is none where the area has fewer alerts than are written out.
+    everybody is told the same of it, with counts in fives for who reads the copy. There is none where the area has
+    fewer alerts than are written out.
     """
     drafted, plan = plan, _as_counted(source, plan)
     if (why := evaluation_obstacle(source, plan)) is not None or plan.start is None:
@@ -233,7 +236,10 @@ def _judged_for_all(
     least = threshold(audience, is_sensitive(f, source.city))
     if any(0 < n < least for n in areas.treated):
         return _Judged()
-    return _judge(source, plan, areas, windows, timing)
+    judged = _judge(source, plan, areas, windows, timing)
+    if judged.verdict is None or sees_exact(audience):
+        return judged
+    return replace(judged, verdict=judged.verdict.rounded(FIVES))
 
 
 def _as_counted(source: Source, plan: Plan) -> Plan:

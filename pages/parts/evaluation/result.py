@@ -19,6 +19,7 @@ from curim_data.plans.plan_store import PlanProblem
 from curim_data.plans.record import Deed
 from curim_data.studies.evaluation import (
     AREAS,
+    OF_THE_COPY,
     STARTED,
     ComparisonWindows,
     PlanEvaluation,
@@ -143,6 +144,8 @@ def _draw_counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
             signed={"change": 0},
             file_name="evaluation_counts.csv",
         )
+        if OF_THE_COPY in study.choices:
+            st.caption(t(OF_THE_COPY.explanation))
     with right:
         draw_areas_map(page, plan.areas, key="evaluation_map", span=1.0 if page.narrow else 0.5)
 
