@@ -4,6 +4,10 @@ haproxy stands in front: it keeps a reader on one process (a cookie), asks each 
 readers of a process that died to another one. Where a process ends it is started anew. It refuses what is for the
 machine's keeper alone (`/_stcore/metrics`), gives each request an id that stands in its log and in the answer
 (`X-Request-ID`), and tells Prometheus of requests, sessions and health on a port of its own.
+
+Where readers sign in it says who connected, whatever a request itself says of that. Where nobody does it leaves the
+headers of another proxy as they are: by them the processes know a request that does not come from this computer, and
+refuse it.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from curim_data.model import Message
 
@@ -33,12 +37,21 @@ LOG: Final = logging.getLogger("curim")
 SCRIPT: Final = Path(__file__).resolve().parents[1] / "dashboard.py"
 HEALTH: Final = "/healthz"
 LOCAL: Final = "127.0.0.1"
-READY: Final = 120.0  # seconds that a process may take until it answers: the first start prepares the city
+READY: Final = 120.0  # seconds that a process may take until it answers
+PREPARED: Final = 3600.0  # the same for one that may have to prepare the city, as the first one of new code has
 DRAINING: Final = 10.0  # seconds in which readers of a process that is to be replaced end what they do
 ENDING: Final = 10.0  # seconds after which a process that was asked to end is ended
+ANSWER: Final = 5.0  # seconds in which the proxy answers
 LOOK: Final = 0.3  # seconds between two looks at the processes
 AGAIN: Final = 2.0  # seconds before one that ended is started anew
-REQUESTS: Final = 400  # of one address in ten seconds; a first page takes about sixty
+# Of one address, which a whole town hall may share, in ten seconds. A first page takes about sixty, most of them files.
+REQUESTS: Final = 400  # but files
+WITH_FILES: Final = 6000
+FILES: Final = "/static/"  # where the files of the page lie, which the browser keeps
+# A line of the log: neither who asked nor a filter; the paths of files that readers have (`txn.path`) are cut off.
+_LINE: Final = (
+    '{"id":"%ID","at":"%trl","status":%ST,"ms":%Ta,"bytes":%B,"process":"%s","method":"%HM","path":"%[var(txn.path)]"}'
+)
 _NO_PROXY: Final = Message(
     "Several processes need haproxy in front of them, which is not installed here (Debian and Ubuntu: apt install "
     "haproxy). One process needs none: python dashboard.py."
@@ -72,6 +85,7 @@ def proxy_settings(address: Address, ports: Sequence[int], control: Path) -> str
     """
     secure = f" ssl crt {address.certificate} alpn h2,http/1.1" if address.certificate else ""
     told = (
+        "    http-request del-header ^(x-forwarded-.*|forwarded|via|x-real-ip)$ -m reg\n"
         "    http-request set-header X-Forwarded-For %[src]\n"
         f"    http-request set-header X-Forwarded-Proto {'https' if secure else 'http'}\n"
         if address.known
@@ -105,18 +119,22 @@ defaults
     timeout tunnel 12h
     timeout http-request 20s
     timeout queue 20s
+    timeout check 5s
 
 frontend readers
     bind {address.host}:{address.port}{secure}
     monitor-uri {HEALTH}
     monitor fail if {{ nbsrv(dashboards) lt 1 }}
     unique-id-format %[uuid()]
-    log-format '{{"id":"%ID","at":"%trl","status":%ST,"ms":%Ta,"bytes":%B,"process":"%s","method":"%HM","path":"%HPO"}}'
-    stick-table type ip size 100k expire 30s store http_req_rate(10s)
+    log-format '{_LINE}'
+    http-request set-var(txn.path) path,json(utf8s)
+    http-request set-var(txn.path) str(/media) if {{ path_beg /media/ }}
+    http-request set-var(txn.path) str(/_stcore/upload_file) if {{ path_beg /_stcore/upload_file/ }}
+    stick-table type ip size 100k expire 30s store http_req_rate(10s),gpc0,gpc0_rate(10s)
     http-request track-sc0 src
-    http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt {REQUESTS} }}
-    http-request deny if {{ path -m beg /_stcore/metrics }}
-    http-request del-header ^(x-forwarded-.*|forwarded|via|x-real-ip)$ -m reg
+    http-request sc-inc-gpc0(0) unless {{ path_beg {FILES} }}
+    http-request deny deny_status 429 if {{ sc0_gpc0_rate gt {REQUESTS} }} or {{ sc0_http_req_rate gt {WITH_FILES} }}
+    http-request deny if {{ path,url_dec -m beg /_stcore/metrics }}
 {told}    http-request set-header X-Request-ID %[unique-id]
     http-response set-header X-Request-ID %[unique-id]
     default_backend dashboards
@@ -142,11 +160,16 @@ def signs_in() -> bool:
     return False
 
 
-def free_port() -> int:
-    """A port of this computer that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOCAL, 0))
-        return int(probe.getsockname()[1])
+def free_ports(number: int) -> list[int]:
+    """So many ports of this computer that nobody listens on."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind((LOCAL, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+_DIRECT: Final = build_opener(ProxyHandler({}))  # whatever proxy this computer uses for other addresses
 
 
 @dataclass
@@ -168,7 +191,7 @@ class _Process:
     def answers(self) -> bool:
         """Whether it says that it is well."""
         try:
-            with urlopen(f"http://{LOCAL}:{self.port}{HEALTH}", timeout=2) as answer:
+            with _DIRECT.open(f"http://{LOCAL}:{self.port}{HEALTH}", timeout=2) as answer:
                 return bool(answer.status == 200)
         except (URLError, OSError):
             return False
@@ -195,6 +218,7 @@ class Serving:
     _stopping: bool = False
     _replacing: bool = False
     _folder: Path = Path()
+    _cookie_secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; SIGHUP replaces the processes one after the other. ServingError where haproxy
@@ -208,7 +232,7 @@ class Serving:
             for name, do in (("SIGTERM", self._end), ("SIGINT", self._end), ("SIGHUP", self._replace_all)):
                 stack.callback(signal.signal, getattr(signal, name), signal.signal(getattr(signal, name), do))
             stack.callback(self._stop_all)
-            self._all = [_Process(f"p{at}", free_port()) for at in range(1, self.processes + 1)]
+            self._all = [_Process(f"p{at}", port) for at, port in enumerate(free_ports(self.processes), 1)]
             self._start_all()
             settings = self._folder / "haproxy.cfg"
             control = self._folder / "control"
@@ -222,18 +246,18 @@ class Serving:
     def _start_all(self) -> None:
         """The first one alone, which prepares the city for all; then the others."""
         environment = self._for_processes()
-        for part in (self._all[:1], self._all[1:]):
+        for part, seconds in ((self._all[:1], PREPARED), (self._all[1:], READY)):
             for one in part:
                 one.start(environment)
             for one in part:
-                self._wait_for(one)
+                self._wait_for(one, seconds)
 
     def _for_processes(self) -> dict[str, str]:
-        shared = {"CURIM_HOME": str(self.home), "STREAMLIT_SERVER_COOKIE_SECRET": secrets.token_hex(32)}
+        shared = {"CURIM_HOME": str(self.home), "STREAMLIT_SERVER_COOKIE_SECRET": self._cookie_secret}
         return {**os.environ, **shared, "STREAMLIT_SERVER_ADDRESS": LOCAL, **self.environment}
 
-    def _wait_for(self, one: _Process) -> None:
-        until = time.monotonic() + READY
+    def _wait_for(self, one: _Process, seconds: float) -> None:
+        until = time.monotonic() + seconds
         while not one.answers():
             if self._stopping:
                 return
@@ -262,23 +286,42 @@ class Serving:
             self._replace()
 
     def _replace(self) -> None:
-        """Replace the processes one after the other: its new readers go elsewhere, then it ends and starts anew."""
+        """Replace the processes one after the other: its new readers go elsewhere, then it ends and starts anew.
+
+        Where one does not start, as with code that is broken, the others stay as they are.
+        """
         for one in self._all:
             self._tell(f"set server dashboards/{one.name} state drain")
             self._sleep(DRAINING)
             self._tell(f"set server dashboards/{one.name} state maint")
             one.stop()
             one.start(self._for_processes())
-            self._wait_for(one)
-            self._tell(f"set server dashboards/{one.name} state ready")
-            if self._stopping:
+            started = self._has_started(one)
+            self._tell(f"set server dashboards/{one.name} state ready")  # from here on its health decides
+            if self._stopping or not started:
                 return
 
+    def _has_started(self, one: _Process) -> bool:
+        """Whether a process that takes the place of another one starts."""
+        try:
+            self._wait_for(one, PREPARED)
+        except ServingError as error:
+            LOG.error("%s The processes after it were not replaced.", error)
+            return False
+        return True
+
     def _tell(self, words: str) -> None:
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(str(self._folder / "control"))
-            control.sendall(f"{words}\n".encode())
-            control.recv(4096)
+        """Tell the proxy something; where it cannot be told, its looks at the health of the processes have to do."""
+        try:
+            with socket.socket(socket.AF_UNIX) as control:
+                control.settimeout(ANSWER)
+                control.connect(str(self._folder / "control"))
+                control.sendall(f"{words}\n".encode())
+                answer = control.recv(4096).decode("utf-8", "replace").strip()
+        except OSError as error:
+            answer = str(error)
+        if answer:
+            LOG.warning("the proxy did not do “%s”: %s", words, answer)
 
     def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -1,0 +1,219 @@
+"""haproxy as it is set up: what it refuses, what it tells the processes, its log; and processes that do not start."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from curim_data import serving
+from curim_data.serving import HEALTH, LOCAL, REQUESTS, Address, Serving, free_ports, proxy_settings
+
+HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
+needs_haproxy = pytest.mark.skipif(
+    HAPROXY is None and os.environ.get("CI") != "true", reason="haproxy is not installed"
+)
+SLOW = 2.5  # seconds that a process may take for the answer about its health, as one that calculates does
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the request: its path and headers; about its health after `delay` seconds."""
+
+    protocol_version = "HTTP/1.1"
+    delay = 0.0
+
+    def do_GET(self) -> None:
+        if self.path == HEALTH:
+            time.sleep(type(self).delay)
+        body = json.dumps({"path": self.path, **{name.lower(): value for name, value in self.headers.items()}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server that does not tell of connections that the proxy's checks cut."""
+
+    def handle_error(self, *_: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def answering(port: int = 0, delay: float = 0.0) -> Iterator[int]:
+    """Something that answers as a process would; its port."""
+    handler = type("Delayed", (Handler,), {"delay": delay})
+    with Server((LOCAL, port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+class Proxy:
+    """haproxy before one process, and what it wrote."""
+
+    def __init__(self, port: int, log: Path) -> None:
+        self.port, self.log = port, log
+
+    def ask(self, path: str, *headers: str) -> tuple[int, str]:
+        """Status and body of the answer to a request as it stands here."""
+        with socket.create_connection((LOCAL, self.port), timeout=10) as asking:
+            lines = (f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers, "", "")
+            asking.sendall("\r\n".join(lines).encode())
+            answer = b""
+            while part := asking.recv(65536):
+                answer += part
+        head, _, body = answer.decode().partition("\r\n\r\n")
+        return int(head.split()[1]), body
+
+    def lines(self) -> list[dict[str, object]]:
+        """The requests in its log."""
+        return [json.loads(line) for line in self.log.read_text("utf-8").splitlines() if line.startswith("{")]
+
+
+@contextmanager
+def proxied(tmp_path: Path, *, known: bool, delay: float = 0.0) -> Iterator[Proxy]:
+    assert HAPROXY is not None
+    (port,), log, settings = free_ports(1), tmp_path / "log", tmp_path / "haproxy.cfg"
+    with answering(delay=delay) as behind, log.open("w") as output:
+        settings.write_text(proxy_settings(Address(port=port, known=known), [behind], tmp_path / "control"), "utf-8")
+        process = subprocess.Popen([HAPROXY, "-f", str(settings)], stdout=output, stderr=output)
+        try:
+            proxy, until = Proxy(port, log), time.monotonic() + 10
+            while time.monotonic() < until:
+                try:
+                    if proxy.ask("/")[0] == 200:
+                        break
+                except OSError:
+                    time.sleep(0.05)
+            yield proxy
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+SPOOFED = ("X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: gopher", "Forwarded: for=203.0.113.9", "Via: 1.1 other")
+
+
+@needs_haproxy
+def test_without_sign_in_the_processes_see_that_another_proxy_passed_a_request_on(tmp_path: Path) -> None:
+    with proxied(tmp_path, known=False) as proxy:
+        told = json.loads(proxy.ask("/", *SPOOFED)[1])
+        assert told["x-forwarded-for"] == "203.0.113.9"
+        assert {"forwarded", "via"} <= told.keys()
+        assert not {"x-forwarded-for", "forwarded", "via"} & json.loads(proxy.ask("/")[1]).keys()
+
+
+@needs_haproxy
+def test_with_sign_in_a_request_cannot_say_where_it_comes_from(tmp_path: Path) -> None:
+    with proxied(tmp_path, known=True) as proxy:
+        told = json.loads(proxy.ask("/", *SPOOFED)[1])
+        assert (told["x-forwarded-for"], told["x-forwarded-proto"]) == (LOCAL, "http")
+        assert not {"forwarded", "via"} & told.keys()
+
+
+@needs_haproxy
+@pytest.mark.parametrize(
+    "path", ["/_stcore/metrics", "/_stcore/metrics?x=1", "/_stcore/%6detrics", "/%5Fstcore/metrics"]
+)
+def test_the_numbers_of_a_process_are_refused_however_they_are_spelt(tmp_path: Path, path: str) -> None:
+    with proxied(tmp_path, known=True) as proxy:
+        assert proxy.ask(path)[0] == 403
+        assert proxy.ask("/_stcore/health")[0] == 200
+
+
+@needs_haproxy
+def test_readers_behind_one_address_get_their_files_and_no_flood_goes_through(tmp_path: Path) -> None:
+    with proxied(tmp_path, known=True) as proxy:
+        files = Counter(proxy.ask("/static/page.js")[0] for _ in range(REQUESTS + 100))
+        assert set(files) == {200}
+        assert 429 in Counter(proxy.ask("/")[0] for _ in range(REQUESTS + 100))
+
+
+@needs_haproxy
+def test_the_log_is_json_whatever_is_asked_and_tells_no_file_and_no_session(tmp_path: Path) -> None:
+    odd = '/a"b\\c],"status":"1'
+    with proxied(tmp_path, known=True) as proxy:
+        for path in (odd, "/_stcore/upload_file/session/file", "/media/0a1b.csv", "/trends?category=x"):
+            assert proxy.ask(path)[0] == 200
+        until = time.monotonic() + 10
+        while not [line for line in proxy.lines() if line["path"] == "/trends"] and time.monotonic() < until:
+            time.sleep(0.05)  # a line is written after its answer
+        told = [line["path"] for line in proxy.lines()]
+    assert told[-4:] == [odd, "/_stcore/upload_file", "/media", "/trends"]
+
+
+@needs_haproxy
+def test_a_process_that_answers_slowly_keeps_its_readers(tmp_path: Path) -> None:
+    with proxied(tmp_path, known=True, delay=SLOW) as proxy:
+        time.sleep(2 * SLOW + 1)
+        assert proxy.ask("/")[0] == 200
+        assert "DOWN" not in proxy.log.read_text("utf-8")
+
+
+def test_a_process_is_asked_itself_whatever_proxy_the_computer_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with answering() as port:
+        assert serving._Process("p1", port).answers()
+
+
+def test_ports_differ_and_a_process_that_is_started_anew_has_the_same_secret(tmp_path: Path) -> None:
+    assert len(set(free_ports(20))) == 20
+    one = Serving(Address(), 2, tmp_path)
+    assert one._for_processes() == one._for_processes()
+    assert one._for_processes() != Serving(Address(), 2, tmp_path)._for_processes()
+
+
+def test_processes_go_on_where_new_code_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a proxy to be told, too."""
+    script = tmp_path / "dashboard.py"
+    script.write_text("import time; time.sleep(600)", "utf-8")
+    monkeypatch.setattr(serving, "SCRIPT", script)
+    monkeypatch.setattr(serving, "DRAINING", 0.0)
+    one = Serving(Address(), 2, tmp_path, _folder=tmp_path)
+    one._all = [serving._Process(f"p{at}", port) for at, port in enumerate(free_ports(2), 1)]
+    try:
+        for process in one._all:
+            process.start(dict(os.environ))
+        second = one._all[1].running
+        broken = tmp_path / "broken.py"
+        broken.write_text("raise SystemExit(1)", "utf-8")
+        monkeypatch.setattr(serving, "SCRIPT", broken)
+        one._replace()
+        assert one._all[0].ended()
+        assert one._all[1].running is second
+        assert not one._all[1].ended()
+    finally:
+        one._stop_all()
+    assert "p1 of the dashboard does not start" in caplog.text
+
+
+@pytest.mark.parametrize("ignoring", ["deploy/Dockerfile.dockerignore", ".gitignore"])
+def test_what_the_compose_file_mounts_is_in_no_image_and_no_commit(ignoring: str) -> None:
+    root = Path(serving.__file__).parents[1]
+    mounted = re.findall(r"- \./([^:]+):", (root / "deploy" / "compose.yaml").read_text("utf-8"))
+    patterns = [line.removeprefix("**/").rstrip("/") for line in (root / ignoring).read_text("utf-8").splitlines()]
+    assert len(mounted) == 3
+    for name in mounted:
+        assert any(fnmatch(path, pattern) for path in (name, f"deploy/{name}") for pattern in patterns), name
