@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -217,3 +218,11 @@ def test_what_the_compose_file_mounts_is_in_no_image_and_no_commit(ignoring: str
     assert len(mounted) == 3
     for name in mounted:
         assert any(fnmatch(path, pattern) for path in (name, f"deploy/{name}") for pattern in patterns), name
+
+
+def test_an_installed_dashboard_has_its_settings_beside_it() -> None:
+    """Streamlit reads those beside the script; without them it shows errors with their code, and its own downloads."""
+    root = Path(serving.__file__).parents[1]
+    packed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {serving.SCRIPT.name, ".streamlit/config.toml"} <= set(packed["only-include"])
+    assert (serving.SCRIPT.parent / ".streamlit" / "config.toml").exists()
