@@ -18,6 +18,7 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.store.erase import erase
 from pages.parts.briefing.queries import work_out_first
+from pages.parts.frame import shared_results
 from pages.parts.frame.jobs import MISSING
 from pages.parts.frame.page import Dataset, dataset_of
 from pages.parts.frame.shared_results import LEAST_SECONDS, SUFFIX, SharedResults, dataset_in
@@ -105,6 +106,46 @@ def test_what_was_not_signed_here_is_not_read(home: Home, dataset: Dataset, harm
     else:  # signed by another home
         (home.path / "protected" / "secret").write_bytes(b"x" * 32)
     assert SharedResults().get(key) is MISSING
+    shared.put(key, RESULT, LONG)  # worked out again, and kept in the place of what was harmed
+    assert shared.settle()
+    assert _same(SharedResults().get(key))
+
+
+def test_a_result_is_read_where_its_file_cannot_be_touched(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, key = SharedResults(), _key(dataset, AlertFilter())
+    shared.put(key, RESULT, LONG)
+    assert shared.settle()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Read-only file system")
+
+    monkeypatch.setattr("os.utime", refuse)
+    assert _same(SharedResults().get(key))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "pages/parts/frame/jobs.py",
+        "curim_data/model/locale/el/LC_MESSAGES/curim.po",
+        "analysis/plans/evidence.toml",
+    ],
+)
+def test_words_and_catalogues_are_part_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(parents=True)
+    monkeypatch.setattr(shared_results, "ROOT", tmp_path)
+    versions = set()
+    for words in ("one", "another"):
+        path.write_text(words, "utf-8")
+        versions.add(shared_results._pages_version.__wrapped__())
+    assert len(versions) == 2
+
+
+def test_another_library_reads_no_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = shared_results._pages_version.__wrapped__()
+    monkeypatch.setattr(shared_results, "version", lambda name: "99" if name == "statsmodels" else "1")
+    assert shared_results._pages_version.__wrapped__() != before
 
 
 def test_what_cannot_be_pickled_or_written_is_not_kept(home: Home, dataset: Dataset) -> None:

@@ -2,9 +2,10 @@
 
 A result is a file among those that are prepared for the city (`curim_data.model.prepared`), named by its key: the
 function, the version of the alerts, the filter, the audience. So it goes when the alerts, the profile or the code
-change, and with an erasure. It is signed with the secret of the home and read only where the signature is right: the
-content is a pickle, which must not come from anybody else. A file that is missing, damaged or of another key is worked
-out again; what cannot be written is not kept. Written by a thread of its own, off the reader's path.
+change (words in other languages, and the libraries that the code calls, with it), and with an erasure. It is signed
+with the secret of the home and read only where the signature is right: the content is a pickle, which must not come
+from anybody else. A file that is missing, damaged or of another key is worked out again; what cannot be written is not
+kept. Written by a thread of its own, off the reader's path.
 
 Nothing here knows Streamlit.
 """
@@ -18,16 +19,18 @@ import logging
 import os
 import pickle
 import queue
+import sys
 import threading
 import time
 from collections.abc import Hashable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
-from curim_data.model.prepared import ROOT, alerts_name, prepared_file, write_whole
+from curim_data.model.prepared import PACKAGES, ROOT, alerts_name, prepared_file, write_whole
 from curim_data.protection.releases import secret
 from curim_data.store import Home, Store
 from curim_data.store.locking import locked
@@ -42,6 +45,9 @@ MOST_BYTES: Final = 64_000_000  # of one result, before it is compressed
 MOST_IN_ALL: Final = 500_000_000  # of all results of a home
 MOST_WAITING: Final = 200
 LOOK_AFTER: Final = 20  # results written between two looks at how much there is
+# Beside those of `prepared.LIBRARIES`: what finds or writes down results, so that another version may give other ones.
+LIBRARIES: Final = ("babel", "geopandas", "plotly", "pyarrow", "pydeck", "scikit-learn", "statsmodels", "streamlit")
+KINDS: Final = frozenset({".po", ".py", ".toml", ".typ"})  # of files of which the code consists
 _SIGNATURE: Final = hashlib.sha256().digest_size
 _LENGTH: Final = 8
 _CODEC: Final = "lz4"
@@ -49,15 +55,18 @@ _CODEC: Final = "lz4"
 
 @cache
 def _pages_version() -> str:
-    """A word over the code of the pages, whose results are kept too."""
-    digest = hashlib.sha256()
-    for path in sorted((ROOT / "pages").rglob("*.py")):
+    """A word over all that a result depends on beside its key and what `prepared.code_version` tells: the code of the
+    pages, the words in other languages, the catalogues in the packages, Python and further libraries.
+    """
+    digest = hashlib.sha256(" ".join([sys.version, *(version(name) for name in LIBRARIES)]).encode())
+    folders = (ROOT / package for package in ("pages", *PACKAGES))
+    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in KINDS):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
 class SharedResults:
-    """Results in the homes' folders; `refused` counts those that could not be written, by their function."""
+    """Results in the homes' folders; `refused` says by function why one of its results could not be written."""
 
     def __init__(self, most_in_all: int = MOST_IN_ALL) -> None:
         self._most_in_all = most_in_all
@@ -73,18 +82,19 @@ class SharedResults:
         if dataset is None:
             return MISSING
         try:
-            path, name = _file(dataset, key), _name(key)
+            path = _file(dataset, key)
             content = path.read_bytes()
-            if not hmac.compare_digest(content[:_SIGNATURE], _signature(dataset, name, content[_SIGNATURE:])):
+            if not _is_signed(dataset, key, content):
                 return MISSING
             size = int.from_bytes(content[_SIGNATURE : _SIGNATURE + _LENGTH])
             result = pickle.loads(pa.decompress(content[_SIGNATURE + _LENGTH :], size, _CODEC, asbytes=True))
-            os.utime(path)
         except FileNotFoundError:
             return MISSING
         except Exception:
             LOG.debug("a kept result cannot be read", exc_info=True)
             return MISSING
+        with contextlib.suppress(OSError):  # a home that cannot be written, or one that made room meanwhile
+            os.utime(path)
         return result
 
     def put(self, key: Key, result: Any, seconds: float) -> None:
@@ -122,8 +132,9 @@ class SharedResults:
 
     def _write(self, key: Key, dataset: Dataset, result: Any) -> None:
         path, name = _file(dataset, key), _name(key)
-        if path.exists():
-            return
+        with contextlib.suppress(FileNotFoundError):
+            if _is_signed(dataset, key, path.read_bytes()):
+                return
         plain = pickle.dumps(result, protocol=pickle.HIGHEST_PROTOCOL)
         if len(plain) > MOST_BYTES:
             return
@@ -175,6 +186,12 @@ def _name(key: Hashable) -> str:
 def _file(dataset: Dataset, key: Key) -> Path:
     folder = Home(Path(dataset.home)).prepared(dataset.profile)
     return prepared_file(folder, alerts_name(f"result-{_name(key)}", dataset.version), SUFFIX)
+
+
+def _is_signed(dataset: Dataset, key: Key, content: bytes) -> bool:
+    """Whether what stands under a key was signed by this home."""
+    expected = _signature(dataset, _name(key), content[_SIGNATURE:])
+    return hmac.compare_digest(content[:_SIGNATURE], expected)
 
 
 def _signature(dataset: Dataset, name: str, content: bytes) -> bytes:
