@@ -1,7 +1,8 @@
 """`python -m tests.attacker [HOME ...]`: what an enemy gets out of a home's protected copy, as a Markdown table.
 
 Without a home it is the sample city. The copy is made anew with a secret of the program's own; the home stays as it is.
-`--learned` adds what a model picks, which takes minutes.
+`--learned` adds what a model picks, which takes minutes. `--versions`, in place of all that, is an enemy who keeps every
+version of a home into which the last twelve months came one after the other.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +20,7 @@ from curim_data.engine import Source, open_source
 from curim_data.privacy.disclosure import K_ORDINARY, K_SENSITIVE
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
-from tests.attacker import learned
+from tests.attacker import learned, versions
 from tests.attacker.records import Pair, alerts_of, copied, pair_of
 from tests.attacker.singling import singled_out, targets
 from tests.attacker.statements import (
@@ -31,6 +33,7 @@ from tests.attacker.statements import (
 )
 
 SHOWN = 6
+IMPORTS = 12
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,13 +41,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.attacker", description=__doc__)
     parser.add_argument("homes", nargs="*", type=Path)
     parser.add_argument("--learned", action="store_true", help="statements that a model picks, too")
+    parser.add_argument("--versions", action="store_true", help="statements from the differences of versions instead")
     told = parser.parse_args(arguments)
+
+    def tell(name: str, source: Source) -> None:
+        if told.versions:
+            report_versions(name, source)
+        else:
+            report(name, source, model=told.learned)
+
     if told.homes:
         for path in told.homes:
-            report(str(path), open_source(Home(path)), model=told.learned)
+            tell(str(path), open_source(Home(path)))
         return
     with TemporaryDirectory() as folder:
-        report("sample city", open_source(sample_home(Home(Path(folder)))), model=told.learned)
+        tell("sample city", open_source(sample_home(Home(Path(folder)))))
 
 
 def report(name: str, source: Source, *, model: bool) -> None:
@@ -62,6 +73,38 @@ def report(name: str, source: Source, *, model: bool) -> None:
                 for sensitive in (True, False):
                     _learned(pair, teachers, sensitive=sensitive)
         _singled(pair.of(sensitive=True))
+
+
+def report_versions(name: str, source: Source) -> None:
+    """Print what is stated from the differences of versions of one home, with swapping and without."""
+    print(f"\n## {name}: {source.count} alerts, every version\n")
+    for swapping in (True, False):
+        stages = versions.lived(source, IMPORTS, swapping=swapping)
+        print(f"\n### {'The copies' if swapping else 'With swapping and waiting switched off'}\n")
+        print("| difference | alerts | records | subsets | most often right | statements | right | too right |")
+        print("| --- | --- | --: | --: | --- | --: | --: | --: |")
+        for told, difference in versions.differences(stages).items():
+            both = versions.stated_from(difference, city=versions.hides_how_many(told))
+            for of, found, most in zip((True, False), both, (MOST_SENSITIVE, MOST_ORDINARY), strict=True):
+                judged = [one for one in found if one.n >= LEAST_PICKED]
+                n, missed = len(difference.of(of).copy), sum(one.too_right(most) for one in judged)
+                best = max(judged, key=lambda one: one.right, default=None)
+                shown = "| | " if best is None else f"{best.name}, {best.picked} | {best.n} | {best.right:.0%}"
+                print(
+                    f"| {told} | {'sensitive' if of else 'others'} | {n} | {len(judged)} | {shown} | {missed} |",
+                    flush=True,
+                )
+        if swapping:
+            _followed(stages)
+
+
+def _followed(stages: Sequence[versions.Stage]) -> None:
+    """What the names of records, which are the same in every version, tell besides their contents."""
+    found = [versions.tellable_without_names(*two) for two in pairwise(stages)]
+    named, told = (sum(one[at] for one in found) for at in (0, 1))
+    print(f"\nBy their names {named} records came, changed or went; the contents of the copies give {told} of these.\n")
+    last = [stage for stage in stages if stage.kind == "import"][-1].pair.of(sensitive=True)
+    _singled(last)
 
 
 def _learned(pair: Pair, teachers: Sequence[Pair], *, sensitive: bool) -> None:
