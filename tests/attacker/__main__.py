@@ -1,8 +1,8 @@
 """`python -m tests.attacker [HOME ...]`: what an enemy gets out of a home's protected copy, as a Markdown table.
 
 Without a home it is the sample city. The copy is made anew with a secret of the program's own; the home stays as it is.
-`--learned` adds what a model picks, which takes minutes. `--versions`, in place of all that, is an enemy who keeps every
-version of a home into which the last twelve months came one after the other.
+`--learned` adds what a model picks, which takes minutes. `--versions`, in place of all that, is an enemy who keeps
+every version of a home into which the last twelve months came one after the other.
 """
 
 from __future__ import annotations
@@ -89,11 +89,9 @@ def report_versions(name: str, source: Source) -> None:
                 judged = [one for one in found if one.n >= LEAST_PICKED]
                 n, missed = len(difference.of(of).copy), sum(one.too_right(most) for one in judged)
                 best = max(judged, key=lambda one: one.right, default=None)
-                shown = "| | " if best is None else f"{best.name}, {best.picked} | {best.n} | {best.right:.0%}"
-                print(
-                    f"| {told} | {'sensitive' if of else 'others'} | {n} | {len(judged)} | {shown} | {missed} |",
-                    flush=True,
-                )
+                shown = "none | 0 |" if best is None else f"{best.name}, {best.picked} | {best.n} | {best.right:.0%}"
+                who = "sensitive" if of else "others"
+                print(f"| {told} | {who} | {n} | {len(judged)} | {shown} | {missed} |", flush=True)
         if swapping:
             _followed(stages)
 
