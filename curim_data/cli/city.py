@@ -29,6 +29,7 @@ Epsg = Annotated[
     typer.Option(help=N_("EPSG number of the file's coordinate system, where the file does not say it.")),
 ]
 
+LEAST_SHOWN = Message("Smallest count that council and public see: {n}, in sensitive categories {sensitive}.")
 WAY_ON = Message(
     "Give the city's own with “curim city districts FILE” or “curim city land FILE”, or take it as it stands with "
     "“curim city accept”."
@@ -60,6 +61,8 @@ def show(ctx: CommandContext) -> None:
         "landmarks": [mark.id for mark in city.landmarks],
         "streets": len(city.streets),
         "population": city.population is not None,
+        "least_count": city.least_count(False),
+        "least_sensitive_count": city.least_count(True),
         "other_categories": list(source.other_categories),
         "alerts": source.count,
         "alerts_of_other_versions": behind,
@@ -84,6 +87,7 @@ def show(ctx: CommandContext) -> None:
     for message, values in listed:
         if values:
             ctx.print(ctx.t(message, values=", ".join(values)))
+    ctx.print(ctx.t(LEAST_SHOWN, n=facts["least_count"], sensitive=facts["least_sensitive_count"]))
     if source.count:
         ctx.print(
             ctx.t.n(
@@ -225,6 +229,21 @@ def name(
     """Give the city's name, and its time zone and projection where they are wrong."""
     ctx.city()
     _print_report(ctx, edit.set_names(ctx.home, name, timezone=timezone, epsg=epsg))
+
+
+@command(
+    app,
+    "least-counts",
+    N_("Raise the smallest counts that council and public see; they are never lower than 5, and 10 where sensitive."),
+)
+def least_counts(
+    ctx: CommandContext,
+    ordinary: Annotated[int, typer.Argument(help=N_("Smallest count of other categories, 5 or more."))],
+    sensitive: Annotated[int, typer.Argument(help=N_("Smallest count of sensitive categories, 10 or more."))],
+) -> None:
+    """Raise the smallest counts that council and public see."""
+    ctx.city()
+    _print_report(ctx, edit.set_least_counts(ctx.home, ordinary, sensitive))
 
 
 @command(app, "accept", N_("Accept a provisional profile as the city's own, as it is."))

@@ -4,7 +4,9 @@ A profile is a folder of plain files that a city edits:
 
     city.toml         names, epsg, timezone, illustrative = true|false, view (longitude, latitude, zoom);
                       provisional = true: made from the city's first data, see `provisional`; outline = false: no
-                      study area is known, land.geojson holds a stand-in (round the place of the view, if any)
+                      study area is known, land.geojson holds a stand-in (round the place of the view, if any);
+                      least_count, least_sensitive_count: optional, the smallest counts that council and public see,
+                      where the city wants larger ones than 5 and, in sensitive categories, 10
     categories.toml   [[category]] id, kind, group, sensitive, labels {el, en, fr}, optional harm; [[group]] id, labels
     land.geojson      one (multi)polygon, WGS84: the study mask that neither filter nor import moves
     districts.geojson features with properties id and label_el, label_en, label_fr
@@ -76,6 +78,14 @@ LATER_FILES: Final = (
 )  # a profile without them keeps the version that it had before they were known
 
 
+# The smallest counts that council and public see, zero apart, and those of sensitive categories: a city may raise both
+# (`CityProfile.least_counts`), to `MOST_LEAST` at most, and lowers neither.
+K_ORDINARY: Final = 5
+K_SENSITIVE: Final = 10
+MOST_LEAST: Final = 100
+LEAST_COUNT: Final = "least_count"
+LEAST_SENSITIVE_COUNT: Final = "least_sensitive_count"
+
 SETTLED: Final = 2_000_000_000  # nanoseconds after which times tell every further change: the coarsest file system's
 MOST_VERSIONS: Final = 64
 STREET_REACH: Final = 10.0  # metres
@@ -130,7 +140,8 @@ class CityProfile:
     """Everything that the dashboard knows of a city. Read with `load_city`.
 
     `part`: exports are of a larger area, of which the city is the part that was chosen. `outlined`: whether its land is
-    known; without it `land` is a stand-in that no page draws and no alert lies on.
+    known; without it `land` is a stand-in that no page draws and no alert lies on. `least_counts`: what the city asks
+    for as the smallest counts that council and public see, ordinary and sensitive ones; `least_count` is what holds.
     """
 
     version: str
@@ -153,6 +164,14 @@ class CityProfile:
     water: BaseGeometry | None = None
     attributions: tuple[str, ...] = ()
     help_lines: tuple[Mapping[str, str], ...] = ()
+    least_counts: tuple[int, int] = (K_ORDINARY, K_SENSITIVE)
+
+    def least_count(self, sensitive: bool) -> int:
+        """The smallest count, zero apart, that is written out for council and public: never under 5, or 10 of sensitive
+        categories, and of those never less than of others.
+        """
+        ordinary = max(self.least_counts[0], K_ORDINARY)
+        return max(self.least_counts[1], K_SENSITIVE, ordinary) if sensitive else ordinary
 
     @cached_property
     def to_metres(self) -> Transformer:
@@ -332,11 +351,28 @@ def load_city(folder: Path) -> CityProfile:
             water=_union(folder, "water.geojson") if (folder / "water.geojson").exists() else None,
             attributions=_attributions(folder),
             help_lines=_help_lines(folder),
+            least_counts=least_counts(head),
         )
     except KeyError as missing:
         raise ProfileError(
             f"{folder}: the entry {missing} is missing; see curim_data/model/city.py for the layout"
         ) from missing
+
+
+def least_counts(head: Mapping[str, Any]) -> tuple[int, int]:
+    """The smallest counts of an entry of city.toml, ordinary and sensitive; ProfileError where one is no whole number,
+    is under what every city keeps, or over what leaves something to see.
+    """
+    found = []
+    for name, floor in ((LEAST_COUNT, K_ORDINARY), (LEAST_SENSITIVE_COUNT, K_SENSITIVE)):
+        told = head.get(name, floor)
+        if isinstance(told, bool) or not isinstance(told, int) or not floor <= told <= MOST_LEAST:
+            raise ProfileError(
+                f"city.toml: {name} has to be a whole number from {floor} to {MOST_LEAST}, not {told!r}: a city may "
+                "raise the smallest count that council and public see, and not lower it"
+            )
+        found.append(told)
+    return found[0], found[1]
 
 
 def _harm(category: Mapping[str, Any]) -> float | None:

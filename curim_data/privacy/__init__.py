@@ -1,14 +1,14 @@
 """Disclosure control: what an audience may ask, and which counts are too small to be written out.
 
 Public: `authorise`, `check`, `protect`, `Counted`, `DisclosureError`; `threshold`, `threshold_rule`,
-`finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`, `sensitive_categories`.
+`K_ORDINARY`, `K_SENSITIVE` (its floors); `finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`,
+`sensitive_categories`.
 """
 
+from curim_data.model.city import K_ORDINARY, K_SENSITIVE
 from curim_data.privacy.disclosure import (
     BAND_HOURS,
     FLOOR_SENSITIVE,
-    K_ORDINARY,
-    K_SENSITIVE,
     MOST_PROTECTED_CELLS,
     Counted,
     DisclosureError,

@@ -8,7 +8,8 @@ whatever is asked of it, in whatever combination, can at most give the copy. Wha
   (923 m) where sensitive categories are asked for; picked cells that are smaller become the ones that hold them;
 - nothing is by day, and hours are in bands of six, as the copy has them;
 - a count from 1 to k - 1 is written as "fewer than k"; k is 5, and 10 where sensitive categories are asked for and in
-  the rows of sensitive categories. Nothing else is withheld: sums, shares, tests and charts are made of all counts.
+  the rows of sensitive categories, or what the city raised them to (`CityProfile.least_count`). Nothing else is
+  withheld: sums, shares, tests and charts are made of all counts.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, IntArray, Message
 from curim_data.privacy.sensitive import is_sensitive_category
 
-K_ORDINARY: Final = 5
-K_SENSITIVE: Final = 10
 FLOOR_ORDINARY: Final = 9
 FLOOR_SENSITIVE: Final = 8
 BAND_HOURS: Final = 6
@@ -89,11 +88,9 @@ def is_sensitive(f: AlertFilter, city: CityProfile) -> bool:
     return any(is_sensitive_category(name, city) for name in asked_categories(f, city))
 
 
-def threshold(audience: Audience, sensitive: bool) -> int:
+def threshold(audience: Audience, sensitive: bool, city: CityProfile) -> int:
     """The smallest count that is written out, zero apart; 1 is every count."""
-    if sees_exact(audience):
-        return 1
-    return K_SENSITIVE if sensitive else K_ORDINARY
+    return 1 if sees_exact(audience) else city.least_count(sensitive)
 
 
 def finest_resolution(audience: Audience, f: AlertFilter, city: CityProfile) -> int:
@@ -136,17 +133,19 @@ def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: A
         raise DisclosureError(Message("Alerts are not shown by day to this audience: ask for weeks or months instead."))
 
 
-def protect(raw: pd.DataFrame, by: Sequence[str], audience: Audience, rule: Rule | None = None) -> Counted:
+def protect(
+    raw: pd.DataFrame, by: Sequence[str], audience: Audience, city: CityProfile, rule: Rule | None = None
+) -> Counted:
     """Counts for an audience: `raw` has the columns `by` (each combination once) and n. `rule`: which rows have the
     sensitive threshold; none has it without one.
     """
     columns = list(by)
     n = raw["n"].to_numpy(float)
     frame = pd.DataFrame({**{name: raw[name].array.copy() for name in columns}, "n": n.copy()}, copy=False)
-    k = threshold(audience, sensitive=False)
+    k = threshold(audience, False, city)
     least: int | IntArray = 1
     if not sees_exact(audience):
         strict = np.broadcast_to(np.asarray(rule(raw, columns) if rule else False, bool), len(raw))
-        least = np.where(strict, K_SENSITIVE, K_ORDINARY)
-        k = threshold(audience, bool(strict.any()))
+        least = np.where(strict, city.least_count(True), city.least_count(False))
+        k = threshold(audience, bool(strict.any()), city)
     return Counted(frame, tuple(by), audience, k, round(float(n.sum()), 6), least)

@@ -19,8 +19,17 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.containers.base import head_of
 from curim_data.geo.enrichment import inside_land
 from curim_data.lexicon.folding import fold
-from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
-from curim_data.model.city import Area, Category, Landmark
+from curim_data.model import LANGUAGES, N_, CityProfile, ImportProblem, Message
+from curim_data.model.city import (
+    K_ORDINARY,
+    K_SENSITIVE,
+    LEAST_COUNT,
+    LEAST_SENSITIVE_COUNT,
+    MOST_LEAST,
+    Area,
+    Category,
+    Landmark,
+)
 from curim_data.profile import tables
 from curim_data.profile._shape_reading import is_osm
 from curim_data.profile.files import (
@@ -70,6 +79,7 @@ __all__ = [
     "set_help_lines",
     "set_land",
     "set_landmarks",
+    "set_least_counts",
     "set_names",
     "set_population",
     "set_streets",
@@ -79,6 +89,9 @@ __all__ = [
 
 OVERLAP: Final = 0.01
 LISTED: Final = 8
+UNDER_THE_FLOOR: Final = N_(
+    "The smallest count may be {floor} to {most} here, not {asked}: a city may raise it, and not lower it."
+)
 
 Groups = dict[str, Mapping[str, str]]
 
@@ -317,6 +330,22 @@ def set_names(
         write_head(folder, {**read_head(folder), **{key: value for key, value in changes.items() if value is not None}})
 
     return _report(change_profile(home, edit, "names"), 1, ())
+
+
+def set_least_counts(home: Home, ordinary: int, sensitive: int) -> EditReport:
+    """Give the smallest counts that council and public see, zero apart; ImportProblem where the city may not have them.
+
+    They hold from now on. What the protected copy has drawn already stays: later releases take them in.
+    """
+    for asked, floor in ((ordinary, K_ORDINARY), (sensitive, K_SENSITIVE)):
+        if not floor <= asked <= MOST_LEAST:
+            values = {"floor": floor, "most": MOST_LEAST, "asked": asked}
+            raise ImportProblem(Message(UNDER_THE_FLOOR, values))
+
+    def edit(folder: Path, _: CityProfile) -> None:
+        write_head(folder, {**read_head(folder), LEAST_COUNT: ordinary, LEAST_SENSITIVE_COUNT: sensitive})
+
+    return _report(change_profile(home, edit, "least_counts"), 1, ())
 
 
 def confirm_provisional(home: Home) -> EditReport:

@@ -44,6 +44,7 @@ WHAT_WORDS: Final = {
     "helplines": Message("Help lines"),
     "categories": Message("Categories"),
     "names": Message("Name, time zone, coordinate system"),
+    "least_counts": Message("Smallest counts shown"),
     "confirmed": Message("Accepted as the city's own"),
     "restored": Message("An earlier version given back"),
 }

@@ -70,6 +70,7 @@ class Units:
     for none; `fine`, `coarse`: its cells of resolution 9 and 8, -1 without a position; `region`: a code of its
     district, or of a large cell where there is none. `category`, `gender`: codes. `day`, `month`:
     days and months since 1970. `whole_month`: only the month is known. `dark`: codes of darkness.
+    `least`, `least_sensitive`: with fewer that are alike they are rare; the city may have raised them.
     """
 
     sensitive: BoolArray
@@ -83,6 +84,8 @@ class Units:
     month: IntArray
     whole_month: BoolArray
     dark: IntArray
+    least: int = LEAST
+    least_sensitive: int = LEAST_SENSITIVE
 
     def __len__(self) -> int:
         return len(self.day)
@@ -122,7 +125,7 @@ def exchange(units: Units, rng: np.random.Generator, *, swapping: bool = True) -
     if len(sensitive):
         _places_of_sensitive(units, sensitive, quarter, place, rng)
         fine[sensitive] = _somebody_near(units, place[sensitive], rng)
-        cell[sensitive] = _anywhere(units.fine[place[sensitive]], rng)
+        cell[sensitive] = _anywhere(units.fine[place[sensitive]], units.least_sensitive, rng)
         _times_of_sensitive(units, sensitive, quarter, day, dark, rng)
         person[sensitive] = rng.permutation(sensitive)
     return Exchanged(place, fine, cell, day, dark, person)
@@ -165,7 +168,7 @@ def _places_of_ordinary(
 ) -> None:
     rows = rows[units.place[rows] >= 0]
     alike = _alike(rows, units.fine, quarter, units.category, units.gender)
-    chosen = rows[rng.random(len(rows)) < np.where(alike < LEAST, RARE, DENSE)]
+    chosen = rows[rng.random(len(rows)) < np.where(alike < units.least, RARE, DENSE)]
     left = _pair(chosen, [units.month, units.region], units.fine, place, rng)
     left = _pair(left, [units.month], units.fine, place, rng)
     _pair(left, [quarter], units.fine, place, rng)
@@ -186,10 +189,10 @@ def _places_of_sensitive(
 ) -> None:
     in_region = _alike(rows, units.region, quarter, units.category, units.gender)
     in_cell = _alike(rows, units.coarse, quarter, units.category, units.gender)
-    rare = (in_region < LEAST_SENSITIVE) | (in_cell < LEAST_SENSITIVE)
+    rare = (in_region < units.least_sensitive) | (in_cell < units.least_sensitive)
     moved = rng.random(len(rows)) < np.where(rare, RARE_SENSITIVE, DENSE_SENSITIVE)
-    far = rows[moved & (in_region < LEAST_SENSITIVE)]
-    near = rows[moved & (in_region >= LEAST_SENSITIVE)]
+    far = rows[moved & (in_region < units.least_sensitive)]
+    near = rows[moved & (in_region >= units.least_sensitive)]
     left = _pair_in_time(near, units.region, units, place, rng)
     left = _pair_in_time(np.concatenate([far, left]), np.zeros(len(units), np.int64), units, place, rng)
     for at in left[rng.permutation(len(left))]:  # who found no partner takes one who kept their place, or any
@@ -208,15 +211,15 @@ def _times_of_sensitive(
     windows = np.full(len(units), -1)
     windows[rows] = _windows(units.month[rows])
     month = units.month.copy()
-    chosen = rows[rng.random(len(rows)) < np.where(alike < LEAST_SENSITIVE, MONTH_SENSITIVE, MONTH_DENSE)]
+    chosen = rows[rng.random(len(rows)) < np.where(alike < units.least_sensitive, MONTH_SENSITIVE, MONTH_DENSE)]
     month[chosen] = units.month[_permuted(chosen, [windows], rng)]
-    few = rows[_alike(rows, units.month) < LEAST_SENSITIVE]
+    few = rows[_alike(rows, units.month) < units.least_sensitive]
     loose = chosen[np.isin(windows[chosen], windows[few])]  # where exchange would leave a month's small number as it is
     month[loose] = _any_month(units.month[rows], windows[rows], windows[loose], rng)
     alike = _alike(rows, quarter, units.category, units.gender, units.dark)
-    chosen = rows[rng.random(len(rows)) < np.where(alike < LEAST_SENSITIVE, DARK_RARE, DARK_DENSE)]
+    chosen = rows[rng.random(len(rows)) < np.where(alike < units.least_sensitive, DARK_RARE, DARK_DENSE)]
     dark[chosen] = _permuted(chosen, [windows, units.whole_month], rng)
-    few = rows[_alike(rows, quarter, units.dark) < LEAST_SENSITIVE]
+    few = rows[_alike(rows, quarter, units.dark) < units.least_sensitive]
     dark[rows[np.isin(quarter[rows], quarter[few])]] = -1
     first, last = int(units.day.min()), int(units.day.max())
     day[rows] = _any_day(month[rows], units.whole_month[rows], (first, last), rng)
@@ -231,18 +234,18 @@ def _any_month(months: IntArray, windows: IntArray, asked: IntArray, rng: np.ran
     return found
 
 
-def _anywhere(cells: IntArray, rng: np.random.Generator) -> IntArray:
-    """For cells of resolution 9 whose cell of resolution 8 is that of fewer than `LEAST_SENSITIVE` of them: any cell of
+def _anywhere(cells: IntArray, least: int, rng: np.random.Generator) -> IntArray:
+    """For cells of resolution 9 whose cell of resolution 8 is that of fewer than `least` of them: any cell of
     resolution 9 in the smallest larger cell that holds as many (the largest of `LARGER`, where none does); else -1.
     """
     found = np.full(len(cells), -1)
     mapped = np.flatnonzero(cells >= 0)
     if not len(mapped):
         return found
-    rare = _occurrences(parent_cells(cells[mapped], FINE - 1)) < LEAST_SENSITIVE
+    rare = _occurrences(parent_cells(cells[mapped], FINE - 1)) < least
     for size in LARGER:
         larger = parent_cells(cells[mapped], size)
-        enough = (_occurrences(larger) >= LEAST_SENSITIVE) | (size == LARGER[-1])
+        enough = (_occurrences(larger) >= least) | (size == LARGER[-1])
         here = rare & enough & (found[mapped] < 0)
         found[mapped[here]] = _any_child(larger[here], size, rng)
     return found

@@ -19,7 +19,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -184,6 +184,7 @@ def _draw(
         stays = held_back(units_of(own, sensitive), waited, due, rng)
         own, sensitive = own[~stays].reset_index(drop=True), sensitive[~stays]
     units = units_of(own, sensitive)
+    units = replace(units, least=city.least_count(False), least_sensitive=city.least_count(True))
     found = exchange(units, rng, swapping=swapping)
     made = pd.DataFrame({"unit": own["unit"], "sensitive": sensitive})
     places, fine = own[list(PLACE)].take(found.place), own[list(PLACE)].take(found.fine)

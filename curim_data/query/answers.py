@@ -82,7 +82,7 @@ def _total(question: Question, parts: pd.DataFrame) -> Total:
         unmapped=unmapped,
         at_default=int(n[land & parts["at_default"].eq(True)].sum()),
         of=question.source.count,
-        threshold=privacy.threshold(question.audience, question.is_sensitive()),
+        threshold=privacy.threshold(question.audience, question.is_sensitive(), question.city),
         notes=question.notes,
     )
 

@@ -131,7 +131,7 @@ class Question:
         """A table for the audience."""
         if layout.complete:
             raw = complete_table(raw, layout, self.source, self.filter)
-        table = privacy.protect(raw, layout.by, self.audience, self.rule)
+        table = privacy.protect(raw, layout.by, self.audience, self.city, self.rule)
         if layout.by and not layout.complete:
             kept = table.frame["n"].to_numpy() != 0
             if not kept.all():

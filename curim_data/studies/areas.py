@@ -53,4 +53,4 @@ def counted_areas(
 ) -> Counted:
     """Counts of areas, the columns `by` and n, for an audience."""
     raw = pd.concat(frames, ignore_index=True)[[*by, "n"]] if frames else pd.DataFrame(columns=[*by, "n"], dtype=float)
-    return privacy.protect(raw, by, audience, privacy.threshold_rule(f, source))
+    return privacy.protect(raw, by, audience, source.city, privacy.threshold_rule(f, source))

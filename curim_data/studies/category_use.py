@@ -50,7 +50,7 @@ class NotInUse:
         numbers = _use(source)["n"]
 
         def enough(names: Sequence[str]) -> tuple[str, ...]:
-            least = {name: threshold(audience, is_sensitive_category(name, source.city)) for name in names}
+            least = {name: threshold(audience, is_sensitive_category(name, source.city), source.city) for name in names}
             return tuple(name for name in names if numbers.get(name, 0) >= least[name])
 
         return NotInUse(enough(self.new), enough(self.given_up))

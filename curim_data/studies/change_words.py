@@ -92,7 +92,7 @@ def least_written(rows: pd.DataFrame, audience: Audience, city: CityProfile, *, 
     """The smallest count of each row that is written out for an audience; `sensitive`: of all rows."""
     known = {name: is_sensitive_category(name, city) for name in rows["category"].dropna().unique()}
     strict = np.array([sensitive or known.get(name, False) for name in rows["category"]], bool)
-    return np.where(strict, threshold(audience, True), threshold(audience, False)).astype(np.int64)
+    return np.where(strict, threshold(audience, True, city), threshold(audience, False, city)).astype(np.int64)
 
 
 def counts_in_words(t: Translator, rows: pd.DataFrame, when: str, least: IntArray) -> list[str]:

@@ -233,7 +233,7 @@ def _judged_for_all(
     """What the alerts say of the plan's own areas; nothing where a count of the treated one is too small to tell."""
     f = evaluation_filter(source, plan)
     areas = _areas(plan_counts(source, plan, Audience.SPECIALIST, windows).frame, windows)
-    least = threshold(audience, is_sensitive(f, source.city))
+    least = threshold(audience, is_sensitive(f, source.city), source.city)
     if any(0 < n < least for n in areas.treated):
         return _Judged()
     judged = _judge(source, plan, areas, windows, timing)

@@ -86,7 +86,7 @@ def share_study(source: Source, f: AlertFilter, audience: Audience, column: str 
     counted = query.counts(source, f, [column], audience, complete=True, once=counted_once(source, column))
     scatter = share_scatter(source, without_gender(f), Share(column, WOMEN, EITHER), area_kind(source), audience)
     found = gender_shares(counted.frame, column, total=counted.total, scatter=scatter)
-    found = replace(found, least=threshold(audience, is_sensitive(f, source.city)))
+    found = replace(found, least=threshold(audience, is_sensitive(f, source.city), source.city))
     if column != AFFECTED:
         return found
     return replace(found, choices=(*found.choices, *affected_choice(source)))

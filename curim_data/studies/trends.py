@@ -71,7 +71,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     )
     if f.dark is not None:
         trend = trend.of_one_light()
-    least = threshold(audience, is_sensitive(f, source.city))
+    least = threshold(audience, is_sensitive(f, source.city), source.city)
     trend = replace(trend, choices=(*trend.choices, *incident_choice(source)), least=least)
     return trend if start <= source.first else trend.since(start)
 

@@ -55,6 +55,17 @@ def opened(lang: str = "en", part: str = "") -> AppTest:
     return app
 
 
+def test_the_smallest_counts_can_be_raised_and_not_lowered(home: Home) -> None:
+    app = opened(part="counts")
+    ordinary, sensitive = app.number_input
+    assert (ordinary.value, ordinary.min, sensitive.value, sensitive.min) == (5, 5, 10, 10)
+    ordinary.set_value(8)
+    sensitive.set_value(15)
+    click(app, "data_city_least_save")
+    assert home.city().least_counts == (8, 15)
+    assert "8, in sensitive categories 15" in str([one.value for one in app.table])
+
+
 def bring(app: AppTest, part: str, name: str, content: bytes) -> AppTest:
     (uploader,) = [one for one in app.file_uploader if str(one.key).startswith(f"data_city_{part}_")]
     uploader.set_value(

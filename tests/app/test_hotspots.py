@@ -138,7 +138,7 @@ def test_the_incidents_of_picked_cells_are_told_small_ones_as_fewer(open_page: O
     audience = Audience.COUNCIL if view else Audience.ANALYST
     counts = hot_spot_study(open_for(sample, audience), AlertFilter(), audience).cells.frame["n"]
     two = counts[counts > 0].nsmallest(2)
-    few = f"fewer than {threshold(audience, False)}"
+    few = f"fewer than {threshold(audience, False, sample.city())}"
     for picked in (two, counts.nlargest(2)):
         n = int(picked.sum())
         app = open_page("hotspots", **{"lang": "en", "as": view})
@@ -146,7 +146,7 @@ def test_the_incidents_of_picked_cells_are_told_small_ones_as_fewer(open_page: O
         app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": chosen}}}
         app.run()
         assert not errors(app)
-        told = few if n < threshold(audience, False) else f"{n:,}"
+        told = few if n < threshold(audience, False, sample.city()) else f"{n:,}"
         assert f"2 cells picked, {told} incidents." in [words.value for words in app.main.markdown]
 
 

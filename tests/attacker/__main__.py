@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import pyarrow.parquet as pq
 
 from curim_data.engine import Source, open_source
-from curim_data.privacy.disclosure import K_ORDINARY, K_SENSITIVE
+from curim_data.privacy import K_ORDINARY, K_SENSITIVE
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
 from tests.attacker import learned, versions

@@ -16,9 +16,13 @@ from analysis.hotspots.excess import excess
 from analysis.hotspots.grouping import Spot, cold_spots, hot_spots, marked_by, spots_of
 
 CENTRE = h3.latlng_to_cell(41.80, -87.60, 9)
-# A square and a corner, and land on which hardly anything happens.
-DENSE = (h3.grid_disk(CENTRE, 1), h3.grid_disk(h3.latlng_to_cell(41.812, -87.605, 9), 1)[:2])
+# Land on which hardly anything happens, and three places: a cell beside that land, a square and a corner.
 QUIET = h3.grid_disk(h3.latlng_to_cell(41.786, -87.590, 9), 1)[:2]
+DENSE = (
+    h3.grid_disk(QUIET[0], 1)[-1:],
+    h3.grid_disk(CENTRE, 1),
+    h3.grid_disk(h3.latlng_to_cell(41.812, -87.605, 9), 1)[:2],
+)
 
 
 def table(seed: int, dense: float = 140.0, quiet: float = 0.2) -> pd.DataFrame:
@@ -104,6 +108,17 @@ def test_counts_in_which_they_were_found_give_what_they_had(theirs: HotCells) ->
         assert [(one.id, one.rank, one.n, set(one.cells)) for one in again] == [
             (one.id, one.rank, one.n, set(one.cells)) for one in places
         ]
+
+
+def test_marks_of_the_other_counts_themselves_say_nothing(theirs: HotCells, told: HotCells) -> None:
+    """Only the cells of the places do: whether cells are hot in the copy is not asked."""
+    unmarked = hot_cells(told.frame[["n", "land_km2"]], alpha=1e-250)
+    assert not unmarked.frame["hot"].any()
+    places = hot_spots(theirs)
+    found = spots_of(unmarked, places)
+    assert {spot.against for spot in found} == {spot.against for spot in spots_of(told, places)}
+    for spot in found:
+        assert spot.expected == pytest.approx(by_hand(unmarked, spot, places, "hot")[spot.against])
 
 
 def test_the_order_is_that_in_which_they_are_given(theirs: HotCells, told: HotCells) -> None:

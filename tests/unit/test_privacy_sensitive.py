@@ -45,7 +45,7 @@ def test_rows_of_an_unknown_sensitive_category_are_strict(source: Source) -> Non
     assert told.loc["SEX CRIMES", ["withheld", "fewer_than"]].tolist() == [True, 10]
     assert told.loc["LOST DOG", "n"] == 7
     assert counted.frame.set_index("category").loc["SEX CRIMES", "n"] == 7  # what is worked out is of all counts
-    assert privacy.threshold(Audience.COUNCIL, True) == 10
+    assert privacy.threshold(Audience.COUNCIL, True, small_city()) == 10
 
 
 def test_asking_for_one_is_asking_for_a_sensitive_category(source: Source) -> None:

@@ -13,7 +13,7 @@ from pages.parts.frame import Page
 def written_count(page: Page, n: float, category: str = "") -> str:
     """A count as the audience may read it, small ones as "fewer than"; `category`: of which it is, where of one."""
     sensitive = is_sensitive(page.filter, page.city) or (bool(category) and is_sensitive_category(category, page.city))
-    least = threshold(page.audience, sensitive)
+    least = threshold(page.audience, sensitive, page.city)
     return page.t(fewer_than(least)) if 0 < n < least else page.t.number(n)
 
 

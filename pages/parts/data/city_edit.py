@@ -18,6 +18,7 @@ from pages.parts.data.city_shapes import draw_districts_upload, draw_land_upload
 from pages.parts.data.city_tables import (
     draw_categories_upload,
     draw_landmarks_upload,
+    draw_least_counts_form,
     draw_names_form,
     draw_population_upload,
 )
@@ -79,6 +80,7 @@ def _parts(t: Translator, *, begun: bool) -> dict[str, tuple[str, Callable[[Page
         "streets": (t("Streets"), draw_streets_upload),
         "categories": (t("Categories"), draw_categories_upload),
         "names": (t("Name, time zone, coordinate system"), draw_names_form),
+        "counts": (t("Smallest counts shown"), draw_least_counts_form),
         "versions": (t("Versions"), _draw_versions),
     }
 

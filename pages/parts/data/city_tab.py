@@ -65,6 +65,9 @@ def _draw_facts(page: Page) -> None:
         t("Streets"): t.number(len(city.streets)),
         **({t("Shapes from"): " · ".join(city.attributions)} if city.attributions else {}),
         t("Population"): t("by district") if city.population is not None else t("not given"),
+        t("Smallest counts shown"): t(
+            "{n}, in sensitive categories {sensitive}", n=city.least_count(False), sensitive=city.least_count(True)
+        ),
         t("Version"): city.version,
     }
     st.table(

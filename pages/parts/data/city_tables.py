@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model import LANGUAGES, ImportProblem, Kind
+from curim_data.model.city import K_ORDINARY, K_SENSITIVE, MOST_LEAST
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import UNCATEGORISED, kind_label
 from curim_data.profile import edit
@@ -242,6 +243,39 @@ def draw_names_form(page: Page) -> None:
         names = {lang: name for lang, name in given.items() if name.strip()}
         names = given_names(names) or names
         apply_edit(page, lambda: edit.set_names(page.home, names=names, timezone=zone, epsg=int(epsg)))
+
+
+def draw_least_counts_form(page: Page) -> None:
+    """The smallest counts that council and public see."""
+    t, city = page.t, page.city
+    st.caption(
+        t(
+            "Council and public see smaller numbers as “fewer than”. A city may raise these two, and not lower them. "
+            "What the protected copy has exchanged already stays as it is; later alerts are exchanged by the new "
+            "numbers."
+        )
+    )
+    with st.form("data_city_least_counts", border=False):
+        with st.container(horizontal=True):
+            given = [
+                st.number_input(
+                    label,
+                    min_value=floor,
+                    max_value=MOST_LEAST,
+                    value=city.least_count(sensitive),
+                    step=1,
+                    format="%d",
+                    key=f"data_city_least_{floor}_{city.version}",
+                    width=300,
+                )
+                for label, floor, sensitive in (
+                    (t("Smallest number shown"), K_ORDINARY, False),
+                    (t("Smallest number shown of sensitive categories"), K_SENSITIVE, True),
+                )
+            ]
+        clicked = st.form_submit_button(t("Save"), type="primary", key="data_city_least_save")
+    if clicked:
+        apply_edit(page, lambda: edit.set_least_counts(page.home, *map(int, given)))
 
 
 def _uploaded_table(part: str, kinds: list[str], label: str) -> tuple[str, bytes | None]:

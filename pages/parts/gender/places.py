@@ -277,7 +277,7 @@ def _shapes_file(page: Page, data: pd.DataFrame) -> str:
 def _alerts(page: Page, value: float) -> str:
     """A number of alerts as the audience may read it."""
     t = page.t
-    least = threshold(page.audience, is_sensitive(page.filter, page.city))
+    least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
     if 0 < value < least:
         return t(Message("fewer than {k} alerts", {"k": least}))
     return t.n("{n} alert", "{n} alerts", int(value))

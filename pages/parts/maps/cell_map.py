@@ -132,7 +132,7 @@ def draw_cell_map(
         return MapSelection()
     colours = palette(page.theme)
     height = map_height(page, height)
-    least = threshold(page.audience, is_sensitive(page.filter, page.city))
+    least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
     scale = legends.ColourScale.of(page.t, cells, measure, least=least) if cells is not None else None
     if cells is not None and scale is not None:
         cells = _with_tooltips(page.t, _drawn_cells(cells, scale, {*map(int, hot), *map(int, cold)}), z_is_test)
@@ -227,7 +227,7 @@ def cell_deck(
     """The map as a pydeck object: the ground first, data next, coast and streets over them, names last."""
     layers = basemap.ground_layers(page.city, colours)
     if cells is not None:
-        least = threshold(page.audience, is_sensitive(page.filter, page.city))
+        least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
         scale = scale or legends.ColourScale.of(page.t, cells, least=least)
         layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable, least)
     if picture is not None:

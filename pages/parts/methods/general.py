@@ -552,7 +552,8 @@ GENERAL: Final = (
             "Council and public are counted from a copy of the alerts in which rare ones have exchanged place and time "
             "with others, once and by a secret draw. The time is a week and a band of six hours, the place a map cell; "
             "alerts of sensitive categories have the month and darkness alone, and exchange far more often. Numbers "
-            "under 5, or under 10 for sensitive categories, are written as “fewer than”."
+            "under 5, or under 10 for sensitive categories, are written as “fewer than”; "
+            "a city may ask for more than these in its profile."
         ),
         N_(
             "The city's totals by week, category and gender are exact for ordinary categories, and so are the "

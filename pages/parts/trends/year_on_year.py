@@ -90,7 +90,7 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
     }
     frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])[[*headings]]
     counts = ("last_year", "n")
-    least = threshold(page.audience, is_sensitive(page.filter, page.city))
+    least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
     few = pd.concat([rows[name].between(1, least - 1) for name in counts], axis=1)
     if few.any(axis=None):  # a difference from what is not written out would tell it
         words = {name: [written_count(page, n) for n in rows[name]] for name in counts}
