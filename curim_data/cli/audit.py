@@ -28,7 +28,11 @@ def audit(
     who: Annotated[str | None, typer.Option(help=N_("Of this person alone: an address, or an account."))] = None,
     deed: Annotated[
         str | None,
-        typer.Option(help=N_("view, refused, download, import, undo, erase, change, command or gap.")),
+        typer.Option(
+            help=N_(
+                "view, refused, sign_in, sign_out, not_admitted, download, import, undo, erase, change, command or gap."
+            )
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help=N_("CSV file to write."))] = None,
 ) -> None:

@@ -1,7 +1,8 @@
 """The record of who looked at what and did what, for the city's data-protection officer.
 
 A row says who, when, in which role, which page or command, under which filter (as a query string), and what was
-downloaded, imported, undone, erased or changed. It holds nothing of an alert: no id, no text, no count.
+downloaded, imported, undone, erased or changed; also who signed in and out, and whom the dashboard did not let in. It
+holds nothing of an alert: no id, no text, no count.
 
 The table is append-only by triggers of the database: a row cannot be changed, and one that is younger than the
 shortest time that a city can set cannot be deleted. Older rows are deleted by the city's own setting, since a record
@@ -52,6 +53,9 @@ class Deed(StrEnum):
 
     VIEW = "view"
     REFUSED = "refused"
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    NOT_ADMITTED = "not_admitted"
     DOWNLOAD = "download"
     IMPORT = "import"
     UNDO = "undo"
@@ -64,6 +68,9 @@ class Deed(StrEnum):
 DEED_WORDS: Final[dict[Deed, Message]] = {
     Deed.VIEW: Message("Page viewed"),
     Deed.REFUSED: Message("Page refused"),
+    Deed.SIGN_IN: Message("Signed in"),
+    Deed.SIGN_OUT: Message("Signed out"),
+    Deed.NOT_ADMITTED: Message("Sign-in refused"),
     Deed.DOWNLOAD: Message("File downloaded"),
     Deed.IMPORT: Message("File imported"),
     Deed.UNDO: Message("Import undone"),

@@ -65,6 +65,7 @@ class SignIns:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
+        self._begun: set[str] = set()
 
     def check(self, key: str, issued: float, limits: SessionLimits, *, using: bool = True) -> SessionState:
         """Whether a session may go on; `issued`: when its token was (seconds since 1970); `using`: as a click of it.
@@ -88,6 +89,12 @@ class SignIns:
             self._note_use(key, now)
         return SessionState.OPEN
 
+    def begun(self, key: str) -> bool:
+        """Whether a session began here since this was asked of it last: once in all processes of a database."""
+        known = key in self._begun
+        self._begun.discard(key)
+        return known
+
     def end(self, key: str, issued: float, why: SessionState = SessionState.SIGNED_OUT) -> SessionState:
         """End a session for good, known or not; one that has ended keeps its first reason, which is returned."""
         with self._database.session() as session:
@@ -109,6 +116,7 @@ class SignIns:
             with self._database.reading() as connection:
                 ended = connection.scalar(sa.select(SignInRow.ended).where(SignInRow.key == key))
             return SessionState(ended) if ended else SessionState.OPEN
+        self._begun.add(key)
         return SessionState.OPEN
 
     def _note_use(self, key: str, now: float) -> None:

@@ -12,7 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from curim_data.model import Role
-from pages.parts.frame import reader
+from curim_data.plans.database import Database
+from curim_data.plans.record import Deed, read_record, recorder
+from curim_data.store import Home
+from pages.parts.frame import reader, record
 from pages.parts.frame.downloads import NotPermitted, _checked
 from pages.parts.frame.fragments import admitting
 from pages.parts.frame.guard import permitted
@@ -92,6 +95,93 @@ def test_signing_out_ends_this_sign_in_and_no_other(user: User) -> None:
     assert reader.reader() == Reader("mayor@city.example", None, Refusal.SIGNED_OUT)
     user["nonce"] = "of the next sign-in"
     assert reader.reader() == COUNCIL
+
+
+def noted(folder: Path) -> list[tuple[str, str, str, str, str]]:
+    """What the record says, the earliest first, but for the changes of roles."""
+    home = Home(folder)
+    assert recorder(home).flush(10)
+    database = Database(home.plans_url)
+    found = read_record(database)
+    database.close()
+    return [
+        (one.deed.value, one.who, one.role, one.subject, one.query)
+        for one in reversed(found)
+        if one.deed is not Deed.CHANGE
+    ]
+
+
+MAYOR = "mayor@city.example"
+
+
+def test_signing_in_and_out_is_recorded_once_each(user: User, tmp_path: Path) -> None:
+    for _ in range(3):
+        assert reader.reader() == COUNCIL
+    reader._opened.cache_clear()  # another process
+    assert reader.reader() == COUNCIL
+    reader.sign_out()
+    user["nonce"] = "of the next sign-in"
+    assert reader.reader() == COUNCIL
+    assert noted(tmp_path) == [
+        ("sign_in", MAYOR, "council", "", ""),
+        ("sign_out", MAYOR, "council", "", ""),
+        ("sign_in", MAYOR, "council", "", ""),
+    ]
+
+
+@pytest.mark.usefixtures("user")
+def test_a_copy_of_the_cookie_that_is_used_after_signing_out_is_recorded(tmp_path: Path) -> None:
+    assert reader.reader() == COUNCIL
+    reader.sign_out()
+    for _ in range(3):
+        assert reader.reader() == Reader(MAYOR, None, Refusal.SIGNED_OUT)
+    assert noted(tmp_path)[2:] == [("not_admitted", MAYOR, "", "signed_out", "")]
+
+
+@pytest.mark.parametrize(
+    ("claims", "entry"),
+    [
+        ({"email": "Stranger@else.example"}, ("not_admitted", "stranger@else.example", "", "unknown", "")),
+        ({"email_verified": False}, ("not_admitted", MAYOR, "", "unverified", "")),
+        ({"email": None}, ("not_admitted", "", "", "unverified", "")),
+        ({"iat": time.time() - 40 * 60}, ("sign_out", MAYOR, "", "idle", "")),
+        ({"iat": time.time() - 30 * 86_400}, ("sign_out", MAYOR, "", "expired", "")),
+    ],
+)
+def test_who_is_not_let_in_is_recorded_once_with_the_reason(
+    user: User, tmp_path: Path, claims: dict[str, Any], entry: tuple[str, ...]
+) -> None:
+    user.update(claims, name="Somebody", picture="https://id.example/face")
+    for _ in range(3):
+        found = reader.reader()
+        assert found is not None
+        assert found.role is None
+    assert noted(tmp_path) == [entry]
+
+
+def test_a_refusal_is_recorded_again_after_a_while(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user["email"] = "stranger@else.example"
+    reader.reader()
+    monkeypatch.setattr(record, "AGAIN", -1.0)
+    reader.reader()
+    assert [entry[0] for entry in noted(tmp_path)] == ["not_admitted"] * 2
+
+
+def test_who_signs_out_without_a_role_is_recorded_without_one(user: User, tmp_path: Path) -> None:
+    user["email_verified"] = False
+    reader.sign_out()
+    assert noted(tmp_path) == [("sign_out", MAYOR, "", "", "")]
+
+
+@pytest.mark.usefixtures("user")
+def test_whom_the_record_does_not_answer_is_let_in_all_the_same(tmp_path: Path) -> None:
+    assert reader.reader() == COUNCIL
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/plans.sqlite")
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE record"))
+    engine.dispose()
+    reader.sign_out()
+    assert reader.reader() == Reader(MAYOR, None, Refusal.SIGNED_OUT)
 
 
 @pytest.mark.usefixtures("user")

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from curim_data.model import Role
 from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, Entry, read_record, recorder, write
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
 from curim_data.store.settings import RecordSettings
+from pages.parts.frame import reader
+from pages.parts.frame.reader import Reader
 from tests.app.conftest import SHELL, TIMEOUT, errors, shown
 
 
@@ -87,6 +90,36 @@ def test_the_tab_shows_the_record_and_narrows_it(own: Home) -> None:
     app.selectbox(key="data_record_period").set_value("365").run()
     assert list(shown(app.dataframe[0])["subject"]) == ["march.csv"]
     assert "deleted after 365 days" in "".join(one.value for one in app.caption)
+
+
+def test_a_page_that_is_refused_is_recorded_without_being_a_look(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "reader", lambda **_: Reader("mayor@city.example", Role.COUNCIL))
+    app = visit("data", affected="woman")
+    assert "No access" in [one.value for one in app.header]
+    told = [(one.who, one.role, one.subject, one.query) for one in rows(own) if one.deed is Deed.REFUSED]
+    assert told == [("mayor@city.example", "council", "data", "lang=en&affected=woman")]
+
+
+def test_sign_ins_are_shown_in_every_language(own: Home) -> None:
+    database, now = Database(own.plans_url), time.time()
+    with database.session() as session:
+        entries = [
+            Entry(now - 60, "mayor@city.example", "council", Deed.SIGN_IN, ""),
+            Entry(now - 50, "mayor@city.example", "", Deed.SIGN_OUT, "idle"),
+            Entry(now - 40, "", "", Deed.NOT_ADMITTED, "unverified"),
+        ]
+        write(session, entries, RecordSettings())
+    database.close()
+    for lang, words in (
+        ("en", ["Sign-in refused", "Signed out", "Signed in"]),
+        ("el", ["Άρνηση σύνδεσης", "Αποσύνδεση", "Σύνδεση"]),
+        ("fr", ["Connexion refusée", "Déconnexion", "Connexion"]),
+    ):
+        table = shown(visit("data", part="record", lang=lang).dataframe[0])
+        told = table[table["deed"].isin(words)]
+        assert list(told["deed"]) == words
+        assert list(told["who"]) == ["–", "mayor@city.example", "mayor@city.example"]
+        assert list(told["subject"]) == ["unverified", "idle", ""]
 
 
 def test_the_sample_is_not_recorded(sample: Home, monkeypatch: pytest.MonkeyPatch) -> None:

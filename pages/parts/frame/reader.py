@@ -21,10 +21,11 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from curim_data.model import Role
 from curim_data.model.access import read_roles
 from curim_data.plans.database import Database
+from curim_data.plans.record import Deed
 from curim_data.plans.sign_ins import SessionLimits, SessionState, SignIns, session_key
 from curim_data.store import Home
 from curim_data.store.settings import SettingsError, SignInSettings, read_sign_in_settings
-from pages.parts.frame.record import note_roles
+from pages.parts.frame.record import note_roles, note_session
 
 LOG: Final = logging.getLogger("curim")
 ROLES_FILE: Final = "roles.toml"
@@ -91,8 +92,13 @@ def sign_out() -> None:
     """End the session on the server, so that a copy of its cookie opens nothing, and in this browser."""
     claims = dict(st.user) if st.user.is_logged_in else {}
     if claims:
+        home, key, address = Home.default(), session_key(claims), _address(claims)
+        role = (
+            read_roles(home.path / ROLES_FILE).of(address, claims) if _verified(claims.get("email_verified")) else None
+        )
+        note_session(home, key, Deed.SIGN_OUT, address, role)
         try:
-            _sign_ins().end(session_key(claims), _issued(claims))
+            _sign_ins().end(key, _issued(claims))
         except SQLAlchemyError as error:
             LOG.error("a session could not be ended on the server: %s", error)
     st.logout()
@@ -114,10 +120,21 @@ def _admitted(claims: Mapping[str, Any], *, using: bool) -> Reader:
     An address counts where the provider says that it is the reader's own, or CURIM_UNVERIFIED_EMAIL is "accept" (for a
     provider that sends no such claim and lets nobody choose an address).
     """
-    home = Home.default()
-    address = str(claims.get("email") or "").strip().lower()
+    home, key = Home.default(), session_key(claims)
+    found = _checked(claims, home, key, using=using)
+    if found.role is None:
+        ended = found.refusal in (Refusal.IDLE, Refusal.EXPIRED)
+        deed = Deed.SIGN_OUT if ended else Deed.NOT_ADMITTED
+        note_session(home, key, deed, found.name, None, found.refusal.value if found.refusal else "")
+    elif _sign_ins().begun(key):
+        note_session(home, key, Deed.SIGN_IN, found.name, found.role)
+    return found
+
+
+def _checked(claims: Mapping[str, Any], home: Home, key: str, *, using: bool) -> Reader:
+    address = _address(claims)
     try:
-        state = _sign_ins().check(session_key(claims), _issued(claims), limits(home), using=using)
+        state = _sign_ins().check(key, _issued(claims), limits(home), using=using)
     except SQLAlchemyError as error:
         LOG.error("a session could not be checked: %s", error)
         return Reader(address, None, Refusal.UNCHECKED)
@@ -128,6 +145,10 @@ def _admitted(claims: Mapping[str, Any], *, using: bool) -> Reader:
     role = read_roles(home.path / ROLES_FILE).of(address, claims)
     note_roles(home, home.path / ROLES_FILE)
     return Reader(address, role, Refusal.UNKNOWN if role is None else None)
+
+
+def _address(claims: Mapping[str, Any]) -> str:
+    return str(claims.get("email") or "").strip().lower()
 
 
 def _verified(claim: object) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from curim_data.model import Role
 from curim_data.plans.record import Deed, Entry, recorder
 from curim_data.store import Home
 from pages.parts.frame.page import Page
@@ -23,6 +24,8 @@ from pages.parts.frame.page import Page
 SEEN: Final = "record_seen"  # what this session looked at last, so that each click on one page is not another look
 AGAIN: Final = 1_800.0  # seconds after which the same page counts as looked at again
 
+MOST_SESSIONS: Final = 10_000
+_sessions: dict[tuple[str, str, Deed, str], float] = {}  # when what was noted of each session last
 _run = threading.local()  # `page`: the page that this thread draws
 
 
@@ -58,6 +61,20 @@ def note_roles(home: Home, file: Path) -> None:
     """Take what the file of roles holds, by a hash; the record tells when it changed."""
     content = file.read_bytes() if file.exists() else b""
     recorder(home).note_roles(hashlib.sha256(content).hexdigest()[:12])
+
+
+def note_session(home: Home, key: str, deed: Deed, who: str, role: Role | None, why: str = "") -> None:
+    """Take that a reader signed in or out, or was not let in, and why; for one session (`key`) once in half an hour.
+
+    Nothing of what was asked for is taken with it.
+    """
+    now, told = time.time(), (str(home.path), key, deed, why)
+    if now - _sessions.get(told, 0.0) <= AGAIN:
+        return
+    while len(_sessions) >= MOST_SESSIONS:
+        _sessions.pop(next(iter(_sessions)), None)
+    _sessions[told] = now
+    recorder(home).add(Entry(now, who, role.name.lower() if role is not None else "", deed, why))
 
 
 def handing_out(file_name: str) -> Callable[[], None]:
