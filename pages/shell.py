@@ -185,5 +185,6 @@ if HEALED in st.session_state:
 if name not in WITHOUT_FILTER:
     st.html(WITHOUT_CONTROLS)
     filter_bar.draw_active_filters(page)
-record.note_look(page, name)
+if page.role >= TITLES[name][1]:  # a page that is refused notes that itself
+    record.note_look(page, name)
 current.run()

@@ -15,7 +15,7 @@ from curim_data.plans.record import Deed, Entry, read_record, recorder, write
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
 from curim_data.store.settings import RecordSettings
-from pages.parts.frame import reader
+from pages.parts.frame import guard, reader
 from pages.parts.frame.reader import Reader
 from tests.app.conftest import SHELL, TIMEOUT, errors, shown
 
@@ -94,10 +94,12 @@ def test_the_tab_shows_the_record_and_narrows_it(own: Home) -> None:
 
 def test_a_page_that_is_refused_is_recorded_without_being_a_look(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "reader", lambda **_: Reader("mayor@city.example", Role.COUNCIL))
+    monkeypatch.setattr(guard, "page_name", lambda: "data")  # which the address of a browser tells
     app = visit("data", affected="woman")
     assert "No access" in [one.value for one in app.header]
     told = [(one.who, one.role, one.subject, one.query) for one in rows(own) if one.deed is Deed.REFUSED]
     assert told == [("mayor@city.example", "council", "data", "lang=en&affected=woman")]
+    assert Deed.VIEW not in {one.deed for one in rows(own)}
 
 
 def test_sign_ins_are_shown_in_every_language(own: Home) -> None:

@@ -301,7 +301,8 @@ def test_the_record_says_who_looked_at_what_and_who_was_refused(installation: In
     assert [row for row in rows if row[2] is not Deed.CHANGE] == [
         ("analyst@city.example", "analyst", Deed.DOWNLOAD, "record.csv"),
         ("analyst@city.example", "analyst", Deed.VIEW, "data"),
+        ("analyst@city.example", "analyst", Deed.SIGN_IN, ""),
         ("council@city.example", "council", Deed.REFUSED, "data"),
-        ("council@city.example", "council", Deed.VIEW, "data"),
         ("council@city.example", "council", Deed.VIEW, "methods"),
+        ("council@city.example", "council", Deed.SIGN_IN, ""),
     ]
