@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from analysis.stats.harm_weights import WeighedBy
     from analysis.stats.result import Choice
     from curim_data.studies.emerging import EmergingRow
+    from curim_data.studies.hot_spots import ListedShares
     from curim_data.studies.moran import MoranStudy
 
 app = new_app()
@@ -158,6 +159,7 @@ class FoundPlaces:
 
     `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the incidents of hot spots
     weigh, by their ids. `power`: what the test of cells would have found. `elsewhere`: why the list holds little.
+    `listed`: as in `HotSpotStudy`.
     """
 
     result: HotCells | Clusters
@@ -169,6 +171,7 @@ class FoundPlaces:
     harm: Mapping[str, SpotHarm] = field(default_factory=dict)
     power: Power | None = None
     elsewhere: Message | None = None
+    listed: ListedShares | None = None
 
     def sentence(self, t: Translator) -> str:
         """What was found, or that nothing could be."""
@@ -177,7 +180,7 @@ class FoundPlaces:
 
         if self.power is None or not isinstance(self.result, HotCells):
             return self.result.sentence(t)
-        return cells_sentence(self.result, self.power, t)
+        return cells_sentence(self.result, self.power, t, self.listed)
 
 
 def find_hot_spots(
@@ -212,7 +215,9 @@ def find_hot_spots(
     spots = [spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city)]
     told = study.elsewhere if spots else None
     if weight is None:
-        return FoundPlaces(study.hot, spots, names, study.resolution, study.choices, cold, {}, study.power, told)
+        return FoundPlaces(
+            study.hot, spots, names, study.resolution, study.choices, cold, {}, study.power, told, study.listed
+        )
     weighed = spots_by_harm(source, f, audience, weight, study)
     choices = (*study.choices, *weighed.choices)
     return FoundPlaces(study.hot, spots, names, study.resolution, choices, cold, weighed.of, study.power, told)
@@ -270,7 +275,8 @@ def _places(
     rows = [{**_spot_row(spot, names[spot.id](t), options), **_weighed(spot, found)} for spot in spots]
     if out is not None:
         added = _WEIGHED if found.harm else ("weight",) if options.weight != "none" else ()
-        write_places(out, spots, rows, (*_SPOT_COLUMNS, *options.columns, *added, "cells"))
+        times = ("times",) if found.listed is not None else ()
+        write_places(out, spots, rows, (*_SPOT_COLUMNS, *times, *options.columns, *added, "cells"))
     answer = {
         "resolution": found.resolution,
         "base": options.base,
@@ -316,8 +322,8 @@ def _weighed(spot: Spot | Cluster, found: FoundPlaces) -> dict[str, Any]:
 
 
 def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions) -> dict[str, Any]:
-    """A place, hot or cold, with its figures."""
-    from analysis.hotspots.excess import excess_of
+    """A place, hot or cold, with its figures; `times` is there for one that has no others (`Spot.times`)."""
+    from analysis.hotspots.excess import excess_of, is_compared
 
     more = excess_of(spot)
     return {
@@ -332,6 +338,7 @@ def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions) -> dict[s
         "ratio": round(spot.ratio, 3),
         "low": round(spot.low, 3),
         "high": round(spot.high, 3),
+        **({} if is_compared(spot) else {"times": getattr(spot, "times", None)}),
         "q": spot.q,
         "longitude": round(spot.longitude, 5),
         "latitude": round(spot.latitude, 5),

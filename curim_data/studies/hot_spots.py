@@ -91,9 +91,7 @@ class HotSpotStudy:
         """How many cells are hot and cold, or that none could be judged; where the places were found in other cells, in
         which.
         """
-        if self.listed is not None:
-            return t(_FOUND_IN, metres=self.listed.metres)
-        return cells_sentence(self.hot, self.power, t)
+        return cells_sentence(self.hot, self.power, t, self.listed)
 
     @property
     def elsewhere(self) -> Message | None:
@@ -126,8 +124,13 @@ class HotSpotStudy:
         return dict(zip(cells, at, strict=True)), frame["alerts"].to_numpy(float)
 
 
-def cells_sentence(hot: HotCells, power: Power, t: Translator) -> str:
-    """How many cells are hot and cold; that none could be judged where even a very dense place would be missed."""
+def cells_sentence(hot: HotCells, power: Power, t: Translator, listed: ListedShares | None = None) -> str:
+    """How many cells are hot and cold; that none could be judged where even a very dense place would be missed.
+
+    `listed`: of places that were found in other cells, which the sentence names instead.
+    """
+    if listed is not None:
+        return t(_FOUND_IN, metres=listed.metres)
     found = any(hot.frame[mark].to_numpy(bool).any() for mark in ("hot", "cold"))
     if found or not power.too_few or not hot.n:
         return hot.sentence(t)

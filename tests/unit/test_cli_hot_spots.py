@@ -14,11 +14,13 @@ import pandas as pd
 import pytest
 
 import sample_data
+from analysis.hotspots.grouping import TIMES_TOLD
 from curim_data.cli import main
 from curim_data.cli.changes import _in_words
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.concentration import concentration_study
 from curim_data.studies.hot_spots import hot_spot_study
@@ -272,3 +274,18 @@ def test_without_alerts(capsys: Capture, sample: Home) -> None:
     told = answer(capsys, sample, "concentration", "--from", "2001-01-01", "--to", "2001-01-02")
     assert told["n"] == 0
     assert told["p"] is None
+
+
+def test_the_council_is_told_in_which_cells_places_were_found_and_how_dense_they_are(
+    capsys: Capture, sample: Home, tmp_path: Path
+) -> None:
+    out, t = tmp_path / "spots.csv", translator("en")
+    told = answer(capsys, sample, "hotspots", "--audience", "council", "--out", str(out))
+    study = hot_spot_study(open_for(sample, Audience.COUNCIL), AlertFilter(), Audience.COUNCIL)
+    assert study.listed is not None
+    assert told["told"] == study.sentence(t)
+    times = {spot.id: spot.times for spot in study.spots}
+    assert {spot["id"]: spot["times"] for spot in told["spots"]} == times
+    assert set(times.values()) <= set(TIMES_TOLD)
+    assert pd.read_csv(out)["times"].tolist() == [spot["times"] for spot in told["spots"]]
+    assert "times" not in answer(capsys, sample, "hotspots")["spots"][0]
