@@ -29,7 +29,7 @@ from curim_data.engine.columns import split_list
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA, CityProfile
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
 from curim_data.privacy import is_sensitive_category
-from curim_data.protection.releases import DARK, FINE, PLACE, THEME, Drawn
+from curim_data.protection.releases import DARK, DRAWN, FINE, PLACE, THEME, Drawn
 from curim_data.store.matching import bounded_duckdb, sql_path
 
 NAME: Final = "protected"
@@ -58,7 +58,10 @@ def write_copy(
     """
     work.mkdir(parents=True, exist_ok=True)
     with bounded_duckdb(work, MEMORY) as engine:
-        for name, of in (("alerts", files), ("drawn", drawn.files)):
+        for name, of, columns in (("alerts", files, SCHEMA), ("drawn", drawn.files, DRAWN)):
+            if not of:
+                engine.register(name, columns.empty_table())
+                continue
             listed = ", ".join(f"'{sql_path(Path(one))}'" for one in of)
             engine.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], union_by_name = true)")
         engine.execute(

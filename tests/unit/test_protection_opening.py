@@ -93,6 +93,14 @@ def test_council_and_public_read_the_copy(home: Home, audience: Audience) -> Non
     assert (alerts.table.local_date.execute().tolist()) != copy.table.local_date.execute().tolist()
 
 
+@pytest.mark.parametrize("audience", PROTECTED)
+def test_a_home_without_alerts_has_an_empty_copy(home: Home, tmp_path: Path, audience: Audience) -> None:
+    Store(home).undo(Store(home).batches()[0].id)
+    for empty in (home, create_home(tmp_path / "new")):
+        copy = open_for(empty, audience)
+        assert copy.count == query.total(copy, ALL, audience).n == 0
+
+
 def test_the_copy_tells_the_days_of_the_alerts_while_the_newest_wait(home: Home) -> None:
     shown(home)
     last = open_source(home).as_of + dt.timedelta(days=20)
