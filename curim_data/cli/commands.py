@@ -56,6 +56,9 @@ COMMANDS: Final[dict[str, Entry]] = {
         ),
     ),
     "export": Entry("export", N_("Write the cleaned alerts, one a row; all dates unless a period is asked for.")),
+    "publish": Entry(
+        "publish", N_("Write the alerts and their protected copy into PostgreSQL, for readers with CURIM_ALERTS_URL.")
+    ),
     "sample": Entry("export", N_("Write the made-up sample exports to a folder.")),
     "audit": Entry("audit", N_("Show who looked at what and did what, the latest first.")),
     "serve": Entry("serve", N_("Serve the dashboard with several processes behind one address (needs haproxy).")),

@@ -15,6 +15,7 @@ from curim_data.cli.batches import note_interrupted
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, write_file
+from curim_data.cli.publish import publish_to
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.proof_text import brief_lines, proof_object
 from curim_data.model import N_, Answers, Message, Num, Question
@@ -86,6 +87,9 @@ def import_files(
     city: Annotated[str, typer.Option(help=N_("Name of the city, for a home that has none yet."))] = "",
     profile: Annotated[Path | None, typer.Option(help=N_("Profile folder for a home that has no city yet."))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would happen and write nothing."))] = False,
+    publish: Annotated[
+        str | None, typer.Option(help=N_("Afterwards publish the alerts to this PostgreSQL URL (“curim publish”)."))
+    ] = None,
 ) -> None:
     """Import files one after the other; the first that cannot be used does not stop the others."""
     from curim_data.containers.isolation import warm_up
@@ -142,8 +146,9 @@ def import_files(
                 _print_areas(ctx, report.spread, file)
     if not dry_run:
         ctx.prepare()
+    told = publish_to(ctx, publish) if publish and not dry_run and ctx.home.has_city() else {}
     if ctx.as_json:
-        ctx.print_json({"files": outcomes})
+        ctx.print_json({"files": outcomes} | ({"published": told} if told else {}))
     if failed is not None:
         raise UsageError(failed)
 

@@ -1,7 +1,7 @@
 """Where counting happens: an Ibis table of the stored alerts on DuckDB, or on another engine by URL.
 
 Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `keep_narrow`, `last_meeting`,
-`city_day`; `types` names expressions.
+`city_day`, `published_copy`; `types` names expressions.
 """
 
 from curim_data.engine.source import (
@@ -13,5 +13,6 @@ from curim_data.engine.source import (
     last_meeting,
     open_source,
     opened_source,
+    published_copy,
     source_from_files,
 )

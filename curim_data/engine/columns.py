@@ -15,6 +15,8 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +46,7 @@ NOT_COUNTED: Final = frozenset(
     | {"reported_at", "occurred_from", "occurred_to", "resolved_at", "hour", "x", "y"}
 )
 HOUR_BITS: Final = "hour_bits"
+MADE: Final = ("theme", "span", HOUR_BITS)
 INCIDENT_COLUMNS: Final = ("incident", "report")
 COLUMNS: Final = tuple(name for name in SCHEMA.names if name not in NOT_COUNTED)
 TEXTS: Final = (*(name for name in COLUMNS if pa.types.is_string(SCHEMA.field(name).type)), "theme", "span")
@@ -55,21 +58,27 @@ def narrow_columns(table: IbisTable, *others: str, with_bits: bool = False) -> I
     `with_bits`: also the hours as the bits of a number (`hour_bits`; missing where none is known), which a test of
     hours reads much faster than lists.
     """
+    if HOUR_BITS in table.columns:  # a published table has them all
+        return table.select(*others, *COLUMNS, *MADE)
+    found = made_columns(table)
+    return table.select(*others, *COLUMNS, **{name: found[name] for name in (MADE if with_bits else MADE[:2])})
+
+
+def made_columns(table: IbisTable) -> dict[str, IbisColumn]:
+    """The lists of alerts as one text each, and their hours as bits."""
+    bits = table.hours.map(lambda hour: ibis.literal(1, "int32") << hour.cast("int32")).sums().cast("int32")
     further = table.more_categories.join(SEPARATOR).fill_null("")
-    bits = {
-        HOUR_BITS: table.hours.map(lambda hour: ibis.literal(1, "int32") << hour.cast("int32")).sums().cast("int32")
-    }
-    return table.select(
-        *others,
-        *COLUMNS,
-        theme=table.category + SEPARATOR + further,
-        span=table.hours.map(lambda hour: hour.cast("string")).join(SEPARATOR),
-        **(bits if with_bits else {}),
-    )
+    span = table.hours.cast("array<string>").join(SEPARATOR)
+    return dict(zip(MADE, (table.category + SEPARATOR + further, span, bits), strict=True))
 
 
 def with_same_ids(table: IbisTable) -> IbisTable:
-    """The count columns with `incident` and `report` on any engine, where equal ids of one source are one incident."""
+    """The count columns with `incident` and `report` on any engine, where equal ids of one source are one incident.
+
+    A published table has them as they were linked in its home.
+    """
+    if "incident" in table.columns:
+        return narrow_columns(table, *INCIDENT_COLUMNS)
     window = ibis.window(group_by=[table.source, table.incident_id], order_by=[table.reported_at, table.alert_id])
     numbered = table.mutate(
         incident=table.source + SEPARATOR + table.incident_id,
@@ -105,16 +114,26 @@ def is_one_of(column: IbisColumn, cells: Sequence[int]) -> IbisBoolean:
 
 @ibis.udf.scalar.builtin(name="bit_count")  # type: ignore[untyped-decorator]
 def _bit_count(number: int) -> int:  # type: ignore[empty-body]
-    """How many bits of a number are set."""
+    """How many bits of a number are set, as DuckDB counts them."""
+
+
+def _hours_set(bits: IbisColumn, hours: Sequence[int]) -> IbisColumn:
+    """How many of some hours are set among the bits, on any engine."""
+    return reduce(add, ((bits // (1 << hour)) % 2 for hour in hours))
 
 
 def hours_within(table: IbisTable, wanted: Sequence[int]) -> IbisBoolean:
     """Whether at least half of the hours that an alert's span touches are among some; an unknown hour never is."""
     if HOUR_BITS in table.columns:
-        asked = table[HOUR_BITS] & sum(1 << hour for hour in wanted)
-        return ((asked > 0) & (_bit_count(asked) * 2 >= _bit_count(table[HOUR_BITS]))).fill_null(False)
+        bits = table[HOUR_BITS]
+        asked = bits & sum(1 << hour for hour in wanted)
+        if table.get_backend().name == "duckdb":
+            inside, of = _bit_count(asked), _bit_count(bits)
+        else:
+            inside, of = _hours_set(bits, wanted), _hours_set(bits, range(24))
+        return ((asked > 0) & (inside * 2 >= of)).fill_null(False)
     hours = table.hours
-    inside = hours.filter(lambda hour: hour.isin(wanted)).length()
+    inside = reduce(add, (hours.contains(hour).cast("int32") for hour in wanted))
     of_several = (inside > 0) & (inside * 2 >= hours.length())
     # Most alerts have one hour, which is looked up much faster than a list is gone through.
     return ibis.ifelse(hours.length() == 1, hours[0].isin(wanted), of_several).fill_null(False)

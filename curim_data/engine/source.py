@@ -25,6 +25,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 
+from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connection, last_publication, table_of
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
 from curim_data.engine.first_reports import FirstReports, FirstReportsOf
 from curim_data.engine.incidents import IncidentFacts, find_incidents
@@ -108,9 +109,11 @@ class Source:
 
     @property
     def incidents(self) -> IncidentFacts | None:
-        """How alerts were linked into incidents; None on another engine, where their ids alone say it."""
+        """How alerts were linked into incidents; None on another engine, where their ids alone say it, unless they were
+        published.
+        """
         if "narrow" not in self.cache:
-            return None
+            return self.cache.get(_INCIDENTS)
         if _INCIDENTS not in self.cache:
             try:
                 self.cache[_INCIDENTS] = IncidentFacts.from_json(self.kept(_INCIDENTS))
@@ -124,8 +127,11 @@ class Source:
 
     def shared_incidents(self) -> pa.Table:
         """Columns alert_id, incident and report of the alerts that share an incident with others; empty on another
-        engine.
+        engine, unless they were published.
         """
+        if "narrow" not in self.cache and "incident" in self.table.columns:
+            found: pa.Table = self.table.filter(self.table.incident.notnull())[_SHARED].to_pyarrow()
+            return found
         if "narrow" not in self.cache:
             return pa.table({"alert_id": pa.array([], pa.string()), "incident": [], "report": []})
         _ = self.once
@@ -177,17 +183,15 @@ class Source:
 def open_source(home: Home, url: str | None = None) -> Source:
     """The stored alerts of a home.
 
-    With `url`, or `CURIM_ALERTS_URL`, the table `alerts` of another engine takes the place of the home's files: any URL
-    that `ibis.connect` takes, its columns those of `alert.SCHEMA`. Its driver is the installation's business.
+    With `url`, or `CURIM_ALERTS_URL`, another engine takes the place of the home's files: any URL that `ibis.connect`
+    takes. What is read there was published last (`curim_data.engine.by_url`), or else the table `alerts`, its columns
+    those of `alert.SCHEMA`. Its driver is the installation's business. "duckdb" are the home's files, whatever the
+    environment says.
     """
     url = url or os.environ.get("CURIM_ALERTS_URL")
     city = home.city()
     if url and url != "duckdb":
-        table = ibis.connect(url).table("alerts")
-        return replace(
-            _since_meeting(_source(table, _table_version(table), city, None), home),
-            annotations=read_annotations(home.path),
-        )
+        return replace(_since_meeting(_source_by_url(url, city), home), annotations=read_annotations(home.path))
     version, files = Store(home).contents()
     meetings = read_meetings(home.path)
     noted = read_annotations(home.path)
@@ -222,7 +226,7 @@ def hand_over() -> Callable[[], None]:
     def take() -> None:
         if source is None:
             return
-        own = replace(source, table=_alerts(source.cache)) if "database" in source.cache else source
+        own = replace(source, table=_alerts(source.cache))
         _mine.source, _mine.key, _mine.home = own, key, home
 
     return take
@@ -232,15 +236,51 @@ def source_from_files(
     files: Sequence[str | Path], version: str, city: CityProfile, *, meeting: dt.date | None = None
 ) -> Source:
     """A source over Parquet files in the layout of `alert.SCHEMA`; no files is an empty store."""
-    key = (version, tuple(map(str, files)))
+    cache = _cached((version, *map(str, files)), lambda: _opened(files, version, city))
+    return _source(_alerts(cache), version, city, meeting, cache)
+
+
+def published_copy(source: Source) -> Source | None:
+    """The protected copy that was published with a source's alerts, as a source; None where none was."""
+    publication: Publication | None = source.cache.get(_PUBLICATION)
+    return None if publication is None else _published(source.cache["url"], publication, publication.copy, source.city)
+
+
+def _source_by_url(url: str, city: CityProfile) -> Source:
+    """The alerts of the database that a URL names; of each version the facts are asked for once."""
+    publication = last_publication(url)
+    if publication is not None:
+        return _published(url, publication, publication.alerts, city)
+    table = connection(url).table(ALERTS)
+    version = _table_version(table)
+    about = {"url": url, "name": ALERTS, "schema": table.schema()}
+    cache = _cached((url, version), lambda: {**about, "facts": _measure(table)})
+    return _source(_alerts(cache), version, city, None, cache)
+
+
+def _published(url: str, publication: Publication, part: PublishedTable, city: CityProfile) -> Source:
+    """One of the tables of a publication."""
+
+    def opened() -> dict[str, Any]:
+        schema = connection(url).table(part.name).schema()
+        facts, incidents = _Facts.from_json(part.facts), IncidentFacts.from_json(part.incidents)
+        about = {"url": url, "name": part.name, "schema": schema, "facts": facts, _INCIDENTS: incidents}
+        return {**about, _PUBLICATION: publication} if part == publication.alerts else about
+
+    cache = _cached((url, part.name, part.version), opened)
+    return _source(_alerts(cache), part.version, city, None, cache)
+
+
+def _cached(key: tuple[str, ...], open_: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What sources of one version share; the versions that were asked for longest ago give way."""
     with _lock:
         cache = _versions.pop(key, None)
         if cache is None:
-            cache = _opened(files, version, city)
+            cache = open_()
             while len(_versions) >= MOST_VERSIONS:
                 _versions.pop(next(iter(_versions)))
         _versions[key] = cache
-    return _source(_alerts(cache), version, city, meeting, cache)
+    return cache
 
 
 def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
@@ -266,7 +306,9 @@ def _since_meeting(source: Source, home: Home) -> Source:
     return source if meeting is None else replace(source, meeting=meeting)
 
 
-_versions: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
+_versions: dict[tuple[str, ...], dict[str, Any]] = {}
+_PUBLICATION: Final = "publication"
+_SHARED: Final = ["alert_id", "incident", "report"]
 
 
 @dataclass(frozen=True)
@@ -354,7 +396,9 @@ def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dic
 
 
 def _alerts(cache: Mapping[str, Any]) -> IbisTable:
-    """The table of alerts on a cursor of its own."""
+    """The table of alerts on a cursor of its own, or on this thread's connection."""
+    if "url" in cache:
+        return table_of(connection(cache["url"]), cache["name"], cache["schema"])
     backend = ibis.duckdb.from_connection(cache["database"].cursor())
     return ibis.expr.operations.DatabaseTable(name="alerts", schema=cache["schema"], source=backend).to_expr()
 
@@ -386,11 +430,11 @@ def _measure(table: IbisTable) -> _Facts:
         first=table.local_date.min(),
         last=table.local_date.max(),
         n=table.count(),
-        months=(table.time_precision == MONTH).cast("int64").sum(),
-        timed=table.hour.notnull().cast("int64").sum(),
-        affected_gender=(table.affected_gender != NOT_ASKED_GENDER).cast("int64").sum(),
-        reporter_gender=(table.reporter_gender != NOT_ASKED_GENDER).cast("int64").sum(),
-        feeling=table.feeling.notnull().cast("int64").sum(),
+        months=(table.time_precision == MONTH).sum(),
+        timed=table.hour.notnull().sum(),
+        affected_gender=(table.affected_gender != NOT_ASKED_GENDER).sum(),
+        reporter_gender=(table.reporter_gender != NOT_ASKED_GENDER).sum(),
+        feeling=table.feeling.notnull().sum(),
     )
     first, last, n, months, timed, *answers = span.to_pyarrow().to_pylist()[0].values()
     asked = tuple(name for name, told in zip(ASKED_FIELDS, answers, strict=True) if told or not n)
@@ -398,8 +442,8 @@ def _measure(table: IbisTable) -> _Facts:
     if n and months >= MONTH_ONLY_SHARE * n:
         known = KnownTime.MONTH
         first, last = first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
-    further = table.more_categories.fill_null(ibis.literal([], type="array<string>"))
-    mentioned = table.select(category=ibis.array([table.category]).concat(further).unnest()).distinct()
+    further = table.select(category=table.more_categories.unnest())
+    mentioned = table.select("category").distinct().union(further.distinct(), distinct=True)
     names = mentioned.to_pyarrow()["category"].to_pylist()
     today = dt.date.today()
     return _Facts(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from curim_data.engine import LINKED, Source, open_source, source_from_files
+from curim_data.engine import LINKED, Source, open_source, published_copy, source_from_files
 from curim_data.model import Audience, Message
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection.copy import copy_file, copy_version, write_copy
@@ -17,8 +17,8 @@ from curim_data.store import Home
 from curim_data.store.locking import locked
 
 NO_COPY: Final = Message(
-    "Alerts that another engine holds have no protected copy: council and public see nothing of them. Open the "
-    "dashboard on a home, without CURIM_ALERTS_URL, for these readers."
+    "Alerts that another engine holds have no protected copy: council and public see nothing of them. “curim publish” "
+    "writes one, or open the dashboard on a home, without CURIM_ALERTS_URL, for these readers."
 )
 
 
@@ -26,16 +26,31 @@ def open_for(home: Home, audience: Audience) -> Source:
     """The alerts of a home as an audience may read them.
 
     Who sees exact counts gets the alerts. Council and public get the protected copy, which is made where it is not
-    there yet; `Source.exact` of it are the alerts. DisclosureError where the alerts are on another engine.
+    there yet; `Source.exact` of it are the alerts. Of alerts on another engine it is the copy that was published with
+    them; DisclosureError where none was.
     """
     source = open_source(home)
     return source if sees_exact(audience) else protected(home, source)
 
 
 def protected(home: Home, source: Source) -> Source:
-    """The protected copy of a source's alerts, made where it is not there yet."""
-    if "database" not in source.cache or os.environ.get("CURIM_ALERTS_URL", "duckdb") != "duckdb":
+    """The protected copy of a source's alerts, made where it is not there yet; of published alerts the published one.
+
+    DisclosureError for other alerts on another engine, and for those of files while `CURIM_ALERTS_URL` names one.
+    """
+    if "database" not in source.cache:
+        published = published_copy(source)
+        if published is None:
+            raise DisclosureError(NO_COPY)
+        keep_no_default_points(published)
+        return _beside(source, published)
+    if os.environ.get("CURIM_ALERTS_URL", "duckdb") != "duckdb":
         raise DisclosureError(NO_COPY)
+    return protected_files(home, source)
+
+
+def protected_files(home: Home, source: Source) -> Source:
+    """The protected copy of alerts that were opened from the files of a home, whatever engine readers ask."""
     known = drawn(home)
     path = copy_file(source.city, copy_version(source, known))
     assert path is not None  # a home has a folder for what is prepared
@@ -45,8 +60,13 @@ def protected(home: Home, source: Source) -> Source:
     facts = source.incidents
     found.cache.setdefault(LINKED, facts.rule if facts is not None else None)
     keep_no_default_points(found)
+    return _beside(source, found)
+
+
+def _beside(source: Source, copy: Source) -> Source:
+    """A copy with what everybody may know of its alerts."""
     told = {name: getattr(source, name) for name in ("first", "as_of", "meeting", "known_time", "asked", "annotations")}
-    return replace(found, **told, exact=source)
+    return replace(copy, **told, exact=source)
 
 
 def copy_of(source: Source) -> Source:

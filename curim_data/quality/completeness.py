@@ -53,8 +53,8 @@ def completeness(table: Any, categories: Collection[str]) -> pd.DataFrame:
         "feeling": table.feeling.notnull(),
         "resolved_at": resolved & table.resolved_at.notnull(),
     }
-    sums = {name: test.fill_null(False).cast("int64").sum() for name, test in filled.items()}
-    asked = {"n": table.count(), "of_resolved": resolved.cast("int64").sum()}
+    sums = {name: test.fill_null(False).sum() for name, test in filled.items()}
+    asked = {"n": table.count(), "of_resolved": resolved.sum()}
     wide = table.group_by("month").aggregate(**asked, **sums).to_pandas()
     wide["month"] = pd.to_datetime(wide["month"])
     parts = []

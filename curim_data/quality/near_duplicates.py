@@ -55,7 +55,7 @@ def near_duplicates(source: Source, default_points: pd.DataFrame) -> NearDuplica
     found = _pairs(base).cache()
     by_category = (
         found.group_by("category")
-        .aggregate(pairs=found.count(), early=(found.hours < NEAR_HOURS / 2).cast("int64").sum())
+        .aggregate(pairs=found.count(), early=(found.hours < NEAR_HOURS / 2).sum())
         .to_pandas()
     )
     ids = found.select(alert=found.first).union(found.select(alert=found.second), distinct=True)

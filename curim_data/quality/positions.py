@@ -147,7 +147,7 @@ def _grid(table: Any, total: int) -> float | None:
 
     found = table.aggregate(
         **{
-            f"s{step}": ((off(table.x, step) < NEAR_M) & (off(table.y, step) < NEAR_M)).cast("int64").sum()
+            f"s{step}": ((off(table.x, step) < NEAR_M) & (off(table.y, step) < NEAR_M)).sum()
             for step in STEPS_M
         }
     ).to_pyarrow().to_pylist()[0]  # fmt: skip

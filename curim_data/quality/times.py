@@ -144,9 +144,9 @@ def lag(table: Any) -> Lag | None:
         n=timed.count(),
         median=timed.hours.quantile(0.5),
         late=timed.hours.quantile(0.9),
-        negative=(timed.hours < 0).cast("int64").sum(),
-        by_day=timed.by_day.cast("int64").sum(),
-        **{f"over_{days}": (timed.hours > 24.0 * days).cast("int64").sum() for days in LAG_DAYS},
+        negative=(timed.hours < 0).sum(),
+        by_day=timed.by_day.sum(),
+        **{f"over_{days}": (timed.hours > 24.0 * days).sum() for days in LAG_DAYS},
     )
     found = row.to_pyarrow().to_pylist()[0]
     n = int(found["n"])

@@ -17,7 +17,7 @@ from curim_data.engine.columns import cell_column, split_list
 from curim_data.engine.first_reports import FirstReportsOf, beside_first, later_first_reports
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import CityProfile, FloatArray, IntArray
+from curim_data.model import SCHEMA, CityProfile, FloatArray, IntArray
 from curim_data.model.shore import counted_cells
 from curim_data.privacy import BAND_HOURS
 from curim_data.query._default_points import at_points
@@ -188,9 +188,15 @@ def _encoded(
     if "cell" in columns and not found["cell"].null_count:
         cells = pa.array(counted_cells(city, found["cell"].to_numpy().astype(np.int64)))
         found = found.set_column(found.column_names.index("cell"), "cell", cells)
-    fine = {name: encode_column(found[name]) for name in columns}
+    fine = {name: encode_column(_narrowed(name, found[name])) for name in columns}
     numbers = {name: found[name].fill_null(0).to_numpy().astype(float) for name in _numbers(with_alerts)}
     return FineCounts(fine, numbers, resolution)  # a sum of nothing is missing
+
+
+def _narrowed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column as an alert has it: some engines have no number of one byte."""
+    kind = SCHEMA.field(name).type if name in SCHEMA.names else None
+    return column.cast(kind) if kind is not None and pa.types.is_int8(kind) and column.type != kind else column
 
 
 def count_both(

@@ -45,7 +45,7 @@ def keep_no_default_points(source: Source) -> None:
 
 def _find(source: Source) -> pd.DataFrame:
     mapped = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
-    sides = mapped.aggregate(n=mapped.count(), inside=mapped.inside.fill_null(False).cast("int64").sum())
+    sides = mapped.aggregate(n=mapped.count(), inside=mapped.inside.fill_null(False).sum())
     number, inside = (int(value or 0) for value in sides.to_pyarrow().to_pylist()[0].values())
     counted = mapped.group_by(["longitude", "latitude", "inside"]).aggregate(n=mapped.count())
     points: pd.DataFrame = counted.filter(counted.n > LEAST).to_pandas()

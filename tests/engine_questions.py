@@ -1,0 +1,94 @@
+"""Questions of the same alerts, for comparing one engine with another: 14 filters by 7 questions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Final
+
+import h3.api.basic_int as h3
+import pandas as pd
+
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
+
+QUAY: Final = h3.latlng_to_cell(37.945, 23.640, 8)
+FILTERS: Final[Mapping[str, AlertFilter]] = {
+    "usual": AlertFilter(),
+    "all": AlertFilter(period="all"),
+    "28 days": AlertFilter(period="28d"),
+    "meeting": AlertFilter(period="meeting"),
+    "dates": AlertFilter(start=dt.date(2025, 3, 10), end=dt.date(2025, 9, 2)),
+    "night": AlertFilter(period="all", hours=(22, 3)),
+    "morning": AlertFilter(hours=(6, 11)),
+    "dark": AlertFilter(period="quarter", dark=True),
+    "women": AlertFilter(affected=("woman",), reporters=("woman", "man")),
+    "group": AlertFilter(period="all", groups=("gender_based", "theft")),
+    "category": AlertFilter(period="all", categories=("lighting_poor", "noise"), weekdays=(4, 5, 6)),
+    "district": AlertFilter(districts=("zone_1", "zone_2"), kinds=("incivility", "risk")),
+    "few cells": AlertFilter(period="all", cells=tuple(f"{cell:x}" for cell in h3.grid_disk(QUAY, 1))),
+    "many cells": AlertFilter(
+        period="all", cells=tuple(f"{cell:x}" for cell in h3.grid_disk(h3.cell_to_center_child(QUAY, 10), 8))
+    ),
+}
+FIELDS: Final = ("categories", "districts", "affected", "reporters", "kinds", "statuses", "weekdays")
+Answer = list[pd.DataFrame]
+
+
+def _total(source: Source, f: AlertFilter, audience: Audience) -> Answer:
+    found = [query.total(source, f, audience, once=once) for once in (False, True)]
+    return [pd.DataFrame([{**asdict(one), "notes": str(one.notes)} for one in found])]
+
+
+def _counts(source: Source, f: AlertFilter, audience: Audience) -> Answer:
+    by_month = query.counts(source, f, ["month", "reporter_gender"], audience, complete=True, once=True)
+    return [by_month.frame, query.counts(source, f, ["year", "place", "status"], audience).frame]
+
+
+def _hours(source: Source, f: AlertFilter, audience: Audience) -> Answer:
+    return [query.counts(source, f, ["hour", "dark"], audience, once=once).frame for once in (False, True)]
+
+
+def _tables(source: Source, f: AlertFilter, audience: Audience) -> Answer:
+    asked = (["cell", "category"], ["cell", "affected_gender"], ["cell"])
+    return [one.frame for one in query.tables(source, f, asked, audience, resolution=_cell(f), once=True)]
+
+
+def _cell(f: AlertFilter) -> int:
+    """The finest map cells that the council sees, coarser ones of sensitive categories."""
+    return 8 if f.groups else 9
+
+
+def _cells(source: Source, f: AlertFilter, audience: Audience) -> Answer:
+    found = query.cells(source, f, _cell(f), audience, once=True)
+    return [found.frame, pd.DataFrame([[found.at_default, found.off_mask]])]
+
+
+def _options(source: Source, f: AlertFilter, audience: Audience) -> Answer:
+    return [one.frame for one in query.all_options(source, f, FIELDS, audience).values()]
+
+
+def _default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> Answer:
+    found = query.default_coordinates(source, f, audience)
+    return [found.sort_values(["longitude", "latitude"], ignore_index=True)]
+
+
+QUESTIONS: Final[Mapping[str, Callable[[Source, AlertFilter, Audience], Answer]]] = {
+    "total": _total,
+    "counts": _counts,
+    "hours": _hours,
+    "tables with cells": _tables,
+    "cells": _cells,
+    "options": _options,
+    "default coordinates": _default_coordinates,
+}
+
+
+def assert_equal(one: Answer, other: Answer) -> None:
+    """Two engines give the same rows in the same order; shares of hours are sums of the same fractions."""
+    assert len(one) == len(other)
+    for left, right in zip(one, other, strict=True):
+        pd.testing.assert_frame_equal(left, right, rtol=1e-9, atol=1e-9)

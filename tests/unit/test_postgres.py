@@ -1,0 +1,81 @@
+"""Alerts that were published into PostgreSQL: every question gets the answer of DuckDB, for every audience."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from curim_data.engine import Source
+from curim_data.export.publish import publish
+from curim_data.filters import AlertFilter
+from curim_data.model import SCHEMA, Audience
+from curim_data.protection import open_for
+from curim_data.store import Home
+from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
+from tests.postgres_server import postgres_server, required
+
+required()
+
+pytestmark = pytest.mark.slow
+AUDIENCES = (Audience.SPECIALIST, Audience.COUNCIL)
+ALL = AlertFilter(period="all")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
+def _bare(home: Home, folder: Path) -> Home:
+    shutil.copytree(home.path, folder, ignore=shutil.ignore_patterns("prepared"))
+    return Home(folder)
+
+
+@pytest.fixture(scope="module")
+def published(sample: Home, server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Home]:
+    publish(sample, server)
+    return server, _bare(sample, tmp_path_factory.mktemp("home") / "own")
+
+
+@pytest.fixture(scope="module", params=AUDIENCES, ids=str)
+def both(
+    request: pytest.FixtureRequest, sample: Home, published: tuple[str, Home]
+) -> Iterator[tuple[Audience, Source, Source]]:
+    audience: Audience = request.param
+    files = open_for(sample, audience)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CURIM_ALERTS_URL", published[0])
+        yield audience, files, open_for(published[1], audience)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("name", FILTERS)
+def test_postgresql_answers_as_duckdb_does(both: tuple[Audience, Source, Source], name: str, question: str) -> None:
+    audience, files, other = both
+    assert other.table.get_backend().name == "postgres"
+    ask, f = QUESTIONS[question], FILTERS[name]
+    mine = ask(files, f, audience)
+    assert_equal(mine, ask(other, f, audience))
+    # Council and public know no default coordinates; every other question is of some alerts.
+    assert sum(map(len, mine)) > 0 or (question == "default coordinates" and audience is Audience.COUNCIL)
+
+
+def test_what_is_known_of_all_alerts_is_the_same(both: tuple[Audience, Source, Source]) -> None:
+    _, files, other = both
+    names = ("version", "as_of", "first", "count", "meeting", "month_only", "timed", "known_time", "asked")
+    for name in (*names, "other_categories", "incidents", "repeated", "annotations", "lacks_light"):
+        assert getattr(files, name) == getattr(other, name), name
+    mine, theirs = (one.shared_incidents().sort_by("alert_id").to_pylist() for one in (files, other))
+    assert mine == theirs
+    assert mine
+
+
+def test_the_published_rows_are_those_of_the_files(both: tuple[Audience, Source, Source]) -> None:
+    _, files, other = both
+    mine, theirs = (one.table[SCHEMA.names].order_by("alert_id").to_pyarrow() for one in (files, other))
+    for name in SCHEMA.names:
+        assert mine[name].to_pylist() == theirs[name].to_pylist(), name

@@ -1,0 +1,252 @@
+"""Publishing into PostgreSQL: readers get one version or another, never a mixture, and nothing that was erased."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pytest
+
+from curim_data import query
+from curim_data.cli import main
+from curim_data.engine import Source, by_url, open_source, source
+from curim_data.export import publish as publishing
+from curim_data.export.publish import PublishError, publish
+from curim_data.filters import AlertFilter
+from curim_data.importing.pipeline import import_file
+from curim_data.model import Audience
+from curim_data.privacy import DisclosureError
+from curim_data.protection import copy_of, open_for
+from curim_data.store import Home, Store
+from curim_data.store.home import create_home
+from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
+from tests.postgres_server import postgres_server, required
+
+required()
+import psycopg  # noqa: E402
+
+pytestmark = pytest.mark.slow
+ALL = AlertFilter(period="all")
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    """A new database on the server."""
+    name = f"test_{next(NUMBERS)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.replace("/postgres", f"/{name}")
+
+
+def export(since: int, until: int) -> bytes:
+    """Alerts of a few places over three months, one of them a police station."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["alert_id", "reported_at", "category", "latitude", "longitude"])
+    for number in range(since, until):
+        rng = np.random.default_rng(number)
+        moment = dt.datetime(2025, 3, 1, 10) + dt.timedelta(hours=int(rng.integers(0, 24 * 90)))
+        place = (37.940 + 0.002 * int(rng.integers(0, 4)), 23.640 + 0.002 * int(rng.integers(0, 4)))
+        kind = str(rng.choice(["graffiti", "noise", "lighting_poor", 'an "odd", {name}\\']))
+        writer.writerow([f"T-{number}", moment.isoformat(), kind, *place])
+    return text.getvalue().encode()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = create_home(tmp_path / "home")
+    import_file(home, export(0, 200), "first.csv", now=dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
+    return home
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("CURIM_ALERTS_URL", url)
+
+
+def test_a_table_that_nobody_published_is_read_too(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(home, url)
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE own AS SELECT * FROM alerts")
+        connection.execute("DROP VIEW alerts")
+        connection.execute("ALTER TABLE own RENAME TO alerts")
+        connection.execute(f"DROP TABLE {by_url.PUBLICATIONS}")
+    files = open_source(home)
+    asked(monkeypatch, url)
+    other = open_source(home)
+    assert other.count == files.count
+    for name in ("usual", "night", "category"):
+        for question in ("hours", "options", "default coordinates"):
+            ask = QUESTIONS[question]
+            if question == "hours":  # by their ids alone fewer alerts share an incident
+                assert_equal(*([ask(one, FILTERS[name], Audience.ANALYST)[0]] for one in (files, other)))
+            else:
+                assert_equal(*(ask(one, FILTERS[name], Audience.ANALYST) for one in (files, other)))
+    with pytest.raises(DisclosureError, match="no protected copy"):
+        open_for(home, Audience.COUNCIL)
+    with pytest.raises(PublishError, match="is there already and was not published"):
+        publish(home, url)
+
+
+def test_the_same_version_is_written_once(home: Home, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for _ in range(2):
+        assert main(["publish", "--home", str(home.path), "--to", url, "--json"]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert [one["written"] for one in told] == [True, False]
+    assert told[0]["alerts"] == open_source(home).count
+    assert len(_tables(url)) == 2
+
+
+def test_a_source_is_opened_once_for_each_version(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(home, url)
+    asked(monkeypatch, url)
+    first = open_source(home)
+    monkeypatch.setattr(ibis, "connect", lambda _: pytest.fail("connected again"))
+    monkeypatch.setattr(source, "_measure", lambda _: pytest.fail("measured again"))
+    assert open_source(home).cache is first.cache
+    assert copy_of(open_source(home)).cache is copy_of(first).cache
+    assert first.table.get_backend() is open_source(home).table.get_backend()
+
+
+def test_threads_take_turns_with_connections(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page runs in a thread of its own each time, and two at once do not share a connection."""
+    publish(home, url)
+    asked(monkeypatch, url)
+    here, seen = open_source(home), []
+
+    def run() -> None:
+        opened = open_source(home)
+        seen.append(id(opened.table.get_backend()))
+        assert query.total(opened, ALL, Audience.ANALYST).n == opened.count
+
+    for _ in range(3):
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    assert len(set(seen)) == 1
+    assert id(here.table.get_backend()) not in seen
+
+
+def test_a_lost_connection_is_opened_anew(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(home, url)
+    asked(monkeypatch, url)
+    open_source(home)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+    assert query.total(open_source(home), ALL, Audience.ANALYST).n == open_source(home).count
+
+
+def test_readers_see_the_old_version_or_the_new_one(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(home, url)
+    with monkeypatch.context() as patch:
+        asked(patch, url)
+        before = open_for(home, Audience.COUNCIL)
+    count, (batch, *_) = before.count, _batches(home)
+    seen = []
+
+    def during(cursor: object, name: str, of: Source) -> dict[str, object]:
+        made = written(cursor, name, of)
+        with monkeypatch.context() as patch, psycopg.connect(url, options="-c lock_timeout=5000") as other:
+            patch.setenv("CURIM_ALERTS_URL", url)
+            seen.append((open_source(home).version, other.execute("SELECT count(*) FROM alerts").fetchone()[0]))
+        return made
+
+    written = publishing._write
+    assert main(["undo", batch, "--home", str(home.path)]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_write", during)
+        publish(home, url)
+    assert seen == [(before.exact.version, count)] * 2  # type: ignore[union-attr]
+    asked(monkeypatch, url)
+    after = open_for(home, Audience.COUNCIL)
+    assert after.count == 0
+    assert query.total(before, ALL, Audience.COUNCIL).n == count  # who has the old one open goes on with it
+    assert len(_tables(url)) == 4
+
+
+def test_a_publication_that_fails_leaves_the_old_one(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(home, url)
+    tables, written = _tables(url), publishing._write
+    (batch, *_) = _batches(home)
+    assert main(["undo", batch, "--home", str(home.path)]) == 0
+
+    def broken(cursor: object, name: str, of: Source) -> dict[str, object]:
+        if name == by_url.COPY:
+            raise psycopg.OperationalError("the connection is gone")
+        return written(cursor, name, of)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_write", broken)
+        with pytest.raises(PublishError, match="the connection is gone"):
+            publish(home, url)
+    assert _tables(url) == tables
+    asked(monkeypatch, url)
+    assert open_for(home, Audience.COUNCIL).count > 0
+
+
+def test_erased_alerts_are_gone_from_the_database(home: Home, url: str) -> None:
+    publish(home, url)
+    (gone,) = open_source(home).table.limit(1).to_pyarrow()["alert_id"].to_pylist()
+    assert main(["erase", gone, "--yes", "--home", str(home.path)]) == 0
+    publish(home, url)
+    tables = _tables(url)
+    assert len(tables) == 2
+    with psycopg.connect(url) as connection:
+        for table in tables:
+            assert connection.execute(f"SELECT count(*) FROM {table} WHERE alert_id = %s", [gone]).fetchone() == (0,)
+
+
+def test_an_import_can_publish(home: Home, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "more.csv"
+    file.write_bytes(export(200, 230))
+    command = ["import", str(file), "--home", str(home.path), "--publish", url, "--json"]
+    assert main(command) == 0, capsys.readouterr().err
+    told = json.loads(capsys.readouterr().out)["published"]
+    assert (told["alerts"], told["written"]) == (230, True)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM alerts").fetchone() == (230,)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([], "Say where to"),
+        (["--to", "duckdb:///tmp/nowhere.duckdb"], "PostgreSQL alone"),
+        (["--to", "postgresql://nobody:geheim@127.0.0.1:9/none"], "The database says"),
+    ],
+)
+def test_what_cannot_be_published_is_said(
+    home: Home, given: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["publish", "--home", str(home.path), *given]) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert "geheim" not in said
+
+
+def _batches(home: Home) -> list[str]:
+    return [batch.id for batch in Store(home).batches()]
+
+
+def _tables(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'alerts%' ORDER BY 1")
+        return [name for (name,) in rows.fetchall()]
