@@ -20,7 +20,9 @@ app = new_app()
 @command(app, "serve")
 def serve(
     ctx: CommandContext,
-    processes: Annotated[int, typer.Option(min=1, help=N_("Processes; one for each processor unless given."))] = 0,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help=N_("Processes; one for each processor unless given."))
+    ] = None,
     port: Annotated[int, typer.Option(help=N_("Port on which readers connect."))] = 8501,
     address: Annotated[
         str, typer.Option(help=N_("Address to listen on; others than this computer need sign-in."))

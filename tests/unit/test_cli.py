@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from curim_data.cli.language import language
 from curim_data.export.safe_csv import safe_cell, safe_csv
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, translator
+from curim_data.serving import Serving
 from curim_data.store import Home, Store
 
 Capture = pytest.CaptureFixture[str]
@@ -325,3 +327,21 @@ def test_safe_csv() -> None:
         '"say ""x""",-2.5,,,false\r\n'
         '"line\nbreak",,2025-01-03,2025-01-03,true\r\n'
     )
+
+
+@pytest.mark.parametrize(("words", "number"), [([], os.cpu_count()), (["--processes", "3"], 3)])
+def test_serving_needs_no_number_of_processes(
+    sample: Home, monkeypatch: pytest.MonkeyPatch, words: list[str], number: int
+) -> None:
+    served: list[Serving] = []
+    monkeypatch.setattr(Serving, "run", lambda one: served.append(one))
+    assert main(["serve", "--home", str(sample.path), *words]) == 0
+    assert [one.processes for one in served] == [number]
+
+
+def test_nothing_is_served_to_other_computers_without_sign_in(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "no sign-in is configured" in refused(capsys, "serve", "--address", "0.0.0.0", "--home", str(tmp_path))
