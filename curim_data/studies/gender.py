@@ -185,14 +185,31 @@ def unheard_places(source: Source, f: AlertFilter, audience: Audience) -> tuple[
 
 
 def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: str) -> tuple[PlaceShares, float]:
-    """Named places under a filter by a gender column, and women and men of the whole city."""
+    """Named places under a filter by a gender column, and women and men of the whole city.
+
+    Under the filter that everybody opens which places differ, and of which nothing is known, is chosen for every
+    audience alike (`selection.chosen_from`).
+    """
     once = counted_once(source, column)
     counted = query.counts(source, f, ["place", column], audience, once=once, beside=ASKED_BESIDE[column])
     totals = _totals(source, whole_city(f), audience, column)
     pair = totals[WOMAN], totals[MAN]
     scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",), audience)
     shares = place_shares(counted.frame, column=column, city=pair, scatter=scatter)
+    chosen = chosen_from(source, f)
+    if chosen is not source:
+        theirs = _place_shares(chosen, f, Audience.SPECIALIST, column)[0].frame
+        shares = replace(shares, frame=_as_chosen(shares.frame, theirs))
     return shares, sum(pair)
+
+
+def _as_chosen(frame: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Places with their figures; those differ, to that side, and stay unknown that were chosen; the former first."""
+    theirs = chosen.set_index("place").reindex(frame["place"])
+    differs, unknown = (theirs[name].fillna(False).to_numpy(bool) for name in ("significant", "not_known"))
+    side = frame["direction"].mask(differs, theirs["direction"].to_numpy()).astype(int)
+    told = frame.assign(significant=differs, not_known=unknown, direction=side)
+    return told.sort_values("significant", ascending=False, kind="stable", ignore_index=True)
 
 
 # Of a district with this many alerts to be expected from its residents, so small a part of them is strikingly few.

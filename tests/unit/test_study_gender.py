@@ -12,11 +12,19 @@ import pytest
 from analysis.stats.intervals import poisson_rate
 from curim_data import query
 from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter
+from curim_data.filters import PERIODS, AlertFilter
 from curim_data.model import Audience, Translator
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.gender import feeling_study, light_study, place_study, rate_study, weight_study, without_gender
+from curim_data.studies.gender import (
+    feeling_study,
+    light_study,
+    place_study,
+    rate_study,
+    unheard_places,
+    weight_study,
+    without_gender,
+)
 
 EMPTY = AlertFilter(start=dt.date(2001, 1, 1), end=dt.date(2001, 1, 2))
 BOTH = (Audience.ANALYST, Audience.COUNCIL)
@@ -34,6 +42,49 @@ def test_the_planted_place_differs_after_dark(sample: Home, audience: Audience) 
     assert first["significant"]
     assert first["direction"] == 1
     assert first["share"] > 0.8
+
+
+def test_places_that_differ_are_the_same_for_the_council_with_figures_of_its_own(
+    source: Source, council: Source
+) -> None:
+    """Chosen from the alerts under the filter that everybody opens, from the copy under any other."""
+    looked = 0
+    for period in PERIODS:
+        f = AlertFilter(period=period)
+        theirs, told = (
+            place_study(read, f, audience)
+            for read, audience in ((source, Audience.SPECIALIST), (council, Audience.COUNCIL))
+        )
+        for mine, exact in ((told.differ.frame, theirs.differ.frame), (told.silent.frame, theirs.silent.frame)):
+            for flag in ("significant", "not_known"):
+                assert set(mine.loc[mine[flag], "place"]) == set(exact.loc[exact[flag], "place"])
+                looked += int(mine[flag].sum())
+            sides = exact.set_index("place")["direction"]
+            assert (mine["direction"] == sides.reindex(mine["place"]).to_numpy())[mine["significant"]].all()
+            assert mine["significant"].is_monotonic_decreasing
+        assert told.unheard == unheard_places(council, f, Audience.COUNCIL)
+        counted = query.counts(council, f, ["place", "affected_gender"], Audience.COUNCIL, once=True).frame
+        women = counted[counted["affected_gender"] == "woman"].set_index("place")["n"]
+        frame = told.differ.frame
+        assert frame["women"].tolist() == women.reindex(frame["place"]).fillna(0).tolist()
+    assert looked >= 5
+
+
+def test_the_planted_place_is_first_for_the_council_too(source: Source, council: Source) -> None:
+    """Under the filter that everybody opens, where it differs by what happens there after dark."""
+    f = AlertFilter(period="all")
+    exact, told = place_study(source, f, Audience.SPECIALIST), place_study(council, f, Audience.COUNCIL)
+    for study in (exact, told):
+        frame = study.differ.frame.set_index("place")
+        assert frame.loc["pasalimani", "significant"]
+        assert frame.loc["pasalimani", "direction"] == 1
+
+
+def test_places_are_chosen_from_the_copy_under_any_other_filter(council: Source) -> None:
+    for f in (AlertFilter(dark=True), AlertFilter(start=council.first, end=council.as_of)):
+        told = place_study(council, f, Audience.COUNCIL).differ.frame
+        assert told["significant"].tolist() == (told["q"] <= 0.05).tolist()
+        assert told["q"].dropna().is_monotonic_increasing
 
 
 def test_a_place_is_compared_with_the_city_also_where_it_is_the_filter(source: Source) -> None:
