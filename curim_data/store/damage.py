@@ -76,23 +76,35 @@ def _why(text: str) -> str:
 
 
 def cut_off_commit(table: Path) -> Message | None:
-    """The message for a newest commit that was cut off, as by a computer that lost its power; None where it is whole.
+    """The message for a newest commit that was cut off, as by a computer that lost its power, or for a log of which
+    more than that is broken; None where the newest commit is whole.
 
     A commit without content would be taken for one that changed nothing, and what was stored with it be lost unseen.
     """
+    log = table / "_delta_log"
     try:
-        name = max(entry.name for entry in os.scandir(table / "_delta_log") if entry.name.endswith(".json"))
-        lines = (table / "_delta_log" / name).read_bytes().splitlines()
-    except (OSError, ValueError):
+        names = sorted(entry.name for entry in os.scandir(log) if entry.name.endswith(".json"))
+        if not names or _is_whole(log / names[-1]):
+            return None
+        broken = sum(not _is_whole(log / name) for name in names)
+    except OSError:
         return None
-    try:
-        whole = bool(lines) and all(isinstance(json.loads(line), dict) for line in lines if line)
-    except ValueError:
-        whole = False
-    if whole:
-        return None
+    if broken > 1:
+        return Message(
+            "The log of the stored alerts is damaged: {n} of its {of} entries cannot be read. Nothing was changed, and "
+            "removing files does not help: give back a backup of the home.",
+            {"n": broken, "of": len(names)},
+        )
     return Message(
         "The last change of the stored alerts was cut off, as when a computer loses its power. Remove {file} to go on "
         "with the alerts as they were before it, and repeat that change; or give back a backup of the home.",
-        {"file": f"alerts/_delta_log/{name}"},
+        {"file": f"alerts/_delta_log/{names[-1]}"},
     )
+
+
+def _is_whole(commit: Path) -> bool:
+    lines = commit.read_bytes().splitlines()
+    try:
+        return bool(lines) and all(isinstance(json.loads(line), dict) for line in lines if line)
+    except ValueError:
+        return False

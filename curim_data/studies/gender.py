@@ -204,7 +204,7 @@ def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: st
 
 
 def _as_chosen(frame: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
-    """Places with their figures; those differ, to that side, and stay unknown that were chosen; the former first."""
+    """Places with their figures, of which those differ, or stay unknown, that were chosen; what differs comes first."""
     theirs = chosen.set_index("place").reindex(frame["place"])
     differs, unknown = (theirs[name].fillna(False).to_numpy(bool) for name in ("significant", "not_known"))
     side = frame["direction"].mask(differs, theirs["direction"].to_numpy()).astype(int)

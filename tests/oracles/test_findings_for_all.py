@@ -125,6 +125,14 @@ def test_the_same_weighs_more_on_whom(exact: Source, copy: Source) -> None:
             assert (row.ratio > 1) == (ratios[row.category] > 1)
 
 
+def test_the_same_places_differ_for_women_and_stay_unknown(exact: Source, copy: Source) -> None:
+    for f in STANDING:
+        theirs, told = place_study(exact, f, Audience.SPECIALIST), place_study(copy, f, Audience.COUNCIL)
+        for found, shown in ((theirs.differ.frame, told.differ.frame), (theirs.silent.frame, told.silent.frame)):
+            for flag in ("significant", "not_known"):
+                assert {*shown.loc[shown[flag], "place"]} == {*found.loc[found[flag], "place"]}
+
+
 def test_shares_by_gender_are_those_of_the_alerts_within_the_error_of_the_copy(exact: Source, copy: Source) -> None:
     for f in (AlertFilter(), AlertFilter(period="all")):  # the error is told of twelve months
         women = [share_study(source, f, Audience.COUNCIL if source is copy else Audience.SPECIALIST).women

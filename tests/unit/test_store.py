@@ -187,11 +187,25 @@ def test_a_victim_whose_first_row_was_undone_is_known_again(home: Home) -> None:
 
 
 def test_a_broken_table_is_one_clear_sentence(home: Home) -> None:
-    take(home, export(range(2)))
-    for entry in (home.alerts / "_delta_log").iterdir():
-        entry.write_text("{broken")
-    with pytest.raises(StoreError, match="was cut off"):
-        take(home, export(range(2)))
+    for number in range(3):
+        take(home, export(range(number, number + 2)))
+    entries = sorted((home.alerts / "_delta_log").glob("*.json"))
+    whole = {entry: entry.read_bytes() for entry in entries}
+    assert len(entries) >= 3
+    for broken, told in (
+        (entries, f"damaged: {len(entries)} of its {len(entries)} entries cannot be read"),
+        ([entries[0], entries[-1]], f"damaged: 2 of its {len(entries)} entries cannot be read"),
+        (entries[-1:], f"was cut off.*Remove alerts/_delta_log/{entries[-1].name}"),
+    ):
+        for harm in (b"{broken", b"", whole[entries[-1]][:40], b"[1]", b"\xff\xfe"):
+            for entry in entries:
+                entry.write_bytes(harm if entry in broken else whole[entry])
+            with pytest.raises(StoreError, match=told) as refused:
+                take(home, export(range(2)))
+            assert ("Remove" in str(refused.value)) == (len(broken) == 1)
+    for entry in entries:
+        entry.write_bytes(whole[entry])
+    assert Store(home).count() == 4
 
 
 def test_rows_set_aside_by_an_import_that_fails_are_not_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
