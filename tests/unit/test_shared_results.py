@@ -83,8 +83,10 @@ def test_quick_results_and_those_of_no_alerts_are_not_written(home: Home, datase
     assert dataset_in(("f", (dataset, object()))) is None  # a name that means something else in another process
 
 
-@pytest.mark.parametrize("harm", ["cut", "changed", "empty", "renamed", "foreign"])
-def test_what_was_not_signed_here_is_not_read(home: Home, dataset: Dataset, harm: str) -> None:
+@pytest.mark.parametrize("harm", ["cut", "changed", "empty", "renamed", "foreign", "moved"])
+def test_what_was_not_signed_here_is_not_read(
+    home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
     shared, key = SharedResults(), _key(dataset, AlertFilter())
     shared.put(key, RESULT, LONG)
     assert shared.settle()
@@ -103,6 +105,8 @@ def test_what_was_not_signed_here_is_not_read(home: Home, dataset: Dataset, harm
         (theirs,) = [one for one in _files(home) if one != path]
         theirs.write_bytes(content)
         key = other
+    elif harm == "moved":  # signed on another computer
+        monkeypatch.setattr("pages.parts.frame.shared_results._this_computer", lambda: b"another one")
     else:  # signed by another home
         (home.path / "protected" / "secret").write_bytes(b"x" * 32)
     assert SharedResults().get(key) is MISSING

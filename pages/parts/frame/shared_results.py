@@ -18,10 +18,12 @@ import hmac
 import logging
 import os
 import pickle
+import platform
 import queue
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Hashable
 from functools import cache
 from importlib.metadata import version
@@ -194,7 +196,17 @@ def _is_signed(dataset: Dataset, key: Key, content: bytes) -> bool:
     return hmac.compare_digest(content[:_SIGNATURE], expected)
 
 
+@cache
+def _this_computer() -> bytes:
+    """What no other computer has, so that nobody who hands on a home can have signed a result for this one."""
+    try:
+        own = Path("/etc/machine-id").read_bytes().strip()
+    except OSError:
+        own = b""
+    return own or f"{platform.node()} {uuid.getnode()}".encode()
+
+
 def _signature(dataset: Dataset, name: str, content: bytes) -> bytes:
     """Of a name and what stands under it, with the secret of the home."""
-    of_results = hmac.digest(secret(Home(Path(dataset.home))), b"shared results", "sha256")
+    of_results = hmac.digest(secret(Home(Path(dataset.home))), b"shared results " + _this_computer(), "sha256")
     return hmac.digest(of_results, name.encode() + b"\0" + content, "sha256")
