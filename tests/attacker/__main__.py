@@ -125,7 +125,7 @@ def _lines(of: str, found: Sequence[Outcome], most: float) -> None:
 
 
 def _singled(mine: Pair) -> None:
-    print("\n| lone records of sensitive alerts by | records | truly there | chance | by year | itself | chance |")
+    print("\n| lone records of sensitive alerts by | records | truly there | chance | shuffled | itself | chance |")
     print("| --- | --: | --: | --: | --: | --: | --: |")
     for one in singled_out(mine):
         shares = (one.there, one.chance_there, one.chance_by_year, one.itself, one.chance_itself)

@@ -32,9 +32,11 @@ class Singled:
     """Of `n` records that are alone in the copy with these attributes, the share `there`: some alert has all of them;
     and `itself`: the alert that the record was made of has.
 
-    The same for copies in which chance decides: `chance_there` and `chance_itself`, where places are drawn from those
-    of the whole copy; `chance_by_year`, where they are drawn from those of the same year, which is what somebody can
-    say who knows how many alerts each place has in a year and looks at no record.
+    `chance_there` and `chance_itself` are the same for copies in which chance decides: places are drawn from those of
+    the whole copy, and time within the quarter. Such a copy has other lone records than the true one, and places that
+    are busy in all years alike. So `chance_by_year` takes the lone records as they are and lets those of the same year
+    exchange places in any order, as a permutation test does: whether the place that is shown with a record tells
+    anything of it beyond how many lone records each place has in a year.
     """
 
     by: tuple[str, ...]
@@ -53,41 +55,49 @@ class Singled:
 def singled_out(mine: Pair, keys: tuple[tuple[str, ...], ...] = KEYS, draws: int = DRAWS) -> list[Singled]:
     """For each set of attributes that the copy has: its lone records, against copies of chance."""
     rng = np.random.default_rng(1)
-    anywhere, by_year = ([_by_chance(mine.copy, among, rng) for _ in range(draws)] for among in ("all", "year"))
+    by_chance = [_by_chance(mine.copy, rng) for _ in range(draws)]
     found = []
     for by in keys:
         if mine.copy[by[0]].nunique() < 2:
             continue
         truth = counted(mine.exact, by)
         own = mine.exact.set_index("name")[list(by)]
-        n, there, itself = _lone(mine.copy, truth, own, by)
-        chance, year = (np.mean([_lone(one, truth, own, by)[1:] for one in those], 0) for those in (anywhere, by_year))
-        found.append(Singled(by, n, there, itself, float(chance[0]), float(chance[1]), float(year[0])))
+        alone = _alone(mine.copy, by)
+        chance = np.mean([_shares(_alone(one, by), truth, own, by) for one in by_chance], 0)
+        permuted = np.mean([_shares(_permuted(alone, (by[0],), "year", rng), truth, own, by) for _ in range(draws)], 0)
+        there, itself = _shares(alone, truth, own, by)
+        found.append(Singled(by, len(alone), there, itself, float(chance[0]), float(chance[1]), float(permuted[0])))
     return found
 
 
-def _lone(copy: pd.DataFrame, truth: pd.Series, own: pd.DataFrame, by: tuple[str, ...]) -> tuple[int, float, float]:
-    """How many records are alone in a copy, and which share of these is there, and is where its alert is."""
-    keys = list(by)
-    alone = copy[copy.groupby(keys, observed=True)["city"].transform("size") == 1]
-    there = truth.reindex(pd.MultiIndex.from_frame(alone[keys]), fill_value=0) > 0
+def _alone(copy: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:
+    """The records that are alone in a copy."""
+    return copy[copy.groupby(list(by), observed=True)["city"].transform("size") == 1]
+
+
+def _shares(alone: pd.DataFrame, truth: pd.Series, own: pd.DataFrame, by: tuple[str, ...]) -> tuple[float, float]:
+    """Which share of lone records is there, and which is where the alert is that it was made of."""
+    there = truth.reindex(pd.MultiIndex.from_frame(alone[list(by)]), fill_value=0) > 0
     theirs = own.reindex(alone["name"])
-    itself = np.logical_and.reduce([theirs[name].to_numpy() == alone[name].to_numpy() for name in keys])
-    return len(alone), float(there.mean()), float(itself.mean())
+    itself = np.logical_and.reduce([theirs[name].to_numpy() == alone[name].to_numpy() for name in by])
+    return float(there.mean()), float(itself.mean())
 
 
-def _by_chance(copy: pd.DataFrame, among: str, rng: np.random.Generator) -> pd.DataFrame:
-    """The copy with places in any order among rows alike in a column, and time in any order within the quarter."""
+def _by_chance(copy: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """The copy with places in any order, and time in any order within the quarter."""
+    return _permuted(_permuted(copy, _PLACE, "all", rng), _TIME, "quarter", rng)
+
+
+def _permuted(copy: pd.DataFrame, names: tuple[str, ...], within: str, rng: np.random.Generator) -> pd.DataFrame:
+    """Rows that exchange some columns among those alike in another."""
+    group = copy[within].to_numpy()
+    shuffled, back = np.lexsort((rng.random(len(copy)), group)), np.argsort(group, kind="stable")
     drawn = copy.copy()
-    for names, within in ((_PLACE, among), (_TIME, "quarter")):
-        group = copy[within].to_numpy()
-        shuffled = np.lexsort((rng.random(len(copy)), group))
-        back = np.argsort(group, kind="stable")
-        for name in names:
-            values = copy[name].to_numpy()
-            taken = values.copy()
-            taken[back] = values[shuffled]
-            drawn[name] = taken
+    for name in names:
+        values = copy[name].to_numpy()
+        taken = values.copy()
+        taken[back] = values[shuffled]
+        drawn[name] = taken
     return drawn
 
 
