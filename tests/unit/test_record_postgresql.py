@@ -1,0 +1,150 @@
+"""The record in PostgreSQL, on a server of its own: the same steps make it, and nothing in it can be changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from curim_data.plans.database import MIGRATIONS, Database
+from curim_data.plans.record import Deed, Entry, Recorder, Wanted, forget, people, read_record, write
+from curim_data.store import Home
+from curim_data.store.settings import RecordSettings
+from tests.postgres_server import postgres_server, required
+
+required()
+
+pytestmark = pytest.mark.slow
+NOW, DAY = time.time(), 86_400.0
+ENTRY = Entry(NOW, "mayor@city.example", "council", Deed.VIEW, "trends", "category=litter&light=dark")
+OLD = Entry(NOW - 120 * DAY, "old@city.example", "analyst", Deed.IMPORT, "march.csv")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a server of its own, for SQLAlchemy."""
+    with postgres_server() as address:
+        yield address.replace("postgresql", "postgresql+psycopg", 1)
+
+
+@pytest.fixture
+def url(server: str) -> Iterator[str]:
+    """A new database, without a table."""
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    name = f"plans_{time.monotonic_ns()}"
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield server.rpartition("/")[0] + f"/{name}"
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    opened = Database(url)
+    with opened.session() as session:
+        write(session, [OLD, ENTRY], RecordSettings())
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE record SET who = 'nobody'",
+        "UPDATE record SET at = 0",
+        "UPDATE record SET id = id + 1",
+        "UPDATE record SET who = who WHERE who = 'old@city.example'",
+        "DELETE FROM record",
+        "DELETE FROM record WHERE who = 'mayor@city.example'",
+        "TRUNCATE record",
+        "TRUNCATE record CASCADE",
+        "INSERT INTO record SELECT * FROM record ON CONFLICT (id) DO UPDATE SET who = 'nobody'",
+        "MERGE INTO record USING record AS own ON record.id = own.id WHEN MATCHED THEN UPDATE SET who = 'nobody'",
+        "WITH gone AS (DELETE FROM record RETURNING id) SELECT count(*) FROM gone",
+    ],
+)
+def test_nothing_in_the_record_can_be_changed(database: Database, url: str, statement: str) -> None:
+    """By whoever reaches the database, its owner's statements among them."""
+    engine = sa.create_engine(url)
+    with pytest.raises(sa.exc.DBAPIError, match="the record is append-only"), engine.begin() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
+    assert read_record(database) == [ENTRY, OLD]
+
+
+def test_what_is_older_than_any_city_keeps_can_be_deleted(database: Database) -> None:
+    assert forget(database, RecordSettings(keep_days=365), NOW) == 0
+    assert forget(database, RecordSettings(keep_days=90), NOW) == 1
+    assert read_record(database) == [ENTRY]
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        forget(database, RecordSettings(keep_days=90), NOW + 100 * DAY)  # a clock set forward
+    assert read_record(database) == [ENTRY]
+
+
+@pytest.mark.parametrize(("days", "kept"), [(88.9, True), (89.1, False)])
+def test_the_age_from_which_rows_can_be_deleted_is_89_days(database: Database, days: float, kept: bool) -> None:
+    row = Entry(time.time() - days * DAY, "once@city.example", "analyst", Deed.VIEW, "trends")
+    delete = sa.text("DELETE FROM record WHERE who = 'once@city.example'")
+    with database.session() as session:
+        write(session, [row], RecordSettings())
+    if kept:
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"), database.session() as session:
+            session.execute(delete)
+    else:
+        with database.session() as session:
+            session.execute(delete)
+    assert (row in read_record(database)) == kept
+
+
+def test_the_record_is_read_as_in_a_file(database: Database) -> None:
+    assert read_record(database, most=1) == [ENTRY]
+    assert read_record(database, Wanted(since=NOW - DAY)) == [ENTRY]
+    assert read_record(database, Wanted(who="old@city.example")) == [OLD]
+    assert read_record(database, Wanted(deed=Deed.VIEW)) == [ENTRY]
+    assert people(database) == ["mayor@city.example", "old@city.example"]
+
+
+def test_a_recorder_writes_into_it(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURIM_PLANS_URL", url)
+    made = Recorder(Home(tmp_path))
+    for number in range(200):
+        made.add(Entry(NOW + number, "mayor@city.example", "council", Deed.VIEW, f"page {number}"))
+    made.note_roles("abc")
+    made.note_roles("abc")
+    assert made.flush(30)
+    made.close()
+    database = Database(url)
+    found = read_record(database)
+    database.close()
+    assert [one.subject for one in reversed(found)] == [*(f"page {number}" for number in range(200)), "roles.toml abc"]
+
+
+def test_processes_that_begin_at_once_make_the_tables_once(url: str) -> None:
+    with ThreadPoolExecutor(4) as several:
+        for made in several.map(lambda _: Database(url), range(4)):
+            assert read_record(made) == []
+            made.close()
+
+
+def test_every_step_can_be_taken_back_and_again(url: str) -> None:
+    Database(url).close()
+    engine = sa.create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    for step in ("base", "head"):
+        with engine.begin() as connection:
+            config.attributes.update(connection=connection)
+            (command.downgrade if step == "base" else command.upgrade)(config, step)
+        with engine.connect() as connection:
+            assert sa.inspect(connection).has_table("record") == (step == "head")
+            functions = connection.scalar(sa.text("SELECT count(*) FROM pg_proc WHERE proname = 'record_refuse'"))
+            assert functions == (1 if step == "head" else 0)
+    engine.dispose()
