@@ -36,6 +36,7 @@ from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model.absence import fewer_than
 from curim_data.model.types import CellArray
 
 _Z: Final = float(stats.norm.ppf(0.975))
@@ -217,15 +218,15 @@ class DifferingPlace:
         """Its cells as H3 names, for a filter or a link."""
         return tuple(f"{cell:x}" for cell in self.cells)
 
-    def sentence(self, t: Translator) -> str:
-        """The share here and elsewhere, of that map which has more here."""
-        first = self.more > 0
+    def sentence(self, t: Translator, least: int = 1) -> str:
+        """The share here and elsewhere, of that map which has more here; `least`: the smallest count written out."""
+        first, n = self.more > 0, self.n_a + self.n_b
         return t(
             "{share} of the {n} incidents compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
             share=t.percent(self.share if first else 1 - self.share),
             elsewhere=t.percent(self.elsewhere if first else 1 - self.elsewhere),
             side=t((self.a if first else self.b).said),
-            n=self.n_a + self.n_b,
+            n=t(fewer_than(least)) if 0 < n < least else n,
             q=t.p_value(self.q),
         )
 

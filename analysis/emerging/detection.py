@@ -176,8 +176,11 @@ class EmergingHotSpots:
             **values,
         )
 
-    def sentence_of(self, cell: int, t: Translator) -> str:
-        """The history of one cell, in words. Raises KeyError for a cell that is not on the map."""
+    def sentence_of(self, cell: int, t: Translator, least: int = 1) -> str:
+        """The history of one cell, in words. Raises KeyError for a cell that is not on the map.
+
+        `least`: the smallest count that is written out.
+        """
         row: Any = self.frame.loc[cell]
         found = CLASSES[row["cls"]]
         parts = [t("{label}. {rule}", label=t(found.label), rule=t(found.rule))]
@@ -200,13 +203,19 @@ class EmergingHotSpots:
             values = {"alerts": int(row["window"]), "expected": float(row["expected"])}
             parts.append(
                 t(
+                    "Last window: fewer than {k} incidents, where {expected} would be expected from its surroundings.",
+                    k=least,
+                    **values,
+                )
+                if 0 < values["alerts"] < least
+                else t(
                     "Last window: {alerts} incidents, where {expected} would be expected from its surroundings.",
                     **values,
                 )
             )
         if np.isfinite(row["p_trend"]):
-            least = row["p_trend"] == 1 / (RUNS + 1)
-            parts.append(t("Trend: {p}.", p=t.p(float(row["q_trend"]), least=least)))
+            surest = row["p_trend"] == 1 / (RUNS + 1)
+            parts.append(t("Trend: {p}.", p=t.p(float(row["q_trend"]), least=surest)))
         return " ".join(parts)
 
     def _when(self, t: Translator, step: int) -> str:

@@ -83,8 +83,12 @@ class Spot:
         """Its cells as H3 names, for a filter or a link."""
         return tuple(h3_name(cell) for cell in self.cells)
 
-    def sentence(self, t: Translator) -> str:
-        """Count, expectation, alerts above it and ratio in words; no ratio where it says nothing."""
+    def sentence(self, t: Translator, least: int = 1) -> str:
+        """Count, expectation, alerts above it and ratio in words; no ratio where it says nothing. Of a count under
+        `least`, the smallest that is written out, no more than that.
+        """
+        if 0 < self.n < least:
+            return t("Fewer than {k} incidents.", k=least)
         if self.times is not None:
             return f"{self._held(t)} {denser_sentence(self.times, self.against, t)}"
         if self.base != LAND:
@@ -138,8 +142,17 @@ class Spot:
         ratio, low, high = t.times(self.ratio), t.times(self.low), t.times(self.high)
         return [t("That is {ratio} times as many ({low} to {high}).", ratio=ratio, low=low, high=high)]
 
-    def cold_sentence(self, t: Translator) -> str:
-        """Count, expectation and ratio of a place of `cold_spots` in words."""
+    def cold_sentence(self, t: Translator, least: int = 1) -> str:
+        """Count, expectation and ratio of a place of `cold_spots` in words; of a count under `least`, the smallest that
+        is written out, no ratio, which would tell it.
+        """
+        if 0 < self.n < least and self.times is None and np.isfinite(self.expected):
+            return t(
+                "fewer than {k} incidents where {expected} would be expected (corrected p: {p}).",
+                k=least,
+                expected=t.expected(self.expected),
+                p=t.p_value(self.q),
+            )
         if self.times is not None:
             return t("fewer incidents than chance explains, found in cells smaller than those of the map.")
         if not np.isfinite(self.expected):

@@ -16,6 +16,7 @@ from analysis.trends.dynamic_season import DynamicSeason, dynamic_season
 from analysis.trends.expected_range import ears_band
 from analysis.trends.farrington import farrington
 from curim_data.model import FloatArray, Message, Num, Translator
+from curim_data.model.absence import fewer_than
 
 AlarmName = Literal["ears", "farrington", "cusum"]
 A_YEAR: Final = 52
@@ -85,14 +86,15 @@ class Alarm:
     n: int | None = None
     upper: float | None = None
 
-    def sentence(self, t: Translator) -> str:
-        """The rule's answer."""
+    def sentence(self, t: Translator, least: int = 1) -> str:
+        """The rule's answer; `least`: the smallest number that is written out."""
         values = {"rule": t(self.rule.title), "day": self.day}
         if self.rule.name == "cusum":
             if self.found:
                 return t("A slow rise since the week of {day} ({rule}).", **values)
             return t("{rule}: no slow rise.", **values)
-        values |= {"n": self.n, "upper": int(np.floor(self.upper or 0))}
+        few = self.n is not None and 0 < self.n < least
+        values |= {"n": t(fewer_than(least)) if few else self.n, "upper": int(np.floor(self.upper or 0))}
         if self.found:
             return t("{rule}: {n} in the week of {day} are too many (at most {upper}).", **values)
         return t("{rule}: {n} in the week of {day} are not too many (at most {upper}).", **values)

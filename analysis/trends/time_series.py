@@ -17,6 +17,7 @@ from analysis.trends.dynamic_season import DynamicSeason, dynamic_season
 from analysis.trends.expected_range import ALPHA, RULES, Rule
 from analysis.trends.reporting_lag import ReportingLag
 from curim_data.model import N_, BoolArray, FloatArray, Message, Translator
+from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import at_head
 
 Unit = Literal["day", "week", "month"]
@@ -486,10 +487,11 @@ class YearOnYear:
     unit: Unit = "week"
     restless: bool = False
 
-    def sentence(self, t: Translator) -> str:
-        """More, fewer or about as many as a year before."""
+    def sentence(self, t: Translator, least: int = 1) -> str:
+        """More, fewer or about as many as a year before; `least`: the smallest number that is written out."""
         first = t.date(self.first, "LLLL y") if self.unit == "month" else t.date(self.first)
-        values = {"after": self.after, "before": self.before, "first": first, "p": t.p_value(self.p)}
+        after, before = (t(fewer_than(least)) if 0 < n < least else n for n in (self.after, self.before))
+        values = {"after": after, "before": before, "first": first, "p": t.p_value(self.p)}
         if self.unit == "month":
             return self._sentence_by_month(t, values)
         if self.restless:

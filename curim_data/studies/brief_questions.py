@@ -13,6 +13,7 @@ from analysis.hotspots.excess import is_compared
 from analysis.report.brief import PlanRow
 from analysis.trends.changes import AREA
 from curim_data.model import CityProfile, Translator
+from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import at_head
 from curim_data.model.labels import gender_label, inline
 from curim_data.studies.brief import BriefStudy
@@ -74,14 +75,15 @@ def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     if len(found) > 1:
         first, second = (change_name(one.change, city, t) for one in found[:2])
         return t("Which of these surprises us more, and why: “{first}” or “{second}”?", first=first, second=second)
+    least = study.total.threshold
     if study.hot.spots and not is_compared(spot := study.hot.spots[0]):
         place = study.names[spot.id](t)
-        return t("{place}: {told} Does this surprise us?", place=place, told=at_head(spot.sentence(t)))
+        return t("{place}: {told} Does this surprise us?", place=place, told=at_head(spot.sentence(t, least)))
     if study.hot.spots and spot.expected is not None:
         return t(
             "{place}: {n} incidents; expected from the surroundings: {expected}. Does this surprise us?",
             place=study.names[spot.id](t),
-            n=round(spot.n),
+            n=t(fewer_than(least)) if 0 < spot.n < least else round(spot.n),
             expected=t.roughly(spot.expected),
         )
     told = study.shares.frame[study.shares.frame["gender"].isin(("woman", "man"))]

@@ -23,7 +23,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.privacy import sees_exact
+from curim_data.privacy import is_sensitive, sees_exact, threshold
 from curim_data.query.categoricals import encode_values, sum_by
 from curim_data.studies.areas import area_counts, counted_areas
 from curim_data.studies.cells import whole_city
@@ -142,6 +142,7 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
     women = Share("affected_gender", WOMEN, EITHER)
     scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source), audience)
     shares = gender_shares(affected, "affected_gender", total=float(spot.n), scatter=scatter)
+    shares = replace(shares, least=threshold(audience, is_sensitive(f, source.city), source.city))
     if profile.women is not None and shares.women.known:
         profile = replace(profile, women=shares.women)  # the sentence and the bars tell one interval
     default_counts = query.default_coordinates(source, here, audience)["n"]

@@ -12,13 +12,15 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from curim_data.model import translator
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, translator
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.small_multiples import small_multiples_figure
 from pages.parts.charts.time_marks import A_LABEL, TimeMark, add_alarm_labels, add_forecast, add_marks
 from pages.parts.frame import Page, palette
 from pages.parts.trends.calendar import calendar_figure
+from tests.small import small_city
 
 DAYS = pd.date_range("2024-01-01", periods=12, freq="W-MON")
 WEEKS = pd.DataFrame(
@@ -41,7 +43,10 @@ CLOCK = pd.DataFrame({"weekday": [0, 6, 3], "hour": [0, 23, 12], "n": [1.0, 2.5,
 
 @pytest.fixture(params=["el", "en", "fr"])
 def page(request: pytest.FixtureRequest) -> Page:
-    return cast(Page, SimpleNamespace(t=translator(request.param), theme="light", narrow=request.param == "fr"))
+    reader = {"audience": Audience.SPECIALIST, "filter": AlertFilter(), "city": small_city()}
+    return cast(
+        Page, SimpleNamespace(t=translator(request.param), theme="light", narrow=request.param == "fr", **reader)
+    )
 
 
 def figures(page: Page) -> dict[str, Figure]:
@@ -83,7 +88,7 @@ def _marked(page: Page) -> Figure:
     ahead = pd.DataFrame({"week": pd.date_range(DAYS[-1], periods=3, freq="7D"), "expected": 4.0})
     ahead = ahead.assign(low=1.0, high=9.0, low_inner=2.0, high_inner=7.0)
     add_forecast(figure, ahead, "week", page.t, colours, shown=WEEKS["week"], narrow=page.narrow)
-    add_alarm_labels(figure, WEEKS, "week", page.t, colours, 3)
+    add_alarm_labels(page, figure, WEEKS, "week", colours, 3)
     marks = [
         TimeMark(DAYS[8].date(), "slow rise", "alarm"),
         TimeMark(DAYS[2].date(), "a <i>campaign</i>", "note", DAYS[4].date()),
@@ -108,7 +113,7 @@ def test_labels_of_points_outside_the_range_lie_neither_on_each_other_nor_on_the
     low = pd.DataFrame({"week": days, "n": [1_400.0, *[17.0] * 23], "lower": 400.0, "upper": 1_500.0})
     low["alarm"] = [False] * 8 + [True] * 15 + [False]
     figure = plots.band_figure(page, low.assign(expected=900.0))
-    add_alarm_labels(figure, low, "week", page.t, palette(page.theme), 3)
+    add_alarm_labels(page, figure, low, "week", palette(page.theme), 3)
     notes = figure.layout["annotations"]
     at = pd.to_datetime([note["x"] for note in notes])
     assert len(notes) == 3

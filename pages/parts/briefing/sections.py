@@ -12,7 +12,7 @@ from curim_data.studies.brief import BriefChanges, BriefStudy
 from curim_data.studies.brief_content import plan_rows
 from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, no_spots_sentence
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import expected_count
+from pages.parts.charts.numbers import expected_count, written_count
 from pages.parts.frame import Page, draw_footer, escape_markdown, filter_bar, page_link
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import draw_few_mapped_note
@@ -86,10 +86,9 @@ def _draw_spots(page: Page, study: BriefStudy) -> None:
     )
     beside = t("Expected") if all(is_compared(spot) for spot in study.hot.spots) else t("Ratio")
     headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Incidents"), "expected": beside}
-    written = tables.formatted(t, frame, digits={"n": 0})
-    written["name"] = written["name"].map(escape_markdown)
+    written = frame.assign(n=[written_count(page, n) for n in frame["n"]], name=frame["name"].map(escape_markdown))
     st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
-    tables.download_button(t, frame, "briefing_hotspots.csv", key="briefing_spots_download")
+    tables.download_button(page, frame, "briefing_hotspots.csv", key="briefing_spots_download")
     page_link(page, "hotspots", t("All hot spots"))
 
 

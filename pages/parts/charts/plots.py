@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,11 +19,11 @@ import streamlit as st
 
 from curim_data.model import FloatArray, Translator
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.numbers import COUNT_COLUMNS, written_alerts, written_count
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import download_button
 from pages.parts.frame import Page, Palette, palette
 from pages.parts.frame.colours import COUNTS
-from pages.parts.maps.cell_map import alert_count
 
 DASHES: Final = ("solid", "solid", "dash", "dot", "dashdot")  # a year's line, by how long ago it was
 BESIDE, ABOVE = 30, 40  # letters of a name beside its bar, and above it or above a panel
@@ -49,15 +49,17 @@ def draw_chart(
     data: pd.DataFrame | None = None,
     file_name: str = "",
     small: bool = False,
+    counts: Collection[str] = COUNT_COLUMNS,
 ) -> None:
     """Put a figure on the page with its words for screen readers and, where `data` is given, its download.
 
-    `small`: without the button that saves a picture, which would cover what there is to see.
+    `small`: without the button that saves a picture, which would cover what there is to see. `counts`: the columns of
+    counts of the data, of which small ones are not handed out.
     """
     drawn = figure.for_streamlit() if isinstance(figure, Figure) else figure
     st.plotly_chart(drawn, key=key, theme=None, config=SMALL_CONFIG if small else CONFIG, alt=alt)
     if data is not None:
-        download_button(page.t, data, file_name or f"{key}.csv", key=f"{key}_download")
+        download_button(page, data, file_name or f"{key}.csv", key=f"{key}_download", counts=counts)
 
 
 def band_figure(
@@ -118,12 +120,12 @@ def band_figure(
         y=whole,
         mode="lines" if whole.count() > 1 else "lines+markers",  # a single period makes no line
         line={"color": colours.line, "width": 1.6},
-        hovertext=_band_hover(t, frame, time),
+        hovertext=_band_hover(page, frame, time),
         hoverinfo="text",
         name=name or t("alerts"),
     )
     _mark_alarms(figure, frame, days, colours, t)
-    _mark_incomplete(figure, frame, days, colours, t, beginning, incomplete)
+    _mark_incomplete(page, figure, frame, days, colours, beginning, incomplete)
     if small:
         figure.update_layout(margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
         figure.update_xaxes(visible=False)
@@ -247,7 +249,7 @@ def clock_figure(
     *,
     height: int = 230,
     compact: bool = False,
-    count: Callable[[Translator, float], str] = alert_count,
+    count: Callable[[Page, float], str] = written_alerts,
     alerts: pd.DataFrame | None = None,
 ) -> Figure:
     """Weekday by hour, Monday on top, in the colours of the count scale, with the legend of what they stand for.
@@ -275,7 +277,7 @@ def clock_figure(
         colorbar=count_legend(t, colours, most, t("Number in an hour of the week")),
         hovertext=[
             [
-                f"{day} {hour:02d}:00–{hour + 1:02d}:00: {count(t, n)}" + reported_by(t, n, reports)
+                f"{day} {hour:02d}:00–{hour + 1:02d}:00: {count(page, n)}" + reported_by(page, n, reports)
                 for hour, (n, reports) in enumerate(zip(row, also, strict=True))
             ]
             for day, row, also in zip(map(t.weekday, range(7)), grid.tolist(), beside.tolist(), strict=True)
@@ -318,9 +320,9 @@ def _hours_of_week(frame: pd.DataFrame) -> FloatArray:
     return grid
 
 
-def reported_by(t: Translator, n: float, alerts: float) -> str:
+def reported_by(page: Page, n: float, alerts: float) -> str:
     """How many alerts report n incidents, where both are known and more than one reports one."""
-    return f" ({alert_count(t, alerts)})" if n < alerts else ""
+    return f" ({written_alerts(page, alerts)})" if n < alerts else ""
 
 
 def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -> Figure:
@@ -348,7 +350,9 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
                 "width": 2.6 if latest else 1.6,
                 "dash": DASHES[min(years[-1] - year, len(DASHES) - 1)],  # greys alone are hard to distinguish
             },
-            hovertext=[t.pair(f"{t.month(m)} {year}", t.number(n)) for m, n in zip(numbers, part["n"], strict=True)],
+            hovertext=[
+                t.pair(f"{t.month(m)} {year}", written_count(page, n)) for m, n in zip(numbers, part["n"], strict=True)
+            ],
             hoverinfo="text",
         )
     figure.show_named_legend()
@@ -403,9 +407,10 @@ def _with_interval(write: Any, value: float, low: float, high: float) -> str:
     return f"{write(value)} ({'–'.join(bare)})"
 
 
-def _band_hover(t: Translator, frame: pd.DataFrame, time: str) -> list[str]:
+def _band_hover(page: Page, frame: pd.DataFrame, time: str) -> list[str]:
+    t = page.t
     texts = [
-        t.pair(t.date(day.date(), "medium"), t.number(n))
+        t.pair(t.date(day.date(), "medium"), written_count(page, n))
         for day, n in zip(pd.to_datetime(frame[time]), frame["n"], strict=True)
     ]
     if "lower" in frame:
@@ -439,14 +444,15 @@ def _mark_alarms(figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: 
 
 
 def _mark_incomplete(
-    figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator, first: bool, last: bool
+    page: Page, figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, first: bool, last: bool
 ) -> None:
+    t = page.t
     mask = _ends(frame, first, last)
     if not mask.any():
         return
     texts = [
-        t("not complete yet: {n}", n=t.number(n)) if last and at == len(frame) - 1 else t("in part: {n}", n=t.number(n))
-        for at, n in frame["n"][mask].items()
+        t("not complete yet: {n}", n=n) if last and at == len(frame) - 1 else t("in part: {n}", n=n)
+        for at, n in ((at, written_count(page, n)) for at, n in frame["n"][mask].items())
     ]
     for end, neighbour in ((0, 1), (-1, -2)):
         if len(frame) > 1 and mask.iloc[end]:  # a point alone would look like a stray letter

@@ -10,6 +10,7 @@ import pandas as pd
 
 from curim_data.model import Translator
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.numbers import written_count
 from pages.parts.charts.plots import ABOVE, reported_by, wrapped_label
 from pages.parts.charts.style import axis, base_figure, time_axis
 from pages.parts.frame import Page, palette
@@ -88,7 +89,8 @@ def _add_panel(
         mode="lines",
         line={"color": colours.sea_blue, "width": 1.8},
         hovertext=[
-            t.pair(f"{html.escape(name)}, {t.date(day.date(), form)}", t.number(n)) + reported_by(t, n, alerts)
+            t.pair(f"{html.escape(name)}, {t.date(day.date(), form)}", written_count(page, n))
+            + reported_by(page, n, alerts)
             for day, n, alerts in zip(days, frame["n"], frame.get("alerts", frame["n"]), strict=True)
         ],
         hoverinfo="text",
@@ -98,6 +100,6 @@ def _add_panel(
     if known.size and known[-1] == len(frame) - 1:
         figure.add_annotation(
             x=days.iloc[-1].isoformat(), y=float(frame["n"].iloc[-1]), xref=f"x{mark}", yref=f"y{mark}",
-            xanchor="left", xshift=4, showarrow=False, text=t.number(float(frame["n"].iloc[-1])),
+            xanchor="left", xshift=4, showarrow=False, text=written_count(page, float(frame["n"].iloc[-1])),
             font={"size": 12, "color": colours.sea_blue},
         )  # fmt: skip

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.model import Translator
+from pages.parts.charts.numbers import COUNT_COLUMNS, written_table
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.downloads import draw_download
 
@@ -94,7 +95,8 @@ def draw_table(
         row_height=row_height,
     )
     if file_name:
-        download_button(page.t, frame[list(headings)].rename(columns=headings), file_name, key=f"{key}_download")
+        data = written_table(page, frame[list(headings)]).rename(columns=headings)
+        download_button(page, data, file_name, key=f"{key}_download", counts=())
 
 
 def draw_plain_table(
@@ -406,12 +408,21 @@ def _fitted_width(frame: pd.DataFrame, name: str, label: str, most: int) -> int:
 
 
 def download_button(
-    t: Translator, frame: pd.DataFrame | Callable[[], pd.DataFrame], file_name: str, *, key: str, label: str = ""
+    page: Page,
+    frame: pd.DataFrame | Callable[[], pd.DataFrame],
+    file_name: str,
+    *,
+    key: str,
+    label: str = "",
+    counts: Collection[str] = COUNT_COLUMNS,
 ) -> None:
-    """A button that hands out a table as CSV whose cells no spreadsheet takes for formulas; made when clicked."""
+    """A button that hands out a table as CSV whose cells no spreadsheet takes for formulas; made when clicked.
+
+    `counts`: its columns of counts, of which the small ones are left out (`written_table`).
+    """
     draw_download(
-        label or t("Download the data"),
-        lambda: csv_bytes(frame() if callable(frame) else frame),
+        label or page.t("Download the data"),
+        lambda: csv_bytes(written_table(page, frame() if callable(frame) else frame, counts)),
         file_name=file_name,
         mime="text/csv",
         key=key,
@@ -434,9 +445,13 @@ def geojson_button(t: Translator, make: Callable[[], str], file_name: str, *, ke
     )
 
 
-def geojson(frame: pd.DataFrame, shapes: Sequence[BaseGeometry]) -> str:
-    """A feature collection: the shape (WGS84) of each row of a table, with the other columns as its properties."""
-    rows = json.loads(frame.to_json(orient="records", date_format="iso"))
+def geojson(
+    page: Page, frame: pd.DataFrame, shapes: Sequence[BaseGeometry], counts: Collection[str] = COUNT_COLUMNS
+) -> str:
+    """A feature collection: the shape (WGS84) of each row of a table, with the other columns as its properties, of
+    which small `counts` are left out (`written_table`).
+    """
+    rows = json.loads(written_table(page, frame, counts).to_json(orient="records", date_format="iso"))
     features = [
         {"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)}
         for row, shape in zip(rows, shapes, strict=True)

@@ -13,8 +13,9 @@ import pandas as pd
 
 from curim_data.model import Translator
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.numbers import written_count
 from pages.parts.charts.style import time_axis
-from pages.parts.frame import Palette
+from pages.parts.frame import Page, Palette
 
 MarkKind = Literal["alarm", "level", "note"]
 DASH: Final[dict[MarkKind, str]] = {"alarm": "dot", "level": "dash", "note": "solid"}
@@ -74,14 +75,12 @@ def shortened(text: str) -> str:
     return html.escape(text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…")
 
 
-def add_alarm_labels(
-    figure: Figure, frame: pd.DataFrame, time: str, t: Translator, colours: Palette, most: int
-) -> None:
+def add_alarm_labels(page: Page, figure: Figure, frame: pd.DataFrame, time: str, colours: Palette, most: int) -> None:
     """The date and the count at the points that lie furthest outside the expected range, none over another.
 
     A label below its point would lie on the dates of the axis where the count is small: it is written above then.
     """
-    found = frame[frame["alarm"].fillna(False).astype(bool)]
+    t, found = page.t, frame[frame["alarm"].fillna(False).astype(bool)]
     if found.empty:
         return
     out = (found["n"] - found["upper"]).clip(lower=0) + (found["lower"] - found["n"]).clip(lower=0)
@@ -99,7 +98,7 @@ def add_alarm_labels(
         figure.add_annotation(
             x=day.isoformat(),
             y=row.n,
-            text=t.pair(t.date(day.date(), form), t.number(row.n)),
+            text=t.pair(t.date(day.date(), form), written_count(page, row.n)),
             showarrow=False,
             yshift=12 if above else -12,
             xanchor="left"

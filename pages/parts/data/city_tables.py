@@ -43,7 +43,7 @@ def draw_population_upload(page: Page) -> None:
             **dict.fromkeys(("women", "men", "total"), ""),
         }
     )
-    tables.download_button(t, blank, "population.csv", key="data_city_blank", label=t("Download a table to fill in"))
+    tables.download_button(page, blank, "population.csv", key="data_city_blank", label=t("Download a table to fill in"))
     name, content = _uploaded_table("population", ["csv", "xlsx"], t("File of the residents"))
     if content is None:
         return
@@ -91,7 +91,7 @@ def draw_landmarks_upload(page: Page) -> None:
         ],
         columns=[*(f"name_{lang}" for lang in LANGUAGES), "longitude", "latitude", "radius"],
     )
-    tables.download_button(t, present, "landmarks.csv", key="data_city_marks", label=t("Download the present list"))
+    tables.download_button(page, present, "landmarks.csv", key="data_city_marks", label=t("Download the present list"))
     kinds = ["csv", "xlsx", "geojson", "json", "gpkg", "zip", "osm", "pbf"]
     name, content = _uploaded_table("landmarks", kinds, t("File of the landmarks"))
     if content is None:
@@ -129,7 +129,7 @@ def draw_categories_upload(page: Page) -> None:
         )
     )
     table = profile_tables.categories_table(city.categories.values())
-    tables.download_button(t, table, "categories.csv", key="data_city_tree", label=t("Download the present list"))
+    tables.download_button(page, table, "categories.csv", key="data_city_tree", label=t("Download the present list"))
     kinds = ["csv", "xlsx", "toml"]
     name, content = _uploaded_table("categories", kinds, t("File of the categories"))
     groups: edit.Groups = dict(city.groups)

@@ -123,7 +123,7 @@ def _draw_wrapped(page: Page, sheet: Sheet, headings: Mapping[str, str]) -> None
 
 def _download(page: Page, sheet: Sheet) -> None:
     frame = sheet.frame[list(sheet.headings)].rename(columns=dict(sheet.headings))
-    download_button(page.t, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
+    download_button(page, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
 
 
 def _draw_default_coordinates_map(page: Page, found: QualityStudy) -> None:

@@ -70,7 +70,7 @@ def draw_record_tab(page: Page) -> None:
     zone = ZoneInfo(page.city.timezone)
     frame = pd.DataFrame([_row(page, zone, one) for one in found], columns=list(headings))
     draw_table(page, frame, headings, key="data_record", alt=t("Who looked at what and did what"))
-    download_button(t, lambda: record_frame(read_record(database, wanted)), "record.csv", key="data_record_download")
+    download_button(page, lambda: record_frame(read_record(database, wanted)), "record.csv", key="data_record_download")
 
 
 def _choice(page: Page, known: list[str]) -> Wanted:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from curim_data.studies.evaluation import AREAS, PERIODS
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.numbers import written_count
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.frame import Page, Palette, palette
 from pages.parts.plans.areas_map import AREA_LABELS
@@ -27,7 +28,7 @@ def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
             y=part["n"],
             name=names[period],
             marker={"color": shades[period], "cornerradius": 3},
-            text=[t.number(n) for n in part["n"]],
+            text=[written_count(page, n) for n in part["n"]],
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
@@ -53,7 +54,7 @@ def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
             line=look,
             name=label,
             hovertext=[
-                t.pair(f"{label}, {t.date(day.date(), 'LLLL y')}", t.number(n))
+                t.pair(f"{label}, {t.date(day.date(), 'LLLL y')}", written_count(page, n))
                 for day, n in zip(days, part["n"], strict=True)
             ],
             hoverinfo="text",

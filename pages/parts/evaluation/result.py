@@ -31,6 +31,7 @@ from curim_data.studies.evaluation import (
 )
 from curim_data.studies.harm import weights_offered
 from curim_data.studies.plan_timing import plan_timing
+from pages.parts.charts.numbers import least_written, written_count
 from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
 from pages.parts.evaluation.charts import before_after_figure, months_figure
@@ -124,7 +125,11 @@ def _draw_counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     wide = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
     wide = wide.reindex(index=[name for name in AREAS if name in wide.index], columns=["before", "after"])
     days = study.windows.lengths
-    wide["change"] = wide["after"] / days[1] / (wide["before"] / days[0]) - 1
+    few = wide.gt(0) & wide.lt(least_written(page))
+    # A change of what is not written out would tell it.
+    wide["change"] = (wide["after"] / days[1] / (wide["before"] / days[0]) - 1).mask(few.any(axis=1))
+    if few.any(axis=None):
+        wide = wide.assign(**{name: [written_count(page, n) for n in wide[name]] for name in ("before", "after")})
     wide = wide.reset_index().assign(name=lambda part: [t(AREA_LABELS[name]) for name in part["area"]])
     with left:
         draw_chart(
@@ -139,7 +144,7 @@ def _draw_counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
             {"name": t("Area"), "before": t("Before"), "after": t("After"), "change": t("Change")},
             key="evaluation_counts",
             alt=t("Incidents before and after by area"),
-            digits={"before": 0, "after": 0},
+            digits={} if few.any(axis=None) else {"before": 0, "after": 0},
             percent={"change": 0},
             signed={"change": 0},
             file_name="evaluation_counts.csv",
@@ -170,7 +175,7 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     headings = dict(zip(columns, (t("What"), t("Value"), t("95 % interval")), strict=True))
     frame = pd.DataFrame(rows, columns=columns).rename(columns=headings)
     st.table(frame, hide_index=True)
-    download_button(t, frame, "evaluation_tests.csv", key="evaluation_tests_download")
+    download_button(page, frame, "evaluation_tests.csv", key="evaluation_tests_download")
     for choice in study.choices:
         st.caption(t(choice.explanation))
     if study.verdict is not None and study.verdict.unknown is not None:
@@ -310,6 +315,11 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
         "high": t("to"),
         "ratio": t("Ratio"),
     }
+    few = labelled[["before", "after"]].gt(0) & labelled[["before", "after"]].lt(least_written(page))
+    if few.any(axis=None):
+        hidden = ["difference", "low", "high"]  # would tell what is not written out
+        words = {name: [written_count(page, n) for n in labelled[name]] for name in few}
+        labelled = labelled.assign(**words, **{name: labelled[name].mask(few.any(axis=1)) for name in hidden})
     if len(labelled):
         draw_table(
             page,
@@ -317,7 +327,7 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
             {name: heading for name, heading in headings.items() if not page.narrow or name in NARROW},
             key="evaluation_gender_table",
             alt=t("Incidents before and after in the treated area by gender"),
-            digits={"before": 0, "after": 0, "ratio": 2},
+            digits={"ratio": 2} if few.any(axis=None) else {"before": 0, "after": 0, "ratio": 2},
             signed={"difference": 0, "low": 0, "high": 0},
             file_name="evaluation_by_gender.csv",
         )

@@ -12,6 +12,7 @@ from curim_data.model import Translator
 from curim_data.studies.brief_text import counts_before_after, less_than_others
 from curim_data.studies.findings import Finding, Series
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.numbers import written_count
 from pages.parts.charts.style import base_figure
 from pages.parts.frame import Page, Palette, palette
 
@@ -58,7 +59,7 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
             y=frame["before"],
             mode="lines",
             line={"color": colours.muted, "width": 1.4, "dash": "dot"},
-            hovertext=_hover(t, series, "before"),
+            hovertext=_hover(page, series, "before"),
             hoverinfo="text",
         )
     joined = tested | tested.shift(-1, fill_value=False)  # the line goes on from the week before the tested ones
@@ -71,12 +72,12 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
             y=frame["n"].where(part),
             mode="lines",
             line=line,
-            hovertext=_hover(t, series, "n"),
+            hovertext=_hover(page, series, "n"),
             hoverinfo="text",
         )
     most = max(frame["n"].max(), frame["before"].fillna(0).max())
     figure.update_yaxes(range=[0, max(most, 1) * 1.22], visible=False)
-    _label_most(figure, frame.assign(start=days), t, colours, most)
+    _label_most(page, figure, frame.assign(start=days), colours, most)
     _label_lines(figure, finding, series, t, colours, strong)
     shown = (frame["start"].iloc[0].date(), max(end, days.iloc[-1].date()))
     _label_dates(figure, shown, start, t, month=series.unit == "month")
@@ -175,7 +176,7 @@ def _label_lines(
     )
 
 
-def _label_most(figure: Figure, frame: pd.DataFrame, t: Translator, colours: Palette, most: float) -> None:
+def _label_most(page: Page, figure: Figure, frame: pd.DataFrame, colours: Palette, most: float) -> None:
     """The largest count, at its place."""
     column = "n" if frame["n"].max() == most else "before"
     at = int(frame[column].eq(most).to_numpy().argmax())
@@ -183,7 +184,7 @@ def _label_most(figure: Figure, frame: pd.DataFrame, t: Translator, colours: Pal
     figure.add_annotation(
         x=frame["start"].iloc[at].date(),
         y=most,
-        text=t.number(most),
+        text=written_count(page, most),
         showarrow=False,
         xanchor="right" if late else "left" if early else "center",
         yanchor="bottom",
@@ -214,12 +215,13 @@ def _label_dates(figure: Figure, shown: tuple[dt.date, dt.date], start: dt.date,
     figure.update_xaxes(range=[first, last], showticklabels=False)
 
 
-def _hover(t: Translator, series: Series, column: str) -> list[str]:
-    form = "LLLL y" if series.unit == "month" else "medium"
+def _hover(page: Page, series: Series, column: str) -> list[str]:
+    t, form = page.t, "LLLL y" if series.unit == "month" else "medium"
     shift: Any = pd.Timedelta(0)
     if column == "before":
         shift = pd.DateOffset(months=12) if series.unit == "month" else pd.Timedelta(weeks=52)
     days = [day.date() for day in series.frame["start"] - shift]
     return [
-        t.pair(t.date(day, form), t.number(n)) for day, n in zip(days, series.frame[column].astype(float), strict=True)
+        t.pair(t.date(day, form), written_count(page, n))
+        for day, n in zip(days, series.frame[column].astype(float), strict=True)
     ]

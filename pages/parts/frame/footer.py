@@ -57,7 +57,7 @@ def draw_few_mapped_note(page: Page, total: Total, excluded: int = 0) -> None:
             page.t(
                 "Only {shown} of {n} alerts are on the map, and what is said about places holds for them alone. Check "
                 "the outline of the city and the coordinates on the Data page.",
-                shown=shown,
+                shown=page.t(fewer_than(total.threshold)) if total.shown(shown) is None else shown,
                 n=total.n,
             )
         )

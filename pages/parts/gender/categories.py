@@ -121,8 +121,8 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
         t(
             "n = {women} incidents that affect women and {men} that affect men. Corrected for the number of "
             "categories examined.",
-            women=int(found.women_total),
-            men=int(found.men_total),
+            women=written_count(page, int(found.women_total)),
+            men=written_count(page, int(found.men_total)),
         )
     )
 
@@ -147,7 +147,7 @@ def _draw_table(page: Page, found: CategoryRatios) -> None:
         "q": t("Corrected p"),
     }
     tables.draw_table(page, written, headings, key="gender_weights", alt=t("Categories by gender, clearest first"))
-    tables.download_button(t, found.frame, "gender_categories.csv", key="gender_weights_csv")
+    tables.download_button(page, found.frame, "gender_categories.csv", key="gender_weights_csv")
 
 
 def _ratio(page: Page, row: dict[str, float]) -> str:

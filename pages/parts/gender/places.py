@@ -177,7 +177,7 @@ def _draw_table(page: Page, frame: pd.DataFrame) -> None:
     with st.container(horizontal=True):
         data = frame.drop(columns=["verdict", "not_known", "expected"])
         data.insert(1, "name", written["place"])
-        tables.download_button(t, data, "gender_places.csv", key="gender_places_csv")
+        tables.download_button(page, data, "gender_places.csv", key="gender_places_csv")
         tables.geojson_button(t, lambda: _shapes_file(page, data), "gender_places.geojson", key="gender_places_geojson")
 
 
@@ -271,7 +271,7 @@ def _circle(
 
 def _shapes_file(page: Page, data: pd.DataFrame) -> str:
     points = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
-    return tables.geojson(data, [points[place] for place in data["place"]])
+    return tables.geojson(page, data, [points[place] for place in data["place"]])
 
 
 def _alerts(page: Page, value: float) -> str:

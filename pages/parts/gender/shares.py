@@ -14,7 +14,7 @@ from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy
 from curim_data.studies.incidents import rows_are_persons
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import share_with_interval
+from pages.parts.charts.numbers import least_written, share_with_interval, written_count
 from pages.parts.frame import Page, draw_footer, escape_markdown
 from pages.parts.frame.colours import GENDERS
 from pages.parts.gender import queries
@@ -104,11 +104,11 @@ def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
     _draw_share_chart(page, frame.assign(value=frame["share"]), key=key, alt=sentence, data=data)
     t, incidents = page.t, found.column == AFFECTED
     draw_footer(page, sentence=sentence, total=None if incidents else total, choices=found.choices)
-    persons = incidents and counts_persons(page)
+    persons, n = incidents and counts_persons(page), round(found.total)
     if persons:
-        st.caption(t.n("n = {n} person affected", "n = {n} persons affected", round(found.total)))
+        st.caption(_few(page, n) or t.n("n = {n} person affected", "n = {n} persons affected", n))
     elif incidents:
-        st.caption(t.n("n = {n} incident", "n = {n} incidents", round(found.total)))
+        st.caption(_few(page, n) or t.n("n = {n} incident", "n = {n} incidents", n))
     st.caption(
         t("The bars are shares of all persons affected, those whose gender is not stated included.")
         if persons
@@ -116,6 +116,11 @@ def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
         if incidents
         else t("The bars are shares of all alerts, those that do not state the gender included.")
     )
+
+
+def _few(page: Page, n: int) -> str:
+    """A number that is too small to be written out; "" for any other."""
+    return page.t("n = {count}.", count=written_count(page, n)) if 0 < n < least_written(page) else ""
 
 
 def counts_persons(page: Page) -> bool:
@@ -157,7 +162,7 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
     frame = found.frame.assign(value=found.frame["share"])
     _draw_share_chart(page, frame, key="gender_dark", alt=sentence, data=data)
     draw_footer(page, sentence=sentence, choices=found.choices)
-    known = (
+    known = _few(page, found.n) or (
         t.n(
             "n = {n} person affected, by day or after dark.",
             "n = {n} persons affected, by day or after dark.",
@@ -209,7 +214,8 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
     plots.draw_chart(page, figure, key="gender_feeling", alt=sentence, data=data)
     draw_footer(page, sentence=sentence, choices=found.choices)
     st.caption(
-        t.n(
+        _few(page, found.n)
+        or t.n(
             "n = {n} alert that reports the feeling. The dashed line is the mean of men.",
             "n = {n} alerts that report the feeling. The dashed line is the mean of men.",
             found.n,
@@ -246,7 +252,7 @@ def draw_rates(page: Page, f: AlertFilter) -> None:
         "ratio": t("Ratio (95 %)"),
     }
     tables.draw_table(page, written, headings, key="gender_rates", alt=t("Alerts per 1,000 residents by gender"))
-    tables.download_button(t, frame, "gender_rates.csv", key="gender_rates_csv")
+    tables.download_button(page, frame, "gender_rates.csv", key="gender_rates_csv")
     st.caption(t("Alerts of the whole period by gender of the reporter. Not everyone who alerts lives in the city."))
     draw_footer(page, choices=found.choices)
 

@@ -13,6 +13,7 @@ from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.selection import chosen_from
 from curim_data.studies.spot_area import has_area, in_area
+from pages.parts.charts.numbers import least_written
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.hotspots.ranked_list import cell_size_label
 
@@ -33,9 +34,9 @@ def draw_cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None
     if not found:
         return
     t = page.t
-    names = name_spots(found[:MOST_NAMED], page.city)
+    names, least = name_spots(found[:MOST_NAMED], page.city), least_written(page)
     lines = [
-        t.pair(f"- **{escape_markdown(names[spot.id](t))}**", escape_markdown(spot.cold_sentence(t)))
+        t.pair(f"- **{escape_markdown(names[spot.id](t))}**", escape_markdown(spot.cold_sentence(t, least)))
         for spot in found[:MOST_NAMED]
     ]
     if len(found) > MOST_NAMED:

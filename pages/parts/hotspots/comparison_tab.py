@@ -27,7 +27,7 @@ from curim_data.studies.compare import (
 )
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import written_count
+from pages.parts.charts.numbers import least_written, written_count
 from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
 from pages.parts.frame.colours import CHANGE, on_land
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
@@ -125,7 +125,7 @@ def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
     t, places = page.t, study.comparison.places
     for place in places[:NAMED]:
         name = escape_markdown(ranked_name(place.rank, study.names[place.id](t), space=" "))
-        st.markdown(t.pair(f"**{name}**", escape_markdown(place.sentence(t))))
+        st.markdown(t.pair(f"**{name}**", escape_markdown(place.sentence(t, least_written(page)))))
     if len(places) > NAMED:
         st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(places) - NAMED))
 
@@ -379,11 +379,11 @@ def _draw_downloads(page: Page, study: CompareStudy) -> None:
         cells = study.comparison.frame.reset_index()
         cells["cell"] = [f"{cell:x}" for cell in cells["cell"]]
         tables.download_button(
-            t, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=t("Download the map's data")
+            page, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=t("Download the map's data")
         )
         if not study.comparison.places:
             return
-        tables.download_button(t, places_frame(page, study), "comparison.csv", key="hotspots_compare_csv")
+        tables.download_button(page, places_frame(page, study), "comparison.csv", key="hotspots_compare_csv")
         tables.geojson_button(
             t, lambda: _shapes_file(page, study), "comparison.geojson", key="hotspots_compare_geojson"
         )
@@ -391,4 +391,4 @@ def _draw_downloads(page: Page, study: CompareStudy) -> None:
 
 def _shapes_file(page: Page, study: CompareStudy) -> str:
     shapes = [shapely.union_all(cell_polygons(list(place.cells))) for place in study.comparison.places]
-    return tables.geojson(places_frame(page, study).drop(columns="cells"), shapes)
+    return tables.geojson(page, places_frame(page, study).drop(columns="cells"), shapes)

@@ -50,6 +50,7 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
             alt=t("Share of the incidents in the fullest places. {sentence}", sentence=found.sentence(t)),
             data=curve_frame(found),
             file_name="concentration-curve.csv",
+            counts=(),
         )
     headings = {
         "part": t("Of the incidents"),
@@ -66,7 +67,7 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
         else:
             tables.draw_table(page, table, headings, key="hotspots_concentration", alt=alt)
         whole = table[list(headings)].rename(columns=headings)
-        tables.download_button(t, whole, "concentration.csv", key="hotspots_concentration_download")
+        tables.download_button(page, whole, "concentration.csv", key="hotspots_concentration_download")
         st.write(escape_markdown(concentration.gini_sentence(t)))
     draw_footer(
         page,

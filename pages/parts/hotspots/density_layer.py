@@ -113,7 +113,7 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
         alt=t("Where alerts are densest"),
     )
     file = frame.rename(columns=headings)
-    tables.download_button(t, file, "density-places.csv", key="hotspots_density_peaks_download")
+    tables.download_button(page, file, "density-places.csv", key="hotspots_density_peaks_download")
     st.caption(
         t(
             "Density shows where many alerts are, not where there are more than expected by chance: for that, see "
@@ -125,7 +125,9 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
 def _draw_downloads(page: Page, study: DensityStudy) -> None:
     t, city = page.t, page.city
     with st.container(horizontal=True):
-        tables.download_button(t, lambda: pixel_frame(study.density, city), "density.csv", key="hotspots_density_csv")
+        tables.download_button(
+            page, lambda: pixel_frame(study.density, city), "density.csv", key="hotspots_density_csv"
+        )
         tables.geojson_button(
             t, lambda: class_geojson(study.density, city), "density.geojson", key="hotspots_density_geojson"
         )

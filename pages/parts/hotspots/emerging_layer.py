@@ -17,6 +17,7 @@ from curim_data.model import Translator, cell_polygons
 from curim_data.studies.emerging import EmergingRow, EmergingStudy
 from curim_data.studies.spot_area import has_area
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.numbers import least_written, written_incidents
 from pages.parts.charts.plots import draw_chart
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import (
@@ -42,7 +43,7 @@ from pages.parts.hotspots.queries import emerging_of
 from pages.parts.hotspots.ranked_list import MAIN, SPAN
 from pages.parts.hotspots.selection import SELECTED_WORD
 from pages.parts.maps.basemap import ground_layers, map_width, without_outline
-from pages.parts.maps.cell_map import cell_deck, incident_count, map_height, map_selection
+from pages.parts.maps.cell_map import cell_deck, map_height, map_selection
 from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
 from pages.parts.maps.name_layers import Pin, ranked_name
 
@@ -373,7 +374,7 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
     """The selected place: its history in words and by step, and the way on."""
     t = page.t
     st.subheader(f"{line.rank} · {escape_markdown(line.name(t))}")
-    st.write(escape_markdown(found.sentence_of(line.place.peak, t)))
+    st.write(escape_markdown(found.sentence_of(line.place.peak, t, least_written(page))))
     if st.button(t("Draft an intervention here"), key="emerging_draft", type="primary"):
         go_to_page(page, "interventions", draft=",".join(line.place.names))
     here = page.filter.replace(districts=(), places=(), cells=line.place.names)
@@ -412,7 +413,7 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
         y=series["n"],
         marker={"color": [shade if marked else colours.withheld for marked in series[mark]]},
         hovertext=[
-            t.pair(t.date(day.date(), "medium"), incident_count(t, n))
+            t.pair(t.date(day.date(), "medium"), written_incidents(page, n))
             for day, n in zip(series["start"], series["n"], strict=True)
         ],
         hoverinfo="text",
@@ -426,11 +427,11 @@ def _draw_downloads(page: Page, shown: Sequence[EmergingRow]) -> None:
     t = page.t
     frame = places_frame(t, shown)
     with st.container(horizontal=True):
-        download_button(t, frame, "emerging.csv", key="emerging_csv")
-        geojson_button(t, lambda: _shapes_file(shown, frame), "emerging.geojson", key="emerging_geojson")
+        download_button(page, frame, "emerging.csv", key="emerging_csv")
+        geojson_button(t, lambda: _shapes_file(page, shown, frame), "emerging.geojson", key="emerging_geojson")
 
 
-def _shapes_file(shown: Sequence[EmergingRow], frame: pd.DataFrame) -> str:
+def _shapes_file(page: Page, shown: Sequence[EmergingRow], frame: pd.DataFrame) -> str:
     return geojson(
-        frame.drop(columns="cells"), [shapely.union_all(cell_polygons(list(line.place.cells))) for line in shown]
+        page, frame.drop(columns="cells"), [shapely.union_all(cell_polygons(list(line.place.cells))) for line in shown]
     )

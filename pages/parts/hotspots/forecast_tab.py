@@ -161,7 +161,7 @@ def _draw_places(page: Page, forecast: ForecastStudy) -> None:
             alt=t("Alerts expected at each place in the next four weeks"),
         )
         tables.download_button(
-            t, frame.rename(columns=headings), "forecast-places.csv", key="hotspots_places_ahead_download"
+            page, frame.rename(columns=headings), "forecast-places.csv", key="hotspots_places_ahead_download"
         )
     elif not page.city.landmarks:
         st.write(t(NO_LANDMARKS))
@@ -244,7 +244,7 @@ def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
     headings = {"name": t.c("emerging", "Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
     alt = t("Cells where most alerts are expected")
     tables.draw_fitted_table(page, frame, headings, _room(page), key="hotspots_forecast", alt=alt, digits={"last": 0})
-    tables.download_button(t, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
+    tables.download_button(page, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
 
 def _draw_backtest(page: Page, found: PlaceForecast) -> None:
@@ -283,7 +283,7 @@ def _draw_backtest(page: Page, found: PlaceForecast) -> None:
         columns, height = tables.wrapped_columns(tested, headings, page.room.column, wrapped=("method",))
         about: dict[str, Any] = {"columns": columns, "row_height": height, "height": "content"}
         tables.draw_table(page, tested, headings, key="hotspots_backtest", alt=alt, **about)
-    tables.download_button(t, frame, "forecast-backtest.csv", key="hotspots_backtest_download")
+    tables.download_button(page, frame, "forecast-backtest.csv", key="hotspots_backtest_download")
     if found.shown:
         st.write(escape_markdown(found.places_sentence(t)))
     st.caption(

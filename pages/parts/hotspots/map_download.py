@@ -18,6 +18,7 @@ from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.query import Total
 from curim_data.studies.density import DensityStudy, class_polygons
 from curim_data.studies.emerging import EmergingRow
+from pages.parts.charts.numbers import least_written
 from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame import Page
 from pages.parts.frame.cache import cached_query
@@ -88,11 +89,11 @@ def map_download_button(
     )
 
 
-def cell_shades(t: Translator, cells: pd.DataFrame, measure: legends.CellMeasure | None = None) -> list[MapLayer]:
+def cell_shades(page: Page, cells: pd.DataFrame, measure: legends.CellMeasure | None = None) -> list[MapLayer]:
     """Cells in the classes of the page's map, by count or by what else is measured."""
     from analysis.report.maps import MapLayer
 
-    scale = legends.ColourScale.of(t, cells, measure)
+    scale = legends.ColourScale.of(page.t, cells, measure, least=least_written(page))
     places = scale.class_numbers(cells)
     return [
         MapLayer(span, colour, _cells(cells.index[places == at])) for at, (colour, span) in enumerate(scale.classes)
@@ -107,7 +108,7 @@ def outlined(label: str, colour: str, shapes: Collection[Any]) -> MapLayer:
 
 
 def hot_shades(
-    t: Translator,
+    page: Page,
     cells: pd.DataFrame,
     hot: pd.Index,
     cold: pd.Index,
@@ -117,7 +118,7 @@ def hot_shades(
     measure: legends.CellMeasure | None = None,
 ) -> list[MapLayer]:
     """Cells with hot and cold ones outlined, and the selected place."""
-    shades = cell_shades(t, cells, measure)
+    t, shades = page.t, cell_shades(page, cells, measure)
     if len(hot):
         shades.append(outlined(legends.hot_label(t, with_neighbours), LIGHT.hot_line, _cells(hot)))
     if len(cold):

@@ -229,11 +229,11 @@ def _draw_downloads(page: Page, study: MoranStudy, shown: list[MoranPlace]) -> N
     with st.container(horizontal=True):
         if shown:
             tables.geojson_button(
-                t, lambda: _shapes_file(t, study, shown), "local_moran.geojson", key="hotspots_moran_geojson"
+                t, lambda: _shapes_file(page, study, shown), "local_moran.geojson", key="hotspots_moran_geojson"
             )
         label = t("Download the cells (CSV)")
         tables.download_button(
-            t, lambda: moran_frame(study), "local_moran_cells.csv", key="hotspots_moran_csv", label=label
+            page, lambda: moran_frame(study), "local_moran_cells.csv", key="hotspots_moran_csv", label=label
         )
 
     def made() -> list[Any]:
@@ -260,9 +260,9 @@ def moran_frame(study: MoranStudy) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _shapes_file(t: Translator, study: MoranStudy, shown: list[MoranPlace]) -> str:
+def _shapes_file(page: Page, study: MoranStudy, shown: list[MoranPlace]) -> str:
     frame = pd.DataFrame(
-        {"rank": one.rank, "id": one.id, "name": study.names[one.id](t), "class": one.cls, "n": one.n, "q": one.q}
+        {"rank": one.rank, "id": one.id, "name": study.names[one.id](page.t), "class": one.cls, "n": one.n, "q": one.q}
         for one in shown
     )
-    return tables.geojson(frame, [shapely.union_all(cell_polygons(list(one.cells))) for one in shown])
+    return tables.geojson(page, frame, [shapely.union_all(cell_polygons(list(one.cells))) for one in shown])

@@ -85,4 +85,4 @@ def _draw_areas(page: Page, study: PatternStudy) -> None:
         alt=t("Areas whose share differs, the surest first"),
         digits={"a": 0, "b": 0},
     )
-    tables.download_button(t, file, "pattern-test.csv", key="hotspots_pattern_download")
+    tables.download_button(page, file, "pattern-test.csv", key="hotspots_pattern_download")

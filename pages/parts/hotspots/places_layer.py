@@ -244,11 +244,11 @@ def _draw_map_download(
     def shades() -> list[MapLayer]:
         if found is not None:
             outlines = [cluster.outline for cluster in found.found[:MOST_OUTLINES]]
-            return [*cell_shades(t, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
+            return [*cell_shades(page, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
         hot, cold = frame.index[frame["hot"]], frame.index[frame["cold"]]
         selected = line.spot.cells if line else ()
         cells, how = _map_cells(page, study), rate_measure(t, study.hot.base)
-        return hot_shades(t, cells, hot, cold, selected, with_neighbours=study.hot.k > 0, measure=how)
+        return hot_shades(page, cells, hot, cold, selected, with_neighbours=study.hot.k > 0, measure=how)
 
     map_download_button(
         page,

@@ -13,6 +13,7 @@ from analysis.emerging.detection import EmergingHotSpots
 from curim_data.model import Translator
 from curim_data.model.i18n import at_head
 from curim_data.studies.emerging import EmergingStudy
+from pages.parts.charts.numbers import written_count, written_incidents
 from pages.parts.frame import Page, palette, rgba
 from pages.parts.frame.fragments import admitting
 from pages.parts.maps import basemap, cell_map, legends
@@ -55,10 +56,10 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     below = len(basemap.ground_layers(page.city, colours))
     n = _counts(study, found, step)
     deck.layers[below:below] = [
-        _layer(t, "hot_now", n[found.hot[:, step]], HOT, 0.93),
-        _layer(t, "cold_now", n[found.cold[:, step]], COLD, 0.5),
+        _layer(page, "hot_now", n[found.hot[:, step]], HOT, 0.93),
+        _layer(page, "cold_now", n[found.cold[:, step]], COLD, 0.5),
     ]
-    sentence = step_sentence(t, found, step, n)
+    sentence = step_sentence(page, found, step, n)
     st.pydeck_chart(deck, height=height, key="emerging_step_map", alt=sentence)
     legends.draw_legend_row(
         colours,
@@ -74,15 +75,16 @@ def step_label(t: Translator, found: EmergingHotSpots, step: int) -> str:
     return t.date(day, "LLL y") if found.unit == "month" else t.date(day, "medium")
 
 
-def step_sentence(t: Translator, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
+def step_sentence(page: Page, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
     """How many cells were hot and cold in a step, and what was counted."""
+    t = page.t
     told = t(
         "{when}: hot cells {hot}, cold cells {cold}, incidents on the map {n}. A cell is assessed together with its "
         "neighbours and with the step before.",
         when=step_label(t, found, step),
         hot=int(found.hot[:, step].sum()),
         cold=int(found.cold[:, step].sum()),
-        n=round(float(n.sum())),
+        n=written_count(page, round(float(n.sum()))),
     )
     return at_head(told)
 
@@ -95,9 +97,9 @@ def _counts(study: EmergingStudy, found: EmergingHotSpots, step: int) -> pd.Seri
     return here.set_index("cell")["n"].reindex(found.frame.index, fill_value=0)
 
 
-def _layer(t: Translator, name: str, n: pd.Series, shade: str, coverage: float) -> pdk.Layer:
+def _layer(page: Page, name: str, n: pd.Series, shade: str, coverage: float) -> pdk.Layer:
     rows: list[dict[str, Any]] = [
-        {"hex": h3.int_to_str(cell), "tip": cell_map.incident_count(t, count)}
+        {"hex": h3.int_to_str(cell), "tip": written_incidents(page, count)}
         for cell, count in zip(n.index, n, strict=True)
     ]
     return pdk.Layer(

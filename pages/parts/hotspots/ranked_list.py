@@ -24,7 +24,7 @@ from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import expected_count, share_with_interval, written_count
+from pages.parts.charts.numbers import expected_count, least_written, share_with_interval, written_count
 from pages.parts.frame import Page, filter_bar
 from pages.parts.hotspots.cell_text import rate_heading, rate_text
 from pages.parts.hotspots.list_order import ListView, all_columns, draw_list_controls, order_sentence
@@ -253,11 +253,12 @@ def _list_rows(
     """The list in words; by the id of a spot its number of alerts, and what its incidents weigh."""
     t = page.t
     base = getattr(shown[0].spot, "base", LAND)
+    few = any(0 < line.spot.n < least_written(page) for line in shown)
     return pd.DataFrame(
         {
             "name": ranked_name(line.spot.rank, line.name(t)),
-            "n": line.spot.n,
-            "alerts": alerts.get(line.spot.id, pd.NA),
+            "n": written_count(page, line.spot.n) if few else line.spot.n,
+            "alerts": alerts.get(line.spot.id, pd.NA) if line.spot.n >= least_written(page) else pd.NA,
             "expected": expected_count(t, line.spot),
             "excess": _excess(t, line, short=page.narrow),
             "ratio": _ratio(page, line),
@@ -355,14 +356,16 @@ def draw_downloads(
         if study is not None:
             label = t("Download the cells (CSV)")
             tables.download_button(
-                t, lambda: cells_frame(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label
+                page, lambda: cells_frame(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label
             )
 
 
 def _list_downloads(page: Page, view: ListView, gistar_valid: bool | None) -> None:
     """Both are made when clicked: the streets of every place take a moment."""
     t = page.t
-    tables.download_button(t, lambda: _list_table(page, view, gistar_valid), "hotspots.csv", key="hotspots_csv")
+    tables.download_button(
+        page, lambda: _list_table(page, view, gistar_valid), "hotspots.csv", key="hotspots_csv", counts=LISTED
+    )
     tables.geojson_button(t, lambda: _shapes_file(page, view, gistar_valid), "hotspots.geojson", key="hotspots_geojson")
 
 
@@ -388,12 +391,13 @@ def _list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.Dat
     return frame
 
 
+LISTED: Final = ("n", "base_n")  # the columns of counts of the list; that of women is one of shares
 _LIMITS: Final = {"": "value", "_low": "low", "_high": "high"}
 
 
 def _shapes_file(page: Page, view: ListView, gistar_valid: bool | None) -> str:
     frame = _list_table(page, view, gistar_valid).drop(columns="cells")
-    return tables.geojson(frame, [_shape(line) for line in view.lines])
+    return tables.geojson(page, frame, [_shape(line) for line in view.lines], LISTED)
 
 
 def _shape(line: SpotSummary) -> BaseGeometry:

@@ -142,7 +142,7 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy)
     )
     st.caption(escape_markdown(found.method(t)))
     draw_footer(page, choices=repeats.choices)
-    tables.download_button(t, found.frame(), "near-repeat.csv", key="hotspots_knox_download")
+    tables.download_button(page, found.frame(), "near-repeat.csv", key="hotspots_knox_download")
 
 
 def _same_place(page: Page, found: KnoxResult, headings: dict[str, str]) -> None:
@@ -212,7 +212,7 @@ def draw_recent_starts(page: Page, unusual: ScanStudy) -> None:
     draw_footer(page, choices=unusual.choices)
     if unusual.started:
         frame = starts_frame(t, unusual.started)
-        tables.download_button(t, frame, "unusual-starts.csv", key="hotspots_started_download")
+        tables.download_button(page, frame, "unusual-starts.csv", key="hotspots_started_download")
 
 
 def starts_frame(t: Translator, started: Sequence[StartedCluster]) -> pd.DataFrame:

@@ -8,20 +8,20 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from analysis.hotspots.grouping import Spot
 from analysis.hotspots.harm import SpotHarm
 from analysis.spots.profile import states_no_category
 from curim_data.model import Gender
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY
 from curim_data.model.labels import category_label, gender_label
-from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
+from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary
 from pages.parts.charts import plots
-from pages.parts.charts.numbers import share_with_interval, written_count
+from pages.parts.charts.numbers import least_written, share_with_interval, written_count, written_incidents
 from pages.parts.charts.plots import no_clock_reason
 from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.frame.links import go_to_page
 from pages.parts.hotspots.queries import ListQuery, spot_details
 from pages.parts.hotspots.ranked_list import street_names
-from pages.parts.maps.cell_map import incident_count
 
 CATEGORIES_SHOWN = 5
 # Where a week holds this share of the alerts of a place, and so many of them, that is said.
@@ -40,8 +40,8 @@ def draw_spot_panel(
     study: SpotStudy = spot_details(asked, spot)
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
     weighs = f" {harm.sentence(t)}" if harm is not None else ""
-    st.write(escape_markdown(f"{spot.sentence(t)}{weighs} {study.profile.sentence(t)}"))
-    if alerts is not None and alerts > spot.n:
+    st.write(escape_markdown(f"{_told(page, spot)}{weighs} {study.profile.sentence(t)}"))
+    if alerts is not None and alerts > spot.n >= least_written(page):
         st.caption(t("{alerts} alerts report these {n} incidents.", alerts=alerts, n=spot.n))
     if streets := street_names(page, line):
         st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
@@ -58,11 +58,24 @@ def draw_spot_panel(
         _draw_genders(page, study)
 
 
+def _told(page: Page, spot: SpotOrCluster) -> str:
+    """The figures of the place in words, as the audience may read them."""
+    return spot.sentence(page.t, least_written(page)) if isinstance(spot, Spot) else spot.sentence(page.t)
+
+
 def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     """What makes the figures of this place doubtful."""
     t = page.t
     sentences = []
-    if study.at_default:
+    if 0 < study.at_default < least_written(page):
+        sentences.append(
+            t(
+                "Fewer than {k} alerts here share their exact coordinates with many others and are kept off maps: "
+                "probably a default position of the app.",
+                k=least_written(page),
+            )
+        )
+    elif study.at_default:
         sentences.append(
             t.n(
                 "{n} alert here shares its exact coordinates with many others and is kept off maps: probably a default "
@@ -146,7 +159,7 @@ def _draw_clock(page: Page, study: SpotStudy) -> None:
         [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
         columns=["weekday", "hour", "n"],
     )
-    figure = plots.clock_figure(page, frame, height=190, compact=True, count=incident_count)
+    figure = plots.clock_figure(page, frame, height=190, compact=True, count=written_incidents)
     words = study.week.sentence(t, incidents=True)
     plots.draw_chart(page, figure, key="spot_clock", alt=words)
     some = page.source.some_hours if page.source is not None else None

@@ -13,11 +13,11 @@ from curim_data.model import labels as words
 from curim_data.model.absence import NO_AFFECTED, no_districts
 from curim_data.privacy import BAND_HOURS, Counted, DisclosureError
 from pages.parts.charts import plots
+from pages.parts.charts.numbers import least_written, written_incidents
 from pages.parts.charts.plots import no_clock_reason
 from pages.parts.charts.small_multiples import small_multiples_figure
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.cache import cached_query
-from pages.parts.maps.cell_map import incident_count
 from pages.parts.trends.queries import period_dates, shown_incidents
 from pages.parts.trends.trend_line import small_chart_unit
 
@@ -126,6 +126,8 @@ def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counte
     t = page.t
     largest, frame = panels[0]
     n = shown_incidents(frame)
+    if 0 < n < least_written(page):
+        return t("Most incidents: {name}.", name=largest)
     return t.n(
         "Most incidents: {name}, {n} ({share}).",
         "Most incidents: {name}, {n} ({share}).",
@@ -160,7 +162,7 @@ def draw_week_clock(page: Page) -> None:
     week = week_clock(frame)
     plots.draw_chart(
         page,
-        plots.clock_figure(page, frame, count=incident_count, alerts=told),
+        plots.clock_figure(page, frame, count=written_incidents, alerts=told),
         key="trends_clock",
         alt=t("Incidents by weekday and hour. {sentence}", sentence=week.sentence(t, incidents=True)),
         data=counted.frame,
@@ -169,7 +171,8 @@ def draw_week_clock(page: Page) -> None:
     if page.source is not None and page.source.some_hours is not None:
         st.caption(t(page.source.some_hours))
     st.write(week.sentence(t, incidents=True))
-    notes = [t.n("{n} incident with a known hour.", "{n} incidents with a known hour.", week.n)]
+    known = t.n("{n} incident with a known hour.", "{n} incidents with a known hour.", week.n)
+    notes = [t("n = {count}.", count=written_incidents(page, week.n)) if week.n < least_written(page) else known]
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
 
 

@@ -13,11 +13,11 @@ from curim_data.model import Translator
 from curim_data.privacy import Counted, DisclosureError
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.numbers import written_incidents
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.frame import Page, palette
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import COUNTS
-from pages.parts.maps.cell_map import incident_count
 from pages.parts.trends.queries import period_dates
 
 WEEKS: Final = 53
@@ -80,7 +80,7 @@ def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 200) -> Fi
     at = days.dt.day_of_week.to_numpy(), weeks.get_indexer(pd.DatetimeIndex(mondays))
     counts = frame["n"].to_numpy(dtype=float)
     grid[at] = counts
-    told = {n: incident_count(t, n) for n in set(counts.tolist())}
+    told = {n: written_incidents(page, n) for n in set(counts.tolist())}
     texts[at] = [
         f"{t.weekday(day.weekday())} {t.date(day)}: {told[n]}"
         for day, n in zip(days.dt.date, counts.tolist(), strict=True)

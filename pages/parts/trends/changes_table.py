@@ -142,7 +142,9 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
     )
     if rest := len(frame) - len(shown):
         st.caption(t.n("{n} more row", "{n} more rows", rest))
-    tables.download_button(t, frame[[*headings]].rename(columns=headings), "changes.csv", key="trends_changes_download")
+    tables.download_button(
+        page, frame[[*headings]].rename(columns=headings), "changes.csv", key="trends_changes_download"
+    )
 
 
 def _for_phone(t: Translator, frame: pd.DataFrame, headings: dict[str, str]) -> tuple[pd.DataFrame, dict[str, str]]:

@@ -80,7 +80,7 @@ def _of_line(page: Page, trend: Trend) -> str:
         return trend.sentence(t)
     course = course_of(page.dataset, page.filter, page.audience)
     first: dt.date = trend.frame[trend.column].iloc[0].date()
-    said = course_sentences(t, course, first)
+    said = course_sentences(page, course, first)
     return said[0] if said else trend.sentence(t)
 
 

@@ -15,6 +15,7 @@ from curim_data.privacy import DisclosureError
 from curim_data.studies.annotations import annotations_for
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
+from pages.parts.charts.numbers import least_written
 from pages.parts.charts.time_marks import MOST_LABELS, TimeMark, add_alarm_labels, add_forecast, add_marks
 from pages.parts.frame import Page, draw_footer, palette
 from pages.parts.frame.cache import cached_query
@@ -52,7 +53,7 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     sentences = [
         alarms_sentence(t, trend),
         *([together.sentence(t)] if together else []),
-        *course_sentences(t, course, first),
+        *course_sentences(page, course, first),
     ]
     draw_footer(page, sentence=" ".join(sentences), total=cached_query(page, "total"), choices=trend.choices)
     if isinstance(ahead, NextPeriods):
@@ -89,7 +90,7 @@ def _draw_on(
     if isinstance(ahead, NextPeriods):
         days = frame[trend.column]
         add_forecast(figure, ahead.frame, trend.column, t, colours, shown=days, narrow=page.narrow)
-    add_alarm_labels(figure, frame, trend.column, t, colours, 1 if page.narrow else MOST_LABELS)
+    add_alarm_labels(page, figure, frame, trend.column, colours, 1 if page.narrow else MOST_LABELS)
     add_marks(figure, marks, colours, last=frame[trend.column].iloc[-1].date())
 
 
@@ -138,11 +139,12 @@ def note_marks(page: Page, trend: Trend) -> list[TimeMark]:
     ]
 
 
-def course_sentences(t: Translator, course: Course | None, first: dt.date) -> list[str]:
+def course_sentences(page: Page, course: Course | None, first: dt.date) -> list[str]:
     """In words what `course_marks` draws."""
+    t, least = page.t, least_written(page)
     if course is None:
         return []
-    found = [alarm.sentence(t) for alarm in course.alarms if alarm.found and alarm.day >= first]
+    found = [alarm.sentence(t, least) for alarm in course.alarms if alarm.found and alarm.day >= first]
     steps = zip(course.steps, course.step_sentences(t), strict=True)
     return found + [sentence for (day, *_), sentence in steps if day >= first]
 
@@ -154,7 +156,7 @@ def _draw_further_rules(page: Page, course: Course | None) -> None:
         return
     with st.expander(t("Other alarm rules and changes of level")):
         for alarm in course.alarms:
-            st.write(alarm.sentence(t))
+            st.write(alarm.sentence(t, least_written(page)))
             st.caption(t(alarm.rule.explanation))
         for sentence in course.step_sentences(t):
             st.write(sentence)

@@ -6,12 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear
-from curim_data.model import Translator
 from curim_data.model.known_time import CalendarUnit
-from curim_data.privacy import is_sensitive, threshold
 from curim_data.studies.trends import year_on_year_study
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import written_count
+from pages.parts.charts.numbers import least_written, written_count, written_incidents
 from pages.parts.frame import Page
 from pages.parts.trends.queries import period_dates, trend_or_reason
 
@@ -37,16 +35,17 @@ def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
         st.write(t("The data do not go back a year."))
         return
     frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
+    told = compared.sentence(t, least_written(page))
     plots.draw_chart(
         page,
         plots.year_on_year_figure(page, frame),
         key="trends_years",
-        alt=t("Incidents by month, a line for each year. {sentence}", sentence=compared.sentence(t)),
+        alt=t("Incidents by month, a line for each year. {sentence}", sentence=told),
         data=frame,
         file_name="years.csv",
     )
-    st.write(compared.sentence(t))
-    st.caption(_compared_words(t, compared) + " " + t("Months that have not ended are left out of the chart."))
+    st.write(told)
+    st.caption(_compared_words(page, compared) + " " + t("Months that have not ended are left out of the chart."))
     rows = twelve_months(months)
     if len(rows) > A_QUARTER["month"]:
         _draw_months(page, rows)
@@ -62,8 +61,10 @@ def twelve_months(months: Trend) -> pd.DataFrame:
     return reached.assign(change=reached["n"] - reached["last_year"])[["month", "n", "last_year", "change"]].iloc[::-1]
 
 
-def _compared_words(t: Translator, compared: YearOnYear) -> str:
-    n, periods = compared.before + compared.after, compared.periods
+def _compared_words(page: Page, compared: YearOnYear) -> str:
+    t, n, periods = page.t, compared.before + compared.after, compared.periods
+    if 0 < n < least_written(page):
+        return t("n = {count}.", count=written_incidents(page, n))
     if compared.unit == "week":
         return t.n(
             "{n} incident is compared, over {periods} whole weeks.",
@@ -90,7 +91,7 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
     }
     frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])[[*headings]]
     counts = ("last_year", "n")
-    least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
+    least = least_written(page)
     few = pd.concat([rows[name].between(1, least - 1) for name in counts], axis=1)
     if few.any(axis=None):  # a difference from what is not written out would tell it
         words = {name: [written_count(page, n) for n in rows[name]] for name in counts}
@@ -99,7 +100,7 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
     digits, signed = {} if few.any(axis=None) else dict.fromkeys(counts, 0), {"change": 0}
     if page.narrow:
         tables.draw_plain_table(page, frame, headings, alt=alt, digits=digits, signed=signed)
-        tables.download_button(t, frame.rename(columns=headings), "months.csv", key="trends_months_download")
+        tables.download_button(page, frame.rename(columns=headings), "months.csv", key="trends_months_download")
     else:
         tables.draw_table(
             page,
