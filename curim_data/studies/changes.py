@@ -226,7 +226,7 @@ class _Search:
         kinds = [
             tuple(names) for names in self.by if names and "dark" not in names and not (alone and "category" in names)
         ]
-        past = past_scatter(source, f, periods, kinds, audience, self.resolution)
+        past = past_scatter(source, f, periods, kinds, self.resolution)
         wider, squares = candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS, past.factors)
         found = changes(
             candidates,

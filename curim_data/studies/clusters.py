@@ -44,7 +44,7 @@ def cluster_study(
         weights = None
         if weight is not None:
             weights = weights_by_cell(source, whole, audience, weight, CLUSTER_RESOLUTION, fine.index)
-        bursts = place_bursts(source, whole, audience)
+        bursts = place_bursts(source, whole)
         found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts)
     places = with_known_ids(found.found, known_places(source, audience))
     return replace(

@@ -207,9 +207,7 @@ def compare_study(
     chosen = _resolution(source, pair, audience, resolution)
     size = int(chosen.value)
     first, second = (query.cells(source, side, size, audience, once=True) for side in (pair.first, pair.second))
-    scatter = max(
-        (place_scatter(source, side, size, audience) for side in (pair.first, pair.second)), key=attrgetter("value")
-    )
+    scatter = max((place_scatter(source, side, size) for side in (pair.first, pair.second)), key=attrgetter("value"))
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, scatter=scatter)
     choices = [chosen, *incident_choice(source), *pair.choices, *_neither(source, pair, audience, against, totals)]
     choices += found.choices

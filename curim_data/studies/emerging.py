@@ -186,7 +186,7 @@ def emerging_classes(
     counted = query.counts(
         source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True, once=True
     )
-    scatter = place_scatter(source, history, side, audience)
+    scatter = place_scatter(source, history, side)
     found = emerging_hot_spots(_every_step(counted.frame, periods, land), land, scatter=scatter)
     return EmergingClasses(history, found, counted, side, about, None, period)
 

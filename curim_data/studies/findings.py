@@ -307,7 +307,7 @@ def _whom(
     """
     if AFFECTED not in source.asked or without_gender(f) != f:
         return None
-    scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), area_kind(source), audience)
+    scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), area_kind(source))
     levels = {asked: whom for whom, asked in reversed(list(_levels(source, f, chosen, change, place_in)))}
     for asked, whom in reversed(levels.items()):
         women = _women(source, asked, audience, scatter)

@@ -84,7 +84,7 @@ def share_study(source: Source, f: AlertFilter, audience: Audience, column: str 
     of a file are persons (`rows_are_persons`), those affected are counted, each.
     """
     counted = query.counts(source, f, [column], audience, complete=True, once=counted_once(source, column))
-    scatter = share_scatter(source, without_gender(f), Share(column, WOMEN, EITHER), area_kind(source), audience)
+    scatter = share_scatter(source, without_gender(f), Share(column, WOMEN, EITHER), area_kind(source))
     found = gender_shares(counted.frame, column, total=counted.total, scatter=scatter)
     found = replace(found, least=threshold(audience, is_sensitive(f, source.city), source.city))
     if column != AFFECTED:
@@ -99,7 +99,7 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
     """
     f = without_gender(f)
     counted = query.counts(source, f, ["category", AFFECTED], audience, once=counted_once(source, AFFECTED))
-    scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), ("category",), audience)
+    scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), ("category",))
     found = category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
     chosen = chosen_from(source, f)
     if chosen is source:
@@ -116,11 +116,11 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")
     counted = query.counts(source, asked, [AFFECTED, "dark"], audience, once=counted_once(source, AFFECTED))
-    after_dark = share_scatter(source, asked, AFTER_DARK, area_kind(source, AFFECTED), audience)
+    after_dark = share_scatter(source, asked, AFTER_DARK, area_kind(source, AFFECTED))
     table = dark_shares(counted.frame, scatter=after_dark)
     rows = table.set_index("gender")
     (women_dark, women), (men_dark, men) = rows.loc[[WOMAN, MAN], ["dark", "n"]].to_numpy(float).tolist()
-    scatter = share_scatter(source, asked, Share(AFFECTED, WOMEN, EITHER), area_kind(source, "dark"), audience)
+    scatter = share_scatter(source, asked, Share(AFFECTED, WOMEN, EITHER), area_kind(source, "dark"))
     counts = (count / scatter.value for count in (women_dark, women, men_dark, men))
     ratio = share_ratio(*counts) if min(women, men) > 0 else UNKNOWN
     choices = [Choice("dark", "sun", Message("After dark: the sun is below the horizon at that place and time."))]
@@ -143,7 +143,7 @@ def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Perceiv
     """How safe the people who alert felt, by their gender."""
     asked = without_gender(f)
     counted = query.counts(source, asked, ["reporter_gender", "feeling"], audience, complete=True)
-    scatter = share_scatter(source, asked, UNSAFE, area_kind(source, "reporter_gender"), audience)
+    scatter = share_scatter(source, asked, UNSAFE, area_kind(source, "reporter_gender"))
     frame = counted.frame.dropna(subset=["feeling"])
     whose = Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5.")
     choices = (Choice("who", "reporter", whose), scatter.choice)
@@ -194,7 +194,7 @@ def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: st
     counted = query.counts(source, f, ["place", column], audience, once=once, beside=ASKED_BESIDE[column])
     totals = _totals(source, whole_city(f), audience, column)
     pair = totals[WOMAN], totals[MAN]
-    scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",), audience)
+    scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",))
     shares = place_shares(counted.frame, column=column, city=pair, scatter=scatter)
     chosen = chosen_from(source, f)
     if chosen is not source:
@@ -257,8 +257,8 @@ def rate_study(source: Source, f: AlertFilter, audience: Audience) -> ReporterRa
         return None
     people = people.set_index("district")[["women", "men"]].astype(float)
     asked = without_gender(f).replace(places=(), cells=())
-    counts = burst_scatter(source, asked, area_kind(source, "reporter_gender"), audience)
-    shares = share_scatter(source, asked, Share("reporter_gender", WOMEN, EITHER), area_kind(source), audience)
+    counts = burst_scatter(source, asked, area_kind(source, "reporter_gender"))
+    shares = share_scatter(source, asked, Share("reporter_gender", WOMEN, EITHER), area_kind(source))
     rows = []
     if not asked.districts and {area.id for area in source.city.districts} <= set(people.index):
         counted = query.counts(source, asked, ["reporter_gender"], audience, complete=True).frame

@@ -202,7 +202,7 @@ def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen
         n, index = round(float(counted["n"].sum())), counted.index.to_numpy()
         if not n or (size < first and looked_at(index, occupied) < LEAST_TESTED):
             break
-        if planned_power(counted, occupied, place_scatter(source, whole, size, audience)).too_few:
+        if planned_power(counted, occupied, place_scatter(source, whole, size)).too_few:
             continue
         if size == first:
             break
@@ -268,7 +268,7 @@ def _hot_spots(
     chosen = hot_spot_size(source, whole, audience, resolution)
     counted = incident_cells(source, whole, int(chosen.value), audience)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
-    scatter = place_scatter(source, whole, int(chosen.value), audience)
+    scatter = place_scatter(source, whole, int(chosen.value))
     hot = hot_cells(counted.frame, base=compared, occupied=occupied_land_of(source, audience), scatter=scatter)
     start, end = query.dates(source, whole)
     power = replace(detection_power(hot), period=Span(start, end, source.by_month))

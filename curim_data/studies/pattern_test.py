@@ -132,7 +132,7 @@ def pattern_study(
     size = int(chosen.value)
     first, second = (query.cells(source, side, size, audience, once=True) for side in (pair.first, pair.second))
     counts = pd.DataFrame({"a": first.frame["n"], "b": second.frame["n"]})
-    scatter = _largest([place_scatter(source, side, size, audience) for side in (pair.first, pair.second)])
+    scatter = _largest([place_scatter(source, side, size) for side in (pair.first, pair.second)])
     found = point_pattern_test(counts["a"], counts["b"], dispersion=scatter.value)
     at_default = default_coordinates((first.at_default or 0) + (second.at_default or 0))
     choices = (chosen, *incident_choice(source), *pair.choices, *_choices(found, scatter), *at_default)
@@ -151,7 +151,7 @@ def _by_district(source: Source, pair: FilterPair, audience: Audience, totals: t
             for side, f in (("a", pair.first), ("b", pair.second))
         }
     )
-    scatter = _largest([burst_scatter(source, side, ("district",), audience) for side in (pair.first, pair.second)])
+    scatter = _largest([burst_scatter(source, side, ("district",)) for side in (pair.first, pair.second)])
     found = point_pattern_test(counts["a"], counts["b"], dispersion=scatter.value)
     message = Message("Areas are the districts of the city; incidents outside all of them are left out.")
     chosen = Choice("areas", "districts", message)

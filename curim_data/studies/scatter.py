@@ -84,7 +84,6 @@ def past_scatter(
     f: AlertFilter,
     periods: ComparedPeriods,
     kinds: Sequence[Kind],
-    audience: Audience,  # noqa: ARG001
     resolution: int | None = None,
 ) -> PastScatter:
     """The dispersion of kinds of candidates (the columns that name one) under a filter, from before the later period.
@@ -313,35 +312,32 @@ def _named(kind: Kind, names: Names, found: IntArray) -> pd.Index:
     return pd.MultiIndex(levels, [codes.tolist() for codes in np.unravel_index(found, sizes)], names=kind)
 
 
-def place_scatter(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Dispersion:
+def place_scatter(source: Source, f: AlertFilter, resolution: int) -> Dispersion:
     """How restless counts of places are under a filter: `burst_scatter` of cells one size coarser, about as large as a
     place of the test, so that bursts whose reports scatter over several cells are whole there.
     """
-    return burst_scatter(source, f, ("cell",), audience, max(resolution - 1, min(MAP_RESOLUTIONS)))
+    return burst_scatter(source, f, ("cell",), max(resolution - 1, min(MAP_RESOLUTIONS)))
 
 
-def place_bursts(source: Source, f: AlertFilter, audience: Audience) -> ReportBursts:
+def place_bursts(source: Source, f: AlertFilter) -> ReportBursts:
     """In what bursts reports lie under a filter, from how restless cells of several sizes are: `burst_scatter`."""
-    sides = {square_side(size): burst_scatter(source, f, ("cell",), audience, size) for size in BURST_RESOLUTIONS}
+    sides = {square_side(size): burst_scatter(source, f, ("cell",), size) for size in BURST_RESOLUTIONS}
     return fit_bursts(sides)
 
 
-def burst_scatter(
-    source: Source, f: AlertFilter, kind: Kind, audience: Audience, resolution: int | None = None
-) -> Dispersion:
+def burst_scatter(source: Source, f: AlertFilter, kind: Kind, resolution: int | None = None) -> Dispersion:
     """How restless counts by the columns `kind` are under a filter, from differences of neighbouring four weeks.
 
     Of the two years before the filter's period (of its own length where that is longer, four years at most), so that
     what is tested does not inflate its own dispersion; where they hold fewer than `ENOUGH_FREEDOM` squares, of as long
     up to the period's end. Differences in time hold no hot spot that is there all the time, and little of what wanders
-    slowly. Of months where nothing finer is known. Who sees no exact counts gets it in coarse steps. Found once for a
+    slowly. Of months where nothing finer is known. Found once for a
     version of the alerts and a filter.
     """
     return _burst_dispersion(
         source,
         f,
         (kind, resolution),
-        audience,
         lambda past, history, windows: _bursts(source, past, history, windows, kind, resolution),
     )
 
@@ -394,7 +390,7 @@ WOMEN: Final = (Gender.WOMAN.value,)
 EITHER: Final = (Gender.WOMAN.value, Gender.MAN.value)
 
 
-def share_scatter(source: Source, f: AlertFilter, share: Share, kind: Kind, audience: Audience) -> Dispersion:
+def share_scatter(source: Source, f: AlertFilter, share: Share, kind: Kind) -> Dispersion:
     """How restless a share is under a filter: of rows by the columns `kind`, from neighbouring four weeks, as
     `burst_scatter` looks at them. Where reports of one incident are alike in what is shared out, it is as restless as
     counts are; where they are not, less.
@@ -403,7 +399,6 @@ def share_scatter(source: Source, f: AlertFilter, share: Share, kind: Kind, audi
         source,
         f,
         (share, kind),
-        audience,
         lambda past, history, windows: _shares(source, past, history, windows, share, kind),
     )
 
@@ -417,7 +412,6 @@ def _burst_dispersion(
     source: Source,
     f: AlertFilter,
     what: tuple[Any, ...],
-    audience: Audience,  # noqa: ARG001
     find: Callable[..., Dispersion],
 ) -> Dispersion:
     """What `find` makes of the filter's past, its units and its windows; found once for each `what`."""

@@ -140,7 +140,7 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
         dark=dark if f.dark is None else None,
     )
     women = Share("affected_gender", WOMEN, EITHER)
-    scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source), audience)
+    scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source))
     shares = gender_shares(affected, "affected_gender", total=float(spot.n), scatter=scatter)
     shares = replace(shares, least=threshold(audience, is_sensitive(f, source.city), source.city))
     if profile.women is not None and shares.women.known:

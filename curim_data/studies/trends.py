@@ -105,7 +105,7 @@ def _kept(source: Source, key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
     return found
 
 
-def year_on_year_study(source: Source, f: AlertFilter, audience: Audience, trend: Trend) -> YearOnYear | None:
+def year_on_year_study(source: Source, f: AlertFilter, trend: Trend) -> YearOnYear | None:
     """The last quarter of a trend against the same one a year before, as restless as such counts were before.
 
     `trend`: of the filter over all of its history. None as `analysis.trends.time_series.year_on_year`.
@@ -122,7 +122,7 @@ def year_on_year_study(source: Source, f: AlertFilter, audience: Audience, trend
         else (plain.first - _YEAR, last - _YEAR)
     )
     periods = ComparedPeriods(before, (plain.first, last), same_season=True, by_month=by_month)
-    past = past_scatter(source, f, periods, [], audience).of(CITY)
+    past = past_scatter(source, f, periods, []).of(CITY)
     return year_on_year(trend, dispersion=float(past.at(spread_of(plain.before, plain.after))))
 
 

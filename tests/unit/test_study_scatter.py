@@ -119,14 +119,13 @@ def test_windows_of_the_past_follow_one_another() -> None:
 
 def test_a_place_that_is_always_hot_makes_no_bursts(tmp_path: Path) -> None:
     everything = AlertFilter(period="all")
-    found = [place_scatter(city_of(tmp_path / str(hot), 100, 1, hot=hot), everything, 10, ANALYST) for hot in (1, 12)]
+    found = [place_scatter(city_of(tmp_path / str(hot), 100, 1, hot=hot), everything, 10) for hot in (1, 12)]
     assert all(scatter.value < 1.8 for scatter in found)
     source = city_of(tmp_path / "bursts", 100, 4, hot=12)
-    bursts = place_scatter(source, everything, 10, ANALYST)
+    bursts = place_scatter(source, everything, 10)
     assert bursts.phi == pytest.approx(4, rel=0.35)
     assert bursts.drift == 0
-    assert place_scatter(source, everything, 10, ANALYST) is bursts
-    assert place_scatter(source, everything, 10, Audience.COUNCIL) is bursts
+    assert place_scatter(source, everything, 10) is bursts
 
 
 def test_what_is_tested_does_not_inflate_its_own_dispersion(tmp_path: Path) -> None:
@@ -134,12 +133,12 @@ def test_what_is_tested_does_not_inflate_its_own_dispersion(tmp_path: Path) -> N
     quiet, risen = (city_of(tmp_path / str(step), 130, 2, step) for step in (1, 4))
     share = Share("reporter_gender", WOMEN, EITHER)
     for scatter in (
-        lambda source: place_scatter(source, NOW, 10, ANALYST),
-        lambda source: place_bursts(source, NOW, ANALYST),
-        lambda source: share_scatter(source, NOW, share, ("district",), ANALYST),
+        lambda source: place_scatter(source, NOW, 10),
+        lambda source: place_bursts(source, NOW),
+        lambda source: share_scatter(source, NOW, share, ("district",)),
     ):
         assert scatter(risen) == scatter(quiet)
-    assert place_scatter(risen, NOW, 10, ANALYST).phi == pytest.approx(2, rel=0.35)
+    assert place_scatter(risen, NOW, 10).phi == pytest.approx(2, rel=0.35)
 
 
 def test_a_start_is_judged_by_the_scatter_before_it(tmp_path: Path) -> None:
@@ -166,18 +165,18 @@ def test_bursts_that_linking_misses_start_nothing(tmp_path: Path) -> None:
 
 def test_where_nothing_lies_before_the_period_the_period_tells_it(tmp_path: Path) -> None:
     source = city_of(tmp_path, 100, 3)
-    found = place_scatter(source, AlertFilter(period="all"), 10, ANALYST)
+    found = place_scatter(source, AlertFilter(period="all"), 10)
     assert found.phi == pytest.approx(3, rel=0.35)
     few_before = AlertFilter(period="", start=LAST - dt.timedelta(weeks=92), end=LAST)
-    assert place_scatter(source, few_before, 10, ANALYST).freedom >= 0.8 * found.freedom
+    assert place_scatter(source, few_before, 10).freedom >= 0.8 * found.freedom
 
 
 def test_kinds_are_found_once_for_a_filter(tmp_path: Path) -> None:
     source = city_of(tmp_path, 130)
     first = change_study(source, NOW, ANALYST)
     kinds = [("district",)]
-    again = past_scatter(source, NOW, first.periods, kinds, ANALYST)
-    assert past_scatter(source, NOW, first.periods, kinds, ANALYST) is again
+    again = past_scatter(source, NOW, first.periods, kinds)
+    assert past_scatter(source, NOW, first.periods, kinds) is again
 
 
 def counted_alone(
@@ -205,12 +204,12 @@ def test_the_past_of_each_period_is_as_if_it_had_been_counted_alone(tmp_path: Pa
     source.cache.pop("pasts", None)
     source.cache.pop("scatter", None)
     with mock.patch.object(module, "coded_areas", wraps=module.coded_areas) as counting:
-        together = [past_scatter(source, *one, ANALYST) for one in asked]
+        together = [past_scatter(source, *one) for one in asked]
     assert counting.call_count == 2  # once for each filter
     for one, found in zip(asked, together, strict=True):
         source.cache.pop("scatter")
         with mock.patch.object(module, "_by_kind", counted_alone):
-            alone = past_scatter(source, *one, ANALYST)
+            alone = past_scatter(source, *one)
         assert found == alone
         assert found.windows is not None
 
@@ -223,6 +222,6 @@ def test_a_longer_past_than_the_kept_one_is_counted_anew(tmp_path: Path) -> None
     source.cache.pop("scatter", None)
     with mock.patch.object(module, "coded_areas", wraps=module.coded_areas) as counting:
         for one in periods:  # the second reaches later weeks
-            past_scatter(source, AlertFilter(), one, [("district",)], ANALYST)
-        past_scatter(source, AlertFilter(), periods[0], [("category",)], ANALYST)  # of another kind
+            past_scatter(source, AlertFilter(), one, [("district",)])
+        past_scatter(source, AlertFilter(), periods[0], [("category",)])  # of another kind
     assert counting.call_count == 3

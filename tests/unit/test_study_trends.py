@@ -42,7 +42,7 @@ def test_a_year_is_compared_as_restless_as_the_past_was(source: Source) -> None:
     every = AlertFilter(period="all")
     trend = trend_study(source, every, Audience.ANALYST)
     assert trend is not None
-    plain, found = year_on_year(trend), year_on_year_study(source, every, Audience.ANALYST, trend)
+    plain, found = year_on_year(trend), year_on_year_study(source, every, trend)
     assert plain is not None
     assert found is not None
     assert (found.before, found.after, found.ratio.value) == pytest.approx(

@@ -29,7 +29,7 @@ def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
     if whole is None or months is None:
         st.write(why)
         return
-    compared = year_on_year_study(source, history, page.audience, whole)
+    compared = year_on_year_study(source, history, whole)
     quarter = A_QUARTER[whole.unit]
     if compared is None or compared.periods <= quarter // 2:
         st.write(t("The data do not go back a year."))
