@@ -18,7 +18,8 @@ from matplotlib.patheffects import withStroke
 
 from analysis.report.blocks import Picture
 from curim_data.model import BoolArray, FloatArray, Translator
-from curim_data.model.i18n import Span, at_head
+from curim_data.model.absence import fewer_than
+from curim_data.model.i18n import Span
 
 Tone = Literal["rise", "fall", "quiet"]
 
@@ -36,10 +37,10 @@ class ChangeSeries:
     """What a chart of a change draws: lines over weeks where they may be shown, else two bars of the whole periods.
 
     `starts`: first days of the weeks, or months where `by_month`, in order, shape (weeks,), empty for bars; `now`:
-    incidents in each; `before`: those of the same week a year earlier, NaN where protected, not known or not compared
-    with; `tested`: which weeks lie in `after`. `earlier`, `after`: the two periods that are compared, both ends
-    included; `names`: what the two are called. `counts`: their incidents, where `hidden` at the most that they may be;
-    `told`: both in words. `tone`: the colour.
+    incidents in each; `before`: those of the same week a year earlier, NaN where not known or not compared with;
+    `tested`: which weeks lie in `after`. `earlier`, `after`: the two periods that are compared, both ends included;
+    `names`: what the two are called. `counts`: their incidents, where `hidden` at the most that they may be; `told`:
+    both in words. `tone`: the colour. `least`: the smallest number that is written out.
     """
 
     starts: tuple[dt.date, ...]
@@ -55,6 +56,7 @@ class ChangeSeries:
     by_month: bool = False
     whole_months: bool = False
     tone: Tone = "rise"
+    least: int = 1
 
 
 def change_chart(
@@ -86,7 +88,7 @@ def chart_style(scale: float = 1.0) -> dict[Any, Any]:
 def chart_words(series: ChangeSeries, name: str, t: Translator) -> str:
     """What a chart of a change shows, for those who do not see it."""
     earlier, after = (Span(*period, by_month=series.whole_months) for period in (series.earlier, series.after))
-    told = t(
+    return t(
         "Chart. {name}: {before} incidents in {earlier}, {after} in {later}.",
         name=name,
         before=series.told[0],
@@ -94,8 +96,6 @@ def chart_words(series: ChangeSeries, name: str, t: Translator) -> str:
         earlier=earlier,
         later=after,
     )
-    note = gap_note(series, t)
-    return f"{told} {at_head(note)}." if note else told
 
 
 def draw_change(
@@ -147,37 +147,16 @@ def _lines(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None
     _label_most(axes, at, series, t, most, scale)
     _label_dates(axes, series, t, scale)
     _label_lines(axes, series, colour, scale)
-    if note := gap_note(series, t):
-        look: dict[str, Any] = {
-            "xycoords": "axes fraction",
-            "textcoords": "offset points",
-            "va": "bottom",
-            "ha": "right",
-        }
-        size = LETTERS * scale
-        room = axes.bbox.width * 72 / axes.figure.dpi - 0.6 * size * (len(note) + sum(map(len, series.names)) + 8)
-        up = 2 * scale + (1.4 * size if room < 0 else 0)  # a line of its own where the names leave no room
-        axes.annotate(note, (1, 1), xytext=(0, up), color=QUIET, fontsize=size, **look)
-
-
-def gap_note(series: ChangeSeries, t: Translator) -> str:
-    """What a gap in the line means, in few words; empty where there is none."""
-    inner = np.flatnonzero(np.isfinite(series.before))  # at the ends, the year before may not be known at all
-    between = series.before[inner[0] : inner[-1] + 1] if len(inner) else series.before[:0]
-    if not np.isnan(np.r_[series.now, between]).any():
-        return ""
-    return t("gaps: protected months") if series.by_month else t("gaps: protected weeks")
 
 
 def _label_most(axes: Any, at: FloatArray, series: ChangeSeries, t: Translator, most: float, scale: float) -> None:
     """This period's largest number, over its line; a pale edge keeps it clear of the line of the year before."""
-    if np.isnan(series.now).all():
-        return
-    where = int(np.nanargmax(series.now))
+    where = int(np.argmax(series.now))
     value = float(series.now[where])
     side = "right" if where > 0.85 * len(at) else "left" if where < 0.15 * len(at) else "center"
     look: dict[str, Any] = {"ha": side, "va": "bottom", "fontsize": LETTERS * scale, "color": INK, "zorder": 4}
-    label = axes.text(at[where], value + 0.03 * most, t.number(value), **look)
+    told = t(fewer_than(series.least)) if 0 < value < series.least else t.number(value)
+    label = axes.text(at[where], value + 0.03 * most, told, **look)
     label.set_path_effects([withStroke(linewidth=2.4 * scale, foreground="white")])
 
 

@@ -268,6 +268,7 @@ def change_series(finding: Finding, t: Translator) -> ChangeSeries | None:
         by_month=own is not None and own.unit == "month",
         whole_months=periods.by_month,
         tone="quiet" if less_than_others(change, t) else "rise" if change.direction > 0 else "fall",
+        least=finding.counts[0].least,
     )
 
 

@@ -54,11 +54,15 @@ _COLUMNS: Final[Mapping[CalendarUnit, str]] = {"week": "week", "month": "month"}
 
 @dataclass(frozen=True)
 class Count:
-    """A number of incidents as it is written out: `n`, or where that is None, being small, as below `high` + 1."""
+    """A number of incidents as it is written out: `n`, or where that is None, being small, as below `high` + 1.
+
+    `least`: the smallest number that is written out.
+    """
 
     n: int | None
     low: int
     high: int
+    least: int = 1
 
 
 @dataclass(frozen=True)
@@ -202,10 +206,9 @@ def _kind(change: Change) -> Kind:
 
 
 def _count(source: Source, f: AlertFilter, audience: Audience) -> Count:
-    row = query.counts(source, f, [], audience, once=True).shown.frame.iloc[0]
-    if not row["withheld"]:
-        return Count(round(row["n"]), round(row["n"]), round(row["n"]))
-    return Count(None, 1, int(row["fewer_than"]) - 1)
+    counted = query.counts(source, f, [], audience, once=True)
+    n, least = round(counted.total), counted.threshold
+    return Count(None, 1, least - 1, least) if 0 < n < least else Count(n, n, n, least)
 
 
 def _for_audience(change: Change, own: Change | None, counts: tuple[Count, Count], periods: ComparedPeriods) -> Change:

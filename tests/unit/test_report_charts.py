@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from analysis.report.charts import COLOURS, ChangeSeries, change_chart, chart_words, draw_change
+from analysis.report.charts import COLOURS, ChangeSeries, change_chart, draw_change
 from curim_data.model import LANGUAGES, translator
 
 STARTS = tuple(dt.date(2026, 7, 6) + dt.timedelta(weeks=week) for week in range(17))
@@ -77,12 +77,11 @@ def test_a_protected_number_is_a_hatched_bar_as_long_as_it_can_be() -> None:
     assert "4" not in told
 
 
-def test_weeks_that_are_protected_are_gaps() -> None:
-    now = np.arange(17.0)
-    now[12] = np.nan
-    axes = drawn(series(now=now))
-    strong = next(line for line in axes.lines if line.get_color() == COLOURS["rise"])
-    assert np.isnan(np.asarray(strong.get_ydata(), float)[12])
+@pytest.mark.parametrize(("least", "told"), [(1, "16"), (16, "16"), (17, "fewer than 17")])
+def test_the_largest_count_is_written_as_its_reader_may_read_it(least: int, told: str) -> None:
+    texts = [text.get_text() for text in drawn(series(least=least)).texts]
+    assert told in texts
+    assert ("16" in texts) is (told == "16")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -94,23 +93,6 @@ def test_a_chart_is_a_picture_with_words(lang: str, tone: Any) -> None:
     assert all(part in picture.alt for part in ("Λιμάνι", "32", "98", "2025", "2026"))
     months = series(whole_months=True, earlier=(dt.date(2025, 9, 1), dt.date(2025, 10, 31)))
     assert "6" not in change_chart(months, "x", translator("en")).alt.replace("2026", "").replace("98", "")
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_what_a_gap_means_is_said_once_where_there_is_one(lang: str) -> None:
-    t, nan = translator(lang), np.nan
-    now, before = np.arange(17.0), np.full(17, 4.0)
-    for one, told in (
-        (series(), ""),
-        (series(before=np.r_[np.full(3, nan), before[3:]]), ""),
-        (series(now=np.r_[now[:9], nan, now[10:]]), t("gaps: protected weeks")),
-        (series(before=np.r_[before[:9], nan, before[10:]]), t("gaps: protected weeks")),
-        (series(now=np.r_[now[:9], nan, now[10:]], by_month=True), t("gaps: protected months")),
-    ):
-        texts = [text.get_text() for text in drawn(one, lang).texts]
-        both = (t("gaps: protected weeks"), t("gaps: protected months"))
-        assert [text for text in texts if text in both] == ([told] if told else [])
-        assert told.lower() in chart_words(one, "x", t).lower()
 
 
 def test_no_number_stands_at_the_line_of_the_year_before() -> None:

@@ -81,6 +81,7 @@ def _add_panel(
     t, colours = page.t, palette(page.theme)
     days, axes = pd.to_datetime(frame[time]), {"xaxis": f"x{mark}", "yaxis": f"y{mark}"}
     form = "LLL y" if time == "month" else "medium"
+    category = str(frame["category"].iloc[0]) if "category" in frame and len(frame) else ""
     if shaded is not None:
         figure.add_span(shaded, days.max(), fill=colours.withheld, **axes)
     figure.add_scatter(
@@ -89,7 +90,7 @@ def _add_panel(
         mode="lines",
         line={"color": colours.sea_blue, "width": 1.8},
         hovertext=[
-            t.pair(f"{html.escape(name)}, {t.date(day.date(), form)}", written_count(page, n))
+            t.pair(f"{html.escape(name)}, {t.date(day.date(), form)}", written_count(page, n, category))
             + reported_by(page, n, alerts)
             for day, n, alerts in zip(days, frame["n"], frame.get("alerts", frame["n"]), strict=True)
         ],
@@ -100,6 +101,6 @@ def _add_panel(
     if known.size and known[-1] == len(frame) - 1:
         figure.add_annotation(
             x=days.iloc[-1].isoformat(), y=float(frame["n"].iloc[-1]), xref=f"x{mark}", yref=f"y{mark}",
-            xanchor="left", xshift=4, showarrow=False, text=written_count(page, float(frame["n"].iloc[-1])),
+            xanchor="left", xshift=4, showarrow=False, text=written_count(page, float(frame["n"].iloc[-1]), category),
             font={"size": 12, "color": colours.sea_blue},
         )  # fmt: skip

@@ -59,7 +59,7 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
             y=frame["before"],
             mode="lines",
             line={"color": colours.muted, "width": 1.4, "dash": "dot"},
-            hovertext=_hover(page, series, "before"),
+            hovertext=_hover(page, finding, series, "before"),
             hoverinfo="text",
         )
     joined = tested | tested.shift(-1, fill_value=False)  # the line goes on from the week before the tested ones
@@ -72,12 +72,12 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
             y=frame["n"].where(part),
             mode="lines",
             line=line,
-            hovertext=_hover(page, series, "n"),
+            hovertext=_hover(page, finding, series, "n"),
             hoverinfo="text",
         )
     most = max(frame["n"].max(), frame["before"].fillna(0).max())
     figure.update_yaxes(range=[0, max(most, 1) * 1.22], visible=False)
-    _label_most(page, figure, frame.assign(start=days), colours, most)
+    _label_most(page, finding, figure, frame.assign(start=days), colours, most)
     _label_lines(figure, finding, series, t, colours, strong)
     shown = (frame["start"].iloc[0].date(), max(end, days.iloc[-1].date()))
     _label_dates(figure, shown, start, t, month=series.unit == "month")
@@ -176,7 +176,9 @@ def _label_lines(
     )
 
 
-def _label_most(page: Page, figure: Figure, frame: pd.DataFrame, colours: Palette, most: float) -> None:
+def _label_most(
+    page: Page, finding: Finding, figure: Figure, frame: pd.DataFrame, colours: Palette, most: float
+) -> None:
     """The largest count, at its place."""
     column = "n" if frame["n"].max() == most else "before"
     at = int(frame[column].eq(most).to_numpy().argmax())
@@ -184,7 +186,7 @@ def _label_most(page: Page, figure: Figure, frame: pd.DataFrame, colours: Palett
     figure.add_annotation(
         x=frame["start"].iloc[at].date(),
         y=most,
-        text=written_count(page, most),
+        text=written_count(page, most, _category(finding)),
         showarrow=False,
         xanchor="right" if late else "left" if early else "center",
         yanchor="bottom",
@@ -215,13 +217,18 @@ def _label_dates(figure: Figure, shown: tuple[dt.date, dt.date], start: dt.date,
     figure.update_xaxes(range=[first, last], showticklabels=False)
 
 
-def _hover(page: Page, series: Series, column: str) -> list[str]:
+def _category(finding: Finding) -> str:
+    """The category of a finding, which may have a threshold of its own; "" without one."""
+    return str(finding.change.key.get("category") or "")
+
+
+def _hover(page: Page, finding: Finding, series: Series, column: str) -> list[str]:
     t, form = page.t, "LLLL y" if series.unit == "month" else "medium"
     shift: Any = pd.Timedelta(0)
     if column == "before":
         shift = pd.DateOffset(months=12) if series.unit == "month" else pd.Timedelta(weeks=52)
     days = [day.date() for day in series.frame["start"] - shift]
     return [
-        t.pair(t.date(day, form), written_count(page, n))
+        t.pair(t.date(day, form), written_count(page, n, _category(finding)))
         for day, n in zip(days, series.frame[column].astype(float), strict=True)
     ]
