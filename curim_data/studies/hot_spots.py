@@ -43,6 +43,10 @@ _ELSEWHERE: Final = N_(
     "The list holds {percent} % of the incidents of the city: the others are too thinly spread for any place "
     "to stand out from chance, half of them in cells that hold {n} at most."
 )
+_ELSEWHERE_FEW: Final = N_(
+    "The list holds {percent} % of the incidents of the city: the others are too thinly spread for any place to stand "
+    "out from chance, half of them in cells that hold fewer than {k}."
+)
 _FOUND_IN: Final = N_(
     "Hot spots are found in cells of {metres} m, alike for every reader; the cells of this map that hold them are "
     "marked, and counts are those of these cells."
@@ -108,6 +112,8 @@ class HotSpotStudy:
             return None
         most = others[np.searchsorted(np.cumsum(others), others.sum() / 2)]
         share = Num(100 * inside / float(counts.sum()), 0)
+        if most < (least := self.total.threshold):
+            return Message(_ELSEWHERE_FEW, {"percent": share, "k": least})
         return Message(_ELSEWHERE, {"percent": share, "n": round(most)})
 
     def alerts_of(self, spot: Spot) -> int:

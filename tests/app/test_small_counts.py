@@ -54,8 +54,8 @@ NO_COUNT = (
     r"^\s*\d+\s*·|\*\*\d+\b|^\d+\. ",  # ranks
     r"\bp [<>]?\d[\d.]*|Corrected p: \d[\d.]*",
     r"typical place or category \\?\(\d+ incidents?\\?\)",  # the nearest of 1, 2, 5, 10 ...
-    r"(?:expected|usual|forecast|predicted) [^.;:]*|\d+ expected\b|about \d+ incidents",  # what a model says
-    r"Expected in the next[^(]*\(|interval \d+ to \d+|\\?\(at most \d+\\?\)",
+    r"(?:expected|usual|forecast|predicted) [^.;:]*|\d+ expected\b|\(\d+ to \d+\)",  # what a model says
+    r"about \d+ (?:incidents|alerts)|Expected in the next[^(]*\(|interval \d+ to \d+|\\?\(at most \d+\\?\)",
     r"interval that contains 1\b|above 1\b|below 1\b|\(1: no change\)|\(0: [^)]*, 1: [^)]*\)",  # ratios, Gini
 )
 NOT_COUNTED = re.compile("|".join(f"(?:{pattern})" for pattern in NO_COUNT))

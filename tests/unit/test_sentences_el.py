@@ -263,8 +263,5 @@ def test_a_change_says_what_rose_where_and_since_when() -> None:
     )
 
 
-def test_protected_numbers_have_a_noun() -> None:
-    assert T("The number of incidents that do not state the gender is protected.") == (
-        "Ο αριθμός των περιστατικών που δεν δηλώνουν το φύλο προστατεύεται."
-    )
+def test_a_meeting_is_removed_in_the_words_of_a_button() -> None:
     assert T("Remove the meeting") == "Διαγραφή συνεδρίασης"
