@@ -253,12 +253,15 @@ def _list_rows(
     """The list in words; by the id of a spot its number of alerts, and what its incidents weigh."""
     t = page.t
     base = getattr(shown[0].spot, "base", LAND)
-    few = any(0 < line.spot.n < least_written(page) for line in shown)
+    least = least_written(page)
+    few = any(0 < line.spot.n < least for line in shown)
     return pd.DataFrame(
         {
             "name": ranked_name(line.spot.rank, line.name(t)),
             "n": written_count(page, line.spot.n) if few else line.spot.n,
-            "alerts": alerts.get(line.spot.id, pd.NA) if line.spot.n >= least_written(page) else pd.NA,
+            "alerts": _alerts(t, alerts.get(line.spot.id), line.spot.n >= least)
+            if few
+            else alerts.get(line.spot.id, pd.NA),
             "expected": expected_count(t, line.spot),
             "excess": _excess(t, line, short=page.narrow),
             "ratio": _ratio(page, line),
@@ -274,8 +277,13 @@ def _list_rows(
             "category": category_label(t, page.city, line.category) if line.category else t("not known"),
             "hours": _hours(t, line),
         }
-        for line in shown
+        for line, reported in ((line, alerts.get(line.spot.id)) for line in shown)
     )
+
+
+def _alerts(t: Translator, alerts: int | None, told: bool) -> str:
+    """A number of alerts beside that of incidents, which may be too small to be written out."""
+    return t.number(alerts) if told else "–"
 
 
 def _list_headings(
