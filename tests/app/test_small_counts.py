@@ -55,6 +55,7 @@ NO_COUNT = (
     r"\bp [<>]?\d[\d.]*|Corrected p: \d[\d.]*",
     r"typical place or category \\?\(\d+ incidents?\\?\)",  # the nearest of 1, 2, 5, 10 ...
     r"(?:expected|usual|forecast|predicted) [^.;:]*|\d+ expected\b|\(\d+ to \d+\)",  # what a model says
+    r": \d+ more \\?\(95",  # the incidents of a hot spot above the expected
     r"about \d+ (?:incidents|alerts)|Expected in the next[^(]*\(|interval \d+ to \d+|\\?\(at most \d+\\?\)",
     r"interval that contains 1\b|above 1\b|below 1\b|\(1: no change\)|\(0: [^)]*, 1: [^)]*\)",  # ratios, Gini
 )
