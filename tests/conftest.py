@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads; see cu
 os.environ.setdefault("CURIM_SHARED_RESULTS", "off")  # no test finds what another one worked out
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,12 +110,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
     Its protected copy is drawn out of a secret that everybody knows, so that it is the same in every run.
     """
     folder = everybodys(tmp_path_factory)
-    home = sample_home(Home(folder / "home"))
-    with locked(folder / "secret.lock"):
-        secret = draws_folder(home) / "secret"
-        if not secret.exists():
-            secret.parent.mkdir(exist_ok=True)
-            secret.write_bytes(bytes(32))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("curim_data.protection.releases.secrets", SimpleNamespace(token_bytes=bytes))
+        home = sample_home(Home(folder / "home"))
+    secret = draws_folder(home) / "secret"
+    assert secret.read_bytes() == bytes(32)
     return home
 
 

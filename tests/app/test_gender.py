@@ -12,7 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.gender import CategoryRatios
+from curim_data.engine import open_source
 from curim_data.model import LANGUAGES, translator
+from curim_data.store import Home
 from pages.parts.gender import queries
 from tests.app.conftest import Open, errors
 
@@ -147,3 +149,18 @@ ENDS = (
     ("category that affected only women or only men has", "is"),
     ("categories that affected only women or only men have", "are"),
 )
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_the_council_is_told_that_the_newest_alerts_wait(
+    open_page: Open, sample: Home, monkeypatch: pytest.MonkeyPatch, waiting: bool
+) -> None:
+    exact = open_source(sample)
+    if waiting:  # one that the copy has not
+        more = dataclasses.replace(exact, count=exact.count + 1)
+        monkeypatch.setattr("curim_data.protection.opening.open_source", lambda _: more)
+    app = open_page("gender", lang="en", **{"as": "council"})
+    assert not errors(app)
+    told = [caption.value for caption in app.caption if "protected copy" in caption.value]
+    assert told
+    assert all(("not in the copy yet" in text) is waiting for text in told)

@@ -42,6 +42,11 @@ def draw_footer(
         source = page.source
         if source is not None and source.exact is not None:
             told += "  \n" + copy_errors(source).sentence(t)
+            if source.count < source.exact.count:
+                told += " " + t(
+                    "Some of the newest alerts, sensitive ones above all, are not in the copy yet: numbers of the last "
+                    "months can be too low."
+                )
         st.caption(told)
     if choices:
         with st.expander(t("How this was calculated")):
