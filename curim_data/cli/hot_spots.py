@@ -159,7 +159,7 @@ class FoundPlaces:
 
     `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the incidents of hot spots
     weigh, by their ids. `power`: what the test of cells would have found. `elsewhere`: why the list holds little.
-    `listed`: as in `HotSpotStudy`.
+    `listed`, `unjudged`: as in `HotSpotStudy`.
     """
 
     result: HotCells | Clusters
@@ -172,12 +172,15 @@ class FoundPlaces:
     power: Power | None = None
     elsewhere: Message | None = None
     listed: ListedShares | None = None
+    unjudged: Message | None = None
 
     def sentence(self, t: Translator) -> str:
         """What was found, or that nothing could be."""
         from analysis.hotspots.cell_significance import HotCells
         from curim_data.studies.hot_spots import cells_sentence
 
+        if self.unjudged is not None:
+            return t(self.unjudged)
         if self.power is None or not isinstance(self.result, HotCells):
             return self.result.sentence(t)
         return cells_sentence(self.result, self.power, t, self.listed)
@@ -214,6 +217,8 @@ def find_hot_spots(
     )
     spots = [spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city)]
     told = study.elsewhere if spots else None
+    if study.unjudged is not None:
+        return FoundPlaces(study.hot, (), {}, study.resolution, study.choices, unjudged=study.unjudged)
     if weight is None:
         return FoundPlaces(
             study.hot, spots, names, study.resolution, study.choices, cold, {}, study.power, told, study.listed

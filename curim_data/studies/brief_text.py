@@ -170,6 +170,8 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
 def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
     """What stands where the hot spots would, when there is none: that none was found, or that alerts are too few."""
     power = study.hot.power
+    if study.hot.unjudged is not None:
+        return t(study.hot.unjudged)
     if power.too_few:
         return power.sentence(t)
     return t("None found: no place stands out from its surroundings.") + " " + power.sentence(t)

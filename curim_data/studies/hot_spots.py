@@ -24,7 +24,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, FloatArray, Message, Num, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.types import CellArray
-from curim_data.privacy import Counted, sees_exact
+from curim_data.privacy import Counted, is_sensitive, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, incident_cells, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
@@ -51,6 +51,10 @@ _FOUND_IN: Final = N_(
     "Hot spots are found in cells of {metres} m, alike for every reader; the cells of this map that hold them are "
     "marked, and counts are those of these cells."
 )
+EXCHANGED: Final = Message(
+    "Sensitive alerts have exchanged their places in the protected copy, so whether a place stands out cannot be told "
+    "from it. Whoever sees the alerts themselves, as a specialist, can tell."
+)
 _TOO_SMALL: Final = N_(
     "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} incidents: even a "
     "place ten times as dense as its surroundings would too often be missed."
@@ -75,6 +79,7 @@ class HotSpotStudy:
     `cells`: the counts after disclosure control. `cold`: places with fewer alerts than expected by chance,
     the most surely low first. `power`: what would have been found, for where nothing was; its sentence names the
     period. `listed`: where the places were chosen out of finer counts than those of `cells`.
+    `unjudged`: why no place is judged, where none is.
     """
 
     total: Total
@@ -86,6 +91,7 @@ class HotSpotStudy:
     choices: tuple[Choice, ...]
     power: Power
     listed: ListedShares | None = None
+    unjudged: Message | None = None
 
     def sized(self, size: Choice) -> HotSpotStudy:
         """The same cells with another reason for their size, as where it was picked instead of chosen."""
@@ -160,6 +166,8 @@ def hot_spot_study(
     whole = whole_city(f)
     chosen = chosen_from(source, whole)
     usual = resolution is None or resolution == int(hot_spot_size(source, whole, audience).value)
+    if chosen is source and source.exact is not None and is_sensitive(whole, source.city):
+        return replace(found, hot=marked_by(found.hot, (), ()), spots=(), cold=(), unjudged=EXCHANGED)
     if chosen is source or not usual or base != LAND:
         return replace(found, spots=with_known_ids(found.spots, known_places(source, audience)))
     theirs = hot_spot_study(chosen, f, Audience.SPECIALIST)

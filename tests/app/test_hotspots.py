@@ -15,7 +15,7 @@ from curim_data.model import LANGUAGES, Audience, Message, translator
 from curim_data.privacy import threshold
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.hot_spots import EXCHANGED, hot_spot_study
 from curim_data.studies.spot_profiles import spot_study, spot_summaries
 from pages.parts.frame.waiting import JOBS, CalculationStopped
 from pages.parts.hotspots import places_layer
@@ -115,6 +115,28 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
     assert any(cell["tip"].startswith("fewer than 5 incidents") for cell in cells)
     assert not any(cell["tip"].split()[0] in {"1", "2", "3", "4"} for cell in cells)
     assert not any("protected" in text.value for text in (*app.main.markdown, *app.main.title))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_of_sensitive_categories_the_council_gets_a_map_and_no_hot_spot(
+    open_page: Open, sample: Home, lang: str
+) -> None:
+    """They exchanged places: a place that stands out in the copy need not in the alerts."""
+    t, words = translator(lang), {"lang": lang, "as": "council", "category": "domestic_violence"}
+    app = open_page("hotspots", **words)
+    assert not errors(app)
+    assert app.title[0].value == t("Hot spots of sensitive categories are not told to this audience.")
+    assert _layer(app, "cells")
+    assert not _layer(app, "hot")
+    assert any(t(EXCHANGED) in text.value for text in app.markdown)
+    study = hot_spot_study(open_for(sample, Audience.COUNCIL), AlertFilter(groups=("gender_based",)), Audience.COUNCIL)
+    assert (study.spots, study.cold) == ((), ())
+    exact = hot_spot_study(open_source(sample), AlertFilter(groups=("gender_based",)), Audience.SPECIALIST)
+    assert exact.spots
+    assert exact.unjudged is None
+    briefing = open_page("briefing", **words)
+    assert not errors(briefing)
+    assert any(t(EXCHANGED) in text.value for text in briefing.markdown)
 
 
 def test_gistar_stands_beside_the_exact_test(open_page: Open, sample: Home) -> None:

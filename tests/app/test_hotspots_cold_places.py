@@ -116,7 +116,7 @@ def test_a_tooltip_says_what_its_mark_stands_on(sample: Home) -> None:
                 assert row.window > row.expected
 
 
-@pytest.mark.parametrize("words", [{}, {"groups": ("gender_based",)}])
+@pytest.mark.parametrize("words", [{}, {"affected": ("man",)}])
 def test_a_tooltip_of_the_council_says_what_its_mark_stands_on_too(sample: Home, words: dict[str, object]) -> None:
     study = _study(sample, Audience.COUNCIL, period="quarter", **words)
     frame, lines = study.hot.frame, significance_lines(T, study)

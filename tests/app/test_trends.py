@@ -296,3 +296,17 @@ def test_findings_stand_first_in_their_order() -> None:
     slow = [at for _, _, at in plain if at not in (4, 9)]
     assert found.index.tolist() == [4, 9, *slow]
     assert findings_first(frame, []).index.tolist() == [at for _, _, at in plain]
+
+
+def test_of_sensitive_categories_the_council_gets_months_and_neither_days_nor_hours(open_page: Open) -> None:
+    words = {"lang": "en", "category": "harassment_verbal"}
+    for by in ("week", ""):
+        app = open_page("trends", **words, **{"as": "council"}, **({"by": by} if by else {}))
+        assert not errors(app)
+        assert app.segmented_control(key="trends_by").options == ["Month"]
+        assert "Week of" not in app.title[0].value
+        assert any("daylight and darkness alone" in text.value for text in app.markdown)
+        assert not any("fall between" in text.value for text in app.markdown)
+    exact = open_page("trends", **words)
+    assert exact.segmented_control(key="trends_by").options == ["Day", "Week", "Month"]
+    assert not any("daylight and darkness alone" in text.value for text in exact.markdown)

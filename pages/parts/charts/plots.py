@@ -18,6 +18,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from curim_data.model import FloatArray, Translator
+from curim_data.privacy import is_sensitive, sees_exact
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import COUNT_COLUMNS, written_alerts, written_count
 from pages.parts.charts.style import base_figure, time_axis
@@ -489,9 +490,16 @@ def _log_ticks(frame: pd.DataFrame, closest: float) -> list[float]:
     return sorted(kept)
 
 
+def has_no_clock(page: Page) -> bool:
+    """Whether the days and hours of the alerts on show are not in what the audience reads."""
+    return not sees_exact(page.audience) and is_sensitive(page.filter, page.city)
+
+
 def no_clock_reason(page: Page) -> str:
     """Why there is no clock of the week."""
     t = page.t
+    if has_no_clock(page):
+        return t("No days and hours are shown: of sensitive alerts the protected copy has daylight and darkness alone.")
     lacking = page.source.lacks("hour") if page.source is not None else None
     if lacking is not None:
         return t("No days and hours are shown.") + " " + t(lacking)

@@ -112,6 +112,9 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
     alone = frame[frame["women"].gt(0) & frame["men"].eq(0) & frame["significant"]]
     if len(alone):
         names = t.join([_name(page, one) for one in alone["category"]])
+    if len(alone) and not sees_exact(page.audience):  # that the copy has none does not mean that nobody was
+        st.caption(t("Without a ratio, because hardly any man was affected: {categories}.", categories=names))
+    elif len(alone):
         st.caption(t("Without a ratio, because no man was affected: {categories}.", categories=names))
     if len(frame):
         with st.expander(t("The figures as a table")):

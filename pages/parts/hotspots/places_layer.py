@@ -162,7 +162,7 @@ def _draw_places(
             draw_no_spot_in_area(page)
         elif line is None:
             draw_no_places(t, how, study, cold=bool(cold), sized=sees_exact(page.audience))
-            if study.power.too_few:
+            if study.power.too_few and study.unjudged is None:
                 draw_way_to_all_dates(page)
         else:
             draw_spot_panel(page, asked, line, alerts.get(line.spot.id), view.harm.get(line.spot.id))
@@ -317,6 +317,9 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
     if how.explored:
         st.subheader(t("No group"))
         st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few incidents."))
+        return
+    if study.unjudged is not None:
+        st.write(t(study.unjudged))
         return
     if study.power.too_few and study.total.n != 0 and not cold:
         st.subheader(t("Too few incidents to tell"))

@@ -118,6 +118,8 @@ def _shares(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], 
 
 
 def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
+    if study.unjudged is not None:
+        return t("Hot spots of sensitive categories are not told to this audience.")
     if not cold:
         return t("Too few incidents to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
     if study.hot.based:

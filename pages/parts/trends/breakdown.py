@@ -14,7 +14,7 @@ from curim_data.model.absence import NO_AFFECTED, no_districts
 from curim_data.privacy import BAND_HOURS, Counted, DisclosureError
 from pages.parts.charts import plots
 from pages.parts.charts.numbers import least_written, written_incidents
-from pages.parts.charts.plots import no_clock_reason
+from pages.parts.charts.plots import has_no_clock, no_clock_reason
 from pages.parts.charts.small_multiples import small_multiples_figure
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.cache import cached_query
@@ -141,7 +141,7 @@ def draw_week_clock(page: Page) -> None:
     """Incidents by weekday and hour, with their sentence; alerts beside in the tooltips."""
     t = page.t
     st.subheader(t("Days and hours"))
-    if page.source is not None and not page.source.known_time.knows("hour"):
+    if has_no_clock(page) or (page.source is not None and not page.source.known_time.knows("hour")):
         st.write(no_clock_reason(page))
         return
     try:

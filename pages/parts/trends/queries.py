@@ -18,7 +18,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.model.i18n import Span
 from curim_data.model.known_time import CalendarUnit
-from curim_data.privacy import DisclosureError, sees_exact
+from curim_data.privacy import DisclosureError, is_sensitive, sees_exact
 from curim_data.studies import changes, trends
 from curim_data.studies.brief import BriefChanges
 from curim_data.studies.changes import ChangeStudy
@@ -91,12 +91,19 @@ def draw_columns_choice(page: Page) -> bool:
     return _draw_choice(t("Columns"), names, COLUMNS) == ALL
 
 
+def units_offered(page: Page) -> tuple[CalendarUnit, ...]:
+    """The units of time that the audience may see: of sensitive alerts the copy has months alone."""
+    if sees_exact(page.audience):
+        return UNITS
+    return ("month",) if is_sensitive(page.filter, page.city) else ("week", "month")
+
+
 def draw_unit_choice(page: Page) -> CalendarUnit:
     """The unit of time: from the link, and as the reader picks it."""
     t = page.t
-    units = UNITS if sees_exact(page.audience) else tuple(unit for unit in UNITS if unit != "day")
+    units = units_offered(page)
     asked = st.query_params.get(BY, USUAL)
-    unit = cast("CalendarUnit", asked) if asked in units else USUAL
+    unit = cast("CalendarUnit", asked) if asked in units else USUAL if USUAL in units else units[0]
     if page.source is not None:
         units = tuple(step for step in units if page.source.known_time.knows(step))
         unit = page.source.known_time.unit(unit)

@@ -20,7 +20,7 @@ from pages.parts.charts.time_marks import MOST_LABELS, TimeMark, add_alarm_label
 from pages.parts.frame import Page, draw_footer, palette
 from pages.parts.frame.cache import cached_query
 from pages.parts.trends.annotations import draw_annotations
-from pages.parts.trends.queries import course_of, forecast_of, period_dates
+from pages.parts.trends.queries import course_of, forecast_of, period_dates, units_offered
 
 
 def draw_trend_line(page: Page, trend: Trend) -> None:
@@ -191,4 +191,5 @@ def small_chart_unit(page: Page) -> str:
     """The unit of the small charts: weeks for a short period."""
     start, end = period_dates(page)
     short = pd.Timestamp(end) - pd.Timestamp(start) < pd.Timedelta(days=150)
+    short = short and "week" in units_offered(page)
     return page.source.known_time.unit("week") if short and page.source is not None else "month"
