@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -12,7 +13,9 @@ from tests.faults.killed import start_server, trial
 
 def main() -> int:
     """Print a line for each action; exit code 1 where one left a third state."""
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("kills", type=int, nargs="?", default=100, help="of each action (100)")
+    kills = parser.parse_args().kills
     start_server()
     folder, failed = Path(tempfile.mkdtemp(prefix="faults-")), 0
     print("action         killed   old state   new state   third state", flush=True)

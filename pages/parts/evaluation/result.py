@@ -200,7 +200,8 @@ def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, 
     if verdict is None or verdict.unknown is not None:
         return []
     ratio = verdict.ratio
-    alerts = Estimate(*(verdict.expected * (x - 1) for x in (ratio.value, ratio.low, ratio.high)), ratio.level)
+    limits = (verdict.expected * (limit - 1) for limit in (ratio.low, ratio.high))
+    alerts = Estimate(verdict.observed - verdict.expected, *limits, ratio.level)
     found = [
         (t("Ratio to the number expected from similar areas (1: no change)"), *_interval(t, ratio, 2)),
         (t("Incidents more or fewer than expected from similar areas"), *_interval(t, alerts, 0)),
