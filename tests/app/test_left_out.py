@@ -15,7 +15,7 @@ import sample_data
 from analysis.report.brief import PlanRow
 from analysis.trends.time_series import weekly
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, translator
+from curim_data.model import Audience, CityProfile, translator
 from curim_data.model.absence import NO_LANDMARKS
 from curim_data.model.city import load_city
 from pages.parts.briefing import sections
@@ -42,7 +42,8 @@ def drawn(part: Any, *given: Any) -> AppTest:
 def page(city: CityProfile | None = None, *, narrow: bool = False) -> Page:
     city = city or load_city(sample_data.PROFILE)
     room = SimpleNamespace(narrow=narrow, column=1_000)
-    return cast(Page, SimpleNamespace(t=T, city=city, theme="light", narrow=narrow, room=room, source=None))
+    reader = {"audience": Audience.ANALYST, "filter": AlertFilter(), "source": None}
+    return cast(Page, SimpleNamespace(t=T, city=city, theme="light", narrow=narrow, room=room, **reader))
 
 
 @pytest.mark.parametrize(("counts", "line"), [([5, 6], True), ([5, 0, 0, 0], True), ([5], False)])
@@ -83,7 +84,7 @@ def test_the_column_of_groups_is_left_out_where_all_alerts_are_of_one() -> None:
     [(100, 49, 0, True), (100, 50, 0, False), (100, 60, 11, True), (100, 0, 0, False)],
 )
 def test_a_map_of_less_than_half_of_the_alerts_says_so(n: int, mapped: int, excluded: int, told: bool) -> None:
-    total = SimpleNamespace(n=n, mapped=mapped)
+    total = SimpleNamespace(n=n, mapped=mapped, threshold=1, shown=lambda count: count)
     warnings = [text.value for text in drawn(draw_few_mapped_note, page(), total, excluded).warning]
     assert len(warnings) == told
     assert all(f"Only 49 of {n} alerts" in text for text in warnings)
@@ -92,7 +93,7 @@ def test_a_map_of_less_than_half_of_the_alerts_says_so(n: int, mapped: int, excl
 @pytest.mark.parametrize("sized", [False, True])
 def test_larger_cells_are_advised_to_those_who_can_choose_them(sized: bool) -> None:
     power = SimpleNamespace(too_few=True, sentence=lambda t: t("Too few incidents to tell."))
-    study = SimpleNamespace(power=power, total=SimpleNamespace(n=5))
+    study = SimpleNamespace(power=power, total=SimpleNamespace(n=5), unjudged=None)
     script = partial(places_layer.draw_no_places, sized=sized)
     told = " ".join(text.value for text in drawn(script, T, Options(), study).markdown)
     assert "Widen the period" in told

@@ -231,10 +231,10 @@ def test_how_long_the_latest_places_have_been_hot(sampled: EmergingHotSpots) -> 
     assert (row["run"], row["since"]) == (3, pd.Timestamp("2026-08-01"))
 
 
-def test_the_cube_takes_counts_as_they_pass_the_gate(sample: Home) -> None:
+def test_the_cube_takes_all_counts(sample: Home) -> None:
     source = open_source(sample)
     frame = query.counts(source, AlertFilter(period="all"), ["cell", "month"], Audience.ANALYST, resolution=9).frame
     cells = np.asarray(source.city.land_cells(9).index)
     cube = SpaceTimeCube.of(frame, cells)
-    assert cube.low.sum() == frame["n"].sum()
+    assert cube.counts.sum() == frame["n"].sum()
     assert len(cube.starts) == 48

@@ -113,12 +113,8 @@ def test_a_candidate_has_the_dispersion_of_its_kind_and_size() -> None:
         (): Dispersion(2.0, 1, 3, 0.0, float("inf")),
         ("category",): Dispersion(1.5, 1, 3, 0.1, float("inf")),
     }
-    rows = [(None, None, 500, 520), (None, "c1", 40, 60), (None, "c2", 10, np.nan), ("d1", None, 90, 80)]
-    frame = add_city_reference(
-        pd.DataFrame(rows, columns=["district", "category", "before", "after"]).assign(
-            before_high=np.nan, after_high=[np.nan, np.nan, 4, np.nan]
-        )
-    )
+    rows = [(None, None, 500, 520), (None, "c1", 40, 60), (None, "c2", 10, 4), ("d1", None, 90, 80)]
+    frame = add_city_reference(pd.DataFrame(rows, columns=["district", "category", "before", "after"]))
     found, freedom = candidate_dispersions(frame, kinds, ("district", "category"))
     assert np.isinf(freedom).all()
     assert found[0] == 2
