@@ -114,7 +114,9 @@ def _select() -> str:
         "alert_id": "md5(getvariable('key') || alerts.alert_id)",
         "incident_id": "CASE WHEN shared.several THEN md5(getvariable('key') || 'incident ' || drawn.unit) END",
         "source": "''",
-        "reported_at": "(drawn.local_date + INTERVAL 12 HOUR)::TIMESTAMPTZ",
+        # The first report of an incident stays the first, so that the incident keeps whom that one names.
+        "reported_at": "(drawn.local_date + INTERVAL 12 HOUR "
+        "- CASE WHEN alerts.alert_id = drawn.unit THEN INTERVAL 1 SECOND ELSE INTERVAL 0 SECOND END)::TIMESTAMPTZ",
         "kind": "alerts.kind",
         "category": "alerts.category",
         "more_categories": "alerts.more_categories",

@@ -18,6 +18,7 @@ from curim_data import query
 from curim_data.cli import main
 from curim_data.filters import PERIODS, AlertFilter
 from curim_data.model import Audience, translator
+from curim_data.privacy import sensitive_categories
 from curim_data.protection import copy_errors, open_for
 from curim_data.store import Home
 from curim_data.studies.brief import brief_changes, brief_study
@@ -149,6 +150,24 @@ def test_shares_by_gender_are_those_of_the_alerts_within_the_error_of_the_copy(e
             error = _error(copy, f"{by} x affected_gender")
             off = (shown - share).abs()
             assert (off <= 2 * share * (1 - share) * error).mean() >= 0.9, off
+
+
+def test_incidents_of_the_city_keep_their_month_and_whom_they_affect(exact: Source, copy: Source) -> None:
+    """Of an incident with several reports the first one tells whom; it is the first in the copy too."""
+    ordinary = _both(exact, copy, ["month", "category", AFFECTED])
+    ordinary = ordinary[~ordinary["category"].isin(sensitive_categories(exact))]
+    assert (ordinary["n"] != ordinary["n_told"]).mean() <= 0.05
+    months = _both(exact, copy, ["month"])
+    assert (months["n"] == months["n_told"]).mean() >= 0.95
+
+
+def _both(exact: Source, copy: Source, by: list[str]) -> pd.DataFrame:
+    """Incidents of all time in the alerts (n) and in the copy (n_told)."""
+    theirs, told = (
+        query.counts(source, AlertFilter(period="all"), by, audience, once=True).frame
+        for source, audience in ((exact, Audience.SPECIALIST), (copy, Audience.COUNCIL))
+    )
+    return theirs.merge(told, on=by, how="outer", suffixes=("", "_told")).fillna({"n": 0, "n_told": 0})
 
 
 def test_intervals_of_the_council_hold_the_figures_of_the_alerts(exact: Source, copy: Source) -> None:
