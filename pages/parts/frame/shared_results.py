@@ -22,7 +22,6 @@ import platform
 import queue
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Hashable
 from functools import cache
@@ -113,10 +112,9 @@ class SharedResults:
 
     def settle(self, seconds: float = 10.0) -> bool:
         """Wait until all is written that was to be, at most so long; whether it is."""
-        until = time.monotonic() + seconds
-        while self._waiting.unfinished_tasks and time.monotonic() < until:
-            time.sleep(0.01)
-        return not self._waiting.unfinished_tasks
+        queued = self._waiting
+        with queued.all_tasks_done:
+            return bool(queued.all_tasks_done.wait_for(lambda: not queued.unfinished_tasks, seconds))
 
     def _write_all(self) -> None:
         while True:
