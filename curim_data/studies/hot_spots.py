@@ -101,6 +101,8 @@ class HotSpotStudy:
         """How many cells are hot and cold, or that none could be judged; where the places were found in other cells, in
         which.
         """
+        if self.unjudged is not None:
+            return t(self.unjudged)
         return cells_sentence(self.hot, self.power, t, self.listed)
 
     @property

@@ -131,6 +131,7 @@ def test_of_sensitive_categories_the_council_gets_a_map_and_no_hot_spot(
     assert any(t(EXCHANGED) in text.value for text in app.markdown)
     study = hot_spot_study(open_for(sample, Audience.COUNCIL), AlertFilter(groups=("gender_based",)), Audience.COUNCIL)
     assert (study.spots, study.cold) == ((), ())
+    assert study.sentence(t) == t(EXCHANGED)  # and not that no cell is hot
     exact = hot_spot_study(open_source(sample), AlertFilter(groups=("gender_based",)), Audience.SPECIALIST)
     assert exact.spots
     assert exact.unjudged is None
