@@ -10,7 +10,7 @@ import pandas as pd
 
 from curim_data.model import Translator
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import written_count
+from pages.parts.charts.numbers import least_written, written_count
 from pages.parts.charts.plots import ABOVE, reported_by, wrapped_label
 from pages.parts.charts.style import axis, base_figure, time_axis
 from pages.parts.frame import Page, palette
@@ -101,6 +101,12 @@ def _add_panel(
     if known.size and known[-1] == len(frame) - 1:
         figure.add_annotation(
             x=days.iloc[-1].isoformat(), y=float(frame["n"].iloc[-1]), xref=f"x{mark}", yref=f"y{mark}",
-            xanchor="left", xshift=4, showarrow=False, text=written_count(page, float(frame["n"].iloc[-1]), category),
+            xanchor="left", xshift=4, showarrow=False, text=_at_the_end(page, float(frame["n"].iloc[-1]), category),
             font={"size": 12, "color": colours.sea_blue},
         )  # fmt: skip
+
+
+def _at_the_end(page: Page, n: float, category: str) -> str:
+    """The last number beside its line, where there is no room for words."""
+    least = least_written(page, category)
+    return f"&lt; {least}" if 0 < n < least else written_count(page, n, category)
