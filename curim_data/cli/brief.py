@@ -339,6 +339,9 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
     if study.hot.spots:
         lines.append(t("Hot spots"))
     for spot in study.hot.spots[: brief_text.MOST_SPOTS]:
-        told = t.n("{n} incident", "{n} incidents", round(spot.n))
+        if 0 < spot.n < ctx.least():
+            told = t("fewer than {k} incidents", k=ctx.least())
+        else:
+            told = t.n("{n} incident", "{n} incidents", round(spot.n))
         lines.append(f"{spot.rank}. {t.pair(study.names[spot.id](t), told)}")
     return [*lines, brief_text.affected_sentence(study, city, t)]

@@ -9,7 +9,7 @@ import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
-from curim_data.cli.output import UsageError, write_table
+from curim_data.cli.output import UsageError
 from curim_data.filters import value_label
 from curim_data.model import N_, Audience, CityProfile, IntArray, Translator
 
@@ -56,9 +56,8 @@ def changes(
     columns = [*_COLUMNS, *(study.harm.frame if study.harm is not None else ())]
     rows = frame.loc[frame["p"].notna(), columns].sort_values(["q", "p"], kind="stable").reset_index(drop=True)
     least = least_written(rows, ctx.audience, source.city, sensitive=is_sensitive(f, source.city))
-    told = rows.assign(**{when: rows[when].mask(rows[when].between(1, least - 1)) for when in ("before", "after")})
     if out is not None:
-        write_table(out, told)
+        ctx.write_table(out, rows)
     if ctx.as_json:
         ctx.print_json(
             {
@@ -71,7 +70,7 @@ def changes(
                 "new_categories": study.not_in_use.new,
                 "categories_given_up": study.not_in_use.given_up,
                 "choices": ctx.choices(study.choices),
-                "rows": told,
+                "rows": rows,
             }
         )
         return

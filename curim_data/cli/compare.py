@@ -8,7 +8,7 @@ import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutPlaces, Resolution, command, new_app
-from curim_data.cli.output import UsageError, check_suffix, write_places
+from curim_data.cli.output import UsageError, check_suffix
 from curim_data.model import N_, Audience, Message
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ def compare(
     except CompareError as error:
         raise UsageError(error.message) from error
     sides = (study.pair.first, study.pair.second)
+    ctx.asks(source, *sides)
     sentences = [side.sentence(ctx.t, source.city, n=n.said) for side, n in zip(sides, study.totals, strict=True)]
     rows = _rows(ctx, study)
     if out is not None:
-        write_places(out, study.comparison.places, rows, _COLUMNS)
+        ctx.write_places(out, study.comparison.places, rows, _COLUMNS)
     if ctx.as_json:
         ctx.print_json(
             {
@@ -89,7 +90,7 @@ def compare(
         ctx.print(f"{ctx.t(name.name)} – {sentence}")
     ctx.print(study.comparison.sentence(ctx.t))
     for place in study.comparison.places:
-        ctx.print(f"{place.rank}. {study.names[place.id](ctx.t)} – {place.sentence(ctx.t)}")
+        ctx.print(f"{place.rank}. {study.names[place.id](ctx.t)} – {place.sentence(ctx.t, ctx.least())}")
     ctx.print_choices(study.choices)
 
 
@@ -151,7 +152,7 @@ def pattern_test(
         raise UsageError(error.message) from error
     rows = _area_rows(ctx, study)
     if out is not None:
-        write_places(out, study.changed, rows, _AREA_COLUMNS)
+        ctx.write_places(out, study.changed, rows, _AREA_COLUMNS)
     sides = (study.pair.first, study.pair.second)
     sentences = [side.sentence(ctx.t, source.city, n=n.said) for side, n in zip(sides, study.totals, strict=True)]
     names = [ctx.t(side.name) for side in (study.pair.a, study.pair.b)]

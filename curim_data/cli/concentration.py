@@ -11,7 +11,6 @@ import typer
 from curim_data import privacy
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import Resolution, command, new_app
-from curim_data.cli.output import write_table
 from curim_data.model import N_, Audience
 from curim_data.studies.spot_area import OF_CITY, has_area
 
@@ -53,7 +52,7 @@ def concentration(
         for share in found.shares
     ]
     if out is not None:
-        write_table(out, curve_frame(found))
+        ctx.write_table(out, curve_frame(found))
     if ctx.as_json:
         ctx.print_json(
             {

@@ -6,39 +6,47 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
 
 from curim_data import query
-from curim_data.cli.output import UsageError, json_value, print_table
+from curim_data.cli.output import UsageError, json_value, print_table, write_places, write_table
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Translator
-from curim_data.model.absence import NO_POSITIONS
+from curim_data.model.absence import NO_POSITIONS, fewer_than
 from curim_data.model.progress import following
+from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, is_sensitive
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
 from curim_data.store import Home, StoreError
 
 if TYPE_CHECKING:
     from analysis.stats.result import Choice
+    from curim_data.cli.output import Place
+
+COUNTS_ON_TERMINAL: Final = COUNT_COLUMNS | {"incidents"}
 
 
 @dataclass
 class CommandContext:
-    """What the options shared by all commands say; `query`: the filter as words of a query string."""
+    """What the options shared by all commands say; `query`: the filter as words of a query string.
+
+    `written`: the counts that the audience may read of what was asked; None as long as no alerts were opened.
+    """
 
     t: Translator
     home: Home
     audience: Audience
     as_json: bool
     query: dict[str, str] = field(default_factory=dict)
+    written: WrittenCounts | None = None
 
     def city(self) -> CityProfile:
         """The home's city; UsageError where there is none."""
@@ -83,7 +91,9 @@ class CommandContext:
     def source(self) -> Source:
         """The home's alerts."""
         self.city()
-        return open_for(self.home, self.audience)
+        source = open_for(self.home, self.audience)
+        self.written = WrittenCounts(AlertFilter(), self.audience, source.city)
+        return source
 
     def filter(self, source: Source) -> AlertFilter:
         """The filter of the options; UsageError for an unknown value, since a script must not guess."""
@@ -96,7 +106,17 @@ class CommandContext:
             if message.values:
                 raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", message.values))
             self.note(self.t(message))
+        self.asks(source, f)
         return f
+
+    def asks(self, source: Source, *filters: AlertFilter) -> None:
+        """Note what is asked, on which it depends which counts the audience may read: one filter, or several sides."""
+        sensitive = (f for f in filters if is_sensitive(f, source.city))
+        self.written = WrittenCounts(next(sensitive, filters[0]), self.audience, source.city)
+
+    def least(self, category: str = "") -> int:
+        """The smallest count that is written out; `category`: of which it is, where of one."""
+        return self.written.least(category) if self.written is not None else 1
 
     def sentence(self, source: Source, f: AlertFilter) -> str:
         """The filter in words, with its count."""
@@ -145,15 +165,50 @@ class CommandContext:
         print(line, file=sys.stderr)
 
     def print_json(self, data: Mapping[str, Any]) -> None:
-        """The one JSON object."""
+        """The one JSON object, its counts as the audience may read them."""
+        print(json.dumps(json_value(self.answer(data)), ensure_ascii=False, allow_nan=False))
+
+    def answer(self, data: Mapping[str, Any]) -> Any:
+        """The same with its counts as the audience may read them, for JSON."""
+        return data if self.written is None else self.written.answer(data)
+
+    def print_kept(self, data: Mapping[str, Any]) -> None:
+        """The one JSON object, of what is kept as it is, whoever reads it."""
         print(json.dumps(json_value(data), ensure_ascii=False, allow_nan=False))
 
+    def write_table(self, out: Path, frame: pd.DataFrame) -> None:
+        """Write a table as CSV, its counts as the audience may read them."""
+        write_table(out, frame if self.written is None else self.written.table(frame, always=True))
+
+    def write_places(
+        self, out: Path, places: Sequence[Place], rows: list[dict[str, Any]], columns: Sequence[str]
+    ) -> None:
+        """Write places as CSV or GeoJSON, their counts as the audience may read them."""
+        if self.written is not None and not self.written.all_written:
+            rows, columns = self.written.answer(rows), (*columns, "fewer_than")
+        write_places(out, places, rows, columns)
+
     def print_table(self, frame: pd.DataFrame, city: CityProfile | None = None, uncut: Iterable[str] = ()) -> None:
-        """A table on the terminal, its first lines where it is long; cells of the columns `uncut` are never cut."""
-        rest = print_table(self.t, frame, city, frozenset(uncut))
+        """A table on the terminal, its first lines where it is long; cells of the columns `uncut` are never cut.
+
+        Counts that the audience may not read are "fewer than k" in their own column.
+        """
+        told = frame if self.written is None else self.written.table(frame, counts=COUNTS_ON_TERMINAL)
+        rest = print_table(self.t, _in_words(self.t, told), city, frozenset(uncut))
         if rest:
             self.print(self.t.n("{n} more row; --out writes all.", "{n} more rows; --out writes all.", rest))
 
     def print_written(self, rows: int, out: os.PathLike[str]) -> None:
         """How many rows were written to which file."""
         self.print(self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out)))
+
+
+def _in_words(t: Translator, frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose missing counts are said in words, without a column for their limits."""
+    if "fewer_than" not in frame:
+        return frame
+    limits = frame["fewer_than"]
+    words = limits.map(lambda k: t(fewer_than(int(k))), na_action="ignore")
+    counts = [name for name in frame if name in COUNTS_ON_TERMINAL]
+    said = {name: frame[name].astype(object).where(frame[name].notna() | limits.isna(), words) for name in counts}
+    return frame.assign(**said).drop(columns="fewer_than")

@@ -9,7 +9,7 @@ import typer
 from curim_data import privacy, query
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, Resolution, command, new_app
-from curim_data.cli.output import UsageError, write_table
+from curim_data.cli.output import UsageError
 from curim_data.model import N_, Audience, Message
 
 app = new_app()
@@ -41,11 +41,13 @@ def counts(
     elif resolution is not None:
         raise UsageError(Message("--resolution is for counts by cell: add --by cell."))
     counted = query.counts(source, f, names, ctx.audience, complete=complete, resolution=resolution).shown
-    frame = counted.frame
+    of_small = [] if counted.threshold > 1 else ["fewer_than"]
+    withheld = int(counted.frame["withheld"].sum())
+    frame = counted.frame.drop(columns=["withheld", *of_small])
     if "cell" in names:
         frame = frame.assign(cell=[f"{cell:x}" for cell in frame["cell"]])
     if out is not None:
-        write_table(out, frame)
+        ctx.write_table(out, frame)
     if ctx.as_json:
         ctx.print_json(
             {
@@ -53,7 +55,7 @@ def counts(
                 "by": names,
                 "threshold": counted.threshold,
                 "total": None if 0 < counted.total < counted.threshold else counted.total,
-                "withheld": int(frame["withheld"].sum()),
+                "withheld": withheld,
                 "notes": [ctx.t(note) for note in counted.notes],
                 "rows": frame,
             }

@@ -8,7 +8,7 @@ import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, Resolution, command, new_app
-from curim_data.cli.output import UsageError, write_table
+from curim_data.cli.output import UsageError
 from curim_data.model import N_, Audience, Message
 from curim_data.model.absence import NO_POSITIONS
 
@@ -43,7 +43,7 @@ def forecast(
     if out is not None and study.cells_refused is NO_POSITIONS:
         raise UsageError(NO_POSITIONS)
     if out is not None:
-        write_table(out, cells_frame(ctx.t, study.listed))
+        ctx.write_table(out, cells_frame(ctx.t, study.listed))
     if ctx.as_json:
         ctx.print_json({**ctx.question(source, f), **_answer(ctx, study)})
         return

@@ -12,7 +12,7 @@ import typer
 from curim_data import privacy
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutPlaces, Resolution, command, new_app
-from curim_data.cli.output import UsageError, check_suffix, write_file, write_places, write_table
+from curim_data.cli.output import UsageError, check_suffix, write_file
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, Message, Translator
@@ -281,7 +281,7 @@ def _places(
     if out is not None:
         added = _WEIGHED if found.harm else ("weight",) if options.weight != "none" else ()
         times = ("times",) if found.listed is not None else ()
-        write_places(out, spots, rows, (*_SPOT_COLUMNS, *times, *options.columns, *added, "cells"))
+        ctx.write_places(out, spots, rows, (*_SPOT_COLUMNS, *times, *options.columns, *added, "cells"))
     answer = {
         "resolution": found.resolution,
         "base": options.base,
@@ -298,18 +298,22 @@ def _places(
         *([found.power.sentence(t)] if found.power and not found.spots else []),
         *([t(found.elsewhere)] if found.elsewhere else []),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
-        *(_spot_line(spot, found, t) for spot in many),
+        *(_spot_line(spot, found, ctx) for spot in many),
         *([t("Fewer than {n} incidents, too few for a plan:", n=LEAST_FOR_PLAN)] if few else []),
-        *(_spot_line(spot, found, t) for spot in few),
-        *(f"{name(t)} – {spot.cold_sentence(t)}" for spot, name in found.cold),
+        *(_spot_line(spot, found, ctx) for spot in few),
+        *(f"{name(t)} – {spot.cold_sentence(t, ctx.least())}" for spot, name in found.cold),
         *(t(choice.explanation) for choice in found.choices),
     ]
     return answer, lines
 
 
-def _spot_line(spot: Spot | Cluster, found: FoundPlaces, t: Translator) -> str:
+def _spot_line(spot: Spot | Cluster, found: FoundPlaces, ctx: CommandContext) -> str:
     """A place in words, with its rank."""
-    told = f"{spot.rank}. {found.names[spot.id](t)} – {spot.sentence(t)}"
+    from analysis.hotspots.grouping import Spot
+
+    t = ctx.t
+    figures = spot.sentence(t, ctx.least()) if isinstance(spot, Spot) else spot.sentence(t)
+    told = f"{spot.rank}. {found.names[spot.id](t)} – {figures}"
     return f"{told} {found.harm[spot.id].sentence(t)}" if found.harm else told
 
 
@@ -367,7 +371,7 @@ def _emerging(
     listed = [line for line in study.lines if in_area(line.place, line.name, f, source.city)]
     rows = [_emerging_row(ctx, line, len(found.starts)) for line in listed]
     if out is not None:
-        write_places(out, [line.place for line in listed], rows, _EMERGING_COLUMNS)
+        ctx.write_places(out, [line.place for line in listed], rows, _EMERGING_COLUMNS)
     answer = {
         "resolution": study.resolution,
         "unit": found.unit,
@@ -381,7 +385,7 @@ def _emerging(
     lines = [
         found.sentence(t),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
-        *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t)}" for line in listed),
+        *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t, ctx.least())}" for line in listed),
         *(t(choice.explanation) for choice in study.choices),
     ]
     return answer, lines
@@ -418,7 +422,7 @@ def _moran(
     listed = [place for place in found.places if in_area(place, study.names[place.id], f, source.city)]
     rows = _moran_rows(ctx, study, listed)
     if out is not None:
-        write_places(out, listed, rows, _MORAN_COLUMNS)
+        ctx.write_places(out, listed, rows, _MORAN_COLUMNS)
     answer = {
         "resolution": study.resolution,
         "n": found.n,
@@ -479,7 +483,7 @@ def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | No
             raise UsageError(Message(study.too_few(t)))
         return {"n": surface.n, "told": study.too_few(t), "choices": [], "places": []}, [*area, study.too_few(t)]
     if out is not None and out.suffix.lower() == ".csv":
-        write_table(out, pixel_frame(surface, source.city))
+        ctx.write_table(out, pixel_frame(surface, source.city))
     elif out is not None:
         write_file(out, class_geojson(surface, source.city).encode())
     answer = {

@@ -8,7 +8,7 @@ import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
-from curim_data.cli.output import UsageError, write_table
+from curim_data.cli.output import UsageError
 from curim_data.model import N_, Audience, Message
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def near_repeat(
     repeats = near_repeat_study(source, f, ctx.audience, metric=known_metric)
     unusual = scan_study(source, f, ctx.audience)
     if out is not None and repeats.knox is not None:
-        write_table(out, repeats.knox.frame())
+        ctx.write_table(out, repeats.knox.frame())
     if ctx.as_json:
         ctx.print_json({**ctx.question(source, f), **_repeats(ctx, repeats), "unusual": _unusual(ctx, unusual)})
         return

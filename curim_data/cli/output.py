@@ -18,6 +18,7 @@ from rich.table import Table
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.filters import column_label, value_label
 from curim_data.model import CityProfile, Message, Translator
+from curim_data.privacy import COUNT_COLUMNS
 
 MOST_LINES: Final = 60
 MOST_WIDTH: Final = 240  # of a table that goes to a file or another program
@@ -71,7 +72,8 @@ def print_table(t: Translator, frame: pd.DataFrame, city: CityProfile | None, un
     """Print the first lines of a table; returns how many rows were left out."""
     grid = Table(box=None, header_style="bold", pad_edge=False)
     for name in frame.columns:
-        numeric = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
+        kind = frame[name].infer_objects().dtype.kind
+        numeric = kind in "iuf" or (kind == "O" and name in COUNT_COLUMNS)
         label = column_label(t, str(name))
         least = max([len(label), *map(len, frame[name].astype(str))]) if name in uncut else None
         justify: Literal["left", "right"] = "right" if numeric else "left"
@@ -84,8 +86,10 @@ def print_table(t: Translator, frame: pd.DataFrame, city: CityProfile | None, un
 
 
 def _cell_text(t: Translator, name: str, value: Any, city: CityProfile | None) -> str:
-    if name == "withheld" or (isinstance(value, bool) and name != "dark"):
+    if isinstance(value, bool) and name != "dark":
         return t("yes") if value else ""
+    if isinstance(value, str) and name in COUNT_COLUMNS:
+        return value
     if city and (value is None or value != value) and name not in ("n", "incidents", "expected", "lower", "upper"):
         return value_label(t, city, name, value)
     if isinstance(value, float):

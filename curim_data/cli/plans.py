@@ -56,7 +56,7 @@ def plan_draft(
     made = draft_plan(problem, source.city, source.as_of, today=today, cells=cells, language=ctx.t.lang)
     plan = _plans(ctx).create(made.plan, who)
     if ctx.as_json:
-        ctx.print_json({"plan": plan_to_json(plan), "warnings": [ctx.t(warning) for warning in made.warnings]})
+        ctx.print_kept({"plan": plan_to_json(plan), "warnings": [ctx.t(warning) for warning in made.warnings]})
         return
     ctx.print(ctx.t("Plan {id}: {title}", id=plan.id, title=plan.title))
     ctx.print(plan.statement[ctx.t.lang])

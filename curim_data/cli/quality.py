@@ -37,7 +37,7 @@ def quality(
     if out is not None and kind == ".html":
         write_file(out, as_html(ctx.t, source, study))
     elif out is not None:
-        report = json_value(as_object(ctx.t, source, study))
+        report = json_value(ctx.answer(as_object(ctx.t, source, study)))
         write_file(out, json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1).encode())
     if ctx.as_json:
         report = as_object(ctx.t, source, study, with_ids=True)

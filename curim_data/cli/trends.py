@@ -9,7 +9,7 @@ import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
-from curim_data.cli.output import UsageError, write_table
+from curim_data.cli.output import UsageError
 from curim_data.model import N_, Audience, Message
 
 app = new_app()
@@ -41,7 +41,7 @@ def trends(
     lacking = source.lacks(UNITS[step])
     notes = [ctx.t(lacking)] if lacking is not None else []
     course = course_study(source, f, ctx.audience) if trend.unit == "week" else None
-    further = [alarm.sentence(ctx.t) for alarm in course.alarms] if course is not None else []
+    further = [alarm.sentence(ctx.t, ctx.least()) for alarm in course.alarms] if course is not None else []
     levels = course.step_sentences(ctx.t) if course is not None else []
     ahead = forecast_study(source, f, ctx.audience, trend.unit) if trend.unit != "day" else None
     if isinstance(ahead, NextPeriods):
@@ -49,7 +49,7 @@ def trends(
     else:
         forecast = [ctx.t(ahead)] if ahead is not None else []
     if out is not None:
-        write_table(out, frame)
+        ctx.write_table(out, frame)
     if ctx.as_json:
         ctx.print_json(
             {

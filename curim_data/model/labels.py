@@ -198,7 +198,6 @@ def dates_label(t: Translator, start: dt.date | None, end: dt.date | None) -> st
 HEADINGS: Final[Mapping[str, Message]] = {
     "n": Message("Alerts"),
     "incidents": Message("Incidents"),
-    "withheld": Message("Withheld"),
     "fewer_than": Message("Fewer than"),
     "cell": Message("Map cell"),
     "week": Message("Week"),

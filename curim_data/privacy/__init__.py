@@ -1,7 +1,8 @@
 """Disclosure control: what an audience may ask, and which counts are too small to be written out.
 
 Public: `authorise`, `check`, `protect`, `Counted`, `DisclosureError`; `threshold`, `threshold_rule`,
-`K_ORDINARY`, `K_SENSITIVE` (its floors); `finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`,
+`K_ORDINARY`, `K_SENSITIVE` (its floors); `WrittenCounts`, `COUNT_COLUMNS`;
+`finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`,
 `sensitive_categories`.
 """
 
@@ -23,3 +24,4 @@ from curim_data.privacy.disclosure import (
 )
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
 from curim_data.privacy.thresholds import threshold_rule
+from curim_data.privacy.written import COUNT_COLUMNS, WrittenCounts

@@ -95,7 +95,9 @@ def _unknown(t: Translator, study: QualityStudy) -> Finding:
             len(found),
             share=t.percent(share, 1),
         )
-    if 0 < unstated < study.total.of:
+    if 0 < unstated < study.total.threshold:
+        sentence += " " + t("Fewer than {k} alerts state no category.", k=study.total.threshold)
+    elif 0 < unstated < study.total.of:
         sentence += " " + t.n("{n} alert states no category.", "{n} alerts state no category.", int(unstated))
     rule = t(
         "They count in every total under their own name. The city's list can be changed on the tab “City profile”."

@@ -53,7 +53,8 @@ def as_object(t: Translator, source: Source, study: QualityStudy, *, with_ids: b
 
 
 def _rows(sheet: Sheet) -> list[Any]:
-    rows: list[Any] = sheet.frame[list(sheet.headings)].to_dict("records")
+    limits = ["fewer_than"] if "fewer_than" in sheet.frame else []
+    rows: list[Any] = sheet.frame[[*sheet.headings, *limits]].to_dict("records")
     return rows
 
 

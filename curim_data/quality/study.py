@@ -14,7 +14,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Message, Translator
 from curim_data.model.absence import ASKED_FIELDS
 from curim_data.model.labels import UNCATEGORISED
-from curim_data.privacy import DisclosureError
+from curim_data.privacy import DisclosureError, WrittenCounts
 from curim_data.quality import (
     completeness,
     near_duplicates,
@@ -63,7 +63,8 @@ class QualityStudy:
     asked). `unknown`: category, n, for categories that the city's tree does not hold. `uncategorised`: alerts that
     state no category, missing where the number is protected. `gaps`: first, last (dates),
     days, for stretches without any alert that chance does not explain. `detail`: None for an audience that does not
-    see exact counts. `asked`: the fields that the exports have at all.
+    see exact counts. `asked`: the fields that the exports have at all. `written`: which of the counts of its tables
+    the audience may read.
     """
 
     total: Total
@@ -75,6 +76,7 @@ class QualityStudy:
     a_day: float
     detail: Detail | None = None
     asked: frozenset[str] = frozenset(ASKED_FIELDS)
+    written: WrittenCounts | None = None
 
 
 def quality_study(source: Source, audience: Audience) -> QualityStudy:
@@ -98,6 +100,7 @@ def quality_study(source: Source, audience: Audience) -> QualityStudy:
         a_day=usual_day(days),
         detail=found,
         asked=source.asked,
+        written=WrittenCounts(EVERYTHING, audience, source.city),
     )
 
 

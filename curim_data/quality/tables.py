@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import h3.api.basic_int as h3
 import pandas as pd
 
 from curim_data.model import CityProfile, Translator
 from curim_data.model import labels as words
+from curim_data.model.absence import fewer_than
 from curim_data.quality.completeness import COLUMNS
 from curim_data.quality.findings import DIRECTIONS, OUTSIDE_REASONS, duration
 from curim_data.quality.study import Detail, QualityStudy, likely_reason
@@ -41,6 +42,9 @@ class Sheet:
             out[name] = [t.number(value, places) for value in self.frame[name]]
         for name, places in self.percent.items():
             out[name] = [t.percent(value, places) for value in self.frame[name]]
+        if "fewer_than" in self.frame and "n" in self.digits:
+            few = self.frame["n"].isna() & self.frame["fewer_than"].notna()
+            out.loc[few, "n"] = [t(fewer_than(int(k))) for k in self.frame.loc[few, "fewer_than"]]
         return out.astype(str).rename(columns=dict(self.headings))
 
 
@@ -70,7 +74,10 @@ def sheets(t: Translator, city: CityProfile, study: QualityStudy) -> dict[str, l
             "lag": [_lag(t, detail)],
             "near": [_near(t, city, detail), _pairs(t, city, detail)],
         }
-    return {key: [sheet for sheet in some if len(sheet.frame)] for key, some in found.items()}
+    told = {key: [sheet for sheet in some if len(sheet.frame)] for key, some in found.items()}
+    if study.written is None or study.written.all_written:
+        return told
+    return {key: [replace(one, frame=study.written.table(one.frame)) for one in some] for key, some in told.items()}
 
 
 def default_coordinates_sheet(t: Translator, city: CityProfile, study: QualityStudy) -> Sheet:

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from analysis.hotspots.excess import is_compared, ratio_says_something
 from curim_data.model import Message, Translator
 from curim_data.model.absence import fewer_than
-from curim_data.privacy import is_sensitive, is_sensitive_category, threshold
+from curim_data.privacy import COUNT_COLUMNS, WrittenCounts
 from curim_data.studies.spot_profiles import SpotOrCluster
 from pages.parts.frame import Page
 from pages.parts.maps.cell_map import alert_count, incident_count
 
-# Columns of tables that hold counts of incidents, alerts or persons.
-COUNT_COLUMNS: Final = frozenset(
-    {
-        *("n", "alerts", "window", "last_year", "last_weeks", "before", "after", "n_first", "n_second"),
-        *("women", "men", "n_women", "n_men", "dark", "a", "b"),
-    }
-)
-
 
 def least_written(page: Page, category: str = "") -> int:
     """The smallest count that the audience may read, zero apart; `category`: of which it is, where of one."""
-    sensitive = is_sensitive(page.filter, page.city) or (bool(category) and is_sensitive_category(category, page.city))
-    return threshold(page.audience, sensitive, page.city)
+    return WrittenCounts(page.filter, page.audience, page.city).least(category)
 
 
 def written_count(page: Page, n: float, category: str = "") -> str:
@@ -50,21 +39,8 @@ def written_alerts(page: Page, n: float) -> str:
 
 
 def written_table(page: Page, frame: pd.DataFrame, counts: Collection[str] = COUNT_COLUMNS) -> pd.DataFrame:
-    """A table as it may be handed out: counts that are too small to be written out are missing, and the column
-    `fewer_than` holds the limit that those of a row are under. As it is where there are none.
-
-    `counts`: the columns of counts; those of other kinds than numbers are left as they are.
-    """
-    names = [name for name in frame if name in counts and frame[name].dtype.kind in "iuf"]
-    least = pd.Series(least_written(page), frame.index)
-    if "category" in frame:
-        of = {name: least_written(page, str(name)) for name in frame["category"].dropna().unique()}
-        least = frame["category"].map(of).fillna(least).astype(int)
-    few = {name: (frame[name] > 0) & (frame[name] < least) for name in names}
-    some = np.logical_or.reduce(list(few.values())) if few else np.zeros(len(frame), bool)
-    if not some.any():
-        return frame
-    return frame.assign(**{name: frame[name].mask(few[name]) for name in names}, fewer_than=least.where(some))
+    """A table as it may be handed out; see `WrittenCounts.table`."""
+    return WrittenCounts(page.filter, page.audience, page.city).table(frame, counts)
 
 
 def share_with_interval(t: Translator, share: float, low: float, high: float) -> str:

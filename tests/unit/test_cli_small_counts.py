@@ -1,0 +1,172 @@
+"""Every command that answers council and public: no count under the threshold, in JSON, files or texts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import pytest
+
+from curim_data.cli import main
+from curim_data.cli.commands import COMMANDS
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, CityProfile
+from curim_data.privacy import COUNT_COLUMNS, WrittenCounts
+from curim_data.store import Home
+
+Capture = pytest.CaptureFixture[str]
+ORDINARY: Final = ("--category", "noise", "--affected", "woman")
+SENSITIVE: Final = ("--category", "harassment_verbal")
+FILTERS: Final = ((ORDINARY, 5), (SENSITIVE, 10))
+# Each with a file where it can write one.
+ASKED: Final = (
+    (("counts", "--by", "week,district"), ".csv"),
+    (("counts", "--by", "cell"), ".csv"),
+    (("hotspots",), ".geojson"),
+    (("hotspots", "--method", "emerging"), ".csv"),
+    (("trends",), ".csv"),
+    (("trends", "--by", "month"), ".csv"),
+    (("changes",), ".csv"),
+    (("compare", "--against", "before"), ".csv"),
+    (("forecast",), ""),
+    (("concentration",), ".csv"),
+    (("brief",), ""),
+)
+# They say that they are not for these audiences.
+REFUSED: Final = (
+    ("hotspots", "--method", "clusters"),
+    ("hotspots", "--method", "density"),
+    ("hotspots", "--method", "moran"),
+    ("near-repeat",),
+    ("pattern-test",),
+)
+# Their answers do not depend on the audience: they are for whoever may read the home's files.
+FOR_EVERYBODY: Final = {
+    *("import", "batches", "undo", "quarantine", "erase", "publish", "sample", "audit", "serve", "city", "plan"),
+    *("annotations", "meetings"),
+}
+# Whole numbers that are no counts of alerts: ranks, sizes, time, settings, estimates and their limits.
+NO_COUNTS: Final = {
+    *("rank", "resolution", "value", "steps", "marked", "weeks", "step", "tested", "comparisons", "cells", "part"),
+    *("low", "high", "lower", "upper", "low_inner", "high_inner", "expected", "ratio", "p", "q", "slope", "times"),
+    *("fewer_than", "threshold", "withheld", "longitude", "latitude", "excess", "excess_low", "excess_high", "share"),
+    *("covered", "tried", "chance", "chance_low", "chance_high", "places", "alarm", "complete", "dark", "significant"),
+    *("week", "month", "local_date", "gini", "generalised_gini", "unbiased_gini", "q_trend", "elsewhere", "card"),
+    *("chance_generalised_gini", "chance_generalised_gini_low", "chance_generalised_gini_high"),
+}
+SAID: Final = re.compile(r"(?<![\d.,–])(\d+) (?:incidents?|alerts?)\b")
+TYPICAL: Final = re.compile(r"typical place or category \(\d+ incidents?\)")  # the size of a change that would be seen
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURIM_LANG", "en")
+
+
+def numbers(value: Any, name: str = "") -> Iterator[tuple[str, float]]:
+    """Every number of an answer, with the name of its entry."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from numbers(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from numbers(item, name)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield name, value
+
+
+def small(found: Iterator[tuple[str, float]], k: int) -> list[tuple[str, float]]:
+    return [(name, n) for name, n in found if 0 < n < k and n == int(n) and name not in NO_COUNTS]
+
+
+def of_file(path: Path) -> Iterator[tuple[str, float]]:
+    if path.suffix == ".geojson":
+        return numbers([shape["properties"] for shape in json.loads(path.read_text("utf-8"))["features"]])
+    frame = pd.read_csv(path, encoding="utf-8-sig").select_dtypes("number")
+    return ((str(name), n) for name in frame for n in frame[name])
+
+
+def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
+    assert main([*words, "--home", str(home.path), "--json"]) == 0, capsys.readouterr().err
+    return dict(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize(("chosen", "k"), FILTERS)
+@pytest.mark.parametrize(("command", "suffix"), ASKED)
+def test_no_count_under_the_threshold_anywhere(
+    capsys: Capture,
+    sample: Home,
+    tmp_path: Path,
+    command: tuple[str, ...],
+    suffix: str,
+    chosen: tuple[str, ...],
+    k: int,
+) -> None:
+    out = tmp_path / f"out{suffix}"
+    for audience in ("council", "public"):
+        words = [*command, *chosen, "--audience", audience]
+        told = answer(capsys, sample, *words, *(["--out", str(out)] if suffix else []))
+        assert not small(numbers(told), k)
+        assert not suffix or not small(of_file(out), k)
+        assert main([*words, "--home", str(sample.path)]) == 0
+        printed = TYPICAL.sub("", capsys.readouterr().out)
+        assert not [n for n in SAID.findall(printed) if 0 < int(n) < k], printed
+        if audience == "council" and command[0] in ("brief", "hotspots", "compare", "concentration"):
+            break  # long, and the same for both
+
+
+@pytest.mark.parametrize("chosen", [ORDINARY, SENSITIVE])
+def test_a_missing_count_has_its_limit_beside_it(
+    capsys: Capture, sample: Home, tmp_path: Path, chosen: tuple[str, ...]
+) -> None:
+    out, k = tmp_path / "trend.csv", dict(FILTERS)[chosen]
+    words = ["trends", *chosen, "--period", "all", "--out", str(out)]
+    exact = [row["n"] for row in answer(capsys, sample, *words)["rows"]]
+    assert any(0 < n < k for n in exact)
+    assert "fewer_than" not in pd.read_csv(out, encoding="utf-8-sig")
+    told = answer(capsys, sample, *words, "--audience", "council")["rows"]
+    assert {(row["n"] is None, row["fewer_than"]) for row in told} == {(True, k), (False, None)}
+    written = pd.read_csv(out, encoding="utf-8-sig")
+    assert written.loc[written["n"].isna(), "fewer_than"].tolist() == [k] * sum(row["n"] is None for row in told)
+    assert main([*words[:-2], "--audience", "council", "--home", str(sample.path)]) == 0
+    printed = capsys.readouterr().out
+    assert f"fewer than {k}" in printed
+    assert not {"Withheld", "Fewer than"} & set(re.split(r" {2,}", "\n".join(printed.splitlines()[:8])))
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_what_small_counts_cannot_be_taken_out_of_is_refused(
+    capsys: Capture, sample: Home, command: tuple[str, ...]
+) -> None:
+    assert main([*command, *ORDINARY, "--audience", "council", "--home", str(sample.path), "--json"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_every_command_is_tried() -> None:
+    tried = {command[0] for command, _ in ASKED} | {command[0] for command in REFUSED}
+    assert tried | FOR_EVERYBODY | {"quality", "export"} == set(COMMANDS)
+
+
+def test_the_report_on_quality(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    told = answer(capsys, sample, "quality", "--audience", "council")
+    assert not small(numbers(told), 5)
+    single = ("export", "--out", str(tmp_path / "alerts.csv"), "--audience", "council", "--home", str(sample.path))
+    assert main([*single]) == 2
+
+
+def test_objects_at_any_depth_are_written_so(city: CityProfile) -> None:
+    rows = pd.DataFrame({"category": ["noise", "harassment_verbal"], "n": [7, 7]})
+    given = {"n": 3, "sides": ({"n": 4, "name": "x"}, {"n": 0}), "rows": rows, "before": "2025", "told": {"rank": 1}}
+    told = WrittenCounts(AlertFilter(), Audience.COUNCIL, city).answer(given)
+    assert told["n"] is None
+    assert told["fewer_than"] == 5
+    assert told["sides"] == [{"n": None, "name": "x", "fewer_than": 5}, {"n": 0, "fewer_than": None}]
+    assert told["rows"]["fewer_than"].fillna(0).tolist() == [0, 10]
+    assert told["before"] == "2025"
+    assert told["told"] == {"rank": 1}
+    assert WrittenCounts(AlertFilter(), Audience.SPECIALIST, city).answer(given) is given
+    assert COUNT_COLUMNS.isdisjoint(NO_COUNTS - {"dark"})
