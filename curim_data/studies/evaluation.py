@@ -54,6 +54,13 @@ OF_THE_COPY: Final = Choice(
         "does not change."
     ),
 )
+ALSO_OF_THE_COPY: Final = Message(
+    "Counted in the protected copy, in the map cells that hold the plan's areas: larger than these, so the numbers are "
+    "not those of the verdict."
+)
+OF_THE_ALERTS: Final = Message(
+    "As the verdict, these figures are of the alerts in the plan's own areas, and not of the map cells that hold them."
+)
 STARTED: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 
 

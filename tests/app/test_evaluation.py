@@ -9,6 +9,7 @@ import pytest
 from curim_data.model import LANGUAGES, PlanStatus
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
+from curim_data.studies.evaluation import ALSO_OF_THE_COPY, OF_THE_ALERTS, OF_THE_COPY
 from tests.app.conftest import Open, errors, word
 
 PAGE = "evaluation"
@@ -21,6 +22,15 @@ def test_page_runs_on_the_finished_plan(open_page: Open, lang: str, view: str) -
     assert not errors(app)
     assert len(app.subheader) >= 4
     assert bool([b for b in app.button if b.key == "evaluation_keep"]) == (view == "")
+
+
+def test_each_figure_says_whose_counts_it_shows(open_page: Open) -> None:
+    """The council's bars, months and genders are of larger cells of the copy, and the tests of the alerts."""
+    for view, told in (("council", True), ("", False)):
+        app = open_page(PAGE, lang="en", **({"as": view} if view else {}))
+        captions = [caption.value for caption in app.caption]
+        assert captions.count(ALSO_OF_THE_COPY.text) == 2 * told
+        assert captions.count(OF_THE_ALERTS.text) == captions.count(OF_THE_COPY.explanation.text) == told
 
 
 def test_the_sentence_comes_first(open_page: Open) -> None:

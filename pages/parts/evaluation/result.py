@@ -18,7 +18,9 @@ from curim_data.model.plan import MOVES, STATUS_WORDS
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.plans.record import Deed
 from curim_data.studies.evaluation import (
+    ALSO_OF_THE_COPY,
     AREAS,
+    OF_THE_ALERTS,
     OF_THE_COPY,
     STARTED,
     ComparisonWindows,
@@ -177,7 +179,7 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     st.table(frame, hide_index=True)
     download_button(page, frame, "evaluation_tests.csv", key="evaluation_tests_download")
     for choice in study.choices:
-        st.caption(t(choice.explanation))
+        st.caption(t(OF_THE_ALERTS if choice == OF_THE_COPY else choice.explanation))
     if study.verdict is not None and study.verdict.unknown is not None:
         st.caption(t("These intervals suppose that incidents are independent of each other; they only describe."))
     if study.synthetic is not None and study.synthetic.p is not None:
@@ -291,6 +293,13 @@ def _draw_months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         data=months,
         file_name="evaluation_months.csv",
     )
+    _draw_whose(page, study)
+
+
+def _draw_whose(page: Page, study: PlanEvaluation) -> None:
+    """Whose numbers a figure below the verdict shows, where they are not those of the plan's own areas."""
+    if OF_THE_COPY in study.choices:
+        st.caption(page.t(ALSO_OF_THE_COPY))
 
 
 def _draw_genders(page: Page, study: PlanEvaluation) -> None:
@@ -338,6 +347,7 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
                 "up to that of all incidents. An interval that contains 1 shows neither a fall nor a rise."
             )
         )
+        _draw_whose(page, study)
 
 
 def _draw_cautions(page: Page, study: PlanEvaluation) -> None:
