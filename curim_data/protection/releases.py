@@ -62,6 +62,8 @@ DRAWN: Final = pa.schema(
     ]
 )
 PLACE: Final = ("cell", "inside", "district", "place")
+CODED: Final = ("category", "theme", "affected_gender", "district", "place")  # texts of which many alerts have the same
+BATCH: Final = 100_000  # alerts that are read at once
 # All categories of an alert, joined, in SQL.
 THEME: Final = "category || chr(31) || coalesce(array_to_string(more_categories, chr(31)), '')"
 
@@ -99,10 +101,12 @@ def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: boo
             return known
         seed = hashlib.blake2b(secret(home) + str(len(known.files)).encode(), digest_size=32).digest()
         rng = np.random.default_rng(int.from_bytes(seed, "little"))
-        made = _draw(waiting, source.city, rng, first=first, swapping=swapping)
-        made = pa.concat_tables([made, _of_known_incidents(waiting, known)])
-        write_draws(draws_folder(home) / f"drawn-{len(known.files) + 1:05}.parquet", made)
-        _keep_waiting(home, waiting[~waiting["alert_id"].isin(made["alert_id"].to_pylist())].assign(held=True))
+        made, released = _draw(waiting, source.city, rng, first=first, swapping=swapping)
+        late = _of_known_incidents(waiting, known)
+        if len(late):
+            made = pa.concat_tables([made.cast(DRAWN), late])
+        write_draws(draws_folder(home) / f"drawn-{len(known.files) + 1:05}.parquet", made, DRAWN)
+        _keep_waiting(home, waiting[~released & waiting["drawn_unit"].isna().to_numpy()].assign(held=True))
     return drawn(home)
 
 
@@ -111,19 +115,22 @@ def _since_when(home: Home, waiting: pd.DataFrame, today: dt.date) -> pd.DataFra
     whether they are `due`.
     """
     path = draws_folder(home) / WAITING
-    known = pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=["alert_id", "seen", "held"])
-    found = waiting.merge(known, on="alert_id", how="left")
-    found["seen"] = [today if pd.isna(day) else day for day in found["seen"]]
-    found["held"] = found["held"].eq(True)
-    return found.assign(due=[today - day >= LONGEST_WAIT for day in found["seen"]])
+    seen, held = np.full(len(waiting), np.datetime64(today, "D")), np.zeros(len(waiting), bool)
+    if path.exists():
+        known = pq.read_table(path)
+        at = np.asarray(pc.index_in(_ids(waiting), known["alert_id"].combine_chunks()).fill_null(-1))
+        seen[at >= 0] = known["seen"].to_numpy().astype("datetime64[D]")[at[at >= 0]]
+        held[at >= 0] = known["held"].fill_null(False).to_numpy()[at[at >= 0]]
+    due = np.datetime64(today, "D") - seen >= np.timedelta64(LONGEST_WAIT)
+    return waiting.assign(seen=seen.astype("datetime64[s]"), held=held, due=due)
 
 
 def _keep_waiting(home: Home, waiting: pd.DataFrame) -> None:
     path = draws_folder(home) / WAITING
     if len(waiting) or path.exists():
-        fields = [pa.field("alert_id", pa.string()), pa.field("seen", pa.date32()), pa.field("held", pa.bool_())]
-        table = pa.Table.from_pandas(waiting[["alert_id", "seen", "held"]], pa.schema(fields), preserve_index=False)
-        write_draws(path, table)
+        seen = pa.array(waiting["seen"].to_numpy().astype("datetime64[D]"), pa.date32())
+        columns = {"alert_id": _ids(waiting), "seen": seen, "held": pa.array(waiting["held"].to_numpy(bool))}
+        write_draws(path, pa.table(columns))
 
 
 def secret(home: Home) -> bytes:
@@ -136,8 +143,10 @@ def secret(home: Home) -> bytes:
 
 
 def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFrame:
-    """Alerts without a draw, the first of each incident first: what the exchange needs of them, and `unit`, the id of
-    their incident's first alert; `drawn_unit`: the alert of the same incident that has a draw, if one has.
+    """Alerts without a draw, by day and id: what the exchange needs of them, texts as categories; `unit`, a number for
+    their incident; `drawn_unit`: the alert of the same incident that has a draw, if one has.
+
+    Ids are the only texts that are kept as such, in Arrow's memory, since each alert has its own.
     """
     shared = source.shared_incidents()
     cursor = source.cache["database"].cursor()
@@ -145,69 +154,126 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFra
     cursor.register("default_points", left_out[["longitude", "latitude"]])
     names = ", ".join(f"'{sql_path(path)}'" for path in known.files)
     earlier = f"SELECT alert_id, unit FROM read_parquet([{names}])" if names else "SELECT '' AS alert_id, '' AS unit"
-    found: pd.DataFrame = cursor.execute(
+    result = cursor.execute(
         f"""
         WITH earlier AS ({earlier}),
         firsts AS (SELECT incident, alert_id AS first FROM shared WHERE report = 0),
         units AS (
-            SELECT shared.alert_id, firsts.first, any_value(earlier.unit) OVER (PARTITION BY shared.incident) AS drawn
+            SELECT shared.alert_id, firsts.first, min(earlier.unit) OVER (PARTITION BY shared.incident) AS drawn
             FROM shared JOIN firsts USING (incident) LEFT JOIN earlier USING (alert_id)
         )
-        SELECT a.alert_id, coalesce(units.first, a.alert_id) AS unit, units.drawn AS drawn_unit,
+        SELECT a.alert_id, units.first, units.drawn AS drawn_unit,
                a.category, {THEME} AS theme,
                a.affected_gender, a.district, a.place, a.local_date, a.dark::DOUBLE AS dark,
-               a.time_precision = 'month' AS whole_month,
+               coalesce(a.time_precision = 'month', false) AS whole_month,
                CASE WHEN len(a.hours) > 0 THEN a.hours[1] // 6 END AS band,
                CASE WHEN p.longitude IS NULL THEN coalesce(a.cell_{FINE}, -1) ELSE -1 END AS cell,
                CASE WHEN p.longitude IS NULL THEN a.inside END AS inside
         FROM alerts AS a
         LEFT JOIN units USING (alert_id)
         LEFT JOIN default_points AS p ON p.longitude = a.longitude AND p.latitude = a.latitude
-        ANTI JOIN earlier ON earlier.alert_id = a.alert_id
-        ORDER BY a.local_date, a.alert_id"""
-    ).df()
+        ANTI JOIN earlier ON earlier.alert_id = a.alert_id"""
+    ).to_arrow_reader(BATCH)
+    table = _encoded(result)
     cursor.unregister("shared")
     cursor.unregister("default_points")
-    found["local_date"] = pd.to_datetime(found["local_date"]).dt.date
-    return found
+    table = table.take(pc.sort_indices(table, [("local_date", "ascending"), ("alert_id", "ascending")]))
+    return _frame(table)
+
+
+def _encoded(read: pa.RecordBatchReader) -> pa.Table:
+    """All batches as one table, with texts but ids as codes, of one dictionary each."""
+    coded = [name for name in read.schema.names if name in CODED]
+    batches = [
+        pa.table({name: one[name].dictionary_encode() if name in coded else one[name] for name in read.schema.names})
+        for one in read
+    ]
+    return pa.concat_tables(batches).unify_dictionaries() if batches else read.schema.empty_table()
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """What was read, in pandas, with a number for each incident."""
+    first = table["first"].combine_chunks()
+    rows = np.arange(len(table))
+    unit = rows.copy()
+    several = first.is_valid().to_numpy(zero_copy_only=False)
+    if several.any():
+        # The first alert of an incident that has a draw already is not among those that wait.
+        names = pc.unique(first.drop_null())
+        at = np.asarray(pc.index_in(names, table["alert_id"].combine_chunks()).fill_null(-1)).astype(np.int64)
+        at = np.where(at < 0, len(table) + np.arange(len(at)), at)
+        unit[several] = at[np.asarray(pc.index_in(first.drop_null(), names))]
+    kept = {name: table[name].to_pandas() for name in table.column_names if name not in ("first", *CODED)}
+    codes = {name: _categorical(table[name]) for name in CODED}
+    return pd.DataFrame(kept | codes | {"unit": unit})
+
+
+def _categorical(column: pa.ChunkedArray) -> pd.Categorical:
+    array = column.combine_chunks()
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    codes = np.asarray(array.indices.fill_null(-1))
+    return pd.Categorical.from_codes(codes, categories=array.dictionary.to_pandas())
+
+
+def _ids(alerts: pd.DataFrame) -> pa.Array:
+    return pa.array(alerts["alert_id"], pa.string())
 
 
 def _draw(
     waiting: pd.DataFrame, city: CityProfile, rng: np.random.Generator, *, first: bool, swapping: bool
-) -> pa.Table:
-    """The draws of one release, a row for each alert that is released."""
+) -> tuple[pa.Table, BoolArray]:
+    """The draws of one release, a row for each alert that is released, in order of ids; texts as codes. Which of the
+    waiting alerts these are.
+    """
+    unit = waiting["unit"].to_numpy(np.int64)
     own = waiting[waiting["drawn_unit"].isna()].drop_duplicates("unit").reset_index(drop=True)
-    rows = (_sensitive(waiting, city), waiting["held"], waiting["due"])
-    of_units = [set(waiting.loc[kind, "unit"]) for kind in rows]
-    sensitive, waited, due = (own["unit"].isin(of).to_numpy(bool) for of in of_units)
+    own_unit = own["unit"].to_numpy(np.int64)
+    size = int(unit.max(initial=-1)) + 1
+    rows = (_sensitive(waiting, city), waiting["held"].to_numpy(bool), waiting["due"].to_numpy(bool))
+    sensitive, waited, due = (_among(unit[kind], size)[own_unit] for kind in rows)
     if not first and swapping:
         stays = held_back(units_of(own, sensitive), waited, due, rng)
         own, sensitive = own[~stays].reset_index(drop=True), sensitive[~stays]
     units = units_of(own, sensitive)
     units = replace(units, least=city.least_count(False), least_sensitive=city.least_count(True))
     found = exchange(units, rng, swapping=swapping)
-    made = pd.DataFrame({"unit": own["unit"], "sensitive": sensitive})
-    places, fine = own[list(PLACE)].take(found.place), own[list(PLACE)].take(found.fine)
+    made = pd.DataFrame({"sensitive": sensitive})
     for name in ("cell", "inside", "place"):
-        made[name] = fine[name].to_numpy()
+        made[name] = own[name].take(found.fine).array
     elsewhere = found.cell >= 0
     made["cell"] = np.where(elsewhere, found.cell, made["cell"].to_numpy(np.int64))
     made["place"] = made["place"].mask(elsewhere)
-    made["district"] = places["district"].to_numpy()
+    made["district"] = own["district"].take(found.place).array
     made["local_date"] = found.day.astype("datetime64[D]")
     band, dark = own["band"].take(found.dark).to_numpy(float), own["dark"].take(found.dark).to_numpy(float)
     dark = np.where(found.dark < 0, np.nan, dark)
     made["band"] = np.where(sensitive, np.where(np.isnan(dark), np.nan, np.where(dark > 0, DARK, LIGHT)), band)
     made["dark"] = dark
-    made["person"] = own["alert_id"].take(found.person).to_numpy(object)
-    made["person"] = made["person"].where(sensitive)
     made["inside"] = made["inside"].astype("boolean")
     if swapping:
         nowhere = without_place(units, first=first)
         made.loc[nowhere, "cell"] = -1
         made.loc[nowhere, ["inside", "district", "place"]] = None
-    table = waiting[["alert_id", "unit"]].merge(made, on="unit")
-    return pa.Table.from_pandas(_typed(table), DRAWN, preserve_index=False)
+    at = np.full(size, -1)
+    at[own["unit"].to_numpy(np.int64)] = np.arange(len(own))
+    at = at[unit]
+    released = at >= 0
+    ids = _ids(waiting)
+    person = _ids(own).take(pa.array(found.person, mask=~sensitive))
+    order = np.flatnonzero(released)
+    order = order[np.asarray(pc.sort_indices(ids.take(pa.array(order))))]
+    columns = {"alert_id": ids.take(pa.array(order)), "unit": ids.take(pa.array(unit[order]))}
+    table = pa.Table.from_pandas(_typed(made), preserve_index=False).append_column("person", person)
+    table = table.take(pa.array(at[order]))
+    columns |= {name: table[name] for name in table.column_names}
+    return pa.table({name: columns[name] for name in DRAWN.names}), released
+
+
+def _among(codes: IntArray, size: int) -> BoolArray:
+    found = np.zeros(size, bool)
+    found[codes] = True
+    return found
 
 
 def _of_known_incidents(waiting: pd.DataFrame, known: Drawn) -> pa.Table:
@@ -221,13 +287,13 @@ def _of_known_incidents(waiting: pd.DataFrame, known: Drawn) -> pa.Table:
     found = found.set_column(found.column_names.index("cell"), "cell", found["cell"].fill_null(-1))
     theirs = found.to_pandas().drop(columns="alert_id").drop_duplicates("unit")
     table = late.rename(columns={"drawn_unit": "unit"}).merge(theirs, on="unit")
-    return pa.Table.from_pandas(_typed(table), DRAWN, preserve_index=False)
+    table = _typed(table).sort_values("alert_id", ignore_index=True)
+    return pa.Table.from_pandas(table, DRAWN, preserve_index=False)
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(cell=table["cell"].astype("Int64").mask(table["cell"] < 0))
-    table = table.astype({"band": "Int8", "inside": "boolean", "dark": "boolean"})
-    return table.sort_values("alert_id", ignore_index=True)
+    return table.astype({"band": "Int8", "inside": "boolean", "dark": "boolean"})
 
 
 def units_of(alerts: pd.DataFrame, sensitive: BoolArray) -> Units:
@@ -239,7 +305,7 @@ def units_of(alerts: pd.DataFrame, sensitive: BoolArray) -> Units:
     coarse, large = (np.where(mapped, parent_cells(cell, size), -1) for size in (COARSE, REGION))
     district = _codes(alerts["district"])
     regions = pd.factorize(pd.Series(np.where(district >= 0, district, -2 - _codes(pd.Series(large)))))[0]
-    places = alerts.groupby(list(PLACE), dropna=False, sort=False).ngroup().to_numpy(np.int64)
+    places = alerts.groupby(list(PLACE), dropna=False, sort=False, observed=True).ngroup().to_numpy(np.int64)
     nowhere = ~mapped & (district < 0) & alerts["place"].isna().to_numpy()
     days = pd.to_datetime(alerts["local_date"]).to_numpy().astype("datetime64[D]")
     return Units(
@@ -263,6 +329,6 @@ def _codes(column: pd.Series) -> IntArray:
 
 def _sensitive(alerts: pd.DataFrame, city: CityProfile) -> BoolArray:
     """Whether any category of an alert is sensitive."""
-    codes, themes = pd.factorize(alerts["theme"])
-    found = [any(is_sensitive_category(name, city) for name in split_list(theme)) for theme in themes]
-    return np.array(found, bool)[codes] if len(codes) else np.zeros(0, bool)
+    themes = alerts["theme"].cat
+    found = [any(is_sensitive_category(name, city) for name in split_list(theme)) for theme in themes.categories]
+    return np.array([*found, False], bool)[themes.codes.to_numpy()]

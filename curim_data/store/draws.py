@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from curim_data.store.locking import locked
 FOLDER: Final = "protected"
 SECRET: Final = "secret"
 WAITING: Final = "waiting.parquet"
+MOST_ROWS: Final = 1_000_000  # that are written at once
 
 
 def draws_folder(home: Home) -> Path:
@@ -31,9 +31,18 @@ def draw_files(home: Home) -> tuple[Path, ...]:
     return tuple(sorted(draws_folder(home).glob("drawn-*.parquet")))
 
 
-def write_draws(path: Path, table: pa.Table) -> None:
-    """Write the draws of a release; the file appears whole or not at all, and nobody else may read it."""
-    write_whole(path, partial(pq.write_table, table, compression="zstd"), 0o600)
+def write_draws(path: Path, table: pa.Table, schema: pa.Schema | None = None) -> None:
+    """Write the draws of a release; the file appears whole or not at all, and nobody else may read it.
+
+    `schema`: of the file, where codes are to be written as the texts that they stand for.
+    """
+
+    def write(part: Path) -> None:
+        with pq.ParquetWriter(part, schema or table.schema, compression="zstd") as out:
+            for batch in table.to_batches(MOST_ROWS):
+                out.write_table(pa.table(batch.cast(schema or table.schema)), MOST_ROWS)
+
+    write_whole(path, write, 0o600)
 
 
 def write_secret(path: Path, secret: bytes) -> None:

@@ -1,0 +1,116 @@
+"""Draws and copy are worked out of codes, batch by batch: held against the rows themselves, as plain dicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from curim_data.engine import source_from_files
+from curim_data.model import SCHEMA
+from curim_data.protection import drawn, release
+from curim_data.protection import releases as module
+from curim_data.protection.copy import write_copy
+from curim_data.protection.exchange import Exchanged, Units, exchange
+from curim_data.query import default_points
+from curim_data.store import Home
+from curim_data.store.draws import SECRET, draws_folder, write_secret
+from tests.small import small_city
+from tests.unit.test_protection_copy import rows
+
+KEY = b"k" * 32
+
+
+def alerts(n: int, since: int = 0, months: int = 4) -> list[dict[str, Any]]:
+    """Alerts of which some share an incident, some have no place and some lie in a district or at a landmark."""
+    rng = np.random.default_rng(since + 1)
+    given = rows(n, since, months)
+    for at, row in enumerate(given):
+        row["incident_id"] = f"i{since + at // 3}" if at % 7 < 3 else None
+        row["district"] = [None, "zone_1", "zone_2"][int(rng.integers(3))]
+        row["place"] = [None, "quay", "theatre", "the old theatre"][int(rng.integers(4))]
+        if at % 17 == 0:
+            row |= dict.fromkeys(("longitude", "latitude", "x", "y", "cell_8", "cell_9", "inside", "dark"))
+        if at % 19 == 0:
+            row["more_categories"] = ["harassment_sexual"]
+    return given
+
+
+def made(folder: Path, files: list[list[dict[str, Any]]]) -> tuple[list[pa.Table], pa.Table]:
+    """The draws of each release, one a file of alerts more, and the copy of all."""
+    home, paths = Home(folder / "home"), list[Path]()
+    draws_folder(home).mkdir(parents=True)
+    write_secret(draws_folder(home) / SECRET, KEY)
+    for number, some in enumerate(files):
+        path = folder / f"{number}.parquet"
+        pq.write_table(pa.Table.from_pylist(some, schema=SCHEMA), path)
+        paths.append(path)
+        source = source_from_files(paths, f"{folder}{number}", small_city())
+        release(home, source, default_points(source))
+    write_copy(source.cache["files"], drawn(home), small_city(), folder / "copy.parquet", folder / "work", KEY)
+    return [pq.read_table(path) for path in drawn(home).files], pq.read_table(folder / "copy.parquet")
+
+
+def test_draws_and_copy_do_not_depend_on_the_order_of_alerts_or_on_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [alerts(400), alerts(150, 400, 12), alerts(130, 550)]
+    draws, copy = made(tmp_path / "whole", given)
+    monkeypatch.setattr(module, "BATCH", 7)
+    rng = np.random.default_rng(0)
+    mixed = [[some[at] for at in rng.permutation(len(some))] for some in given]
+    again, copied = made(tmp_path / "mixed", mixed)
+    assert len(draws) == 3
+    assert all(one.equals(other) for one, other in zip(draws, again, strict=True))
+    assert copy.equals(copied)
+    assert [one.schema.remove_metadata() for one in draws] == [module.DRAWN] * 3
+
+
+def test_each_alert_has_what_its_incident_took_from_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = list[tuple[Units, Exchanged]]()
+
+    def watched(units: Units, rng: np.random.Generator, *, swapping: bool = True) -> Exchanged:
+        seen.append((units, exchange(units, rng, swapping=swapping)))
+        return seen[-1][1]
+
+    monkeypatch.setattr(module, "exchange", watched)
+    given = alerts(500)
+    (draws,), _ = made(tmp_path, [given])
+    by_id = {row["alert_id"]: row for row in given}
+    members = dict[str, list[str]]()
+    for row in draws.to_pylist():
+        members.setdefault(row["unit"], []).append(row["alert_id"])
+    ordered = sorted(by_id, key=lambda one: (by_id[one]["local_date"], one))
+    rank = {one: at for at, one in enumerate(ordered)}
+    unit_of = {one: unit for unit, some in members.items() for one in some}
+    firsts = [by_id[one] for one in ordered if one == min(members[unit_of[one]], key=rank.__getitem__)]
+    (units, found), at = seen[0], {unit_of[row["alert_id"]]: number for number, row in enumerate(firsts)}
+    assert any(len(some) > 1 for some in members.values())
+    assert draws["alert_id"].to_pylist() == sorted(by_id)
+    for row in draws.to_pylist():
+        mine = at[row["unit"]]
+        place, fine = firsts[int(found.place[mine])], firsts[int(found.fine[mine])]
+        person, sensitive = firsts[int(found.person[mine])], bool(units.sensitive[mine])
+        assert row["sensitive"] == sensitive
+        assert sensitive == any(
+            name == "harassment_sexual"
+            for one in members[row["unit"]]
+            for name in (by_id[one]["category"], *(by_id[one]["more_categories"] or ()))
+        )
+        assert row["district"] == place["district"]
+        elsewhere = int(found.cell[mine])
+        assert row["cell"] == (elsewhere if elsewhere >= 0 else fine["cell_9"])
+        assert row["place"] == (None if elsewhere >= 0 else fine["place"])
+        assert row["inside"] == fine["inside"]
+        assert np.datetime64(row["local_date"]).astype(int) == found.day[mine]
+        assert row["person"] == (person["alert_id"] if sensitive else None)
+        dark = None if found.dark[mine] < 0 else firsts[int(found.dark[mine])]["dark"]
+        assert row["dark"] == dark
+        if not sensitive:
+            assert row["band"] == firsts[int(found.dark[mine])]["hours"][0] // 6
+        else:
+            assert row["band"] == (None if dark is None else module.DARK if dark else module.LIGHT)
