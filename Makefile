@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SAIL := $(VENV)/.sail
+ENGINES := $(VENV)/.engines
 REQUIREMENTS := requirements/dev.txt
 
-.PHONY: setup run serve test test-fast test-full check real bench fuzz mutants format lock messages clean
+.PHONY: setup sail engines run serve test test-fast test-full check real bench fuzz mutants format lock messages clean
 
 run: $(STAMP)
 	$(BIN)/python dashboard.py
@@ -24,12 +26,16 @@ test: $(STAMP)
 test-fast: $(STAMP)
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile -m "not slow" tests/unit $(PYTEST)
 
-# Many more simulated maps, broken files and interrupted imports than on a push.
-test-full: $(STAMP)
-	CURIM_TEST_EFFORT=full $(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile $(PYTEST)
+# Many more simulated maps, broken files and interrupted imports than on a push, and Spark (where there is Java 17).
+test-full: $(STAMP) $(ENGINES)
+	CURIM_TEST_EFFORT=full CURIM_TEST_ENGINES=$${CURIM_TEST_ENGINES:-sail} $(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile $(PYTEST)
 
 # Sets .venv up where it is missing or older than its requirements.
 setup: $(STAMP)
+
+# What the tests of Sail need (60 MB); what those of Spark need too (500 MB). Nothing else needs it.
+sail: $(SAIL)
+engines: $(ENGINES)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -71,6 +77,7 @@ messages: $(STAMP)
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml -o requirements/run.txt
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml --group dev -o requirements/dev.txt
+	for group in sail engines; do uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q --group $$group -c requirements/dev.txt -o requirements/$$group.txt; done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
@@ -83,3 +90,13 @@ $(STAMP): $(REQUIREMENTS) pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
+
+$(SAIL): requirements/sail.txt $(STAMP)
+	@test -e $(ENGINES) || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sail.txt
+	@touch $(SAIL)
+
+# PySpark holds what its client alone is made of.
+$(ENGINES): requirements/engines.txt $(STAMP)
+	@$(BIN)/pip uninstall --quiet --disable-pip-version-check --yes pyspark-client
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/engines.txt
+	@touch $(ENGINES)

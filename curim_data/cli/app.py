@@ -91,6 +91,7 @@ def _damage(error: Exception) -> Message | None:
 def _usage_errors() -> tuple[type[Exception], ...]:
     """Errors about what the reader did and can correct."""
     from curim_data.cli.output import UsageError
+    from curim_data.engine import EngineError
     from curim_data.model import AreaTooLargeError, ImportProblem, UnknownTimeError
     from curim_data.model.city import ProfileError
     from curim_data.plans.plan_store import PlanProblem
@@ -101,6 +102,7 @@ def _usage_errors() -> tuple[type[Exception], ...]:
         UsageError,
         AreaTooLargeError,
         DisclosureError,
+        EngineError,
         ImportProblem,
         PlanProblem,
         ProfileError,

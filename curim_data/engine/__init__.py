@@ -1,18 +1,21 @@
 """Where counting happens: an Ibis table of the stored alerts on DuckDB, or on another engine by URL.
 
 Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `keep_narrow`, `last_meeting`,
-`city_day`, `published_copy`; `types` names expressions.
+`city_day`, `published_copy`, `on_spark`, `files_of`, `EngineError`; `types` names expressions.
 """
 
 from curim_data.engine.source import (
     LINKED,
     Source,
     city_day,
+    files_of,
     hand_over,
     keep_narrow,
     last_meeting,
+    on_spark,
     open_source,
     opened_source,
     published_copy,
     source_from_files,
 )
+from curim_data.engine.spark import EngineError

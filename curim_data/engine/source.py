@@ -24,11 +24,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connection, last_publication, table_of
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
 from curim_data.engine.first_reports import FirstReports, FirstReportsOf
 from curim_data.engine.incidents import IncidentFacts, find_incidents
+from curim_data.engine.spark import is_spark, registered, spark_backend
 from curim_data.engine.types import IbisTable
 from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
@@ -183,26 +185,57 @@ class Source:
 def open_source(home: Home, url: str | None = None) -> Source:
     """The stored alerts of a home.
 
-    With `url`, or `CURIM_ALERTS_URL`, another engine takes the place of the home's files: any URL that `ibis.connect`
-    takes. What is read there was published last (`curim_data.engine.by_url`), or else the table `alerts`, its columns
-    those of `alert.SCHEMA`. Its driver is the installation's business. "duckdb" are the home's files, whatever the
-    environment says.
+    With `url`, or `CURIM_ALERTS_URL`, another engine takes the place of DuckDB. Spark and Sail read the same files
+    (`curim_data.engine.spark`; EngineError where they cannot). Any other URL that `ibis.connect` takes is a database
+    with alerts of its own: what is read there was published last (`curim_data.engine.by_url`), or else the table
+    `alerts`, its columns those of `alert.SCHEMA`. Its driver is the installation's business. "duckdb" are the home's
+    files on DuckDB, whatever the environment says.
     """
-    url = url or os.environ.get("CURIM_ALERTS_URL")
+    url = url or os.environ.get("CURIM_ALERTS_URL") or "duckdb"
     city = home.city()
-    if url and url != "duckdb":
+    if is_spark(url):
+        _mine.source, _mine.home = on_spark(url, _of_home(home, city)), home.path
+    elif url == "duckdb":
+        _mine.source, _mine.home = _of_home(home, city), home.path
+    else:
         return replace(_since_meeting(_source_by_url(url, city), home), annotations=read_annotations(home.path))
+    opened: Source = _mine.source
+    return opened
+
+
+def _of_home(home: Home, city: CityProfile) -> Source:
+    """The alerts of a home's files on DuckDB; the same source while this thread opens the same ones."""
     version, files = Store(home).contents()
     meetings = read_meetings(home.path)
     noted = read_annotations(home.path)
     key = (version, tuple(files), city.version, meetings, city_day(city), noted)
     if getattr(_mine, "key", None) != key or not files:
         found = _since_meeting(source_from_files(files, version, city), home)
-        _mine.source = replace(found, annotations=noted)
+        _mine.files = replace(found, annotations=noted)
         _mine.key = key
-    source: Source = _mine.source
-    _mine.home = home.path
+    source: Source = _mine.files
     return source
+
+
+def on_spark(url: str, source: Source) -> Source:
+    """The alerts of a source on DuckDB, counted by Spark or Sail; EngineError where that cannot be reached, or cannot
+    read them.
+    """
+    about = {name: source.cache[name] for name in ("files", "schema", "facts")}
+    view = registered(url, about["files"], about["schema"], source.count, partial(_shared_file, source))
+    found = {**about, "url": url, "name": view.name, "schema": view.schema, _INCIDENTS: source.incidents}
+    cache = _cached((url, view.name), lambda: found)
+    return replace(source, table=_alerts(cache), cache=cache)
+
+
+def files_of(source: Source) -> Source | None:
+    """The alerts of a source on Spark or Sail, as DuckDB reads their files; None of any other source."""
+    if "url" not in source.cache or "files" not in source.cache:
+        return None
+    known: Source | None = getattr(_mine, "files", None)
+    if known is not None and known.cache["files"] == source.cache["files"] and known.city is source.city:
+        return known
+    return source_from_files(source.cache["files"], source.version, source.city, meeting=source.meeting)
 
 
 def opened_source(
@@ -226,8 +259,9 @@ def hand_over() -> Callable[[], None]:
     def take() -> None:
         if source is None:
             return
-        own = replace(source, table=_alerts(source.cache))
-        _mine.source, _mine.key, _mine.home = own, key, home
+        _mine.source, _mine.home = replace(source, table=_alerts(source.cache)), home
+        if "database" in source.cache:
+            _mine.files, _mine.key = _mine.source, key
 
     return take
 
@@ -309,6 +343,7 @@ def _since_meeting(source: Source, home: Home) -> Source:
 _versions: dict[tuple[str, ...], dict[str, Any]] = {}
 _PUBLICATION: Final = "publication"
 _SHARED: Final = ["alert_id", "incident", "report"]
+_SHARED_NAME: Final = "shared_incidents"
 
 
 @dataclass(frozen=True)
@@ -362,6 +397,17 @@ def _find_incidents(source: Source) -> pa.Table:
     return shared
 
 
+def _shared_file(source: Source) -> Path:
+    """A Parquet file with the alerts that share an incident, for an engine that reads the files of the home."""
+    folder = source.city.prepared
+    assert folder is not None  # the alerts of a home
+    path = prepared_file(folder, alerts_name(_SHARED_NAME, source.version), ".parquet")
+    if not path.exists():
+        shared = source.shared_incidents()
+        write_whole(path, lambda part: pq.write_table(shared, part))
+    return path
+
+
 def _narrow_file(city: CityProfile, version: str) -> Path | None:
     """Where the columns that counts are made of are kept; None where the city has no home."""
     folder = city.prepared
@@ -398,7 +444,8 @@ def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dic
 def _alerts(cache: Mapping[str, Any]) -> IbisTable:
     """The table of alerts on a cursor of its own, or on this thread's connection."""
     if "url" in cache:
-        return table_of(connection(cache["url"]), cache["name"], cache["schema"])
+        url = cache["url"]
+        return table_of(spark_backend(url) if is_spark(url) else connection(url), cache["name"], cache["schema"])
     backend = ibis.duckdb.from_connection(cache["database"].cursor())
     return ibis.expr.operations.DatabaseTable(name="alerts", schema=cache["schema"], source=backend).to_expr()
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from curim_data.engine import LINKED, Source, open_source, published_copy, source_from_files
+from curim_data.engine import LINKED, Source, files_of, on_spark, open_source, published_copy, source_from_files
 from curim_data.model import Audience, Message
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection.copy import copy_file, copy_version, write_copy
@@ -20,6 +20,10 @@ from curim_data.store.locking import locked
 NO_COPY: Final = Message(
     "Alerts that another engine holds have no protected copy: council and public see nothing of them. “curim publish” "
     "writes one, or open the dashboard on a home, without CURIM_ALERTS_URL, for these readers."
+)
+NO_COPY_MADE: Final = Message(
+    "The home has no protected copy of these alerts, and none can be written there: council and public see nothing of "
+    "them until it can."
 )
 _mine = threading.local()  # the last copy that was opened in this thread, and of which alerts
 
@@ -37,9 +41,12 @@ def open_for(home: Home, audience: Audience) -> Source:
 
 def protected(home: Home, source: Source) -> Source:
     """The protected copy of a source's alerts, made where it is not there yet; of published alerts the published one.
+    Spark and Sail read that of the home, of the same version of the alerts.
 
     DisclosureError for other alerts on another engine, and for those of files while `CURIM_ALERTS_URL` names one.
     """
+    if (files := files_of(source)) is not None:
+        return _beside(source, _copy_on_spark(home, source.cache["url"], files))
     if "database" not in source.cache:
         published = published_copy(source)
         if published is None:
@@ -49,6 +56,19 @@ def protected(home: Home, source: Source) -> Source:
     if os.environ.get("CURIM_ALERTS_URL", "duckdb") != "duckdb":
         raise DisclosureError(NO_COPY)
     return protected_files(home, source)
+
+
+def _copy_on_spark(home: Home, url: str, files: Source) -> Source:
+    """The protected copy of the alerts in some files as Spark or Sail counts it; DisclosureError where the home has
+    none, and none can be made.
+    """
+    try:
+        copy = protected_files(home, files)
+    except OSError as error:
+        raise DisclosureError(NO_COPY_MADE) from error
+    counted = on_spark(url, copy)
+    keep_no_default_points(counted)
+    return counted
 
 
 def protected_files(home: Home, source: Source) -> Source:

@@ -23,7 +23,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from curim_data.engine import hand_over
+from curim_data.engine import EngineError, hand_over
 from curim_data.model import Message, Translator, translator
 from curim_data.model.progress import Stopped
 from pages.parts.frame.jobs import MISSING, Job, Jobs, Key
@@ -215,7 +215,7 @@ def contained(part: str) -> Iterator[None]:
         number = uuid4().hex[:8]
         LOG.error("%s failed, error %s", part, number, exc_info=error)
         with st.container(key=f"failed_{number}"):
-            st.error(_failure_text(t, part, number))
+            st.error(t(error.message) if isinstance(error, EngineError) else _failure_text(t, part, number))
 
 
 def _stand_in() -> None:

@@ -28,6 +28,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from curim_data.containers import isolation
+from curim_data.engine import EngineError
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.sample.home import sample_home
@@ -299,7 +300,7 @@ def on_script_error(error: Exception) -> bool:
     number = uuid4().hex[:8]
     LOG.error("page failed, error %s", number, exc_info=error)
     t = translator(language())
-    if (told := damage(error)) is not None:
+    if (told := error.message if isinstance(error, EngineError) else damage(error)) is not None:
         st.error(t(told))
         return True
     st.error(

@@ -1,0 +1,198 @@
+"""Alerts of a home that Sail counts over Spark Connect: each question gets the answer of DuckDB, for each audience."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from curim_data import query
+from curim_data.cli import main
+from curim_data.engine import EngineError, Source, open_source, source, spark
+from curim_data.filters import AlertFilter
+from curim_data.model import SCHEMA, Audience
+from curim_data.privacy import DisclosureError
+from curim_data.protection import copy_of, open_for, opening
+from curim_data.store import Home, Store
+from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
+from tests.spark_servers import end, free_port, required, sail_server
+
+required("sail", "pysail", "pyspark", "grpc")
+
+pytestmark = pytest.mark.slow
+AUDIENCES = (Audience.SPECIALIST, Audience.COUNCIL)
+ALL = AlertFilter(period="all")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with sail_server() as (url, _):
+        yield url
+
+
+def bare(home: Home, folder: Path) -> Home:
+    """A copy of a home without what was worked out of its alerts."""
+    shutil.copytree(home.path, folder, ignore=shutil.ignore_patterns("prepared"))
+    return Home(folder)
+
+
+@pytest.fixture(scope="module")
+def own(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return bare(sample, tmp_path_factory.mktemp("home") / "own")
+
+
+@pytest.fixture(scope="module", params=AUDIENCES, ids=str)
+def both(
+    request: pytest.FixtureRequest, sample: Home, own: Home, server: str
+) -> Iterator[tuple[Audience, Source, Source]]:
+    audience: Audience = request.param
+    files = open_for(sample, audience)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CURIM_ALERTS_URL", server)
+        yield audience, files, open_for(own, audience)
+
+
+@pytest.fixture
+def asked(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CURIM_ALERTS_URL", server)
+    return server
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("name", FILTERS)
+def test_sail_answers_as_duckdb_does(both: tuple[Audience, Source, Source], name: str, question: str) -> None:
+    audience, files, other = both
+    assert other.table.get_backend().name == "pyspark"
+    ask, f = QUESTIONS[question], FILTERS[name]
+    mine = ask(files, f, audience)
+    assert_equal(mine, ask(other, f, audience))
+    assert sum(map(len, mine)) > 0 or (question == "default coordinates" and audience is Audience.COUNCIL)
+
+
+def test_what_is_known_of_all_alerts_is_the_same(both: tuple[Audience, Source, Source]) -> None:
+    _, files, other = both
+    names = ("version", "as_of", "first", "count", "meeting", "month_only", "timed", "known_time", "asked")
+    for name in (*names, "other_categories", "incidents", "repeated", "annotations", "lacks_light"):
+        assert getattr(files, name) == getattr(other, name), name
+    mine, theirs = (one.shared_incidents().sort_by("alert_id").to_pylist() for one in (files, other))
+    assert mine == theirs
+    assert mine
+
+
+def test_the_rows_are_those_of_the_files(both: tuple[Audience, Source, Source]) -> None:
+    _, files, other = both
+    mine, theirs = (one.table[SCHEMA.names].order_by("alert_id").to_pyarrow() for one in (files, other))
+    for name in SCHEMA.names:
+        assert mine[name].to_pylist() == theirs[name].to_pylist(), name
+
+
+def test_a_version_is_registered_once(own: Home, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = open_for(own, Audience.COUNCIL)
+    monkeypatch.setattr(spark._Session, "_register", lambda *_: pytest.fail("registered again"))
+    again = open_for(own, Audience.COUNCIL)
+    assert again.cache is first.cache
+    assert again.exact is not None
+    assert first.exact is not None
+    assert again.exact.cache is first.exact.cache
+    assert again.table.get_backend() is spark.spark_backend(asked)
+
+
+@pytest.mark.usefixtures("asked")
+def test_threads_share_the_session(own: Home) -> None:
+    seen = []
+
+    def run() -> None:
+        opened = open_source(own)
+        seen.append((opened.table.op().name, query.total(opened, ALL, Audience.ANALYST).n == opened.count))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [(open_source(own).table.op().name, True)] * 4
+
+
+def test_old_versions_are_dropped(sample: Home, tmp_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = bare(sample, tmp_path / "home")
+    monkeypatch.setattr(spark, "MOST_VIEWS", 2)
+    before = [open_for(home, Audience.COUNCIL), open_for(home, Audience.SPECIALIST)]
+    assert Store(home).undo(Store(home).batches()[-1].id)
+    after = [open_for(home, Audience.COUNCIL), open_for(home, Audience.SPECIALIST)]
+    assert {one.count for one in after} == {0}
+    assert [query.total(one, ALL, Audience.COUNCIL).n for one in after[:1]] == [0]
+    there = {one.table.op().name: spark._session(asked)._spark.catalog.tableExists(one.table.op().name)
+             for one in (*before, *after)}  # fmt: skip
+    assert list(there.values()) == [False, False, True, True]
+
+
+def test_a_lost_server_is_said_and_found_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    with sail_server(port) as (url, process):
+        monkeypatch.setenv("CURIM_ALERTS_URL", url)
+        opened = open_for(own, Audience.COUNCIL)
+        n = query.total(opened, ALL, Audience.COUNCIL).n
+        end(process)
+        began = time.monotonic()
+        with pytest.raises(EngineError, match=f"The engine at {url} does not answer"):
+            query.total(opened, AlertFilter(), Audience.COUNCIL)
+        with pytest.raises(EngineError, match="does not answer"):
+            open_for(own, Audience.COUNCIL)
+        assert time.monotonic() - began < 30
+    with sail_server(port):
+        assert query.total(open_for(own, Audience.COUNCIL), ALL, Audience.COUNCIL).n == n
+
+
+def test_a_server_that_began_anew_gets_the_views_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    with sail_server(port) as (url, process):
+        monkeypatch.setenv("CURIM_ALERTS_URL", url)
+        opened = open_source(own)
+        end(process)
+    with sail_server(port):
+        monkeypatch.setattr(spark, "FRESH", 0.0)
+        again = open_source(own)
+        assert query.total(again, ALL, Audience.ANALYST).n == opened.count
+        assert again.table.op().name != opened.table.op().name
+
+
+def test_files_that_the_server_does_not_see_are_refused(own: Home, asked: str, tmp_path: Path) -> None:
+    """A file that is missing among others would be read as one without rows."""
+    files = open_source(own, "duckdb")
+    schema, nowhere = files.cache["schema"], tmp_path / "nowhere.parquet"
+    with pytest.raises(EngineError, match="cannot read the files"):
+        spark.registered(asked, files.cache["files"][:1] * 2, schema, files.count * 2, lambda: nowhere)
+    named = [*files.cache["files"], str(nowhere)]
+    with pytest.raises(EngineError, match="reads 38656 alerts where the home has 38657"):
+        spark.registered(asked, named, schema, files.count + 1, lambda: source._shared_file(files))
+
+
+@pytest.mark.usefixtures("asked")
+def test_no_copy_is_never_the_alerts(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise PermissionError(13, "read-only")
+
+    alerts = open_source(own)
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "protected_files", full)
+        for ask in (lambda: open_for(own, Audience.PUBLIC), lambda: copy_of(alerts)):
+            with pytest.raises(DisclosureError, match="no protected copy"):
+                ask()
+
+
+@pytest.mark.usefixtures("asked")
+def test_the_command_counts_there(
+    own: Home, sample: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    for home in (own, sample):
+        for audience in ("specialist", "council"):
+            command = ["counts", "--home", str(home.path), "--by", "month", "--audience", audience, "--json"]
+            assert main(command) == 0
+            told.append(capsys.readouterr().out)
+        monkeypatch.setenv("CURIM_ALERTS_URL", "duckdb")
+    assert told[:2] == told[2:]
