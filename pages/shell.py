@@ -7,7 +7,7 @@ import streamlit as st
 from curim_data.model import Audience, Role
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
-from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, record, require
+from pages.parts.frame import Page, escape_markdown, filter_bar, house, page_link, palette, record, require
 from pages.parts.frame.fragments import draw_alone
 from pages.parts.frame.guard import HEALED
 from pages.parts.frame.links import FOLDER, LINK_WORDS, draw_languages
@@ -86,6 +86,8 @@ def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
     # A home without a city has no name yet: the profile that stands in for it is the sample's.
     city = f" · {escape_markdown(t.label(page.city.names))}" if page.home.has_city() else ""
     st.markdown(f"## CURiM{city}")
+    if not page.narrow:
+        house.draw_switch(page, TITLES[open_page][1])
     if page.is_sample:
         st.caption(t("Sample city: made-up data"))
     with st.container(gap="xsmall", key="navigation"):
@@ -176,6 +178,8 @@ with st.sidebar:
     sidebar(page, name, open_to_reader)
 measure_column(page.room, dark=page.theme == "dark")
 audience_on_paper(page)
+if page.narrow:  # the side bar is closed on a phone
+    house.draw_switch(page, TITLES[name][1])
 if page.is_sample:
     sample_banner(page)
 elif page.city.provisional:

@@ -198,6 +198,7 @@ def _paper(
     plans: Sequence[PlanRow],
 ) -> bytes:
     from analysis.report.documents import brief_document
+    from curim_data.store.cities import city_word
     from curim_data.studies.brief_content import brief_content, public_link
 
     content = brief_content(
@@ -207,7 +208,7 @@ def _paper(
         ctx.t,
         plans=plans,
         made=_made(ctx, source),
-        link=public_link(settings.public_url, f, ctx.t.lang, told.since),
+        link=public_link(settings.public_url, f, ctx.t.lang, told.since, city_word(ctx.home)),
         illustrative=source.city.illustrative,
         audience=ctx.audience,
     )

@@ -39,6 +39,7 @@ class CommandContext:
     """What the options shared by all commands say; `query`: the filter as words of a query string.
 
     `written`: the counts that the audience may read of what was asked; None as long as no alerts were opened.
+    `home_named`: whether --home named the home.
     """
 
     t: Translator
@@ -47,6 +48,7 @@ class CommandContext:
     as_json: bool
     query: dict[str, str] = field(default_factory=dict)
     written: WrittenCounts | None = None
+    home_named: bool = False
 
     def city(self) -> CityProfile:
         """The home's city; UsageError where there is none."""

@@ -99,6 +99,7 @@ def _context(
     return CommandContext(
         t=translator(lang or language()),
         home=Home(home) if home else Home.default(),
+        home_named=home is not None,
         audience=audience,
         as_json=as_json,
         query={word: text for word, text in query.items() if text},

@@ -13,6 +13,7 @@ from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError
 from curim_data.model import N_, Message
 from curim_data.serving import LOCAL, Address, Serving, ServingError, signs_in
+from curim_data.store.cities import HOMES, CitiesError, cities
 
 app = new_app()
 
@@ -30,7 +31,7 @@ def serve(
     certificate: Annotated[Path | None, typer.Option(help=N_("PEM file with certificate and key, for TLS."))] = None,
     metrics: Annotated[int | None, typer.Option(help=N_("Port for Prometheus, on this computer."))] = None,
 ) -> None:
-    """Serve until it is stopped."""
+    """Serve until it is stopped: the cities of CURIM_HOMES, or one home."""
     known = signs_in()
     if address not in (LOCAL, "localhost", "::1") and not known:
         raise UsageError(
@@ -42,6 +43,8 @@ def serve(
         )
     where = Address(address, port, certificate, metrics, known)
     try:
-        Serving(where, processes or os.cpu_count() or 1, ctx.home.path).run()
-    except ServingError as error:
+        if not ctx.home_named:
+            cities()
+        Serving(where, processes or os.cpu_count() or 1, ctx.home.path, {HOMES: ""} if ctx.home_named else {}).run()
+    except (CitiesError, ServingError) as error:
         raise UsageError(error.message) from error

@@ -39,11 +39,12 @@ from curim_data.model.known_time import HOUR_SHARE, TimeUnit, some_hours, too_fe
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
 from curim_data.store.annotations import read_annotations
+from curim_data.store.cities import how_many
 from curim_data.store.meetings import read_meetings
 
 MEETING_WEEKS: Final = 8
 SHORTEST_SINCE_MEETING: Final = 7  # days with data from a meeting on, before changes are told since it
-MOST_VERSIONS: Final = 8  # of which databases are kept, the last ones that were asked for
+MOST_VERSIONS: Final = 8  # of a home, of which databases are kept, the last ones that were asked for
 # Share of alerts of which only the month is known from which on weeks and days mean nothing.
 MONTH_ONLY_SHARE: Final = 0.05
 MONTH: Final = "month"
@@ -311,7 +312,7 @@ def _cached(key: tuple[str, ...], open_: Callable[[], dict[str, Any]]) -> dict[s
         cache = _versions.pop(key, None)
         if cache is None:
             cache = open_()
-            while len(_versions) >= MOST_VERSIONS:
+            while len(_versions) >= MOST_VERSIONS * how_many():
                 _versions.pop(next(iter(_versions)))
         _versions[key] = cache
     return cache

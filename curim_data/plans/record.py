@@ -274,7 +274,7 @@ def record_settings(home: Home) -> RecordSettings:
         return RecordSettings()
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)
 def recorder(home: Home) -> Recorder:
     """The recorder of a home in this process; what waits is written when the process ends."""
     made = Recorder(home)

@@ -145,7 +145,7 @@ def replace_files(source: Path, target: Path) -> None:
             shutil.copyfile(source / name, target / name)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _city(home: Path, version: str, names: tuple[int, int]) -> CityProfile:  # noqa: ARG001 (a key of the cache)
     """A profile with what it works out once, such as the land of each map cell, and with the names of positions."""
     city = replace(load_city(Home(home).city_folder), place_names=read_place_names(home))

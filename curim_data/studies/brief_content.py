@@ -220,11 +220,18 @@ def how_many_tested(study: BriefStudy, t: Translator) -> str:
     return " · ".join(parts) + "."
 
 
-def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = None) -> str:
-    """Where readers open the same view at the city's public address; empty where none is set."""
+def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = None, city: str = "") -> str:
+    """Where readers open the same view at the city's public address; empty where none is set. `city`: its word in
+    links, where several cities have one address.
+    """
     if not base:
         return ""
-    words = {"lang": lang, **f.to_query(), **({"since": since.isoformat()} if since is not None else {})}
+    words = {
+        "lang": lang,
+        **({"city": city} if city else {}),
+        **f.to_query(),
+        **({"since": since.isoformat()} if since is not None else {}),
+    }
     return f"{base}/?{urlencode(words)}"
 
 

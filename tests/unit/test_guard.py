@@ -33,9 +33,9 @@ class Door:
 def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     made = Door(Reader("mayor@city.example", Role.COUNCIL), {"lang": "en"})
 
-    def page(t: Any, name: str, role: Role) -> Any:
+    def page(t: Any, visitor: Reader, role: Role) -> Any:
         made.read += 1
-        return SimpleNamespace(t=t, reader=name, role=role, source=object(), number=made.read)
+        return SimpleNamespace(t=t, reader=visitor.name, role=role, source=object(), number=made.read)
 
     def refuse(*_: Any) -> None:
         raise Stopped
@@ -48,6 +48,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     monkeypatch.setattr(guard, "_page", page)
     monkeypatch.setattr(guard, "_refuse", refuse)
     monkeypatch.setattr(guard.door, "show", refuse)
+    monkeypatch.setattr(guard.house, "keep_to_one_city", lambda *_: None)
     guard._handed.page = None
     return made
 
@@ -69,6 +70,7 @@ def test_another_shell_reads_anew(door: Door) -> None:
         (Reader("clerk@city.example", Role.COUNCIL), {"lang": "en"}),
         (Reader("mayor@city.example", Role.COUNCIL), {"lang": "en", "as": "council"}),
         (Reader("mayor@city.example", Role.COUNCIL), {"lang": "en", "home": "sample"}),
+        (Reader("mayor@city.example", Role.COUNCIL, city="beta"), {"lang": "en"}),
     ],
 )
 def test_another_reader_or_link_does_not_get_it(door: Door, reader: Reader, words: dict[str, str]) -> None:

@@ -97,7 +97,7 @@ def brief_file(page: Page, form: DocumentFormat) -> bytes:
         t,
         plans=kept,
         made=reference_day(page),
-        link=public_link(_public_address(page), page.filter, t.lang, changes_since(page)),
+        link=public_link(_public_address(page), page.filter, t.lang, changes_since(page), page.city_word),
         illustrative=page.is_sample,
     )
     return brief_document(content, page.city, t, form)

@@ -11,7 +11,7 @@ import streamlit as st
 from curim_data.importing.pipeline import ImportProblem, import_file
 from curim_data.model import Message
 from curim_data.plans.record import Deed
-from curim_data.store import Batch, Home, StoreError, interrupted
+from curim_data.store import Batch, StoreError, interrupted
 from curim_data.store.damage import damage
 from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.preview import counts_sentence, draw_details, draw_overview, draw_summary, facts_sentence
@@ -166,7 +166,7 @@ def _draw_sample_offer(page: Page) -> None:
 
 def _draw_interrupted(page: Page) -> None:
     """Clean up interrupted imports, and show them until other files are uploaded."""
-    found = [cut for home in {page.home, Home.default()} for cut in interrupted.remove_interrupted(home)]
+    found = [cut for home in {page.home, page.own} for cut in interrupted.remove_interrupted(home)]
     st.session_state[INTERRUPTED] = (*st.session_state.get(INTERRUPTED, ()), *found)
     for cut in st.session_state[INTERRUPTED]:
         (st.info if cut.committed else st.warning)(escape_markdown(page.t(cut.message)))

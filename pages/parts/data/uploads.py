@@ -232,7 +232,7 @@ def import_target(page: Page, *, trying: bool) -> ImportTarget:
 
     The own home is not made here, nor its city: the first file's alerts make one.
     """
-    home = page.home if not page.is_sample or trying else Home.default()
+    home = page.home if not page.is_sample or trying else page.own
     return ImportTarget(home, city_profile(home) if home.has_city() else None, page.is_sample and trying)
 
 

@@ -7,10 +7,10 @@ from functools import partial
 import streamlit as st
 
 from curim_data.model import Translator
-from curim_data.store import Home
+from pages.parts.frame.house import draw_cities
 from pages.parts.frame.links import draw_languages
 from pages.parts.frame.markdown import escape_markdown
-from pages.parts.frame.reader import Reader, Refusal, limits, sign_out
+from pages.parts.frame.reader import Reader, Refusal, limits, sign_in_configured, sign_out
 
 # Refusals after which signing in again helps; after the others another account does.
 AGAIN = (Refusal.SIGNED_OUT, Refusal.IDLE, Refusal.EXPIRED)
@@ -29,7 +29,9 @@ def show(t: Translator, visitor: Reader | None) -> None:
     else:
         st.header(t("No access"))
         st.write(escape_markdown(_why_refused(t, visitor)))
-        if visitor.refusal is not Refusal.UNCHECKED:
+        if visitor.refusal is Refusal.NO_CITY:
+            draw_cities(t)
+        if visitor.refusal is not Refusal.UNCHECKED and sign_in_configured():
             st.button(t("Sign in with another account"), key="another_account", type="primary", on_click=sign_out)
     draw_languages(t)
 
@@ -42,7 +44,7 @@ def _sign_in_buttons(t: Translator) -> None:
 
 
 def _why_ended(t: Translator, refusal: Refusal | None) -> str:
-    lasting = limits(Home.default())
+    lasting = limits()
     if refusal is Refusal.IDLE:
         return t.n(
             "You were signed out because nothing was done for {n} minute. Sign in again to go on where you were.",
@@ -61,6 +63,8 @@ def _why_ended(t: Translator, refusal: Refusal | None) -> str:
 def _why_refused(t: Translator, visitor: Reader) -> str:
     if visitor.refusal is Refusal.UNCHECKED:
         return t("Your sign-in could not be checked at the moment. Reload the page in a minute.")
+    if visitor.refusal is Refusal.NO_CITY:
+        return t("No city that you may see has the name in this link. Choose one of yours.")
     if visitor.refusal is Refusal.UNVERIFIED and visitor.name:
         return t(
             "Your account does not confirm that the address {address} is yours. Confirm it with your account's "

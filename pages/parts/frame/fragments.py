@@ -39,7 +39,7 @@ def admitting(draw: Callable[..., None], *, using: bool = True) -> Callable[...,
     run, which says so. `using`: whether drawing it alone is a use of the session.
     """
     first = [True]
-    before, page = reader.reader(using=using), record.drawn()
+    before, page, others = reader.reader(using=using), record.drawn(), record.beside()
 
     def draw_checked(*given: Any) -> None:
         if first:
@@ -48,6 +48,8 @@ def admitting(draw: Callable[..., None], *, using: bool = True) -> Callable[...,
             st.rerun()
         elif page is not None:
             record.draws(page)
+            for other in others:
+                record.draws_beside(other)
         draw(*given)
 
     return draw_checked

@@ -23,7 +23,7 @@ from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
-from pages.parts.frame import door, reader, record, window
+from pages.parts.frame import door, house, reader, record, window
 from pages.parts.frame.links import LANDING, language, page_link, page_name
 from pages.parts.frame.page import Page, view_query
 
@@ -53,9 +53,10 @@ def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
     if visitor is None or visitor.role is None:
         door.show(t, visitor)
         st.stop()
+    house.keep_to_one_city(t, visitor)
     asked = (visitor, tuple(sorted(st.query_params.to_dict().items())))
     known = handed is not None and handed[0] == asked and not hand_on
-    page = handed[1] if known else _page(t, visitor.name, visitor.role)
+    page = handed[1] if known else _page(t, visitor, visitor.role)
     if hand_on:
         _handed.page = asked, page
     record.draws(page)
@@ -66,11 +67,11 @@ def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
     return page
 
 
-def _page(t: Translator, name: str, role: Role) -> Page:
+def _page(t: Translator, visitor: reader.Reader, role: Role) -> Page:
     view = "council" if st.query_params.get("as") == "council" and role > Role.COUNCIL else ""
     seen_as = Role.COUNCIL if view else role
     asked_home = st.query_params.get("home", "")
-    home, is_sample = _chosen_home(asked_home)
+    home, is_sample = _chosen_home(reader.own_home(visitor), asked_home)
     if (healed := finish_interrupted_change(home)) is not None:
         st.session_state[HEALED] = healed
     city = city_profile(home) if home.has_city() else load_city(sample_data.PROFILE)
@@ -88,19 +89,18 @@ def _page(t: Translator, name: str, role: Role) -> Page:
         is_sample=is_sample,
         theme="dark" if st.context.theme.type == "dark" else "light",
         room=window.room(),
-        reader=name,
+        reader=visitor.name,
         notes=notes,
         # Links name the sample, so that an import meanwhile does not put another city under what a reader is doing.
-        carried=view_query(t.lang, view, "sample" if is_sample else "own" if asked_home == "own" else ""),
+        carried=view_query(t.lang, view, "sample" if is_sample else "own" if asked_home == "own" else "", visitor.city),
     )
 
 
-def _chosen_home(asked: str) -> tuple[Home, bool]:
+def _chosen_home(own: Home, asked: str) -> tuple[Home, bool]:
     """The home on show: one's own where it has alerts, the sample city otherwise or when the link asks for it.
 
     Looking at one's own home does not create it: the first import does.
     """
-    own = Home.default()
     if asked != "sample" and has_alerts(own):
         return own, False
     if asked == "own":
@@ -116,13 +116,16 @@ def city_profile(home: Home) -> CityProfile:
 def permitted(role: Role, act: Callable[..., None]) -> Callable[..., None]:
     """What a button does, for a reader who at the click still has at least this role.
 
-    Such a function is called before the page's own check, with what the page knew when the button was drawn.
+    Such a function is called before the page's own check, with what the page knew when the button was drawn: of
+    several cities, that city counts.
     """
+    page = record.drawn()
+    city = page.city_word if page is not None else ""
 
     @wraps(act)
     def checked(*given: Any, **named: Any) -> None:
         now = reader.reader()
-        if now is not None and now.role is not None and now.role >= role:
+        if now is not None and now.role is not None and now.role >= role and now.city == city:
             act(*given, **named)
 
     return checked

@@ -67,6 +67,16 @@ class Page:
         return dataset_of(self.home, source, self.audience)
 
     @property
+    def own(self) -> Home:
+        """The home of the city's own data, where the made-up sample stands in its place too."""
+        return Home(self.home.path.parent) if self.is_sample else self.home
+
+    @property
+    def city_word(self) -> str:
+        """The city's word in links; empty where there is one city alone."""
+        return self.carried.get("city", "")
+
+    @property
     def query(self) -> dict[str, str]:
         """The query string that a link inside the dashboard carries: language, view and filter, no defaults."""
         return self.query_with(self.filter)
@@ -86,7 +96,7 @@ class Page:
         return self.room.narrow
 
 
-def view_query(lang: str, view: str, home: str) -> dict[str, str]:
+def view_query(lang: str, view: str, home: str, city: str = "") -> dict[str, str]:
     """The part of the query string that is no filter; defaults are left out."""
-    parts = {"lang": "" if lang == DEFAULT_LANGUAGE else lang, "as": view, "home": home}
+    parts = {"lang": "" if lang == DEFAULT_LANGUAGE else lang, "as": view, "home": home, "city": city}
     return {word: value for word, value in parts.items() if value}

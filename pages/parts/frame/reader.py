@@ -1,6 +1,8 @@
 """The reader: the person signed in, or, where no sign-in is configured, the analyst at this computer.
 
-Everything is asked anew at every run: whether the session goes on, and which role the person has now.
+Everything is asked anew at every run: whether the session goes on, and which role the person has now. Of several
+cities (`curim_data.store.cities`) each has its own roles; who signed in is kept for all of them in the database of the
+first one, by the shortest times that one of them sets.
 """
 
 from __future__ import annotations
@@ -24,11 +26,13 @@ from curim_data.plans.database import Database
 from curim_data.plans.record import Deed
 from curim_data.plans.sign_ins import SessionLimits, SessionState, SignIns, session_key
 from curim_data.store import Home
+from curim_data.store.cities import HouseCity, cities, homes
 from curim_data.store.settings import SettingsError, SignInSettings, read_sign_in_settings
-from pages.parts.frame.record import note_roles, note_session
+from pages.parts.frame.record import beside, note_roles, note_session
 
 LOG: Final = logging.getLogger("curim")
 ROLES_FILE: Final = "roles.toml"
+CITY: Final = "city"  # the word of a link that names one of several cities
 _run = threading.local()  # `reader`: who was let in last in this thread, which is this run's
 PATIENCE: Final = 5.0  # seconds that a check waits for the database
 
@@ -41,16 +45,20 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
     UNVERIFIED = "unverified"
     UNKNOWN = "unknown"
+    NO_CITY = "no_city"
     UNCHECKED = "unchecked"
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A reader and their role; no role means that nothing is shown, and why."""
+    """A reader and their role; no role means that nothing is shown, and why. `city`: of several, the word of the one on
+    show, in which the role is.
+    """
 
     name: str
     role: Role | None
     refusal: Refusal | None = None
+    city: str = ""
 
 
 def sign_in_configured() -> bool:
@@ -67,9 +75,27 @@ def reader(*, using: bool = True) -> Reader | None:
     `using`: whether the run is a use of the session, which what a page does by itself is not.
     """
     if not sign_in_configured():
-        return Reader("", Role.ANALYST)
-    _run.reader = _admitted(dict(st.user), using=using) if st.user.is_logged_in else None
+        return _at_this_computer(asked_city())
+    _run.reader = _admitted(dict(st.user), asked_city(), using=using) if st.user.is_logged_in else None
     return _run.reader
+
+
+def asked_city() -> str:
+    """The word of the city that the link names; empty where it names none, or there is one city alone."""
+    return st.query_params.get(CITY, "") if cities() else ""
+
+
+def own_home(who: Reader | None) -> Home:
+    """The home of the city that a reader looks at."""
+    return next((one.home for one in cities() if who is not None and one.word == who.city), homes()[0])
+
+
+def open_cities() -> dict[HouseCity, Role]:
+    """The cities that the reader of this run may see, each with the role there; none where there is one city alone."""
+    if not sign_in_configured():
+        return dict.fromkeys(cities(), Role.ANALYST)
+    claims = dict(st.user) if st.user.is_logged_in else {}
+    return _roles(claims) if _verified(claims.get("email_verified")) else {}
 
 
 def keeps_role() -> Callable[[], bool]:
@@ -80,22 +106,33 @@ def keeps_role() -> Callable[[], bool]:
     if not sign_in_configured():
         return lambda: True
     claims, before = dict(st.user), getattr(_run, "reader", None)
+    others = {page.city_word: page.role for page in beside()}
 
     def kept() -> bool:
-        now = _admitted(claims, using=True)
-        return before is not None and before.role is not None and now.role is not None and now.role >= before.role
+        if before is None or before.role is None:
+            return False
+        now = _admitted(claims, before.city, using=True)
+        there = {one.word: role for one, role in _roles(claims).items()} if others else {}
+        beside_too = all(word in there and there[word] >= role for word, role in others.items())
+        return now.role is not None and now.role >= before.role and beside_too
 
     return kept
+
+
+def _at_this_computer(asked: str) -> Reader:
+    """The analyst at this computer, in the city that was asked for, or the first."""
+    words = [one.word for one in cities()]
+    if asked and asked not in words:
+        return Reader("", None, Refusal.NO_CITY)
+    return Reader("", Role.ANALYST, city=asked or next(iter(words), ""))
 
 
 def sign_out() -> None:
     """End the session on the server, so that a copy of its cookie opens nothing, and in this browser."""
     claims = dict(st.user) if st.user.is_logged_in else {}
     if claims:
-        home, key, address = Home.default(), session_key(claims), _address(claims)
-        role = (
-            read_roles(home.path / ROLES_FILE).of(address, claims) if _verified(claims.get("email_verified")) else None
-        )
+        key, address = session_key(claims), _address(claims)
+        home, role = _left(claims)
         note_session(home, key, Deed.SIGN_OUT, address, role)
         try:
             _sign_ins().end(key, _issued(claims))
@@ -104,8 +141,26 @@ def sign_out() -> None:
     st.logout()
 
 
-def limits(home: Home) -> SessionLimits:
-    """How long a session may last; the usual times where the settings cannot be used, which the log tells."""
+def _left(claims: Mapping[str, Any]) -> tuple[Home, Role | None]:
+    """The home of the city that a reader signs out of, and the role there."""
+    verified = _verified(claims.get("email_verified"))
+    if not cities():
+        home = Home.default()
+        return home, read_roles(home.path / ROLES_FILE).of(_address(claims), claims) if verified else None
+    roles = _roles(claims) if verified else {}
+    asked = [one for one in roles if one.word == asked_city()]
+    city = next(iter(asked or roles), None)
+    return (city.home, roles[city]) if city is not None else (homes()[0], None)
+
+
+def limits() -> SessionLimits:
+    """How long a session may last: of several cities the shortest times."""
+    told = [_limits(home) for home in homes()]
+    return SessionLimits(min(one.idle for one in told), min(one.absolute for one in told))
+
+
+def _limits(home: Home) -> SessionLimits:
+    """The times that a city sets; the usual ones where its settings cannot be used, which the log tells."""
     try:
         told = read_sign_in_settings(home)
     except SettingsError as error:
@@ -114,37 +169,73 @@ def limits(home: Home) -> SessionLimits:
     return SessionLimits(idle=told.idle_minutes * 60, absolute=told.absolute_hours * 3600)
 
 
-def _admitted(claims: Mapping[str, Any], *, using: bool) -> Reader:
-    """The reader with these claims of an identity token: a session that goes on, a verified address, a role.
+def _admitted(claims: Mapping[str, Any], asked: str, *, using: bool) -> Reader:
+    """The reader with these claims of an identity token: a session that goes on, a verified address, a role in the city
+    that was `asked` for, or else in the first that has one.
 
     An address counts where the provider says that it is the reader's own, or CURIM_UNVERIFIED_EMAIL is "accept" (for a
     provider that sends no such claim and lets nobody choose an address).
     """
-    home, key = Home.default(), session_key(claims)
-    found = _checked(claims, home, key, using=using)
+    key = session_key(claims)
+    found, noted_in = _checked(claims, asked, key, using=using)
     if found.role is None:
         ended = found.refusal in (Refusal.IDLE, Refusal.EXPIRED)
         deed = Deed.SIGN_OUT if ended else Deed.NOT_ADMITTED
-        note_session(home, key, deed, found.name, None, found.refusal.value if found.refusal else "")
+        # A city of another name, and one that is not open to the reader, are one refusal to them and in the record.
+        refusal = Refusal.UNKNOWN if found.refusal is Refusal.NO_CITY else found.refusal
+        for home in noted_in:
+            note_session(home, key, deed, found.name, None, refusal.value if refusal else "")
     elif _sign_ins().begun(key):
-        note_session(home, key, Deed.SIGN_IN, found.name, found.role)
+        note_session(noted_in[0], key, Deed.SIGN_IN, found.name, found.role)
     return found
 
 
-def _checked(claims: Mapping[str, Any], home: Home, key: str, *, using: bool) -> Reader:
-    address = _address(claims)
+def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) -> tuple[Reader, tuple[Home, ...]]:
+    """The reader, and the homes in whose record it stands who was let in or not."""
+    address, there = _address(claims), cities()
+    named = [one for one in there if one.word == asked]
+    where = (named[0].home,) if named else homes()[:1]
     try:
-        state = _sign_ins().check(key, _issued(claims), limits(home), using=using)
+        state = _sign_ins().check(key, _issued(claims), limits(), using=using)
     except SQLAlchemyError as error:
         LOG.error("a session could not be checked: %s", error)
-        return Reader(address, None, Refusal.UNCHECKED)
+        return Reader(address, None, Refusal.UNCHECKED), where
     if state is not SessionState.OPEN:
-        return Reader(address, None, Refusal(state.value))
+        return Reader(address, None, Refusal(state.value)), where
     if not address or not _verified(claims.get("email_verified")):
-        return Reader(address, None, Refusal.UNVERIFIED)
+        return Reader(address, None, Refusal.UNVERIFIED), where
+    if there:
+        return _in_a_city(claims, asked, named)
+    home = where[0]
     role = read_roles(home.path / ROLES_FILE).of(address, claims)
     note_roles(home, home.path / ROLES_FILE)
-    return Reader(address, role, Refusal.UNKNOWN if role is None else None)
+    return Reader(address, role, Refusal.UNKNOWN if role is None else None), where
+
+
+def _in_a_city(claims: Mapping[str, Any], asked: str, named: list[HouseCity]) -> tuple[Reader, tuple[Home, ...]]:
+    """The same where there are several cities. `named`: that of the link, if there is one of that name."""
+    address, roles = _address(claims), _roles(claims)
+    if not roles:
+        return Reader(address, None, Refusal.UNKNOWN), tuple(one.home for one in named) if asked else homes()
+    if asked and not (named and named[0] in roles):
+        return Reader(address, None, Refusal.NO_CITY), tuple(one.home for one in named)
+    city = named[0] if named else next(iter(roles))
+    note_roles(city.home, city.home.path / ROLES_FILE)
+    return Reader(address, roles[city], city=city.word), (city.home,)
+
+
+def _roles(claims: Mapping[str, Any]) -> dict[HouseCity, Role]:
+    """The cities of several in which somebody has a role. One whose file cannot be read is open to nobody."""
+    found = {}
+    for city in cities():
+        try:
+            role = read_roles(city.home.path / ROLES_FILE).of(_address(claims), claims)
+        except (OSError, ValueError) as error:
+            LOG.error("nobody is let into a city whose roles cannot be read: %s", error)
+            continue
+        if role is not None:
+            found[city] = role
+    return found
 
 
 def _address(claims: Mapping[str, Any]) -> str:
@@ -170,7 +261,7 @@ def _issued(claims: Mapping[str, Any]) -> float:
 
 
 def _sign_ins() -> SignIns:
-    return _opened(Home.default().plans_url)
+    return _opened(homes()[0].plans_url)
 
 
 @lru_cache(maxsize=4)

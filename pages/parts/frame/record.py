@@ -26,12 +26,22 @@ AGAIN: Final = 1_800.0  # seconds after which the same page counts as looked at 
 
 MOST_SESSIONS: Final = 10_000
 _sessions: dict[tuple[str, str, Deed, str], float] = {}  # when what was noted of each session last
-_run = threading.local()  # `page`: the page that this thread draws
+_run = threading.local()  # `page`: the page that this thread draws; `beside`: other cities of which it tells
 
 
 def draws(page: Page) -> None:
     """Say which page this thread draws, for what is handed out on it."""
-    _run.page = page
+    _run.page, _run.beside = page, ()
+
+
+def draws_beside(other: Page) -> None:
+    """Say of which other city the page of this thread tells as well, as that city's page would."""
+    _run.beside = (*beside(), other)
+
+
+def beside() -> tuple[Page, ...]:
+    """The other cities of which the page of this thread tells."""
+    return getattr(_run, "beside", ())
 
 
 def drawn() -> Page | None:
@@ -44,16 +54,17 @@ def note(page: Page, deed: Deed, subject: str, *, home: Home | None = None) -> N
     where = home or page.home
     if where.is_sample or not where.has_city():
         return
-    query = urlencode({word: value for word, value in page.query.items() if word != "home"})
+    query = urlencode({word: value for word, value in page.query.items() if word not in ("home", "city")})
     recorder(where).add(Entry(time.time(), page.reader, page.role.name.lower(), deed, subject, query))
 
 
-def note_look(page: Page, name: str) -> None:
-    """Take that the reader looks at a page under a filter, once for each."""
+def note_look(page: Page, name: str, *, also: bool = False) -> None:
+    """Take that the reader looks at a page under a filter, once for each. `also`: beside another city's."""
     now, looked = time.time(), (name, str(page.home.path), page.role, tuple(page.query.items()))
-    before, at = st.session_state.get(SEEN, (None, 0.0))
+    seen = SEEN if not also else f"{SEEN}_{page.city_word}"
+    before, at = st.session_state.get(seen, (None, 0.0))
     if before != looked or now - at > AGAIN:
-        st.session_state[SEEN] = looked, now
+        st.session_state[seen] = looked, now
         note(page, Deed.VIEW, name)
 
 
@@ -79,10 +90,10 @@ def note_session(home: Home, key: str, deed: Deed, who: str, role: Role | None, 
 
 def handing_out(file_name: str) -> Callable[[], None]:
     """What takes that a file was handed out, for the page that this thread draws: to be called when it is."""
-    page = drawn()
+    pages = [page for page in (drawn(), *beside()) if page is not None]
 
     def noted() -> None:
-        if page is not None:
+        for page in pages:
             note(page, Deed.DOWNLOAD, file_name)
 
     return noted

@@ -34,6 +34,7 @@ from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.sample.home import sample_home
 from curim_data.serving import HEALTH
 from curim_data.store import Home, Store, has_alerts
+from curim_data.store.cities import CitiesError, homes
 from curim_data.store.damage import damage
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
@@ -238,15 +239,20 @@ async def width_script(_request: Request) -> Response:
 
 
 def health(_request: Request) -> Response:
-    """Whether this process can answer readers: its home can be read."""
-    home = Home.default()
+    """Whether this process can answer readers: its home can be read, or of several cities at least one."""
+    if not any(_can_be_read(home) for home in homes()):
+        return PlainTextResponse("the home cannot be read\n", status_code=503)
+    return PlainTextResponse("well\n", headers={"Cache-Control": "no-store"})
+
+
+def _can_be_read(home: Home) -> bool:
     try:
         if has_alerts(home):
             Store(home).alerts_version()
     except Exception:
         LOG.exception("not well: the home cannot be read")
-        return PlainTextResponse("the home cannot be read\n", status_code=503)
-    return PlainTextResponse("well\n", headers={"Cache-Control": "no-store"})
+        return False
+    return True
 
 
 @asynccontextmanager
@@ -254,20 +260,29 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
     """Say who can connect, and have the city, or the sample city, ready before the first reader comes."""
     if not sign_in_configured():
         print("CURiM: no sign-in is configured, so the dashboard answers on this computer only (127.0.0.1).")
-    own = Home.default()
-    await anyio.to_thread.run_sync(prepare_home if has_alerts(own) else prepare_sample, own)
+    for own in homes():
+        await anyio.to_thread.run_sync(prepare_home if has_alerts(own) else prepare_sample, own)
     await anyio.to_thread.run_sync(warm_up)
-    home = own if has_alerts(own) else sample_home(own)
     if shares_results():
-        threading.Thread(target=_work_out_first, args=(home,), name="first results", daemon=True).start()
+        threading.Thread(target=_work_out_first, args=(homes(),), name="first results", daemon=True).start()
     yield
 
 
-def _work_out_first(home: Home) -> None:
+def _work_out_first(all_homes: tuple[Home, ...]) -> None:
+    for own in all_homes:
+        try:
+            home = own if has_alerts(own) else sample_home(own)
+            importlib.import_module(f"{parts.__name__}.briefing.queries").work_out_first(home)
+        except Exception:
+            LOG.warning("the first results were not worked out", exc_info=True)
+
+
+def check_cities() -> None:
+    """End with one sentence where CURIM_HOMES cannot be used."""
     try:
-        importlib.import_module(f"{parts.__name__}.briefing.queries").work_out_first(home)
-    except Exception:
-        LOG.warning("the first results were not worked out", exc_info=True)
+        homes()
+    except CitiesError as error:
+        raise SystemExit(translator("en")(error.message)) from None
 
 
 def prepare_home(home: Home) -> None:

@@ -15,7 +15,7 @@ from pages.parts.frame import Page
 WHO = "plan_who"
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _open_store(url: str) -> PlanStore:
     return PlanStore(url)
 

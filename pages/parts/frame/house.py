@@ -1,0 +1,135 @@
+"""Several cities in one house: the switch between them, and one browser session for each.
+
+A link to another city loads the page anew. So nothing that a session holds (what was typed, picked or uploaded) ever
+comes from one city into another.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import Role, Translator
+from curim_data.model.city import ProfileError
+from curim_data.store import has_alerts
+from curim_data.store.cities import HouseCity
+from pages.parts.frame.page import Page, view_query
+from pages.parts.frame.reader import CITY, Reader, open_cities
+
+ON_SHOW: Final = "city_on_show"  # of this session
+QUIET: Final = ' style="color:inherit;text-decoration:none"'
+STRONG: Final = ' aria-current="true" style="color:inherit;font-weight:700"'
+# What a filter keeps in another city where that knows the same words; all others are about places of one city.
+KEPT_FIELDS: Final = frozenset(
+    {
+        *(
+            "categories",
+            "groups",
+            "affected",
+            "reporters",
+            "kinds",
+            "statuses",
+            "severities",
+            "hours",
+            "weekdays",
+            "dark",
+        ),
+        *("period", "start", "end"),
+    }
+)
+
+
+def keep_to_one_city(t: Translator, visitor: Reader) -> None:
+    """Stop a run for another city than the one that this session was opened for, with a link that opens it anew."""
+    if not visitor.city or st.session_state.setdefault(ON_SHOW, visitor.city) == visitor.city:
+        return
+    st.header(t("Another city"))
+    st.write(t("This page was opened for one city and its address now names another one."))
+    words = {word: st.query_params[word] for word in st.query_params}
+    _draw_links(t("City"), {t("Open the city"): urlencode({**words, CITY: visitor.city})}, "")
+    st.stop()
+
+
+def city_name(t: Translator, city: HouseCity) -> str:
+    """The name of a city from its profile; its word where it has none yet."""
+    try:
+        profile = city.home.city() if city.home.has_city() else None
+    except (OSError, ProfileError):
+        profile = None
+    return t.label(profile.names) if profile is not None else city.word
+
+
+def draw_cities(t: Translator) -> None:
+    """Links to the cities that the reader may see, each at its beginning."""
+    links = {city_name(t, city): urlencode(view_query(t.lang, "", "", city.word)) for city in open_cities()}
+    _draw_links(t("City"), links, "", to_landing=True)
+
+
+def draw_switch(page: Page, least: Role) -> None:
+    """Links to the same page of the other cities that the reader may see; nothing where there is no other.
+
+    `least`: the role that the page needs; where the reader's is under it, the link leads to the city's first page.
+    """
+    found = open_cities()
+    if len(found) < 2:
+        return
+    names = {city: city_name(page.t, city) for city in found}
+    links: dict[str, str] = {}
+    for city, name in names.items():
+        told = name if list(names.values()).count(name) == 1 else f"{name} ({city.word})"
+        query = urlencode(switched(page, city))
+        links[told] = f"?{query}" if found[city] >= least else f"./?{query}"
+    current = next((told for told, city in zip(links, names, strict=True) if city.word == page.city_word), "")
+    _draw_links(page.t("City"), links, current)
+
+
+def switched(page: Page, city: HouseCity) -> dict[str, str]:
+    """The query string of the page on show in another city: the view, and what of the filter means something there."""
+    carried = {word: text for word, text in page.carried.items() if word not in ("home", CITY)}
+    if city.word == page.city_word:
+        return dict(page.query)
+    return {**carried, CITY: city.word, **_meaningful(page, city)}
+
+
+def _meaningful(page: Page, city: HouseCity) -> dict[str, str]:
+    chosen = page.filter
+    for field in chosen.active():
+        if not KEPT_FIELDS.issuperset(field.names):
+            chosen = chosen.replace(**{name: getattr(AlertFilter(), name) for name in field.names})
+    if chosen == AlertFilter() or not city.home.has_city():
+        return {}
+    try:
+        profile = city.home.city()
+        chosen = AlertFilter.from_query(chosen.to_query(), profile)[0]
+        return _inside(city, chosen).to_query()
+    except (OSError, ProfileError):
+        return {}
+
+
+def _inside(city: HouseCity, chosen: AlertFilter) -> AlertFilter:
+    """The filter without dates of one's own that lie outside a city's data."""
+    if not (chosen.start or chosen.end):
+        return chosen
+    usual = AlertFilter()
+    if has_alerts(city.home):
+        source = open_source(city.home)
+        if (chosen.start or source.first) <= source.as_of and (chosen.end or source.as_of) >= source.first:
+            return chosen
+    return chosen.replace(period=usual.period, start=None, end=None)
+
+
+def _draw_links(label: str, links: Mapping[str, str], current: str, *, to_landing: bool = False) -> None:
+    """Links that load the page anew, so that a session is of one city."""
+    made = []
+    for name, address in links.items():
+        begin = "./" if to_landing else ""
+        target = html.escape(address if address.startswith(("?", "./")) else f"{begin}?{address}")
+        made.append(f'<a href="{target}" target="_self"{STRONG if name == current else QUIET}>{html.escape(name)}</a>')
+    style = "display:flex;flex-wrap:wrap;gap:.3em .9em;font-size:.9rem"
+    st.html(f'<nav aria-label="{html.escape(label)}" style="{style}">{"".join(made)}</nav>')
