@@ -42,6 +42,7 @@ def changes(
     from curim_data.studies.change_words import least_written
     from curim_data.studies.changes import change_study
     from curim_data.studies.harm import weight_obstacle
+    from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
 
     source = ctx.source()
     f = ctx.filter(source)
@@ -55,6 +56,7 @@ def changes(
     frame = found.frame if study.harm is None else found.frame.join(study.harm.frame)
     columns = [*_COLUMNS, *(study.harm.frame if study.harm is not None else ())]
     rows = frame.loc[frame["p"].notna(), columns].sort_values(["q", "p"], kind="stable").reset_index(drop=True)
+    elsewhere = [ctx.t(COMPARED_IN_THE_COPY)] if chosen_from(source, f) is not source else []
     least = least_written(rows, ctx.audience, source.city, sensitive=is_sensitive(f, source.city))
     if out is not None:
         ctx.write_table(out, rows)
@@ -67,6 +69,7 @@ def changes(
                 "weight": weight,
                 "comparisons": found.n_tested,
                 "told": found.sentence(ctx.t),
+                "notes": elsewhere,
                 "new_categories": study.not_in_use.new,
                 "categories_given_up": study.not_in_use.given_up,
                 "choices": ctx.choices(study.choices),
@@ -74,7 +77,9 @@ def changes(
             }
         )
         return
-    ctx.print(ctx.sentence(source, f), found.sentence(ctx.t), *study.not_in_use.sentences(source.city, ctx.t))
+    ctx.print(
+        ctx.sentence(source, f), found.sentence(ctx.t), *elsewhere, *study.not_in_use.sentences(source.city, ctx.t)
+    )
     if out is None:
         ctx.print_table(_in_words(ctx.t, source.city, rows, least))
     ctx.print_choices(study.choices)

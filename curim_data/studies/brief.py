@@ -50,7 +50,8 @@ class BriefChanges:
     withheld. `by_month`: of the alerts only the month is known.
     `asks_affected`: whether the exports have the gender of the person affected at all. `by_gender`: whether the filter
     names genders, so that a change concerns those; women and men are compared among all genders all the same.
-    `ongoing`: whether the window reaches to the end of the data.
+    `ongoing`: whether the window reaches to the end of the data. `from_alerts`: the changes were chosen by comparisons
+    of the alerts, and the audience reads the copy, in which other comparisons are possible (`curim changes`, Trends).
     """
 
     since: dt.date
@@ -68,6 +69,7 @@ class BriefChanges:
     by_gender: bool = False
     incidents: int = 0
     ongoing: bool = True
+    from_alerts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +139,7 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         by_gender=without_gender(f) != f,
         incidents=_incidents(source, window, audience, own),
         ongoing=until >= source.as_of,
+        from_alerts=own is not found,
     )
 
 

@@ -391,17 +391,47 @@ def sure_explained(study: BriefChanges, finding: Finding, t: Translator) -> tupl
     number = sure_number(finding, t)
     return (
         f"{number[:1].upper()}{number[1:]}.",
-        t.n(
-            "It is corrected for {n} comparison, and is not the probability that the change is real.",
-            "It is corrected for {n} comparisons, and is not the probability that the change is real.",
-            study.changes.changes.n_tested,
-        ),
+        _corrected_for(study, t),
         t(
             "Almost certainly: below {almost}. Very likely: below {very}. Probably: below {likely}.",
             almost=t.number(VERY_SURE, 3),
             very=t.number(SURE, 2),
             likely=t.number(ALPHA, 2),
         ),
+    )
+
+
+def _corrected_for(study: BriefChanges, t: Translator) -> str:
+    """How many comparisons the number is corrected for, and of what, where the counts beside it are the copy's."""
+    if study.from_alerts:
+        return t.n(
+            "It is corrected for {n} comparison of the alerts themselves, and is not the probability that the change "
+            "is real.",
+            "It is corrected for {n} comparisons of the alerts themselves, and is not the probability that the change "
+            "is real.",
+            study.changes.changes.n_tested,
+        )
+    return t.n(
+        "It is corrected for {n} comparison, and is not the probability that the change is real.",
+        "It is corrected for {n} comparisons, and is not the probability that the change is real.",
+        study.changes.changes.n_tested,
+    )
+
+
+def looked_sentence(study: BriefChanges, t: Translator) -> str:
+    """How much was looked at, and that having looked so often was allowed for."""
+    if study.from_alerts:
+        return t.n(
+            "{n} comparison of the alerts themselves was made, and having looked so often is allowed for; the counts "
+            "are those of the protected copy.",
+            "{n} comparisons of the alerts themselves were made, and having looked so often is allowed for; the counts "
+            "are those of the protected copy.",
+            study.changes.changes.n_tested,
+        )
+    return t.n(
+        "{n} comparison was made, and having looked so often is allowed for.",
+        "{n} comparisons were made, and having looked so often is allowed for.",
+        study.changes.changes.n_tested,
     )
 
 

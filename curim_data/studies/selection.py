@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
+from curim_data.model import Message
+
+# Beside comparisons of the copy, where the Briefing tells what was chosen from the alerts.
+COMPARED_IN_THE_COPY: Final = Message(
+    "These comparisons are of the protected copy. The Briefing chooses its changes by comparisons of the alerts "
+    "themselves, so that all readers get the same, and writes the copy's counts beside them: their number, and what is "
+    "beyond chance, can differ from here."
+)
 
 
 def chosen_from(source: Source, f: AlertFilter) -> Source:
@@ -15,4 +25,9 @@ def chosen_from(source: Source, f: AlertFilter) -> Source:
     the protected copy has it chosen from the copy, since the number of filters has no limit.
     """
     exact = source.exact
-    return exact if exact is not None and f == AlertFilter(period=f.period) and f.period else source
+    return exact if exact is not None and opened_by_everybody(f) else source
+
+
+def opened_by_everybody(f: AlertFilter) -> bool:
+    """Whether a filter asks for the whole city and a period by its name: all readers are told the same of it."""
+    return bool(f.period) and f == AlertFilter(period=f.period)

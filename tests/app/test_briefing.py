@@ -47,6 +47,7 @@ from curim_data.studies.brief_text import (
     counts_words,
     finding_sentences,
     headline,
+    looked_sentence,
     missing_sentence,
     since_sentence,
     sure_explained,
@@ -59,7 +60,9 @@ from curim_data.studies.changes import changes_for_all
 from curim_data.studies.findings import Count, Series, Whom, finding_id, run_since, same_finding
 from curim_data.studies.gender import silent_districts
 from curim_data.studies.periods import compared_periods
+from curim_data.studies.selection import COMPARED_IN_THE_COPY
 from curim_data.studies.trends import trend_study
+from pages.parts.briefing.change_cards import FOR_EVERYBODY
 from tests.app.conftest import Open, errors, word
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -256,6 +259,43 @@ def test_who_reads_the_copy_gets_the_step_of_a_choice_from_the_alerts_and_not_it
     chosen_in_copy = brief_changes(source, AlertFilter(categories=("lighting_poor",)), Audience.COUNCIL, source.meeting)
     assert chosen_in_copy.findings
     assert all(finding.exact_p for finding in chosen_in_copy.findings)
+
+
+def test_it_is_said_of_what_so_many_comparisons_were_made(sample: Home, council: BriefStudy, t: Translator) -> None:
+    """The Briefing chooses by comparisons of the alerts, the table of all changes by those of the copy: not as many."""
+    source = open_for(sample, Audience.COUNCIL)
+    assert source.exact is not None
+    specialist = brief_changes(source.exact, SINCE_MEETING, Audience.SPECIALIST, source.meeting)
+    own = changes_for_all(source, SINCE_MEETING.replace(period="", start=council.since, end=council.until))
+    n, m = council.changes.changes.n_tested, own.changes.n_tested
+    assert n == specialist.changes.changes.n_tested != m
+    assert looked_sentence(council, t).startswith(f"{n} comparisons of the alerts themselves were made")
+    assert looked_sentence(specialist, t).startswith(f"{n} comparisons were made")
+    assert "of the alerts themselves" in sure_explained(council, council.findings[0], t)[1]
+    assert "of the alerts themselves" not in sure_explained(specialist, specialist.findings[0], t)[1]
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "told"),
+    [
+        ("trends", {"as": "council"}, True),
+        ("trends", {}, False),
+        ("trends", {"as": "council", "category": "lighting_poor"}, False),
+    ],
+)
+def test_the_table_of_changes_says_that_it_compares_the_copy(
+    open_page: Open, page: str, words: dict[str, str], told: bool
+) -> None:
+    app = open_page(page, lang="en", **words)
+    assert any(COMPARED_IN_THE_COPY.text in one.value for one in app.markdown) == told
+
+
+@pytest.mark.parametrize(("words", "told"), [({}, True), ({"category": "lighting_poor"}, False)])
+def test_only_what_everybody_opens_is_said_to_be_the_same_for_all(
+    open_page: Open, words: dict[str, str], told: bool
+) -> None:
+    app = open_page("briefing", lang="en", **words, **{"as": "council"})
+    assert any(FOR_EVERYBODY in one.value for one in app.markdown) == told
 
 
 @pytest.mark.parametrize("audience", [Audience.SPECIALIST, Audience.COUNCIL, Audience.PUBLIC])

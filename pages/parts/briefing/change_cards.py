@@ -10,12 +10,14 @@ from curim_data.model import N_, Num
 from curim_data.studies.brief import BriefChanges
 from curim_data.studies.brief_text import (
     change_name,
+    looked_sentence,
     none_sentence,
     smallest_sentence,
     sure_explained,
     tested_sentence,
 )
 from curim_data.studies.findings import Finding
+from curim_data.studies.selection import opened_by_everybody
 from pages.parts.findings.chart import draw_finding_chart
 from pages.parts.findings.link import finding_words
 from pages.parts.findings.words import draw_finding_words, draw_tags
@@ -26,10 +28,7 @@ OVERLAP: Final = N_(
     "Changes that overlap are listed once, those that only mirror a change elsewhere not at all; of the changes listed "
     "at most {share} % are expected to be chance."
 )
-LEFT_OUT: Final = N_(
-    "The same changes are listed for every reader: one whose numbers are too small to be shown to the council is "
-    "listed for nobody."
-)
+FOR_EVERYBODY: Final = N_("The same changes are listed for every reader, in the same order.")
 SHOWN: Final = ("annotation", "darkness", "exposure", "relative")
 
 
@@ -80,14 +79,15 @@ def draw_basis(page: Page, study: BriefChanges) -> None:
     if periods.before is None:
         st.caption(escape_markdown(" ".join([*long, *short])))
         return
-    short.append(_looked_sentence(study, page))
+    short.append(looked_sentence(study, t))
     short += study.changes.not_in_use.sentences(page.city, t)
     long.append(study.changes.changes.sentence(t, listed=len(study.findings)))
     if study.n_significant > len(study.findings) > 0:
         long.append(t(OVERLAP, share=Num(100 * study.changes.changes.alpha, 0)))
     if study.findings:
         long.append(smallest_sentence(study, t))
-    long.append(t(LEFT_OUT))
+    if opened_by_everybody(page.filter):
+        long.append(t(FOR_EVERYBODY))
     long += [t(choice.explanation) for choice in study.changes.choices if choice.name in SHOWN]
     if page.narrow:
         long, short = [*short, *long], []
@@ -96,12 +96,3 @@ def draw_basis(page: Page, study: BriefChanges) -> None:
     with st.expander(t("How this was compared"), key="briefing_compared"):
         for sentence in filter(None, long):
             st.write(escape_markdown(sentence))
-
-
-def _looked_sentence(study: BriefChanges, page: Page) -> str:
-    """How much was looked at, and that having looked so often was allowed for."""
-    return page.t.n(
-        "{n} comparison was made, and having looked so often is allowed for.",
-        "{n} comparisons were made, and having looked so often is allowed for.",
-        study.changes.changes.n_tested,
-    )

@@ -25,6 +25,7 @@ from curim_data.studies.change_words import (
 )
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.periods import ComparedPeriods
+from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
 from pages.parts.charts import tables
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
@@ -61,6 +62,8 @@ def draw_changes_table(page: Page) -> None:
         sentences.append(
             t("The briefing lists changes that overlap once, and corrects for what it lists: it has fewer.")
         )
+    if page.source is not None and chosen_from(page.source, page.filter) is not page.source:
+        sentences.append(t(COMPARED_IN_THE_COPY))
     draw_footer(page, sentence=" ".join(sentences), choices=study.choices)
     for choice in study.choices:
         if choice.name == "areas":
