@@ -16,24 +16,29 @@ place in the copy, and no time but its quarter.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import duckdb
 import h3.api.basic_int as h3
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from curim_data.engine import Source
 from curim_data.engine.columns import split_list
-from curim_data.model import CELL_RESOLUTIONS, SCHEMA, CityProfile
+from curim_data.model import CELL_RESOLUTIONS, SCHEMA, BoolArray, CityProfile, IntArray
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
 from curim_data.privacy import is_sensitive_category
-from curim_data.protection.releases import DARK, DRAWN, FINE, PLACE, THEME, Drawn
+from curim_data.protection._codes import BATCH, codes, encoded
+from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn
 from curim_data.store.matching import bounded_duckdb, sql_path
 
 NAME: Final = "protected"
-MEMORY: Final = "1GB"
+MEMORY: Final = "300MB"
+ROWS: Final = 122_880  # that are written at once
 # A sensitive alert's hours are those of the night or of the day, so that who asks for the evening finds it in part.
 NIGHT: Final = (18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5)
 DAY: Final = tuple(range(6, 18))
@@ -54,121 +59,291 @@ def write_copy(
 ) -> None:
     """Write the copy of the alerts in some Parquet files; the file appears whole or not at all.
 
-    `key`: what its names of alerts and incidents depend on.
+    `key`: what its names of alerts and incidents depend on. Alerts are held as codes (about 100 bytes each), and
+    written in the order of names that tell nothing.
     """
     work.mkdir(parents=True, exist_ok=True)
+    rows = _rows(files, drawn, city, work, key.hex())
+    write_whole(path, partial(_write, rows, city))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Alerts that have a draw, an entry each. `order`: in which they are written.
+
+    `names`: of 16 bytes each; `incidents`: those of incidents with several alerts, and `incident` which is whose (-1:
+    none). `texts`: columns as codes, -1 where missing, each with its values (`values`); `more`: the same of the lists
+    of further categories. `first`: whether an alert is its incident's first report. `sensitive`: now or when it was
+    drawn; `late`: now alone. `cell`: places in `cells`, where -1 is none. `day`: since 1970. `inside`, `band` and
+    `dark`: -1 where not told.
+    """
+
+    order: IntArray
+    names: np.ndarray[Any, Any]
+    incident: IntArray
+    incidents: pa.Array
+    texts: dict[str, IntArray]
+    values: dict[str, pa.Array]
+    more: IntArray
+    feeling: pa.Array
+    first: BoolArray
+    sensitive: BoolArray
+    late: BoolArray
+    cell: IntArray
+    cells: IntArray
+    inside: IntArray
+    day: IntArray
+    band: IntArray
+    dark: IntArray
+
+
+_OF_ALERTS: Final = ("kind", "category", "reporter_gender", "affected_gender", "age_band", "status", "time_precision")
+_MORE: Final = "CASE WHEN more_categories IS NOT NULL THEN array_to_string(more_categories, chr(31)) END AS more"
+
+
+def _rows(files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, work: Path, key: str) -> _Rows:
+    alerts, digests = _alerts(files, work, key)
+    draws = _draws(drawn)
+    ids = alerts["alert_id"].combine_chunks()
+    at = _where(ids, draws["alert_id"].combine_chunks())
+    there = at >= 0
+    at = at[there]
+    alerts, draws = alerts.filter(pa.array(there)), draws.drop_columns("alert_id").take(pa.array(at))
+    ids, units = alerts["alert_id"].combine_chunks(), draws["unit"].combine_chunks()
+    names = digests[there]
+    found = {name: codes(alerts[name]) for name in _OF_ALERTS}
+    texts, values = ({name: one[part] for name, one in found.items()} for part in (0, 1))
+    for name in ("district", "place"):
+        texts[name], values[name] = codes(draws[name])
+    more, values["more"] = codes(alerts["more"])
+    drawn_so = draws["sensitive"].to_numpy()
+    late = ~drawn_so & _delicate(texts["category"], values["category"], more, values["more"], city)
+    _give_persons(texts, ids, draws["person"].combine_chunks())
+    first = pc.equal(ids, units).to_numpy(zero_copy_only=False)
+    incident, incidents = _incidents(units, first, key, work)
+    cells, cell = np.unique(draws["cell"].fill_null(-1).to_numpy(), return_inverse=True)
+    return _Rows(
+        order=_in_order(names),
+        names=names,
+        incident=incident,
+        incidents=incidents,
+        texts=texts,
+        values=values,
+        more=more,
+        feeling=alerts["feeling"].combine_chunks(),
+        first=first,
+        sensitive=drawn_so | late,
+        late=late,
+        cell=cell.astype(np.int32),
+        cells=cells,
+        inside=_small(draws["inside"]),
+        day=draws["local_date"].to_numpy().astype("datetime64[D]").astype(np.int32),
+        band=_small(draws["band"]),
+        dark=_small(draws["dark"]),
+    )
+
+
+def _alerts(files: tuple[str | Path, ...], work: Path, key: str) -> tuple[pa.Table, np.ndarray[Any, Any]]:
+    """What the copy takes from alerts, and their names in it (16 bytes each)."""
+    coded = (*_OF_ALERTS, "more")
+    digests = bytearray()
     with bounded_duckdb(work, MEMORY) as engine:
-        for name, of, columns in (("alerts", files, SCHEMA), ("drawn", drawn.files, DRAWN)):
-            if not of:
-                engine.register(name, columns.empty_table())
-                continue
-            listed = ", ".join(f"'{sql_path(Path(one))}'" for one in of)
-            engine.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], union_by_name = true)")
-        engine.execute(
-            "CREATE TABLE shared AS SELECT unit, true AS several FROM drawn "
-            "WHERE alert_id IN (SELECT alert_id FROM alerts) GROUP BY unit HAVING count(*) > 1"
-        )
-        engine.execute("SET VARIABLE key = ?", [key.hex()])
-        engine.register("grid", _grid(engine, city))
-        engine.register("delicate", _delicate(engine, city))
-        query, how = _select(), "(FORMAT parquet, COMPRESSION zstd)"
-        write_whole(path, lambda part: engine.execute(f"COPY ({query}) TO '{sql_path(part)}' {how}"))
-
-
-def _grid(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> pd.DataFrame:
-    """The middle of each cell of the draws, and the cells of each resolution that hold it."""
-    cells = [row[0] for row in engine.execute("SELECT DISTINCT cell FROM drawn WHERE cell IS NOT NULL").fetchall()]
-    middle = [h3.cell_to_latlng(cell) for cell in cells]
-    latitude, longitude = (np.array([point[at] for point in middle], float) for at in (0, 1))
-    x, y = city.to_metres.transform(longitude, latitude) if len(cells) else (longitude, latitude)
-    columns = {"cell": np.array(cells, np.int64), "longitude": longitude, "latitude": latitude, "x": x, "y": y}
-    for size in CELL_RESOLUTIONS:
-        of = h3.cell_to_parent if size <= FINE else h3.cell_to_center_child
-        columns[f"cell_{size}"] = np.array([of(cell, size) for cell in cells], np.int64)
-    return pd.DataFrame(columns)
-
-
-def _delicate(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> pd.DataFrame:
-    """Those categories, or lists of them, of the alerts of which one is sensitive."""
-    themes = [row[0] for row in engine.execute(f"SELECT DISTINCT {THEME} FROM alerts").fetchall()]
-    found = [any(is_sensitive_category(name, city) for name in split_list(theme)) for theme in themes]
-    return pd.DataFrame({"theme": pd.Series(themes, dtype=object)[np.array(found, bool)]})
-
-
-def _drawn() -> str:
-    """The draws of the alerts that there are, with what those have that are sensitive by now alone."""
-    now = f"NOT sensitive AND {THEME} IN (SELECT theme FROM delicate)"
-    left_out = ", ".join(f"CASE WHEN NOT late THEN {name} END AS {name}" for name in (*PLACE, "band", "dark"))
-    return f"""
-        SELECT * EXCLUDE (late, sensitive, local_date, {", ".join((*PLACE, "band", "dark"))}), late, {left_out},
-               sensitive OR late AS sensitive,
-               CASE WHEN late THEN date_trunc('quarter', local_date)::DATE ELSE local_date END AS local_date
-        FROM (SELECT drawn.*, {now} AS late FROM drawn JOIN alerts USING (alert_id))"""
-
-
-def _select() -> str:
-    """The columns of the copy, in the order of the schema; rows in the order of names that tell nothing."""
-    sensitive = "drawn.sensitive"
-    night, day = ([f"{hour}::TINYINT" for hour in hours] for hours in (NIGHT, DAY))
-    own: dict[str, str] = {
-        "alert_id": "md5(getvariable('key') || alerts.alert_id)",
-        "incident_id": "CASE WHEN shared.several THEN md5(getvariable('key') || 'incident ' || drawn.unit) END",
-        "source": "''",
-        # The first report of an incident stays the first, so that the incident keeps whom that one names.
-        "reported_at": "(drawn.local_date + INTERVAL 12 HOUR "
-        "- CASE WHEN alerts.alert_id = drawn.unit THEN INTERVAL 1 SECOND ELSE INTERVAL 0 SECOND END)::TIMESTAMPTZ",
-        "kind": "alerts.kind",
-        "category": "alerts.category",
-        "more_categories": "alerts.more_categories",
-        "feeling": f"CASE WHEN NOT {sensitive} THEN alerts.feeling END",
-        "reporter_gender": "coalesce(persons.reporter_gender, alerts.reporter_gender)",
-        "affected_gender": "alerts.affected_gender",
-        "age_band": f"CASE WHEN NOT {sensitive} THEN alerts.age_band END",
-        "status": "coalesce(persons.status, alerts.status)",
-        "confirmations": "0",
-        **{name: f"grid.{name}" for name in ("longitude", "latitude", "x", "y")},
-        **{f"cell_{size}": f"grid.cell_{size}" for size in CELL_RESOLUTIONS},
-        "inside": "drawn.inside",
-        "district": "drawn.district",
-        "place": "drawn.place",
-        "local_date": "drawn.local_date",
-        "week": "date_trunc('week', drawn.local_date)::DATE",
-        "month": "date_trunc('month', drawn.local_date)::DATE",
-        "weekday": "(isodow(drawn.local_date) - 1)::TINYINT",
-        "hour": f"CASE WHEN drawn.band < {DARK} THEN drawn.band * 6 "
-        f"WHEN drawn.band = {DARK} THEN {NIGHT[0]} ELSE CASE WHEN drawn.band IS NOT NULL THEN {DAY[0]} END END",
-        "hours": f"CASE WHEN drawn.band < {DARK} THEN list_transform(range(6), i -> (drawn.band * 6 + i)::TINYINT) "
-        f"WHEN drawn.band = {DARK} THEN [{', '.join(night)}] "
-        f"WHEN drawn.band IS NOT NULL THEN [{', '.join(day)}] END",
-        "dark": "drawn.dark",
-        "time_precision": "CASE WHEN drawn.late OR alerts.time_precision = 'month' THEN 'month' "
-        "WHEN drawn.band IS NULL THEN 'day' ELSE 'span' END",
-        "batch_id": "''",
-        "profile_version": "''",
-        "content_hash": "''",
-        "flags": "[]",
-    }
-    columns = ", ".join(f"CAST({own.get(name, 'NULL')} AS {_TYPES[name]}) AS {name}" for name in SCHEMA.names)
-    return f"""
-        SELECT {columns} FROM alerts
-        JOIN ({_drawn()}) AS drawn USING (alert_id)
-        LEFT JOIN shared USING (unit)
-        LEFT JOIN (SELECT alert_id AS person, status, reporter_gender FROM alerts) AS persons USING (person)
-        LEFT JOIN grid ON grid.cell = drawn.cell
-        ORDER BY alert_id"""
-
-
-def _types() -> dict[str, str]:
-    names = {"string": "VARCHAR", "int8": "TINYINT", "int32": "INTEGER", "int64": "BIGINT", "double": "DOUBLE"}
-    names |= {"bool": "BOOLEAN", "date32[day]": "DATE", "timestamp[us, tz=UTC]": "TIMESTAMPTZ"}
-    found = {}
-    for field in SCHEMA:
-        text = str(field.type)
-        if text.startswith("list<"):
-            found[field.name] = names[str(field.type.value_type)] + "[]"
+        if files:
+            listed = ", ".join(f"'{sql_path(Path(one))}'" for one in files)
+            engine.execute(f"CREATE VIEW alerts AS SELECT * FROM read_parquet([{listed}], union_by_name = true)")
         else:
-            found[field.name] = names[text]
+            engine.register("alerts", SCHEMA.empty_table())
+        read = engine.execute(
+            f"SELECT alert_id, md5($key || alert_id) AS name, feeling, {_MORE}, {', '.join(_OF_ALERTS)} FROM alerts",
+            {"key": key},
+        ).to_arrow_reader(BATCH)
+
+        def rest() -> Any:
+            for one in read:
+                digests.extend(_bytes(one["name"]))
+                yield one.drop_columns("name")
+
+        schema = pa.schema([field for field in read.schema if field.name != "name"])
+        table = encoded(pa.RecordBatchReader.from_batches(schema, rest()), coded)
+    return table, np.frombuffer(digests, "V16")
+
+
+def _bytes(hexes: pa.Array) -> bytes:
+    """The bytes that texts of 32 hexadecimal digits stand for."""
+    digits = memoryview(hexes.buffers()[2])[32 * hexes.offset : 32 * (hexes.offset + len(hexes))]
+    return bytes.fromhex(str(digits, "ascii"))
+
+
+def _draws(drawn: Drawn) -> pa.Table:
+    coded = ["district", "place"]
+    read = [pq.read_table(path, read_dictionary=coded) for path in drawn.files]
+    return pa.concat_tables(read).unify_dictionaries() if read else DRAWN.empty_table()
+
+
+def _where(wanted: pa.Array, among: pa.Array) -> IntArray:
+    """At which entry of the others each one stands; -1 where it does not."""
+    return np.asarray(pc.index_in(wanted, among).fill_null(-1))
+
+
+def _small(column: pa.ChunkedArray) -> IntArray:
+    """Small numbers or truth values; -1 where they are missing."""
+    return np.asarray(column.cast(pa.int8()).fill_null(-1).to_numpy())
+
+
+def _in_order(names: np.ndarray[Any, Any]) -> IntArray:
+    """The order of names, by their first eight bytes, and by all where two have the same."""
+    halves = names.view(">u8").reshape(-1, 2)
+    front = halves[:, 0].astype(np.uint64)
+    order = np.argsort(front, kind="stable")
+    if (front[order[1:]] == front[order[:-1]]).any():
+        order = np.lexsort((halves[:, 1].astype(np.uint64), front))
+    return order.astype(np.int32)
+
+
+def _delicate(
+    category: IntArray, categories: pa.Array, more: IntArray, lists: pa.Array, city: CityProfile
+) -> BoolArray:
+    """Whether a category of an alert is sensitive."""
+    of_one = [is_sensitive_category(name, city) for name in categories.to_pylist()]
+    of_more = [any(is_sensitive_category(name, city) for name in split_list(text)) for text in lists.to_pylist()]
+    found: BoolArray = np.array([*of_one, False], bool)[category] | np.array([*of_more, False], bool)[more]
     return found
 
 
-_TYPES: Final = _types()
+def _give_persons(texts: dict[str, IntArray], ids: pa.Array, person: pa.Array) -> None:
+    """Status and sender are those of the alert that was drawn for it, where that is known and says them."""
+    named = pc.unique(person.drop_null())
+    if not len(named):
+        return
+    row = np.full(len(named), -1)
+    among = _where(ids, named)
+    known = np.flatnonzero(among >= 0)
+    row[among[known]] = known
+    at = _where(person, named)
+    at = np.where(at >= 0, row[at], -1)
+    for name in ("status", "reporter_gender"):
+        theirs = np.where(at >= 0, texts[name][at], -1)
+        texts[name] = np.where(theirs >= 0, theirs, texts[name])
+
+
+def _incidents(units: pa.Array, first: BoolArray, key: str, work: Path) -> tuple[IntArray, pa.Array]:
+    """For each alert the number of its incident, where that has several alerts, else -1; the names of these."""
+    several = pc.unique(units.filter(pa.array(~first)))
+    at = _where(units, several)
+    counts = np.bincount(at[at >= 0], minlength=len(several))
+    at = np.where((at >= 0) & (counts[at] > 1) if len(several) else False, at, -1)
+    with bounded_duckdb(work, MEMORY) as engine:
+        engine.register("several", pa.table({"unit": several.cast(pa.string())}))
+        asked = "SELECT md5($key || 'incident ' || unit) AS name FROM several"
+        named = engine.execute(asked, {"key": key}).to_arrow_table()["name"].combine_chunks()
+    return at.astype(np.int32), named
+
+
+def _grid(cells: IntArray, city: CityProfile) -> dict[str, pa.Array]:
+    """The middle of each cell of the draws, and the cells of each resolution that hold it; nothing for -1."""
+    known = cells[cells >= 0].tolist()
+    middle = [h3.cell_to_latlng(cell) for cell in known]
+    latitude, longitude = (np.array([point[at] for point in middle], float) for at in (0, 1))
+    x, y = city.to_metres.transform(longitude, latitude) if known else (longitude, latitude)
+    columns: dict[str, Any] = {"longitude": longitude, "latitude": latitude, "x": x, "y": y}
+    for size in CELL_RESOLUTIONS:
+        of = h3.cell_to_parent if size <= FINE else h3.cell_to_center_child
+        columns[f"cell_{size}"] = np.array([of(cell, size) for cell in known], np.int64)
+    none = [None] * (len(cells) - len(known))  # -1 comes first
+    return {
+        name: pa.concat_arrays([pa.array(none, pa.array(one).type), pa.array(one)]) for name, one in columns.items()
+    }
+
+
+def _write(rows: _Rows, city: CityProfile, path: Path) -> None:
+    grid = _grid(rows.cells, city)
+    lists = pa.array(
+        [None if text is None else list(split_list(text)) for text in rows.values["more"].to_pylist()],
+        pa.list_(pa.string()),
+    )
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd", compression_level=1) as out:
+        for start in range(0, len(rows.order), ROWS):
+            out.write_table(_part(rows, rows.order[start : start + ROWS], grid, lists), ROWS)
+
+
+def _part(rows: _Rows, some: IntArray, grid: dict[str, pa.Array], lists: pa.Array) -> pa.Table:
+    """Some rows of the copy; columns that it does not tell are empty."""
+    late, sensitive = rows.late[some], rows.sensitive[some]
+    days = rows.day[some].astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    quarters = (months.astype(np.int64) // 3 * 3).astype("datetime64[M]").astype("datetime64[D]")
+    days = np.where(late, quarters, days)
+    months = days.astype("datetime64[M]").astype("datetime64[D]")
+    weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+    band = np.where(late, -1, rows.band[some])
+    exact = {name: rows.values[name].take(_or_none(rows.texts[name][some])) for name in rows.texts}
+    coarse = np.where(
+        late | np.isin(rows.texts["time_precision"][some], _code(rows.values["time_precision"], "month")),
+        0,
+        np.where(band < 0, 1, 2),
+    )
+    none = pa.array(late)
+    told: dict[str, Any] = {
+        "alert_id": _hexes(rows.names[some]),
+        "incident_id": rows.incidents.take(_or_none(rows.incident[some])),
+        # The first report of an incident stays the first, so that the incident keeps whom that one names.
+        "reported_at": pa.array(days.astype("datetime64[s]") + np.timedelta64(12, "h") - rows.first[some]),
+        **exact,
+        "more_categories": lists.take(_or_none(rows.more[some])),
+        "feeling": _unless(pa.array(sensitive), rows.feeling.take(pa.array(some))),
+        "age_band": _unless(pa.array(sensitive), exact["age_band"]),
+        "confirmations": np.zeros(len(some), np.int32),
+        **{name: _unless(none, column.take(pa.array(rows.cell[some]))) for name, column in grid.items()},
+        "inside": _unless(none, _truth(rows.inside[some])),
+        "district": _unless(none, exact["district"]),
+        "place": _unless(none, exact["place"]),
+        "local_date": days,
+        "week": days - weekday,
+        "month": months,
+        "weekday": weekday,
+        "hour": _HOUR.take(_or_none(band)),
+        "hours": _HOURS.take(_or_none(band)),
+        "dark": _unless(none, _truth(rows.dark[some])),
+        "time_precision": _PRECISION.take(pa.array(coarse)),
+        "flags": pa.array([[]], pa.list_(pa.string())).take(pa.array(np.zeros(len(some), np.int8))),
+    }
+    told |= {name: _EMPTY.take(pa.array(np.zeros(len(some), np.int8))) for name in _WITHOUT}
+    return pa.table([_column(told.get(field.name), field.type, len(some)) for field in SCHEMA], schema=SCHEMA)
+
+
+def _column(told: Any, type_: pa.DataType, n: int) -> pa.Array:
+    if told is None:
+        return pa.nulls(n, type_)
+    array = told if isinstance(told, pa.Array) else pa.array(told)
+    return array if array.type == type_ else array.cast(type_)
+
+
+def _or_none(at: IntArray) -> pa.Array:
+    """Places in an array, none for -1."""
+    return pa.array(at, mask=at < 0)
+
+
+def _unless(left_out: pa.Array, told: pa.Array) -> pa.Array:
+    return pc.if_else(left_out, pa.scalar(None, told.type), told)
+
+
+def _truth(values: IntArray) -> pa.Array:
+    return pa.array(values > 0, mask=values < 0)
+
+
+def _code(values: pa.Array, text: str) -> list[int]:
+    return [at for at, value in enumerate(values.to_pylist()) if value == text]
+
+
+def _hexes(names: np.ndarray[Any, Any]) -> pa.Array:
+    """Names of 16 bytes as texts of 32 hexadecimal digits."""
+    offsets = np.arange(0, 32 * len(names) + 1, 32, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(names), pa.py_buffer(offsets), pa.py_buffer(names.tobytes().hex().encode()))
+
+
+_HOURS_OF_BAND: Final = [*([6 * band + hour for hour in range(6)] for band in range(DARK)), list(NIGHT), list(DAY)]
+_HOURS: Final = pa.array(_HOURS_OF_BAND, pa.list_(pa.int8()))
+_HOUR: Final = pa.array([hours[0] for hours in _HOURS_OF_BAND], pa.int8())
+_PRECISION: Final = pa.array(["month", "day", "span"])
+_EMPTY: Final = pa.array([""])
+_WITHOUT: Final = ("source", "batch_id", "profile_version", "content_hash")

@@ -34,6 +34,7 @@ from curim_data.engine.columns import split_list
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import BoolArray, CityProfile, IntArray
 from curim_data.privacy import is_sensitive_category
+from curim_data.protection._codes import BATCH, categorical, encoded
 from curim_data.protection.exchange import Units, exchange, held_back, without_place
 from curim_data.store import Home
 from curim_data.store.draws import SECRET, WAITING, draw_files, draws_folder, write_draws, write_secret
@@ -63,7 +64,6 @@ DRAWN: Final = pa.schema(
 )
 PLACE: Final = ("cell", "inside", "district", "place")
 CODED: Final = ("category", "theme", "affected_gender", "district", "place")  # texts of which many alerts have the same
-BATCH: Final = 100_000  # alerts that are read at once
 # All categories of an alert, joined, in SQL.
 THEME: Final = "category || chr(31) || coalesce(array_to_string(more_categories, chr(31)), '')"
 
@@ -174,21 +174,11 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFra
         LEFT JOIN default_points AS p ON p.longitude = a.longitude AND p.latitude = a.latitude
         ANTI JOIN earlier ON earlier.alert_id = a.alert_id"""
     ).to_arrow_reader(BATCH)
-    table = _encoded(result)
+    table = encoded(result, CODED)
     cursor.unregister("shared")
     cursor.unregister("default_points")
     table = table.take(pc.sort_indices(table, [("local_date", "ascending"), ("alert_id", "ascending")]))
     return _frame(table)
-
-
-def _encoded(read: pa.RecordBatchReader) -> pa.Table:
-    """All batches as one table, with texts but ids as codes, of one dictionary each."""
-    coded = [name for name in read.schema.names if name in CODED]
-    batches = [
-        pa.table({name: one[name].dictionary_encode() if name in coded else one[name] for name in read.schema.names})
-        for one in read
-    ]
-    return pa.concat_tables(batches).unify_dictionaries() if batches else read.schema.empty_table()
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
@@ -204,16 +194,8 @@ def _frame(table: pa.Table) -> pd.DataFrame:
         at = np.where(at < 0, len(table) + np.arange(len(at)), at)
         unit[several] = at[np.asarray(pc.index_in(first.drop_null(), names))]
     kept = {name: table[name].to_pandas() for name in table.column_names if name not in ("first", *CODED)}
-    codes = {name: _categorical(table[name]) for name in CODED}
+    codes = {name: categorical(table[name]) for name in CODED}
     return pd.DataFrame(kept | codes | {"unit": unit})
-
-
-def _categorical(column: pa.ChunkedArray) -> pd.Categorical:
-    array = column.combine_chunks()
-    if not pa.types.is_dictionary(array.type):
-        array = array.dictionary_encode()
-    codes = np.asarray(array.indices.fill_null(-1))
-    return pd.Categorical.from_codes(codes, categories=array.dictionary.to_pandas())
 
 
 def _ids(alerts: pd.DataFrame) -> pa.Array:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import h3.api.basic_int as h3
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +18,7 @@ from curim_data.engine import source_from_files
 from curim_data.model import SCHEMA
 from curim_data.protection import drawn, release
 from curim_data.protection import releases as module
-from curim_data.protection.copy import write_copy
+from curim_data.protection.copy import DAY, NIGHT, write_copy
 from curim_data.protection.exchange import Exchanged, Units, exchange
 from curim_data.query import default_points
 from curim_data.store import Home
@@ -33,6 +37,8 @@ def alerts(n: int, since: int = 0, months: int = 4) -> list[dict[str, Any]]:
         row["incident_id"] = f"i{since + at // 3}" if at % 7 < 3 else None
         row["district"] = [None, "zone_1", "zone_2"][int(rng.integers(3))]
         row["place"] = [None, "quay", "theatre", "the old theatre"][int(rng.integers(4))]
+        row["status"] = str(rng.choice(["open", "confirmed", "resolved"]))
+        row["reporter_gender"] = str(rng.choice(["woman", "man", "undisclosed"]))
         if at % 17 == 0:
             row |= dict.fromkeys(("longitude", "latitude", "x", "y", "cell_8", "cell_9", "inside", "dark"))
         if at % 19 == 0:
@@ -114,3 +120,36 @@ def test_each_alert_has_what_its_incident_took_from_another(tmp_path: Path, monk
             assert row["band"] == firsts[int(found.dark[mine])]["hours"][0] // 6
         else:
             assert row["band"] == (None if dark is None else module.DARK if dark else module.LIGHT)
+
+
+def test_the_copy_says_what_draws_and_alerts_say(tmp_path: Path) -> None:
+    given = alerts(500)
+    (draws,), copy = made(tmp_path, [given])
+    by_id, draw_of = {row["alert_id"]: row for row in given}, {row["alert_id"]: row for row in draws.to_pylist()}
+    names = {hashlib.md5((KEY.hex() + one).encode()).hexdigest(): one for one in by_id}
+    sizes = Counter(row["unit"] for row in draw_of.values())
+    assert copy["alert_id"].to_pylist() == sorted(names)
+    for row in copy.to_pylist():
+        alert, drawn_so = by_id[names[row["alert_id"]]], draw_of[names[row["alert_id"]]]
+        person, sensitive = by_id.get(drawn_so["person"] or "", alert), drawn_so["sensitive"]
+        for name in ("kind", "category", "more_categories", "affected_gender"):
+            assert row[name] == alert[name], name
+        assert (row["status"], row["reporter_gender"]) == (person["status"], person["reporter_gender"])
+        assert (row["feeling"], row["age_band"]) == (
+            (None,) * 2 if sensitive else (alert["feeling"], alert["age_band"])
+        )
+        for name in ("inside", "district", "place", "local_date", "dark"):
+            assert row[name] == drawn_so[name], name
+        assert row["cell_9"] == drawn_so["cell"]
+        assert row["cell_8"] == (None if drawn_so["cell"] is None else h3.cell_to_parent(drawn_so["cell"], 8))
+        several = sizes[drawn_so["unit"]] > 1
+        word = hashlib.md5(f"{KEY.hex()}incident {drawn_so['unit']}".encode()).hexdigest()
+        assert row["incident_id"] == (word if several else None)
+        assert row["weekday"] == row["local_date"].weekday()
+        assert row["week"] == row["local_date"] - dt.timedelta(days=row["weekday"])
+        assert row["month"] == row["local_date"].replace(day=1)
+        band = drawn_so["band"]
+        hours = None if band is None else (*(range(6 * k, 6 * k + 6) for k in range(4)), NIGHT, DAY)[band]
+        assert row["hours"] == (None if hours is None else list(hours))
+        assert row["hour"] == (None if hours is None else hours[0])
+        assert row["time_precision"] == ("day" if band is None else "span")
