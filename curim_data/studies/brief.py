@@ -18,11 +18,12 @@ from analysis.trends.time_series import PeriodTotal, period_total
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile
+from curim_data.model import Audience, CityProfile, Message
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.protection import CopyErrors, copy_errors
 from curim_data.query import Total
 from curim_data.studies.changes import CANDIDATE_KEYS, ChangeStudy, changes_for_all, filter_periods
+from curim_data.studies.copy_words import copy_notes
 from curim_data.studies.findings import Finding, make_finding
 from curim_data.studies.gender import share_study, silent_districts, unheard_places, weight_study, without_gender
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
@@ -77,7 +78,8 @@ class BriefStudy(BriefChanges):
     """All that the briefing says of a filter's alerts, for one audience.
 
     `period`: that of the filter, to which `total`, the hot spots and the genders belong. `incidents_total`: as `total`,
-    of incidents. `errors`: of the protected copy, where the figures are those of it.
+    of incidents. `errors`: of the protected copy, where the figures are those of it; `copy_notes`: what must be known
+    of `total` there.
     """
 
     period: tuple[dt.date, dt.date]
@@ -90,6 +92,7 @@ class BriefStudy(BriefChanges):
     silent: tuple[str, ...] = ()
     unheard: tuple[str, ...] = ()
     errors: CopyErrors | None = None
+    copy_notes: tuple[Message, ...] = ()
 
 
 def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> BriefChanges:
@@ -190,11 +193,11 @@ def brief_study(
     `changes`: what `brief_changes` found for the same arguments, where it is there already.
     """
     changed = changes or brief_changes(source, f, audience, since)
-    hot = hot_spot_study(source, f, audience)
+    hot, total = hot_spot_study(source, f, audience), query.total(source, f, audience)
     return BriefStudy(
         **{part.name: getattr(changed, part.name) for part in fields(BriefChanges)},
         period=query.dates(source, f),
-        total=query.total(source, f, audience),
+        total=total,
         incidents_total=query.total(source, f, audience, once=True),
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
@@ -203,6 +206,7 @@ def brief_study(
         silent=silent_districts(source, f, audience),
         unheard=unheard_places(source, f, audience),
         errors=copy_errors(source) if source.exact is not None else None,
+        copy_notes=copy_notes(source, f, total),
     )
 
 

@@ -177,13 +177,14 @@ def _limits(study: BriefStudy, city: CityProfile, t: Translator, audience: Audie
         limits.append(
             t(
                 "Figures come from the protected copy: rare alerts have exchanged place and time with others, so that "
-                "small numbers are not exact; numbers under {k} are not written out. What is told here was chosen from "
-                "the alerts themselves.",
+                "small numbers are not exact; numbers under {k} are not written out.",
                 k=study.total.threshold,
             )
         )
+        if study.from_alerts:
+            limits.append(t("What is told here was chosen from the alerts themselves."))
         if study.errors is not None:
-            limits.append(study.errors.sentence(t))
+            limits += [study.errors.sentence(t), *map(t, study.copy_notes)]
     limits += [t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING]
     limits += study.changes.not_in_use.sentences(city, t)
     if city.provisional:

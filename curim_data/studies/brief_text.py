@@ -19,6 +19,7 @@ from curim_data.model.labels import (
 )
 from curim_data.studies.brief import BriefChanges, BriefStudy, Verdict
 from curim_data.studies.coarse_areas import area_label
+from curim_data.studies.copy_words import NO_PLACE
 from curim_data.studies.findings import SURE, VERY_SURE, Count, Finding
 from curim_data.studies.incidents import incidents_in_words
 
@@ -520,7 +521,10 @@ def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str
     """
     parts = []
     total = study.total
-    if total.shown(total.unmapped) is None:
+    if total.unmapped and NO_PLACE in study.copy_notes:
+        unmapped = t(fewer_than(total.threshold)) if total.shown(total.unmapped) is None else total.unmapped
+        parts.append(t("Alerts without a place in the copy: {n}. No place counts them.", n=unmapped))
+    elif total.shown(total.unmapped) is None:
         parts.append(t("Fewer than {k} alerts have no position: no place counts them.", k=total.threshold))
     elif total.unmapped:
         parts.append(

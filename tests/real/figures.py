@@ -90,6 +90,7 @@ PARTS: Final = (
     "{n} kept off maps (coordinates shared by many)",
     "{n} not drawn (sensitive categories)",
     "{n} without a position",
+    "{n} without a place in the copy",
     "{n} outside the city",
 )
 

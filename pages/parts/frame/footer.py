@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from analysis.stats.result import Choice
-from curim_data.model import Translator
+from curim_data.model import N_, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.protection import copy_errors
 from curim_data.query import Total
+from curim_data.studies.copy_words import copy_notes, places_taken
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
 
@@ -37,16 +38,12 @@ def draw_footer(
         st.write(escape_markdown(sentence))
     if total is not None:
         excluded = total.at_default if excluded is None else excluded
-        counts = mapped_sentence(t, total, excluded, drawn, undrawn)
-        told = t("{period}: {counts}", period=period, counts=counts) if period else counts
         source = page.source
+        counts = mapped_sentence(t, total, excluded, drawn, undrawn, taken=source is not None and places_taken(source))
+        told = t("{period}: {counts}", period=period, counts=counts) if period else counts
         if source is not None and source.exact is not None:
-            told += "  \n" + copy_errors(source).sentence(t)
-            if source.count < source.exact.count:
-                told += " " + t(
-                    "Some of the newest alerts, sensitive ones above all, are not in the copy yet: numbers of the last "
-                    "months can be too low."
-                )
+            notes = copy_notes(source, page.filter, total)
+            told += "  \n" + " ".join([copy_errors(source).sentence(t), *map(t, notes)])
         st.caption(told)
     if choices:
         with st.expander(t("How this was calculated")):
@@ -68,8 +65,18 @@ def draw_few_mapped_note(page: Page, total: Total, excluded: int = 0) -> None:
         )
 
 
-def mapped_sentence(t: Translator, total: Total, excluded: int = 0, drawn: int | None = None, undrawn: int = 0) -> str:
-    """How many alerts there are and how many of them are on the map; see `footer`."""
+def mapped_sentence(
+    t: Translator,
+    total: Total,
+    excluded: int = 0,
+    drawn: int | None = None,
+    undrawn: int = 0,
+    *,
+    taken: bool = False,
+) -> str:
+    """How many alerts there are and how many of them are on the map; see `footer`. `taken`: the protected copy took
+    the place of some of those without one (`places_taken`).
+    """
     if total.withheld:
         return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)
 
@@ -86,7 +93,8 @@ def mapped_sentence(t: Translator, total: Total, excluded: int = 0, drawn: int |
     if undrawn:
         parts.append(t("{n} not drawn (sensitive categories)", n=undrawn))
     if total.unmapped:
-        parts.append(t("{n} without a position", n=said(total.unmapped)))
+        without = N_("{n} without a place in the copy") if taken else N_("{n} without a position")
+        parts.append(t(without, n=said(total.unmapped)))
     if total.outside:
         parts.append(t("{n} outside the city", n=said(total.outside)))
     return t("{parts}.", parts=", ".join(parts))

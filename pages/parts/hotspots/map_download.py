@@ -16,6 +16,7 @@ from curim_data import query
 from curim_data.engine import city_day
 from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.query import Total
+from curim_data.studies.copy_words import places_taken
 from curim_data.studies.density import DensityStudy, class_polygons
 from curim_data.studies.emerging import EmergingRow
 from pages.parts.charts.numbers import least_written
@@ -63,10 +64,11 @@ def map_download_button(
     t = page.t
     shown = cached_query(page, "total")
     sentence = query.sentence(page.source, page.filter, t, shown) if page.source else ""
+    taken = page.source is not None and places_taken(page.source)
     made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=city_day(page.city))
     notes = [
         sentence,
-        *([mapped_sentence(t, total, total.at_default or 0, drawn, undrawn)] if total else []),
+        *([mapped_sentence(t, total, total.at_default or 0, drawn, undrawn, taken=taken)] if total else []),
         *facts,
         *([t("Sample data: made up.")] if page.is_sample else []),
         *([note] if (note := legends.illustrative_note(page)) else []),

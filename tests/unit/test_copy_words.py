@@ -1,0 +1,77 @@
+"""What readers of the protected copy are told of totals that are not those of the alerts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, Message, translator
+from curim_data.studies.brief import brief_study
+from curim_data.studies.brief_content import _limits
+from curim_data.studies.brief_text import missing_sentence
+from curim_data.studies.copy_words import BY_MONTH, NO_PLACE, WAITING, WITHIN_A_MONTH, copy_notes, places_taken
+from pages.parts.frame.footer import mapped_sentence
+from tests.small import alert, small_source
+
+COUNCIL = Audience.COUNCIL
+T = translator("en")
+
+
+def notes(source: Source, f: AlertFilter) -> tuple[Message, ...]:
+    return copy_notes(source, f, query.total(source, f, COUNCIL))
+
+
+@pytest.mark.parametrize(
+    ("f", "told"),
+    [
+        (AlertFilter(period="12m"), BY_MONTH),
+        (AlertFilter(period="quarter"), BY_MONTH),
+        (AlertFilter(period="28d"), WITHIN_A_MONTH),
+        (AlertFilter(period="all"), None),
+        (AlertFilter(categories=("noise",)), None),
+    ],
+)
+def test_another_number_than_that_of_specialists_is_said_to_be_one(
+    council: Source, f: AlertFilter, told: Message | None
+) -> None:
+    assert council.exact is not None
+    own, theirs = query.total(council, f, COUNCIL).n, query.total(council.exact, f, Audience.ANALYST).n
+    if not f.categories:
+        assert (own != theirs) == (told is not None)
+    assert [note for note in notes(council, f) if note != NO_PLACE] == ([told] if told else [])
+
+
+def test_alerts_that_wait_are_the_reason_where_some_do(council: Source) -> None:
+    assert council.exact is not None
+    waiting = replace(council, exact=replace(council.exact, count=council.count + 1))
+    assert WAITING in notes(waiting, AlertFilter(period="28d"))
+    assert WITHIN_A_MONTH not in notes(waiting, AlertFilter(period="28d"))
+
+
+def test_a_place_that_was_taken_away_is_not_a_position_that_never_was(council: Source, tmp_path: Path) -> None:
+    f = AlertFilter()
+    assert places_taken(council)
+    assert NO_PLACE in notes(council, f)
+    total = query.total(council, f, COUNCIL)
+    assert f"{total.unmapped} without a place in the copy" in mapped_sentence(T, total, taken=True)
+    assert f"{total.unmapped} without a position" in mapped_sentence(T, total)
+    study = brief_study(council, f, COUNCIL)
+    assert f"Alerts without a place in the copy: {total.unmapped}." in missing_sentence(study, council.city, T)
+    assert "have no position" in missing_sentence(replace(study, copy_notes=()), council.city, T)
+    assert T(NO_PLACE) in _limits(study, council.city, T, COUNCIL)
+    rows = [alert(number) for number in range(12)]
+    same = small_source(tmp_path, rows)
+    assert not places_taken(replace(same, exact=small_source(tmp_path, rows)))
+    assert not places_taken(same)
+    assert copy_notes(same, f, query.total(same, f, COUNCIL)) == ()
+
+
+def test_the_paper_says_that_it_was_chosen_from_the_alerts_only_where_it_was(council: Source) -> None:
+    chosen = "What is told here was chosen from the alerts themselves."
+    for f, told in ((AlertFilter(period="28d"), True), (AlertFilter(categories=("lighting_poor",)), False)):
+        assert (chosen in _limits(brief_study(council, f, COUNCIL), council.city, T, COUNCIL)) == told
