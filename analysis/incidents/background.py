@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from analysis.incidents.bands import AREAS, DAY_H, METRES, REFERENCE_H, SAME_TIME_H
-from analysis.incidents.pairs import NearPairs, Pairs, Points, Squares
+from analysis.incidents.pairs import NearPairs, Pairs, Points, Squares, Window
 from curim_data.model import FloatArray, IntArray
 
 # Sides of the squares whose three by three are a neighbourhood.
@@ -166,18 +166,26 @@ def daily_pattern(points: Points, reference: Pairs, weights: FloatArray, step: f
     return np.asarray(city * (seen + _PRIOR_PAIRS) / (due + _PRIOR_PAIRS))
 
 
-def reference_sums(pairs: NearPairs, rows: IntArray, weights: FloatArray, metres: float) -> FloatArray:
+def reference_windows(pairs: NearPairs, rows: IntArray) -> tuple[Window, Window]:
+    """Both sides of the reference of some alerts."""
+    low, high = REFERENCE_H
+    return pairs.window(rows, low, high), pairs.window(rows, -high, -low)
+
+
+def reference_sums(
+    pairs: NearPairs, rows: IntArray, weights: FloatArray, metres: float, windows: tuple[Window, Window]
+) -> FloatArray:
     """Incidents of its category within `metres` of each of some alerts in the reference; shape (n rows,).
 
-    Where there are so many that only a part is looked at, they are taken to be as many times more as candidates are.
+    `windows`: those of these alerts, or of more. Where there are so many that only a part is looked at, they are taken
+    to be as many times more as candidates are.
     """
     index = np.full(len(weights), -1, dtype=np.int64)
     index[rows] = np.arange(len(rows))
     seen = np.zeros(len(rows))
-    low, high = REFERENCE_H
-    for since, until in ((low, high), (-high, -low)):
-        part = pairs.looked_at(rows, since, until)
-        for lot in pairs.pairs(rows, since, until):
+    for window in windows:
+        part = pairs.looked_at(rows, window)
+        for lot in pairs.within(rows, window):
             some = lot.where(lot.metres <= metres)
             seen += np.bincount(index[some.row], weights=weights[some.other], minlength=len(rows)) / part
     return seen

@@ -9,12 +9,12 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from analysis.incidents.background import NOW_METRES, Ground, reference_sums
+from analysis.incidents.background import NOW_METRES, Ground, reference_sums, reference_windows
 from analysis.incidents.bands import DAY_H, METRES, REACH_H, REFERENCE_H, SAME_TIME_H, Lags, known_step
 from analysis.incidents.learning import Learning
 from analysis.incidents.mixture import Trigger, most_probable
 from analysis.incidents.neighbourhood import Neighbourhood
-from analysis.incidents.pairs import Pairs
+from analysis.incidents.pairs import Pairs, Window
 from analysis.incidents.reports import Reports
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Translator
@@ -227,29 +227,45 @@ def _near_links(x: Any, y: Any, hours: FloatArray, category: Any, linking: Linki
     """Links between alerts near each other, shape (2, links): rows of the further report and of the one it repeats.
 
     The background is worked out twice: with all alerts as likely to be further reports, then with each as likely as
-    that gave.
+    that gave. Alerts of some places at a time; what is kept of all of them is small.
     """
     reports = Reports.of(x, y, hours, category, linking.time_step_h)
     ground, trigger = linking.ground, Trigger(linking.trigger)
     lags = Lags.of_step(linking.time_step_h)
     here = Neighbourhood(reports, lags, ground.origin, linking.period_h, ground.area)
     some = np.flatnonzero(_known(linking.categories, reports.points.category))
-    earlier = Pairs.together([here.earlier(lot) for lot in here.pairs.pairs(some, 0.0, REACH_H)])
-    rows = np.union1d(earlier.row, some[reports.copies[some] > 1])
+    before, again = here.pairs.window(some, 0.0, REACH_H), reports.copies > 1
+    earlier = [_compact(here, lot, before) for lot in here.pairs.in_order(some)]
+    lots = [np.union1d(row, lot[again[lot]]) for (row, _), lot in zip(earlier, here.pairs.in_order(some), strict=True)]
+    rows = np.concatenate([np.empty(0, np.int64), *lots])
     if not len(rows):
         return np.empty((2, 0), dtype=np.int64)
-    near = here.near(rows)
-    weights = np.asarray(reports.copies * (1 - linking.repeats), dtype=float)
-    rates = here.background.expected(rows, weights, near, ground.clumping, linking.period_h)
-    pairs = here.candidates(rows, earlier, rates, ground, linking.categories)
-    likely = trigger.parents(pairs)[1]
+    around = here.pairs.window(rows, -REFERENCE_H[0], REFERENCE_H[0])
+    reference = reference_windows(here.pairs, rows)
+    given = np.asarray(reports.copies * (1 - linking.repeats), dtype=float)
     weights = reports.copies.astype(float)
-    weights[rows] = here.weights(rows, likely)[rows]
-    rates = here.background.expected(rows, weights, near, ground.clumping, linking.period_h)
-    seen = reference_sums(here.pairs, rows, weights, NOW_METRES)
-    rates = rates * here.background.now(rows, rates, seen)[:, None]
-    pairs = here.candidates(rows, earlier, rates, ground, linking.categories)
-    return _links_of_alerts(reports, rows, earlier, most_probable(pairs, *trigger.parents(pairs)))
+    for lot, pair in zip(lots, earlier, strict=True):
+        near = Pairs.together(list(here.pairs.within(lot, around)))
+        rates = here.background.expected(lot, given, near, ground.clumping, linking.period_h)
+        pairs = here.candidates(lot, here.pairs.between(*pair), rates, ground, linking.categories)
+        weights[lot] = here.weights(lot, trigger.parents(pairs)[1])[lot]
+    links = []
+    for lot, pair in zip(lots, earlier, strict=True):
+        near = Pairs.together(list(here.pairs.within(lot, around)))
+        rates = here.background.expected(lot, weights, near, ground.clumping, linking.period_h)
+        del near
+        seen = reference_sums(here.pairs, lot, weights, NOW_METRES, reference)
+        rates = rates * here.background.now(lot, rates, seen)[:, None]
+        known = here.pairs.between(*pair)
+        pairs = here.candidates(lot, known, rates, ground, linking.categories)
+        links.append(_links_of_alerts(reports, lot, known, most_probable(pairs, *trigger.parents(pairs))))
+    return np.concatenate(links, axis=1)
+
+
+def _compact(here: Neighbourhood, rows: IntArray, window: Window) -> tuple[IntArray, IntArray]:
+    """The pairs of some alerts with those before them, as the rows of both; hours and metres follow from these."""
+    found = Pairs.together([here.earlier(lot) for lot in here.pairs.within(rows, window)])
+    return found.row.astype(np.int32), found.other.astype(np.int32)
 
 
 def _known(codes: IntArray, category: IntArray) -> BoolArray:

@@ -13,8 +13,9 @@ from curim_data.model import BoolArray, FloatArray, IntArray
 
 # Candidates in memory at a time (about 100 bytes each), and looked at in all: where there are more, only those next
 # in time of each neighbouring square are.
-AT_A_TIME: Final = 1_000_000
+AT_A_TIME: Final = 500_000
 IN_ALL: Final = 8_000_000
+ROWS_AT_A_TIME: Final = 200_000  # alerts whose candidates are counted at once
 _TICK_H: Final = 1e-5  # times are told apart to so many hours (a thirtieth of a second)
 _LEAST_EACH: Final = 4
 _AROUND: Final = tuple((dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
@@ -107,6 +108,20 @@ def _from_one(values: IntArray) -> IntArray:
     return np.asarray(values - values.min(initial=0) + 1)
 
 
+@dataclass(frozen=True)
+class Window:
+    """The time around some alerts in which candidates are looked for, from `since` to `until` hours before them.
+
+    `number`: how many there are of each of these alerts, shape (n points,), 0 for all others. `most`: how many of a
+    square are looked at.
+    """
+
+    since: float
+    until: float
+    number: IntArray
+    most: int
+
+
 class NearPairs:
     """Alerts of one category within so many metres and hours of each other."""
 
@@ -127,19 +142,39 @@ class NearPairs:
 
     def count(self, rows: IntArray, since: float, until: float) -> IntArray:
         """How many candidates (alerts of the nine squares) some alerts have, from `since` to `until` hours before."""
-        numbers = [stop - start for start, stop in self._ranges(rows, since, until)]
-        return np.asarray(np.sum(numbers, axis=0, dtype=np.int64))
+        found = np.zeros(len(rows), np.int64)
+        for at in range(0, len(rows), ROWS_AT_A_TIME):
+            for start, stop in self._ranges(rows[at : at + ROWS_AT_A_TIME], since, until):
+                found[at : at + ROWS_AT_A_TIME] += stop - start
+        return found
 
-    def looked_at(self, rows: IntArray, since: float, until: float) -> FloatArray:
-        """Which part of the candidates of some alerts `pairs` looks at, above 0 to 1; shape (n rows,)."""
-        numbers = [stop - start for start, stop in self._ranges(rows, since, until)]
-        number = np.asarray(np.sum(numbers, axis=0, dtype=np.int64))
-        seen = np.sum(np.minimum(numbers, self._most(number)), axis=0)
+    def window(self, rows: IntArray, since: float, until: float) -> Window:
+        """The candidates of some alerts, of all of which as many are looked at in a square. The bounds are included."""
+        number: IntArray = np.zeros(len(self._points), np.int64)
+        if not len(rows) or self._squares is None:
+            return Window(since, until, number, len(self._points))
+        rows = rows[np.argsort(self._rank[rows])]
+        number[rows] = self.count(rows, since, until)
+        return Window(since, until, number, self._most(number[rows]))
+
+    def in_order(self, rows: IntArray) -> Iterator[IntArray]:
+        """Some alerts, those of one place together, so many at a time."""
+        rows = rows[np.argsort(self._rank[rows])] if len(rows) else rows
+        yield from (rows[at : at + ROWS_AT_A_TIME] for at in range(0, len(rows), ROWS_AT_A_TIME))
+
+    def looked_at(self, rows: IntArray, window: Window) -> FloatArray:
+        """Which part of the candidates of some alerts `within` looks at, above 0 to 1; shape (n rows,)."""
+        number = window.number[rows]
+        seen = np.zeros(len(rows), np.int64)
+        if window.most >= len(self._points):
+            return np.ones(len(rows))
+        for start, stop in self._ranges(rows, window.since, window.until):
+            seen += np.minimum(stop - start, window.most)
         return np.asarray(np.divide(seen, number, out=np.ones(len(rows)), where=number > 0))
 
     def _most(self, number: IntArray) -> int:
         """How many candidates of a square are looked at, given those that each of some alerts has in all."""
-        if number.sum() <= IN_ALL:
+        if number.sum(dtype=np.int64) <= IN_ALL:
             return len(self._points)
         return max(IN_ALL // (len(_AROUND) * len(number)), _LEAST_EACH)
 
@@ -149,18 +184,26 @@ class NearPairs:
         Both ends are included; an alert makes no pair with itself. Where there are more than `IN_ALL` candidates, only
         those next in time of each square are looked at (`looked_at`).
         """
+        yield from self.within(rows, self.window(rows, since, until))
+
+    def within(self, rows: IntArray, window: Window) -> Iterator[Pairs]:
+        """The same in a window of these alerts, or of more."""
         if not len(rows) or self._squares is None:
             return
         rows = rows[np.argsort(self._rank[rows])]
-        number = self.count(rows, since, until)
-        most = self._most(number)
-        total = np.cumsum(np.minimum(number, len(_AROUND) * most))
+        total = np.cumsum(np.minimum(window.number[rows].astype(np.int64), len(_AROUND) * window.most))
         start = 0
         while start < len(rows):
             before = total[start - 1] if start else 0
             stop = max(int(np.searchsorted(total, before + AT_A_TIME, side="right")), start + 1)
-            yield self._some(rows[start:stop], since, until, most)
+            yield self._some(rows[start:stop], window.since, window.until, window.most)
             start = stop
+
+    def between(self, row: IntArray, other: IntArray) -> Pairs:
+        """Pairs whose rows are known."""
+        points = self._points
+        metres = np.hypot(points.x[row] - points.x[other], points.y[row] - points.y[other])
+        return Pairs(row, other, metres, points.hours[row] - points.hours[other])
 
     def _ranges(self, rows: IntArray, since: float, until: float) -> Iterator[tuple[IntArray, IntArray]]:
         assert self._squares is not None

@@ -7,16 +7,24 @@ from typing import Any, Final
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curim_data.engine.codes import BATCH, codes, encoded
 from curim_data.model import IntArray, Message
 
 MICROSECONDS_PER_HOUR: Final = 3.6e9
+# Of ids only those that may be repeated are read: their hashes are, and those of few others.
 _READ: Final = """
-    SELECT alert_id, source, incident_id, x, y, category, time_precision,
+    WITH twice AS (
+        SELECT hash(source, incident_id) AS id FROM alerts WHERE incident_id IS NOT NULL
+        GROUP BY id HAVING count(*) > 1
+    )
+    SELECT alert_id, x, y, category, time_precision = 'month' AS whole_month,
+           CASE WHEN twice.id IS NOT NULL THEN source || chr(31) || incident_id END AS incident_id,
            epoch_us(coalesce(occurred_from, reported_at)) AS moment
-    FROM alerts ORDER BY moment, alert_id"""
+    FROM alerts LEFT JOIN twice ON incident_id IS NOT NULL AND twice.id = hash(source, incident_id)"""
 
 
 @dataclass(frozen=True)
@@ -54,19 +62,22 @@ def find_incidents(
     """
     from analysis.incidents import learn_linking, link_reports  # statistics: who finds them prepared waits for none
 
-    read = connection.execute(_READ).to_arrow_table()
-    x, y = (read[name].to_numpy().astype(float) for name in ("x", "y"))
-    hours = read["moment"].to_numpy().astype(float) / MICROSECONDS_PER_HOUR
+    read = encoded(connection.execute(_READ).to_arrow_reader(BATCH), ("category", "incident_id"))
+    order = pc.sort_indices(read, [("moment", "ascending"), ("alert_id", "ascending")])
+    ids, same = read["alert_id"], _same_ids(read["incident_id"].take(order))
+    category = np.asarray(pd.factorize(codes(read["category"].take(order))[0])[0], np.int64)
+    x, y, hours = (read[name].take(order).to_numpy().astype(float) for name in ("x", "y", "moment"))
+    hours /= MICROSECONDS_PER_HOUR
     placed = np.isfinite(x) & np.isfinite(y)
-    hours[~placed | pc.equal(read["time_precision"], "month").to_numpy(zero_copy_only=False).astype(bool)] = np.nan
-    x, y = np.where(placed, x, 0.0), np.where(placed, y, 0.0)
-    category = _codes(read["category"])
+    hours[~placed | read["whole_month"].fill_null(False).take(order).to_numpy()] = np.nan
+    del read
+    x[~placed] = y[~placed] = 0.0
     linking = None if rule else learn_linking(x, y, hours, category)
-    labels = link_reports(x, y, hours, category, linking, same=_same_ids(read)) if linking else _by_id(read)
+    labels = link_reports(x, y, hours, category, linking, same=same) if linking else _by_id(same)
     incidents, report, shared = _numbered(labels)
     table = pa.table(
         {
-            "alert_id": read["alert_id"].filter(pa.array(shared)),
+            "alert_id": ids.take(order.filter(pa.array(shared))),
             "incident": pa.array(incidents[shared], pa.int32()),
             "report": pa.array(report[shared], pa.int32()),
         }
@@ -81,10 +92,9 @@ def _told(linking: Any, n: int, incidents: int) -> Message:
     return Message(linking.message.text, {**linking.message.values, **counts})
 
 
-def _by_id(read: pa.Table) -> IntArray:
+def _by_id(same: IntArray) -> IntArray:
     """A label for each alert: that of its id, or one of its own."""
-    codes = _same_ids(read)
-    return np.where(codes >= 0, codes, len(codes) + np.arange(len(codes)))
+    return np.where(same >= 0, same, len(same) + np.arange(len(same)))
 
 
 def _numbered(labels: IntArray) -> tuple[IntArray, IntArray, Any]:
@@ -97,17 +107,8 @@ def _numbered(labels: IntArray) -> tuple[IntArray, IntArray, Any]:
     return incident, report, sizes[incident] > 1
 
 
-def _same_ids(read: pa.Table) -> IntArray:
+def _same_ids(ids: pa.ChunkedArray) -> IntArray:
     """Codes of the ids that several alerts of one source share; -1 for all others."""
-    ids = pc.binary_join_element_wise(read["source"], read["incident_id"], "\x1f")
-    codes = _codes(ids)
-    known = codes >= 0
-    counts = np.bincount(codes[known], minlength=1)
-    return np.where(known & (counts[np.maximum(codes, 0)] > 1), codes, -1)
-
-
-def _codes(column: pa.ChunkedArray) -> IntArray:
-    """A column of texts as codes; -1 where it is missing."""
-    array = column.combine_chunks().dictionary_encode()
-    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    return np.asarray(array.indices.fill_null(-1).to_numpy(zero_copy_only=False)).astype(np.int64)
+    found = codes(ids)[0].astype(np.int64)
+    counts = np.bincount(found[found >= 0], minlength=1)
+    return np.where((found >= 0) & (counts[np.maximum(found, 0)] > 1), found, -1)

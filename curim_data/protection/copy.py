@@ -28,11 +28,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curim_data.engine import Source
+from curim_data.engine.codes import BATCH, codes, encoded
 from curim_data.engine.columns import split_list
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA, BoolArray, CityProfile, IntArray
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
 from curim_data.privacy import is_sensitive_category
-from curim_data.protection._codes import BATCH, codes, encoded
 from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn
 from curim_data.store.matching import bounded_duckdb, sql_path
 

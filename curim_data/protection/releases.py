@@ -30,11 +30,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curim_data.engine import Source
+from curim_data.engine.codes import BATCH, categorical, encoded
 from curim_data.engine.columns import split_list
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import BoolArray, CityProfile, IntArray
 from curim_data.privacy import is_sensitive_category
-from curim_data.protection._codes import BATCH, categorical, encoded
 from curim_data.protection.exchange import Units, exchange, held_back, without_place
 from curim_data.store import Home
 from curim_data.store.draws import SECRET, WAITING, draw_files, draws_folder, write_draws, write_secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -241,14 +241,29 @@ def test_the_daily_pattern_of_evenings() -> None:
 
 # What must not matter.
 
+CITY_COLUMNS: Final = ("x", "y", "hours", "category", "incident")
+
 
 def test_the_order_of_rows_does_not_matter() -> None:
     here = city()
     found = linked(here)
     assert len(np.unique(found)) < 0.6 * len(found)
     order = np.random.default_rng(4).permutation(len(found))
-    turned = City(*(getattr(here, name)[order] for name in ("x", "y", "hours", "category", "incident")))
+    turned = City(*(getattr(here, name)[order] for name in CITY_COLUMNS))
     assert same_partition(linked(turned), found[order])
+
+
+@pytest.mark.parametrize("in_all", [8_000_000, 20_000])
+def test_how_many_alerts_are_looked_at_together_does_not_matter(monkeypatch: pytest.MonkeyPatch, in_all: int) -> None:
+    here = city()
+    again = np.arange(0, len(here.x), 9)  # equal rows
+    here = City(*(np.append(getattr(here, name), getattr(here, name)[again]) for name in CITY_COLUMNS))
+    monkeypatch.setattr("analysis.incidents.pairs.IN_ALL", in_all)
+    found = linked(here)
+    for rows, candidates in ((41, 1_000_000), (41, 97), (1_000_000, 97)):
+        monkeypatch.setattr("analysis.incidents.pairs.ROWS_AT_A_TIME", rows)
+        monkeypatch.setattr("analysis.incidents.pairs.AT_A_TIME", candidates)
+        assert np.array_equal(linked(here), found)
 
 
 def test_places_times_and_codes_may_be_shifted() -> None:
