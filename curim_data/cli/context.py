@@ -22,7 +22,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Translator
 from curim_data.model.absence import NO_POSITIONS, fewer_than
 from curim_data.model.progress import following
-from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, is_sensitive
+from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, check_asked, is_sensitive
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
 from curim_data.store import Home, StoreError
@@ -108,6 +108,7 @@ class CommandContext:
             if message.values:
                 raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", message.values))
             self.note(self.t(message))
+        check_asked(f, (), self.audience, source.city)
         self.asks(source, f)
         return f
 

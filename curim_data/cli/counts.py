@@ -36,6 +36,7 @@ def counts(
                 {"asked": by, "known": ", ".join(query.dimensions())},
             )
         )
+    privacy.check_asked(f, names, ctx.audience, source.city)
     if "cell" in names:
         resolution = resolution or privacy.finest_resolution(ctx.audience, f, source.city)
     elif resolution is not None:

@@ -7,9 +7,12 @@ from typing import Annotated, Final, Literal
 
 import typer
 
+from curim_data import privacy
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, Message
 
 app = new_app()
@@ -25,7 +28,9 @@ UNITS: Final[Mapping[Step, Literal["week", "month", "day"]]] = {"week": "week", 
 )
 def trends(
     ctx: CommandContext,
-    step: Annotated[Step, typer.Option("--by", help=N_("Step of the series."))] = "week",
+    by: Annotated[
+        Step | None, typer.Option("--by", help=N_("Step of the series: week, unless months alone are known."))
+    ] = None,
     out: OutCsv = None,
 ) -> None:
     """Print the series of counts with its expected range."""
@@ -34,6 +39,8 @@ def trends(
 
     source = ctx.source()
     f = ctx.filter(source)
+    step = by or _usual_step(source, f, ctx.audience)
+    privacy.check_asked(f, (step,), ctx.audience, source.city)
     trend = trend_study(source, f, ctx.audience, UNITS[step])
     if trend is None:
         raise UsageError(Message("There are no alerts in this period: “curim import FILE” brings some."))
@@ -69,3 +76,9 @@ def trends(
     ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *further, *levels, *forecast, *notes)
     if out is None:
         ctx.print_table(frame.rename(columns={"n": "incidents"}), source.city)
+
+
+def _usual_step(source: Source, f: AlertFilter, audience: Audience) -> Step:
+    """Weeks; months where the audience's alerts have no weeks."""
+    by_month = not privacy.sees_exact(audience) and privacy.is_sensitive(f, source.city)
+    return "month" if by_month else "week"

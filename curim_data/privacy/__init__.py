@@ -1,12 +1,12 @@
 """Disclosure control: what an audience may ask, and which counts are too small to be written out.
 
 Public: `authorise`, `check`, `protect`, `Counted`, `DisclosureError`; `threshold`, `threshold_rule`,
-`K_ORDINARY`, `K_SENSITIVE` (its floors); `WrittenCounts`, `COUNT_COLUMNS`;
-`finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`,
-`sensitive_categories`.
+`K_ORDINARY`, `K_SENSITIVE` (its floors); `WrittenCounts`, `COUNT_COLUMNS`; `askable`, `check_asked`, `not_held`;
+`finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`, `sensitive_categories`.
 """
 
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE
+from curim_data.privacy.askable import askable, check_asked, not_held
 from curim_data.privacy.disclosure import (
     BAND_HOURS,
     FLOOR_SENSITIVE,

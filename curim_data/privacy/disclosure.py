@@ -130,7 +130,14 @@ def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: A
             )
         )
     if "local_date" in by:
-        raise DisclosureError(Message("Alerts are not shown by day to this audience: ask for weeks or months instead."))
+        raise DisclosureError(
+            Message(
+                "Alerts of sensitive categories are shown to this audience neither by day nor by week: ask for months "
+                "instead."
+            )
+            if is_sensitive(f, city)
+            else Message("Alerts are not shown by day to this audience: ask for weeks or months instead.")
+        )
 
 
 def protect(

@@ -21,7 +21,7 @@ from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import Audience, Gender, Message
 from curim_data.model.absence import NO_AFFECTED, NO_POSITIONS, NO_REPORTERS
 from curim_data.model.i18n import Span
-from curim_data.privacy import DisclosureError, finest_resolution, sees_exact
+from curim_data.privacy import DisclosureError, askable, finest_resolution, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import known_places
@@ -201,6 +201,9 @@ def compare_study(
     alerts and none of them on the map.
     """
     pair = filter_pair(source, f, against)
+    for side in (pair.first, pair.second):
+        for why in askable(side, audience, source.city)[1]:
+            raise CompareError(why)
     totals = query.total(source, pair.first, audience), query.total(source, pair.second, audience)
     if any(total.nowhere for total in totals):
         raise CompareError(NO_POSITIONS)

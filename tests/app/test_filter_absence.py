@@ -8,8 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.importing.pipeline import import_file
+from curim_data.privacy.askable import LIGHT_ALONE, NO_SEVERITY
 from curim_data.store import Home
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import SHELL, TIMEOUT, Open, errors, word
 
 
 def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,3 +27,23 @@ def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatc
     assert len(said) == 4
     assert any("Light, Time of day and Weekday: This export gives only the month" in one for one in said)
     assert "Light" not in [box.label for box in app.sidebar.selectbox]
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "gone"),
+    [
+        ({"severity": "4"}, NO_SEVERITY.text, "severity"),
+        ({"category": "harassment_verbal", "hours": "22-3", "weekday": "mon"}, LIGHT_ALONE.text, "hours"),
+    ],
+)
+def test_a_link_with_what_the_copy_does_not_hold_opens_without_it_and_says_so(
+    open_page: Open, words: dict[str, str], told: str, gone: str
+) -> None:
+    app = open_page("trends", lang="en", **words, **{"as": "council"})
+    assert not errors(app)
+    assert [one.value for one in app.warning].count(told) == 1
+    assert not any("No alerts match" in one.value for one in app.markdown)
+    assert any(told in one.value for one in app.sidebar.caption if one.value.startswith("No filter by"))
+    exact = open_page("trends", lang="en", **words)
+    assert told not in [one.value for one in exact.warning]
+    assert word(exact, gone) == words[gone]

@@ -29,7 +29,7 @@ from curim_data.filters import (
 from curim_data.model import Message, Translator, labels
 from curim_data.model.absence import NO_AFFECTED, NO_REPORTERS, no_districts
 from curim_data.model.known_time import DIMENSION_UNITS
-from curim_data.privacy import Counted
+from curim_data.privacy import Counted, not_held
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.links import current_address, print_address
 from pages.parts.frame.markdown import escape_markdown
@@ -82,8 +82,9 @@ def _by_reason(t: Translator, absent: Sequence[tuple[Field, Message]]) -> dict[s
 def _absent(page: Page, source: Source, fields: Sequence[Field]) -> list[tuple[Field, Message]]:
     """Fields of which the data know nothing, with the reason; one that a link has set stays, to be taken away."""
     found = []
+    kept_out = not_held(page.filter, page.audience, page.city)
     for field in fields:
-        why = field_absence(field, source)
+        why = next((kept_out[name] for name in field.names if name in kept_out), field_absence(field, source))
         if why is not None and not field.write(page.filter):
             found.append((field, why))
     return found

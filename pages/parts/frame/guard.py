@@ -19,6 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Role, Translator, translator
 from curim_data.model.city import load_city
 from curim_data.plans.record import Deed
+from curim_data.privacy import askable
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
@@ -78,6 +79,7 @@ def _page(t: Translator, visitor: reader.Reader, role: Role) -> Page:
     source = open_for(home, seen_as.audience) if has_alerts(home) else None
     words = {word: st.query_params[word] for word in st.query_params}
     chosen, notes = AlertFilter.from_query(words, city, source.other_categories if source else ())
+    chosen, left_out = askable(chosen, seen_as.audience, city)
     return Page(
         t=t,
         city=city,
@@ -90,7 +92,7 @@ def _page(t: Translator, visitor: reader.Reader, role: Role) -> Page:
         theme="dark" if st.context.theme.type == "dark" else "light",
         room=window.room(),
         reader=visitor.name,
-        notes=notes,
+        notes=(*notes, *left_out),
         # Links name the sample, so that an import meanwhile does not put another city under what a reader is doing.
         carried=view_query(t.lang, view, "sample" if is_sample else "own" if asked_home == "own" else "", visitor.city),
     )
