@@ -74,8 +74,8 @@ class _Rows:
     `names`: of 16 bytes each; `incidents`: those of incidents with several alerts, and `incident` which is whose (-1:
     none). `texts`: columns as codes, -1 where missing, each with its values (`values`); `more`: the same of the lists
     of further categories. `first`: whether an alert is its incident's first report. `sensitive`: now or when it was
-    drawn; `late`: now alone. `cell`: places in `cells`, where -1 is none. `day`: since 1970. `inside`, `band` and
-    `dark`: -1 where not told.
+    drawn; `late`: now alone. `cell`: places in `cells`, where -1 is none. `day`: since 1970; `reported`: the same, but of
+    a first report the earliest day of its incident. `inside`, `band` and `dark`: -1 where not told.
     """
 
     order: IntArray
@@ -93,6 +93,7 @@ class _Rows:
     cells: IntArray
     inside: IntArray
     day: IntArray
+    reported: IntArray
     band: IntArray
     dark: IntArray
 
@@ -121,6 +122,7 @@ def _rows(files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, work: 
     _give_persons(texts, ids, draws["person"].combine_chunks())
     first = pc.equal(ids, units).to_numpy(zero_copy_only=False)
     incident, incidents = _incidents(units, first, key, work)
+    day = draws["local_date"].to_numpy().astype("datetime64[D]").astype(np.int32)
     cells, cell = np.unique(draws["cell"].fill_null(-1).to_numpy(), return_inverse=True)
     return _Rows(
         order=_in_order(names),
@@ -137,7 +139,8 @@ def _rows(files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, work: 
         cell=cell.astype(np.int32),
         cells=cells,
         inside=_small(draws["inside"]),
-        day=draws["local_date"].to_numpy().astype("datetime64[D]").astype(np.int32),
+        day=day,
+        reported=_reported(day, first, incident),
         band=_small(draws["band"]),
         dark=_small(draws["dark"]),
     )
@@ -239,6 +242,17 @@ def _incidents(units: pa.Array, first: BoolArray, key: str, work: Path) -> tuple
     return at.astype(np.int32), named
 
 
+def _reported(day: IntArray, first: BoolArray, incident: IntArray) -> IntArray:
+    """The day of each report, in such a way that the first of an incident stays the first, and the incident keeps whom
+    that one names: reports have days of their own.
+    """
+    found, shared = day.copy(), incident >= 0
+    earliest = np.full(int(incident.max(initial=-1)) + 1, np.iinfo(np.int32).max, np.int32)
+    np.minimum.at(earliest, incident[shared], day[shared])
+    found[first & shared] = earliest[incident[first & shared]]
+    return found
+
+
 def _grid(cells: IntArray, city: CityProfile) -> dict[str, pa.Array]:
     """The middle of each cell of the draws, and the cells of each resolution that hold it; nothing for -1."""
     known = cells[cells >= 0].tolist()
@@ -269,7 +283,7 @@ def _write(rows: _Rows, city: CityProfile, path: Path) -> None:
 def _part(rows: _Rows, some: IntArray, grid: dict[str, pa.Array], lists: pa.Array) -> pa.Table:
     """Some rows of the copy; columns that it does not tell are empty."""
     late, sensitive = rows.late[some], rows.sensitive[some]
-    days = rows.day[some].astype("datetime64[D]")
+    days, reported = (column[some].astype("datetime64[D]") for column in (rows.day, rows.reported))
     months = days.astype("datetime64[M]")
     quarters = (months.astype(np.int64) // 3 * 3).astype("datetime64[M]").astype("datetime64[D]")
     days = np.where(late, quarters, days)
@@ -287,7 +301,7 @@ def _part(rows: _Rows, some: IntArray, grid: dict[str, pa.Array], lists: pa.Arra
         "alert_id": _hexes(rows.names[some]),
         "incident_id": rows.incidents.take(_or_none(rows.incident[some])),
         # The first report of an incident stays the first, so that the incident keeps whom that one names.
-        "reported_at": pa.array(days.astype("datetime64[s]") + np.timedelta64(12, "h") - rows.first[some]),
+        "reported_at": pa.array(reported.astype("datetime64[s]") + np.timedelta64(12, "h") - rows.first[some]),
         **exact,
         "more_categories": lists.take(_or_none(rows.more[some])),
         "feeling": _unless(pa.array(sensitive), rows.feeling.take(pa.array(some))),

@@ -6,13 +6,15 @@ populations exchange among themselves, never with each other:
 Ordinary incidents
     Place: with probability `RARE` where fewer than `LEAST` are alike (cell of resolution 9, quarter, category, gender),
     else `DENSE`; with a partner of the same month, of the same region first. Time (day, band of six hours, darkness):
-    with probability `TIME` within month, category and gender. Days are exchanged within the week besides, by all. So
-    the city's counts by week, category and gender, and those of each cell by month, are exactly those of the alerts.
+    with probability `TIME` within month, category and gender. Days are exchanged within the week besides, by all. The
+    later reports of an incident exchange their times among themselves in the same way, with probability 1. So the
+    city's counts by week, category and gender, of incidents and of alerts, are exactly those of the alerts, and those
+    of each cell by quarter.
 
 Incidents of sensitive categories
     Place: across regions with probability `RARE_SENSITIVE` where fewer than `LEAST_SENSITIVE` are alike in their
     region (quarter, category, gender), in their region where fewer are alike in their cell of resolution 8, else
-    `DENSE_SENSITIVE`; with a partner of about the same time. Those without a place are a region of their own, since it
+    `DENSE_SENSITIVE`; with a partner of whatever time. Those without a place are a region of their own, since it
     tells something of an incident that it has none. Then each takes the finer place (cell of resolution 9, landmark)
     of somebody in that cell of resolution 8; where sensitive incidents are rare even over all time it is put anywhere
     in a larger cell. Month: within a window of a quarter, with probability `MONTH_SENSITIVE` where fewer than
@@ -52,9 +54,6 @@ DARK_DENSE: Final = 0.1
 # the cell in which one that is rarer than that even over all time is put anywhere.
 LARGER: Final = (7, 6, 5, 4)
 FINE: Final = 9
-# Months by which partners of sensitive incidents may lie apart, as a standard deviation: so no margin of a closed
-# stretch of time stays exact for a cell.
-APART_MONTHS: Final = 6.0
 # Share of the waiting sensitive incidents that a later release holds back.
 HELD_BACK: Final = 0.55
 # With fewer sensitive incidents in a release, or fewer others of one quarter in a later one, these have no place.
@@ -131,6 +130,37 @@ def exchange(units: Units, rng: np.random.Generator, *, swapping: bool = True) -
     return Exchanged(place, fine, cell, day, dark, person)
 
 
+def days_of_later_sensitive(reports: Units, units: Units, rng: np.random.Generator) -> IntArray:
+    """The day of each later report of sensitive incidents: any of a month that it takes from another later report of
+    its window, or of any month of the window where fewer than `least_sensitive` are in it. `units`: all incidents of
+    the release. So no quarter has more alerts or fewer than it had.
+    """
+    firsts = units.month[units.sensitive]
+    windows = _windows(np.concatenate([firsts, reports.month]))
+    whole, mine = np.concatenate([firsts, reports.month]), windows[len(firsts) :]
+    rows = np.arange(len(reports))
+    month = reports.month[_permuted(rows, [mine], rng)]
+    few = _alike(rows, mine) < reports.least_sensitive
+    month[few] = _any_month(whole, windows, mine[few], rng)
+    return _any_day(month, reports.whole_month, _span(units, reports), rng)
+
+
+def times_of_later_reports(reports: Units, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+    """The day of each later report of ordinary incidents, and which report's band and darkness it takes. All exchange:
+    a report that kept its time would tell when its incident was.
+    """
+    rows = np.arange(len(reports))
+    day, dark = reports.day.copy(), rows.copy()
+    _exchange_times(reports, rows, rows, day, dark, rng)
+    return day, dark
+
+
+def _span(*units: Units) -> tuple[int, int]:
+    """The first and the last day."""
+    days = np.concatenate([one.day for one in units])
+    return int(days.min()), int(days.max())
+
+
 def held_back(units: Units, waited: BoolArray, due: BoolArray, rng: np.random.Generator) -> BoolArray:
     """Which of the incidents that a later release could take wait for the next one. `waited`: an earlier release held
     them back. `due`: they have waited as long as anybody may.
@@ -176,7 +206,13 @@ def _places_of_ordinary(
 
 def _times_of_ordinary(units: Units, rows: IntArray, day: IntArray, dark: IntArray, rng: np.random.Generator) -> None:
     """Day, band and darkness within month, category and gender; then the day within the week."""
-    chosen = rows[rng.random(len(rows)) < TIME]
+    _exchange_times(units, rows[rng.random(len(rows)) < TIME], rows, day, dark, rng)
+
+
+def _exchange_times(
+    units: Units, chosen: IntArray, rows: IntArray, day: IntArray, dark: IntArray, rng: np.random.Generator
+) -> None:
+    """The chosen rows take each other's time; then all rows each other's day within the week."""
     taken = _permuted(chosen, [units.month, units.category, units.gender, units.whole_month], rng)
     day[chosen], dark[chosen] = units.day[taken], taken
     week = np.where(units.whole_month, -1, _week(day))
@@ -193,8 +229,8 @@ def _places_of_sensitive(
     moved = rng.random(len(rows)) < np.where(rare, RARE_SENSITIVE, DENSE_SENSITIVE)
     far = rows[moved & (in_region < units.least_sensitive)]
     near = rows[moved & (in_region >= units.least_sensitive)]
-    left = _pair_in_time(near, units.region, units, place, rng)
-    left = _pair_in_time(np.concatenate([far, left]), np.zeros(len(units), np.int64), units, place, rng)
+    left = _pair(near, [units.region], units.coarse, place, rng)
+    left = _pair(np.concatenate([far, left]), [np.zeros(len(units), np.int64)], units.coarse, place, rng)
     for at in left[rng.permutation(len(left))]:  # who found no partner takes one who kept their place, or any
         others = rows[(units.coarse[rows] != units.coarse[at]) & (units.coarse[place[rows]] != units.coarse[at])]
         kept = others[place[others] == others]
@@ -221,8 +257,7 @@ def _times_of_sensitive(
     dark[chosen] = _permuted(chosen, [windows, units.whole_month], rng)
     few = rows[_alike(rows, quarter, units.dark) < units.least_sensitive]
     dark[rows[np.isin(quarter[rows], quarter[few])]] = -1
-    first, last = int(units.day.min()), int(units.day.max())
-    day[rows] = _any_day(month[rows], units.whole_month[rows], (first, last), rng)
+    day[rows] = _any_day(month[rows], units.whole_month[rows], _span(units), rng)
 
 
 def _any_month(months: IntArray, windows: IntArray, asked: IntArray, rng: np.random.Generator) -> IntArray:
@@ -328,17 +363,6 @@ def _pair(
     group = _joined(*(column[rows] for column in within))
     order = np.lexsort((rng.random(len(rows)), group))
     return _swap_neighbours(rows[order], group[order], apart, taken)
-
-
-def _pair_in_time(
-    rows: IntArray, within: IntArray, units: Units, taken: IntArray, rng: np.random.Generator
-) -> IntArray:
-    """The same with partners of about the same time, whichever month or quarter theirs is."""
-    if len(rows) < 2:
-        return rows
-    blurred = units.month[rows] + rng.normal(0.0, APART_MONTHS, len(rows))
-    order = np.lexsort((blurred, within[rows]))
-    return _swap_neighbours(rows[order], within[rows][order], units.coarse, taken)
 
 
 def _swap_neighbours(rows: IntArray, group: IntArray, apart: IntArray, taken: IntArray) -> IntArray:

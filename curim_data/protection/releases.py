@@ -35,7 +35,14 @@ from curim_data.engine.columns import split_list
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import BoolArray, CityProfile, IntArray
 from curim_data.privacy import is_sensitive_category
-from curim_data.protection.exchange import Units, exchange, held_back, without_place
+from curim_data.protection.exchange import (
+    Units,
+    days_of_later_sensitive,
+    exchange,
+    held_back,
+    times_of_later_reports,
+    without_place,
+)
 from curim_data.store import Home
 from curim_data.store.draws import SECRET, WAITING, draw_files, draws_folder, write_draws, write_secret
 from curim_data.store.locking import locked
@@ -209,7 +216,8 @@ def _draw(
     waiting alerts these are.
     """
     unit = waiting["unit"].to_numpy(np.int64)
-    own = waiting[waiting["drawn_unit"].isna()].drop_duplicates("unit").reset_index(drop=True)
+    first_report = unit == np.arange(len(unit))
+    own = waiting[waiting["drawn_unit"].isna() & first_report].reset_index(drop=True)
     own_unit = own["unit"].to_numpy(np.int64)
     size = int(unit.max(initial=-1)) + 1
     rows = (_sensitive(waiting, city), waiting["held"].to_numpy(bool), waiting["due"].to_numpy(bool))
@@ -249,6 +257,9 @@ def _draw(
     table = pa.Table.from_pandas(_typed(made), preserve_index=False).append_column("person", person)
     table = table.take(pa.array(at[order]))
     columns |= {name: table[name] for name in table.column_names}
+    if swapping:
+        later = np.flatnonzero(~first_report[order])
+        columns |= _with_later_reports(made.take(at[order]), waiting.take(order), later, units, rng)
     return pa.table({name: columns[name] for name in DRAWN.names}), released
 
 
@@ -256,6 +267,29 @@ def _among(codes: IntArray, size: int) -> BoolArray:
     found = np.zeros(size, bool)
     found[codes] = True
     return found
+
+
+def _with_later_reports(
+    made: pd.DataFrame, reports: pd.DataFrame, later: IntArray, units: Units, rng: np.random.Generator
+) -> dict[str, pa.Array]:
+    """When and how dark it was for each report of a release: for the `later` ones of an incident drawn by themselves,
+    but sensitive ones keep the darkness of the first.
+    """
+    day = made["local_date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    band, dark = (made[name].to_numpy(float).copy() for name in ("band", "dark"))
+    sensitive = made["sensitive"].to_numpy(bool)[later]
+    ordinary, delicate = later[~sensitive], later[sensitive]
+    theirs = reports.take(ordinary)
+    day[ordinary], taken = times_of_later_reports(units_of(theirs, np.zeros(len(theirs), bool)), rng)
+    band[ordinary], dark[ordinary] = (theirs[name].to_numpy(float)[taken] for name in ("band", "dark"))
+    if len(delicate):
+        theirs_too = units_of(reports.take(delicate), np.ones(len(delicate), bool))
+        day[delicate] = days_of_later_sensitive(replace(theirs_too, least_sensitive=units.least_sensitive), units, rng)
+    return {
+        "local_date": pa.array(day.astype("datetime64[D]"), pa.date32()),
+        "band": pa.array(band, pa.int8(), from_pandas=True),
+        "dark": pa.array(np.where(np.isnan(dark), None, dark > 0), pa.bool_()),
+    }
 
 
 def _of_known_incidents(waiting: pd.DataFrame, known: Drawn) -> pa.Table:
