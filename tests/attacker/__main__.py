@@ -2,7 +2,8 @@
 
 Without a home it is the sample city. The copy is made anew with a secret of the program's own; the home stays as it is.
 `--learned` adds what a model picks, which takes minutes. `--versions`, in place of all that, is an enemy who keeps
-every version of a home into which the last twelve months came one after the other.
+every version of a home into which the last twelve months came one after the other. `--secrets N` is the table of lone
+records alone, over N copies with other secrets together.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from curim_data.privacy import K_ORDINARY, K_SENSITIVE
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
 from tests.attacker import learned, versions
-from tests.attacker.records import Pair, alerts_of, copied, pair_of
-from tests.attacker.singling import singled_out, targets
+from tests.attacker.records import Pair, alerts_of, copied, pair, pair_of
+from tests.attacker.singling import Singled, singled_out, targets, together
 from tests.attacker.statements import (
     LEAST_PICKED,
     MOST_ORDINARY,
@@ -42,11 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("homes", nargs="*", type=Path)
     parser.add_argument("--learned", action="store_true", help="statements that a model picks, too")
     parser.add_argument("--versions", action="store_true", help="statements from the differences of versions instead")
+    parser.add_argument("--secrets", type=int, metavar="N", help="lone records alone, over so many copies")
     told = parser.parse_args(arguments)
 
     def tell(name: str, source: Source) -> None:
         if told.versions:
             report_versions(name, source)
+        elif told.secrets:
+            print(f"\n## {name}: {source.count} alerts, {told.secrets} copies")
+            pairs = (pair(source, secret=bytes([at + 1]) * 32).of(sensitive=True) for at in range(told.secrets))
+            _print_singled(together([singled_out(one) for one in pairs]))
         else:
             report(name, source, model=told.learned)
 
@@ -63,16 +69,16 @@ def report(name: str, source: Source, *, model: bool) -> None:
     print(f"\n## {name}: {source.count} alerts\n")
     for swapping in (True, False):
         with copied(source, swapping=swapping) as path:
-            pair = pair_of(alerts_of(source), pq.read_table(path), source.city)
+            made = pair_of(alerts_of(source), pq.read_table(path), source.city)
             print(f"\n### {'The copy' if swapping else 'With swapping switched off'}\n")
             print("| alerts | table | which | statements | right | goal |\n| --- | --- | --- | --: | --: | --- |")
-            _lines("sensitive", sensitive_outcomes(pair), MOST_SENSITIVE)
-            _lines("others", ordinary_outcomes(pair), MOST_ORDINARY)
+            _lines("sensitive", sensitive_outcomes(made), MOST_SENSITIVE)
+            _lines("others", ordinary_outcomes(made), MOST_ORDINARY)
             if model and swapping:
                 teachers = learned.cities_of_the_same_kind(path, source.city)
                 for sensitive in (True, False):
-                    _learned(pair, teachers, sensitive=sensitive)
-        _singled(pair.of(sensitive=True))
+                    _learned(made, teachers, sensitive=sensitive)
+        _singled(made.of(sensitive=True))
 
 
 def report_versions(name: str, source: Source) -> None:
@@ -124,12 +130,16 @@ def _lines(of: str, found: Sequence[Outcome], most: float) -> None:
     print(f"| {of} | {len(judged)} subsets of tables | {missed} too right | | | |", flush=True)
 
 
+def _print_singled(found: Sequence[Singled]) -> None:
+    print("\n| lone records of sensitive alerts by | records | truly there | chance | itself | chance |")
+    print("| --- | --: | --: | --: | --: | --: |")
+    for one in found:
+        shares = (one.there, one.chance_there, one.itself, one.chance_itself)
+        print(f"| {' x '.join(one.by)} | {one.n} | {' | '.join(f'{share:.1%}' for share in shares)} |", flush=True)
+
+
 def _singled(mine: Pair) -> None:
-    print("\n| lone records of sensitive alerts by | records | truly there | chance | shuffled | itself | chance |")
-    print("| --- | --: | --: | --: | --: | --: | --: |")
-    for one in singled_out(mine):
-        shares = (one.there, one.chance_there, one.chance_by_year, one.itself, one.chance_itself)
-        print(f"| {' x '.join(one.by)} | {one.n} | {' | '.join(f'{share:.1%}' for share in shares)} |")
+    _print_singled(singled_out(mine))
     print("\n| what happened to whom is known by | persons | right | by city counts |\n| --- | --: | --: | --: |")
     for who in targets(mine):
         print(f"| {' x '.join(who.known)} | {who.n} | {who.right:.0%} | {who.otherwise:.0%} |", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,10 +34,7 @@ class Singled:
     and `itself`: the alert that the record was made of has.
 
     `chance_there` and `chance_itself` are the same for copies in which chance decides: places are drawn from those of
-    the whole copy, and time within the quarter. Such a copy has other lone records than the true one, and places that
-    are busy in all years alike. So `chance_by_year` takes the lone records as they are and lets those of the same year
-    exchange places in any order, as a permutation test does: whether the place that is shown with a record tells
-    anything of it beyond how many lone records each place has in a year.
+    the whole copy, and time within the quarter.
     """
 
     by: tuple[str, ...]
@@ -45,7 +43,6 @@ class Singled:
     itself: float
     chance_there: float
     chance_itself: float
-    chance_by_year: float
 
     def too_right(self, most: float) -> bool:
         """Whether more are there than luck explains at `most`."""
@@ -64,9 +61,19 @@ def singled_out(mine: Pair, keys: tuple[tuple[str, ...], ...] = KEYS, draws: int
         own = mine.exact.set_index("name")[list(by)]
         alone = _alone(mine.copy, by)
         chance = np.mean([_shares(_alone(one, by), truth, own, by) for one in by_chance], 0)
-        permuted = np.mean([_shares(_permuted(alone, (by[0],), "year", rng), truth, own, by) for _ in range(draws)], 0)
         there, itself = _shares(alone, truth, own, by)
-        found.append(Singled(by, len(alone), there, itself, float(chance[0]), float(chance[1]), float(permuted[0])))
+        found.append(Singled(by, len(alone), there, itself, float(chance[0]), float(chance[1])))
+    return found
+
+
+def together(of: Sequence[list[Singled]]) -> list[Singled]:
+    """The same tables of several copies, as one."""
+    found = []
+    for same in zip(*of, strict=True):
+        n = [one.n for one in same]
+        shares = ("there", "itself", "chance_there", "chance_itself")
+        means = {name: float(np.average([getattr(one, name) for one in same], weights=n)) for name in shares}
+        found.append(Singled(same[0].by, sum(n), **means))
     return found
 
 

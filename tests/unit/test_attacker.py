@@ -81,5 +81,5 @@ def test_the_safecity_file(tmp_path: Path) -> None:
     assert [one for one in sensitive_outcomes(held) if one.too_right(MOST_SENSITIVE)] == []
     assert [one for one in ordinary_outcomes(held) if one.too_right(MOST_ORDINARY)] == []
     for one in singled_out(held.of(sensitive=True)):
-        assert not one.too_right(one.chance_by_year), one
+        assert not one.too_right(one.chance_there), one
         assert one.itself <= one.chance_itself + 0.001, one
