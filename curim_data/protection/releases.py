@@ -288,7 +288,7 @@ def _with_later_reports(
     return {
         "local_date": pa.array(day.astype("datetime64[D]"), pa.date32()),
         "band": pa.array(band, pa.int8(), from_pandas=True),
-        "dark": pa.array(np.where(np.isnan(dark), None, dark > 0), pa.bool_()),
+        "dark": pa.array(dark > 0, mask=np.isnan(dark)),
     }
 
 
