@@ -12,6 +12,7 @@ from curim_data.engine.source import (
     hand_over,
     keep_narrow,
     last_meeting,
+    on_own_cursor,
     on_spark,
     open_source,
     opened_source,

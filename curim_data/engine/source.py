@@ -250,21 +250,29 @@ def opened_source(
     return source if is_it == (version, profile, meeting, annotations) else None
 
 
-def hand_over() -> Callable[[], None]:
-    """What gives another thread the source that this one has open: to be called there, before `opened_source`.
+def hand_over() -> Callable[[], Source | None]:
+    """What gives another thread the source that this one has open, and returns it: to be called there, before
+    `opened_source`. None where this thread has none.
 
     The other thread asks on a cursor of its own.
     """
     source, key, home = (getattr(_mine, name, None) for name in ("source", "key", "home"))
 
-    def take() -> None:
+    def take() -> Source | None:
         if source is None:
-            return
-        _mine.source, _mine.home = replace(source, table=_alerts(source.cache)), home
+            return None
+        own = on_own_cursor(source)
+        _mine.source, _mine.home = own, home
         if "database" in source.cache:
-            _mine.files, _mine.key = _mine.source, key
+            _mine.files, _mine.key = own, key
+        return own
 
     return take
+
+
+def on_own_cursor(source: Source) -> Source:
+    """The same alerts for another thread, which asks on a cursor of its own."""
+    return replace(source, table=_alerts(source.cache))
 
 
 def source_from_files(

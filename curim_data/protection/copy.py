@@ -122,7 +122,9 @@ def _rows(files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, work: 
     _give_persons(texts, ids, draws["person"].combine_chunks())
     first = pc.equal(ids, units).to_numpy(zero_copy_only=False)
     incident, incidents = _incidents(units, first, key, work)
-    day = draws["local_date"].to_numpy().astype("datetime64[D]").astype(np.int32)
+    days = draws["local_date"].to_numpy().astype("datetime64[D]")
+    quarters = (days.astype("datetime64[M]").astype(np.int64) // 3 * 3).astype("datetime64[M]").astype("datetime64[D]")
+    day = np.where(late, quarters, days).astype(np.int32)
     cells, cell = np.unique(draws["cell"].fill_null(-1).to_numpy(), return_inverse=True)
     return _Rows(
         order=_in_order(names),
@@ -284,9 +286,6 @@ def _part(rows: _Rows, some: IntArray, grid: dict[str, pa.Array], lists: pa.Arra
     """Some rows of the copy; columns that it does not tell are empty."""
     late, sensitive = rows.late[some], rows.sensitive[some]
     days, reported = (column[some].astype("datetime64[D]") for column in (rows.day, rows.reported))
-    months = days.astype("datetime64[M]")
-    quarters = (months.astype(np.int64) // 3 * 3).astype("datetime64[M]").astype("datetime64[D]")
-    days = np.where(late, quarters, days)
     months = days.astype("datetime64[M]").astype("datetime64[D]")
     weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
     band = np.where(late, -1, rows.band[some])

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias, cast
 
-from curim_data.engine import LINKED, Source, files_of, on_spark, open_source, published_copy, source_from_files
+from curim_data.engine import (
+    LINKED,
+    Source,
+    files_of,
+    on_own_cursor,
+    on_spark,
+    open_source,
+    opened_source,
+    published_copy,
+    source_from_files,
+)
+from curim_data.engine import hand_over as engine_hand_over
 from curim_data.model import Audience, Message
+from curim_data.model.annotations import Annotation
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection.copy import copy_file, copy_version, write_copy
 from curim_data.protection.releases import Drawn, drawn, release, secret
@@ -26,6 +40,7 @@ NO_COPY_MADE: Final = Message(
     "them until it can."
 )
 _mine = threading.local()  # the last copy that was opened in this thread, and of which alerts
+Known: TypeAlias = tuple[str, str, dt.date | None, tuple[Annotation, ...]]
 
 
 def open_for(home: Home, audience: Audience) -> Source:
@@ -37,6 +52,33 @@ def open_for(home: Home, audience: Audience) -> Source:
     """
     source = open_source(home)
     return source if sees_exact(audience) else protected(home, source)
+
+
+def opened_for(home: Path, known: Known) -> Source | None:
+    """What this thread opened last of a home's files, be it alerts or copy, where it is of that version, city profile,
+    meeting and notes.
+    """
+    found = opened_source(home, *known)
+    if found is not None or getattr(_mine, "home", None) != home:
+        return found
+    copy, of = _mine.copy, _mine.of
+    on_duckdb = opened_source(home, of.version, of.city.version, of.meeting, of.annotations) is of
+    is_it = (copy.version, copy.city.version, copy.meeting, copy.annotations) == known
+    return cast("Source", copy) if on_duckdb and is_it else None
+
+
+def hand_over() -> Callable[[], None]:
+    """What gives another thread the alerts and the copy that this one has open: to be called there."""
+    take_alerts = engine_hand_over()
+    held = dict(_mine.__dict__)
+
+    def take() -> None:
+        source = take_alerts()
+        if source is not None and "database" in source.cache and held and held["of"].version == source.version:
+            own = replace(on_own_cursor(held["copy"]), exact=source)
+            _mine.__dict__.update(held, copy=own, of=source)
+
+    return take
 
 
 def protected(home: Home, source: Source) -> Source:
@@ -85,8 +127,8 @@ def protected_files(home: Home, source: Source) -> Source:
     facts = source.incidents
     found.cache.setdefault(LINKED, facts.rule if facts is not None else None)
     keep_no_default_points(found)
-    _mine.of, _mine.path, _mine.copy = source, path, _beside(source, found)
-    opened: Source = _mine.copy
+    opened = _beside(source, found)
+    _mine.of, _mine.path, _mine.copy, _mine.home = source, path, opened, home.path
     return opened
 
 

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
-from curim_data.protection import copy_of, drawn, open_for, protected
+from curim_data.protection import copy_of, drawn, hand_over, open_for, opened_for, protected
 from curim_data.protection import opening as module
 from curim_data.protection.copy import copy_version
 from curim_data.protection.releases import Drawn
@@ -251,3 +252,44 @@ def test_the_alerts_of_a_home_are_counted_for_nobody_who_reads_the_copy(
         ASKED[asked](alerts, audience)
     ASKED[asked](alerts, Audience.SPECIALIST)
     ASKED[asked](council, audience)
+
+
+def known(source: Source) -> tuple[str, str, dt.date | None, tuple[Any, ...]]:
+    return source.version, source.city.version, source.meeting, source.annotations
+
+
+def test_a_run_that_has_alerts_and_copy_open_reads_nothing_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    alerts, copy = (open_for(home, audience) for audience in (Audience.ANALYST, Audience.COUNCIL))
+    monkeypatch.setattr(module, "open_source", None)
+    assert opened_for(home.path, known(alerts)) is alerts
+    assert opened_for(home.path, known(copy)) is copy
+    assert opened_for(home.path / "other", known(copy)) is None
+    assert opened_for(home.path, ("another", *known(copy)[1:])) is None
+
+
+def test_another_thread_is_given_alerts_and_copy_on_cursors_of_its_own(home: Home) -> None:
+    copy = open_for(home, Audience.COUNCIL)
+    take = hand_over()
+
+    def theirs() -> tuple[Source | None, Source | None]:
+        before = opened_for(home.path, known(copy))
+        take()
+        return before, opened_for(home.path, known(copy))
+
+    with ThreadPoolExecutor(1) as pool:
+        before, after = pool.submit(theirs).result()
+    assert before is None
+    assert after is not None
+    assert after.exact is not None
+    assert after.exact is not copy.exact
+    assert after.exact.version == open_source(home).version
+    assert after.count == copy.count
+    assert after.table.get_backend() is not copy.table.get_backend()
+
+
+def test_a_thread_is_given_no_copy_where_none_was_open(home: Home) -> None:
+    source = open_for(home, Audience.ANALYST)
+    with ThreadPoolExecutor(1) as pool:
+        take = pool.submit(hand_over).result()  # of a thread that has opened nothing
+    take()
+    assert opened_for(home.path, known(source)) is source

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from curim_data import query
-from curim_data.engine import Source, opened_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.privacy import sees_exact
-from curim_data.protection import open_for
+from curim_data.protection import open_for, opened_for
 from curim_data.store import Home
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.frame.waiting import cached
@@ -24,7 +24,7 @@ def source_of(dataset: Dataset) -> Source:
     """The alerts that a dataset names; a run that has them open already reads nothing again."""
     home = Path(dataset.home)
     known = (dataset.version, dataset.profile, dataset.meeting, dataset.annotations)
-    return opened_source(home, *known) or open_for(Home(home), dataset.audience)
+    return opened_for(home, known) or open_for(Home(home), dataset.audience)
 
 
 def dataset_for(page: Page, audience: Audience) -> Dataset:

@@ -23,9 +23,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from curim_data.engine import EngineError, hand_over
+from curim_data.engine import EngineError
 from curim_data.model import Message, Translator, translator
 from curim_data.model.progress import Stopped
+from curim_data.protection import hand_over
 from pages.parts.frame.jobs import MISSING, Job, Jobs, Key
 from pages.parts.frame.links import language
 from pages.parts.frame.shared_results import SharedResults
