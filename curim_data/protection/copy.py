@@ -74,8 +74,8 @@ class _Rows:
     `names`: of 16 bytes each; `incidents`: those of incidents with several alerts, and `incident` which is whose (-1:
     none). `texts`: columns as codes, -1 where missing, each with its values (`values`); `more`: the same of the lists
     of further categories. `first`: whether an alert is its incident's first report. `sensitive`: now or when it was
-    drawn; `late`: now alone. `cell`: places in `cells`, where -1 is none. `day`: since 1970; `reported`: the same, but of
-    a first report the earliest day of its incident. `inside`, `band` and `dark`: -1 where not told.
+    drawn; `late`: now alone. `cell`: places in `cells`, where -1 is none. `day`: since 1970; `reported`: the same, but
+    of a first report the earliest day of its incident. `inside`, `band` and `dark`: -1 where not told.
     """
 
     order: IntArray
