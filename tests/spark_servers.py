@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from curim_data.store import Home
+
 PATIENCE = 90.0
 WORKERS = 2
 
@@ -57,11 +59,45 @@ def sail_server(port: int = 0, *options: str) -> Iterator[tuple[str, subprocess.
 
 
 @contextmanager
-def spark_master(folder: Path, workers: int = WORKERS) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A standalone master of Spark with its workers of one core each: its URL and the processes of the workers.
-
-    Spark's settings are written into `folder`/conf: `SPARK_CONF_DIR` of who asks.
+def spark_master(
+    folder: Path, workers: int = WORKERS
+) -> Iterator[tuple[str, list[subprocess.Popen[bytes]], dict[str, str]]]:
+    """A standalone master of Spark with its workers of one core each: its URL, the processes of the workers, and the
+    environment in which it is asked.
     """
+    around = _environment(folder)
+    run, at, port = str(Path(around["SPARK_HOME"]) / "bin" / "spark-class"), "org.apache.spark.deploy", free_port()
+    master = [run, f"{at}.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(free_port())]
+    with _started(master, port, around):
+        url, started = f"spark://127.0.0.1:{port}", list[subprocess.Popen[bytes]]()
+        try:
+            for _ in range(workers):
+                own, web = free_port(), str(free_port())
+                worker = [run, f"{at}.worker.Worker", "--host", "127.0.0.1", "--port", str(own), "--webui-port", web]
+                started.append(_start([*worker, "-c", "1", "-m", "1g", url], around))
+                _await(started[-1], own)
+            yield url, started, around
+        finally:
+            for process in started:
+                end(process)
+
+
+@contextmanager
+def connect_server(folder: Path) -> Iterator[str]:
+    """Spark's own server of Spark Connect, with two cores of this computer: its URL."""
+    around, port = _environment(folder), free_port()
+    submit = [str(Path(around["SPARK_HOME"]) / "bin" / "spark-submit"), "--master", f"local[{WORKERS}]"]
+    settings = {"spark.connect.grpc.binding.address": "127.0.0.1", "spark.connect.grpc.binding.port": str(port)}
+    named = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    server = ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
+    with _started([*submit, *named, *server], port, {**around, "SPARK_DAEMON_MEMORY": "1g"}):
+        yield f"sc://127.0.0.1:{port}"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Settings of Spark in a folder, and what names them; everything listens on loopback alone."""
+    import pyspark
+
     conf = folder / "conf"
     conf.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -74,32 +110,19 @@ def spark_master(folder: Path, workers: int = WORKERS) -> Iterator[tuple[str, li
         "spark.sql.warehouse.dir": folder / "warehouse",
     }
     (conf / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-    (conf / "log4j2.properties").write_text(
-        "rootLogger.level = error\nrootLogger.appenderRef.stdout.ref = console\n"
-        "appender.console.type = Console\nappender.console.name = console\nappender.console.target = SYSTEM_ERR\n"
-        "appender.console.layout.type = PatternLayout\nappender.console.layout.pattern = %p %c: %m%n%ex\n"
-    )
-    import pyspark
+    return {
+        "SPARK_HOME": str(Path(pyspark.__file__).parent),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_CONF_DIR": str(conf),
+        "SPARK_WORKER_DIR": str(folder / "work"),
+        "SPARK_DAEMON_MEMORY": "256m",
+    }
 
-    home = Path(pyspark.__file__).parent
-    around = {
-        "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_CONF_DIR": str(conf),
-        "SPARK_WORKER_DIR": str(folder / "work"), "SPARK_DAEMON_MEMORY": "256m",
-    }  # fmt: skip
-    run, at, port = str(home / "bin" / "spark-class"), "org.apache.spark.deploy", free_port()
-    master = [run, f"{at}.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(free_port())]
-    with _started(master, port, around):
-        url, started = f"spark://127.0.0.1:{port}", list[subprocess.Popen[bytes]]()
-        try:
-            for _ in range(workers):
-                own, web = free_port(), str(free_port())
-                worker = [run, f"{at}.worker.Worker", "--host", "127.0.0.1", "--port", str(own), "--webui-port", web]
-                started.append(_start([*worker, "-c", "1", "-m", "1g", url], around))
-                _await(started[-1], own)
-            yield url, started
-        finally:
-            for process in started:
-                end(process)
+
+def bare(home: Home, folder: Path) -> Home:
+    """A copy of a home without what was worked out of its alerts."""
+    shutil.copytree(home.path, folder, ignore=shutil.ignore_patterns("prepared"))
+    return Home(folder)
 
 
 @contextmanager

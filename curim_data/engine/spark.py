@@ -36,7 +36,7 @@ LOG: Final = logging.getLogger("curim")
 MOST_VIEWS: Final = 8  # of a session: four versions of alerts and of their copy
 REACH: Final = 3.0  # seconds for opening a connection
 FRESH: Final = 2.0  # seconds for which a server that answered is taken to be there
-NO_WORKERS: Final = 30.0  # seconds without any worker, after which questions are given up
+NO_WORKERS: Final = 60.0  # seconds without any worker, after which questions are given up
 TICK: Final = 2.0
 USUAL_PARTITIONS: Final = "200"  # of a shuffle where nobody chose: far too many for counts by cell and month
 _CONNECT: Final = "sc://"
@@ -82,6 +82,14 @@ def registered(url: str, files: Sequence[str], schema: Any, count: int, incident
     incident with others. Raises EngineError.
     """
     return _session(url).view(tuple(files), schema, count, incidents)
+
+
+def forget(url: str) -> None:
+    """End this process's session of a URL, if it has one."""
+    with _opening:
+        known = _sessions.pop(url, None)
+        if known is not None:
+            known.close()
 
 
 def _session(url: str) -> _Session:
@@ -187,6 +195,8 @@ class _Session:
 
         @wraps(ask)
         def asked(*given: Any, **named: Any) -> Any:
+            if self._lost:  # Spark would wait for ever
+                raise _unreachable(self._url, None)
             try:
                 return ask(*given, **named)
             except Exception as error:

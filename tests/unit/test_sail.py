@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from curim_data.privacy import DisclosureError
 from curim_data.protection import copy_of, open_for, opening
 from curim_data.store import Home, Store
 from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
-from tests.spark_servers import end, free_port, required, sail_server
+from tests.spark_servers import bare, end, free_port, required, sail_server
 
 required("sail", "pysail", "pyspark", "grpc")
 
@@ -32,12 +31,6 @@ ALL = AlertFilter(period="all")
 def server() -> Iterator[str]:
     with sail_server() as (url, _):
         yield url
-
-
-def bare(home: Home, folder: Path) -> Home:
-    """A copy of a home without what was worked out of its alerts."""
-    shutil.copytree(home.path, folder, ignore=shutil.ignore_patterns("prepared"))
-    return Home(folder)
 
 
 @pytest.fixture(scope="module")

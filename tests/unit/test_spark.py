@@ -1,0 +1,125 @@
+"""Alerts of a home that Apache Spark counts, on a standalone master with two workers: each question gets the answer of
+DuckDB, for each audience.
+
+A question takes Spark a second or two, whatever it is, so `make test-full` alone asks them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from curim_data import query
+from curim_data.engine import EngineError, Source, open_source, spark
+from curim_data.filters import AlertFilter
+from curim_data.model import SCHEMA, Audience
+from curim_data.protection import open_for
+from curim_data.store import Home
+from tests.effort import FULL
+from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
+from tests.spark_servers import WORKERS, bare, connect_server, end, required, spark_master
+
+required("spark", "pyspark", "py4j", "grpc", java=True)
+if not FULL:
+    pytest.skip("Spark is asked by make test-full", allow_module_level=True)
+
+pytestmark = pytest.mark.slow
+AUDIENCES = (Audience.SPECIALIST, Audience.COUNCIL)
+ALL = AlertFilter(period="all")
+
+
+@pytest.fixture(scope="module")
+def own(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return bare(sample, tmp_path_factory.mktemp("home") / "own")
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with spark_master(tmp_path_factory.mktemp("spark")) as (url, _, around), pytest.MonkeyPatch.context() as patch:
+        for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP"):
+            patch.setenv(name, around[name])
+        yield url
+        spark.forget(url)
+
+
+@pytest.fixture(scope="module", params=AUDIENCES, ids=str)
+def both(
+    request: pytest.FixtureRequest, sample: Home, own: Home, master: str
+) -> Iterator[tuple[Audience, Source, Source]]:
+    audience: Audience = request.param
+    files = open_for(sample, audience)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CURIM_ALERTS_URL", master)
+        yield audience, files, open_for(own, audience)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("name", FILTERS)
+def test_spark_answers_as_duckdb_does(both: tuple[Audience, Source, Source], name: str, question: str) -> None:
+    audience, files, other = both
+    assert other.table.get_backend().name == "pyspark"
+    ask, f = QUESTIONS[question], FILTERS[name]
+    mine = ask(files, f, audience)
+    assert_equal(mine, ask(other, f, audience))
+    assert sum(map(len, mine)) > 0 or (question == "default coordinates" and audience is Audience.COUNCIL)
+
+
+def test_both_workers_count(both: tuple[Audience, Source, Source], master: str) -> None:
+    assert both[2].count
+    assert spark._session(master)._workers() == WORKERS
+
+
+def test_the_rows_are_those_of_the_files(both: tuple[Audience, Source, Source]) -> None:
+    _, files, other = both
+    mine, theirs = (one.table[SCHEMA.names].order_by("alert_id").to_pyarrow() for one in (files, other))
+    for name in SCHEMA.names:
+        assert mine[name].to_pylist() == theirs[name].to_pylist(), name
+    shared = [one.shared_incidents().sort_by("alert_id").to_pylist() for one in (files, other)]
+    assert shared[0] == shared[1]
+
+
+def test_one_process_has_one_spark(own: Home, master: str) -> None:
+    assert open_source(own, master).count
+    with pytest.raises(EngineError, match=r"counts on spark://.* already"):
+        open_source(own, "local[1]")
+
+
+def test_a_master_without_workers_is_given_up(
+    own: Home, master: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spark.forget(master)
+    with spark_master(tmp_path_factory.mktemp("lost"), workers=1) as (url, workers, around):
+        monkeypatch.setenv("SPARK_CONF_DIR", around["SPARK_CONF_DIR"])
+        opened = open_source(own, url)
+        with monkeypatch.context() as patch:
+            patch.setattr(spark, "NO_WORKERS", 3.0)
+            end(workers[0])
+            began = time.monotonic()
+            for _ in range(2):
+                with pytest.raises(EngineError, match=f"The engine at {url} does not answer"):
+                    query.total(opened, ALL, Audience.ANALYST)
+            assert time.monotonic() - began < 30
+        spark.forget(url)
+    assert query.total(open_source(own, master), ALL, Audience.ANALYST).n == opened.count
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_spark_connect_answers_too(
+    sample: Home,
+    own: Home,
+    audience: Audience,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Spark's own server of Spark Connect, one filter of each question."""
+    monkeypatch.setenv("CURIM_ALERTS_URL", "duckdb")
+    files = open_for(sample, audience)
+    with connect_server(tmp_path_factory.mktemp("connect")) as url:
+        monkeypatch.setenv("CURIM_ALERTS_URL", url)
+        other = open_for(own, audience)
+        for name, ask in zip(
+            ("night", "women", "all", "group", "meeting", "usual", "all"), QUESTIONS.values(), strict=True
+        ):
+            assert_equal(ask(files, FILTERS[name], audience), ask(other, FILTERS[name], audience))
