@@ -1,0 +1,105 @@
+"""Briefing and Hot spots on other engines than DuckDB: each part of the page is the same, for analyst and council."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.engine import spark
+from curim_data.engine.columns import NarrowTable
+from curim_data.export.publish import publish
+from curim_data.model import Audience
+from curim_data.protection import open_for
+from curim_data.store import Home
+from tests import postgres_server, spark_servers
+from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.effort import FULL
+
+PAGES = ("briefing", "hotspots")
+AUDIENCES = ("analyst", "council")  # an analyst reads what a specialist does
+SHOWN = (
+    "title",
+    "subheader",
+    "markdown",
+    "caption",
+    "html",
+    "table",
+    "dataframe",
+    "plotly_chart",
+    "deck_gl_json_chart",
+)
+
+
+def _postgresql(home: Home, _: Path, stack: ExitStack) -> str:
+    postgres_server.required()
+    url = stack.enter_context(postgres_server.postgres_server())
+    publish(home, url)
+    return url
+
+
+def _sail(_: Home, __: Path, stack: ExitStack) -> str:
+    spark_servers.required("sail", "pysail", "pyspark", "grpc")
+    return stack.enter_context(spark_servers.sail_server())[0]
+
+
+def _spark(_: Home, folder: Path, stack: ExitStack) -> str:
+    spark_servers.required("spark", "pyspark", "py4j", "grpc", java=True)
+    if not FULL:
+        pytest.skip("Spark is asked by make test-full")
+    url, _, around = stack.enter_context(spark_servers.spark_master(folder))
+    patch = stack.enter_context(pytest.MonkeyPatch.context())
+    for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP"):
+        patch.setenv(name, around[name])
+    stack.callback(spark.forget, url)
+    return url
+
+
+ENGINES: dict[str, Callable[[Home, Path, ExitStack], str]] = {"postgresql": _postgresql, "sail": _sail, "spark": _spark}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(
+    request: pytest.FixtureRequest, sample: Home, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """The URL of an engine, and a folder with a home of its own, of which no page has shown anything yet."""
+    folder = tmp_path_factory.mktemp(request.param)
+    spark_servers.bare(sample, folder / "sample")
+    with ExitStack() as stack:
+        yield ENGINES[request.param](sample, folder, stack), folder
+
+
+def page(name: str, audience: str, home: Path, patch: pytest.MonkeyPatch) -> AppTest:
+    patch.setenv("CURIM_HOME", str(home))
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT * 3)
+    if audience == "council":
+        app.query_params["as"] = "council"
+    if name != PAGES[0]:
+        app.switch_page(f"{name}.py")
+    return app.run()
+
+
+def drawn(app: AppTest) -> list[str]:
+    """What the reader sees, in its order."""
+    return [str(part.proto) for part in app.main if part.type in SHOWN]
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_the_same(
+    engine: tuple[str, Path], sample: Home, name: str, audience: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, folder = engine
+    monkeypatch.delenv("CURIM_ALERTS_URL", raising=False)
+    mine = page(name, audience, sample.path.parent, monkeypatch)
+    monkeypatch.setenv("CURIM_ALERTS_URL", url)
+    assert open_for(Home(folder / "sample"), Audience.COUNCIL).table.get_backend().name in ("postgres", "pyspark")
+    for way in ("on", "once"):  # DuckDB counts nothing from here on
+        monkeypatch.setattr(NarrowTable, way, lambda *_: pytest.fail("DuckDB was asked"))
+    theirs = page(name, audience, folder, monkeypatch)
+    assert errors(mine) == errors(theirs) == []
+    assert len(drawn(mine)) > 30
+    assert drawn(mine) == drawn(theirs)

@@ -1,0 +1,133 @@
+"""The 98 questions of `tests/engine_questions.py` by number of alerts and engine, and how their cost grows.
+
+The alerts of the sample stand there as often as it takes, under new ids. Told are processor seconds a question (of all
+processes: a busy machine hardly changes them) and seconds until the answer is there. The answers of Sail and Spark,
+which need `make engines`, are compared with those of DuckDB.
+
+    python -m tests.benchmarks.bench_engines                                # 10,000 to 1,000,000 on DuckDB
+    python -m tests.benchmarks.bench_engines duckdb 5000000 20000000        # other sizes
+    python -m tests.benchmarks.bench_engines sail 100000 1000000            # a server on loopback
+    python -m tests.benchmarks.bench_engines spark 100000                   # a master with two workers on loopback
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from curim_data.engine import LINKED, Source, on_spark, open_source, source_from_files
+from curim_data.model import Audience, Message
+from curim_data.sample.home import sample_home
+from curim_data.store import Home
+from tests.engine_questions import FILTERS, QUESTIONS, Answer, assert_equal
+from tests.spark_servers import sail_server, spark_master
+
+SIZES = (10_000, 100_000, 1_000_000)
+ASKED = ("usual", "all", "night", "women", "group", "few cells")  # of the filters, where not all are asked
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def alerts_of(home: Home, rows: int, folder: Path) -> Source:
+    """So many alerts as a source on DuckDB."""
+    sample = open_source(home, "duckdb")
+    path, times = folder / f"{rows}.parquet", -(-rows // sample.count)
+    if not path.exists():
+        files = ", ".join(f"'{file}'" for file in sample.cache["files"])
+        ids = "alert_id || '-' || k AS alert_id, incident_id || '-' || k AS incident_id"
+        with duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(folder)}) as engine:
+            engine.execute(
+                f"COPY (SELECT * REPLACE ({ids}) FROM read_parquet([{files}]), range({times}) AS t(k) "
+                f"LIMIT {rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+            )
+    found = source_from_files([path], f"bench-{rows}", sample.city, meeting=sample.meeting)
+    found.cache.setdefault(LINKED, Message("by their ids"))  # what an import does once is not measured here
+    return found
+
+
+def processor(*processes: int) -> float:
+    """Processor seconds that this process and the process groups of some servers have taken."""
+    own = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+    for path in Path("/proc").glob("[0-9]*/stat") if processes else ():
+        try:
+            told = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(told[3]) in processes:  # the session
+            own += (int(told[11]) + int(told[12])) / TICKS
+    return own
+
+
+def ask(source: Source, names: tuple[str, ...], *servers: int) -> tuple[list[Answer], list[float], float]:
+    """All answers, the seconds of each, and processor seconds a question."""
+    answers, seconds, began = [], [], processor(*servers)
+    for question in QUESTIONS.values():
+        for name in names:
+            start = time.perf_counter()
+            answers.append(question(source, FILTERS[name], Audience.SPECIALIST))
+            seconds.append(time.perf_counter() - start)
+    return answers, seconds, (processor(*servers) - began) / len(answers)
+
+
+@contextmanager
+def server(engine: str, folder: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The URL of an engine and the sessions of its processes."""
+    if engine == "sail":
+        with sail_server() as (url, process):
+            yield url, (process.pid,)
+        return
+    with spark_master(folder / "spark") as (url, workers, around):
+        os.environ.update({name: around[name] for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP")})
+        yield url, (*(worker.pid for worker in workers), os.getsid(0))
+
+
+def told(engine: str, rows: int, opened: float, seconds: list[float], each: float, more: str = "") -> None:
+    """Print a row of the table."""
+    middle, worst = statistics.median(seconds), max(seconds)
+    print(f"| {engine} | {rows:,} | {opened:.1f} s | {each:.3f} s | {middle:.3f} s | {worst:.2f} s |{more}", flush=True)
+
+
+def main(engine: str, sizes: list[int]) -> None:
+    """Print a table of an engine by number of alerts."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(os.environ.get("CURIM_BENCH_FOLDER", made))
+        home = sample_home(Home(folder / "home"))
+        names = tuple(FILTERS) if engine == "duckdb" else ASKED
+        print(
+            "| engine | alerts | opened in | processor a question | median | slowest |\n|---|---:|---:|---:|---:|---:|"
+        )
+        costs = []
+        for rows in sizes:
+            start = time.perf_counter()
+            files = alerts_of(home, rows, folder)
+            _ = files.once
+            opened = time.perf_counter() - start
+            answers, seconds, each = ask(files, names)
+            told("duckdb", rows, opened, seconds, each)
+            costs.append(each)
+            if engine == "duckdb":
+                continue
+            with server(engine, folder) as (url, processes):
+                start = time.perf_counter()
+                there = on_spark(url, files)
+                opened = time.perf_counter() - start
+                others, seconds, each = ask(there, names, *processes)
+                for mine, theirs in zip(answers, others, strict=True):
+                    assert_equal(mine, theirs)
+                told(engine, rows, opened, seconds, each, f" {len(others)} of {len(others)} equal |")
+        if len(sizes) > 1:
+            slope = np.polyfit(np.log(sizes), np.log(costs), 1)[0]
+            print(f"\nOn DuckDB a question's cost grows with the number of alerts to the power {slope:.2f}.")
+
+
+if __name__ == "__main__":
+    main((sys.argv[1:] or ["duckdb"])[0], [int(size) for size in sys.argv[2:]] or list(SIZES))
