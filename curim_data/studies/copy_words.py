@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import pandas as pd
-
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -20,13 +18,9 @@ WAITING: Final = Message(
     "Some of the newest alerts, sensitive ones above all, are not in the copy yet: numbers of the last months can be "
     "too low."
 )
-BY_MONTH: Final = Message(
-    "Specialists read a slightly different number of alerts: the copy counts all reports of an incident in one month, "
-    "and some were made in two."
-)
-WITHIN_A_MONTH: Final = Message(
-    "Specialists read a slightly different number of alerts: in the copy alerts have exchanged days within their "
-    "month, and this period begins or ends inside one."
+OTHER_DAYS: Final = Message(
+    "Specialists read a slightly different number of alerts: in the copy sensitive alerts have another day, and "
+    "reports that came late have the time of their incident."
 )
 NO_PLACE: Final = Message(
     "Without a place in the copy are alerts that came without a position, those at coordinates that many share, and "
@@ -45,7 +39,7 @@ def copy_notes(source: Source, f: AlertFilter, total: Total) -> tuple[Message, .
     if source.count < exact.count:
         notes.append(WAITING)
     elif opened_by_everybody(f) and total.n != query.total(exact, f, Audience.ANALYST).n:
-        notes.append(BY_MONTH if _whole_months(source, f) else WITHIN_A_MONTH)
+        notes.append(OTHER_DAYS)
     if total.unmapped and places_taken(source):
         notes.append(NO_PLACE)
     return tuple(notes)
@@ -61,9 +55,3 @@ def places_taken(source: Source) -> bool:
         source.cache[_TAKEN] = own > came
     taken: bool = source.cache[_TAKEN]
     return taken
-
-
-def _whole_months(source: Source, f: AlertFilter) -> bool:
-    """Whether the filter's period holds whole months, as far as there are data."""
-    first, last = (pd.Timestamp(day) for day in query.dates(source, f))
-    return first.day == 1 and (last.is_month_end or last.date() == source.as_of)

@@ -14,7 +14,7 @@ from curim_data.model import Audience, Message, translator
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import _limits
 from curim_data.studies.brief_text import missing_sentence
-from curim_data.studies.copy_words import BY_MONTH, NO_PLACE, WAITING, WITHIN_A_MONTH, copy_notes, places_taken
+from curim_data.studies.copy_words import NO_PLACE, OTHER_DAYS, WAITING, copy_notes, places_taken
 from pages.parts.frame.footer import mapped_sentence
 from tests.small import alert, small_source
 
@@ -29,9 +29,9 @@ def notes(source: Source, f: AlertFilter) -> tuple[Message, ...]:
 @pytest.mark.parametrize(
     ("f", "told"),
     [
-        (AlertFilter(period="12m"), BY_MONTH),
-        (AlertFilter(period="quarter"), BY_MONTH),
-        (AlertFilter(period="28d"), WITHIN_A_MONTH),
+        (AlertFilter(period="12m"), None),
+        (AlertFilter(period="quarter"), None),
+        (AlertFilter(period="28d"), OTHER_DAYS),
         (AlertFilter(period="all"), None),
         (AlertFilter(categories=("noise",)), None),
     ],
@@ -50,7 +50,7 @@ def test_alerts_that_wait_are_the_reason_where_some_do(council: Source) -> None:
     assert council.exact is not None
     waiting = replace(council, exact=replace(council.exact, count=council.count + 1))
     assert WAITING in notes(waiting, AlertFilter(period="28d"))
-    assert WITHIN_A_MONTH not in notes(waiting, AlertFilter(period="28d"))
+    assert OTHER_DAYS not in notes(waiting, AlertFilter(period="28d"))
 
 
 def test_a_place_that_was_taken_away_is_not_a_position_that_never_was(council: Source, tmp_path: Path) -> None:
