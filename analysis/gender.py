@@ -381,7 +381,9 @@ def reading_rules() -> tuple[Message, ...]:
         Message("Silence is not safety: where women alert little, their safety is not known."),
         Message("Alerts that do not state the gender are shown as such. Gender is never guessed from anything else."),
         Message("Shares describe the people who alert, not the residents: who has the app and who speaks up matters."),
-        Message("Small numbers are not written out, to protect people: “fewer than 5” does not mean none."),
+        Message(
+            "Small numbers say little and are not written out for council and public: “fewer than” does not mean none."
+        ),
     )
 
 

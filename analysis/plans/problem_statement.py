@@ -141,7 +141,7 @@ def _when(problem: Problem, t: Translator) -> str:
             share=t.percent(problem.dark_share),
         )
     if problem.hours_protected:
-        told += " " + t("Small counts are protected: from exact ones this stretch may be shorter.")
+        told += " " + t("The hours are in bands of six, so this stretch may be shorter.")
     return told
 
 

@@ -25,8 +25,8 @@ MOST_MAP_CELLS: Final = 100_000
 MOST_LAND_CELLS: Final = 500_000
 # What a cell of a map or of a file is: said wherever its size is chosen, or cells are shown or given out.
 NESTED_CELLS: Final = Message(
-    "Each map cell is made up of small cells of about 20 m, so that sizes fit into each other and small counts stay "
-    "protected: its edge is not that of the hexagon drawn, and about 6 % of alerts count in the hexagon next to theirs."
+    "Each map cell is made up of small cells of about 20 m, so that sizes fit into each other: "
+    "its edge is not that of the hexagon drawn, and about 6 % of alerts count in the hexagon next to theirs."
 )
 
 _EARTH: Final = Geod(ellps="WGS84")

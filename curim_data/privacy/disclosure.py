@@ -112,7 +112,7 @@ def authorise(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[Al
     grid = {h3.cell_to_parent(cell, floor) if h3.get_resolution(cell) > floor else cell for cell in picked}
     if grid == set(picked):
         return f, ()
-    widened = Message("The picked area was widened to whole map cells of the size that protects small counts.")
+    widened = Message("The picked area was widened to whole map cells of the size that the protected copy has.")
     return f.replace(cells=tuple(f"{cell:x}" for cell in sorted(grid))), (widened,)
 
 

@@ -252,7 +252,7 @@ def _resolution(source: Source, pair: FilterPair, audience: Audience, asked: int
                     "over each other: ask as analyst or specialist, or compare categories of one kind."
                 )
             )
-        return Choice("resolution", sizes[0], Message("Cells of the one size at which small counts stay protected."))
+        return Choice("resolution", sizes[0], Message("Cells of the size that the protected copy has."))
     if asked is not None:
         return affordable_size(source.city, min(asked, *sizes))
     smaller = min(query.mapped_incidents(source, side, audience) for side in (pair.first, pair.second))

@@ -85,14 +85,14 @@ def density_study(source: Source, f: AlertFilter, audience: Audience) -> Density
     """Alerts per km² and month over the whole city, whatever area the filter names.
 
     The surface is smoothed no less than the precision of the coordinates.
-    DisclosureError for an audience without exact counts: a surface that is smooth tells of cells far smaller than those
-    in which small counts are protected, and one from protected counts would be as coarse as the cells themselves.
+    DisclosureError for an audience without exact counts: a surface from the protected copy would be as coarse as its
+    cells.
     """
     if not sees_exact(audience):
         raise DisclosureError(
             Message(
-                "The density is drawn for analysts and specialists only: a smooth surface tells of places smaller than "
-                "the map cells that protect small counts, and from those cells nothing smoother can be drawn."
+                "The density is drawn for analysts and specialists only: the protected copy has the middles of map "
+                "cells alone, and from those nothing smoother can be drawn."
             )
         )
     whole = whole_city(f)

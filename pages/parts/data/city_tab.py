@@ -182,9 +182,12 @@ def _draw_categories(page: Page) -> None:
         file_name="categories.csv",
     )
     by_kind = Counter(category.kind for category in city.categories.values())
+    kinds = " · ".join(t.pair(kind_label(t, kind), t.number(n)) for kind, n in by_kind.items())
     st.caption(
         t(
-            "{kinds}. Sensitive categories are sexual or gender-based: their small counts are protected more strictly.",
-            kinds=" · ".join(t.pair(kind_label(t, kind), t.number(n)) for kind, n in by_kind.items()),
+            "{kinds}. Sensitive categories are sexual or gender-based: in the protected copy every rare alert of them "
+            "has exchanged its place, and numbers under {k} are not written out.",
+            k=city.least_count(True),
+            kinds=kinds,
         )
     )

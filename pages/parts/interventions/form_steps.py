@@ -69,7 +69,7 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
     st.caption(
         t(
             "Written from the incidents of the place. You may change every word; the figures of the plan stay as they "
-            "were counted. Small counts are protected in it, because the council reads it."
+            "were counted: in the protected copy, because the council reads it."
         )
     )
     return replace(plan, title=title.strip(), statement=statement)

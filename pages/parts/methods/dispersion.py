@@ -41,7 +41,7 @@ DISPERSION: Final = MethodEntry(
     ),
     N_(
         "The past is taken as the measure of what is usual: after a change in how people report it no longer "
-        "holds. For those who see protected counts d is rounded up."
+        "holds. For council and public d is learned from the past of the protected copy, and so holds its exchange."
     ),
     (
         "Wedderburn 1974, Biometrika 61",

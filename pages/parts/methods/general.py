@@ -511,10 +511,7 @@ GENERAL: Final = (
             "The finest cell (H3 resolution 12, about 20 m) is computed from the coordinates; a larger one is all "
             "finest cells that have it as their parent."
         ),
-        N_(
-            "Sizes fit into each other: the counts of small cells add up to those of large ones. Protected numbers "
-            "rest on that, since cells that overlap would show small counts as differences."
-        ),
+        N_("Sizes fit into each other: the counts of small cells add up to those of large ones."),
         N_(
             "These sets do not fill the hexagon that is drawn or exported: 5 to 7 % of alerts, all near an edge, lie "
             "in the hexagon next to the one in which they count (measured on Chicago, Lancashire, New York and the "
@@ -531,7 +528,7 @@ GENERAL: Final = (
             "rings, r the reach of a cell from its middle and a the smallest cell there. Known before any cell is made."
         ),
         N_(
-            "At most 100,000 cells on a map, 50,000 where small counts are protected, and 5,000,000 cells times steps "
+            "At most 100,000 cells on a map, 50,000 on those of council and public, and 5,000,000 cells times steps "
             "over time: cells grow until that holds, up to about 40 km. From 2,000 km² on a first export is called a "
             "region, from 10,000 km² a country, unless 90 % of its alerts lie in one dense area. A dense area begins "
             "at the disc of 3 km with most alerts and grows, up to 25 km, while the next ring is at least a tenth as "
@@ -547,22 +544,28 @@ GENERAL: Final = (
     MethodEntry(
         N_("The protected copy"),
         N_("How are people protected who could be recognised in a small number?"),
-        (r"P(\text{place exchanged}) = 0.5 \text{ where fewer than 5 are alike, else } 0.05",),
+        (
+            r"P(\text{place exchanged}) = 0.5 \text{ where fewer than 5 are alike, else } 0.05",
+            r"P_{\text{sensitive}}(\text{place exchanged}) = 1 \text{ where fewer than 10 are alike, else } 0.25",
+        ),
         N_(
             "Council and public are counted from a copy of the alerts in which rare ones have exchanged place and time "
             "with others, once and by a secret draw. The time is a week and a band of six hours, the place a map cell; "
-            "alerts of sensitive categories have the month and darkness alone, and exchange far more often. Numbers "
-            "under 5, or under 10 for sensitive categories, are written as “fewer than”; "
+            "alerts of sensitive categories have the month and darkness alone, and every rare one has exchanged. "
+            "Alerts of later imports wait until enough are there to exchange with, about half of the sensitive ones "
+            "for one release more. Numbers under 5, or under 10 for sensitive categories, are written as “fewer than”; "
             "a city may ask for more than these in its profile."
         ),
         N_(
-            "The city's totals by week, category and gender are exact for ordinary categories, and so are the "
-            "incidents of these in a cell by month. What the Briefing tells, the hot spots and what weighs more on "
-            "whom are chosen from the alerts for all readers alike; council and public get the figures of the copy."
+            "All incidents of the city by month are exact, ordinary ones of each cell by quarter, and sensitive alerts "
+            "of the city by quarter, category and gender where none waits; by week nothing is. Under the filter that "
+            "everybody opens, the whole city and a period by its name, what the Briefing tells, the hot spots and what "
+            "weighs more on whom are chosen from the alerts for all readers alike; council and public get the figures "
+            "of the copy. Of sensitive categories no hot spot is judged from the copy."
         ),
         N_(
-            "Small numbers of the copy are often not those of the alerts. Analysts and specialists see the alerts "
-            "themselves."
+            "Small numbers of the copy are often not those of the alerts, and those of the newest months can be too "
+            "low while alerts wait. Analysts and specialists see the alerts themselves."
         ),
         (
             "Office for National Statistics 2023, Protecting personal data in Census 2021 results",

@@ -28,7 +28,7 @@ PLACES: Final = (
         ),
         N_(
             "A surface shows no test: a dark patch may be due to chance. The hot cells and the clusters show which "
-            "places are not. Protected counts allow no surface, so the council has none."
+            "places are not. The protected copy has the middles of map cells alone, so the council has no surface."
         ),
         (
             "Silverman 1982, Applied Statistics 31",
@@ -167,8 +167,7 @@ PLACES: Final = (
         N_(
             "Places too small for any difference to be detected are left out before the correction. Places that "
             "stand out far beyond chance are first taken out of the rest, one after the other: else one strong place "
-            "would make all others seem to differ in the opposite direction. Protected counts enter with the values "
-            "that speak least for a difference."
+            "would make all others seem to differ in the opposite direction."
         ),
         N_(
             "It compares shares, so a place can differ without being hot. Hot for one and not hot for the other is no "

@@ -119,8 +119,7 @@ OPTIONS: Final = (
         ),
         N_(
             "A place of few but grave incidents that is not hot by its count is not found. Bursts are taken to weigh "
-            "alike, so intervals are rather too wide. Only for those who see exact counts: a sum of weights would tell "
-            "small numbers."
+            "alike, so intervals are rather too wide. Only for those who see the alerts themselves."
         ),
         ("Fay & Feuer 1997, Statistics in Medicine 16", "Zou and Donner 2008, Statistics in Medicine 27"),
         N_("With equal weights the results of counts; intervals that miss the truth in at most 5 % of simulations."),
