@@ -52,11 +52,12 @@ class WeekClock:
         )
 
 
-def week_clock(frame: pd.DataFrame) -> WeekClock:
+def week_clock(frame: pd.DataFrame, band: int = 1) -> WeekClock:
     """Lay counts by weekday and hour out as a week.
 
     `frame` has weekday (0 to 6), hour (0 to 23) and n (fractions where a span was shared out over its hours). Rows
-    without weekday or hour are left out; hours without a row are zero.
+    without weekday or hour are left out; hours without a row are zero. `band`: how many hours are known as one, so
+    that the hours that hold half are whole bands.
     """
     known = frame.dropna(subset=["weekday", "hour"])
     matrix = np.zeros((DAYS, HOURS))
@@ -67,14 +68,26 @@ def week_clock(frame: pd.DataFrame) -> WeekClock:
         matrix=matrix,
         by_weekday=by_weekday,
         by_hour=by_hour,
-        peak_hours=peak_hours(by_hour),
+        peak_hours=peak_bands(by_hour, band),
         peak_weekday=int(by_weekday.argmax()) if total else None,
         n=round(total),
     )
 
 
+def peak_bands(by_hour: FloatArray, band: int) -> tuple[int, int] | None:
+    """`peak_hours` of bands of so many hours, of which the first begins at midnight: start and length in hours.
+
+    >>> peak_bands(np.array([0] * 12 + [1] * 6 + [0] * 6), 6), peak_bands(np.array([0] * 12 + [1] * 6 + [0] * 6), 1)
+    ((12, 6), (12, 3))
+    """
+    bands = by_hour.reshape(-1, band).sum(axis=1)
+    found = peak_hours(bands)
+    return None if found is None else (found[0] * band, found[1] * band)
+
+
 def peak_hours(by_hour: FloatArray, half: float | None = None) -> tuple[int, int] | None:
-    """Start and length in hours of the shortest stretch that holds half of 24 counts; None where all are zero.
+    """Start and length in hours of the shortest stretch that holds half of 24 counts (in bands, of as many as a day
+    has); None where all are zero.
 
     `half`: half of all alerts, where the counts are lower bounds; None too where they do not reach it together.
 
@@ -85,8 +98,9 @@ def peak_hours(by_hour: FloatArray, half: float | None = None) -> tuple[int, int
     if not by_hour.sum() or by_hour.sum() < half - 1e-9:
         return None
     twice = np.concatenate([[0.0], np.cumsum(np.tile(by_hour, 2))])
-    for length in range(1, HOURS):
-        sums = twice[length : length + HOURS] - twice[:HOURS]
+    hours = len(by_hour)
+    for length in range(1, hours):
+        sums = twice[length : length + hours] - twice[:hours]
         if sums.max() >= half - 1e-9:
             return int(sums.argmax()), length
-    return 0, HOURS
+    return 0, hours

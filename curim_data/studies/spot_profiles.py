@@ -18,12 +18,12 @@ from analysis.spots.naming import SpotName, name_spots
 from analysis.spots.profile import SpotProfile, profile_spot
 from analysis.stats.intervals import Estimate, wilson
 from analysis.trends.time_series import Trend
-from analysis.trends.week_clock import HOURS, WeekClock, peak_hours, week_clock
+from analysis.trends.week_clock import HOURS, WeekClock, peak_bands, week_clock
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.privacy import is_sensitive, sees_exact, threshold
+from curim_data.privacy import BAND_HOURS, is_sensitive, sees_exact, threshold
 from curim_data.query.categoricals import encode_values, sum_by
 from curim_data.studies.areas import area_counts, counted_areas
 from curim_data.studies.cells import whole_city
@@ -82,7 +82,7 @@ def spot_summaries(
                 name=names[spot.id],
                 women=wilson(float(women), float(women + men)) if women + men > 0 else None,
                 category=str(themes[np.argsort(numbers)[-1]]) if len(themes) else None,
-                hours=_peak(*hours.get(spot.id, (nothing, nothing))),
+                hours=_peak(1 if sees_exact(audience) else BAND_HOURS, *hours.get(spot.id, (nothing, nothing))),
             )
         )
     return tuple(lines)
@@ -164,10 +164,10 @@ def _apart(table: pd.DataFrame, name: str) -> dict[str, tuple[NDArray[Any], ...]
     return dict(zip(areas, zip(*arrays, strict=True), strict=True)) if len(areas) else {}
 
 
-def _peak(hour: NDArray[Any], n: NDArray[Any]) -> tuple[int, int] | None:
-    """First and last hour of the peak; None where no hour is known."""
+def _peak(band: int, hour: NDArray[Any], n: NDArray[Any]) -> tuple[int, int] | None:
+    """First and last hour of the peak, in bands of so many hours; None where no hour is known."""
     hour = hour.astype(float)
     known = ~np.isnan(hour)
     by_hour = np.bincount(hour[known].astype(int), weights=n[known].astype(float), minlength=HOURS)
-    peak = peak_hours(by_hour.astype(float))
+    peak = peak_bands(by_hour.astype(float), band)
     return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -310,3 +311,16 @@ def test_of_sensitive_categories_the_council_gets_months_and_neither_days_nor_ho
     exact = open_page("trends", **words)
     assert exact.segmented_control(key="trends_by").options == ["Day", "Week", "Month"]
     assert not any("daylight and darkness alone" in text.value for text in exact.markdown)
+
+
+def test_the_councils_hours_are_whole_bands_and_none_of_so_few(open_page: Open) -> None:
+    """The copy has hours in bands of six, so that no stretch within one can be told."""
+    app = open_page("trends", lang="en", **{"as": "council", "category": "noise"})
+    told = next(one.value for one in app.markdown if one.value.startswith("At least half of the incidents fall"))
+    ends = [int(hour) for hour in re.findall(r"(\d\d):00", told)]
+    assert all(hour % 6 == 0 for hour in ends)
+    few = {"category": "graffiti", "district": "zone_1", "affected": "other", "as": "council"}
+    app = open_page("trends", lang="en", **few)
+    assert not errors(app)
+    assert any(one.value.startswith("Fewer than 5 incidents have a known hour") for one in app.markdown)
+    assert not any("fullest day" in one.value for one in app.markdown)

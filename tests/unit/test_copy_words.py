@@ -15,6 +15,8 @@ from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import _limits
 from curim_data.studies.brief_text import missing_sentence
 from curim_data.studies.copy_words import NO_PLACE, OTHER_DAYS, WAITING, copy_notes, places_taken
+from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.spot_profiles import spot_summaries
 from pages.parts.frame.footer import mapped_sentence
 from tests.small import alert, small_source
 
@@ -75,3 +77,14 @@ def test_the_paper_says_that_it_was_chosen_from_the_alerts_only_where_it_was(cou
     chosen = "What is told here was chosen from the alerts themselves."
     for f, told in ((AlertFilter(period="28d"), True), (AlertFilter(categories=("lighting_poor",)), False)):
         assert (chosen in _limits(brief_study(council, f, COUNCIL), council.city, T, COUNCIL)) == told
+
+
+def test_the_councils_peak_hours_of_a_hot_spot_are_whole_bands(council: Source) -> None:
+    f = AlertFilter()
+    spots = hot_spot_study(council, f, COUNCIL).spots[:4]
+    lines = spot_summaries(council, f, spots, COUNCIL)
+    assert len(lines) == 4
+    for line in lines:
+        assert line.hours is not None
+        first, last = line.hours
+        assert first % 6 == (last + 1) % 6 == 0

@@ -400,6 +400,19 @@ def test_the_clock_lays_a_week_out(t):
     assert week.sentence(t, incidents=True) == week.sentence(t).replace("alerts", "incidents")
 
 
+def test_a_clock_of_bands_tells_whole_bands(t):
+    """Bands that are shared out over their hours hold no half of their own."""
+    hours, weights = range(24), [1.0] * 6 + [0.0] * 6 + [4.0] * 6 + [1.0] * 6
+    frame = pd.DataFrame({"weekday": [4] * 24, "hour": hours, "n": weights})
+    assert week_clock(frame).peak_hours == (12, 5)
+    banded = week_clock(frame, 6)
+    assert banded.peak_hours == (12, 6)
+    assert "between 12:00 and 18:00" in banded.sentence(t)
+    late = week_clock(frame.assign(n=[3.0] * 6 + [0.0] * 12 + [3.0] * 6), 6)
+    assert late.peak_hours[1] == 6
+    assert week_clock(frame.assign(n=0.0), 6).peak_hours is None
+
+
 def test_a_clock_without_alerts(t):
     week = week_clock(pd.DataFrame({"weekday": [], "hour": [], "n": []}))
     assert week.peak_hours is None

@@ -156,10 +156,14 @@ def draw_week_clock(page: Page) -> None:
     if not frame["n"].ne(0).any():
         st.write(no_clock_reason(page))
         return
+    if 0 < frame["n"].sum() < (least := least_written(page)):
+        st.write(t("Fewer than {k} incidents have a known hour: too few to say when they happen.", k=least))
+        return
     told: pd.DataFrame | None = alerts.frame
-    if counted.notes and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS)):
+    banded = bool(counted.notes) and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS))
+    if banded:
         frame, told = _spread(frame), None
-    week = week_clock(frame)
+    week = week_clock(frame, BAND_HOURS if banded else 1)
     plots.draw_chart(
         page,
         plots.clock_figure(page, frame, count=written_incidents, alerts=told),
@@ -172,8 +176,7 @@ def draw_week_clock(page: Page) -> None:
         st.caption(t(page.source.some_hours))
     st.write(week.sentence(t, incidents=True))
     known = t.n("{n} incident with a known hour.", "{n} incidents with a known hour.", week.n)
-    notes = [t("n = {count}.", count=written_incidents(page, week.n)) if week.n < least_written(page) else known]
-    st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
+    st.caption(" ".join([known, *(t(note) for note in counted.notes)]))
 
 
 def _spread(frame: pd.DataFrame) -> pd.DataFrame:
