@@ -76,10 +76,11 @@ TITLES = {
     "gender": (t("Gender"), Role.PUBLIC),
     "interventions": (t("Interventions"), Role.COUNCIL),
     "evaluation": (t("Evaluation"), Role.COUNCIL),
+    **({"cities": (t("Compare cities"), Role.PUBLIC)} if len(house.open_cities()) > 1 else {}),
     "data": (t("Data"), Role.ANALYST),
     "methods": (t("Methods"), Role.PUBLIC),
 }
-WITHOUT_FILTER = ("data", "methods", "interventions", "evaluation")
+WITHOUT_FILTER = ("cities", "data", "methods", "interventions", "evaluation")
 
 
 def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:

@@ -16,7 +16,7 @@ from curim_data.store.home import create_home
 
 NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 MARKS = {"alpha": "ALPHAN", "beta": "BETAN"}  # in every label of the city
-ROWS = {"alpha": slice(0, 6_000), "beta": slice(20_000, 24_000)}  # of the sample's export
+ROWS = {"alpha": slice(0, 12_000, 2), "beta": slice(1, 12_000, 3)}  # of the sample's export
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,16 @@ LISTED = 4
 _DISTANCE: Final = re.compile(r", \d[\d.,]*\s(?:km|m)\s.*$")
 # The category of an alert whose export tells none.
 UNCATEGORISED: Final = "uncategorised"
+FORMATS: Final[Mapping[str, str]] = {
+    "curim": "CURiM",
+    "ushahidi2": "Ushahidi 2",
+    "ushahidi3": "Ushahidi 3",
+    "fixmystreet": "FixMyStreet",
+    "open311": "Open311",
+    "seeclickfix": "SeeClickFix",
+    "policeuk": "police.uk",
+    "safecity": "Safecity",
+}
 
 
 def gender_label(t: Translator, code: str) -> str:
@@ -308,3 +318,12 @@ def listed(t: Translator, labels: Iterable[str], style: str = "or") -> str:
         return t.join(names, style)
     rest = len(names) - LISTED + 1
     return t.n("{names} and {n} more", "{names} and {n} more", rest, names=", ".join(names[: LISTED - 1]))
+
+
+def format_label(t: Translator, name: str) -> str:
+    """What a format is called."""
+    if name == "guessed":
+        return t("unknown: read from headings and values")
+    if name == "mapped":
+        return t("as set by hand")
+    return FORMATS.get(name, name)

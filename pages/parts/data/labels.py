@@ -8,18 +8,8 @@ from typing import Final
 import streamlit as st
 
 from curim_data.model import Facts, Message, Translator
-from curim_data.model.labels import role_name
+from curim_data.model.labels import format_label, role_name
 
-FORMATS: Final[Mapping[str, str]] = {
-    "curim": "CURiM",
-    "ushahidi2": "Ushahidi 2",
-    "ushahidi3": "Ushahidi 3",
-    "fixmystreet": "FixMyStreet",
-    "open311": "Open311",
-    "seeclickfix": "SeeClickFix",
-    "policeuk": "police.uk",
-    "safecity": "Safecity",
-}
 CONTAINERS: Final[Mapping[str, Message]] = {
     "csv": Message("text with columns (CSV)"),
     "xlsx": Message("Excel workbook"),
@@ -64,15 +54,6 @@ _SURE: Final = (
     (0.5, Message("Not sure ({share}): check it")),
     (0.0, Message("A guess ({share}): check it")),
 )
-
-
-def format_label(t: Translator, name: str) -> str:
-    """What a format is called."""
-    if name == "guessed":
-        return t("unknown: read from headings and values")
-    if name == "mapped":
-        return t("as set by hand")
-    return FORMATS.get(name, name)
 
 
 def format_short(t: Translator, name: str) -> str:

@@ -9,9 +9,10 @@ import streamlit as st
 
 from curim_data.formats.base import Layout
 from curim_data.model import Message, Translator
+from curim_data.model.labels import format_label
 from curim_data.model.questions import BOTH_ORDERS
 from curim_data.quality.study import likely_reason
-from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading, format_label
+from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading
 from pages.parts.data.questions import AREA_QUESTION, KIND_QUESTION
 from pages.parts.data.uploads import FilePreview, ImportTarget
 from pages.parts.frame import Page, escape_markdown

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Role, Translator
 from curim_data.model.city import ProfileError
+from curim_data.protection import open_for
 from curim_data.store import has_alerts
 from curim_data.store.cities import HouseCity
 from pages.parts.frame.page import Page, view_query
@@ -87,6 +89,24 @@ def draw_switch(page: Page, least: Role) -> None:
         links[told] = f"?{query}" if found[city] >= least else f"./?{query}"
     current = next((told for told, city in zip(links, names, strict=True) if city.word == page.city_word), "")
     _draw_links(page.t("City"), links, current)
+
+
+def page_beside(page: Page, city: HouseCity, role: Role) -> Page:
+    """The page on show as it is in another city, where the reader has this role: the whole city, without a filter."""
+    seen_as = min(role, Role.COUNCIL) if page.carried.get("as") == "council" else role
+    source = open_for(city.home, seen_as.audience) if has_alerts(city.home) else None
+    return replace(
+        page,
+        city=city.home.city() if city.home.has_city() else page.city,
+        filter=AlertFilter(),
+        audience=seen_as.audience,
+        role=seen_as,
+        home=city.home,
+        source=source,
+        is_sample=False,
+        notes=(),
+        carried={**page.carried, CITY: city.word},
+    )
 
 
 def switched(page: Page, city: HouseCity) -> dict[str, str]:

@@ -25,6 +25,7 @@ VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "hotspots": ("layer", "cell", "base", "weight", "method", "spot", "tab", "metric", "against", "at"),
     "interventions": ("plan", "draft"),
     "evaluation": ("plan",),
+    "cities": ("with", "months"),
 }
 # Words by which Streamlit shows a page alone, in the light theme.
 PRINT_WORDS: Final = {"embed": "true", "embed_options": "light_theme"}

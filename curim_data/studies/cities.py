@@ -1,0 +1,329 @@
+"""What is counted of a city where it stands beside another one: coverage, shares, months, inhabitants.
+
+Each city is counted by itself, in whole months, for the audience that the reader is there; `analysis.city_comparison`
+compares what came of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.city_comparison import CountedRate, CountedShare
+from analysis.gender import MAN, WOMAN
+from analysis.stats.dispersion import Dispersion
+from analysis.stats.result import Choice
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, Gender, KnownTime, Message
+from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_REPORTERS
+from curim_data.model.labels import UNCATEGORISED
+from curim_data.privacy import is_sensitive_category, sees_exact, threshold
+from curim_data.studies.incidents import AFFECTED, counted_once, incident_choice
+from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
+
+Stretch = Literal["12m", "all"]
+SharesBy = Literal["kind", "group", "affected", "reporter", "time", "light"]
+MONTHS: Final = 12
+LEAST_MONTHS: Final = 3  # that both cities' data have to share for a common period
+UNSTATED: Final = "unstated"
+DARK: Final = "dark"
+BAND: Final = 6  # hours
+_NOT_STATED: Final = (Gender.UNDISCLOSED.value, Gender.UNKNOWN.value)
+_REPORTER: Final = "reporter_gender"
+AFTER_DARK: Final = Share("dark", (True,), (True, False))
+
+
+@dataclass(frozen=True)
+class Periods:
+    """The whole months that are counted of each city, first and last day; `common`: whether they are the same."""
+
+    first: tuple[dt.date, dt.date]
+    second: tuple[dt.date, dt.date]
+    common: bool
+
+
+@dataclass(frozen=True)
+class CountedPart:
+    """One share of a city; `least`: the smallest count of it that is written out, zero apart."""
+
+    key: str
+    counted: CountedShare
+    least: int
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The shares of a city by something; `lacking`: why they are not known, where they are not."""
+
+    parts: tuple[CountedPart, ...] = ()
+    lacking: Message | None = None
+
+    def of(self, key: str) -> CountedPart | None:
+        """One of them, by its key."""
+        return next((part for part in self.parts if part.key == key), None)
+
+
+@dataclass(frozen=True)
+class CityFacts:
+    """What a city's data hold at all, whatever the period.
+
+    `formats`: of its exports; `kinds`: of which there are enough alerts to be named; `categories`: how many there are;
+    `asked`: the fields that its exports have (`model.absence`); `repeated`: whether some incidents have several alerts.
+    """
+
+    first: dt.date
+    last: dt.date
+    formats: tuple[str, ...]
+    kinds: tuple[str, ...]
+    categories: int
+    known_time: KnownTime
+    asked: frozenset[str]
+    repeated: bool
+    illustrative: bool
+    exact: bool
+
+
+@dataclass(frozen=True)
+class CityFigures:
+    """A city in a period.
+
+    `alerts` and the `incidents` that they report; of the alerts `placed` have coordinates, `timed` a time of day, and
+    `affected` and `reporters` state a gender. `months`: alerts of each month, in order. `rate`: None where the city's
+    profile knows no inhabitants. `least`: the smallest of these counts that is written out, zero apart.
+    """
+
+    facts: CityFacts
+    period: tuple[dt.date, dt.date]
+    alerts: float
+    incidents: float
+    placed: float
+    timed: float
+    affected: float
+    reporters: float
+    months: tuple[float, ...]
+    shares: Mapping[SharesBy, Shares]
+    rate: CountedRate | None
+    least: int
+    choices: tuple[Choice, ...] = ()
+
+
+def compared_periods(first: Source, second: Source, stretch: Stretch = "12m") -> Periods | None:
+    """The whole months to compare: the last twelve that both cities have, or all of them.
+
+    Where they share fewer than three, the last twelve of each, or all. None where a city has no whole month.
+    """
+    own = [_whole_months(source) for source in (first, second)]
+    if own[0] is None or own[1] is None:
+        return None
+    start, end = max(own[0][0], own[1][0]), min(own[0][1], own[1][1])
+    if start <= end and _number(end) - _number(start) + 1 >= LEAST_MONTHS:
+        both = _last(start, end, stretch)
+        return Periods(both, both, common=True)
+    return Periods(_last(*own[0], stretch), _last(*own[1], stretch), common=False)
+
+
+def _whole_months(source: Source) -> tuple[dt.date, dt.date] | None:
+    """First and last day of the whole months that a city's data cover."""
+    if not source.count:
+        return None
+    start, end = source.first, source.as_of
+    if start.day > 1:
+        start = _month_start(_number(start) + 1)
+    if (end + dt.timedelta(days=1)).day > 1:
+        end = end.replace(day=1) - dt.timedelta(days=1)
+    return (start, end) if start <= end else None
+
+
+def _last(start: dt.date, end: dt.date, stretch: Stretch) -> tuple[dt.date, dt.date]:
+    return (max(start, _month_start(_number(end) - MONTHS + 1)), end) if stretch == "12m" else (start, end)
+
+
+def _number(day: dt.date) -> int:
+    return 12 * day.year + day.month - 1
+
+
+def _month_start(number: int) -> dt.date:
+    return dt.date(number // 12, number % 12 + 1, 1)
+
+
+def city_figures(source: Source, period: tuple[dt.date, dt.date], audience: Audience) -> CityFigures:
+    """Count one city."""
+    f = AlertFilter(period="", start=period[0], end=period[1])
+    total, once = query.total(source, f, audience), query.total(source, f, audience, once=True)
+    scatter = burst_scatter(source, f, area_kind(source))
+    months = query.counts(source, f, ["month"], audience, complete=True).frame.dropna(subset=["month"])
+    in_order = months.sort_values("month")["n"].to_numpy(float)
+    return CityFigures(
+        facts=_facts(source, audience),
+        period=period,
+        alerts=float(total.n),
+        incidents=float(once.n),
+        placed=float(total.n - total.unmapped),
+        timed=_timed(source, f, audience),
+        affected=_stated(source, f, audience, AFFECTED),
+        reporters=_stated(source, f, audience, _REPORTER),
+        months=tuple(in_order.tolist()),
+        shares=_all_shares(source, f, audience, float(once.n), scatter),
+        rate=_rate(source, float(total.n), period, scatter),
+        least=threshold(audience, False, source.city),
+        choices=(*incident_choice(source), scatter.choice),
+    )
+
+
+def _facts(source: Source, audience: Audience) -> CityFacts:
+    everything = AlertFilter(period="all")
+    kinds = query.counts(source, everything, ["kind"], audience).shown.frame
+    categories = query.counts(source, everything, ["category"], audience).shown.frame
+    named = categories["category"].notna() & (categories["category"] != UNCATEGORISED) & (categories["n"] > 0)
+    return CityFacts(
+        first=source.first,
+        last=source.as_of,
+        formats=_formats(source),
+        kinds=tuple(sorted(str(kind) for kind in kinds.loc[kinds["n"] > 0, "kind"].dropna())),
+        categories=int(named.sum()),
+        known_time=source.known_time,
+        asked=source.asked,
+        repeated=(source.exact or source).repeated,
+        illustrative=source.city.illustrative,
+        exact=sees_exact(audience),
+    )
+
+
+def _formats(source: Source) -> tuple[str, ...]:
+    """The formats of the exports that all stored alerts came from."""
+    cache = (source.exact or source).cache
+    if "formats" not in cache:
+        found = (source.exact or source).table.select("source").distinct().to_pyarrow()["source"].to_pylist()
+        cache["formats"] = tuple(sorted(str(name) for name in found if name))
+    formats: tuple[str, ...] = cache["formats"]
+    return formats
+
+
+def _timed(source: Source, f: AlertFilter, audience: Audience) -> float:
+    if source.lacks("hour") is not None:
+        return 0.0
+    frame = query.counts(source, f, ["hour"], audience).frame
+    return float(frame.loc[frame["hour"].notna(), "n"].sum())
+
+
+def _stated(source: Source, f: AlertFilter, audience: Audience, column: str) -> float:
+    if column not in source.asked:
+        return 0.0
+    frame = query.counts(source, f, [column], audience).frame
+    return float(frame.loc[frame[column].notna() & ~frame[column].isin(_NOT_STATED), "n"].sum())
+
+
+def _all_shares(
+    source: Source, f: AlertFilter, audience: Audience, incidents: float, scatter: Dispersion
+) -> dict[SharesBy, Shares]:
+    light = _light(source, f, audience)
+    by_hour = max((scatter, *(part.counted.scatter for part in light.parts)), key=lambda one: (one.known, one.value))
+    return {
+        "kind": _of_incidents(source, f, audience, "kind", incidents, scatter),
+        "group": _groups(source, f, audience, incidents, scatter),
+        "affected": _gender(source, f, audience, AFFECTED),
+        "reporter": _gender(source, f, audience, _REPORTER),
+        "time": _times_of_day(source, f, audience, by_hour),
+        "light": light,
+    }
+
+
+def _of_incidents(
+    source: Source, f: AlertFilter, audience: Audience, column: str, incidents: float, scatter: Dispersion
+) -> Shares:
+    """Shares of all incidents by the values of a column; one of several categories counts in each of their groups."""
+    counted = query.counts(source, f, [column], audience, once=True)
+    least = np.broadcast_to(np.asarray(counted.least), len(counted.frame))
+    rows = zip(counted.frame[column], counted.frame["n"], least, strict=True)
+    return Shares(
+        tuple(
+            CountedPart(str(value), CountedShare(float(n), incidents, scatter), int(smallest))
+            for value, n, smallest in rows
+            if isinstance(value, str) and value
+        )
+    )
+
+
+def _groups(source: Source, f: AlertFilter, audience: Audience, incidents: float, scatter: Dispersion) -> Shares:
+    """Shares by the groups of the city's tree of categories, those without an incident too."""
+    if not source.city.groups:
+        return Shares(lacking=NO_CATEGORY)
+    found = _of_incidents(source, f, audience, "group", incidents, scatter)
+    parts = []
+    for group in source.city.groups:
+        members = [name for name, category in source.city.categories.items() if category.group == group]
+        strict = any(is_sensitive_category(name, source.city) for name in members)
+        none = CountedPart(group, CountedShare(0.0, incidents, scatter), threshold(audience, strict, source.city))
+        parts.append(found.of(group) or none)
+    return Shares(tuple(parts))
+
+
+def _gender(source: Source, f: AlertFilter, audience: Audience, column: str) -> Shares:
+    """Women among women and men, as on the page Gender, and of all those of whom nothing is stated."""
+    if column not in source.asked:
+        return Shares(lacking=NO_AFFECTED if column == AFFECTED else NO_REPORTERS)
+    frame = query.counts(source, f, [column], audience, complete=True, once=counted_once(source, column)).frame
+    n = frame.dropna(subset=[column]).set_index(column)["n"].astype(float)
+    scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), area_kind(source))
+    women, men = float(n.get(WOMAN, 0.0)), float(n.get(MAN, 0.0))
+    unstated = float(n.reindex(_NOT_STATED, fill_value=0.0).sum())
+    least = threshold(audience, False, source.city)
+    return Shares(
+        (
+            CountedPart(WOMAN, CountedShare(women, women + men, scatter), least),
+            CountedPart(UNSTATED, CountedShare(unstated, float(frame["n"].sum()), scatter), least),
+        )
+    )
+
+
+def _times_of_day(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> Shares:
+    """Shares by six hours of the day, the same bands for every audience, of the incidents whose hour is known."""
+    if (lacking := source.lacks("hour")) is not None:
+        return Shares(lacking=lacking)
+    frame = query.counts(source, f, ["hour"], audience, once=True).frame.dropna(subset=["hour"])
+    n = frame["n"].astype(float).groupby(frame["hour"].astype(int) // BAND).sum()
+    known, least = float(n.sum()), threshold(audience, False, source.city)
+    return Shares(
+        tuple(
+            CountedPart(str(band), CountedShare(float(n.get(band, 0.0)), known, scatter), least)
+            for band in range(24 // BAND)
+        )
+    )
+
+
+def _light(source: Source, f: AlertFilter, audience: Audience) -> Shares:
+    """The share after dark, of the incidents of which that is known."""
+    if (lacking := source.lacks_light) is not None:
+        return Shares(lacking=lacking)
+    frame = query.counts(source, f, [DARK], audience, once=True).frame.dropna(subset=[DARK])
+    dark, n = frame[DARK].astype(bool).to_numpy(), frame["n"].to_numpy(float)
+    counted = CountedShare(
+        float(n[dark].sum()), float(n.sum()), share_scatter(source, f, AFTER_DARK, area_kind(source))
+    )
+    return Shares((CountedPart(DARK, counted, threshold(audience, False, source.city)),))
+
+
+def _rate(source: Source, alerts: float, period: tuple[dt.date, dt.date], scatter: Dispersion) -> CountedRate | None:
+    residents = inhabitants(source.city.population)
+    if residents is None:
+        return None
+    return CountedRate(alerts, residents, (period[1] - period[0]).days + 1, scatter)
+
+
+def inhabitants(population: pd.DataFrame | None) -> float | None:
+    """All inhabitants of a city; None where its profile does not know them."""
+    if population is None or population.empty:
+        return None
+    columns: Any = ["total"] if "total" in population else ["women", "men"]
+    if not set(columns) <= set(population):
+        return None
+    found = population[columns].astype(float).to_numpy()
+    total = float(found.sum()) if np.isfinite(found).all() else 0.0
+    return total if total > 0 else None

@@ -1,0 +1,369 @@
+"""The comparison of two cities: its numbers against a slow twin, roles of both cities, the record, what differs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+import streamlit as st
+from statsmodels.stats.proportion import proportion_confint
+from streamlit.testing.v1 import AppTest
+
+from analysis.city_comparison import CountedShare
+from curim_data.model import Audience, KnownTime, Role, translator
+from curim_data.plans.record import Deed
+from curim_data.protection import open_for
+from curim_data.store import Home
+from curim_data.studies.cities import (
+    CityFigures,
+    CountedPart,
+    Periods,
+    Shares,
+    city_figures,
+    compared_periods,
+    inhabitants,
+)
+from pages.parts.cities.comparison import _handed_out, compared_shares
+from pages.parts.cities.differences import NamedCity, what_differs
+from pages.parts.frame import reader, record
+from pages.parts.frame.downloads import NotPermitted, _checked
+from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.test_house import MAYOR, roles, rows
+from tests.houses import MARKS, House, make_house
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return make_house(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture(autouse=True)
+def named(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("CURIM_PLANS_URL", "CURIM_ALERTS_URL", "CURIM_HOME", "CURIM_UNVERIFIED_EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CURIM_HOMES", house.names)
+    record._sessions.clear()
+    yield
+    for home in (house.alpha, house.beta):
+        (home.path / "roles.toml").unlink(missing_ok=True)
+    reader._opened.cache_clear()
+
+
+@pytest.fixture
+def user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verified account that has just signed in."""
+
+    class User(dict[str, Any]):
+        is_logged_in = True
+
+    account = User(email=MAYOR, email_verified=True, iat=time.time(), nonce=str(time.time()), iss="i", sub="s")
+    asked = SimpleNamespace(user=account, logout=lambda: None, query_params=st.query_params, secrets={"auth": {}})
+    monkeypatch.setattr(reader, "st", asked)
+
+
+def visit(name: str = "cities", **query: str) -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    for word, value in {"lang": "en", **query}.items():
+        app.query_params[word] = value
+    app.switch_page(f"{name}.py")
+    app.run()
+    assert errors(app) == []
+    return app
+
+
+def navigation(app: AppTest) -> list[str]:
+    return [link.proto.label for link in app.get("page_link")]
+
+
+def counted(home: Home, audience: Audience = Audience.ANALYST) -> CityFigures:
+    source, other = (open_for(one, audience) for one in (home, Home(home.path.parent / "beta")))
+    periods = compared_periods(source, other)
+    assert periods is not None
+    return city_figures(source, periods.first, audience)
+
+
+def slow_rows(home: Home, period: tuple[dt.date, dt.date]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Alerts of a period one by one, and the first of each incident."""
+    source = open_for(home, Audience.ANALYST)
+    alerts = source.table.to_pandas()
+    day = pd.to_datetime(alerts["local_date"]).dt.date
+    alerts = alerts[(day >= period[0]) & (day <= period[1])]
+    shared = source.shared_incidents().to_pandas().set_index("alert_id")
+    known = alerts.join(shared, on="alert_id")
+    alone = known[known["incident"].isna()]
+    first = known.dropna(subset=["incident"]).sort_values("report").groupby("incident").head(1)
+    return alerts, pd.concat([alone, first])
+
+
+@pytest.mark.parametrize("word", ["alpha", "beta"])
+def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: str) -> None:
+    home = {"alpha": house.alpha, "beta": house.beta}[word]
+    found = counted(home)
+    alerts, incidents = slow_rows(home, found.period)
+    assert (found.alerts, found.incidents) == (len(alerts), len(incidents))
+    assert found.placed == alerts["longitude"].notna().sum()
+    assert found.timed == pytest.approx(alerts["hour"].notna().sum())
+    stated = ["woman", "man", "other"]
+    assert found.affected == alerts["affected_gender"].isin(stated).sum()
+    assert found.reporters == alerts["reporter_gender"].isin(stated).sum()
+    assert list(found.months) == alerts.groupby(pd.to_datetime(alerts["month"]))["alert_id"].count().tolist()
+    kinds = {part.key: part.counted.n for part in found.shares["kind"].parts}
+    assert kinds == incidents["kind"].value_counts().to_dict()
+    tree = home.city().categories
+    for part in found.shares["group"].parts:
+        of_group = {name for name, category in tree.items() if category.group == part.key}
+        named = [
+            {one, *(() if more is None else more)}
+            for one, more in zip(incidents["category"], incidents["more_categories"], strict=True)
+        ]
+        assert part.counted.n == sum(bool(of_group & names) for names in named), part.key
+        assert part.counted.of == len(incidents)
+    women, unstated = (found.shares["reporter"].of(key) for key in ("woman", "unstated"))
+    assert women is not None
+    assert unstated is not None
+    assert women.counted.n == (alerts["reporter_gender"] == "woman").sum()
+    assert women.counted.of == alerts["reporter_gender"].isin(["woman", "man"]).sum()
+    assert unstated.counted.n == alerts["reporter_gender"].isin(["undisclosed", "unknown"]).sum()
+    dark = found.shares["light"].parts[0].counted
+    assert (dark.n, dark.of) == (incidents["dark"].eq(True).sum(), incidents["dark"].notna().sum())
+    assert sum(part.counted.n for part in found.shares["time"].parts) == pytest.approx(incidents["hour"].notna().sum())
+
+
+def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
+    app = visit(city="alpha", **{"with": "beta"})
+    first, second = counted(house.alpha), counted(house.beta)
+    page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
+    frame = compared_shares(page, first, second).frame
+    assert set(frame["by"]) == {"kind", "group", "affected", "reporter", "time", "light"}
+    shown = pd.concat([table.value for table in app.table if "Beyond chance" in table.value], ignore_index=True)
+    assert len(shown) == len(frame)
+    for row, told in zip(frame.to_dict("records"), shown.to_numpy().tolist(), strict=True):
+        for side, text in zip(("first", "second"), told[1:3], strict=True):
+            n, of = row[f"n_{side}"], row[f"of_{side}"]
+            assert text.startswith(f"{100 * n / of:.0f}") or "below" in text, row
+        assert told[4] == ("yes" if row["differs"] else "no")
+        assert row["difference"] == pytest.approx(row["n_first"] / row["of_first"] - row["n_second"] / row["of_second"])
+    women = frame[(frame["by"] == "reporter") & (frame["key"] == "woman")].iloc[0]
+    part = first.shares["reporter"].of("woman")
+    assert part is not None
+    by = part.counted.scatter.value
+    low, high = proportion_confint(women["n_first"] / by, women["of_first"] / by, method="wilson")
+    assert (women["low_first"], women["high_first"]) == pytest.approx((low, high))
+    differing = int(frame["differs"].sum())
+    assert app.title[0].value.startswith("ALPHAN Piraeus and BETAN Piraeus: ")
+    assert (f"{differing} of {len(frame)}" in app.title[0].value) == (differing > 0)
+
+
+@pytest.mark.usefixtures("user")
+def test_only_who_may_see_two_cities_may_compare(house: House) -> None:
+    roles(house, alpha="public", beta="council")
+    assert "Compare cities" in navigation(visit("trends", city="beta"))
+    roles(house, beta="council")
+    app = visit("trends", city="beta")
+    assert "Compare cities" not in navigation(app)
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    app.query_params["city"], app.query_params["with"] = "beta", "alpha"
+    app.switch_page("cities.py")
+    app.run()
+    assert MARKS["alpha"] not in "".join(one.value for one in (*app.title, *app.markdown, *app.caption))
+
+
+def test_without_a_house_there_is_no_page(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CURIM_HOMES")
+    monkeypatch.setenv("CURIM_HOME", str(house.alpha.path))
+    app = visit("trends")
+    assert "Compare cities" not in navigation(app)
+    assert not any("city=" in link.proto.query_string for link in app.get("page_link"))
+    assert all('aria-label="City"' not in html.proto.body for html in app.get("html"))
+
+
+@pytest.mark.usefixtures("user")
+def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(house: House) -> None:
+    roles(house, alpha="analyst", beta="council")
+    before = {home: len(rows(home)) for home in (house.alpha, house.beta)}
+    app = visit(city="alpha", **{"with": "beta"})
+    texts = [one.value for one in app.markdown]
+    assert any("ALPHAN Piraeus is counted exactly, BETAN Piraeus from its protected copy" in text for text in texts)
+    coverage = next(table.value for table in app.table if "Counted for" in table.value.to_numpy())
+    told = coverage.set_index(coverage.columns[0]).loc["Counted for"].tolist()
+    assert told == ["exact numbers", "the protected copy"]
+    copy = open_for(house.beta, Audience.COUNCIL)
+    period = counted(house.alpha).period
+    assert city_figures(copy, period, Audience.COUNCIL).least == 5
+    looked = {
+        home: [(one.role, one.subject) for one in rows(home)[before[home] :] if one.deed is Deed.VIEW]
+        for home in (house.alpha, house.beta)
+    }
+    assert looked == {house.alpha: [("analyst", "cities")], house.beta: [("council", "cities")]}
+    council = visit(city="alpha", **{"with": "beta", "as": "council"})
+    assert not any("counted exactly" in one.value for one in council.markdown)
+
+
+@pytest.mark.usefixtures("user")
+def test_a_file_of_two_cities_is_handed_out_only_to_who_may_see_both(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles(house, alpha="analyst", beta="council")
+    monkeypatch.setattr(reader.st, "query_params", {"city": "alpha"})
+    assert reader.reader() is not None
+    pages = [
+        SimpleNamespace(city_word=word, role=role) for word, role in (("alpha", Role.ANALYST), ("beta", Role.COUNCIL))
+    ]
+    noted: list[str] = []
+    monkeypatch.setattr(record, "note", lambda page, *_, **__: noted.append(page.city_word))
+    record.draws(pages[0])  # type: ignore[arg-type]
+    record.draws_beside(pages[1])  # type: ignore[arg-type]
+    make = _checked(lambda: b"file", "file.csv")
+    assert make() == b"file"
+    assert noted == ["alpha", "beta"]
+    for role in ("public", ""):
+        roles(house, alpha="analyst", beta=role)
+        with pytest.raises(NotPermitted):
+            make()
+    roles(house, alpha="specialist", beta="council")
+    with pytest.raises(NotPermitted):
+        make()
+    assert noted == ["alpha", "beta"]
+
+
+def test_small_counts_are_not_handed_out_by_the_threshold_of_their_own_city() -> None:
+    part = pd.DataFrame(
+        {"n_first": [4.0, 0.0, 9.0], "least_first": [1, 5, 10], "n_second": [4.0, 5.0, 9.0], "least_second": [5, 5, 10]}
+    )
+    assert _handed_out(part, "first") == [4, 0, None]
+    assert _handed_out(part, "second") == [None, 5, None]
+
+
+def stored(first: str, last: str, count: int = 1) -> Any:
+    return SimpleNamespace(first=dt.date.fromisoformat(first), as_of=dt.date.fromisoformat(last), count=count)
+
+
+def test_whole_months_that_both_cities_have_are_compared() -> None:
+    one, other = stored("2020-01-01", "2022-12-31"), stored("2021-03-02", "2022-11-29")
+    both = dt.date(2021, 11, 1), dt.date(2022, 10, 31)
+    assert compared_periods(one, other) == Periods(both, both, common=True)
+    longest = dt.date(2021, 4, 1), dt.date(2022, 10, 31)
+    assert compared_periods(one, other, "all") == Periods(longest, longest, common=True)
+    assert compared_periods(other, one, "all") == Periods(longest, longest, common=True)
+
+
+def test_cities_without_three_common_months_are_compared_over_their_own() -> None:
+    one, other = stored("2020-01-01", "2021-05-31"), stored("2021-04-01", "2021-12-31")
+    assert compared_periods(one, other) == Periods(
+        (dt.date(2020, 6, 1), dt.date(2021, 5, 31)), (dt.date(2021, 4, 1), dt.date(2021, 12, 31)), common=False
+    )
+    assert compared_periods(one, stored("2021-04-02", "2021-05-30")) is None
+    assert compared_periods(one, stored("2021-04-01", "2021-12-31", 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "people"),
+    [
+        (None, None),
+        (pd.DataFrame({"district": ["a", "b"], "women": [10, 20], "men": [11, 19], "total": [21, 40]}), 61),
+        (pd.DataFrame({"district": ["a"], "women": [10], "men": [11]}), 21),
+        (pd.DataFrame({"district": ["a"], "women": [10]}), None),
+        (pd.DataFrame({"district": ["a"], "total": [float("nan")]}), None),
+        (pd.DataFrame({"district": ["a"], "total": [0]}), None),
+    ],
+)
+def test_inhabitants_are_those_of_all_districts(table: pd.DataFrame | None, people: float | None) -> None:
+    assert inhabitants(table) == people
+
+
+def test_rates_stand_where_both_cities_know_their_inhabitants(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = "No rates are compared: the profile of ALPHAN Piraeus and BETAN Piraeus holds no inhabitants."
+    assert missing in [one.value for one in visit(city="alpha").markdown]
+    homes = [tmp_path / word for word in ("alpha", "beta")]
+    for home, people in zip(homes, (50_000, 20_000), strict=True):
+        shutil.copytree(house.folder / home.name, home)
+        district = Home(home).city().districts[0].id
+        (home / "city" / "population.csv").write_text(f"district,women,men,total\n{district},1,1,{people}\n", "utf-8")
+    monkeypatch.setenv("CURIM_HOMES", ":".join(map(str, homes)))
+    told = [one.value for one in visit(city="alpha").markdown]
+    first, second = counted(Home(homes[0])), counted(Home(homes[1]))
+    days = (first.period[1] - first.period[0]).days + 1
+    for name, figures, people in (("ALPHAN", first, 50_000), ("BETAN", second, 20_000)):
+        rate = figures.alerts / people * 1000 * 365.25 / days
+        assert any(text.startswith(f"{name} Piraeus: {rate:.1f} ") for text in told)
+    ratio = first.alerts / 50_000 / (second.alerts / 20_000)
+    assert any(f"reports {ratio:.2f} times" in text for text in told)
+
+
+def facts(**changes: Any) -> Any:
+    usual = {
+        "formats": ("curim",), "kinds": ("offence", "risk"), "categories": 3, "known_time": KnownTime.HOUR,
+        "asked": frozenset({"reporter_gender"}), "illustrative": False, "exact": True,
+    }  # fmt: skip
+    return SimpleNamespace(**{**usual, **changes})
+
+
+def city(name: str, *, alerts: float = 200.0, incidents: float = 100.0, **changes: Any) -> NamedCity:
+    more = {name: changes.pop(name) for name in ("placed", "reporters", "months") if name in changes}
+    counts = {"placed": alerts, "affected": 0.0, "reporters": alerts, "months": (5.0, 5.0), **more}
+    figures: Any = SimpleNamespace(alerts=alerts, incidents=incidents, facts=facts(**changes), **counts)
+    return NamedCity(name, figures)
+
+
+SAME = Periods((dt.date(2025, 1, 1), dt.date(2025, 2, 28)), (dt.date(2025, 1, 1), dt.date(2025, 2, 28)), common=True)
+
+
+def test_cities_that_report_alike_have_no_warning() -> None:
+    assert what_differs(translator("en"), city("A"), city("B"), SAME) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"exact": False}, "Your role differs: A is counted exactly, B from its protected copy"),
+        ({"illustrative": True}, "The data of B are made up."),
+        ({"formats": ("policeuk",)}, "The alerts come from different exports: A: CURiM; B: police.uk."),
+        ({"kinds": ("incivility",)}, "the alerts of A are of the kinds offence and danger, those of B incivility."),
+        ({"categories": 0}, "No alert of B has a category."),
+        ({"categories": 9}, "The alerts have unlike categories: 3 in A, 9 in B."),
+        ({"known_time": KnownTime.MONTH}, "Of the time of an alert A gives the time of day, B the month alone."),
+        ({"asked": frozenset()}, "A asks for the gender of the person who alerts; B does not."),
+        ({"reporters": 50.0}, "The gender of the person who alerts is stated in 100 % of the alerts of A, in 25 %"),
+        ({"incidents": 200.0}, "An incident has 2.00 alerts on average in A, 1.00 in B"),
+        ({"placed": 100.0}, "100 % of the alerts of A have a position, 50 % of those of B."),
+        ({"months": (5.0, 0.0)}, "B has no alert in 1 of the 2 months."),
+    ],
+)
+def test_each_difference_in_reporting_is_said(changes: dict[str, Any], said: str) -> None:
+    found = what_differs(translator("en"), city("A"), city("B", **changes), SAME)
+    assert len(found) == 1
+    assert said in found[0].replace("\u00a0", " ")
+
+
+def test_kinds_that_one_city_cannot_report_are_no_part_of_the_other(house: House) -> None:
+    def figures(**n: float) -> Any:
+        parts = tuple(CountedPart(key, CountedShare(count, sum(n.values())), 1) for key, count in n.items())
+        nothing = {by: Shares() for by in ("group", "affected", "reporter", "time", "light")}
+        return SimpleNamespace(shares={"kind": Shares(parts), **nothing}, facts=SimpleNamespace(kinds=tuple(n)))
+
+    page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
+    found = compared_shares(page, figures(risk=30, offence=70, incivility=900), figures(risk=50, offence=50)).frame
+    assert found.set_index("key")[["share_first", "share_second"]].to_numpy().tolist() == [[0.3, 0.5], [0.7, 0.5]]
+    assert compared_shares(page, figures(risk=30), figures(risk=10, offence=5)).frame.empty
+
+
+def test_every_file_of_the_page_is_one_of_both_cities(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[str]] = []
+
+    def handing_out(_: str) -> Any:
+        drawn.append([one.city_word for one in (record.drawn(), *record.beside()) if one is not None])
+        return lambda: None
+
+    monkeypatch.setattr("pages.parts.frame.downloads.handing_out", handing_out)
+    visit(city="alpha", **{"with": "beta"})
+    assert len(drawn) > 5
+    assert all(words == ["alpha", "beta"] for words in drawn)
