@@ -25,7 +25,7 @@ from curim_data.model import Audience, Gender, KnownTime, Message
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_REPORTERS
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.privacy import is_sensitive_category, sees_exact, threshold
-from curim_data.studies.incidents import AFFECTED, counted_once, incident_choice
+from curim_data.studies.incidents import AFFECTED, counted_once, incident_choice, rows_are_persons
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
 
 Stretch = Literal["12m", "all"]
@@ -75,7 +75,7 @@ class CityFacts:
     """What a city's data hold at all, whatever the period.
 
     `formats`: of its exports; `kinds`: of which there are enough alerts to be named; `categories`: how many there are;
-    `asked`: the fields that its exports have (`model.absence`); `repeated`: whether some incidents have several alerts.
+    `asked`: the fields that its exports have (`model.absence`); `persons`: whether rows are the persons affected.
     """
 
     first: dt.date
@@ -85,7 +85,7 @@ class CityFacts:
     categories: int
     known_time: KnownTime
     asked: frozenset[str]
-    repeated: bool
+    persons: bool
     illustrative: bool
     exact: bool
 
@@ -190,7 +190,7 @@ def _facts(source: Source, audience: Audience) -> CityFacts:
         categories=int(named.sum()),
         known_time=source.known_time,
         asked=source.asked,
-        repeated=(source.exact or source).repeated,
+        persons=rows_are_persons(source),
         illustrative=source.city.illustrative,
         exact=sees_exact(audience),
     )

@@ -302,7 +302,7 @@ def test_rates_stand_where_both_cities_know_their_inhabitants(
 def facts(**changes: Any) -> Any:
     usual = {
         "formats": ("curim",), "kinds": ("offence", "risk"), "categories": 3, "known_time": KnownTime.HOUR,
-        "asked": frozenset({"reporter_gender"}), "illustrative": False, "exact": True,
+        "asked": frozenset({"reporter_gender"}), "illustrative": False, "exact": True, "persons": False,
     }  # fmt: skip
     return SimpleNamespace(**{**usual, **changes})
 
@@ -334,6 +334,7 @@ def test_cities_that_report_alike_have_no_warning() -> None:
         ({"asked": frozenset()}, "A asks for the gender of the person who alerts; B does not."),
         ({"reporters": 50.0}, "The gender of the person who alerts is stated in 100 % of the alerts of A, in 25 %"),
         ({"incidents": 200.0}, "An incident has 2.00 alerts on average in A, 1.00 in B"),
+        ({"incidents": 200.0, "persons": True}, "In B each alert is a person affected"),
         ({"placed": 100.0}, "100 % of the alerts of A have a position, 50 % of those of B."),
         ({"months": (5.0, 0.0)}, "B has no alert in 1 of the 2 months."),
     ],

@@ -159,6 +159,10 @@ def _share(city: NamedCity, n: float) -> float:
 
 
 def _repeats(t: Translator, first: NamedCity, second: NamedCity, _: Periods) -> Sentences:
+    if first.figures.facts.persons != second.figures.facts.persons:
+        persons = first if first.figures.facts.persons else second
+        yield t("In {city} each alert is a person affected, so that an incident can have several.", city=persons.name)
+        return
     each = [_per_incident(city) for city in (first, second)]
     if abs(each[0] - each[1]) >= APART * max(each):
         yield t(
