@@ -73,7 +73,8 @@ def _options(source: Source, f: AlertFilter, audience: Audience) -> Answer:
 
 def _default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> Answer:
     found = query.default_coordinates(source, f, audience)
-    return [found.sort_values(["longitude", "latitude"], ignore_index=True)]
+    found = found.sort_values(["longitude", "latitude"], ignore_index=True)
+    return [found.set_axis(list(found.columns), axis=1)]  # kept points have their names from elsewhere
 
 
 QUESTIONS: Final[Mapping[str, Callable[[Source, AlertFilter, Audience], Answer]]] = {
@@ -92,3 +93,9 @@ def assert_equal(one: Answer, other: Answer) -> None:
     assert len(one) == len(other)
     for left, right in zip(one, other, strict=True):
         pd.testing.assert_frame_equal(left, right, rtol=1e-9, atol=1e-9)
+
+
+def shared_incidents(source: Source) -> pd.DataFrame:
+    """The alerts that share an incident, by their ids; incidents numbered in that order."""
+    found = source.shared_incidents().sort_by("alert_id").to_pandas()
+    return found.assign(incident=pd.factorize(found.incident)[0])

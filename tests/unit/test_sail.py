@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from curim_data import query
@@ -17,7 +18,7 @@ from curim_data.model import SCHEMA, Audience
 from curim_data.privacy import DisclosureError
 from curim_data.protection import copy_of, open_for, opening
 from curim_data.store import Home, Store
-from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
+from tests.engine_questions import FILTERS, QUESTIONS, assert_equal, shared_incidents
 from tests.spark_servers import bare, end, free_port, required, sail_server
 
 required("sail", "pysail", "pyspark", "grpc")
@@ -71,9 +72,9 @@ def test_what_is_known_of_all_alerts_is_the_same(both: tuple[Audience, Source, S
     names = ("version", "as_of", "first", "count", "meeting", "month_only", "timed", "known_time", "asked")
     for name in (*names, "other_categories", "incidents", "repeated", "annotations", "lacks_light"):
         assert getattr(files, name) == getattr(other, name), name
-    mine, theirs = (one.shared_incidents().sort_by("alert_id").to_pylist() for one in (files, other))
-    assert mine == theirs
-    assert mine
+    mine, theirs = map(shared_incidents, (files, other))
+    pd.testing.assert_frame_equal(mine, theirs)
+    assert len(mine)
 
 
 def test_the_rows_are_those_of_the_files(both: tuple[Audience, Source, Source]) -> None:

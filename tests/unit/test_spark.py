@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 
 from curim_data import query
@@ -18,7 +19,7 @@ from curim_data.model import SCHEMA, Audience
 from curim_data.protection import open_for
 from curim_data.store import Home
 from tests.effort import FULL
-from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
+from tests.engine_questions import FILTERS, QUESTIONS, assert_equal, shared_incidents
 from tests.spark_servers import WORKERS, bare, connect_server, end, required, spark_master
 
 required("spark", "pyspark", "py4j", "grpc", java=True)
@@ -76,8 +77,7 @@ def test_the_rows_are_those_of_the_files(both: tuple[Audience, Source, Source]) 
     mine, theirs = (one.table[SCHEMA.names].order_by("alert_id").to_pyarrow() for one in (files, other))
     for name in SCHEMA.names:
         assert mine[name].to_pylist() == theirs[name].to_pylist(), name
-    shared = [one.shared_incidents().sort_by("alert_id").to_pylist() for one in (files, other)]
-    assert shared[0] == shared[1]
+    pd.testing.assert_frame_equal(*map(shared_incidents, (files, other)))
 
 
 def test_one_process_has_one_spark(own: Home, master: str) -> None:
