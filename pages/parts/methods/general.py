@@ -396,6 +396,38 @@ GENERAL: Final = (
         N_("The published interval of a ratio of two shares (the aspirin trial)."),
     ),
     MethodEntry(
+        N_("Two cities side by side"),
+        N_("In what do the alerts of two cities differ, though their numbers cannot be compared?"),
+        (
+            r"d = p_1 - p_2",
+            r"d - \sqrt{(p_1 - l_1)^2 + (u_2 - p_2)^2} \;\le\; d \;\le\; d + \sqrt{(u_1 - p_1)^2 + (p_2 - l_2)^2}",
+            r"\varphi = \frac{\varphi_1 / n_1 + \varphi_2 / n_2}{1 / n_1 + 1 / n_2}",
+        ),
+        N_(
+            "p is a share of a city, l and u its Wilson limits, from counts divided by φ, which says how many times as "
+            "much they scatter as independent ones. p-value: Fisher's exact test, its normal quantile divided by the "
+            "root of the mean φ; q: corrected for all shares that are compared."
+        ),
+        N_(
+            "Whole months that both cities have, the last twelve unless all are picked; where they share fewer than "
+            "three, the last of each. Kinds and groups are compared where both cities report at least two; shares by "
+            "kind are of these kinds alone. A share of fewer than 20 is not compared. Times of day are bands of six "
+            "hours for every reader. Months are divided by their own mean. Rates need the inhabitants of both cities. "
+            "Each city is counted for the role that the reader has there."
+        ),
+        N_(
+            "Which city is safer. A share depends on what can be reported and on who reports: read first what differs. "
+            "Where the past of a city is too short to tell how much its counts scatter, differences look more certain "
+            "than they are."
+        ),
+        (
+            "Newcombe 1998, Statistics in Medicine 17",
+            "Wilson 1927, JASA 22",
+            "Benjamini & Hochberg 1995, JRSS B 57",
+        ),
+        N_("Eight of Newcombe's published intervals (table II, method 10)."),
+    ),
+    MethodEntry(
         N_("Did a measure work"),
         N_("How many fewer incidents than expected from similar areas, and from the comparison area?"),
         (
