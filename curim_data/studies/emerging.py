@@ -23,10 +23,10 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
-from curim_data.privacy import Counted
+from curim_data.privacy import Counted, is_sensitive
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
-from curim_data.studies.hot_spots import known_places
+from curim_data.studies.hot_spots import EXCHANGED, known_places
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
 
@@ -169,6 +169,8 @@ def emerging_classes(
     history = _over(whole, periods)
     about = (size, *_history(periods), periods.choice)
     period = query.dates(source, history) if len(periods.starts) else None
+    if source.exact is not None and is_sensitive(whole, source.city):
+        return EmergingClasses(history, None, None, side, (size,), EXCHANGED, period)
     if not source.known_time.knows(periods.unit):
         by_month = Message(
             "No class over time can be given: of these alerts the month alone is known, and fewer than {n} whole "
