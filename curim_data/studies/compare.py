@@ -21,10 +21,10 @@ from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import Audience, Gender, Message
 from curim_data.model.absence import NO_AFFECTED, NO_POSITIONS, NO_REPORTERS
 from curim_data.model.i18n import Span
-from curim_data.privacy import DisclosureError, askable, finest_resolution, is_sensitive, sees_exact
+from curim_data.privacy import DisclosureError, askable, finest_resolution, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
-from curim_data.studies.hot_spots import EXCHANGED, known_places
+from curim_data.studies.hot_spots import known_places
 from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import month_bounds, months_between
 from curim_data.studies.scatter import place_scatter
@@ -208,8 +208,6 @@ def compare_study(
     if any(total.nowhere for total in totals):
         raise CompareError(NO_POSITIONS)
     chosen = _resolution(source, pair, audience, resolution)
-    if source.exact is not None and any(is_sensitive(side, source.city) for side in (pair.first, pair.second)):
-        raise CompareError(EXCHANGED)
     size = int(chosen.value)
     first, second = (query.cells(source, side, size, audience, once=True) for side in (pair.first, pair.second))
     scatter = max((place_scatter(source, side, size) for side in (pair.first, pair.second)), key=attrgetter("value"))

@@ -22,8 +22,8 @@ Capture = pytest.CaptureFixture[str]
 ORDINARY: Final = ("--category", "noise", "--affected", "woman")
 SENSITIVE: Final = ("--category", "harassment_verbal")
 FILTERS: Final = ((ORDINARY, 5), (SENSITIVE, 10))
-# Of sensitive categories whether a place stands out, or differs, is not judged from the copy.
-ORDINARY_ALONE: Final = (("hotspots", "--method", "emerging"), ("compare", "--against", "before"))
+# Of sensitive categories whether a place stands out is not judged from the copy.
+ORDINARY_ALONE: Final = (("hotspots", "--method", "emerging"),)
 # Each with a file where it can write one.
 ASKED: Final = (
     (("counts", "--by", "month,district"), ".csv"),
