@@ -259,11 +259,24 @@ def test_how_many_alerts_are_looked_at_together_does_not_matter(monkeypatch: pyt
     again = np.arange(0, len(here.x), 9)  # equal rows
     here = City(*(np.append(getattr(here, name), getattr(here, name)[again]) for name in CITY_COLUMNS))
     monkeypatch.setattr("analysis.incidents.pairs.IN_ALL", in_all)
-    found = linked(here)
-    for rows, candidates in ((41, 1_000_000), (41, 97), (1_000_000, 97)):
+    probabilities = list[Any]()
+
+    def watched(pairs: Any, probability: Any, repeats: Any) -> Any:
+        probabilities.append(probability)
+        return most_probable(pairs, probability, repeats)
+
+    monkeypatch.setattr("analysis.incidents.linking.most_probable", watched)
+    linking = learn_linking(here.x, here.y, here.hours, here.category)
+    seen = []
+    for rows, candidates in ((1_000_000, 1_000_000), (41, 1_000_000), (41, 97), (1_000_000, 97)):
         monkeypatch.setattr("analysis.incidents.pairs.ROWS_AT_A_TIME", rows)
         monkeypatch.setattr("analysis.incidents.pairs.AT_A_TIME", candidates)
-        assert np.array_equal(linked(here), found)
+        probabilities.clear()
+        found = link_reports(here.x, here.y, here.hours, here.category, linking)
+        seen.append((found, np.sort(np.concatenate(probabilities))))
+    for found, likely in seen[1:]:
+        assert np.array_equal(found, seen[0][0])
+        assert np.array_equal(likely, seen[0][1])
 
 
 def test_places_times_and_codes_may_be_shifted() -> None:
