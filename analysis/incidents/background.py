@@ -58,8 +58,7 @@ class Background:
     def __init__(self, points: Points, origin: tuple[float, float], area: float | None = None) -> None:
         """`points`: in order of time. `area`: m² with alerts; None: that of these."""
         self.points = points
-        category = np.unique(points.category, return_inverse=True)[1]
-        self._category = category
+        self._category = np.unique(points.category, return_inverse=True)[1].astype(np.int32)
         self._squares = [Squares(points, side, origin) for side in _SIDES_M]
         self._place = Squares(points, 1e-3, origin)
         everywhere = Points(points.x, points.y, points.hours, np.zeros(len(points), dtype=np.int64))

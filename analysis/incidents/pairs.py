@@ -78,6 +78,7 @@ class Squares:
         key = self._key(self._code, self._column, self._row)
         # Numbers in order of the keys: alerts in the order of their numbers are searched for in one sweep.
         self._keys, first, self.number = np.unique(key, return_index=True, return_inverse=True)
+        self.number = self.number.astype(np.int32)  # one of them for each alert: half the memory
         self._code, self._column, self._row = (values[first] for values in (self._code, self._column, self._row))
 
     def __len__(self) -> int:
@@ -133,12 +134,12 @@ class NearPairs:
         # numbers, for sums of squares and hours would not tell times apart where squares are many.
         if self._squares:
             number = self._squares.number
-            self._ticks = np.round((points.hours - points.hours.min()) / _TICK_H).astype(np.int64)
-            self._span = int(self._ticks.max()) * 4 + round(10_000 / _TICK_H)
-            self._order = np.lexsort([points.hours, number])
-            self._times = (number * self._span + self._ticks)[self._order]
-            self._rank = np.empty(len(points), np.int64)
-            self._rank[self._order] = np.arange(len(points))
+            ticks = np.round((points.hours - points.hours.min()) / _TICK_H).astype(np.int64)
+            self._span = int(ticks.max()) * 4 + round(10_000 / _TICK_H)
+            self._order = np.lexsort([points.hours, number]).astype(np.int32)
+            self._times = (number.astype(np.int64) * self._span + ticks)[self._order]
+            self._rank = np.empty(len(points), np.int32)
+            self._rank[self._order] = np.arange(len(points), dtype=np.int32)
 
     def count(self, rows: IntArray, since: float, until: float) -> IntArray:
         """How many candidates (alerts of the nine squares) some alerts have, from `since` to `until` hours before."""
@@ -207,7 +208,8 @@ class NearPairs:
 
     def _ranges(self, rows: IntArray, since: float, until: float) -> Iterator[tuple[IntArray, IntArray]]:
         assert self._squares is not None
-        ticks, square = self._ticks[rows], self._squares.number[rows]
+        square = self._squares.number[rows]
+        ticks = self._times[self._rank[rows]] - square.astype(np.int64) * self._span
         soonest, latest = round(since / _TICK_H) - 1, round(until / _TICK_H) + 1
         for neighbour in self._squares.neighbours:
             number = neighbour[square].astype(np.int64)

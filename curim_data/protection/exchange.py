@@ -231,12 +231,29 @@ def _places_of_sensitive(
     near = rows[moved & (in_region >= units.least_sensitive)]
     left = _pair(near, [units.region], units.coarse, place, rng)
     left = _pair(np.concatenate([far, left]), [np.zeros(len(units), np.int64)], units.coarse, place, rng)
-    for at in left[rng.permutation(len(left))]:  # who found no partner takes one who kept their place, or any
-        others = rows[(units.coarse[rows] != units.coarse[at]) & (units.coarse[place[rows]] != units.coarse[at])]
-        kept = others[place[others] == others]
-        if place[at] == at and len(others):
-            other = rng.choice(kept if len(kept) else others)
+    _pair_the_rest(units.coarse, rows, left[rng.permutation(len(left))], place, rng)
+
+
+def _pair_the_rest(coarse: IntArray, rows: IntArray, left: IntArray, place: IntArray, rng: np.random.Generator) -> None:
+    """Who found no partner exchanges with one who kept their place, or any, of another cell.
+
+    What is asked of all rows for each of them is kept up to date: their number grows with that of the rows.
+    """
+    number = np.full(len(place), -1)
+    number[rows] = np.arange(len(rows))
+    own, taken, stays = coarse[rows], coarse[place[rows]], place[rows] == rows
+    for at in left:
+        if place[at] != at:
+            continue
+        elsewhere = own != coarse[at]
+        found = np.flatnonzero(elsewhere & stays)
+        if not len(found):
+            found = np.flatnonzero(elsewhere & (taken != coarse[at]))
+        if len(found):
+            other = rows[rng.choice(found)]
             place[at], place[other] = place[other], at
+            for one in (at, other):
+                taken[number[one]], stays[number[one]] = coarse[place[one]], place[one] == one
 
 
 def _times_of_sensitive(
