@@ -21,6 +21,7 @@ from curim_data.model import BoolArray, FloatArray, IntArray, Message, Translato
 
 FEWEST: Final = 100  # alerts that a rule can be learned from
 SHORTEST_H: Final = 2 * REFERENCE_H[1]
+MOST_KEPT: Final = 20_000_000  # pairs of alerts with earlier ones, of 8 bytes each; others are looked for again
 _NINE_OF_TEN: Final = 0.9
 
 Reason = Literal["linked", "few", "short", "chance"]
@@ -235,8 +236,11 @@ def _near_links(x: Any, y: Any, hours: FloatArray, category: Any, linking: Linki
     here = Neighbourhood(reports, lags, ground.origin, linking.period_h, ground.area)
     some = np.flatnonzero(_known(linking.categories, reports.points.category))
     before, again = here.pairs.window(some, 0.0, REACH_H), reports.copies > 1
-    earlier = [_compact(here, lot, before) for lot in here.pairs.in_order(some)]
-    lots = [np.union1d(row, lot[again[lot]]) for (row, _), lot in zip(earlier, here.pairs.in_order(some), strict=True)]
+    lots, earlier = list[IntArray](), list[_Earlier]()
+    for some_rows in here.pairs.in_order(some):
+        pair = _Earlier(here, some_rows, before)
+        lots.append(np.union1d(pair.find(keep=sum(map(len, earlier)) < MOST_KEPT).row, some_rows[again[some_rows]]))
+        earlier.append(pair)
     rows = np.concatenate([np.empty(0, np.int64), *lots])
     if not len(rows):
         return np.empty((2, 0), dtype=np.int64)
@@ -247,7 +251,7 @@ def _near_links(x: Any, y: Any, hours: FloatArray, category: Any, linking: Linki
     for lot, pair in zip(lots, earlier, strict=True):
         near = Pairs.together(list(here.pairs.within(lot, around)))
         rates = here.background.expected(lot, given, near, ground.clumping, linking.period_h)
-        pairs = here.candidates(lot, here.pairs.between(*pair), rates, ground, linking.categories)
+        pairs = here.candidates(lot, pair.pairs(), rates, ground, linking.categories)
         weights[lot] = here.weights(lot, trigger.parents(pairs)[1])[lot]
     links = []
     for lot, pair in zip(lots, earlier, strict=True):
@@ -256,16 +260,35 @@ def _near_links(x: Any, y: Any, hours: FloatArray, category: Any, linking: Linki
         del near
         seen = reference_sums(here.pairs, lot, weights, NOW_METRES, reference)
         rates = rates * here.background.now(lot, rates, seen)[:, None]
-        known = here.pairs.between(*pair)
+        known = pair.pairs()
         pairs = here.candidates(lot, known, rates, ground, linking.categories)
         links.append(_links_of_alerts(reports, lot, known, most_probable(pairs, *trigger.parents(pairs))))
     return np.concatenate(links, axis=1)
 
 
-def _compact(here: Neighbourhood, rows: IntArray, window: Window) -> tuple[IntArray, IntArray]:
-    """The pairs of some alerts with those before them, as the rows of both; hours and metres follow from these."""
-    found = Pairs.together([here.earlier(lot) for lot in here.pairs.within(rows, window)])
-    return found.row.astype(np.int32), found.other.astype(np.int32)
+class _Earlier:
+    """The pairs of some alerts with those before them: kept as the rows of both, which say how far they are from each
+    other, or looked for whenever they are asked.
+    """
+
+    def __init__(self, here: Neighbourhood, rows: IntArray, window: Window) -> None:
+        self._here, self._rows, self._window = here, rows, window
+        self._known: tuple[IntArray, IntArray] | None = None
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return 0 if self._known is None else len(self._known[0])
+
+    def find(self, *, keep: bool) -> Pairs:
+        """Look for them; `keep`: for the next time."""
+        found = Pairs.together([self._here.earlier(lot) for lot in self._here.pairs.within(self._rows, self._window)])
+        if keep:
+            self._known = found.row.astype(np.int32), found.other.astype(np.int32)
+        return found
+
+    def pairs(self) -> Pairs:
+        """All of them."""
+        return self.find(keep=False) if self._known is None else self._here.pairs.between(*self._known)
 
 
 def _known(codes: IntArray, category: IntArray) -> BoolArray:

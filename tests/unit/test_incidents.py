@@ -271,6 +271,7 @@ def test_how_many_alerts_are_looked_at_together_does_not_matter(monkeypatch: pyt
     for rows, candidates in ((1_000_000, 1_000_000), (41, 1_000_000), (41, 97), (1_000_000, 97)):
         monkeypatch.setattr("analysis.incidents.pairs.ROWS_AT_A_TIME", rows)
         monkeypatch.setattr("analysis.incidents.pairs.AT_A_TIME", candidates)
+        monkeypatch.setattr("analysis.incidents.linking.MOST_KEPT", 0 if rows == 41 else 1_000_000)
         probabilities.clear()
         found = link_reports(here.x, here.y, here.hours, here.category, linking)
         seen.append((found, np.sort(np.concatenate(probabilities))))

@@ -255,3 +255,23 @@ def test_any_child_is_a_cell_within_the_larger_one(size: int) -> None:
     assert all(h3.is_valid_cell(int(cell)) and h3.get_resolution(int(cell)) == 9 for cell in found)
     assert (parent_cells(found, size) == larger).all()
     assert len(set(found.tolist())) > 40
+
+
+def test_who_found_no_partner_exchanges_as_in_a_plain_loop() -> None:
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(3, 60))
+        coarse, place = rng.integers(0, 4 if seed % 2 else 2, n), np.arange(n)
+        rows = np.sort(rng.choice(n, int(rng.integers(2, n)), replace=False))
+        half = rng.permutation(rows)[: len(rows) // 2 * 2 if seed % 3 else len(rows) // 4 * 2].reshape(2, -1)
+        place[half[0]], place[half[1]] = half[1], half[0]
+        left = rng.permutation(rows)
+        expected, plain = place.copy(), np.random.default_rng(seed)
+        for at in left:
+            others = [one for one in rows if coarse[one] != coarse[at] and coarse[expected[one]] != coarse[at]]
+            kept = [one for one in others if expected[one] == one]
+            if expected[at] == at and others:
+                other = plain.choice(kept or others)
+                expected[at], expected[other] = expected[other], at
+        module._pair_the_rest(coarse, rows, left, place, np.random.default_rng(seed))
+        assert np.array_equal(place, expected), seed
