@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from curim_data.filters import AlertFilter
+from curim_data.filters import PERIODS, AlertFilter
 from curim_data.model import Audience
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.store.erase import erase
 from pages.parts.briefing.queries import work_out_first
-from pages.parts.frame import shared_results
+from pages.parts.frame import shared_results, web
 from pages.parts.frame.jobs import MISSING
 from pages.parts.frame.page import Dataset, dataset_of
 from pages.parts.frame.shared_results import LEAST_SECONDS, SUFFIX, SharedResults, dataset_in
@@ -202,3 +202,17 @@ def test_the_first_briefing_is_the_same_out_of_the_home(home: Home, monkeypatch:
     for key, study in again.items():
         assert study is not kept[key]
         assert repr(study) == repr(kept[key])
+
+
+def test_what_is_asked_of_periods_by_their_names_is_ready_for_both_audiences(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web._work_out_first((home,))
+    asked = {key[1:] for key in JOBS._results._entries if isinstance(key, tuple)}
+    for function in ("cached_changes", "cached_brief", "weights", "places"):
+        of = {key for key in JOBS._results._entries if function in str(key[0])}
+        assert len(of) == 2 * len(PERIODS), function
+    monkeypatch.setattr("curim_data.studies.gender.weight_study", None)  # nothing is worked out any more
+    monkeypatch.setattr("curim_data.studies.brief.changes_for_all", None)
+    web._work_out_first((home,))
+    assert {key[1:] for key in JOBS._results._entries if isinstance(key, tuple)} == asked

@@ -19,6 +19,7 @@ from pages.parts.frame.page import dataset_of
 from pages.parts.frame.waiting import worked_out
 
 KEY = "briefing_since"
+DEFAULT = AlertFilter().period
 
 
 @calculated(Message("Preparing the briefing"))
@@ -28,12 +29,13 @@ def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt
     return brief_study(source_of(dataset), f, audience, since, changes)
 
 
-def work_out_first(home: Home) -> None:
-    """Work out what the briefing tells before anybody chooses a filter, for specialist and council, so that the first
-    reader does not wait for it. Who asks meanwhile waits for the same calculation.
+def work_out_first(home: Home, period: str = DEFAULT) -> None:
+    """Work out what the briefing tells of a period by its name before anybody chooses another filter, for specialist
+    and council, so that nobody waits for it, and none longer than the other: what the council is told is chosen from
+    the alerts and counted in their copy. Who asks meanwhile waits for the same calculation.
     """
     for audience in (Audience.SPECIALIST, Audience.COUNCIL):
-        source, f = open_for(home, audience), AlertFilter()
+        source, f = open_for(home, audience), AlertFilter(period=period)
         asked = dataset_of(home, source, audience), f, audience, usual_since(source, f)
         worked_out(cached_changes, *asked)
         worked_out(cached_brief, *asked)

@@ -29,6 +29,7 @@ from starlette.routing import Route
 
 from curim_data.containers import isolation
 from curim_data.engine import EngineError
+from curim_data.filters import PERIODS, AlertFilter
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.sample.home import sample_home
@@ -269,12 +270,17 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
 
 
 def _work_out_first(all_homes: tuple[Home, ...]) -> None:
-    for own in all_homes:
-        try:
-            home = own if has_alerts(own) else sample_home(own)
-            importlib.import_module(f"{parts.__name__}.briefing.queries").work_out_first(home)
-        except Exception:
-            LOG.warning("the first results were not worked out", exc_info=True)
+    """What readers ask before they choose a filter, then what they ask of the other periods that have a name."""
+    briefing, gender = (importlib.import_module(f"{parts.__name__}.{name}.queries") for name in ("briefing", "gender"))
+    usual = AlertFilter().period
+    for period in (usual, *(period for period in PERIODS if period != usual)):
+        for own in all_homes:
+            try:
+                home = own if has_alerts(own) else sample_home(own)
+                briefing.work_out_first(home, period)
+                gender.work_out_first(home, period)
+            except Exception:
+                LOG.warning("the first results were not worked out", exc_info=True)
 
 
 def check_cities() -> None:
