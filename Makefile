@@ -49,8 +49,10 @@ PAGES ?=
 real: $(STAMP)
 	$(BIN)/python -m tests.real --cities "$(CITIES)" --pages "$(PAGES)" $(WALK)
 
+# One table of what is fast and what is not, in build/performance.md: make bench BENCH="goals --millions 5"
+BENCH ?=
 bench: $(STAMP)
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 # Broken exports, many more than the tests try: make fuzz CASES=100000
 CASES ?= 50000

@@ -149,9 +149,25 @@ def _until_all_are_well(address: str, processes: int) -> None:
             time.sleep(0.5)
 
 
-def soak(home: Path, readers: int, minutes: float, processes: int, *, alone: bool = False) -> None:
+@dataclass(frozen=True)
+class Soaked:
+    """What all readers saw in the end: seconds of the answers, errors, how often one had to connect anew, and the most
+    memory (MB) of the processes of the dashboard at the end of a minute.
+    """
+
+    seconds: tuple[float, ...]
+    errors: tuple[str, ...]
+    connected_anew: int
+    memory: float
+
+    def under(self, share: float) -> float:
+        """Seconds that so large a share of the answers took at most."""
+        return float(np.quantile(self.seconds, share)) if self.seconds else float("nan")
+
+
+def soak(home: Path, readers: int, minutes: float, processes: int, *, alone: bool = False) -> Soaked:
     """Let readers read, and print each minute what they saw."""
-    seen = Seen()
+    seen, most = Seen(), 0.0
     with serving(home, processes) as (address, pid):
         until = time.monotonic() + 60 * minutes
         threads = [
@@ -168,13 +184,16 @@ def soak(home: Path, readers: int, minutes: float, processes: int, *, alone: boo
         while time.monotonic() < until:
             time.sleep(min(60.0, max(until - time.monotonic(), 0.1)))
             minute += 1
-            _print(str(minute), seen.seconds[told:], seen, memory(pid))
+            held = memory(pid)
+            most = max(most, held)
+            _print(str(minute), seen.seconds[told:], seen, held)
             told = len(seen.seconds)
         for thread in threads:
             thread.join(PATIENCE)
         _print("all", seen.seconds, seen, memory(pid))
     for error in sorted(set(seen.errors)):
         print(error)
+    return Soaked(tuple(seen.seconds), tuple(seen.errors), seen.connected_anew, most)
 
 
 def _print(name: str, seconds: list[float], seen: Seen, held: float) -> None:

@@ -1,0 +1,290 @@
+"""What people wait for, against a goal each: one test, the pages, the command line, imports, ten readers at once.
+
+A wait is measured as somebody has it, by the clock, with the start of a program where one waits for that, and with the
+processor time beside it. The fixed computation of `bench_page` is timed too, so that machines can be compared. Pages
+are those of a server that nothing was asked before, which finds nothing that another worked out. `results` says how a
+goal is judged; docs/performance.md has the table and what each row means.
+
+    python -m tests.benchmarks goals                          # the sample and a million alerts
+    python -m tests.benchmarks goals --millions 5             # five million too
+    python -m tests.benchmarks.bench_goals --only pages --keep FOLDER   # one part; FOLDER keeps the homes that it made
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from analysis.trends.changes import e_test
+from curim_data.sample.home import sample_home
+from curim_data.store import Home
+from curim_data.studies.preparation import prepare
+from tests.benchmarks.bench_import import told_by
+from tests.benchmarks.bench_page import WARM, Reader, Run, filters_of, make_home, processor_seconds, reference
+from tests.benchmarks.clock import seconds
+from tests.benchmarks.results import Row, cells, hand_in
+from tests.benchmarks.soak import soak
+from tests.browser.conftest import ROOT, running
+
+MODULE: Final = "tests.benchmarks.bench_goals"
+MILLION, SMALL, MORE = 1_000_000, 100_000, 20_000
+COUNTS: Final = (4_000, 40_000, 400_000)
+# Seconds of a new filter: on the sample, at a million, at more.
+NEW_FILTER: Final[dict[str, tuple[float | None, float, float]]] = {
+    "trends": (0.4, 0.5, 0.7),
+    "hotspots": (None, 0.35, 0.7),
+    "briefing": (None, 0.4, 0.7),
+    "gender": (None, 0.6, 0.7),
+}
+TITLES: Final = {"trends": "Trends", "hotspots": "Hot spots", "briefing": "Briefing", "gender": "Gender"}
+STARTS: Final = 3
+CURIM: Final = (sys.executable, "-c", "import sys; from curim_data.cli import main; sys.exit(main())")
+
+
+def told(row: Row) -> None:
+    """Print a row, and hand it in."""
+    print("| " + " | ".join(cells(hand_in(row))) + " |", flush=True)
+
+
+def size_of(rows: int) -> str:
+    """As people say it."""
+    return f"{rows / MILLION:g} million" if rows >= MILLION else f"{rows:,}"
+
+
+def tests(_homes: Homes) -> None:
+    """The e-test of one pair of counts, its memory, and how both grow."""
+    unit = reference()
+    times, held = [], []
+    for count in COUNTS:
+        pair = count, count + round(2.5 * np.sqrt(count))
+        e_test(*pair)
+        times.append(seconds(lambda pair=pair: [e_test(*pair) for _ in range(20)], 5) / 20)  # type: ignore[misc]
+        tracemalloc.start()
+        e_test(*pair)
+        held.append(tracemalloc.get_traced_memory()[1] / 1e6)
+        tracemalloc.stop()
+    what, size = "e-test of one pair of counts", f"{COUNTS[-1]:,} counts"
+    told(Row(what, size, processor=times[-1], goal=0.005, reference=unit))
+    growth = f"{COUNTS[0]:,} to {COUNTS[-1]:,} counts"
+    told(Row(f"{what}: growth of its time", growth, figure=exponent(COUNTS, times), unit="(power)"))
+    told(Row(f"{what}: most memory", size, figure=held[-1], unit="MB", goal=10))
+    told(Row(f"{what}: growth of its memory", growth, figure=exponent(COUNTS, held), unit="(power)"))
+
+
+def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """The power of the size that costs grow with."""
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
+
+
+class Homes:
+    """Homes with made-up alerts, each made when it is first asked for, in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def sample(self) -> Home:
+        """The sample city, prepared."""
+        found = sample_home(Home(self.folder / "sample"))
+        prepare(found)
+        return found
+
+    def of(self, rows: int) -> Home:
+        """So many alerts, prepared."""
+        folder = self.folder / str(rows)
+        if not (folder / "ready").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-m", MODULE, "--make", str(rows), str(folder)], check=True, cwd=ROOT)
+            print(f"a home of {rows:,} alerts made in {time.perf_counter() - start:.0f} s", flush=True)
+        return Home(folder / "home")
+
+    def more(self, rows: int) -> Path:
+        """The file of further alerts for that home."""
+        return self.folder / str(rows) / "more.csv"
+
+
+def peak(pid: int) -> float:
+    """The most memory that a process has held (GB)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1e6
+
+
+def pages(homes: Homes, rows: int = MILLION) -> None:
+    """The pages under filters that were never asked before, and the first page after a start."""
+    if rows == MILLION:
+        page("trends", homes.sample(), "the sample", NEW_FILTER["trends"][0], {"home": "sample"})
+    for name, (_, goal, larger) in NEW_FILTER.items():
+        page(name, homes.of(rows), size_of(rows), goal if rows <= MILLION else larger)
+    first_page(homes.of(rows), rows)
+
+
+def page(name: str, home: Home, size: str, goal: float | None, words: dict[str, str] | None = None) -> None:
+    """One page in a process of its own: filters, each a second time, and the memory of the server."""
+    words, new, again = words or {}, [], []
+    folder = home.path.parent if words else home.path
+    with running(folder, CURIM_SHARED_RESULTS="off") as server:
+        reader = Reader(server.address, server.pid)
+        for asked in (*WARM, {}):
+            reader.ask({**words, **asked}, name)
+        for asked in filters_of(home):
+            new.append(reader.ask({**words, **asked}, name))
+            again.append(reader.ask({**words, **asked}, name))
+        reader.end()
+        held = peak(server.pid)
+    title = TITLES[name]
+    told(waited(f"{title}: new filter, median", size, new, goal))
+    spent = [run.processor for run in new]
+    worst = max(spent) / statistics.median(spent)
+    told(Row(f"{title}: worst new filter over median (processor time)", size, figure=worst, unit="times", goal=2))
+    if name == "trends":
+        told(waited(f"{title}: the same filter again, median", size, again, 0.15))
+    told(Row(f"{title}: most memory of the server", size, figure=held, unit="GB", goal=2 if name == "trends" else None))
+
+
+def waited(what: str, size: str, runs: Sequence[Run], goal: float | None) -> Row:
+    """The medians of runs."""
+    processor, wall, unit = (
+        statistics.median(getattr(run, name) for run in runs) for name in ("processor", "seconds", "unit")
+    )
+    return Row(what, size, processor=processor, wall=wall, goal=goal, reference=unit)
+
+
+def first_page(home: Home, rows: int) -> None:
+    """All of the Briefing from a server that has just started, and the same with the start."""
+    runs, starts = [], []
+    for _ in range(STARTS):
+        start = time.perf_counter()
+        with running(home.path, CURIM_SHARED_RESULTS="off") as server:
+            reader = Reader(server.address, server.pid)
+            runs.append(reader.ask({}, "briefing"))
+            starts.append((time.perf_counter() - start, processor_seconds(server.pid)))
+            reader.end()
+    told(waited("first page after the start", size_of(rows), runs, 2.0 if rows <= MILLION else 4.0))
+    wall, processor = (statistics.median(part) for part in zip(*starts, strict=True))
+    told(Row("start of the server and first page", size_of(rows), processor=processor, wall=wall))
+
+
+def command(*words: str) -> tuple[float, float, str]:
+    """Wall and processor seconds of a command with its start and all its processes, and what it printed."""
+    start = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen([*CURIM, *words], cwd=ROOT, stdout=output)
+        _, failed, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(failed)
+        output.seek(0)
+        if failed:
+            raise RuntimeError(f"curim {' '.join(words)} ended with {process.returncode}: {output.read()}")
+        return wall, used.ru_utime + used.ru_stime, output.read()
+
+
+def commands(homes: Homes) -> None:
+    """The command line, start included."""
+    home = homes.sample()
+    for words, goal in ((("--help",), 0.4), (("counts", "--home", str(home.path)), 1.2)):
+        command(*words)
+        found = [command(*words)[:2] for _ in range(5)]
+        wall, processor = (statistics.median(part) for part in zip(*found, strict=True))
+        size = "the sample" if len(words) > 1 else ""
+        told(Row(f"`curim {words[0]}`", size, processor=processor, wall=wall, goal=goal, reference=reference()))
+
+
+def imports(homes: Homes, rows: int = MILLION) -> None:
+    """Some thousand alerts more into a large home against the same into a small one, and undoing them."""
+    small, large = (added(homes, size) for size in (SMALL, rows))
+    for what, less, much in zip(("import of", "undo of"), small, large, strict=True):
+        for size, (wall, processor) in ((SMALL, less), (rows, much)):
+            told(Row(f"{what} {MORE:,} more alerts", size_of(size), processor=processor, wall=wall))
+        grown, size = much[1] / less[1], f"{size_of(rows)} against {SMALL:,}"
+        told(Row(f"{what} {MORE:,} more (processor time)", size, figure=grown, unit="times", goal=1.3))
+
+
+def added(homes: Homes, rows: int) -> list[tuple[float, float]]:
+    """Wall and processor seconds of `curim import` and of `curim undo`, on a copy of a home."""
+    homes.of(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        shutil.copytree(homes.of(rows).path, home)
+        more = command("import", str(homes.more(rows)), "--home", str(home), "--json")
+        batch = json.loads(more[2])["files"][0]["batch"]
+        return [more[:2], command("undo", batch, "--home", str(home), "--json")[:2]]
+
+
+def readers(homes: Homes) -> None:
+    """Ten readers at once for two minutes, who think for ten seconds between two pages."""
+    unit, home = reference(), homes.of(MILLION)
+    found = soak(home.path, readers=10, minutes=2, processes=2)
+    what = "10 readers, 2 processes, 10 s of thinking"
+    told(Row(f"{what}: 95 % under", size_of(MILLION), wall=found.under(0.95), goal=1.5, reference=unit))
+    told(Row(f"{what}: median", size_of(MILLION), wall=found.under(0.5)))
+    told(Row(f"{what}: errors and lost connections", size_of(MILLION), figure=_lost(found), goal=0))
+
+
+def _lost(found: Any) -> float:
+    return float(len(found.errors) + found.connected_anew)
+
+
+def large_import(_homes: Homes, rows: int) -> None:
+    """The import of very many rows against DuckDB (`bench_import`)."""
+    found, size = told_by("--one", rows), size_of(rows)
+    what = "import of a CSV file"
+    told(Row(what, size, processor=found["cpu"], wall=found["import"]))
+    told(Row(f"{what} against DuckDB's read", size, figure=found["ratio"], unit="times DuckDB", goal=6))
+    told(Row(f"{what}: most memory", size, figure=found["peak"], unit="GB", goal=1.2))
+
+
+PARTS: Final[dict[str, Callable[[Homes], None]]] = {
+    "tests": tests,
+    "commands": commands,
+    "pages": pages,
+    "readers": readers,
+    "imports": imports,
+}
+LARGER: Final[tuple[Callable[[Homes, int], None], ...]] = (pages, imports, large_import)
+
+
+def main() -> None:
+    """All parts, or those asked for; a part that fails does not keep the others from being measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--millions", type=float, default=0)
+    parser.add_argument("--keep", type=Path, default=None)
+    parser.add_argument("--make", nargs=2, metavar=("ROWS", "FOLDER"))
+    asked = parser.parse_args()
+    if asked.make:
+        folder = Path(asked.make[1])
+        prepare(make_home(int(asked.make[0]), folder, MORE))
+        (folder / "ready").touch()
+        return
+    failed = []
+    with tempfile.TemporaryDirectory() as made:
+        homes = Homes((asked.keep or Path(made)).resolve())
+        parts: list[Callable[[Homes], None]] = [PARTS[name] for name in asked.only]
+        if asked.millions:
+            parts += [partial(part, rows=round(asked.millions * MILLION)) for part in LARGER]
+        for part in parts:
+            try:
+                part(homes)
+            except (RuntimeError, AssertionError, subprocess.CalledProcessError, OSError) as error:
+                failed.append(f"{getattr(part, '__name__', part)}: {error}")
+    if failed:
+        sys.exit("\n".join(failed))
+
+
+if __name__ == "__main__":
+    main()

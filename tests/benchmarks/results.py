@@ -1,0 +1,205 @@
+"""One table of all benchmarks: each hands its rows in (`hand_in`), and `make bench` writes them down at its end.
+
+Rows are lines of JSON in the file that `CURIM_BENCH_ROWS` names; without it they are printed by their benchmark alone.
+A time with a goal is judged as somebody waits for it, by the clock and as measured. Where that misses the goal, and the
+same time on a processor that takes 0.03 s for the fixed computation (`reference`) would be within it, the table says
+"scaled". Ratios are of processor time, which other work on the machine changes less.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from tests.benchmarks.clock import Race
+
+ROWS: Final = "CURIM_BENCH_ROWS"
+UNIT: Final = 0.03  # seconds that the reference takes on the processor that goals are scaled to
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = ("duckdb", "streamlit", "pandas", "numpy")
+BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"  # round the tables of docs/performance.md
+MET, SCALED, MISSED = "met", "scaled", "missed"
+_HEADINGS: Final = ("what", "size", "processor", "wall", "figure", "peer or goal", "ratio", "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured at which size.
+
+    processor, wall : seconds, of all that it took. figure, unit : what is no time (gigabytes, a ratio, an exponent).
+    peer, peer_seconds : who else does it, and how many seconds of the processor it takes. goal : the most that the
+    figure, else the wall time, else the processor time, may be. reference : seconds of the fixed computation beside it.
+    """
+
+    what: str
+    size: str
+    processor: float | None = None
+    wall: float | None = None
+    figure: float | None = None
+    unit: str = ""
+    peer: str = ""
+    peer_seconds: float | None = None
+    goal: float | None = None
+    reference: float | None = None
+
+    @property
+    def judged(self) -> float | None:
+        """What the goal is for."""
+        times = (time for time in (self.wall, self.processor) if time is not None)
+        return self.figure if self.figure is not None else next(times, None)
+
+    @property
+    def ratio(self) -> float | None:
+        """Of the goal, how much it took; else how many times as long as ours the peer takes."""
+        if self.goal is not None:
+            return self.judged / self.goal if self.goal and self.judged is not None else None
+        if self.peer_seconds is not None and self.processor:
+            return self.peer_seconds / self.processor
+        return None
+
+    @property
+    def verdict(self) -> str:
+        """Whether the goal is met; empty where there is none."""
+        if self.goal is None or self.judged is None:
+            return ""
+        if self.judged <= self.goal:
+            return MET
+        scaled = self.figure is None and self.reference is not None
+        return SCALED if scaled and self.judged * UNIT / (self.reference or UNIT) <= self.goal else MISSED
+
+
+def hand_in(row: Row) -> Row:
+    """Hand a row in."""
+    if path := os.environ.get(ROWS):
+        told = {"benchmark": Path(sys.argv[0]).stem.removeprefix("bench_"), **asdict(row)}
+        with Path(path).open("a", encoding="utf-8") as out:
+            out.write(json.dumps(told) + "\n")
+    return row
+
+
+def note_race(what: str, size: str, race: Race, peer: str) -> None:
+    """Hand in ours against a peer."""
+    hand_in(Row(what, size, processor=race.ours, peer=peer, peer_seconds=race.ratio * race.ours))
+
+
+def read_rows(path: Path) -> list[tuple[str, Row]]:
+    """All that was handed in: the benchmark and its row."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        told = json.loads(line)
+        found.append((told.pop("benchmark"), Row(**told)))
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, memory (GB), and versions; the commit has a + where files differ from it."""
+    info = _first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    changed = "+" if _git("status", "--porcelain", "--untracked-files=no") else ""
+    return {
+        "processor": info,
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory, 1),
+        "python": platform.python_version(),
+        **{name: version(name) for name in PACKAGES},
+        "commit": f"{_git('rev-parse', '--short', 'HEAD')}{changed}",
+    }
+
+
+def _first(path: str, name: str) -> str:
+    lines = Path(path).read_text().splitlines() if Path(path).exists() else ()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
+
+
+def _git(*words: str) -> str:
+    found = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return found.stdout.strip()
+
+
+def write(out: Path, rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> None:
+    """Write `out`.md and `out`.json; `run`: the machine, and what else is to be known of the run."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    told = [
+        {"benchmark": name, **asdict(row), "ratio": row.ratio, "verdict": row.verdict or None} for name, row in rows
+    ]
+    text = json.dumps({"run": run, "rows": told}, indent=1, ensure_ascii=False)
+    Path(f"{out}.json").write_text(text + "\n", encoding="utf-8")
+    Path(f"{out}.md").write_text(table(rows, run), encoding="utf-8")
+
+
+def table(rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> str:
+    """The table in Markdown, with the run above it."""
+    lines = ["; ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.items()), ""]
+    lines += [f"| {' | '.join(_HEADINGS)} |", "|---|---|---:|---:|---:|---|---|---|"]
+    lines += [f"| {' | '.join(cells(row))} |" for _, row in rows]
+    counted = {name: sum(row.verdict == name for _, row in rows) for name in (MET, SCALED, MISSED)}
+    lines += ["", "; ".join(f"{name}: {number}" for name, number in counted.items())]
+    return "\n".join(lines) + "\n"
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """A row as the table has it."""
+    figure = "" if row.figure is None else f"{row.figure:.3g} {row.unit}".strip()
+    against = []
+    if row.peer:
+        against.append(f"{row.peer} {_time(row.peer_seconds)}".strip())
+    if row.goal is not None:
+        goal = _time(row.goal) if row.figure is None else f"{row.goal:g} {row.unit}".strip()
+        against.append(f"at most {goal}")
+    ratio = ""
+    if row.ratio is not None:
+        faster = f"{row.ratio:.3g} times as fast" if row.ratio >= 1 else f"{1 / row.ratio:.3g} times as long"
+        ratio = faster if row.goal is None else f"{row.ratio:.2f} of the goal"
+    return (row.what, row.size, _time(row.processor), _time(row.wall), figure, ", ".join(against), ratio, row.verdict)
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:,.2f} s" if seconds < 100 else f"{seconds:,.0f} s"
+
+
+def short(rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> str:
+    """The tables of docs/performance.md: goals, then peers."""
+    lines = ["; ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.items()), ""]
+    lines += ["| what | size | goal | now | processor time | of the goal | |", "|---|---|---:|---:|---:|---:|---|"]
+    for _, row in rows:
+        if row.goal is not None:
+            what, size, processor, wall, figure, *_, verdict = cells(row)
+            goal = _time(row.goal) if row.figure is None else f"{row.goal:g} {row.unit}".strip()
+            now = figure or wall or processor
+            share = "" if row.ratio is None else f"{row.ratio:.2f}"
+            lines.append(f"| {what} | {size} | {goal} | {now} | {processor} | {share} | {verdict} |")
+    peers = [row for _, row in rows if row.goal is None and row.ratio is not None]
+    if peers:
+        lines += ["", "| what | size | ours, processor time | peer | ours is |", "|---|---|---:|---|---|"]
+        lines += [f"| {c[0]} | {c[1]} | {c[2]} | {c[5]} | {c[6]} |" for c in map(cells, peers)]
+    figures = [row for _, row in rows if row.goal is None and row.ratio is None and row.figure is not None]
+    if figures:
+        lines += ["", "| figure without a goal | size | |", "|---|---|---:|"]
+        lines += [f"| {c[0]} | {c[1]} | {c[4]} |" for c in map(cells, figures)]
+    return "\n".join(lines) + "\n"
+
+
+def put_into(document: Path, source: Path) -> None:
+    """Put the tables of a run (JSON) between the marks of a document; ValueError where it has none."""
+    told = json.loads(source.read_text(encoding="utf-8"))
+    names = {field.name for field in fields(Row)} - {"ratio"}
+    rows = [(row["benchmark"], Row(**{name: row[name] for name in names})) for row in told["rows"]]
+    before, begin, rest = document.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{document} has no {BEGIN} and {END}")
+    document.write_text(f"{before}{begin}\n\n{short(rows, told['run'])}\n{end}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    put_into(Path(sys.argv[2]), Path(sys.argv[1]))
