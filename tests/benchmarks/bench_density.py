@@ -1,7 +1,8 @@
-"""The density of a million points against `scipy.stats.gaussian_kde`, and the choice of its width.
+"""The density of a million points against a smoothed histogram and `scipy.stats.gaussian_kde`, and its width's choice.
 
-Run with `python -m tests.benchmarks density`. The peer adds every point to every pixel, so its time grows as points
-times pixels: it is timed on as many points as a few seconds bear, and multiplied up.
+Run with `python -m tests.benchmarks density`. The fairest peer counts points by pixel and smooths these (`histogram2d`
+and `gaussian_filter`), without a shore and without errors, which ours has. `gaussian_kde` adds every point to every
+pixel, so its time grows as points times pixels: it is timed on as many points as a few seconds bear, and multiplied up.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from analysis.density.bandwidth import bandwidth_for
 from analysis.density.kernel_density import kernel_density
 from analysis.grid.raster import raster_from_polygon
 from tests.benchmarks.clock import race, seconds
+from tests.benchmarks.results import Row, hand_in, hand_in_growth, hand_in_race
 
+SIZES = (10_000, 100_000, 1_000_000)
 SIDE = 10_000.0
 HERE = 300
 
@@ -43,12 +46,24 @@ def main() -> None:
 
     whole = (points.shape[1] / HERE) * (pixels / grid.shape[1])
     print(f"1,000,000 points on {pixels:,} pixels, with errors (land once: {built:.2f} s)")
-    print(f"  gaussian_kde, timed on {HERE} points and multiplied up: {race(ours, lambda: peer(grid), scale=whole)}")
-    print(f"  histogram2d and gaussian_filter, no shore, no error: {race(ours, bare)}")
-    for count in (10_000, 1_000_000):
+    fairest, naive = race(ours, bare), race(ours, lambda: peer(grid), scale=whole)
+    print(f"  histogram2d and gaussian_filter, no shore, no error: {fairest}")
+    print(f"  gaussian_kde, timed on {HERE} points and multiplied up: {naive}")
+    hand_in_race("density", "1 million points", fairest, "histogram2d and gaussian_filter")
+    hand_in_race("density", "1 million points", naive, "gaussian_kde, multiplied up")
+    times = []
+    for count in SIZES:
+        some = points[:, :count]
+        times.append(
+            seconds(lambda some=some: kernel_density(*some, land=land, bandwidth=150, months=12), 5)  # type: ignore[misc]
+        )
+        print(f"{count:,} points: {times[-1]:.3f} s")
+    hand_in_growth("density, the same land", SIZES, times)
+    for count in (SIZES[0], SIZES[-1]):
         some, days = points[:, :count], rng.integers(0, 1_000, count)
         took = seconds(lambda some=some, days=days: bandwidth_for(*some, days, land=land))  # type: ignore[misc]
         print(f"choice among 18 widths, {count:,} points: {took:.2f} s")
+        hand_in(Row("density: choice among 18 widths", f"{count:,} points", processor=took))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from curim_data.studies.preparation import prepare
 from tests.benchmarks.bench_import import told_by
 from tests.benchmarks.bench_page import WARM, Reader, Run, filters_of, make_home, processor_seconds, reference
 from tests.benchmarks.clock import seconds
-from tests.benchmarks.results import Row, cells, hand_in
+from tests.benchmarks.results import Row, cells, exponent, hand_in
 from tests.benchmarks.soak import soak
 from tests.browser.conftest import ROOT, running
 
@@ -83,11 +83,6 @@ def tests(_homes: Homes) -> None:
     told(Row(f"{what}: growth of its time", growth, figure=exponent(COUNTS, times), unit="(power)"))
     told(Row(f"{what}: most memory", size, figure=held[-1], unit="MB", goal=10))
     told(Row(f"{what}: growth of its memory", growth, figure=exponent(COUNTS, held), unit="(power)"))
-
-
-def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """The power of the size that costs grow with."""
-    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
 class Homes:

@@ -19,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from tests.benchmarks.clock import Race
 
 ROWS: Final = "CURIM_BENCH_ROWS"
@@ -85,9 +87,22 @@ def hand_in(row: Row) -> Row:
     return row
 
 
-def note_race(what: str, size: str, race: Race, peer: str) -> None:
+def hand_in_race(what: str, size: str, race: Race, peer: str) -> None:
     """Hand in ours against a peer."""
     hand_in(Row(what, size, processor=race.ours, peer=peer, peer_seconds=race.ratio * race.ours))
+
+
+def hand_in_growth(what: str, sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """Hand in, print and return the power of the size that costs grow with."""
+    power = exponent(sizes, costs)
+    hand_in(Row(f"{what}: growth", f"{sizes[0]:,} to {sizes[-1]:,}", figure=power, unit="(power)"))
+    print(f"{what}: time grows with size to the power {power:.2f}", flush=True)
+    return power
+
+
+def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """The power of the size that costs grow with, by least squares of their logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
 def read_rows(path: Path) -> list[tuple[str, Row]]:
