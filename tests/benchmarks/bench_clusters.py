@@ -17,8 +17,10 @@ from h3ronpy.vector import coordinates_to_cells
 from analysis.clusters.detection import find_clusters
 from curim_data.model import CityProfile
 from tests.benchmarks.clock import seconds
+from tests.benchmarks.results import Row, hand_in, hand_in_growth
 
 FILE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "exports" / "chicago_aggravated_assaults.csv.gz"
+SIZES = (10_000, 100_000, 1_000_000)
 PER_KM2 = 20.0
 DEGREES_A_KM = 1 / 111.0
 
@@ -55,12 +57,15 @@ def _in_disc(rng: np.random.Generator, n: int) -> np.ndarray:
 
 def main() -> None:
     """All of them."""
-    first = 0.0
-    for alerts in (10_000, 100_000, 1_000_000):
+    first, times = 0.0, []
+    for alerts in SIZES:
         frame, city = town(alerts)
         took = seconds(lambda frame=frame, city=city: find_clusters(frame, city, runs=99)) / alerts  # type: ignore[misc]
         first = first or took
         print(f"{alerts:,} alerts, 99 maps: {1e6 * took:.0f} microseconds an alert, {took / first:.2f} times the first")
+        times.append(took * alerts)
+        hand_in(Row("search for clusters, 99 maps", f"{alerts:,} alerts", processor=times[-1]))
+    hand_in_growth("search for clusters, 99 maps, land grows with alerts", SIZES, times)
     if not FILE.exists():
         print("Chicago: no ../shared/data here")
         return
@@ -74,6 +79,7 @@ def main() -> None:
         took = seconds(lambda frame=frame: find_clusters(frame, city))  # type: ignore[misc]
         resolution = h3.get_resolution(np.uint64(frame.index[0]))
         print(f"Chicago, {name}: {frame['n'].sum():,.0f} alerts on {len(frame):,} cells ({resolution}): {took:.1f} s")
+        hand_in(Row(f"search for clusters, Chicago, {name}", f"{frame['n'].sum():,.0f} alerts", processor=took))
 
 
 if __name__ == "__main__":

@@ -23,12 +23,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-import numpy as np
 
 from curim_data.engine import LINKED, Source, on_spark, open_source, source_from_files
 from curim_data.model import Audience, Message
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
+from tests.benchmarks.results import Row, hand_in, hand_in_growth
 from tests.engine_questions import FILTERS, QUESTIONS, Answer, assert_equal
 from tests.spark_servers import sail_server, spark_master
 
@@ -94,6 +94,7 @@ def told(engine: str, rows: int, opened: float, seconds: list[float], each: floa
     """Print a row of the table."""
     middle, worst = statistics.median(seconds), max(seconds)
     print(f"| {engine} | {rows:,} | {opened:.1f} s | {each:.3f} s | {middle:.3f} s | {worst:.2f} s |{more}", flush=True)
+    hand_in(Row(f"a question on {engine}, processor on average, wall median", f"{rows:,}", processor=each, wall=middle))
 
 
 def main(engine: str, sizes: list[int]) -> None:
@@ -125,8 +126,7 @@ def main(engine: str, sizes: list[int]) -> None:
                     assert_equal(mine, theirs)
                 told(engine, rows, opened, seconds, each, f" {len(others)} of {len(others)} equal |")
         if len(sizes) > 1:
-            slope = np.polyfit(np.log(sizes), np.log(costs), 1)[0]
-            print(f"\nOn DuckDB a question's cost grows with the number of alerts to the power {slope:.2f}.")
+            hand_in_growth("a question on DuckDB", sizes, costs)
 
 
 if __name__ == "__main__":

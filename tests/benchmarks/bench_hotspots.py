@@ -30,6 +30,7 @@ from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.getis_ord import getis_ord
 from curim_data.model.city import load_city
 from tests.benchmarks.clock import race, seconds
+from tests.benchmarks.results import Row, hand_in, hand_in_race
 
 MOST_OF_PEER = 200_000  # of one city
 APART = 20_000.0  # metres between cities
@@ -58,10 +59,15 @@ def gistar(count: int) -> None:
 
     esda_gistar(9)  # compiles
     print(f"{len(cells):,} cells: neighbours {build:.3f} s once; Gi* and correction")
-    print(f"  esda analytic: {race(ours, lambda: esda_gistar(0))}")
-    print(f"  esda, 999 permutations: {race(ours, lambda: esda_gistar(999), rounds=3)}")
+    analytic, permuted = race(ours, lambda: esda_gistar(0)), race(ours, lambda: esda_gistar(999), rounds=3)
+    print(f"  esda analytic: {analytic}")
+    print(f"  esda, 999 permutations: {permuted}")
+    hand_in_race("Gi* and correction", f"{len(cells):,} cells", analytic, "esda analytic, no correction")
+    hand_in_race("Gi* and correction", f"{len(cells):,} cells", permuted, "esda, 999 permutations")
     first, again = seconds(lambda: hot_cells(frame)), seconds(lambda: hot_cells(frame), 3)
     print(f"  exact test with Gi*, hot and cold: first {first:.3f} s, again {again:.4f} s")
+    hand_in(Row("exact test with Gi*, first time", f"{len(cells):,} cells", processor=first))
+    hand_in(Row("exact test with Gi*, again", f"{len(cells):,} cells", processor=again))
 
 
 def clusters_of(points: int, towns: int = 1) -> None:
@@ -95,12 +101,15 @@ def clusters_of(points: int, towns: int = 1) -> None:
     where = f"{points:,} points on {area.sum():.0f} km2"
     if points > towns * MOST_OF_PEER:
         ours()
-        print(f"{where}: ours {seconds(ours, 3):.3f} s; scikit-learn would not fit")
+        took = seconds(ours, 3)
+        print(f"{where}: ours {took:.3f} s; scikit-learn would not fit")
+        hand_in(Row("DBSCAN on weighted cells", where, processor=took))
         return
     peer = DBSCAN(eps=50, min_samples=round(minimum))
     told = race(ours, lambda: peer.fit(raw), rounds=3 if towns == 1 else 1)
     agreement = adjusted_rand_score(peer.labels_, labels[member])
     print(f"{where}: {told}, adjusted Rand index {agreement:.3f}")
+    hand_in_race("DBSCAN on weighted cells", where, told, "scikit-learn on points")
 
 
 def main() -> None:
