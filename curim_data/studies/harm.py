@@ -28,7 +28,7 @@ WEIGHT_NAMES: Final[dict[WeighedBy, Message]] = {
     "harm": Message("By the city's harm index"),
 }
 EXACT_ONLY: Final = Message(
-    "Incidents are weighed only for those who see the alerts themselves: of the protected copy counts alone are given."
+    "Incidents are weighed only for those who see exact counts: of the protected copy counts alone are given."
 )
 NONE_GRADED: Final[dict[WeighedBy, Message]] = {
     "severity": Message("No alert of this export has a severity."),

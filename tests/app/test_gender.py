@@ -161,6 +161,6 @@ def test_the_council_is_told_that_the_newest_alerts_wait(
         monkeypatch.setattr("curim_data.protection.opening.open_source", lambda _: more)
     app = open_page("gender", lang="en", **{"as": "council"})
     assert not errors(app)
-    told = [caption.value for caption in app.caption if "protected copy" in caption.value]
+    told = [caption.value for caption in app.main.caption if "protected copy" in caption.value]
     assert told
     assert all(("not in the copy yet" in text) is waiting for text in told)
