@@ -166,8 +166,8 @@ def _repeats(t: Translator, first: NamedCity, second: NamedCity, _: Periods) -> 
     each = [_per_incident(city) for city in (first, second)]
     if abs(each[0] - each[1]) >= APART * max(each):
         yield t(
-            "An incident has {one} alerts on average in {first}, {other} in {second}: not equally many people report "
-            "the same incident.",
+            "An incident has {one} alerts on average in {first}, {other} in {second}: more people report the same one, "
+            "or the export has several rows for it.",
             first=first.name,
             second=second.name,
             one=t.number(each[0], 2),
