@@ -12,8 +12,8 @@ which need `make engines`, are compared with those of DuckDB.
 
 from __future__ import annotations
 
+import math
 import os
-import resource
 import statistics
 import sys
 import tempfile
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import duckdb
 
-from curim_data.engine import LINKED, Source, on_spark, open_source, source_from_files
+from curim_data.engine import LINKED, Source, on_spark, open_source, source_from_files, spark
 from curim_data.model import Audience, Message
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
@@ -34,11 +34,12 @@ from tests.spark_servers import sail_server, spark_master
 
 SIZES = (10_000, 100_000, 1_000_000)
 ASKED = ("usual", "all", "night", "women", "group", "few cells")  # of the filters, where not all are asked
+COLUMNS = ("engine", "alerts", "opened in", "processor a question", "median", "slowest", "as DuckDB")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def alerts_of(home: Home, rows: int, folder: Path) -> Source:
-    """So many alerts as a source on DuckDB."""
+def write_alerts(home: Home, rows: int, folder: Path) -> Path:
+    """A Parquet file of so many alerts."""
     sample = open_source(home, "duckdb")
     path, times = folder / f"{rows}.parquet", -(-rows // sample.count)
     if not path.exists():
@@ -46,54 +47,65 @@ def alerts_of(home: Home, rows: int, folder: Path) -> Source:
         ids = "alert_id || '-' || k AS alert_id, incident_id || '-' || k AS incident_id"
         with duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(folder)}) as engine:
             engine.execute(
-                f"COPY (SELECT * REPLACE ({ids}) FROM read_parquet([{files}]), range({times}) AS t(k) "
-                f"LIMIT {rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+                f"COPY (SELECT * REPLACE ({ids}) FROM read_parquet([{files}]), range({times}) AS t(k) LIMIT {rows}) "
+                f"TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
             )
+    return path
+
+
+def alerts_of(home: Home, rows: int, path: Path) -> Source:
+    """Those alerts as a source on DuckDB."""
+    sample = open_source(home, "duckdb")
     found = source_from_files([path], f"bench-{rows}", sample.city, meeting=sample.meeting)
     found.cache.setdefault(LINKED, Message("by their ids"))  # what an import does once is not measured here
     return found
 
 
-def processor(*processes: int) -> float:
-    """Processor seconds that this process and the process groups of some servers have taken."""
-    own = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-    for path in Path("/proc").glob("[0-9]*/stat") if processes else ():
+def processor() -> float:
+    """Processor seconds that this process and all that it started, servers and their workers, have taken."""
+    parents, taken = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             told = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(told[3]) in processes:  # the session
-            own += (int(told[11]) + int(told[12])) / TICKS
-    return own
+        parents[int(path.parent.name)], taken[int(path.parent.name)] = int(told[1]), sum(map(int, told[11:13])) / TICKS
+    ours = {os.getpid()}
+    while more := {one for one, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return sum(taken[one] for one in ours)
 
 
-def ask(source: Source, names: tuple[str, ...], *servers: int) -> tuple[list[Answer], list[float], float]:
+def ask(source: Source, names: tuple[str, ...]) -> tuple[list[Answer], list[float], float]:
     """All answers, the seconds of each, and processor seconds a question."""
-    answers, seconds, began = [], [], processor(*servers)
+    answers, seconds, began = [], [], processor()
     for question in QUESTIONS.values():
         for name in names:
             start = time.perf_counter()
             answers.append(question(source, FILTERS[name], Audience.SPECIALIST))
             seconds.append(time.perf_counter() - start)
-    return answers, seconds, (processor(*servers) - began) / len(answers)
+    return answers, seconds, (processor() - began) / len(answers)
 
 
 @contextmanager
-def server(engine: str, folder: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """The URL of an engine and the sessions of its processes."""
+def server(engine: str, folder: Path) -> Iterator[str]:
+    """The URL of an engine."""
     if engine == "sail":
-        with sail_server() as (url, process):
-            yield url, (process.pid,)
+        with sail_server() as (url, _):
+            yield url
         return
-    with spark_master(folder / "spark") as (url, workers, around):
+    with spark_master(folder / "spark") as (url, _, around):
         os.environ.update({name: around[name] for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP")})
-        yield url, (*(worker.pid for worker in workers), os.getsid(0))
+        yield url
+        spark.forget(url)
 
 
 def told(engine: str, rows: int, opened: float, seconds: list[float], each: float, more: str = "") -> None:
     """Print a row of the table."""
     middle, worst = statistics.median(seconds), max(seconds)
-    print(f"| {engine} | {rows:,} | {opened:.1f} s | {each:.3f} s | {middle:.3f} s | {worst:.2f} s |{more}", flush=True)
+    print(
+        f"| {engine} | {rows:,} | {opened:.1f} s | {each:.3f} s | {middle:.3f} s | {worst:.2f} s | {more} |", flush=True
+    )
     hand_in(Row(f"a question on {engine}, processor on average, wall median", f"{rows:,}", processor=each, wall=middle))
 
 
@@ -103,13 +115,12 @@ def main(engine: str, sizes: list[int]) -> None:
         folder = Path(os.environ.get("CURIM_BENCH_FOLDER", made))
         home = sample_home(Home(folder / "home"))
         names = tuple(FILTERS) if engine == "duckdb" else ASKED
-        print(
-            "| engine | alerts | opened in | processor a question | median | slowest |\n|---|---:|---:|---:|---:|---:|"
-        )
+        print(f"| {' | '.join(COLUMNS)} |\n|---|{'---:|' * 5}---|")
         costs = []
         for rows in sizes:
+            path = write_alerts(home, rows, folder)
             start = time.perf_counter()
-            files = alerts_of(home, rows, folder)
+            files = alerts_of(home, rows, path)
             _ = files.once
             opened = time.perf_counter() - start
             answers, seconds, each = ask(files, names)
@@ -117,14 +128,17 @@ def main(engine: str, sizes: list[int]) -> None:
             costs.append(each)
             if engine == "duckdb":
                 continue
-            with server(engine, folder) as (url, processes):
+            with server(engine, folder) as url:
                 start = time.perf_counter()
                 there = on_spark(url, files)
                 opened = time.perf_counter() - start
-                others, seconds, each = ask(there, names, *processes)
+                others, seconds, each = ask(there, names)
                 for mine, theirs in zip(answers, others, strict=True):
                     assert_equal(mine, theirs)
-                told(engine, rows, opened, seconds, each, f" {len(others)} of {len(others)} equal |")
+                told(engine, rows, opened, seconds, each, f"{len(others)} of {len(others)}")
+        for few, many, before, after in zip(sizes, sizes[1:], costs, costs[1:], strict=False):
+            power = math.log(after / before) / math.log(many / few)
+            print(f"\nFrom {few:,} to {many:,} a question on DuckDB costs more by the number of alerts ^ {power:.2f}.")
         if len(sizes) > 1:
             hand_in_growth("a question on DuckDB", sizes, costs)
 
