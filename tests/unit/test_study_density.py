@@ -68,7 +68,7 @@ def test_the_picture_is_darkest_where_the_alerts_are(source: Source, study: Dens
 
 
 def test_the_council_sees_no_surface(source: Source) -> None:
-    with pytest.raises(DisclosureError, match="smaller than the map cells"):
+    with pytest.raises(DisclosureError, match="the middles of map cells alone"):
         density_study(source, AlertFilter(), Audience.COUNCIL)
 
 
