@@ -60,7 +60,7 @@ class Background:
         self.points = points
         self._category = np.unique(points.category, return_inverse=True)[1].astype(np.int32)
         self._squares = [Squares(points, side, origin) for side in _SIDES_M]
-        self._place = Squares(points, 1e-3, origin)
+        self._place = Squares(points, 1e-3, origin).number  # of each alert the number of its point
         everywhere = Points(points.x, points.y, points.hours, np.zeros(len(points), dtype=np.int64))
         self.area = area if area is not None else len(Squares(everywhere, _SIDES_M[0], origin)) * _SIDES_M[0] ** 2
 
@@ -103,7 +103,7 @@ class Background:
             size = 9 * side**2
             share = (counted.clip(0) + _PRIOR) / (total * size + _PRIOR / share)
         here = near.where(near.metres <= METRES[0])
-        at_point = np.bincount(self._place.number, weights=weights)[self._place.number[rows]] - weights[rows]
+        at_point = np.bincount(self._place, weights=weights)[self._place[rows]] - weights[rows]
         at_point -= np.bincount(index[here.row], weights=weights[here.other], minlength=len(rows))
         return share, at_point.clip(0)
 
