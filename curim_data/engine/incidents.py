@@ -16,7 +16,7 @@ from curim_data.model import IntArray, Message
 
 MICROSECONDS_PER_HOUR: Final = 3.6e9
 # Of ids only those that may be repeated are read: their hashes are, and those of few others.
-_READ: Final = """
+READ: Final = """
     WITH twice AS (
         SELECT hash(source, incident_id) AS id FROM alerts WHERE incident_id IS NOT NULL
         GROUP BY id HAVING count(*) > 1
@@ -24,7 +24,7 @@ _READ: Final = """
     SELECT alert_id, x, y, category, time_precision = 'month' AS whole_month,
            CASE WHEN twice.id IS NOT NULL THEN source || chr(31) || incident_id END AS incident_id,
            epoch_us(coalesce(occurred_from, reported_at)) AS moment
-    FROM alerts LEFT JOIN twice ON incident_id IS NOT NULL AND twice.id = hash(source, incident_id)"""
+    FROM alerts LEFT JOIN twice ON twice.id = hash(source, incident_id)"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def find_incidents(
     """
     from analysis.incidents import learn_linking, link_reports  # statistics: who finds them prepared waits for none
 
-    read = encoded(connection.execute(_READ).to_arrow_reader(BATCH), ("category", "incident_id"))
+    read = encoded(connection.execute(READ).to_arrow_reader(BATCH), ("category", "incident_id"))
     order = pc.sort_indices(read, [("moment", "ascending"), ("alert_id", "ascending")])
     ids, same = read["alert_id"], _same_ids(read["incident_id"].take(order))
     category = np.asarray(pd.factorize(codes(read["category"].take(order))[0])[0], np.int64)
@@ -110,5 +110,6 @@ def _numbered(labels: IntArray) -> tuple[IntArray, IntArray, Any]:
 def _same_ids(ids: pa.ChunkedArray) -> IntArray:
     """Codes of the ids that several alerts of one source share; -1 for all others."""
     found = codes(ids)[0].astype(np.int64)
+    found = np.where(found >= 0, pd.factorize(found)[0], -1)  # numbered as they come, whatever the files' order
     counts = np.bincount(found[found >= 0], minlength=1)
     return np.where((found >= 0) & (counts[np.maximum(found, 0)] > 1), found, -1)

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import h3.api.basic_int as h3
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from curim_data.engine import source_from_files
-from curim_data.model import SCHEMA
+from curim_data.engine.incidents import READ, find_incidents
+from curim_data.model import SCHEMA, Message
 from curim_data.protection import drawn, release
 from curim_data.protection import releases as module
 from curim_data.protection.copy import DAY, NIGHT, write_copy
@@ -156,3 +158,26 @@ def test_the_copy_says_what_draws_and_alerts_say(tmp_path: Path) -> None:
         assert row["hours"] == (None if hours is None else list(hours))
         assert row["hour"] == (None if hours is None else hours[0])
         assert row["time_precision"] == ("day" if band is None else "span")
+
+
+def test_many_shared_ids_are_looked_up_and_not_compared_with_each_other() -> None:
+    """The copy has an id for each incident of several alerts: 40,000 of 80,000 take a moment, and not half a minute."""
+    n = 80_000
+    columns: dict[str, list[Any]] = {
+        "alert_id": [f"a{at}" for at in range(n)],
+        "source": [""] * n,
+        "category": ["noise"] * n,
+    }
+    columns |= {"incident_id": [f"i{at // 2}" if at % 5 else None for at in range(n)], "time_precision": ["day"] * n}
+    told: dict[str, Any] = columns | {name: [0.0] * n for name in ("x", "y")}
+    day = pa.array([dt.datetime(2025, 1, 1)] * n, pa.timestamp("us"))
+    table = pa.table(told).append_column("reported_at", day).append_column("occurred_from", day)
+    with duckdb.connect() as connection:
+        connection.register("alerts", table)
+        plan = str(connection.execute(f"EXPLAIN {READ}").fetchall())
+        facts, shared = find_incidents(connection, Message("by their ids"))
+    several = Counter(one for one in columns["incident_id"] if one is not None)
+    assert "HASH_JOIN" in plan
+    assert "NESTED_LOOP_JOIN" not in plan
+    assert len(shared) == sum(number for number in several.values() if number > 1)
+    assert facts.incidents == len(several) + columns["incident_id"].count(None)
