@@ -12,6 +12,7 @@ refuse it.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import secrets
@@ -172,6 +173,20 @@ def free_ports(number: int) -> list[int]:
 _DIRECT: Final = build_opener(ProxyHandler({}))  # whatever proxy this computer uses for other addresses
 
 
+def start_child(command: Sequence[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """A process that Linux ends when this one ends, even killed: none is left that nobody watches."""
+    tie = _end_with_parent if sys.platform == "linux" else None
+    return subprocess.Popen(command, env=environment, preexec_fn=tie)
+
+
+def _end_with_parent() -> None:
+    _PRCTL(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
+_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
+_PRCTL: Final = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 0
+
+
 @dataclass
 class _Process:
     """One process of the dashboard. `begun`: when it was started last."""
@@ -184,8 +199,8 @@ class _Process:
     def start(self, environment: dict[str, str]) -> None:
         """Start it, or start it anew."""
         self.begun = time.monotonic()
-        self.running = subprocess.Popen(
-            [sys.executable, str(SCRIPT)], env={**environment, "STREAMLIT_SERVER_PORT": str(self.port)}
+        self.running = start_child(
+            [sys.executable, str(SCRIPT)], {**environment, "STREAMLIT_SERVER_PORT": str(self.port)}
         )
 
     def answers(self) -> bool:
@@ -237,7 +252,7 @@ class Serving:
             settings = self._folder / "haproxy.cfg"
             control = self._folder / "control"
             settings.write_text(proxy_settings(self.address, [one.port for one in self._all], control), "utf-8")
-            self._proxy = subprocess.Popen([proxy, "-W", "-f", str(settings)])
+            self._proxy = start_child([proxy, "-W", "-f", str(settings)])
             LOG.info("%s processes on %s:%s", self.processes, self.address.host, self.address.port)
             while not self._stopping:
                 self._look()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 import tomllib
@@ -226,3 +228,23 @@ def test_an_installed_dashboard_has_its_settings_beside_it() -> None:
     packed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert {serving.SCRIPT.name, ".streamlit/config.toml"} <= set(packed["only-include"])
     assert (serving.SCRIPT.parent / ".streamlit" / "config.toml").exists()
+
+
+SERVER = """
+import sys, time
+from curim_data.serving import start_child
+print(start_child([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux ends children with their parent; others do not")
+def test_a_killed_server_leaves_no_process_behind() -> None:
+    server = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    child = os.pidfd_open(int(server.stdout.readline()))
+    assert not select.select([child], [], [], 0)[0]
+    server.kill()
+    server.wait()
+    assert select.select([child], [], [], 10)[0]  # readable once it has ended
+    os.close(child)
