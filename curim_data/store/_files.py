@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,7 +39,7 @@ _WRITER: Final = WriterProperties(
 
 def file_paths(table: DeltaTable) -> list[str]:
     """Paths of the files of a table."""
-    return [uri.removeprefix("file://") for uri in table.file_uris()]
+    return [unquote(uri.removeprefix("file://")) for uri in table.file_uris()]  # spaces and Greek come as %20, %CE…
 
 
 def version_of(files: Sequence[str]) -> str:

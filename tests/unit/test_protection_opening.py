@@ -293,3 +293,16 @@ def test_a_thread_is_given_no_copy_where_none_was_open(home: Home) -> None:
         take = pool.submit(hand_over).result()  # of a thread that has opened nothing
     take()
     assert opened_for(home.path, known(source)) is source
+
+
+def test_a_home_whose_folder_has_spaces_and_greek_letters_lives_as_any_other(tmp_path: Path) -> None:
+    home = create_home(tmp_path / "ο δήμος μου" / "home")
+    import_file(home, export(0, 200), "first.csv", now=NOW)
+    before = shown(home)
+    changed = import_file(home, export(0, 200, notes="x").replace(b"open", b"resolved"), "second.csv", now=NOW)
+    assert changed.batch is not None
+    Store(home).undo(changed.batch.id)
+    assert open_for(home, Audience.ANALYST).count == 200
+    assert shown(home) == before
+    erase(home, ["T-7"])
+    assert open_for(home, Audience.ANALYST).count == open_for(home, Audience.COUNCIL).count == 199
