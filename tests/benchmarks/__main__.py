@@ -2,8 +2,9 @@
 
 Each one runs in a process of its own, so that what it measures (the most memory that was held, the time of a reference)
 does not depend on those before it. One that fails does not keep the others from running; the exit code says it. At the
-end one table of all that was measured is written, as Markdown and JSON (`--out`), also where one failed. `--millions 5`
-adds five million alerts to the goals, which takes long.
+end one table of all that was measured is written, as Markdown and JSON (`--out`), also where one failed;
+of a run that was cut off its rows stay as lines of JSON beside them. `--millions 5` adds five million alerts to the
+goals, which takes long.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import datetime as dt
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from tests.benchmarks.results import ROOT, ROWS, machine, read_rows, write
@@ -33,20 +33,21 @@ def main() -> str | int:
         return f"no benchmark {unknown[0]!r}: there are {', '.join(NAMES)}"
     run = {"began": f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC", **machine(), "load_before": _load()}
     failed = []
-    with tempfile.TemporaryDirectory() as folder:
-        rows = Path(folder) / "rows.jsonl"
-        for name in asked.names or NAMES:
-            print(f"\n## {name}\n", flush=True)
-            command = [sys.executable, "-m", f"tests.benchmarks.bench_{name}"]
-            if name == "goals":
-                given = {"--millions": asked.millions, "--keep": asked.keep}
-                command += [word for option, value in given.items() if value for word in (option, value)]
-            if subprocess.run(command, check=False, env={**os.environ, ROWS: str(rows)}).returncode:
-                failed.append(name)
-        run |= {"load_after": _load(), "ended": f"{dt.datetime.now(dt.UTC):%H:%M} UTC"}
-        if failed:
-            run["failed"] = ", ".join(failed)
-        write(asked.out, read_rows(rows), run)
+    rows = Path(f"{asked.out.resolve()}.jsonl")
+    rows.parent.mkdir(parents=True, exist_ok=True)
+    rows.unlink(missing_ok=True)
+    for name in asked.names or NAMES:
+        print(f"\n## {name}\n", flush=True)
+        command = [sys.executable, "-m", f"tests.benchmarks.bench_{name}"]
+        if name == "goals":
+            given = {"--millions": asked.millions, "--keep": asked.keep}
+            command += [word for option, value in given.items() if value for word in (option, value)]
+        if subprocess.run(command, check=False, env={**os.environ, ROWS: str(rows)}).returncode:
+            failed.append(name)
+    run |= {"load_after": _load(), "ended": f"{dt.datetime.now(dt.UTC):%H:%M} UTC"}
+    if failed:
+        run["failed"] = ", ".join(failed)
+    write(asked.out, read_rows(rows), run)
     print(f"\n{Path(f'{asked.out}.md').read_text(encoding='utf-8')}\nwritten to {asked.out}.md and {asked.out}.json")
     print(f"for docs/performance.md: python -m tests.benchmarks.results {asked.out}.json docs/performance.md")
     return f"failed: {', '.join(failed)}" if failed else 0

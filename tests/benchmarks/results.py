@@ -171,7 +171,9 @@ def cells(row: Row) -> tuple[str, ...]:
         against.append(f"at most {goal}")
     ratio = ""
     if row.ratio is not None:
-        faster = f"{row.ratio:.3g} times as fast" if row.ratio >= 1 else f"{1 / row.ratio:.3g} times as long"
+        times = max(row.ratio, 1 / row.ratio) if row.ratio else float("inf")
+        faster = f"{times:,.0f}" if times >= 100 else f"{times:.3g}"
+        faster += " times as fast" if row.ratio >= 1 else " times as long"
         ratio = faster if row.goal is None else f"{row.ratio:.2f} of the goal"
     return (row.what, row.size, _time(row.processor), _time(row.wall), figure, ", ".join(against), ratio, row.verdict)
 
