@@ -589,11 +589,12 @@ GENERAL: Final = (
             "a city may ask for more than these in its profile."
         ),
         N_(
-            "All incidents of the city by month are exact, ordinary ones of each cell by quarter, and sensitive alerts "
-            "of the city by quarter, category and gender where none waits; by week nothing is. Under the filter that "
-            "everybody opens, the whole city and a period by its name, what the Briefing tells, the hot spots and what "
-            "weighs more on whom are chosen from the alerts for all readers alike; council and public get the figures "
-            "of the copy. Of sensitive categories no hot spot is judged from the copy."
+            "Where no alert waits, the city's alerts and incidents are exact: all by month, ordinary ones by week, "
+            "band of six hours, darkness, category and gender, sensitive ones by quarter, category and gender. "
+            "Ordinary incidents of each cell are exact by quarter. Under the filter that everybody opens, the whole "
+            "city and a period by its name, what the Briefing tells, the hot spots and what weighs more on whom are "
+            "chosen from the alerts for all readers alike; council and public get the figures of the copy. Of "
+            "sensitive categories no hot spot is judged from the copy."
         ),
         N_(
             "Small numbers of the copy are often not those of the alerts, and those of the newest months can be too "
