@@ -30,7 +30,7 @@ from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connec
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
 from curim_data.engine.first_reports import FirstReports, FirstReportsOf
 from curim_data.engine.incidents import IncidentFacts, find_incidents
-from curim_data.engine.spark import is_spark, registered, spark_backend
+from curim_data.engine.spark import EngineError, is_spark, registered, spark_backend
 from curim_data.engine.types import IbisTable
 from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
@@ -40,6 +40,7 @@ from curim_data.model.prepared import alerts_name, prepared_file, read_json, wri
 from curim_data.store import Home, Store
 from curim_data.store.annotations import read_annotations
 from curim_data.store.cities import how_many
+from curim_data.store.locking import locked
 from curim_data.store.meetings import read_meetings
 
 MEETING_WEEKS: Final = 8
@@ -49,6 +50,9 @@ MOST_VERSIONS: Final = 8  # of a home, of which databases are kept, the last one
 MONTH_ONLY_SHARE: Final = 0.05
 MONTH: Final = "month"
 NOT_ASKED_GENDER: Final = Gender.UNKNOWN.value
+CHANGED_MEANWHILE: Final = Message(
+    "The alerts changed while they were being opened. Nothing was lost; the next question reads them as they are now."
+)
 
 _lock = threading.Lock()
 _mine = threading.local()  # the last source that was opened in this thread: a run of a page asks for it many times
@@ -407,13 +411,21 @@ def _find_incidents(source: Source) -> pa.Table:
 
 
 def _shared_file(source: Source) -> Path:
-    """A Parquet file with the alerts that share an incident, for an engine that reads the files of the home."""
+    """A Parquet file with the alerts that share an incident, for an engine that reads the files of the home.
+
+    Written under the lock that an erasure waits for, and only while the alerts are those of the source: an id that was
+    erased meanwhile must not be written again. EngineError where they are not. A copy is one of the alerts in `exact`.
+    """
     folder = source.city.prepared
     assert folder is not None  # the alerts of a home
     path = prepared_file(folder, alerts_name(_SHARED_NAME, source.version), ".parquet")
     if not path.exists():
         shared = source.shared_incidents()
-        write_whole(path, lambda part: pq.write_table(shared, part))
+        home, of = Home(folder.parents[1]), source.exact or source
+        with locked(home.lock, shared=True):
+            if Store(home).alerts_version() != of.version:
+                raise EngineError(CHANGED_MEANWHILE)
+            write_whole(path, lambda part: pq.write_table(shared, part))
     return path
 
 
