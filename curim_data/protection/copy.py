@@ -119,7 +119,8 @@ def _rows(files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, work: 
     more, values["more"] = codes(alerts["more"])
     drawn_so = draws["sensitive"].to_numpy()
     late = ~drawn_so & _delicate(texts["category"], values["category"], more, values["more"], city)
-    _give_persons(texts, ids, draws["person"].combine_chunks())
+    late = ~drawn_so & _of_units(late, units)
+    _give_persons(texts, ids, draws["person"].combine_chunks(), drawn_so | late)
     first = pc.equal(ids, units).to_numpy(zero_copy_only=False)
     incident, incidents = _incidents(units, first, key, work)
     days = draws["local_date"].to_numpy().astype("datetime64[D]")
@@ -215,20 +216,28 @@ def _delicate(
     return found
 
 
-def _give_persons(texts: dict[str, IntArray], ids: pa.Array, person: pa.Array) -> None:
-    """Status and sender are those of the alert that was drawn for it, where that is known and says them."""
-    named = pc.unique(person.drop_null())
-    if not len(named):
+def _of_units(found: BoolArray, units: pa.Array) -> BoolArray:
+    """Whether it was found of any report of the same incident: one would tell where and when the others were."""
+    theirs = _where(units, pc.unique(units.filter(pa.array(found))))
+    return theirs >= 0
+
+
+def _give_persons(texts: dict[str, IntArray], ids: pa.Array, person: pa.Array, sensitive: BoolArray) -> None:
+    """Status and sender of sensitive alerts are those of the alert that was drawn for it; the commonest ones where none
+    was, or it is gone.
+    """
+    if not sensitive.any():
         return
-    row = np.full(len(named), -1)
+    named = pc.unique(person.drop_null())
+    row = np.full(len(named) + 1, -1)
     among = _where(ids, named)
     known = np.flatnonzero(among >= 0)
     row[among[known]] = known
-    at = _where(person, named)
-    at = np.where(at >= 0, row[at], -1)
+    at = row[_where(person, named)]
     for name in ("status", "reporter_gender"):
-        theirs = np.where(at >= 0, texts[name][at], -1)
-        texts[name] = np.where(theirs >= 0, theirs, texts[name])
+        own = texts[name]
+        usual = int(np.bincount(own[own >= 0], minlength=1).argmax())
+        texts[name] = np.where(sensitive, np.where(at >= 0, own[at], usual), own)
 
 
 def _incidents(units: pa.Array, first: BoolArray, key: str, work: Path) -> tuple[IntArray, pa.Array]:

@@ -69,7 +69,8 @@ class Units:
     for none; `fine`, `coarse`: its cells of resolution 9 and 8, -1 without a position; `region`: a code of its
     district, or of a large cell where there is none. `category`, `gender`: codes. `day`, `month`:
     days and months since 1970. `whole_month`: only the month is known. `dark`: codes of darkness.
-    `least`, `least_sensitive`: with fewer that are alike they are rare; the city may have raised them.
+    `least`, `least_sensitive`: with fewer that are alike they are rare; the city may have raised them. `since`: the
+    first day of all data, where earlier releases had some.
     """
 
     sensitive: BoolArray
@@ -85,6 +86,7 @@ class Units:
     dark: IntArray
     least: int = LEAST
     least_sensitive: int = LEAST_SENSITIVE
+    since: int | None = None
 
     def __len__(self) -> int:
         return len(self.day)
@@ -126,23 +128,25 @@ def exchange(units: Units, rng: np.random.Generator, *, swapping: bool = True) -
         fine[sensitive] = _somebody_near(units, place[sensitive], rng)
         cell[sensitive] = _anywhere(units.fine[place[sensitive]], units.least_sensitive, rng)
         _times_of_sensitive(units, sensitive, quarter, day, dark, rng)
-        person[sensitive] = rng.permutation(sensitive)
+        order = rng.permutation(sensitive)
+        person[order] = np.roll(order, 1)  # nobody has their own
     return Exchanged(place, fine, cell, day, dark, person)
 
 
 def days_of_later_sensitive(reports: Units, units: Units, rng: np.random.Generator) -> IntArray:
     """The day of each later report of sensitive incidents: any of a month that it takes from another later report of
-    its window, or of any month of the window where fewer than `least_sensitive` are in it. `units`: all incidents of
-    the release. So no quarter has more alerts or fewer than it had.
+    its window, or of any month of the window where one has fewer than `least_sensitive` of them. `units`: all incidents
+    of the release. So no quarter has more alerts or fewer than it had.
     """
-    firsts = units.month[units.sensitive]
-    windows = _windows(np.concatenate([firsts, reports.month]))
-    whole, mine = np.concatenate([firsts, reports.month]), windows[len(firsts) :]
+    span = _span(units, reports)
+    months = np.concatenate([units.month[units.sensitive], reports.month])
+    windows = _windows(months)
+    mine = windows[len(months) - len(reports) :]
     rows = np.arange(len(reports))
     month = reports.month[_permuted(rows, [mine], rng)]
-    few = _alike(rows, mine) < reports.least_sensitive
-    month[few] = _any_month(whole, windows, mine[few], rng)
-    return _any_day(month, reports.whole_month, _span(units, reports), rng)
+    loose = np.isin(mine, mine[_alike(rows, reports.month) < reports.least_sensitive])
+    month[loose] = _any_month(months, windows, mine[loose], span, rng)
+    return _any_day(month, reports.whole_month, span, rng)
 
 
 def times_of_later_reports(reports: Units, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
@@ -156,9 +160,10 @@ def times_of_later_reports(reports: Units, rng: np.random.Generator) -> tuple[In
 
 
 def _span(*units: Units) -> tuple[int, int]:
-    """The first and the last day."""
+    """The first and the last day that the data cover."""
     days = np.concatenate([one.day for one in units])
-    return int(days.min()), int(days.max())
+    first = min([int(days.min()), *(one.since for one in units if one.since is not None)])
+    return first, int(days.max())
 
 
 def held_back(units: Units, waited: BoolArray, due: BoolArray, rng: np.random.Generator) -> BoolArray:
@@ -268,7 +273,7 @@ def _times_of_sensitive(
     month[chosen] = units.month[_permuted(chosen, [windows], rng)]
     few = rows[_alike(rows, units.month) < units.least_sensitive]
     loose = chosen[np.isin(windows[chosen], windows[few])]  # where exchange would leave a month's small number as it is
-    month[loose] = _any_month(units.month[rows], windows[rows], windows[loose], rng)
+    month[loose] = _any_month(units.month[rows], windows[rows], windows[loose], _span(units), rng)
     alike = _alike(rows, quarter, units.category, units.gender, units.dark)
     chosen = rows[rng.random(len(rows)) < np.where(alike < units.least_sensitive, DARK_RARE, DARK_DENSE)]
     dark[chosen] = _permuted(chosen, [windows, units.whole_month], rng)
@@ -277,12 +282,22 @@ def _times_of_sensitive(
     day[rows] = _any_day(month[rows], units.whole_month[rows], _span(units), rng)
 
 
-def _any_month(months: IntArray, windows: IntArray, asked: IntArray, rng: np.random.Generator) -> IntArray:
-    """For each window asked for one of its months, each as likely."""
+def _any_month(
+    months: IntArray, windows: IntArray, asked: IntArray, span: tuple[int, int], rng: np.random.Generator
+) -> IntArray:
+    """For each window asked for one of the months of its quarters, each as likely, as far as the data reach. Where it
+    has one month alone the quarter before counts too, or the one after it at the beginning of the data.
+    """
+    first, last = (int(month) for month in np.array(span).astype("datetime64[D]").astype("datetime64[M]").astype(int))
     found = np.zeros(len(asked), np.int64)
     for window in np.unique(asked):
         here = asked == window
-        found[here] = rng.choice(np.unique(months[windows == window]), int(here.sum()))
+        there = np.unique(months[windows == window])
+        quarters = np.unique(there // 3)
+        if len(there) == 1:
+            quarters = np.append(quarters, quarters[0] - 1 if 3 * quarters[0] > first else quarters[0] + 1)
+        known = np.concatenate([np.arange(3 * one, 3 * one + 3) for one in quarters])
+        found[here] = rng.choice(known[(known >= first) & (known <= last)], int(here.sum()))
     return found
 
 
@@ -319,15 +334,16 @@ def _occurrences(values: IntArray) -> IntArray:
 
 
 def _windows(months: IntArray) -> IntArray:
-    """Quarters, of which one with a single month joins the one before it, or after it."""
+    """Quarters, of which one with a single month joins the one before it, or after it, where that has months too."""
     quarters = months // 3
-    found = np.unique(quarters)
-    sizes = {one: len(np.unique(months[quarters == one])) for one in found.tolist()}
+    found = np.unique(quarters).tolist()
+    single = {one: len(np.unique(months[quarters == one])) == 1 for one in found}
     joined: dict[int, int] = {}
-    for at, one in enumerate(found.tolist()):
-        joined[one] = joined[int(found[at - 1])] if sizes[one] == 1 and at else one
-    if len(found) > 1 and sizes[int(found[0])] == 1:
-        joined[int(found[0])] = joined[int(found[1])]
+    for one in found:
+        joined[one] = one - 1 if single[one] and joined.get(one - 1) == one - 1 else one
+    for one in found:
+        if single[one] and joined[one] == one and joined.get(one + 1) == one + 1:
+            joined[one] = one + 1
     return np.array([joined[one] for one in quarters.tolist()], np.int64)
 
 

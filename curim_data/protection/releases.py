@@ -21,7 +21,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,7 @@ from curim_data.geo.enrichment import parent_cells
 from curim_data.model import BoolArray, CityProfile, IntArray
 from curim_data.privacy import is_sensitive_category
 from curim_data.protection.exchange import (
+    HELD_BACK,
     Units,
     days_of_later_sensitive,
     exchange,
@@ -104,16 +105,17 @@ def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: boo
             return known
         first, new = not known.files, waiting[~waiting["held"]]
         if not first and len(new) < LEAST_WAITING and not new["due"].any():
-            _keep_waiting(home, waiting)
+            _keep_waiting(home, waiting, waiting)
             return known
         seed = hashlib.blake2b(secret(home) + str(len(known.files)).encode(), digest_size=32).digest()
         rng = np.random.default_rng(int.from_bytes(seed, "little"))
-        made, released = _draw(waiting, source.city, rng, first=first, swapping=swapping)
-        late = _of_known_incidents(waiting, known)
+        since = (source.first - dt.date(1970, 1, 1)).days
+        made, released = _draw(waiting, source.city, rng, first=first, swapping=swapping, since=since)
+        late, let_out = _of_known_incidents(waiting, known, source.city, rng, swapping=swapping)
         if len(late):
             made = pa.concat_tables([made.cast(DRAWN), late])
         write_draws(draws_folder(home) / f"drawn-{len(known.files) + 1:05}.parquet", made, DRAWN)
-        _keep_waiting(home, waiting[~released & waiting["drawn_unit"].isna().to_numpy()].assign(held=True))
+        _keep_waiting(home, waiting, waiting[~released & ~let_out].assign(held=True))
     return drawn(home)
 
 
@@ -132,12 +134,21 @@ def _since_when(home: Home, waiting: pd.DataFrame, today: dt.date) -> pd.DataFra
     return waiting.assign(seen=seen.astype("datetime64[s]"), held=held, due=due)
 
 
-def _keep_waiting(home: Home, waiting: pd.DataFrame) -> None:
+def _keep_waiting(home: Home, asked: pd.DataFrame, waiting: pd.DataFrame) -> None:
+    """Keep which alerts wait. What is known of alerts that were not `asked` now stays: an older version of the alerts
+    may have been, or one without an import that is undone.
+    """
     path = draws_folder(home) / WAITING
-    if len(waiting) or path.exists():
-        seen = pa.array(waiting["seen"].to_numpy().astype("datetime64[D]"), pa.date32())
-        columns = {"alert_id": _ids(waiting), "seen": seen, "held": pa.array(waiting["held"].to_numpy(bool))}
-        write_draws(path, pa.table(columns))
+    if not len(waiting) and not path.exists():
+        return
+    seen = pa.array(waiting["seen"].to_numpy().astype("datetime64[D]"), pa.date32())
+    columns = {"alert_id": _ids(waiting), "seen": seen, "held": pa.array(waiting["held"].to_numpy(bool))}
+    table = pa.table(columns)
+    if path.exists():
+        known = pq.read_table(path)
+        others = known.filter(pc.invert(pc.is_in(known["alert_id"], value_set=_ids(asked))))
+        table = pa.concat_tables([table, others.select(table.column_names).cast(table.schema)])
+    write_draws(path, table)
 
 
 def secret(home: Home) -> bytes:
@@ -210,7 +221,7 @@ def _ids(alerts: pd.DataFrame) -> pa.Array:
 
 
 def _draw(
-    waiting: pd.DataFrame, city: CityProfile, rng: np.random.Generator, *, first: bool, swapping: bool
+    waiting: pd.DataFrame, city: CityProfile, rng: np.random.Generator, *, first: bool, swapping: bool, since: int
 ) -> tuple[pa.Table, BoolArray]:
     """The draws of one release, a row for each alert that is released, in order of ids; texts as codes. Which of the
     waiting alerts these are.
@@ -226,7 +237,7 @@ def _draw(
         stays = held_back(units_of(own, sensitive), waited, due, rng)
         own, sensitive = own[~stays].reset_index(drop=True), sensitive[~stays]
     units = units_of(own, sensitive)
-    units = replace(units, least=city.least_count(False), least_sensitive=city.least_count(True))
+    units = replace(units, least=city.least_count(False), least_sensitive=city.least_count(True), since=since)
     found = exchange(units, rng, swapping=swapping)
     made = pd.DataFrame({"sensitive": sensitive})
     for name in ("cell", "inside", "place"):
@@ -245,12 +256,18 @@ def _draw(
         nowhere = without_place(units, first=first)
         made.loc[nowhere, "cell"] = -1
         made.loc[nowhere, ["inside", "district", "place"]] = None
+        # So few of them have nobody to exchange with: their quarter is told, and whose status and sender is not.
+        made.loc[nowhere & sensitive, "local_date"] = _quarters(found.day[nowhere & sensitive])
+        made.loc[nowhere & sensitive, ["band", "dark"]] = np.nan
+        alone = nowhere & sensitive
+    else:
+        alone = np.zeros(len(own), bool)
     at = np.full(size, -1)
     at[own["unit"].to_numpy(np.int64)] = np.arange(len(own))
     at = at[unit]
     released = at >= 0
     ids = _ids(waiting)
-    person = _ids(own).take(pa.array(found.person, mask=~sensitive))
+    person = _ids(own).take(pa.array(found.person, mask=~sensitive | alone))
     order = np.flatnonzero(released)
     order = order[np.asarray(pc.sort_indices(ids.take(pa.array(order))))]
     columns = {"alert_id": ids.take(pa.array(order)), "unit": ids.take(pa.array(unit[order]))}
@@ -258,7 +275,7 @@ def _draw(
     table = table.take(pa.array(at[order]))
     columns |= {name: table[name] for name in table.column_names}
     if swapping:
-        later = np.flatnonzero(~first_report[order])
+        later = np.flatnonzero(~first_report[order] & ~alone[at[order]])
         columns |= _with_later_reports(made.take(at[order]), waiting.take(order), later, units, rng)
     return pa.table({name: columns[name] for name in DRAWN.names}), released
 
@@ -267,6 +284,12 @@ def _among(codes: IntArray, size: int) -> BoolArray:
     found = np.zeros(size, bool)
     found[codes] = True
     return found
+
+
+def _quarters(days: IntArray) -> np.ndarray[Any, Any]:
+    """The first days of the quarters that hold some days since 1970."""
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return (months // 3 * 3).astype("datetime64[M]").astype("datetime64[s]")
 
 
 def _with_later_reports(
@@ -284,7 +307,8 @@ def _with_later_reports(
     band[ordinary], dark[ordinary] = (theirs[name].to_numpy(float)[taken] for name in ("band", "dark"))
     if len(delicate):
         theirs_too = units_of(reports.take(delicate), np.ones(len(delicate), bool))
-        day[delicate] = days_of_later_sensitive(replace(theirs_too, least_sensitive=units.least_sensitive), units, rng)
+        theirs_too = replace(theirs_too, least_sensitive=units.least_sensitive, since=units.since)
+        day[delicate] = days_of_later_sensitive(theirs_too, units, rng)
     return {
         "local_date": pa.array(day.astype("datetime64[D]"), pa.date32()),
         "band": pa.array(band, pa.int8(), from_pandas=True),
@@ -292,19 +316,31 @@ def _with_later_reports(
     }
 
 
-def _of_known_incidents(waiting: pd.DataFrame, known: Drawn) -> pa.Table:
-    """The draws of alerts whose incident was released before: those of the incident."""
-    late = waiting.loc[waiting["drawn_unit"].notna(), ["alert_id", "drawn_unit"]]
-    if late.empty:
-        return DRAWN.empty_table()
-    wanted = pa.array(late["drawn_unit"].unique(), pa.string())
+def _of_known_incidents(
+    waiting: pd.DataFrame, known: Drawn, city: CityProfile, rng: np.random.Generator, *, swapping: bool
+) -> tuple[pa.Table, BoolArray]:
+    """The draws of alerts whose incident was released before, those of the incident; and which alerts these are.
+
+    Of sensitive ones, which a release would tell of since they go to a record that is there already, none that a
+    release has not held back before, and of these as many as of others (`HELD_BACK`), unless they are due.
+    """
+    let_out = waiting["drawn_unit"].notna().to_numpy(bool).copy()
+    if not let_out.any():
+        return DRAWN.empty_table(), let_out
+    wanted = pa.array(waiting.loc[let_out, "drawn_unit"].unique(), pa.string())
     rows = [pq.read_table(path).filter(pc.is_in(pc.field("unit"), wanted)) for path in known.files]
     found = pa.concat_tables(rows)
     found = found.set_column(found.column_names.index("cell"), "cell", found["cell"].fill_null(-1))
-    theirs = found.to_pandas().drop(columns="alert_id").drop_duplicates("unit")
-    table = late.rename(columns={"drawn_unit": "unit"}).merge(theirs, on="unit")
-    table = _typed(table).sort_values("alert_id", ignore_index=True)
-    return pa.Table.from_pandas(table, DRAWN, preserve_index=False)
+    theirs = found.to_pandas()
+    theirs = theirs.assign(later=theirs["alert_id"] != theirs["unit"]).sort_values("later", kind="stable")
+    theirs = theirs.drop(columns=["alert_id", "later"]).drop_duplicates("unit")
+    if swapping:
+        sensitive = waiting["drawn_unit"].isin(theirs.loc[theirs["sensitive"], "unit"]) | _sensitive(waiting, city)
+        stays = ~waiting["held"] | (rng.random(len(waiting)) < HELD_BACK)
+        let_out &= ~(sensitive & stays & ~waiting["due"]).to_numpy(bool)
+    late = waiting.loc[let_out, ["alert_id", "drawn_unit"]].rename(columns={"drawn_unit": "unit"})
+    table = _typed(late.merge(theirs, on="unit")).sort_values("alert_id", ignore_index=True)
+    return pa.Table.from_pandas(table, DRAWN, preserve_index=False), let_out
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:

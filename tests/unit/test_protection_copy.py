@@ -239,6 +239,62 @@ def test_a_late_report_takes_the_place_of_its_incident(small: Small) -> None:
     assert {**own, "alert_id": ""} == {**theirs, "alert_id": ""}
 
 
+def test_a_later_late_report_takes_the_time_of_the_first_one(small: Small) -> None:
+    given = [row | {"incident_id": f"i{at}"} for at, row in enumerate(rows(200))]
+    other = given[1] | {"alert_id": "0", "local_date": dt.date(2025, 4, 20), "month": dt.date(2025, 4, 1)}
+    other |= {"reported_at": dt.datetime(2025, 4, 20, tzinfo=dt.UTC)}
+    small.copy([*given, other])
+    late = given[1] | {"alert_id": "late", "reported_at": dt.datetime(2025, 4, 21, tzinfo=dt.UTC)}
+    more = [row | {"incident_id": f"n{at}"} for at, row in enumerate(rows(150, 200))]
+    small.copy([*given, other, late, *more])
+    found = small.draws()
+    first = found[given[1]["alert_id"]]
+    assert found["late"]["local_date"] == first["local_date"] != found["0"]["local_date"]
+
+
+def test_late_reports_of_sensitive_incidents_come_with_no_release_that_has_not_held_them_back(small: Small) -> None:
+    sensitive = [row | {"category": "harassment_sexual", "incident_id": f"s{at}"} for at, row in enumerate(rows(40))]
+    given = [*sensitive, *rows(200, 40, category="noise")]
+    small.copy(given)
+    late = [row | {"alert_id": f"late{at}"} for at, row in enumerate(sensitive[:30])]
+    known, came = [*given], []
+    for at in range(4):
+        known += [*late[:30], *rows(150, 1000 * (at + 1), category="noise")] if not at else rows(150, 1000 * (at + 1))
+        small.copy(known)
+        came.append(len({row["alert_id"] for row in late} & set(small.draws())))
+    assert came[0] == 0
+    assert 0 < came[1] < 30
+    assert came == sorted(came)
+
+
+def test_one_report_that_becomes_sensitive_takes_place_and_time_of_its_incident_away(small: Small) -> None:
+    given = rows(200, category="noise", status="open", reporter_gender="man")
+    for at in (0, 1):
+        given[at] |= {"incident_id": "shared", "local_date": dt.date(2025, 2, 3), "month": dt.date(2025, 2, 1)}
+    given[0] |= {"status": "resolved", "reporter_gender": "woman"}
+    small.copy(given)
+    copy = small.copy([given[0] | {"category": "harassment_sexual"}, *given[1:]])
+    incident = pc.value_counts(copy["incident_id"].drop_null())
+    (shared,) = [one["values"].as_py() for one in incident if one["counts"].as_py() == 2]
+    both = copy.filter(pc.equal(copy["incident_id"], shared))
+    assert set(both["category"].to_pylist()) == {"harassment_sexual", "noise"}
+    for name in ("cell_8", "longitude", "district", "place", "hours", "dark"):
+        assert both[name].null_count == 2, name
+    assert set(both["local_date"].to_pylist()) == {dt.date(2025, 1, 1)}
+    assert set(both["status"].to_pylist()) == {"open"}  # the commonest, not its own
+    assert set(both["reporter_gender"].to_pylist()) == {"man"}
+
+
+def test_what_an_older_version_of_the_alerts_does_not_know_goes_on_waiting(small: Small) -> None:
+    given = rows(200)
+    small.copy(given)
+    older, newer = small.source([*given, *rows(3, 500)]), small.source([*given, *rows(30, 500)])
+    for source in (newer, older):
+        release(small.home, source, default_points(source))
+    kept = pq.read_table(draws_folder(small.home) / "waiting.parquet")
+    assert sorted(kept["alert_id"].to_pylist()) == sorted(row["alert_id"] for row in rows(30, 500))
+
+
 def test_erasure_takes_the_draw_and_every_reference_away(small: Small) -> None:
     given = [row | {"incident_id": f"i{at // 2}", "category": "harassment_sexual"} for at, row in enumerate(rows(120))]
     small.copy(given)
@@ -287,8 +343,12 @@ def test_fewer_than_three_sensitive_alerts_have_no_place(small: Small) -> None:
     copy = small.copy(given)
     sensitive = copy.filter(pc.equal(copy["category"], "harassment_sexual"))
     assert len(sensitive) == 2
-    for name in ("cell_8", "longitude", "district", "place"):
+    for name in ("cell_8", "longitude", "district", "place", "hours", "dark"):
         assert sensitive[name].null_count == 2, name
+    assert {day.month for day in sensitive["local_date"].to_pylist()} <= {1, 4}  # their quarter alone
+    assert {day.day for day in sensitive["local_date"].to_pylist()} == {1}
+    drawn_so = [row for row in small.draws().values() if row["sensitive"]]
+    assert [row["person"] for row in drawn_so] == [None, None]
 
 
 @pytest.mark.parametrize(

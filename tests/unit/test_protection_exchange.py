@@ -44,6 +44,12 @@ def units(rng: np.random.Generator, n: int, *, sensitive: float, months: int = 6
     )
 
 
+def some_units(n: int) -> Units:
+    """Sensitive incidents with a day and a place."""
+    made = units(np.random.default_rng(1), n, sensitive=1.1, nowhere=0.0)
+    return replace(made, whole_month=np.zeros(n, bool))
+
+
 def drawn(seed: int, n: int, sensitive: float, **told: float) -> tuple[Units, Exchanged]:
     rng = np.random.default_rng(seed)
     made = units(rng, n, sensitive=sensitive, **told)  # type: ignore[arg-type]
@@ -121,13 +127,62 @@ def test_ordinary_counts_of_each_cell_by_quarter_are_exact_and_by_month_where_a_
 
 @given(CITIES)
 @settings(max_examples=30)
-def test_sensitive_counts_of_the_city_by_window_category_and_gender_are_exact(city: tuple[Units, Exchanged]) -> None:
+def test_sensitive_counts_of_the_city_by_quarter_category_and_gender_are_exact_but_for_quarters_of_one_month(
+    city: tuple[Units, Exchanged],
+) -> None:
     made, found = city
     rows = np.flatnonzero(made.sensitive)
-    if len(rows):
-        windows = dict(zip(made.month[rows].tolist(), module._windows(made.month[rows]).tolist(), strict=True))
-        shown = [windows.get(one) for one in month(found.day)[rows].tolist()]
-        assert shown == [windows[one] for one in made.month[rows].tolist()]
+    own, shown = made.month[rows], month(found.day)[rows]
+    for quarter in np.unique(own // 3):
+        alone = [one for one in (quarter - 1, quarter, quarter + 1) if len(np.unique(own[own // 3 == one])) == 1]
+        if not alone:  # neither it nor a neighbour, which would join it
+            assert ((own // 3 == quarter) == (shown // 3 == quarter)).all()
+    assert (abs(own // 3 - shown // 3) <= 2).all()  # a quarter, and the one that joined it from the other side
+
+
+@pytest.mark.parametrize(
+    ("months", "windows"),
+    [
+        ([0, 1, 2, 3, 4], [0, 0, 0, 1, 1]),
+        ([0, 1, 3], [0, 0, 0]),  # April joins the first quarter
+        ([0, 3, 4], [1, 1, 1]),  # January joins the second
+        ([0, 75], [0, 25]),  # 25 quarters apart
+        ([0, 3, 6], [0, 0, 2]),  # no chain of quarters of one month each
+        ([0, 1, 6], [0, 0, 2]),  # two quarters on: not a neighbour
+    ],
+)
+def test_only_neighbours_stand_for_a_quarter_of_one_month(months: list[int], windows: list[int]) -> None:
+    assert module._windows(np.array(months)).tolist() == windows
+
+
+def test_a_small_month_takes_any_month_of_its_quarter_and_an_old_one_stays_old() -> None:
+    rng = np.random.default_rng(0)
+    first = np.datetime64("2019-02").astype(int)
+    months = np.array([first] + [np.datetime64("2025-06").astype(int)] * 30)
+    days = months.astype("datetime64[M]").astype("datetime64[D]").astype(int) + 9
+    n = len(months)
+    made = replace(some_units(n), month=months, day=days)
+    found = [month(exchange(made, rng).day) for _ in range(60)]
+    assert {int(one[0]) // 3 for one in found} == {first // 3, first // 3 + 1}  # the data begin with it
+    assert {int(one[0]) % 12 for one in found} >= {1, 2, 3}
+    assert all((one[1:] >= np.datetime64("2025-01").astype(int)).all() for one in found)
+
+
+def test_later_reports_of_a_small_month_are_given_any_month_of_the_quarter() -> None:
+    rng = np.random.default_rng(0)
+    months = np.array([600] * 12 + [601])
+    days = months.astype("datetime64[M]").astype("datetime64[D]").astype(int) + 9
+    later = replace(some_units(13), month=months, day=days)
+    nobody = replace(some_units(0), since=int(days.min()) - 9)
+    found = [Counter(month(module.days_of_later_sensitive(later, nobody, rng)).tolist()) for _ in range(50)]
+    assert all(set(one) <= {600, 601} for one in found)  # the data end there
+    assert len({one[601] for one in found}) > 4
+
+
+def test_whose_status_is_told_is_never_ones_own() -> None:
+    rng = np.random.default_rng(0)
+    for n in (2, 3, 10):
+        assert all((exchange(some_units(n), rng).person != np.arange(n)).all() for _ in range(50))
 
 
 @given(CITIES)

@@ -49,7 +49,12 @@ def test_sensitive_counts_of_the_city_are_exact_by_month_and_by_quarter_category
     of: str, both: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
     alerts, copy = (rows[rows["sensitive"] & ((of == "alerts") | (rows["report"] == 0))] for rows in both)
-    assert counted(copy, ["month"]) == counted(alerts, ["month"])
+    # of first reports, and of later ones, a quarter with a month under ten keeps its quarters alone
+    by_month = alerts.groupby([alerts["report"] > 0, "quarter", "month"]).size()
+    small = by_month[by_month < 10].index.get_level_values("quarter")
+    theirs, mine = (rows[~rows["quarter"].isin(small)] for rows in (alerts, copy))
+    assert len(theirs) > 0.8 * len(alerts)
+    assert counted(mine, ["month"]) == counted(theirs, ["month"])
     months = alerts.groupby("quarter")["month"].nunique()
     whole = months.index[months == 3]  # a quarter of which one month has data counts with its neighbour
     whole = whole[1:-1]
