@@ -35,7 +35,8 @@ _DENSER: Final[dict[tuple[Against, bool], Message]] = {
     ("city", True): Message("The place itself is at least {times} times as dense as the rest of the city."),
     ("city", False): Message("The place itself is denser than the rest of the city, beyond chance."),
 }
-# The steps in which it is told how dense a place is that was found in cells that the reader does not see.
+# The steps in which it is told how sure and how dense a place is that was found in counts that the reader does not see.
+STEPS_TOLD: Final = (0.001, 0.01, 0.05)
 TIMES_TOLD: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _NONE_COLD: Final = Message(
     "no incident where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
@@ -297,7 +298,8 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     Returns
     -------
     tuple of Spot
-        With id, rank, position and q of the places; those of which no cell is among those of `result` are left out.
+        With id, rank and position of the places, and of their q the step that it reaches (`STEPS_TOLD`); those of which
+        no cell is among those of `result` are left out.
     """
     index = np.asarray(result.frame.index, dtype=np.int64)
     found = [
@@ -312,7 +314,9 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     marked[np.concatenate(groups)] = True
     frame = result.frame.assign(local=marked, wide=marked, **{mark: marked})
     figures = [
-        replace(spot, id=place.id, rank=place.rank, q=place.q, longitude=place.longitude, latitude=place.latitude)
+        replace(
+            spot, id=place.id, rank=place.rank, q=step_told(place.q), longitude=place.longitude, latitude=place.latitude
+        )
         for spot, (place, _) in zip(_figures(replace(result, frame=frame), mark, index, groups), found, strict=True)
     ]
     finer = any(h3.get_resolution(place.cells[0]) > result.resolution for place, _ in found)
@@ -321,12 +325,18 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     return tuple(without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
 
 
+def step_told(q: float) -> float:
+    """The step of `STEPS_TOLD` that a q reaches: the digits of it would tell the counts that it is of."""
+    return q if np.isnan(q) else min((step for step in STEPS_TOLD if q <= step), default=1.0)
+
+
 def without_figures(spot: Spot, place: Spot) -> Spot:
     """A place with the count of the cells that hold it, and of its own figures nothing but how dense it is at least."""
     unknown = float("nan")
     return replace(
         spot,
         against=place.against,
+        q=step_told(place.q),
         expected=unknown,
         ratio=unknown,
         low=unknown,
