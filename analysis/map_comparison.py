@@ -36,7 +36,6 @@ from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
-from curim_data.model.absence import fewer_than
 from curim_data.model.types import CellArray
 
 _Z: Final = float(stats.norm.ppf(0.975))
@@ -219,16 +218,25 @@ class DifferingPlace:
         return tuple(f"{cell:x}" for cell in self.cells)
 
     def sentence(self, t: Translator, least: int = 1) -> str:
-        """The share here and elsewhere, of that map which has more here; `least`: the smallest count written out."""
+        """The share here and elsewhere, of that map which has more here; `least`: the smallest count written out. Where
+        one of the counts is not, no share, which would tell it.
+        """
         first, n = self.more > 0, self.n_a + self.n_b
+        side = t((self.a if first else self.b).said)
+        if not self.shares_written(least):
+            return t("Of the incidents compared, proportionally more {side} here than elsewhere.", side=side)
         return t(
             "{share} of the {n} incidents compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
             share=t.percent(self.share if first else 1 - self.share),
             elsewhere=t.percent(self.elsewhere if first else 1 - self.elsewhere),
-            side=t((self.a if first else self.b).said),
-            n=t(fewer_than(least)) if 0 < n < least else n,
+            side=side,
+            n=n,
             q=t.p_value(self.q),
         )
+
+    def shares_written(self, least: int) -> bool:
+        """Whether shares, ratio and p may be told: no count is under `least`, the smallest that is written out."""
+        return not (0 < self.n_a < least or 0 < self.n_b < least)
 
 
 @dataclass(frozen=True)

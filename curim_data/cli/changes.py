@@ -38,11 +38,12 @@ def changes(
     out: OutCsv = None,
 ) -> None:
     """Print every comparison that was made."""
-    from curim_data.privacy import is_sensitive
+    from curim_data.privacy import FEWER_THAN, is_sensitive
     from curim_data.studies.change_words import least_written
     from curim_data.studies.changes import change_study
     from curim_data.studies.harm import weight_obstacle
     from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
+    from curim_data.studies.written_changes import written_changes
 
     source = ctx.source()
     f = ctx.filter(source)
@@ -55,11 +56,16 @@ def changes(
     found = study.changes
     frame = found.frame if study.harm is None else found.frame.join(study.harm.frame)
     columns = [*_COLUMNS, *(study.harm.frame if study.harm is not None else ())]
-    rows = frame.loc[frame["p"].notna(), columns].sort_values(["q", "p"], kind="stable").reset_index(drop=True)
+    rows = frame.loc[frame["p"].notna(), columns].sort_values(["q", "p"], kind="stable")
+    strict = is_sensitive(f, source.city)
+    told = written_changes(study, ctx.audience, source.city, sensitive=strict)
+    written = (told if study.harm is None else told.join(study.harm.frame)).loc[rows.index]
+    written = written[[*columns, *(name for name in [FEWER_THAN] if name in written)]].reset_index(drop=True)
+    rows = rows.reset_index(drop=True)
     elsewhere = [ctx.t(COMPARED_IN_THE_COPY)] if chosen_from(source, f) is not source else []
-    least = least_written(rows, ctx.audience, source.city, sensitive=is_sensitive(f, source.city))
+    least = least_written(rows, ctx.audience, source.city, sensitive=strict)
     if out is not None:
-        ctx.write_table(out, rows)
+        ctx.write_table(out, written)
     if ctx.as_json:
         ctx.print_json(
             {
@@ -73,7 +79,7 @@ def changes(
                 "new_categories": study.not_in_use.new,
                 "categories_given_up": study.not_in_use.given_up,
                 "choices": ctx.choices(study.choices),
-                "rows": rows,
+                "rows": written,
             }
         )
         return
@@ -81,12 +87,15 @@ def changes(
         ctx.sentence(source, f), found.sentence(ctx.t), *elsewhere, *study.not_in_use.sentences(source.city, ctx.t)
     )
     if out is None:
-        ctx.print_table(_in_words(ctx.t, source.city, rows, least))
+        ctx.print_table(_in_words(ctx.t, source.city, rows, written, least))
     ctx.print_choices(study.choices)
 
 
-def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame, least: IntArray) -> pd.DataFrame:
+def _in_words(
+    t: Translator, city: CityProfile, rows: pd.DataFrame, written: pd.DataFrame, least: IntArray
+) -> pd.DataFrame:
     """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out.
+    `written`: their figures as they may be told.
 
     A key that is missing in `rows` is not unknown: the comparison was made over all its values.
     """
@@ -105,11 +114,11 @@ def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame, least: IntAr
         t("Light"): words("dark"),
         t("Before"): change_words.counts_in_words(t, rows, "before", least),
         t("After"): change_words.counts_in_words(t, rows, "after", least),
-        t("Expected"): [t.number(expected) for expected in rows["expected"]],
-        t("Ratio (95 %)"): change_words.ratios_in_words(t, rows, ("ratio", "low", "high")),
+        t("Expected"): [t.number(expected) for expected in written["expected"]],
+        t("Ratio (95 %)"): change_words.ratios_in_words(t, written, ("ratio", "low", "high")),
         t("Chance or not"): [change_words.certainty_in_words(t, q) for q in rows["q"]],
-        t("Corrected p"): [t.p_value(q) for q in rows["q"]],
-        t("p"): [t.p_value(p) for p in rows["p"]],
+        t("Corrected p"): change_words.p_values_in_words(t, written["q"]),
+        t("p"): change_words.p_values_in_words(t, written["p"]),
         t("Compared with"): change_words.compared_in_words(t, rows),
         t("Note"): change_words.notes_in_words(t, rows),
     }

@@ -1,8 +1,9 @@
 """Disclosure control: what an audience may ask, and which counts are too small to be written out.
 
 Public: `authorise`, `check`, `protect`, `Counted`, `DisclosureError`; `threshold`, `threshold_rule`,
-`K_ORDINARY`, `K_SENSITIVE` (its floors); `WrittenCounts`, `COUNT_COLUMNS`; `askable`, `check_asked`, `not_held`;
-`finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`, `sensitive_categories`.
+`K_ORDINARY`, `K_SENSITIVE` (its floors); `WrittenCounts`, `COUNT_COLUMNS`, `FEWER_THAN`;
+`askable`, `check_asked`, `not_held`; `finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`,
+`sensitive_categories`.
 """
 
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE
@@ -24,4 +25,4 @@ from curim_data.privacy.disclosure import (
 )
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
 from curim_data.privacy.thresholds import threshold_rule
-from curim_data.privacy.written import COUNT_COLUMNS, WrittenCounts
+from curim_data.privacy.written import COUNT_COLUMNS, FEWER_THAN, WrittenCounts

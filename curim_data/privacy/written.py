@@ -19,9 +19,24 @@ FEWER_THAN: Final = "fewer_than"
 COUNT_COLUMNS: Final = frozenset(
     {
         *("n", "alerts", "window", "last_year", "last_weeks", "before", "after", "n_first", "n_second"),
-        *("women", "men", "n_women", "n_men", "dark", "a", "b"),
+        *("women", "men", "n_women", "n_men", "dark", "a", "b", "window_a", "window_b"),
     }
 )
+_RATIO: Final = ("ratio", "low", "high")
+_TEST: Final = (*_RATIO, "p", "q")
+# Beside a count of that name: what tells it, with the other figures of its row, and is missing where the count is.
+TELLING: Final[Mapping[str, tuple[str, ...]]] = {
+    "before": ("expected", *_TEST),
+    "after": _TEST,
+    "n_first": ("share", *_TEST),
+    "n_second": ("share", *_TEST),
+    "window_a": _TEST,
+    "window_b": _TEST,
+    "window": (*_RATIO, "q"),
+    "last_weeks": ("expected", "low", "high"),
+    "n": ("excess", "excess_low", "excess_high", *_RATIO, "rate", "rate_raw", "women"),
+    "base_n": ("rate", "rate_raw"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,15 +60,16 @@ class WrittenCounts:
     def table(
         self, frame: pd.DataFrame, counts: Collection[str] = COUNT_COLUMNS, *, always: bool = False
     ) -> pd.DataFrame:
-        """A table as it may be handed out: counts that are too small are missing, and the column `fewer_than` holds
-        the limit that those of a row are under. As it is where there are none.
+        """A table as it may be handed out: counts that are too small are missing, as is what would tell them
+        (`TELLING`), and the column `fewer_than` holds the limit that those of a row are under. As it is where there are
+        none.
 
         `counts`: the columns of counts; those of other kinds than numbers are left as they are. `always`: the column
         is there too where nothing is missing, but not where every count is written out anyhow.
         """
         if FEWER_THAN in frame or self.all_written:
             return frame
-        names = [name for name in frame if name in counts and frame[name].dtype.kind in "iuf"]
+        names = [str(name) for name in frame if name in counts and frame[name].dtype.kind in "iuf"]
         least = pd.Series(self.least(), frame.index)
         if "category" in frame:
             of = {name: self.least(str(name)) for name in frame["category"].dropna().unique()}
@@ -62,7 +78,11 @@ class WrittenCounts:
         some = np.logical_or.reduce(list(few.values())) if few else np.zeros(len(frame), bool)
         if not some.any() and not (always and names):
             return frame
-        masked = {str(name): frame[name].mask(few[name]) for name in names}
+        masked = {name: frame[name].mask(few[name]) for name in names}
+        for name in names:
+            for other in _telling(name, frame.columns, names):
+                values = masked.get(other, frame[other])
+                masked[other] = values.mask(few[name] & np.logical_not(_steps(other, frame)))
         return frame.assign(**masked, fewer_than=least.where(some))
 
     def answer(self, value: Any) -> Any:
@@ -85,7 +105,22 @@ class WrittenCounts:
         category = entries.get("category")
         least = self.least(category if isinstance(category, str) else "")
         few = [name for name in counts if 0 < entries[name] < least]
-        return entries | dict.fromkeys(few) | {FEWER_THAN: least if few else None}
+        told = {other for name in few for other in _telling(name, entries, counts) if not _steps(other, entries)}
+        return entries | dict.fromkeys([*few, *told]) | {FEWER_THAN: least if few else None}
+
+
+def _telling(name: str, columns: Collection[str], counts: Collection[str]) -> list[str]:
+    """The columns that tell a count; beside "n" those of places alone, which have incidents above expected."""
+    if name == "n" and "excess" not in columns:
+        return []
+    return [other for other in TELLING.get(name, ()) if other in columns and other not in counts]
+
+
+def _steps(name: str, row: Any) -> Any:
+    """Whether a limit is no limit of a ratio, but one in steps of a place whose ratio is not known (`Spot.times`)."""
+    if name not in ("low", "high") or "excess" not in row:
+        return False
+    return pd.isna(row["ratio"])
 
 
 def _is_count(value: Any) -> bool:

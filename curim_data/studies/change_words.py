@@ -46,6 +46,7 @@ def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
 
     The ratio is zero where a count is, and the lower end of a log-normal interval lies above that. Neither is given
     where its bound says nothing: that it may be smaller than 1, or `WIDE` times as large. A dash where none is known.
+    Of a ratio beside a count that is not written out one bound at most is known (`written_changes`).
 
     >>> ratio_in_words(Translator("en"), 2.5, 1.25, np.inf)
     '2.50 (1.25–…)'
@@ -55,9 +56,11 @@ def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
     'at least 1.26'
     >>> ratio_in_words(Translator("en"), np.inf, 0.15, np.inf), ratio_in_words(Translator("en"), 0.0, 0.01, 667.0)
     ('–', '–')
+    >>> ratio_in_words(Translator("en"), np.nan, 1.26, np.nan), ratio_in_words(Translator("en"), np.nan, np.nan, 0.4)
+    ('at least 1.26', 'at most 0.40')
     """
-    if ratio != ratio and low != low and high != high:
-        return NOT_KNOWN
+    if ratio != ratio:
+        return _bound_in_words(t, low, high)
     if (ratio == math.inf and low < 1) or (ratio == 0 and WIDE < high < math.inf):
         return NOT_KNOWN
     known = [t.number(value, 2) if math.isfinite(value) else "" for value in (ratio, low, high)]
@@ -66,6 +69,17 @@ def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
     if ratio == 0:
         return t("0 (at most {high})", high=known[2]) if known[2] else t.number(0, 0)
     return f"{known[0] or NOT_KNOWN} ({known[1]}–{known[2] or '…'})"
+
+
+def _bound_in_words(t: Translator, low: float, high: float) -> str:
+    if low >= 1:
+        return t("at least {low}", low=t.number(low, 2))
+    return t("at most {high}", high=t.number(high, 2)) if high <= WIDE else NOT_KNOWN
+
+
+def p_values_in_words(t: Translator, values: pd.Series) -> list[str]:
+    """The p-values of a column; a dash where there is none."""
+    return [t.p_value(p) if p == p else NOT_KNOWN for p in values.tolist()]
 
 
 def certainty_in_words(t: Translator, q: float) -> str:

@@ -151,6 +151,29 @@ def test_what_small_counts_cannot_be_taken_out_of_is_refused(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("chosen", [(), SENSITIVE])
+def test_nothing_beside_a_small_count_of_a_comparison_tells_it(
+    capsys: Capture, sample: Home, tmp_path: Path, chosen: tuple[str, ...]
+) -> None:
+    out, words = tmp_path / "changes.csv", ("changes", *chosen, "--audience", "council")
+    told = pd.DataFrame(answer(capsys, sample, *words, "--out", str(out))["rows"])
+    for rows in (told, pd.read_csv(out, encoding="utf-8-sig")):
+        few = rows[["before", "after"]].isna()
+        assert few["before"].any()
+        assert few["after"].any()
+        assert rows.loc[few["before"], "expected"].isna().all()
+        assert rows.loc[few["after"] & ~few["before"], "expected"].notna().all()
+        assert rows.loc[few.any(axis=1), ["ratio", "p", "q"]].isna().all(axis=None)
+        assert rows.loc[few["after"], "low"].isna().all()
+        assert rows.loc[few["before"], "high"].isna().all()
+        assert rows.loc[few["before"] & (rows["after"] > 0), "low"].notna().any()
+        assert rows.loc[~few.any(axis=1), ["expected", "low", "p", "q"]].notna().all(axis=None)
+    assert main([*words, "--home", str(sample.path)]) == 0
+    printed = [line for line in capsys.readouterr().out.splitlines() if "fewer than" in line]
+    assert printed
+    assert not [line for line in printed if re.search(r"\d\.\d\d \(", line)]  # a ratio with its interval
+
+
 def test_every_command_is_tried() -> None:
     tried = {command[0] for command, _ in ASKED} | {command[0] for command in REFUSED}
     assert tried | FOR_EVERYBODY | {"quality", "export"} == set(COMMANDS)

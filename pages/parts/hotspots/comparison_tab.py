@@ -134,18 +134,19 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
     t, places, pair = page.t, study.comparison.places, study.pair
     if not places:
         return
+    least = least_written(page)
     frame = pd.DataFrame(
         {
             "name": ranked_name(place.rank, study.names[place.id](t)),
             "more": t((place.a if place.more > 0 else place.b).name),
             "a": written_count(page, place.n_a),
             "b": written_count(page, place.n_b),
-            "share": t.percent(place.share),
+            "share": t.percent(place.share) if told else "–",
             "elsewhere": t.percent(place.elsewhere),
-            "ratio": _ratio(page, place),
-            "q": t.p_value(place.q),
+            "ratio": _ratio(page, place) if told else "–",
+            "q": t.p_value(place.q) if told else "–",
         }
-        for place in places
+        for place, told in ((place, place.shares_written(least)) for place in places)
     )
     headings = {
         "name": t.c("emerging", "Place"),

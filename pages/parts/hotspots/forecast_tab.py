@@ -21,7 +21,7 @@ from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, 
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import number_with_interval
+from pages.parts.charts.numbers import least_written, number_with_interval, written_count
 from pages.parts.frame import Dataset, Page, calculated, draw_footer, escape_markdown, palette, source_of
 from pages.parts.frame.colours import LIGHT
 from pages.parts.hotspots.map_download import map_download_button, outlined
@@ -232,18 +232,22 @@ def _draw_map(page: Page, listed: tuple[ListedCell, ...], found: PlaceForecast) 
 
 
 def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
-    t = page.t
+    t, least = page.t, least_written(page)
+    few_counted = [0 < one.last_weeks < least for one in listed]  # what is expected would tell such a count
+    few = any(few_counted)
     frame = pd.DataFrame(
         {
             "name": ranked_name(rank, one.name(t)),
-            "expected": number_with_interval(t, one.expected, one.low, one.high),
-            "last": one.last_weeks,
+            "expected": "–" if small else number_with_interval(t, one.expected, one.low, one.high),
+            "last": written_count(page, one.last_weeks) if few else one.last_weeks,
         }
-        for rank, one in enumerate(listed, 1)
+        for rank, (one, small) in enumerate(zip(listed, few_counted, strict=True), 1)
     )
     headings = {"name": t.c("emerging", "Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
     alt = t("Cells where most alerts are expected")
-    tables.draw_fitted_table(page, frame, headings, _room(page), key="hotspots_forecast", alt=alt, digits={"last": 0})
+    tables.draw_fitted_table(
+        page, frame, headings, _room(page), key="hotspots_forecast", alt=alt, digits={} if few else {"last": 0}
+    )
     tables.download_button(page, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
 

@@ -265,8 +265,8 @@ def _list_rows(
             if few
             else alerts.get(line.spot.id, pd.NA),
             "expected": expected_count(t, line.spot),
-            "excess": _excess(t, line, short=page.narrow),
-            "ratio": _ratio(page, line),
+            "excess": "–" if 0 < line.spot.n < least else _excess(t, line, short=page.narrow),
+            "ratio": "–" if is_compared(line.spot) and 0 < line.spot.n < least else _ratio(page, line),
             "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
             "rate": rate_text(t, base, line.spot.rate) if base != LAND else "",
             "weight": t.number(

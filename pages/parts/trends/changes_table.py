@@ -21,11 +21,13 @@ from curim_data.studies.change_words import (
     counts_in_words,
     least_written,
     notes_in_words,
+    p_values_in_words,
     ratios_in_words,
 )
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
+from curim_data.studies.written_changes import written_changes
 from pages.parts.charts import tables
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
@@ -48,7 +50,9 @@ def draw_changes_table(page: Page) -> None:
     study = changes_of(page.dataset, chosen, page.audience, weight)
     found = told.findings if told is not None and study.periods.after == (told.since, told.until) else ()
     rows = findings_first(study.changes.frame, [finding.change.key for finding in found])
-    frame = changes_frame(page, rows, study.harm.frame if study.harm is not None else None)
+    strict = is_sensitive(page.filter, page.city)
+    written = written_changes(study, page.audience, page.city, sensitive=strict).loc[rows.index]
+    frame = changes_frame(page, rows, written, study.harm.frame if study.harm is not None else None)
     if frame.empty or study.periods.before is None:
         _draw_reason(page, study.periods)
         _draw_not_in_use(page, study)
@@ -197,8 +201,12 @@ def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
     return {name: heading for name, heading in headings.items() if name not in left_out}
 
 
-def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Tested candidates in words and figures, in their order; `harm`: what their incidents weigh, row by row."""
+def changes_frame(
+    page: Page, frame: pd.DataFrame, written: pd.DataFrame, harm: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Tested candidates in words and figures, in their order; `written`: the same with their figures as the audience
+    may read them. `harm`: what their incidents weigh, row by row.
+    """
     t, rows = page.t, frame
     least = least_written(rows, page.audience, page.city, sensitive=is_sensitive(page.filter, page.city))
     told = {when: counts_in_words(t, rows, when, least) for when in ("before", "after")}
@@ -208,7 +216,7 @@ def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = N
         own = harm.loc[rows.index]
         weights = {name: own[name].round(1).to_numpy() for name in ("weight_before", "weight_after")}
         weights["weight_ratio"] = ratios_in_words(t, own, ("weight_ratio", "weight_low", "weight_high"))
-    figures = {name: rows[name].replace(np.inf, np.nan).round(2) for name in ("ratio", "low", "high")}
+    figures = {name: written[name].replace(np.inf, np.nan).round(2) for name in ("ratio", "low", "high")}
     figures["low"] = figures["low"].mask(rows["ratio"] == 0)  # of an estimate of zero there is an upper bound alone
     return pd.DataFrame(
         {
@@ -217,10 +225,10 @@ def changes_frame(page: Page, frame: pd.DataFrame, harm: pd.DataFrame | None = N
             **{when: told[when] if small else rows[when].to_numpy() for when in told},
             **{f"told_{when}": words for when, words in told.items()},
             **{name: values.to_numpy() for name, values in figures.items()},
-            "times": ratios_in_words(t, rows, ("ratio", "low", "high")),
+            "times": ratios_in_words(t, written, ("ratio", "low", "high")),
             "sure": [certainty_in_words(t, q) for q in rows["q"].tolist()],
             **weights,
-            **{name: [t.p_value(p) for p in rows[name].tolist()] for name in ("q", "p")},
+            **{name: p_values_in_words(t, written[name]) for name in ("q", "p")},
             "test": compared_in_words(t, rows),
             "note": notes_in_words(t, rows),
         }
