@@ -566,6 +566,7 @@ def test_what_was_not_compared_is_no_result(year: BriefStudy, sample: Home, lang
 
 def test_who_is_missing_is_said_and_silence_is_not_called_safe(year: BriefStudy, sample: Home, t: Translator) -> None:
     city = sample.city()
+    year = replace(year, copy_notes=())
     quiet = replace(year, silent=("zone_1",), unheard=("agia_sofia",), total=replace(year.total, unmapped=5))
     assert missing_sentence(quiet, city, t) == (
         "5 alerts have no position: no place counts them. Strikingly few alerts for the number of residents: Zone 1. "

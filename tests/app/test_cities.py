@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,7 @@ def named(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CURIM_HOMES", house.names)
     record._sessions.clear()
+    monkeypatch.setattr(record, "_run", threading.local())  # what is drawn here is nothing to the tests after it
     yield
     for home in (house.alpha, house.beta):
         (home.path / "roles.toml").unlink(missing_ok=True)
