@@ -112,6 +112,18 @@ class Seen:
                 rows = layer.get("data")
                 yield from (str(row["tip"]) for row in rows or () if isinstance(row, dict) and row.get("tip"))
 
+    def heights(self) -> Iterator[tuple[int, float]]:
+        """The threshold, and the height, of points of charts whose tooltip says "fewer than"."""
+        for chart in self.app.get("plotly_chart"):
+            for trace in json.loads(chart.proto.spec).get("data", ()):
+                texts, values = trace.get("hovertext"), trace.get("y")
+                if not (isinstance(texts, list) and isinstance(values, list) and trace.get("type") != "heatmap"):
+                    continue
+                for text, value in zip(texts, values, strict=True):
+                    found = re.search(r"ewer than (\d+)", str(text).split("<br>")[0])
+                    if found and value is not None:
+                        yield int(found[1]), float(value)
+
     def cells(self) -> Iterator[tuple[str, str]]:
         """The cells of tables, as they are read, with their headings."""
         for table in (*self.app.get("dataframe"), *self.app.get("arrow_data_frame")):
@@ -202,6 +214,7 @@ def test_the_council_reads_no_small_count(
     seen = Seen(sample.path.parent, monkeypatch, page, {**words, **filter_})
     assert not errors(seen.app)
     assert not (told := small_counts(seen, k)), "\n".join(told)
+    assert all(height == k / 2 for k, height in seen.heights())
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +234,8 @@ def test_nor_does_the_council_of_a_city_with_few_alerts(
     seen = Seen(few.path, monkeypatch, page, words)
     assert not errors(seen.app)
     assert not (told := small_counts(seen)), "\n".join(told)
+    assert all(height == k / 2 for k, height in seen.heights())
+    assert (page, words) != ("trends", {}) or [*seen.heights()]
 
 
 def test_a_specialist_reads_them(sample: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,12 @@ def written_alerts(page: Page, n: float) -> str:
     return page.t(Message("fewer than {k} alerts", {"k": least})) if 0 < n < least else alert_count(page.t, n)
 
 
+def drawn_counts(page: Page, counts: pd.Series, category: str = "") -> pd.Series:
+    """Counts as a chart draws them: all that may not be read at one height, in the middle of what they can be."""
+    least = least_written(page, category)
+    return counts if least <= 1 else counts.astype(float).mask((counts > 0) & (counts < least), least / 2)
+
+
 def written_table(page: Page, frame: pd.DataFrame, counts: Collection[str] = COUNT_COLUMNS) -> pd.DataFrame:
     """A table as it may be handed out; see `WrittenCounts.table`."""
     return WrittenCounts(page.filter, page.audience, page.city).table(frame, counts)

@@ -18,9 +18,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from curim_data.model import FloatArray, Translator
+from curim_data.model.absence import fewer_than
 from curim_data.privacy import is_sensitive, sees_exact
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import COUNT_COLUMNS, written_alerts, written_count
+from pages.parts.charts.numbers import COUNT_COLUMNS, drawn_counts, least_written, written_alerts, written_count
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import download_button
 from pages.parts.frame import Page, Palette, palette
@@ -92,6 +93,7 @@ def band_figure(
     """
     t, colours = page.t, palette(page.theme)
     frame = frame.sort_values(time).reset_index(drop=True)
+    frame = frame.assign(n=drawn_counts(page, frame["n"]))
     figure = base_figure(t, colours, height=height)
     days = pd.to_datetime(frame[time])
     if {"lower", "upper"} <= set(frame) and frame["upper"].notna().any():
@@ -126,6 +128,7 @@ def band_figure(
         name=name or t("alerts"),
     )
     _mark_alarms(figure, frame, days, colours, t)
+    _mark_small(page, figure, whole, days, colours)
     _mark_incomplete(page, figure, frame, days, colours, beginning, incomplete)
     if small:
         figure.update_layout(margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
@@ -261,6 +264,7 @@ def clock_figure(
     t, colours = page.t, palette(page.theme)
     compact = compact or page.narrow
     grid = _hours_of_week(frame)
+    grid = drawn_counts(page, pd.Series(grid.ravel())).to_numpy(float).reshape(grid.shape)
     beside = np.full((7, 24), np.nan) if alerts is None else _hours_of_week(alerts)
     days = [t.weekday(day, "abbreviated" if compact else "wide") for day in range(7)]
     most = float(np.nanmax(grid, initial=0.0))
@@ -332,6 +336,7 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
     The four latest years have lines of their own; those before are one band, from their lowest to their highest month.
     """
     t, colours = page.t, palette(page.theme)
+    frame = frame.assign(n=drawn_counts(page, frame["n"]))
     figure = base_figure(t, colours, height=height)
     months = pd.to_datetime(frame["month"])
     years = sorted(months.dt.year.unique())
@@ -441,6 +446,22 @@ def _mark_alarms(figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: 
         marker={"color": colours.accent, "size": 7},
         hoverinfo="skip",
         name=t("outside the expected range"),
+    )
+
+
+def _mark_small(page: Page, figure: Figure, counts: pd.Series, days: pd.Series, colours: Palette) -> None:
+    """Hollow points for those that may not be read, which all stand at one height."""
+    least = least_written(page)
+    few = (counts > 0) & (counts < least)
+    if least <= 1 or not few.any():
+        return
+    figure.add_scatter(
+        x=days[few],
+        y=counts[few],
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 5, "color": colours.line},
+        hoverinfo="skip",
+        name=page.t(fewer_than(least)),
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from curim_data.model import Translator
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import least_written, written_count
+from pages.parts.charts.numbers import drawn_counts, least_written, written_count
 from pages.parts.charts.plots import ABOVE, reported_by, wrapped_label
 from pages.parts.charts.style import axis, base_figure, time_axis
 from pages.parts.frame import Page, palette
@@ -43,6 +43,7 @@ def small_multiples_figure(
     days = pd.concat([pd.to_datetime(frame[time]) for _, frame in panels])
     first, last = days.min(), days.max()
     ticks = _ticks(t, colours, days)
+    panels = [(name, _as_drawn(page, frame)) for name, frame in panels]
     top = max((float(frame["n"].max()) for _, frame in panels if frame["n"].notna().any()), default=1.0) or 1.0
     wide = (1 - GAP * (columns - 1)) / columns
     for number, (name, frame) in enumerate(panels):
@@ -68,6 +69,15 @@ def small_multiples_figure(
     return figure
 
 
+def _as_drawn(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(n=drawn_counts(page, frame["n"], _category(frame)))
+
+
+def _category(frame: pd.DataFrame) -> str:
+    """The category of a panel, which may have a threshold of its own; "" without one."""
+    return str(frame["category"].iloc[0]) if "category" in frame and len(frame) else ""
+
+
 def _ticks(t: Translator, colours: Any, days: pd.Series) -> dict[str, Any]:
     """The dates below the panels, at most four."""
     figure = base_figure(t, colours, height=100)
@@ -81,7 +91,7 @@ def _add_panel(
     t, colours = page.t, palette(page.theme)
     days, axes = pd.to_datetime(frame[time]), {"xaxis": f"x{mark}", "yaxis": f"y{mark}"}
     form = "LLL y" if time == "month" else "medium"
-    category = str(frame["category"].iloc[0]) if "category" in frame and len(frame) else ""
+    category = _category(frame)
     if shaded is not None:
         figure.add_span(shaded, days.max(), fill=colours.withheld, **axes)
     figure.add_scatter(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from curim_data.model import Translator
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import written_count
+from pages.parts.charts.numbers import drawn_counts, written_count
 from pages.parts.charts.style import time_axis
 from pages.parts.frame import Page, Palette
 
@@ -80,6 +80,7 @@ def add_alarm_labels(page: Page, figure: Figure, frame: pd.DataFrame, time: str,
 
     A label below its point would lie on the dates of the axis where the count is small: it is written above then.
     """
+    frame = frame.assign(n=drawn_counts(page, frame["n"]))
     t, found = page.t, frame[frame["alarm"].fillna(False).astype(bool)]
     if found.empty:
         return

@@ -8,7 +8,7 @@ import pandas as pd
 
 from curim_data.studies.evaluation import AREAS, PERIODS
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import written_count
+from pages.parts.charts.numbers import drawn_counts, written_count
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.frame import Page, Palette, palette
 from pages.parts.plans.areas_map import AREA_LABELS
@@ -18,6 +18,7 @@ def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
     """Bars of each area before (grey) and after (blue). `counts`: columns area, period, n."""
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=230, barmode="group", bargap=0.35, bargroupgap=0.08, showlegend=True)
+    counts = counts.assign(n=drawn_counts(page, counts["n"]))
     names = {"before": t("before"), "after": t("after")}
     shades = {"before": colours.withheld, "after": colours.sea_blue}
     shown = [name for name in AREAS if name in set(counts["area"])]
@@ -40,6 +41,7 @@ def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
 def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
     """A line for each area by month, the start marked. `months`: columns area, month, n."""
     t, colours = page.t, palette(page.theme)
+    months = months.assign(n=drawn_counts(page, months["n"]))
     figure = base_figure(t, colours, height=280, showlegend=True)
     for name, look in _lines(colours).items():
         part = months[months["area"] == name].sort_values("month")

@@ -12,7 +12,7 @@ from curim_data.model import Translator
 from curim_data.studies.brief_text import counts_before_after, less_than_others
 from curim_data.studies.findings import Finding, Series
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import written_count
+from pages.parts.charts.numbers import drawn_counts, written_count
 from pages.parts.charts.style import base_figure
 from pages.parts.frame import Page, Palette, palette
 
@@ -46,6 +46,8 @@ def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, hei
 def series_figure(page: Page, finding: Finding, series: Series, *, height: int = HEIGHT) -> Figure:
     """This period's line, the same weeks of the year before as a pale one, and the tested period shaded."""
     t, colours, frame = page.t, palette(page.theme), series.frame
+    drawn = {name: drawn_counts(page, frame[name].astype(float), _category(finding)) for name in ("n", "before")}
+    frame = frame.assign(**drawn)
     figure = base_figure(t, colours, height=height)
     figure.update_layout(margin={"l": 2, "r": 2, "t": 22, "b": 2})
     strong = _colour(finding, t, colours)
