@@ -214,7 +214,8 @@ def test_changes_are_printed_in_the_words_of_the_reader(sample: Home, lang: str)
         "after": 0.0,
     }
     row |= {"expected": 4.0, "ratio": 0.0, "low": 0.01, "high": 2.45, "p": 0.5, "q": 0.6, "significant": False}
-    table = _in_words(translator(lang), city, pd.DataFrame([row | {"compared": "city"}]), np.array([1]))
+    rows = pd.DataFrame([row | {"compared": "city"}])
+    table = _in_words(translator(lang), city, rows, rows, np.array([1]))
     told = [*table.columns, *table.iloc[0].astype(str)]
     raw = {cell, "city", *row} - {"p"}
     assert not raw & set(told)
