@@ -113,11 +113,13 @@ class Seen:
                 yield from (str(row["tip"]) for row in rows or () if isinstance(row, dict) and row.get("tip"))
 
     def heights(self) -> Iterator[tuple[int, float]]:
-        """The threshold, and the height, of points of charts whose tooltip says "fewer than"."""
+        """The threshold, and the height, of points and bars of charts whose tooltip says "fewer than"."""
         for chart in self.app.get("plotly_chart"):
             for trace in json.loads(chart.proto.spec).get("data", ()):
                 texts, values = trace.get("hovertext"), trace.get("y")
-                if not (isinstance(texts, list) and isinstance(values, list) and trace.get("type") != "heatmap"):
+                if trace.get("type") == "heatmap" or trace.get("orientation") == "h":
+                    continue
+                if not (isinstance(texts, list) and isinstance(values, list)):
                     continue
                 for text, value in zip(texts, values, strict=True):
                     found = re.search(r"ewer than (\d+)", str(text).split("<br>")[0])
