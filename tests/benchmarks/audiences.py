@@ -76,7 +76,11 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=2)
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(shutil.copytree(told.home, Path(folder) / "home"))) if told.home else sample_home(Home(folder))
+        home = (
+            Home(Path(shutil.copytree(told.home, Path(folder) / "home")))
+            if told.home
+            else sample_home(Home(Path(folder)))
+        )
         print("| page | filters | specialist | council | times |\n|---|---|---:|---:|---:|")
         for page in PAGES:
             turns = [{one: asked(home, page, one) for one in READERS[:: 1 - 2 * (at % 2)]} for at in range(told.turns)]
