@@ -44,7 +44,7 @@ def filters(home: Home) -> dict[str, list[dict[str, str]]]:
         own += [{"hours": "18-23"}, {"hours": "6-11"}]
     if source.lacks_light is None:
         own += [{"light": "dark"}, {"light": "day"}]
-    if source.lacks("affected_gender") is None:
+    if "affected_gender" in source.asked:
         own += [{"affected": "woman"}, {"affected": "man"}]
     return {"named": [{"period": name} for name in PERIODS if name != AlertFilter().period], "own": own}
 
