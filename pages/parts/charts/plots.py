@@ -268,6 +268,9 @@ def clock_figure(
     beside = np.full((7, 24), np.nan) if alerts is None else _hours_of_week(alerts)
     days = [t.weekday(day, "abbreviated" if compact else "wide") for day in range(7)]
     most = float(np.nanmax(grid, initial=0.0))
+    least = least_written(page)
+    if 0 < most < least:  # the strongest colour is not for what is too little to be read
+        most = float(least)
     figure = base_figure(t, colours, height=height + CLOCK_LEGEND, plot_bgcolor=colours.withheld)
     figure.add_heatmap(
         z=grid,
