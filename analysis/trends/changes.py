@@ -20,7 +20,7 @@ from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Tran
 
 TestStatistic = Literal["wheeler", "pivot"]
 ComparedWith = Literal["before", "city"]
-Bounded = Literal["", "before", "after"]
+Few = Literal["", "before", "after"]
 
 # Columns of numbers that candidates may have beside their counts, and those that they have in the end.
 _GIVEN: Final = ("women", "men", "base_before", "base_after")
@@ -117,8 +117,8 @@ class Change:
 
     `expected` is the count before brought to the length of the period after. `compared`: with its own past ("before"),
     or with what the city around it did ("city"); `ratio` is the ratio to that. `direction`: 1 where the ratio is above
-    one, -1 below, 0 at one. `bounded`: which count is too small to be written out and stands at the most that it may
-    be, so that the change is at least as large as reported.
+    one, -1 below, 0 at one. `few`: which count is under the display threshold and stands at the most that it may be;
+    nothing but "fewer than" is said of it.
     """
 
     key: Mapping[str, Any]
@@ -131,13 +131,13 @@ class Change:
     direction: int
     compared: ComparedWith
     women: Estimate
-    bounded: Bounded = ""
+    few: Few = ""
 
     def sentence(self, t: Translator) -> str:
         """From how many to how many, how many times, with the interval."""
-        if self.bounded == "before":
+        if self.few == "before":
             return t("{after} incidents against fewer than {limit} before.", after=self.after, limit=self.before + 1)
-        if self.bounded == "after":
+        if self.few == "after":
             return t("Fewer than {limit} incidents against {before} before.", limit=self.after + 1, before=self.before)
         values = {
             "after": self.after,

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter
-from curim_data.model import Audience, FloatArray, Translator
+from curim_data.filters import AlertFilter, asked_categories
+from curim_data.model import Audience, CityProfile, FloatArray, Translator
+from curim_data.privacy import finest_resolution, is_sensitive_category, sensitive_categories
 from curim_data.query import tables
 
 KEPT: Final = "copy_errors"
-# The tables that are compared, over the last twelve months, and the cells of the council's map.
+Kind = Literal["all", "ordinary", "sensitive"]  # of which categories
+# The tables that are compared, over the last twelve months, in the finest cells that the council may have.
 COMPARED: Final = (
     ("cell",),
     ("cell", "category"),
@@ -27,8 +29,10 @@ COMPARED: Final = (
     ("category", "affected_gender"),
     ("month", "category"),
 )
+# The same of sensitive categories, whose cells are larger; they are told by cell and district.
+COMPARED_SENSITIVE: Final = (("cell", "category"), ("district", "category"), ("month", "category"))
 SIZES: Final = (5, 15, 30, 100, float("inf"))
-CELL: Final = 9
+SIZES_SENSITIVE: Final = (10, *SIZES[1:])
 # The tables that the sentence under a council's figure is about: a place by what happens there and to whom.
 TOLD: Final = ("cell x category", "place x category", "place x affected_gender", "district x category")
 
@@ -37,30 +41,37 @@ TOLD: Final = ("cell x category", "place x category", "place x affected_gender",
 class CopyErrors:
     """Errors of the copy's counts by table and size of the exact count.
 
-    `frame`: table, least and most (exact counts from `least` to below `most`), n (counts), median and nine_of_ten (of
-    the relative error), bias (mean relative error with its sign).
+    `frame`: kind (of the categories: all, ordinary or sensitive ones), table, least and most (exact counts from
+    `least` to below `most`), n (counts), median and nine_of_ten (of the relative error), bias (mean relative error with
+    its sign).
     """
 
     frame: pd.DataFrame
 
-    def of_size(self, least: float) -> float:
+    def of_size(self, least: float, kind: Kind = "all") -> float:
         """The median relative error of counts by place of a size, over all tables that a sentence tells of."""
         rows = self.frame[self.frame["table"].isin(TOLD) & (self.frame["least"] == least)]
+        rows = rows[rows["kind"] == kind]
         return float(np.average(rows["median"], weights=rows["n"])) if rows["n"].sum() else float("nan")
 
-    def sentence(self, t: Translator) -> str:
+    def sentence(self, t: Translator, kind: Kind = "all") -> str:
         """How far numbers by place typically lie from those of the alerts."""
-        few, many = (self.of_size(least) for least in (SIZES[0], SIZES[3]))
+        least, *_, enough = (SIZES_SENSITIVE if kind == "sensitive" else SIZES)[:-1]
+        few, many = (self.of_size(size, kind) for size in (least, enough))
         if few != few:
             return t("From the protected copy: rare alerts have exchanged place and time with others.")
         if round(few, 2) == 0 and not round(many, 2) > 0:
             return t("From the protected copy: numbers by place are typically those of the alerts.")
         if many != many:
             return t(
-                "From the protected copy: numbers from 5 to 14 by place are typically {few} off.", few=t.percent(few)
+                "From the protected copy: numbers from {least} to 14 by place are typically {few} off.",
+                least=least,
+                few=t.percent(few),
             )
         return t(
-            "From the protected copy: numbers from 5 to 14 by place are typically {few} off, those from 100 on {many}.",
+            "From the protected copy: numbers from {least} to 14 by place are typically {few} off, those from 100 on "
+            "{many}.",
+            least=least,
             few=t.percent(few),
             many=t.percent(many),
         )
@@ -77,7 +88,16 @@ class CopyErrors:
         return cls(frame.assign(most=frame["most"].replace(-1.0, float("inf"))))
 
 
-_COLUMNS: Final = ["table", "least", "most", "n", "median", "nine_of_ten", "bias"]
+_Row: TypeAlias = tuple[Kind, str, float, float, int, float, float, float]
+_COLUMNS: Final = ["kind", "table", "least", "most", "n", "median", "nine_of_ten", "bias"]
+
+
+def kind_of(f: AlertFilter, city: CityProfile) -> Kind:
+    """Whether a filter asks for sensitive categories alone, for ordinary ones alone, or for both."""
+    sensitive = {is_sensitive_category(name, city) for name in asked_categories(f, city)}
+    if len(sensitive) != 1:
+        return "all"
+    return "sensitive" if sensitive.pop() else "ordinary"
 
 
 def copy_errors(copy: Source) -> CopyErrors:
@@ -95,28 +115,64 @@ def keep_errors(copy: Source) -> None:
 
 
 def measure_errors(copy: Source) -> CopyErrors:
-    """Compare the counts of the copy with those of its alerts, over the last twelve months."""
-    exact, f = copy.exact, AlertFilter()
+    """Compare the counts of the copy with those of its alerts, over the last twelve months; where no number of these is
+    large enough to be written out, over all time.
+    """
+    exact = copy.exact
     if exact is None:
         return CopyErrors(pd.DataFrame(columns=_COLUMNS))
-    placed = [by for by in COMPARED if "cell" in by]
-    others = [by for by in COMPARED if "cell" not in by]
+    sensitive = sensitive_categories(exact)
     rows = []
-    for asked, resolution in ((placed, CELL), (others, None)):
-        found = (
+    for period in (AlertFilter(), AlertFilter(period="all")):
+        rows = _of_all(exact, copy, period, sensitive)
+        if any(row[1] in TOLD for row in rows):
+            break
+    of_these = _of_sensitive(exact, copy, sensitive) if sensitive else []
+    return CopyErrors(pd.DataFrame(rows + of_these, columns=_COLUMNS))
+
+
+def _of_all(exact: Source, copy: Source, f: AlertFilter, sensitive: Collection[str]) -> list[_Row]:
+    cell, rows = finest_resolution(Audience.COUNCIL, f, exact.city), list[_Row]()
+    for by, both in _compared(exact, copy, f, COMPARED, cell):
+        rows += _rows("all", by, both, SIZES)
+        if "category" in by:
+            rows += _rows("ordinary", by, both[~both["category"].isin(sensitive)], SIZES)
+    return rows
+
+
+def _of_sensitive(exact: Source, copy: Source, sensitive: Collection[str]) -> list[_Row]:
+    rows, chosen = list[_Row](), AlertFilter(categories=tuple(sorted(sensitive)))
+    cell = finest_resolution(Audience.COUNCIL, chosen, exact.city)
+    for f in (chosen, chosen.replace(period="all")):
+        for by, both in _compared(exact, copy, f, COMPARED_SENSITIVE, cell):
+            rows += _rows("sensitive", by, both[both["category"].isin(sensitive)], SIZES_SENSITIVE)
+        if any(row[1] in TOLD for row in rows):
+            break
+        rows = []
+    return rows
+
+
+def _compared(
+    exact: Source, copy: Source, f: AlertFilter, compared: Sequence[tuple[str, ...]], cell: int
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """The columns of each table, and its counts of the alerts (n) and beside them those of the copy (n_copy)."""
+    for placed in (True, False):
+        asked = [by for by in compared if ("cell" in by) == placed]
+        resolution = cell if placed else None
+        theirs, mine = (
             tables(source, f, asked, Audience.ANALYST, resolution=resolution, once=True) for source in (exact, copy)
         )
-        for by, theirs, mine in zip(asked, *found, strict=True):
-            rows += _compared(" x ".join(by), list(by), theirs.frame, mine.frame)
-    return CopyErrors(pd.DataFrame(rows, columns=_COLUMNS))
+        for by, those, these in zip(asked, theirs, mine, strict=True):
+            names = [*by, "n"]
+            both = those.frame[names].merge(these.frame[names], on=list(by), how="left", suffixes=("", "_copy"))
+            yield by, both.dropna(subset=list(by)).fillna({"n_copy": 0})
 
 
-def _compared(name: str, by: list[str], exact: pd.DataFrame, copy: pd.DataFrame) -> list[tuple[Any, ...]]:
-    both = exact[[*by, "n"]].merge(copy[[*by, "n"]], on=by, how="left", suffixes=("", "_copy")).dropna(subset=by)
-    n, shown = both["n"].to_numpy(float), both["n_copy"].fillna(0).to_numpy(float)
+def _rows(kind: Kind, by: Sequence[str], both: pd.DataFrame, sizes: Sequence[float]) -> list[_Row]:
+    n, shown = both["n"].to_numpy(float), both["n_copy"].to_numpy(float)
     return [
-        (name, float(least), float(most), int(here.sum()), *_summary((shown - n)[here] / n[here]))
-        for least, most in pairwise(SIZES)
+        (kind, " x ".join(by), float(least), float(most), int(here.sum()), *_summary((shown - n)[here] / n[here]))
+        for least, most in pairwise(sizes)
         if (here := (n >= least) & (n < most)).any()
     ]
 

@@ -19,6 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label, provisional_note
 from curim_data.model.plan import STATUS_WORDS
+from curim_data.protection import kind_of
 from curim_data.store.settings import opens_here_only
 from curim_data.studies.brief import BriefStudy
 from curim_data.studies.brief_questions import meeting_questions
@@ -132,7 +133,7 @@ def brief_content(
         whom=affected_sentence(study, city, t),
         plans=tuple(replace(plan, result=short_result(plan.result)) for plan in plans),
         questions=meeting_questions(study, city, t, plans),
-        limits=_limits(study, city, t, audience),
+        limits=_limits(study, f, city, t, audience),
         sources=_sources(study, f, city, t),
         link="" if opens_here_only(link) else link,
         illustrative=illustrative,
@@ -170,7 +171,7 @@ def _map_caption(study: BriefStudy, t: Translator) -> str:
     )
 
 
-def _limits(study: BriefStudy, city: CityProfile, t: Translator, audience: Audience) -> tuple[str, ...]:
+def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator, audience: Audience) -> tuple[str, ...]:
     """What these data cannot say, sentence by sentence."""
     limits = []
     if audience in (Audience.COUNCIL, Audience.PUBLIC):
@@ -184,7 +185,7 @@ def _limits(study: BriefStudy, city: CityProfile, t: Translator, audience: Audie
         if study.from_alerts:
             limits.append(t("What is told here was chosen from the alerts themselves."))
         if study.errors is not None:
-            limits += [study.errors.sentence(t), *map(t, study.copy_notes)]
+            limits += [study.errors.sentence(t, kind_of(f, city)), *map(t, study.copy_notes)]
     limits += [t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING]
     limits += study.changes.not_in_use.sentences(city, t)
     if city.provisional:

@@ -262,13 +262,13 @@ def counts_before_after(finding: Finding, t: Translator) -> tuple[str, str]:
 
 
 def _count_words(count: Count, t: Translator) -> str:
-    return t(fewer_than(count.high + 1)) if count.n is None else t.number(count.n)
+    return t(fewer_than(count.least)) if count.n is None else t.number(count.n)
 
 
 def counts_words(finding: Finding, t: Translator) -> str:
     """From how many to how many; in words alone where both are too small to say which is larger."""
     if not finding.ordered:
-        least = max(count.high for count in finding.counts) + 1
+        least = max(count.least for count in finding.counts)
         if finding.change.direction > 0:
             return t("More incidents than expected (fewer than {k} before and after)", k=least)
         return t("Fewer incidents than expected (fewer than {k} before and after)", k=least)
@@ -340,7 +340,7 @@ def tested_sentence(finding: Finding, t: Translator) -> str:
 
 def less_than_others(change: Change, t: Translator) -> str:
     """That a count fell (or rose) less than what it is compared with, which is no warning; else empty."""
-    if change.bounded or change.compared != "city" or not change.direction:
+    if change.few or change.compared != "city" or not change.direction:
         return ""
     fell, rose = change.after < change.expected, change.after > change.expected
     here = in_area(change)
@@ -359,7 +359,7 @@ def than_others(change: Change, t: Translator) -> str:
     """Whether a count rose or fell more or less than what it is compared with; empty where that is its own past."""
     if less := less_than_others(change, t):
         return less
-    if change.bounded or change.compared != "city" or change.after == change.expected:
+    if change.few or change.compared != "city" or change.after == change.expected:
         return ""
     here = in_area(change)
     if change.direction > 0:

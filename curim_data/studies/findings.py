@@ -21,7 +21,7 @@ import pandas as pd
 from analysis.gender import MAN, WOMAN, gender_shares
 from analysis.stats.dispersion import Dispersion
 from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.trends.changes import AREA, Bounded, Change
+from analysis.trends.changes import AREA, Change, Few
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -54,14 +54,9 @@ _COLUMNS: Final[Mapping[CalendarUnit, str]] = {"week": "week", "month": "month"}
 
 @dataclass(frozen=True)
 class Count:
-    """A number of incidents as it is written out: `n`, or where that is None, being small, as below `high` + 1.
-
-    `least`: the smallest number that is written out.
-    """
+    """A number of incidents as it is written out: `n`, or where that is None, being small, as "fewer than `least`"."""
 
     n: int | None
-    low: int
-    high: int
     least: int = 1
 
 
@@ -208,24 +203,20 @@ def _kind(change: Change) -> Kind:
 def _count(source: Source, f: AlertFilter, audience: Audience) -> Count:
     counted = query.counts(source, f, [], audience, once=True)
     n, least = round(counted.total), counted.threshold
-    return Count(None, 1, least - 1, least) if 0 < n < least else Count(n, n, n, least)
+    return Count(None if 0 < n < least else n, least)
 
 
 def _for_audience(change: Change, own: Change | None, counts: tuple[Count, Count], periods: ComparedPeriods) -> Change:
-    """The change with an audience's figures; a small count at its bound, on the side that makes the change smaller."""
-    rise = change.direction > 0
-    before, after = (
-        count.n if count.n is not None else count.high if (when == "before") == rise else count.low
-        for when, count in zip(("before", "after"), counts, strict=True)
-    )
+    """The change with an audience's figures; a count that is not written out stands at the most that it may be."""
+    before, after = (count.n if count.n is not None else count.least - 1 for count in counts)
     lengths = periods.lengths
-    bounded: Bounded = "before" if counts[0].n is None else "after" if counts[1].n is None else ""
+    few: Few = "before" if counts[0].n is None else "after" if counts[1].n is None else ""
     return replace(
         change,
         before=before,
         after=after,
         expected=before * lengths[1] / lengths[0],
-        bounded=bounded,
+        few=few,
         p=own.p if own is not None else float("nan"),
         ratio=own.ratio if own is not None else UNKNOWN,
         women=UNKNOWN,

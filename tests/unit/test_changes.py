@@ -317,8 +317,8 @@ def test_sentences(t):
 def test_a_count_that_is_not_written_out_is_told_as_a_limit(t):
     found = changes(candidates([("new", None, 4, 61), ("gone", None, 70, 4)]), ["district"])
     told = {change.key["district"]: change for change in found.top()}
-    assert replace(told["new"], bounded="before").sentence(t) == "61 incidents against fewer than 5 before."
-    assert replace(told["gone"], bounded="after").sentence(t) == "Fewer than 5 incidents against 70 before."
+    assert replace(told["new"], few="before").sentence(t) == "61 incidents against fewer than 5 before."
+    assert replace(told["gone"], few="after").sentence(t) == "Fewer than 5 incidents against 70 before."
 
 
 @given(st.lists(st.tuples(few, few), min_size=1, max_size=20), st.sampled_from([0.5, 1, 3]))

@@ -17,26 +17,31 @@ import pandas as pd
 import pytest
 
 from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
 from curim_data.protection.errors import (
     COMPARED,
+    COMPARED_SENSITIVE,
     SIZES,
+    SIZES_SENSITIVE,
     CopyErrors,
     copy_errors,
     keep_errors,
+    kind_of,
     measure_errors,
 )
 from tests.small import alert, small_city, small_source
 
 LAST = dt.date(2025, 6, 30)
-CATEGORIES = ("harassment_verbal", "lighting_poor", "noise")
+SENSITIVE = "harassment_verbal"
+CATEGORIES = (SENSITIVE, "lighting_poor", "noise")
 # Two named places and a spot that has no name; the first is in one district, the others are in the other.
 SPOTS: list[tuple[tuple[float, float], str, str | None]] = [
     ((23.630, 37.945), "zone_1", "quay"),
     ((23.650, 37.945), "zone_2", "theatre"),
     ((23.656, 37.955), "zone_2", None),
 ]
-COLUMNS = ["table", "least", "most", "n", "median", "nine_of_ten", "bias"]
+COLUMNS = ["kind", "table", "least", "most", "n", "median", "nine_of_ten", "bias"]
 
 
 def at(spot: int) -> dict[str, Any]:
@@ -71,7 +76,9 @@ def copy_rows(exact: list[dict[str, Any]], rng: np.random.Generator) -> list[dic
             planted, number = {}, int(row["content_hash"])
             if number % 5 == 1:
                 there = alert(0, **at(int(rng.integers(0, 3))))
-                planted = {name: there[name] for name in ("district", "place", "longitude", "latitude", "cell_9")}
+                planted = {
+                    name: there[name] for name in ("district", "place", "longitude", "latitude", "cell_8", "cell_9")
+                }
             elif number % 5 == 2 and number % 3 == 0:
                 planted = {"affected_gender": "man"}
             elif number % 5 == 3 and number % 2 == 0:
@@ -81,14 +88,14 @@ def copy_rows(exact: list[dict[str, Any]], rng: np.random.Generator) -> list[dic
     return [row | made[row["incident_id"]] for row in exact]
 
 
-def counted(rows: list[dict[str, Any]], by: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
+def counted(rows: list[dict[str, Any]], by: tuple[str, ...], resolution: int = 9) -> Counter[tuple[Any, ...]]:
     """Incidents of the last twelve months by some columns, each once in each of its categories."""
     found = set()
     for row in rows:
         if row["local_date"] <= LAST.replace(year=LAST.year - 1):
             continue
         for category in {row["category"], *(row["more_categories"] or ())}:
-            words = {**row, "category": category, "cell": row["cell_9"]}
+            words = {**row, "category": category, "cell": row[f"cell_{resolution}"]}
             key = tuple(words[name] for name in by)
             if None not in key:
                 found.add((row["incident_id"], key))
@@ -106,13 +113,19 @@ def nine_of_ten(values: list[float]) -> float:
 def twin(exact: list[dict[str, Any]], copy: list[dict[str, Any]]) -> pd.DataFrame:
     """The errors, count by count."""
     told = []
-    for by in COMPARED:
-        theirs, mine = counted(exact, by), counted(copy, by)
-        for least, most in pairwise(SIZES):
+    asked = [("all", by, 9, SIZES) for by in COMPARED]
+    asked += [("ordinary", by, 9, SIZES) for by in COMPARED if "category" in by]
+    asked += [("sensitive", by, 8, SIZES_SENSITIVE) for by in COMPARED_SENSITIVE]
+    for kind, by, resolution, sizes in asked:
+        theirs, mine = counted(exact, by, resolution), counted(copy, by, resolution)
+        if kind != "all":
+            at = by.index("category")
+            theirs = Counter({key: n for key, n in theirs.items() if (key[at] == SENSITIVE) == (kind == "sensitive")})
+        for least, most in pairwise(sizes):
             off = [(mine[key] - n) / n for key, n in theirs.items() if least <= n < most]
             if off:
                 size = [abs(one) for one in off]
-                told.append((" x ".join(by), least, most, len(off), median(size), nine_of_ten(size), mean(off)))
+                told.append((kind, " x ".join(by), least, most, len(off), median(size), nine_of_ten(size), mean(off)))
     return pd.DataFrame(told, columns=COLUMNS)
 
 
@@ -128,10 +141,11 @@ def pair(folder: Path, seed: int, city: CityProfile | None = None) -> tuple[Sour
 @pytest.mark.parametrize("seed", range(3))
 def test_errors_are_those_of_a_comparison_count_by_count(tmp_path: Path, seed: int) -> None:
     source, expected = pair(tmp_path, seed)
-    found = measure_errors(source).frame.sort_values(["table", "least"], ignore_index=True)
-    expected = expected.sort_values(["table", "least"], ignore_index=True)
+    found = measure_errors(source).frame.sort_values(["kind", "table", "least"], ignore_index=True)
+    expected = expected.sort_values(["kind", "table", "least"], ignore_index=True)
     assert set(expected["table"]) == {" x ".join(by) for by in COMPARED}
-    assert (expected["median"] > 0).any()
+    assert (expected.groupby("kind")["median"].max() > 0).all()
+    assert set(expected["kind"]) == {"all", "ordinary", "sensitive"}
     assert (expected["bias"] < 0).any()
     assert (expected["bias"] > 0).any()
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
@@ -150,9 +164,21 @@ def test_a_count_that_the_copy_does_not_have_is_wholly_off(tmp_path: Path) -> No
     rows = [alert(number, day=LAST, **at(0)) for number in range(7)]
     elsewhere = [alert(number, day=LAST, **at(1)) for number in range(7)]
     theirs, mine = (small_source(tmp_path, of) for of in (rows, elsewhere))
-    found = measure_errors(replace(mine, exact=theirs)).frame.set_index("table")
+    found = measure_errors(replace(mine, exact=theirs)).frame
+    found = found[found["kind"] == "all"].set_index("table")
     assert list(found.loc["place x category", ["n", "median", "bias"]]) == [1, 1.0, -1.0]
     assert list(found.loc["category x affected_gender", ["n", "median", "bias"]]) == [1, 0.0, 0.0]
+
+
+def test_where_the_last_year_has_no_number_to_tell_all_time_is_compared(tmp_path: Path) -> None:
+    long_ago = LAST - dt.timedelta(days=800)
+    days = [long_ago] * 12 + [LAST]
+    rows = [alert(number, day=day, category="noise", **at(0)) for number, day in enumerate(days)]
+    elsewhere = [row | alert(0, **at(1)) | {"alert_id": row["alert_id"]} for row in rows]
+    theirs, mine = (small_source(tmp_path, of) for of in (rows, rows[:6] + elsewhere[6:]))
+    found = measure_errors(replace(mine, exact=theirs)).frame.set_index(["kind", "table"])
+    assert found.loc[("all", "place x category"), "n"].sum() == 1
+    assert not (found.index.get_level_values("kind") == "sensitive").any()
 
 
 def test_they_are_the_same_after_they_were_kept(tmp_path: Path) -> None:
@@ -171,7 +197,7 @@ def test_they_are_the_same_after_they_were_kept(tmp_path: Path) -> None:
 
 def test_json_is_read_as_it_was_written_and_nothing_else_is() -> None:
     errors = errors_of(
-        ("cell x category", 5.0, 15.0, 3, 0.2, 0.5, -0.1), ("cell", 100.0, float("inf"), 1, 0.0, 0.0, 0.0)
+        ("all", "cell x category", 5.0, 15.0, 3, 0.2, 0.5, -0.1), ("all", "cell", 100.0, float("inf"), 1, 0.0, 0.0, 0.0)
     )
     text = json.dumps(errors.as_json(), allow_nan=False)
     pd.testing.assert_frame_equal(CopyErrors.from_json(json.loads(text)).frame, errors.frame)
@@ -186,10 +212,17 @@ def errors_of(*rows: tuple[Any, ...]) -> CopyErrors:
     return CopyErrors(pd.DataFrame(list(rows), columns=COLUMNS))
 
 
-FEW = [("cell x category", 5.0, 15.0, 30, 0.40, 0.9, -0.1), ("district x category", 5.0, 15.0, 10, 0.20, 0.3, 0.1)]
-MANY = ("place x category", 100.0, float("inf"), 4, 0.06, 0.1, 0.0)
+FEW = [
+    ("all", "cell x category", 5.0, 15.0, 30, 0.40, 0.9, -0.1),
+    ("all", "district x category", 5.0, 15.0, 10, 0.20, 0.3, 0.1),
+]
+MANY = ("all", "place x category", 100.0, float("inf"), 4, 0.06, 0.1, 0.0)
 # What is told of nothing by place does not count.
-BESIDE = [("month x category", 5.0, 15.0, 900, 0.0, 0.0, 0.0), ("cell x category", 15.0, 30.0, 70, 0.9, 0.9, 0.0)]
+BESIDE = [
+    ("all", "month x category", 5.0, 15.0, 900, 0.0, 0.0, 0.0),
+    ("all", "cell x category", 15.0, 30.0, 70, 0.9, 0.9, 0.0),
+    ("sensitive", "cell x category", 10.0, 15.0, 8, 0.6, 0.9, 0.0),
+]
 
 
 def test_the_error_of_a_size_weighs_tables_by_their_counts() -> None:
@@ -197,6 +230,19 @@ def test_the_error_of_a_size_weighs_tables_by_their_counts() -> None:
     assert errors.of_size(5) == pytest.approx((30 * 0.40 + 10 * 0.20) / 40)
     assert errors.of_size(100) == pytest.approx(0.06)
     assert np.isnan(errors.of_size(30))
+    assert errors.of_size(10, "sensitive") == pytest.approx(0.6)
+    assert "numbers from 10 to 14 by place" in errors.sentence(translator("en"), "sensitive")
+
+
+def test_of_which_categories_a_filter_asks() -> None:
+    city = small_city()
+    for categories, kind in (
+        ((), "all"),
+        (CATEGORIES, "all"),
+        (CATEGORIES[1:], "ordinary"),
+        (CATEGORIES[:1], "sensitive"),
+    ):
+        assert kind_of(AlertFilter(categories=categories), city) == kind
 
 
 @pytest.mark.parametrize(

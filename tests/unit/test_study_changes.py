@@ -234,7 +234,7 @@ SEASON = {"en": "season", "el": "εποχ", "fr": "saison"}
 )
 def test_every_card_says_what_the_season_may_explain(change: Change, by_month: bool, lang: str) -> None:
     t, periods = translator(lang), replace(WEEKS, by_month=by_month)
-    finding = Finding(change, (Count(9, 9, 9), Count(3, 3, 3)), periods, AlertFilter(), None, None)
+    finding = Finding(change, (Count(9), Count(3)), periods, AlertFilter(), None, None)
     same = replace(finding, periods=replace(periods, same_season=True))
     assert SEASON[lang] in season_sentence(finding, t)
     assert season_sentence(finding, t) in finding_sentences(finding, small_city(), t)
@@ -254,7 +254,7 @@ def test_every_card_says_what_the_season_may_explain(change: Change, by_month: b
         ),
         (replace(CHANGE, key=OF_ALL, compared="before"), ""),
         (replace(CHANGE, after=415, direction=1), ""),
-        (replace(CHANGE, bounded="after"), ""),
+        (replace(CHANGE, few="after"), ""),
     ],
 )
 def test_a_card_says_against_what_a_count_rose_or_fell(change: Change, said: str) -> None:
@@ -322,7 +322,7 @@ def test_the_season_explains_nothing_between_whole_years() -> None:
     years = ComparedPeriods(
         (dt.date(2013, 1, 1), dt.date(2014, 12, 31)), (dt.date(2015, 1, 1), dt.date(2016, 12, 31)), False, longer=True
     )
-    finding = Finding(CHANGE, (Count(9, 9, 9), Count(3, 3, 3)), years, AlertFilter(), None, None)
+    finding = Finding(CHANGE, (Count(9), Count(3)), years, AlertFilter(), None, None)
     assert season_sentence(finding, translator("en")) == ""
     part = replace(years, after=(dt.date(2015, 1, 1), dt.date(2016, 6, 30)))
     assert season_sentence(replace(finding, periods=part), translator("en")) != ""

@@ -87,22 +87,21 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
 
 
 def bars_figure(page: Page, finding: Finding) -> Figure:
-    """Two bars, before and after; a protected number as long as it can be, hatched."""
+    """Two bars, before and after; one of a count that is not written out hollow, as long as half of what is."""
     t, colours = page.t, palette(page.theme)
-    before, after = finding.counts
     texts = counts_before_after(finding, t)
     names = _names(finding, t)
     figure = base_figure(t, colours, height=BARS_HEIGHT, bargap=0.3)
     figure.update_layout(margin={"l": 2, "r": 2, "t": 4, "b": 4})
-    lengths = [count.n if count.n is not None else count.high for count in (before, after)]
+    lengths = [count.n if count.n is not None else count.least / 2 for count in finding.counts]
+    shades = [colours.muted, _colour(finding, t, colours)]
+    written = [count.n is not None for count in finding.counts]
+    fills = [shade if told else colours.background for shade, told in zip(shades, written, strict=True)]
     figure.add_bar(
         x=lengths,
         y=[0, 1],
         orientation="h",
-        marker={
-            "color": [colours.muted, _colour(finding, t, colours)],
-            "pattern": {"shape": ["" if count.n is not None else "/" for count in (before, after)]},
-        },
+        marker={"color": fills, "line": {"color": shades, "width": 1.5}},
         hoverinfo="skip",
     )
     for at, (length, text, name) in enumerate(zip(lengths, texts, names, strict=True)):

@@ -9,7 +9,7 @@ import streamlit as st
 from analysis.stats.result import Choice
 from curim_data.model import N_, Translator
 from curim_data.model.absence import fewer_than
-from curim_data.protection import copy_errors
+from curim_data.protection import copy_errors, kind_of
 from curim_data.query import Total
 from curim_data.studies.copy_words import copy_notes, places_taken
 from pages.parts.frame.markdown import escape_markdown
@@ -43,7 +43,9 @@ def draw_footer(
         told = t("{period}: {counts}", period=period, counts=counts) if period else counts
         if source is not None and source.exact is not None:
             notes = copy_notes(source, page.filter, total)
-            told += "  \n" + " ".join([copy_errors(source).sentence(t), *map(t, notes)])
+            told += "  \n" + " ".join(
+                [copy_errors(source).sentence(t, kind_of(page.filter, source.city)), *map(t, notes)]
+            )
         st.caption(told)
     if choices:
         with st.expander(t("How this was calculated")):
