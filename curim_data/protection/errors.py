@@ -158,10 +158,9 @@ def _compared(
     """The columns of each table, and its counts of the alerts (n) and beside them those of the copy (n_copy)."""
     for placed in (True, False):
         asked = [by for by in compared if ("cell" in by) == placed]
-        resolution = cell if placed else None
-        theirs, mine = (
-            tables(source, f, asked, Audience.ANALYST, resolution=resolution, once=True) for source in (exact, copy)
-        )
+        # On the map, which has no alert at default coordinates, and in all tables without one.
+        how: dict[str, Any] = {"resolution": cell, "without_default_points": True} if placed else {}
+        theirs, mine = (tables(source, f, asked, Audience.ANALYST, once=True, **how) for source in (exact, copy))
         for by, those, these in zip(asked, theirs, mine, strict=True):
             names = [*by, "n"]
             both = those.frame[names].merge(these.frame[names], on=list(by), how="left", suffixes=("", "_copy"))

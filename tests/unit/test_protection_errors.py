@@ -44,21 +44,24 @@ SPOTS: list[tuple[tuple[float, float], str, str | None]] = [
 COLUMNS = ["kind", "table", "least", "most", "n", "median", "nine_of_ten", "bias"]
 
 
-def at(spot: int) -> dict[str, Any]:
-    point, district, place = SPOTS[spot]
-    return {"point": point, "district": district, "place": place}
+def at(spot: int, rng: np.random.Generator | None = None) -> dict[str, Any]:
+    """Where an alert of a spot is; `rng`: some metres beside it, as so many at one point are at default coordinates."""
+    (x, y), district, place = SPOTS[spot]
+    if rng is not None:
+        x, y = x + float(rng.uniform(-2e-4, 2e-4)), y + float(rng.uniform(-2e-4, 2e-4))
+    return {"point": (x, y), "district": district, "place": place}
 
 
 def exact_rows(rng: np.random.Generator) -> list[dict[str, Any]]:
     """Alerts of two years, some of which report the incident of the one before or are of two categories."""
-    rows = [alert(0, day=LAST, **at(0))]
+    rows = [alert(0, day=LAST, **at(0, rng))]
     for number in range(1, 500):
         told = {
             "day": LAST - dt.timedelta(days=int(rng.integers(0, 700))),
             "category": str(rng.choice(CATEGORIES, p=[0.6, 0.3, 0.1])),
             "affected_gender": str(rng.choice(["woman", "man", "undisclosed"], p=[0.6, 0.35, 0.05])),
         }
-        told |= at(int(rng.choice(3, p=[0.6, 0.3, 0.1])))
+        told |= at(int(rng.choice(3, p=[0.6, 0.3, 0.1])), rng)
         if told["category"] == "noise":
             told["more_categories"] = ["lighting_poor"]
         rows.append(alert(number, **told))
@@ -75,7 +78,7 @@ def copy_rows(exact: list[dict[str, Any]], rng: np.random.Generator) -> list[dic
         if planted is None:
             planted, number = {}, int(row["content_hash"])
             if number % 5 == 1:
-                there = alert(0, **at(int(rng.integers(0, 3))))
+                there = alert(0, **at(int(rng.integers(0, 3)), rng))
                 planted = {
                     name: there[name] for name in ("district", "place", "longitude", "latitude", "cell_8", "cell_9")
                 }
@@ -168,6 +171,19 @@ def test_a_count_that_the_copy_does_not_have_is_wholly_off(tmp_path: Path) -> No
     found = found[found["kind"] == "all"].set_index("table")
     assert list(found.loc["place x category", ["n", "median", "bias"]]) == [1, 1.0, -1.0]
     assert list(found.loc["category x affected_gender", ["n", "median", "bias"]]) == [1, 0.0, 0.0]
+
+
+def test_alerts_at_default_coordinates_are_not_compared_by_cell_as_no_map_has_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    pile = [alert(number, day=LAST, category="noise", **at(0)) for number in range(300)]
+    others = [alert(300 + number, day=LAST, category="noise", **at(1, rng)) for number in range(60)]
+    nowhere = alert(0, point=(None, None))
+    moved = [row | {name: nowhere[name] for name in (*nowhere,) if nowhere[name] is None} for row in pile]
+    theirs, mine = (small_source(tmp_path, of) for of in (pile + others, moved + others))
+    found = measure_errors(replace(mine, exact=theirs)).frame
+    of_cells = found[found["table"] == "cell x category"]
+    assert of_cells["n"].sum() > 0
+    assert (of_cells["median"] == 0).all()
 
 
 def test_where_the_last_year_has_no_number_to_tell_all_time_is_compared(tmp_path: Path) -> None:
