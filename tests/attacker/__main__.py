@@ -3,26 +3,33 @@
 Without a home it is the sample city. The copy is made anew with a secret of the program's own; the home stays as it is.
 `--learned` adds what a model picks, which takes minutes. `--versions`, in place of all that, is an enemy who keeps
 every version of a home into which the last twelve months came one after the other. `--secrets N` is the table of lone
-records alone, over N copies with other secrets together.
+records alone, over N copies with other secrets together; `--errors N` what N such copies cost: how far their counts lie
+from those of the alerts.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 
 from curim_data.engine import Source, open_source
 from curim_data.privacy import K_ORDINARY, K_SENSITIVE
+from curim_data.protection import protected
+from curim_data.protection.errors import measure_errors
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
+from curim_data.store.draws import draws_folder
 from tests.attacker import learned, versions
-from tests.attacker.records import Pair, alerts_of, copied, pair, pair_of
+from tests.attacker.records import Pair, alerts_of, copied, pair, pair_of, with_secret
 from tests.attacker.singling import Singled, singled_out, targets, together
 from tests.attacker.statements import (
     LEAST_PICKED,
@@ -44,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--learned", action="store_true", help="statements that a model picks, too")
     parser.add_argument("--versions", action="store_true", help="statements from the differences of versions instead")
     parser.add_argument("--secrets", type=int, metavar="N", help="lone records alone, over so many copies")
+    parser.add_argument("--errors", type=int, metavar="N", help="what so many copies cost, instead")
     told = parser.parse_args(arguments)
 
     def tell(name: str, source: Source) -> None:
@@ -56,12 +64,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             report(name, source, model=told.learned)
 
+    def about(name: str, home: Home) -> None:
+        if told.errors:
+            report_errors(name, home, told.errors)
+        else:
+            tell(name, open_source(home))
+
     if told.homes:
         for path in told.homes:
-            tell(str(path), open_source(Home(path)))
+            about(str(path), Home(path))
         return
     with TemporaryDirectory() as folder:
-        tell("sample city", open_source(sample_home(Home(Path(folder)))))
+        about("sample city", sample_home(Home(Path(folder))))
+
+
+def report_errors(name: str, home: Home, secrets: int) -> None:
+    """Print how far counts of copies lie from those of the alerts, means over copies with other secrets."""
+    found = []
+    for at in range(secrets):
+        with TemporaryDirectory() as folder:
+            mine = Home(Path(folder) / "home")
+            shutil.copytree(home.path, mine.path, ignore=shutil.ignore_patterns("prepared", draws_folder(home).name))
+            with_secret(mine, bytes([at + 1]) * 32)
+            found.append(measure_errors(protected(mine, open_source(mine))).frame)
+    by = ["kind", "table", "least", "most"]
+    rows = pd.concat(found).groupby(by, sort=False)[["n", "median", "nine_of_ten", "bias"]].mean().reset_index()
+    print(f"\n## {name}: {secrets} copies\n")
+    print("| categories | table | exact count | counts | median | nine of ten under | bias |")
+    print("| --- | --- | --- | --: | --: | --: | --: |")
+    for row in rows.sort_values("kind", kind="stable").itertuples():
+        size = f"{row.least:.0f} to {row.most - 1:.0f}" if np.isfinite(row.most) else f"{row.least:.0f} and more"
+        figures = f"{row.n:.0f} | {row.median:.2f} | {row.nine_of_ten:.2f} | {row.bias:+.2f}"
+        print(f"| {row.kind} | {row.table} | {size} | {figures} |", flush=True)
 
 
 def report(name: str, source: Source, *, model: bool) -> None:
