@@ -34,7 +34,7 @@ async def socket(connection: WebSocket) -> None:
     await connection.close()
 
 
-ROUTES = [Route("/", index), Route("/plain", plain), WebSocketRoute("/socket", socket)]
+ROUTES = [Route("/", index), Route("/plain", plain), WebSocketRoute("/socket", socket), *web.ROUTES]
 
 
 @dataclass
@@ -115,6 +115,16 @@ def test_page_declares_the_readers_language(query: str, lang: str) -> None:
 
 def test_page_is_not_answered_from_a_cache_of_another_language() -> None:
     assert Client().get("/", headers={**PAGE, "if-none-match": '"same for all"'}).status == 200
+
+
+@pytest.mark.parametrize(("query", "to"), [("", "./"), ("?lang=el&as=council", "./?lang=el&as=council")])
+def test_landing_page_is_found_by_its_name_too(query: str, to: str) -> None:
+    answer = Client().get(f"/briefing{query}", headers=PAGE)
+    assert (answer.status, answer.headers["location"]) == (307, to)
+
+
+def test_landing_page_by_its_name_leads_to_no_other_site() -> None:
+    assert Client().get("/briefing?//example.org", headers=PAGE).headers["location"] == "./?//example.org"
 
 
 def test_headers_stand_on_every_answer() -> None:

@@ -24,7 +24,7 @@ import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from curim_data.containers import isolation
@@ -39,7 +39,7 @@ from curim_data.store.cities import CitiesError, homes
 from curim_data.store.damage import damage
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
-from pages.parts.frame.links import language
+from pages.parts.frame.links import LANDING, language
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.shared_results import shares_results
 from pages.parts.frame.way_back import WayBackMiddleware
@@ -239,6 +239,12 @@ async def width_script(_request: Request) -> Response:
     return Response(WIDTH_SCRIPT, media_type="text/javascript")
 
 
+async def to_landing(request: Request) -> Response:
+    """The landing page by its name, which Streamlit would call not found: it knows that page by "/" alone."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"./{query}", status_code=307)
+
+
 def health(_request: Request) -> Response:
     """Whether this process can answer readers: its home can be read, or of several cities at least one."""
     if not any(_can_be_read(home) for home in homes()):
@@ -347,4 +353,4 @@ def settings() -> dict[str, Any]:
 
 
 MIDDLEWARE: Final = [Middleware(SecurityMiddleware), Middleware(WayBackMiddleware)]
-ROUTES: Final = [Route(WIDTH_PATH, width_script), Route(HEALTH, health)]
+ROUTES: Final = [Route(WIDTH_PATH, width_script), Route(HEALTH, health), Route(f"/{LANDING}", to_landing)]
