@@ -3,7 +3,8 @@
 haproxy stands in front: it keeps a reader on one process (a cookie), asks each for its health every second, and sends
 readers of a process that died to another one. Where a process ends it is started anew. It refuses what is for the
 machine's keeper alone (`/_stcore/metrics`), gives each request an id that stands in its log and in the answer
-(`X-Request-ID`), and tells Prometheus of requests, sessions and health on a port of its own.
+(`X-Request-ID`), and tells Prometheus of requests, sessions and health on a port of its own. What is asked over an open
+connection the processes tell themselves, with the same id: a line for each run of a page (`pages.parts.frame.run_log`).
 
 Where readers sign in it says who connected, whatever a request itself says of that. Where nobody does it leaves the
 headers of another proxy as they are: by them the processes know a request that does not come from this computer, and
@@ -49,6 +50,8 @@ AGAIN: Final = 2.0  # seconds before one that ended is started anew
 REQUESTS: Final = 400  # but files
 WITH_FILES: Final = 6000
 FILES: Final = "/static/"  # where the files of the page lie, which the browser keeps
+RUN_LOG: Final = "CURIM_RUN_LOG"  # "on" or "off": whether a process writes a line for each run of a page
+PROCESS_NAME: Final = "CURIM_PROCESS"  # how that line names the process, as the line of the proxy does
 # A line of the log: neither who asked nor a filter; the paths of files that readers have (`txn.path`) are cut off.
 _LINE: Final = (
     '{"id":"%ID","at":"%trl","status":%ST,"ms":%Ta,"bytes":%B,"process":"%s","method":"%HM","path":"%[var(txn.path)]"}'
@@ -200,7 +203,8 @@ class _Process:
         """Start it, or start it anew."""
         self.begun = time.monotonic()
         self.running = start_child(
-            [sys.executable, str(SCRIPT)], {**environment, "STREAMLIT_SERVER_PORT": str(self.port)}
+            [sys.executable, str(SCRIPT)],
+            {**environment, "STREAMLIT_SERVER_PORT": str(self.port), PROCESS_NAME: self.name},
         )
 
     def answers(self) -> bool:
@@ -269,7 +273,7 @@ class Serving:
 
     def _for_processes(self) -> dict[str, str]:
         shared = {"CURIM_HOME": str(self.home), "STREAMLIT_SERVER_COOKIE_SECRET": self._cookie_secret}
-        return {**os.environ, **shared, "STREAMLIT_SERVER_ADDRESS": LOCAL, **self.environment}
+        return {RUN_LOG: "on", **os.environ, **shared, "STREAMLIT_SERVER_ADDRESS": LOCAL, **self.environment}
 
     def _wait_for(self, one: _Process, seconds: float) -> None:
         until = time.monotonic() + seconds

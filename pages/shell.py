@@ -4,10 +4,10 @@ import html
 
 import streamlit as st
 
-from curim_data.model import Audience, Role
+from curim_data.model import Audience, Role, Translator
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
-from pages.parts.frame import Page, escape_markdown, filter_bar, house, page_link, palette, record, require
+from pages.parts.frame import Page, escape_markdown, filter_bar, house, page_link, palette, record, require, run_log
 from pages.parts.frame.fragments import draw_alone
 from pages.parts.frame.guard import HEALED
 from pages.parts.frame.links import FOLDER, LINK_WORDS, draw_languages
@@ -15,10 +15,6 @@ from pages.parts.frame.reader import sign_in_configured, sign_out
 from pages.parts.frame.web import ICON
 from pages.parts.frame.window import hidden_style, measure_column
 from pages.parts.maps.basemap import attribution_style
-
-st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
-page = require(Role.PUBLIC, data=False, hand_on=True)
-t = page.t
 
 TURNED_OVER = "filter: invert(1) hue-rotate(180deg)"
 # What means something by its colour, maps with their legends and the fields of charts, is turned over twice.
@@ -33,35 +29,7 @@ DARK_TO_LIGHT = (
 # A chart keeps on paper the width that it has on the screen: the page is made so much smaller that none is cut on A4.
 # Not where there is a map, which would show a part of itself.
 PAPER, SMALLEST = 690, 0.6  # pixels between the margins of A4, and how much smaller letters may become at most
-SMALLER = max(SMALLEST, min(1.0, PAPER / page.room.column))
 MAPLESS = ".stMain:not(:has([data-testid='stDeckGlJsonChart']))"
-ON_PAPER = (
-    f"@media print {{{MAPLESS} {{zoom: {SMALLER:.2f}}} {MAPLESS} .{tables.FOR_PRINT} table {{font-size: .92rem}} "
-    f"{MAPLESS} .{tables.FOR_PRINT} table.wide {{font-size: .78rem}}}}"
-)
-# The only style that the theme cannot express: the wide layout has margins that a map next to a list needs, and links
-# to pages look like text. In print: results without controls, each figure whole. The camera of a chart goes without
-# plotly's English hint.
-st.html(
-    "<style>@media (min-width: 769px) {.stMainBlockContainer {padding: 2.5rem 2.5rem 4rem}}"
-    "@media print {[data-testid='stSidebar'], [data-testid='stHeader'], [data-testid='stToolbar'], "
-    "[data-testid='stElementToolbar'], .stButton, .stDownloadButton, .stPageLink, .stTextInput, .stToggle, "
-    ".st-key-sample_banner a {display: none !important} .stMainBlockContainer {padding: 0 !important} "
-    ".stElementContainer {break-inside: avoid} .stMain, .stApp, [data-testid='stAppViewContainer'] "
-    "{position: static !important; overflow: visible !important; height: auto !important}}"
-    f"{tables.PRINT_STYLE}{ON_PAPER}"
-    "@media screen {.stElementContainer:has(.print-audience) {display: none !important}}"
-    # A dark page is printed light, also by a browser's menu: colours turned over and their hues back.
-    f"{DARK_TO_LIGHT if page.theme == 'dark' else ''}"
-    ".deck-tooltip {max-width: min(260px, 60vw)}"
-    f"{hidden_style()} "
-    ".modebar-btn::before, .modebar-btn::after {display: none !important}"
-    f"{attribution_style(page.city, palette(page.theme))} "
-    # A link that is longer than a phone is wide goes on in the next line.
-    ".stMain [data-testid='stPageLink-NavLink'], .stMain [data-testid='stPageLink-NavLink'] :is(span, div, p) "
-    "{white-space: normal; height: auto} "
-    f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}</style>"
-)
 
 # Boxes that choose what a page shows mean nothing on paper, where its sentences say it; those of a plan hold its text.
 WITHOUT_CONTROLS = (
@@ -69,18 +37,55 @@ WITHOUT_CONTROLS = (
     ".stSlider, .stTabs [role='tablist']), .stExpander:has(details:not([open])) {display: none !important}}</style>"
 )
 
-TITLES = {
-    "briefing": (t("Briefing"), Role.PUBLIC),
-    "hotspots": (t("Hot spots"), Role.PUBLIC),
-    "trends": (t("Trends"), Role.PUBLIC),
-    "gender": (t("Gender"), Role.PUBLIC),
-    "interventions": (t("Interventions"), Role.COUNCIL),
-    "evaluation": (t("Evaluation"), Role.COUNCIL),
-    **({"cities": (t("Compare cities"), Role.PUBLIC)} if len(house.open_cities()) > 1 else {}),
-    "data": (t("Data"), Role.ANALYST),
-    "methods": (t("Methods"), Role.PUBLIC),
-}
 WITHOUT_FILTER = ("cities", "data", "methods", "interventions", "evaluation")
+
+
+def draw_styles(page: Page) -> None:
+    """The only style that the theme cannot express: the wide layout has margins that a map next to a list needs, and
+    links to pages look like text. In print: results without controls, each figure whole. The camera of a chart goes
+    without plotly's English hint.
+    """
+    smaller = max(SMALLEST, min(1.0, PAPER / page.room.column))
+    on_paper = (
+        f"@media print {{{MAPLESS} {{zoom: {smaller:.2f}}} {MAPLESS} .{tables.FOR_PRINT} table {{font-size: .92rem}} "
+        f"{MAPLESS} .{tables.FOR_PRINT} table.wide {{font-size: .78rem}}}}"
+    )
+    st.html(
+        "<style>@media (min-width: 769px) {.stMainBlockContainer {padding: 2.5rem 2.5rem 4rem}}"
+        "@media print {[data-testid='stSidebar'], [data-testid='stHeader'], [data-testid='stToolbar'], "
+        "[data-testid='stElementToolbar'], .stButton, .stDownloadButton, .stPageLink, .stTextInput, .stToggle, "
+        ".st-key-sample_banner a {display: none !important} .stMainBlockContainer {padding: 0 !important} "
+        ".stElementContainer {break-inside: avoid} .stMain, .stApp, [data-testid='stAppViewContainer'] "
+        "{position: static !important; overflow: visible !important; height: auto !important}}"
+        f"{tables.PRINT_STYLE}{on_paper}"
+        "@media screen {.stElementContainer:has(.print-audience) {display: none !important}}"
+        # A dark page is printed light, also by a browser's menu: colours turned over and their hues back.
+        f"{DARK_TO_LIGHT if page.theme == 'dark' else ''}"
+        ".deck-tooltip {max-width: min(260px, 60vw)}"
+        f"{hidden_style()} "
+        ".modebar-btn::before, .modebar-btn::after {display: none !important}"
+        f"{attribution_style(page.city, palette(page.theme))} "
+        # A link that is longer than a phone is wide goes on in the next line.
+        ".stMain [data-testid='stPageLink-NavLink'], .stMain [data-testid='stPageLink-NavLink'] :is(span, div, p) "
+        "{white-space: normal; height: auto} "
+        f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}"
+        "</style>"
+    )
+
+
+def page_titles(t: Translator) -> dict[str, tuple[str, Role]]:
+    """The pages in their order: the title, and the least role that may see it."""
+    return {
+        "briefing": (t("Briefing"), Role.PUBLIC),
+        "hotspots": (t("Hot spots"), Role.PUBLIC),
+        "trends": (t("Trends"), Role.PUBLIC),
+        "gender": (t("Gender"), Role.PUBLIC),
+        "interventions": (t("Interventions"), Role.COUNCIL),
+        "evaluation": (t("Evaluation"), Role.COUNCIL),
+        **({"cities": (t("Compare cities"), Role.PUBLIC)} if len(house.open_cities()) > 1 else {}),
+        "data": (t("Data"), Role.ANALYST),
+        "methods": (t("Methods"), Role.PUBLIC),
+    }
 
 
 def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
@@ -88,7 +93,7 @@ def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
     city = f" · {escape_markdown(t.label(page.city.names))}" if page.home.has_city() else ""
     st.markdown(f"## CURiM{city}")
     if not page.narrow:
-        house.draw_switch(page, TITLES[open_page][1])
+        house.draw_switch(page, titles[open_page][1])
     if page.is_sample:
         st.caption(t("Sample city: made-up data"))
     with st.container(gap="xsmall", key="navigation"):
@@ -169,27 +174,35 @@ def _to_the_profile() -> None:
     st.session_state["data_part"] = t("City profile")
 
 
-pages = {
-    name: st.Page(FOLDER / f"{name}.py", title=title, default=name == "briefing") for name, (title, _) in TITLES.items()
-}
-open_to_reader = [entry for name, entry in pages.items() if page.role >= TITLES[name][1]]
-current = st.navigation(list(pages.values()), position="hidden")
-name = next((name for name, entry in pages.items() if entry.url_path == current.url_path), "briefing")
-with st.sidebar:
-    sidebar(page, name, open_to_reader)
-measure_column(page.room, dark=page.theme == "dark")
-audience_on_paper(page)
-if page.narrow:  # the side bar is closed on a phone
-    house.draw_switch(page, TITLES[name][1])
-if page.is_sample:
-    sample_banner(page)
-elif page.city.provisional:
-    provisional_banner(page)
-if HEALED in st.session_state:
-    st.info(escape_markdown(t(st.session_state.pop(HEALED))))
-if name not in WITHOUT_FILTER:
-    st.html(WITHOUT_CONTROLS)
-    filter_bar.draw_active_filters(page)
-if page.role >= TITLES[name][1]:  # a page that is refused notes that itself
-    record.note_look(page, name)
-current.run()
+with run_log.run() as run:
+    st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
+    page = require(Role.PUBLIC, data=False, hand_on=True)
+    t = page.t
+    draw_styles(page)
+    titles = page_titles(t)
+    pages = {
+        name: st.Page(FOLDER / f"{name}.py", title=title, default=name == "briefing")
+        for name, (title, _) in titles.items()
+    }
+    open_to_reader = [entry for name, entry in pages.items() if page.role >= titles[name][1]]
+    current = st.navigation(list(pages.values()), position="hidden")
+    name = next((name for name, entry in pages.items() if entry.url_path == current.url_path), "briefing")
+    run.page = name
+    with st.sidebar:
+        sidebar(page, name, open_to_reader)
+    measure_column(page.room, dark=page.theme == "dark")
+    audience_on_paper(page)
+    if page.narrow:  # the side bar is closed on a phone
+        house.draw_switch(page, titles[name][1])
+    if page.is_sample:
+        sample_banner(page)
+    elif page.city.provisional:
+        provisional_banner(page)
+    if HEALED in st.session_state:
+        st.info(escape_markdown(t(st.session_state.pop(HEALED))))
+    if name not in WITHOUT_FILTER:
+        st.html(WITHOUT_CONTROLS)
+        filter_bar.draw_active_filters(page)
+    if page.role >= titles[name][1]:  # a page that is refused notes that itself
+        record.note_look(page, name)
+    current.run()

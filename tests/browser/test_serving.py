@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -230,6 +231,30 @@ def test_an_upload_and_an_import_reach_readers_of_every_process(
         _go(page, name)
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.get_by_test_id("stMain").get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_the_log_has_each_run_of_a_page_under_the_id_of_its_connection(
+    served: Served, reader: Callable[[str, str], Page]
+) -> None:
+    page = reader("analyst", "trends?lang=en&affected=woman")
+    _go(page, "Gender")
+    process = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == COOKIE)
+    page.context.close()
+
+    def told() -> list[dict[str, object]]:
+        lines = (served.home / "serve.log").read_text("utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+    def connections() -> set[object]:
+        return {line["id"] for line in told() if line.get("path") == "/_stcore/stream" and line["process"] == process}
+
+    assert _until(
+        lambda: any(line.get("page") == "gender" and line["id"] in connections() for line in told())
+    )  # the line of a connection is written when it has ended
+    run = [line for line in told() if line.get("page") == "gender" and line["id"] in connections()][-1]
+    assert (run["process"], run["outcome"], run["error"]) == (process, "ok", "")
+    assert "analyst" not in json.dumps(run)
+    assert "woman" not in json.dumps(run)
 
 
 def test_processes_are_replaced_one_after_the_other_without_a_gap(served: Served) -> None:

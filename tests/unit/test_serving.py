@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 from curim_data import serving
-from curim_data.serving import HEALTH, LOCAL, REQUESTS, Address, Serving, free_ports, proxy_settings
+from curim_data.serving import HEALTH, LOCAL, REQUESTS, RUN_LOG, Address, Serving, free_ports, proxy_settings
 
 HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
 needs_haproxy = pytest.mark.skipif(
@@ -184,6 +184,25 @@ def test_ports_differ_and_a_process_that_is_started_anew_has_the_same_secret(tmp
     one = Serving(Address(), 2, tmp_path)
     assert one._for_processes() == one._for_processes()
     assert one._for_processes() != Serving(Address(), 2, tmp_path)._for_processes()
+
+
+@pytest.mark.parametrize("setting", ["off", None])
+def test_processes_write_the_log_of_runs_unless_it_is_off_and_know_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str | None
+) -> None:
+    monkeypatch.delenv(RUN_LOG, raising=False)
+    if setting:
+        monkeypatch.setenv(RUN_LOG, setting)
+    script, told = tmp_path / "dashboard.py", tmp_path / "told"
+    script.write_text(
+        f"import os; open({str(told)!r}, 'w').write(os.environ['{RUN_LOG}'] + os.environ['CURIM_PROCESS'])"
+    )
+    monkeypatch.setattr(serving, "SCRIPT", script)
+    process = serving._Process("p2", 1)
+    process.start(Serving(Address(), 2, tmp_path)._for_processes())
+    assert process.running is not None
+    process.running.wait(30)
+    assert told.read_text() == f"{setting or 'on'}p2"
 
 
 def test_processes_go_on_where_new_code_does_not_start(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from pages.parts.frame import reader, record
+from pages.parts.frame import reader, record, run_log
 
 # What shows the address, and has to follow when a part changes it.
 LINK_PARTS: Final = ("filter_actions", "languages")
@@ -29,22 +29,30 @@ def draw_alone(name: str, draw: Callable[[], None], *, words: Collection[str] = 
             st.rerun()
         draw()
 
-    st.fragment(admitting(draw_part), key=name)()
+    st.fragment(admitting(draw_part, name=name), key=name)()
 
 
-def admitting(draw: Callable[..., None], *, using: bool = True) -> Callable[..., None]:
+def admitting(draw: Callable[..., None], *, using: bool = True, name: str = "") -> Callable[..., None]:
     """What a part draws; when it is drawn alone, only for the reader that the page was drawn for.
 
     The page's own check does not run then. A session that has ended, or a role that has changed, makes the whole page
-    run, which says so. `using`: whether drawing it alone is a use of the session.
+    run, which says so. `using`: whether drawing it alone is a use of the session; `name`: what the log of runs
+    calls it.
     """
     first = [True]
     before, page, others = reader.reader(using=using), record.drawn(), record.beside()
+    of_page = run_log.drawn_page()
 
     def draw_checked(*given: Any) -> None:
         if first:
             first.clear()
-        elif reader.reader(using=using) != before:
+            draw(*given)
+        else:
+            with run_log.run(of_page, name or "part"):
+                draw_alone_again(*given)
+
+    def draw_alone_again(*given: Any) -> None:
+        if reader.reader(using=using) != before:
             st.rerun()
         elif page is not None:
             record.draws(page)

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
-from uuid import uuid4
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -29,6 +28,7 @@ from curim_data.model.progress import Stopped
 from curim_data.protection import hand_over
 from pages.parts.frame.jobs import MISSING, Job, Jobs, Key
 from pages.parts.frame.links import language
+from pages.parts.frame.run_log import error_number, failed
 from pages.parts.frame.shared_results import SharedResults
 
 P = ParamSpec("P")
@@ -213,7 +213,8 @@ def contained(part: str) -> Iterator[None]:
             st.button(t("Calculate"), key=f"calculate_{name}", on_click=_resume, args=(stopped.key,))
     except Exception as error:
         _stand_in()
-        number = uuid4().hex[:8]
+        number = error_number(error)
+        failed(number)
         LOG.error("%s failed, error %s", part, number, exc_info=error)
         with st.container(key=f"failed_{number}"):
             st.error(t(error.message) if isinstance(error, EngineError) else _failure_text(t, part, number))

@@ -17,7 +17,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
 
 import anyio
 import streamlit as st
@@ -41,6 +40,7 @@ from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
 from pages.parts.frame.links import LANDING, language
 from pages.parts.frame.reader import sign_in_configured
+from pages.parts.frame.run_log import error_number
 from pages.parts.frame.shared_results import shares_results
 from pages.parts.frame.way_back import WayBackMiddleware
 
@@ -324,7 +324,7 @@ def warm_up() -> None:
 
 def on_script_error(error: Exception) -> bool:
     """Tell the reader that a page failed, in their language, with a number that finds the error in the log."""
-    number = uuid4().hex[:8]
+    number = error_number(error)
     LOG.error("page failed, error %s", number, exc_info=error)
     t = translator(language())
     if (told := error.message if isinstance(error, EngineError) else damage(error)) is not None:

@@ -35,7 +35,7 @@ def draw_playback(page: Page, study: EmergingStudy) -> None:
     if not st.toggle(label, key=SHOW):
         return
     playing = st.toggle(t("Play"), key=PLAY)
-    drawing = admitting(_draw_step, using=not playing)
+    drawing = admitting(_draw_step, using=not playing, name="playback")
     st.fragment(drawing, run_every=SECONDS if playing else None)(page, study, found, playing)
 
 

@@ -1,0 +1,178 @@
+"""The log of runs: one line each, with how it ended, nothing that tells who or what, and nobody waits for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from streamlit.runtime.scriptrunner import RerunException, StopException
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
+
+from curim_data.serving import PROCESS_NAME, RUN_LOG
+from pages.parts.frame import fragments, run_log
+from pages.parts.frame.run_log import RunLog
+
+SESSION = "3f8e1f8c-0a53-4a4c-9a5d-6a0f6a3f3c11"
+WORDS = ["id", "at", "process", "session", "ms", "page", "part", "outcome", "error"]
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """What the log of runs was given, in a process that the proxy calls p2."""
+    taken: list[dict[str, Any]] = []
+    monkeypatch.setenv(RUN_LOG, "on")
+    monkeypatch.setenv(PROCESS_NAME, "p2")
+    monkeypatch.setattr(run_log, "LINES", SimpleNamespace(add=taken.append))
+    monkeypatch.setattr(run_log, "get_script_run_ctx", lambda **_: SimpleNamespace(session_id=SESSION))
+    _connected(monkeypatch, "0f5a-77")
+    return taken
+
+
+def _connected(monkeypatch: pytest.MonkeyPatch, request_id: str) -> None:
+    headers = {"X-Request-ID": request_id, "Cookie": "secret", "X-Forwarded-For": "203.0.113.9"}
+    monkeypatch.setattr(run_log.st, "context", SimpleNamespace(headers=headers))
+
+
+def test_a_run_has_a_line_that_tells_when_where_which_page_how_long_and_how_it_ended(
+    lines: list[dict[str, Any]],
+) -> None:
+    with run_log.run() as run:
+        run.page = "trends"
+        time.sleep(0.03)
+    (line,) = lines
+    assert list(line) == WORDS
+    assert {**line, "at": "", "ms": 0, "session": ""} == {
+        **dict.fromkeys(WORDS, ""),
+        "id": "0f5a-77",
+        "process": "p2",
+        "page": "trends",
+        "ms": 0,
+        "outcome": "ok",
+    }
+    assert 30 <= line["ms"] < 1000
+    assert abs(time.time() - _seconds(line["at"])) < 10
+
+
+def _seconds(at: str) -> float:
+    assert at.endswith("Z")
+    return dt.datetime.fromisoformat(at).timestamp()
+
+
+def test_the_session_is_told_by_a_digest_that_is_the_same_in_each_run_and_opens_nothing(
+    lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for session in (SESSION, SESSION, "another"):
+        monkeypatch.setattr(run_log, "get_script_run_ctx", lambda id_=session, **_: SimpleNamespace(session_id=id_))
+        with run_log.run("trends"):
+            pass
+    first, again, other = (line["session"] for line in lines)
+    assert first == again != other
+    assert len(first) == 8
+    assert first not in SESSION
+
+
+@pytest.mark.parametrize("ending", [StopException(), RerunException(RerunData())])
+def test_a_run_that_was_ended_is_stopped(lines: list[dict[str, Any]], ending: BaseException) -> None:
+    with pytest.raises(type(ending)), run_log.run("trends"):
+        raise ending
+    assert (lines[0]["outcome"], lines[0]["error"]) == ("stopped", "")
+
+
+def test_an_error_has_the_number_under_which_the_log_tells_its_cause(lines: list[dict[str, Any]]) -> None:
+    error = ValueError("Anna was followed at Akti Miaouli 3")
+    with pytest.raises(ValueError, match="Anna"), run_log.run("trends"):
+        raise error
+    assert (lines[0]["outcome"], lines[0]["error"]) == ("error", run_log.error_number(error))
+    assert "Anna" not in json.dumps(lines)
+
+
+def test_a_page_of_which_a_part_failed_is_an_error_and_the_next_run_is_not(lines: list[dict[str, Any]]) -> None:
+    with run_log.run("trends"):
+        run_log.failed("1234abcd")
+    with run_log.run("trends"):
+        pass
+    assert [(line["outcome"], line["error"]) for line in lines] == [("error", "1234abcd"), ("ok", "")]
+
+
+def test_what_runs_within_a_run_is_one_line(lines: list[dict[str, Any]]) -> None:
+    with run_log.run("hotspots"), run_log.run("hotspots", "places"):
+        pass
+    with run_log.run("hotspots", "places"):
+        assert run_log.drawn_page() == "hotspots"
+    assert [line["part"] for line in lines] == ["", "places"]
+    assert run_log.drawn_page() == ""
+
+
+def test_a_part_that_is_drawn_alone_has_a_line_with_its_page_and_name(
+    lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fragments.reader, "reader", lambda **_: "the same reader")
+    monkeypatch.setattr(fragments.record, "drawn", lambda: None)
+    drawn: list[int] = []
+    with run_log.run("hotspots"):
+        draw = fragments.admitting(drawn.append, name="places")
+        draw(1)
+    draw(2)
+    assert drawn == [1, 2]
+    assert [(line["page"], line["part"]) for line in lines] == [("hotspots", ""), ("hotspots", "places")]
+
+
+@pytest.mark.parametrize("told", ['a"b', "x" * 65, "mayor@city.example", "", "a\nb", None])
+def test_an_id_that_no_proxy_gave_is_left_out(
+    lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, told: Any
+) -> None:
+    _connected(monkeypatch, told)
+    with run_log.run("trends"):
+        pass
+    assert lines[0]["id"] == ""
+
+
+@pytest.mark.parametrize("setting", ["off", None])
+def test_nothing_is_taken_where_it_is_off(
+    lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, setting: str | None
+) -> None:
+    monkeypatch.delenv(RUN_LOG) if setting is None else monkeypatch.setenv(RUN_LOG, setting)
+    with run_log.run() as run:
+        run.page = "trends"
+    assert not lines
+
+
+def test_nobody_waits_for_an_output_that_does_not_move_and_what_is_lost_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    moves, written = threading.Event(), list[str]()
+
+    def write(line: str) -> None:
+        moves.wait(10)
+        written.append(line)
+
+    log = RunLog(write, most=3)
+    start = time.perf_counter()
+    for number in range(50):
+        log.add({"page": number})
+    assert time.perf_counter() - start < 1
+    assert not log.settle(0.05)
+    moves.set()
+    assert log.settle(10)
+    assert 3 <= len(written) <= 5
+    assert all(line.endswith("\n") and json.loads(line) for line in written)
+    until = time.monotonic() + 5
+    while "lines of the log of runs were lost" not in caplog.text and time.monotonic() < until:
+        time.sleep(0.01)
+    assert f"{50 - len(written)} lines of the log of runs were lost" in caplog.text
+
+
+def test_an_output_that_is_closed_ends_nothing() -> None:
+    def write(_: str) -> None:
+        raise BrokenPipeError
+
+    log = RunLog(write)
+    for _ in range(3):
+        log.add({})
+    assert log.settle(5)
