@@ -175,10 +175,10 @@ def test_what_a_page_gets_equals_the_direct_call(sample: Home) -> None:
 @pytest.mark.parametrize("name", ["hotspots", "gender", "trends", "briefing"])
 def test_pages_leave_the_shared_results_as_they_are(open_page: Open, name: str) -> None:
     open_page(name, lang="en")
-    before = {key: _content(entry[2]) for key, entry in JOBS._results._entries.items()}
+    before = {key: _content(entry.result) for key, entry in JOBS._results._entries.items()}
     assert before
     open_page(name, lang="el")
-    after = {key: _content(entry[2]) for key, entry in JOBS._results._entries.items()}
+    after = {key: _content(entry.result) for key, entry in JOBS._results._entries.items()}
     assert {key: after[key] for key in before} == before
     worded = {key for key in after if key not in before and key[0].endswith("._cells_with_lines")}
     assert set(after) - worded == set(before), "another language calculates nothing again, it words tooltips alone"

@@ -191,13 +191,13 @@ def test_those_not_read_for_longest_make_room(home: Home, dataset: Dataset) -> N
 def test_the_first_briefing_is_the_same_out_of_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     work_out_first(home)
     assert SHARED.settle()
-    names = {type(entry[2]).__name__ for entry in JOBS._results._entries.values()}
-    kept = {key: entry[2] for key, entry in JOBS._results._entries.items()}
+    names = {type(entry.result).__name__ for entry in JOBS._results._entries.values()}
+    kept = {key: entry.result for key, entry in JOBS._results._entries.items()}
     assert {"BriefChanges", "BriefStudy"} <= names
     JOBS.forget()
     monkeypatch.setattr("curim_data.studies.brief.changes_for_all", None)  # nothing is worked out any more
     work_out_first(home)
-    again = {key: entry[2] for key, entry in JOBS._results._entries.items()}
+    again = {key: entry.result for key, entry in JOBS._results._entries.items()}
     assert again.keys() == kept.keys()
     for key, study in again.items():
         assert study is not kept[key]

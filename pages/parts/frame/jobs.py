@@ -16,7 +16,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,7 @@ from scipy import sparse
 from curim_data.engine import Source
 from curim_data.model import CityProfile, Message
 from curim_data.model.progress import Stopped, following
+from pages.parts.frame.dead_views import forget_dead_views
 
 Key = Hashable
 Work = Callable[[], Any]
@@ -37,6 +38,7 @@ LOOK: Final = 0.2  # seconds between two looks of a calculation that waits for i
 MOST_RESULTS: Final = 2000
 MOST_BYTES: Final = 512_000_000
 KEPT: Final = 7200.0  # seconds
+USES: Final = 16  # of a result, after which its tables forget their dead views
 MISSING: Final = object()
 _NUMBERS: Final = frozenset({int, float, bool})  # results hold many, of which each is not looked at on its own
 
@@ -181,12 +183,22 @@ class Jobs:
         raise Stopped
 
 
+@dataclass
+class _Kept:
+    """A result, since when it is kept, about how many bytes it takes, and how often it was used."""
+
+    result: Any
+    since: float
+    size: int
+    used: int = 0
+
+
 class Results:
     """Results by key, the latest used ones: so many, of so many bytes, for two hours. Shared: never change one."""
 
     def __init__(self, most: int = MOST_RESULTS, most_bytes: int = MOST_BYTES, kept: float = KEPT) -> None:
         self._most, self._most_bytes, self._kept = most, most_bytes, kept
-        self._entries: OrderedDict[Key, tuple[float, int, Any]] = OrderedDict()
+        self._entries: OrderedDict[Key, _Kept] = OrderedDict()
         self._lock = threading.Lock()
         self._bytes = 0
 
@@ -194,21 +206,24 @@ class Results:
         """The result under a key, or MISSING."""
         with self._lock:
             entry = self._entries.get(key)
-            if entry is None or time.monotonic() - entry[0] > self._kept:
+            if entry is None or time.monotonic() - entry.since > self._kept:
                 return MISSING
             self._entries.move_to_end(key)
-            return entry[2]
+            entry.used += 1
+        if entry.used % USES == 0:
+            forget_dead_views(entry.result)
+        return entry.result
 
     def put(self, key: Key, result: Any) -> None:
         """Keep a result; the ones that were not used for longest give way."""
         size = size_of(result)
         with self._lock:
             if key in self._entries:
-                self._bytes -= self._entries.pop(key)[1]
-            self._entries[key] = time.monotonic(), size, result
+                self._bytes -= self._entries.pop(key).size
+            self._entries[key] = _Kept(result, time.monotonic(), size)
             self._bytes += size
             while len(self._entries) > 1 and (len(self._entries) > self._most or self._bytes > self._most_bytes):
-                self._bytes -= self._entries.popitem(last=False)[1][1]
+                self._bytes -= self._entries.popitem(last=False)[1].size
 
 
 def size_of(value: Any) -> int:
