@@ -253,7 +253,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
     assert same_partition(linked(turned), found[order])
 
 
-@pytest.mark.parametrize("in_all", [8_000_000, 20_000])
+@pytest.mark.parametrize("in_all", [8_000_000, 20_000, 300])
 def test_how_many_alerts_are_looked_at_together_does_not_matter(monkeypatch: pytest.MonkeyPatch, in_all: int) -> None:
     here = city()
     again = np.arange(0, len(here.x), 9)  # equal rows
