@@ -13,7 +13,7 @@ import pandas as pd
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import SCHEMA, Audience
 
 QUAY: Final = h3.latlng_to_cell(37.945, 23.640, 8)
 FILTERS: Final[Mapping[str, AlertFilter]] = {
@@ -99,3 +99,35 @@ def shared_incidents(source: Source) -> pd.DataFrame:
     """The alerts that share an incident, by their ids; incidents numbered in that order."""
     found = source.shared_incidents().sort_by("alert_id").to_pandas()
     return found.assign(incident=pd.factorize(found.incident)[0])
+
+
+Both = tuple[Audience, Source, Source]  # an audience, the alerts of a home's files, and the same ones on another engine
+
+
+def assert_same_answer(both: Both, name: str, question: str) -> None:
+    """The other engine answers one question of one filter as DuckDB does, and not with nothing."""
+    audience, files, other = both
+    ask, f = QUESTIONS[question], FILTERS[name]
+    mine = ask(files, f, audience)
+    assert_equal(mine, ask(other, f, audience))
+    # Council and public know no default coordinates; every other question is of some alerts.
+    assert sum(map(len, mine)) > 0 or (question == "default coordinates" and audience is Audience.COUNCIL)
+
+
+def assert_same_knowledge(both: Both) -> None:
+    """What is known of all alerts is the same, and so are those that share an incident."""
+    _, files, other = both
+    names = ("version", "as_of", "first", "count", "meeting", "month_only", "timed", "known_time", "asked")
+    for name in (*names, "other_categories", "incidents", "repeated", "annotations", "lacks_light"):
+        assert getattr(files, name) == getattr(other, name), name
+    mine, theirs = map(shared_incidents, (files, other))
+    pd.testing.assert_frame_equal(mine, theirs)
+    assert len(mine)
+
+
+def assert_same_rows(both: Both) -> None:
+    """Every column of every alert is the same."""
+    _, files, other = both
+    mine, theirs = (one.table[SCHEMA.names].order_by("alert_id").to_pyarrow() for one in (files, other))
+    for name in SCHEMA.names:
+        assert mine[name].to_pylist() == theirs[name].to_pylist(), name

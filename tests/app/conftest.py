@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+import streamlit as st
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from curim_data.store import Home
+from pages.parts.frame import reader, record
+from tests.houses import House, make_house
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
 PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
 EXISTING = PAGES
 TIMEOUT = 90
+MAYOR = "mayor@city.example"
 
 Open = Callable[..., AppTest]
 
@@ -45,6 +52,39 @@ def open_page(sample: Home, monkeypatch: pytest.MonkeyPatch) -> Open:
         return app.run()
 
     return run
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Two cities."""
+    return make_house(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture
+def in_house(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A dashboard of the house's cities, in which nobody has looked yet."""
+    for name in ("CURIM_PLANS_URL", "CURIM_ALERTS_URL", "CURIM_HOME", "CURIM_UNVERIFIED_EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CURIM_HOMES", house.names)
+    record._sessions.clear()
+    monkeypatch.setattr(record, "_run", threading.local())  # what is drawn here is nothing to the tests after it
+    yield
+    for home in (house.alpha, house.beta):
+        (home.path / "roles.toml").unlink(missing_ok=True)
+    reader._opened.cache_clear()
+
+
+@pytest.fixture
+def mayor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A verified account that has just signed in."""
+
+    class User(dict[str, Any]):
+        is_logged_in = True
+
+    account = User(email=MAYOR, email_verified=True, iat=time.time(), nonce=str(time.time()), iss="i", sub="s")
+    asked = SimpleNamespace(user=account, logout=lambda: None, query_params=st.query_params, secrets={"auth": {}})
+    monkeypatch.setattr(reader, "st", asked)
+    return account
 
 
 def errors(app: AppTest) -> list[str]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
-import streamlit as st
 from statsmodels.stats.proportion import proportion_confint
 from streamlit.testing.v1 import AppTest
 
@@ -36,38 +32,10 @@ from pages.parts.cities.differences import NamedCity, what_differs
 from pages.parts.frame import reader, record
 from pages.parts.frame.downloads import NotPermitted, _checked
 from tests.app.conftest import SHELL, TIMEOUT, errors
-from tests.app.test_house import MAYOR, roles, rows
-from tests.houses import MARKS, House, make_house
+from tests.app.test_house import roles, rows
+from tests.houses import MARKS, House
 
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return make_house(tmp_path_factory.mktemp("house"))
-
-
-@pytest.fixture(autouse=True)
-def named(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("CURIM_PLANS_URL", "CURIM_ALERTS_URL", "CURIM_HOME", "CURIM_UNVERIFIED_EMAIL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CURIM_HOMES", house.names)
-    record._sessions.clear()
-    monkeypatch.setattr(record, "_run", threading.local())  # what is drawn here is nothing to the tests after it
-    yield
-    for home in (house.alpha, house.beta):
-        (home.path / "roles.toml").unlink(missing_ok=True)
-    reader._opened.cache_clear()
-
-
-@pytest.fixture
-def user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A verified account that has just signed in."""
-
-    class User(dict[str, Any]):
-        is_logged_in = True
-
-    account = User(email=MAYOR, email_verified=True, iat=time.time(), nonce=str(time.time()), iss="i", sub="s")
-    asked = SimpleNamespace(user=account, logout=lambda: None, query_params=st.query_params, secrets={"auth": {}})
-    monkeypatch.setattr(reader, "st", asked)
+pytestmark = pytest.mark.usefixtures("in_house")
 
 
 def visit(name: str = "cities", **query: str) -> AppTest:
@@ -163,7 +131,7 @@ def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
     assert (f"{differing} of {len(frame)}" in app.title[0].value) == (differing > 0)
 
 
-@pytest.mark.usefixtures("user")
+@pytest.mark.usefixtures("mayor")
 def test_only_who_may_see_two_cities_may_compare(house: House) -> None:
     roles(house, alpha="public", beta="council")
     assert "Compare cities" in navigation(visit("trends", city="beta"))
@@ -186,7 +154,7 @@ def test_without_a_house_there_is_no_page(house: House, monkeypatch: pytest.Monk
     assert all('aria-label="City"' not in html.proto.body for html in app.get("html"))
 
 
-@pytest.mark.usefixtures("user")
+@pytest.mark.usefixtures("mayor")
 def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(house: House) -> None:
     roles(house, alpha="analyst", beta="council")
     before = {home: len(rows(home)) for home in (house.alpha, house.beta)}
@@ -208,7 +176,7 @@ def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(
     assert not any("counted exactly" in one.value for one in council.markdown)
 
 
-@pytest.mark.usefixtures("user")
+@pytest.mark.usefixtures("mayor")
 def test_a_file_of_two_cities_is_handed_out_only_to_who_may_see_both(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import threading
-import time
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from curim_data.model import Role
@@ -22,47 +18,16 @@ from pages.parts.frame import fragments, guard, reader, record, waiting
 from pages.parts.frame.downloads import NotPermitted, _checked
 from pages.parts.frame.jobs import Jobs
 from pages.parts.frame.reader import Reader, Refusal
-from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
-from tests.houses import MARKS, House, everything, make_house
+from tests.app.conftest import MAYOR, PAGES, SHELL, TIMEOUT, errors
+from tests.houses import MARKS, House, everything
 
-MAYOR = "mayor@city.example"
+pytestmark = pytest.mark.usefixtures("in_house")
 VISITED = (
     *((name, {}) for name in PAGES),
     ("hotspots", {"layer": "density"}),
     ("data", {"part": "city"}),
     ("data", {"part": "record"}),
 )
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return make_house(tmp_path_factory.mktemp("house"))
-
-
-@pytest.fixture(autouse=True)
-def named(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("CURIM_PLANS_URL", "CURIM_ALERTS_URL", "CURIM_HOME", "CURIM_UNVERIFIED_EMAIL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CURIM_HOMES", house.names)
-    record._sessions.clear()
-    monkeypatch.setattr(record, "_run", threading.local())  # what is drawn here is nothing to the tests after it
-    yield
-    for home in (house.alpha, house.beta):
-        (home.path / "roles.toml").unlink(missing_ok=True)
-    reader._opened.cache_clear()
-
-
-@pytest.fixture
-def user(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """A verified account that has just signed in."""
-
-    class User(dict[str, Any]):
-        is_logged_in = True
-
-    account = User(email=MAYOR, email_verified=True, iat=time.time(), nonce=str(time.time()), iss="i", sub="s")
-    asked = SimpleNamespace(user=account, logout=lambda: None, query_params=st.query_params, secrets={"auth": {}})
-    monkeypatch.setattr(reader, "st", asked)
-    return account
 
 
 def roles(house: House, alpha: str = "", beta: str = "") -> None:
@@ -163,8 +128,8 @@ def test_links_carry_the_city_and_the_switch_keeps_what_means_something() -> Non
     assert not {"from", "to", "period"} & outside.keys()
 
 
-def test_without_the_word_the_first_city_that_is_open_is_shown(house: House, user: dict[str, Any]) -> None:
-    assert user
+def test_without_the_word_the_first_city_that_is_open_is_shown(house: House, mayor: dict[str, Any]) -> None:
+    assert mayor
     roles(house, beta="council")
     app = visit()
     assert "## CURiM · BETAN Piraeus" in [one.value for one in app.markdown]
@@ -173,8 +138,8 @@ def test_without_the_word_the_first_city_that_is_open_is_shown(house: House, use
 
 
 @pytest.mark.parametrize("word", ["alpha", "nowhere", "../alpha", "ALPHA"])
-def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House, user: dict[str, Any], word: str) -> None:
-    assert user
+def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House, mayor: dict[str, Any], word: str) -> None:
+    assert mayor
     roles(house, beta="specialist")
     app = visit("trends", city=word)
     assert [one.value for one in app.header] == ["No access"]
@@ -186,8 +151,8 @@ def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House, user:
     assert sent.replace(f"city={quote_plus(word)}", "city=nowhere") == everything(again)
 
 
-def test_each_city_has_roles_of_its_own(house: House, user: dict[str, Any]) -> None:
-    assert user
+def test_each_city_has_roles_of_its_own(house: House, mayor: dict[str, Any]) -> None:
+    assert mayor
     roles(house, alpha="analyst", beta="council")
     assert [one.value for one in visit("data", city="beta").header] == ["No access"]
     assert [one.value for one in visit("data", city="alpha").header] == []
@@ -199,8 +164,8 @@ def test_each_city_has_roles_of_its_own(house: House, user: dict[str, Any]) -> N
     assert [told[1] in everything(app) for app in (exact, copy)] == [False, True]
 
 
-def test_who_looked_stands_in_the_record_of_that_city_alone(house: House, user: dict[str, Any]) -> None:
-    assert user
+def test_who_looked_stands_in_the_record_of_that_city_alone(house: House, mayor: dict[str, Any]) -> None:
+    assert mayor
     roles(house, alpha="analyst", beta="council")
     before = {home: len(rows(home)) for home in (house.alpha, house.beta)}
     visit("methods", city="beta", affected="woman")
@@ -217,10 +182,10 @@ def test_who_looked_stands_in_the_record_of_that_city_alone(house: House, user: 
 
 
 def test_signing_out_in_one_city_ends_the_session_in_all(
-    house: House, user: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    house: House, mayor: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     roles(house, alpha="analyst", beta="council")
-    assert user
+    assert mayor
     asked: dict[str, str] = {}
     monkeypatch.setattr(reader.st, "query_params", asked)
     assert reader.reader() == Reader(MAYOR, Role.ANALYST, city="alpha")
@@ -245,13 +210,13 @@ def test_the_shortest_times_of_a_session_count_for_all_cities(house: House) -> N
 
 
 def test_roles_that_cannot_be_read_close_their_city_alone(
-    house: House, user: dict[str, Any], caplog: pytest.LogCaptureFixture
+    house: House, mayor: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert user
+    assert mayor
     roles(house, beta="council")
     (house.alpha.path / "roles.toml").write_text("=", "utf-8")
-    assert reader._admitted(dict(user), "beta", using=True).role is Role.COUNCIL
-    assert reader._admitted(dict(user), "alpha", using=True).refusal is Refusal.NO_CITY
+    assert reader._admitted(dict(mayor), "beta", using=True).role is Role.COUNCIL
+    assert reader._admitted(dict(mayor), "alpha", using=True).refusal is Refusal.NO_CITY
     assert "nobody is let into a city whose roles cannot be read" in caplog.text
 
 
@@ -268,10 +233,10 @@ def test_a_session_is_of_one_city() -> None:
 
 
 def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
-    house: House, user: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    house: House, mayor: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A button, a file and a part of a page of a city, clicked with the address of a city with a higher role."""
-    assert user
+    assert mayor
     roles(house, alpha="specialist", beta="analyst")
     here = SimpleNamespace(city_word="alpha", role=Role.SPECIALIST)
     asked = {"city": "alpha"}

@@ -25,7 +25,7 @@ from curim_data.serving import Address, proxy_settings
 from curim_data.store import Home, Store
 from curim_data.store.home import SAMPLE_MARK
 from tests.browser.conftest import PATIENCE, free_port, process_ended, ready, wait_for
-from tests.browser.test_sign_in import CLIENT, ROLES, SECRET, links, provider, sign_in
+from tests.browser.test_sign_in import ROLES, links, provider, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -109,17 +109,10 @@ def served(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     home = tmp_path_factory.mktemp("served")
     shutil.copytree(sample.path, home, dirs_exist_ok=True)
     (home / SAMPLE_MARK).unlink()
-    (home / ".streamlit").mkdir()
     (home / "roles.toml").write_text(ROLES, "utf-8")
     port, metrics = free_port(), free_port()
     address, log = f"http://127.0.0.1:{port}", home / "serve.log"
-    with provider(home, f"{address}/oauth2callback") as issuer, log.open("w") as output:
-        (home / ".streamlit" / "secrets.toml").write_text(
-            f'[auth]\nredirect_uri = "{address}/oauth2callback"\ncookie_secret = "long enough for a test"\n'
-            f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
-            f'server_metadata_url = "{issuer}/.well-known/openid-configuration"\n',
-            "utf-8",
-        )
+    with provider(home, address), log.open("w") as output:
         words = ["serve", "--home", str(home), "--processes", str(PROCESSES), "--port", str(port)]
         script = "import sys; from curim_data.cli import main; sys.exit(main())"
         command = [sys.executable, "-c", script, *words, "--metrics", str(metrics)]

@@ -14,7 +14,7 @@ from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, Entry, read_record
 from curim_data.store import Home
 from tests.browser.conftest import PATIENCE, Tab, free_port, ready, running, watch
-from tests.browser.test_sign_in import CLIENT, SECRET, links, provider, said, sign_in
+from tests.browser.test_sign_in import links, provider, said, sign_in
 from tests.houses import House, make_house
 
 pytestmark = pytest.mark.browser
@@ -38,18 +38,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     house = make_house(folder)
     (house.alpha.path / "roles.toml").write_text(ALPHA, "utf-8")
     (house.beta.path / "roles.toml").write_text(BETA, "utf-8")
-    (folder / ".streamlit").mkdir()
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with provider(folder, f"{address}/oauth2callback") as issuer:
-        (folder / ".streamlit" / "secrets.toml").write_text(
-            f'[auth]\nredirect_uri = "{address}/oauth2callback"\ncookie_secret = "long enough for a test"\n'
-            f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
-            f'server_metadata_url = "{issuer}/.well-known/openid-configuration"\n',
-            "utf-8",
-        )
-        with running(folder, port=port, CURIM_HOMES=house.names):
-            yield Served(address, house)
+    with provider(folder, address), running(folder, port=port, CURIM_HOMES=house.names):
+        yield Served(address, house)
 
 
 @pytest.fixture

@@ -73,10 +73,19 @@ class Installation:
 
 
 @contextmanager
-def provider(folder: Path, return_to: str) -> Iterator[str]:
-    """Start the provider on a free port; gives its issuer."""
-    port = free_port()
+def provider(folder: Path, address: str) -> Iterator[None]:
+    """Start the provider on a free port, and write the settings by which a dashboard in `folder`, to be found at
+    `address`, signs in there.
+    """
+    port, return_to = free_port(), f"{address}/oauth2callback"
     (folder / "people.json").write_text(json.dumps(PEOPLE), "utf-8")
+    (folder / ".streamlit").mkdir()
+    (folder / ".streamlit" / "secrets.toml").write_text(
+        f'[auth]\nredirect_uri = "{return_to}"\ncookie_secret = "long enough for a test"\n'
+        f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
+        f'server_metadata_url = "http://127.0.0.1:{port}/.well-known/openid-configuration"\n',
+        "utf-8",
+    )
     told = [str(port), CLIENT, SECRET, return_to, str(folder / "people.json")]
     log = folder / "provider.log"
     with log.open("w") as output:
@@ -84,7 +93,7 @@ def provider(folder: Path, return_to: str) -> Iterator[str]:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
         try:
             wait_for(f"http://127.0.0.1:{port}/keys", lambda seconds: process_ended(process, seconds), log)
-            yield f"http://127.0.0.1:{port}"
+            yield
         finally:
             process.terminate()
             process.wait(timeout=15)
@@ -96,18 +105,10 @@ def installation(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Iter
     home = tmp_path_factory.mktemp("signed")
     shutil.copytree(sample.path, home, dirs_exist_ok=True)
     (home / SAMPLE_MARK).unlink()
-    (home / ".streamlit").mkdir()
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with provider(home, f"{address}/oauth2callback") as issuer:
-        (home / ".streamlit" / "secrets.toml").write_text(
-            f'[auth]\nredirect_uri = "{address}/oauth2callback"\ncookie_secret = "long enough for a test"\n'
-            f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
-            f'server_metadata_url = "{issuer}/.well-known/openid-configuration"\n',
-            "utf-8",
-        )
-        with running(home, port=port):
-            yield Installation(address, home)
+    with provider(home, address), running(home, port=port):
+        yield Installation(address, home)
 
 
 @pytest.fixture(autouse=True)

@@ -8,13 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from curim_data.engine import Source
 from curim_data.export.publish import publish
 from curim_data.filters import AlertFilter
-from curim_data.model import SCHEMA, Audience
+from curim_data.model import Audience
 from curim_data.protection import open_for
 from curim_data.store import Home
-from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
+from tests.engine_questions import (
+    FILTERS,
+    QUESTIONS,
+    Both,
+    assert_same_answer,
+    assert_same_knowledge,
+    assert_same_rows,
+)
 from tests.postgres_server import postgres_server, required
 
 required()
@@ -42,9 +48,7 @@ def published(sample: Home, server: str, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module", params=AUDIENCES, ids=str)
-def both(
-    request: pytest.FixtureRequest, sample: Home, published: tuple[str, Home]
-) -> Iterator[tuple[Audience, Source, Source]]:
+def both(request: pytest.FixtureRequest, sample: Home, published: tuple[str, Home]) -> Iterator[Both]:
     audience: Audience = request.param
     files = open_for(sample, audience)
     with pytest.MonkeyPatch.context() as patch:
@@ -54,28 +58,16 @@ def both(
 
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("name", FILTERS)
-def test_postgresql_answers_as_duckdb_does(both: tuple[Audience, Source, Source], name: str, question: str) -> None:
-    audience, files, other = both
-    assert other.table.get_backend().name == "postgres"
-    ask, f = QUESTIONS[question], FILTERS[name]
-    mine = ask(files, f, audience)
-    assert_equal(mine, ask(other, f, audience))
-    # Council and public know no default coordinates; every other question is of some alerts.
-    assert sum(map(len, mine)) > 0 or (question == "default coordinates" and audience is Audience.COUNCIL)
+def test_postgresql_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
+    assert both[2].table.get_backend().name == "postgres"
+    assert_same_answer(both, name, question)
 
 
-def test_what_is_known_of_all_alerts_is_the_same(both: tuple[Audience, Source, Source]) -> None:
-    _, files, other = both
-    names = ("version", "as_of", "first", "count", "meeting", "month_only", "timed", "known_time", "asked")
-    for name in (*names, "other_categories", "incidents", "repeated", "annotations", "lacks_light"):
-        assert getattr(files, name) == getattr(other, name), name
-    mine, theirs = (one.shared_incidents().sort_by("alert_id").to_pylist() for one in (files, other))
-    assert mine == theirs
-    assert mine
+def test_what_is_known_of_all_alerts_is_the_same(both: Both) -> None:
+    assert_same_knowledge(both)
+    mine, theirs = (one.shared_incidents().sort_by("alert_id").to_pylist() for one in both[1:])
+    assert mine == theirs  # by the same names
 
 
-def test_the_published_rows_are_those_of_the_files(both: tuple[Audience, Source, Source]) -> None:
-    _, files, other = both
-    mine, theirs = (one.table[SCHEMA.names].order_by("alert_id").to_pyarrow() for one in (files, other))
-    for name in SCHEMA.names:
-        assert mine[name].to_pylist() == theirs[name].to_pylist(), name
+def test_the_published_rows_are_those_of_the_files(both: Both) -> None:
+    assert_same_rows(both)

@@ -7,18 +7,24 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import EngineError, Source, open_source, source, spark
+from curim_data.engine import EngineError, open_source, source, spark
 from curim_data.filters import AlertFilter
-from curim_data.model import SCHEMA, Audience
+from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
 from curim_data.protection import copy_of, open_for, opening
 from curim_data.store import Home, Store
-from tests.engine_questions import FILTERS, QUESTIONS, assert_equal, shared_incidents
+from tests.engine_questions import (
+    FILTERS,
+    QUESTIONS,
+    Both,
+    assert_same_answer,
+    assert_same_knowledge,
+    assert_same_rows,
+)
 from tests.spark_servers import bare, end, free_port, required, sail_server
 
 required("sail", "pysail", "pyspark", "grpc")
@@ -40,9 +46,7 @@ def own(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture(scope="module", params=AUDIENCES, ids=str)
-def both(
-    request: pytest.FixtureRequest, sample: Home, own: Home, server: str
-) -> Iterator[tuple[Audience, Source, Source]]:
+def both(request: pytest.FixtureRequest, sample: Home, own: Home, server: str) -> Iterator[Both]:
     audience: Audience = request.param
     files = open_for(sample, audience)
     with pytest.MonkeyPatch.context() as patch:
@@ -58,30 +62,17 @@ def asked(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("name", FILTERS)
-def test_sail_answers_as_duckdb_does(both: tuple[Audience, Source, Source], name: str, question: str) -> None:
-    audience, files, other = both
-    assert other.table.get_backend().name == "pyspark"
-    ask, f = QUESTIONS[question], FILTERS[name]
-    mine = ask(files, f, audience)
-    assert_equal(mine, ask(other, f, audience))
-    assert sum(map(len, mine)) > 0 or (question == "default coordinates" and audience is Audience.COUNCIL)
+def test_sail_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
+    assert both[2].table.get_backend().name == "pyspark"
+    assert_same_answer(both, name, question)
 
 
-def test_what_is_known_of_all_alerts_is_the_same(both: tuple[Audience, Source, Source]) -> None:
-    _, files, other = both
-    names = ("version", "as_of", "first", "count", "meeting", "month_only", "timed", "known_time", "asked")
-    for name in (*names, "other_categories", "incidents", "repeated", "annotations", "lacks_light"):
-        assert getattr(files, name) == getattr(other, name), name
-    mine, theirs = map(shared_incidents, (files, other))
-    pd.testing.assert_frame_equal(mine, theirs)
-    assert len(mine)
+def test_what_is_known_of_all_alerts_is_the_same(both: Both) -> None:
+    assert_same_knowledge(both)
 
 
-def test_the_rows_are_those_of_the_files(both: tuple[Audience, Source, Source]) -> None:
-    _, files, other = both
-    mine, theirs = (one.table[SCHEMA.names].order_by("alert_id").to_pyarrow() for one in (files, other))
-    for name in SCHEMA.names:
-        assert mine[name].to_pylist() == theirs[name].to_pylist(), name
+def test_the_rows_are_those_of_the_files(both: Both) -> None:
+    assert_same_rows(both)
 
 
 def test_a_version_is_registered_once(own: Home, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:

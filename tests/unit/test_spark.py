@@ -9,17 +9,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.engine import EngineError, Source, open_source, spark
+from curim_data.engine import EngineError, open_source, spark
 from curim_data.filters import AlertFilter
-from curim_data.model import SCHEMA, Audience
+from curim_data.model import Audience
 from curim_data.protection import open_for
 from curim_data.store import Home
 from tests.effort import FULL
-from tests.engine_questions import FILTERS, QUESTIONS, assert_equal, shared_incidents
+from tests.engine_questions import (
+    FILTERS,
+    QUESTIONS,
+    Both,
+    assert_equal,
+    assert_same_answer,
+    assert_same_knowledge,
+    assert_same_rows,
+)
 from tests.spark_servers import WORKERS, bare, connect_server, end, required, spark_master
 
 required("spark", "pyspark", "py4j", "grpc", java=True)
@@ -46,9 +53,7 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=AUDIENCES, ids=str)
-def both(
-    request: pytest.FixtureRequest, sample: Home, own: Home, master: str
-) -> Iterator[tuple[Audience, Source, Source]]:
+def both(request: pytest.FixtureRequest, sample: Home, own: Home, master: str) -> Iterator[Both]:
     audience: Audience = request.param
     files = open_for(sample, audience)
     with pytest.MonkeyPatch.context() as patch:
@@ -58,26 +63,19 @@ def both(
 
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("name", FILTERS)
-def test_spark_answers_as_duckdb_does(both: tuple[Audience, Source, Source], name: str, question: str) -> None:
-    audience, files, other = both
-    assert other.table.get_backend().name == "pyspark"
-    ask, f = QUESTIONS[question], FILTERS[name]
-    mine = ask(files, f, audience)
-    assert_equal(mine, ask(other, f, audience))
-    assert sum(map(len, mine)) > 0 or (question == "default coordinates" and audience is Audience.COUNCIL)
+def test_spark_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
+    assert both[2].table.get_backend().name == "pyspark"
+    assert_same_answer(both, name, question)
 
 
-def test_both_workers_count(both: tuple[Audience, Source, Source], master: str) -> None:
+def test_both_workers_count(both: Both, master: str) -> None:
     assert both[2].count
     assert spark._session(master)._workers() == WORKERS
 
 
-def test_the_rows_are_those_of_the_files(both: tuple[Audience, Source, Source]) -> None:
-    _, files, other = both
-    mine, theirs = (one.table[SCHEMA.names].order_by("alert_id").to_pyarrow() for one in (files, other))
-    for name in SCHEMA.names:
-        assert mine[name].to_pylist() == theirs[name].to_pylist(), name
-    pd.testing.assert_frame_equal(*map(shared_incidents, (files, other)))
+def test_the_rows_are_those_of_the_files(both: Both) -> None:
+    assert_same_rows(both)
+    assert_same_knowledge(both)
 
 
 def test_one_process_has_one_spark(own: Home, master: str) -> None:
