@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from scipy.special import gammaln
 from scipy.stats import hypergeom
 
-from curim_data.model import FloatArray, IntArray
+from curim_data.model import BoolArray, FloatArray, IntArray
+
+Law = tuple[IntArray, IntArray, IntArray]  # of each table all, those of the first row, and those of the first column
 
 # Probabilities that differ by less than this part of them are equal (as in `scipy.stats.fisher_exact`).
 _SAME: Final = 1e-14
+# A probability below it is no longer told from its neighbours by its logarithm.
+_LEAST: Final = 1e-290
+# Counts by which a guess may be wrong: it is of logarithms, which are good to eight digits.
+_WRONG: Final = 3
 
 
 def fisher_two_sided(a: IntArray, b: IntArray, c: IntArray, d: IntArray) -> FloatArray:
@@ -29,13 +37,13 @@ def fisher_two_sided(a: IntArray, b: IntArray, c: IntArray, d: IntArray) -> Floa
     mode = ((drawn + 1) * (first + 1) / (first + second + 2)).astype(np.int64)
     exact, most = hypergeom.pmf(a, *law), hypergeom.pmf(mode, *law)
     limit, below = np.asarray(exact * (1 + _SAME), float), a < mode
-    own = np.where(below, hypergeom.cdf(a, *law), hypergeom.sf(a - 1, *law))
+    own = _tail(np.where(below, a, a - 1), below, law)
     end = np.where(below, drawn, 0)
     # From the mode to the end on the other side probabilities fall: where do they reach that of the table?
     low, high = np.where(below, mode, 0), np.where(below, drawn, mode)
     sign = np.where(below, -1.0, 1.0)
     at = _last_at_most(low, high, sign, limit, law)
-    other = np.where(below, hypergeom.sf(at, *law), hypergeom.cdf(at, *law))
+    other = _tail(at, ~below, law)
     p = np.where(hypergeom.pmf(end, *law) > limit, own, np.minimum(own + other, 1.0))
     with np.errstate(invalid="ignore"):
         alike = np.abs(exact - most) / np.maximum(exact, most) <= _SAME
@@ -43,16 +51,59 @@ def fisher_two_sided(a: IntArray, b: IntArray, c: IntArray, d: IntArray) -> Floa
     return np.where(alike | empty, 1.0, p)
 
 
-def _last_at_most(
-    low: IntArray, high: IntArray, sign: FloatArray, limit: FloatArray, law: tuple[IntArray, IntArray, IntArray]
-) -> IntArray:
+def _tail(counts: IntArray, lower: BoolArray, law: Law) -> FloatArray:
+    """The probability of at most so many, where `lower`, or of more."""
+    found = np.empty(len(counts))
+    for rows, tail in ((lower, hypergeom.cdf), (~lower, hypergeom.sf)):
+        found[rows] = tail(counts[rows], *(part[rows] for part in law))
+    return found
+
+
+def _last_at_most(low: IntArray, high: IntArray, sign: FloatArray, limit: FloatArray, law: Law) -> IntArray:
     """For each table the last count from `low` to `high` with sign * probability <= sign * limit; one less than `low`
-    where there is none.
+    where there is none. Probabilities fall or rise from `low` to `high`.
+
+    Logarithms of probabilities are quick: by them the count is guessed, by the probabilities themselves it is judged.
     """
 
-    def at_most(counts: IntArray) -> FloatArray:
-        return np.asarray(sign * hypergeom.pmf(counts, *law) - sign * limit)
+    def at_most(counts: IntArray, rows: IntArray) -> FloatArray:
+        return np.asarray(sign[rows] * hypergeom.pmf(counts, *(part[rows] for part in law)) - sign[rows] * limit[rows])
 
+    at, unsure = low - 1, np.flatnonzero(limit > _LEAST)
+    every, first, drawn = (part[unsure] for part in law)
+    at[unsure] = _guess(low[unsure], high[unsure], sign[unsure], limit[unsure], (every, first, drawn))
+    for _ in range(_WRONG):
+        here, after = at[unsure], at[unsure] + 1
+        beyond = (here >= low[unsure]) & (at_most(here, unsure) > 0)
+        short = (after <= high[unsure]) & (at_most(after, unsure) <= 0)
+        at[unsure] += short.astype(np.int64) - beyond
+        unsure = unsure[beyond | short]
+        if not len(unsure):
+            break
+    rest = np.union1d(unsure, np.flatnonzero(~(limit > _LEAST)))
+    if len(rest):
+        at[rest] = _searched(low[rest], high[rest], lambda counts: at_most(counts, rest))
+    return at
+
+
+def _guess(low: IntArray, high: IntArray, sign: FloatArray, limit: FloatArray, law: Law) -> IntArray:
+    """About the count of `_last_at_most`, by logarithms of probabilities."""
+    every, first, drawn = law
+    second = every - first
+    constant = gammaln(first + 1) + gammaln(second + 1) + gammaln(drawn + 1) + gammaln(every - drawn + 1)
+    constant -= gammaln(every + 1) + np.log(limit)
+
+    def at_most(counts: IntArray) -> FloatArray:
+        cells = (counts, first - counts, drawn - counts, second - drawn + counts)  # a negative one: impossible
+        return np.asarray(sign * (constant - sum(gammaln(np.maximum(cell + 1, 0)) for cell in cells)))
+
+    return _searched(low, high, at_most)
+
+
+def _searched(low: IntArray, high: IntArray, at_most: Callable[[IntArray], FloatArray]) -> IntArray:
+    """For each table the last count from `low` to `high` of which `at_most` is not above zero; one less than `low`
+    where there is none.
+    """
     low, high, found = low.copy(), high.copy(), np.full(len(low), -1)
     while (open_ := (low < high) & (found < 0)).any():
         middle = low + (high - low) // 2
