@@ -4,6 +4,7 @@ Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_file
 `city_day`, `published_copy`, `on_spark`, `files_of`, `EngineError`; `types` names expressions.
 """
 
+import curim_data.engine._dialects
 from curim_data.engine.source import (
     LINKED,
     Source,

@@ -32,7 +32,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import h3ronpy
 import h3ronpy.vector
@@ -40,7 +40,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
-from pyproj import Transformer
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -59,6 +58,9 @@ from curim_data.model.place_names import PlaceNames
 from curim_data.model.prepared import read_cells
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.model.types import BoolArray, CellArray
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 HELP_LINES: Final = "helplines.toml"
 FILES: Final = (
@@ -176,6 +178,8 @@ class CityProfile:
     @cached_property
     def to_metres(self) -> Transformer:
         """WGS84 longitude and latitude to metres in the city's projection."""
+        from pyproj import Transformer  # long to load, and not needed for every command
+
         return Transformer.from_crs(4326, self.epsg, always_xy=True)
 
     @property

@@ -6,18 +6,21 @@ which size it can afford; `CityProfile.land_cells` refuses what nobody should wa
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 import h3.api.numpy_int as h3
 import numpy as np
 import shapely
-from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.model.alert import MAP_RESOLUTIONS
 from curim_data.model.i18n import Message
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.model.types import CellArray
+
+if TYPE_CHECKING:
+    from pyproj import Geod
 
 # Cells of the land that a map shows and a test looks at: about two seconds of work.
 MOST_MAP_CELLS: Final = 100_000
@@ -29,7 +32,6 @@ NESTED_CELLS: Final = Message(
     "its edge is not that of the hexagon drawn, and about 6 % of alerts count in the hexagon next to theirs."
 )
 
-_EARTH: Final = Geod(ellps="WGS84")
 # Sides of polygons are straight in degrees (RFC 7946): longer ones are divided, as the geodesic leaves them.
 _SIDE_DEGREES: Final = 0.05
 # From the middle of a cell to its farthest corner, in roots of its area: 0.62 in a regular hexagon; up to 0.70 in the
@@ -60,6 +62,13 @@ def geodesic_area_km2(shape: BaseGeometry) -> float:
     return _measured(shape)[0]
 
 
+@cache
+def _earth() -> Geod:
+    from pyproj import Geod  # long to load, and not needed for every command
+
+    return Geod(ellps="WGS84")
+
+
 def _measured(shape: BaseGeometry) -> tuple[float, float, int]:
     """Area (km²), length of all rings (km), and the number of rings."""
     area = length = 0.0
@@ -69,8 +78,8 @@ def _measured(shape: BaseGeometry) -> tuple[float, float, int]:
         fine = shape
     for part in shapely.get_parts(shapely.get_parts(fine)):
         if isinstance(part, shapely.Polygon) and not part.is_empty:
-            found = _EARTH.geometry_area_perimeter(shapely.geometry.polygon.orient(part))
-            holes = [_EARTH.geometry_length(hole) for hole in part.interiors]  # not in the perimeter
+            found = _earth().geometry_area_perimeter(shapely.geometry.polygon.orient(part))
+            holes = [_earth().geometry_length(hole) for hole in part.interiors]  # not in the perimeter
             area, length = area + abs(found[0]) / 1e6, length + (found[1] + sum(holes)) / 1e3
             rings += 1 + len(holes)
     return area, length, rings

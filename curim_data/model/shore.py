@@ -15,7 +15,6 @@ import h3ronpy.vector
 import numpy as np
 import pyarrow as pa
 import shapely
-from pyproj.enums import TransformDirection
 
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.model.types import BoolArray, CellArray
@@ -79,6 +78,8 @@ def _touch(city: CityProfile, cells: CellArray) -> BoolArray:
 
 def _nearest(city: CityProfile, cell: int) -> int:
     """The cell of that point of the land which is nearest to the middle of a cell; itself where that is far."""
+    from pyproj.enums import TransformDirection  # long to load, and not needed for every command
+
     latitude, longitude = h3.cell_to_latlng(np.uint64(cell))
     resolution = h3.get_resolution(np.uint64(cell))
     x, y = city.project(longitude, latitude)

@@ -254,6 +254,18 @@ def test_help_is_there_without_what_counts() -> None:
     assert all(f"  {name} " in run.stdout for name in COMMANDS)
 
 
+def test_counts_of_files_are_there_without_other_dialects_and_projections(sample: Home) -> None:
+    """Of the twenty dialects of SQL that Ibis knows a home of files uses one."""
+    script = "import sys; from curim_data.cli import main; main(sys.argv[1:]); print(*sorted(sys.modules))"
+    words = ["counts", "--home", str(sample.path)]
+    run = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.splitlines()[-1].split())
+    dialects = {name.rpartition(".")[2] for name in loaded if name.startswith("ibis.backends.sql.compilers.")}
+    assert dialects - {"base", "_compat"} == {"duckdb"}
+    script = "import sys, curim_data.cli.counts; print(*sorted({'pyproj', 'geopandas'} & set(sys.modules)))"
+    assert not subprocess.check_output([sys.executable, "-c", script], text=True).strip()
+
+
 def test_every_command_is_in_its_module() -> None:
     for name, (module, help) in COMMANDS.items():
         found = root(name).commands[name]

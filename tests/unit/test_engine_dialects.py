@@ -1,0 +1,63 @@
+"""Dialects of SQL that are loaded when they are asked for: the same ones, by the same names."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import ibis.backends
+import pytest
+
+import curim_data.engine  # noqa: F401 (it sees to that)
+
+FOLDER = Path(ibis.backends.__path__[0], "sql", "compilers")
+COMPILED = """
+import sys
+if "ours" in sys.argv:
+    import curim_data.engine
+import ibis
+import ibis.backends.sql.compilers as sc
+from ibis.backends.sql.compilers import BigQueryCompiler
+table = ibis.table({"a": "int64", "day": "date", "text": "string"}, name="t")
+chosen = table.filter(table.a > 1, table.text.contains("x"))
+asked = chosen.group_by(month=chosen.day.truncate("M")).aggregate(n=chosen.count())
+for dialect in ("duckdb", "postgres", "pyspark", "sqlite", "mssql"):
+    print(ibis.to_sql(asked, dialect=dialect))
+print(BigQueryCompiler.dialect.__name__, sc.trino.compiler.dialect.__name__)
+"""
+
+
+def _published() -> dict[str, str]:
+    """Classes that the package itself would load, each with its module."""
+    tree = ast.parse((FOLDER / "__init__.py").read_text())
+    found = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module != "__future__"]
+    return {name.name: str(node.module) for node in found for name in node.names}
+
+
+def test_every_dialect_of_the_package_is_there_by_its_names() -> None:
+    import ibis.backends.sql.compilers as compilers
+
+    published = _published()
+    assert len(published) > 15
+    for name, module in published.items():
+        assert getattr(compilers, name).__module__ == module
+        assert getattr(compilers, module.rpartition(".")[2]).__name__ == module
+
+
+@pytest.mark.parametrize("name", ["nonsense", "NonsenseCompiler", "__nonsense__"])
+def test_what_is_no_dialect_is_no_attribute(name: str) -> None:
+    import ibis.backends.sql.compilers as compilers
+
+    assert not hasattr(compilers, name)
+
+
+@pytest.mark.slow
+def test_questions_are_compiled_as_by_the_package_itself() -> None:
+    told = [
+        subprocess.run([sys.executable, "-c", COMPILED, whose], capture_output=True, text=True, check=True).stdout
+        for whose in ("ours", "theirs")
+    ]
+    assert told[0].count("SELECT") >= 5
+    assert told[0] == told[1]
