@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -117,13 +119,18 @@ def test_the_lines_of_a_log_are_taken_whole_when_they_stand_there(tmp_path: Path
     thread = threading.Thread(target=followed.follow)
     thread.start()
     with path.open("a") as output:
-        while len(followed.lines) < 1:
-            pass
+        _until(lambda: len(followed.lines) == 1)
         assert [line for _, line in followed.lines] == ["first"]
         output.write("ond\n")
         output.flush()
-        while len(followed.lines) < 2:
-            pass
+        _until(lambda: len(followed.lines) == 2)
     followed.ended.set()
     thread.join()
     assert [line for _, line in followed.lines] == ["first", "second"]
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
