@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
-from rich.console import Console
-from rich.progress import Progress
 
 from curim_data import query
 from curim_data.cli.output import UsageError, json_value, print_table, write_places, write_table
@@ -73,6 +71,9 @@ class CommandContext:
 
     def prepare(self) -> None:
         """Work out what the pages need whatever the filter; where that fails, they do it themselves."""
+        from rich.console import Console
+        from rich.progress import Progress
+
         from curim_data.studies.preparation import prepare
 
         console = Console(stderr=True)

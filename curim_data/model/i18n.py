@@ -21,8 +21,6 @@ from typing import Any, Final
 from babel import Locale
 from babel.dates import format_date, format_datetime, get_day_names, get_month_names
 from babel.lists import format_list
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 LANGUAGES: Final = ("el", "en", "fr")
@@ -348,6 +346,9 @@ def _catalog(lang: str) -> gettext.NullTranslations:
     path = LOCALE_DIR / lang / "LC_MESSAGES" / "curim.po"
     if not path.exists():
         return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo  # long to load, and not needed for English
+    from babel.messages.pofile import read_po
+
     with path.open("rb") as source:
         catalog = read_po(source, locale=lang)
     for message in catalog:
