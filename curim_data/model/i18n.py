@@ -166,10 +166,10 @@ class Translator:
         """A share (0 to 1) as a percentage."""
         if share is None or share != share:
             return "–"
+        if abs(share) < 1e9:  # rounded as Babel does
+            rounded = Decimal(str(share)).quantize(Decimal(1).scaleb(-2 - digits)).scaleb(2)
+            return f"{rounded + 0:,.{digits}f}".translate(_marks(self.lang)) + "\u00a0%"  # no sign before a zero
         pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
-        if abs(share) < 1e9:  # rounded as Babel does: what is written alike is worked out once
-            rounded = Decimal(str(share)).quantize(Decimal(1).scaleb(-2 - digits))
-            return _percent(rounded + 0, pattern, self.lang)  # no sign before a zero
         return _with_minus(format_percent(share, format=pattern, locale=self.locale))
 
     def part(self, share: float | None) -> str:
@@ -277,12 +277,6 @@ def _marks(lang: str) -> dict[int, str]:
     """The marks of a number in Python's form, and those of a language."""
     locale = translator(lang).locale
     return str.maketrans({",": get_group_symbol(locale), ".": get_decimal_symbol(locale), "-": "\u2212"})
-
-
-@lru_cache(maxsize=16_384)
-def _percent(share: Decimal, pattern: str, lang: str) -> str:
-    """A rounded share as written."""
-    return _with_minus(format_percent(share, format=pattern, locale=translator(lang).locale))
 
 
 def _with_minus(number: str) -> str:

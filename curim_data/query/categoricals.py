@@ -37,8 +37,9 @@ def encode_column(column: pa.ChunkedArray) -> Categorical:
     array = column.combine_chunks().dictionary_encode()
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     values = array.dictionary
-    whole = kinds.is_integer(values.type)  # cells are many, and sorted much faster as numbers
-    order = np.argsort(values.to_numpy() if whole else np.array(values.to_pylist(), object), kind="stable")
+    as_numbers = kinds.is_integer(values.type) or kinds.is_date(values.type)  # many, and sorted much faster
+    listed = values.to_numpy(zero_copy_only=False) if as_numbers else np.array(values.to_pylist(), object)
+    order = np.argsort(listed, kind="stable")
     rank = np.empty(len(order) + 1, np.int64)
     rank[order] = np.arange(len(order))
     rank[-1] = len(order)  # where a missing value, code -1, comes to stand
@@ -102,8 +103,11 @@ def sum_codes(columns: Mapping[str, Categorical], n: FloatArray) -> CodedTable:
 
 
 def _index(values: pa.Array, *, missing: bool) -> pd.Index:
+    if kinds.is_date(values.type):
+        dates = values.to_numpy(zero_copy_only=False).astype("datetime64[s]")
+        return pd.DatetimeIndex(np.append(dates, np.datetime64("NaT")) if missing else dates)
     listed: list[Any] = values.to_pylist()
-    if kinds.is_date(values.type) or kinds.is_timestamp(values.type):
+    if kinds.is_timestamp(values.type):
         days: pd.Index = pd.DatetimeIndex([*listed, None] if missing else listed)
         return days
     if kinds.is_boolean(values.type):

@@ -75,6 +75,17 @@ def test_levels_keep_their_kind(values: list[Any], kind: pa.DataType, dtype: str
     assert len(column.codes) == len(values)
 
 
+DAYS = st.dates(dt.date(1677, 9, 22), dt.date(2262, 4, 10)) | st.none()
+
+
+@given(st.lists(DAYS, min_size=1, max_size=12).filter(any))
+def test_days_are_those_that_pandas_makes_of_them_one_by_one(values: list[dt.date | None]) -> None:
+    column = encode_column(pa.chunked_array([values], type=pa.date32()))
+    listed = [*sorted({day for day in values if day is not None}), *([None] if None in values else [])]
+    pd.testing.assert_index_equal(column.levels, pd.DatetimeIndex(listed), exact=True)
+    assert column.codes.tolist() == [listed.index(day) for day in values]
+
+
 def test_a_row_can_be_taken_several_times() -> None:
     column = encode_values(pd.Series(["b", None, "a"], dtype="str")).take(np.array([1, 0, 0, 2]))
     assert column.levels.take(column.codes).tolist()[1:] == ["b", "b", "a"]

@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,6 +151,18 @@ def test_no_message_hides_in_an_f_string() -> None:
 def test_french_writes_the_first_of_a_month_as_an_ordinal(day: dt.date, form: str, told: str) -> None:
     assert translator("fr").date(day, form) == told
     assert translator("en").date(dt.date(2025, 5, 1)) == "1 May 2025"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@given(
+    share=st.floats(-1e9, 1e9, exclude_min=True, exclude_max=True) | st.floats(-2, 2) | st.decimals(-1, 1, places=4),
+    digits=st.integers(0, 4),
+)
+def test_a_percentage_is_written_as_babel_writes_it(lang: str, share: float | Decimal, digits: int) -> None:
+    t = translator(lang)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
+    rounded = Decimal(str(share)).quantize(Decimal(1).scaleb(-2 - digits)) + 0
+    assert t.percent(float(share), digits) == format_percent(rounded, pattern, t.locale).replace("-", "\u2212")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
