@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,13 +16,13 @@ from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.fisher import fisher_two_sided
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
-from curim_data.model import Gender, Message, Num, Translator
+from curim_data.model import BoolArray, Gender, Message, Num, Translator
 
 NONE_OF_BOTH: Final = Message("No incidents of both women and men have a category by which they could be compared.")
 WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
 AFFECTED: Final = "affected_gender"
 # A place is "not known" for women when at least this many alerts by women were to be expected ...
-_EXPECTED: Final = 10
+EXPECTED_WOMEN: Final = 10
 # ... and no more than this part of them came.
 _FEW: Final = 0.5
 
@@ -44,11 +44,31 @@ class GenderShares:
     column: str = AFFECTED
     least: int = 1
 
+    @property
+    def women_written(self) -> bool:
+        """Whether the share of women is known and may be written out: neither women nor men are under `least`."""
+        by_gender = self.frame.set_index("gender")["n"]
+        return self.women.known and not any(0 < by_gender[name] < self.least for name in (WOMAN, MAN))
+
     def sentence(self, t: Translator) -> str:
         """Share of women among women and men, and how many incidents (of reporters: alerts) say nothing of gender."""
         incidents = self.column == AFFECTED
         by_gender = self.frame.set_index("gender")["n"]
-        if self.women.known:
+        if self.women.known and not self.women_written:
+            words = (
+                t(
+                    "The share of women is not written out: fewer than {k} incidents affect women or fewer than {k} "
+                    "affect men.",
+                    k=self.least,
+                )
+                if incidents
+                else t(
+                    "The share of women is not written out: fewer than {k} alerts are by women or fewer than {k} by "
+                    "men.",
+                    k=self.least,
+                )
+            )
+        elif self.women.known:
             words = t(
                 "Among women and men, women are {share} % ({low}–{high} %).",
                 share=Num(100 * self.women.value, 0),
@@ -110,7 +130,8 @@ class CategoryRatios:
     """What weighs more on whom: one row a value of `by`, sorted by q, then ratio.
 
     `frame`: `by`, women, men (counts), women_share, men_share (of all alerts by that gender), ratio of the two, low,
-    high, p, q (NaN where empty), significant (bool).
+    high, p, q (NaN where empty), significant (bool). `dispersion`: how restless counts are; `least`: the smallest count
+    that is written out, zero apart, by value of `by`; every one where it is not named.
     """
 
     frame: pd.DataFrame
@@ -119,6 +140,43 @@ class CategoryRatios:
     men_total: float
     n: int
     choices: tuple[Choice, ...]
+    dispersion: float = 1.0
+    least: Mapping[Any, int] = field(default_factory=dict)
+
+    def written(self) -> pd.DataFrame:
+        """`frame` as it may be handed out: without ratio, p and q beside a count under `least`, and without its share.
+
+        Where men are few, `low` is the least that it is for any such number of men; where women are, `high` the most.
+        """
+        rows, few = self.frame.copy(), self._few()
+        some = pd.Series(few.any(axis=1), rows.index)
+        limits = [self._limits(dict(row), *pair) for (_, row), pair in zip(rows.iterrows(), few, strict=True)]
+        for name, limit in zip(("low", "high"), np.array(limits, float).reshape(-1, 2).T, strict=True):
+            rows[name] = rows[name].mask(some, limit)
+        for name in ("ratio", "p", "q"):
+            rows[name] = rows[name].mask(some)
+        for column, name in enumerate(("women_share", "men_share")):
+            rows[name] = rows[name].mask(few[:, column])
+        return rows
+
+    def _few(self) -> BoolArray:
+        """Whether women and men of each row are few; shape (rows, 2)."""
+        least = np.array([self.least.get(name, 1) for name in self.frame[self.by]])[:, None]
+        counts = self.frame[["women", "men"]].to_numpy(float)
+        return (counts > 0) & (counts < least)
+
+    def _limits(self, row: Mapping[Any, Any], women_few: bool, men_few: bool) -> tuple[float, float]:
+        """The limits of the ratio that hold whatever the small count; NaN for one that does not exist."""
+        hidden = np.arange(1, self.least.get(row[self.by], 1)) / self.dispersion
+        women, men = row["women"] / self.dispersion, row["men"] / self.dispersion
+        totals = self.women_total / self.dispersion, self.men_total / self.dispersion
+        if men_few and not women_few and women > 0:
+            found = [share_ratio(women, totals[0], few, totals[1]).low for few in hidden if few <= totals[1]]
+            return min(found), np.nan
+        if women_few and not men_few and men > 0:
+            found = [share_ratio(few, totals[0], men, totals[1]).high for few in hidden if few <= totals[0]]
+            return np.nan, max(found)
+        return np.nan, np.nan
 
     @property
     def n_tested(self) -> int:
@@ -197,6 +255,7 @@ def category_ratios(
         men_total=men_total,
         n=int(women_total + men_total),
         choices=(Choice("within", "gender", message), scatter.choice),
+        dispersion=scatter.value,
     )
 
 
@@ -229,6 +288,14 @@ class PerceivedSafety:
     gap: Estimate
     n: int
     choices: tuple[Choice, ...] = ()
+
+    def written(self, least: int) -> PerceivedSafety:
+        """The same without means of fewer than `least` answers, and without a gap that would tell one of them."""
+        few = self.frame["n"].gt(0) & self.frame["n"].lt(least)
+        means = ["mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]
+        hidden = self.frame["gender"].isin([WOMAN, MAN]) & few
+        frame = self.frame.assign(**{name: self.frame[name].mask(few) for name in means})
+        return replace(self, frame=frame, gap=UNKNOWN if hidden.any() else self.gap)
 
     def sentence(self, t: Translator) -> str:
         """Whether women felt less safe than men, on the scale of 1 to 5."""
@@ -295,7 +362,7 @@ class PlaceShares:
     @property
     def assessed(self) -> int:
         """At how many places alerts by women could be missed: enough of them were to be expected."""
-        return int((self.frame["expected"] >= _EXPECTED).sum())
+        return int((self.frame["expected"] >= EXPECTED_WOMEN).sum())
 
     def sentence(self, t: Translator) -> str:
         """How many places differ, how many stay unknown."""
@@ -360,17 +427,17 @@ def place_shares(
     table["significant"] = (table["q"] <= alpha).fillna(False)
     table["direction"] = np.sign(table["share"].fillna(share.value) - share.value).fillna(0).astype(int)
     table["expected"] = table["men"] * women / men if men else np.nan
-    table["not_known"] = (table["expected"] >= _EXPECTED) & (table["women"] <= _FEW * table["expected"])
+    table["not_known"] = (table["expected"] >= EXPECTED_WOMEN) & (table["women"] <= _FEW * table["expected"])
     message = Message(
         "Not known: from the alerts by men at least {expected} by women were to be expected, and at most half came.",
-        {"expected": _EXPECTED},
+        {"expected": EXPECTED_WOMEN},
     )
     return PlaceShares(
         frame=table.sort_values(["q", "p"], kind="stable").reset_index(drop=True),
         by=by,
         city=share,
         n=int(women + men),
-        choices=(Choice("not_known", _EXPECTED, message), scatter.choice),
+        choices=(Choice("not_known", EXPECTED_WOMEN, message), scatter.choice),
     )
 
 

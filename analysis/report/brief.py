@@ -65,12 +65,13 @@ class SpotRow:
 
 @dataclass(frozen=True)
 class ShareRow:
-    """A group's share (0 to 1) with its 95 % interval."""
+    """A group's share (0 to 1) with its 95 % interval; where it is protected, `text` and no interval."""
 
     label: str
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -264,11 +265,13 @@ def _aligned(table: tuple[Block, ...], t: Translator) -> tuple[Block, ...]:
     return (Heading(t("Hot spots")), *table) if table else ()
 
 
+def _share(row: ShareRow, t: Translator) -> str:
+    return row.text if row.low is None or row.high is None else t.share(row.value, row.low, row.high)
+
+
 def _whom(brief: Brief, t: Translator) -> Iterator[Block]:
     if brief.shares:
-        bars = tuple(
-            Bar(row.label, t.share(row.value, row.low, row.high), row.value, row.low, row.high) for row in brief.shares
-        )
+        bars = tuple(Bar(row.label, _share(row, t), row.value, row.low, row.high) for row in brief.shares)
         yield Bars((t("Affected"), t("Share (interval)")), bars)
     if brief.whom:
         yield Text(brief.whom)

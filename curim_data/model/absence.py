@@ -12,6 +12,7 @@ They are different things, and each has a sentence that takes the place of an em
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from curim_data.model.city import CityProfile
@@ -65,6 +66,16 @@ NO_POPULATION: Final = Message(
     "This city has no residents by gender yet: add a file with the columns district, women and men on the page Data, "
     "or with “curim city population FILE”."
 )
+# By the text of a message: the same for readers who cannot add what is missing.
+LEFT_TO_THE_ANALYST: Final[Mapping[str, Message]] = {
+    NO_DISTRICTS.text: Message("This city has no districts yet: the analyst can add them."),
+    DISTRICTS_IN_WORDS.text: Message(
+        "No map of districts is loaded, though the export names districts or areas: the analyst can add their outlines."
+    ),
+    NO_LANDMARKS.text: Message("This city has no named places yet, so none was looked at: the analyst can add them."),
+    NO_OUTLINE.text: Message("No map: this city has no outline yet. The analyst can add it."),
+    NO_POPULATION.text: Message("This city has no residents by gender yet: the analyst can add them."),
+}
 NO_POSITIONS: Final = Message(
     "None of these alerts is on the map, so no place was looked at. Where they have no coordinates, ask whoever "
     "provides the export for them; where they lie outside the city, check its outline on the Data page."

@@ -1,7 +1,8 @@
 """Disclosure control: what an audience may ask, and which counts are too small to be written out.
 
 Public: `authorise`, `check`, `protect`, `Counted`, `DisclosureError`; `threshold`, `threshold_rule`,
-`K_ORDINARY`, `K_SENSITIVE` (its floors); `WrittenCounts`, `COUNT_COLUMNS`, `FEWER_THAN`;
+`K_ORDINARY`, `K_SENSITIVE` (its floors); `WrittenCounts`, `COUNT_COLUMNS`, `FEWER_THAN`, `share_is_told`,
+`written_share`, `drawn_share`;
 `askable`, `check_asked`, `not_held`; `finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`,
 `sensitive_categories`.
 """
@@ -26,3 +27,4 @@ from curim_data.privacy.disclosure import (
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
 from curim_data.privacy.thresholds import threshold_rule
 from curim_data.privacy.written import COUNT_COLUMNS, FEWER_THAN, WrittenCounts
+from curim_data.privacy.written_shares import drawn_share, share_is_told, written_share

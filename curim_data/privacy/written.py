@@ -24,6 +24,7 @@ COUNT_COLUMNS: Final = frozenset(
 )
 _RATIO: Final = ("ratio", "low", "high")
 _TEST: Final = (*_RATIO, "p", "q")
+_PAIR: Final = frozenset({"women", "men"})
 # Beside a count of that name: what tells it, with the other figures of its row, and is missing where the count is.
 TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "before": ("expected", *_TEST),
@@ -36,6 +37,16 @@ TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "last_weeks": ("expected", "low", "high"),
     "n": ("excess", "excess_low", "excess_high", *_RATIO, "rate", "rate_raw", "women"),
     "base_n": ("rate", "rate_raw"),
+    "dark": ("share", "low", "high"),
+    "women": ("women_share", "share", "expected", *_TEST),
+    "men": ("men_share", "share", "expected", *_TEST),
+    "n_women": ("rate_women", "low_women", "high_women", *_RATIO),
+    "n_men": ("rate_men", "low_men", "high_men", *_RATIO),
+}
+# Beside "n" in tables of shares and means, which have no incidents above expected.
+_OF_COUNT: Final[Mapping[str, tuple[str, ...]]] = {
+    "share": ("share", "low", "high"),
+    "mean": ("mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"),
 }
 
 
@@ -110,10 +121,15 @@ class WrittenCounts:
 
 
 def _telling(name: str, columns: Collection[str], counts: Collection[str]) -> list[str]:
-    """The columns that tell a count; beside "n" those of places alone, which have incidents above expected."""
+    """The columns that tell a count; beside "n" those of places, which have incidents above expected, or of shares and
+    means. "women" is a share itself where no "men" stand beside it.
+    """
+    told = TELLING.get(name, ())
     if name == "n" and "excess" not in columns:
-        return []
-    return [other for other in TELLING.get(name, ()) if other in columns and other not in counts]
+        told = tuple(other for of, others in _OF_COUNT.items() if of in columns for other in others)
+    elif name in _PAIR and not set(columns) >= _PAIR:
+        told = ()
+    return [other for other in told if other in columns and other not in counts]
 
 
 def _steps(name: str, row: Any) -> Any:

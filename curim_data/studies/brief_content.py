@@ -19,6 +19,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label, provisional_note
 from curim_data.model.plan import STATUS_WORDS
+from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.protection import kind_of
 from curim_data.store.settings import opens_here_only
 from curim_data.studies.brief import BriefStudy
@@ -56,7 +57,13 @@ def share_rows(shares: GenderShares, t: Translator) -> tuple[ShareRow, ...]:
     for row in shares.frame.to_dict("records"):
         if row["n"] == 0 and row["gender"] not in (Gender.WOMAN, Gender.MAN):
             continue
-        rows.append(ShareRow(gender_label(t, row["gender"]), row["share"], row["low"], row["high"]))
+        counts, told = (row["n"], shares.total), (row["share"], row["low"], row["high"])
+        label = gender_label(t, row["gender"])
+        if share_is_told(*counts, shares.least):
+            rows.append(ShareRow(label, *told))
+        else:
+            text = written_share(t, counts, told, shares.least)
+            rows.append(ShareRow(label, drawn_share(*counts, shares.least), None, None, text))
     return tuple(rows)
 
 

@@ -87,7 +87,7 @@ def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
             expected=t.roughly(spot.expected),
         )
     told = study.shares.frame[study.shares.frame["gender"].isin(("woman", "man"))]
-    if study.asks_affected:
+    if study.asks_affected and study.shares.women_written:
         most = told.sort_values("share").iloc[-1]
         return t(
             "{gender}: {share} of those affected. Does this surprise us, and who may be missing?",

@@ -27,7 +27,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.known_time import CalendarUnit
-from curim_data.privacy import K_ORDINARY
+from curim_data.privacy import K_ORDINARY, WrittenCounts, share_is_told
 from curim_data.studies.changes import CANDIDATE_KEYS, change_filter
 from curim_data.studies.gender import AFFECTED, without_gender
 from curim_data.studies.incidents import counted_once
@@ -329,8 +329,9 @@ def _levels(
 
 
 def _women(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> Estimate:
-    """The share of women, unknown where too few women and men are."""
+    """The share of women, unknown where too few women and men are, or where it would tell a small number of either."""
     counted = query.counts(source, f, [AFFECTED], audience, complete=True, once=counted_once(source, AFFECTED))
     shares = gender_shares(counted.frame, AFFECTED, total=counted.total, scatter=scatter)
-    both = shares.frame.set_index("gender")["n"][[WOMAN, MAN]].sum()
-    return shares.women if both >= LEAST_WHOM else UNKNOWN
+    women, men = shares.frame.set_index("gender")["n"][[WOMAN, MAN]]
+    told = share_is_told(women, women + men, WrittenCounts(f, audience, source.city).least())
+    return shares.women if told and women + men >= LEAST_WHOM else UNKNOWN

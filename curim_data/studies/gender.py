@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -27,7 +27,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
-from curim_data.privacy import is_sensitive, threshold
+from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told, threshold
 from curim_data.studies.cells import whole_city
 from curim_data.studies.incidents import AFFECTED, affected_choice, counted_once
 from curim_data.studies.scatter import ASKED_BESIDE, EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
@@ -49,7 +49,8 @@ class LightStudy:
     """Alerts after dark by gender of the person affected.
 
     `frame`: gender, dark, n, share, low, high (Wilson). `ratio`: share after dark of women over that of men
-    (Katz). `lacking` says why day and night are not known, where they are not: then the frame is empty.
+    (Katz). `lacking` says why day and night are not known, where they are not: then the frame is empty. `least`: the
+    smallest count that is written out, zero apart.
     """
 
     frame: pd.DataFrame
@@ -57,6 +58,7 @@ class LightStudy:
     n: int
     choices: tuple[Choice, ...]
     lacking: Message | None = None
+    least: int = 1
 
     def sentence(self, t: Translator) -> str:
         """How many of the alerts are after dark, for women and for men, and whether the difference is beyond chance."""
@@ -64,7 +66,15 @@ class LightStudy:
             return t("Day and night cannot be compared.") + " " + t(self.lacking)
         if not self.ratio.known:
             return t("Too few incidents to compare day and night for women and men.")
-        share = self.frame.set_index("gender")["share"]
+        rows = self.frame.set_index("gender")
+        counts = rows.loc[[WOMAN, MAN], ["dark", "n"]].to_numpy(float)
+        if not all(share_is_told(dark, n, self.least) for dark, n in counts):
+            return t(
+                "The shares after dark are not written out: of the incidents that affect women or men fewer than {k} "
+                "are after dark or fewer than {k} by day.",
+                k=self.least,
+            )
+        share = rows["share"]
         sentence = t(
             "{women} of the incidents that affect women and {men} of those that affect men happen after dark.",
             women=t.percent(share[WOMAN]),
@@ -101,12 +111,19 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
     counted = query.counts(source, f, ["category", AFFECTED], audience, once=counted_once(source, AFFECTED))
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), ("category",))
     found = category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
+    found = replace(found, least=_least_by_category(source, f, audience, found.frame["category"]))
     chosen = chosen_from(source, f)
     if chosen is source:
         return found
     theirs = weight_study(chosen, f, Audience.SPECIALIST).frame.set_index("category")
     told = theirs["significant"].reindex(found.frame["category"]).fillna(False).to_numpy(bool)
     return replace(found, frame=found.frame.assign(significant=told))
+
+
+def _least_by_category(source: Source, f: AlertFilter, audience: Audience, names: pd.Series) -> dict[Any, int]:
+    """The smallest count of each category that is written out, zero apart; none for who reads all."""
+    written = WrittenCounts(f, audience, source.city)
+    return {} if written.all_written else {name: written.least(str(name)) for name in names}
 
 
 def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:
@@ -131,7 +148,8 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
             Choice("light", "all", Message("The filter by light does not apply here: day and night are compared."))
         )
     choices.append(max(scatter, after_dark, key=_told_first).choice)
-    return LightStudy(table, ratio, int(table["n"].sum()), tuple(choices))
+    least = WrittenCounts(f, audience, source.city).least()
+    return LightStudy(table, ratio, int(table["n"].sum()), tuple(choices), least=least)
 
 
 def _told_first(scatter: Dispersion) -> tuple[bool, float]:
@@ -147,7 +165,8 @@ def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> Perceiv
     frame = counted.frame.dropna(subset=["feeling"])
     whose = Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5.")
     choices = (Choice("who", "reporter", whose), scatter.choice)
-    return replace(perceived_safety(frame, "reporter_gender", scatter=scatter), choices=choices)
+    found = perceived_safety(frame, "reporter_gender", scatter=scatter)
+    return replace(found.written(WrittenCounts(f, audience, source.city).least()), choices=choices)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from curim_data.studies.areas import area_counts, area_frame
 from curim_data.studies.cells import cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.placebos import drop_to_see
+from curim_data.studies.spot_profiles import written_profile
 
 YEAR: Final = dt.timedelta(weeks=52)
 # From this part of unknown genders on, a problem says that for many alerts the gender is not known.
@@ -81,14 +82,17 @@ def problem_of_spot(
     timed = source.known_time.knows("hour")
     start, end = query.dates(source, f)
     history = here.replace(period="", start=source.first, end=end)
+    categories, affected, dark = counted("category"), counted("affected_gender"), counted("dark") if timed else None
     profile = profile_spot(
         source.city,
         n=spot.n,
-        categories=counted("category"),
+        categories=categories,
         hours=counted("weekday", "hour") if timed and privacy.sees_exact(audience) else None,
-        affected=counted("affected_gender"),
-        dark=counted("dark") if timed else None,
+        affected=affected,
+        dark=dark,
     )
+    written = privacy.WrittenCounts(f, audience, source.city)
+    profile = written_profile(profile, categories, affected, dark, written)
     banded = timed and not privacy.sees_exact(audience)
     if banded:
         profile = replace(profile, hours=_banded_hours(source, here))

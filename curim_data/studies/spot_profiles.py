@@ -16,14 +16,14 @@ from analysis.gender import GenderShares, gender_shares
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName, name_spots
 from analysis.spots.profile import SpotProfile, profile_spot
-from analysis.stats.intervals import Estimate, wilson
+from analysis.stats.intervals import UNKNOWN, Estimate, wilson
 from analysis.trends.time_series import Trend
 from analysis.trends.week_clock import HOURS, WeekClock, peak_bands, week_clock
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.privacy import BAND_HOURS, is_sensitive, sees_exact, threshold
+from curim_data.privacy import BAND_HOURS, WrittenCounts, sees_exact, share_is_told
 from curim_data.query.categoricals import encode_values, sum_by
 from curim_data.studies.areas import area_counts, counted_areas
 from curim_data.studies.cells import whole_city
@@ -36,7 +36,9 @@ SpotOrCluster = Spot | Cluster
 
 @dataclass(frozen=True)
 class SpotSummary:
-    """A hot spot in the list. women: of women and men affected; category: id of the most frequent; None: not known."""
+    """A hot spot in the list. women: of women and men affected, unknown where that would tell a small number; category:
+    id of the most frequent; None: not known.
+    """
 
     spot: SpotOrCluster
     name: SpotName
@@ -71,7 +73,7 @@ def spot_summaries(
     by = {name: _apart(table, name) for name, table in tables}
     categories, affected, hours = by["category"], by["affected_gender"], by.get("hour", {})
     nothing = np.array([], float)
-    lines = []
+    lines, least = [], WrittenCounts(f, audience, source.city).least()
     for spot in spots:
         themes, numbers = categories.get(spot.id, (nothing, nothing))
         genders: dict[Any, float] = dict(zip(*affected.get(spot.id, (nothing, nothing)), strict=True))
@@ -80,12 +82,19 @@ def spot_summaries(
             SpotSummary(
                 spot=spot,
                 name=names[spot.id],
-                women=wilson(float(women), float(women + men)) if women + men > 0 else None,
+                women=_share_of_women(float(women), float(men), least),
                 category=str(themes[np.argsort(numbers)[-1]]) if len(themes) else None,
                 hours=_peak(1 if sees_exact(audience) else BAND_HOURS, *hours.get(spot.id, (nothing, nothing))),
             )
         )
     return tuple(lines)
+
+
+def _share_of_women(women: float, men: float, least: int) -> Estimate | None:
+    """Women of women and men; unknown where it would tell a count under `least`, None where there is neither."""
+    if not women + men:
+        return None
+    return wilson(women, women + men) if share_is_told(women, women + men, least) else UNKNOWN
 
 
 def _by_area(
@@ -142,9 +151,11 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
     women = Share("affected_gender", WOMEN, EITHER)
     scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source))
     shares = gender_shares(affected, "affected_gender", total=float(spot.n), scatter=scatter)
-    shares = replace(shares, least=threshold(audience, is_sensitive(f, source.city), source.city))
+    written = WrittenCounts(f, audience, source.city)
+    shares = replace(shares, least=written.least())
     if profile.women is not None and shares.women.known:
         profile = replace(profile, women=shares.women)  # the sentence and the bars tell one interval
+    profile = written_profile(profile, categories, affected, dark, written)
     default_counts = query.default_coordinates(source, here, audience)["n"]
     return SpotStudy(
         profile=profile,
@@ -153,6 +164,34 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
         week=week_clock(hours) if hours is not None else None,
         trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
         at_default=int(default_counts.sum()),
+    )
+
+
+def written_profile(
+    profile: SpotProfile,
+    categories: pd.DataFrame,
+    affected: pd.DataFrame,
+    dark: pd.DataFrame | None,
+    written: WrittenCounts,
+) -> SpotProfile:
+    """The profile without the shares that would tell a count that the audience does not read; the counts (n) by
+    category, affected_gender and dark are those that it was made of.
+    """
+    if written.all_written:
+        return profile
+    genders, least = affected.groupby("affected_gender")["n"].sum(), written.least()
+    women, men = (float(genders.get(name, 0.0)) for name in ("woman", "man"))
+    unknown = float(genders.reindex(["undisclosed", "unknown"]).sum())
+    by_light = pd.Series(dtype=float) if dark is None else dark.dropna(subset=["dark"]).groupby("dark")["n"].sum()
+    after_dark = share_is_told(float(by_light.get(True, 0.0)), float(by_light.sum()), least)
+    most = float(categories["n"].max()) if len(categories) else 0.0
+    first = profile.categories[0].id if profile.categories else ""
+    return replace(
+        profile,
+        share_told=share_is_told(most, max(float(profile.n), most), written.least(first)),
+        dark_share=profile.dark_share if after_dark else None,
+        women=profile.women if share_is_told(women, women + men, least) else None,
+        unknown_gender=profile.unknown_gender if share_is_told(unknown, float(genders.sum()), least) else None,
     )
 
 

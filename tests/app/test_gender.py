@@ -75,6 +75,35 @@ def test_small_numbers_are_written_as_fewer_than_for_the_council(open_page: Open
         assert not {str(n) for n in range(1, 10)} & set(told)
 
 
+def _bars(app: AppTest, number: int) -> dict[str, str]:
+    """The words beside the bars of a chart, by label."""
+    spec = json.loads(app.get("plotly_chart")[number].proto.spec)
+    return {note["y"]: note["text"] for note in spec["layout"]["annotations"]}
+
+
+def test_no_share_tells_the_council_a_small_number(open_page: Open) -> None:
+    """Of harassment after dark few incidents concern another gender: words stand in place of their share."""
+    asked = {"lang": "en", "category": "harassment_verbal", "light": "dark"}
+    app, exact = open_page("gender", **asked, **{"as": "council"}), open_page("gender", **asked)
+    assert not errors(app)
+    told, all_told = _bars(app, 0), _bars(exact, 0)
+    assert told["Another gender"] == "fewer than 10"
+    assert "%" in all_told["Another gender"]
+    assert "%" in told["Women"]
+    assert _bars(app, 3)["Another gender"] in ("fewer than 10", "none")  # after dark
+
+
+def test_a_ratio_of_few_women_or_men_is_a_limit_for_the_council(open_page: Open) -> None:
+    council, exact = (open_page("gender", **{"lang": "en", "as": view}) for view in ("council", ""))
+    limits = ("at least", "at most")
+    rows = _rows(council, "category", "ratio")
+    few = rows[["women", "men"]].apply(lambda counts: counts.astype(str).str.startswith("fewer"))
+    assert few.any(axis=None)
+    assert (few.sum(axis=1).eq(1) == rows["ratio"].str.startswith(limits)).all()
+    assert rows.loc[few.all(axis=1), "ratio"].eq("–").all()
+    assert not _rows(exact, "category", "ratio")["ratio"].str.startswith(limits).any()
+
+
 def test_the_council_gets_the_same_picture_as_the_specialist(open_page: Open) -> None:
     """No map of grey discs, no "0 incidents", no sentence that nothing could be compared."""
     council, exact = open_page("gender", **{"lang": "en", "as": "council"}), open_page("gender", lang="en")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -236,3 +237,53 @@ def test_nothing_compared_is_not_no_difference(t):
     nobody = category_ratios(pairs([("theft", 30, 0)], by="category"))
     assert nobody.sentence(t).startswith("No incidents of both women and men")
     assert "None of 2" in category_ratios(pairs([("theft", 30, 31), ("noise", 40, 40)], by="category")).sentence(t)
+
+
+@pytest.mark.parametrize(("women", "men"), [(40, range(1, 10)), (range(1, 10), 40)], ids=["few men", "few women"])
+def test_a_ratio_beside_a_small_count_is_a_limit_that_tells_no_number(women, men):
+    """Of a category with totals that stay as they are: one limit, the same for every small number, and true of each."""
+    told, limits = [], []
+    for few in range(1, 10):
+        pair = (few, men) if isinstance(men, int) else (women, few)
+        frame = pairs([("rare", *pair), ("b", 300 - pair[0], 200 - pair[1])], "category")
+        found = dataclasses.replace(
+            category_ratios(frame, totals={"woman": 300, "man": 200}), least=dict.fromkeys(("rare", "b"), 10)
+        )
+        rows = found.written().set_index("category")
+        assert rows.loc["rare", ["ratio", "p", "q"]].isna().all()
+        assert rows.loc["rare", "men_share" if pair[1] == few else "women_share"] != few  # missing
+        told.append(tuple(rows.loc["rare", ["low", "high"]].fillna(-1)))
+        limits.append(found.frame.set_index("category").loc["rare", ["low", "high"]])
+        pd.testing.assert_series_equal(rows.loc["b"], found.frame.set_index("category").loc["b"])
+    ((low, high),) = set(told)
+    assert (low == -1) != (high == -1)
+    assert all(low <= true["low"] and (high == -1 or true["high"] <= high) for true in limits)
+
+
+def test_a_ratio_of_two_small_counts_has_no_limit():
+    found = category_ratios(pairs([("rare", 3, 4), ("b", 50, 60)], "category"))
+    rows = dataclasses.replace(found, least={"rare": 5}).written().set_index("category")
+    assert rows.loc["rare", ["women_share", "men_share", "ratio", "low", "high", "p", "q"]].isna().all()
+    pd.testing.assert_frame_equal(found.written(), found.frame)  # who reads every count reads all
+
+
+@pytest.mark.parametrize(("women", "men"), [(60, 3), (3, 60), (2, 2)])
+def test_the_share_of_women_is_not_written_beside_few_of_either(t, women, men):
+    found = dataclasses.replace(gender_shares(by_gender(woman=women, man=men)), least=5)
+    assert not found.women_written
+    assert "%" not in found.sentence(t)
+    assert "fewer than 5" in found.sentence(t)
+    assert dataclasses.replace(found, least=1).women_written
+
+
+def test_means_of_few_answers_are_left_out(t):
+    frame = pd.DataFrame(
+        {"affected_gender": ["woman"] * 2 + ["man"] * 2, "feeling": [1, 2] * 2, "n": [20.0, 20.0, 2.0, 2.0]}
+    )
+    found = perceived_safety(frame)
+    left = found.written(5).frame.set_index("gender")
+    assert left.loc["woman"].notna().all()
+    assert left.loc["man", ["mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]].isna().all()
+    assert not found.written(5).gap.known
+    assert "Too few" in found.written(5).sentence(t)
+    assert found.written(1).gap == found.gap

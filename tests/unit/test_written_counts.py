@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, translator
+from curim_data.privacy import drawn_share, share_is_told, written_share
 from pages.parts.charts.numbers import written_alerts, written_count, written_incidents, written_table
 from pages.parts.frame import Page
 from pages.parts.maps.legends import class_breaks, class_entries
@@ -53,11 +54,11 @@ def test_a_file_leaves_small_counts_out_and_says_their_limit(city: CityProfile, 
 
 
 def test_rows_of_sensitive_categories_have_their_own_limit(city: CityProfile) -> None:
-    frame = pd.DataFrame({"category": ["noise", "harassment_verbal", None], "n": [7.0, 7.0, 3.0], "share": [2, 3, 4]})
+    frame = pd.DataFrame({"category": ["noise", "harassment_verbal", None], "n": [7.0, 7.0, 3.0], "rank": [2, 3, 4]})
     told = written_table(page(city, Audience.COUNCIL), frame)
     assert told["n"].fillna(-1).tolist() == [7, -1, -1]
     assert told["fewer_than"].fillna(0).tolist() == [0, 10, 5]
-    assert told["share"].tolist() == [2, 3, 4]
+    assert told["rank"].tolist() == [2, 3, 4]
     assert written_table(page(city, Audience.COUNCIL), frame, counts=()) is frame
 
 
@@ -77,3 +78,39 @@ def test_small_counts_are_one_class_of_a_map(numbers: list[int], least: int) -> 
 def test_classes_of_counts_that_are_all_written_are_the_same(least: int) -> None:
     numbers = np.random.default_rng(1).integers(5, 400, 200)
     assert class_breaks(numbers.tolist(), least=least) == class_breaks(numbers.tolist())
+
+
+@given(st.integers(1, 400), st.integers(2, 10))
+def test_a_share_is_the_same_whatever_the_small_count_of_it(whole: int, least: int) -> None:
+    small = [n for n in range(1, least) if n <= whole]
+    for parts in (small, [whole - n for n in small if whole - n > 0 and not 0 < whole - n < least]):
+        told = {written_share(T, (n, whole), (n / whole, 0.1, 0.9), least) for n in parts}
+        drawn = {drawn_share(n, whole, least) for n in parts}
+        assert len(told) == len(drawn) == bool(parts)
+        assert all(0 < share <= 1 for share in drawn)
+    for n in {0, least, whole // 2, whole} & set(range(whole + 1)):
+        if n not in small and whole - n not in small:
+            assert share_is_told(n, whole, least)
+            assert drawn_share(n, whole, least) == n / whole
+
+
+def test_a_share_beside_a_small_count_is_words() -> None:
+    told = (0.15, 0.05, 0.36)
+    assert written_share(T, (3, 20), told, 5) == "fewer than 5"
+    assert written_share(T, (18, 20), told, 5).replace("\u00a0", " ") == "at least 80 %"
+    assert written_share(T, (3, 20), told).replace("\u00a0", " ") == "15 % (5–36)"
+
+
+def test_a_file_leaves_out_what_tells_a_small_count(city: CityProfile) -> None:
+    council = page(city, Audience.COUNCIL)
+    shares = pd.DataFrame({"gender": ["woman", "man"], "n": [30, 3], "share": [0.9, 0.1], "low": [0.8, 0.0]})
+    assert written_table(council, shares)[["n", "share", "low"]].notna().to_numpy().tolist() == [
+        [True] * 3,
+        [False] * 3,
+    ]
+    means = pd.DataFrame({"gender": ["woman", "man"], "n": [30, 3], "mean": [2.1, 3.0], "unsafe": [0.5, 0.3]})
+    assert written_table(council, means)[["mean", "unsafe"]].notna().to_numpy().tolist() == [[True] * 2, [False] * 2]
+    places = pd.DataFrame({"women": [30, 30], "men": [3, 30], "share": [0.9, 0.5], "p": [0.01, 0.5]})
+    assert written_table(council, places)[["share", "p"]].notna().to_numpy().tolist() == [[False] * 2, [True] * 2]
+    spots = pd.DataFrame({"n": [30], "excess": [20.0], "ratio": [3.0], "women": [0.5]})
+    assert written_table(council, spots)["ratio"].tolist() == [3.0]  # "women" is a share there

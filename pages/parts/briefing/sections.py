@@ -12,10 +12,11 @@ from curim_data.studies.brief import BriefChanges, BriefStudy
 from curim_data.studies.brief_content import plan_rows
 from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, no_spots_sentence
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import expected_count, written_count
+from pages.parts.charts.numbers import bars_of_shares, expected_count, written_count
 from pages.parts.frame import Page, draw_footer, escape_markdown, filter_bar, page_link
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import draw_few_mapped_note
+from pages.parts.hotspots.no_positions import draw_way_to_all_dates
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
@@ -72,6 +73,8 @@ def _draw_spots(page: Page, study: BriefStudy) -> None:
     t = page.t
     if not study.hot.spots:
         st.write(escape_markdown(no_spots_sentence(study, t)))
+        if study.hot.power.too_few and study.hot.unjudged is None:
+            draw_way_to_all_dates(page, "briefing")
         return
     frame = pd.DataFrame(
         [
@@ -99,20 +102,22 @@ def _draw_genders(page: Page, study: BriefStudy) -> None:
         return
     shown = study.shares.frame
     shown = shown[(shown["n"] != 0) | shown["gender"].isin([Gender.WOMAN, Gender.MAN])]
-    frame = shown.assign(label=[labels.gender_label(t, gender) for gender in shown["gender"]]).rename(
-        columns={"share": "value"}
-    )
+    names = [labels.gender_label(t, gender) for gender in shown["gender"]]
+    frame = bars_of_shares(page, shown, "n", study.shares.total).assign(label=names, gender=shown["gender"])
     if len(frame):
         figure = plots.interval_bars_figure(
             page, frame, colours_by_row=[GENDERS[page.theme][gender] for gender in frame["gender"]]
         )
-        figure.update_xaxes(range=[0, 3 * float(frame["high"].max())])
+        longest = float(frame[["value", "high"]].max(axis=None))
+        figure.update_xaxes(range=[0, 3 * longest if longest > 0 else 1])
         plots.draw_chart(
             page,
             figure,
             key="briefing_whom",
             alt=t("Incidents by gender of the person affected, with 95 % intervals."),
-            data=frame[["label", "n", "value", "low", "high"]],
+            data=frame.assign(n=shown["n"], value=frame["value"].where(frame["low"].notna()))[
+                ["label", "n", "value", "low", "high"]
+            ],
             file_name="briefing_gender.csv",
         )
     st.write(escape_markdown(affected_sentence(study, page.city, t)))

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.hotspots.excess import is_compared, ratio_says_something
 from curim_data.model import Message, Translator
 from curim_data.model.absence import fewer_than
-from curim_data.privacy import COUNT_COLUMNS, WrittenCounts
+from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, drawn_share, share_is_told, written_share
 from curim_data.studies.spot_profiles import SpotOrCluster
 from pages.parts.frame import Page
 from pages.parts.maps.cell_map import alert_count, incident_count
@@ -47,6 +47,28 @@ def drawn_counts(page: Page, counts: pd.Series, category: str = "") -> pd.Series
 def written_table(page: Page, frame: pd.DataFrame, counts: Collection[str] = COUNT_COLUMNS) -> pd.DataFrame:
     """A table as it may be handed out; see `WrittenCounts.table`."""
     return WrittenCounts(page.filter, page.audience, page.city).table(frame, counts)
+
+
+def bars_of_shares(page: Page, rows: pd.DataFrame, part: str = "n", whole: float | str = "") -> pd.DataFrame:
+    """The columns value, low, high and text of bars of shares as the audience may read them.
+
+    `rows`: share, low, high, the count `part`, and `whole`, what the shares are of: a column or one number.
+    """
+    least = least_written(page)
+    wholes = rows[whole] if isinstance(whole, str) else [whole] * len(rows)
+    counts = [(float(n), float(of)) for n, of in zip(rows[part], wholes, strict=True)]
+    told = [(row["share"], row["low"], row["high"]) for row in rows.to_dict("records")]
+    shown = [share_is_told(*pair, least) for pair in counts]
+    drawn = [drawn_share(*pair, least) for pair in counts]
+    return pd.DataFrame(
+        {
+            "value": rows["share"].where(shown, drawn),
+            "low": rows["low"].where(shown),
+            "high": rows["high"].where(shown),
+            "text": [written_share(page.t, pair, share, least) for pair, share in zip(counts, told, strict=True)],
+        },
+        index=rows.index,
+    )
 
 
 def share_with_interval(t: Translator, share: float, low: float, high: float) -> str:

@@ -211,21 +211,31 @@ def forest_figure(
 ) -> Figure:
     """Points with intervals against a line of no difference, the first row on top.
 
-    `frame`: columns `label`, `value`, `low`, `high`; optional `strong` (bool): drawn in the accent colour.
+    `frame`: columns `label`, `value`, `low`, `high`; optional `strong` (bool): drawn in the accent colour, `hollow`
+    (bool): a value that is a limit, and `text` in place of the written value.
     """
     t, colours = page.t, palette(page.theme)
     shown = [wrapped_label(label, 22 if page.narrow else BESIDE, 2) for label in frame["label"]]
     frame = frame.assign(label=frame["label"].map(html.escape))
     figure = base_figure(t, colours, height=height or 30 * len(frame) + 60)
-    strong = frame["strong"] if "strong" in frame else pd.Series(False, index=frame.index)
+    strong, hollow = (frame.get(name, pd.Series(False, index=frame.index)) for name in ("strong", "hollow"))
     write = _writer(t, False, digits)
+    texts = (
+        frame["text"]
+        if "text" in frame
+        else [_with_interval(write, r.value, r.low, r.high) for r in frame.itertuples()]
+    )
     figure.add_scatter(
         x=frame["value"],
         y=frame["label"],
         mode="markers",
-        marker={"color": [colours.accent if mark else colours.line for mark in strong], "size": 9},
+        marker={
+            "color": [colours.accent if mark else colours.line for mark in strong],
+            "size": 9,
+            "symbol": ["circle-open" if mark else "circle" for mark in hollow],
+        },
         error_x=_errors(*(frame[name].to_numpy(float) for name in ("value", "low", "high")), colours),
-        hovertext=[t.pair(r.label, _with_interval(write, r.value, r.low, r.high)) for r in frame.itertuples()],
+        hovertext=[t.pair(label, text) for label, text in zip(frame["label"], texts, strict=True)],
         hoverinfo="text",
     )
     figure.add_vline(x=reference, line={"color": colours.muted, "width": 1, "dash": "dash"})
@@ -352,7 +362,7 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
         figure.add_scatter(
             x=numbers,
             y=part["n"],
-            mode="lines+markers" if latest else "lines",
+            mode="lines+markers" if latest or len(part) == 1 else "lines",  # a line of one month cannot be seen
             name=str(year),
             line={
                 "color": colours.sea_blue if latest else greys[max(0, len(greys) - (years[-1] - year))],
@@ -379,8 +389,12 @@ def _add_earlier_years(
     if past.empty:
         return
     span = past.groupby("number")["n"].agg(["min", "max"]).dropna()
-    figure.add_scatter(x=span.index, y=span["max"], mode="lines", line={"width": 0}, hoverinfo="skip")
     first, last = min(years), max(years)
+    if len(span) == 1 and first == last:  # one month of one year has no range
+        point = {"size": 9, "color": colours.band, "line": {"color": colours.muted, "width": 1}}
+        figure.add_scatter(x=span.index, y=span["max"], mode="markers", marker=point, hoverinfo="skip", name=str(first))
+        return
+    figure.add_scatter(x=span.index, y=span["max"], mode="lines", line={"width": 0}, hoverinfo="skip")
     figure.add_scatter(
         x=span.index,
         y=span["min"],

@@ -307,6 +307,9 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
     frame = frame.sort_values("gender", key=lambda codes: codes.map({g.value: i for i, g in enumerate(Gender)}))
     st.subheader(t("For women and for men"))
     labelled = frame.assign(label=[gender_label(t, code) for code in frame["gender"]])
+    few = labelled[["before", "after"]].gt(0) & labelled[["before", "after"]].lt(least_written(page))
+    hidden = ["difference", "low", "high", "ratio", "ratio_low", "ratio_high"]  # would tell what is not written out
+    labelled = labelled.assign(**{name: labelled[name].mask(few.any(axis=1)) for name in hidden})
     known = labelled.dropna(subset=["ratio"]).rename(columns={"low": "fewer", "high": "more"})
     known = known.rename(columns={"ratio": "value", "ratio_low": "low", "ratio_high": "high"})
     if len(known):
@@ -325,11 +328,8 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
         "high": t("to"),
         "ratio": t("Ratio"),
     }
-    few = labelled[["before", "after"]].gt(0) & labelled[["before", "after"]].lt(least_written(page))
     if few.any(axis=None):
-        hidden = ["difference", "low", "high"]  # would tell what is not written out
-        words = {name: [written_count(page, n) for n in labelled[name]] for name in few}
-        labelled = labelled.assign(**words, **{name: labelled[name].mask(few.any(axis=1)) for name in hidden})
+        labelled = labelled.assign(**{name: [written_count(page, n) for n in labelled[name]] for name in few})
     if len(labelled):
         draw_table(
             page,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from analysis.stats.result import Choice
-from curim_data.model import N_, Translator
-from curim_data.model.absence import fewer_than
+from curim_data.model import N_, Message, Role, Translator
+from curim_data.model.absence import LEFT_TO_THE_ANALYST, fewer_than
 from curim_data.protection import copy_errors, kind_of
 from curim_data.query import Total
 from curim_data.studies.copy_words import copy_notes, places_taken
@@ -57,14 +57,19 @@ def draw_few_mapped_note(page: Page, total: Total, excluded: int = 0) -> None:
     """Say beside a map that it holds less than half of the alerts, where that is known and it holds any."""
     shown = total.mapped - excluded
     if 0 < 2 * shown < total.n:
-        st.warning(
-            page.t(
-                "Only {shown} of {n} alerts are on the map, and what is said about places holds for them alone. Check "
-                "the outline of the city and the coordinates on the Data page.",
-                shown=page.t(fewer_than(total.threshold)) if total.shown(shown) is None else shown,
-                n=total.n,
-            )
+        t = page.t
+        said = t(
+            "Only {shown} of {n} alerts are on the map, and what is said about places holds for them alone.",
+            shown=t(fewer_than(total.threshold)) if total.shown(shown) is None else shown,
+            n=total.n,
         )
+        check = t("Check the outline of the city and the coordinates on the Data page.")
+        st.warning(f"{said} {check}" if page.role >= Role.ANALYST else said)
+
+
+def missing(page: Page, message: Message) -> str:
+    """What a city's profile lacks, and how to add it; to readers who cannot, that the analyst can."""
+    return page.t(message if page.role >= Role.ANALYST else LEFT_TO_THE_ANALYST.get(message.text, message))
 
 
 def mapped_sentence(

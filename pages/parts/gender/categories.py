@@ -47,21 +47,28 @@ def draw_category_ratios(page: Page, f: AlertFilter) -> None:
 
 def _draw_forest(page: Page, found: CategoryRatios) -> None:
     t = page.t
-    frame = found.frame[np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)]
+    written = found.written()
+    known = np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)
+    limit = written["low"].where(written["ratio"].isna()).combine_first(written["high"])
+    limited = written["ratio"].isna() & limit.notna()
+    frame = written.assign(hollow=limited, value=written["ratio"].mask(limited, limit))
+    frame = frame[known & frame["value"].notna()]
     if frame.empty:
         st.write(t("There is nothing to compare here."))
         return
     everything = len(frame)
     doubt = np.log(frame["high"] / frame["low"].clip(lower=1e-9))
     clearest = frame.assign(doubt=doubt).sort_values(["significant", "doubt"], ascending=[False, True]).head(MOST_ROWS)
-    frame = clearest.sort_values("ratio", ascending=False)
+    frame = clearest.sort_values("value", ascending=False)
     points = pd.DataFrame(
         {
             "label": [category_label(t, page.city, one) for one in frame["category"]],
-            "value": frame["ratio"],
-            "low": frame["low"],
-            "high": frame["high"],
+            "value": frame["value"],
+            "low": frame["low"].mask(frame["hollow"]),
+            "high": frame["high"].mask(frame["hollow"]),
             "strong": frame["significant"],
+            "hollow": frame["hollow"],
+            "text": [_ratio(page, row) for row in frame.to_dict("records")],
         }
     ).reset_index(drop=True)
     row = 34 if page.narrow or points["label"].str.len().max() > plots.BESIDE else 24  # names of two lines
@@ -75,6 +82,13 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
     st.caption(
         t("Left of the dashed line: affects men more. Right of it: affects women more. Strong colour: beyond chance.")
     )
+    if frame["hollow"].any():
+        st.caption(
+            t(
+                "Hollow: the ratio is at least so large, or at most, because the number of women or of men is too "
+                "small to be written out."
+            )
+        )
     plots.draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
     if rest := everything - len(frame):
         st.caption(
@@ -131,8 +145,8 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
 
 
 def _draw_table(page: Page, found: CategoryRatios) -> None:
-    t = page.t
-    rows = found.frame.to_dict("records")
+    t, frame = page.t, found.written()
+    rows = frame.to_dict("records")
     written = pd.DataFrame(
         {
             "category": [category_label(t, page.city, row["category"]) for row in rows],
@@ -150,11 +164,15 @@ def _draw_table(page: Page, found: CategoryRatios) -> None:
         "q": t("Corrected p"),
     }
     tables.draw_table(page, written, headings, key="gender_weights", alt=t("Categories by gender, clearest first"))
-    tables.download_button(page, found.frame, "gender_categories.csv", key="gender_weights_csv")
+    tables.download_button(page, frame, "gender_categories.csv", key="gender_weights_csv")
 
 
 def _ratio(page: Page, row: dict[str, float]) -> str:
     t, ratio = page.t, row["ratio"]
+    if ratio != ratio and np.isfinite(row["low"]) and row["high"] != row["high"]:
+        return t("at least {low}", low=t.number(row["low"], 2))
+    if ratio != ratio and np.isfinite(row["high"]) and row["low"] != row["low"]:
+        return t("at most {high}", high=t.number(row["high"], 2))
     if ratio != ratio:
         return "–"
     if not np.isfinite(ratio):

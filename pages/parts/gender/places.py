@@ -7,18 +7,20 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
+from analysis.gender import EXPECTED_WOMEN
 from curim_data.filters import AlertFilter
 from curim_data.model import Message
 from curim_data.model.absence import NO_AFFECTED, NO_LANDMARKS, NO_REPORTERS
 from curim_data.model.city import Landmark
 from curim_data.model.labels import place_label
-from curim_data.privacy import is_sensitive, threshold
+from curim_data.privacy import is_sensitive, share_is_told, threshold
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import share_with_interval, written_count
+from pages.parts.charts.numbers import least_written, share_with_interval, written_count
 from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba
 from pages.parts.frame.colours import GENDERS
+from pages.parts.frame.footer import missing
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin
@@ -33,7 +35,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
     t = page.t
     st.subheader(t("Places that differ for women"))
     if not page.city.landmarks:
-        st.write(escape_markdown(t(NO_LANDMARKS)))
+        st.write(escape_markdown(missing(page, NO_LANDMARKS)))
         return
     if page.source is not None and "affected_gender" not in page.source.asked:
         st.write(t(NO_AFFECTED))
@@ -63,7 +65,7 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
     t = page.t
     st.subheader(t("Where silence may hide something"))
     if not page.city.landmarks:
-        st.write(escape_markdown(t(NO_LANDMARKS)))
+        st.write(escape_markdown(missing(page, NO_LANDMARKS)))
         return
     if page.source is not None and "reporter_gender" not in page.source.asked:
         st.write(t(NO_REPORTERS))
@@ -75,8 +77,18 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
     elif rows.empty:
         st.write(t("No named place has strikingly few alerts by women. That does not make any of them safe."))
     for row in rows.to_dict("records"):
+        few = not _share_told(page, row)  # what was to be expected is a share of both, and would tell them
         st.markdown(
             t(
+                "**{place}: not known.** {women} by women, {men} by men; at least {expected} by women could be "
+                "expected.",
+                place=escape_markdown(place_label(t, page.city, row["place"])),
+                women=_alerts(page, row["women"]),
+                men=_alerts(page, row["men"]),
+                expected=EXPECTED_WOMEN,
+            )
+            if few
+            else t(
                 "**{place}: not known.** {women} by women, {men} by men; about {expected} by women could be expected.",
                 place=escape_markdown(place_label(t, page.city, row["place"])),
                 women=_alerts(page, row["women"]),
@@ -92,6 +104,15 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
             "is. A walk with women who know the place, by day and after dark, reveals more than this figure."
         )
     )
+
+
+def _share_told(page: Page, row: dict[str, float]) -> bool:
+    """Whether the share of women at a place may be written out: it has few neither of women nor of men."""
+    return share_is_told(row["women"], row["women"] + row["men"], least_written(page))
+
+
+def _share(page: Page, row: dict[str, float]) -> str:
+    return share_with_interval(page.t, row["share"], row["low"], row["high"]) if _share_told(page, row) else "–"
 
 
 def _verdict(row: dict[str, float]) -> str:
@@ -128,10 +149,12 @@ def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> No
     sure = frame[frame["significant"]]
     for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
         place = escape_markdown(place_label(t, page.city, row["place"]))
-        share = share_with_interval(t, row["share"], row["low"], row["high"])
+        share = _share(page, row)
         with st.container(gap="xsmall"):
             sentence = (
-                t("**{rank} {place}**: {share} women, more than in the city.", rank=rank, place=place, share=share)
+                _without_share(page, rank, place, row)
+                if not _share_told(page, row)
+                else t("**{rank} {place}**: {share} women, more than in the city.", rank=rank, place=place, share=share)
                 if row["direction"] > 0
                 else t(
                     "**{rank} {place}**: {share} women, fewer than in the city.", rank=rank, place=place, share=share
@@ -142,6 +165,14 @@ def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> No
             page_link(page, "gender", t("Look closer at {place}", place=place), filter=here)
     if len(sure) > NAMED:
         st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(sure) - NAMED))
+
+
+def _without_share(page: Page, rank: int, place: str, row: dict[str, float]) -> str:
+    """A place that differs, with few of women or of men."""
+    t = page.t
+    if row["direction"] > 0:
+        return t("**{rank} {place}**: more women than in the city.", rank=rank, place=place)
+    return t("**{rank} {place}**: fewer women than in the city.", rank=rank, place=place)
 
 
 def _draw_table(page: Page, frame: pd.DataFrame) -> None:
@@ -155,9 +186,9 @@ def _draw_table(page: Page, frame: pd.DataFrame) -> None:
             "place": [place_label(t, page.city, row["place"]) for row in rows],
             "women": [written_count(page, row["women"]) for row in rows],
             "men": [written_count(page, row["men"]) for row in rows],
-            "share": [share_with_interval(t, row["share"], row["low"], row["high"]) for row in rows],
+            "share": [_share(page, row) for row in rows],
             "verdict": [words[row["verdict"]] for row in rows],
-            "q": ["–" if row["q"] != row["q"] else t.p_value(row["q"]) for row in rows],
+            "q": ["–" if row["q"] != row["q"] or not _share_told(page, row) else t.p_value(row["q"]) for row in rows],
         }
     )
     headings = {
@@ -252,9 +283,10 @@ def _circle(
     name = t.label(mark.labels)
     if row is None or kind == NONE:
         tip = t("{place}: no incidents", place=name)
+    elif _share_told(page, row):
+        tip = t("{place}: {share} women", place=name, share=_share(page, row))
     else:
-        share = share_with_interval(t, row["share"], row["low"], row["high"])
-        tip = t("{place}: {share} women", place=name, share=share)
+        tip = t("{place}: too few incidents for the share of women to be written out", place=name)
     if unheard:
         tip += "\n" + t("Women report little here: not known, not safe.")
     fill = 215 if kind in (MORE, FEWER) else 0

@@ -8,17 +8,20 @@ import streamlit as st
 from analysis.gender import GenderShares
 from curim_data import query
 from curim_data.filters import AlertFilter
+from curim_data.model import N_, Role
 from curim_data.model.absence import NO_AFFECTED, NO_FEELING, NO_GENDER, NO_POPULATION, NO_REPORTERS
 from curim_data.model.labels import district_label, feeling_label, gender_label
 from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy
 from curim_data.studies.incidents import rows_are_persons
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import least_written, share_with_interval, written_count
+from pages.parts.charts.numbers import bars_of_shares, least_written, written_count
 from pages.parts.frame import Page, draw_footer, escape_markdown
 from pages.parts.frame.colours import GENDERS
+from pages.parts.frame.footer import missing
 from pages.parts.gender import queries
 
+OTHER_COLUMN = N_("On the page Data, a column of another name can be given the role “gender” before the import.")
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
 GENDERS_ASKED = frozenset({AFFECTED, REPORTER})
 
@@ -36,7 +39,7 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
         st.title(t("No alerts to compare."))
     elif AFFECTED not in page.source.asked:
         st.title(t("Who is affected is not known: this export asks only for the gender of those who alert."))
-    elif not women.known:
+    elif not shares.women_written:
         st.title(t("Too few incidents to compare women and men."))
     else:
         differ = int(found.differ.frame["significant"].sum())
@@ -69,7 +72,7 @@ def draw_not_asked(page: Page, total: Total) -> None:
                 for line in (
                     t("Ask whoever provides the export for the gender of the person affected and of the reporter."),
                     t("Four answers are enough: woman, man, other, prefers not to say. Never guess it from names."),
-                    t("On the page Data, a column of another name can be given the role “gender” before the import."),
+                    *([t(OTHER_COLUMN)] if page.role >= Role.ANALYST else []),
                     t("Until then, a walk with women who know the place shows more than these alerts."),
                 )
             )
@@ -98,10 +101,8 @@ def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
 
 def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
     frame = found.frame
-    counts = pd.DataFrame({"gender": _labels(page, frame), "n": frame["n"], "share": frame["share"]})
-    data = counts.assign(low=frame["low"], high=frame["high"])
     sentence = found.sentence(page.t)
-    _draw_share_chart(page, frame.assign(value=frame["share"]), key=key, alt=sentence, data=data)
+    _draw_share_chart(page, frame, ("n", found.total), key=key, alt=sentence)
     t, incidents = page.t, found.column == AFFECTED
     draw_footer(page, sentence=sentence, total=None if incidents else total, choices=found.choices)
     persons, n = incidents and counts_persons(page), round(found.total)
@@ -128,21 +129,18 @@ def counts_persons(page: Page) -> bool:
     return page.source is not None and rows_are_persons(page.source)
 
 
-def _draw_share_chart(page: Page, frame: pd.DataFrame, *, key: str, alt: str, data: pd.DataFrame) -> None:
-    """Bars of shares by gender."""
-    text = [_share_text(page, row) for row in frame.to_dict("records")]
-    bars = pd.DataFrame({"label": _labels(page, frame), "value": frame["value"].fillna(0), "text": text})
-    known = frame["n"].gt(0)
-    bars["low"], bars["high"] = frame["low"].where(known), frame["high"].where(known)
+def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | str], *, key: str, alt: str) -> None:
+    """Bars of shares by gender. `of`: the column of their counts, and what they are shares of: a column or a number."""
+    bars = bars_of_shares(page, frame, *of)
+    bars = bars.assign(label=_labels(page, frame), value=bars["value"].fillna(0))
+    none = frame["n"].eq(0)
+    bars["text"] = bars["text"].mask(none, page.t("none"))
+    bars[["low", "high"]] = bars[["low", "high"]].mask(none)
     shades = [GENDERS[page.theme][gender] for gender in frame["gender"]]
+    told = bars["low"].notna() | none
+    shares = ["share", "low", "high"]
+    data = frame.assign(gender=bars["label"], **{name: frame[name].where(told) for name in shares})
     plots.draw_chart(page, plots.interval_bars_figure(page, bars, colours_by_row=shades), key=key, alt=alt, data=data)
-
-
-def _share_text(page: Page, row: dict[str, float]) -> str:
-    t = page.t
-    if not row["n"]:
-        return t("none")
-    return share_with_interval(t, row["value"], row["low"], row["high"])
 
 
 def _labels(page: Page, frame: pd.DataFrame) -> list[str]:
@@ -158,9 +156,7 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
     if not found.ratio.known and not found.n:
         draw_footer(page, sentence=sentence)
         return
-    data = found.frame.assign(gender=_labels(page, found.frame))
-    frame = found.frame.assign(value=found.frame["share"])
-    _draw_share_chart(page, frame, key="gender_dark", alt=sentence, data=data)
+    _draw_share_chart(page, found.frame, ("dark", "n"), key="gender_dark", alt=sentence)
     draw_footer(page, sentence=sentence, choices=found.choices)
     known = _few(page, found.n) or (
         t.n(
@@ -234,7 +230,7 @@ def draw_rates(page: Page, f: AlertFilter) -> None:
     st.subheader(t("Per 1,000 residents"))
     found = queries.rates(page.dataset, f, page.audience)
     if found is None:
-        st.write(escape_markdown(t("No rates are shown.") + " " + t(NO_POPULATION)))
+        st.write(escape_markdown(t("No rates are shown.") + " " + missing(page, NO_POPULATION)))
         return
     frame = found.frame
     written = pd.DataFrame(
@@ -264,13 +260,14 @@ def _area(page: Page, area: str) -> str:
 def _rate(page: Page, row: dict[str, float], who: str) -> str:
     t = page.t
     rate = row[f"rate_{who}"]
-    if rate != rate:
+    if rate != rate or 0 < row[f"n_{who}"] < least_written(page):
         return "–"
     return f"{t.number(rate, 1)} ({t.number(row[f'low_{who}'], 1)}–{t.number(row[f'high_{who}'], 1)})"
 
 
 def _ratio(page: Page, row: dict[str, float]) -> str:
     t = page.t
-    if row["ratio"] != row["ratio"] or row["ratio"] == float("inf"):
+    few = any(0 < row[f"n_{who}"] < least_written(page) for who in ("women", "men"))
+    if few or row["ratio"] != row["ratio"] or row["ratio"] == float("inf"):
         return "–"
     return f"{t.number(row['ratio'], 2)} ({t.number(row['low'], 2)}–{t.number(row['high'], 2)})"

@@ -24,6 +24,7 @@ from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import least_written, number_with_interval, written_count
 from pages.parts.frame import Dataset, Page, calculated, draw_footer, escape_markdown, palette, source_of
 from pages.parts.frame.colours import LIGHT
+from pages.parts.frame.footer import missing
 from pages.parts.hotspots.map_download import map_download_button, outlined
 from pages.parts.maps import cell_map
 from pages.parts.maps.basemap import BESIDE_GAP, map_width
@@ -164,7 +165,7 @@ def _draw_places(page: Page, forecast: ForecastStudy) -> None:
             page, frame.rename(columns=headings), "forecast-places.csv", key="hotspots_places_ahead_download"
         )
     elif not page.city.landmarks:
-        st.write(t(NO_LANDMARKS))
+        st.write(escape_markdown(missing(page, NO_LANDMARKS)))
     else:
         st.write(t("No place can be forecast: there are too few whole weeks of data."))
 

@@ -24,11 +24,11 @@ def draw_no_positions(page: Page, heading: Heading) -> None:
     draw_way_to_all_dates(page)
 
 
-def draw_way_to_all_dates(page: Page) -> None:
-    """A link to the same layer over all dates, where the filter is for a period and there are more alerts."""
+def draw_way_to_all_dates(page: Page, to: str = "hotspots") -> None:
+    """A link to the same page `to` over all dates, where the filter is for a period and there are more alerts."""
     everything = page.filter.replace(period="all", start=None, end=None)
     if everything == page.filter or page.source is None:
         return
     total, here = cached_query(page, "total", filter=everything), cached_query(page, "total")
     if total.mapped != 0 and total.n != here.n:
-        page_link(page, "hotspots", page.t("Look at all dates: {n} alerts", n=total.said), filter=everything)
+        page_link(page, to, page.t("Look at all dates: {n} alerts", n=total.said), filter=everything)

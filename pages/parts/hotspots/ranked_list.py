@@ -445,6 +445,8 @@ def _women(page: Page, line: SpotSummary) -> str:
     t = page.t
     if line.women is None:
         return t("not known")
+    if not line.women.known:  # it would tell a small number of women or of men
+        return "–"
     return share_with_interval(t, line.women.value, line.women.low, line.women.high)
 
 

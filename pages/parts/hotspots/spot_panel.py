@@ -14,9 +14,10 @@ from analysis.spots.profile import states_no_category
 from curim_data.model import Gender
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY
 from curim_data.model.labels import category_label, gender_label
+from curim_data.privacy import drawn_share, share_is_told
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary
 from pages.parts.charts import plots
-from pages.parts.charts.numbers import least_written, share_with_interval, written_count, written_incidents
+from pages.parts.charts.numbers import bars_of_shares, least_written, written_count, written_incidents
 from pages.parts.charts.plots import no_clock_reason
 from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.frame.links import go_to_page
@@ -178,18 +179,27 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
     frame = pd.DataFrame(
         {
             "label": [category_label(t, page.city, name) for name in shown["category"]],
-            "value": shown["n"] / total,
+            "value": [
+                drawn_share(n, max(n, total), least_written(page, name))
+                for name, n in zip(shown["category"], shown["n"], strict=True)
+            ],
             "low": float("nan"),
             "high": float("nan"),
             "text": [
-                f"{written_count(page, n, name)} ({t.percent(n / total)})"
-                for name, n in zip(shown["category"], shown["n"], strict=True)
+                _category_text(page, n, total, name) for name, n in zip(shown["category"], shown["n"], strict=True)
             ],
         }
     )
     label = t("Categories, share of the incidents here")
     plots.draw_chart(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
     st.caption(label + ". " + t("An incident of several categories counts once in each."))
+
+
+def _category_text(page: Page, n: float, total: float, name: str) -> str:
+    """How many incidents a category has, and their share where that tells no small number."""
+    told = written_count(page, n, name)
+    least = least_written(page, name)
+    return f"{told} ({page.t.percent(n / total)})" if share_is_told(n, max(n, total), least) else told
 
 
 def _draw_genders(page: Page, study: SpotStudy) -> None:
@@ -201,16 +211,9 @@ def _draw_genders(page: Page, study: SpotStudy) -> None:
     pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
     # A bar of 0 % for women and for men would be misread where the source has no gender at all.
     rows = rows[(rows["n"] > 0) | (pair & (rows.loc[pair, "n"].sum() > 0))]
-    told = ("share", "low", "high")
-    frame = pd.DataFrame(
-        {
-            "label": [gender_label(t, code) for code in rows["gender"]],
-            "value": rows["share"].fillna(0),
-            "low": rows["low"],
-            "high": rows["high"],
-            "text": [share_with_interval(t, *row) for row in zip(*(rows[name] for name in told), strict=True)],
-        }
-    )
+    names = [gender_label(t, code) for code in rows["gender"]]
+    frame = bars_of_shares(page, rows, "n", study.affected.total).assign(label=names)
+    frame["value"] = frame["value"].fillna(0)
     plots.draw_chart(
         page,
         plots.interval_bars_figure(page, frame, labels_above=True),

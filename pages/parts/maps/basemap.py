@@ -19,6 +19,7 @@ from curim_data.model import CityProfile, cell_polygons
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, PATH
 from pages.parts.frame import Page, Palette, Room, escape_with_commands, palette, rgba
+from pages.parts.frame.footer import missing
 from pages.parts.frame.markdown import css_text
 from pages.parts.maps.street_lines import Drawn, streets_of_city
 
@@ -140,7 +141,7 @@ def without_outline(page: Page) -> bool:
     """Whether the city has no outline to draw: says so in place of a map, and what can be given."""
     if page.city.outlined:
         return False
-    st.info(escape_with_commands(page.t(NO_OUTLINE)))
+    st.info(escape_with_commands(missing(page, NO_OUTLINE)))
     return True
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from curim_data.model import CityProfile
 from curim_data.model.absence import NO_OUTLINE
 from pages.parts.frame import Page, escape_with_commands, palette, rgba
+from pages.parts.frame.footer import missing
 from pages.parts.maps import basemap, name_layers
 from pages.parts.maps.cell_map import map_height
 from pages.parts.maps.deck import Deck
@@ -38,7 +39,7 @@ def draw_point_map(
     The map shows the city, or what lies within `bounds` (west, south, east, north in degrees).
     """
     if not city.outlined:
-        st.info(escape_with_commands(page.t(NO_OUTLINE)))
+        st.info(escape_with_commands(missing(page, NO_OUTLINE)))
         return
     colours = palette(page.theme)
     height = map_height(page, height)

@@ -18,6 +18,7 @@ from pages.parts.charts.plots import has_no_clock, no_clock_reason
 from pages.parts.charts.small_multiples import small_multiples_figure
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.cache import cached_query
+from pages.parts.frame.footer import missing
 from pages.parts.trends.queries import period_dates, shown_incidents
 from pages.parts.trends.trend_line import small_chart_unit
 
@@ -44,7 +45,7 @@ def draw_small_multiples(page: Page) -> None:
     )
     split, unit = str(split), small_chart_unit(page)
     if (why := _nothing_to_split(page, split)) is not None:
-        st.write(escape_markdown(t(why)))
+        st.write(escape_markdown(missing(page, why)))
         return
     try:
         counted: Counted = cached_query(page, "counts", (unit, split), complete=True, once=True, beside_alerts=True)

@@ -9,7 +9,7 @@ from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear
 from curim_data.model.known_time import CalendarUnit
 from curim_data.studies.trends import year_on_year_study
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import least_written, written_count, written_incidents
+from pages.parts.charts.numbers import least_written, written_count
 from pages.parts.frame import Page
 from pages.parts.trends.queries import period_dates, trend_or_reason
 
@@ -63,8 +63,10 @@ def twelve_months(months: Trend) -> pd.DataFrame:
 
 def _compared_words(page: Page, compared: YearOnYear) -> str:
     t, n, periods = page.t, compared.before + compared.after, compared.periods
-    if 0 < n < least_written(page):
-        return t("n = {count}.", count=written_incidents(page, n))
+    if any(0 < one < least_written(page) for one in (compared.before, compared.after)):  # the sum would tell it
+        if compared.unit == "week":
+            return t.n("{n} whole week is compared.", "{n} whole weeks are compared.", periods)
+        return t.n("{n} whole month is compared.", "{n} whole months are compared.", periods)
     if compared.unit == "week":
         return t.n(
             "{n} incident is compared, over {periods} whole weeks.",
