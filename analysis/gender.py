@@ -146,18 +146,19 @@ class CategoryRatios:
     def written(self) -> pd.DataFrame:
         """`frame` as it may be handed out: without ratio, p and q beside a count under `least`, and without its share.
 
-        Where men are few, `low` is the least that it is for any such number of men; where women are, `high` the most.
+        Where men are few, `at_least` is what the ratio is at least, whatever their number, and `low` the smallest lower
+        limit; where women are, `at_most` and `high` are the largest ones.
         """
         rows, few = self.frame.copy(), self._few()
         some = pd.Series(few.any(axis=1), rows.index)
         limits = [self._limits(dict(row), *pair) for (_, row), pair in zip(rows.iterrows(), few, strict=True)]
-        for name, limit in zip(("low", "high"), np.array(limits, float).reshape(-1, 2).T, strict=True):
-            rows[name] = rows[name].mask(some, limit)
+        least, low, most, high = np.array(limits, float).reshape(-1, 4).T
+        rows["low"], rows["high"] = rows["low"].mask(some, low), rows["high"].mask(some, high)
         for name in ("ratio", "p", "q"):
             rows[name] = rows[name].mask(some)
         for column, name in enumerate(("women_share", "men_share")):
             rows[name] = rows[name].mask(few[:, column])
-        return rows
+        return rows.assign(at_least=least, at_most=most)
 
     def _few(self) -> BoolArray:
         """Whether women and men of each row are few; shape (rows, 2)."""
@@ -165,18 +166,18 @@ class CategoryRatios:
         counts = self.frame[["women", "men"]].to_numpy(float)
         return (counts > 0) & (counts < least)
 
-    def _limits(self, row: Mapping[Any, Any], women_few: bool, men_few: bool) -> tuple[float, float]:
-        """The limits of the ratio that hold whatever the small count; NaN for one that does not exist."""
-        hidden = np.arange(1, self.least.get(row[self.by], 1)) / self.dispersion
-        women, men = row["women"] / self.dispersion, row["men"] / self.dispersion
+    def _limits(self, row: Mapping[Any, Any], women_few: bool, men_few: bool) -> tuple[float, float, float, float]:
+        """The least ratio and lower limit, the largest ratio and upper limit, whatever the small count; NaN: none."""
+        women, men, nan = row["women"] / self.dispersion, row["men"] / self.dispersion, np.nan
         totals = self.women_total / self.dispersion, self.men_total / self.dispersion
+        hidden = np.arange(1, self.least.get(row[self.by], 1)) / self.dispersion
         if men_few and not women_few and women > 0:
-            found = [share_ratio(women, totals[0], few, totals[1]).low for few in hidden if few <= totals[1]]
-            return min(found), np.nan
+            found = [share_ratio(women, totals[0], few, totals[1]) for few in hidden if few <= totals[1]]
+            return min(ratio.value for ratio in found), min(ratio.low for ratio in found), nan, nan
         if women_few and not men_few and men > 0:
-            found = [share_ratio(few, totals[0], men, totals[1]).high for few in hidden if few <= totals[0]]
-            return np.nan, max(found)
-        return np.nan, np.nan
+            found = [share_ratio(few, totals[0], men, totals[1]) for few in hidden if few <= totals[0]]
+            return nan, nan, max(ratio.value for ratio in found), max(ratio.high for ratio in found)
+        return nan, nan, nan, nan
 
     @property
     def n_tested(self) -> int:

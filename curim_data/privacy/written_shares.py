@@ -33,9 +33,13 @@ def written_share(t: Translator, counts: tuple[float, float], told: tuple[float,
 
 
 def drawn_share(part: float, whole: float, least: int = 1) -> float:
-    """A share as a chart draws it: one that may not be read stands in the middle of what it can be."""
+    """A share as a chart draws it: one that may not be read stands in the middle of what it can be, and one of a whole
+    that is small itself, which may be any, at nothing.
+    """
+    if 0 < whole < least:
+        return 0.0
     if 0 < part < least:
-        return min(least / 2, whole) / whole
+        return least / 2 / whole
     if not share_is_told(part, whole, least):
         return (1 + _without_rest(whole, least)) / 2
     return part / whole if whole else 0.0

@@ -252,19 +252,27 @@ def test_a_ratio_beside_a_small_count_is_a_limit_that_tells_no_number(women, men
         rows = found.written().set_index("category")
         assert rows.loc["rare", ["ratio", "p", "q"]].isna().all()
         assert rows.loc["rare", "men_share" if pair[1] == few else "women_share"] != few  # missing
-        told.append(tuple(rows.loc["rare", ["low", "high"]].fillna(-1)))
-        limits.append(found.frame.set_index("category").loc["rare", ["low", "high"]])
-        pd.testing.assert_series_equal(rows.loc["b"], found.frame.set_index("category").loc["b"])
-    ((low, high),) = set(told)
-    assert (low == -1) != (high == -1)
-    assert all(low <= true["low"] and (high == -1 or true["high"] <= high) for true in limits)
+        told.append(tuple(rows.loc["rare", ["at_least", "low", "at_most", "high"]].fillna(-1)))
+        whole = found.frame.set_index("category")
+        limits.append(whole.loc["rare"])
+        pd.testing.assert_series_equal(rows.loc["b", whole.columns], whole.loc["b"])
+    ((least, low, most, high),) = set(told)
+    if isinstance(women, int):
+        assert (most, high) == (-1, -1)
+        assert min(true["ratio"] for true in limits) == pytest.approx(least)
+        assert min(true["low"] for true in limits) == pytest.approx(low)
+    else:
+        assert (least, low) == (-1, -1)
+        assert max(true["ratio"] for true in limits) == pytest.approx(most)
+        assert max(true["high"] for true in limits) == pytest.approx(high)
 
 
 def test_a_ratio_of_two_small_counts_has_no_limit():
     found = category_ratios(pairs([("rare", 3, 4), ("b", 50, 60)], "category"))
     rows = dataclasses.replace(found, least={"rare": 5}).written().set_index("category")
     assert rows.loc["rare", ["women_share", "men_share", "ratio", "low", "high", "p", "q"]].isna().all()
-    pd.testing.assert_frame_equal(found.written(), found.frame)  # who reads every count reads all
+    assert rows.loc["rare", ["at_least", "at_most"]].isna().all()
+    pd.testing.assert_frame_equal(found.written()[[*found.frame]], found.frame)  # who reads every count reads all
 
 
 @pytest.mark.parametrize(("women", "men"), [(60, 3), (3, 60), (2, 2)])

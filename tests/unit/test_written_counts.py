@@ -87,11 +87,11 @@ def test_a_share_is_the_same_whatever_the_small_count_of_it(whole: int, least: i
         told = {written_share(T, (n, whole), (n / whole, 0.1, 0.9), least) for n in parts}
         drawn = {drawn_share(n, whole, least) for n in parts}
         assert len(told) == len(drawn) == bool(parts)
-        assert all(0 < share <= 1 for share in drawn)
+        assert all(share == 0 if whole < least else 0 < share < 1 for share in drawn)
     for n in {0, least, whole // 2, whole} & set(range(whole + 1)):
         if n not in small and whole - n not in small:
             assert share_is_told(n, whole, least)
-            assert drawn_share(n, whole, least) == n / whole
+            assert drawn_share(n, whole, least) == (n / whole if whole >= least else 0)
 
 
 def test_a_share_beside_a_small_count_is_words() -> None:

@@ -411,12 +411,17 @@ def _errors(values: FloatArray, low: FloatArray, high: FloatArray, colours: Pale
     return {
         "type": "data",
         "symmetric": False,
-        "array": np.maximum(high - values, 0),
-        "arrayminus": np.maximum(values - low, 0),
+        "array": _lengths(high - values),
+        "arrayminus": _lengths(values - low),
         "color": colours.muted,
         "thickness": 1.4,
         "width": 4,
     }
+
+
+def _lengths(reach: FloatArray) -> list[Any]:
+    """How far intervals reach; plotly would draw a missing one as one of no length, and draws none for a word."""
+    return [max(value, 0.0) if np.isfinite(value) else "–" for value in reach.tolist()]
 
 
 def _writer(t: Translator, percent: bool, digits: int = 0) -> Any:

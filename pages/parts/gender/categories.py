@@ -47,16 +47,12 @@ def draw_category_ratios(page: Page, f: AlertFilter) -> None:
 
 def _draw_forest(page: Page, found: CategoryRatios) -> None:
     t = page.t
-    written = found.written()
     known = np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)
-    limit = written["low"].where(written["ratio"].isna()).combine_first(written["high"])
-    limited = written["ratio"].isna() & limit.notna()
-    frame = written.assign(hollow=limited, value=written["ratio"].mask(limited, limit))
-    frame = frame[known & frame["value"].notna()]
+    everything = int(known.sum())
+    frame = _drawn(found)[known].dropna(subset=["value"])
     if frame.empty:
         st.write(t("There is nothing to compare here."))
         return
-    everything = len(frame)
     doubt = np.log(frame["high"] / frame["low"].clip(lower=1e-9))
     clearest = frame.assign(doubt=doubt).sort_values(["significant", "doubt"], ascending=[False, True]).head(MOST_ROWS)
     frame = clearest.sort_values("value", ascending=False)
@@ -64,8 +60,8 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
         {
             "label": [category_label(t, page.city, one) for one in frame["category"]],
             "value": frame["value"],
-            "low": frame["low"].mask(frame["hollow"]),
-            "high": frame["high"].mask(frame["hollow"]),
+            "low": frame["low"],
+            "high": frame["high"],
             "strong": frame["significant"],
             "hollow": frame["hollow"],
             "text": [_ratio(page, row) for row in frame.to_dict("records")],
@@ -108,6 +104,15 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
                 one_sided,
             )
         )
+
+
+def _drawn(found: CategoryRatios) -> pd.DataFrame:
+    """The rows with the value that the chart draws, and whether it is `hollow`: a limit of a ratio that is not written
+    out. A limit that leaves open which way the ratio lies is not drawn.
+    """
+    rows = found.written()
+    limit = rows["at_least"].where(rows["at_least"] > 1).combine_first(rows["at_most"].where(rows["at_most"] < 1))
+    return rows.assign(value=rows["ratio"].combine_first(limit), hollow=limit.notna())
 
 
 def _draw_findings(page: Page, found: CategoryRatios) -> None:
@@ -169,10 +174,10 @@ def _draw_table(page: Page, found: CategoryRatios) -> None:
 
 def _ratio(page: Page, row: dict[str, float]) -> str:
     t, ratio = page.t, row["ratio"]
-    if ratio != ratio and np.isfinite(row["low"]) and row["high"] != row["high"]:
-        return t("at least {low}", low=t.number(row["low"], 2))
-    if ratio != ratio and np.isfinite(row["high"]) and row["low"] != row["low"]:
-        return t("at most {high}", high=t.number(row["high"], 2))
+    if row["at_least"] == row["at_least"]:
+        return t("at least {low}", low=t.number(row["at_least"], 2))
+    if row["at_most"] == row["at_most"]:
+        return t("at most {high}", high=t.number(row["at_most"], 2))
     if ratio != ratio:
         return "–"
     if not np.isfinite(ratio):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -65,11 +67,10 @@ def _draw_table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions:
         for plan, answers in rows
     ]
     headings = {"plan": t("Plan"), "status": t("Status"), **questions}
-    wide = {"plan": st.column_config.Column(headings["plan"], width=260)}
-    alt = t("Gender check of each plan")
-    tables.draw_table(
-        page, pd.DataFrame(records), headings, key="gender_plans", alt=alt, columns=wide, file_name="gender_plans.csv"
-    )
+    frame = pd.DataFrame(records)
+    columns, height = tables.wrapped_columns(frame, headings, page.room.column, wrapped=("plan",))
+    about: dict[str, Any] = {"columns": columns, "row_height": height, "file_name": "gender_plans.csv"}
+    tables.draw_table(page, frame, headings, key="gender_plans", alt=t("Gender check of each plan"), **about)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("Open a plan:"), width="content")
         for plan, _ in rows:

@@ -94,6 +94,8 @@ def concentration_rows(t: Translator, found: Concentration) -> pd.DataFrame:
 def _curve(page: Page, found: Concentration) -> Figure:
     t, colours = page.t, palette(page.theme)
     frame = curve_frame(found)
+    # Whole cells hold at least the part that is asked for, and few of them much more: the points lie on the curve.
+    reached = np.interp([share.places for share in found.shares], frame["places"], frame["alerts"])
     frame = frame.iloc[np.unique(np.linspace(0, len(frame) - 1, POINTS).round().astype(int))]
     figure = base_figure(t, colours, height=320)
     hover = t("{alerts} of the incidents in {places} of the cells")
@@ -116,7 +118,7 @@ def _curve(page: Page, found: Concentration) -> Figure:
         )
     figure.add_scatter(
         x=[share.places for share in found.shares],
-        y=[share.part for share in found.shares],
+        y=reached,
         mode="markers",
         marker={"color": colours.accent, "size": 8},
         hoverinfo="skip",
