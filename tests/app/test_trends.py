@@ -281,6 +281,19 @@ def _surest_of_the_whole(source: Source) -> Any:
     return frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable").iloc[0]
 
 
+@pytest.mark.parametrize("words", [{}, {"light": "dark"}, {"light": "dark", "as": "council"}], ids=str)
+def test_other_numbers_than_those_of_the_title_are_explained(open_page: Open, words: dict[str, str]) -> None:
+    app = open_page("trends", lang="en", **words)
+    assert not errors(app)
+    table = next(shown(element) for element in app.dataframe if {"before", "after"} <= set(element.value.columns))
+    first = [str(table[name].iloc[0]).replace(",", "") for name in ("before", "after")]
+    title = app.main.title[0].value.replace(",", "")
+    texts = " ".join(element.value for element in (*app.main.markdown, *app.main.caption))
+    told = all(re.search(rf"(?<!\d){number}(?!\d)", title) for number in first)
+    if not told:
+        assert "their numbers may differ" in texts
+
+
 def test_findings_stand_first_in_their_order() -> None:
     """Against a plain loop over the rows."""
     rng = np.random.default_rng(5)

@@ -384,15 +384,23 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
 def _add_earlier_years(
     figure: Figure, t: Translator, colours: Palette, frame: pd.DataFrame, years: Sequence[int]
 ) -> None:
-    """The range of each month over years long past, in grey."""
+    """The range of each month over years long past, in grey; of one such year its months."""
     past = frame[frame["year"].isin(years)]
     if past.empty:
         return
     span = past.groupby("number")["n"].agg(["min", "max"]).dropna()
     first, last = min(years), max(years)
-    if len(span) == 1 and first == last:  # one month of one year has no range
-        point = {"size": 9, "color": colours.band, "line": {"color": colours.muted, "width": 1}}
-        figure.add_scatter(x=span.index, y=span["max"], mode="markers", marker=point, hoverinfo="skip", name=str(first))
+    if first == last:  # one year has no range
+        point = {"size": 5, "color": colours.background, "line": {"color": colours.muted, "width": 1}}
+        figure.add_scatter(
+            x=span.index,
+            y=span["max"],
+            mode="lines+markers",
+            marker=point,
+            line={"color": colours.withheld, "width": 1.2},
+            hoverinfo="skip",
+            name=str(first),
+        )
         return
     figure.add_scatter(x=span.index, y=span["max"], mode="lines", line={"width": 0}, hoverinfo="skip")
     figure.add_scatter(
@@ -403,7 +411,7 @@ def _add_earlier_years(
         fill="tonexty",
         fillcolor=colours.band,
         hoverinfo="skip",
-        name=str(first) if first == last else t("{first}–{last}, lowest to highest", first=str(first), last=str(last)),
+        name=t("{first}–{last}, lowest to highest", first=str(first), last=str(last)),
     )
 
 

@@ -51,7 +51,11 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
     everything = int(known.sum())
     frame = _drawn(found)[known].dropna(subset=["value"])
     if frame.empty:
-        st.write(t("There is nothing to compare here."))
+        st.write(
+            t("The numbers of women or of men are too small for a ratio to be written out.")
+            if everything
+            else t("There is nothing to compare here.")
+        )
         return
     doubt = np.log(frame["high"] / frame["low"].clip(lower=1e-9))
     clearest = frame.assign(doubt=doubt).sort_values(["significant", "doubt"], ascending=[False, True]).head(MOST_ROWS)
