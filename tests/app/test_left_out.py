@@ -15,11 +15,11 @@ import sample_data
 from analysis.report.brief import PlanRow
 from analysis.trends.time_series import weekly
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, translator
-from curim_data.model.absence import NO_LANDMARKS
+from curim_data.model import Audience, CityProfile, Message, Role, translator
+from curim_data.model.absence import LEFT_TO_THE_ANALYST, NO_LANDMARKS
 from curim_data.model.city import load_city
 from pages.parts.briefing import sections
-from pages.parts.frame import Page
+from pages.parts.frame import Page, footer
 from pages.parts.frame.footer import draw_few_mapped_note
 from pages.parts.hotspots import alerts_layer, forecast_tab, no_positions, places_layer, spot_panel
 from pages.parts.hotspots.queries import Options
@@ -39,10 +39,10 @@ def drawn(part: Any, *given: Any) -> AppTest:
     return app
 
 
-def page(city: CityProfile | None = None, *, narrow: bool = False) -> Page:
+def page(city: CityProfile | None = None, *, narrow: bool = False, role: Role = Role.ANALYST) -> Page:
     city = city or load_city(sample_data.PROFILE)
     room = SimpleNamespace(narrow=narrow, column=1_000)
-    reader = {"audience": Audience.ANALYST, "filter": AlertFilter(), "source": None}
+    reader = {"audience": Audience.ANALYST, "role": role, "filter": AlertFilter(), "source": None}
     return cast(Page, SimpleNamespace(t=T, city=city, theme="light", narrow=narrow, room=room, **reader))
 
 
@@ -87,7 +87,18 @@ def test_a_map_of_less_than_half_of_the_alerts_says_so(n: int, mapped: int, excl
     total = SimpleNamespace(n=n, mapped=mapped, threshold=1, shown=lambda count: count)
     warnings = [text.value for text in drawn(draw_few_mapped_note, page(), total, excluded).warning]
     assert len(warnings) == told
-    assert all(f"Only 49 of {n} alerts" in text for text in warnings)
+    assert all(f"Only 49 of {n} alerts" in text and "Data page" in text for text in warnings)
+
+
+@pytest.mark.parametrize("missing", LEFT_TO_THE_ANALYST)
+def test_who_cannot_open_the_data_page_is_not_sent_there(missing: str) -> None:
+    council, analyst = (footer.missing(page(role=role), Message(missing)) for role in (Role.COUNCIL, Role.ANALYST))
+    assert analyst == T(missing)
+    assert "the analyst can add" in council.replace("The", "the")
+    assert "curim" not in council
+    total = SimpleNamespace(n=100, mapped=49, threshold=1, shown=lambda count: count)
+    (note,) = drawn(draw_few_mapped_note, page(role=Role.COUNCIL), total, 0).warning
+    assert "Data" not in note.value
 
 
 @pytest.mark.parametrize("sized", [False, True])

@@ -375,6 +375,7 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -
             hoverinfo="text",
         )
     figure.show_named_legend()
+    figure.update_layout(legend={"traceorder": "reversed"})  # the last year first
     ticks = list(range(1, 13, 3 if page.narrow else 1))  # on a phone the names of twelve months run together
     figure.update_xaxes(range=[0.6, 12.4], tickvals=ticks, ticktext=[t.month(m, "abbreviated") for m in ticks])
     figure.update_yaxes(rangemode="tozero")

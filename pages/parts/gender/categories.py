@@ -64,8 +64,8 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
         {
             "label": [category_label(t, page.city, one) for one in frame["category"]],
             "value": frame["value"],
-            "low": frame["low"],
-            "high": frame["high"],
+            "low": frame["low"].mask(frame["hollow"]),
+            "high": frame["high"].mask(frame["hollow"]),
             "strong": frame["significant"],
             "hollow": frame["hollow"],
             "text": [_ratio(page, row) for row in frame.to_dict("records")],
