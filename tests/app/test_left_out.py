@@ -19,9 +19,9 @@ from curim_data.model import Audience, CityProfile, Message, Role, translator
 from curim_data.model.absence import LEFT_TO_THE_ANALYST, NO_LANDMARKS
 from curim_data.model.city import load_city
 from pages.parts.briefing import sections
-from pages.parts.frame import Page, footer
+from pages.parts.frame import Page, all_dates, footer
 from pages.parts.frame.footer import draw_few_mapped_note
-from pages.parts.hotspots import alerts_layer, forecast_tab, no_positions, places_layer, spot_panel
+from pages.parts.hotspots import alerts_layer, forecast_tab, places_layer, spot_panel
 from pages.parts.hotspots.queries import Options
 
 T = translator("en")
@@ -116,11 +116,11 @@ def test_all_dates_are_offered_where_they_hold_more(monkeypatch: pytest.MonkeyPa
     links: list[str] = []
     whole = SimpleNamespace(n=n, mapped=n, said=str(n))
     monkeypatch.setattr(
-        no_positions, "cached_query", lambda *_, filter=None: whole if filter else SimpleNamespace(n=5, mapped=5)
+        all_dates, "cached_query", lambda *_, filter=None: whole if filter else SimpleNamespace(n=5, mapped=5)
     )
-    monkeypatch.setattr(no_positions, "page_link", lambda *given, **_: links.append(given[-1]))
+    monkeypatch.setattr(all_dates, "page_link", lambda *given, **_: links.append(given[-1]))
     here = SimpleNamespace(t=T, filter=AlertFilter(period="quarter"), source=object())
-    no_positions.draw_way_to_all_dates(cast(Page, here))
+    all_dates.draw_way_to_all_dates(cast(Page, here))
     assert bool(links) == offered
 
 

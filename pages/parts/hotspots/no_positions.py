@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from curim_data.model.absence import NO_POSITIONS
-from pages.parts.frame import Heading, Page, filter_bar, page_link
-from pages.parts.frame.cache import cached_query
+from pages.parts.frame import Heading, Page, filter_bar
+from pages.parts.frame.all_dates import draw_way_to_all_dates
 from pages.parts.maps.basemap import without_outline
 
 
@@ -22,13 +22,3 @@ def draw_no_positions(page: Page, heading: Heading) -> None:
     without_outline(page)
     st.write(t(NO_POSITIONS))
     draw_way_to_all_dates(page)
-
-
-def draw_way_to_all_dates(page: Page, to: str = "hotspots") -> None:
-    """A link to the same page `to` over all dates, where the filter is for a period and there are more alerts."""
-    everything = page.filter.replace(period="all", start=None, end=None)
-    if everything == page.filter or page.source is None:
-        return
-    total, here = cached_query(page, "total", filter=everything), cached_query(page, "total")
-    if total.mapped != 0 and total.n != here.n:
-        page_link(page, to, page.t("Look at all dates: {n} alerts", n=total.said), filter=everything)

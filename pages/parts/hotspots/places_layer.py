@@ -20,6 +20,7 @@ from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
+from pages.parts.frame.all_dates import draw_way_to_all_dates
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.footer import draw_few_mapped_note
 from pages.parts.frame.fragments import draw_alone, redraw
@@ -34,7 +35,6 @@ from pages.parts.hotspots.cell_text import rate_lines, rate_measure, significanc
 from pages.parts.hotspots.cold_places import cold_places_in_area, draw_cold_places
 from pages.parts.hotspots.list_order import ListView, list_view
 from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
-from pages.parts.hotspots.no_positions import draw_way_to_all_dates
 from pages.parts.hotspots.options import draw_option_notes
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.queries import (
