@@ -8,7 +8,7 @@ from pages.parts.frame.page import Page
 
 
 def draw_way_to_all_dates(page: Page, to: str = "hotspots") -> None:
-    """A link to the page `to`, in the same layer, over all dates, where the filter is for a period and there are more alerts."""
+    """A link to the page `to` over all dates, in the same layer, where a period is asked for and others have more."""
     everything = page.filter.replace(period="all", start=None, end=None)
     if everything == page.filter or page.source is None:
         return
