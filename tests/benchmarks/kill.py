@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -25,6 +26,7 @@ from tests.benchmarks.soak import PATIENCE, Answer, Seen, log_of_the_server, pro
 LOOK: Final = 0.02  # seconds between two looks at the log
 CONNECTION: Final = "/_stcore/stream"
 SHORT: Final = 8
+DETAILS: Final = re.compile(r", (info|code|check duration): .*")
 
 
 @dataclass
@@ -133,9 +135,11 @@ def story(log: Log, name: str, killed: float) -> list[str]:
             cut += 1
         elif "outcome" in about and about["session"] not in known | moved:
             moved.add(about["session"])
-        elif about or name not in line:
+        elif about or name not in line or line.startswith("["):  # the proxy tells its own notices a second time
             continue
-        found.append(f"{at - killed:+6.2f} s  {json.dumps(short, separators=(',', ':')) if about else line}")
+        found.append(
+            f"{at - killed:+6.2f} s  {json.dumps(short, separators=(',', ':')) if about else DETAILS.sub('', line)}"
+        )
     return found
 
 

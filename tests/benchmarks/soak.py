@@ -2,8 +2,9 @@
 
 Readers open pages under filters, each after a time of thinking (exponential, ten seconds on average), over the sockets
 of `curim serve`. A reader whose process is gone connects anew, as a browser does, and asks the same again: the wait is
-that for the answer, all in all. Which pages and filters is drawn from those that people ask: the standing ones mostly,
-so that several readers ask the same; `--alone` gives each reader filters that nobody else has.
+that for the answer, all in all, from the cut where nothing was asked at that moment. Which pages and filters is drawn
+from those that people ask: the standing ones mostly, so that several readers ask the same; `--alone` gives each reader
+filters that nobody else has.
 
 `--kill` ends one of the processes in the midst of it (SIGKILL), and prints one object of JSON: who was moved, how long
 they waited, what failed, when the process was back, and the lines of the log (`tests.benchmarks.kill`).
@@ -28,7 +29,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, Final
@@ -120,7 +121,7 @@ def read(address: str, until: float, seen: Seen, number: int, *, alone: bool) ->
     draw = random.Random(number)
     stream = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
     time.sleep(draw.uniform(0, THINKING))
-    process, asked = "", None
+    process, asked, last = "", None, None
     while time.monotonic() < until or asked is not None:
         if time.monotonic() > until + PATIENCE:
             seen.errors.append("no answer")
@@ -140,15 +141,27 @@ def read(address: str, until: float, seen: Seen, number: int, *, alone: bool) ->
                     _ask(socket, asked.words, asked.page)
                     now = time.monotonic()
                     seen.note(Answer(number, now, now - asked.since, process))
-                    asked = None
-                    time.sleep(draw.expovariate(1 / THINKING))
+                    asked, last = None, asked
+                    _think(socket, draw.expovariate(1 / THINKING))
         except (ConnectionClosed, OSError, TimeoutError):
             seen.connected_anew += 1
+            if asked is None and last is not None:  # a browser has its page made again
+                asked = replace(last, since=time.monotonic())
             time.sleep(0.5)
         except (InvalidHandshake, RuntimeError) as error:
             seen.errors.append(f"{type(error).__name__}: {error}")
             asked = None if isinstance(error, RuntimeError) else asked
             time.sleep(0.5)
+
+
+def _think(socket: Any, seconds: float) -> None:
+    """Ask nothing for so long, and notice when the connection is cut."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        try:
+            socket.recv(timeout=left)
+        except TimeoutError:
+            return
 
 
 def _process(socket: Any) -> str:

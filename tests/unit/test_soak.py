@@ -83,7 +83,8 @@ def log() -> Log:
             (1000.01, connection("p1")),
             (1000.02, connection("p1")),
             (1000.3, "process p1 ended and is started anew"),
-            (1001.6, "Server dashboards/p1 is DOWN, reason: Layer4 connection problem"),
+            (1001.6, "[WARNING]  (53) : Server dashboards/p1 is DOWN, reason: Layer4 connection problem"),
+            (1001.6, "Server dashboards/p1 is DOWN, reason: Layer4 connection problem, check duration: 0ms. 1 active"),
             (1002.0, run("known", "p2")),
             (1004.4, run("new", "p2")),
             (1006.0, run("new", "p2")),
@@ -108,6 +109,7 @@ def test_a_kill_is_told_as_its_readers_saw_it() -> None:
 def test_the_log_of_a_kill_is_cut_to_what_tells_it() -> None:
     lines = story(log(), "p1", KILLED)
     assert [line.split("  ")[0].strip() for line in lines] == ["+0.01 s", "+0.30 s", "+1.60 s", "+4.40 s", "+12.25 s"]
+    assert lines[2].endswith("Layer4 connection problem")
     assert '"id":"01234567"' in lines[3]
     assert '"session":"new"' in lines[3]
 
