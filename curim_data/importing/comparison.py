@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import duckdb
+import pyarrow.parquet as pq
 
 from curim_data.importing.signatures import Signature, header_similarity, normalised_label
 from curim_data.importing.sources import OPEN_FORMATS, SAME_HEADER, is_quarantine_download, same_source
@@ -32,6 +33,7 @@ LEAST_ROWS: Final = 20
 # From such a share of missing alerts on a file is taken for a partial one.
 PARTIAL: Final = 0.5
 LISTED: Final = 20
+FEW: Final = 4  # of a store so many times as large as the file, only the incidents of the file are looked at
 
 
 @dataclass(frozen=True)
@@ -270,6 +272,19 @@ def _engine(
     return bounded_duckdb(Path(staged[0]).parent) if given is None else nullcontext(given)
 
 
+# What is `known` of stored alerts: all of them, or those of incidents of the file.
+_STATUSES: Final = """
+WITH known AS (SELECT incident_id, status FROM read_parquet($stored) AS old {known}),
+     other AS (SELECT DISTINCT incident_id FROM known
+               ANTI JOIN read_parquet($staged) AS new USING (incident_id, status)),
+     was AS (SELECT incident_id, min(status) AS status FROM known
+             SEMI JOIN other USING (incident_id) GROUP BY ALL HAVING count(*) = 1),
+     now AS (SELECT incident_id, min(status) AS status FROM read_parquet($staged) AS new
+             SEMI JOIN other USING (incident_id) GROUP BY ALL HAVING count(*) = 1)
+SELECT was.status, now.status, count(*) FROM was JOIN now USING (incident_id)
+WHERE was.status <> now.status GROUP BY ALL"""
+
+
 def status_changes(
     stored: Sequence[str], staged: Sequence[str], engine: duckdb.DuckDBPyConnection | None = None
 ) -> dict[tuple[str, str], int]:
@@ -281,21 +296,15 @@ def status_changes(
     """
     if not stored or not staged:
         return {}
+    few = FEW * _rows(staged) < _rows(stored)
     with _engine(engine, staged) as connection:
-        rows = connection.execute(
-            """
-            WITH other AS (SELECT DISTINCT incident_id FROM read_parquet($stored) AS old
-                           ANTI JOIN read_parquet($staged) AS new USING (incident_id, status)),
-                 was AS (SELECT incident_id, min(status) AS status FROM read_parquet($stored) AS old
-                         SEMI JOIN other USING (incident_id) GROUP BY ALL HAVING count(*) = 1),
-                 now AS (SELECT incident_id, min(status) AS status FROM read_parquet($staged) AS new
-                         SEMI JOIN other USING (incident_id) GROUP BY ALL HAVING count(*) = 1)
-            SELECT was.status, now.status, count(*) FROM was JOIN now USING (incident_id)
-            WHERE was.status <> now.status GROUP BY ALL
-            """,
-            {"stored": list(stored), "staged": list(staged)},
-        ).fetchall()
+        query = _STATUSES.format(known="SEMI JOIN read_parquet($staged) AS new USING (incident_id)" if few else "")
+        rows = connection.execute(query, {"stored": list(stored), "staged": list(staged)}).fetchall()
     return {(was, now): int(n) for was, now, n in rows}
+
+
+def _rows(files: Sequence[str]) -> int:
+    return sum(int(pq.read_metadata(file).num_rows) for file in files)
 
 
 # Incidents that the store holds from a period, and those of them that the file lacks.

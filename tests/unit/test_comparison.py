@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curim_data.formats.base import Layout, Part
 from curim_data.importing.comparison import altered_columns, compare, missing_alerts, previous_export, status_changes
-from curim_data.importing.signatures import Signature, SignatureBuilder
+from curim_data.importing.signatures import KINDS, Signature, SignatureBuilder
 from curim_data.model import Translator
 from curim_data.store import Batch
 from tests.blocks import block_of
@@ -49,6 +52,38 @@ def _signed(labels: Sequence[str] = LABELS, **told: Sequence[str]) -> Signature:
 def _batch(signature: Signature, number: int = 1, **told: Any) -> Batch:
     when = dt.datetime(2025, 6, number, tzinfo=dt.UTC)
     return replace(Batch(f"b{number}", "june.csv", "0", "curim", when, "p", 60), signature=signature, **told)
+
+
+def test_kinds_of_values_that_recur_are_those_of_each_cell() -> None:
+    rng = np.random.default_rng(5)
+    some = [
+        "",
+        " ",
+        "12",
+        "-3",
+        "1,5",
+        "2.50",
+        "2025-03-01",
+        "1/2/2025",
+        "1.2.25 10:00",
+        "noise",
+        " litter ",
+        "n/a",
+        "7\n",
+    ]
+    told = {name: rng.choice(some, 400).tolist() for name in ("category", "status", "lat")}
+    builder = SignatureBuilder(LABELS, LAYOUT)
+    for start in (0, 150, 151):
+        stop = {0: 150, 150: 151, 151: 400}[start]
+        columns = {name: cells[start:stop] for name, cells in {**_columns(402), **told}.items()}
+        builder.add(block_of(columns).table)
+    found = builder.build()["columns"]
+    for name, cells in told.items():
+        given = [cell.strip() for cell in cells if cell.strip()]
+        kinds = [next((kind for kind, pattern in KINDS.items() if re.search(pattern, cell)), "text") for cell in given]
+        slow = {kind: round(n / len(given), 4) for kind, n in Counter(kinds).items()}
+        assert found[name]["kinds"] == slow
+        assert found[name]["empty"] == round(1 - len(given) / 400, 4)
 
 
 def test_a_signature_holds_no_text_and_no_rare_value() -> None:
@@ -148,6 +183,29 @@ def test_statuses_that_changed(tmp_path: Path, t: Translator) -> None:
     assert changes.resolved == 2
     assert "Open → Resolved: 2" in changes.sentences(t)
     assert status_changes([], staged) == {}
+
+
+def _slow_status_changes(
+    stored: list[tuple[str | None, str, int]], staged: list[tuple[str | None, str, int]]
+) -> dict[tuple[str, str], int]:
+    """Incident by incident."""
+    was, now = (
+        {one: [row[1] for row in rows if row[0] == one] for one, *_ in rows if one} for rows in (stored, staged)
+    )
+    alone = [(was[one][0], now[one][0]) for one in was if len(was[one]) == len(now.get(one, ())) == 1]
+    return dict(Counter((before, after) for before, after in alone if before != after))
+
+
+def test_statuses_that_changed_are_those_of_a_walk_over_incidents_in_large_and_small_stores(tmp_path: Path) -> None:
+    rng, names = np.random.default_rng(6), ["open", "confirmed", "resolved"]
+    for case in range(30):
+        old, new = (int(rng.integers(1, most)) for most in (120, 60))
+        ids = [None, *(str(k) for k in range(40))]
+        stored, staged = (
+            [(ids[int(rng.integers(41))], names[int(rng.integers(3))], 1) for _ in range(n)] for n in (old, new)
+        )
+        files = _written(tmp_path / f"a{case}", stored), _written(tmp_path / f"b{case}", staged)
+        assert status_changes(*files) == _slow_status_changes(stored, staged)
 
 
 def test_gone_within_the_shared_period_only(tmp_path: Path, t: Translator) -> None:
