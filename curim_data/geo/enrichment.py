@@ -7,7 +7,6 @@ seconds, most of it H3 and the Arrow table.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -21,9 +20,11 @@ import shapely
 from astral import Observer
 from astral.sun import elevation, sunrise, sunset
 from h3ronpy.vector import coordinates_to_cells
+from shapely.geometry.base import BaseGeometry
 
 from curim_data.model import CELL_RESOLUTIONS, CityProfile
 from curim_data.model.alert import ENRICHED
+from curim_data.model.shared_shapes import ask_shape
 
 LAND_BUFFER_M: Final = 30.0  # a quay or a mole is city too, and a phone's position is good to some ten metres
 LONGEST_SPAN: Final = pd.Timedelta(hours=24)  # a longer span gives no hour of the day
@@ -94,13 +95,31 @@ def _space(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
 
 
 def _district(lon: FloatArray, lat: FloatArray, city: CityProfile) -> pa.Array:
-    """The first district whose polygon holds the point (border included)."""
-    found = np.full(len(lon), len(city.districts), np.int64)
-    tree = shapely.STRtree([area.polygon for area in city.districts])
-    point, number = tree.query(shapely.points(lon, lat), predicate="intersects")
-    np.minimum.at(found, point, number)
+    """The first district whose polygon holds the point (border included); the longitudes ascend.
+
+    Each district is asked only about the points within its bounds that are in none before it.
+    """
+    found, none = np.full(len(lon), len(city.districts), np.int64), len(city.districts)
+    for number, (area, sound) in enumerate(zip(city.districts, city.sound_districts, strict=True)):
+        west, south, east, north = area.polygon.bounds
+        start, stop = np.searchsorted(lon, west), np.searchsorted(lon, east, "right")
+        up = lat[start:stop]
+        near = start + np.flatnonzero((found[start:stop] == none) & (up >= south) & (up <= north))
+        if len(near):
+            found[near[_within(area.polygon, lon[near], lat[near], sound=sound)]] = number
     names = pa.array([area.id for area in city.districts], pa.string())
     return names.take(pa.array(found, mask=found == len(city.districts)))
+
+
+def _within(polygon: BaseGeometry, lon: FloatArray, lat: FloatArray, *, sound: bool) -> BoolArray:
+    """Which points lie in a polygon or on its border. One that is not valid is asked point by point: an index of its
+    edges would count where it covers itself as outside.
+    """
+    if sound:
+        return ask_shape(shapely.intersects_xy, polygon, lon, lat)
+    held = np.zeros(len(lon), bool)
+    held[shapely.STRtree([polygon]).query(shapely.points(lon, lat), predicate="intersects")[0]] = True
+    return held
 
 
 def _place(x: FloatArray, y: FloatArray, city: CityProfile) -> pa.Array:
@@ -196,27 +215,24 @@ def below_horizon(times: pd.Series, city: CityProfile) -> BoolArray:
     zone = ZoneInfo(city.timezone)
     days = times.dt.tz_convert(city.timezone).dt.tz_localize(None).dt.normalize()
     codes, unique = pd.factorize(days)
-    centre = city.land.centroid
-    light = [_daylight(centre.y, centre.x, day.date(), zone) for day in pd.DatetimeIndex(unique)]
-    rise, fall = (_microseconds([pair[side] for pair in light]) for side in (0, 1))
+    latitude, longitude = city.land.centroid.y, city.land.centroid.x
+    light = [_daylight(latitude, longitude, day, zone) for day in pd.DatetimeIndex(unique).date]
+    rise, fall = np.array(light, np.int64).reshape(-1, 2).T
     at = times.to_numpy("datetime64[us]").astype(np.int64)
     return np.asarray(~((rise[codes] <= at) & (at < fall[codes])), bool)
 
 
 @lru_cache(maxsize=20_000)
-def _daylight(latitude: float, longitude: float, day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
-    """Sunrise and sunset; the whole day or nothing of it where the sun does not rise or set."""
+def _daylight(latitude: float, longitude: float, day: dt.date, zone: ZoneInfo) -> tuple[int, int]:
+    """Sunrise and sunset in microseconds since 1970; the whole day or nothing of it where the sun stays up or down."""
     observer = Observer(latitude=latitude, longitude=longitude)
     try:
-        return sunrise(observer, day, tzinfo=zone), sunset(observer, day, tzinfo=zone)
+        rise, fall = sunrise(observer, day, tzinfo=zone), sunset(observer, day, tzinfo=zone)
     except ValueError:
         noon = dt.datetime.combine(day, dt.time(12), zone)
-        start = dt.datetime.combine(day, dt.time(0), zone)
-        return start, start + dt.timedelta(days=1 if elevation(observer, noon) > 0 else 0)
-
-
-def _microseconds(times: Sequence[dt.datetime]) -> IntArray:
-    return np.array([round(time.timestamp() * 1e6) for time in times], np.int64)
+        rise = dt.datetime.combine(day, dt.time(0), zone)
+        fall = rise + dt.timedelta(days=1 if elevation(observer, noon) > 0 else 0)
+    return round(rise.timestamp() * 1e6), round(fall.timestamp() * 1e6)
 
 
 def _floats(column: Any) -> FloatArray:

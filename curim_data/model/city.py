@@ -209,6 +209,14 @@ class CityProfile:
         return shapely.transform(self.land, lambda at: np.column_stack(self.to_metres.transform(at[:, 0], at[:, 1])))
 
     @cached_property
+    def sound_districts(self) -> tuple[bool, ...]:
+        """Which districts are valid polygons."""
+        return tuple(
+            area.polygon.geom_type in ("Polygon", "MultiPolygon") and bool(area.polygon.is_valid)
+            for area in self.districts
+        )
+
+    @cached_property
     def landmarks_metres(self) -> np.ndarray:
         """The landmarks in metres: shape (landmarks, 2)."""
         longitude, latitude = ([getattr(mark, name) for mark in self.landmarks] for name in ("longitude", "latitude"))

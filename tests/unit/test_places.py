@@ -3,20 +3,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import shapely
 from astral import Observer
 from astral.sun import elevation
-from shapely.geometry import Point
+from shapely.geometry import MultiPolygon, Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from curim_data.geo.enrichment import LAND_BUFFER_M, below_horizon, enrich, inside_land, parent_cells
 from curim_data.model import CELL_RESOLUTIONS, CityProfile
 from curim_data.model.alert import ENRICHED, TOLD
-from curim_data.model.city import Landmark
+from curim_data.model.city import Area, Landmark
 
 
 def alerts(
@@ -201,3 +204,46 @@ def test_thousands_of_landmarks_are_not_measured_from_every_alert(
     monkeypatch.setattr(np, "hypot", counted)
     enrich(table, some)
     assert measured[0] < 500 * 2_000 / 10
+
+
+def _slow_districts(
+    points: Sequence[tuple[float | None, float | None]], shapes: Sequence[BaseGeometry]
+) -> list[str | None]:
+    """The first district that holds each point, asked of all districts with a tree of them."""
+    found: list[str | None] = []
+    tree = shapely.STRtree(list(shapes))
+    for lon, lat in points:
+        hits = [] if lon is None else tree.query(Point(lon, lat), predicate="intersects").tolist()
+        found.append(f"d{min(hits)}" if hits else None)
+    return found
+
+
+def test_districts_are_those_of_a_tree_of_all_on_borders_overlaps_and_broken_shapes_too(city: CityProfile) -> None:
+    left, right = box(23.60, 37.90, 23.64, 37.96), box(23.64, 37.90, 23.68, 37.96)
+    hole = Polygon([(23.61, 37.97), (23.69, 37.97), (23.65, 38.02)], [[(23.64, 37.98), (23.66, 37.98), (23.65, 37.99)]])
+    bow = Polygon([(23.70, 37.90), (23.74, 37.96), (23.74, 37.90), (23.70, 37.96)])  # crosses itself
+    twice = MultiPolygon([box(23.70, 37.97, 23.73, 38.0), box(23.71, 37.98, 23.74, 38.01)])  # covers itself in part
+    shapes = [right, box(23.63, 37.93, 23.65, 37.98), left, hole, bow, twice, Polygon()]
+    areas = tuple(Area(f"d{at}", {"en": f"d{at}"}, shape) for at, shape in enumerate(shapes))
+    city = replace(city, districts=areas)
+    assert city.sound_districts == (True, True, True, True, False, False, True)
+    rng = np.random.default_rng(3)
+    spread = zip(rng.uniform(23.58, 23.76, 3000).tolist(), rng.uniform(37.88, 38.03, 3000).tolist(), strict=True)
+    grid = [(23.58 + 0.01 * x, 37.88 + 0.01 * y) for x in range(19) for y in range(16)]
+    corners = [tuple(at) for shape in shapes for at in shapely.get_coordinates(shape).tolist()]
+    middle = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in pairwise(corners)]
+    points = [*spread, *grid, *corners, *middle, (None, None)]
+    made = enrich(alerts(["2025-03-01T20:15Z"] * len(points), points=points), city)
+    assert made["district"].to_pylist() == _slow_districts(points, shapes)
+    assert set(made["district"].to_pylist()) == {None, *(f"d{at}" for at in range(6))}
+
+
+def test_districts_of_the_city_are_those_of_a_tree_of_all(city: CityProfile) -> None:
+    west, south, east, north = city.land.bounds
+    rng = np.random.default_rng(4)
+    points = list(zip(rng.uniform(west, east, 5000).tolist(), rng.uniform(south, north, 5000).tolist(), strict=True))
+    points += [tuple(at) for area in city.districts for at in shapely.get_coordinates(area.polygon)[:200].tolist()]
+    made = enrich(alerts(["2025-03-01T20:15Z"] * len(points), points=points), city)
+    names = {f"d{at}": area.id for at, area in enumerate(city.districts)}
+    slow = _slow_districts(points, [area.polygon for area in city.districts])
+    assert made["district"].to_pylist() == [names.get(one or "") for one in slow]
