@@ -17,6 +17,13 @@ from curim_data.model import BoolArray, IntArray
 _MAY_BE_BLANK: Final = np.array([0 < byte <= ord(" ") or byte >= 0x80 for byte in range(256)])
 
 
+def in_one_piece(column: ArrowText) -> ArrowText:
+    """A column in one piece, as it is where it has one (`combine_chunks` would copy it)."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def trimmed(column: ArrowText) -> ArrowText:
     """Remove white space around each text."""
     if isinstance(column, pa.LargeStringArray) and not _MAY_BE_BLANK[edges(column)].any():
@@ -55,5 +62,5 @@ def glued(columns: Sequence[ArrowText], separator: str, *, skip: bool = False) -
 
 def distinct(column: ArrowText) -> tuple[IntArray, list[str]]:
     """Return categorical codes and the distinct values of a text column."""
-    encoded = (column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column).dictionary_encode()
+    encoded = in_one_piece(column).dictionary_encode()
     return np.asarray(encoded.indices.to_numpy(False), np.int64), encoded.dictionary.to_pylist()

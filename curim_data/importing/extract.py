@@ -1,6 +1,6 @@
 """Extract: the first stages of an import. Open a file, recognise its columns, profile all of it.
 
-The file is read once here, block by block; a small one stays in memory for the stages of `transform`.
+The file is read once here, block by block; what a small one holds is kept on disk for the stages of `transform`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from curim_data.importing import mapping as mappings
 from curim_data.importing._tally import ColumnSummary
 from curim_data.importing.earlier_columns import as_before
 from curim_data.importing.event_date import ask_event, event_place, with_event
+from curim_data.importing.kept_blocks import KeptBlocks, pieces
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.quarantine import settled_for
+from curim_data.importing.signatures import SignatureBuilder
 from curim_data.model import Answers, Block, ImportProblem, Message, Question
 from curim_data.model.records import Opened
 from curim_data.store import Home
@@ -36,6 +38,7 @@ Progress = Callable[[float, Message], None]
 EXTRACTED: Final = 0.35  # share of an import that is done after these stages
 RECOGNITION_ROWS: Final = 5_000
 KEPT_BYTES: Final = 400_000_000  # a larger file is read twice
+SIGNATURE_ROWS: Final = 20_000  # of each block
 _DATES: Final = ("reported_at", "occurred_from")
 
 
@@ -98,7 +101,7 @@ class RecognisedExport:
 class ProfiledExport:
     """A file that was read to its end: its profile, how many rows it has, and for a preview a summary of its columns.
 
-    `kept`: the blocks of a file that is small enough to stay in memory.
+    `kept`: the blocks of a file that is small enough to be kept.
     """
 
     opened: OpenedExport
@@ -106,7 +109,8 @@ class ProfiledExport:
     profile: FileProfile
     rows: int
     columns: ColumnSummary | None
-    kept: tuple[Block, ...] | None
+    signature: SignatureBuilder
+    kept: KeptBlocks | None
 
     @property
     def request(self) -> ImportRequest:
@@ -125,8 +129,10 @@ class ProfiledExport:
         return mapping.name if mapping is not None else ""
 
     def blocks(self) -> Iterator[Block]:
-        """Go through all blocks of the file again: those that were kept, or read again."""
-        return self.opened.file.blocks() if self.kept is None else iter(self.kept)
+        """Go through all rows of the file again, in smaller blocks: those that were kept, or read again."""
+        if self.kept is not None:
+            return iter(self.kept)
+        return (piece for block in self.opened.file.blocks() for piece in pieces(block))
 
     def check_unchanged(self) -> None:
         """Raise ImportProblem where the file has changed since it was opened."""
@@ -191,30 +197,52 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
     facts, reading = opened.file.facts, Message("Reading the file")
     profile = FileProfile(layout, facts.labels)
     columns = ColumnSummary(len(facts.labels)) if summarise else None
+    signature = SignatureBuilder(facts.labels, layout)
     rows = seen = 0
-    kept: list[Block] | None = []
+    kept = _keeping(facts.size)
     for block in recognised.blocks:
         profile.add(block)
+        signature.add(block.table.slice(0, SIGNATURE_ROWS))
         if columns is not None:
             columns.add(block)
         rows += block.read
         seen += block.table.nbytes
-        if kept is not None:
-            kept = [*kept, block] if seen <= KEPT_BYTES else None
+        kept = _kept_too(kept, block) if seen <= KEPT_BYTES else None
         share = seen / (seen + max(facts.size - seen, facts.size // 10))
         opened.request.report_progress(EXTRACTED * share, reading)
     if isinstance(opened.file, counted_rows.CountedFile):
         layout = profile.layout = replace(layout, notes=(opened.file.note(opened.labels), *layout.notes))
     if profile.mixed:
         profile.gather_order_evidence(opened.file.blocks() if kept is None else kept)
-    return ProfiledExport(opened, layout, profile, rows, columns, None if kept is None else tuple(kept))
+    return ProfiledExport(opened, layout, profile, rows, columns, signature, kept)
+
+
+def _keeping(size: int) -> KeptBlocks | None:
+    """Where the blocks of a file of so many bytes are kept; None where they are too many, or there is no room."""
+    if size > KEPT_BYTES:
+        return None
+    try:
+        return KeptBlocks()
+    except OSError:
+        return None
+
+
+def _kept_too(kept: KeptBlocks | None, block: Block) -> KeptBlocks | None:
+    """What is kept, with a block more; None where there is no room for it, and the file is read again."""
+    if kept is None:
+        return None
+    try:
+        kept.add(block)
+    except OSError:
+        return None
+    return kept
 
 
 def profiled_before(recognised: RecognisedExport, before: ProfiledExport | None) -> ProfiledExport | None:
     """The profile that an earlier preview made of the same content, for what was answered since; None where it differs.
 
     An answer on what words or categories stand for changes no reading: the same columns in the same roles, of the same
-    sheet, give the same profile. Only a file whose rows are still in memory counts.
+    sheet, give the same profile. Only a file whose rows are still kept counts.
     """
     if before is None or before.kept is None or before.columns is None:
         return None

@@ -108,7 +108,8 @@ def import_file(
         parsed = parse_blocks(profiled, plan)
         enriched = enrich_blocks(parsed, city)
         builder = _proof_builder(profiled, city) if dry_run else None
-        staged = stage_alerts(builder.follow(enriched) if builder else enriched, profiled, plan, work, batch_id)
+        passing = builder.follow(enriched) if builder else enriched
+        staged = stage_alerts(passing, profiled, plan, work, batch_id, lasting=not dry_run)
         if has_city and home.city().outlined:
             _check_city(staged, plan, profiled.request, store)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
@@ -168,7 +169,8 @@ def preview(
         parsed = parse_blocks(profiled, plan)
         enriched = enrich_blocks(parsed, city)
         builder = _proof_builder(profiled, city)
-        staged = stage_alerts(builder.follow(enriched), profiled, plan, work, new_batch_id(now))
+        batch_id = new_batch_id(now)
+        staged = stage_alerts(builder.follow(enriched), profiled, plan, work, batch_id, lasting=False)
         matched = store.match_staged(staged.staging, staged.batch)
         comparison = compare_with_previous(store, matched)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=True, first_city=first)

@@ -220,6 +220,8 @@ class FileProfile:
         self._sampled_rows = np.concatenate([self._sampled_rows, block.rows[where]])
         if len(self._sampled_hashes) > 2 * SAMPLE_ROWS:
             self._trim()
+        elif len(self._sampled_hashes) >= SAMPLE_ROWS:
+            self._hash_limit = np.partition(self._sampled_hashes, SAMPLE_ROWS - 1)[SAMPLE_ROWS - 1]
 
     def _trim(self) -> None:
         best = np.sort(np.argpartition(self._sampled_hashes, SAMPLE_ROWS)[:SAMPLE_ROWS])

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowArray
 from curim_data.formats.base import Layout
-from curim_data.importing._text_columns import trimmed
+from curim_data.importing._text_columns import in_one_piece, trimmed
 from curim_data.importing.hour_profile import printable
 from curim_data.importing.proof import GENDER_ROLES, CategoryProof, CellProof, GenderProof, Proof, RoleProof, RowProof
 from curim_data.importing.proof_concerns import Evidence, concerns
@@ -139,8 +139,8 @@ class ProofBuilder:
 
     def _add_clock(self, alerts: pa.Table) -> None:
         """Count the minutes of the day of those that have an hour, and those that are midnight UTC to the minute."""
-        timed = alerts.filter(alerts["hour"].is_valid())
-        times = pc.coalesce(timed["occurred_from"], timed["reported_at"]).to_pandas()
+        timed = alerts["hour"].is_valid()
+        times = pc.coalesce(alerts["occurred_from"], alerts["reported_at"]).filter(timed).to_pandas()
         local = times.dt.tz_convert(self._city.timezone)
         minutes = (local.dt.hour * 60 + local.dt.minute).to_numpy(np.int64)
         self._minutes += np.bincount(minutes, minlength=1440)
@@ -261,7 +261,6 @@ def _counted(column: ArrowArray) -> dict[Any, int]:
 
 def _filled(block: Block, place: int, rows: IntArray) -> BoolArray:
     """Which of some rows of a block have a text in a column."""
-    column = block.table.column(place)
-    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    column = in_one_piece(block.table.column(place))
     texts: npt.NDArray[np.bool_] = pc.not_equal(trimmed(column.take(pa.array(rows))), "").to_numpy(False)
     return texts

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from curim_data.containers.types import ArrowText
 from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
-from curim_data.importing._text_columns import distinct, edges, glued, trimmed
+from curim_data.importing._text_columns import distinct, edges, glued, in_one_piece, trimmed
 from curim_data.lexicon import MISSING
 from curim_data.lexicon.hours import hour_of_span
 from curim_data.model import BoolArray
@@ -81,9 +81,7 @@ class RoleColumns:
 
     def raw(self, place: int) -> ArrowText:
         """Return a column of the file, trimmed."""
-        column = self._table.column(place)
-        column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        return trimmed(pc.cast(column, pa.large_string()))
+        return trimmed(pc.cast(in_one_piece(self._table.column(place)), pa.large_string()))
 
     def places(self, role: str, part: str) -> tuple[int, ...]:
         """Return the places of the columns that give one part of a role."""

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.types import ArrowText
+from curim_data.containers.types import ArrowArray, ArrowText
 from curim_data.formats.base import Layout, is_name
 
 Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them
@@ -72,20 +72,24 @@ class SignatureBuilder:
             given = column.filter(pc.not_equal(column, ""))
             self._empty[place] += table.num_rows - len(given)
             rest = given
+            times = None
+            if place in self._values:  # each value once
+                counted = pc.value_counts(given)
+                rest, times = counted.field("values"), counted.field("counts")
+                self._count(self._values[place], rest.to_pylist(), times.to_pylist())
             for kind, pattern in KINDS.items():
                 matched = pc.match_substring_regex(rest, pattern)
-                self._kinds[place][kind] += int(pc.sum(matched).as_py() or 0)
-                rest = rest.filter(pc.invert(matched))
-            self._kinds[place]["text"] += len(rest)
-            if place in self._values:
-                self._count(self._values[place], given)
+                self._kinds[place][kind] += _how_many(matched if times is None else times.filter(matched))
+                others = pc.invert(matched)
+                rest, times = rest.filter(others), None if times is None else times.filter(others)
+            self._kinds[place]["text"] += len(rest) if times is None else _how_many(times)
             if role in MEASURED_ROLES and place not in self._middle:
                 self._measure(place, given)
 
-    def _count(self, counter: Counter[str], given: ArrowText) -> None:
-        for pair in pc.value_counts(given).to_pylist():
-            if pair["values"] in counter or len(counter) < MOST_COUNTED:
-                counter[pair["values"]] += pair["counts"]
+    def _count(self, counter: Counter[str], values: Sequence[str], times: Sequence[int]) -> None:
+        for value, n in zip(values, times, strict=True):
+            if value in counter or len(counter) < MOST_COUNTED:
+                counter[value] += n
 
     def _measure(self, place: int, given: ArrowText) -> None:
         texts = pc.replace_substring(given, ",", ".")
@@ -118,6 +122,10 @@ class SignatureBuilder:
             "first": first.isoformat() if first else None,
             "last": last.isoformat() if last else None,
         }
+
+
+def _how_many(marks_or_counts: ArrowArray) -> int:
+    return int(pc.sum(marks_or_counts).as_py() or 0)
 
 
 def signature_labels(labels: Sequence[str]) -> list[str]:

@@ -29,7 +29,6 @@ from curim_data.importing.quarantine import Quarantine
 from curim_data.importing.roles import RoleColumns
 from curim_data.importing.row_outcomes import RowOutcomes, flag_bit, flag_lists
 from curim_data.importing.rows import ParsedRows, parse_rows
-from curim_data.importing.signatures import SignatureBuilder
 from curim_data.model import Block, CityProfile, Message, Reason
 from curim_data.model.reasons import Flag
 from curim_data.store import Batch, Home, Store
@@ -38,7 +37,6 @@ from curim_data.store.erased_list import ErasedList
 from curim_data.store.staging import Staging
 
 TRANSFORMED: Final = 0.85  # share of an import that is done after these stages
-SIGNATURE_ROWS: Final = 20_000  # of each block
 
 
 @dataclass(frozen=True)
@@ -145,9 +143,18 @@ def _settled(profiled: ProfiledExport, plan: ImportPlan) -> ColumnMapping:
 
 
 def stage_alerts(
-    enriched: Iterator[EnrichedBlock], profiled: ProfiledExport, plan: ImportPlan, work: Path, batch_id: str
+    enriched: Iterator[EnrichedBlock],
+    profiled: ProfiledExport,
+    plan: ImportPlan,
+    work: Path,
+    batch_id: str,
+    *,
+    lasting: bool = True,
 ) -> StagedExport:
-    """Write the alerts of all blocks to the working folder, and account for each row that was read."""
+    """Write the alerts of all blocks to the working folder, and account for each row that was read.
+
+    `lasting`: whether the store may get them; a preview only reads them.
+    """
     request, layout, labels, city = profiled.request, profiled.layout, profiled.labels, plan.city
     quarantine = Quarantine(
         work / "quarantine.parquet",
@@ -157,8 +164,8 @@ def stage_alerts(
         settled=_settled(profiled, plan),
         numbers_only=not plan.erased.empty,
     )
-    tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work, lasting=not plan.again)
-    signature, places = SignatureBuilder(labels, layout), PlaceColumns(labels, layout)
+    tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work, lasting=lasting and not plan.again)
+    places = PlaceColumns(labels, layout)
     around = PlaceColumns(labels, layout, outside=True) if city.part else None
     message = Message("Finding cells, districts and darkness")
     try:
@@ -169,7 +176,6 @@ def stage_alerts(
             tally.add_rows(one.block, one.outcomes, one.unknown)
             tally.add_alerts(alerts, city)
             outcomes.add(alerts, quarantine.add(one.block, one.outcomes))
-            signature.add(one.block.table.slice(0, SIGNATURE_ROWS))
             places.add(one.block, alerts)
             if around is not None:
                 around.add(one.block, alerts)
@@ -190,7 +196,11 @@ def stage_alerts(
         read=tally.read,
         quarantined=quarantine.count,
         reasons=dict(quarantine.reasons),
-        signature={**signature.build(tally.first, tally.last), "mapping": profiled.mapping_name},
+        signature={
+            **profiled.signature.build(tally.first, tally.last),
+            "format": layout.format,
+            "mapping": profiled.mapping_name,
+        },
         id_prefix=plan.ids.whole,
     )
     learnt = places.names()

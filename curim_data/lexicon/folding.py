@@ -7,6 +7,8 @@ import unicodedata
 
 def fold(text: str) -> str:
     """A word without case, accents and the difference between blank, hyphen and underscore; final sigma is sigma."""
-    plain = unicodedata.normalize("NFKD", text.strip().casefold())
-    kept = "".join(character for character in plain if not unicodedata.combining(character))
+    kept = text.strip().casefold()
+    if not kept.isascii():
+        plain = unicodedata.normalize("NFKD", kept)
+        kept = "".join(character for character in plain if not unicodedata.combining(character))
     return "_".join(kept.replace("_", " ").replace("-", " ").replace("ς", "σ").split())

@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -61,8 +62,8 @@ def staged(monkeypatch: pytest.MonkeyPatch) -> list[pd.DataFrame]:
     """Every staged table of the test, as pandas reads it."""
     kept: list[pd.DataFrame] = []
 
-    def stage(*given: object) -> object:
-        found = stage_alerts(*given)  # type: ignore[arg-type]
+    def stage(*given: Any, **named: Any) -> object:
+        found = stage_alerts(*given, **named)
         kept.append(pd.concat([part.to_pandas() for part in found.staging.batches()], ignore_index=True))
         return found
 

@@ -1,5 +1,7 @@
 """The quick ways over text columns against slow twins that look at every cell."""
 
+import unicodedata
+
 import pyarrow as pa
 import pyarrow.compute as pc
 from hypothesis import given
@@ -57,3 +59,10 @@ def test_a_column_of_plain_moments_reads_as_each_of_them_does(plain, odd):
     filled = [cell for cell in cells if cell]
     if filled:
         assert all_iso_with_offset(_column(filled)) == all(cell in (*PLAIN, ODD[2]) for cell in filled)
+
+
+@given(st.one_of(CELLS, st.text(), st.text(st.sampled_from("aÄß_- İςΣé\u0301\u1e9eﬁ\x1f\u00a0"))))
+def test_folded_words_are_those_of_each_character(text):
+    plain = unicodedata.normalize("NFKD", text.strip().casefold())
+    kept = "".join(one for one in plain if not unicodedata.combining(one))
+    assert fold(text) == "_".join(kept.replace("_", " ").replace("-", " ").replace("ς", "σ").split())
