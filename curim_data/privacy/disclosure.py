@@ -9,8 +9,8 @@ whatever is asked of it, in whatever combination, can at most give the copy. Wha
 - nothing is by day, and hours are in bands of six, as the copy has them;
 - a count from 1 to k - 1 is written as "fewer than k"; k is 5, and 10 where sensitive categories are asked for and in
   the rows of sensitive categories, or what the city raised them to (`CityProfile.least_count`). What would tell such a
-  count in its own row is left out with it (`privacy.written`). Nothing else is withheld: sums, shares, tests and charts
-  are made of all counts.
+  count in its own row is left out with it (`privacy.written`), and a share of which the count or the rest is small is
+  words or a limit (`privacy.written_shares`). Nothing else is withheld: sums, tests and charts are made of all counts.
 """
 
 from __future__ import annotations
