@@ -276,11 +276,11 @@ def _too_little(origins: int, events: int) -> Message | None:
             "{least}.",
             values,
         )
-    values = {"n": events, "least": MIN_EVENTS}
+    values = {"least": MIN_EVENTS}  # not how many: it may be a count that the reader is not told
     if events < MIN_EVENTS:
         return Message(
-            "No forecast is shown: only {n} alerts came in the weeks of the test, and below {least} a test is a "
-            "lottery.",
+            "No forecast is shown: fewer than {least} alerts came in the weeks of the test, and with so few a test is "
+            "a lottery.",
             values,
         )
     return None
