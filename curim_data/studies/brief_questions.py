@@ -16,6 +16,7 @@ from curim_data.model import CityProfile, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import at_head
 from curim_data.model.labels import gender_label, inline
+from curim_data.privacy import share_is_told
 from curim_data.studies.brief import BriefStudy
 from curim_data.studies.brief_text import (
     attention_sentence,
@@ -87,8 +88,9 @@ def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
             expected=t.roughly(spot.expected),
         )
     told = study.shares.frame[study.shares.frame["gender"].isin(("woman", "man"))]
-    if study.asks_affected and study.shares.women_written:
-        most = told.sort_values("share").iloc[-1]
+    most = told.sort_values("share").iloc[-1]
+    of_all = share_is_told(float(most["n"]), study.shares.total, study.shares.least)
+    if study.asks_affected and study.shares.women_written and of_all:
         return t(
             "{gender}: {share} of those affected. Does this surprise us, and who may be missing?",
             gender=gender_label(t, most["gender"]),
