@@ -22,10 +22,11 @@ def written_share(t: Translator, counts: tuple[float, float], told: tuple[float,
     """A share with its interval (`told`) in words; `counts`: the part and the whole, `least`: the smallest count that
     is written out, zero apart.
 
-    A small part is "fewer than"; where the rest is small, the share is at least what the whole without it would be.
+    A small part is "fewer than", and so is any part of a whole that is small itself. Where the rest alone is small, the
+    share is at least what the whole without it would be.
     """
     part, whole = counts
-    if 0 < part < least:
+    if 0 < part < least or 0 < whole < least:
         return t(fewer_than(least))
     if not share_is_told(part, whole, least):
         return t("at least {low}", low=t.percent(floor(100 * _without_rest(whole, least)) / 100))
