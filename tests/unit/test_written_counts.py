@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,11 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.gender import dark_shares, gender_shares
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, translator
 from curim_data.privacy import drawn_share, share_is_told, written_share
+from curim_data.studies.brief_content import share_rows
+from curim_data.studies.brief_questions import meeting_questions
+from pages.parts.charts import tables
 from pages.parts.charts.numbers import written_alerts, written_count, written_incidents, written_table
 from pages.parts.frame import Page
+from pages.parts.gender.shares import shares_file
 from pages.parts.maps.legends import class_breaks, class_entries
 
 T = translator("en")
@@ -114,3 +121,57 @@ def test_a_file_leaves_out_what_tells_a_small_count(city: CityProfile) -> None:
     assert written_table(council, places)[["share", "p"]].notna().to_numpy().tolist() == [[False] * 2, [True] * 2]
     spots = pd.DataFrame({"n": [30], "excess": [20.0], "ratio": [3.0], "women": [0.5]})
     assert written_table(council, spots)["ratio"].tolist() == [3.0]  # "women" is a share there
+
+
+def test_no_part_of_a_small_whole_is_a_share() -> None:
+    """Of three persons affected nobody is a woman: "at least 0 %" says nothing, and "none" would be no share."""
+    nobody = (0.0, 0.0, 0.6)
+    for whole in (1, 3, 4):
+        assert written_share(T, (0, whole), nobody, 5) == "fewer than 5"
+    assert written_share(T, (0, 3), nobody).startswith("0")
+    assert written_share(T, (0, 20), nobody, 5).startswith("0")
+    three = pd.DataFrame({"affected_gender": ["undisclosed"], "n": [3.0]})
+    bars = share_rows(replace(gender_shares(three), least=5), T)
+    assert [(bar.label, bar.text) for bar in bars[:2]] == [("Women", "fewer than 5"), ("Men", "fewer than 5")]
+
+
+def _file(reader: Page, frame: pd.DataFrame, of: tuple[str, float | str]) -> pd.DataFrame:
+    """The CSV below bars of shares, read again."""
+    return pd.read_csv(BytesIO(tables.csv_bytes(written_table(reader, shares_file(reader, frame, of)))))
+
+
+def test_the_file_below_the_bars_leaves_out_a_count_whose_rest_is_small(city: CityProfile) -> None:
+    """17 of 20 after dark: the bar says "at least 80 %", and by day there were three."""
+    counted = [("woman", True, 17), ("woman", False, 3), ("man", True, 12), ("man", False, 8), ("other", True, 2),
+               ("other", False, 20), ("undisclosed", True, 2), ("undisclosed", False, 1)]  # fmt: skip
+    found = dark_shares(pd.DataFrame(counted, columns=["affected_gender", "dark", "n"]))
+    told = _file(page(city, Audience.COUNCIL), found, ("dark", "n")).set_index("gender")
+    figures = ["dark", "n", "share", "low", "high", "fewer_than"]
+    assert told.loc["woman", figures].fillna(-1).tolist() == [-1, 20, -1, -1, -1, 5]
+    assert told.loc["other", figures].fillna(-1).tolist() == [-1, 22, -1, -1, -1, 5]
+    assert told.loc["undisclosed", figures].fillna(-1).tolist() == [-1, -1, -1, -1, -1, 5]
+    assert told.loc["man", ["dark", "n", "share"]].tolist() == [12, 20, 0.6]
+    assert np.isnan(told.loc["man", "fewer_than"])
+    other = found.assign(dark=[18.0, *found["dark"][1:]])
+    assert _file(page(city, Audience.COUNCIL), other, ("dark", "n")).equals(told.reset_index())
+    exact = _file(page(city, Audience.SPECIALIST), found, ("dark", "n"))
+    pd.testing.assert_frame_equal(exact, found, check_dtype=False)
+
+
+def test_the_brief_asks_of_no_share_whose_rest_is_small(city: CityProfile) -> None:
+    """17 women, no man and three who do not say: 85 % would tell the three."""
+    frame = pd.DataFrame({"affected_gender": ["woman", "undisclosed"], "n": [17.0, 3.0]})
+    hot = SimpleNamespace(spots=(), power=SimpleNamespace(too_few=True))
+    changed = SimpleNamespace(changes=SimpleNamespace(n_tested=0))
+
+    def asked(frame: pd.DataFrame, least: int) -> str:
+        shares = replace(gender_shares(frame), least=least)
+        study: Any = SimpleNamespace(
+            findings=(), changes=changed, total=SimpleNamespace(threshold=least), hot=hot, shares=shares,
+            asks_affected=True, looked_at=(),
+        )  # fmt: skip
+        return meeting_questions(study, city, T)[1]
+
+    assert asked(frame, 5) == "What surprises us?"
+    assert "85" in asked(frame, 1)
+    assert "71" in asked(frame.assign(n=[17.0, 7.0]), 5)

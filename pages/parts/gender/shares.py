@@ -11,11 +11,12 @@ from curim_data.filters import AlertFilter
 from curim_data.model import N_, Role
 from curim_data.model.absence import NO_AFFECTED, NO_FEELING, NO_GENDER, NO_POPULATION, NO_REPORTERS
 from curim_data.model.labels import district_label, feeling_label, gender_label
+from curim_data.privacy import FEWER_THAN, share_is_told
 from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy
 from curim_data.studies.incidents import rows_are_persons
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import bars_of_shares, least_written, written_count
+from pages.parts.charts.numbers import bars_of_shares, least_written, written_count, written_table
 from pages.parts.frame import Page, draw_footer, escape_markdown
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import missing
@@ -137,10 +138,30 @@ def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | st
     bars["text"] = bars["text"].mask(none, page.t("none"))
     bars[["low", "high"]] = bars[["low", "high"]].mask(none)
     shades = [GENDERS[page.theme][gender] for gender in frame["gender"]]
-    told = bars["low"].notna() | none
-    shares = ["share", "low", "high"]
-    data = frame.assign(gender=bars["label"], **{name: frame[name].where(told) for name in shares})
+    data = shares_file(page, frame, of).assign(gender=bars["label"])
     plots.draw_chart(page, plots.interval_bars_figure(page, bars, colours_by_row=shades), key=key, alt=alt, data=data)
+
+
+def shares_file(page: Page, frame: pd.DataFrame, of: tuple[str, float | str]) -> pd.DataFrame:
+    """The table below such bars as it may be handed out: without a share that would tell a small count.
+
+    Where the whole stands in the row, a count whose rest is small is missing too, and its limit is in `fewer_than`.
+    `of`: as for the bars.
+    """
+    part, whole = of
+    least = least_written(page)
+    wholes = frame[whole] if isinstance(whole, str) else pd.Series(float(whole), frame.index)
+    told = pd.Series(
+        [share_is_told(*pair, least) for pair in zip(frame[part], wholes, strict=True)], frame.index, dtype=bool
+    )
+    hidden = ~told & frame["n"].ne(0)
+    data = frame.assign(**{name: frame[name].mask(hidden) for name in ("share", "low", "high")})
+    written = written_table(page, data)
+    rest = hidden & frame[part].ge(least)
+    if not isinstance(whole, str) or not rest.any():
+        return written
+    limits = written[FEWER_THAN] if FEWER_THAN in written else pd.Series(float("nan"), frame.index)
+    return written.assign(**{part: written[part].mask(rest), FEWER_THAN: limits.mask(rest, least)})
 
 
 def _labels(page: Page, frame: pd.DataFrame) -> list[str]:
