@@ -12,12 +12,13 @@ from scipy import stats
 
 from analysis.stats.binomial import binomial_two_sided
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.false_discovery import benjamini_hochberg, told_step
 from analysis.stats.fisher import fisher_two_sided
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
-from curim_data.model import BoolArray, Gender, Message, Num, Translator
+from curim_data.model import BoolArray, Gender, IntArray, Message, Num, Translator
 
+TOO_FEW: Final = Message("The numbers of women or of men are too small for a ratio to be written out.")
 NONE_OF_BOTH: Final = Message("No incidents of both women and men have a category by which they could be compared.")
 WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
 AFFECTED: Final = "affected_gender"
@@ -147,24 +148,61 @@ class CategoryRatios:
         """`frame` as it may be handed out: without ratio, p and q beside a count under `least`, and without its share.
 
         Where men are few, `at_least` is what the ratio is at least, whatever their number, and `low` the smallest lower
-        limit; where women are, `at_most` and `high` are the largest ones.
+        limit; where women are, `at_most` and `high` are the largest ones. Where all women or all men are few, nothing
+        that depends on their number is there in any row. Of q there is the step alone (`told_step`), and rows are in
+        the order of what is there, else by name.
         """
-        rows, few = self.frame.copy(), self._few()
-        some = pd.Series(few.any(axis=1), rows.index)
-        limits = [self._limits(dict(row), *pair) for (_, row), pair in zip(rows.iterrows(), few, strict=True)]
+        rows, few, whole_few = self.frame.copy(), self._few(), self._whole_few()
+        untold = self._untold()
+        some = pd.Series(few.any(axis=1) | untold, rows.index)
+        limits = [
+            (np.nan,) * 4 if nothing else self._limits(dict(row), *pair)
+            for (_, row), pair, nothing in zip(rows.iterrows(), few, untold, strict=True)
+        ]
         least, low, most, high = np.array(limits, float).reshape(-1, 4).T
         rows["low"], rows["high"] = rows["low"].mask(some, low), rows["high"].mask(some, high)
         for name in ("ratio", "p", "q"):
             rows[name] = rows[name].mask(some)
         for column, name in enumerate(("women_share", "men_share")):
-            rows[name] = rows[name].mask(few[:, column])
-        return rows.assign(at_least=least, at_most=most)
+            rows[name] = rows[name].mask(few[:, column] | whole_few[:, column])
+        rows = rows.assign(at_least=least, at_most=most)
+        if not self.least:
+            return rows
+        rows = rows.assign(q=told_step(rows["q"]), significant=self._told_significant())
+        return rows.sort_values(["q", "ratio", self.by], ascending=[True, False, True])
+
+    def for_readers(self) -> CategoryRatios:
+        """The same in the order of `written`, and without the differences that would tell how few women or men are."""
+        if not self.least:
+            return self
+        frame = self.frame.assign(significant=self._told_significant()).loc[self.written().index]
+        return replace(self, frame=frame.reset_index(drop=True))
+
+    @property
+    def too_few(self) -> bool:
+        """Whether in no row a ratio may be written out, since all women or all men are under `least`."""
+        return bool(len(self.frame)) and bool(self._untold().all())
+
+    def _told_significant(self) -> pd.Series:
+        return self.frame["significant"].mask(pd.Series(self._untold(), self.frame.index), False)
 
     def _few(self) -> BoolArray:
         """Whether women and men of each row are few; shape (rows, 2)."""
-        least = np.array([self.least.get(name, 1) for name in self.frame[self.by]])[:, None]
         counts = self.frame[["women", "men"]].to_numpy(float)
-        return (counts > 0) & (counts < least)
+        return (counts > 0) & (counts < self._least_by_row())
+
+    def _whole_few(self) -> BoolArray:
+        """Whether all women and all men are under the limit of each row; shape (rows, 2)."""
+        totals, least = np.array([self.women_total, self.men_total]), self._least_by_row()
+        return (totals > 0) & (totals < least)
+
+    def _untold(self) -> BoolArray:
+        """Whether nothing of a row may be told that depends on all women and all men."""
+        rows: BoolArray = self._whole_few().max(axis=1, initial=False)
+        return rows
+
+    def _least_by_row(self) -> IntArray:
+        return np.array([self.least.get(name, 1) for name in self.frame[self.by]], dtype=np.int64)[:, None]
 
     def _limits(self, row: Mapping[Any, Any], women_few: bool, men_few: bool) -> tuple[float, float, float, float]:
         """The least ratio and lower limit, the largest ratio and upper limit, whatever the small count; NaN: none."""
@@ -196,6 +234,8 @@ class CategoryRatios:
         looked = self.n_tested
         if not looked:
             return t(NONE_OF_BOTH)
+        if self.too_few:
+            return t(TOO_FEW)
         if not found:
             return t.n(
                 "The one comparison between women and men shows no difference beyond chance.",
@@ -351,7 +391,8 @@ class PlaceShares:
 
     `frame`: `by`, women, men, share, low, high (Wilson), city (the city's share), p, q (NaN where empty), direction
     (1: more women than in the city, -1: fewer), significant (bool), expected (women to be expected), not_known (bool:
-    so few alerts by women that nothing is known of their safety there). Surest first.
+    so few alerts by women that nothing is known of their safety there). Surest first. `women_total`: women of the n in
+    the whole city.
     """
 
     frame: pd.DataFrame
@@ -359,6 +400,7 @@ class PlaceShares:
     city: Estimate
     n: int
     choices: tuple[Choice, ...]
+    women_total: float = 0.0
 
     @property
     def assessed(self) -> int:
@@ -383,6 +425,27 @@ class PlaceShares:
                 silent,
             )
         return sentence
+
+    def for_readers(self, least: int) -> PlaceShares:
+        """The same for who does not see counts under `least`: of q the step alone (`told_step`), and rows in the order
+        of what is there, else by name.
+
+        Where all women or all men of the city are few, nothing is there that depends on their number: the city's share,
+        what was to be expected, p and q, and with them what differs and what is not known.
+        """
+        women = self.women_total
+        untold = any(0 < part < least for part in (women, self.n - women))
+        rows = self.frame
+        few = rows[["women", "men"]].gt(0) & rows[["women", "men"]].lt(least)
+        shown = rows["p"].mask(few.any(axis=1) | untold)
+        frame = rows.assign(q=told_step(rows["q"]), shown=shown, step=told_step(rows["q"].where(shown.notna())))
+        if untold:
+            frame = frame.assign(
+                **dict.fromkeys(("city", "expected", "p", "q"), np.nan), significant=False, not_known=False, direction=0
+            )
+        order = ["significant", "step", "shown", self.by]
+        frame = frame.sort_values(order, ascending=[False, True, True, True]).drop(columns=["shown", "step"])
+        return replace(self, frame=frame.reset_index(drop=True), city=UNKNOWN if untold else self.city)
 
 
 def place_shares(
@@ -438,6 +501,7 @@ def place_shares(
         by=by,
         city=share,
         n=int(women + men),
+        women_total=women,
         choices=(Choice("not_known", EXPECTED_WOMEN, message), scatter.choice),
     )
 

@@ -202,6 +202,11 @@ class Translator:
             return f"<{space}{self.number(0.001, 3)}"
         return f"≤{space}{self.number(p, 3)}" if least else self.number(p, 3)
 
+    def p_step(self, p: float, alpha: float = 0.05) -> str:
+        """On which side of `alpha` a p-value is, for who may not read its digits: `≤0.05` or `>0.05`."""
+        space = "\u00a0" if self.lang == "fr" else ""
+        return f"{'≤' if p <= alpha else '>'}{space}{self.number(alpha, 2)}"
+
     def p(self, p: float, *, least: bool = False) -> str:
         """The same as a formula: `p = 0.012`, `p < 0.001` or `p ≤ 0.005`."""
         text = self.p_value(p, least=least, spaced=True)

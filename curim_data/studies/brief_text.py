@@ -502,7 +502,7 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
             parts.append(t(Message(message.text, {"categories": t.join(names)})))
     if weights.alone:
         parts.append(t(ONE_CATEGORY))
-    elif not weights.n_tested:
+    elif not weights.n_tested or weights.too_few:
         parts.append(weights.sentence(t))
     elif differ.empty:
         parts.append(

@@ -113,11 +113,11 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
     found = category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
     found = replace(found, least=_least_by_category(source, f, audience, found.frame["category"]))
     chosen = chosen_from(source, f)
-    if chosen is source:
-        return found
-    theirs = weight_study(chosen, f, Audience.SPECIALIST).frame.set_index("category")
-    told = theirs["significant"].reindex(found.frame["category"]).fillna(False).to_numpy(bool)
-    return replace(found, frame=found.frame.assign(significant=told))
+    if chosen is not source:
+        theirs = weight_study(chosen, f, Audience.SPECIALIST).frame.set_index("category")
+        told = theirs["significant"].reindex(found.frame["category"]).fillna(False).to_numpy(bool)
+        found = replace(found, frame=found.frame.assign(significant=told))
+    return found.for_readers()
 
 
 def _least_by_category(source: Source, f: AlertFilter, audience: Audience, names: pd.Series) -> dict[Any, int]:
@@ -219,7 +219,8 @@ def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: st
     if chosen is not source:
         theirs = _place_shares(chosen, f, Audience.SPECIALIST, column)[0].frame
         shares = replace(shares, frame=_as_chosen(shares.frame, theirs))
-    return shares, sum(pair)
+    written = WrittenCounts(f, audience, source.city)
+    return shares if written.all_written else shares.for_readers(written.least()), sum(pair)
 
 
 def _as_chosen(frame: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:

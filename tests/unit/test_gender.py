@@ -255,7 +255,9 @@ def test_a_ratio_beside_a_small_count_is_a_limit_that_tells_no_number(women, men
         told.append(tuple(rows.loc["rare", ["at_least", "low", "at_most", "high"]].fillna(-1)))
         whole = found.frame.set_index("category")
         limits.append(whole.loc["rare"])
-        pd.testing.assert_series_equal(rows.loc["b", whole.columns], whole.loc["b"])
+        assert rows.loc["b", "q"] == (0.05 if whole.loc["b", "q"] <= 0.05 else 1)
+        other = [name for name in whole if name != "q"]
+        pd.testing.assert_series_equal(rows.loc["b", other], whole.loc["b", other])
     ((least, low, most, high),) = set(told)
     if isinstance(women, int):
         assert (most, high) == (-1, -1)
@@ -295,3 +297,78 @@ def test_means_of_few_answers_are_left_out(t):
     assert not found.written(5).gap.known
     assert "Too few" in found.written(5).sentence(t)
     assert found.written(1).gap == found.gap
+
+
+def counted(rows):
+    """A row a category, gender and count of (category, women, men)."""
+    return pairs(rows, "category")
+
+
+@pytest.mark.parametrize("few", ["men", "women"])
+def test_no_figure_tells_how_few_women_or_men_there_are_in_all(t, few):
+    """60 women and no man of one category: its p would be .341, .118, .042 or .015, by how many men there are."""
+    told, exact = [], []
+    for number in (1, 2, 3, 4):
+        rows = [("theft", 60, 0), ("noise", 30, number), ("graffiti", 8, 0)]
+        rows = rows if few == "men" else [(name, men, women) for name, women, men in rows]
+        found = category_ratios(counted(rows))
+        exact.append(found.frame.set_index("category").loc["theft", "p"])
+        found = dataclasses.replace(found, least=dict.fromkeys(("theft", "noise", "graffiti"), 5))
+        shown = found.written()
+        hidden = ["ratio", "low", "high", "p", "q", "at_least", "at_most", f"{few}_share"]
+        assert shown[hidden].isna().all(axis=None)
+        assert shown["category"].tolist() == ["graffiti", "noise", "theft"]
+        assert not shown["significant"].any()
+        readers = found.for_readers()
+        assert readers.too_few
+        assert readers.sentence(t) == "The numbers of women or of men are too small for a ratio to be written out."
+        told.append(shown.drop(columns=few).to_csv(index=False))
+        told.append(readers.frame[["category", "significant"]].to_csv())
+    assert len(set(exact)) == 4
+    assert set(told[::2]) == {told[0]}
+    assert set(told[1::2]) == {told[1]}
+
+
+def test_no_row_tells_the_small_count_of_another_by_q_or_by_the_order():
+    """The corrected p of what is written depends on that of a category with few men."""
+    told, exact = [], []
+    for few in (1, 2, 3, 4):
+        rows = [("a", 40, 60 - few), ("b", 70, 60), ("c", 75, 50), ("rare", 6, few)]
+        found = category_ratios(counted(rows), totals={"woman": 210, "man": 170})
+        exact.append(found.frame.set_index("category").loc["c", "q"])
+        found = dataclasses.replace(found, least=dict.fromkeys(("a", "b", "c", "rare"), 5)).for_readers()
+        shown = found.written()
+        told.append(shown[shown["category"] != "a"].drop(columns=["men", "significant"]).to_csv(index=False))
+        assert found.frame["category"].tolist() == shown["category"].tolist()
+        assert set(shown["q"].dropna()) <= {0.05, 1.0}
+    assert len(set(exact)) > 1
+    assert len(set(told)) == 1
+
+
+@pytest.mark.parametrize(("women", "men"), [(60, (1, 2, 3, 4)), ((1, 2, 3, 4), 60)], ids=["few men", "few women"])
+def test_the_share_of_women_in_the_city_tells_no_small_number(t, women, men):
+    """60 women and 3 men: .952381 beside each place."""
+    told = []
+    for few in (1, 2, 3, 4):
+        pair = (women, few) if isinstance(women, int) else (few, men)
+        rows = [("b", 30, 0), ("a", 20, 0)] if isinstance(women, int) else [("b", 0, 30), ("a", 0, 20)]
+        found = place_shares(pairs(rows, "place"), city=pair)
+        assert found.for_readers(1).city == found.city
+        shown = found.for_readers(5)
+        assert not shown.city.known
+        assert shown.frame[["city", "expected", "p", "q"]].isna().all(axis=None)
+        assert not shown.frame[["significant", "not_known"]].any(axis=None)
+        told.append((shown.frame.to_csv(), shown.sentence(t)))
+    assert len(set(told)) == 1
+
+
+def test_places_in_a_city_of_many_tell_the_step_of_q_alone():
+    rows = [("a", 40, 12), ("b", 30, 31), ("c", 25, 22), ("few", 30, 2)]
+    told = []
+    for few in (1, 2, 3, 4):
+        found = place_shares(pairs([*rows[:3], ("few", 30, few)], "place"), city=(900, 1000))
+        shown = found.for_readers(5)
+        assert shown.city == found.city
+        assert set(shown.frame["q"]) <= {0.05, 1.0}
+        told.append(shown.frame.loc[shown.frame["place"] != "few", ["place", "share", "city", "p", "q"]].to_csv())
+    assert len(set(told)) == 1

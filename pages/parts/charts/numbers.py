@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.hotspots.excess import is_compared, ratio_says_something
 from curim_data.model import Message, Translator
 from curim_data.model.absence import fewer_than
-from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, drawn_share, share_is_told, written_share
+from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, drawn_share, sees_exact, share_is_told, written_share
 from curim_data.studies.spot_profiles import SpotOrCluster
 from pages.parts.frame import Page
 from pages.parts.maps.cell_map import alert_count, incident_count
@@ -36,6 +36,13 @@ def written_alerts(page: Page, n: float) -> str:
     """The same as a number of alerts."""
     least = least_written(page)
     return page.t(Message("fewer than {k} alerts", {"k": least})) if 0 < n < least else alert_count(page.t, n)
+
+
+def written_q(page: Page, q: float) -> str:
+    """A corrected p-value as the audience may read it: on which side of 0.05 it is where small counts are hidden."""
+    if q != q:
+        return "–"
+    return page.t.p_value(q) if sees_exact(page.audience) else page.t.p_step(q)
 
 
 def drawn_counts(page: Page, counts: pd.Series, category: str = "") -> pd.Series:

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.gender import CategoryRatios
+from analysis.gender import TOO_FEW, CategoryRatios
 from curim_data.filters import AlertFilter
 from curim_data.model.absence import NO_AFFECTED, ONE_CATEGORY
 from curim_data.model.labels import category_label, inline
 from curim_data.privacy import sees_exact
 from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import written_count
+from pages.parts.charts.numbers import written_count, written_q
 from pages.parts.frame import Page, draw_footer, escape_markdown
 from pages.parts.gender import queries
 
@@ -49,13 +49,9 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
     t = page.t
     known = np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)
     everything = int(known.sum())
-    frame = _drawn(found)[known].dropna(subset=["value"])
+    frame = _drawn(found).loc[known].dropna(subset=["value"])
     if frame.empty:
-        st.write(
-            t("The numbers of women or of men are too small for a ratio to be written out.")
-            if everything
-            else t("There is nothing to compare here.")
-        )
+        st.write(t(TOO_FEW) if everything or found.too_few else t("There is nothing to compare here."))
         return
     doubt = np.log(frame["high"] / frame["low"].clip(lower=1e-9))
     clearest = frame.assign(doubt=doubt).sort_values(["significant", "doubt"], ascending=[False, True]).head(MOST_ROWS)
@@ -123,7 +119,7 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
     """The sentence, and the clearest categories for women and for men."""
     t, frame = page.t, found.frame
     tested = bool(frame["p"].notna().any())
-    if tested:
+    if tested and not found.too_few:  # which stands in place of the chart
         draw_footer(page, sentence=found.sentence(t))
     sure = frame[frame["significant"]]
     for words, rows in (
@@ -162,7 +158,7 @@ def _draw_table(page: Page, found: CategoryRatios) -> None:
             "women": [written_count(page, row["women"], row["category"]) for row in rows],
             "men": [written_count(page, row["men"], row["category"]) for row in rows],
             "ratio": [_ratio(page, row) for row in rows],
-            "q": ["–" if row["q"] != row["q"] else t.p_value(row["q"]) for row in rows],
+            "q": [written_q(page, row["q"]) for row in rows],
         }
     )
     headings = {

@@ -17,7 +17,7 @@ from curim_data.privacy import is_sensitive, share_is_told, threshold
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import least_written, share_with_interval, written_count
+from pages.parts.charts.numbers import least_written, share_with_interval, written_count, written_q
 from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import missing
@@ -188,7 +188,7 @@ def _draw_table(page: Page, frame: pd.DataFrame) -> None:
             "men": [written_count(page, row["men"]) for row in rows],
             "share": [_share(page, row) for row in rows],
             "verdict": [words[row["verdict"]] for row in rows],
-            "q": ["–" if row["q"] != row["q"] or not _share_told(page, row) else t.p_value(row["q"]) for row in rows],
+            "q": [written_q(page, row["q"]) if _share_told(page, row) else "–" for row in rows],
         }
     )
     headings = {
