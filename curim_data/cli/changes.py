@@ -38,7 +38,7 @@ def changes(
     out: OutCsv = None,
 ) -> None:
     """Print every comparison that was made."""
-    from curim_data.privacy import FEWER_THAN, is_sensitive
+    from curim_data.privacy import FEWER_THAN, is_sensitive, sees_exact
     from curim_data.studies.change_words import least_written
     from curim_data.studies.changes import change_study
     from curim_data.studies.harm import weight_obstacle
@@ -56,9 +56,10 @@ def changes(
     found = study.changes
     frame = found.frame if study.harm is None else found.frame.join(study.harm.frame)
     columns = [*_COLUMNS, *(study.harm.frame if study.harm is not None else ())]
-    rows = frame.loc[frame["p"].notna(), columns].sort_values(["q", "p"], kind="stable")
     strict = is_sensitive(f, source.city)
     told = written_changes(study, ctx.audience, source.city, sensitive=strict)
+    tested = told[frame["p"].notna()].sort_values(["q", "p"], kind="stable")  # in the order of what may be read
+    rows = frame.loc[tested.index, columns]
     written = (told if study.harm is None else told.join(study.harm.frame)).loc[rows.index]
     written = written[[*columns, *(name for name in [FEWER_THAN] if name in written)]].reset_index(drop=True)
     rows = rows.reset_index(drop=True)
@@ -87,15 +88,15 @@ def changes(
         ctx.sentence(source, f), found.sentence(ctx.t), *elsewhere, *study.not_in_use.sentences(source.city, ctx.t)
     )
     if out is None:
-        ctx.print_table(_in_words(ctx.t, source.city, rows, written, least))
+        ctx.print_table(_in_words(ctx.t, source.city, rows, written, least, exact=sees_exact(ctx.audience)))
     ctx.print_choices(study.choices)
 
 
 def _in_words(
-    t: Translator, city: CityProfile, rows: pd.DataFrame, written: pd.DataFrame, least: IntArray
+    t: Translator, city: CityProfile, rows: pd.DataFrame, written: pd.DataFrame, least: IntArray, *, exact: bool
 ) -> pd.DataFrame:
     """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out.
-    `written`: their figures as they may be told.
+    `written`: their figures as they may be told. `exact`: to who sees every count.
 
     A key that is missing in `rows` is not unknown: the comparison was made over all its values.
     """
@@ -116,8 +117,8 @@ def _in_words(
         t("After"): change_words.counts_in_words(t, rows, "after", least),
         t("Expected"): [t.number(expected) for expected in written["expected"]],
         t("Ratio (95 %)"): change_words.ratios_in_words(t, written, ("ratio", "low", "high")),
-        t("Chance or not"): [change_words.certainty_in_words(t, q) for q in rows["q"]],
-        t("Corrected p"): change_words.p_values_in_words(t, written["q"]),
+        t("Chance or not"): [change_words.certainty_in_words(t, q, steps=exact) for q in rows["q"]],
+        t("Corrected p"): change_words.p_values_in_words(t, written["q"], steps=not exact),
         t("p"): change_words.p_values_in_words(t, written["p"]),
         t("Compared with"): change_words.compared_in_words(t, rows),
         t("Note"): change_words.notes_in_words(t, rows),

@@ -77,13 +77,18 @@ def _bound_in_words(t: Translator, low: float, high: float) -> str:
     return t("at most {high}", high=t.number(high, 2)) if high <= WIDE else NOT_KNOWN
 
 
-def p_values_in_words(t: Translator, values: pd.Series) -> list[str]:
-    """The p-values of a column; a dash where there is none."""
-    return [t.p_value(p) if p == p else NOT_KNOWN for p in values.tolist()]
+def p_values_in_words(t: Translator, values: pd.Series, *, steps: bool = False) -> list[str]:
+    """The p-values of a column; a dash where there is none. `steps`: only on which side of 0.05 they are."""
+    written = t.p_step if steps else t.p_value
+    return [written(p) if p == p else NOT_KNOWN for p in values.tolist()]
 
 
-def certainty_in_words(t: Translator, q: float) -> str:
-    """How sure it is that a change is not chance, by its corrected p-value: three steps, or that it may be."""
+def certainty_in_words(t: Translator, q: float, *, steps: bool = True) -> str:
+    """How sure it is that a change is not chance, by its corrected p-value: three steps, or that it may be. Without
+    `steps` only whether it is beyond chance, for who may not read more of it.
+    """
+    if not steps:
+        return t("beyond chance") if q <= ALPHA else t("may be chance")
     if q < VERY_SURE:
         return t("almost certain")
     if q < SURE:

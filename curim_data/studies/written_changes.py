@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from analysis.stats.false_discovery import told_step
 from analysis.trends.changes import changes
 from analysis.trends.past_scatter import candidate_dispersions
 from curim_data.model import Audience, CityProfile
-from curim_data.privacy import FEWER_THAN
+from curim_data.privacy import FEWER_THAN, sees_exact
 from curim_data.studies.change_words import least_written
 from curim_data.studies.changes import CANDIDATE_KEYS, ChangeStudy
 
@@ -27,15 +28,18 @@ _TELLING: Final = ("ratio", "low", "high", "p", "q")
 def written_changes(
     study: ChangeStudy, audience: Audience, city: CityProfile, *, sensitive: bool = False
 ) -> pd.DataFrame:
-    """The rows of `study.changes.frame` as they may be handed out; the same frame where all may be.
+    """The rows of `study.changes.frame` as they may be handed out; the same frame to who sees every count.
 
     Missing are small counts (`fewer_than` holds the limit that they are under), ratio, p and q beside one, the expected
-    count beside a small one before, and both limits but the one that is known. `sensitive`: as for `least_written`.
+    count beside a small one before, and both limits but the one that is known. Of q, which depends on the p of all
+    rows, there is the step alone where any count may be missing (`told_step`). `sensitive`: as for `least_written`.
     """
     frame = study.changes.frame
     least = pd.Series(least_written(frame, audience, city, sensitive=sensitive), frame.index)
     few = pd.DataFrame({when: (frame[when] > 0) & (frame[when] < least) for when in _WHEN})
     some = few.any(axis=1)
+    if not sees_exact(audience):
+        frame = frame.assign(q=told_step(frame["q"]))
     if not some.any():
         return frame
     limits = _limits(study, frame[some], few[some], least[some])

@@ -7,6 +7,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from analysis.stats.false_discovery import told_step
 from analysis.trends.changes import add_city_reference, changes
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
@@ -86,7 +87,23 @@ def test_other_rows_and_who_reads_the_alerts_have_all(periods: object) -> None:
     found = written_changes(given, Audience.PUBLIC, CITY)
     assert found["fewer_than"].dropna().tolist() == [5]
     kept = found["fewer_than"].isna()
-    pd.testing.assert_frame_equal(found.loc[kept, whole.columns], whole[kept], check_dtype=False)
+    stepped = whole.assign(q=told_step(whole["q"]))  # of q, which depends on the rows that are not, the step alone
+    pd.testing.assert_frame_equal(found.loc[kept, whole.columns], stepped[kept], check_dtype=False)
+
+
+def test_no_row_tells_the_small_count_of_another_by_its_corrected_p_or_by_the_order(periods: object) -> None:
+    """Whether 1 or 4 fly-tippings were before 10: the p of what is written is the same, and q would not be."""
+    rows = (("noise", 60, 90), ("lighting_poor", 150, 180), ("graffiti", 190, 200))
+    tables, exact = [], []
+    for few in (1, 2, 3, 4):
+        given = study(periods, (None, 403, 480), *rows, ("fly_tipping", few, 10))
+        found = written_changes(given, Audience.COUNCIL, CITY)
+        order = tuple(found.sort_values(["q", "p"], kind="stable")["category"])
+        tables.append((order, *(row(found, name)["q"] for name, *_ in rows)))
+        exact.append(row(given.changes.frame, "noise")["q"])
+    assert len(set(tables)) == 1
+    assert set(tables[0][1:]) <= {0.05, 1.0}
+    assert len(set(exact)) > 1
 
 
 def test_what_tells_a_count_goes_with_it_in_every_table_and_object() -> None:

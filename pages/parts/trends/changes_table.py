@@ -12,7 +12,7 @@ import streamlit as st
 
 from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
-from curim_data.privacy import DisclosureError, is_sensitive
+from curim_data.privacy import DisclosureError, is_sensitive, sees_exact
 from curim_data.studies.brief import BriefChanges, brief_periods
 from curim_data.studies.change_words import (
     areas_in_words,
@@ -50,9 +50,10 @@ def draw_changes_table(page: Page) -> None:
     weight = draw_weight_choice(page)
     study = changes_of(page.dataset, chosen, page.audience, weight)
     found = told.findings if told is not None and study.periods.after == (told.since, told.until) else ()
-    rows = findings_first(study.changes.frame, [finding.change.key for finding in found])
     strict = is_sensitive(page.filter, page.city)
-    written = written_changes(study, page.audience, page.city, sensitive=strict).loc[rows.index]
+    written = written_changes(study, page.audience, page.city, sensitive=strict)
+    rows = findings_first(study.changes.frame, [finding.change.key for finding in found], written)
+    written = written.loc[rows.index]
     frame = changes_frame(page, rows, written, study.harm.frame if study.harm is not None else None)
     if frame.empty or study.periods.before is None:
         _draw_reason(page, study.periods)
@@ -125,9 +126,16 @@ def _days(periods: ComparedPeriods) -> dict[str, tuple[dt.date, dt.date]]:
     return {"after": periods.after, "before": periods.before}
 
 
-def findings_first(frame: pd.DataFrame, keys: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """The tested candidates: those named by `keys` in their order, as the briefing ranks them, then by certainty."""
-    rows = frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable")
+def findings_first(
+    frame: pd.DataFrame, keys: Sequence[Mapping[str, Any]], written: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The tested candidates: those named by `keys` in their order, as the briefing ranks them, then by certainty.
+    `written`: the same as the audience may read them, whose order tells nothing that is not there.
+    """
+    order = (frame if written is None else written)[["q", "p"]].assign(
+        q=lambda rows: rows["q"].where(rows["p"].notna())
+    )
+    rows = frame.loc[order[frame["p"].notna()].sort_values(["q", "p"], kind="stable").index]
     if not keys:
         return rows
     names = list(keys[0])
@@ -236,7 +244,7 @@ def changes_frame(
     """Tested candidates in words and figures, in their order; `written`: the same with their figures as the audience
     may read them. `harm`: what their incidents weigh, row by row.
     """
-    t, rows = page.t, frame
+    t, rows, exact = page.t, frame, sees_exact(page.audience)
     least = least_written(rows, page.audience, page.city, sensitive=is_sensitive(page.filter, page.city))
     told = {when: counts_in_words(t, rows, when, least) for when in ("before", "after")}
     small = any((rows[when].between(1, least - 1)).any() for when in told)
@@ -255,9 +263,10 @@ def changes_frame(
             **{f"told_{when}": words for when, words in told.items()},
             **{name: values.to_numpy() for name, values in figures.items()},
             "times": ratios_in_words(t, written, ("ratio", "low", "high")),
-            "sure": [certainty_in_words(t, q) for q in rows["q"].tolist()],
+            "sure": [certainty_in_words(t, q, steps=exact) for q in rows["q"].tolist()],
             **weights,
-            **{name: p_values_in_words(t, written[name]) for name in ("q", "p")},
+            "q": p_values_in_words(t, written["q"], steps=not exact),
+            "p": p_values_in_words(t, written["p"]),
             "test": compared_in_words(t, rows),
             "note": notes_in_words(t, rows),
         }
