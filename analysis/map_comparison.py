@@ -33,7 +33,7 @@ from analysis.grid.cells import neighbours, square_side
 from analysis.hotspots.cell_significance import connected
 from analysis.hotspots.settings import window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.false_discovery import benjamini_hochberg, told_step
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.types import CellArray
@@ -231,7 +231,7 @@ class DifferingPlace:
             elsewhere=t.percent(self.elsewhere if first else 1 - self.elsewhere),
             side=side,
             n=n,
-            q=t.p_value(self.q),
+            q=t.p_value(self.q) if least <= 1 else t.p_step(self.q),
         )
 
     def shares_written(self, least: int) -> bool:
@@ -277,6 +277,20 @@ class MapComparison:
     def one_sided(self) -> bool:
         """Whether a side has no alert at all, so that there is nothing to draw."""
         return not (self.n_a and self.n_b)
+
+    def for_readers(self, least: int) -> MapComparison:
+        """The same for who does not see counts under `least`: of q, which depends on all places, the step alone
+        (`told_step`), and places in the order of the p that are written out, the others last by name.
+        """
+        if least <= 1:
+            return self
+        order = sorted(
+            self.places, key=lambda place: (place.p, place.id) if place.shares_written(least) else (2.0, place.id)
+        )
+        places = tuple(
+            replace(place, rank=rank, q=float(told_step(place.q))) for rank, place in enumerate(order, start=1)
+        )
+        return replace(self, frame=self.frame.assign(q=told_step(self.frame["q"])), places=places)
 
     def sentence(self, t: Translator) -> str:
         """How many places differ, out of how many; and whether there was enough to tell."""

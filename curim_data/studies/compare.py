@@ -21,7 +21,7 @@ from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import Audience, Gender, Message
 from curim_data.model.absence import NO_AFFECTED, NO_POSITIONS, NO_REPORTERS
 from curim_data.model.i18n import Span
-from curim_data.privacy import DisclosureError, askable, finest_resolution, sees_exact
+from curim_data.privacy import DisclosureError, WrittenCounts, askable, finest_resolution, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import known_places
@@ -212,6 +212,9 @@ def compare_study(
     first, second = (query.cells(source, side, size, audience, once=True) for side in (pair.first, pair.second))
     scatter = max((place_scatter(source, side, size) for side in (pair.first, pair.second)), key=attrgetter("value"))
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, scatter=scatter)
+    found = found.for_readers(
+        max(WrittenCounts(side, audience, source.city).least() for side in (pair.first, pair.second))
+    )
     choices = [chosen, *incident_choice(source), *pair.choices, *_neither(source, pair, audience, against, totals)]
     choices += found.choices
     choices += [*default_coordinates(first.at_default + second.at_default), *nested_cells(size)]

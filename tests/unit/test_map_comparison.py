@@ -284,3 +284,22 @@ def test_places_of_either_direction_share_no_cell(disc: np.ndarray) -> None:
     assert set(result.frame.loc[result.frame["differs"], "more"]) == {1, -1}
     named = [cell for place in result.places for cell in place.cells]
     assert len(named) == len(set(named)) > 0
+
+
+def test_readers_get_the_step_of_q_and_places_in_the_order_of_what_is_written(disc: np.ndarray, t: Translator) -> None:
+    """Of the places that differ one has few of the second map: its place in the list would tell its p."""
+    a, b = np.full(len(disc), 20), np.full(len(disc), 20)
+    for at, pair in ((0, (90, 12)), (10, (60, 1)), (len(disc) - 1, (12, 70))):
+        a[at], b[at] = pair
+    found = _compare(disc, a, b, k=0)
+    assert len(found.places) == 3
+    assert found.places[0].n_b == 1
+    assert found.for_readers(1) is found
+    told = found.for_readers(5)
+    assert [place.shares_written(5) for place in told.places] == [True, True, False]
+    assert [place.rank for place in told.places] == [1, 2, 3]
+    assert told.places[0].p < told.places[1].p
+    assert {place.q for place in told.places} == {0.05}
+    assert set(told.frame["q"].dropna()) <= {0.05, 1.0}
+    assert "(corrected p ≤0.05)" in told.places[0].sentence(t, 5)
+    assert "≤" not in found.places[0].sentence(t)

@@ -27,7 +27,7 @@ from curim_data.studies.compare import (
 )
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import least_written, written_count
+from pages.parts.charts.numbers import least_written, written_count, written_q
 from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
 from pages.parts.frame.colours import CHANGE, on_land
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
@@ -144,7 +144,7 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
             "share": t.percent(place.share) if told else "–",
             "elsewhere": t.percent(place.elsewhere),
             "ratio": _ratio(page, place) if told else "–",
-            "q": t.p_value(place.q) if told else "–",
+            "q": written_q(page, place.q) if told else "–",
         }
         for place, told in ((place, place.shares_written(least)) for place in places)
     )

@@ -587,7 +587,8 @@ GENERAL: Final = (
             "Alerts of later imports wait until enough are there to exchange with, about half of the sensitive ones "
             "for one release more. Numbers under 5, or under 10 for sensitive categories, are written as “fewer than”; "
             "a city may ask for more than these in its profile. Of a corrected p, which depends on all numbers of its "
-            "table, changes and comparisons by gender tell these readers only on which side of 0.05 it is."
+            "table, changes and comparisons by gender or of two maps tell these readers only on which side of 0.05 it "
+            "is."
         ),
         N_(
             "Where no alert waits, the city's alerts and incidents are exact: all by month, ordinary ones by week, "
