@@ -43,7 +43,7 @@ def changes(
     from curim_data.studies.changes import change_study
     from curim_data.studies.harm import weight_obstacle
     from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
-    from curim_data.studies.written_changes import written_changes
+    from curim_data.studies.written_changes import surest_first, written_changes
 
     source = ctx.source()
     f = ctx.filter(source)
@@ -58,8 +58,7 @@ def changes(
     columns = [*_COLUMNS, *(study.harm.frame if study.harm is not None else ())]
     strict = is_sensitive(f, source.city)
     told = written_changes(study, ctx.audience, source.city, sensitive=strict)
-    tested = told[frame["p"].notna()].sort_values(["q", "p"], kind="stable")  # in the order of what may be read
-    rows = frame.loc[tested.index, columns]
+    rows = frame.loc[surest_first(found.frame, told), columns]
     written = (told if study.harm is None else told.join(study.harm.frame)).loc[rows.index]
     written = written[[*columns, *(name for name in [FEWER_THAN] if name in written)]].reset_index(drop=True)
     rows = rows.reset_index(drop=True)

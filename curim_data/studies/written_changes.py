@@ -50,6 +50,18 @@ def written_changes(
     return rows.assign(**{FEWER_THAN: least.where(some)})
 
 
+def surest_first(frame: pd.DataFrame, written: pd.DataFrame | None = None) -> pd.Index:
+    """The labels of the tested rows of `Changes.frame`, the surest first.
+
+    `written`: the same as an audience reads them. Rows are then in the order of what is there: whether a row is beyond
+    chance, which is said of each, and p, where it is.
+    """
+    order = frame[["q", "p"]]
+    if written is not None and written is not frame:
+        order = pd.DataFrame({"q": told_step(frame["q"]), "p": written["p"]}, index=frame.index)
+    return order[frame["p"].notna()].sort_values(["q", "p"], kind="stable").index
+
+
 def _limits(study: ChangeStudy, frame: pd.DataFrame, few: pd.DataFrame, least: pd.Series) -> pd.DataFrame:
     """Columns low and high of rows with a small count: the limit of the ratio that may be told of each, if any.
 

@@ -195,6 +195,17 @@ def test_the_table_shows_the_main_columns_and_all_when_asked(open_page: Open) ->
     assert not app.main.dataframe[0].proto.column_order
 
 
+def test_the_council_reads_on_which_side_a_corrected_p_is_in_the_order_of_what_it_reads(open_page: Open) -> None:
+    app = open_page("trends", lang="en", **{"as": "council", "light": "dark"})
+    assert not errors(app)
+    table = app.main.dataframe[0].value
+    steps = {("beyond chance", "≤0.05"), ("may be chance", ">0.05"), ("beyond chance", "–"), ("may be chance", "–")}
+    assert set(zip(table["sure"], table["q"], strict=True)) <= steps
+    assert {"may be chance"} <= set(table["sure"])
+    told = [q for q in table["q"] if q != "–"]
+    assert told
+
+
 @pytest.mark.parametrize("by", ["week", "month"])
 def test_the_last_twelve_months_stand_beside_the_year_before(open_page: Open, by: str) -> None:
     app = open_page("trends", lang="en", by=by)

@@ -28,7 +28,7 @@ from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.findings import Count, Finding
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
-from curim_data.studies.written_changes import written_changes
+from curim_data.studies.written_changes import surest_first, written_changes
 from pages.parts.charts import tables
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
@@ -132,10 +132,7 @@ def findings_first(
     """The tested candidates: those named by `keys` in their order, as the briefing ranks them, then by certainty.
     `written`: the same as the audience may read them, whose order tells nothing that is not there.
     """
-    order = (frame if written is None else written)[["q", "p"]].assign(
-        q=lambda rows: rows["q"].where(rows["p"].notna())
-    )
-    rows = frame.loc[order[frame["p"].notna()].sort_values(["q", "p"], kind="stable").index]
+    rows = frame.loc[surest_first(frame, written)]
     if not keys:
         return rows
     names = list(keys[0])
