@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,8 +32,10 @@ COMPARED: Final = (
 )
 # The same of sensitive categories, whose cells are larger; they are told by cell and district.
 COMPARED_SENSITIVE: Final = (("cell", "category"), ("district", "category"), ("month", "category"))
-SIZES: Final = (5, 15, 30, 100, float("inf"))
-SIZES_SENSITIVE: Final = (10, *SIZES[1:])
+# Sizes of counts above the smallest that council and public may read.
+SIZES: Final = (15, 30, 100)
+FEWEST: Final = 20  # counts by which an error is told: that of one would give away the count itself
+STEP: Final = 0.05  # in which it is told
 # The tables that the sentence under a council's figure is about: a place by what happens there and to whom.
 TOLD: Final = ("cell x category", "place x category", "place x affected_gender", "district x category")
 
@@ -49,32 +52,50 @@ class CopyErrors:
     frame: pd.DataFrame
 
     def of_size(self, least: float, kind: Kind = "all") -> float:
-        """The median relative error of counts by place of a size, over all tables that a sentence tells of."""
+        """The median relative error of counts by place of a size, over all tables that a sentence tells of; NaN where
+        these are fewer than `FEWEST` counts.
+        """
         rows = self.frame[self.frame["table"].isin(TOLD) & (self.frame["least"] == least)]
         rows = rows[rows["kind"] == kind]
-        return float(np.average(rows["median"], weights=rows["n"])) if rows["n"].sum() else float("nan")
+        return float(np.average(rows["median"], weights=rows["n"])) if rows["n"].sum() >= FEWEST else float("nan")
+
+    def told(self, kind: Kind) -> bool:
+        """Whether an error of small numbers can be told."""
+        least, _ = self._smallest(kind)
+        return not np.isnan(self.of_size(least, kind))
 
     def sentence(self, t: Translator, kind: Kind = "all") -> str:
-        """How far numbers by place typically lie from those of the alerts."""
-        least, *_, enough = (SIZES_SENSITIVE if kind == "sensitive" else SIZES)[:-1]
-        few, many = (self.of_size(size, kind) for size in (least, enough))
-        if few != few:
+        """How far numbers by place typically lie from those of the alerts. Of ordinary categories those of all are told
+        where too few are known; of sensitive ones, which move more, no number is.
+        """
+        kind = "all" if kind == "ordinary" and not self.told(kind) else kind
+        least, most = self._smallest(kind)
+        few, many = (_in_steps(self.of_size(size, kind)) for size in (least, SIZES[-1]))
+        if few != few or most == math.inf:
             return t("From the protected copy: rare alerts have exchanged place and time with others.")
-        if round(few, 2) == 0 and not round(many, 2) > 0:
+        if few == 0 and not many > 0:
             return t("From the protected copy: numbers by place are typically those of the alerts.")
-        if many != many:
+        if many != many or least >= SIZES[-1]:
             return t(
-                "From the protected copy: numbers from {least} to 14 by place are typically {few} off.",
-                least=least,
+                "From the protected copy: numbers from {least} to {most} by place are typically {few} off.",
+                least=round(least),
+                most=round(most - 1),
                 few=t.percent(few),
             )
         return t(
-            "From the protected copy: numbers from {least} to 14 by place are typically {few} off, those from 100 on "
-            "{many}.",
-            least=least,
+            "From the protected copy: numbers from {least} to {most} by place are typically {few} off, those from 100 "
+            "on {many}.",
+            least=round(least),
+            most=round(most - 1),
             few=t.percent(few),
             many=t.percent(many),
         )
+
+    def _smallest(self, kind: Kind) -> tuple[float, float]:
+        """From how many to below how many the smallest numbers reach that have an error; NaN where none has."""
+        rows = self.frame[self.frame["table"].isin(TOLD) & (self.frame["kind"] == kind)]
+        least = rows["least"].min()
+        return float(least), float(rows.loc[rows["least"] == least, "most"].max())
 
     def as_json(self) -> list[dict[str, Any]]:
         """As JSON can hold it."""
@@ -100,6 +121,17 @@ def kind_of(f: AlertFilter, city: CityProfile) -> Kind:
     return "sensitive" if sensitive.pop() else "ordinary"
 
 
+def _in_steps(error: float) -> float:
+    """An error in whole steps, upwards; below half a percent it is none."""
+    return error if error != error else (math.ceil(error / STEP - 1e-9) if error >= 0.005 else 0) * STEP
+
+
+def _sizes(city: CityProfile, *, sensitive: bool) -> tuple[float, ...]:
+    """Where sizes begin and end: the smallest is the smallest count that is written out."""
+    least = city.least_count(sensitive)
+    return (least, *(size for size in SIZES if size > least), float("inf"))
+
+
 def copy_errors(copy: Source) -> CopyErrors:
     """The errors of a copy, worked out once for it, or as they were kept with it."""
     if KEPT not in copy.cache:
@@ -116,7 +148,7 @@ def keep_errors(copy: Source) -> None:
 
 def measure_errors(copy: Source) -> CopyErrors:
     """Compare the counts of the copy with those of its alerts, over the last twelve months; where no number of these is
-    large enough to be written out, over all time.
+    large enough to be written out in as many as an error is told by, over all time.
     """
     exact = copy.exact
     if exact is None:
@@ -125,7 +157,7 @@ def measure_errors(copy: Source) -> CopyErrors:
     rows = []
     for period in (AlertFilter(), AlertFilter(period="all")):
         rows = _of_all(exact, copy, period, sensitive)
-        if any(row[1] in TOLD for row in rows):
+        if CopyErrors(pd.DataFrame(rows, columns=_COLUMNS)).told("all"):
             break
     of_these = _of_sensitive(exact, copy, sensitive) if sensitive else []
     return CopyErrors(pd.DataFrame(rows + of_these, columns=_COLUMNS))
@@ -133,20 +165,22 @@ def measure_errors(copy: Source) -> CopyErrors:
 
 def _of_all(exact: Source, copy: Source, f: AlertFilter, sensitive: Collection[str]) -> list[_Row]:
     cell, rows = finest_resolution(Audience.COUNCIL, f, exact.city), list[_Row]()
+    sizes = _sizes(exact.city, sensitive=False)
     for by, both in _compared(exact, copy, f, COMPARED, cell):
-        rows += _rows("all", by, both, SIZES)
+        rows += _rows("all", by, both, sizes)
         if "category" in by:
-            rows += _rows("ordinary", by, both[~both["category"].isin(sensitive)], SIZES)
+            rows += _rows("ordinary", by, both[~both["category"].isin(sensitive)], sizes)
     return rows
 
 
 def _of_sensitive(exact: Source, copy: Source, sensitive: Collection[str]) -> list[_Row]:
     rows, chosen = list[_Row](), AlertFilter(categories=tuple(sorted(sensitive)))
+    sizes = _sizes(exact.city, sensitive=True)
     cell = finest_resolution(Audience.COUNCIL, chosen, exact.city)
     for f in (chosen, chosen.replace(period="all")):
         for by, both in _compared(exact, copy, f, COMPARED_SENSITIVE, cell):
-            rows += _rows("sensitive", by, both[both["category"].isin(sensitive)], SIZES_SENSITIVE)
-        if any(row[1] in TOLD for row in rows):
+            rows += _rows("sensitive", by, both[both["category"].isin(sensitive)], sizes)
+        if CopyErrors(pd.DataFrame(rows, columns=_COLUMNS)).told("sensitive") or f.period == "all":
             break
         rows = []
     return rows

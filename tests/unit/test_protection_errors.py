@@ -22,9 +22,8 @@ from curim_data.model import CityProfile, translator
 from curim_data.protection.errors import (
     COMPARED,
     COMPARED_SENSITIVE,
-    SIZES,
-    SIZES_SENSITIVE,
     CopyErrors,
+    Kind,
     copy_errors,
     keep_errors,
     kind_of,
@@ -41,6 +40,7 @@ SPOTS: list[tuple[tuple[float, float], str, str | None]] = [
     ((23.650, 37.945), "zone_2", "theatre"),
     ((23.656, 37.955), "zone_2", None),
 ]
+SIZES, SIZES_SENSITIVE = (5, 15, 30, 100, float("inf")), (10, 15, 30, 100, float("inf"))
 COLUMNS = ["kind", "table", "least", "most", "n", "median", "nine_of_ten", "bias"]
 
 
@@ -142,7 +142,10 @@ def pair(folder: Path, seed: int, city: CityProfile | None = None) -> tuple[Sour
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_errors_are_those_of_a_comparison_count_by_count(tmp_path: Path, seed: int) -> None:
+def test_errors_are_those_of_a_comparison_count_by_count(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("curim_data.protection.errors.FEWEST", 1)  # the last year is enough
     source, expected = pair(tmp_path, seed)
     found = measure_errors(source).frame.sort_values(["kind", "table", "least"], ignore_index=True)
     expected = expected.sort_values(["kind", "table", "least"], ignore_index=True)
@@ -232,12 +235,12 @@ FEW = [
     ("all", "cell x category", 5.0, 15.0, 30, 0.40, 0.9, -0.1),
     ("all", "district x category", 5.0, 15.0, 10, 0.20, 0.3, 0.1),
 ]
-MANY = ("all", "place x category", 100.0, float("inf"), 4, 0.06, 0.1, 0.0)
+MANY = ("all", "place x category", 100.0, float("inf"), 24, 0.06, 0.1, 0.0)
 # What is told of nothing by place does not count.
 BESIDE = [
     ("all", "month x category", 5.0, 15.0, 900, 0.0, 0.0, 0.0),
     ("all", "cell x category", 15.0, 30.0, 70, 0.9, 0.9, 0.0),
-    ("sensitive", "cell x category", 10.0, 15.0, 8, 0.6, 0.9, 0.0),
+    ("sensitive", "cell x category", 10.0, 15.0, 20, 0.6, 0.9, 0.0),
 ]
 
 
@@ -248,6 +251,30 @@ def test_the_error_of_a_size_weighs_tables_by_their_counts() -> None:
     assert np.isnan(errors.of_size(30))
     assert errors.of_size(10, "sensitive") == pytest.approx(0.6)
     assert "numbers from 10 to 14 by place" in errors.sentence(translator("en"), "sensitive")
+
+
+@pytest.mark.parametrize("kind", ["all", "sensitive"])
+def test_an_error_of_few_counts_is_not_told_as_it_would_give_them_away(kind: Kind) -> None:
+    def said(n: int) -> str:
+        return errors_of((kind, "cell x category", 10.0, 15.0, n, 0.42, 0.9, -0.1)).sentence(translator("en"), kind)
+
+    assert "typically 45 % off" in re.sub("\u00a0", " ", said(20))
+    for n in (1, 19):
+        assert said(n) == "From the protected copy: rare alerts have exchanged place and time with others."
+
+
+def test_of_ordinary_ones_that_are_few_the_error_of_all_is_told_and_of_sensitive_ones_none() -> None:
+    few = [(kind, "cell x category", 10.0, 15.0, 19, 0.6, 0.9, 0.0) for kind in ("ordinary", "sensitive")]
+    errors, t = errors_of(*FEW, *few), translator("en")
+    assert errors.sentence(t, "ordinary") == errors.sentence(t)
+    assert "%" not in errors.sentence(t, "sensitive")
+
+
+def test_sizes_begin_at_what_the_city_writes_out(tmp_path: Path) -> None:
+    source, _ = pair(tmp_path, 0, replace(small_city(), least_counts=(20, 40)))
+    found = measure_errors(source).frame
+    assert set(found.loc[found["kind"] != "sensitive", "least"]) <= {20, 30, 100}
+    assert set(found.loc[found["kind"] == "sensitive", "least"]) <= {40, 100}
 
 
 def test_of_which_categories_a_filter_asks() -> None:
@@ -267,19 +294,19 @@ def test_of_which_categories_a_filter_asks() -> None:
         (
             "en",
             "From the protected copy: numbers from 5 to 14 by place are typically 35 % off",
-            ", those from 100 on 6 %.",
+            ", those from 100 on 10 %.",
             "From the protected copy: rare alerts have exchanged place and time with others.",
         ),
         (
             "el",
             "Από το προστατευμένο αντίγραφο: αριθμοί από 5 έως 14 ανά τόπο απέχουν συνήθως 35 % από τους πραγματικούς",
-            ", από 100 και πάνω 6 %.",
+            ", από 100 και πάνω 10 %.",
             "Από το προστατευμένο αντίγραφο: σπάνιες αναφορές έχουν ανταλλάξει τόπο και χρόνο με άλλες.",
         ),
         (
             "fr",
             "D’après la copie protégée : les nombres de 5 à 14 par lieu s’écartent en général de 35 %",
-            ", ceux à partir de 100 de 6 %.",
+            ", ceux à partir de 100 de 10 %.",
             "D’après la copie protégée : des signalements rares y ont échangé lieu et moment avec d’autres.",
         ),
     ],
@@ -292,5 +319,5 @@ def test_the_sentence_says_how_far_numbers_lie_off(lang: str, few: str, many: st
 
     assert said(*FEW, MANY, *BESIDE) == few + many
     assert said(*FEW, *BESIDE) == few + "."
-    assert said(MANY, *BESIDE) == none
+    assert said(MANY, BESIDE[0]) == none
     assert said() == none
