@@ -6,6 +6,7 @@ the same names: `compilers.duckdb`, `compilers.DuckDBCompiler`.
 
 from __future__ import annotations
 
+import ast
 import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -32,12 +33,30 @@ def _asked(name: str) -> Any:
 
 
 def _stand_in() -> None:
-    """Take the place of the package, unless it is loaded."""
+    """Take the place of the package, unless it is loaded, or is more than a list of its dialects."""
+    if not _only_lists(Path(ibis.backends.__path__[0], "sql", "compilers", "__init__.py")):
+        return
     spec = ModuleSpec(PACKAGE, None, is_package=True)
     spec.submodule_search_locations = [str(Path(folder, "sql", "compilers")) for folder in ibis.backends.__path__]
     module: Any = module_from_spec(spec)
     module.__getattr__ = _asked
-    sys.modules.setdefault(PACKAGE, module)
+    if sys.modules.setdefault(PACKAGE, module) is module:
+        parent, _, name = PACKAGE.rpartition(".")
+        setattr(import_module(parent), name, module)  # as an import does
+
+
+def _only_lists(file: Path) -> bool:
+    """Whether a package does nothing but take names from its modules, so that nothing is lost where it is not run."""
+    try:
+        body = ast.parse(file.read_text("utf-8")).body
+    except (OSError, SyntaxError):
+        return False
+    names = (ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Expr)
+    return all(isinstance(node, names) and not _runs(node) for node in body)
+
+
+def _runs(node: ast.stmt) -> bool:
+    return any(isinstance(part, ast.Call) for part in ast.walk(node))
 
 
 _stand_in()

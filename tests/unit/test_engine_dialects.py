@@ -10,7 +10,7 @@ from pathlib import Path
 import ibis.backends
 import pytest
 
-import curim_data.engine  # noqa: F401 (it sees to that)
+from curim_data.engine import _dialects
 
 FOLDER = Path(ibis.backends.__path__[0], "sql", "compilers")
 COMPILED = """
@@ -51,6 +51,28 @@ def test_what_is_no_dialect_is_no_attribute(name: str) -> None:
     import ibis.backends.sql.compilers as compilers
 
     assert not hasattr(compilers, name)
+
+
+def test_the_package_is_found_where_it_lies() -> None:
+    import ibis.backends.sql
+
+    assert ibis.backends.sql.compilers is sys.modules[_dialects.PACKAGE]
+    assert ibis.backends.sql.compilers.duckdb.__name__ == f"{_dialects.PACKAGE}.duckdb"
+
+
+def test_only_a_package_that_lists_its_dialects_is_stood_in_for(tmp_path: Path) -> None:
+    file = tmp_path / "__init__.py"
+    for text, only in (
+        ("from a import b\n__all__ = ['b']\n", True),
+        ("from a import b\nb.register()\n", False),
+        ("X = make()\n", False),
+        ("def f(): ...\n", False),
+        ("(", False),
+    ):
+        file.write_text(text)
+        assert _dialects._only_lists(file) == only, text
+    assert not _dialects._only_lists(tmp_path / "missing.py")
+    assert _dialects._only_lists(FOLDER / "__init__.py")
 
 
 @pytest.mark.slow

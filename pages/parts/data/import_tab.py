@@ -23,6 +23,7 @@ from pages.parts.data.uploads import (
     KINDS,
     MAX_FILES,
     MAX_MB,
+    READ,
     ROUND,
     TOGETHER_MB,
     TRIAL,
@@ -140,8 +141,8 @@ def _stop_review() -> None:
 
 
 def _forget_outcomes() -> None:
-    """Forget the outcomes of earlier files when new ones are uploaded."""
-    for key in (OUTCOMES, STOPPED, TRIAL, INTERRUPTED):
+    """Forget the outcomes of earlier files, and what was read of them, when others are uploaded or taken away."""
+    for key in (OUTCOMES, STOPPED, TRIAL, INTERRUPTED, READ):
         st.session_state.pop(key, None)
 
 
@@ -298,7 +299,8 @@ def _import(
                 raise
             done = ImportOutcome(review.file.name, problem=told)
         st.session_state[OUTCOMES] = (*st.session_state.get(OUTCOMES, ()), done)
-    st.session_state.pop(TRIAL, None)
+    for key in (TRIAL, READ):
+        st.session_state.pop(key, None)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     if page.is_sample and not trying:
         st.query_params.pop("home", None)

@@ -7,11 +7,13 @@ views that are long gone pile up: about 200 in each run of a page, 88 bytes each
 blocks (a quarter of a gigabyte in a process). So what keeps results lets pandas go through them from time to time.
 
 Nothing here changes a table, and none of it is needed for a right result: what a later pandas names otherwise is left
-alone.
+alone. That pandas goes through the notes while another thread makes a view is safe under the interpreter's lock alone:
+without that lock nothing is done.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
@@ -27,6 +29,8 @@ _WITHOUT: Final = (str, bytes, int, float, bool, type(None), CityProfile, Source
 
 def forget_dead_views(value: Any) -> None:
     """Let the tables in a result forget the views of them that are gone."""
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return
     for table in _tables(value, set()):
         manager = getattr(table, "_mgr", None)
         blocks = [getattr(block, "refs", None) for block in getattr(manager, "blocks", ())]
