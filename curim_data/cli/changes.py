@@ -38,7 +38,7 @@ def changes(
     out: OutCsv = None,
 ) -> None:
     """Print every comparison that was made."""
-    from curim_data.privacy import FEWER_THAN, is_sensitive, sees_exact
+    from curim_data.privacy import FEWER_THAN, is_sensitive
     from curim_data.studies.change_words import least_written
     from curim_data.studies.changes import change_study
     from curim_data.studies.harm import weight_obstacle
@@ -87,15 +87,15 @@ def changes(
         ctx.sentence(source, f), found.sentence(ctx.t), *elsewhere, *study.not_in_use.sentences(source.city, ctx.t)
     )
     if out is None:
-        ctx.print_table(_in_words(ctx.t, source.city, rows, written, least, exact=sees_exact(ctx.audience)))
+        ctx.print_table(_in_words(ctx.t, source.city, rows, written, least))
     ctx.print_choices(study.choices)
 
 
 def _in_words(
-    t: Translator, city: CityProfile, rows: pd.DataFrame, written: pd.DataFrame, least: IntArray, *, exact: bool
+    t: Translator, city: CityProfile, rows: pd.DataFrame, written: pd.DataFrame, least: IntArray
 ) -> pd.DataFrame:
     """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out.
-    `written`: their figures as they may be told. `exact`: to who sees every count.
+    `written`: their figures as they may be told.
 
     A key that is missing in `rows` is not unknown: the comparison was made over all its values.
     """
@@ -108,6 +108,7 @@ def _in_words(
             value_label(t, city, column, value) if told else "" for value, told in zip(rows[column], known, strict=True)
         ]
 
+    exact = bool((least <= 1).all())
     columns: dict[str, list[str] | pd.Series] = {
         t("Where"): change_words.areas_in_words(t, city, rows),
         t("Category"): words("category"),
