@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis.gender import CategoryRatios
+from analysis.gender import CategoryRatios, category_ratios, place_shares
 from curim_data.engine import open_source
 from curim_data.model import LANGUAGES, translator
 from curim_data.store import Home
@@ -193,3 +193,30 @@ def test_the_council_is_told_that_the_newest_alerts_wait(
     told = [caption.value for caption in app.main.caption if "protected copy" in caption.value]
     assert told
     assert all(("not in the copy yet" in text) is waiting for text in told)
+
+
+def test_where_hardly_any_man_is_affected_no_figure_tells_how_many(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """60 women and no man of vandalism, 3 men in all: words in place of the chart, and a table without ratio and q."""
+    rows = [("vandalism", "woman", 60.0), ("noise", "woman", 30.0), ("noise", "man", 3.0)]
+    found = category_ratios(pd.DataFrame(rows, columns=["category", "affected_gender", "n"]))
+    few = dataclasses.replace(found, least={"vandalism": 5, "noise": 5}).for_readers()
+    monkeypatch.setattr(queries, "weights", lambda *_: few)
+    real = queries.places
+    places = pd.DataFrame(
+        [("pasalimani", "woman", 50.0), ("pasalimani", "man", 0.0)], columns=["place", "affected_gender", "n"]
+    )
+    differ = place_shares(places, city=(60.0, 3.0)).for_readers(5)
+    monkeypatch.setattr(queries, "places", lambda *asked: dataclasses.replace(real(*asked), differ=differ))
+    app = open_page("gender", **{"lang": "en", "as": "council"})
+    assert not errors(app)
+    words = "\n".join([_words(app), *(text.value for text in app.get("text"))])
+    assert words.count("The numbers of women or of men are too small for a ratio to be written out.") == 1
+    assert "hardly any man" not in words
+    assert "There are too few incidents near named places to compare them." in words
+    assert "95 %" not in words.replace("\u00a0", " ")
+    for name in ("category", "place"):
+        table = _rows(app, name, "q")
+        assert set(table["q"]) == {"–"}
+    assert _rows(app, "category", "ratio")["ratio"].tolist() == ["–", "–"]
