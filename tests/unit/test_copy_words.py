@@ -66,7 +66,7 @@ def test_a_place_that_was_taken_away_is_not_a_position_that_never_was(council: S
     study = brief_study(council, f, COUNCIL)
     assert f"Alerts without a place in the copy: {total.unmapped}." in missing_sentence(study, council.city, T)
     assert "have no position" in missing_sentence(replace(study, copy_notes=()), council.city, T)
-    assert T(NO_PLACE) in _limits(study, council.city, T, COUNCIL)
+    assert T(NO_PLACE) in _limits(study, f, council.city, T, COUNCIL)
     rows = [alert(number) for number in range(12)]
     same = small_source(tmp_path, rows)
     assert not places_taken(replace(same, exact=small_source(tmp_path, rows)))
@@ -77,7 +77,7 @@ def test_a_place_that_was_taken_away_is_not_a_position_that_never_was(council: S
 def test_the_paper_says_that_it_was_chosen_from_the_alerts_only_where_it_was(council: Source) -> None:
     chosen = "What is told here was chosen from the alerts themselves."
     for f, told in ((AlertFilter(period="28d"), True), (AlertFilter(categories=("lighting_poor",)), False)):
-        assert (chosen in _limits(brief_study(council, f, COUNCIL), council.city, T, COUNCIL)) == told
+        assert (chosen in _limits(brief_study(council, f, COUNCIL), f, council.city, T, COUNCIL)) == told
 
 
 def test_the_councils_peak_hours_of_a_hot_spot_are_whole_bands(council: Source) -> None:

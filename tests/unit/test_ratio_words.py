@@ -16,7 +16,7 @@ from pages.parts.hotspots import comparison_tab
 @pytest.mark.parametrize(("lang", "men", "none"), [("en", "men only", "none (up to 0.40)"), ("fr", "hommes", "aucun")])
 def test_a_ratio_of_nothing_is_a_word(lang: str, men: str, none: str) -> None:
     page = cast(Page, SimpleNamespace(t=translator(lang)))
-    row = {"ratio": 0.0, "low": 0.0, "high": 0.4}
+    row = {"ratio": 0.0, "low": 0.0, "high": 0.4, "at_least": float("nan"), "at_most": float("nan")}
     assert categories._ratio(page, cast(Any, row)).startswith(men)
     place = cast(Any, SimpleNamespace(ratio=0.0, low=0.0, high=0.4))
     assert comparison_tab._ratio(page, place).startswith(none)

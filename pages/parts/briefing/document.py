@@ -19,14 +19,15 @@ from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 
 def draw_document_downloads(page: Page) -> None:
-    """The two downloads with what they hold, and a heading over them; on a phone they stand higher up."""
+    """The two downloads, a heading over them, and what they hold; on a phone the buttons stand higher up."""
     if not page.narrow:
         st.subheader(page.t("Create the brief"))
         draw_download_buttons(page)
+    _draw_notes(page)
 
 
 def draw_download_buttons(page: Page) -> None:
-    """The two downloads, and what they hold."""
+    """The two downloads."""
     t = page.t
     with st.container(horizontal=True, key="briefing_papers"):
         for form, label in (("pdf", t("PDF")), ("docx", t("Word"))):
@@ -39,7 +40,6 @@ def draw_download_buttons(page: Page) -> None:
                 type="primary" if form == "pdf" else "secondary",
                 icon=":material/download:",
             )
-    _draw_notes(page)
 
 
 def _draw_notes(page: Page) -> None:
