@@ -147,6 +147,20 @@ class Store:
         table = self._table()
         return [] if table is None else [batch for batch, _ in import_log(table)]
 
+    def version_without_last_import(self) -> str | None:
+        """`alerts_version` as it will be again where the last import that stands is undone; None where that import
+        changed earlier alerts or cannot be undone, for then the alerts are written anew.
+        """
+        table = self._table()
+        standing = [] if table is None else [one for one in import_log(table) if not one[0].undone]
+        changing = [(batch, at) for batch, at in standing if batch.accepted or batch.updated]
+        if table is None or not changing:
+            return None
+        batch, at = changing[-1]
+        if batch.updated or batch.sealed:
+            return None
+        return _files.version_of(file_paths(DeltaTable(table.table_uri, version=at - 1)))
+
     def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
         return match_staged(staging, batch, self.files(), again=known_again(batch.sha256, self.batches()))

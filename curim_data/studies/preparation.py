@@ -36,7 +36,8 @@ def prepare(home: Home) -> None:
     known of all of them, the known places and the protected copy: of the profile, the alerts and the code as they are
     now.
 
-    Does nothing that was done already; files of other versions go. Reports its progress.
+    Does nothing that was done already; files of other versions go, but for what was kept of the alerts before the last
+    import, so that undoing that import finds it. Reports its progress.
     """
     if not home.has_city():
         return
@@ -71,6 +72,8 @@ def prepare(home: Home) -> None:
         except duckdb.IOException:  # an erasure took the files away: it prepares what it left
             if Store(home).alerts_version() == source.version:
                 raise
+    if earlier := Store(home).version_without_last_import():
+        versions.append(earlier)
     _remove_others(folder, Store(home).alerts_version(), *versions)
     report(1.0, PREPARING)
 
