@@ -60,7 +60,9 @@ class KeptBlocks:
                 with pa.ipc.new_stream(pa.PythonFile(self._file, "w"), piece.table.schema) as out:
                     out.write_table(piece.table)
                 self._file.flush()
-                self._pieces.append((replace(piece, table=_NO_TEXTS), begin, self._file.tell()))
+                # Numbers that lie in the reader's frame would keep all its texts in memory.
+                bare = replace(piece, table=_NO_TEXTS, rows=piece.rows.copy())
+                self._pieces.append((bare, begin, self._file.tell()))
 
     def __iter__(self) -> Iterator[Block]:
         for piece, begin, end in self._pieces:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curim_data.containers._wire import block_of, block_parts
 from curim_data.importing import extract, kept_blocks
 from curim_data.importing.kept_blocks import KeptBlocks, pieces
 from curim_data.importing.pipeline import import_file
@@ -65,6 +66,14 @@ def test_pieces_hold_each_row_and_each_refused_record_once_and_in_order(
     assert sum((part.refused for part in parts), ()) == block.refused
     assert _order_of(parts) == list(range(1, len(refused) + 1))
     assert max(part.table.num_rows for part in parts) <= rows
+
+
+def test_kept_blocks_keep_nothing_of_the_frame_in_which_a_block_came() -> None:
+    kept, block = KeptBlocks(), block_of(memoryview(b"".join(map(bytes, block_parts(_block([False, True] * 5))))))
+    kept.add(block)
+    assert block.rows.base is not None
+    for piece in kept:
+        assert not any(np.shares_memory(piece.rows, mine) for mine in (block.rows, block.rows.base))
 
 
 def test_kept_blocks_are_the_blocks_as_often_as_wanted_and_for_several_threads(
