@@ -183,7 +183,7 @@ class NarrowTable:
         self._asked_once += 1
         if self._once == ONCE and self._count >= TABLE_FROM and self._lock.acquire(blocking=False):
             try:
-                if self._once == ONCE:
+                if self._once == ONCE and not self._attach(kept):
                     self._materialise(ONCE, TABLE_ONCE)
             finally:
                 self._lock.release()

@@ -53,7 +53,8 @@ NEW_FILTER: Final[dict[str, tuple[float | None, float, float]]] = {
 }
 TITLES: Final = {"trends": "Trends", "hotspots": "Hot spots", "briefing": "Briefing", "gender": "Gender"}
 STARTS: Final = 3
-CURIM: Final = (sys.executable, "-c", "import sys; from curim_data.cli import main; sys.exit(main())")
+# The command itself: in a program given as `-c` DuckDB believes that somebody types, and prints how far it is.
+CURIM: Final = (str(Path(sys.executable).with_name("curim")),)
 
 
 def told(row: Row) -> None:
