@@ -81,8 +81,8 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
     if frame["hollow"].any():
         st.caption(
             t(
-                "Hollow: the ratio is at least so large, or at most, because the number of women or of men is too "
-                "small to be written out."
+                "Hollow points are limits: the ratio is at least or at most this, because the number of women or of "
+                "men is too small to be written out."
             )
         )
     plots.draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
