@@ -157,8 +157,10 @@ def lines(source: Path | bytes | _Hashed, wide: str, name: str, size: int = BLOC
             at = _line_end(text, at, at + MAX_LINE + 1)
             if not at:
                 raise _endless(name)
+        piece = text[:end] if end < len(text) else text
+        del text  # a block's worth of memory while somebody works on what is given
         if end:
-            yield text[:end] if end < len(text) else text
+            yield piece
     if rest:
         yield rest
 

@@ -74,6 +74,7 @@ def serve_table(line: socket.socket, source: Path, name: str, more: dict[str, An
         for block in opened.blocks():
             for piece in pieces(block):
                 wire.send(line, wire.BLOCK, wire.block_parts(piece))
+            del block, piece  # before the next one is made
         wire.send(line, wire.END)
 
 

@@ -24,6 +24,7 @@ from curim_data.model import Block, Facts, ImportProblem, Message, Reason
 from curim_data.model.records import BoolArray, RejectedRecord
 
 BLOCK = base.BLOCK_BYTES  # about as many bytes as a block holds
+PARSED = 1 << 21  # bytes that the parser works on at once: it takes several times their memory
 
 
 def open_text(source: Path | bytes, name: str) -> DelimitedText:
@@ -64,6 +65,7 @@ class DelimitedText:
             first += block.read
             if block.read:
                 yield block
+            del block  # before the next one is made
 
     def body(self) -> Iterator[bytes]:
         """Pieces of whole lines after the header, in the bytes and with the line ends of the file."""
@@ -143,6 +145,20 @@ class DelimitedText:
 
 def _table(text: bytes, dialect: Dialect, width: int, name: str) -> tuple[pa.Table, list[tuple[int, str]]]:
     """The records of the right width, and the place (from 0) and text of the others."""
+    try:
+        return _parsed(text, dialect, width, PARSED)
+    except pa.ArrowInvalid:  # a record is longer
+        pass
+    try:
+        return _parsed(text, dialect, width, 0)
+    except pa.ArrowInvalid as error:
+        raise ImportProblem(
+            Message("{name}: the file was changed while it was read. Import it again.", {"name": name})
+        ) from error
+
+
+def _parsed(text: bytes, dialect: Dialect, width: int, size: int) -> tuple[pa.Table, list[tuple[int, str]]]:
+    """The same, `size` bytes at once, or all (0). pa.ArrowInvalid where a record is longer, or the text is no table."""
     misfits: list[tuple[int, str]] = []
     first = b"x" + dialect.delimiter.encode() * (width - 1) + b"\n"  # fixes the number of columns for the parser
     names = [str(at) for at in range(width)]
@@ -151,27 +167,22 @@ def _table(text: bytes, dialect: Dialect, width: int, name: str) -> tuple[pa.Tab
         misfits.append((row.number - 2, row.text))
         return "skip"
 
-    try:
-        table = pacsv.read_csv(
-            pa.BufferReader(first + text),
-            read_options=pacsv.ReadOptions(
-                use_threads=False, block_size=len(first) + len(text) + 1, column_names=names
-            ),
-            parse_options=pacsv.ParseOptions(
-                delimiter=dialect.delimiter,
-                quote_char=dialect.quote,
-                newlines_in_values=True,
-                ignore_empty_lines=True,
-                invalid_row_handler=set_aside,
-            ),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise ImportProblem(
-            Message("{name}: the file was changed while it was read. Import it again.", {"name": name})
-        ) from error
+    table = pacsv.read_csv(
+        pa.BufferReader(first + text),
+        read_options=pacsv.ReadOptions(
+            use_threads=False, block_size=size or len(first) + len(text) + 1, column_names=names
+        ),
+        parse_options=pacsv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char=dialect.quote,
+            newlines_in_values=True,
+            ignore_empty_lines=True,
+            invalid_row_handler=set_aside,
+        ),
+        convert_options=pacsv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+        ),
+    )
     return table.slice(1), misfits
 
 

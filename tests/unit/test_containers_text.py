@@ -32,6 +32,21 @@ def test_a_quoted_text_of_several_lines_is_one_row() -> None:
     assert records.rows == [1, 2]
 
 
+@given(st.lists(st.sampled_from(["1;x;y", "1;x", "1;x;y;z", '1;"x;\n";y', "", ";;"]), min_size=20), st.integers(24, 60))
+@pytest.mark.parametrize("long", ["", '2;"' + "long\n" * 30 + '";z\n'])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_it_matters_not_how_much_the_parser_works_on_at_once(end: str, long: str, lines: list[str], size: int) -> None:
+    whole = ("\n".join(lines) + "\n" + long + "1;x\n3;x;y\n").replace("\n", end).encode()
+    whole = line_feeds(whole) if b'"' in whole else whole  # as where records are made whole
+    table, misfits = text._table(whole, text.Dialect(";"), 3, "a.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "PARSED", size)
+        again, too = text._table(whole, text.Dialect(";"), 3, "a.csv")
+    assert again.to_pydict() == table.to_pydict()
+    assert too == misfits
+    assert long or again.column(0).num_chunks > 1
+
+
 def test_the_last_column_may_be_the_long_text() -> None:
     records = read('a;b\n1;"one\ntwo"\n2;"three\nfour"\n')
     assert records.values == [["1", "one\ntwo"], ["2", "three\nfour"]]
