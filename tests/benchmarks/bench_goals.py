@@ -32,12 +32,15 @@ import numpy as np
 from analysis.trends.changes import e_test
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
+from curim_data.store.home import create_home
 from curim_data.studies.preparation import prepare
 from tests.benchmarks.bench_import import told_by
+from tests.benchmarks.bench_import_scale import UPLOAD, spread
 from tests.benchmarks.bench_page import WARM, Reader, Run, filters_of, make_home, processor_seconds, reference
 from tests.benchmarks.clock import seconds
 from tests.benchmarks.results import Row, cells, exponent, hand_in
 from tests.benchmarks.soak import soak
+from tests.benchmarks.upload import preview_of
 from tests.browser.conftest import ROOT, running
 
 MODULE: Final = "tests.benchmarks.bench_goals"
@@ -249,12 +252,26 @@ def large_import(_homes: Homes, rows: int) -> None:
     told(Row(f"{what}: most memory", size, figure=found["peak"], unit="GB", goal=1.2))
 
 
+def upload(homes: Homes) -> None:
+    """A file of 90 MB on the page Data: until its preview stands, and the most memory of all processes."""
+    export, home = homes.folder / "upload.csv", Home(homes.folder / "uploads")
+    spread(UPLOAD, export)
+    if not home.path.exists():
+        create_home(home.path)
+    found = preview_of(export.read_bytes(), home)
+    what, size = f"preview of {export.stat().st_size / 1e6:.0f} MB in the page", f"{UPLOAD:,} rows"
+    told(Row(what, size, processor=found.processor, wall=found.seconds, goal=6, reference=reference()))
+    told(Row(f"{what}: most memory", size, figure=found.memory, unit="GB", goal=0.9))
+    told(Row(f"{what}: memory before", size, figure=found.before, unit="GB"))
+
+
 PARTS: Final[dict[str, Callable[[Homes], None]]] = {
     "tests": tests,
     "commands": commands,
     "pages": pages,
     "readers": readers,
     "imports": imports,
+    "upload": upload,
 }
 LARGER: Final[tuple[Callable[[Homes, int], None], ...]] = (pages, imports, large_import)
 

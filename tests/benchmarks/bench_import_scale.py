@@ -83,7 +83,7 @@ def used(*command: str) -> Used:
     before, start, most = _children(), time.perf_counter(), 0.0
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         while run.poll() is None:
-            most = max(most, sum(map(_memory, _tree(run.pid))))
+            most = max(most, sum(map(memory, tree(run.pid))))
             time.sleep(0.05)
         assert run.stdout is not None
         said = run.stdout.read().strip()
@@ -98,7 +98,7 @@ def _children() -> float:
     return found.ru_utime + found.ru_stime
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """A process and all that it started."""
     found = [pid]
     for one in found:
@@ -108,7 +108,7 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _memory(pid: int) -> float:
+def memory(pid: int) -> float:
     """Proportional set size in GB."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

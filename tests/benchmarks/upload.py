@@ -1,0 +1,159 @@
+"""A file of 90 MB uploaded on the page Data: how long until its preview stands, and what all processes hold meanwhile.
+
+The dashboard runs as for its readers, on a home without alerts, and is asked over its socket, as a browser would: for
+an address, to which the file goes, and then for the page with that file. Memory is the proportional set size of the
+server and of what it started, every twentieth of a second.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import ClientConnection, connect
+
+from curim_data.store import Home
+from tests.benchmarks.bench_import_scale import memory, tree
+from tests.benchmarks.bench_page import FINISHED
+from tests.browser.conftest import Running, running
+
+BORDER: Final = "border-of-the-file"
+STANDS: Final = " rows read: "  # of the sentence with which a preview begins
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """Seconds from the beginning of the upload until the preview stood, and of the processor in all processes; the most
+    memory at once, and before the upload (GB); the shares of the work that were told, in percent.
+    """
+
+    seconds: float
+    processor: float
+    memory: float
+    before: float
+    shares: tuple[int, ...]
+
+
+def preview_of(content: bytes, home: Home) -> Previewed:
+    """Upload a file of semicolons on the page Data. RuntimeError where the page fails or shows no preview."""
+    with running(home.path, CURIM_SHARED_RESULTS="off") as server:
+        stream = f"{server.address.replace('http', 'ws', 1)}/_stcore/stream"
+        with connect(stream, subprotocols=["streamlit"], max_size=None) as line:  # type: ignore[list-item]
+            return _preview(line, server, content)
+
+
+def _preview(line: ClientConnection, server: Running, content: bytes) -> Previewed:
+    _send(line, _page())
+    session = uploader = ""
+    for message in _messages(line):
+        if message.WhichOneof("type") == "new_session":
+            session = message.new_session.initialize.session_id
+        if _element(message) == "file_uploader":
+            uploader = message.delta.new_element.file_uploader.id
+    time.sleep(5)  # until what readers are forked from has its libraries
+    before, used = _held(server.pid), _processor(server.pid)
+    most, over, shares = [before], threading.Event(), []
+    watch = threading.Thread(target=_watch, args=(server.pid, most, over))
+    start = time.perf_counter()
+    watch.start()
+    try:
+        asked = _page()
+        state = asked.rerun_script.widget_states.widgets.add()
+        state.id = uploader
+        about = state.file_uploader_state_value.uploaded_file_info.add()
+        about.name, about.size = "export.csv", len(content)
+        about.file_urls.CopyFrom(_upload(line, server.address, session, content))
+        about.file_id = about.file_urls.file_id
+        _send(line, asked)
+        stood = None
+        for message in _messages(line):
+            if _element(message) == "progress":
+                shares.append(message.delta.new_element.progress.value)
+            if _element(message) == "markdown" and STANDS in message.delta.new_element.markdown.body:
+                stood = stood or time.perf_counter() - start
+    finally:
+        over.set()
+        watch.join()
+    if stood is None:
+        raise RuntimeError("the page shows no preview")
+    return Previewed(stood, _processor(server.pid) - used, most[0], before, tuple(shares))
+
+
+def _upload(line: ClientConnection, address: str, session: str, content: bytes) -> Any:
+    """Send the file to the address that the server gives for it; what it is known by."""
+    asked: Any = BackMsg()
+    asked.file_urls_request.request_id, asked.file_urls_request.session_id = "upload", session
+    asked.file_urls_request.file_names.append("export.csv")
+    _send(line, asked)
+    told: Any = ForwardMsg()
+    while told.WhichOneof("type") != "file_urls_response":
+        told = ForwardMsg.FromString(line.recv())
+    urls = told.file_urls_response.file_urls[0]
+    token = f"2|00000000|{secrets.token_hex(16)}|{int(time.time())}"
+    head = f'--{BORDER}\r\nContent-Disposition: form-data; name="file"; filename="export.csv"\r\n\r\n'
+    request = urllib.request.Request(
+        f"{address}{urls.upload_url}",
+        data=head.encode() + content + f"\r\n--{BORDER}--\r\n".encode(),
+        method="PUT",
+        headers={
+            "Content-Type": f"multipart/form-data; boundary={BORDER}",
+            "X-Xsrftoken": token,
+            "Cookie": f"_streamlit_xsrf={token}",
+        },
+    )
+    with urllib.request.urlopen(request):
+        return urls
+
+
+def _page() -> Any:
+    asked: Any = BackMsg()
+    asked.rerun_script.query_string, asked.rerun_script.page_name = "lang=en", "data"
+    return asked
+
+
+def _send(line: ClientConnection, asked: Any) -> None:
+    line.send(asked.SerializeToString())
+
+
+def _messages(line: ClientConnection) -> Any:
+    """What the server says until the run is finished. RuntimeError where the page fails."""
+    while True:
+        message: Any = ForwardMsg.FromString(line.recv())
+        if _element(message) == "exception":
+            raise RuntimeError(message.delta.new_element.exception.message)
+        yield message
+        if message.WhichOneof("type") == "script_finished" and message.script_finished in FINISHED:
+            return
+
+
+def _element(message: Any) -> str | None:
+    """The kind of element that a message brings."""
+    if message.WhichOneof("type") != "delta":
+        return None
+    kind: str | None = message.delta.new_element.WhichOneof("type")
+    return kind
+
+
+def _watch(pid: int, most: list[float], over: threading.Event) -> None:
+    while not over.wait(0.05):
+        most[0] = max(most[0], _held(pid))
+
+
+def _held(pid: int) -> float:
+    return sum(map(memory, tree(pid)))
+
+
+def _processor(pid: int) -> float:
+    """Seconds of the processor that a process has taken so far, with all that it started."""
+    spent = 0
+    for one in tree(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        spent += sum(map(int, fields[11:15]))
+    return spent / 100
