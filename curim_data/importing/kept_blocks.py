@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from curim_data.model import Block
 
-PIECE_ROWS: Final = 1 << 16
+PIECE_ROWS: Final = 1 << 15
 _NO_TEXTS: Final = pa.table({})
 
 
