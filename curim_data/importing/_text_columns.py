@@ -15,6 +15,8 @@ from curim_data.model import BoolArray, IntArray
 
 # Bytes with which white space may begin or end: those of ASCII up to the blank, and all beyond ASCII.
 _MAY_BE_BLANK: Final = np.array([0 < byte <= ord(" ") or byte >= 0x80 for byte in range(256)])
+_NO_BLANK: Final = np.array([ord(" ") < byte < 0x80 for byte in range(256)])
+_ZERO: Final = np.uint8(ord("0"))
 
 
 def in_one_piece(column: ArrowText) -> ArrowText:
@@ -26,22 +28,59 @@ def in_one_piece(column: ArrowText) -> ArrowText:
 
 def trimmed(column: ArrowText) -> ArrowText:
     """Remove white space around each text."""
-    if isinstance(column, pa.LargeStringArray) and not _MAY_BE_BLANK[edges(column)].any():
+    if isinstance(column, pa.LargeStringArray) and (
+        made_of(column, _NO_BLANK) or not _MAY_BE_BLANK[edges(column)].any()
+    ):
         return column
     return pc.utf8_trim_whitespace(column)
 
 
 def edges(column: pa.LargeStringArray) -> npt.NDArray[np.uint8]:
     """Return the first and the last byte of each text (2, n); 0 where it is empty or missing."""
-    _, offsets, data = column.buffers()
-    places = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
-    if data is None or not data.size:
+    places, letters = _bytes(column)
+    if not letters.size:
         return np.zeros((2, len(column)), np.uint8)
-    letters = np.frombuffer(data, np.uint8)
     begins, ends = places[:-1], places[1:]
     found = np.stack([letters[np.minimum(begins, len(letters) - 1)], letters[np.maximum(ends - 1, 0)]])
     found[:, begins == ends] = 0
     return found
+
+
+def made_of(column: pa.LargeStringArray, allowed: BoolArray) -> bool:
+    """Whether all texts of a column hold no other bytes than the allowed ones, by their codes (256)."""
+    _, letters = _bytes(column)
+    if not letters.size:
+        return True
+    codes = np.flatnonzero(allowed)
+    least, most = codes[0], codes[-1]
+    if letters.min() < least or letters.max() > most:
+        return False
+    return len(codes) == most - least + 1 or bool(allowed[letters].all())
+
+
+def written_alike(column: ArrowText) -> bool:
+    """Whether the texts of a column differ in digits alone: each has one where the first has one, and no other byte.
+
+    False too where that cannot be seen at once: a column without texts, with missing ones, or of another type.
+    """
+    if not isinstance(column, pa.LargeStringArray) or not len(column) or column.null_count:
+        return False
+    places, letters = _bytes(column)
+    width = int(places[1] - places[0])
+    if not width or (np.diff(places) != width).any():
+        return False
+    digit = (first := letters[:width]) - _ZERO < 10
+    least, span = np.where(digit, _ZERO, first), np.where(digit, np.uint8(9), np.uint8(0))
+    return bool((letters - np.tile(least, len(column)) <= np.tile(span, len(column))).all())
+
+
+def _bytes(column: pa.LargeStringArray) -> tuple[IntArray, npt.NDArray[np.uint8]]:
+    """Where each text of a column begins and the last one ends, counted from the first one, and their bytes."""
+    _, offsets, data = column.buffers()
+    if offsets is None or data is None or not data.size:
+        return np.zeros(len(column) + 1, np.int64), np.zeros(0, np.uint8)
+    places = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
+    return places - places[0], np.frombuffer(data, np.uint8)[places[0] : places[-1]]
 
 
 def filled(column: ArrowText) -> BoolArray:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import fold
-from curim_data.importing._text_columns import distinct, filled, matches
+from curim_data.importing._text_columns import distinct, filled, matches, written_alike
 from curim_data.lexicon.months import month_of
 from curim_data.model import BoolArray, IntArray
 from curim_data.model.questions import DAY_FIRST
@@ -62,6 +62,7 @@ _LAYOUTS: Final = (
     _NUMERIC, _YEAR_FIRST, _COMPACT, _DAY_NAME, _NAME_DAY, _YEAR_MONTH, _MONTH_YEAR, _NAME_YEAR,
 )  # fmt: skip
 _DAY_US: Final = 86_400_000_000
+_EARLIEST, _LATEST = np.datetime64("1900-01-01", "us"), np.datetime64("2201-01-01", "us")
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,7 @@ def _parsed(
     month_only: BoolArray,
     ambiguous: BoolArray | None = None,
 ) -> ParsedDates:
-    years = at.astype("datetime64[Y]").astype(np.int64) + 1970
-    at = np.where((years < 1900) | (years > 2200), np.datetime64("NaT", "us"), at)
+    at = np.where((at >= _EARLIEST) & (at < _LATEST), at, np.datetime64("NaT", "us"))
     bad = given & np.isnat(at)
     good = given & ~bad
     unclear = np.zeros(len(given), bool) if ambiguous is None else ambiguous & bad
@@ -147,11 +147,7 @@ def _parsed(
 def _iso_with_offset(column: ArrowText, given: BoolArray) -> TimeArray | None:
     """Parse a column that holds nothing but ISO timestamps with an offset; None for any other column."""
     lengths = pc.binary_length(column).to_numpy(False)[given]
-    if (
-        not len(lengths)
-        or lengths.min() < _SHORTEST
-        or not matches(column.filter(pa.array(given)).slice(0, 1), _STRICT)[0]
-    ):
+    if not len(lengths) or lengths.min() < _SHORTEST or not matches(column.slice(int(given.argmax()), 1), _STRICT)[0]:
         return None
     try:
         filled_only = column if given.all() else pc.if_else(pa.array(given), column, None)
@@ -162,7 +158,9 @@ def _iso_with_offset(column: ArrowText, given: BoolArray) -> TimeArray | None:
 
 def all_iso_with_offset(column: ArrowText) -> bool:
     """Whether a column of filled texts holds nothing but ISO timestamps with an offset."""
-    return bool(matches(column.slice(0, 1), _STRICT).all() and matches(column, _STRICT).all())
+    return bool(matches(column.slice(0, 1), _STRICT).all()) and (
+        written_alike(column) or bool(matches(column, _STRICT).all())
+    )
 
 
 def date_parts(column: ArrowText, order: str | None, orders: npt.NDArray[np.int8] | None = None) -> dict[str, IntArray]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
-from curim_data.importing._text_columns import filled, glued, matches
+from curim_data.importing._text_columns import filled, glued, made_of, matches
 from curim_data.model import BoolArray, FloatArray
 
 # How a column of numbers is written. ANY: one separator at most, point or comma, is the decimal one. POINT and COMMA:
@@ -29,6 +29,8 @@ _SHAPES: Final = {
     "commas_point": r"^[+-]?\d{1,3}(,\d{3})+\.\d+$",
 }
 SHAPES: Final = tuple(_SHAPES)
+_PLAIN: Final = rf"^([+-]?\d*|{_SHAPES['point'].strip('^$')})$"  # whole, or one of these
+_OF_NUMBERS: Final = np.isin(np.arange(256), list(b"0123456789.-"))
 _NOISE: Final = "[\\s'’\u00a0\u202f°]"
 
 
@@ -71,6 +73,8 @@ class NumberShapes:
 
 def count_number_shapes(column: ArrowText) -> NumberShapes:
     """Count the shapes of a trimmed column of numbers."""
+    if pc.all(pc.match_substring_regex(column, _PLAIN)).as_py():
+        return NumberShapes(point=pc.sum(pc.match_substring(column, ".")).as_py() or 0)
     column = cleaned(column)
     marked = column.filter(pc.match_substring_regex(column, "[.,]"))
     counts = {}
@@ -136,10 +140,13 @@ def parse_numbers(column: ArrowText, form: str = ANY, digits: int = 0) -> Parsed
 
 def _simple(column: ArrowText) -> ParsedNumbers | None:
     """Parse a column of numbers with decimal points and nothing else; None for any other column."""
-    if not pc.all(pc.match_substring_regex(column, r"^(-?\d+(\.\d+)?)?$")).as_py():
+    if not isinstance(column, pa.LargeStringArray) or not made_of(column, _OF_NUMBERS):
         return None
     given = filled(column)
-    values = pc.cast(pc.if_else(pa.array(given), column, None), pa.float64()).to_numpy(False)
+    try:
+        values = pc.cast(pc.if_else(pa.array(given), column, None), pa.float64()).to_numpy(False)
+    except pa.ArrowInvalid:  # a point or a minus sign that is out of place
+        return None
     none = np.zeros(len(given), bool)
     return ParsedNumbers(np.asarray(values, float), given, given & ~np.isfinite(values), none)
 

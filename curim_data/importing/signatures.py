@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowArray, ArrowText
 from curim_data.formats.base import Layout, is_name
+from curim_data.importing._text_columns import in_one_piece, trimmed, written_alike
 
 Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them
 
@@ -58,7 +59,9 @@ class SignatureBuilder:
         self._format = layout.format
         self._rows = 0
         self._empty: Counter[int] = Counter()
-        self._kinds: dict[int, Counter[str]] = {place: Counter() for place in self._roles}
+        self._kinds: dict[int, Counter[str]] = {
+            place: Counter(dict.fromkeys((*KINDS, "text"), 0)) for place in self._roles
+        }
         self._values: dict[int, Counter[str]] = {
             p: Counter() for p, role in self._roles.items() if role in LISTED_ROLES
         }
@@ -68,7 +71,7 @@ class SignatureBuilder:
         """Add a block's table (columns "0", "1", ... of text, empty is "")."""
         self._rows += table.num_rows
         for place, role in self._roles.items():
-            column = pc.utf8_trim_whitespace(table.column(place))
+            column = trimmed(in_one_piece(table.column(place)))
             given = column.filter(pc.not_equal(column, ""))
             self._empty[place] += table.num_rows - len(given)
             rest = given
@@ -77,7 +80,11 @@ class SignatureBuilder:
                 counted = pc.value_counts(given)
                 rest, times = counted.field("values"), counted.field("counts")
                 self._count(self._values[place], rest.to_pylist(), times.to_pylist())
+            elif written_alike(given):  # no kind looks at which digit a digit is
+                rest, times = given.slice(0, 1), pa.array([len(given)])
             for kind, pattern in KINDS.items():
+                if not len(rest):
+                    break
                 matched = pc.match_substring_regex(rest, pattern)
                 self._kinds[place][kind] += _how_many(matched if times is None else times.filter(matched))
                 others = pc.invert(matched)

@@ -29,13 +29,15 @@ class Column:
 
 def columns_of(labels: Sequence[str], sample: pa.Table | None) -> tuple[Column, ...]:
     """All columns, with the values of the first records where there are any."""
-    found = []
-    for place, label in enumerate(labels):
-        texts: list[str] = []
-        if sample is not None and str(place) in sample.column_names:
-            texts = [text or "" for text in sample.column(str(place)).slice(0, SAMPLED_ROWS).to_pylist()]
-        found.append(Column(place, read_heading(label), values_of(texts), tuple(texts)))
-    return tuple(found)
+    return tuple(column_of(labels, sample, place) for place in range(len(labels)))
+
+
+def column_of(labels: Sequence[str], sample: pa.Table | None, place: int) -> Column:
+    """The column at a place, as `columns_of` gives it."""
+    texts: list[str] = []
+    if sample is not None and str(place) in sample.column_names:
+        texts = [text or "" for text in sample.column(str(place)).slice(0, SAMPLED_ROWS).to_pylist()]
+    return Column(place, read_heading(labels[place]), values_of(texts), tuple(texts))
 
 
 def percent(share: float) -> dict[str, Num]:

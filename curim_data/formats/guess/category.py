@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from curim_data.formats.base import MOST_CHARACTERS, Guess, fold
 from curim_data.formats.guess import headings
-from curim_data.formats.guess._column import HEADING, Column, columns_of, guess, percent
+from curim_data.formats.guess._column import HEADING, Column, column_of, guess, percent
 from curim_data.formats.guess.values import Values, separators_of, separators_with_reasons
 from curim_data.lexicon import MISSING, kind_of, topic_of
 from curim_data.lexicon.places import AREA_HEADINGS, STREET_HEADINGS
@@ -81,8 +81,8 @@ def find_category(columns: Sequence[Column]) -> Found | None:
 
 def of_column(labels: Sequence[str], sample: pa.Table | None, place: int) -> Found | None:
     """What stands in a column that is known to hold the categories; None where no value is given."""
-    column = next((one for one in columns_of(labels, sample) if one.place == place), None)
-    if column is None or not column.values.given:
+    column = column_of(labels, sample, place)
+    if not column.values.given:
         return None
     if not can_be_category(column, 1.0):
         return Found(column, Guess(1.0), notes=refused([column]))
@@ -91,7 +91,7 @@ def of_column(labels: Sequence[str], sample: pa.Table | None, place: int) -> Fou
 
 def holds_names(labels: Sequence[str], sample: pa.Table | None, place: int) -> bool | None:
     """Whether the values of a column can be categories; None where no value is given."""
-    column = columns_of(labels, sample)[place]
+    column = column_of(labels, sample, place)
     return can_be_category(column, 1.0) if column.values.given else None
 
 
