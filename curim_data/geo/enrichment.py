@@ -27,12 +27,15 @@ from curim_data.model.alert import ENRICHED
 from curim_data.model.shared_shapes import ask_shape
 
 LAND_BUFFER_M: Final = 30.0  # a quay or a mole is city too, and a phone's position is good to some ten metres
-LONGEST_SPAN: Final = pd.Timedelta(hours=24)  # a longer span gives no hour of the day
+LONGEST_SPAN: Final = np.timedelta64(24, "h")  # a longer span gives no hour of the day
 _FINEST: Final = max(CELL_RESOLUTIONS)
+_HOUR: Final = np.timedelta64(1, "h")
+_FIRST_WEEKDAY: Final = 3  # 1 January 1970 was a Thursday
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+TimeArray = npt.NDArray[np.datetime64]
 
 
 def enrich(alerts: pa.Table, city: CityProfile) -> pa.Table:
@@ -146,30 +149,31 @@ def _place(x: FloatArray, y: FloatArray, city: CityProfile) -> pa.Array:
 def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
     zone = city.timezone
     reported, begin, end = (_instants(alerts[c]) for c in ("reported_at", "occurred_from", "occurred_to"))
-    told_begin = begin.notna().to_numpy()
-    begin = begin.fillna(reported)
-    spanning = told_begin & (end.notna() & (end > begin)).to_numpy()
+    told_begin = ~np.isnat(begin)
+    begin = np.where(told_begin, begin, reported)
+    spanning = told_begin & (end > begin)  # false where there is no end
     given = alerts["time_precision"] if "time_precision" in alerts.column_names else pa.nulls(len(begin), pa.string())
     day_only, month_only = (np.asarray(pc.fill_null(pc.equal(given, name), False), bool) for name in ("day", "month"))
-    end = end.where(pd.Series(spanning), begin)
-    timed = ~day_only & ~month_only & ((end - begin) <= LONGEST_SPAN).to_numpy()
-    local = begin.dt.tz_convert(zone)
-    date = local.dt.tz_localize(None).dt.normalize()
-    weekday = date.dt.day_of_week
-    precision = np.select([day_only, month_only, spanning, told_begin], ["day", "month", "span", "minute"], "reported")
+    end = np.where(spanning, end, begin)
+    timed = ~day_only & ~month_only & (end - begin <= LONGEST_SPAN)
+    local = _local(begin, zone)
+    date = local.astype("datetime64[D]")
+    weekday = (date.astype(np.int64) + _FIRST_WEEKDAY) % 7
+    precision = np.select([day_only, month_only, spanning, told_begin], [0, 1, 2, 3], 4)
+    names = pa.array(["day", "month", "span", "minute", "reported"], pa.string())
     return {
-        "local_date": pa.array(date.to_numpy("datetime64[D]")),
-        "week": pa.array((date - pd.to_timedelta(weekday, unit="D")).to_numpy("datetime64[D]")),
-        "month": pa.array(date.to_numpy("datetime64[M]").astype("datetime64[D]")),
-        "weekday": pa.array(weekday.to_numpy(np.int8)),
-        "hour": pa.array(local.dt.hour.to_numpy(np.int8), mask=~timed),
-        "hours": _hours(local, end.dt.tz_convert(zone), timed),
-        "dark": _dark(begin, end, timed, city),
-        "time_precision": pa.array(precision, pa.string()),
+        "local_date": pa.array(date),
+        "week": pa.array(date - weekday),
+        "month": pa.array(_month_begin(date)),
+        "weekday": pa.array(weekday.astype(np.int8)),
+        "hour": pa.array(_hour(local), mask=~timed),
+        "hours": _hours(begin, end, local, timed, zone),
+        "dark": _dark(begin, end, local, timed, city),
+        "time_precision": names.take(pa.array(precision)),
     }
 
 
-def _hours(begin: pd.Series, end: pd.Series, timed: BoolArray) -> pa.Array:
+def _hours(begin: TimeArray, end: TimeArray, local: TimeArray, timed: BoolArray, zone: str) -> pa.Array:
     """Every local hour that [begin, end) touches, each once, as a list; missing where no hour is known.
 
     The hours stand in their order from the beginning and a span is at most 24 hours long: an hour smaller than the
@@ -178,22 +182,20 @@ def _hours(begin: pd.Series, end: pd.Series, timed: BoolArray) -> pa.Array:
     Hours are stepped through in real time, so that the change of the clock neither adds nor hides one.
     """
     size = len(begin)
-    past = (begin.dt.minute * 60 + begin.dt.second).to_numpy(np.int64)
-    length = past + (end - begin).dt.total_seconds().fillna(0).to_numpy()
-    count = np.where(timed, np.maximum(np.ceil(length / 3600), 1), 0).astype(np.int64)
+    past = (local - local.astype("datetime64[h]")).astype("timedelta64[s]")
+    touched_for = past + (end - begin)  # from the full hour on
+    count = np.where(timed, np.maximum(-(-touched_for // _HOUR), 1), 0)
     alert = np.repeat(np.arange(size), count)
     step = np.arange(len(alert)) - np.repeat(np.cumsum(count) - count, count)
-    times = begin.iloc[alert] + pd.to_timedelta(step * 3600 - past[alert], unit="s")
-    touched = pd.DataFrame({"alert": alert, "hour": times.dt.hour.to_numpy(np.int8)})
-    if len(touched) > int(timed.sum()):
-        touched = touched.drop_duplicates()
-    ends = np.concatenate([[0], np.cumsum(np.bincount(touched["alert"], minlength=size))]).astype(np.int32)
-    return pa.ListArray.from_arrays(
-        pa.array(ends), pa.array(touched["hour"].to_numpy()), mask=pa.array(~timed), type=pa.list_(pa.int8())
-    )
+    hour = _hour(_local(begin[alert] - past[alert] + step * _HOUR, zone))
+    if len(alert) > int(timed.sum()):
+        first = ~pd.Series(alert * 24 + hour).duplicated().to_numpy()
+        alert, hour = alert[first], hour[first]
+    ends = np.concatenate([[0], np.cumsum(np.bincount(alert, minlength=size))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), pa.array(hour), mask=pa.array(~timed), type=pa.list_(pa.int8()))
 
 
-def _dark(begin: pd.Series, end: pd.Series, timed: BoolArray, city: CityProfile) -> pa.Array:
+def _dark(begin: TimeArray, end: TimeArray, local: TimeArray, timed: BoolArray, city: CityProfile) -> pa.Array:
     """Whether the sun was below the horizon from begin to end; missing where a span lies in light and in darkness.
 
     Missing too where nobody knows where the city lies.
@@ -201,9 +203,11 @@ def _dark(begin: pd.Series, end: pd.Series, timed: BoolArray, city: CityProfile)
     size = len(begin)
     if not city.located:
         return pa.nulls(size, pa.bool_())
-    spans = np.flatnonzero(timed & (end > begin).to_numpy(bool))
-    first, last = begin.iloc[spans], end.iloc[spans]
-    state = below_horizon(pd.concat([begin, first + (last - first) / 2, last], ignore_index=True), city)
+    spans = np.flatnonzero(timed & (end > begin))
+    first, last = begin[spans], end[spans]
+    later = np.concatenate([first + (last - first) // 2, last])
+    clocks = np.concatenate([local, _local(later, city.timezone)])
+    state = _below_horizon(np.concatenate([begin, later]), clocks, city)
     known = timed.copy()
     middle, final = state[size : size + len(spans)], state[size + len(spans) :]
     known[spans] &= (state[spans] == middle) & (middle == final)
@@ -212,13 +216,17 @@ def _dark(begin: pd.Series, end: pd.Series, timed: BoolArray, city: CityProfile)
 
 def below_horizon(times: pd.Series, city: CityProfile) -> BoolArray:
     """Whether the sun is below the horizon at the city's centre, by sunrise and sunset of the local date (astral)."""
+    at = times.to_numpy("datetime64[us]")
+    return _below_horizon(at, _local(at, city.timezone), city)
+
+
+def _below_horizon(times: TimeArray, local: TimeArray, city: CityProfile) -> BoolArray:
     zone = ZoneInfo(city.timezone)
-    days = times.dt.tz_convert(city.timezone).dt.tz_localize(None).dt.normalize()
-    codes, unique = pd.factorize(days)
+    codes, unique = pd.factorize(local.astype("datetime64[D]").astype(np.int64))
     latitude, longitude = city.land.centroid.y, city.land.centroid.x
-    light = [_daylight(latitude, longitude, day, zone) for day in pd.DatetimeIndex(unique).date]
+    light = [_daylight(latitude, longitude, day, zone) for day in unique.astype("datetime64[D]").tolist()]
     rise, fall = np.array(light, np.int64).reshape(-1, 2).T
-    at = times.to_numpy("datetime64[us]").astype(np.int64)
+    at = times.astype(np.int64)
     return np.asarray(~((rise[codes] <= at) & (at < fall[codes])), bool)
 
 
@@ -239,5 +247,25 @@ def _floats(column: Any) -> FloatArray:
     return np.asarray(column.to_numpy(zero_copy_only=False), float)
 
 
-def _instants(column: Any) -> pd.Series:
-    return pd.Series(pd.to_datetime(column.to_pandas(), utc=True)).dt.as_unit("us")
+def _instants(column: Any) -> TimeArray:
+    """Moments in UTC; NaT where there is none."""
+    return np.asarray(pc.cast(column, pa.timestamp("us", "UTC"), safe=False).to_numpy(), "datetime64[us]")
+
+
+def _local(times: TimeArray, zone: str) -> TimeArray:
+    """What clocks show in a zone at moments of UTC."""
+    there = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone)
+    return np.asarray(there.tz_localize(None).to_numpy(), "datetime64[us]")
+
+
+def _month_begin(date: TimeArray) -> TimeArray:
+    """The first days of months; each month is worked out once, which takes numpy long."""
+    number = date.astype("datetime64[M]").astype(np.int64)
+    least, most = int(number.min(initial=0)), int(number.max(initial=0))
+    days = np.arange(least, most + 1).astype("datetime64[M]").astype("datetime64[D]")
+    return np.asarray(days[number - least], "datetime64[D]")
+
+
+def _hour(local: TimeArray) -> npt.NDArray[np.int8]:
+    """The hour of the day."""
+    return np.asarray((local - local.astype("datetime64[D]")) // _HOUR, np.int8)

@@ -38,11 +38,21 @@ def trimmed(column: ArrowText) -> ArrowText:
 def edges(column: pa.LargeStringArray) -> npt.NDArray[np.uint8]:
     """Return the first and the last byte of each text (2, n); 0 where it is empty or missing."""
     places, letters = _bytes(column)
-    if not letters.size:
-        return np.zeros((2, len(column)), np.uint8)
     begins, ends = places[:-1], places[1:]
-    found = np.stack([letters[np.minimum(begins, len(letters) - 1)], letters[np.maximum(ends - 1, 0)]])
-    found[:, begins == ends] = 0
+    return np.stack([_bytes_at(letters, begins, begins == ends), _bytes_at(letters, ends - 1, begins == ends)])
+
+
+def first_bytes(column: pa.LargeStringArray) -> npt.NDArray[np.uint8]:
+    """Return the first byte of each text; 0 where it is empty or missing."""
+    places, letters = _bytes(column)
+    return _bytes_at(letters, places[:-1], places[:-1] == places[1:])
+
+
+def _bytes_at(letters: npt.NDArray[np.uint8], places: IntArray, empty: BoolArray) -> npt.NDArray[np.uint8]:
+    if not letters.size:
+        return np.zeros(len(places), np.uint8)
+    found = letters.take(places, mode="clip")
+    found[empty] = 0
     return found
 
 

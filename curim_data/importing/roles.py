@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, reduce
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
 from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
-from curim_data.importing._text_columns import distinct, edges, glued, in_one_piece, trimmed
+from curim_data.importing._text_columns import distinct, first_bytes, glued, in_one_piece, trimmed
 from curim_data.lexicon import MISSING
 from curim_data.lexicon.hours import hour_of_span
 from curim_data.model import BoolArray
@@ -147,8 +146,8 @@ def empty_texts(size: int) -> ArrowText:
 
 def without_missing_words(column: ArrowText, missing: frozenset[str]) -> ArrowText:
     """Replace words for missing values by ""."""
-    spellings = {*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"}
-    maybe = np.flatnonzero(_may_be_words(edges(column)[0], spellings))
+    spellings = _spellings(missing)
+    maybe = np.flatnonzero(_may_be_words(spellings)[first_bytes(column)])
     if not len(maybe):
         return column
     some = column if len(maybe) == len(column) else column.take(pa.array(maybe))
@@ -165,15 +164,22 @@ def without_missing_words(column: ArrowText, missing: frozenset[str]) -> ArrowTe
     return pc.if_else(pa.array(whole), "", column)
 
 
-def _may_be_words(leads: npt.NDArray[np.uint8], spellings: Iterable[str]) -> BoolArray:
-    """Which texts may be one of the spellings, by their first bytes (0 where empty).
+@lru_cache(maxsize=16)
+def _spellings(missing: frozenset[str]) -> frozenset[str]:
+    """How words for missing values are written."""
+    return frozenset({*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"})
+
+
+@lru_cache(maxsize=16)
+def _may_be_words(spellings: frozenset[str]) -> BoolArray:
+    """Which first bytes (256, 0 for an empty text) one of the spellings may have.
 
     A number is none of them, since folding keeps the digit that a text begins with, unless a spelling begins with it.
     """
     possible = np.ones(256, bool)
     possible[[0, *range(ord("0"), ord("9") + 1)]] = False
     possible[[ord(text[0]) for text in spellings if text[:1].isascii() and text[:1]]] = True
-    return np.asarray(possible[leads], bool)
+    return possible
 
 
 def without_apostrophes(column: ArrowText) -> ArrowText:

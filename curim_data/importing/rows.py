@@ -342,8 +342,9 @@ def _twin_hashes(columns: RoleColumns, layout: Layout) -> IntArray:
     if "alert_id" not in layout.roles or not places:
         return np.zeros(columns.size, np.int64)
     texts = pc.binary_join_element_wise(*(columns.raw(place) for place in places), pa.scalar(UNIT, pa.large_string()))
-    values = np.asarray(texts.to_numpy(zero_copy_only=False), object)
-    return pd.util.hash_array(values, hash_key=_TWIN_KEY, categorize=False).view(np.int64)
+    codes, unique = distinct(texts)
+    values = np.array(unique, object)
+    return pd.util.hash_array(values, hash_key=_TWIN_KEY, categorize=False).view(np.int64)[codes]
 
 
 def _alert_table(

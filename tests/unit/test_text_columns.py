@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.importing._text_columns import edges, made_of, trimmed, written_alike
+from curim_data.importing._text_columns import edges, first_bytes, made_of, trimmed, written_alike
 from curim_data.importing.date_parsing import DateFormat, all_iso_with_offset, parse_dates
 from curim_data.importing.number_parsing import SHAPES, count_number_shapes, parse_numbers
 from curim_data.importing.roles import without_missing_words
@@ -34,6 +34,7 @@ def test_edges_and_blanks_are_those_of_each_text(cells):
     column = _column(cells)
     ends = [(text.encode()[:1] or b"\0", text.encode()[-1:] or b"\0") for text in cells]
     assert edges(column).T.tolist() == [[one[0], other[0]] for one, other in ends]
+    assert first_bytes(column).tolist() == [one[0] for one, _ in ends]
     assert trimmed(column).to_pylist() == pc.utf8_trim_whitespace(column).to_pylist()
 
 
