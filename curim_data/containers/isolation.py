@@ -345,6 +345,7 @@ class IsolatedFile:
                     raise wire.WireError
                 del content
                 yield block
+                del block  # before the next one comes
                 kind, content = reader.receive()
             if kind != wire.END:
                 raise wire.WireError

@@ -19,6 +19,7 @@ def prefetch(items: Iterable[_Given]) -> Iterator[_Given]:
         while (item := coming.result()) is not _END:
             coming = worker.submit(next, pieces, _END)
             yield item  # type: ignore[misc]
+            del item  # before the next one is waited for
 
 
 def prefetch_map(items: Iterable[_Given], make: Callable[[_Given], _Done]) -> Iterator[_Done]:

@@ -62,6 +62,7 @@ class DelimitedText:
         first = 1
         for text in self._mended():
             block = self._parse(text, first)
+            del text  # before the next one is read
             first += block.read
             if block.read:
                 yield block
@@ -88,9 +89,12 @@ class DelimitedText:
             if rest or self.marks or quote in piece:  # elsewhere the parser knows all line ends
                 piece = line_feeds(piece)
             text = as_utf8(piece, self.facts.encoding, self.marks)
+            del piece
             text, rest = repair_quotes(rest + text if rest else text, dialect, width, last=False)
             if text:
-                yield text
+                held = [text]
+                del text
+                yield held.pop()  # so that nobody holds it but who has it
         if rest:
             yield repair_quotes(rest, dialect, width, last=True)[0]
 
