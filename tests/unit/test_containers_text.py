@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import csv
 import io
+import time
+import weakref
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +12,8 @@ from hypothesis import strategies as st
 
 from curim_data.containers import text
 from curim_data.containers._encoding import _PRIVATE, line_feeds, lines
+from curim_data.containers._quotes import Dialect
+from curim_data.containers.prefetch import prefetch
 from curim_data.model import ImportProblem
 from tests.in_texts import read
 
@@ -313,3 +318,58 @@ def test_any_bytes_are_read_or_refused_in_words(data: bytes) -> None:
     except ImportProblem as problem:
         told = str(problem)
     assert "file.csv" in told
+
+
+class _Counted(bytes):
+    """Bytes that count how many of them there are."""
+
+    alive = 0
+
+    def __init__(self, _: bytes) -> None:
+        _Counted.alive += 1
+
+    def __del__(self) -> None:
+        _Counted.alive -= 1
+
+
+def test_no_text_or_block_is_held_while_the_next_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "BLOCK", 8)
+    opened = text.open_text(b"a;b\n1;one\n2;two\n3;three\n", "x.csv")
+    blocks: list[weakref.ref[object]] = []
+    alive: list[int] = []
+
+    def repaired(given: bytes, _: Dialect, __: int, *, last: bool) -> tuple[bytes, bytes]:
+        assert not last
+        alive.append(_Counted.alive + sum(ref() is not None for ref in blocks))
+        return _Counted(given), b""
+
+    monkeypatch.setattr(text, "repair_quotes", repaired)
+    coming = opened.blocks()
+    for block in coming:
+        alive.append(_Counted.alive)
+        blocks.append(weakref.ref(block))
+        del block
+    assert len(alive) > 1
+    assert not any(alive)
+
+
+class _Item:
+    """Something to wait for."""
+
+
+def test_no_item_is_held_while_the_next_one_is_waited_for() -> None:
+    dealt_with: list[weakref.ref[_Item]] = []
+    gone: list[bool] = []
+
+    def items() -> Iterator[_Item]:
+        yield _Item()
+        until = time.monotonic() + 10
+        while not (dealt_with and dealt_with[0]() is None) and time.monotonic() < until:
+            time.sleep(0.01)
+        gone.append(dealt_with[0]() is None)
+        yield _Item()
+
+    ahead = prefetch(items())
+    dealt_with.append(weakref.ref(next(ahead)))
+    next(ahead)
+    assert gone == [True]
