@@ -7,15 +7,16 @@ from curim_data.studies.brief_text import headline
 from pages.parts.briefing.change_cards import draw_basis, draw_change_cards
 from pages.parts.briefing.document import draw_card_downloads, draw_document_downloads, draw_download_buttons
 from pages.parts.briefing.meetings import draw_meeting_keeper, draw_no_data_note
-from pages.parts.briefing.queries import cached_brief, draw_since_input
+from pages.parts.briefing.queries import cached_brief, cached_period, draw_since_input
 from pages.parts.briefing.sections import changes_asked, draw_decided_plans, draw_map_and_genders
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import contained, headed, require
+from pages.parts.frame.waiting import begun
 
 page = require(Role.PUBLIC)
 t = page.t
 
-with contained(t("Briefing")):
+with contained(t("Briefing")), begun(cached_period, page.dataset, page.filter, page.audience):
     with headed(st.container(), t("Briefing")):
         changes = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
     st.caption(changes_asked(page, changes))

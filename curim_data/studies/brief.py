@@ -74,8 +74,8 @@ class BriefChanges:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BriefStudy(BriefChanges):
-    """All that the briefing says of a filter's alerts, for one audience.
+class BriefPeriod:
+    """What the briefing says of the filter's whole period, whatever changed in it.
 
     `period`: that of the filter, to which `total`, the hot spots and the genders belong. `incidents_total`: as `total`,
     of incidents. `errors`: of the protected copy, where the figures are those of it; `copy_notes`: what must be known
@@ -93,6 +93,17 @@ class BriefStudy(BriefChanges):
     unheard: tuple[str, ...] = ()
     errors: CopyErrors | None = None
     copy_notes: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BriefStudy(BriefChanges, BriefPeriod):
+    """All that the briefing says of a filter's alerts, for one audience."""
+
+    @classmethod
+    def of(cls, changes: BriefChanges, period: BriefPeriod) -> BriefStudy:
+        """Both parts together."""
+        parts = ((part.name, getattr(of, part.name)) for of in (changes, period) for part in fields(of))
+        return cls(**dict(parts))
 
 
 def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> BriefChanges:
@@ -193,9 +204,13 @@ def brief_study(
     `changes`: what `brief_changes` found for the same arguments, where it is there already.
     """
     changed = changes or brief_changes(source, f, audience, since)
+    return BriefStudy.of(changed, brief_period(source, f, audience))
+
+
+def brief_period(source: Source, f: AlertFilter, audience: Audience) -> BriefPeriod:
+    """Counts, hot spots and genders of the filter's whole period."""
     hot, total = hot_spot_study(source, f, audience), query.total(source, f, audience)
-    return BriefStudy(
-        **{part.name: getattr(changed, part.name) for part in fields(BriefChanges)},
+    return BriefPeriod(
         period=query.dates(source, f),
         total=total,
         incidents_total=query.total(source, f, audience, once=True),

@@ -63,6 +63,24 @@ def headed_script(word: str, seconds: float, then: float = 0.0) -> None:
             st.write(test_waiting.slow(f"part of {word}", then))
 
 
+def begun_script(word: str, seconds: float) -> None:
+    import time
+
+    import streamlit as st
+
+    from pages.parts.frame.waiting import begun, contained
+    from tests.app import test_waiting
+
+    with begun(test_waiting.slow, word, seconds):
+        until = time.monotonic() + 10
+        while word not in test_waiting.calls and word not in st.session_state and time.monotonic() < until:
+            time.sleep(0.01)  # what is drawn first takes as long as the other takes to begin
+        st.write(f"first, {len(test_waiting.calls)} begun")
+        with contained("This part"):
+            st.write(test_waiting.slow(word, seconds))
+    st.write("the rest")
+
+
 def run(word: str, seconds: float, script: Callable[..., None] = script, *more: float) -> AppTest:
     app = AppTest.from_function(script, args=(word, seconds, *more), default_timeout=60)
     app.query_params["lang"] = "en"
@@ -86,6 +104,33 @@ def test_a_result_is_there_however_long_it_took_and_is_made_once(seconds: float)
         assert not app.exception
         assert texts(app) == ["result of one", "the rest"]
     assert calls == ["one"]
+
+
+@pytest.mark.parametrize("seconds", [0.0, MOMENT + 0.5])
+def test_what_is_begun_ahead_is_worked_out_while_the_page_is_drawn_and_once(seconds: float) -> None:
+    first, again = (run("one", seconds, begun_script) for _ in range(2))
+    assert not first.exception
+    assert texts(first) == texts(again) == ["first, 1 begun", "result of one", "the rest"]
+    assert calls == ["one"]
+
+
+def test_what_is_begun_ahead_fails_at_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
+    app = run("broken", MOMENT + 0.3, begun_script)
+    assert not app.exception
+    assert texts(app) == ["first, 1 begun", "the rest"]
+    assert len(app.error) == 1
+
+
+def test_what_a_reader_stopped_is_not_begun_ahead() -> None:
+    app = AppTest.from_function(begun_script, args=("one", 0.0), default_timeout=60)
+    app.query_params["lang"] = "en"
+    key = (f"{slow.__module__}.{slow.__qualname__}", ("one", 0.0))
+    app.session_state[STOPPED] = (key,)
+    app.session_state["one"] = True
+    app.run()
+    assert texts(app)[0] == "first, 0 begun"
+    assert not calls
 
 
 @pytest.mark.parametrize("seconds", [0.0, MOMENT + 0.3])

@@ -193,7 +193,7 @@ def test_the_first_briefing_is_the_same_out_of_the_home(home: Home, monkeypatch:
     assert SHARED.settle()
     names = {type(entry.result).__name__ for entry in JOBS._results._entries.values()}
     kept = {key: entry.result for key, entry in JOBS._results._entries.items()}
-    assert {"BriefChanges", "BriefStudy"} <= names
+    assert {"BriefChanges", "BriefPeriod"} <= names
     JOBS.forget()
     monkeypatch.setattr("curim_data.studies.brief.changes_for_all", None)  # nothing is worked out any more
     work_out_first(home)
@@ -209,7 +209,7 @@ def test_what_is_asked_of_periods_by_their_names_is_ready_for_both_audiences(
 ) -> None:
     web._work_out_first((home,))
     asked = {key[1:] for key in JOBS._results._entries if isinstance(key, tuple)}
-    for function in ("cached_changes", "cached_brief", "weights", "places"):
+    for function in ("cached_changes", "cached_period", "weights", "places"):
         of = {key for key in JOBS._results._entries if function in str(key[0])}
         assert len(of) == 2 * len(PERIODS), function
     monkeypatch.setattr("curim_data.studies.gender.weight_study", None)  # nothing is worked out any more

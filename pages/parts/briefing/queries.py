@@ -11,7 +11,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.brief import BriefChanges, BriefStudy, brief_study, usual_since
+from curim_data.studies.brief import BriefChanges, BriefPeriod, BriefStudy, brief_period, usual_since
 from pages.parts.briefing.meetings import draw_meeting_choice
 from pages.parts.findings.queries import SINCE, cached_changes
 from pages.parts.frame import Dataset, Page, calculated, filter_bar, source_of
@@ -23,10 +23,15 @@ DEFAULT = AlertFilter().period
 
 
 @calculated(Message("Preparing the briefing"))
+def cached_period(dataset: Dataset, f: AlertFilter, audience: Audience) -> BriefPeriod:
+    """What is below the cards, of the filter's whole period."""
+    return brief_period(source_of(dataset), f, audience)
+
+
 def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt.date | None) -> BriefStudy:
-    """Everything on the page."""
-    changes = cached_changes(dataset, f, audience, since)
-    return brief_study(source_of(dataset), f, audience, since, changes)
+    """Everything on the page, whose changes stand there already."""
+    period = cached_period(dataset, f, audience)
+    return BriefStudy.of(worked_out(cached_changes, dataset, f, audience, since), period)
 
 
 def work_out_first(home: Home, period: str = DEFAULT) -> None:
@@ -36,9 +41,9 @@ def work_out_first(home: Home, period: str = DEFAULT) -> None:
     """
     for audience in (Audience.SPECIALIST, Audience.COUNCIL):
         source, f = open_for(home, audience), AlertFilter(period=period)
-        asked = dataset_of(home, source, audience), f, audience, usual_since(source, f)
-        worked_out(cached_changes, *asked)
-        worked_out(cached_brief, *asked)
+        dataset = dataset_of(home, source, audience)
+        worked_out(cached_changes, dataset, f, audience, usual_since(source, f))
+        worked_out(cached_period, dataset, f, audience)
 
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:

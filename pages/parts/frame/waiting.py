@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -101,6 +101,13 @@ def _keeping(
         found = _found(key)
         return _in_background(key, lambda: function(*args, **kwargs)) if found is MISSING else found
 
+    def begin(*args: P.args, **kwargs: P.kwargs) -> Job | None:
+        key = key_of(*args, **kwargs)
+        if not _on_a_page() or key in st.session_state.get(STOPPED, ()) or _found(key) is not MISSING:
+            return None
+        return _start(key, lambda: _shared(key, lambda: function(*args, **kwargs)))
+
+    call.begin = begin  # type: ignore[attr-defined]
     call.in_background = in_background  # type: ignore[attr-defined]
     call.is_ready = lambda *args, **kwargs: _found(key_of(*args, **kwargs)) is not MISSING  # type: ignore[attr-defined]
     return call
@@ -112,6 +119,16 @@ def worked_out(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R
     """
     result: R = function.in_background(*args, **kwargs)  # type: ignore[attr-defined]
     return result
+
+
+@contextmanager
+def begun(function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Iterator[None]:
+    """Inside, what a function that is `calculated` is sure to be asked for is worked out already, while the page draws
+    what stands before it. The call takes the result, or waits for it in its place.
+    """
+    job: Job | None = function.begin(*args, **kwargs)  # type: ignore[attr-defined]
+    with job.reading() if job is not None else nullcontext():
+        yield
 
 
 def _in_background(key: Key, work: Callable[[], Any]) -> Any:
@@ -249,10 +266,13 @@ def _keys(function: Callable[..., Any]) -> Callable[..., Key]:
 
 
 def _slot() -> DeltaGenerator | None:
-    """An empty place on the page; None where no page is drawn: inside of a calculation, or without Streamlit."""
-    if getattr(_inside, "job", False) or get_script_run_ctx(suppress_warning=True) is None:
-        return None
-    return st.empty()
+    """An empty place on the page; None where no page is drawn."""
+    return st.empty() if _on_a_page() else None
+
+
+def _on_a_page() -> bool:
+    """Whether a page is drawn: not inside of a calculation, nor without Streamlit."""
+    return not getattr(_inside, "job", False) and get_script_run_ctx(suppress_warning=True) is not None
 
 
 def _at_once(key: Key, work: Callable[[], R], _: DeltaGenerator | None = None) -> R:
@@ -266,15 +286,8 @@ def _calculate(key: Key, work: Callable[[], Any], slot: DeltaGenerator | None, d
         return _at_once(key, work)
     if key in st.session_state.get(STOPPED, ()):
         raise CalculationStopped(key, doing)
-    take = hand_over()
-
-    def run() -> Any:
-        _inside.job = True
-        take()
-        return work()
-
     while True:
-        job = JOBS.start(key, run)
+        job = _start(key, work)
         with job.reading():
             if not job.wait(MOMENT):
                 _draw_progress(job, slot, doing)
@@ -283,6 +296,18 @@ def _calculate(key: Key, work: Callable[[], Any], slot: DeltaGenerator | None, d
     if job.error is not None:
         raise job.error
     return job.result
+
+
+def _start(key: Key, work: Callable[[], Any]) -> Job:
+    """The calculation under a key, on the alerts that this thread has open: the one that runs, else a new one."""
+    take = hand_over()
+
+    def run() -> Any:
+        _inside.job = True
+        take()
+        return work()
+
+    return JOBS.start(key, run)
 
 
 def _draw_progress(job: Job, slot: DeltaGenerator, doing: Message) -> None:

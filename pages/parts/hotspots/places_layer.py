@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -41,8 +42,10 @@ from pages.parts.hotspots.queries import (
     ListQuery,
     Options,
     classes_are_ready,
+    classes_begun,
     classes_of,
     clusters,
+    details_begun,
     list_lines,
     spot_harm,
 )
@@ -96,11 +99,12 @@ def draw_places_layer(
         st.caption(filter_bar.filter_sentence(page))
         draw_tested_in_city_note(page)
     draw_option_notes(page, how, layer)
-    draw_alone(
-        PART,
-        lambda: _draw_places(page, study, found, everywhere, view, cold, asked, place, weighed),
-        words=(SELECTED_WORD,),
-    )
+
+    def draw() -> None:
+        with ExitStack() as ahead:
+            _draw_places(page, study, found, everywhere, view, cold, asked, place, weighed, ahead)
+
+    draw_alone(PART, draw, words=(SELECTED_WORD,))
 
 
 def _draw_places(
@@ -113,16 +117,20 @@ def _draw_places(
     asked: ListQuery,
     place: FoundPlace | None,
     weighed: SpotsByHarm | None,
+    ahead: ExitStack,
 ) -> None:
     """The map, the list and the panel of the selected place; picking another one draws them alone.
 
     Where there are many alerts the classes over time take longer than all the rest: the list stands without them until
-    then, and it alone is drawn again.
+    then, and it alone is drawn again. They and the details of the panel are worked out while the rest is drawn, until
+    `ahead` is closed.
     """
     t, how, shown = page.t, asked.how, view.lines
     spots = tuple(one.spot for one in shown)
     line = _selected_line(shown, place)
     chosen = line.spot.id if line else None
+    if line is not None:
+        ahead.enter_context(details_begun(asked, line.spot))
 
     def select() -> None:
         selected_spot(spots)
@@ -142,6 +150,8 @@ def _draw_places(
         gistar = None if found else study.hot.gistar_valid
         ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, alerts=alerts, on_select=select)
         waits = _classes_come_later(page, study, shown, asked.layer)
+        if waits:
+            ahead.enter_context(classes_begun(page.dataset, page.filter, page.audience, study.resolution))
         ranked.draw(None if waits else classes_over_time(page, study, shown, asked.layer), waits=waits)
         progress = st.container()
         if found is None and shown and study.elsewhere is not None:

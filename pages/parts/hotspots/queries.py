@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from analysis.clusters.results import Clusters
@@ -24,7 +25,7 @@ from curim_data.studies.harm import SpotsByHarm, spots_by_harm
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_size, hot_spot_study
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame import Dataset, Page, calculated, source_of
-from pages.parts.frame.waiting import is_ready
+from pages.parts.frame.waiting import begun, is_ready, worked_out
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,14 @@ def classes_are_ready(dataset: Dataset, chosen: AlertFilter, audience: Audience,
     return is_ready(_classes, dataset, judged, audience, int(size.value))
 
 
+def classes_begun(
+    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
+) -> AbstractContextManager[None]:
+    """Inside, `classes_of` is being worked out; draws nothing."""
+    judged, size = worked_out(_judged, dataset, chosen, audience, resolution)
+    return begun(_classes, dataset, judged, audience, int(size.value))
+
+
 @calculated(Message("Determining the classes over time"))
 def _judged(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None
@@ -167,3 +176,8 @@ def _spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotS
 def spot_details(asked: ListQuery, spot: SpotOrCluster) -> SpotStudy:
     """The details of one of the places that follow from `asked`."""
     return _spot_details(asked, spot.id, spot)
+
+
+def details_begun(asked: ListQuery, spot: SpotOrCluster) -> AbstractContextManager[None]:
+    """Inside, `spot_details` is being worked out; draws nothing."""
+    return begun(_spot_details, asked, spot.id, spot)
