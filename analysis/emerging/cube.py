@@ -170,23 +170,23 @@ class Windows:
         inside, outside = (np.asarray(found, float) for found in (sums_over(self.place, there), self._around(there)))
         return Latest(inside, outside, size_in, size_out)
 
-    def hot(self, counts: FloatArray, margin: float, *, decisive: bool = False) -> FloatArray:
+    def hot(self, counts: FloatArray, margin: float, *, alpha: float | None = None) -> FloatArray:
         """p-values that windows are denser; see `analysis.stats.exact_rates.larger_rate`.
 
-        `decisive`: those alone that have a q-value below 1 among all windows, and 1 for the others.
+        `alpha`: those alone whose q-value among all windows is at most that, and 1 for most others.
         """
         size = np.maximum(sums_over(self.place, self.size), self.floor)
         sums = self._once("place", counts), self._once("around", counts), size, self._around(self.size)
-        if decisive:
-            return self._decisive(larger_rate, larger_rate_bound, sums, margin)
+        if alpha is not None:
+            return self._decisive(larger_rate, larger_rate_bound, sums, margin, alpha)
         return self._tested(larger_rate, sums, margin)
 
-    def cold(self, counts: FloatArray, hot: BoolArray, margin: float, *, decisive: bool = False) -> FloatArray:
+    def cold(self, counts: FloatArray, hot: BoolArray, margin: float, *, alpha: float | None = None) -> FloatArray:
         """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore."""
         size = self._size_without(hot)
         sums = self._once("place", counts), self._counts_without(counts, hot), sums_over(self.place, self.size), size
-        if decisive:
-            return self._decisive(smaller_rate, smaller_rate_bound, sums, margin)
+        if alpha is not None:
+            return self._decisive(smaller_rate, smaller_rate_bound, sums, margin, alpha)
         return self._tested(smaller_rate, sums, margin)
 
     def _around(self, values: FloatArray) -> Any:
@@ -236,8 +236,8 @@ class Windows:
             p[rows] = test(*(lagged_sums(values[rows], self.lag) for values in sums), margin, self.dispersion)
         return p
 
-    def _decisive(self, test: _Test, bound: _Bound, sums: tuple[Any, ...], margin: float) -> FloatArray:
-        """The test of those windows alone whose p-value may be so small that its q-value is below 1."""
+    def _decisive(self, test: _Test, bound: _Bound, sums: tuple[Any, ...], margin: float, alpha: float) -> FloatArray:
+        """The test of those windows alone whose p-value may be so small that its q-value is at most `alpha`."""
         factorials = LogFactorials(self.dispersion)
         least = np.empty(self.size.shape)
         once = all(not values.strides[1] for values in sums[2:])  # of two sizes that stay the same the ratio does too
@@ -245,7 +245,7 @@ class Windows:
             counts = (_whole(lagged_sums(values[rows], self.lag)) for values in sums[:2])
             sizes = (values[rows, :1] if once else lagged_sums(values[rows], self.lag) for values in sums[2:])
             least[rows] = bound(*counts, *sizes, margin, factorials)
-        limit = largest_corrected(least.ravel(), max(least.size, 1), logarithms=True)
+        limit = largest_corrected(least.ravel(), max(least.size, 1), alpha, logarithms=True)
         p = np.ones(least.shape)
         for rows in row_parts(p.shape):
             at = np.nonzero(least[rows] < limit)

@@ -87,9 +87,9 @@ class EmergingHotSpots:
         cls (key of `CLASSES`), n (alerts in the cell over all steps), hot_steps, cold_steps, run (steps up to the last
         that carry the last one's mark without a break), since (first day of that run, NaT), window and expected (alerts
         in the last window, and how many if it were as dense as its surroundings), ratio, q, q_cold (of the last step,
-        over the whole cube), z (Gi* of the last step), slope (Sen's, of Gi* a step; NaN for cells that were never hot
-        or cold), p_trend and q_trend (NaN where no trend is tested: it is where it decides the class), place (position
-        in `places`, -1).
+        over the whole cube; 1 where it is above alpha), z (Gi* of the last step), slope (Sen's, of Gi* a step; NaN for
+        cells that were never hot or cold), p_trend and q_trend (NaN where no trend is tested: it is where it decides
+        the class), place (position in `places`, -1).
     hot, cold : arrays of bool, shape (cells, steps); z : Gi*, array of float, same shape.
     starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
     usual place stands out in one window, and how many it is expected to have (`analysis.emerging.least_seen`).
@@ -339,8 +339,8 @@ def _mean_window(place: sparse.csr_array, counts: FloatArray, lag: int) -> float
 
 @dataclass(frozen=True)
 class _Significance:
-    """The tests of all windows, hot and cold: p (1 where its q-value is) and marks, of shape (m, T), and the correction
-    for so many tests.
+    """The tests of all windows, hot and cold: p (1 for most whose q-value is above alpha) and marks, of shape (m, T),
+    and the correction for so many tests, which knows q-values up to alpha.
     """
 
     p_hot: FloatArray
@@ -352,9 +352,9 @@ class _Significance:
 
     @classmethod
     def of(cls, cube: SpaceTimeCube, windows: Windows, margin: float, alpha: float) -> _Significance:
-        p_hot = windows.hot(cube.counts, margin, decisive=True)
+        p_hot = windows.hot(cube.counts, margin, alpha=alpha)
         q_hot, hot = significant_cells(cube.cells, p_hot, alpha)
-        p_cold = windows.cold(cube.counts, hot, margin, decisive=True)
+        p_cold = windows.cold(cube.counts, hot, margin, alpha=alpha)
         q_cold, cold = significant_cells(cube.cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
@@ -438,14 +438,19 @@ def _frame(
         "window": latest.inside,
         "expected": expected,
         "ratio": np.divide(latest.inside, expected, out=np.full(len(run), np.nan), where=expected > 0),
-        "q": marks.q_hot.q_of(marks.p_hot[:, -1]),
-        "q_cold": marks.q_cold.q_of(marks.p_cold[:, -1]),
+        "q": _up_to(alpha, marks.q_hot.q_of(marks.p_hot[:, -1])),
+        "q_cold": _up_to(alpha, marks.q_cold.q_of(marks.p_cold[:, -1])),
         "z": gistar.latest(),
         "slope": trends.slope,
         "p_trend": trends.p,
         "q_trend": trends.q,
     }
     return pd.DataFrame(columns, index=pd.Index(cube.cells, name="cell"))
+
+
+def _up_to(alpha: float, q: FloatArray) -> FloatArray:
+    """The q-values that pass; 1 for the others, which are not worked out."""
+    return np.where(q <= alpha, q, 1.0)
 
 
 def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPlace, ...], CellArray]:

@@ -68,11 +68,12 @@ def told_step(q: Any, alpha: float = ALPHA) -> Any:
     return np.where(np.isnan(q), np.nan, np.where(np.asarray(q) <= alpha, alpha, 1.0))
 
 
-def largest_corrected(p: FloatArray, tests: int, *, logarithms: bool = False) -> float:
-    """From which p-value on every q-value of `benjamini_hochberg` is 1: nothing beyond it has to be known or sorted.
+def largest_corrected(p: FloatArray, tests: int, alpha: float = 1.0, *, logarithms: bool = False) -> float:
+    """From which p-value on every q-value of `benjamini_hochberg` is above `alpha`, or is 1: nothing beyond it has to
+    be known or sorted to tell what passes.
 
-    Of m tests n have p below some t. Where n / m <= t all with p of n / m or more have p_(j) m / j >= 1, those that
-    follow them too: their q is 1. So t may become n / m, until no further p lies between both.
+    Of m tests n have p below some t. Where alpha n / m <= t all with p of alpha n / m or more have p_(j) m / j >=
+    alpha, those that follow them too: so is their q. So t may become alpha n / m, until no further p lies between both.
 
     Parameters
     ----------
@@ -80,6 +81,8 @@ def largest_corrected(p: FloatArray, tests: int, *, logarithms: bool = False) ->
         p-values, or lower bounds of them; 1 or more (of logarithms infinite) where nothing was tested. None is below 0.
     tests : int
         How many were made.
+    alpha : float
+        The q-value up to which is asked, above 0 and at most 1.
     logarithms : bool
         Whether `p` and what is returned are logarithms.
 
@@ -88,10 +91,10 @@ def largest_corrected(p: FloatArray, tests: int, *, logarithms: bool = False) ->
     float
         A hair above the limit, lest rounding decide.
     """
-    left = p[p < (_HAIR if logarithms else 1.0)]
+    left = p[p < (float(np.log(alpha)) + _HAIR if logarithms else min(alpha * (1 + _HAIR), 1.0))]
     while True:
         n = len(left)
-        share = n / tests
+        share = alpha * n / tests
         limit = share * (1 + _HAIR) if not logarithms else float(np.log(share)) + _HAIR if n else -np.inf
         kept = left[left < limit]
         if len(kept) == n:

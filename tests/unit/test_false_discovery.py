@@ -83,6 +83,24 @@ def test_what_is_beyond_the_limit_has_a_q_value_of_one(seed: int) -> None:
         assert (bounds >= with_bounds).mean() > 0.9
 
 
+@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.3])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_beyond_the_limit_does_not_pass(seed: int, alpha: float) -> None:
+    rng = np.random.default_rng(seed)
+    p = np.where(rng.random(3_000) < 0.2, rng.random(3_000) ** 8, rng.random(3_000))
+    bounds = p * rng.uniform(0.7, 1, 3_000)
+    q = benjamini_hochberg(p)
+    limit = largest_corrected(p, len(p), alpha)
+    assert (q[p >= limit] > alpha).all()
+    assert np.exp(largest_corrected(np.log(p), len(p), alpha, logarithms=True)) == pytest.approx(limit, rel=1e-5)
+    known = bounds < np.exp(largest_corrected(np.log(bounds), len(p), alpha, logarithms=True))
+    assert known.mean() < 0.5
+    some = np.where(known, p, 1.0)
+    passed = StepUp.of(some).q_of(some)
+    assert np.array_equal(passed <= alpha, q <= alpha)
+    assert np.array_equal(passed[q <= alpha], q[q <= alpha])
+
+
 def test_without_tests_nothing_is_below_the_limit() -> None:
     assert largest_corrected(np.array([]), 5) == 0
     assert largest_corrected(np.full(4, np.inf), 5, logarithms=True) == -np.inf
