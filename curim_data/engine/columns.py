@@ -2,9 +2,10 @@
 
 An alert's lists are one text each: `theme` holds its categories (`category`, then `more_categories`), `span` its hours.
 On DuckDB the narrow table is a view of the Parquet files at first. Unless alerts are few the view gives way to a table
-with texts as codes and rows by date (a period then leaves most of them unread), by which each question is answered
-several times faster: one in a file that was prepared after the import (`keep_narrow`), or else one in memory, made once
-so many questions were asked that more will follow, in about a second for a million alerts.
+with texts as codes, rows by date (a period then leaves most of them unread) and columns packed into numbers
+(`curim_data.engine.packed`), by which each question is answered several times faster: one in a file that was prepared
+after the import (`keep_narrow`), or else one in memory, made once so many questions were asked that more will follow,
+in some two seconds for a million alerts.
 
 Beside them stand, where a question counts incidents, `incident` (a number; missing for an alert that alone reports its
 incident) and `report` (0 for the first report of an incident): see `curim_data.engine.incidents`.
@@ -24,6 +25,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 
+from curim_data.engine.packed import PACKED, WORDS, Packing, with_words
 from curim_data.engine.types import IbisBoolean, IbisColumn, IbisTable
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA
 
@@ -155,7 +157,8 @@ class NarrowTable:
             f"CREATE OR REPLACE VIEW {ONCE} AS SELECT alerts.* EXCLUDE (alert_id), incident, "
             f"coalesce(report, 0) AS report FROM ({named}) AS alerts LEFT JOIN {SHARED} USING (alert_id)"
         )
-        self._schema, self._schema_once = backend.table(VIEW).schema(), backend.table(ONCE).schema()
+        self._schemas = {VIEW: backend.table(VIEW).schema(), ONCE: backend.table(ONCE).schema()}
+        self._packing: Packing | None = None
         self._connection, self._lock, self._linking = connection, threading.Lock(), threading.Lock()
         self._asked, self._asked_once, self._name, self._once = 0, 0, VIEW, ""
 
@@ -170,7 +173,7 @@ class NarrowTable:
                     self._materialise(VIEW, TABLE)
             finally:
                 self._lock.release()
-        return ibis.expr.operations.DatabaseTable(name=self._name, schema=self._schema, source=backend).to_expr()
+        return self._table(backend, self._name, VIEW)
 
     def once(self, backend: Any, kept: Path | None, find: Callable[[], pa.Table]) -> IbisTable:
         """The same with `incident` and `report`; `find` gives the alerts that share an incident
@@ -187,7 +190,19 @@ class NarrowTable:
                     self._materialise(ONCE, TABLE_ONCE)
             finally:
                 self._lock.release()
-        return ibis.expr.operations.DatabaseTable(name=self._once, schema=self._schema_once, source=backend).to_expr()
+        return self._table(backend, self._once, ONCE)
+
+    @property
+    def packing(self) -> Packing | None:
+        """How columns are packed in the words of a table that has some (`curim_data.engine.packed.WORDS`)."""
+        return self._packing
+
+    def _table(self, backend: Any, name: str, view: str) -> IbisTable:
+        """A table that stands for a view, on a cursor."""
+        schema = self._schemas[view]
+        if name != view:
+            schema = ibis.schema(with_words(schema))
+        return ibis.expr.operations.DatabaseTable(name=name, schema=schema, source=backend).to_expr()
 
     def _find(self, kept: Path | None, find: Callable[[], pa.Table]) -> None:
         with self._lock:
@@ -235,6 +250,7 @@ class NarrowTable:
             connection.execute(f"ATTACH IF NOT EXISTS '{_quoted(kept)}' AS {KEPT} (READ_ONLY)")
             connection.begin()
             connection.execute(f"CREATE OR REPLACE VIEW {TABLE} AS SELECT * FROM {KEPT}.main.{TABLE}")
+            packing = _packing(connection, f"{KEPT}.main.{TABLE}")
             if not self._once:
                 connection.execute(f"INSERT INTO {SHARED} SELECT * FROM {KEPT}.main.{SHARED}")
             connection.commit()
@@ -242,6 +258,7 @@ class NarrowTable:
             with contextlib.suppress(duckdb.Error):  # nothing to take back where the file could not be opened
                 connection.rollback()
             return False
+        self._packing = packing
         self._name = self._once = TABLE
         return True
 
@@ -250,7 +267,7 @@ class NarrowTable:
         if max(self._asked, self._asked_once) < AT_QUESTION or self._count > TABLE_MOST:
             return
         try:
-            _make_table(self._connection.cursor(), "", view, table)
+            self._packing = _make_table(self._connection.cursor(), "", view, table)
         except duckdb.OutOfMemoryException:
             self._count = 0  # the files answer then, as they did so far
             return
@@ -259,15 +276,45 @@ class NarrowTable:
             self._once = table
 
 
-def _make_table(connection: duckdb.DuckDBPyConnection, into: str, view: str, table: str) -> None:
-    """The table of codes out of a view; `into`: database and schema with their dots."""
-    for name in TEXTS:
-        known = f"SELECT DISTINCT {name} FROM {VIEW} WHERE {name} IS NOT NULL ORDER BY {name}"
-        connection.execute(f"CREATE OR REPLACE TYPE {into}{table}_{name} AS ENUM ({known})")
-    codes = ", ".join(f"{name}::{into}{table}_{name} AS {name}" for name in TEXTS)
-    connection.execute(
-        f"CREATE OR REPLACE TABLE {into}{table} AS SELECT * REPLACE ({codes}) FROM {view} ORDER BY local_date"
+def _make_table(connection: duckdb.DuckDBPyConnection, into: str, view: str, table: str) -> Packing:
+    """The table of codes out of a view, and how its columns are packed; `into`: database and schema with their dots."""
+    for name in dict.fromkeys((*TEXTS, *PACKED)):
+        known = f"SELECT DISTINCT {name} AS value FROM {VIEW} WHERE {name} IS NOT NULL"
+        values = _values_of(f"{into}{table}", name)
+        numbered = f"SELECT value, row_number() OVER (ORDER BY value) - 1 AS code FROM ({known})"
+        connection.execute(f"CREATE OR REPLACE TABLE {values} AS {numbered}")
+        if name in TEXTS:
+            in_order = f"SELECT value FROM {values} ORDER BY value"
+            connection.execute(f"CREATE OR REPLACE TYPE {into}{table}_{name} AS ENUM ({in_order})")
+    codes = {name: f"{name}::{into}{table}_{name}" for name in TEXTS}
+    replaced = ", ".join(f"{code} AS {name}" for name, code in codes.items())
+    numbers = {name: f"enum_code({codes[name]})" if name in codes else f"{name}_values.code" for name in PACKED}
+    packing = _packing(connection, f"{into}{table}")
+    words = ", ".join(f"{packing.expression(word, numbers)} AS {word}" for word in WORDS)
+    joins = " ".join(
+        f"LEFT JOIN {_values_of(f'{into}{table}', name)} AS {name}_values ON {view}.{name} = {name}_values.value"
+        for name in PACKED
+        if name not in codes
     )
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {into}{table} AS SELECT {view}.* REPLACE ({replaced}), {words} "
+        f"FROM {view} {joins} ORDER BY local_date"
+    )
+    return packing
+
+
+def _packing(connection: duckdb.DuckDBPyConnection, table: str) -> Packing:
+    """How the columns of a table of codes are packed, by the values that are kept beside it."""
+    values = {}
+    for name in PACKED:
+        found = connection.execute(f"SELECT value FROM {_values_of(table, name)} ORDER BY code").to_arrow_table()
+        values[name] = found["value"].combine_chunks()
+    return Packing.of(values)
+
+
+def _values_of(table: str, name: str) -> str:
+    """The table with the values of a column of a table of codes, and their codes."""
+    return f"{table}_{name}_values"
 
 
 def _quoted(path: Path) -> str:

@@ -30,6 +30,7 @@ from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connec
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
 from curim_data.engine.first_reports import FirstReports, FirstReportsOf
 from curim_data.engine.incidents import IncidentFacts, find_incidents
+from curim_data.engine.packed import Packing
 from curim_data.engine.spark import EngineError, is_spark, registered, spark_backend
 from curim_data.engine.types import IbisTable
 from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
@@ -106,6 +107,11 @@ class Source:
             return with_same_ids(self.table)
         kept = _narrow_file(self.city, self.version)
         return self.cache["narrow"].once(self.table.op().source, kept, partial(_find_incidents, self))
+
+    @property
+    def packing(self) -> Packing | None:
+        """How columns are packed in `narrow` or `once`, where that has the words (`curim_data.engine.packed`)."""
+        return self.cache["narrow"].packing if "narrow" in self.cache else None
 
     def first_reports(self, table: IbisTable, key: Hashable) -> FirstReportsOf | None:
         """Where the first reports of incidents in a table (`once`) are kept for a filter, of which `key` says all that

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from curim_data.engine.columns import cell_column, split_list
 from curim_data.engine.first_reports import FirstReportsOf, beside_first, later_first_reports
+from curim_data.engine.packed import Packing
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import SCHEMA, CityProfile, FloatArray, IntArray
@@ -23,7 +24,7 @@ from curim_data.privacy import BAND_HOURS
 from curim_data.query._default_points import at_points
 from curim_data.query._kept_counts import FineCounts, KeptCounts
 from curim_data.query._layout import HARM, MADE_OF, Layout
-from curim_data.query.categoricals import Categorical, CodedTable, encode_column, encode_values, sum_codes
+from curim_data.query.categoricals import Categorical, CodedTable, encode_codes, encode_column, encode_values, sum_codes
 
 
 def _counts(table: IbisTable) -> IbisBoolean:
@@ -41,7 +42,8 @@ class Rows:
     `incident` and `report`; or, where the first ones are kept, `counts`, which says it (`FirstReportsOf.reports`).
     `counted`: where counts are kept, by `key`, which says of which alerts they are. `beside`: dimensions by which
     further questions of the same alerts will be; what is counted is kept by these too, and `alerts_beside` with all
-    alerts. `held`: what `table` reads, which would go if nobody held it.
+    alerts. `held`: what `table` reads, which would go if nobody held it. `packing`: how its columns are packed, where
+    it has words.
     """
 
     table: IbisTable
@@ -53,6 +55,7 @@ class Rows:
     beside: tuple[str, ...] = ()
     alerts_beside: bool = False
     held: FirstReportsOf | None = None
+    packing: Packing | None = None
 
     def where(self, *tests: IbisBoolean, named: Hashable = None) -> Rows:
         """Those of them for which these hold too; `tests` are over `table`. `named`: what tells them from others, or
@@ -156,10 +159,11 @@ def _fine_counts(
     if rows.counted:
         asked_for = {**dict.fromkeys(rows.beside), **asked_for}
     both = with_alerts or (rows.once and rows.alerts_beside)
-    table, columns, counts = rows.columns(partial(_columns, asked_for, points), with_alerts=both)
+    grouping = _Grouping(asked_for, points, rows.packing)
+    table, columns, counts = rows.columns(grouping.of, with_alerts=both)
     grouped = table.group_by(**columns) if columns else table
     found = grouped.aggregate(**_sums(table, counts)).to_pyarrow()
-    counted = _encoded(found, tuple(columns), city, asked_for.get("cell"), with_alerts=both)
+    counted = _encoded(found, grouping, city, with_alerts=both)
     if rows.counted:
         rows.counted.keep((rows.key, rows.once), counted)
     return counted if both == with_alerts else counted.alone("n")
@@ -181,16 +185,14 @@ def _sums(table: IbisTable, counts: IbisBoolean | None) -> dict[str, Any]:
     return {"n": table.count()} if counts is None else {"n": counts.sum(), "alerts": table.count()}
 
 
-def _encoded(
-    found: pa.Table, columns: tuple[str, ...], city: CityProfile, resolution: int | None, *, with_alerts: bool
-) -> FineCounts:
+def _encoded(found: pa.Table, grouping: _Grouping, city: CityProfile, *, with_alerts: bool) -> FineCounts:
     """What the engine gave, in codes."""
-    if "cell" in columns and not found["cell"].null_count:
-        cells = pa.array(counted_cells(city, found["cell"].to_numpy().astype(np.int64)))
-        found = found.set_column(found.column_names.index("cell"), "cell", cells)
-    fine = {name: encode_column(_narrowed(name, found[name])) for name in columns}
+    fine = grouping.codes(found)
+    if "cell" in fine and fine["cell"].levels.dtype == np.int64:  # none is missing
+        cells, codes = np.unique(counted_cells(city, fine["cell"].levels.to_numpy()), return_inverse=True)
+        fine["cell"] = Categorical(codes[fine["cell"].codes], pd.Index(cells))
     numbers = {name: found[name].fill_null(0).to_numpy().astype(float) for name in _numbers(with_alerts)}
-    return FineCounts(fine, numbers, resolution)  # a sum of nothing is missing
+    return FineCounts(fine, numbers, grouping.asked.get("cell"))  # a sum of nothing is missing
 
 
 def _narrowed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -218,17 +220,18 @@ def count_both(
     ):
         return
 
+    grouping = _Grouping(asked_for, None, before.packing)
+
     def make(table: IbisTable) -> dict[str, Any]:
-        return {**_columns(asked_for, None, table), _LATER: table.local_date >= since}
+        return {**grouping.of(table), _LATER: table.local_date >= since}
 
     either = replace(before, tests=(before.tests[0] | after.tests[0], *before.tests[1:]))
     table, columns, counts = either.columns(make, with_alerts=with_alerts)
     found = table.group_by(**columns).aggregate(**_sums(table, counts)).to_pyarrow()
-    names = tuple(name for name in columns if name != _LATER)
     for rows, later in ((before, False), (after, True)):
         mine = found.filter(pc.equal(found[_LATER], later))
         if rows.counted:
-            rows.counted.keep((rows.key, rows.once), _encoded(mine, names, city, resolution, with_alerts=with_alerts))
+            rows.counted.keep((rows.key, rows.once), _encoded(mine, grouping, city, with_alerts=with_alerts))
 
 
 _LATER: Final = "later"  # whether an alert is of the later of two periods
@@ -238,20 +241,69 @@ def _numbers(with_alerts: bool) -> tuple[str, ...]:
     return ("n", "alerts") if with_alerts else ("n",)
 
 
-def _columns(asked: Mapping[str, int | None], points: pd.DataFrame | None, table: IbisTable) -> dict[str, Any]:
-    """The columns that some dimensions are made of, and the resolution of cells."""
-    columns: dict[str, Any] = {}
-    for name, resolution in asked.items():
-        if name == "cell":
-            columns[name] = cell_column(table, resolution or 0)
-        elif name == "year":
-            columns[name] = table.local_date.year()
-        elif name == "at_default" and points is not None:
-            columns[name] = at_points(table, points)
-        else:
-            column = MADE_OF.get(name, name)
-            columns[column] = table[column]
-    return columns
+@dataclass(frozen=True)
+class _Grouping:
+    """The columns by which the engine counts for some dimensions (`asked`, with the resolution of cells), as many as
+    can be as numbers in which they are packed. `points`: the default coordinates, where any are asked for.
+    """
+
+    asked: Mapping[str, int | None]
+    points: pd.DataFrame | None
+    packing: Packing | None
+
+    @cached_property
+    def packed(self) -> dict[str, tuple[str, ...]]:
+        """The words that are asked for, and of which columns."""
+        return {} if self.packing is None else self.packing.choose(self._columns.values())
+
+    @cached_property
+    def _columns(self) -> dict[str, str]:
+        """The column of the alerts that each name stands for, where it is one of theirs."""
+        columns = {MADE_OF.get(name, name): MADE_OF.get(name, name) for name in self.asked}
+        if "cell" in columns:
+            columns["cell"] = f"cell_{self.asked['cell']}"
+        return columns
+
+    def _own(self) -> list[str]:
+        """What is asked for by its own name."""
+        packed = {name for names in self.packed.values() for name in names}
+        return [name for name, column in self._columns.items() if column not in packed and not self._is_false(name)]
+
+    def _is_false(self, name: str) -> bool:
+        """Whether it is known to be false of all alerts, beside something that is asked for."""
+        none = self.points is not None and self.points.empty
+        return name == "at_default" and none and len(self._columns) > 1
+
+    def of(self, table: IbisTable) -> dict[str, Any]:
+        """The columns of a table."""
+        columns: dict[str, Any] = {}
+        for name in self._own():
+            if name == "cell":
+                columns[name] = cell_column(table, self.asked[name] or 0)
+            elif name == "year":
+                columns[name] = table.local_date.year()
+            elif name == "at_default" and self.points is not None:
+                columns[name] = at_points(table, self.points)
+            else:
+                columns[name] = table[name]
+        for word, names in self.packed.items():
+            assert self.packing is not None
+            columns[word] = self.packing.number(table, word, names)
+        return columns
+
+    def codes(self, found: pa.Table) -> dict[str, Categorical]:
+        """What the engine gave by these columns, in codes, by the name that each was asked for."""
+        fine = {name: encode_column(_narrowed(name, found[name])) for name in self._own()}
+        for name in filter(self._is_false, self._columns):
+            fine[name] = Categorical(np.zeros(len(found), np.int64), pd.Index([False]))
+        named = {column: name for name, column in self._columns.items()}
+        for word, names in self.packed.items():
+            assert self.packing is not None
+            numbers = found[word].to_numpy()
+            for column in names:
+                codes = self.packing.codes(numbers, word, column)
+                fine[named[column]] = encode_codes(codes, self.packing.values[column])
+        return fine
 
 
 @dataclass(frozen=True)

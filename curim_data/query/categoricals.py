@@ -47,6 +47,17 @@ def encode_column(column: pa.ChunkedArray) -> Categorical:
     return Categorical(rank[codes], _index(values.take(pa.array(order)), missing=bool(array.null_count)))
 
 
+def encode_codes(codes: IntArray, values: pa.Array) -> Categorical:
+    """A column of which the engine gave codes: places among `values`, which stand in order, their number for a missing
+    one. The same as `encode_column` of the values themselves.
+    """
+    occurs = np.zeros(len(values) + 1, bool)
+    occurs[codes] = True
+    rank = np.cumsum(occurs) - 1
+    known = values.take(pa.array(np.flatnonzero(occurs[:-1])))
+    return Categorical(rank[codes], _index(known, missing=bool(occurs[-1])))
+
+
 def encode_values(values: pd.Series) -> Categorical:
     """A column that was made here."""
     mixed = values.dtype == object  # truth values of which some are missing

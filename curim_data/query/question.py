@@ -13,6 +13,7 @@ import pandas as pd
 
 from curim_data import privacy
 from curim_data.engine import Source
+from curim_data.engine.packed import WORDS
 from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, CityProfile, Message, UnknownTimeError
 from curim_data.model.known_time import DIMENSION_UNITS
@@ -181,4 +182,5 @@ def _rows(source: Source, f: AlertFilter, *, once: bool) -> Rows:
         counted=kept_counts(source.cache),
         key=(source.city.version, undated, days),
         held=held,
+        packing=source.packing if WORDS.keys() <= set(table.columns) else None,
     )

@@ -68,6 +68,8 @@ def _answers(source: Source) -> list[pd.DataFrame]:
         found.append(pd.DataFrame([[total.n, total.mapped, total.outside, total.unmapped, total.at_default]]))
         found.append(query.cells(source, f, 9, Audience.ANALYST).frame)
         found += [query.counts(source, f, by, Audience.ANALYST).frame for by in TABLES]
+        placed = ["cell", "category", "hour"]
+        found += [query.counts(source, f, placed, Audience.ANALYST, resolution=size).frame for size in (7, 9)]
     return found
 
 
