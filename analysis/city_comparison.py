@@ -29,8 +29,8 @@ LEAST: Final = 20
 
 @dataclass(frozen=True)
 class CountedShare:
-    """`n` of `of` alerts or incidents of a city; `scatter`: how restless they are, by which both are divided before an
-    interval is made of them (effective counts).
+    """`n` of `of` alerts or incidents of a city; `scatter`: how overdispersed they are, by which both are divided
+    before an interval is made of them (effective counts).
     """
 
     n: float
@@ -72,7 +72,7 @@ def share_difference(first: CountedShare, second: CountedShare) -> Estimate:
 
 
 def share_p(first: CountedShare, second: CountedShare) -> float:
-    """Fisher's exact p of two shares being the same, spread by how restless both cities are (`spread_p`).
+    """Fisher's exact p of two shares being the same, spread by how overdispersed both cities are (`spread_p`).
 
     The variance of the difference is that of independent counts times (phi1 / n1 + phi2 / n2) / (1 / n1 + 1 / n2), phi
     being each city's dispersion. NaN where one of the cities has nothing.
@@ -122,7 +122,7 @@ def by_own_mean(counts: Sequence[float]) -> FloatArray:
 
 @dataclass(frozen=True)
 class CountedRate:
-    """`n` alerts of so many `residents` in so many `days`; `scatter`: how restless they are."""
+    """`n` alerts of so many `residents` in so many `days`; `scatter`: how overdispersed they are."""
 
     n: float
     residents: float

@@ -134,7 +134,7 @@ def concentration(
     seed : int
         Of the random maps.
     scatter : Dispersion
-        How restless counts of a place are. Of random maps the counts are then negative binomial given their sum, that
+        Dispersion of the counts of a place. Of random maps the counts are then negative binomial given their sum, that
         is Dirichlet-multinomial: with A = n / (dispersion - 1) in all, their variance is (n + A) / (1 + A) times the
         multinomial one, next to the dispersion.
 

@@ -109,7 +109,7 @@ def gender_shares(
 ) -> GenderShares:
     """Shares of all five genders with Wilson intervals, and women among women and men.
 
-    `scatter`: how restless shares are (`analysis.stats.dispersion`); intervals are those of effective counts.
+    `scatter`: how overdispersed shares are (`analysis.stats.dispersion`); intervals are those of effective counts.
 
     `frame`: `column`, n. A gender without a row has zero alerts. `total`: what the shares refer to, unless all of them.
     """
@@ -131,7 +131,7 @@ class CategoryRatios:
     """What weighs more on whom: one row a value of `by`, sorted by q, then ratio.
 
     `frame`: `by`, women, men (counts), women_share, men_share (of all alerts by that gender), ratio of the two, low,
-    high, p, q (NaN where empty), significant (bool). `dispersion`: how restless counts are; `least`: the smallest count
+    high, p, q (NaN where empty), significant (bool). `dispersion`: that of counts; `least`: the smallest count
     that is written out, zero apart, by value of `by`; every one where it is not named.
     """
 
@@ -263,7 +263,7 @@ def category_ratios(
 
     `frame`: `by`, `column`, n. `totals`: all alerts by gender; needed where an alert may count in several categories,
     otherwise the sums over the categories. Interval: Katz (log scale); p: Fisher's exact test of the category against
-    the rest, women against men; q: Benjamini-Hochberg over all categories tested. `scatter`: how restless counts are:
+    the rest, women against men; q: Benjamini-Hochberg over all categories tested. `scatter`: the dispersion of counts:
     the normal quantile of p is divided by the root of the dispersion (`spread_p`), the interval is that of effective
     counts.
 
@@ -306,7 +306,7 @@ def dark_shares(
     """Share of alerts after dark by gender: one row a gender with dark, n, share, low, high (Wilson).
 
     `frame`: `column`, dark (bool), n. Alerts without a known hour have no `dark` and are left out. `scatter`: how
-    restless the share after dark is; intervals are those of effective counts.
+    overdispersed the share after dark is; intervals are those of effective counts.
     """
     known = frame.dropna(subset=["dark"])
     dark = _by_gender(known[known["dark"].astype(bool)], column)
@@ -360,7 +360,7 @@ def perceived_safety(
     """Mean feeling of safety by gender with its interval, the share who felt unsafe, and the gap between women and men.
 
     `frame`: `column`, feeling (1 to 5), n. Alerts without a feeling are left out. A gender with fewer
-    than two answers has no mean. `scatter`: how restless the share who felt unsafe is (the design effect of
+    than two answers has no mean. `scatter`: how overdispersed the share who felt unsafe is (the design effect of
     answers that are alike within an incident); intervals are those of so many times fewer answers.
     """
     known = frame.dropna(subset=["feeling"])
@@ -465,7 +465,7 @@ def place_shares(
     Statistician 60, 328-331).
 
     `frame`: `by`, `column`, n. `city`: women and men in the whole city; otherwise the sums of the places.
-    `scatter`: how restless counts are, as for `category_ratios`.
+    `scatter`: how overdispersed counts are, as for `category_ratios`.
 
     "Not known": at the city's share at least 10 alerts by women were to be expected from those by men, and at most half
     of them came.

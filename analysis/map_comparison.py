@@ -338,7 +338,7 @@ def compare_maps(
     k : int, optional
         Rings of the larger place; chosen by `window_for` when left out.
     scatter : Dispersion
-        How restless counts of a place are: one-sided p-values are those of counts so many times as variable
+        How overdispersed counts of a place are: one-sided p-values are those of counts so many times as variable
         (`spread_p`), intervals as many times as wide.
 
     Raises

@@ -264,7 +264,7 @@ def emerging_hot_spots(
     trend : "permutation", "hamed_rao" or "plain"
         The trend test on Gi*; the others than the default find too many (see the module).
     scatter : Dispersion
-        How restless counts of a place are (`analysis.stats.dispersion`): the tests of windows are of effective counts.
+        Dispersion of the counts of a place (`analysis.stats.dispersion`): the tests of windows are of effective counts.
         The trend needs none: bursts are shorter than a step, and permuting the steps keeps each with all of its bursts.
 
     Raises

@@ -79,7 +79,7 @@ class HotCells:
     `comparisons`: p-values of which the smallest counts for a cell. `city_margin`: ratio to the rest of the city that
     does not count as hot yet; 1 and unused where places are compared by a base, since that is with the city already.
 
-    `scatter`: how restless counts of a place are.
+    `scatter`: how overdispersed counts of a place are.
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
     """
@@ -231,7 +231,7 @@ def hot_cells(
         occupied; a cold place counts with its occupied land alone, and its surroundings with all of theirs. Not used
         where places are compared by a base.
     scatter : Dispersion
-        How restless counts of a place are (`analysis.stats.dispersion`): all tests are of effective counts.
+        How overdispersed counts of a place are (`analysis.stats.dispersion`): all tests are of effective counts.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How much more restless counts are than independent ones, learned from their own past.
+"""How overdispersed counts are, learned from their own past.
 
 Several people report one incident, incidents follow one another, and the risk of a place wanders: counts scatter more
 than the Poisson law says. Of two windows of equal length that are compared, y and y' with the sum m, the later one has
@@ -53,7 +53,7 @@ _SMALL: Final = 2.0
 _ROUNDS: Final = 12
 # A dispersion is itself estimated: it is raised by as much as Student's quantile exceeds the normal one here.
 _ALLOWED_AT: Final = 1e-3
-# A dispersion under which nobody would call reports restless.
+# A dispersion under which nobody would call reports overdispersed.
 HARDLY: Final = 1.1
 _NOTED: Final = 1.25  # times as wide, from which a reader is told that it is because of a short past
 ONE_BY_ONE: Final = Message("Reports here come one by one: counts scattered no more in the past than chance explains.")

@@ -95,7 +95,7 @@ def fit_bursts(by_side: Mapping[float, Dispersion]) -> ReportBursts:
     """The bursts that explain the dispersions of cells by their side in metres; `UNKNOWN_BURSTS` where none is known.
 
     Weighted least squares over phi, for each of `SPREADS`; weights are the squares that a dispersion is made of. Each
-    has its allowance for being estimated. Dispersions under which nobody would call reports restless are none.
+    has its allowance for being estimated. Dispersions under which nobody would call reports overdispersed are none.
     """
     known = {side: found for side, found in by_side.items() if found.known}
     if not known:

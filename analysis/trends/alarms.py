@@ -29,14 +29,14 @@ _MOST_STEPS: Final = 3
 class AlarmRule:
     """A rule with the shares of quiet weeks (EARS, Farrington) or half-years (CUSUM) that it calls too many.
 
-    `usual`, `restless`: largest measured share in simulated cities with independent counts, and with reports in bursts
-    or a level that drifts (docs/bands-and-alarms.md).
+    `usual`, `overdispersed`: largest measured share in simulated cities with independent counts, and with reports in
+    bursts or a level that drifts (docs/bands-and-alarms.md).
     """
 
     name: AlarmName
     title: Message
     usual: float
-    restless: float
+    overdispersed: float
     explanation: Message
 
 

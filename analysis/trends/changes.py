@@ -181,7 +181,7 @@ class Changes:
     not tested), direction (int), significant (bool), compared ("before" or "city"), base_before, base_after (counts of
     the rest that "city" means; NaN without), women, women_low, women_high (share of women among women and men after;
     NaN where unknown), dispersion (of the row's counts). `n`: alerts after of the largest candidate; `scatter`: how
-    restless counts usually are, as it was told.
+    overdispersed counts usually are, as it was told.
     """
 
     frame: pd.DataFrame
@@ -428,7 +428,7 @@ def _tests(
     ratios[:, based] = relative_change(table, wider[based])
     p[based] = spread_p(fisher_exact(table), scatter[based], freedom=squares[based])
     p[own] = [
-        restless_e_test(int(a), int(b), exposure[1], exposure[0], form=form, dispersion=scale, freedom=number)
+        overdispersed_e_test(int(a), int(b), exposure[1], exposure[0], form=form, dispersion=scale, freedom=number)
         for a, b, scale, number in zip(after[own], before[own], scatter[own], squares[own], strict=True)
     ]
     return {
@@ -439,11 +439,11 @@ def _tests(
     }
 
 
-# One comparison is told with and without how restless counts are.
+# One comparison is told with and without how overdispersed counts are.
 _e_test_once = lru_cache(maxsize=64)(e_test)
 
 
-def restless_e_test(
+def overdispersed_e_test(
     x1: int,
     x2: int,
     n1: float = 1,

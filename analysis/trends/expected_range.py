@@ -207,7 +207,7 @@ def seasonal_sum(expected: FloatArray, upper: FloatArray, level: float = 0.95) -
     """What several periods of a `seasonal_band` predict together: the sum m of their expected counts, m ± z · sd.
 
     Each period's sd on the square-root scale is read off its band, s = (sqrt(upper + 1/8) - sqrt(expected + 1/8)) /
-    width, so counts more restless than chance alone widen the sum too; by the delta method its variance is
+    width, so counts more overdispersed than chance alone widen the sum too; by the delta method its variance is
     sum 4 s² (expected + 1/8), which is sum expected for Poisson counts (s = 1/2). Periods are taken as independent.
     """
     root = np.sqrt(expected + 1 / 8)

@@ -1,4 +1,4 @@
-"""How restless the candidates of a comparison were in the past: the dispersion of each kind, and of each candidate.
+"""How overdispersed the candidates of a comparison were: the dispersion of each kind, and of each candidate, so far.
 
 A kind is an area level and a theme level together (each category, each district, each category of each district, the
 city): bursts are shared by all, but how far a risk wanders differs between them. Each candidate's past stands against

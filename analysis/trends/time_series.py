@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.stats.intervals import Estimate, rate_ratio
 from analysis.stats.result import Choice
-from analysis.trends.changes import restless_e_test
+from analysis.trends.changes import overdispersed_e_test
 from analysis.trends.dynamic_season import DynamicSeason, dynamic_season
 from analysis.trends.expected_range import ALPHA, RULES, Rule
 from analysis.trends.reporting_lag import ReportingLag
@@ -475,7 +475,7 @@ def period_total(trend: Trend) -> PeriodTotal | None:
 class YearOnYear:
     """The last complete periods against the same ones a year before.
 
-    `restless`: whether it would be a change if counts had not varied as much from year to year before.
+    `overdispersed`: whether it would be a change if counts had not varied as much from year to year before.
     """
 
     before: int
@@ -485,7 +485,7 @@ class YearOnYear:
     ratio: Estimate
     p: float
     unit: Unit = "week"
-    restless: bool = False
+    overdispersed: bool = False
 
     def sentence(self, t: Translator, least: int = 1) -> str:
         """More, fewer or about as many as a year before; `least`: the smallest number that is written out."""
@@ -494,7 +494,7 @@ class YearOnYear:
         values = {"after": after, "before": before, "first": first, "p": t.p_value(self.p)}
         if self.unit == "month":
             return self._sentence_by_month(t, values)
-        if self.restless:
+        if self.overdispersed:
             return t(
                 "Since {first}: {after} incidents, {before} in the same time a year before. No clear change: in the "
                 "past such counts varied as much from year to year.",
@@ -511,7 +511,7 @@ class YearOnYear:
         return t("Since {first}: {after} incidents, {before} in the same time a year before: a fall (p {p}).", **values)
 
     def _sentence_by_month(self, t: Translator, values: dict[str, Any]) -> str:
-        if self.restless:
+        if self.overdispersed:
             return t(
                 "{first} onwards: {after} incidents, {before} in the same months a year before. No clear change: in "
                 "the past such counts varied as much from year to year.",
@@ -535,8 +535,8 @@ class YearOnYear:
 def year_on_year(trend: Trend, periods: int | None = None, dispersion: float = 1.0) -> YearOnYear | None:
     """Compare the last complete periods (a quarter by default) with the same ones a year before, by the e-test.
 
-    `dispersion`: variance of such counts by that of independent ones (`restless_e_test`). None where the data do not
-    reach back so far, or where nothing is left to compare.
+    `dispersion`: variance of such counts by that of independent ones (`overdispersed_e_test`). None where the data do
+    not reach back so far, or where nothing is left to compare.
     """
     rows = trend.frame[trend.frame["complete"]].tail(periods or A_QUARTER[trend.unit])
     pairs = rows.dropna(subset=["last_year"])
@@ -545,6 +545,6 @@ def year_on_year(trend: Trend, periods: int | None = None, dispersion: float = 1
     after, before = int(pairs["n"].sum()), int(pairs["last_year"].sum())
     first: pd.Timestamp = pairs[trend.column].iloc[0]
     ratio = rate_ratio(after / dispersion, before / dispersion)
-    p = restless_e_test(after, before, dispersion=dispersion)
-    restless = p >= 0.05 > restless_e_test(after, before)
-    return YearOnYear(before, after, len(pairs), first.date(), ratio, p, trend.unit, restless)
+    p = overdispersed_e_test(after, before, dispersion=dispersion)
+    overdispersed = p >= 0.05 > overdispersed_e_test(after, before)
+    return YearOnYear(before, after, len(pairs), first.date(), ratio, p, trend.unit, overdispersed)

@@ -38,7 +38,7 @@ class ChangeStudy:
 
     `without_dark`: why categories after dark were left out, if they were: between the two periods nightfall moved, or
     it is not known whether it was dark. `noted`: what is noted on the time line between them.
-    `past`: how restless counts were before the later period. `harm`: what the incidents weigh, where that was asked.
+    `past`: the dispersion of counts before the later period. `harm`: what the incidents weigh, where that was asked.
     `not_in_use`: the categories that were not compared because they came into use, or out of it, meanwhile, as far as
     the audience may be told.
     """

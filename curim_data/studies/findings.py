@@ -297,7 +297,7 @@ def _whom(
 ) -> Whom | None:
     """For whom, at the first level at which it can be told; None where nobody asked, or where the filter says it.
 
-    All shares are taken to be as restless as that of all incidents under the filter.
+    All shares are taken to be as overdispersed as that of all incidents under the filter.
     """
     if AFFECTED not in source.asked or without_gender(f) != f:
         return None

@@ -263,7 +263,7 @@ class ReporterRates:
 
     `frame`: area (district id; "" is the whole city), then for women and for men the count, residents, rate, low, high
     (exact Poisson), each with its suffix; ratio of the two rates, low, high. Intervals are those of
-    effective counts, by how restless counts and shares of women were.
+    effective counts, by how overdispersed counts and shares of women were.
     """
 
     frame: pd.DataFrame

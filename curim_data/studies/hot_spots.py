@@ -194,8 +194,8 @@ def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution
     compare; where no size can tell, the first stays. One size for all bases: it is chosen for the comparison by land.
 
     The size makes no more false places than a size that is given: power follows from the land, the number of incidents
-    on it and how restless they were before, never from where on it they gather, which alone is tested, once. Found once
-    for a version of the alerts and a filter.
+    on it and how overdispersed they were before, never from where on it they gather, which alone is tested, once. Found
+    once for a version of the alerts and a filter.
     """
     whole = whole_city(f)
     chosen = cell_size(source, whole, audience, resolution)

@@ -1,4 +1,4 @@
-"""How restless the counts of a filter were before the periods that are compared: the dispersion of each kind of
+"""How overdispersed the counts of a filter were before the periods that are compared: the dispersion of each kind of
 candidate."""
 
 from __future__ import annotations
@@ -313,20 +313,20 @@ def _named(kind: Kind, names: Names, found: IntArray) -> pd.Index:
 
 
 def place_scatter(source: Source, f: AlertFilter, resolution: int) -> Dispersion:
-    """How restless counts of places are under a filter: `burst_scatter` of cells one size coarser, about as large as a
-    place of the test, so that bursts whose reports scatter over several cells are whole there.
+    """How overdispersed counts of places are under a filter: `burst_scatter` of cells one size coarser, about as large
+    as a place of the test, so that bursts whose reports scatter over several cells are whole there.
     """
     return burst_scatter(source, f, ("cell",), max(resolution - 1, min(MAP_RESOLUTIONS)))
 
 
 def place_bursts(source: Source, f: AlertFilter) -> ReportBursts:
-    """In what bursts reports lie under a filter, from how restless cells of several sizes are: `burst_scatter`."""
+    """In what bursts reports lie under a filter, from how overdispersed cells of several sizes are: `burst_scatter`."""
     sides = {square_side(size): burst_scatter(source, f, ("cell",), size) for size in BURST_RESOLUTIONS}
     return fit_bursts(sides)
 
 
 def burst_scatter(source: Source, f: AlertFilter, kind: Kind, resolution: int | None = None) -> Dispersion:
-    """How restless counts by the columns `kind` are under a filter, from differences of neighbouring four weeks.
+    """How overdispersed counts by the columns `kind` are under a filter, from differences of neighbouring four weeks.
 
     Of the two years before the filter's period (of its own length where that is longer, four years at most), so that
     what is tested does not inflate its own dispersion; where they hold fewer than `ENOUGH_FREEDOM` squares, of as long
@@ -343,7 +343,7 @@ def burst_scatter(source: Source, f: AlertFilter, kind: Kind, resolution: int | 
 
 
 def start_scatter(source: Source, f: AlertFilter) -> Dispersion:
-    """How restless counts of the last weeks (the filter's period) are against the year up to them: bursts as
+    """How overdispersed counts of the last weeks (the filter's period) are against the year up to them: bursts as
     `burst_scatter` finds them in large cells, and what the same cells wander in a third of a year. From before those
     weeks alone. Of fewer than `LEAST_FREEDOM` squares what wanders is not told.
     """
@@ -391,9 +391,9 @@ EITHER: Final = (Gender.WOMAN.value, Gender.MAN.value)
 
 
 def share_scatter(source: Source, f: AlertFilter, share: Share, kind: Kind) -> Dispersion:
-    """How restless a share is under a filter: of rows by the columns `kind`, from neighbouring four weeks, as
-    `burst_scatter` looks at them. Where reports of one incident are alike in what is shared out, it is as restless as
-    counts are; where they are not, less.
+    """How overdispersed a share is under a filter: of rows by the columns `kind`, from neighbouring four weeks, as
+    `burst_scatter` looks at them. Where reports of one incident are alike in what is shared out, it is as overdispersed
+    as counts are; where they are not, less.
     """
     return _burst_dispersion(
         source,

@@ -106,7 +106,7 @@ def _kept(source: Source, key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
 
 
 def year_on_year_study(source: Source, f: AlertFilter, trend: Trend) -> YearOnYear | None:
-    """The last quarter of a trend against the same one a year before, as restless as such counts were before.
+    """The last quarter of a trend against the same one a year before, as overdispersed as such counts were before.
 
     `trend`: of the filter over all of its history. None as `analysis.trends.time_series.year_on_year`.
     """

@@ -56,9 +56,9 @@ def test_differences_are_those_of_statsmodels(first: tuple[int, int], second: tu
     assert found.low <= found.value <= found.high
 
 
-def test_restless_counts_have_the_interval_of_effective_ones_and_a_larger_p() -> None:
-    restless = share_difference(CountedShare(112, 140, TWICE), CountedShare(48, 80))
-    assert restless == share_difference(CountedShare(56, 70), CountedShare(48, 80))
+def test_overdispersed_counts_have_the_interval_of_effective_ones_and_a_larger_p() -> None:
+    overdispersed = share_difference(CountedShare(112, 140, TWICE), CountedShare(48, 80))
+    assert overdispersed == share_difference(CountedShare(56, 70), CountedShare(48, 80))
     first, second = CountedShare(112, 140, TWICE), CountedShare(96, 160, TWICE)
     exact = fisher_exact([[112, 28], [96, 64]])[1]
     assert share_p(first, second) == pytest.approx(2 * norm.sf(norm.isf(exact / 2) / np.sqrt(2)), rel=1e-6)

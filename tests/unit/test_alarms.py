@@ -71,7 +71,7 @@ def test_the_shares_that_are_told_are_those_of_the_rules(t):
         told = t(rule.explanation)
         of, per = (100, "in 100") if rule.name == "cusum" else (1000, "in 1,000")
         assert f"{of * rule.usual:.0f} {per} quiet" in told
-        assert f"{of * rule.restless:.0f} " in told
+        assert f"{of * rule.overdispersed:.0f} " in told
 
 
 def test_what_the_cusum_tells_is_what_was_measured():
@@ -79,7 +79,7 @@ def test_what_the_cusum_tells_is_what_was_measured():
     row = next(line for line in docs.read_text().splitlines() if line.startswith("| CUSUM"))
     independent, bursts, drift = (float(re.search(r"–([\d.]+) in 100", cell)[1]) for cell in row.split("|")[3:6])
     assert max(independent, bursts) <= 100 * RULES["cusum"].usual
-    assert drift <= 100 * RULES["cusum"].restless
+    assert drift <= 100 * RULES["cusum"].overdispersed
 
 
 @pytest.mark.parametrize(("mean", "season"), [(20, 0.0), (120, 0.3)])
@@ -105,7 +105,7 @@ def test_quiet_half_years_are_seldom_called_rising(mean, reports, drift):
         slow_rise(y, dynamic_season(y, A_YEAR).outlook).found
         for y in World(mean, reports, 0.3, drift).draw(rng, series, 156)
     )
-    assert stats.binom.sf(found - 1, series, RULES["cusum"].restless if drift else LEVEL) > 0.01
+    assert stats.binom.sf(found - 1, series, RULES["cusum"].overdispersed if drift else LEVEL) > 0.01
 
 
 def test_a_slow_rise_is_found_and_dated():

@@ -23,7 +23,7 @@ from analysis.stats.dispersion import (
 )
 from analysis.stats.exact_rates import larger_rate, ratio_interval, ratio_intervals, smaller_rate
 from analysis.stats.exact_shares import larger_share, share_ratio_interval, smaller_share
-from analysis.trends.changes import e_test, fisher_exact, relative_change, restless_e_test
+from analysis.trends.changes import e_test, fisher_exact, overdispersed_e_test, relative_change
 from analysis.trends.smallest_change import smallest_change
 from tests.effort import effort
 
@@ -292,10 +292,10 @@ def test_shares_with_a_dispersion_are_less_sure(x, rest, more_in, more_out, phi)
         assert wide[2] >= plain[2] - 1e-6
 
 
-def test_the_e_test_of_restless_counts_goes_on_where_its_sums_are_lost() -> None:
-    assert restless_e_test(25, 10, dispersion=1.0) == e_test(25, 10)
-    assert restless_e_test(25, 10, dispersion=2.0) == pytest.approx(float(spread_p(e_test(25, 10), 2.0)))
-    before = [restless_e_test(after, 100, dispersion=9.0) for after in range(220, 900, 20)]
+def test_the_e_test_of_overdispersed_counts_goes_on_where_its_sums_are_lost() -> None:
+    assert overdispersed_e_test(25, 10, dispersion=1.0) == e_test(25, 10)
+    assert overdispersed_e_test(25, 10, dispersion=2.0) == pytest.approx(float(spread_p(e_test(25, 10), 2.0)))
+    before = [overdispersed_e_test(after, 100, dispersion=9.0) for after in range(220, 900, 20)]
     assert (np.diff(before) < 0).all()
     assert before[-1] < 1e-12
 
@@ -318,7 +318,7 @@ def test_the_smallest_change_grows_with_the_dispersion() -> None:
 
 
 @pytest.mark.parametrize("law", ["negative binomial", "bursts"])
-def test_intervals_of_restless_counts_hold_the_ratio(law: str) -> None:
+def test_intervals_of_overdispersed_counts_hold_the_ratio(law: str) -> None:
     """Within three points of 95 %, for counts of three times the variance; plain ones hold it in under 80 %."""
     rng = np.random.default_rng(6)
     runs = effort(1500, 10_000)

@@ -108,8 +108,8 @@ def test_a_wide_past_does_not_hide_a_rise():
     y = World(120, 1, 0.3).draw(np.random.default_rng(4), 1)[0]
     wild = y.copy()
     wild[np.arange(20, 420, 10)] *= 3
-    calm, restless = dynamic_season(y, A_YEAR).bounds(ALPHA), dynamic_season(wild, A_YEAR).bounds(ALPHA)
-    width = (restless[1] - restless[0])[-52:].mean() / (calm[1] - calm[0])[-52:].mean()
+    calm, overdispersed = dynamic_season(y, A_YEAR).bounds(ALPHA), dynamic_season(wild, A_YEAR).bounds(ALPHA)
+    width = (overdispersed[1] - overdispersed[0])[-52:].mean() / (calm[1] - calm[0])[-52:].mean()
     assert width < 2.5
 
 

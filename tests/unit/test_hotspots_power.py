@@ -149,7 +149,7 @@ def test_an_empty_map_is_said_to_be_empty(t: Translator) -> None:
 
 
 def test_the_planned_power_is_that_of_the_test_made() -> None:
-    """Whatever the land that counts and however restless the counts: nothing that is found enters."""
+    """Whatever the land that counts and however overdispersed the counts: nothing that is found enters."""
     rng = np.random.default_rng(5)
     cells = mapped(rng.poisson(np.where(np.arange(len(CELLS)) % 3 == 0, 1.5, 0.2)))
     coarse, counts = np.unique(

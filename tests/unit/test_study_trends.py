@@ -37,7 +37,7 @@ def test_a_week_that_lies_partly_before_the_period_is_left_out(source: Source) -
     assert "beginning" in [choice.name for choice in trend.choices]
 
 
-def test_a_year_is_compared_as_restless_as_the_past_was(source: Source) -> None:
+def test_a_year_is_compared_as_overdispersed_as_the_past_was(source: Source) -> None:
     """The city's quarters differed from one year to the next before: the campaign, the new app."""
     every = AlertFilter(period="all")
     trend = trend_study(source, every, Audience.ANALYST)

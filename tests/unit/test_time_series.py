@@ -328,11 +328,11 @@ def test_a_fall_that_is_no_clear_change_says_why(t):
     y = np.repeat([2, 0], 52)
     series = weeks(y)
     trend = weekly(series, covered(series))
-    sure, restless = (year_on_year(trend, dispersion=scale) for scale in (1.0, 60.0))
-    assert sure.p < 0.001 < 0.05 < restless.p
+    sure, overdispersed = (year_on_year(trend, dispersion=scale) for scale in (1.0, 60.0))
+    assert sure.p < 0.001 < 0.05 < overdispersed.p
     assert "a fall" in sure.sentence(t)
-    assert "varied as much from year to year" in restless.sentence(t)
-    assert "varied as much from year to year" in replace(restless, unit="month").sentence(t)
+    assert "varied as much from year to year" in overdispersed.sentence(t)
+    assert "varied as much from year to year" in replace(overdispersed, unit="month").sentence(t)
     few = year_on_year(trend, periods=1, dispersion=60.0)
     assert few.sentence(t).endswith("No clear change.")
 
