@@ -3,6 +3,7 @@
 import streamlit as st
 
 from curim_data.model import Role
+from curim_data.studies.brief import BriefChanges
 from curim_data.studies.brief_text import headline
 from pages.parts.briefing.change_cards import draw_basis, draw_change_cards
 from pages.parts.briefing.document import draw_card_downloads, draw_document_downloads, draw_download_buttons
@@ -16,9 +17,13 @@ from pages.parts.frame.waiting import begun
 page = require(Role.PUBLIC)
 t = page.t
 
-with contained(t("Briefing")), begun(cached_period, page.dataset, page.filter, page.audience):
+chosen = page.dataset, page.filter, page.audience
+changes: BriefChanges | None = None  # where they were stopped, or failed
+
+# The changes come first, also where calculations wait for one another.
+with contained(t("Briefing")), begun(cached_changes, *chosen, changes_since(page)), begun(cached_period, *chosen):
     with headed(st.container(), t("Briefing")):
-        changes = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
+        changes = cached_changes(*chosen, changes_since(page))
     st.caption(changes_asked(page, changes))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(t("Changes since"), width="content")
@@ -36,13 +41,14 @@ with contained(t("Briefing")), begun(cached_period, page.dataset, page.filter, p
         elif not page.narrow:
             draw_basis(page, changes)
 with contained(t("Hot spots")):
-    draw_map_and_genders(page, cached_brief(page.dataset, page.filter, page.audience, changes_since(page)))
+    draw_map_and_genders(page, cached_brief(*chosen, changes_since(page)))
 if page.role >= Role.COUNCIL:  # plans are the council's: they name people and are not yet told to the public
     with contained(t("Interventions")):
         draw_decided_plans(page)
-if page.narrow:
+if page.narrow and changes is not None:
     with contained(t("Briefing")):
         draw_basis(page, changes)
 if page.role >= Role.COUNCIL:
     draw_document_downloads(page)
-draw_card_downloads(page, changes)
+if changes is not None:
+    draw_card_downloads(page, changes)

@@ -33,11 +33,12 @@ from curim_data.model import CELL_RESOLUTIONS, SCHEMA
 SEPARATOR: Final = "\x1f"
 VIEW: Final = "narrow"
 TABLE: Final = "narrow_codes"
+FROM_FILE: Final = "narrow_prepared"  # a view of the table in the prepared file
 ONCE: Final = "narrow_once"  # the view with the incidents beside
 TABLE_ONCE: Final = "narrow_codes_once"  # the table of codes in memory with the incidents beside
 SHARED: Final = "shared_incidents"  # the alerts whose incident has several
 KEPT: Final = "kept"  # the prepared file as DuckDB calls it
-# The table is made at this question, from so many alerts on and up to so many as fit into memory (60 bytes each).
+# The table is made at this question, from so many alerts on and up to so many as fit into memory (76 bytes each).
 TABLE_FROM: Final = 5_000
 TABLE_MOST: Final = 10_000_000
 AT_QUESTION: Final = 4
@@ -249,7 +250,7 @@ class NarrowTable:
         try:
             connection.execute(f"ATTACH IF NOT EXISTS '{_quoted(kept)}' AS {KEPT} (READ_ONLY)")
             connection.begin()
-            connection.execute(f"CREATE OR REPLACE VIEW {TABLE} AS SELECT * FROM {KEPT}.main.{TABLE}")
+            connection.execute(f"CREATE OR REPLACE VIEW {FROM_FILE} AS SELECT * FROM {KEPT}.main.{TABLE}")
             packing = _packing(connection, f"{KEPT}.main.{TABLE}")
             if not self._once:
                 connection.execute(f"INSERT INTO {SHARED} SELECT * FROM {KEPT}.main.{SHARED}")
@@ -259,7 +260,7 @@ class NarrowTable:
                 connection.rollback()
             return False
         self._packing = packing
-        self._name = self._once = TABLE
+        self._name = self._once = FROM_FILE
         return True
 
     def _materialise(self, view: str, table: str) -> None:

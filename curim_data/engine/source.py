@@ -4,7 +4,8 @@ DuckDB is one database in memory for each version of the store, with one cursor 
 threads raises: a page opens a source of its own in each run. The Parquet files of the store are read by name, not
 through Delta, so that every reader sees the version whose file list it holds. What is worked out of one version of the
 alerts may be kept in the home (`Source.kept`, `Source.keep`), the columns that counts are made of included
-(`keep_narrow`): it goes when the alerts or the code change, and with an erasure.
+(`keep_narrow`): it goes when the alerts or the code change (of the alerts before the last import one import later, so
+that an undo finds it), and with an erasure.
 """
 
 from __future__ import annotations

@@ -148,7 +148,8 @@ def _simple(column: ArrowText) -> ParsedNumbers | None:
     except pa.ArrowInvalid:  # a point or a minus sign that is out of place
         return None
     none = np.zeros(len(given), bool)
-    return ParsedNumbers(np.asarray(values, float), given, given & ~np.isfinite(values), none)
+    finite = np.where(np.isfinite(values), values, np.nan)
+    return ParsedNumbers(finite, given, given & np.isnan(finite), none)
 
 
 def _first_separator(column: ArrowText) -> ArrowText:

@@ -149,7 +149,7 @@ class Store:
 
     def version_without_last_import(self) -> str | None:
         """`alerts_version` as it will be again where the last import that stands is undone; None where that import
-        changed earlier alerts or cannot be undone, for then the alerts are written anew.
+        changed earlier alerts or cannot be undone, or the alerts were put into other files since.
         """
         table = self._table()
         standing = [] if table is None else [one for one in import_log(table) if not one[0].undone]
@@ -159,7 +159,11 @@ class Store:
         batch, at = changing[-1]
         if batch.updated or batch.sealed:
             return None
-        return _files.version_of(file_paths(DeltaTable(table.table_uri, version=at - 1)))
+        try:
+            earlier = file_paths(DeltaTable(table.table_uri, version=at - 1))
+        except DeltaError:  # an erasure, or damage, took that version away
+            return None
+        return _files.version_of(earlier) if set(earlier) <= set(file_paths(table)) else None
 
     def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""

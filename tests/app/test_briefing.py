@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -50,7 +51,7 @@ from curim_data.studies.selection import COMPARED_IN_THE_COPY
 from curim_data.studies.trends import trend_study
 from pages.parts.briefing.change_cards import FOR_EVERYBODY
 from pages.parts.findings.chart import bars_figure
-from pages.parts.frame import palette
+from pages.parts.frame import palette, waiting
 from tests.app.conftest import Open, errors, word
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -83,6 +84,17 @@ def test_the_day_since_is_the_readers(open_page: Open) -> None:
     assert app.main.title[0].value.startswith("Since 21 September 2026")
     assert word(app, "since") == "2026-09-21"
     assert word(app, "period") == ""
+
+
+def test_the_rest_of_the_page_stands_where_the_changes_fail(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no changes")
+
+    monkeypatch.setattr("pages.parts.findings.queries.brief_changes", fail)
+    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
+    app = open_page("briefing", lang="en", period="28d", category="noise", status="open")
+    assert not app.exception
+    assert app.error
 
 
 def test_a_day_that_is_none_is_left_out(open_page: Open) -> None:

@@ -273,7 +273,7 @@ PARTS: Final[dict[str, Callable[[Homes], None]]] = {
     "imports": imports,
     "upload": upload,
 }
-LARGER: Final[tuple[Callable[[Homes, int], None], ...]] = (pages, imports, large_import)
+LARGER: Final[tuple[Callable[[Homes, int], None], ...]] = (pages, large_import, imports)
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from tests.benchmarks.bench_page import FINISHED
 from tests.browser.conftest import Running, running
 
 BORDER: Final = "border-of-the-file"
+LONGEST: Final = 120  # seconds without a message
 STANDS: Final = " rows read: "  # of the sentence with which a preview begins
 
 
@@ -94,7 +95,7 @@ def _upload(line: ClientConnection, address: str, session: str, content: bytes) 
     _send(line, asked)
     told: Any = ForwardMsg()
     while told.WhichOneof("type") != "file_urls_response":
-        told = ForwardMsg.FromString(line.recv())
+        told = ForwardMsg.FromString(line.recv(timeout=LONGEST))
     urls = told.file_urls_response.file_urls[0]
     token = f"2|00000000|{secrets.token_hex(16)}|{int(time.time())}"
     head = f'--{BORDER}\r\nContent-Disposition: form-data; name="file"; filename="export.csv"\r\n\r\n'
@@ -125,7 +126,7 @@ def _send(line: ClientConnection, asked: Any) -> None:
 def _messages(line: ClientConnection) -> Any:
     """What the server says until the run is finished. RuntimeError where the page fails."""
     while True:
-        message: Any = ForwardMsg.FromString(line.recv())
+        message: Any = ForwardMsg.FromString(line.recv(timeout=LONGEST))
         if _element(message) == "exception":
             raise RuntimeError(message.delta.new_element.exception.message)
         yield message

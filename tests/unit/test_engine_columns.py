@@ -14,10 +14,12 @@ import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.engine import Source, columns, keep_narrow
+from curim_data.engine import Source, columns, keep_narrow, packed
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.prepared import alerts_name, prepared_file
+from curim_data.query._aggregate import _Grouping
+from curim_data.query.question import ask
 from tests.small import HERE, alert, small_city, small_source
 
 FILTERS = (
@@ -73,18 +75,31 @@ def _answers(source: Source) -> list[pd.DataFrame]:
     return found
 
 
+def _asked_of_many(source: Source) -> list[str]:
+    """The columns by which the engine groups where a question is by many."""
+    rows = ask(source, FILTERS[0], Audience.ANALYST).rows
+    asked = dict.fromkeys(("theme", "district", "dark", "affected_gender"))
+    return list(rows.columns(_Grouping(asked, None, rows.packing).of, with_alerts=False)[1])
+
+
 @pytest.mark.slow
-def test_codes_in_memory_answer_as_the_files_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bits", [packed.MOST_BITS, 8])  # in 8 not all columns of a question have room
+def test_codes_in_memory_answer_as_the_files_do(bits: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "MOST_BITS", bits)
     rows = _rows()
     plain = small_source(tmp_path, rows)
     usual = _answers(plain)
     assert plain.narrow.op().name == columns.VIEW
+    assert not set(_asked_of_many(plain)) & set(packed.WORDS)
     monkeypatch.setattr(columns, "TABLE_FROM", 1)
     monkeypatch.setattr(columns, "AT_QUESTION", 1)
     coded = small_source(tmp_path, rows)
     for one, other in zip(usual, _answers(coded), strict=True):
         pd.testing.assert_frame_equal(one, other)
     assert coded.narrow.op().name == columns.TABLE
+    words = [name for name in _asked_of_many(coded) if name in packed.WORDS]
+    assert words == ["packed_alike"]
+    assert (len(_asked_of_many(coded)) > 1) == (bits == 8)
 
 
 @pytest.mark.slow
@@ -100,7 +115,8 @@ def test_a_prepared_file_answers_as_the_files_do(tmp_path: Path, monkeypatch: py
     path = prepared_file(folder, alerts_name("alerts", coded.version), ".duckdb")
     assert path in folder.iterdir()
     assert not list(folder.glob(".*"))
-    assert coded.narrow.op().name == columns.TABLE
+    assert coded.narrow.op().name == columns.FROM_FILE
+    assert _asked_of_many(coded) == ["packed_alike"]
     for one, other in zip(usual, _answers(coded), strict=True):
         pd.testing.assert_frame_equal(one, other)
 

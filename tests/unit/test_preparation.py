@@ -151,7 +151,7 @@ def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monke
         monkeypatch.setattr(module, name, None)  # nothing is worked out
     monkeypatch.setattr(columns, "TABLE_FROM", 1)
     fresh = open_source(home)
-    assert fresh.narrow.op().name == columns.TABLE
+    assert fresh.narrow.op().name == columns.FROM_FILE
     pd.testing.assert_frame_equal(query.counts(fresh, ALL, by, Audience.ANALYST).frame, usual)
     pd.testing.assert_frame_equal(query.default_points(fresh), points)
     assert positions.coordinate_step(fresh) == step

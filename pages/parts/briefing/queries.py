@@ -29,9 +29,8 @@ def cached_period(dataset: Dataset, f: AlertFilter, audience: Audience) -> Brief
 
 
 def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt.date | None) -> BriefStudy:
-    """Everything on the page, whose changes stand there already."""
-    period = cached_period(dataset, f, audience)
-    return BriefStudy.of(worked_out(cached_changes, dataset, f, audience, since), period)
+    """Everything on the page."""
+    return BriefStudy.of(cached_changes(dataset, f, audience, since), cached_period(dataset, f, audience))
 
 
 def work_out_first(home: Home, period: str = DEFAULT) -> None:

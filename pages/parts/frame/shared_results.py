@@ -2,7 +2,8 @@
 
 A result is a file among those that are prepared for the city (`curim_data.model.prepared`), named by its key: the
 function, the version of the alerts, the filter, the audience. So it goes when the alerts, the profile or the code
-change (words in other languages, and the libraries that the code calls, with it), and with an erasure. It is signed
+change (words in other languages, and the libraries that the code calls, with it), those of the alerts before the last
+import one import later, and with an erasure. It is signed
 with the secret of the home and read only where the signature is right: the content is a pickle, which must not come
 from anybody else. A file that is missing, damaged or of another key is worked out again; what cannot be written is not
 kept. Written by a thread of its own, off the reader's path.

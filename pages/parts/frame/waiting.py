@@ -132,11 +132,7 @@ def begun(function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Iter
 
 
 def _in_background(key: Key, work: Callable[[], Any]) -> Any:
-    def run() -> Any:
-        _inside.job = True
-        return _shared(key, work)
-
-    job = JOBS.start(key, run)
+    job = _start(key, lambda: _shared(key, work))
     with job.reading():
         job.wait(HOUR)
     if job.error is not None:
