@@ -6,6 +6,7 @@ import asyncio
 import platform
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -57,5 +58,6 @@ def test_the_server_shares_heaps_before_it_prepares_anything(monkeypatch: pytest
         async with web.prepare(None):
             pass
 
-    asyncio.run(start())
+    with ThreadPoolExecutor(1) as another:  # a browser's loop may run in this thread
+        another.submit(asyncio.run, start()).result()
     assert steps == ["share", "warm up", "give back"]
