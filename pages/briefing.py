@@ -8,11 +8,10 @@ from curim_data.studies.brief_text import headline
 from pages.parts.briefing.change_cards import draw_basis, draw_change_cards
 from pages.parts.briefing.document import draw_card_downloads, draw_document_downloads, draw_download_buttons
 from pages.parts.briefing.meetings import draw_meeting_keeper, draw_no_data_note
-from pages.parts.briefing.queries import cached_brief, cached_period, draw_since_input
+from pages.parts.briefing.queries import cached_brief, draw_since_input
 from pages.parts.briefing.sections import changes_asked, draw_decided_plans, draw_map_and_genders
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import contained, headed, require
-from pages.parts.frame.waiting import begun
 
 page = require(Role.PUBLIC)
 t = page.t
@@ -20,8 +19,7 @@ t = page.t
 chosen = page.dataset, page.filter, page.audience
 changes: BriefChanges | None = None  # where they were stopped, or failed
 
-# The changes come first, also where calculations wait for one another.
-with contained(t("Briefing")), begun(cached_changes, *chosen, changes_since(page)), begun(cached_period, *chosen):
+with contained(t("Briefing")):
     with headed(st.container(), t("Briefing")):
         changes = cached_changes(*chosen, changes_since(page))
     st.caption(changes_asked(page, changes))
