@@ -6,10 +6,12 @@ how to fix it. With `--json` one object goes to standard output and nothing else
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 # Small matrices: threads of the linear algebra would only wait for one another. Before numpy loads.
@@ -36,12 +38,28 @@ def root(asked: str | None = None) -> TyperGroup:
 
 def _loaded(name: str, module: str) -> Any:
     """A command, or a group of them, of a module."""
-    found: Any = typer.main.get_command(import_module(f"{__package__}.{module}").app)
+    found: Any = typer.main.get_command(_module(f"{__package__}.{module}").app)
     commands = getattr(found, "commands", {})
     if name in commands:
         found = commands[name]
     found.name = name
     return found
+
+
+def _module(name: str) -> ModuleType:
+    """A module and what it loads, which garbage collection leaves alone: it would look through all of it several times
+    while it is loaded, once more at the end, and find nothing.
+    """
+    if name in sys.modules:
+        return sys.modules[name]
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
 
 
 def translate(node: Any, t: Translator) -> None:

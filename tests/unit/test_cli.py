@@ -267,6 +267,17 @@ def test_counts_of_files_are_there_without_other_dialects_and_projections(sample
     assert not subprocess.check_output([sys.executable, "-c", script, *unused], text=True).strip()
 
 
+def test_what_a_command_loads_is_not_searched_for_garbage() -> None:
+    script = (
+        "import gc; from curim_data.cli.app import root; gc.collect(); before = gc.get_stats()[2]['collections']; "
+        "root('counts'); print(gc.get_stats()[2]['collections'] - before, gc.isenabled(), len(gc.get_objects()), "
+        "gc.get_freeze_count())"
+    )
+    searched, collects, looked_at, left_alone = subprocess.check_output([sys.executable, "-c", script]).split()
+    assert (searched, collects) == (b"0", b"True")
+    assert int(looked_at) < 20_000 < 100_000 < int(left_alone)
+
+
 def test_every_command_is_in_its_module() -> None:
     for name, (module, help) in COMMANDS.items():
         found = root(name).commands[name]
