@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,7 +23,7 @@ def sample_home(base: Home) -> Home:
     one home, and a build that was cut short leaves nothing behind that could be taken for whole.
     """
     home = base.sample
-    if home.is_sample and has_alerts(home):
+    if _is_there(home):
         return home
     base.path.mkdir(parents=True, exist_ok=True)
     with locked(base.path / "sample.lock"):
@@ -32,6 +34,28 @@ def sample_home(base: Home) -> Home:
             demo_meetings(home)
             (home.path / SAMPLE_MARK).write_text("The home of the sample city: made-up data.\n", "utf-8")
     return home
+
+
+def make_apart(base: Home) -> None:
+    """Have a process of its own make the home of the sample city, with what its pages need, where it is missing.
+
+    A process that makes it keeps for good what an import loads and holds. One that cannot make it leaves nothing
+    behind and says nothing: `sample_home` tries again, and tells why.
+    """
+    if not _is_there(base.sample):
+        subprocess.run(
+            [sys.executable, "-m", __package__, str(base.path.absolute())],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            check=False,
+        )
+
+
+def _is_there(home: Home) -> bool:
+    return home.is_sample and has_alerts(home)
 
 
 def _build_sample(home: Home) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from curim_data.model.prepared import FOLDER
+from curim_data.sample import home as sample_city
 from curim_data.store import Home
 from pages.parts.frame import web
 
@@ -52,3 +53,27 @@ def test_the_sample_city_is_prepared_before_its_first_reader(sample: Home, tmp_p
     home = Home(tmp_path).sample
     names = {path.name.split("-")[0] for path in home.prepared(home.city().version).iterdir()}
     assert {"alerts", "incidents", "facts", "places"} <= names
+
+
+def _must_not_run(*_given: object, **_named: object) -> None:
+    raise OSError("imported here")
+
+
+@pytest.mark.slow
+def test_a_missing_sample_city_is_made_and_prepared_by_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_city, "import_file", _must_not_run)
+    asked: list[Path] = []
+    monkeypatch.setattr(web, "prepare_city", lambda home: asked.extend(home.prepared(home.city().version).iterdir()))
+    web.prepare_sample(Home(tmp_path))
+    assert {"alerts", "incidents", "facts", "places"} <= {path.name.split("-")[0] for path in asked}
+
+
+def test_a_sample_city_that_cannot_be_made_is_told_by_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_city, "import_file", _must_not_run)
+    monkeypatch.setattr(sys, "executable", "false")
+    with pytest.raises(OSError, match="imported here"):
+        web.prepare_sample(Home(tmp_path))

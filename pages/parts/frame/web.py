@@ -32,7 +32,7 @@ from curim_data.engine import EngineError
 from curim_data.filters import PERIODS, AlertFilter
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
-from curim_data.sample.home import sample_home
+from curim_data.sample.home import make_apart, sample_home
 from curim_data.serving import HEALTH
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.cities import CitiesError, homes
@@ -310,6 +310,7 @@ def prepare_home(home: Home) -> None:
 
 def prepare_sample(base: Home) -> None:
     """Have the home of the sample city under `base`, and what its pages need."""
+    make_apart(base)
     prepare_home(sample_home(base))
 
 
