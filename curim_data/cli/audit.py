@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import typer
 
 from curim_data.cli.context import CommandContext
@@ -37,6 +36,8 @@ def audit(
     out: Annotated[Path | None, typer.Option(help=N_("CSV file to write."))] = None,
 ) -> None:
     """The record of this home."""
+    import pandas as pd
+
     from curim_data.plans.database import Database
     from curim_data.plans.record import DEED_WORDS, Deed, Wanted, read_record, record_frame
 

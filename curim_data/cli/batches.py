@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import pandas as pd
 import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, write_table
-from curim_data.export.safe_csv import with_negative_numbers
 from curim_data.model import N_, Message
-from curim_data.store import Batch, Store
+
+if TYPE_CHECKING:
+    from curim_data.store import Batch
 
 app = new_app()
 BatchId = Annotated[str, typer.Argument(help=N_("Id of the import, as “curim batches” lists it."))]
@@ -32,6 +32,10 @@ def _counts(batch: Batch) -> dict[str, Any]:
 @command(app, "batches")
 def batches(ctx: CommandContext) -> None:
     """Every import."""
+    import pandas as pd
+
+    from curim_data.store import Store
+
     note_interrupted(ctx)
     ctx.city()
     stored = Store(ctx.home).batches()
@@ -58,6 +62,8 @@ _HEADINGS: Final = (
 @command(app, "undo")
 def undo(ctx: CommandContext, batch: BatchId) -> None:
     """Undo an import."""
+    from curim_data.store import Store
+
     ctx.city()
     report = Store(ctx.home).undo(batch)
     ctx.prepare()
@@ -81,6 +87,9 @@ def quarantine(
     ctx: CommandContext, batch: BatchId, out: Annotated[Path, typer.Option(help=N_("CSV file to write."))]
 ) -> None:
     """Rows that an import quarantined, ready to be mended."""
+    from curim_data.export.safe_csv import with_negative_numbers
+    from curim_data.store import Store
+
     ctx.city()
     frame = Store(ctx.home).quarantine(batch, ctx.t)
     write_table(out, with_negative_numbers(frame))

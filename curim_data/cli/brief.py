@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curim_data import query
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file
-from curim_data.engine import Source, city_day
-from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, CityProfile, Message
+from curim_data.model import N_, Audience, Message
 
 if TYPE_CHECKING:
     from analysis.report.brief import PlanRow
+    from curim_data.engine import Source
+    from curim_data.filters import AlertFilter
+    from curim_data.model import CityProfile
     from curim_data.store.settings import Settings
     from curim_data.studies.brief import BriefChanges, BriefStudy
 
@@ -58,6 +58,8 @@ def brief(
     ] = None,
 ) -> None:
     """Print a brief, write or send it as a document, or one of its changes as a picture."""
+    from curim_data import query
+
     to = tuple(dict.fromkeys(mail or ()))
     if card is not None:
         _card(ctx, card, out, since, others=bool(to) or if_changed)
@@ -182,10 +184,17 @@ def _nothing_new(ctx: CommandContext, f: AlertFilter, changes: BriefChanges) -> 
     return ctx.t("No change is new since the brief of {day}, so no brief was written.", day=last.made)
 
 
+def _today(city: CityProfile) -> dt.date:
+    """The day that it is in the city."""
+    from curim_data.engine import city_day
+
+    return city_day(city)
+
+
 def _remember(ctx: CommandContext, f: AlertFilter, changes: BriefChanges) -> None:
     from curim_data.studies.brief_history import brief_name, keep_brief
 
-    keep_brief(ctx.home, brief_name(f, ctx.audience, ctx.t.lang), changes, city_day(ctx.city()))
+    keep_brief(ctx.home, brief_name(f, ctx.audience, ctx.t.lang), changes, _today(ctx.city()))
 
 
 def _paper(
@@ -229,7 +238,7 @@ def _send(
 
     assert settings.mail is not None
     t, city = ctx.t, told.source.city
-    name = f"curim_brief_{city_day(city).isoformat()}_{t.lang}{suffix}"
+    name = f"curim_brief_{_today(city).isoformat()}_{t.lang}{suffix}"
     subject = t("Briefing for the council · {city}", city=t.label(city.names))
     if city.illustrative:
         lines = [t("Sample data: made up. Not about real events."), *lines]
@@ -273,7 +282,7 @@ def _card(ctx: CommandContext, number: int, out: Path | None, since: str | None,
 
 def _made(ctx: CommandContext, source: Source) -> dt.date:
     """The day of a paper: today in the city; in the sample, whose dates are fixed, the last day with data."""
-    return source.as_of if ctx.home.is_sample else city_day(source.city)
+    return source.as_of if ctx.home.is_sample else _today(source.city)
 
 
 def _plans(ctx: CommandContext, source: Source) -> tuple[PlanRow, ...]:
@@ -286,7 +295,7 @@ def _plans(ctx: CommandContext, source: Source) -> tuple[PlanRow, ...]:
         from curim_data.sample.plans import demo_words  # with all that evaluates plans, which takes long to load
 
         return plan_rows([demo_words(plan, ctx.t) for plan in kept], source.as_of, ctx.t)
-    return plan_rows(kept, city_day(source.city), ctx.t)
+    return plan_rows(kept, _today(source.city), ctx.t)
 
 
 def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:
@@ -303,6 +312,8 @@ def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:
 
 def _first_day(ctx: CommandContext, source: Source, f: AlertFilter, since: str | None) -> dt.date | None:
     """The day from which changes are looked for; UsageError for one that is no day of the filter's period."""
+    from curim_data import query
+
     if since is None:
         return source.meeting
     try:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-import pandas as pd
 import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError
-from curim_data.filters import value_label
-from curim_data.model import N_, Audience, CityProfile, IntArray, Translator
+from curim_data.model import N_, Audience, Translator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from curim_data.model import CityProfile, IntArray
 
 app = new_app()
 _COLUMNS: Final = (
@@ -99,7 +102,9 @@ def _in_words(
 
     A key that is missing in `rows` is not unknown: the comparison was made over all its values.
     """
+    import pandas as pd
 
+    from curim_data.filters import value_label
     from curim_data.studies import change_words
 
     def words(column: str) -> list[str]:

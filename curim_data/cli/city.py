@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
+from curim_data import profile
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.model import N_, Message
-from curim_data.model.labels import provisional_note
-from curim_data.profile import edit
-from curim_data.profile.edit import EditReport, read_areas
-from curim_data.profile.provisional import ensure_city_for_areas
-from curim_data.profile.reenrich import reenrich_store
-from curim_data.profile.versions import WHAT_WORDS, ProfileChange
+
+if TYPE_CHECKING:
+    from curim_data.profile.edit import EditReport
+    from curim_data.profile.versions import ProfileChange
 
 app = new_app("city")
 Areas = Annotated[Path, typer.Argument(help=N_("GeoJSON, GeoPackage or zipped Shapefile, in any coordinate system."))]
@@ -38,6 +36,8 @@ WAY_ON = Message(
 
 def provisional(ctx: CommandContext) -> str:
     """That the profile is provisional, and how to give the city's own."""
+    from curim_data.model.labels import provisional_note
+
     return f"{provisional_note(ctx.t, outlined=ctx.city().outlined)} {ctx.t(WAY_ON)}"
 
 
@@ -46,7 +46,7 @@ def show(ctx: CommandContext) -> None:
     """What the city's profile holds."""
     city = ctx.city()
     source = ctx.source()
-    behind = edit.stale_count(ctx.home)
+    behind = profile.edit.stale_count(ctx.home)
     facts: dict[str, Any] = {
         "city": ctx.t.label(city.names),
         "version": city.version,
@@ -113,6 +113,8 @@ def show(ctx: CommandContext) -> None:
 )
 def city_refresh(ctx: CommandContext) -> None:
     """Recompute the columns that the profile gives."""
+    from curim_data.profile.reenrich import reenrich_store
+
     city = ctx.city()
     changed = reenrich_store(ctx.home)
     ctx.prepare()
@@ -135,20 +137,24 @@ def districts(
     keep_land: Annotated[bool, typer.Option("--keep-land", help=N_("Leave the study area as it is."))] = False,
 ) -> None:
     """Give the districts; a home without a city gets one of them."""
-    areas = read_areas(file, file.name, layer=layer, epsg=epsg)
+    from curim_data.profile.provisional import ensure_city_for_areas
+
+    areas = profile.edit.read_areas(file, file.name, layer=layer, epsg=epsg)
     if not ctx.home.has_city():
         ensure_city_for_areas(ctx.home, areas, file.stem)
     with_land = False if keep_land else None
-    _print_report(ctx, edit.set_districts(ctx.home, areas, name_column, language, with_land=with_land))
+    _print_report(ctx, profile.edit.set_districts(ctx.home, areas, name_column, language, with_land=with_land))
 
 
 @command(app, "land", N_("Set the city's study area."))
 def land(ctx: CommandContext, file: Areas, layer: Layer = None, epsg: Epsg = None) -> None:
     """Give the study area; a home without a city gets one of it."""
-    areas = read_areas(file, file.name, layer=layer, epsg=epsg)
+    from curim_data.profile.provisional import ensure_city_for_areas
+
+    areas = profile.edit.read_areas(file, file.name, layer=layer, epsg=epsg)
     if not ctx.home.has_city():
         ensure_city_for_areas(ctx.home, areas, file.stem)
-    _print_report(ctx, edit.set_land(ctx.home, areas))
+    _print_report(ctx, profile.edit.set_land(ctx.home, areas))
 
 
 @command(
@@ -159,7 +165,7 @@ def land(ctx: CommandContext, file: Areas, layer: Layer = None, epsg: Epsg = Non
 def population(ctx: CommandContext, file: Table) -> None:
     """Give the residents by district and gender."""
     ctx.city()
-    _print_report(ctx, edit.set_population(ctx.home, file, file.name))
+    _print_report(ctx, profile.edit.set_population(ctx.home, file, file.name))
 
 
 @command(
@@ -173,7 +179,7 @@ def landmarks(
 ) -> None:
     """Give the landmarks."""
     ctx.city()
-    _print_report(ctx, edit.set_landmarks(ctx.home, file, file.name))
+    _print_report(ctx, profile.edit.set_landmarks(ctx.home, file, file.name))
 
 
 @command(app, "streets", N_("Set the streets, given as lines."))
@@ -194,8 +200,8 @@ def streets(
 ) -> None:
     """Give the streets."""
     city = ctx.city()
-    lines = read_areas(file, file.name, kind="line", layer=layer, epsg=epsg, bounds=city.land.bounds)
-    _print_report(ctx, edit.set_streets(ctx.home, lines, name_column, language))
+    lines = profile.edit.read_areas(file, file.name, kind="line", layer=layer, epsg=epsg, bounds=city.land.bounds)
+    _print_report(ctx, profile.edit.set_streets(ctx.home, lines, name_column, language))
 
 
 @command(
@@ -206,14 +212,14 @@ def streets(
 def categories(ctx: CommandContext, file: Annotated[Path, typer.Argument(help=N_("CSV, XLSX or TOML file."))]) -> None:
     """Give the category tree."""
     ctx.city()
-    _print_report(ctx, edit.set_categories(ctx.home, file, file.name))
+    _print_report(ctx, profile.edit.set_categories(ctx.home, file, file.name))
 
 
 @command(app, "helplines", N_("Set the help lines shown beside sensitive figures: column text, or text_el, text_en."))
 def helplines(ctx: CommandContext, file: Annotated[Path, typer.Argument(help=N_("CSV or XLSX file."))]) -> None:
     """Give the help lines."""
     ctx.city()
-    _print_report(ctx, edit.set_help_lines(ctx.home, file, file.name))
+    _print_report(ctx, profile.edit.set_help_lines(ctx.home, file, file.name))
 
 
 @command(app, "name", N_("Give the city's name, and its time zone and coordinate system where they are wrong."))
@@ -228,7 +234,7 @@ def name(
 ) -> None:
     """Give the city's name, and its time zone and projection where they are wrong."""
     ctx.city()
-    _print_report(ctx, edit.set_names(ctx.home, name, timezone=timezone, epsg=epsg))
+    _print_report(ctx, profile.edit.set_names(ctx.home, name, timezone=timezone, epsg=epsg))
 
 
 @command(
@@ -243,21 +249,25 @@ def least_counts(
 ) -> None:
     """Raise the smallest counts that council and public see."""
     ctx.city()
-    _print_report(ctx, edit.set_least_counts(ctx.home, ordinary, sensitive))
+    _print_report(ctx, profile.edit.set_least_counts(ctx.home, ordinary, sensitive))
 
 
 @command(app, "accept", N_("Accept a provisional profile as the city's own, as it is."))
 def accept(ctx: CommandContext) -> None:
     """Take a provisional profile as the city's own."""
     ctx.city()
-    _print_report(ctx, edit.confirm_provisional(ctx.home))
+    _print_report(ctx, profile.edit.confirm_provisional(ctx.home))
 
 
 @command(app, "versions", N_("List the versions of the profile."))
 def versions(ctx: CommandContext) -> None:
     """The versions of the profile."""
+    import pandas as pd
+
+    from curim_data.profile.versions import WHAT_WORDS
+
     ctx.city()
-    found = edit.versions(ctx.home)
+    found = profile.edit.versions(ctx.home)
     if ctx.as_json:
         listed = [
             {"version": v.id, "when": v.when, "what": v.what, "file": v.file, "current": v.current} for v in found
@@ -276,11 +286,13 @@ def restore(
 ) -> None:
     """Give back an earlier version."""
     ctx.city()
-    _print_change(ctx, edit.restore_version(ctx.home, version))
+    _print_change(ctx, profile.edit.restore_version(ctx.home, version))
 
 
 def _print_report(ctx: CommandContext, report: EditReport) -> None:
     """Say what an edit did, and prepare the city for its readers."""
+    from curim_data.profile.versions import ProfileChange
+
     ctx.prepare()
     if ctx.as_json:
         ctx.print_json(

@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
-from curim_data import privacy
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import Resolution, command, new_app
 from curim_data.model import N_, Audience
-from curim_data.studies.spot_area import OF_CITY, has_area
 
 if TYPE_CHECKING:
     from analysis.stats.intervals import Estimate
@@ -32,7 +29,11 @@ def concentration(
     out: Annotated[Path | None, typer.Option(help=N_("CSV file to write the curve to."))] = None,
 ) -> None:
     """Print which share of the places holds which share of the alerts."""
+    import pandas as pd
+
+    from curim_data import privacy
     from curim_data.studies.concentration import concentration_study, curve_frame
+    from curim_data.studies.spot_area import OF_CITY, has_area
 
     source = ctx.source()
     f = ctx.filter(source)

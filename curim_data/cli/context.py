@@ -9,27 +9,21 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from curim_data import query
 from curim_data.cli.output import UsageError, json_value, print_table, write_places, write_table
-from curim_data.engine import Source
-from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message, Translator
-from curim_data.model.absence import NO_POSITIONS, fewer_than
-from curim_data.model.progress import following
-from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, check_asked, is_sensitive
-from curim_data.profile.versions import finish_interrupted_change
-from curim_data.protection import open_for
-from curim_data.store import Home, StoreError
+from curim_data.model import Audience, Message, Translator
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.stats.result import Choice
     from curim_data.cli.output import Place
-
-COUNTS_ON_TERMINAL: Final = COUNT_COLUMNS | {"incidents"}
+    from curim_data.engine import Source
+    from curim_data.filters import AlertFilter
+    from curim_data.model import CityProfile
+    from curim_data.privacy import WrittenCounts
+    from curim_data.store import Home
 
 
 @dataclass
@@ -50,6 +44,8 @@ class CommandContext:
 
     def city(self) -> CityProfile:
         """The home's city; UsageError where there is none."""
+        from curim_data.profile.versions import finish_interrupted_change
+
         if not self.home.has_city():
             values = {"home": str(self.home.path), "sample": str(self.home.sample.path)}
             if self.home.sample.has_city():
@@ -74,6 +70,8 @@ class CommandContext:
         from rich.console import Console
         from rich.progress import Progress
 
+        from curim_data.model.progress import following
+        from curim_data.store import StoreError
         from curim_data.studies.preparation import prepare
 
         console = Console(stderr=True)
@@ -93,6 +91,10 @@ class CommandContext:
 
     def source(self) -> Source:
         """The home's alerts."""
+        from curim_data.filters import AlertFilter
+        from curim_data.privacy import WrittenCounts
+        from curim_data.protection import open_for
+
         self.city()
         source = open_for(self.home, self.audience)
         self.written = WrittenCounts(AlertFilter(), self.audience, source.city)
@@ -100,6 +102,9 @@ class CommandContext:
 
     def filter(self, source: Source) -> AlertFilter:
         """The filter of the options; UsageError for an unknown value, since a script must not guess."""
+        from curim_data.filters import AlertFilter
+        from curim_data.privacy import check_asked
+
         f, dropped = AlertFilter.from_query(self.query, source.city, source.other_categories)
         for message in dropped:
             if "word" in message.values:
@@ -115,6 +120,8 @@ class CommandContext:
 
     def asks(self, source: Source, *filters: AlertFilter) -> None:
         """Note what is asked, on which it depends which counts the audience may read: one filter, or several sides."""
+        from curim_data.privacy import WrittenCounts, is_sensitive
+
         sensitive = (f for f in filters if is_sensitive(f, source.city))
         self.written = WrittenCounts(next(sensitive, filters[0]), self.audience, source.city)
 
@@ -124,6 +131,8 @@ class CommandContext:
 
     def sentence(self, source: Source, f: AlertFilter) -> str:
         """The filter in words, with its count."""
+        from curim_data import query
+
         return query.sentence(source, f, self.t, query.total(source, f, self.audience))
 
     def nowhere(self, source: Source, f: AlertFilter, out: Path | None) -> bool:
@@ -131,6 +140,8 @@ class CommandContext:
 
         UsageError where a file was asked for, since it would hold places that nobody looked at.
         """
+        from curim_data import query
+        from curim_data.model.absence import NO_POSITIONS
         from curim_data.studies.cells import whole_city
 
         if not query.total(source, whole_city(f), self.audience).nowhere:
@@ -141,6 +152,8 @@ class CommandContext:
 
     def print_nowhere(self, source: Source, f: AlertFilter, nothing: Mapping[str, Any]) -> None:
         """Say that no alert is on the map; `nothing`: what the answer of the command as JSON holds then."""
+        from curim_data.model.absence import NO_POSITIONS
+
         told = self.t(NO_POSITIONS)
         if self.as_json:
             self.print_json({**self.question(source, f), "n": 0, "told": told, "choices": [], **nothing})
@@ -197,7 +210,7 @@ class CommandContext:
 
         Counts that the audience may not read are "fewer than k" in their own column.
         """
-        told = frame if self.written is None else self.written.table(frame, counts=COUNTS_ON_TERMINAL)
+        told = frame if self.written is None else self.written.table(frame, counts=_counts_on_terminal())
         rest = print_table(self.t, _in_words(self.t, told), city, frozenset(uncut))
         if rest:
             self.print(self.t.n("{n} more row; --out writes all.", "{n} more rows; --out writes all.", rest))
@@ -207,12 +220,21 @@ class CommandContext:
         self.print(self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out)))
 
 
+def _counts_on_terminal() -> frozenset[str]:
+    """Columns of counts in a table on the terminal."""
+    from curim_data.privacy import COUNT_COLUMNS
+
+    return COUNT_COLUMNS | {"incidents"}
+
+
 def _in_words(t: Translator, frame: pd.DataFrame) -> pd.DataFrame:
     """A table whose missing counts are said in words, without a column for their limits."""
+    from curim_data.model.absence import fewer_than
+
     if "fewer_than" not in frame:
         return frame
     limits = frame["fewer_than"]
     words = limits.map(lambda k: t(fewer_than(int(k))), na_action="ignore")
-    counts = [name for name in frame if name in COUNTS_ON_TERMINAL]
+    counts = [name for name in frame if name in _counts_on_terminal()]
     said = {name: frame[name].astype(object).where(frame[name].notna() | limits.isna(), words) for name in counts}
     return frame.assign(**said).drop(columns="fewer_than")

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from curim_data import privacy, query
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, Resolution, command, new_app
 from curim_data.cli.output import UsageError
@@ -26,6 +25,8 @@ def counts(
     out: OutCsv = None,
 ) -> None:
     """Count alerts by some dimensions."""
+    from curim_data import privacy, query
+
     source = ctx.source()
     f = ctx.filter(source)
     names = [name.strip() for name in by.split(",") if name.strip()]

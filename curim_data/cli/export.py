@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import cannot_write, check_suffix
-from curim_data.export import cleaned
 from curim_data.model import N_, Audience
-from curim_data.model.extent import NESTED_CELLS
+
+if TYPE_CHECKING:
+    from curim_data.export import cleaned
 
 app = new_app()
 _KINDS: dict[str, cleaned.Kind] = {".csv": "csv", ".parquet": "parquet", ".gpkg": "gpkg"}
@@ -29,6 +30,9 @@ def export(
     out: Annotated[Path, typer.Option(help=N_("File to write: .csv, .parquet or .gpkg."))],
 ) -> None:
     """Write the alerts under the filter; all dates where no period is asked for."""
+    from curim_data.export import cleaned
+    from curim_data.model.extent import NESTED_CELLS
+
     kind = _KINDS[check_suffix(out, *_KINDS)]
     source = ctx.source()
     if not {"period", "from", "to"} & set(ctx.query):

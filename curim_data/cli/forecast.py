@@ -10,7 +10,6 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, Resolution, command, new_app
 from curim_data.cli.output import UsageError
 from curim_data.model import N_, Audience, Message
-from curim_data.model.absence import NO_POSITIONS
 
 if TYPE_CHECKING:
     from analysis.forecast.counts import CountForecast
@@ -32,6 +31,7 @@ def forecast(
     out: OutCsv = None,
 ) -> None:
     """Forecast the next weeks."""
+    from curim_data.model.absence import NO_POSITIONS
     from curim_data.studies.forecast import MOST_WEEKS, cells_frame, forecast_study
 
     if not 1 <= weeks <= MOST_WEEKS:

@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from curim_data import privacy
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutPlaces, Resolution, command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file
-from curim_data.engine import Source
-from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, Message, Translator
-from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
 
 if TYPE_CHECKING:
     from analysis.clusters.results import Cluster, Clusters
@@ -28,6 +24,8 @@ if TYPE_CHECKING:
     from analysis.spots.naming import SpotName
     from analysis.stats.harm_weights import WeighedBy
     from analysis.stats.result import Choice
+    from curim_data.engine import Source
+    from curim_data.filters import AlertFilter
     from curim_data.studies.emerging import EmergingRow
     from curim_data.studies.hot_spots import ListedShares
     from curim_data.studies.moran import MoranStudy
@@ -200,9 +198,11 @@ def find_hot_spots(
     is not.
     """
     from analysis.spots.naming import name_spots
+    from curim_data import privacy
     from curim_data.studies.denominators import DenominatorError
     from curim_data.studies.harm import spots_by_harm
     from curim_data.studies.hot_spots import hot_spot_study, known_places
+    from curim_data.studies.spot_area import in_area
 
     _check_weight(source, audience, weight)
     privacy.check(["cell"], resolution, f, audience, source.city)
@@ -243,8 +243,10 @@ def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: S
     """
     from analysis.clusters.hdbscan import TooManyCellsError
     from analysis.spots.naming import name_spots
+    from curim_data import privacy
     from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
     from curim_data.studies.hot_spots import known_places
+    from curim_data.studies.spot_area import in_area
 
     if privacy.finest_resolution(audience, f, source.city) < CLUSTER_RESOLUTION:
         raise UsageError(
@@ -267,6 +269,7 @@ def _places(
     """Hot spots or clusters as a JSON answer and as lines, and written to a file."""
     from analysis.hotspots.excess import LEAST_FOR_PLAN, in_order, worth_a_plan
     from analysis.hotspots.harm import in_order_of_harm
+    from curim_data.studies.spot_area import TESTED_IN_CITY, has_area
 
     t, names = ctx.t, found.names
     few: Sequence[Spot | Cluster] = ()
@@ -360,7 +363,9 @@ def _emerging(
     ctx: CommandContext, source: Source, f: AlertFilter, resolution: int | None, out: Path | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Places with their class over time as a JSON answer and as lines, and written to a file."""
+    from curim_data import privacy
     from curim_data.studies.emerging import emerging_study
+    from curim_data.studies.spot_area import TESTED_IN_CITY, has_area, in_area
 
     t = ctx.t
     privacy.check(["cell"], resolution, f, ctx.audience, source.city)
@@ -415,6 +420,7 @@ def _moran(
 ) -> tuple[dict[str, Any], list[str]]:
     """Groups of cells by local Moran's I as a JSON answer and as lines, and written to a file."""
     from curim_data.studies.moran import moran_study
+    from curim_data.studies.spot_area import TESTED_IN_CITY, has_area, in_area
 
     t = ctx.t
     study = moran_study(source, f, ctx.audience, resolution)
@@ -474,6 +480,7 @@ def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | No
     """The density as a JSON answer and as lines; `out` gets its pixels as CSV, or its classes as GeoJSON."""
     from analysis.density.kernel_density import format_density
     from curim_data.studies.density import class_geojson, density_study, pixel_frame
+    from curim_data.studies.spot_area import OF_CITY, has_area
 
     study = density_study(source, f, ctx.audience)
     t, surface = ctx.t, study.density

@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from curim_data.cli.batches import note_interrupted
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, write_file
 from curim_data.cli.publish import publish_to
-from curim_data.importing.mapping import ColumnMapping
-from curim_data.importing.proof_text import brief_lines, proof_object
 from curim_data.model import N_, Answers, Message, Num, Question
-from curim_data.profile.spread import Spread, position
-from curim_data.store import StoreError
-from curim_data.store.home import create_home
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from curim_data.importing.mapping import ColumnMapping
+    from curim_data.profile.spread import Spread
 
 app = new_app()
 _CRS: Final = re.compile(r"(?:EPSG:)?(\d{4,6})", re.I)
@@ -92,7 +91,14 @@ def import_files(
     ] = None,
 ) -> None:
     """Import files one after the other; the first that cannot be used does not stop the others."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     from curim_data.containers.isolation import warm_up
+    from curim_data.importing.mapping import ColumnMapping
+    from curim_data.importing.proof_text import brief_lines, proof_object
+    from curim_data.store import StoreError
+    from curim_data.store.home import create_home
 
     warm_up()  # it loads its libraries while this process loads its own
     from curim_data.importing.pipeline import ImportProblem, import_file
@@ -169,6 +175,8 @@ def _proposals(ctx: CommandContext, spread: Spread, file: Path) -> dict[str, Any
 
 def _print_areas(ctx: CommandContext, spread: Spread, file: Path) -> None:
     """The dense areas of a region or a country, each with the command that makes it a city of its own."""
+    from curim_data.profile.spread import position
+
     ctx.print(ctx.t("Dense areas, each of which can be a city in a home of its own:"))
     for number, one in enumerate(spread.areas, 1):
         ctx.print(
@@ -184,6 +192,8 @@ def _print_areas(ctx: CommandContext, spread: Spread, file: Path) -> None:
 
 
 def _mapping(path: Path | None) -> ColumnMapping | None:
+    from curim_data.importing.mapping import ColumnMapping
+
     if path is None:
         return None
     try:

@@ -11,9 +11,9 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError
 from curim_data.model import N_, Message
-from curim_data.model.meetings import Meeting
 
 if TYPE_CHECKING:
+    from curim_data.model.meetings import Meeting
     from curim_data.plans.meetings import MeetingStore
 
 app = new_app("meetings")

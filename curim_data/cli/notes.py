@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError
 from curim_data.model import N_, Message
-from curim_data.model.annotations import KIND_WORDS, Annotation, AnnotationKind
-from curim_data.store.annotations import AnnotationError, add_annotation, read_annotations, remove_annotation
+from curim_data.model.annotations import AnnotationKind
+
+if TYPE_CHECKING:
+    from curim_data.model.annotations import Annotation
 
 app = new_app("annotations")
 Who = Annotated[str, typer.Option(help=N_("Name for the history of the notes."))]
@@ -49,6 +50,8 @@ def add(
     who: Who = "curim",
 ) -> None:
     """Keep a note."""
+    from curim_data.store.annotations import AnnotationError, add_annotation
+
     source = ctx.source()
     known = {*source.city.categories, *source.other_categories}
     if category and category not in known:
@@ -74,6 +77,11 @@ def add(
 @command(app, "list", N_("List the notes."))
 def show(ctx: CommandContext) -> None:
     """The notes that hold."""
+    import pandas as pd
+
+    from curim_data.model.annotations import KIND_WORDS
+    from curim_data.store.annotations import read_annotations
+
     ctx.city()
     held = read_annotations(ctx.home.path)
     if ctx.as_json:
@@ -96,6 +104,8 @@ def remove(
     who: Who = "curim",
 ) -> None:
     """Take a note away."""
+    from curim_data.store.annotations import AnnotationError, remove_annotation
+
     ctx.city()
     try:
         gone = remove_annotation(ctx.home.path, annotation, who=who)

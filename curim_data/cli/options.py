@@ -18,9 +18,7 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.language import language
 from curim_data.cli.output import UsageError
 from curim_data.cli.recording import record_command
-from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, MAP_RESOLUTIONS, N_, Audience, Message, translator
-from curim_data.store import Home
+from curim_data.model import LANGUAGES, N_, Audience, Message, translator
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., None])
 
@@ -76,6 +74,8 @@ def command(
 
 def _filter_words() -> Iterator[tuple[str, Message]]:
     """The words of the filter, each with its help."""
+    from curim_data.filters import AlertFilter
+
     for field in AlertFilter.fields():
         yield from field.words.items()
 
@@ -94,6 +94,8 @@ def _context(
     lang: Annotated[str | None, typer.Option(help=N_("Language: el, en or fr."))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=N_("Print one JSON object and nothing else."))] = False,
 ) -> CommandContext:
+    from curim_data.store import Home
+
     if lang is not None and lang not in LANGUAGES:
         raise UsageError(Message("--lang {lang}: the languages are el, en and fr.", {"lang": lang}))
     return CommandContext(
@@ -107,6 +109,8 @@ def _context(
 
 
 def _known_resolution(resolution: int | None) -> int | None:
+    from curim_data.model import MAP_RESOLUTIONS
+
     if resolution is not None and resolution not in MAP_RESOLUTIONS:
         values = {"resolution": resolution}
         raise UsageError(Message("--resolution {resolution}: map cells have resolution 4 to 12.", values))

@@ -8,17 +8,14 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-import numpy as np
-import pandas as pd
-from rich.console import Console
-from rich.table import Table
+from curim_data.model import Message, Translator
 
-from curim_data.export.safe_csv import csv_bytes
-from curim_data.filters import column_label, value_label
-from curim_data.model import CityProfile, Message, Translator
-from curim_data.privacy import COUNT_COLUMNS
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from curim_data.model import CityProfile
 
 MOST_LINES: Final = 60
 MOST_WIDTH: Final = 240  # of a table that goes to a file or another program
@@ -42,6 +39,9 @@ class Place(Protocol):
 
 def json_value(value: Any) -> Any:
     """A value as JSON knows it: missing is null, dates are ISO, whole numbers are whole."""
+    import numpy as np
+    import pandas as pd
+
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     match value:
@@ -70,6 +70,12 @@ def json_value(value: Any) -> Any:
 
 def print_table(t: Translator, frame: pd.DataFrame, city: CityProfile | None, uncut: frozenset[str]) -> int:
     """Print the first lines of a table; returns how many rows were left out."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from curim_data.filters import column_label
+    from curim_data.privacy import COUNT_COLUMNS
+
     grid = Table(box=None, header_style="bold", pad_edge=False)
     for name in frame.columns:
         kind = frame[name].infer_objects().dtype.kind
@@ -86,6 +92,9 @@ def print_table(t: Translator, frame: pd.DataFrame, city: CityProfile | None, un
 
 
 def _cell_text(t: Translator, name: str, value: Any, city: CityProfile | None) -> str:
+    from curim_data.filters import value_label
+    from curim_data.privacy import COUNT_COLUMNS
+
     if isinstance(value, bool) and name != "dark":
         return t("yes") if value else ""
     if isinstance(value, str) and name in COUNT_COLUMNS:
@@ -122,12 +131,16 @@ def cannot_write(out: Path, error: OSError) -> UsageError:
 
 def write_table(out: Path, frame: pd.DataFrame) -> None:
     """Write a table as CSV; UsageError for another suffix."""
+    from curim_data.export.safe_csv import csv_bytes
+
     check_suffix(out, ".csv")
     write_file(out, csv_bytes(frame))
 
 
 def write_places(out: Path, places: Sequence[Place], rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
     """Write places as CSV with `columns`, or by their shapes as GeoJSON, whichever the suffix names."""
+    import pandas as pd
+
     if out.suffix.lower() == ".csv":
         flat = [{**row, "cells": " ".join(row["cells"])} for row in rows]
         write_table(out, pd.DataFrame(flat, columns=list(columns)))

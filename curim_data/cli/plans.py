@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curim_data import query
 from curim_data.cli.context import CommandContext
 from curim_data.cli.hot_spots import find_hot_spots
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file
-from curim_data.engine import city_day
-from curim_data.model import N_, Audience, Message, Plan, PlanStatus
-from curim_data.model.plan import plan_to_json
+from curim_data.model import N_, Audience, Message, PlanStatus
 
 if TYPE_CHECKING:
+    from curim_data.model import Plan
     from curim_data.plans.plan_store import PlanStore
 
 app = new_app("plan")
@@ -37,6 +35,9 @@ def plan_draft(
 ) -> None:
     """Draft a plan from a hot spot and keep it."""
     from analysis.plans.drafting import draft_plan
+    from curim_data import query
+    from curim_data.engine import city_day
+    from curim_data.model.plan import plan_to_json
     from curim_data.studies.plan import problem_of_spot
 
     source = ctx.source()
@@ -86,6 +87,8 @@ def plan_list(
 @command(app, "show", N_("Show a plan."))
 def plan_show(ctx: CommandContext, plan: PlanId) -> None:
     """One plan."""
+    from curim_data.model.plan import plan_to_json
+
     ctx.city()
     kept = _plans(ctx).get(plan)
     if ctx.as_json:
@@ -103,6 +106,8 @@ def plan_export(
     out: Annotated[Path, typer.Option(help=N_("PDF, Word (.docx) or JSON file to write."))],
 ) -> None:
     """Write a plan as PDF, Word or JSON."""
+    from curim_data.model.plan import plan_to_json
+
     city = ctx.city()
     form = check_suffix(out, ".pdf", ".docx", ".json")
     kept: Plan = _plans(ctx).get(plan)

@@ -12,10 +12,6 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import check_suffix, json_value, write_file
 from curim_data.model import N_, Audience
-from curim_data.quality.findings import findings
-from curim_data.quality.report import as_html, as_object
-from curim_data.quality.study import quality_study
-from curim_data.quality.tables import sheets
 
 app = new_app()
 _WIDE: Final = ("completeness-by-month", "near-duplicate-pairs")
@@ -31,6 +27,11 @@ def quality(
     out: Annotated[Path | None, typer.Option(help=N_("Report to write, .html or .json."))] = None,
 ) -> None:
     """Look at all stored alerts, whatever their period."""
+    from curim_data.quality.findings import findings
+    from curim_data.quality.report import as_html, as_object
+    from curim_data.quality.study import quality_study
+    from curim_data.quality.tables import sheets
+
     kind = check_suffix(out, ".html", ".json") if out is not None else ""
     source = ctx.source()
     study = quality_study(source, ctx.audience)

@@ -12,8 +12,7 @@ from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError
 from curim_data.model import N_, Message
-from curim_data.serving import LOCAL, Address, Serving, ServingError, signs_in
-from curim_data.store.cities import HOMES, CitiesError, cities
+from curim_data.serving import LOCAL
 
 app = new_app()
 
@@ -32,6 +31,9 @@ def serve(
     metrics: Annotated[int | None, typer.Option(help=N_("Port for Prometheus, on this computer."))] = None,
 ) -> None:
     """Serve until it is stopped: the cities of CURIM_HOMES, or one home."""
+    from curim_data.serving import Address, Serving, ServingError, signs_in
+    from curim_data.store.cities import HOMES, CitiesError, cities
+
     known = signs_in()
     if address not in (LOCAL, "localhost", "::1") and not known:
         raise UsageError(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from curim_data import privacy
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError
-from curim_data.engine import Source
-from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, Message
+
+if TYPE_CHECKING:
+    from curim_data.engine import Source
+    from curim_data.filters import AlertFilter
 
 app = new_app()
 Step = Literal["week", "month", "local_date"]
@@ -35,6 +36,7 @@ def trends(
 ) -> None:
     """Print the series of counts with its expected range."""
     from analysis.forecast.next_periods import NextPeriods
+    from curim_data import privacy
     from curim_data.studies.trends import course_study, forecast_study, trend_study
 
     source = ctx.source()
@@ -80,5 +82,7 @@ def trends(
 
 def _usual_step(source: Source, f: AlertFilter, audience: Audience) -> Step:
     """Weeks; months where the audience's alerts have no weeks."""
+    from curim_data import privacy
+
     by_month = not privacy.sees_exact(audience) and privacy.is_sensitive(f, source.city)
     return "month" if by_month else "week"

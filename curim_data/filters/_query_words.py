@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote
 
-import h3.api.basic_int as h3
-
 from curim_data.model import MAP_RESOLUTIONS, Message, labels
 
 MOST_VALUES: Final = 2_000
@@ -31,6 +29,8 @@ def dropped(word: str, value: str) -> Message:
 
 def is_cell(text: str) -> bool:
     """Whether a text names an H3 cell of a resolution of map cells."""
+    import h3.api.basic_int as h3
+
     try:
         cell = int(text, 16)
         return text == f"{cell:x}" and h3.is_valid_cell(cell) and h3.get_resolution(cell) in MAP_RESOLUTIONS

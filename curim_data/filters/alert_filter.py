@@ -16,17 +16,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-import h3.api.basic_int as h3
-import pandas as pd
-
-from curim_data.engine.columns import cell_column, hours_within, is_one_of
-from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters._query_words import dropped, is_cell, join, parse_date, split, window_ends, window_hours
-from curim_data.model import CityProfile, Gender, Kind, Message, Status, Translator, labels
+from curim_data.model import Gender, Kind, Message, Status, Translator, labels
 from curim_data.model.i18n import Span
-from curim_data.model.shore import with_shore
+
+if TYPE_CHECKING:
+    from curim_data.engine.types import IbisBoolean, IbisTable
+    from curim_data.model import CityProfile
 
 PERIODS: Final = ("28d", "quarter", "12m", "meeting", "all")
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -310,6 +308,11 @@ class CellField(Field):
 
     def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
         """The alert counts in one of the cells."""
+        import h3.api.basic_int as h3
+
+        from curim_data.engine.columns import cell_column, is_one_of
+        from curim_data.model.shore import with_shore
+
         by_resolution: dict[int, list[int]] = {}
         for cell in with_shore(city, f.cells):
             by_resolution.setdefault(h3.get_resolution(cell), []).append(cell)
@@ -353,6 +356,8 @@ class HourField(Field):
 
     def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
         """At least half of the hours that the alert's span touches lie in the window; an unknown hour never does."""
+        from curim_data.engine.columns import hours_within
+
         if not f.hours:
             return None
         return hours_within(table, window_hours(f.hours))
@@ -690,6 +695,8 @@ class AlertFilter:
             if months := _MONTHS.get(self.period):
                 start = max(_month_end(as_of, -months) + dt.timedelta(days=1), first)
             return start.replace(day=1), _month_end(end)
+        import pandas as pd
+
         last = pd.Timestamp(as_of)
         match self.period:
             case "28d":
@@ -787,4 +794,6 @@ class AlertFilter:
 
 def _month_end(day: dt.date, later: int = 0) -> dt.date:
     """The last day of a date's month, or of one so many months later."""
+    import pandas as pd
+
     return (pd.Period(day, "M") + later).end_time.date()

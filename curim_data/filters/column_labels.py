@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from curim_data.filters.alert_filter import AlertFilter
-from curim_data.model import CityProfile, Translator, labels
+from curim_data.model import Translator, labels
+
+if TYPE_CHECKING:
+    from curim_data.model import CityProfile
 
 
 def column_label(t: Translator, column: str) -> str:

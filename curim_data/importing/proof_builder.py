@@ -26,8 +26,8 @@ from curim_data.importing.quarantine import redaction
 from curim_data.importing.rows import PERSONAL_ID
 from curim_data.importing.transform import EnrichedBlock
 from curim_data.model import Block, BoolArray, CityProfile, IntArray, Reason
-from curim_data.model.alert import Gender
 from curim_data.model.labels import UNCATEGORISED
+from curim_data.model.values import Gender
 
 COMMONEST: Final = 10
 MOST_NAMES: Final = 20_000  # distinct categories that are counted before the rare ones are dropped

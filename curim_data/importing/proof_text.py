@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from curim_data.importing.hour_profile import printable, text_bars
 from curim_data.importing.proof import KINDS, CategoryProof, CellProof, GenderProof, Proof, RowProof
 from curim_data.model import CityProfile, Translator
-from curim_data.model.alert import Gender
 from curim_data.model.labels import (
     category_label,
     column_label,
@@ -21,6 +20,7 @@ from curim_data.model.labels import (
     role_name,
     value_label,
 )
+from curim_data.model.values import Gender
 
 _DATES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 _PLACES: Final = ("latitude", "longitude", "x", "y", "point")

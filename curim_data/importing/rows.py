@@ -32,10 +32,11 @@ from curim_data.importing.roles import DATE_ROLES, PLACE_ROLES, UNIT, RoleColumn
 from curim_data.importing.row_outcomes import RowOutcomes
 from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
 from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
-from curim_data.model.alert import TOLD, AgeBand
+from curim_data.model.alert import TOLD
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.questions import BY_NAMES
 from curim_data.model.reasons import Flag, Repair
+from curim_data.model.values import AgeBand
 from curim_data.profile.files import slug
 from curim_data.store.content_hash import content_hashes
 

@@ -1,9 +1,9 @@
 """The ground floor: words, plain types and settings that every other package may use, and that use none of them.
 
-Public: `alert` (the schema and its enums), `labels` (where the words of those enums are made), `i18n` (`Translator`,
-`Message`), `city` (`CityProfile`), `access` (`Audience`, `Role`), `plan` (`Plan` and its JSON), `records`, `reasons`,
-`questions` (what an import reads, quarantines and asks), `known_time` (how finely time is known), `transform`
-(between projections), `types`.
+Public: `alert` (the schema), `values` (its enums), `labels` (where the words of those enums are made), `i18n`
+(`Translator`, `Message`), `city` (`CityProfile`), `access` (`Audience`, `Role`), `plan` (`Plan` and its JSON),
+`records`, `reasons`, `questions` (what an import reads, quarantines and asks), `known_time` (how finely time is known),
+`transform` (between projections), `types`.
 
 What is named here is loaded when it is asked for: who needs words alone, as the help of a command, does not wait for
 tables and shapes.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curim_data.model.access import Audience, Role
-    from curim_data.model.alert import CELL_RESOLUTIONS, MAP_RESOLUTIONS, SCHEMA, Gender, Kind, Status
+    from curim_data.model.alert import SCHEMA
     from curim_data.model.city import CityProfile, cell_polygons
     from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError
     from curim_data.model.i18n import LANGUAGES, N_, Message, Num, Translator, translator
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from curim_data.model.reasons import ImportProblem, Reason
     from curim_data.model.records import Block, Facts
     from curim_data.model.types import BoolArray, FloatArray, IntArray
+    from curim_data.model.values import CELL_RESOLUTIONS, MAP_RESOLUTIONS, Gender, Kind, Status
 
 _NAMES = {
     "access": ("Audience", "Role"),
-    "alert": ("CELL_RESOLUTIONS", "MAP_RESOLUTIONS", "SCHEMA", "Gender", "Kind", "Status"),
+    "alert": ("SCHEMA",),
     "city": ("CityProfile", "cell_polygons"),
     "extent": ("MOST_MAP_CELLS", "AreaTooLargeError"),
     "i18n": ("LANGUAGES", "N_", "Message", "Num", "Translator", "translator"),
@@ -37,6 +38,7 @@ _NAMES = {
     "reasons": ("ImportProblem", "Reason"),
     "records": ("Block", "Facts"),
     "types": ("BoolArray", "FloatArray", "IntArray"),
+    "values": ("CELL_RESOLUTIONS", "MAP_RESOLUTIONS", "Gender", "Kind", "Status"),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -14,10 +14,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.model.alert import MAP_RESOLUTIONS
 from curim_data.model.i18n import Message
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.model.types import CellArray
+from curim_data.model.values import MAP_RESOLUTIONS
 
 if TYPE_CHECKING:
     from pyproj import Geod

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from curim_data.model.city import CityProfile
 from curim_data.model.i18n import Message, Span, Translator
+
+if TYPE_CHECKING:
+    from curim_data.model.city import CityProfile
 
 # More names than this in one phrase are counted, not listed.
 LISTED = 4

@@ -14,7 +14,7 @@ import pandas as pd
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import BoolArray, IntArray
-from curim_data.model.alert import AgeBand
+from curim_data.model.values import AgeBand
 from curim_data.privacy import BAND_HOURS
 from curim_data.query._layout import Layout, dates
 from curim_data.query.categoricals import Categorical, encode_values, sum_by

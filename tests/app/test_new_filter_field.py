@@ -22,7 +22,7 @@ from curim_data.cli.options import command, new_app
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter, ChoiceField, Widget, row
 from curim_data.model import Audience, Message, labels, translator
-from curim_data.model.alert import AgeBand
+from curim_data.model.values import AgeBand
 from curim_data.protection import open_for
 from curim_data.store import Home
 from tests.app.conftest import Open, errors, word

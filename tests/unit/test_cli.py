@@ -244,14 +244,29 @@ def test_every_command_has_its_help_in_every_language() -> None:
     assert all(len(texts) == len(LANGUAGES) for texts in shown.values())
 
 
+WHAT_COUNTS = {"pandas", "numpy", "scipy", "ibis", "duckdb", "shapely", "h3", "pyarrow", "sqlalchemy", "rich.console"}
+
+
 def test_help_is_there_without_what_counts() -> None:
     """What the help needs is words: tables, shapes and statistics are not loaded for it."""
     script = "import sys; from curim_data.cli import main; main(['--help']); print(*sorted(sys.modules))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.splitlines()[-1].split())
     assert "typer" in loaded
-    assert loaded.isdisjoint({"pandas", "numpy", "scipy", "ibis", "duckdb", "shapely", "h3", "pyarrow", "sqlalchemy"})
+    assert loaded.isdisjoint(WHAT_COUNTS)
     assert all(f"  {name} " in run.stdout for name in COMMANDS)
+
+
+def test_no_command_starts_with_what_counts() -> None:
+    """The help of a command, and what is wrong with its arguments, waits for nothing that only its work needs."""
+    script = (
+        "import sys; from curim_data.cli.app import main, root\n"
+        "for name in sys.argv[1:]: assert root(name).commands[name].params or root(name).commands[name].commands\n"
+        "assert main([name, '--no-such-option']) == 2; print(*sorted(sys.modules))"
+    )
+    loaded = subprocess.check_output([sys.executable, "-c", script, *COMMANDS], text=True, stderr=subprocess.DEVNULL)
+    assert {"curim_data.cli.hot_spots", "curim_data.cli.plans", "curim_data.filters"} <= set(loaded.split())
+    assert set(loaded.split()).isdisjoint(WHAT_COUNTS)
 
 
 def test_counts_of_files_are_there_without_other_dialects_and_projections(sample: Home) -> None:

@@ -82,7 +82,7 @@ def test_the_day_of_a_brief_is_that_of_the_city(
     copied: Home, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Near midnight the server's day is another one; no page and no command goes by that."""
-    monkeypatch.setattr(cli_brief, "city_day", lambda _: dt.date(2031, 5, 6))
+    monkeypatch.setattr(cli_brief, "_today", lambda _: dt.date(2031, 5, 6))
     words = [*WORDS, "--home", str(copied.path), "--if-changed", "--out", str(tmp_path / "brief.docx")]
     assert main(words) == 0
     capsys.readouterr()

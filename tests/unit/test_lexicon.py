@@ -10,7 +10,7 @@ from curim_data.formats import curim
 from curim_data.lexicon import MISSING, SCALES, WORDS, age_band, gender_words, is_sensitive, kind_of, scale_step
 from curim_data.lexicon.folding import fold
 from curim_data.model import Gender, Kind, Status
-from curim_data.model.alert import AgeBand
+from curim_data.model.values import AgeBand
 from tests.kinds_in_words import KINDS, NO_KIND, SCALES_IN_WORDS
 
 

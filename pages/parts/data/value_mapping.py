@@ -8,8 +8,8 @@ from typing import Final
 import streamlit as st
 
 from curim_data.model import Gender, Kind, Message, Status, Translator
-from curim_data.model.alert import AgeBand
 from curim_data.model.labels import category_label, column_label, value_label
+from curim_data.model.values import AgeBand
 from pages.parts.data.column_mapping import known_answers
 from pages.parts.data.labels import draw_heading
 from pages.parts.data.mapping_edit import with_word
