@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from curim_data.privacy import BAND_HOURS
 from curim_data.query._default_points import at_points
 from curim_data.query._kept_counts import FineCounts, KeptCounts
 from curim_data.query._layout import HARM, MADE_OF, Layout
+from curim_data.query._written import LATER, Written, ask_written
 from curim_data.query.categoricals import Categorical, CodedTable, encode_codes, encode_column, encode_values, sum_codes
 
 
@@ -40,10 +41,10 @@ class Rows:
     one place and one period, and areas and periods add up. The first is that of the reports for which `reports` hold
     (tests of what each report may say differently), if there are any; none without `once`. `table` then has the columns
     `incident` and `report`; or, where the first ones are kept, `counts`, which says it (`FirstReportsOf.reports`).
-    `counted`: where counts are kept, by `key`, which says of which alerts they are. `beside`: dimensions by which
-    further questions of the same alerts will be; what is counted is kept by these too, and `alerts_beside` with all
-    alerts. `held`: what `table` reads, which would go if nobody held it. `packing`: how its columns are packed, where
-    it has words.
+    `counted`: where counts are kept, by `key` and the `periods` (of the first test), which say of which alerts they
+    are. `beside`: dimensions by which further questions of the same alerts will be; what is counted is kept by these
+    too, and `alerts_beside` with all alerts. `held`: what `table` reads, which would go if nobody held it. `packing`:
+    how its columns are packed, where it has words. `written`: where questions are kept, by `key`, on DuckDB.
     """
 
     table: IbisTable
@@ -52,17 +53,24 @@ class Rows:
     reports: tuple[IbisBoolean, ...] = ()
     counted: KeptCounts | None = None
     key: tuple[Hashable, ...] = ()
+    periods: tuple[tuple[dt.date, dt.date], ...] = ()
     beside: tuple[str, ...] = ()
     alerts_beside: bool = False
     held: FirstReportsOf | None = None
     packing: Packing | None = None
+    written: Written | None = None
 
     def where(self, *tests: IbisBoolean, named: Hashable = None) -> Rows:
         """Those of them for which these hold too; `tests` are over `table`. `named`: what tells them from others, or
-        else their counts are not kept.
+        else neither their counts nor questions are kept.
         """
-        counted = None if named is None else self.counted
-        return replace(self, tests=(*self.tests, *tests), counted=counted, key=(*self.key, named))
+        counted, written = (None, None) if named is None else (self.counted, self.written)
+        return replace(self, tests=(*self.tests, *tests), counted=counted, written=written, key=(*self.key, named))
+
+    @property
+    def of(self) -> Hashable:
+        """What says of which alerts counts are."""
+        return self.key, self.periods, self.once
 
     @property
     def of_alerts(self) -> Rows:
@@ -73,7 +81,7 @@ class Rows:
     def chosen(self) -> IbisTable:
         """The alerts themselves."""
         if not self.once:
-            return self.table.filter(*self.tests)
+            return self.table.filter(*self.tests) if self.tests else self.table
         if not self.reports:
             return self.table.filter(*self.tests, _counts(self.table))
         found = self._with_first(self.table.filter(*self.tests))
@@ -160,29 +168,48 @@ def _fine_counts(
         asked_for = {**dict.fromkeys(rows.beside), **asked_for}
     both = with_alerts or (rows.once and rows.alerts_beside)
     grouping = _Grouping(asked_for, points, rows.packing)
-    table, columns, counts = rows.columns(grouping.of, with_alerts=both)
-    grouped = table.group_by(**columns) if columns else table
-    found = grouped.aggregate(**_sums(table, counts)).to_pyarrow()
+    found = _asked(rows, grouping, with_alerts=both)
     counted = _encoded(found, grouping, city, with_alerts=both)
     if rows.counted:
-        rows.counted.keep((rows.key, rows.once), counted)
+        rows.counted.keep(rows.of, counted)
     return counted if both == with_alerts else counted.alone("n")
+
+
+def _asked(rows: Rows, grouping: _Grouping, *, with_alerts: bool, since: dt.date | None = None) -> pa.Table:
+    """What the engine counts by the columns of a grouping; `since`: and by whether an alert is of that day or later."""
+    if rows.written is None:
+
+        def make(table: IbisTable) -> dict[str, Any]:
+            return grouping.of(table) | ({} if since is None else {LATER: table.local_date >= since})
+
+        found: pa.Table = _sums(*rows.columns(make, with_alerts=with_alerts)).to_pyarrow()
+        return found
+
+    def counted(table: IbisTable) -> IbisTable:
+        columns = grouping.of(table) | ({} if since is None else {LATER: table[LATER]})
+        return _sums(table, columns, _counts(table) if with_alerts else None)
+
+    alerts = replace(rows, tests=rows.tests[1:], once=rows.once and not with_alerts)
+    sql = rows.written.alerts((alerts.key, alerts.once), rows.table, lambda: alerts.chosen)
+    key = (*grouping.asked.items(), grouping.points is None, with_alerts, since is None)
+    return ask_written(rows.table, sql, rows.periods, since, rows.written.counting(key, rows.table, counted))
 
 
 def _known(
     kept: KeptCounts, rows: Rows, wanted: frozenset[str], resolution: int | None, *, with_alerts: bool
 ) -> FineCounts | None:
     """Kept counts of incidents, of alerts, or of both, of which the answer is a sum."""
-    both = kept.find((rows.key, True), wanted, frozenset(_numbers(True)), resolution)
+    both = kept.find(replace(rows, once=True).of, wanted, frozenset(_numbers(True)), resolution)
     if with_alerts:
         return both
-    alone = kept.find((rows.key, rows.once), wanted, frozenset(_numbers(False)), resolution)
+    alone = kept.find(rows.of, wanted, frozenset(_numbers(False)), resolution)
     return alone or (both and both.alone("n" if rows.once else "alerts"))
 
 
-def _sums(table: IbisTable, counts: IbisBoolean | None) -> dict[str, Any]:
-    """What is counted: alerts, or the incidents of which each has one that `counts`, and all alerts."""
-    return {"n": table.count()} if counts is None else {"n": counts.sum(), "alerts": table.count()}
+def _sums(table: IbisTable, columns: Mapping[str, Any], counts: IbisBoolean | None) -> IbisTable:
+    """What is counted by some columns: alerts, or the incidents of which each has one that `counts`, and all alerts."""
+    n = {"n": table.count()} if counts is None else {"n": counts.sum(), "alerts": table.count()}
+    return (table.group_by(**columns) if columns else table).aggregate(**n)
 
 
 def _encoded(found: pa.Table, grouping: _Grouping, city: CityProfile, *, with_alerts: bool) -> FineCounts:
@@ -221,20 +248,13 @@ def count_both(
         return
 
     grouping = _Grouping(asked_for, None, before.packing)
-
-    def make(table: IbisTable) -> dict[str, Any]:
-        return {**grouping.of(table), _LATER: table.local_date >= since}
-
-    either = replace(before, tests=(before.tests[0] | after.tests[0], *before.tests[1:]))
-    table, columns, counts = either.columns(make, with_alerts=with_alerts)
-    found = table.group_by(**columns).aggregate(**_sums(table, counts)).to_pyarrow()
+    tests = (before.tests[0] | after.tests[0], *before.tests[1:])
+    either = replace(before, tests=tests, periods=(*before.periods, *after.periods))
+    found = _asked(either, grouping, with_alerts=with_alerts, since=since)
     for rows, later in ((before, False), (after, True)):
-        mine = found.filter(pc.equal(found[_LATER], later))
+        mine = found.filter(pc.equal(found[LATER], later))
         if rows.counted:
-            rows.counted.keep((rows.key, rows.once), _encoded(mine, grouping, city, with_alerts=with_alerts))
-
-
-_LATER: Final = "later"  # whether an alert is of the later of two periods
+            rows.counted.keep(rows.of, _encoded(mine, grouping, city, with_alerts=with_alerts))
 
 
 def _numbers(with_alerts: bool) -> tuple[str, ...]:

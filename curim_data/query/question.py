@@ -23,6 +23,7 @@ from curim_data.query._complete import complete_table
 from curim_data.query._default_points import default_points
 from curim_data.query._kept_counts import kept_counts
 from curim_data.query._layout import HARM, Layout, dates, dimensions
+from curim_data.query._written import written
 
 
 @dataclass(frozen=True)
@@ -174,13 +175,16 @@ def _rows(source: Source, f: AlertFilter, *, once: bool) -> Rows:
     kept = None if held is None else held.reports(table, reports)
     if kept is not None:
         table, reports = kept, ()
+    packing = source.packing if WORDS.keys() <= set(table.columns) else None
     return Rows(
         table,
         tuple(f.tests(table, days, source.city, of_reports=kept is None)),
         once,
         reports,
         counted=kept_counts(source.cache),
-        key=(source.city.version, undated, days),
+        key=(source.city.version, undated),
+        periods=(days,),
         held=held,
-        packing=source.packing if WORDS.keys() <= set(table.columns) else None,
+        packing=packing,
+        written=None if packing is None or reports else written(source.cache),
     )

@@ -13,7 +13,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.query import _kept_counts
+from curim_data.query import _aggregate, _kept_counts
 from curim_data.query._aggregate import Rows
 from curim_data.query._kept_counts import FineCounts, KeptCounts
 from curim_data.query._layout import Layout
@@ -45,13 +45,13 @@ def source(tmp_path: Path) -> Source:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one with each question that is put to the engine."""
     found: list[int] = []
-    put = Rows.columns
+    put = _aggregate._asked
 
-    def counted(self: Rows, *args: object, **names: object) -> object:
+    def counted(rows: Rows, *args: object, **names: object) -> object:
         found.append(1)
-        return put(self, *args, **names)  # type: ignore[arg-type]
+        return put(rows, *args, **names)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Rows, "columns", counted)
+    monkeypatch.setattr(_aggregate, "_asked", counted)
     return found
 
 

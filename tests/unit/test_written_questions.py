@@ -1,0 +1,115 @@
+"""Questions that were written once give what they do as they are written each time, and are not written again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from ibis.backends.duckdb import Backend
+
+from curim_data import query
+from curim_data.engine import Source, columns
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
+from curim_data.query._layout import Layout
+from curim_data.query.question import Question, ask
+from tests.reliability.world import World, piraeus, simulate, source_of
+
+EVERYTHING = AlertFilter(period="all")
+FILTERS = (
+    EVERYTHING,
+    AlertFilter(period="quarter"),
+    EVERYTHING.replace(affected=("woman",)),
+    EVERYTHING.replace(hours=(20, 3), weekdays=(0, 5, 6)),
+    AlertFilter(period="quarter", categories=("theft", "vandalism"), dark=True),
+    EVERYTHING.replace(cells=tuple(f"{cell:x}" for cell in piraeus().land_cells(9).index[:40])),
+)
+LAYOUTS = (
+    Layout(()),
+    Layout(("district",)),
+    Layout(("category", "week", "place")),
+    Layout(("hour", "weekday")),
+    Layout(("cell", "at_default"), 8),
+    Layout(("inside", "year", "local_date")),
+)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    """900 alerts of some 400 incidents, in a table of codes."""
+    rng = np.random.default_rng(3)
+    alerts = simulate(World(alerts=900, weeks=40), rng)
+    ids = rng.integers(0, 400, size=len(alerts["x"]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "TABLE_FROM", 1)
+        patch.setattr(columns, "AT_QUESTION", 1)
+        found = source_of(
+            {**alerts, "incident_id": [None if one % 5 == 0 else f"i{one}" for one in ids]},
+            tmp_path_factory.mktemp("w"),
+        )
+        assert found.once.op().name == columns.TABLE_ONCE
+        yield found
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by one with each text that Ibis writes."""
+    found: list[str] = []
+    write = Backend.compile
+
+    def noted(self: Backend, *args: object, **names: object) -> str:
+        found.append(str(write(self, *args, **names)))
+        return found[-1]
+
+    monkeypatch.setattr(Backend, "compile", noted)
+    return found
+
+
+def counted(question: Question, layout: Layout, *, written: bool, both: bool) -> pd.DataFrame:
+    """A table of a question, asked of the engine, as it was written once or as Ibis writes it now."""
+    rows = replace(question.rows, counted=None)
+    assert rows.written is not None
+    asked = replace(question, rows=rows if written else replace(rows, written=None))
+    return asked.count([layout], with_alerts=both)[0]
+
+
+@pytest.mark.parametrize("once", [False, True])
+@pytest.mark.parametrize("f", FILTERS)
+def test_a_written_question_is_answered_alike(source: Source, f: AlertFilter, once: bool) -> None:
+    for layout in (*LAYOUTS, *LAYOUTS):
+        question = ask(source, f, Audience.ANALYST, once=once)
+        question = question.on_land() if "cell" in layout.by else question
+        for one in (question, question.of_alerts, question.without_default_points()):
+            for both in (False, True):
+                new, old = (counted(one, layout, written=written, both=both) for written in (True, False))
+                pd.testing.assert_frame_equal(new, old)
+
+
+@pytest.mark.parametrize("once", [False, True])
+@pytest.mark.parametrize("f", FILTERS)
+def test_two_periods_at_once_are_counted_alike(source: Source, f: AlertFilter, once: bool) -> None:
+    days = [source.first + dt.timedelta(days=number) for number in (5, 90, 120, 230)]
+    periods = tuple(f.replace(period="", start=days[at], end=days[at + 1]) for at in (0, 2))
+    source.cache.pop("counted", None)
+    query.count_both(source, (periods[0], periods[1]), [["district", "category"]], Audience.ANALYST, once=once)
+    for period in periods:
+        question, layout = ask(source, period, Audience.ANALYST, once=once), Layout(("district", "category"))
+        kept = question.count([layout])[0]
+        for new in (False, True):
+            pd.testing.assert_frame_equal(kept, counted(question, layout, written=new, both=False))
+
+
+def test_neither_dates_nor_a_known_part_are_written_again(source: Source, written: list[str]) -> None:
+    def put(f: AlertFilter, *by: str) -> int:
+        before = len(written)
+        counted(ask(source, f, Audience.ANALYST, once=True), Layout(by), written=True, both=False)
+        return len(written) - before
+
+    late, early = (EVERYTHING.replace(hours=hours) for hours in ((19, 23), (4, 9)))
+    assert put(late, "district", "week") == 2  # which alerts, and by what
+    assert put(late, "district", "week") == put(late.replace(period="quarter"), "district", "week") == 0
+    assert put(early, "district", "week") == put(early, "district", "month") == 1
