@@ -183,8 +183,8 @@ def reference_sums(
     index[rows] = np.arange(len(rows))
     seen = np.zeros(len(rows))
     for window in windows:
-        part = pairs.looked_at(rows, window)
-        for lot in pairs.within(rows, window):
-            some = lot.where(lot.metres <= metres)
-            seen += np.bincount(index[some.row], weights=weights[some.other], minlength=len(rows)) / part
+        for lot, found, part in pairs.lots(rows, window):
+            near = found.where(found.metres <= metres)
+            sums = np.bincount(index[near.row], weights=weights[near.other], minlength=len(rows))
+            seen[index[lot]] += sums[index[lot]] / part
     return seen

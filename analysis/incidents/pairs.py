@@ -140,6 +140,7 @@ class NearPairs:
             self._times = (number.astype(np.int64) * self._span + ticks)[self._order]
             self._rank = np.empty(len(points), np.int32)
             self._rank[self._order] = np.arange(len(points), dtype=np.int32)
+            self._x, self._y = points.x[self._order], points.y[self._order]
 
     def count(self, rows: IntArray, since: float, until: float) -> IntArray:
         """How many candidates (alerts of the nine squares) some alerts have, from `since` to `until` hours before."""
@@ -163,16 +164,6 @@ class NearPairs:
         rows = rows[np.argsort(self._rank[rows])] if len(rows) else rows
         yield from (rows[at : at + ROWS_AT_A_TIME] for at in range(0, len(rows), ROWS_AT_A_TIME))
 
-    def looked_at(self, rows: IntArray, window: Window) -> FloatArray:
-        """Which part of the candidates of some alerts `within` looks at, above 0 to 1; shape (n rows,)."""
-        number = window.number[rows]
-        seen = np.zeros(len(rows), np.int64)
-        if window.most >= len(self._points):
-            return np.ones(len(rows))
-        for start, stop in self._ranges(rows, window.since, window.until):
-            seen += np.minimum(stop - start, window.most)
-        return np.asarray(np.divide(seen, number, out=np.ones(len(rows)), where=number > 0))
-
     def _most(self, number: IntArray) -> int:
         """How many candidates of a square are looked at, given those that each of some alerts has in all."""
         if number.sum(dtype=np.int64) <= IN_ALL:
@@ -183,12 +174,18 @@ class NearPairs:
         """Pairs of some alerts with those from `since` to `until` hours before them (below 0: after), lot by lot.
 
         Both ends are included; an alert makes no pair with itself. Where there are more than `IN_ALL` candidates, only
-        those next in time of each square are looked at (`looked_at`).
+        those next in time of each square are looked at.
         """
         yield from self.within(rows, self.window(rows, since, until))
 
     def within(self, rows: IntArray, window: Window) -> Iterator[Pairs]:
         """The same in a window of these alerts, or of more."""
+        yield from (pairs for _, pairs, _ in self.lots(rows, window))
+
+    def lots(self, rows: IntArray, window: Window) -> Iterator[tuple[IntArray, Pairs, FloatArray]]:
+        """Some alerts at a time, their pairs in a window of these alerts or of more, and which part of the candidates
+        of each of them was looked at, above 0 to 1.
+        """
         if not len(rows) or self._squares is None:
             return
         rows = rows[np.argsort(self._rank[rows])]
@@ -197,7 +194,10 @@ class NearPairs:
         while start < len(rows):
             before = total[start - 1] if start else 0
             stop = max(int(np.searchsorted(total, before + AT_A_TIME, side="right")), start + 1)
-            yield self._some(rows[start:stop], window.since, window.until, window.most)
+            some = rows[start:stop]
+            pairs, seen = self._some(some, window)
+            number = window.number[some]
+            yield some, pairs, np.divide(seen, number, out=np.ones(len(some)), where=number > 0)
             start = stop
 
     def between(self, row: IntArray, other: IntArray) -> Pairs:
@@ -207,19 +207,29 @@ class NearPairs:
         return Pairs(row, other, metres, points.hours[row] - points.hours[other])
 
     def _ranges(self, rows: IntArray, since: float, until: float) -> Iterator[tuple[IntArray, IntArray]]:
+        """For each of the nine squares where the candidates of some alerts begin and end in order of square and time.
+
+        Fastest for alerts in that order: what is searched for is then sorted too.
+        """
         assert self._squares is not None
         square = self._squares.number[rows]
         ticks = self._times[self._rank[rows]] - square.astype(np.int64) * self._span
         soonest, latest = round(since / _TICK_H) - 1, round(until / _TICK_H) + 1
         for neighbour in self._squares.neighbours:
-            number = neighbour[square].astype(np.int64)
-            at = number * self._span + ticks
-            start = np.searchsorted(self._times, at - latest, side="left")
-            stop = np.searchsorted(self._times, at - soonest, side="right")
-            yield start, np.where(number < 0, start, stop)
+            number = neighbour[square]
+            there = np.flatnonzero(number >= 0)
+            start, stop = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+            if len(there):
+                at = number[there].astype(np.int64) * self._span + ticks[there]
+                start[there] = np.searchsorted(self._times, at - latest, side="left")
+                stop[there] = np.searchsorted(self._times, at - soonest, side="right")
+            yield start, stop
 
-    def _some(self, rows: IntArray, since: float, until: float, most: int) -> Pairs:
-        points, parts = self._points, []
+    def _some(self, rows: IntArray, window: Window) -> tuple[Pairs, IntArray]:
+        """The pairs of some alerts, and how many candidates of each were looked at."""
+        since, until, most = window.since, window.until, window.most
+        points, parts, seen = self._points, [], np.zeros(len(rows), np.int64)
+        x, y, rank = points.x[rows], points.y[rows], self._rank[rows]
         now = list(self._ranges(rows, 0.0, 0.0)) if since < 0 < until and most < len(points) else None
         for at, (start, stop) in enumerate(self._ranges(rows, since, until)):
             if now is not None:
@@ -229,11 +239,15 @@ class NearPairs:
             else:
                 start = np.maximum(start, stop - most)
             number = stop - start
-            row = np.repeat(rows, number)
-            place = np.arange(len(row)) - np.repeat(np.cumsum(number) - number - start, number)
-            other = self._order[place]
-            metres = np.hypot(points.x[row] - points.x[other], points.y[row] - points.y[other])
-            keep = (metres <= self._metres) & (row != other)
-            row, other = row[keep], other[keep]
+            seen += number
+            each = np.repeat(np.arange(len(rows)), number)
+            place = np.arange(len(each)) - np.repeat(np.cumsum(number) - number - start, number)
+            # Of the nine squares a third is in reach, which is told faster than how far each alert is.
+            squared = np.square(x[each] - self._x[place]) + np.square(y[each] - self._y[place])
+            nearly = np.flatnonzero((squared <= self._metres**2 * 1.0001) & (rank[each] != place))
+            each, place = each[nearly], place[nearly]
+            metres = np.hypot(x[each] - self._x[place], y[each] - self._y[place])
+            keep = metres <= self._metres
+            row, other = rows[each[keep]], self._order[place[keep]]
             parts.append(Pairs(row, other, metres[keep], points.hours[row] - points.hours[other]))
-        return Pairs.together(parts)
+        return Pairs.together(parts), seen
