@@ -159,6 +159,7 @@ class NarrowTable:
             f"coalesce(report, 0) AS report FROM ({named}) AS alerts LEFT JOIN {SHARED} USING (alert_id)"
         )
         self._schemas = {VIEW: backend.table(VIEW).schema(), ONCE: backend.table(ONCE).schema()}
+        self._schemas_with_words = {view: ibis.schema(with_words(schema)) for view, schema in self._schemas.items()}
         self._packing: Packing | None = None
         self._connection, self._lock, self._linking = connection, threading.Lock(), threading.Lock()
         self._asked, self._asked_once, self._name, self._once = 0, 0, VIEW, ""
@@ -200,9 +201,7 @@ class NarrowTable:
 
     def _table(self, backend: Any, name: str, view: str) -> IbisTable:
         """A table that stands for a view, on a cursor."""
-        schema = self._schemas[view]
-        if name != view:
-            schema = ibis.schema(with_words(schema))
+        schema = (self._schemas if name == view else self._schemas_with_words)[view]
         return ibis.expr.operations.DatabaseTable(name=name, schema=schema, source=backend).to_expr()
 
     def _find(self, kept: Path | None, find: Callable[[], pa.Table]) -> None:

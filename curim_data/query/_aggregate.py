@@ -48,7 +48,7 @@ class Rows:
     """
 
     table: IbisTable
-    tests: tuple[IbisBoolean, ...]  # that of the dates first
+    make_tests: Callable[[], tuple[IbisBoolean, ...]]  # that of the dates first
     once: bool = False
     reports: tuple[IbisBoolean, ...] = ()
     counted: KeptCounts | None = None
@@ -65,7 +65,13 @@ class Rows:
         else neither their counts nor questions are kept.
         """
         counted, written = (None, None) if named is None else (self.counted, self.written)
-        return replace(self, tests=(*self.tests, *tests), counted=counted, written=written, key=(*self.key, named))
+        of_all = replace(self, make_tests=lambda: (*self.tests, *tests), key=(*self.key, named))
+        return replace(of_all, counted=counted, written=written)
+
+    @cached_property
+    def tests(self) -> tuple[IbisBoolean, ...]:
+        """The tests, made where somebody asks for them: a question that is written already needs none."""
+        return self.make_tests()
 
     @property
     def of(self) -> Hashable:
@@ -189,7 +195,7 @@ def _asked(rows: Rows, grouping: _Grouping, *, with_alerts: bool, since: dt.date
         columns = grouping.of(table) | ({} if since is None else {LATER: table[LATER]})
         return _sums(table, columns, _counts(table) if with_alerts else None)
 
-    alerts = replace(rows, tests=rows.tests[1:], once=rows.once and not with_alerts)
+    alerts = replace(rows, make_tests=lambda: rows.tests[1:], once=rows.once and not with_alerts)
     sql = rows.written.alerts((alerts.key, alerts.once), rows.table, lambda: alerts.chosen)
     key = (*grouping.asked.items(), grouping.points is None, with_alerts, since is None)
     return ask_written(rows.table, sql, rows.periods, since, rows.written.counting(key, rows.table, counted))
@@ -248,8 +254,11 @@ def count_both(
         return
 
     grouping = _Grouping(asked_for, None, before.packing)
-    tests = (before.tests[0] | after.tests[0], *before.tests[1:])
-    either = replace(before, tests=tests, periods=(*before.periods, *after.periods))
+
+    def tests() -> tuple[IbisBoolean, ...]:
+        return before.tests[0] | after.tests[0], *before.tests[1:]
+
+    either = replace(before, make_tests=tests, periods=(*before.periods, *after.periods))
     found = _asked(either, grouping, with_alerts=with_alerts, since=since)
     for rows, later in ((before, False), (after, True)):
         mine = found.filter(pc.equal(found[LATER], later))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -30,7 +31,7 @@ class FineCounts:
     numbers: Mapping[str, FloatArray]
     resolution: int | None
 
-    @property
+    @cached_property
     def rows(self) -> int:
         """How many kinds of alerts there are."""
         return max((len(values) for values in self.numbers.values()), default=0)
@@ -55,6 +56,8 @@ class KeptCounts:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Hashable, Hashable], FineCounts] = {}
+        self._of: dict[Hashable, dict[Hashable, None]] = {}  # by whose counts they are: the second parts of the keys
+        self._rows = 0
         self._lock = threading.Lock()
 
     def find(
@@ -62,17 +65,28 @@ class KeptCounts:
     ) -> FineCounts | None:
         """The smallest table of which the answer is a sum; `key` says which alerts were counted."""
         with self._lock:
-            known = [one for (of, _), one in self._kept.items() if of == key]
+            known = [self._kept[key, name] for name in self._of.get(key, ())]
         return min((one for one in known if one.answers(columns, numbers, resolution)), key=_rows, default=None)
 
     def keep(self, key: Hashable, counted: FineCounts) -> None:
         """Keep a table, unless it alone is too large."""
         if counted.rows > MOST_ROWS:
             return
+        name = (*counted.columns, *counted.numbers, counted.resolution)
         with self._lock:
-            self._kept[key, (*counted.columns, *counted.numbers, counted.resolution)] = counted
-            while sum(map(_rows, self._kept.values())) > MOST_ROWS:
-                self._kept.pop(next(iter(self._kept)))
+            before = self._kept.get((key, name))
+            self._rows += counted.rows - (before.rows if before else 0)
+            self._kept[key, name] = counted
+            self._of.setdefault(key, {})[name] = None
+            while self._rows > MOST_ROWS:
+                self._forget(*next(iter(self._kept)))
+
+    def _forget(self, key: Hashable, name: Hashable) -> None:
+        self._rows -= self._kept.pop((key, name)).rows
+        names = self._of[key]
+        del names[name]
+        if not names:
+            del self._of[key]
 
 
 def kept_counts(cache: dict[str, Any]) -> KeptCounts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -178,7 +179,7 @@ def _rows(source: Source, f: AlertFilter, *, once: bool) -> Rows:
     packing = source.packing if WORDS.keys() <= set(table.columns) else None
     return Rows(
         table,
-        tuple(f.tests(table, days, source.city, of_reports=kept is None)),
+        cache(lambda: tuple(f.tests(table, days, source.city, of_reports=kept is None))),
         once,
         reports,
         counted=kept_counts(source.cache),

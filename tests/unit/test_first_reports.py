@@ -56,7 +56,9 @@ def without(question: Question) -> Question:
     source, f = question.source, question.filter
     table = source.once
     tests = tuple(f.tests(table, dates(source, f), source.city))
-    return replace(question, rows=Rows(table, tests, once=True, reports=tuple(f.report_tests(table, source.city))))
+    return replace(
+        question, rows=Rows(table, lambda: tests, once=True, reports=tuple(f.report_tests(table, source.city)))
+    )
 
 
 @pytest.mark.parametrize("as_codes", [False, True])

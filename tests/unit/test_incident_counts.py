@@ -252,7 +252,7 @@ def test_equal_ids_of_two_sources_are_two_incidents() -> None:
     table = ibis.duckdb.connect().create_table("alerts", pa.Table.from_pylist(rows, schema=SCHEMA))
     numbered = narrow_table.with_same_ids(table)
     women = numbered.affected_gender == "woman"
-    assert Rows(numbered, (women,), once=True, reports=(women,)).chosen.count().execute() == 2
+    assert Rows(numbered, lambda: (women,), once=True, reports=(women,)).chosen.count().execute() == 2
 
 
 def _alerts() -> dict[str, object]:

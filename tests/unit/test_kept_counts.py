@@ -163,7 +163,7 @@ def test_only_the_last_tables_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         codes = Categorical(np.arange(rows), pd.RangeIndex(rows))
         return FineCounts({"place": codes}, {"n": np.ones(rows)}, None)
 
-    for key, rows in (("a", 4), ("b", 5), ("c", 4), ("too large", 11)):
+    for key, rows in (("a", 4), ("b", 5), ("b", 5), ("c", 4), ("too large", 11)):
         kept.keep(key, table(rows))
     found = [kept.find(key, frozenset({"place"}), nothing, None) for key in ("a", "b", "c", "too large")]
     assert [one is not None for one in found] == [False, True, True, False]
