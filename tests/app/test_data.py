@@ -71,6 +71,17 @@ def _counts(outcomes: Counter[str]) -> str:
     )
 
 
+@pytest.mark.usefixtures("base")
+def test_the_page_reads_what_was_uploaded_and_no_copy_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, read, preview = _rows("2026-10-01", "2026-10-02"), list[object](), uploads.preview
+    monkeypatch.setattr(
+        uploads, "preview", lambda source, *more, **asked: read.append(source) or preview(source, *more, **asked)
+    )
+    _bring(_open(home="own"), ("my.csv", content))
+    assert read
+    assert all(one is content for one in read)
+
+
 def test_the_dirty_export_there_and_back(base: Home) -> None:
     """Seen as the answer key says, imported to a home of one's own, listed, taken back."""
     key = pd.read_csv(sample_data.DIRTY_ANSWERS, sep=";", encoding="utf-8-sig", keep_default_na=False)

@@ -58,12 +58,13 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     t = page.t
     if page.is_sample:
         st.write(t("Your own export starts a city of its own; the sample stays as it is."))
-    uploads = st.file_uploader(
+    key = f"data_upload_{st.session_state.get(ROUND, 0)}"
+    st.file_uploader(
         t("Export files"),
         type=list(KINDS),
         accept_multiple_files=True,
         max_upload_size=MAX_MB,
-        key=f"data_upload_{st.session_state.get(ROUND, 0)}",
+        key=key,
         on_change=_forget_outcomes,
     )
     st.caption(
@@ -76,6 +77,7 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
             files=MAX_FILES,
         )
     )
+    uploads = st.session_state[key]  # what the uploader returns is a copy of them
     files = uploaded_files(uploads or [])
     if page.is_sample and not files:
         _draw_sample_offer(page)
