@@ -11,8 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 # Small matrices: threads of the linear algebra would only wait for one another. Before numpy loads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -25,6 +24,18 @@ from curim_data.cli.language import language
 from curim_data.model.i18n import N_, Message, Translator, translator
 
 UNUSABLE = 2
+SELDOM: Final = (50_000, 20, 100)  # as for gc.set_threshold
+USAGE_ERRORS: Final = (
+    ("curim_data.cli.output", "UsageError"),
+    ("curim_data.engine.spark", "EngineError"),
+    ("curim_data.model.city", "ProfileError"),
+    ("curim_data.model.extent", "AreaTooLargeError"),
+    ("curim_data.model.known_time", "UnknownTimeError"),
+    ("curim_data.model.reasons", "ImportProblem"),
+    ("curim_data.plans.plan_store", "PlanProblem"),
+    ("curim_data.privacy.disclosure", "DisclosureError"),
+    ("curim_data.store.alert_table", "StoreError"),
+)
 HELP = N_("Citizens' safety alerts: import, count, find hot spots, plan.")
 
 
@@ -38,28 +49,12 @@ def root(asked: str | None = None) -> TyperGroup:
 
 def _loaded(name: str, module: str) -> Any:
     """A command, or a group of them, of a module."""
-    found: Any = typer.main.get_command(_module(f"{__package__}.{module}").app)
+    found: Any = typer.main.get_command(import_module(f"{__package__}.{module}").app)
     commands = getattr(found, "commands", {})
     if name in commands:
         found = commands[name]
     found.name = name
     return found
-
-
-def _module(name: str) -> ModuleType:
-    """A module and what it loads, which garbage collection leaves alone: it would look through all of it several times
-    while it is loaded, once more at the end, and find nothing.
-    """
-    if name in sys.modules:
-        return sys.modules[name]
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return import_module(name)
-    finally:
-        gc.freeze()
-        if collects:
-            gc.enable()
 
 
 def translate(node: Any, t: Translator) -> None:
@@ -73,7 +68,18 @@ def translate(node: Any, t: Translator) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is not None:
+        return _run(list(arguments))
+    # A process of its own loads some hundred thousand objects, none of them garbage: it looks for that seldom, and not
+    # when it ends.
+    gc.set_threshold(*SELDOM)
+    try:
+        return _run(sys.argv[1:])
+    finally:
+        gc.freeze()
+
+
+def _run(given: list[str]) -> int:
     t = translator(language(given))
     commands = root(next((word for word in given if not word.startswith("-")), ""))
     translate(commands, t)
@@ -107,26 +113,9 @@ def _damage(error: Exception) -> Message | None:
 
 
 def _usage_errors() -> tuple[type[Exception], ...]:
-    """Errors about what the reader did and can correct."""
-    from curim_data.cli.output import UsageError
-    from curim_data.engine import EngineError
-    from curim_data.model import AreaTooLargeError, ImportProblem, UnknownTimeError
-    from curim_data.model.city import ProfileError
-    from curim_data.plans.plan_store import PlanProblem
-    from curim_data.privacy import DisclosureError
-    from curim_data.store import StoreError
-
-    return (
-        UsageError,
-        AreaTooLargeError,
-        DisclosureError,
-        EngineError,
-        ImportProblem,
-        PlanProblem,
-        ProfileError,
-        StoreError,
-        UnknownTimeError,
-    )
+    """Errors about what the reader did and can correct: those whose modules are loaded, for no other can have come."""
+    loaded = ((sys.modules.get(module), name) for module, name in USAGE_ERRORS)
+    return tuple(getattr(module, name) for module, name in loaded if module is not None)
 
 
 def _error_text(error: Exception, t: Translator) -> str:

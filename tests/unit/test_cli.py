@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 import sample_data
+from curim_data.cli import app
 from curim_data.cli.app import main, root, translate
 from curim_data.cli.commands import COMMANDS
 from curim_data.cli.language import language
@@ -282,15 +284,24 @@ def test_counts_of_files_are_there_without_other_dialects_and_projections(sample
     assert not subprocess.check_output([sys.executable, "-c", script, *unused], text=True).strip()
 
 
-def test_what_a_command_loads_is_not_searched_for_garbage() -> None:
+def test_a_command_seldom_looks_for_garbage_and_not_when_it_ends(sample: Home) -> None:
     script = (
-        "import gc; from curim_data.cli.app import root; gc.collect(); before = gc.get_stats()[2]['collections']; "
-        "root('counts'); print(gc.get_stats()[2]['collections'] - before, gc.isenabled(), len(gc.get_objects()), "
-        "gc.get_freeze_count())"
+        "import gc, sys; from curim_data.cli import main; found = []; "
+        "gc.callbacks.append(lambda phase, about: found.append(about['generation']) if phase == 'start' else None); "
+        "assert main() == 0; print(len(found), gc.get_freeze_count(), len(gc.get_objects()), file=sys.stderr)"
     )
-    searched, collects, looked_at, left_alone = subprocess.check_output([sys.executable, "-c", script]).split()
-    assert (searched, collects) == (b"0", b"True")
-    assert int(looked_at) < 20_000 < 100_000 < int(left_alone)
+    words = [sys.executable, "-c", script, "counts", "--home", str(sample.path)]
+    run = subprocess.run(words, capture_output=True, text=True, check=True)
+    searches, left_alone, looked_at = map(int, run.stderr.split())
+    assert searches < 20  # some hundred with what is usual
+    assert looked_at < 1_000 < 100_000 < left_alone
+
+
+def test_errors_of_usage_are_known_by_where_they_are_defined() -> None:
+    for module, name in app.USAGE_ERRORS:
+        error = getattr(importlib.import_module(module), name)
+        assert issubclass(error, Exception)
+        assert error.__module__.startswith(module.rpartition(".")[0])
 
 
 def test_every_command_is_in_its_module() -> None:
