@@ -42,6 +42,7 @@ _EXCEEDED: Final = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"Can
 _PASSED: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PROJ_DATA", "GDAL_DATA", "SYSTEMROOT")
 _SET: Final = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # others take a gigabyte of addresses at once
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a process that forks should have no other thread
     "MALLOC_ARENA_MAX": "2",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",

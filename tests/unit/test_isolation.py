@@ -51,6 +51,14 @@ def test_files_are_read_as_in_this_process(tmp_path: Path) -> None:
         assert whole(open_file(path, name)) == expected, name
 
 
+@pytest.mark.skipif(not LINUX, reason="where Linux tells of threads")
+def test_readers_are_forked_from_a_process_of_one_thread() -> None:
+    """What another thread holds in the moment of a fork stays held in the child."""
+    whole(open_file(CSV, "a.csv"))
+    assert isolation._HOST._process is not None
+    assert len(os.listdir(f"/proc/{isolation._HOST._process.pid}/task")) == 1
+
+
 def test_the_reader_of_a_large_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "STAYS", 0)
     opened = open_file(CSV, "a.csv")
