@@ -155,12 +155,15 @@ backend dashboards
 
 def signs_in() -> bool:
     """Whether readers sign in: where the secrets that the processes will read name an identity provider."""
-    for folder in (Path.home(), Path.cwd()):  # as Streamlit looks for them
+    for folder in dict.fromkeys((Path.home(), Path.cwd())):  # as Streamlit looks for them
+        file = folder / ".streamlit" / "secrets.toml"
         try:
-            if "auth" in tomllib.loads((folder / ".streamlit" / "secrets.toml").read_text("utf-8")):
+            if "auth" in tomllib.loads(file.read_text("utf-8")):
                 return True
-        except (OSError, tomllib.TOMLDecodeError):
+        except FileNotFoundError:
             continue
+        except (OSError, ValueError) as error:  # of another user, or not TOML
+            LOG.warning("%s cannot be read: %s", file, error)
     return False
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import select
 import shutil
 import socket
@@ -16,7 +15,6 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fnmatch import fnmatch
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -231,14 +229,20 @@ def test_processes_go_on_where_new_code_does_not_start(
     assert "p1 of the dashboard does not start" in caplog.text
 
 
-@pytest.mark.parametrize("ignoring", ["deploy/Dockerfile.dockerignore", ".gitignore"])
-def test_what_the_compose_file_mounts_is_in_no_image_and_no_commit(ignoring: str) -> None:
-    root = Path(serving.__file__).parents[1]
-    mounted = re.findall(r"- \./([^:]+):", (root / "deploy" / "compose.yaml").read_text("utf-8"))
-    patterns = [line.removeprefix("**/").rstrip("/") for line in (root / ignoring).read_text("utf-8").splitlines()]
-    assert len(mounted) == 3
-    for name in mounted:
-        assert any(fnmatch(path, pattern) for path in (name, f"deploy/{name}") for pattern in patterns), name
+def test_secrets_that_cannot_be_read_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    monkeypatch.chdir(tmp_path)
+    assert not serving.signs_in()
+    assert not caplog.text
+    file = tmp_path / ".streamlit" / "secrets.toml"
+    file.mkdir(parents=True)  # as a bind mount makes it where there is no such file
+    assert not serving.signs_in()
+    assert f"{file} cannot be read" in caplog.text
+    file.rmdir()
+    file.write_text("[auth]\n", "utf-8")
+    assert serving.signs_in()
 
 
 def test_an_installed_dashboard_has_its_settings_beside_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -53,6 +55,22 @@ def test_the_sample_city_is_prepared_before_its_first_reader(sample: Home, tmp_p
     home = Home(tmp_path).sample
     names = {path.name.split("-")[0] for path in home.prepared(home.city().version).iterdir()}
     assert {"alerts", "incidents", "facts", "places"} <= names
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EROFS])
+def test_a_new_home_that_cannot_be_written_ends_the_start_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    def refuses(*_given: object, **_named: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path / "home"))
+    web.check_cities()
+    monkeypatch.setattr(web, "TemporaryFile", refuses)
+    with pytest.raises(SystemExit, match=f"{tmp_path / 'home'}: The folder of the data cannot be written"):
+        web.check_cities()
+    monkeypatch.setattr(Home, "has_city", lambda _: True)  # one that was filled before is read
+    web.check_cities()
 
 
 def _must_not_run(*_given: object, **_named: object) -> None:

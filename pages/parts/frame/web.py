@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -293,11 +294,25 @@ def _work_out_first(all_homes: tuple[Home, ...]) -> None:
 
 
 def check_cities() -> None:
-    """End with one sentence where CURIM_HOMES cannot be used."""
+    """End with one sentence where CURIM_HOMES cannot be used, or the sample city cannot be made in a home."""
     try:
-        homes()
+        all_homes = homes()
     except CitiesError as error:
         raise SystemExit(translator("en")(error.message)) from None
+    for home in all_homes:
+        try:
+            _check_room(home)
+        except OSError as error:
+            told = damage(error)
+            raise SystemExit(f"{home.path}: {translator('en')(told) if told else error}") from None
+
+
+def _check_room(home: Home) -> None:
+    """OSError where nothing can be written into a home that holds neither a city nor the sample city."""
+    if not home.has_city() and not home.sample.has_city():
+        home.path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=home.path):
+            pass
 
 
 def prepare_home(home: Home) -> None:
