@@ -79,7 +79,7 @@ messages: $(STAMP)
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml -o requirements/run.txt
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q pyproject.toml --group dev -o requirements/dev.txt
-	for group in sail engines; do uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q --group $$group -c requirements/dev.txt -o requirements/$$group.txt; done
+	for group in build sail engines; do uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q --group $$group -c requirements/dev.txt -o requirements/$$group.txt; done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
