@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.spatial import Delaunay, cKDTree
-from sklearn.cluster import HDBSCAN
 
 from analysis.clusters.dbscan import MIN_COORDINATE_STEPS
 from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
@@ -150,6 +149,8 @@ def hdbscan_labels(
     most : int, optional
         Most points of a group; no limit when left out.
     """
+    from sklearn.cluster import HDBSCAN  # long to load, and not needed for every page
+
     start, end = _edges(points).T
     apart = np.hypot(*(points[start] - points[end]).T)
     length = np.maximum.reduce([apart, core[start], core[end], np.full(len(start), block)])

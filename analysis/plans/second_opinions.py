@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
+from statsmodels.genmod.families import Poisson
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from analysis.stats.intervals import Estimate
 
@@ -124,7 +125,7 @@ def interrupted_series(counts: ArrayLike, start: int, *, level: float = 0.95) ->
         return None
     season = start >= _SEASON_FROM
     design = series_design(len(y), start, season)
-    model = sm.GLM(y, design, family=sm.families.Poisson())
+    model = GLM(y, design, family=Poisson())
     plain = model.fit(scale="X2")
     lags = int(4 * (len(y) / 100) ** (2 / 9))
     robust = model.fit(cov_type="HAC", cov_kwds={"maxlags": lags})

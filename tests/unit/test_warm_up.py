@@ -24,13 +24,14 @@ warm_up()
 found = [part.name for part in pkgutil.walk_packages(parts.__path__, "pages.parts.")]
 missing = [name for name in found if name not in sys.modules]
 print(missing, gc.get_freeze_count() > 100_000)
+print(*({"sklearn", "statsmodels.api"} & set(sys.modules)))
 """
 
 
 @pytest.mark.slow
-def test_all_parts_are_loaded_and_out_of_the_collectors_sight() -> None:
+def test_all_parts_are_loaded_and_out_of_the_collectors_sight_without_what_few_answers_need() -> None:
     told = subprocess.run([sys.executable, "-c", CHECK], capture_output=True, text=True, check=True).stdout
-    assert told.splitlines()[-1] == "[] True"
+    assert told.splitlines()[-2:] == ["[] True", ""]
 
 
 def test_a_home_that_cannot_be_prepared_does_not_stop_the_server(
