@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import random
 import signal
 import subprocess
@@ -24,6 +25,30 @@ from curim_data.model.records import Opened, RejectedRecord
 from tests.fuzz.corpus import seeds
 
 LINUX = sys.platform == "linux"
+# Pieces of several sizes are taken and freed, with something small after each: how much is still held, in MB.
+FREED = """
+import ctypes
+from pathlib import Path
+
+library = ctypes.CDLL(None)
+library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+
+def held():
+    told = Path("/proc/self/status").read_text().partition("RssAnon:")[2]
+    return int(told.split()[0]) // 1024
+
+def taken(size):
+    place = library.malloc(ctypes.c_size_t(size))
+    ctypes.memset(place, 1, size)
+    return place
+
+before = held()
+for size in (30, 16, 20, 16, 20):
+    place = taken(size << 20)
+    taken(100_000)
+    library.free(place)
+print(held() - before)
+"""
 CSV = b"id;what\n1;x\n2;y\n;\n3;z;4\n"
 
 
@@ -172,6 +197,12 @@ def _commands() -> list[bytes]:
         except OSError:
             continue
     return found
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_what_a_block_took_is_not_kept_by_its_reader() -> None:
+    told = subprocess.check_output([sys.executable, "-c", FREED], env={**os.environ, **isolation._SET}, text=True)
+    assert int(told) < 5
 
 
 def test_limits_grow_with_the_file_up_to_half_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
