@@ -26,6 +26,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis.backends.duckdb import Backend
 
 from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connection, last_publication, table_of
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
@@ -462,11 +463,17 @@ def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dic
         nothing = SCHEMA.empty_table()
         database.register("nothing", nothing)
         database.execute("CREATE TABLE alerts AS SELECT * FROM nothing")
-    table = ibis.duckdb.from_connection(database.cursor()).table("alerts")
+    table = _DuckDB.from_connection(database.cursor()).table("alerts")
     facts = _known_facts(table, version, city)
     narrow = NarrowTable(database, table, facts.n)
     kept = {"narrow": narrow, "first_reports": FirstReports(database)}
     return {"database": database, "schema": table.schema(), "facts": facts, "files": tuple(map(str, files)), **kept}
+
+
+class _DuckDB(Backend):  # type: ignore[misc]
+    """Ibis on a cursor, of which there are many: it would look the version up in the installed files for each."""
+
+    version = duckdb.__version__
 
 
 def _alerts(cache: Mapping[str, Any]) -> IbisTable:
@@ -474,7 +481,7 @@ def _alerts(cache: Mapping[str, Any]) -> IbisTable:
     if "url" in cache:
         url = cache["url"]
         return table_of(spark_backend(url) if is_spark(url) else connection(url), cache["name"], cache["schema"])
-    backend = ibis.duckdb.from_connection(cache["database"].cursor())
+    backend = _DuckDB.from_connection(cache["database"].cursor())
     return ibis.expr.operations.DatabaseTable(name="alerts", schema=cache["schema"], source=backend).to_expr()
 
 

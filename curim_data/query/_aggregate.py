@@ -195,10 +195,12 @@ def _asked(rows: Rows, grouping: _Grouping, *, with_alerts: bool, since: dt.date
         columns = grouping.of(table) | ({} if since is None else {LATER: table[LATER]})
         return _sums(table, columns, _counts(table) if with_alerts else None)
 
-    alerts = replace(rows, make_tests=lambda: rows.tests[1:], once=rows.once and not with_alerts)
-    sql = rows.written.alerts((alerts.key, alerts.once), rows.table, lambda: alerts.chosen)
+    undated = replace(rows, make_tests=lambda: rows.tests[1:], once=False)
+    sql = rows.written.alerts(rows.key, rows.table, lambda: undated.chosen)
+    once = rows.once and not with_alerts
     key = (*grouping.asked.items(), grouping.points is None, with_alerts, since is None)
-    return ask_written(rows.table, sql, rows.periods, since, rows.written.counting(key, rows.table, counted))
+    counting = rows.written.counting(key, rows.table, counted)
+    return ask_written(rows.table, sql, rows.periods, since, counting, once=once)
 
 
 def _known(

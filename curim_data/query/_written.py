@@ -2,7 +2,8 @@
 
 Ibis takes longer to write a question than DuckDB to answer it, where alerts are few or a filter leaves few. So it
 writes apart which alerts a filter leaves, whatever their dates, and what they are counted by. Each is kept, under a key
-that says all that it depends on, and both are put together with the dates, which alone are written here.
+that says all that it depends on. Both are put together here, with the dates and with which report of an incident
+counts.
 """
 
 from __future__ import annotations
@@ -62,12 +63,17 @@ def ask_written(
     periods: Sequence[tuple[dt.date, dt.date]],
     since: dt.date | None,
     counting: tuple[str, pa.Schema],
+    *,
+    once: bool,
 ) -> pa.Table:
     """What DuckDB counts of the alerts of some periods, on a table's cursor: `alerts` and `counting` as `Written` has
-    them. `since`: the first day of the later period, where there are two.
+    them. `since`: the first day of the later period, where there are two. `once`: of each incident the report alone
+    that counts.
     """
     sql, schema = counting
     within = " OR ".join(f"local_date BETWEEN {_day(first)} AND {_day(last)}" for first, last in periods)
+    if once:
+        within = f"({within}) AND {'counts' if 'counts' in table.columns else 'report = 0'}"
     later = "" if since is None else f", local_date >= {_day(since)} AS {LATER}"
     asked = f"SELECT *{later} FROM ({alerts}) WHERE {within}"
     cursor = table.op().source.con

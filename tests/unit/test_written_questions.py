@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib.metadata
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from ibis.backends.duckdb import Backend
 
 from curim_data import query
 from curim_data.engine import Source, columns
+from curim_data.engine.source import on_own_cursor
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.query._layout import Layout
@@ -106,14 +108,23 @@ def test_two_periods_at_once_are_counted_alike(source: Source, f: AlertFilter, o
 def test_neither_dates_nor_a_known_part_are_written_again(
     source: Source, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def put(f: AlertFilter, *by: str) -> int:
+    def put(f: AlertFilter, *by: str, once: bool = True) -> int:
         before = len(written)
-        counted(ask(source, f, Audience.ANALYST, once=True), Layout(by), written=True, both=False)
+        counted(ask(source, f, Audience.ANALYST, once=once), Layout(by), written=True, both=False)
         return len(written) - before
 
     late, early = (EVERYTHING.replace(hours=hours) for hours in ((19, 23), (4, 9)))
     assert put(late, "district", "week") == 2  # which alerts, and by what
     assert put(late, "district", "week") == put(late.replace(period="quarter"), "district", "week") == 0
     assert put(early, "district", "week") == put(early, "district", "month") == 1
+    assert put(early, "district", "week", once=False) == 0
     monkeypatch.delattr(AlertFilter, "tests")  # nor is the filter made an expression
     assert put(early.replace(period="quarter"), "district", "week") == 0
+
+
+def test_a_cursor_for_another_thread_reads_no_installed_files(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(name: str) -> str:
+        raise AssertionError(f"the installed files of {name} were read")
+
+    monkeypatch.setattr(importlib.metadata, "version", read)
+    assert on_own_cursor(source).table.count().execute() == source.count
