@@ -16,15 +16,20 @@ from curim_data.model import IntArray, Message
 
 MICROSECONDS_PER_HOUR: Final = 3.6e9
 # Of ids only those that may be repeated are read: their hashes are, and those of few others.
-READ: Final = """
+TWICE: Final = """
     WITH twice AS (
         SELECT hash(source, incident_id) AS id FROM alerts WHERE incident_id IS NOT NULL
         GROUP BY id HAVING count(*) > 1
-    )
+    )"""
+ID: Final = "source || chr(31) || incident_id"
+MOMENT: Final = "epoch_us(coalesce(occurred_from, reported_at)) AS moment"
+READ: Final = f"""{TWICE}
     SELECT alert_id, x, y, category, time_precision = 'month' AS whole_month,
-           CASE WHEN twice.id IS NOT NULL THEN source || chr(31) || incident_id END AS incident_id,
-           epoch_us(coalesce(occurred_from, reported_at)) AS moment
+           CASE WHEN twice.id IS NOT NULL THEN {ID} END AS incident_id, {MOMENT}
     FROM alerts LEFT JOIN twice ON twice.id = hash(source, incident_id)"""
+READ_IDS: Final = f"""{TWICE}
+    SELECT alert_id, {ID} AS incident_id, {MOMENT}
+    FROM alerts JOIN twice ON twice.id = hash(source, incident_id)"""
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,12 @@ def find_incidents(
     The table has the columns alert_id, incident (int32, a number from 0) and report (int32, 0 for the first report, in
     the order of their times), for alerts whose incident has several; all others stand alone.
     """
+    if rule is not None:
+        return _found_by_ids(connection, rule)
     from analysis.incidents import learn_linking, link_reports  # statistics: who finds them prepared waits for none
 
     read = encoded(connection.execute(READ).to_arrow_reader(BATCH), ("category", "incident_id"))
-    order = pc.sort_indices(read, [("moment", "ascending"), ("alert_id", "ascending")])
+    order = _by_time(read)
     ids, same = read["alert_id"], _same_ids(read["incident_id"].take(order))
     category = np.asarray(pd.factorize(codes(read["category"].take(order))[0])[0], np.int64)
     x, y, hours = (read[name].take(order).to_numpy().astype(float) for name in ("x", "y", "moment"))
@@ -72,18 +79,38 @@ def find_incidents(
     hours[~placed | read["whole_month"].fill_null(False).take(order).to_numpy()] = np.nan
     del read
     x[~placed] = y[~placed] = 0.0
-    linking = None if rule else learn_linking(x, y, hours, category)
-    labels = link_reports(x, y, hours, category, linking, same=same) if linking else _by_id(same)
+    linking = learn_linking(x, y, hours, category)
+    labels = link_reports(x, y, hours, category, linking, same=same)
+    n, counted = len(labels), len(np.unique(labels))
+    return IncidentFacts(n, counted, _told(linking, n, counted)), _shared(ids, order, labels)
+
+
+def _found_by_ids(connection: duckdb.DuckDBPyConnection, rule: Message) -> tuple[IncidentFacts, pa.Table]:
+    """The same by ids alone: no other alert is read."""
+    counted = connection.execute("SELECT count(*) FROM alerts").fetchone()
+    n = int(counted[0]) if counted else 0
+    read = encoded(connection.execute(READ_IDS).to_arrow_reader(BATCH), ("incident_id",))
+    order = _by_time(read)
+    labels = _by_id(_same_ids(read["incident_id"].take(order)))
+    alone = n - len(labels)
+    return IncidentFacts(n, alone + len(np.unique(labels)), rule), _shared(read["alert_id"], order, labels)
+
+
+def _by_time(read: pa.Table) -> pa.Array:
+    """The order of alerts by their times, equal ones by their ids."""
+    return pc.sort_indices(read, [("moment", "ascending"), ("alert_id", "ascending")])
+
+
+def _shared(ids: pa.ChunkedArray, order: pa.Array, labels: IntArray) -> pa.Table:
+    """The table of the alerts whose incident has several; `ids` in the order of the files, `labels` in `order`."""
     incidents, report, shared = _numbered(labels)
-    table = pa.table(
+    return pa.table(
         {
             "alert_id": ids.take(order.filter(pa.array(shared))),
             "incident": pa.array(incidents[shared], pa.int32()),
             "report": pa.array(report[shared], pa.int32()),
         }
     )
-    n, counted = len(labels), len(np.unique(labels))
-    return IncidentFacts(n, counted, rule or _told(linking, n, counted)), table
 
 
 def _told(linking: Any, n: int, incidents: int) -> Message:
