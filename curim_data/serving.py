@@ -115,7 +115,7 @@ defaults
     mode http
     log global
     option dontlognull
-    option redispatch
+    option redispatch 1
     retries 3
     timeout connect 3s
     timeout client 60s

@@ -13,8 +13,9 @@ import threading
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -89,11 +90,13 @@ class Proxy:
 
 
 @contextmanager
-def proxied(tmp_path: Path, *, known: bool, delay: float = 0.0) -> Iterator[Proxy]:
+def proxied(tmp_path: Path, *, known: bool, delay: float = 0.0, others: Sequence[int] = ()) -> Iterator[Proxy]:
+    """haproxy before the processes at the ports `others`, and one more."""
     assert HAPROXY is not None
     (port,), log, settings = free_ports(1), tmp_path / "log", tmp_path / "haproxy.cfg"
     with answering(delay=delay) as behind, log.open("w") as output:
-        settings.write_text(proxy_settings(Address(port=port, known=known), [behind], tmp_path / "control"), "utf-8")
+        ports = [*others, behind]
+        settings.write_text(proxy_settings(Address(port=port, known=known), ports, tmp_path / "control"), "utf-8")
         process = subprocess.Popen([HAPROXY, "-f", str(settings)], stdout=output, stderr=output)
         try:
             proxy, until = Proxy(port, log), time.monotonic() + 10
@@ -166,6 +169,16 @@ def test_a_process_that_answers_slowly_keeps_its_readers(tmp_path: Path) -> None
         time.sleep(2 * SLOW + 1)
         assert proxy.ask("/")[0] == 200
         assert "DOWN" not in proxy.log.read_text("utf-8")
+
+
+@needs_haproxy
+def test_readers_of_a_process_that_died_are_answered_before_the_proxy_has_noticed(tmp_path: Path) -> None:
+    with ExitStack() as living, proxied(tmp_path, known=True, others=[living.enter_context(answering())]) as proxy:
+        time.sleep(2)  # it was found well
+        living.close()
+        with ThreadPoolExecutor(8) as readers:
+            asked = [readers.submit(proxy.ask, "/", "Cookie: curim_process=p1") for _ in range(8)]
+            assert {one.result()[0] for one in asked} == {200}
 
 
 def test_a_process_is_asked_itself_whatever_proxy_the_computer_uses(monkeypatch: pytest.MonkeyPatch) -> None:
