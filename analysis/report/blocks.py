@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, Final
+
+AREAS_MM: Final = 72  # width of the map of a plan's areas
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,17 @@ from __future__ import annotations
 import datetime as dt
 import io
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.dates import date2num
-from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
 from analysis.report.blocks import Picture
 from curim_data.model import BoolArray, FloatArray, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Tone = Literal["rise", "fall", "quiet"]
 
@@ -72,6 +71,9 @@ def change_chart(
     -------
     Picture: PNG and its alternative text.
     """
+    import matplotlib as mpl  # long to load, and only for a paper
+    from matplotlib.figure import Figure
+
     with mpl.rc_context(chart_style()):
         figure = Figure(figsize=(width_mm * _MM, height_mm * _MM), dpi=_DPI)
         draw_change(figure, (0, 0, 1, 1), series, t)
@@ -151,6 +153,8 @@ def _lines(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None
 
 def _label_most(axes: Any, at: FloatArray, series: ChangeSeries, t: Translator, most: float, scale: float) -> None:
     """This period's largest number, over its line; a pale edge keeps it clear of the line of the year before."""
+    from matplotlib.patheffects import withStroke  # long to load, and only for a paper
+
     where = int(np.argmax(series.now))
     value = float(series.now[where])
     side = "right" if where > 0.85 * len(at) else "left" if where < 0.15 * len(at) else "center"
@@ -220,6 +224,8 @@ def _bars(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None:
 
 def _at(day: dt.date) -> float:
     """A day on the axis."""
+    from matplotlib.dates import date2num  # long to load, and only for a paper
+
     return float(date2num(day))  # type: ignore[no-untyped-call]
 
 

@@ -26,7 +26,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib_scalebar.scalebar import ScaleBar
 from shapely.geometry.base import BaseGeometry
 
-from analysis.report.blocks import Picture
+from analysis.report.blocks import AREAS_MM, Picture
 from analysis.spots.label_placement import MOST_LABELS, Label, placed_labels
 from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.model.absence import fewer_than
@@ -41,7 +41,6 @@ LETTERS: Final = 6.8
 POINTS_AN_INCH: Final = 72
 LEGEND_MM: Final = 18.0
 LEGEND_COLUMNS: Final = 2
-AREAS_MM: Final = 72  # width of the map of a plan's areas
 AROUND_AREAS: Final = 1.35  # how much of the map's width is more than the areas
 LEAST_AROUND: Final = 700.0  # metres that a map of areas shows at least
 Bounds = tuple[float, float, float, float]

@@ -10,6 +10,7 @@ from analysis.plans.drafting import applicable_drop, harm_questions, objective_s
 from analysis.plans.evidence import Measure, done_in, effect_text, find_measure, quality_text, setting_text
 from analysis.plans.problem_statement import caution_messages, problem_statement
 from analysis.report.blocks import (
+    AREAS_MM,
     Block,
     Bullets,
     Columns,
@@ -21,7 +22,6 @@ from analysis.report.blocks import (
     Table,
     Text,
 )
-from analysis.report.maps import AREAS_MM
 from analysis.spots.area_names import area_in_words
 from curim_data.model import CityProfile, Plan, Translator
 from curim_data.model.labels import provisional_note

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 import numpy as np
 
 from analysis.gender import GenderShares
-from analysis.report import maps
 from analysis.report.blocks import Picture
 from analysis.report.brief import MAP_MM, Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.report.charts import ChangeSeries, change_chart
@@ -148,6 +147,8 @@ def brief_content(
 
 
 def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
+    from analysis.report import maps  # long to load, and only for a paper
+
     hot = study.hot.hot.frame
     pins = [
         maps.NumberedSpot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in study.hot.spots[:MOST_SPOTS]

@@ -24,7 +24,7 @@ warm_up()
 found = [part.name for part in pkgutil.walk_packages(parts.__path__, "pages.parts.")]
 missing = [name for name in found if name not in sys.modules]
 print(missing, gc.get_freeze_count() > 100_000)
-print(*({"sklearn", "statsmodels.api"} & set(sys.modules)))
+print(*({"sklearn", "statsmodels.api", "matplotlib", "docx", "typst"} & set(sys.modules)))
 """
 
 

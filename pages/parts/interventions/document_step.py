@@ -10,7 +10,6 @@ import streamlit as st
 
 from analysis.report.blocks import Block, Bullets, Columns, Facts, Figure, Heading, Table, Text
 from analysis.report.documents import MIME, DocumentFormat, plan_document
-from analysis.report.maps import areas_map
 from analysis.report.plan import compose_plan
 from curim_data.model import Plan
 from curim_data.model.plan import plan_to_json
@@ -41,6 +40,8 @@ def draw_downloads(page: Page, edit: PlanEdit) -> None:
         return plan if edit.changed else latest(page, edit)
 
     def paper(form: DocumentFormat) -> bytes:
+        from analysis.report.maps import areas_map  # long to load, and only for a paper
+
         plan = now()
         picture = areas_map(page.city, plan.areas, t) if plan.areas.treated else None
         made = reference_day(page)
