@@ -140,8 +140,8 @@ def order_names(t: Translator) -> dict[ListOrder, str]:
     }
 
 
-def order_sentence(t: Translator, view: ListView) -> str:
-    """How the list is ordered, and what stands at its end."""
+def order_sentence(t: Translator, view: ListView, *, copied: bool) -> str:
+    """How the list is ordered, and what stands at its end; `copied`: whether its figures are of the protected copy."""
     sentences: dict[ListOrder, str] = {
         "excess": t(
             "Ordered by the lower limit of the incidents above expected: the places that are most surely above it come "
@@ -161,7 +161,7 @@ def order_sentence(t: Translator, view: ListView) -> str:
     if view.numbered and view.order != USUAL:
         words.append(t("The number of a place is that of the order by incidents above expected."))
     spots = [line.spot for line in view.lines]
-    if view.order == USUAL and in_order(spots, USUAL) != sorted(spots, key=lambda spot: spot.rank):
+    if copied and view.order == USUAL and list(in_order(spots)) != sorted(spots, key=lambda spot: spot.rank):
         words.append(t("The order is that of the alerts; the figures are those of the protected copy."))
     if view.few:
         words.append(

@@ -180,7 +180,8 @@ class RankedList:
         if view.lines[: view.rows]:
             draw_list_controls(page, view)
             slot = st.empty()
-            st.caption(order_sentence(page.t, view))
+            source = page.source
+            st.caption(order_sentence(page.t, view, copied=source is not None and source.exact is not None))
         return cls(page, view, chosen, gistar_valid, on_select, slot, alerts or {})
 
     @cached_property
