@@ -181,11 +181,12 @@ _DIRECT: Final = build_opener(ProxyHandler({}))  # whatever proxy this computer 
 
 def start_child(command: Sequence[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """A process that Linux ends when this one ends, even killed: none is left that nobody watches."""
-    tie = _end_with_parent if sys.platform == "linux" else None
+    tie = end_with_parent if sys.platform == "linux" else None
     return subprocess.Popen(command, env=environment, preexec_fn=tie)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Have Linux end this process when the thread that started it ends."""
     _PRCTL(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 

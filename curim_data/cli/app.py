@@ -34,7 +34,7 @@ USAGE_ERRORS: Final = (
     ("curim_data.model.reasons", "ImportProblem"),
     ("curim_data.plans.plan_store", "PlanProblem"),
     ("curim_data.privacy.disclosure", "DisclosureError"),
-    ("curim_data.store.alert_table", "StoreError"),
+    ("curim_data.store._commit_log", "StoreError"),
 )
 HELP = N_("Citizens' safety alerts: import, count, find hot spots, plan.")
 

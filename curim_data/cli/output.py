@@ -39,14 +39,14 @@ class Place(Protocol):
 
 def json_value(value: Any) -> Any:
     """A value as JSON knows it: missing is null, dates are ISO, whole numbers are whole."""
+    if value is None or isinstance(value, str | bool | int):  # most are, and wait for no tables
+        return value
     import numpy as np
     import pandas as pd
 
-    if value is None or value is pd.NA or value is pd.NaT:
+    if value is pd.NA or value is pd.NaT:
         return None
     match value:
-        case str() | bool() | int():
-            return value
         case Mapping():
             return {str(key): json_value(item) for key, item in value.items()}
         case pd.DataFrame():

@@ -44,7 +44,7 @@ _SET: Final = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # others take a gigabyte of addresses at once
     "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a process that forks should have no other thread
     "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 23),  # what a block of text took goes back to the system at once
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 23),  # a piece of 8 MB, as a block of text, goes back at once
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "PROJ_NETWORK": "OFF",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
 from curim_data.sample.home import sample_home
+from curim_data.serving import end_with_parent
 from curim_data.store import Home
 from curim_data.studies.preparation import prepare
 
+
+def _stop(*_: object) -> None:
+    sys.exit(1)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)  # so that nothing unfinished stays
+    end_with_parent()
     prepare(sample_home(Home(Path(sys.argv[1]))))

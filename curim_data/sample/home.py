@@ -39,8 +39,8 @@ def sample_home(base: Home) -> Home:
 def make_apart(base: Home) -> None:
     """Have a process of its own make the home of the sample city, with what its pages need, where it is missing.
 
-    A process that makes it keeps for good what an import loads and holds. One that cannot make it leaves nothing
-    behind and says nothing: `sample_home` tries again, and tells why.
+    A process that makes it keeps for good what an import loads and holds. It ends when this one does. One that cannot
+    make it says nothing: `sample_home` tries again, and tells why.
     """
     if not _is_there(base.sample):
         subprocess.run(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.testing.v1 import AppTest
 
 import sample_data
@@ -80,6 +82,13 @@ def test_the_page_reads_what_was_uploaded_and_no_copy_of_it(monkeypatch: pytest.
     _bring(_open(home="own"), ("my.csv", content))
     assert read
     assert all(one is content for one in read)
+
+
+def test_an_upload_that_an_ended_process_held_is_none() -> None:
+    """Streamlit has a name alone of a file that another process took: its reader uploads it again."""
+    held = BytesIO(b"a;b")
+    assert uploads.held_uploads([DeletedFile("1"), held]) == [held]
+    assert uploads.held_uploads(None) == []
 
 
 def test_the_dirty_export_there_and_back(base: Home) -> None:

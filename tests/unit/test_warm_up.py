@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,7 +73,10 @@ def test_a_new_home_that_cannot_be_written_ends_the_start_with_a_sentence(
     monkeypatch.setattr(web, "TemporaryFile", refuses)
     with pytest.raises(SystemExit, match=f"{tmp_path / 'home'}: The folder of the data cannot be written"):
         web.check_cities()
-    monkeypatch.setattr(Home, "has_city", lambda _: True)  # one that was filled before is read
+    monkeypatch.setattr(Home, "has_city", lambda _: True)  # with a profile alone the sample city is made too
+    with pytest.raises(SystemExit):
+        web.check_cities()
+    monkeypatch.setattr(web, "has_alerts", lambda _: True)  # one that was filled before is read
     web.check_cities()
 
 
@@ -87,6 +93,38 @@ def test_a_missing_sample_city_is_made_and_prepared_by_another_process(
     monkeypatch.setattr(web, "prepare_city", lambda home: asked.extend(home.prepared(home.city().version).iterdir()))
     web.prepare_sample(Home(tmp_path))
     assert {"alerts", "incidents", "facts", "places"} <= {path.name.split("-")[0] for path in asked}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="where Linux ends a process with its parent")
+def test_a_sample_city_that_is_being_made_ends_with_the_server(tmp_path: Path) -> None:
+    script = "import sys; from pathlib import Path; from curim_data.sample.home import make_apart; "
+    script += "from curim_data.store import Home; make_apart(Home(Path(sys.argv[1])))"
+    server = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
+    try:
+        wait_for(lambda: bool(list(tmp_path.glob("sample-*"))))
+    finally:
+        server.kill()
+        server.wait()
+    wait_for(lambda: not _runs(tmp_path) and not list(tmp_path.glob("sample-*")))
+    assert not Home(tmp_path).sample.is_sample
+
+
+def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Look again and again whether something holds; AssertionError where it does not in time."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _runs(folder: Path) -> bool:
+    """Whether a process makes the sample city there."""
+    for told in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in told.read_bytes():
+                return True
+    return False
 
 
 def test_a_sample_city_that_cannot_be_made_is_told_by_the_server(

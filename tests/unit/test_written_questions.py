@@ -122,6 +122,19 @@ def test_neither_dates_nor_a_known_part_are_written_again(
     assert put(early.replace(period="quarter"), "district", "week") == 0
 
 
+def test_another_profile_has_questions_of_its_own(source: Source) -> None:
+    """The alerts of a group are those of the categories that the city has in it."""
+    city = source.city
+    group = next(iter(city.groups))
+    empty = {name: replace(one, group="" if one.group == group else one.group) for name, one in city.categories.items()}
+    f = EVERYTHING.replace(groups=(group,))
+    of_group = ask(source, f, Audience.ANALYST)
+    other = replace(source, city=replace(city, version="another", categories=empty))
+    layout = Layout(("category",))
+    assert counted(of_group, layout, written=True, both=False)["n"].sum() > 0
+    assert counted(ask(other, f, Audience.ANALYST), layout, written=True, both=False)["n"].sum() == 0
+
+
 def test_a_cursor_for_another_thread_reads_no_installed_files(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     def read(name: str) -> str:
         raise AssertionError(f"the installed files of {name} were read")

@@ -30,6 +30,7 @@ from pages.parts.data.uploads import (
     FileReview,
     ImportTarget,
     UploadedFile,
+    held_uploads,
     import_target,
     is_sample_data,
     review_file,
@@ -77,11 +78,11 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
             files=MAX_FILES,
         )
     )
-    uploads = st.session_state[key]  # what the uploader returns is a copy of them
-    files = uploaded_files(uploads or [])
+    uploads = held_uploads(st.session_state[key])  # what the uploader returns is a copy of them
+    files = uploaded_files(uploads)
     if page.is_sample and not files:
         _draw_sample_offer(page)
-    if len(uploads or []) > MAX_FILES:
+    if len(uploads) > MAX_FILES:
         st.warning(t("Only the first {n} files are read.", n=MAX_FILES))
     if sum(file.size for file in files) > TOGETHER_MB << 20:
         st.error(t("These files are larger than {limit} MB together. Upload fewer at a time.", limit=TOGETHER_MB))

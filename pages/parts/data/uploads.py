@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -169,6 +170,13 @@ def safe_file_name(name: str) -> str:
     base = re.split(r"[/\\]", name)[-1]
     kept = "".join(letter for letter in base if letter.isprintable()).strip()
     return kept[:MAX_NAME] or "export.csv"
+
+
+def held_uploads(uploads: list[Any] | None) -> list[Any]:
+    """The uploads whose bytes this process holds: of one that another process took, which has ended since, Streamlit
+    has a name alone.
+    """
+    return [one for one in uploads or () if isinstance(one, BytesIO)]
 
 
 def uploaded_files(uploads: list[Any]) -> list[UploadedFile]:

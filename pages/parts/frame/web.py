@@ -308,8 +308,8 @@ def check_cities() -> None:
 
 
 def _check_room(home: Home) -> None:
-    """OSError where nothing can be written into a home that holds neither a city nor the sample city."""
-    if not home.has_city() and not home.sample.has_city():
+    """OSError where nothing can be written into a home that has neither alerts of its own nor the sample city."""
+    if not has_alerts(home) and not (home.sample.is_sample and has_alerts(home.sample)):
         home.path.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=home.path):
             pass
