@@ -8,6 +8,7 @@ counts.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -20,18 +21,20 @@ from curim_data.engine.types import IbisTable
 
 ASKED: Final = "asked"  # the alerts that are counted, as the counting calls them
 LATER: Final = "later"  # whether an alert is of the later of two periods
-MOST_KEPT: Final = 2_000  # of a version, of some kilobytes each
+# Of a version so many are kept, of some kilobytes each; not those of filters that name hundreds of cells.
+MOST_KEPT: Final = 500
+LONGEST: Final = 20_000
 
 
 @dataclass(frozen=True)
 class Written:
     """What was written of one version's table of codes; shared by threads."""
 
-    kept: dict[Hashable, Any] = field(default_factory=dict)
+    kept: dict[Hashable, tuple[str, Any]] = field(default_factory=dict)
 
     def alerts(self, key: Hashable, table: IbisTable, chosen: Callable[[], IbisTable]) -> str:
         """The SQL of alerts out of a table, whatever their dates: `chosen` has them as an expression."""
-        return str(self._once(("alerts", table.op().name, key), lambda: table.op().source.compile(chosen())))
+        return self._once(("alerts", table.op().name, key), lambda: (table.op().source.compile(chosen()), None))[0]
 
     def counting(
         self, key: Hashable, table: IbisTable, counted: Callable[[IbisTable], IbisTable]
@@ -44,16 +47,17 @@ class Written:
             found = counted(ibis.table({**table.schema(), LATER: "boolean"}, name=ASKED))
             return table.op().source.compile(found), found.schema().to_pyarrow()
 
-        made: tuple[str, pa.Schema] = self._once(("counting", "counts" in table.columns, key), write)
-        return made
+        return self._once(("counting", "counts" in table.columns, key), write)
 
-    def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def _once(self, key: Hashable, make: Callable[[], tuple[str, Any]]) -> tuple[str, Any]:
         found = self.kept.get(key)
         if found is None:
             found = make()
-            if len(self.kept) >= MOST_KEPT:
-                self.kept.clear()
-            self.kept[key] = found
+            if len(found[0]) <= LONGEST:
+                self.kept[key] = found
+            while len(self.kept) > MOST_KEPT:
+                with contextlib.suppress(KeyError, StopIteration, RuntimeError):  # another thread did, meanwhile
+                    del self.kept[next(iter(self.kept))]
         return found
 
 

@@ -7,6 +7,7 @@ import importlib.metadata
 from collections.abc import Iterator
 from dataclasses import replace
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +18,7 @@ from curim_data.engine import Source, columns
 from curim_data.engine.source import on_own_cursor
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.query import _written
 from curim_data.query._layout import Layout
 from curim_data.query.question import Question, ask
 from tests.reliability.world import World, piraeus, simulate, source_of
@@ -120,6 +122,18 @@ def test_neither_dates_nor_a_known_part_are_written_again(
     assert put(early, "district", "week", once=False) == 0
     monkeypatch.delattr(AlertFilter, "tests")  # nor is the filter made an expression
     assert put(early.replace(period="quarter"), "district", "week") == 0
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest stay, and nothing long does."""
+    monkeypatch.setattr(_written, "MOST_KEPT", 3)
+    kept = _written.Written()
+    table = ibis.duckdb.connect().create_table("alerts", pd.DataFrame({"category": ["noise"]}))
+    for number in range(5):
+        assert "alerts" in kept.alerts(number, table, lambda: table)
+    long = kept.alerts("long", table, lambda: table.filter(table.category != "x" * _written.LONGEST))
+    assert len(long) > _written.LONGEST
+    assert [key[-1] for key in kept.kept] == [2, 3, 4]  # type: ignore[index]
 
 
 def test_another_profile_has_questions_of_its_own(source: Source) -> None:
