@@ -29,7 +29,7 @@ _free: dict[str, deque[Any]] = {}  # those that no thread holds
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table, the version of what it holds, and what is known of it (`_Facts` and `IncidentFacts` as JSON)."""
+    """A table, the version of what it holds, and what is known of it (`Facts` and `IncidentFacts` as JSON)."""
 
     name: str
     version: str

@@ -14,9 +14,8 @@ import datetime as dt
 import hashlib
 import os
 import threading
-from calendar import monthrange
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -30,15 +29,16 @@ from ibis.backends.duckdb import Backend
 
 from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connection, last_publication, table_of
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
+from curim_data.engine.facts import Facts, measure
 from curim_data.engine.first_reports import FirstReports, FirstReportsOf
 from curim_data.engine.incidents import IncidentFacts, find_incidents
 from curim_data.engine.packed import Packing
 from curim_data.engine.spark import EngineError, is_spark, registered, spark_backend
 from curim_data.engine.types import IbisTable
-from curim_data.model import SCHEMA, CityProfile, Gender, KnownTime, Message
+from curim_data.model import SCHEMA, CityProfile, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
 from curim_data.model.annotations import Annotation
-from curim_data.model.known_time import HOUR_SHARE, TimeUnit, some_hours, too_few_hours
+from curim_data.model.known_time import TimeUnit, some_hours, too_few_hours
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
 from curim_data.store.annotations import read_annotations
@@ -49,10 +49,6 @@ from curim_data.store.meetings import read_meetings
 MEETING_WEEKS: Final = 8
 SHORTEST_SINCE_MEETING: Final = 7  # days with data from a meeting on, before changes are told since it
 MOST_VERSIONS: Final = 8  # of a home, of which databases are kept, the last ones that were asked for
-# Share of alerts of which only the month is known from which on weeks and days mean nothing.
-MONTH_ONLY_SHARE: Final = 0.05
-MONTH: Final = "month"
-NOT_ASKED_GENDER: Final = Gender.UNKNOWN.value
 CHANGED_MEANWHILE: Final = Message(
     "The alerts changed while they were being opened. Nothing was lost; the next question reads them as they are now."
 )
@@ -309,7 +305,7 @@ def _source_by_url(url: str, city: CityProfile) -> Source:
     table = connection(url).table(ALERTS)
     version = _table_version(table)
     about = {"url": url, "name": ALERTS, "schema": table.schema()}
-    cache = _cached((url, version), lambda: {**about, "facts": _measure(table)})
+    cache = _cached((url, version), lambda: {**about, "facts": measure(table)})
     return _source(_alerts(cache), version, city, None, cache)
 
 
@@ -318,7 +314,7 @@ def _published(url: str, publication: Publication, part: PublishedTable, city: C
 
     def opened() -> dict[str, Any]:
         schema = connection(url).table(part.name).schema()
-        facts, incidents = _Facts.from_json(part.facts), IncidentFacts.from_json(part.incidents)
+        facts, incidents = Facts.from_json(part.facts), IncidentFacts.from_json(part.incidents)
         about = {"url": url, "name": part.name, "schema": schema, "facts": facts, _INCIDENTS: incidents}
         return {**about, _PUBLICATION: publication} if part == publication.alerts else about
 
@@ -365,33 +361,6 @@ _versions: dict[tuple[str, ...], dict[str, Any]] = {}
 _PUBLICATION: Final = "publication"
 _SHARED: Final = ["alert_id", "incident", "report"]
 _SHARED_NAME: Final = "shared_incidents"
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """First and last day, alerts, those of which only the month and those of which the hour is known, the finest known
-    time, the fields that were asked, and all categories.
-    """
-
-    first: dt.date
-    last: dt.date
-    n: int
-    month_only: int
-    timed: int
-    known_time: KnownTime
-    asked: tuple[str, ...]
-    categories: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return {**asdict(self), "first": self.first.isoformat(), "last": self.last.isoformat()}
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> _Facts:
-        """Out of what `as_json` gave; TypeError, KeyError or ValueError for something else."""
-        days = {name: dt.date.fromisoformat(value[name]) for name in ("first", "last")}
-        lists = {name: tuple(value[name]) for name in ("asked", "categories")}
-        return cls(**{**value, **days, **lists, "known_time": KnownTime(value["known_time"])})
 
 
 def keep_narrow(source: Source) -> None:
@@ -443,12 +412,12 @@ def _narrow_file(city: CityProfile, version: str) -> Path | None:
     return None if folder is None else prepared_file(folder, alerts_name("alerts", version), ".duckdb")
 
 
-def _known_facts(table: IbisTable, version: str, city: CityProfile) -> _Facts:
+def _known_facts(table: IbisTable, version: str, city: CityProfile) -> Facts:
     """The facts as they were kept, or else as the alerts give them."""
     try:
-        return _Facts.from_json(read_json(city.prepared, alerts_name(_FACTS, version)))
+        return Facts.from_json(read_json(city.prepared, alerts_name(_FACTS, version)))
     except (TypeError, KeyError, ValueError):
-        return _measure(table)
+        return measure(table)
 
 
 def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dict[str, Any]:
@@ -488,8 +457,8 @@ def _alerts(cache: Mapping[str, Any]) -> IbisTable:
 def _source(
     table: IbisTable, version: str, city: CityProfile, meeting: dt.date | None, cache: dict[str, Any] | None = None
 ) -> Source:
-    cache = {"facts": _measure(table)} if cache is None else cache
-    facts: _Facts = cache["facts"]
+    cache = {"facts": measure(table)} if cache is None else cache
+    facts: Facts = cache["facts"]
     return Source(
         table=table,
         version=version,
@@ -504,39 +473,6 @@ def _source(
         known_time=facts.known_time,
         asked=frozenset(facts.asked),
         cache=cache,
-    )
-
-
-def _measure(table: IbisTable) -> _Facts:
-    span = table.aggregate(
-        first=table.local_date.min(),
-        last=table.local_date.max(),
-        n=table.count(),
-        months=(table.time_precision == MONTH).sum(),
-        timed=table.hour.notnull().sum(),
-        affected_gender=(table.affected_gender != NOT_ASKED_GENDER).sum(),
-        reporter_gender=(table.reporter_gender != NOT_ASKED_GENDER).sum(),
-        feeling=table.feeling.notnull().sum(),
-    )
-    first, last, n, months, timed, *answers = span.to_pyarrow().to_pylist()[0].values()
-    asked = tuple(name for name, told in zip(ASKED_FIELDS, answers, strict=True) if told or not n)
-    known = KnownTime.HOUR if (timed or 0) >= HOUR_SHARE * n else KnownTime.DAY
-    if n and months >= MONTH_ONLY_SHARE * n:
-        known = KnownTime.MONTH
-        first, last = first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
-    further = table.select(category=table.more_categories.unnest())
-    mentioned = table.select("category").distinct().union(further.distinct(), distinct=True)
-    names = mentioned.to_pyarrow()["category"].to_pylist()
-    today = dt.date.today()
-    return _Facts(
-        first=first or today,
-        last=last or today,
-        n=int(n),
-        month_only=int(months or 0),
-        timed=int(timed or 0),
-        known_time=known,
-        asked=asked,
-        categories=tuple(sorted(name for name in names if name)),
     )
 
 

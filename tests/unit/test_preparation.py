@@ -147,7 +147,7 @@ def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monke
     points, step = query.default_points(source), positions.coordinate_step(source)
     prepare(home)
     forget()
-    for module, name in ((engine, "_measure"), (_default_points, "_find"), (positions, "precision")):
+    for module, name in ((engine, "measure"), (_default_points, "_find"), (positions, "precision")):
         monkeypatch.setattr(module, name, None)  # nothing is worked out
     monkeypatch.setattr(columns, "TABLE_FROM", 1)
     fresh = open_source(home)

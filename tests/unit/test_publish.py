@@ -117,7 +117,7 @@ def test_a_source_is_opened_once_for_each_version(home: Home, url: str, monkeypa
     asked(monkeypatch, url)
     first = open_source(home)
     monkeypatch.setattr(ibis, "connect", lambda _: pytest.fail("connected again"))
-    monkeypatch.setattr(source, "_measure", lambda _: pytest.fail("measured again"))
+    monkeypatch.setattr(source, "measure", lambda _: pytest.fail("measured again"))
     assert open_source(home).cache is first.cache
     assert copy_of(open_source(home)).cache is copy_of(first).cache
     assert first.table.get_backend() is open_source(home).table.get_backend()

@@ -1,0 +1,90 @@
+"""Facts of a version and of added files, put together, are those of all alerts measured at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from curim_data.engine.facts import Facts, measure
+from curim_data.model import SCHEMA, KnownTime
+from curim_data.model.absence import ASKED_FIELDS
+from tests.small import alert
+
+UNASKED: dict[str, Any] = {"affected_gender": "unknown", "reporter_gender": "unknown", "feeling": None}
+BY_DAY: dict[str, Any] = {"hours": None, "dark": None, "time_precision": "day"}
+BY_MONTH: dict[str, Any] = BY_DAY | {"time_precision": "month"}
+
+
+def some(n: int, **told: Any) -> list[dict[str, Any]]:
+    """So many equal alerts."""
+    return [alert(number, **told) for number in range(n)]
+
+
+GROUPS: dict[str, list[dict[str, Any]]] = {
+    "none": [],
+    "timed": some(10, day=dt.date(2025, 3, 9)),
+    "by day": some(11, day=dt.date(2024, 12, 30), category="odd", more_categories=["odder", "noise"], **BY_DAY),
+    "by month": some(2, day=dt.date(2024, 2, 1), **BY_MONTH),
+    "later by month": some(30, day=dt.date(2026, 2, 1), **BY_MONTH),
+    "unasked": some(50, day=dt.date(2025, 11, 5), **UNASKED),
+    "affected alone": some(5, day=dt.date(2023, 1, 31), **(UNASKED | {"affected_gender": "woman"})),
+    "feeling alone": some(5, day=dt.date(2025, 1, 1), **(UNASKED | {"feeling": 1})),
+}
+
+
+def measured(*groups: str) -> Facts:
+    rows = [row for name in groups for row in GROUPS[name]]
+    engine = ibis.duckdb.connect()
+    engine.con.register("alerts", pa.Table.from_pylist(rows, schema=SCHEMA))
+    return measure(engine.table("alerts"))
+
+
+@pytest.mark.parametrize("pair", list(itertools.combinations_with_replacement(GROUPS, 2)))
+def test_put_together_they_are_those_of_all(pair: tuple[str, str]) -> None:
+    one, other = (measured(name) for name in pair)
+    both = measured(*pair)
+    for found in (one.with_more(other), other.with_more(one)):
+        assert found == both
+        assert (found.first, found.last, found.known_time) == (both.first, both.last, both.known_time)
+
+
+def test_several_are_put_together_one_by_one() -> None:
+    found = measured("none")
+    for name in GROUPS:
+        found = found.with_more(measured(name))
+    assert found == measured(*GROUPS)
+    assert found.asked == ASKED_FIELDS
+
+
+def test_the_known_time_is_found_anew_from_the_sums() -> None:
+    """Two of twelve alerts by month alone are too many, two of 62 are not; the days are whole months only there."""
+    few = measured("timed").with_more(measured("by month"))
+    assert (few.known_time, few.first, few.last) == (KnownTime.MONTH, dt.date(2024, 2, 1), dt.date(2025, 3, 31))
+    more = few.with_more(measured("unasked"))
+    assert (more.known_time, more.first, more.last) == (KnownTime.HOUR, dt.date(2024, 2, 1), dt.date(2025, 11, 5))
+    assert measured("timed").with_more(measured("by day")).known_time is KnownTime.DAY
+
+
+def test_nothing_was_asked_where_every_field_is_empty() -> None:
+    assert measured("unasked").asked == ()
+    assert measured("none").asked == ASKED_FIELDS
+    assert measured("affected alone").with_more(measured("feeling alone")).asked == ("affected_gender", "feeling")
+
+
+def test_json_keeps_them() -> None:
+    found = measured("by day", "later by month")
+    told = json.loads(json.dumps(found.as_json()))
+    assert Facts.from_json(told) == found
+    earlier = told | {"known_time": "month", "first": found.first.isoformat(), "last": found.last.isoformat()}
+    read = Facts.from_json(earlier)
+    assert (read.first, read.last, read.known_time) == (found.first, found.last, found.known_time)
+    with pytest.raises(KeyError):
+        Facts.from_json({})
+    with pytest.raises(TypeError):
+        Facts.from_json(None)  # type: ignore[arg-type]
