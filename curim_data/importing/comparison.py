@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import duckdb
-import pyarrow.parquet as pq
 
 from curim_data.importing.signatures import Signature, header_similarity, normalised_label
 from curim_data.importing.sources import OPEN_FORMATS, SAME_HEADER, is_quarantine_download, same_source
@@ -19,7 +18,7 @@ from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS
 from curim_data.store import Batch, Store
 from curim_data.store.alert_table import StagedResult
-from curim_data.store.matching import DUPLICATE, bounded_duckdb
+from curim_data.store.matching import DUPLICATE, bounded_duckdb, names_few
 
 ColumnSignature: TypeAlias = Mapping[str, Any]
 
@@ -33,7 +32,6 @@ LEAST_ROWS: Final = 20
 # From such a share of missing alerts on a file is taken for a partial one.
 PARTIAL: Final = 0.5
 LISTED: Final = 20
-FEW: Final = 4  # of a store so many times as large as the file, only the incidents of the file are looked at
 
 
 @dataclass(frozen=True)
@@ -296,15 +294,11 @@ def status_changes(
     """
     if not stored or not staged:
         return {}
-    few = FEW * _rows(staged) < _rows(stored)
+    few = names_few(staged, stored)
     with _engine(engine, staged) as connection:
         query = _STATUSES.format(known="SEMI JOIN read_parquet($staged) AS new USING (incident_id)" if few else "")
         rows = connection.execute(query, {"stored": list(stored), "staged": list(staged)}).fetchall()
     return {(was, now): int(n) for was, now, n in rows}
-
-
-def _rows(files: Sequence[str]) -> int:
-    return sum(int(pq.read_metadata(file).num_rows) for file in files)
 
 
 # Incidents that the store holds from a period, and those of them that the file lacks.

@@ -11,7 +11,8 @@ nobody claimed, in order, as their new content; the rest is new and takes the sm
 import of the same file, in whatever order, adds nothing, and one victim's row sent alone does not overwrite another's.
 
 DuckDB does it over sets, keys as 128-bit numbers, and puts on disk what does not fit into its memory. Most rows are
-simple: their key stands once in the file, and the store has none of it, or one alert with the first ordinal.
+simple: their key stands once in the file, and the store has none of it, or one alert with the first ordinal. Of a store
+that is many times as large as the file, the alerts that the file does not name are passed over by their text alone.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import pyarrow.parquet as pq
 NEW, UPDATED, DUPLICATE = "new", "updated", "duplicate"
 MARK: Final = "#"
 MEMORY: Final = "500MB"
+FEW: Final = 4  # of a store so many times as large as the file, only the incidents of the file are looked at
 
 # The id of an incident's first alert; of rows without an incident it is made of their content.
 BASE: Final = "coalesce(replace(incident_id, '#', '##'), '#' || content_hash)"
@@ -39,12 +41,22 @@ CREATE TABLE file AS
 SELECT row, incident_id IS NOT NULL AS named, md5_number({BASE}) AS key, hash(content_hash) AS content, twin
 FROM read_parquet($staged)"""
 
+# The stored alerts that the file names: by `BASE`, an alert is of the incident of its incident_id, or of its content's
+# where it has none.
+_NEAR: Final = """
+CREATE TABLE near AS
+SELECT alert_id, incident_id, content_hash FROM read_parquet($stored)
+SEMI JOIN (SELECT incident_id FROM read_parquet($staged)) USING (incident_id)
+UNION ALL
+SELECT alert_id, incident_id, content_hash FROM (SELECT * FROM read_parquet($stored) WHERE incident_id IS NULL)
+SEMI JOIN (SELECT content_hash FROM read_parquet($staged) WHERE incident_id IS NULL) USING (content_hash)"""
+
 _STORED: Final = f"""
 CREATE TABLE stored AS
 SELECT key, content, CASE WHEN alert_id = base THEN 1 ELSE CAST(substr(alert_id, length(base) + 2) AS BIGINT) END AS n
 FROM (
     SELECT alert_id, base, md5_number(base) AS key, hash(content_hash) AS content
-    FROM (SELECT alert_id, content_hash, {BASE} AS base FROM read_parquet($stored))
+    FROM (SELECT alert_id, content_hash, {BASE} AS base FROM {{alerts}})
 )
 SEMI JOIN file USING (key)"""
 
@@ -178,11 +190,11 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEM
         Whether all rows may well be known, each with the first id: then that is looked for first, which is faster.
     """
     with bounded_duckdb(out.parent, memory) as run:
-        rows = pq.read_metadata(staged).num_rows
+        rows = _rows([str(staged)])
         repeated = again and _all_repeat(run, staged, stored, rows)
         alike = DUPLICATE if repeated else _alike(run, staged, stored)
         if alike is not None:
-            complete = repeated and rows == sum(pq.read_metadata(path).num_rows for path in stored)
+            complete = repeated and rows == _rows(stored)
             return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: rows}, alike, complete)
         run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
@@ -216,12 +228,27 @@ def _alike(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) 
 def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> None:
     """Make the table `settled` of the rows that are not simply new."""
     run.execute(_FILE, {"staged": str(staged)})
-    run.execute(*((_STORED, {"stored": list(stored)}) if stored else (_NOTHING_STORED,)))
+    if not stored:
+        run.execute(_NOTHING_STORED)
+    elif names_few([str(staged)], stored):
+        run.execute(_NEAR, {"staged": str(staged), "stored": list(stored)})
+        run.execute(_STORED.format(alerts="near"))
+    else:
+        run.execute(_STORED.format(alerts="read_parquet($stored)"), {"stored": list(stored)})
     for step in (_SEVERAL, _SIMPLE):
         run.execute(step)
     if run.execute("SELECT key FROM several LIMIT 1").fetchall():
         for step in _STEPS:
             run.execute(step)
+
+
+def names_few(staged: Sequence[str], stored: Sequence[str]) -> bool:
+    """Whether the alerts of an import (Parquet files) are so few that most stored ones are of incidents of others."""
+    return FEW * _rows(staged) < _rows(stored)
+
+
+def _rows(files: Sequence[str]) -> int:
+    return sum(int(pq.read_metadata(file).num_rows) for file in files)
 
 
 @contextmanager
