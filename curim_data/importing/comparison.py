@@ -18,7 +18,7 @@ from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS
 from curim_data.store import Batch, Store
 from curim_data.store.alert_table import StagedResult
-from curim_data.store.matching import DUPLICATE, bounded_duckdb, names_few
+from curim_data.store.matching import DUPLICATE, MARK, NEW, bounded_duckdb, names_few
 
 ColumnSignature: TypeAlias = Mapping[str, Any]
 
@@ -32,6 +32,8 @@ LEAST_ROWS: Final = 20
 # From such a share of missing alerts on a file is taken for a partial one.
 PARTIAL: Final = 0.5
 LISTED: Final = 20
+# Up to so many alerts whose id has a mark, those of an incident are looked for by it, and not by grouping all alerts.
+MOST_MARKED: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -301,14 +303,25 @@ def status_changes(
     return {(was, now): int(n) for was, now, n in rows}
 
 
+# Alerts of a source by their incident, from a period. Where an incident has several alerts, one of them at least has
+# `MARK` and an ordinal in its id (`store.matching`); all others stand for themselves.
+_ALERTS: Final = """
+SELECT incident_id, local_date FROM read_parquet($stored)
+WHERE list_contains($sources, source) AND incident_id IS NOT NULL {elsewhere}"""
+_MARKED: Final = f"""
+CREATE OR REPLACE TABLE marked AS SELECT incident_id FROM read_parquet($stored)
+WHERE contains(alert_id, '{MARK}') LIMIT $most"""
+_WHOLE: Final = "GROUP BY incident_id HAVING min(local_date) >= $first AND max(local_date) <= $last"
+_BY_ALERT: Final = f"""
+SELECT incident_id FROM ({_ALERTS}) ANTI JOIN marked USING (incident_id) WHERE local_date BETWEEN $first AND $last
+UNION ALL SELECT incident_id FROM ({_ALERTS}) SEMI JOIN marked USING (incident_id) {_WHOLE}"""
+_BY_INCIDENT: Final = f"SELECT incident_id FROM ({_ALERTS}) {_WHOLE}"
+
 # Incidents that the store holds from a period, and those of them that the file lacks.
 _MISSING: Final = """
 SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
     SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
-FROM (SELECT incident_id FROM read_parquet($stored)
-      WHERE list_contains($sources, source) AND incident_id IS NOT NULL
-      {elsewhere} GROUP BY incident_id
-      HAVING min(local_date) >= $first AND max(local_date) <= $last)"""
+FROM ({incidents})"""
 
 # The same where the file holds every alert of the store, and each is of an incident of its own.
 _ALL_THERE: Final = """
@@ -333,7 +346,7 @@ def missing_alerts(
     Parameters
     ----------
     stored, staged : sequences of paths
-        Parquet files with the columns incident_id, source and local_date.
+        Parquet files with the columns alert_id, incident_id, source and local_date (batch_id too, with `others`).
     sources : sequence of str
         The sources of the two exports, as the column `source` has them.
     before : mapping
@@ -367,7 +380,10 @@ def missing_alerts(
         elsewhere = "AND NOT list_contains($others, batch_id)" if others else ""
         if complete:
             del given["staged"]
-        query = (_ALL_THERE if complete else _MISSING).format(elsewhere=elsewhere)
+            query = _ALL_THERE
+        else:
+            query = _MISSING.format(incidents=_BY_ALERT if _few_marked(connection, stored) else _BY_INCIDENT)
+        query = query.format(elsewhere=elsewhere)
         of, missing = connection.execute(query, given).fetchone() or (0, 0)
     if of and missing > PARTIAL * of:
         values = {"gone": int(missing), "of": int(of), "first": first, "last": last}
@@ -378,6 +394,13 @@ def missing_alerts(
         )
         return MissingAlerts(0, int(of), first, last, partial)
     return MissingAlerts(int(missing), int(of), first, last)
+
+
+def _few_marked(connection: duckdb.DuckDBPyConnection, stored: Sequence[str]) -> bool:
+    """Whether few incidents can have several alerts; then the table `marked` has them all."""
+    connection.execute(_MARKED, {"stored": list(stored), "most": MOST_MARKED + 1})
+    (found,) = connection.execute("SELECT count(*) FROM marked").fetchone() or (0,)
+    return int(found) <= MOST_MARKED
 
 
 @dataclass(frozen=True)
@@ -404,7 +427,8 @@ def compare_with_previous(store: Store, found: StagedResult) -> Comparison:
         As it is before the import.
     found : StagedResult
         What became of the staged alerts, and the stored ones with which they were matched. Where each says what a
-        stored one does, no status differs: it is part of their content.
+        stored one does, no status differs: it is part of their content. Nor does one where the store holds none of
+        their incidents.
     """
     batches, staged, signature = store.batches(), found.staging.paths, found.batch.signature
     before = previous_export(batches, signature)
@@ -415,5 +439,5 @@ def compare_with_previous(store: Store, found: StagedResult) -> Comparison:
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     with bounded_duckdb(staged[0].parent) as engine:
         missing = missing_alerts(stored, new, sources, before.signature, others, engine, found.complete)
-        statuses = {} if found.alike == DUPLICATE else status_changes(stored, new, engine)
+        statuses = {} if found.alike in (NEW, DUPLICATE) else status_changes(stored, new, engine)
         return Comparison(before, signature, statuses, missing)

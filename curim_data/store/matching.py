@@ -46,8 +46,10 @@ FROM read_parquet($staged)"""
 _NEAR: Final = """
 CREATE TABLE near AS
 SELECT alert_id, incident_id, content_hash FROM read_parquet($stored)
-SEMI JOIN (SELECT incident_id FROM read_parquet($staged)) USING (incident_id)
-UNION ALL
+SEMI JOIN (SELECT incident_id FROM read_parquet($staged)) USING (incident_id)"""
+
+_NEAR_NAMELESS: Final = """
+INSERT INTO near
 SELECT alert_id, incident_id, content_hash FROM (SELECT * FROM read_parquet($stored) WHERE incident_id IS NULL)
 SEMI JOIN (SELECT content_hash FROM read_parquet($staged) WHERE incident_id IS NULL) USING (content_hash)"""
 
@@ -231,7 +233,10 @@ def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str])
     if not stored:
         run.execute(_NOTHING_STORED)
     elif names_few([str(staged)], stored):
-        run.execute(_NEAR, {"staged": str(staged), "stored": list(stored)})
+        given = {"staged": str(staged), "stored": list(stored)}
+        run.execute(_NEAR, given)
+        if run.execute("SELECT row FROM file WHERE NOT named LIMIT 1").fetchall():
+            run.execute(_NEAR_NAMELESS, given)
         run.execute(_STORED.format(alerts="near"))
     else:
         run.execute(_STORED.format(alerts="read_parquet($stored)"), {"stored": list(stored)})

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from curim_data.formats.base import Layout, Part
+from curim_data.importing import comparison
 from curim_data.importing.comparison import altered_columns, compare, missing_alerts, previous_export, status_changes
 from curim_data.importing.signatures import KINDS, Signature, SignatureBuilder
 from curim_data.model import Translator
@@ -155,12 +157,31 @@ def test_nothing_to_compare_with(t: Translator) -> None:
     assert "nothing to compare with" in compare(None, _signed(), {"accepted": 1}).sentences(t)[0]
 
 
-def _written(path: Path, rows: list[tuple[str | None, str, int]]) -> list[str]:
+def _alert_ids(incidents: Sequence[str | None]) -> list[str]:
+    """As the store gives them: the incident's with its marks doubled, and an ordinal from the second alert on."""
+    seen: Counter[str] = Counter()
+    ids = []
+    for at, incident in enumerate(incidents):
+        base = f"#h{at}" if incident is None else incident.replace("#", "##")
+        seen[base] += 1
+        ids.append(base if seen[base] == 1 else f"{base}#{seen[base]}")
+    return ids
+
+
+def _written(
+    path: Path,
+    rows: list[tuple[str | None, str, int]],
+    sources: Sequence[str] = ("curim",),
+    batches: Sequence[str] = ("b1",),
+) -> list[str]:
+    """Sources and batches are given to the rows in turn."""
     ids, statuses, days = zip(*rows, strict=True)
     table = pa.table(
         {
+            "alert_id": pa.array(_alert_ids(ids), pa.string()),
             "incident_id": pa.array(ids, pa.string()),
-            "source": pa.array(["curim"] * len(rows)),
+            "source": pa.array([sources[at % len(sources)] for at in range(len(rows))]),
+            "batch_id": pa.array([batches[at % len(batches)] for at in range(len(rows))]),
             "status": pa.array(statuses),
             "local_date": pa.array([dt.date(2025, 6, day) for day in days]),
         }
@@ -215,6 +236,58 @@ def test_gone_within_the_shared_period_only(tmp_path: Path, t: Translator) -> No
     assert (found.n, found.of, found.first, found.last) == (1, 2, dt.date(2025, 6, 5), dt.date(2025, 6, 20))
     told = compare(_batch(_signed()), _signed(), {}, {}, found).sentences(t)[-1]
     assert "1 alert from 5 June 2025 to 20 June 2025" in told
+
+
+def test_what_is_gone_is_found_by_incident_and_not_by_alert(tmp_path: Path) -> None:
+    """Of an incident with several alerts each has to be within the period, whichever of them has the first id."""
+    rows = [
+        ("1", "open", 6),
+        ("1", "open", 25),
+        ("2", "open", 26),
+        ("2", "open", 7),
+        ("3", "open", 8),
+        ("3", "open", 9),
+    ]
+    stored = _written(tmp_path / "a", [*rows, ("#4", "open", 8), ("5", "open", 8), (None, "open", 8)])
+    staged = _written(tmp_path / "b", [("5", "open", 5), ("#4", "open", 8), ("9", "open", 28)])
+    found = missing_alerts(stored, staged, ["curim"], SPAN)
+    assert (found.n, found.of, found.why_not) == (1, 3, None)
+
+
+def _slow_missing(
+    path: str, staged: set[str | None], sources: Sequence[str], others: Sequence[str], days: tuple[int, int]
+) -> tuple[int, int]:
+    """Incident by incident: those that are gone, and all of the period."""
+    known: dict[str, list[int]] = {}
+    for row in pq.read_table(path).to_pylist():
+        if row["incident_id"] and row["source"] in sources and row["batch_id"] not in others:
+            known.setdefault(row["incident_id"], []).append(row["local_date"].day)
+    within = {one for one, found in known.items() if min(found) >= days[0] and max(found) <= days[1]}
+    return len(within - staged), len(within)
+
+
+@pytest.mark.parametrize("most", [0, 5, comparison.MOST_MARKED])
+def test_what_is_gone_is_that_of_a_walk_over_incidents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(comparison, "MOST_MARKED", most)
+    rng = np.random.default_rng(7)
+    told = set()
+    for case in range(40):
+        ids = [None, *(f"{k}#" if k % 9 == 0 else str(k) for k in range(30))]
+        n = int(rng.integers(1, 90))
+        rows = [(ids[int(rng.integers(31))], "open", int(rng.integers(1, 31))) for _ in range(n)]
+        stored = _written(tmp_path / f"a{case}", rows, ("curim", "csv", "open311"), ("b1", "b2", "b3", "b4"))
+        taken = [ids[k + 1] for k in range(30) if rng.random() < 0.8]
+        first = int(rng.integers(2, 8))
+        named = [(one, "open", first) for one in taken]
+        staged = _written(tmp_path / f"b{case}", [*named, ("last", "open", 30)])
+        others = ("b2",) if case % 2 else ()
+        found = missing_alerts(stored, staged, ["curim", "csv"], SPAN, others)
+        gone, of = _slow_missing(stored[0], {*taken}, ["curim", "csv"], others, (first, 20))
+        assert (found.n, found.of) == (gone if gone <= of / 2 else 0, of)
+        told.add(found.n)
+    assert len(told) > 2
 
 
 def test_why_nothing_can_be_gone(tmp_path: Path, t: Translator) -> None:
