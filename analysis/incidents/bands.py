@@ -98,22 +98,28 @@ def known_step(hours: FloatArray) -> float:
     return 1.0 if whole >= _NEARLY_ALL * len(hours) else MINUTE_H
 
 
-def in_steps(hours: FloatArray, step: float) -> FloatArray:
+def usual_minute(hours: FloatArray) -> int:
+    """The minute of the day that most alerts have, 0 to 1,439; 0 without alerts."""
+    return int(minutes_of_day(hours).argmax())
+
+
+def in_steps(hours: FloatArray, step: float, usual: int | None = None) -> FloatArray:
     """Times that are equal where the data do not tell them apart: multiples of 24 hours where only dates are known.
 
     Midnight of summer and of winter differ by an hour in UTC; the usual time of day is taken as the middle of a day.
+    `usual`: its minute; None: that of these alerts.
     """
     if step < DAY_H or not len(hours):
         return hours
-    usual = np.bincount(_minute_of_day(hours), minlength=_MINUTES).argmax() / 60
-    return np.round((hours - usual) / DAY_H) * DAY_H
+    middle = (usual_minute(hours) if usual is None else usual) / 60
+    return np.asarray(np.round((hours - middle) / DAY_H) * DAY_H)
 
 
-def share_of_minute(hours: FloatArray, step: float) -> FloatArray:
+def share_of_minute(hours: FloatArray, step: float, counts: IntArray | None = None) -> FloatArray:
     """Share of all alerts that have an alert's minute of the day (1 where only dates are known).
 
     A minute that many alerts have (12:00, 00:00) is met by chance more often. Shrunk to one in 1,440, by as many
-    alerts as a day has minutes.
+    alerts as a day has minutes. `counts`: how many of all alerts have each minute; None: of these.
 
     Returns
     -------
@@ -122,8 +128,14 @@ def share_of_minute(hours: FloatArray, step: float) -> FloatArray:
     if step >= DAY_H:
         return np.ones(len(hours))
     minute = _minute_of_day(hours)
-    counts = np.bincount(minute, minlength=_MINUTES)
-    return (counts[minute] + 1.0) / (len(hours) + _MINUTES)
+    if counts is None:
+        counts = np.bincount(minute, minlength=_MINUTES)
+    return np.asarray((counts[minute] + 1.0) / (counts.sum() + _MINUTES))
+
+
+def minutes_of_day(hours: FloatArray) -> IntArray:
+    """How many alerts have each minute of the day, shape (1440,)."""
+    return np.bincount(_minute_of_day(hours), minlength=_MINUTES)
 
 
 def _minute_of_day(hours: FloatArray) -> IntArray:

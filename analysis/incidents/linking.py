@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from analysis.incidents.background import NOW_METRES, Ground, reference_sums, reference_windows
-from analysis.incidents.bands import DAY_H, METRES, REACH_H, REFERENCE_H, SAME_TIME_H, Lags, known_step
+from analysis.incidents.bands import AREAS, DAY_H, METRES, REACH_H, REFERENCE_H, SAME_TIME_H, Lags, known_step
 from analysis.incidents.learning import Learning
 from analysis.incidents.mixture import Trigger, most_probable
 from analysis.incidents.neighbourhood import Neighbourhood
@@ -140,33 +141,37 @@ def learn_linking(x: Any, y: Any, hours: Any, category: Any, *, period_h: float 
     """
     time = np.asarray(hours, dtype=float)
     step = known_step(time[np.isfinite(time)])
-    reports = Reports.of(x, y, time, category, step)
+    return learned(Reports.of(x, y, time, category, step), len(time), step, period_h)
+
+
+def learned(reports: Reports, n: int, step: float, period_h: float | None) -> Linking:
+    """What `learn_linking` gives for `n` alerts made ready, with times known in so many hours."""
     covered = float(np.ptp(reports.points.hours)) if len(reports) else 0.0
     length = max(covered, period_h or 0.0)
     lags = Lags.of_step(step)
-    empty = _nothing(len(time), len(reports.known), length, lags)
+    empty = _nothing(n, len(reports.known), length, lags)
     if len(reports.known) < FEWEST:
         return empty
     if covered < SHORTEST_H:
         return replace(empty, reason="short")
-    learned = Learning(reports, lags, length).learned()
+    found = Learning(reports, lags, length).learned()
     told = replace(
         empty,
         reason="chance",
-        observed=learned.observed,
-        expected=learned.expected,
-        ground=learned.ground,
-        categories=learned.categories,
+        observed=found.observed,
+        expected=found.expected,
+        ground=found.ground,
+        categories=found.categories,
     )
-    if learned.trigger is None or learned.metres is None or learned.hours is None or not len(learned.metres):
+    if found.trigger is None or found.metres is None or found.hours is None or not len(found.metres):
         return told
     return replace(
         told,
         reason="linked",
-        repeats=learned.repeats,
-        metres=float(max(np.ceil(np.quantile(learned.metres, _NINE_OF_TEN) / 10) * 10, 1.0)),
-        hours=float(np.quantile(learned.hours, _NINE_OF_TEN)),
-        trigger=learned.trigger.rates,
+        repeats=found.repeats,
+        metres=float(max(np.ceil(np.quantile(found.metres, _NINE_OF_TEN) / 10) * 10, 1.0)),
+        hours=float(np.quantile(found.hours, _NINE_OF_TEN)),
+        trigger=found.trigger.rates,
     )
 
 
@@ -201,11 +206,16 @@ def link_reports(x: Any, y: Any, hours: Any, category: Any, linking: Linking, sa
         known come last).
     """
     time = np.asarray(hours, dtype=float)
+    links = np.empty((2, 0), dtype=np.int64)
+    if linking.linked and len(time):
+        links = near_links(Reports.of(x, y, time, category, linking.time_step_h), linking).links
+    return first_reports(links, time, same)
+
+
+def first_reports(links: IntArray, time: FloatArray, same: Any) -> IntArray:
+    """The row of each alert's earliest report, given links of shape (2, links) and hours; shape (n,)."""
     n = len(time)
-    links = [_same_links(same, n)]
-    if linking.linked and n:
-        links.append(_near_links(x, y, time, category, linking))
-    start, stop = np.concatenate(links, axis=1)
+    start, stop = np.concatenate([_same_links(same, n), links], axis=1)
     graph = coo_array((np.ones(len(start), dtype=np.int8), (start, stop)), shape=(n, n))
     incident = connected_components(graph, directed=False)[1] if n else np.empty(0, dtype=np.int64)
     order = np.lexsort([np.arange(n), np.where(np.isfinite(time), time, np.inf)])
@@ -224,17 +234,31 @@ def _same_links(same: Any, n: int) -> IntArray:
     return np.stack([order[:-1][again], order[1:][again]])
 
 
-def _near_links(x: Any, y: Any, hours: FloatArray, category: Any, linking: Linking) -> IntArray:
-    """Links between alerts near each other, shape (2, links): rows of the further report and of the one it repeats.
+@dataclass(frozen=True, eq=False)
+class NearLinks:
+    """Links between alerts near each other, and what they follow from.
+
+    links : rows of the input of the further report and of the one it repeats, shape (2, links).
+    weights : incidents that each row of the reports counts as. here, around : incidents an hour expected in the first
+    band of distance, and by m² in the others before clumping; NaN for rows without a candidate. Shape (rows,).
+    """
+
+    links: IntArray
+    weights: FloatArray
+    here: NDArray[np.float32]
+    around: NDArray[np.float32]
+
+
+def near_links(reports: Reports, linking: Linking) -> NearLinks:
+    """Link alerts near each other.
 
     The background is worked out twice: with all alerts as likely to be further reports, then with each as likely as
     that gave. Alerts of some places at a time; what is kept of all of them is small.
     """
-    reports = Reports.of(x, y, hours, category, linking.time_step_h)
     ground, trigger = linking.ground, Trigger(linking.trigger)
     lags = Lags.of_step(linking.time_step_h)
     here = Neighbourhood(reports, lags, ground.origin, linking.period_h, ground.area)
-    some = np.flatnonzero(_known(linking.categories, reports.points.category))
+    some = np.flatnonzero(known_categories(linking.categories, reports.points.category))
     before, again = here.pairs.window(some, 0.0, REACH_H), reports.copies > 1
     lots, earlier = list[IntArray](), list[_Earlier]()
     for some_rows in here.pairs.in_order(some):
@@ -242,12 +266,13 @@ def _near_links(x: Any, y: Any, hours: FloatArray, category: Any, linking: Linki
         lots.append(np.union1d(pair.find(keep=sum(map(len, earlier)) < MOST_KEPT).row, some_rows[again[some_rows]]))
         earlier.append(pair)
     rows = np.concatenate([np.empty(0, np.int64), *lots])
+    weights = reports.copies.astype(float)
+    here_rate, around_rate = np.full((2, len(reports)), np.nan, dtype=np.float32)
     if not len(rows):
-        return np.empty((2, 0), dtype=np.int64)
+        return NearLinks(np.empty((2, 0), dtype=np.int64), weights, here_rate, around_rate)
     around = here.pairs.window(rows, -REFERENCE_H[0], REFERENCE_H[0])
     reference = reference_windows(here.pairs, rows)
     given = np.asarray(reports.copies * (1 - linking.repeats), dtype=float)
-    weights = reports.copies.astype(float)
     for lot, pair in zip(lots, earlier, strict=True):
         near = Pairs.together(list(here.pairs.within(lot, around)))
         rates = here.background.expected(lot, given, near, ground.clumping, linking.period_h)
@@ -260,10 +285,11 @@ def _near_links(x: Any, y: Any, hours: FloatArray, category: Any, linking: Linki
         del near
         seen = reference_sums(here.pairs, lot, weights, NOW_METRES, reference)
         rates = rates * here.background.now(lot, rates, seen)[:, None]
+        here_rate[lot], around_rate[lot] = rates[:, 0], rates[:, 1] / (AREAS[1] * ground.clumping[1])
         known = pair.pairs()
         pairs = here.candidates(lot, known, rates, ground, linking.categories)
         links.append(_links_of_alerts(reports, lot, known, most_probable(pairs, *trigger.parents(pairs))))
-    return np.concatenate(links, axis=1)
+    return NearLinks(np.concatenate(links, axis=1), weights, here_rate, around_rate)
 
 
 class _Earlier:
@@ -291,7 +317,8 @@ class _Earlier:
         return self.find(keep=False) if self._known is None else self._here.pairs.between(*self._known)
 
 
-def _known(codes: IntArray, category: IntArray) -> BoolArray:
+def known_categories(codes: IntArray, category: IntArray) -> BoolArray:
+    """Whether each category is one of the codes, which are in order; shape as `category`."""
     at = np.searchsorted(codes, category).clip(max=max(len(codes) - 1, 0))
     return codes[at] == category if len(codes) else np.zeros(len(category), dtype=bool)
 

@@ -52,9 +52,15 @@ class Trigger:
         """For each pair the probability that the later alert repeats the earlier one, and for each alert that it
         repeats any; shapes (m,), (n,).
         """
-        ratio = self.rates[pairs.category, pairs.metre, pairs.lag] / np.maximum(pairs.hazard, _SMALL)
+        ratio = self.ratios(pairs)
         total = np.bincount(pairs.child, weights=ratio, minlength=pairs.n)
         return ratio / (1 + total[pairs.child]), total / (1 + total)
+
+    def ratios(self, pairs: Candidates) -> FloatArray:
+        """How many times more probable each pair's later alert repeats the earlier one than it is an incident of its
+        own; shape (m,).
+        """
+        return np.asarray(self.rates[pairs.category, pairs.metre, pairs.lag] / np.maximum(pairs.hazard, _SMALL))
 
 
 def sure_excess(observed: FloatArray, expected: FloatArray) -> FloatArray:
