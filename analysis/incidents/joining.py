@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.incidents.bands import AREAS, REACH_H, REACH_M, distance_band, known_step
+from analysis.incidents.background import NOW_BANDS
+from analysis.incidents.bands import AREAS, REACH_H, REACH_M, REFERENCE_H, distance_band, known_step
 from analysis.incidents.linking import NearLinks, first_reports, known_categories, learned, near_links
 from analysis.incidents.mixture import Candidates, Trigger
 from analysis.incidents.pairs import Pairs, Points
 from analysis.incidents.reports import Reports, is_default
 from analysis.incidents.rule import Rule
-from analysis.incidents.surroundings import Clock, Surroundings
+from analysis.incidents.surroundings import Calendar, Clock, Nearby, Places
 from curim_data.model import BoolArray, FloatArray, IntArray
 
 Narrow: TypeAlias = NDArray[Any]  # of 32 bits
@@ -148,22 +149,102 @@ def join(judged: Judged, rule: Rule, x: Any, y: Any, hours: Any, category: Any) 
         return Joined(every, none)
     if rule.coarser(hours):
         return None
-    linking = rule.linking
-    every.weight[rows] = 1 - linking.repeats
-    new = Surroundings(every.points, every.weight, n, rows, linking.ground.origin)
+    more = _Join(every, rule, n, rows)
     located = int(np.count_nonzero(np.isfinite(every.x)))
-    if is_default(new.at_point, located, rule.usual).any():
+    if is_default(more.at_point(), located, rule.usual).any():
         return None
-    clock = Clock(every.hours)
-    near = new.near()
-    near_known = near.where(known_categories(linking.categories, every.category[near.row]))
-    earlier = near_known.where(_before(every, near_known))
-    every.weight[rows] = _weights(every, rule, rows, earlier, new.rates(near, every.weight, clock, linking, now=False))
-    here, around = new.rates(near, every.weight, clock, linking, now=True)
-    judgeable = np.isin(rows, earlier.row)
-    every.here[rows[judgeable]], every.around[rows[judgeable]] = here[judgeable], around[judgeable]
-    _link(every, rule, earlier)
-    return Joined(every, _relink(every, rule, clock, n, near_known))
+    return Joined(every, more.judge())
+
+
+class _Join:
+    """New alerts and old ones that they precede, with what is around them."""
+
+    def __init__(self, every: Judged, rule: Rule, n: int, rows: IntArray) -> None:
+        """`rows`: new alerts with place and time, of `every` from row `n` on. Old ones that a new one precedes and of
+        which nothing was worked out are judged like new ones.
+        """
+        self.every, self.rule, linking = every, rule, rule.linking
+        calendar = Calendar(every.points, rows, linking.ground.origin)
+        alerts = int(np.count_nonzero(np.isfinite(every.hours)))
+        self.new = Nearby(calendar, rows, alerts)
+        self.earlier = self._candidates(self.new.pairs(0.0, REACH_H))
+        after = self.new.pairs(-REACH_H, 0.0)
+        after = after.where(after.other < n)
+        self.late = self._candidates(Pairs(after.other, after.row, after.metres, -after.hours))
+        self.blank = np.unique(self.late.row[np.isnan(every.here[self.late.row])])
+        self.old = Nearby(calendar, self.blank, alerts) if len(self.blank) else None
+        every.weight[rows] = 1 - linking.repeats
+        asked = np.append(self.blank, rows)
+        self.clock = Clock(every.hours, asked)
+        self.places = Places(every.points, every.weight, n, asked, linking.ground.origin)
+        around = [nearby.pairs(-REFERENCE_H[0], REFERENCE_H[0]) for nearby in (self.new, self.old) if nearby]
+        self.near = Pairs.together(around)
+
+    def at_point(self) -> IntArray:
+        """How many alerts lie at the point of each new one; shape as `rows`."""
+        return self.places.at_point[len(self.blank) :]
+
+    def judge(self) -> IntArray:
+        """Judge the new ones, then the old ones; gives the rows of old ones that changed."""
+        every, rows = self.every, self.new.rows
+        every.weight[rows] = self._weights(self._rates(self.new, now=False))
+        with_candidates = np.isin(rows, self.earlier.row)
+        for kept, rates in zip((every.here, every.around), self._rates(self.new, now=True), strict=True):
+            kept[rows[with_candidates]] = rates[with_candidates]
+        self._link(self.earlier)
+        if self.old:
+            every.here[self.blank], every.around[self.blank] = self._rates(self.old, now=True)
+        changed = self._link(self.late)
+        as_before = np.setdiff1d(self.blank, changed)
+        every.here[as_before] = every.around[as_before] = np.nan
+        return changed
+
+    def _candidates(self, pairs: Pairs) -> Pairs:
+        """Those of categories that the rule knows whose neighbour is the earlier one."""
+        known = known_categories(self.rule.linking.categories, self.every.category[pairs.row])
+        return pairs.where(known & _before(self.every, pairs))
+
+    def _rates(self, nearby: Nearby, *, now: bool) -> tuple[FloatArray, FloatArray]:
+        """Incidents an hour expected around the new ones, or the old ones, as in `Judged`."""
+        weights, linking = self.every.weight, self.rule.linking
+        mine = slice(len(self.blank), None) if nearby is self.new else slice(len(self.blank))
+        city = self.clock.rate(weights, linking.period_h)[mine]
+        here, around = (share[mine] * city for share in self.places.share(self.near, weights, linking))
+        if not now:
+            return here, around
+        within = (AREAS * linking.ground.clumping)[1:NOW_BANDS].sum()
+        factor = nearby.now(here, around * within, self.clock.reference_h[mine], weights)
+        return here * factor, around * factor
+
+    def _weights(self, rates: tuple[FloatArray, FloatArray]) -> FloatArray:
+        """Incidents that each new alert counts as, by what is expected around it; shape as `rows`."""
+        rows, earlier = self.new.rows, self.earlier
+        weights = np.ones(len(rows))
+        if len(earlier):
+            at = np.searchsorted(rows, earlier.row)
+            pairs = _candidates(self.every.points, self.rule, earlier, rates[0][at], rates[1][at])
+            weights[np.unique(at)] = 1 - Trigger(self.rule.linking.trigger).parents(pairs)[1]
+        return weights
+
+    def _link(self, pairs: Pairs) -> IntArray:
+        """Link alerts to those that they repeat where that is more probable than what was; gives the rows that
+        changed.
+        """
+        every = self.every
+        judged = _candidates(every.points, self.rule, pairs, every.here[pairs.row], every.around[pairs.row])
+        ratio = Trigger(self.rule.linking.trigger).ratios(judged).astype(np.float32)
+        likely = np.flatnonzero(ratio > np.maximum(1, every.ratio[pairs.row]))
+        row, other, ratio = pairs.row[likely], pairs.other[likely], ratio[likely]
+        # Of equally probable ones that which `most_probable` takes: the last in the order in which pairs are found.
+        east, north = (
+            np.floor(place[other] / REACH_M) - np.floor(place[row] / REACH_M) for place in (every.x, every.y)
+        )
+        order = np.lexsort([other, every.y[other], every.x[other], every.hours[other], north, east, ratio, row])
+        last = np.ones(len(order), dtype=bool)
+        last[:-1] = row[order][1:] != row[order][:-1]
+        best = order[last]
+        every.parent[row[best]], every.ratio[row[best]] = other[best], ratio[best]
+        return row[best]
 
 
 def _before(every: Judged, pairs: Pairs) -> BoolArray:
@@ -189,52 +270,3 @@ def _candidates(points: Points, rule: Rule, pairs: Pairs, here: FloatArray, arou
     rows, child = np.unique(pairs.row, return_inverse=True)
     category = np.searchsorted(linking.categories, points.category[pairs.row])
     return Candidates(len(rows), child, category, metre, lag, rate * length * linking.ground.of_lag(pairs.hours))
-
-
-def _weights(
-    every: Judged, rule: Rule, rows: IntArray, earlier: Pairs, rates: tuple[FloatArray, FloatArray]
-) -> FloatArray:
-    """Incidents that each new alert counts as, by what is expected around it (`rates`); shape as `rows`."""
-    weights = np.ones(len(rows))
-    if len(earlier):
-        at = np.searchsorted(rows, earlier.row)
-        pairs = _candidates(every.points, rule, earlier, rates[0][at], rates[1][at])
-        weights[np.unique(at)] = 1 - Trigger(rule.linking.trigger).parents(pairs)[1]
-    return weights
-
-
-def _link(every: Judged, rule: Rule, earlier: Pairs) -> IntArray:
-    """Link alerts to those that they repeat where that is more probable than what was; gives the rows that changed."""
-    here, around = every.here[earlier.row], every.around[earlier.row]
-    pairs = _candidates(every.points, rule, earlier, here, around)
-    ratio = Trigger(rule.linking.trigger).ratios(pairs).astype(np.float32)
-    likely = np.flatnonzero(ratio > np.maximum(1, every.ratio[earlier.row]))
-    row, other = earlier.row[likely], earlier.other[likely]
-    # Of equally probable ones that which `most_probable` takes: the last in the order in which pairs are found.
-    east, north = (np.floor(place[other] / REACH_M) - np.floor(place[row] / REACH_M) for place in (every.x, every.y))
-    ties = (other, every.y[other], every.x[other], every.hours[other], north, east)
-    order = np.lexsort([*ties, ratio[likely], row])
-    last = np.ones(len(order), dtype=bool)
-    last[:-1] = row[order][1:] != row[order][:-1]
-    best = order[last]
-    every.parent[row[best]], every.ratio[row[best]] = other[best], ratio[likely][best]
-    return row[best]
-
-
-def _relink(every: Judged, rule: Rule, clock: Clock, n: int, near: Pairs) -> IntArray:
-    """Link old alerts to new ones that precede them; gives those that changed.
-
-    `near`: pairs of new ones with all. What is expected around those that had no candidate before is worked out now.
-    """
-    of_old = near.where(near.other < n)
-    turned = Pairs(of_old.other, of_old.row, of_old.metres, -of_old.hours)
-    late = turned.where(_before(every, turned))
-    unknown = np.unique(late.row[np.isnan(every.here[late.row])])
-    if len(unknown):
-        around = Surroundings(every.points, every.weight, len(every), unknown, rule.linking.ground.origin)
-        rates = around.rates(around.near(), every.weight, clock, rule.linking, now=True)
-        every.here[unknown], every.around[unknown] = rates
-    changed = _link(every, rule, late)
-    alone = np.setdiff1d(unknown, changed)
-    every.here[alone] = every.around[alone] = np.nan
-    return changed

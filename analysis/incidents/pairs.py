@@ -123,6 +123,11 @@ class Window:
     most: int
 
 
+def most_of_a_square(candidates: int, alerts: int) -> int | None:
+    """How many candidates of a square are looked at where so many alerts have so many of them; None: all."""
+    return None if candidates <= IN_ALL else max(IN_ALL // (len(_AROUND) * alerts), _LEAST_EACH)
+
+
 class NearPairs:
     """Alerts of one category within so many metres and hours of each other."""
 
@@ -166,9 +171,7 @@ class NearPairs:
 
     def _most(self, number: IntArray) -> int:
         """How many candidates of a square are looked at, given those that each of some alerts has in all."""
-        if number.sum(dtype=np.int64) <= IN_ALL:
-            return len(self._points)
-        return max(IN_ALL // (len(_AROUND) * len(number)), _LEAST_EACH)
+        return most_of_a_square(int(number.sum(dtype=np.int64)), len(number)) or len(self._points)
 
     def pairs(self, rows: IntArray, since: float, until: float) -> Iterator[Pairs]:
         """Pairs of some alerts with those from `since` to `until` hours before them (below 0: after), lot by lot.

@@ -6,14 +6,13 @@ squares of 150 m and days) are paired.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from analysis.incidents.background import (
-    NOW_BANDS,
     NOW_METRES,
     POINT_M,
     SIDES_M,
@@ -22,15 +21,14 @@ from analysis.incidents.background import (
     rate_around,
     reference_hours,
     reference_sums,
-    reference_windows,
     share_of_city,
     share_of_point,
     time_around,
 )
-from analysis.incidents.bands import AREAS, DAY_H, METRES, REACH_M, REFERENCE_H
+from analysis.incidents.bands import AREAS, DAY_H, METRES, REACH_H, REACH_M, REFERENCE_H
 from analysis.incidents.linking import Linking
-from analysis.incidents.pairs import NearPairs, Pairs, Points
-from curim_data.model import BoolArray, FloatArray, IntArray
+from analysis.incidents.pairs import NearPairs, Pairs, Points, Window, most_of_a_square
+from curim_data.model import FloatArray, IntArray
 
 _AT_A_TIME: Final = 1 << 17  # alerts of the sweep: what is worked out of them stays in the processor's cache
 _SLOTS: Final = (1 << 25, 1 << 27)  # fewest and most marks of places and days, a byte each
@@ -45,28 +43,122 @@ _NOW_REACH: Final = int(np.ceil(NOW_METRES / SIDES_M[0]))
 
 
 class Clock:
-    """Alerts in order of time, for the city's rate."""
+    """The city's rate around some alerts."""
 
-    def __init__(self, hours: FloatArray) -> None:
-        """`hours`, shape (n,): NaN where not known; fastest where nearly in order."""
-        self._order = np.argsort(hours, kind="stable")[: np.count_nonzero(np.isfinite(hours))]
-        self._hours = hours[self._order]
-        self.first, self.last = float(self._hours[0]), float(self._hours[-1])
+    def __init__(self, hours: FloatArray, rows: IntArray) -> None:
+        """`hours` of all, shape (all,): NaN where not known; fastest where nearly in order. `rows`: shape (n,)."""
+        order = np.argsort(hours, kind="stable")[: np.count_nonzero(np.isfinite(hours))]
+        in_order, self._moments = hours[order], hours[rows]
+        self._order = order.astype(np.int32)
+        self._around = time_around(in_order, self._moments, np.searchsorted(in_order, self._moments))
+        first, last = float(in_order[0]), float(in_order[-1])
+        self.reference_h = reference_hours(self._moments, first, last)
 
-    def __len__(self) -> int:
-        """How many have a time."""
-        return len(self._order)
-
-    def rate(self, moments: FloatArray, weights: FloatArray, period_h: float) -> FloatArray:
-        """Incidents of the city an hour around some moments; shape as `moments`. `weights`: shape (n,)."""
-        total = np.zeros(len(self) + 1)
+    def rate(self, weights: FloatArray, period_h: float) -> FloatArray:
+        """Incidents of the city an hour around each of the rows; shape (n,). `weights`: shape (all,)."""
+        total = np.zeros(len(self._order) + 1)
         np.cumsum(weights[self._order], dtype=float, out=total[1:])
-        place = np.searchsorted(self._hours, moments)
-        return rate_around(total, time_around(self._hours, moments, place), period_h)
+        return rate_around(total, self._around, period_h)
 
 
-class Surroundings:
-    """Some of all alerts with what lies around them."""
+class Calendar:
+    """Where and when alerts of some categories are, as numbers that say which may be near each other: those of squares
+    of 150 m and days, of which some share one.
+    """
+
+    def __init__(self, points: Points, asked: IntArray, origin: tuple[float, float]) -> None:
+        """`points`: all alerts, in any order, hours NaN for those that do not count. `asked`: rows that alerts are
+        looked for around, or around their neighbours; shape (n,).
+        """
+        self.points, self.origin = points, origin
+        hours = points.hours[asked]
+        far = REACH_H + REFERENCE_H[1] + DAY_H
+        self._codes = pd.Index(np.unique(points.category[asked]))
+        self._first = int(np.floor((hours.min() - far) / DAY_H))
+        self._days = int(np.floor((hours.max() + far) / DAY_H)) - self._first + 1
+        self._places = max(int(np.clip(_SLOTS_EACH * len(points), *_SLOTS)) // self._days, 1)
+        self._slots = np.full(len(points), -1, np.int32)
+        for at in range(0, len(points), _AT_A_TIME):
+            part = slice(at, at + _AT_A_TIME)
+            self._slots[part] = self._slot(_part(points, part))
+
+    def near(self, rows: IntArray) -> IntArray:
+        """Rows of all alerts that may be near enough to some alerts, in order: all that are, and others."""
+        marks = np.zeros(self._days * self._places + 1, dtype=bool)  # the last one for alerts without a number
+        rows = rows[np.argsort(self.points.hours[rows])]
+        some = self.points.only(rows)
+        hours, kind = some.hours, _number(self._codes, some.category)
+        keys = _of_kind(_keys(some, SIDES_M[0], self.origin), kind)
+        low, high = (span + _MARGIN_H for span in REFERENCE_H)
+        for dx in range(-_REACH, _REACH + 1):
+            for dy in range(-_REACH, _REACH + 1):
+                span = high if max(abs(dx), abs(dy)) <= _NOW_REACH else low
+                place = self._place(keys + (dx * _COLUMN + dy))
+                start, stop = self._day(hours - span), self._day(hours + span)
+                for more in range(int((stop - start).max()) + 1):
+                    marks[np.minimum(start + more, stop) * self._places + place] = True
+        parts = range(0, len(self._slots), _AT_A_TIME)
+        return np.concatenate([at + np.flatnonzero(marks[self._slots[at : at + _AT_A_TIME]]) for at in parts])
+
+    def _slot(self, points: Points) -> IntArray:
+        kind = _number(self._codes, points.category)
+        rows = np.flatnonzero((kind >= 0) & np.isfinite(points.hours))
+        some = points.only(rows)
+        day, keys = self._day(some.hours), _of_kind(_keys(some, SIDES_M[0], self.origin), kind[rows])
+        inside = (day >= 0) & (day < self._days)
+        out = np.full(len(points), -1)
+        out[rows] = np.where(inside, day * self._places + self._place(keys), -1)
+        return out
+
+    def _place(self, keys: IntArray) -> IntArray:
+        spread = ((keys * _KIND).view(np.uint64) >> np.uint64(32)).view(np.int64)
+        return np.asarray((spread * self._places) >> 32)
+
+    def _day(self, hours: FloatArray) -> IntArray:
+        return np.floor(hours / DAY_H).astype(np.int64) - self._first
+
+
+class Nearby:
+    """Pairs of some alerts with others."""
+
+    def __init__(self, calendar: Calendar, rows: IntArray, alerts: int) -> None:
+        """`rows`: of alerts with place and time. `alerts`: how many there are in all; where they have more candidates
+        than are looked at when all are linked, as many of a square are looked at as then.
+        """
+        points, some = calendar.points, calendar.near(rows)
+        self.rows, self._alerts = rows, alerts
+        order = np.argsort(points.hours[some], kind="stable")
+        self._some = some[order]
+        self._pairs = NearPairs(points.only(self._some), REACH_M)
+        place = np.empty(len(some), np.int64)
+        place[order] = np.arange(len(some))
+        self._here = place[np.searchsorted(some, rows)]
+
+    def pairs(self, since: float, until: float) -> Pairs:
+        """Pairs of the rows with those from `since` to `until` hours before them (below 0: after)."""
+        found = Pairs.together(list(self._pairs.within(self._here, self._window(since, until))))
+        return Pairs(self._some[found.row], self._some[found.other], found.metres, found.hours)
+
+    def now(self, here: FloatArray, around: FloatArray, hours: FloatArray, weights: FloatArray) -> FloatArray:
+        """How much the rate on the days before and after differs from the long-run one; shape (n,).
+
+        `here`, `around`: incidents an hour expected in the first band of distance and in the others within 150 m;
+        `hours` of the reference for which there are data; shapes (n,).
+        """
+        low, high = REFERENCE_H
+        windows = self._window(low, high), self._window(-high, -low)
+        seen = reference_sums(self._pairs, self._here, weights[self._some], NOW_METRES, windows)
+        return against_usual(seen, (here + around) * hours)
+
+    def _window(self, since: float, until: float) -> Window:
+        window = self._pairs.window(self._here, since, until)
+        mean = float(window.number[self._here].mean())
+        most = most_of_a_square(round(mean * self._alerts), self._alerts)
+        return window if most is None else replace(window, most=min(most, window.most))
+
+
+class Places:
+    """Incidents around some alerts at all times."""
 
     def __init__(self, points: Points, weights: FloatArray, fixed: int, rows: IntArray, origin: tuple[float, float]):
         """
@@ -83,58 +175,28 @@ class Surroundings:
         origin : corner of the squares.
         """
         self.rows = rows
-        self._points, self._fixed, self._origin = points, fixed, origin
+        self._points, self._origin = points, origin
         asked = points.only(rows)
         codes, self._kind = np.unique(asked.category, return_inverse=True)
         self._codes = pd.Index(codes)
         self._alerts = _Sums(_keys(asked, POINT_M, origin), _SELF)
         self._at_point = _Sums(_of_kind(_keys(asked, POINT_M, origin), self._kind), _SELF)
-        squares = [_of_kind(_keys(asked, side, origin), self._kind) for side in SIDES_M]
-        self._squares = [_Sums(keys, _NINE) for keys in squares]
-        self._marks = _Marks(squares[0], asked.hours, len(points))
+        self._squares = [_Sums(_of_kind(_keys(asked, side, origin), self._kind), _NINE) for side in SIDES_M]
         self._total, self._sums_of_kind = 0.0, np.zeros(len(codes))
-        near = [self._swept(at, weights) for at in range(0, fixed, _AT_A_TIME)]
+        for at in range(0, fixed, _AT_A_TIME):
+            self._count(self._placed(slice(at, min(at + _AT_A_TIME, fixed))), weights)
         self._others = self._placed(slice(fixed, len(points)))
         self._alerts.add(self._others.point)
-        some = np.concatenate([*near, self._others.rows])
-        self._some = some[np.argsort(points.hours[some], kind="stable")]
-        self._pairs = NearPairs(points.only(self._some), REACH_M)
-        place = np.full(len(points), -1, np.int32)
-        place[self._some] = np.arange(len(self._some), dtype=np.int32)
-        self._here = place[rows].astype(np.int64)
 
     @property
     def at_point(self) -> IntArray:
         """How many alerts of all categories lie at the point of each of the rows; shape (n,)."""
         return np.rint(self._alerts.around()).astype(np.int64)
 
-    def near(self) -> Pairs:
-        """The pairs of the rows with others of the days before and after that are no reference."""
-        found = Pairs.together(list(self._pairs.pairs(self._here, -REFERENCE_H[0], REFERENCE_H[0])))
-        return Pairs(self._some[found.row], self._some[found.other], found.metres, found.hours)
-
-    def rates(
-        self, near: Pairs, weights: FloatArray, clock: Clock, linking: Linking, *, now: bool
-    ) -> tuple[FloatArray, FloatArray]:
-        """Incidents an hour expected around each of the rows in the first band of distance, and by m² in the others
-        before clumping; shapes (n,). `near`: what `near` gave. `now`: as on the days before and after.
+    def share(self, near: Pairs, weights: FloatArray, linking: Linking) -> tuple[FloatArray, FloatArray]:
+        """Share of the city's incidents around each of the rows in the first band of distance, and by m² in the others
+        before clumping, as in `Background`; shapes (n,). `near`: their pairs with others of the days around them.
         """
-        share, at_point, total = self._density(near, weights, linking.ground.area)
-        bands = AREAS * linking.ground.clumping
-        moments = self._points.hours[self.rows]
-        city = clock.rate(moments, weights, linking.period_h)
-        here, around = share_of_point(at_point, total, share * bands[0]) * city, share * city
-        if not now:
-            return here, around
-        usual = here + around * bands[1:NOW_BANDS].sum()
-        usual *= reference_hours(moments, clock.first, clock.last)
-        windows = reference_windows(self._pairs, self._here)
-        seen = reference_sums(self._pairs, self._here, weights[self._some], NOW_METRES, windows)
-        factor = against_usual(seen, usual)
-        return here * factor, around * factor
-
-    def _density(self, near: Pairs, weights: FloatArray, area: float) -> tuple[FloatArray, FloatArray, float]:
-        """Share of the city's incidents by m², incidents at the point, and all of the city, as in `Background`."""
         others = self._others
         more = weights[others.rows].astype(float)
         total = self._total + more.sum()
@@ -149,28 +211,28 @@ class Surroundings:
             without(sums.around(number, more), disc(side))
             for sums, number, side in zip(self._squares, others.squares, SIDES_M, strict=True)
         ]
+        share = share_of_city(of_kind[self._kind], total, linking.ground.area, around)
         point = without(self._at_point.around(others.own_point, more), METRES[0]).clip(0)
-        return share_of_city(of_kind[self._kind], total, area, around), point, total
+        return share_of_point(point, total, share * (AREAS * linking.ground.clumping)[0]), share
 
     def _placed(self, part: slice) -> _Placed:
         """Where those of some alerts lie that have a time."""
-        points = self._points
-        known = np.flatnonzero(np.isfinite(points.hours[part]))
-        some = Points(points.x[part], points.y[part], points.hours[part], points.category[part]).only(known)
+        points = _part(self._points, part)
+        known = np.flatnonzero(np.isfinite(points.hours))
+        some = points.only(known)
         kind = _number(self._codes, some.category)
         keys = _keys(some, POINT_M, self._origin)
         point = self._alerts.number(keys)
         own_point = np.full(len(known), -1)
         there = np.flatnonzero((point >= 0) & (kind >= 0))
         own_point[there] = self._at_point.number(_of_kind(keys[there], kind[there]))
-        square_keys = [_of_kind(_keys(some, side, self._origin), kind) for side in SIDES_M]
-        squares = [sums.number(each) for sums, each in zip(self._squares, square_keys, strict=True)]
-        near = self._marks.marked(square_keys[0], some.hours)
-        return _Placed(known + part.start, kind, point, own_point, squares, near)
+        squares = [
+            sums.number(_of_kind(_keys(some, side, self._origin), kind))
+            for sums, side in zip(self._squares, SIDES_M, strict=True)
+        ]
+        return _Placed(known + part.start, kind, point, own_point, squares)
 
-    def _swept(self, at: int, weights: FloatArray) -> IntArray:
-        """Count some alerts, from a row on; gives the rows of those near enough to be paired."""
-        found = self._placed(slice(at, min(at + _AT_A_TIME, self._fixed)))
+    def _count(self, found: _Placed, weights: FloatArray) -> None:
         mine = weights[found.rows].astype(float)
         self._total += mine.sum()
         self._sums_of_kind += found.of_kind(mine, len(self._sums_of_kind))
@@ -178,13 +240,12 @@ class Surroundings:
         self._at_point.add(found.own_point, mine)
         for sums, number in zip(self._squares, found.squares, strict=True):
             sums.add(number, mine)
-        return found.rows[found.near]
 
 
 @dataclass(frozen=True, eq=False)
 class _Placed:
     """Some alerts with the numbers of their category, of their point (for all categories and for their own) and of
-    their squares, -1 for what nobody asks for, and whether they are near those that are asked about; shapes (m,).
+    their squares, -1 for what nobody asks for; shapes (m,).
     """
 
     rows: IntArray
@@ -192,11 +253,14 @@ class _Placed:
     point: IntArray
     own_point: IntArray
     squares: list[IntArray]
-    near: BoolArray
 
     def of_kind(self, weights: FloatArray, number: int) -> FloatArray:
         """The sum of the weights of each category that is asked for, shape (number,)."""
         return np.bincount(self.kind + 1, weights=weights, minlength=number + 1)[1:].astype(float)
+
+
+def _part(points: Points, part: slice) -> Points:
+    return Points(points.x[part], points.y[part], points.hours[part], points.category[part])
 
 
 def _keys(points: Points, side: float, origin: tuple[float, float]) -> IntArray:
@@ -240,38 +304,3 @@ class _Sums:
         if number is not None and weights is not None:
             np.add.at(sums, number, weights)
         return np.asarray(sums[self._around].sum(axis=0))
-
-
-class _Marks:
-    """Which squares and days are near some alerts: a table of marks in which squares may share a place."""
-
-    def __init__(self, keys: IntArray, hours: FloatArray, number: int) -> None:
-        """`keys`: squares of 150 m of the alerts; `number`: of all alerts, for the size of the table."""
-        low, high = (span + _MARGIN_H for span in REFERENCE_H)
-        self._first = int(np.floor((hours.min() - high) / DAY_H))
-        self._days = int(np.floor((hours.max() + high) / DAY_H)) - self._first + 1
-        self._places = max(int(np.clip(_SLOTS_EACH * number, *_SLOTS)) // self._days, 1)
-        self._table = np.zeros(self._days * self._places, dtype=bool)
-        order = np.argsort(hours)
-        keys, hours = keys[order], hours[order]
-        for dx in range(-_REACH, _REACH + 1):
-            for dy in range(-_REACH, _REACH + 1):
-                span = high if max(abs(dx), abs(dy)) <= _NOW_REACH else low
-                place = self._place(keys + (dx * _COLUMN + dy))
-                start, stop = self._day(hours - span), self._day(hours + span)
-                for more in range(int((stop - start).max()) + 1):
-                    self._table[np.minimum(start + more, stop) * self._places + place] = True
-
-    def marked(self, keys: IntArray, hours: FloatArray) -> BoolArray:
-        """Whether each alert may be near one of them; all that are, and some others. Shape (m,)."""
-        day = self._day(hours)
-        inside = (day >= 0) & (day < self._days)
-        slot = np.where(inside, day, 0) * self._places + self._place(keys)
-        return np.asarray(self._table[slot] & inside)
-
-    def _place(self, keys: IntArray) -> IntArray:
-        spread = ((keys * _KIND).view(np.uint64) >> np.uint64(32)).view(np.int64)
-        return np.asarray((spread * self._places) >> 32)
-
-    def _day(self, hours: FloatArray) -> IntArray:
-        return np.floor(hours / DAY_H).astype(np.int64) - self._first

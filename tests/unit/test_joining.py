@@ -130,6 +130,22 @@ def test_late_reports_are_linked_as_all_at_once(pieces: int) -> None:
     assert relinked > 0.1 * late.sum()
 
 
+@pytest.mark.parametrize("in_all", [40_000, 4000])
+def test_where_pairs_are_left_out_it_is_as_when_all_are_linked(monkeypatch: pytest.MonkeyPatch, in_all: int) -> None:
+    """So dense that of each square only the next in time are looked at."""
+    x, y, hours, category = alerts("minutes", 4)
+    here = x / 3, y / 3, hours, category
+    n = len(x) - 600
+    monkeypatch.setattr("analysis.incidents.pairs.IN_ALL", in_all)
+    _, rule, judged = link_and_judge(*some(here, slice(n)))
+    found = joined(judged, rule, some(here, slice(n, None))).judged
+    at_once = link_reports(*here, rule.linking)
+    assert rule.linking.linked
+    assert (labels(found) == at_once)[n:].mean() > 0.95
+    share = len(np.unique(at_once[n:])) / len(np.unique(labels(found)[n:]))
+    assert share == pytest.approx(1, abs=0.03)
+
+
 # Against plain loops.
 
 
