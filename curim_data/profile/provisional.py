@@ -26,8 +26,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import shapely
 import tzfpy
-from scipy import sparse, spatial
-from scipy.sparse import csgraph
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.formats.base import fold
@@ -252,13 +250,15 @@ def study_area(cells: Cells, counts: Cells) -> StudyArea:
 
 def _share_apart(cells: Cells, counts: Cells, main: npt.NDArray[np.bool_]) -> float:
     """The share of alerts more than `APART_KM` from those of the main part, to a kilometre or so."""
+    from scipy.spatial import cKDTree  # long to load, and only a new city needs it
+
     if main.all():
         return 0.0
     inside, _ = _summed(parent_cells(cells[main], APART_CELLS), counts[main])
     others, n = _summed(parent_cells(cells[~main], APART_CELLS), counts[~main])
     turn = np.array([math.cos(math.radians(_median(_middles(inside)[1], np.ones_like(inside)))), 1.0])
     near, far = (np.column_stack(_middles(some)) * turn for some in (inside, others))
-    distance, _ = spatial.cKDTree(near).query(far)
+    distance, _ = cKDTree(near).query(far)
     return float(n[distance * KM_A_DEGREE > APART_KM].sum() / counts.sum())
 
 
@@ -287,11 +287,13 @@ def _kept(cells: Cells, counts: Cells, resolution: int) -> tuple[Cells, npt.NDAr
 
 def _groups(occupied: Cells) -> tuple[Cells, npt.NDArray[np.int64]]:
     """Occupied cells widened by one ring, and the number of the connected group of each."""
+    from scipy.sparse import coo_array, csgraph  # long to load, and only a new city needs it
+
     drawn = np.unique(_disks(occupied)[1])
     rows, found = _disks(drawn)
     place = np.clip(np.searchsorted(drawn, found), 0, len(drawn) - 1)
     inside = drawn[place] == found
-    links = sparse.coo_array((np.ones(int(inside.sum()), bool), (rows[inside], place[inside])), (len(drawn),) * 2)
+    links = coo_array((np.ones(int(inside.sum()), bool), (rows[inside], place[inside])), (len(drawn),) * 2)
     _, group = csgraph.connected_components(links, directed=False)
     return drawn, group.astype(np.int64)
 

@@ -271,6 +271,11 @@ def test_no_command_starts_with_what_counts() -> None:
     assert set(loaded.split()).isdisjoint(WHAT_COUNTS)
 
 
+def test_an_import_is_there_without_what_a_new_city_alone_needs() -> None:
+    script = "import sys, curim_data.importing.pipeline; print(*sorted({'scipy', 'ibis'} & set(sys.modules)))"
+    assert not subprocess.check_output([sys.executable, "-c", script], text=True).strip()
+
+
 def test_counts_of_files_are_there_without_other_dialects_and_projections(sample: Home) -> None:
     """Of the twenty dialects of SQL that Ibis knows a home of files uses one."""
     script = "import sys; from curim_data.cli import main; main(sys.argv[1:]); print(*sorted(sys.modules))"
