@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import unquote
 
+import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
@@ -79,9 +79,14 @@ def concatenated(parts: Iterable[pa.Table], columns: Sequence[str] | None = None
 
 
 def rows_where(files: Sequence[str], column: str, value: str, columns: Sequence[str]) -> pa.Table:
-    """Some columns of the alerts whose `column` holds the value."""
-    parts = blocks(files, [*columns, *({column} - set(columns))])
-    return concatenated((part.filter(pc.equal(part[column], value)).select(columns) for part in parts), columns)
+    """Some columns of the alerts whose `column` holds the value; groups of rows that cannot have any are not read."""
+    schema = schema_of(columns)
+    if not files:
+        return schema.empty_table()
+    names = ", ".join(f'"{name}"' for name in schema.names)
+    with duckdb.connect() as run:
+        query = f'SELECT {names} FROM read_parquet($files) WHERE "{column}" = $value'
+        return run.execute(query, {"files": list(files), "value": value}).to_arrow_table().cast(schema)
 
 
 def write_alerts(

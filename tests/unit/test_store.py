@@ -24,6 +24,7 @@ from curim_data.store.home import create_home
 from curim_data.store.matching import NEW
 from curim_data.store.staging import Staging
 from tests.slow_settle import settle
+from tests.small import alert
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
@@ -539,3 +540,18 @@ def test_a_change_of_the_profile_that_fails_changes_nothing(home: Home) -> None:
     assert Store(home).version() == before
     assert Store(home).rewrite(lambda alerts: alerts, "x") == 3
     assert Store(home).count() == 3
+
+
+def test_alerts_of_an_import_are_found_in_files_of_either_kind_of_text(tmp_path: Path) -> None:
+    """Of the writers of the store's files some keep texts as views."""
+    rows = [alert(number, batch_id=f"b{number % 2}") for number in range(6)]
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    texts = {field.name: pa.string_view() for field in SCHEMA if pa.types.is_string(field.type)}
+    views = table.cast(pa.schema([field.with_type(texts.get(field.name, field.type)) for field in SCHEMA]))
+    files = [str(tmp_path / name) for name in ("texts.parquet", "άλλα 2.parquet")]
+    for path, part in zip(files, (table, views), strict=True):
+        pq.write_table(part, path)
+    found = _files.rows_where(files, "batch_id", "b1", ["alert_id", "hours"])
+    assert found.schema == _files.schema_of(["alert_id", "hours"])
+    assert found["alert_id"].to_pylist() == ["a1", "a3", "a5"] * 2
+    assert not _files.rows_where([], "batch_id", "b1", ["alert_id"]).num_rows
