@@ -25,7 +25,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 
-from curim_data.engine.packed import PACKED, WORDS, Packing, with_words
+from curim_data.engine.packed import PACKED, WORDS, Bits, Packing, with_words
 from curim_data.engine.types import IbisBoolean, IbisColumn, IbisTable
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA
 
@@ -35,6 +35,7 @@ VIEW: Final = "narrow"
 TABLE: Final = "narrow_codes"
 FROM_FILE: Final = "narrow_prepared"  # a view of the table in the prepared file
 ONCE: Final = "narrow_once"  # the view with the incidents beside
+NAMED: Final = "narrow_named"  # the same with the alerts' ids, as the prepared file holds them
 TABLE_ONCE: Final = "narrow_codes_once"  # the table of codes in memory with the incidents beside
 SHARED: Final = "shared_incidents"  # the alerts whose incident has several
 KEPT: Final = "kept"  # the prepared file as DuckDB calls it
@@ -156,9 +157,10 @@ class NarrowTable:
         named = backend.compile(narrow_columns(table, "alert_id", with_bits=True))
         connection.execute(f"CREATE TABLE {SHARED} (alert_id VARCHAR, incident INTEGER, report INTEGER)")
         connection.execute(
-            f"CREATE OR REPLACE VIEW {ONCE} AS SELECT alerts.* EXCLUDE (alert_id), incident, "
-            f"coalesce(report, 0) AS report FROM ({named}) AS alerts LEFT JOIN {SHARED} USING (alert_id)"
+            f"CREATE OR REPLACE VIEW {NAMED} AS SELECT alerts.*, incident, coalesce(report, 0) AS report "
+            f"FROM ({named}) AS alerts LEFT JOIN {SHARED} USING (alert_id)"
         )
+        connection.execute(f"CREATE OR REPLACE VIEW {ONCE} AS SELECT * EXCLUDE (alert_id) FROM {NAMED}")
         self._schemas = {VIEW: backend.table(VIEW).schema(), ONCE: backend.table(ONCE).schema()}
         self._schemas_with_words = {view: ibis.schema(with_words(schema)) for view, schema in self._schemas.items()}
         self._packing: Packing | None = None
@@ -222,38 +224,46 @@ class NarrowTable:
             cursor.unregister("found")
             self._once = ONCE
 
-    def shared(self) -> pa.Table:
-        """Columns alert_id, incident and report of the alerts whose incident has several, once `once` was asked."""
-        return self._connection.cursor().execute(f"SELECT * FROM {SHARED}").to_arrow_table()
+    def shared(self, of: pa.Table | None = None) -> pa.Table:
+        """Columns alert_id, incident and report of the alerts whose incident has several, once `once` was asked; `of`:
+        alert_id of those alone whose incidents are asked for.
+        """
+        connection = self._connection.cursor()
+        shared = f"(SELECT alert_id, incident, report FROM {SHARED})"
+        if self._once == FROM_FILE:
+            shared = f"(SELECT alert_id, incident, report FROM {KEPT}.main.{TABLE} WHERE incident IS NOT NULL)"
+        if of is None:
+            return connection.execute(f"FROM {shared}").to_arrow_table()
+        connection.register("asked", of)
+        theirs = f"SELECT DISTINCT incident FROM {shared} SEMI JOIN asked USING (alert_id)"
+        found = connection.execute(f"FROM {shared} SEMI JOIN ({theirs}) AS theirs USING (incident)").to_arrow_table()
+        connection.unregister("asked")
+        return found
 
     def write(self, path: Path) -> None:
-        """Write the table of codes as a database of its own, which `on` and `once` take as `kept`; `once` was asked."""
+        """Write the table of codes, with the ids of the alerts, as a database of its own, which `on` and `once` take as
+        `kept`; `once` was asked.
+        """
         connection = self._connection.cursor()
         path.unlink(missing_ok=True)
         name = f"written_{threading.get_ident()}"
         connection.execute(f"ATTACH '{_quoted(path)}' AS {name}")
         try:
-            _make_table(connection, f"{name}.main.", ONCE, TABLE)
-            connection.execute(f"CREATE TABLE {name}.main.{SHARED} AS SELECT * FROM {SHARED}")
+            _make_table(connection, f"{name}.main.", NAMED, TABLE)
         finally:
             connection.execute(f"DETACH {name}")
 
     def _attach(self, kept: Path | None) -> bool:
-        """Read the prepared file from now on, all of it or nothing; False where there is none that can be read.
-
-        The alerts that share an incident are read once: where they were found before the file appeared they are the
-        same.
-        """
+        """Read the prepared file from now on, all of it or nothing; False where there is none that can be read."""
         if kept is None or not kept.exists():
             return False
         connection = self._connection.cursor()
         try:
             connection.execute(f"ATTACH IF NOT EXISTS '{_quoted(kept)}' AS {KEPT} (READ_ONLY)")
             connection.begin()
-            connection.execute(f"CREATE OR REPLACE VIEW {FROM_FILE} AS SELECT * FROM {KEPT}.main.{TABLE}")
-            packing = _packing(connection, f"{KEPT}.main.{TABLE}")
-            if not self._once:
-                connection.execute(f"INSERT INTO {SHARED} SELECT * FROM {KEPT}.main.{SHARED}")
+            every = f"SELECT * EXCLUDE (alert_id) FROM {KEPT}.main.{TABLE}"
+            connection.execute(f"CREATE OR REPLACE VIEW {FROM_FILE} AS {every}")
+            packing = packing_of(connection, f"{KEPT}.main.{TABLE}")
             connection.commit()
         except duckdb.Error:
             with contextlib.suppress(duckdb.Error):  # nothing to take back where the file could not be opened
@@ -281,19 +291,20 @@ def _make_table(connection: duckdb.DuckDBPyConnection, into: str, view: str, tab
     """The table of codes out of a view, and how its columns are packed; `into`: database and schema with their dots."""
     for name in dict.fromkeys((*TEXTS, *PACKED)):
         known = f"SELECT DISTINCT {name} AS value FROM {VIEW} WHERE {name} IS NOT NULL"
-        values = _values_of(f"{into}{table}", name)
+        values = values_of(f"{into}{table}", name)
         numbered = f"SELECT value, row_number() OVER (ORDER BY value) - 1 AS code FROM ({known})"
         connection.execute(f"CREATE OR REPLACE TABLE {values} AS {numbered}")
         if name in TEXTS:
             in_order = f"SELECT value FROM {values} ORDER BY value"
             connection.execute(f"CREATE OR REPLACE TYPE {into}{table}_{name} AS ENUM ({in_order})")
     codes = {name: f"{name}::{into}{table}_{name}" for name in TEXTS}
-    replaced = ", ".join(f"{code} AS {name}" for name, code in codes.items())
+    packing = Packing.of(_values(connection, f"{into}{table}"))
+    _keep_words(connection, f"{into}{table}", packing)
     numbers = {name: f"enum_code({codes[name]})" if name in codes else f"{name}_values.code" for name in PACKED}
-    packing = _packing(connection, f"{into}{table}")
+    replaced = ", ".join(f"{code} AS {name}" for name, code in codes.items())
     words = ", ".join(f"{packing.expression(word, numbers)} AS {word}" for word in WORDS)
     joins = " ".join(
-        f"LEFT JOIN {_values_of(f'{into}{table}', name)} AS {name}_values ON {view}.{name} = {name}_values.value"
+        f"LEFT JOIN {values_of(f'{into}{table}', name)} AS {name}_values ON {view}.{name} = {name}_values.value"
         for name in PACKED
         if name not in codes
     )
@@ -304,16 +315,36 @@ def _make_table(connection: duckdb.DuckDBPyConnection, into: str, view: str, tab
     return packing
 
 
-def _packing(connection: duckdb.DuckDBPyConnection, table: str) -> Packing:
-    """How the columns of a table of codes are packed, by the values that are kept beside it."""
-    values = {}
+def _keep_words(connection: duckdb.DuckDBPyConnection, table: str, packing: Packing) -> None:
+    """Keep where the codes of a table stand in its words, which more values than it was made of must not change."""
+    rows = [
+        {"word": word, "name": name, "shift": bits.shift, "mask": bits.mask}
+        for word, columns in packing.words.items()
+        for name, bits in columns.items()
+    ]
+    connection.register("found_words", pa.Table.from_pylist(rows))
+    connection.execute(f"CREATE OR REPLACE TABLE {table}_words AS SELECT * FROM found_words")
+    connection.unregister("found_words")
+
+
+def packing_of(connection: duckdb.DuckDBPyConnection, table: str) -> Packing:
+    """How the columns of a table of codes are packed, as it is kept beside it."""
+    words: dict[str, dict[str, Bits]] = {word: {} for word in WORDS}
+    for word, name, shift, mask in connection.execute(f"SELECT word, name, shift, mask FROM {table}_words ORDER BY shift").fetchall():
+        words[word][name] = Bits(shift, mask)
+    return Packing.of(_values(connection, table), words)
+
+
+def _values(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, pa.Array]:
+    """The values of the columns that are packed, in the order of their codes."""
+    found = {}
     for name in PACKED:
-        found = connection.execute(f"SELECT value FROM {_values_of(table, name)} ORDER BY code").to_arrow_table()
-        values[name] = found["value"].combine_chunks()
-    return Packing.of(values)
+        rows = connection.execute(f"SELECT value FROM {values_of(table, name)} ORDER BY code").to_arrow_table()
+        found[name] = rows["value"].combine_chunks()
+    return found
 
 
-def _values_of(table: str, name: str) -> str:
+def values_of(table: str, name: str) -> str:
     """The table with the values of a column of a table of codes, and their codes."""
     return f"{table}_{name}_values"
 

@@ -21,15 +21,14 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis.backends.duckdb import Backend
 
 from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connection, last_publication, table_of
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
 from curim_data.engine.facts import Facts, measure
+from curim_data.engine.files import DuckDB, database, view_files
 from curim_data.engine.first_reports import FirstReports, FirstReportsOf
 from curim_data.engine.incidents import IncidentFacts, find_incidents
 from curim_data.engine.packed import Packing
@@ -422,27 +421,12 @@ def _known_facts(table: IbisTable, version: str, city: CityProfile) -> Facts:
 
 def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dict[str, Any]:
     """What sources of the same files share: their database, and what was found of them once."""
-    database = duckdb.connect(":memory:")
-    database.execute("SET autoinstall_known_extensions = false")
-    database.execute("SET autoload_known_extensions = false")
-    if files:
-        names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-        database.execute(f"CREATE VIEW alerts AS SELECT * FROM read_parquet([{names}], union_by_name = true)")
-    else:
-        nothing = SCHEMA.empty_table()
-        database.register("nothing", nothing)
-        database.execute("CREATE TABLE alerts AS SELECT * FROM nothing")
-    table = _DuckDB.from_connection(database.cursor()).table("alerts")
+    connection = database()
+    table = view_files(connection, files)
     facts = _known_facts(table, version, city)
-    narrow = NarrowTable(database, table, facts.n)
-    kept = {"narrow": narrow, "first_reports": FirstReports(database)}
-    return {"database": database, "schema": table.schema(), "facts": facts, "files": tuple(map(str, files)), **kept}
-
-
-class _DuckDB(Backend):  # type: ignore[misc]
-    """Ibis on a cursor, of which there are many: it would look the version up in the installed files for each."""
-
-    version = duckdb.__version__
+    narrow = NarrowTable(connection, table, facts.n)
+    kept = {"narrow": narrow, "first_reports": FirstReports(connection)}
+    return {"database": connection, "schema": table.schema(), "facts": facts, "files": tuple(map(str, files)), **kept}
 
 
 def _alerts(cache: Mapping[str, Any]) -> IbisTable:
@@ -450,7 +434,7 @@ def _alerts(cache: Mapping[str, Any]) -> IbisTable:
     if "url" in cache:
         url = cache["url"]
         return table_of(spark_backend(url) if is_spark(url) else connection(url), cache["name"], cache["schema"])
-    backend = _DuckDB.from_connection(cache["database"].cursor())
+    backend = DuckDB.from_connection(cache["database"].cursor())
     return ibis.expr.operations.DatabaseTable(name="alerts", schema=cache["schema"], source=backend).to_expr()
 
 

@@ -225,7 +225,7 @@ def test_a_file_that_is_prepared_meanwhile_counts_nothing_twice(
     assert narrow.shared().num_rows == shared.num_rows
 
 
-def test_a_prepared_file_without_incidents_is_left_alone(
+def test_a_prepared_file_that_does_not_say_how_it_was_packed_is_left_alone(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(narrow_table, "TABLE_FROM", 1)
@@ -233,7 +233,7 @@ def test_a_prepared_file_without_incidents_is_left_alone(
     shared = source.shared_incidents()
     source.cache["narrow"].write(kept)
     with duckdb.connect(str(kept)) as written:
-        written.execute(f"DROP TABLE {narrow_table.SHARED}")
+        written.execute(f"DROP TABLE {narrow_table.TABLE}_words")
     again = source_of({**_alerts()}, tmp_path / "again")
     narrow, backend = again.cache["narrow"], again.table.op().source
     for _ in range(narrow_table.AT_QUESTION + 1):
