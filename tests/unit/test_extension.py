@@ -105,10 +105,10 @@ def test_an_extended_file_says_what_one_of_all_alerts_does(tmp_path: Path, seed:
 
 
 def test_values_without_room_are_refused_and_the_earlier_file_stays(tmp_path: Path) -> None:
-    first = [alert(number, status="open") for number in range(5)]
+    first = [alert(number, status="open", incident_id=None) for number in range(5)]
     _, earlier = written(tmp_path / "earlier", first)
     before = earlier.read_bytes()
-    more = [alert(10, status="solved"), alert(11, status="closed")]
+    more = [alert(10, status="solved", incident_id=None), alert(11, status="closed", incident_id=None)]
     pq.write_table(pa.Table.from_pylist(more, SCHEMA), tmp_path / "more.parquet")
     with pytest.raises(NoRoomError, match="status"):
         extend_narrow(earlier, tmp_path / "now.duckdb", [tmp_path / "more.parquet"], incidents_of([]))
