@@ -1,7 +1,7 @@
 """Where counting happens: an Ibis table of the stored alerts on DuckDB, or on another engine by URL.
 
-Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `keep_narrow`, `last_meeting`,
-`city_day`, `published_copy`, `on_spark`, `files_of`, `EngineError`; `types` names expressions.
+Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `keep_narrow`, `extend_prepared`,
+`last_meeting`, `city_day`, `published_copy`, `on_spark`, `files_of`, `EngineError`; `types` names expressions.
 """
 
 import curim_data.engine._dialects
@@ -9,6 +9,7 @@ from curim_data.engine.source import (
     LINKED,
     Source,
     city_day,
+    extend_prepared,
     files_of,
     hand_over,
     keep_narrow,

@@ -330,7 +330,9 @@ def _keep_words(connection: duckdb.DuckDBPyConnection, table: str, packing: Pack
 def packing_of(connection: duckdb.DuckDBPyConnection, table: str) -> Packing:
     """How the columns of a table of codes are packed, as it is kept beside it."""
     words: dict[str, dict[str, Bits]] = {word: {} for word in WORDS}
-    for word, name, shift, mask in connection.execute(f"SELECT word, name, shift, mask FROM {table}_words ORDER BY shift").fetchall():
+    for word, name, shift, mask in connection.execute(
+        f"SELECT word, name, shift, mask FROM {table}_words ORDER BY shift"
+    ).fetchall():
         words[word][name] = Bits(shift, mask)
     return Packing.of(_values(connection, table), words)
 

@@ -1,9 +1,9 @@
 """A prepared file of count columns (`curim_data.engine.columns`) for more alerts than it was made of.
 
-The file of an earlier version is copied; the rows of alerts that say something else now go, the new ones are added, and
-the incidents that came to have other reports get their numbers. So what it costs does not grow with the alerts that
-were there already, but for the copy of the file. Values that no alert had before get codes behind the others, as long as
-there is room in the words (`curim_data.engine.packed`).
+The file of an earlier version is copied; the rows of alerts that say something else now go, the new ones are added,
+and the incidents that came to have other reports get their numbers. So what it costs does not grow with the alerts that
+were there already, but for the copy of the file. Values that no alert had before get codes behind the others, as long
+as there is room in the words (`curim_data.engine.packed`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import duckdb
 import pyarrow as pa
 
 from curim_data.engine.columns import TABLE, TEXTS, narrow_columns, packing_of, values_of
-from curim_data.engine.files import database, view_files
+from curim_data.engine.facts import Facts, measure
+from curim_data.engine.files import ALERTS, DuckDB, database, quoted, view_files
 from curim_data.engine.packed import PACKED, WORDS, Packing
+from curim_data.engine.types import IbisTable
 
 MORE: Final = "more"
 OTHERS: Final = pa.schema([("alert_id", pa.string()), ("incident", pa.int32()), ("report", pa.int32())])
@@ -35,6 +37,7 @@ def extend_narrow(
     incidents: pa.Table,
     *,
     replacing: bool = False,
+    renumbered: bool = False,
 ) -> None:
     """Write the prepared file of a later version out of that of an earlier one.
 
@@ -51,6 +54,8 @@ def extend_narrow(
         an incident, and of earlier alerts whose incident or report is another one now.
     replacing : bool
         Whether some of the rows take the place of those with the same id.
+    renumbered : bool
+        Whether the numbers of incidents begin at 0, so that the incidents of the file have them too.
 
     Raises
     ------
@@ -61,7 +66,10 @@ def extend_narrow(
     """
     shutil.copyfile(earlier, path)
     with database(path) as connection:
-        connection.register("incidents", incidents.cast(OTHERS))
+        connection.register("given", incidents.cast(OTHERS))
+        last = f"(SELECT coalesce(max(incident), -1) + 1 FROM {TABLE})" if renumbered else "0"
+        told = f"SELECT alert_id, (incident + {last})::INTEGER AS incident, report FROM given"
+        connection.execute(f"CREATE TEMP TABLE incidents AS {told}")
         _read_more(connection, rows)
         packing = packing_of(connection, TABLE)
         for name in dict.fromkeys((*TEXTS, *PACKED)):
@@ -114,7 +122,18 @@ def _insert(connection: duckdb.DuckDBPyConnection, packing: Packing) -> None:
         f"{packing.expression(word, {name: f'{name}_values.code' for name in PACKED})} AS {word}" for word in WORDS
     )
     joins = " ".join(
-        f"LEFT JOIN {values_of(TABLE, name)} AS {name}_values ON {MORE}.{name} = {name}_values.value"
-        for name in PACKED
+        f"LEFT JOIN {values_of(TABLE, name)} AS {name}_values ON {MORE}.{name} = {name}_values.value" for name in PACKED
     )
     connection.execute(f"INSERT INTO {TABLE} BY NAME SELECT {MORE}.*, {words} FROM {MORE} {joins} ORDER BY local_date")
+
+
+def prepared_facts(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Facts, int]:
+    """What is known of all alerts of a prepared file, and how many incidents they report."""
+    connection.execute(f"ATTACH {quoted(path)} AS prepared (READ_ONLY)")
+    told = "CASE WHEN hour_bits IS NOT NULL THEN 0 END AS hour"
+    connection.execute(f"CREATE VIEW {ALERTS} AS SELECT *, {told} FROM prepared.main.{TABLE}")
+    table: IbisTable = DuckDB.from_connection(connection.cursor()).table(ALERTS)
+    counted = connection.execute(
+        f"SELECT count(*) - count(incident) + count(DISTINCT incident) FROM {ALERTS}"
+    ).fetchone() or (0,)
+    return measure(table), int(counted[0])

@@ -37,9 +37,9 @@ def view_files(
     `instead`: a file of alerts that take the place of those with the same ids, and of further ones.
     """
     if files:
-        sql = f"SELECT * FROM {_read(files)}"
+        sql = f"SELECT * FROM {read_files(files)}"
         if instead is not None:
-            new = _read([instead])
+            new = read_files([instead])
             sql = f"FROM {new} UNION ALL BY NAME {sql} AS earlier ANTI JOIN {new} AS later USING (alert_id)"
         connection.execute(f"CREATE VIEW {ALERTS} AS {sql}")
     else:
@@ -50,7 +50,8 @@ def view_files(
     return table
 
 
-def _read(files: Sequence[str | Path]) -> str:
+def read_files(files: Sequence[str | Path]) -> str:
+    """Some Parquet files as SQL reads them."""
     return f"read_parquet([{', '.join(map(quoted, files))}], union_by_name = true)"
 
 

@@ -1,4 +1,4 @@
-"""Which stored alerts report the same incident: found once for each version of the store (`analysis.incidents`)."""
+"""Which stored alerts report the same incident, and what is known of it; `curim_data.engine.linked` finds it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 from curim_data.engine.codes import BATCH, codes, encoded
 from curim_data.model import IntArray, Message
 
-MICROSECONDS_PER_HOUR: Final = 3.6e9
 # Of ids only those that may be repeated are read: their hashes are, and those of few others.
 TWICE: Final = """
     WITH twice AS (
@@ -23,10 +22,6 @@ TWICE: Final = """
     )"""
 ID: Final = "source || chr(31) || incident_id"
 MOMENT: Final = "epoch_us(coalesce(occurred_from, reported_at)) AS moment"
-READ: Final = f"""{TWICE}
-    SELECT alert_id, x, y, category, time_precision = 'month' AS whole_month,
-           CASE WHEN twice.id IS NOT NULL THEN {ID} END AS incident_id, {MOMENT}
-    FROM alerts LEFT JOIN twice ON twice.id = hash(source, incident_id)"""
 READ_IDS: Final = f"""{TWICE}
     SELECT alert_id, {ID} AS incident_id, {MOMENT}
     FROM alerts JOIN twice ON twice.id = hash(source, incident_id)"""
@@ -57,53 +52,29 @@ class IncidentFacts:
         return cls(int(value["alerts"]), int(value["incidents"]), Message(str(rule["text"]), dict(rule["values"])))
 
 
-def find_incidents(
-    connection: duckdb.DuckDBPyConnection, rule: Message | None = None
-) -> tuple[IncidentFacts, pa.Table]:
-    """Link the alerts of the view `alerts`; by their ids alone where these follow from a `rule` already.
+def found_by_ids(connection: duckdb.DuckDBPyConnection, rule: Message) -> tuple[IncidentFacts, pa.Table]:
+    """The incidents of the view `alerts` by the ids of their source alone, which follow from a `rule` already.
 
     The table has the columns alert_id, incident (int32, a number from 0) and report (int32, 0 for the first report, in
     the order of their times), for alerts whose incident has several; all others stand alone.
     """
-    if rule is not None:
-        return _found_by_ids(connection, rule)
-    from analysis.incidents import learn_linking, link_reports  # statistics: who finds them prepared waits for none
-
-    read = encoded(connection.execute(READ).to_arrow_reader(BATCH), ("category", "incident_id"))
-    order = _by_time(read)
-    ids, same = read["alert_id"], _same_ids(read["incident_id"].take(order))
-    category = np.asarray(pd.factorize(codes(read["category"].take(order))[0])[0], np.int64)
-    x, y, hours = (read[name].take(order).to_numpy().astype(float) for name in ("x", "y", "moment"))
-    hours /= MICROSECONDS_PER_HOUR
-    placed = np.isfinite(x) & np.isfinite(y)
-    hours[~placed | read["whole_month"].fill_null(False).take(order).to_numpy()] = np.nan
-    del read
-    x[~placed] = y[~placed] = 0.0
-    linking = learn_linking(x, y, hours, category)
-    labels = link_reports(x, y, hours, category, linking, same=same)
-    n, counted = len(labels), len(np.unique(labels))
-    return IncidentFacts(n, counted, _told(linking, n, counted)), _shared(ids, order, labels)
-
-
-def _found_by_ids(connection: duckdb.DuckDBPyConnection, rule: Message) -> tuple[IncidentFacts, pa.Table]:
-    """The same by ids alone: no other alert is read."""
     counted = connection.execute("SELECT count(*) FROM alerts").fetchone()
     n = int(counted[0]) if counted else 0
     read = encoded(connection.execute(READ_IDS).to_arrow_reader(BATCH), ("incident_id",))
-    order = _by_time(read)
-    labels = _by_id(_same_ids(read["incident_id"].take(order)))
+    order = by_time(read)
+    labels = _by_id(same_ids(read["incident_id"].take(order)))
     alone = n - len(labels)
-    return IncidentFacts(n, alone + len(np.unique(labels)), rule), _shared(read["alert_id"], order, labels)
+    return IncidentFacts(n, alone + len(np.unique(labels)), rule), shared(read["alert_id"], order, labels)
 
 
-def _by_time(read: pa.Table) -> pa.Array:
+def by_time(read: pa.Table) -> pa.Array:
     """The order of alerts by their times, equal ones by their ids."""
     return pc.sort_indices(read, [("moment", "ascending"), ("alert_id", "ascending")])
 
 
-def _shared(ids: pa.ChunkedArray, order: pa.Array, labels: IntArray) -> pa.Table:
+def shared(ids: pa.ChunkedArray, order: pa.Array, labels: IntArray) -> pa.Table:
     """The table of the alerts whose incident has several; `ids` in the order of the files, `labels` in `order`."""
-    incidents, report, shared = _numbered(labels)
+    incidents, report, shared = numbered(labels)
     return pa.table(
         {
             "alert_id": ids.take(order.filter(pa.array(shared))),
@@ -113,10 +84,10 @@ def _shared(ids: pa.ChunkedArray, order: pa.Array, labels: IntArray) -> pa.Table
     )
 
 
-def _told(linking: Any, n: int, incidents: int) -> Message:
-    """The rule of the linking, with how many incidents so many alerts report."""
+def told(linking: Any, n: int, incidents: int) -> IncidentFacts:
+    """How many incidents so many alerts report, with the rule of the linking."""
     counts = {"n": n, "incidents": incidents} if linking.linked else {}
-    return Message(linking.message.text, {**linking.message.values, **counts})
+    return IncidentFacts(n, incidents, Message(linking.message.text, {**linking.message.values, **counts}))
 
 
 def _by_id(same: IntArray) -> IntArray:
@@ -124,7 +95,7 @@ def _by_id(same: IntArray) -> IntArray:
     return np.where(same >= 0, same, len(same) + np.arange(len(same)))
 
 
-def _numbered(labels: IntArray) -> tuple[IntArray, IntArray, Any]:
+def numbered(labels: IntArray) -> tuple[IntArray, IntArray, Any]:
     """For each alert the number of its incident, its place among the incident's reports, and whether it has others."""
     _, incident, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     order = np.argsort(incident, kind="stable")
@@ -134,7 +105,7 @@ def _numbered(labels: IntArray) -> tuple[IntArray, IntArray, Any]:
     return incident, report, sizes[incident] > 1
 
 
-def _same_ids(ids: pa.ChunkedArray) -> IntArray:
+def same_ids(ids: pa.ChunkedArray) -> IntArray:
     """Codes of the ids that several alerts of one source share; -1 for all others."""
     found = codes(ids)[0].astype(np.int64)
     found = np.where(found >= 0, pd.factorize(found)[0], -1)  # numbered as they come, whatever the files' order

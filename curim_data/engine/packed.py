@@ -19,9 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.engine.types import IbisColumn, IbisTable
-from curim_data.model import IntArray
+from curim_data.model import Gender, IntArray, Kind, Status
+from curim_data.model.values import AgeBand
 
-MOST_BITS: Final = 62  # of a word, so that all are positive whole numbers of 64 bits
+MOST_BITS: Final = 63  # of a word, so that all are positive whole numbers of 64 bits
 # In the order in which they are packed; what does not fit any more is asked for as a column of its own.
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "packed_alike": (
@@ -34,10 +35,22 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 LEAST: Final = 3  # columns for which a word is asked
 PACKED: Final = tuple(dict.fromkeys(name for names in WORDS.values() for name in names))
-# Values for which there is room beside those that there are: weeks and months to come, and two and an eighth of what
-# grows.
+# Values for which there is room beside those that there are: weeks and months to come, two and an eighth of what grows,
+# and where there are any all that there can be.
 TO_COME: Final[Mapping[str, int]] = {"week": 26, "month": 6}
 GROWING: Final = frozenset({"theme", "place", "span", "cell_8", "cell_9", "cell_10"})
+AT_MOST: Final[Mapping[str, int]] = {
+    "kind": len(Kind),
+    "status": len(Status),
+    "age_band": len(AgeBand),
+    "weekday": 7,
+    "dark": 2,
+    "inside": 2,
+    "affected_gender": len(Gender),
+    "reporter_gender": len(Gender),
+    "feeling": 5,
+    "severity": 5,
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +135,7 @@ def _bits(names: Iterable[str], values: Mapping[str, pa.Array]) -> dict[str, Bit
     for name in names:
         known = len(values[name])
         spare = TO_COME.get(name, known // 8 + 2 if name in GROWING else 0)
-        width = max((known + spare).bit_length(), 1)
+        width = max(known + spare, AT_MOST.get(name, 0) if known else 0, 1).bit_length()
         if shift + width <= MOST_BITS:
             found[name] = Bits(shift, (1 << width) - 1)
             shift += width

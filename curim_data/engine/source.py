@@ -21,20 +21,24 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import duckdb
 import ibis
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connection, last_publication, table_of
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
+from curim_data.engine.earlier import Earlier, added_to, note
+from curim_data.engine.extension import NoRoomError, extend_narrow, prepared_facts
 from curim_data.engine.facts import Facts, measure
-from curim_data.engine.files import DuckDB, database, view_files
+from curim_data.engine.files import DuckDB, database, read_files, view_files
 from curim_data.engine.first_reports import FirstReports, FirstReportsOf
-from curim_data.engine.incidents import IncidentFacts, find_incidents
+from curim_data.engine.incidents import IncidentFacts, found_by_ids
 from curim_data.engine.packed import Packing
 from curim_data.engine.spark import EngineError, is_spark, registered, spark_backend
 from curim_data.engine.types import IbisTable
-from curim_data.model import SCHEMA, CityProfile, KnownTime, Message
+from curim_data.model import CityProfile, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
 from curim_data.model.annotations import Annotation
 from curim_data.model.known_time import TimeUnit, some_hours, too_few_hours
@@ -135,9 +139,9 @@ class Source:
             facts = self.cache[_INCIDENTS]
         return facts
 
-    def shared_incidents(self) -> pa.Table:
+    def shared_incidents(self, of: pa.Table | None = None) -> pa.Table:
         """Columns alert_id, incident and report of the alerts that share an incident with others; empty on another
-        engine, unless they were published.
+        engine, unless they were published. `of`: alert_id of those whose incidents alone are asked for, on DuckDB.
         """
         if "narrow" not in self.cache and "incident" in self.table.columns:
             found: pa.Table = self.table.filter(self.table.incident.notnull())[_SHARED].to_pyarrow()
@@ -145,8 +149,24 @@ class Source:
         if "narrow" not in self.cache:
             return pa.table({"alert_id": pa.array([], pa.string()), "incident": [], "report": []})
         _ = self.once
-        shared: pa.Table = self.cache["narrow"].shared()
+        shared: pa.Table = self.cache["narrow"].shared(of)
         return shared
+
+    @property
+    def earlier(self) -> Earlier | None:
+        """A prepared version of the alerts to which few were added since and nothing else was done; None without."""
+        if "earlier" not in self.cache:
+            known = added_to(self.city.prepared, self.cache.get("files", ()))
+            self.cache["earlier"] = next((one for one in known if one.holds(self.count)), None)
+        found: Earlier | None = self.cache["earlier"]
+        return found
+
+    def learned(self, name: str) -> Any:
+        """A value of JSON that was kept of these alerts, or of an earlier version for as long as that stands."""
+        value = self.kept(name)
+        if value is None and self.earlier is not None:
+            value = read_json(self.city.prepared, alerts_name(name, self.earlier.version))
+        return value
 
     @property
     def repeated(self) -> bool:
@@ -174,6 +194,21 @@ class Source:
     def some_hours(self) -> Message | None:
         """What is said beside hours, daylight and darkness where not nearly all alerts have a time of day."""
         return some_hours(self.timed, self.count) if self.known_time is KnownTime.HOUR else None
+
+    def at_points_of_added(self, points: pd.DataFrame, least: int) -> pd.DataFrame:
+        """longitude, latitude, inside and n of all alerts at points where more than `least` are, of those points alone
+        that are given (longitude, latitude) or that an alert has which is not of the `earlier` version.
+        """
+        assert self.earlier is not None
+        cursor = self.cache["database"].cursor()
+        cursor.register("given", points[["longitude", "latitude"]])
+        added = read_files(self.earlier.others(self.cache["files"]))
+        asked = f"SELECT longitude, latitude FROM {added} UNION FROM given"
+        found: pd.DataFrame = cursor.execute(
+            f"SELECT longitude, latitude, inside, count(*) AS n FROM alerts SEMI JOIN ({asked}) AS asked "
+            f"USING (longitude, latitude) GROUP BY ALL HAVING n > {least}"
+        ).df()
+        return found
 
     def kept(self, name: str) -> Any:
         """A value of JSON that the same code worked out of these alerts; None where none is kept."""
@@ -283,10 +318,17 @@ def on_own_cursor(source: Source) -> Source:
 
 
 def source_from_files(
-    files: Sequence[str | Path], version: str, city: CityProfile, *, meeting: dt.date | None = None
+    files: Sequence[str | Path],
+    version: str,
+    city: CityProfile,
+    *,
+    meeting: dt.date | None = None,
+    instead: Path | None = None,
 ) -> Source:
-    """A source over Parquet files in the layout of `alert.SCHEMA`; no files is an empty store."""
-    cache = _cached((version, *map(str, files)), lambda: _opened(files, version, city))
+    """A source over Parquet files in the layout of `alert.SCHEMA`; no files is an empty store. `instead`: a file of
+    alerts that take the place of those with the same ids, and of further ones.
+    """
+    cache = _cached((version, *map(str, files)), lambda: _opened(files, version, city, instead))
     return _source(_alerts(cache), version, city, meeting, cache)
 
 
@@ -363,14 +405,71 @@ _SHARED_NAME: Final = "shared_incidents"
 
 
 def keep_narrow(source: Source) -> None:
-    """Keep the columns that counts are made of, and what is known of all alerts, for later processes."""
+    """Keep the columns that counts are made of, and what is known of all alerts, for later processes; and of a home's
+    own alerts what later ones are linked by. Where few were added to an earlier version it is that one's, with theirs.
+    """
     source.keep(_FACTS, source.cache["facts"].as_json())
     path = _narrow_file(source.city, source.version)
-    if path is not None and "narrow" in source.cache and not path.exists():
+    if path is None or "narrow" not in source.cache or path.exists():
+        return
+    if source.cache.get(LINKED) is not None or not _extended(source, path):
         _ = source.once  # so that the incidents are among the columns
-        if source.incidents is not None:
-            source.keep(_INCIDENTS, source.incidents.as_json())
         write_whole(path, source.cache["narrow"].write)
+    if source.incidents is not None:
+        source.keep(_INCIDENTS, source.incidents.as_json())
+
+
+def _extended(source: Source, path: Path) -> bool:
+    """Keep how the alerts are linked, and make their prepared file out of that of an earlier version, where there is
+    one to which few were added; whether it was.
+    """
+    folder, files, earlier = source.city.prepared, source.cache["files"], source.earlier
+    assert folder is not None  # there is a path
+    from curim_data.engine.linked import links_file
+
+    linked, changed = _links(source)
+    write_whole(links_file(folder, source.version), linked.write)
+    note(folder, source.version, files, source.count, linked.learned)
+    source.cache[_INCIDENTS] = linked.facts
+    before = None if earlier is None else _narrow_file(source.city, earlier.version)
+    if changed is None or earlier is None or before is None:
+        return False
+    try:
+        write_whole(path, lambda part: extend_narrow(before, part, earlier.others(files), changed))
+    except (OSError, duckdb.Error, NoRoomError):
+        return False
+    return True
+
+
+def _links(source: Source) -> tuple[Any, pa.Table | None]:
+    """How the alerts are linked (`engine.linked.find_links`)."""
+    from curim_data.engine.linked import find_links  # statistics: who finds them prepared waits for none
+
+    cursor = source.cache["database"].cursor()
+    return find_links(cursor, source.city.prepared, source.version, source.cache["files"], source.earlier)
+
+
+def extend_prepared(source: Source, earlier: str, version: str, rows: Path) -> None:
+    """Make the prepared file of a copy of a source's alerts, and what is known of it, out of that of an earlier copy,
+    where there is one. `rows`: Parquet file of the rows that are new or take the place of those with the same ids, all
+    of the incidents that they name.
+    """
+    folder, before = source.city.prepared, _narrow_file(source.city, earlier)
+    path = _narrow_file(source.city, version)
+    rule = source.incidents.rule if source.incidents is not None else None
+    if folder is None or before is None or path is None or rule is None or not before.exists():
+        return
+    with database() as beside:
+        view_files(beside, [rows])
+        _, shared = found_by_ids(beside, rule)
+    try:
+        write_whole(path, lambda part: extend_narrow(before, part, [rows], shared, replacing=True, renumbered=True))
+        with database() as opened:
+            facts, incidents = prepared_facts(opened, path)
+    except (OSError, duckdb.Error, NoRoomError):
+        return
+    write_json(folder, alerts_name(_FACTS, version), facts.as_json())
+    write_json(folder, alerts_name(_INCIDENTS, version), IncidentFacts(facts.n, incidents, rule).as_json())
 
 
 _FACTS: Final = "facts"
@@ -381,9 +480,13 @@ _INCIDENTS: Final = "incidents"
 
 def _find_incidents(source: Source) -> pa.Table:
     """The alerts that share an incident; how they were linked goes into the cache."""
-    facts, shared = find_incidents(source.cache["database"].cursor(), source.cache.get(LINKED))
-    source.cache[_INCIDENTS] = facts
-    return shared
+    if (rule := source.cache.get(LINKED)) is not None:
+        source.cache[_INCIDENTS], shared = found_by_ids(source.cache["database"].cursor(), rule)
+        return shared
+    linked, _ = _links(source)
+    source.cache[_INCIDENTS] = linked.facts
+    found: pa.Table = linked.shared()
+    return found
 
 
 def _shared_file(source: Source) -> Path:
@@ -411,22 +514,43 @@ def _narrow_file(city: CityProfile, version: str) -> Path | None:
     return None if folder is None else prepared_file(folder, alerts_name("alerts", version), ".duckdb")
 
 
-def _known_facts(table: IbisTable, version: str, city: CityProfile) -> Facts:
-    """The facts as they were kept, or else as the alerts give them."""
+def _known_facts(table: IbisTable, version: str, city: CityProfile, files: Sequence[str | Path]) -> Facts:
+    """The facts as they were kept, or as those of an earlier version and the alerts that were added give them, or else
+    as all alerts do.
+    """
+    if (facts := _kept_facts(city, version)) is not None:
+        return facts
+    for one in added_to(city.prepared, files):
+        if (facts := _kept_facts(city, one.version)) is not None:
+            with database() as beside:
+                return facts.with_more(measure(view_files(beside, one.others(files))))
+    return measure(table)
+
+
+def _kept_facts(city: CityProfile, version: str) -> Facts | None:
     try:
         return Facts.from_json(read_json(city.prepared, alerts_name(_FACTS, version)))
     except (TypeError, KeyError, ValueError):
-        return measure(table)
+        return None
 
 
-def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dict[str, Any]:
+def _opened(
+    files: Sequence[str | Path], version: str, city: CityProfile, instead: Path | None = None
+) -> dict[str, Any]:
     """What sources of the same files share: their database, and what was found of them once."""
     connection = database()
-    table = view_files(connection, files)
-    facts = _known_facts(table, version, city)
+    table = view_files(connection, files, instead)
+    facts = _known_facts(table, version, city, files)
     narrow = NarrowTable(connection, table, facts.n)
     kept = {"narrow": narrow, "first_reports": FirstReports(connection)}
-    return {"database": connection, "schema": table.schema(), "facts": facts, "files": tuple(map(str, files)), **kept}
+    return {
+        "database": connection,
+        "schema": table.schema(),
+        "facts": facts,
+        "files": tuple(map(str, files)),
+        "instead": instead,
+        **kept,
+    }
 
 
 def _alerts(cache: Mapping[str, Any]) -> IbisTable:

@@ -71,6 +71,15 @@ def read_json(folder: Path | None, name: str) -> Any:
         return None
 
 
+def kept_json(folder: Path, name: str) -> list[Any]:
+    """What is kept by a name of whatever version of the alerts, by the same code; what cannot be read is left out."""
+    found = []
+    for path in folder.glob(f"{name}-*-{code_version()}.json"):
+        with contextlib.suppress(OSError, ValueError):
+            found.append(json.loads(path.read_text("utf-8")))
+    return found
+
+
 def write_json(folder: Path, name: str, value: Any) -> None:
     """Write a value of JSON."""
     write_whole(prepared_file(folder, name, ".json"), lambda path: path.write_text(json.dumps(value), "utf-8"))

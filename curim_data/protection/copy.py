@@ -16,10 +16,11 @@ place in the copy, and no time but its quarter.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -37,8 +38,11 @@ from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn
 from curim_data.store.matching import bounded_duckdb, sql_path
 
 NAME: Final = "protected"
+LATER: Final = "protected_later"
 MEMORY: Final = "300MB"
 ROWS: Final = 122_880  # that are written at once
+OF_PERSONS: Final = ("status", "reporter_gender")  # what a sensitive alert has of another one
+Counts: TypeAlias = dict[str, dict[str, int]]
 # A sensitive alert's hours are those of the night or of the day, so that who asks for the evening finds it in part.
 NIGHT: Final = (18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5)
 DAY: Final = tuple(range(6, 18))
@@ -54,22 +58,33 @@ def copy_file(city: CityProfile, version: str) -> Path | None:
     return None if city.prepared is None else prepared_file(city.prepared, alerts_name(NAME, version), ".parquet")
 
 
+def later_file(city: CityProfile, version: str) -> Path | None:
+    """Where the rows of a copy are kept that take the place of those of the same names, and further ones; there is none
+    where the copy was written as a whole.
+    """
+    return None if city.prepared is None else prepared_file(city.prepared, alerts_name(LATER, version), ".parquet")
+
+
 def write_copy(
     files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, path: Path, work: Path, key: bytes
-) -> None:
-    """Write the copy of the alerts in some Parquet files; the file appears whole or not at all.
+) -> Counts:
+    """Write the copy of the alerts in some Parquet files; the file appears whole or not at all. Returns how many of its
+    alerts have each status and sender themselves.
 
     `key`: what its names of alerts and incidents depend on. Alerts are held as codes (about 100 bytes each), and
     written in the order of names that tell nothing.
     """
     work.mkdir(parents=True, exist_ok=True)
-    rows = _rows(files, drawn, city, work, key.hex())
-    write_whole(path, partial(_write, rows, city))
+    alerts, digests = read_alerts(files, work, key.hex())
+    rows = copy_rows(alerts, digests, _draws(drawn), city, work, key.hex())
+    write_whole(path, partial(write_rows, rows, city))
+    return rows.counts
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Alerts that have a draw, an entry each. `order`: in which they are written.
+class Rows:
+    """Alerts that have a draw, an entry each. `order`: in which they are written. `counts`: how many have each status
+    and sender themselves.
 
     `names`: of 16 bytes each; `incidents`: those of incidents with several alerts, and `incident` which is whose (-1:
     none). `texts`: columns as codes, -1 where missing, each with its values (`values`); `more`: the same of the lists
@@ -79,6 +94,7 @@ class _Rows:
     """
 
     order: IntArray
+    counts: Counts
     names: np.ndarray[Any, Any]
     incident: IntArray
     incidents: pa.Array
@@ -102,33 +118,52 @@ _OF_ALERTS: Final = ("kind", "category", "reporter_gender", "affected_gender", "
 _MORE: Final = "CASE WHEN more_categories IS NOT NULL THEN array_to_string(more_categories, chr(31)) END AS more"
 
 
-def _rows(files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, work: Path, key: str) -> _Rows:
-    alerts, digests = _alerts(files, work, key)
-    draws = _draws(drawn)
-    ids = alerts["alert_id"].combine_chunks()
-    at = _where(ids, draws["alert_id"].combine_chunks())
+def copy_rows(
+    alerts: pa.Table,
+    digests: np.ndarray[Any, Any],
+    draws: pa.Table,
+    city: CityProfile,
+    work: Path,
+    key: str,
+    usual: Mapping[str, str] | None = None,
+) -> Rows:
+    """What the copy says of those alerts that have one of some draws, which are all of the incidents that they name.
+
+    `alerts` and `digests` as `read_alerts` gives them, those included whose status and sender are taken. `usual`: which
+    of these are the commonest in the whole copy; None: these alerts are all of it.
+    """
+    found = {name: codes(alerts[name]) for name in _OF_ALERTS}
+    of_all = {name: column for name, (column, _) in found.items()}
+    values = {name: known for name, (_, known) in found.items()}
+    everybody = alerts["alert_id"].combine_chunks()
+    at = _where(everybody, draws["alert_id"].combine_chunks())
     there = at >= 0
     at = at[there]
+    texts: dict[str, IntArray] = {name: column[there] for name, column in of_all.items()}
     alerts, draws = alerts.filter(pa.array(there)), draws.drop_columns("alert_id").take(pa.array(at))
     ids, units = alerts["alert_id"].combine_chunks(), draws["unit"].combine_chunks()
     names = digests[there]
-    found = {name: codes(alerts[name]) for name in _OF_ALERTS}
-    texts, values = ({name: one[part] for name, one in found.items()} for part in (0, 1))
     for name in ("district", "place"):
         texts[name], values[name] = codes(draws[name])
     more, values["more"] = codes(alerts["more"])
-    drawn_so = draws["sensitive"].to_numpy()
+    drawn_so = draws["sensitive"].to_numpy(zero_copy_only=False)
     late = ~drawn_so & _delicate(texts["category"], values["category"], more, values["more"], city)
     late = ~drawn_so & _of_units(late, units)
-    _give_persons(texts, ids, draws["person"].combine_chunks(), drawn_so | late)
+    counts = {name: _counted(texts[name], values[name]) for name in OF_PERSONS}
+    usual = {name: most(counted) for name, counted in counts.items()} if usual is None else usual
+    for name, column in _of_persons(of_all, everybody, draws["person"].combine_chunks()).items():
+        values[name] = pa.concat_arrays([values[name], pa.array([usual[name]], values[name].type)])
+        column = np.where(column < 0, len(values[name]) - 1, column)
+        texts[name] = np.where(drawn_so | late, column, texts[name])
     first = pc.equal(ids, units).to_numpy(zero_copy_only=False)
     incident, incidents = _incidents(units, first, key, work)
     days = draws["local_date"].to_numpy().astype("datetime64[D]")
     quarters = (days.astype("datetime64[M]").astype(np.int64) // 3 * 3).astype("datetime64[M]").astype("datetime64[D]")
     day = np.where(late, quarters, days).astype(np.int32)
     cells, cell = np.unique(draws["cell"].fill_null(-1).to_numpy(), return_inverse=True)
-    return _Rows(
+    return Rows(
         order=_in_order(names),
+        counts=counts,
         names=names,
         incident=incident,
         incidents=incidents,
@@ -149,8 +184,10 @@ def _rows(files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, work: 
     )
 
 
-def _alerts(files: tuple[str | Path, ...], work: Path, key: str) -> tuple[pa.Table, np.ndarray[Any, Any]]:
-    """What the copy takes from alerts, and their names in it (16 bytes each)."""
+def read_alerts(
+    files: tuple[str | Path, ...], work: Path, key: str, of: pa.Table | None = None
+) -> tuple[pa.Table, np.ndarray[Any, Any]]:
+    """What the copy takes from alerts, and their names in it (16 bytes each); `of`: alert_id of those alone."""
     coded = (*_OF_ALERTS, "more")
     digests = bytearray()
     with bounded_duckdb(work, MEMORY) as engine:
@@ -159,10 +196,11 @@ def _alerts(files: tuple[str | Path, ...], work: Path, key: str) -> tuple[pa.Tab
             engine.execute(f"CREATE VIEW alerts AS SELECT * FROM read_parquet([{listed}], union_by_name = true)")
         else:
             engine.register("alerts", SCHEMA.empty_table())
-        read = engine.execute(
-            f"SELECT alert_id, md5($key || alert_id) AS name, feeling, {_MORE}, {', '.join(_OF_ALERTS)} FROM alerts",
-            {"key": key},
-        ).to_arrow_reader(BATCH)
+        if of is not None:
+            engine.register("asked", of)
+        some = "" if of is None else "SEMI JOIN asked USING (alert_id)"
+        told = f"alert_id, md5($key || alert_id) AS name, feeling, {_MORE}, {', '.join(_OF_ALERTS)}"
+        read = engine.execute(f"SELECT {told} FROM alerts {some}", {"key": key}).to_arrow_reader(BATCH)
 
         def rest() -> Any:
             for one in read:
@@ -222,22 +260,25 @@ def _of_units(found: BoolArray, units: pa.Array) -> BoolArray:
     return theirs >= 0
 
 
-def _give_persons(texts: dict[str, IntArray], ids: pa.Array, person: pa.Array, sensitive: BoolArray) -> None:
-    """Status and sender of sensitive alerts are those of the alert that was drawn for it; the commonest ones where none
-    was, or it is gone.
-    """
-    if not sensitive.any():
-        return
+def _of_persons(texts: Mapping[str, IntArray], everybody: pa.Array, person: pa.Array) -> dict[str, IntArray]:
+    """Status and sender of the alert that was drawn for each one; -1 where none was, or it is gone."""
     named = pc.unique(person.drop_null())
     row = np.full(len(named) + 1, -1)
-    among = _where(ids, named)
+    among = _where(everybody, named)
     known = np.flatnonzero(among >= 0)
     row[among[known]] = known
     at = row[_where(person, named)]
-    for name in ("status", "reporter_gender"):
-        own = texts[name]
-        usual = int(np.bincount(own[own >= 0], minlength=1).argmax())
-        texts[name] = np.where(sensitive, np.where(at >= 0, own[at], usual), own)
+    return {name: np.where(at >= 0, texts[name][at], -1) for name in OF_PERSONS}
+
+
+def _counted(column: IntArray, values: pa.Array) -> dict[str, int]:
+    counts = np.bincount(column[column >= 0], minlength=len(values)).tolist()
+    return {value: n for value, n in zip(values.to_pylist(), counts, strict=True) if n}
+
+
+def most(counts: Mapping[str, int]) -> str:
+    """The commonest value, of equally common ones the first in order; "" where there is none."""
+    return min(counts, key=lambda value: (-counts[value], value), default="")
 
 
 def _incidents(units: pa.Array, first: BoolArray, key: str, work: Path) -> tuple[IntArray, pa.Array]:
@@ -280,7 +321,8 @@ def _grid(cells: IntArray, city: CityProfile) -> dict[str, pa.Array]:
     }
 
 
-def _write(rows: _Rows, city: CityProfile, path: Path) -> None:
+def write_rows(rows: Rows, city: CityProfile, path: Path) -> None:
+    """Write the rows of a copy, in the order of their names."""
     grid = _grid(rows.cells, city)
     lists = pa.array(
         [None if text is None else list(split_list(text)) for text in rows.values["more"].to_pylist()],
@@ -291,7 +333,7 @@ def _write(rows: _Rows, city: CityProfile, path: Path) -> None:
             out.write_table(_part(rows, rows.order[start : start + ROWS], grid, lists), ROWS)
 
 
-def _part(rows: _Rows, some: IntArray, grid: dict[str, pa.Array], lists: pa.Array) -> pa.Table:
+def _part(rows: Rows, some: IntArray, grid: dict[str, pa.Array], lists: pa.Array) -> pa.Table:
     """Some rows of the copy; columns that it does not tell are empty."""
     late, sensitive = rows.late[some], rows.sensitive[some]
     days, reported = (column[some].astype("datetime64[D]") for column in (rows.day, rows.reported))

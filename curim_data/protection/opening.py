@@ -22,14 +22,18 @@ from curim_data.engine import (
     source_from_files,
 )
 from curim_data.engine import hand_over as engine_hand_over
+from curim_data.engine.earlier import noted
 from curim_data.model import Audience, Message
 from curim_data.model.annotations import Annotation
+from curim_data.model.prepared import alerts_name, prepared_file, write_whole
 from curim_data.privacy import DisclosureError, sees_exact
-from curim_data.protection.copy import copy_file, copy_version, write_copy
-from curim_data.protection.releases import Drawn, drawn, release, secret
+from curim_data.protection.copy import copy_file, copy_version, later_file, write_copy
+from curim_data.protection.extension import extend_copy, keep_counts
+from curim_data.protection.releases import Drawn, Since, drawn, release, secret
 from curim_data.query import default_points, keep_no_default_points
 from curim_data.store import Home
 from curim_data.store.locking import locked
+from curim_data.store.matching import sql_path
 
 NO_COPY: Final = Message(
     "Alerts that another engine holds have no protected copy: council and public see nothing of them. “curim publish” "
@@ -39,6 +43,7 @@ NO_COPY_MADE: Final = Message(
     "The home has no protected copy of these alerts, and none can be written there: council and public see nothing of "
     "them until it can."
 )
+WHOLE: Final = "protected_whole"
 _mine = threading.local()  # the last copy that was opened in this thread, and of which alerts
 Known: TypeAlias = tuple[str, str, dt.date | None, tuple[Annotation, ...]]
 
@@ -108,7 +113,7 @@ def _copy_on_spark(home: Home, url: str, files: Source) -> Source:
         copy = protected_files(home, files)
     except OSError as error:
         raise DisclosureError(NO_COPY_MADE) from error
-    counted = on_spark(url, copy)
+    counted = on_spark(url, _in_one_file(copy))
     keep_no_default_points(counted)
     return counted
 
@@ -123,7 +128,7 @@ def protected_files(home: Home, source: Source) -> Source:
     elif getattr(_mine, "of", None) is source and _mine.path == path:  # a run of a page asks for it many times
         again: Source = _mine.copy
         return again
-    found = source_from_files([path], copy_version(source, known), source.city, meeting=source.meeting)
+    found = _opened(source, copy_version(source, known), path)
     facts = source.incidents
     found.cache.setdefault(LINKED, facts.rule if facts is not None else None)
     keep_no_default_points(found)
@@ -132,10 +137,50 @@ def protected_files(home: Home, source: Source) -> Source:
     return opened
 
 
+def _since(home: Home, source: Source) -> Since | None:
+    """What was drawn for already: the copy of a prepared version with the draws as they are, of those the one that most
+    of the source's alerts were among. An alert of that version that has no draw waits.
+    """
+    known, folder = drawn(home), source.city.prepared
+    found = []
+    for one in noted(folder):
+        path = copy_file(source.city, f"{one.version}-{known.version}")
+        if path is not None and path.exists():
+            found.append(tuple(one.others(source.cache["files"])))
+    return Since(known, min(found, key=len)) if found else None
+
+
+def _opened(source: Source, version: str, path: Path) -> Source:
+    """The copy in a file, and in that with its later rows where there is one."""
+    later = later_file(source.city, version)
+    instead = later if later is not None and later.exists() else None
+    return source_from_files([path], version, source.city, meeting=source.meeting, instead=instead)
+
+
 def _beside(source: Source, copy: Source) -> Source:
     """A copy with what everybody may know of its alerts."""
     told = {name: getattr(source, name) for name in ("first", "as_of", "meeting", "known_time", "asked", "annotations")}
     return replace(copy, **told, exact=source)
+
+
+def _in_one_file(copy: Source) -> Source:
+    """A copy of which an engine can read all by the names of its files."""
+    if copy.cache["instead"] is None or copy.city.prepared is None:
+        return copy
+    path = prepared_file(copy.city.prepared, alerts_name(WHOLE, copy.version), ".parquet")
+    if not path.exists():
+        cursor = copy.cache["database"].cursor()
+        write_whole(path, lambda part: cursor.execute(f"COPY alerts TO '{sql_path(part)}' (FORMAT parquet)"))
+    found = source_from_files([path], copy.version, copy.city, meeting=copy.meeting)
+    found.cache.setdefault(LINKED, copy.cache.get(LINKED))
+    assert copy.exact is not None
+    return _beside(copy.exact, found)
+
+
+def copies_of(home: Home, version: str) -> list[str]:
+    """The versions of the copies that some version of the alerts can have had."""
+    files = drawn(home).files
+    return [f"{version}-{Drawn(files[:draws]).version}" for draws in range(1, len(files) + 1)]
 
 
 def copy_of(source: Source) -> Source:
@@ -152,9 +197,11 @@ def copy_of(source: Source) -> Source:
 def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
     """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
     with locked(home.lock, shared=True):
-        known = release(home, source, default_points(source))
-        path = copy_file(source.city, copy_version(source, known))
+        known = release(home, source, default_points(source), after=_since(home, source))
+        version = copy_version(source, known)
+        path = copy_file(source.city, version)
         assert path is not None
-        if not path.exists():
-            write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
+        if not path.exists() and not extend_copy(source, known, home.work, secret(home)):
+            counts = write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
+            keep_counts(source, version, counts)
     return known, path

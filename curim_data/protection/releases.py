@@ -19,6 +19,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -32,8 +33,9 @@ import pyarrow.parquet as pq
 from curim_data.engine import Source
 from curim_data.engine.codes import BATCH, categorical, encoded
 from curim_data.engine.columns import split_list
+from curim_data.engine.files import read_files
 from curim_data.geo.enrichment import parent_cells
-from curim_data.model import BoolArray, CityProfile, IntArray
+from curim_data.model import SCHEMA, BoolArray, CityProfile, IntArray
 from curim_data.privacy import is_sensitive_category
 from curim_data.protection.exchange import (
     HELD_BACK,
@@ -72,6 +74,11 @@ DRAWN: Final = pa.schema(
 )
 PLACE: Final = ("cell", "inside", "district", "place")
 CODED: Final = ("category", "theme", "affected_gender", "district", "place")  # texts of which many alerts have the same
+# What of an alert says where and when it was, what and to whom.
+_ASKED: Final = (
+    *("category", "more_categories", "affected_gender", "district", "place", "local_date", "dark", "time_precision"),
+    *("hours", f"cell_{FINE}", "inside", "longitude", "latitude"),
+)
 # All categories of an alert, joined, in SQL.
 THEME: Final = "category || chr(31) || coalesce(array_to_string(more_categories, chr(31)), '')"
 
@@ -88,19 +95,31 @@ class Drawn:
         return f"p{len(self.files)}"
 
 
+@dataclass(frozen=True)
+class Since:
+    """Draws with which a copy was made, and the files of alerts that were not among those it was made of."""
+
+    drawn: Drawn
+    added: tuple[str, ...]
+
+
 def drawn(home: Home) -> Drawn:
     """The draws of a home as they are."""
     return Drawn(draw_files(home))
 
 
-def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: bool = True) -> Drawn:
+def release(
+    home: Home, source: Source, left_out: pd.DataFrame, *, swapping: bool = True, after: Since | None = None
+) -> Drawn:
     """Draw for the alerts that have no draw yet, unless they wait for more; the draws that the home has now.
 
-    `left_out`: default coordinates (longitude, latitude), which are no place. One process draws at a time.
+    `left_out`: default coordinates (longitude, latitude), which are no place. `after`: an earlier release, after which
+    all alerts but those of some files were drawn for, or wait. One process draws at a time.
     """
     with locked(draws_folder(home) / "lock"):
         known = drawn(home)
-        waiting = _since_when(home, _waiting(source, known, left_out), source.as_of)
+        some = None if after is None or after.drawn != known else _that_may_wait(home, source, after.added)
+        waiting = _since_when(home, _waiting(source, known, left_out, some), source.as_of)
         if not len(waiting):
             return known
         first, new = not known.files, waiting[~waiting["held"]]
@@ -160,18 +179,40 @@ def secret(home: Home) -> bytes:
     return path.read_bytes()
 
 
-def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFrame:
+def _that_may_wait(home: Home, source: Source, added: Sequence[str]) -> pa.Table:
+    """The alerts that a release left waiting, and those of files that were added since."""
+    columns = ", ".join(("alert_id", *_ASKED))
+    path, found = draws_folder(home) / WAITING, [SCHEMA.empty_table().select(["alert_id", *_ASKED])]
+    cursor, earlier = source.cache["database"].cursor(), sorted({*source.cache["files"]} - {*added})
+    if added:
+        found.append(cursor.execute(f"SELECT {columns} FROM {read_files(added)}").to_arrow_table())
+    if earlier and path.exists():
+        cursor.register("waiting_ids", pq.read_table(path, columns=["alert_id"]))
+        here = f"{read_files(earlier)} SEMI JOIN waiting_ids USING (alert_id)"
+        if cursor.execute(f"SELECT alert_id FROM {here} LIMIT 1").fetchone():  # reads nothing but ids
+            found.append(cursor.execute(f"SELECT {columns} FROM {here}").to_arrow_table())
+        cursor.unregister("waiting_ids")
+    return pa.concat_tables([one.cast(found[0].schema) for one in found])
+
+
+def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Table | None = None) -> pd.DataFrame:
     """Alerts without a draw, by day and id: what the exchange needs of them, texts as categories; `unit`, a number for
-    their incident; `drawn_unit`: the alert of the same incident that has a draw, if one has.
+    their incident; `drawn_unit`: the alert of the same incident that has a draw, if one has. `some`: those alerts among
+    which they are, None: any.
 
     Ids are the only texts that are kept as such, in Arrow's memory, since each alert has its own.
     """
-    shared = source.shared_incidents()
     cursor = source.cache["database"].cursor()
-    cursor.register("shared", shared)
     cursor.register("default_points", left_out[["longitude", "latitude"]])
+    if some is not None:
+        cursor.register("some_alerts", some)
+    asked, shared = "alerts" if some is None else "some_alerts", source.shared_incidents(some)
+    cursor.register("shared", shared)
     names = ", ".join(f"'{sql_path(path)}'" for path in known.files)
     earlier = f"SELECT alert_id, unit FROM read_parquet([{names}])" if names else "SELECT '' AS alert_id, '' AS unit"
+    if names and some is not None:
+        theirs = "SELECT alert_id FROM shared UNION SELECT alert_id FROM some_alerts"
+        earlier += f" SEMI JOIN ({theirs}) AS theirs USING (alert_id)"
     result = cursor.execute(
         f"""
         WITH earlier AS ({earlier}),
@@ -187,14 +228,14 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFra
                CASE WHEN len(a.hours) > 0 THEN a.hours[1] // 6 END AS band,
                CASE WHEN p.longitude IS NULL THEN coalesce(a.cell_{FINE}, -1) ELSE -1 END AS cell,
                CASE WHEN p.longitude IS NULL THEN a.inside END AS inside
-        FROM alerts AS a
+        FROM {asked} AS a
         LEFT JOIN units USING (alert_id)
         LEFT JOIN default_points AS p ON p.longitude = a.longitude AND p.latitude = a.latitude
         ANTI JOIN earlier ON earlier.alert_id = a.alert_id"""
     ).to_arrow_reader(BATCH)
     table = encoded(result, CODED)
-    cursor.unregister("shared")
-    cursor.unregister("default_points")
+    for name in ("shared", "default_points", *([] if some is None else ["some_alerts"])):
+        cursor.unregister(name)
     table = table.take(pc.sort_indices(table, [("local_date", "ascending"), ("alert_id", "ascending")]))
     return _frame(table)
 

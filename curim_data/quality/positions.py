@@ -120,7 +120,7 @@ def coordinate_step(source: Source) -> float:
     source = source.exact or source  # a protected copy has the middles of cells
     key = (source.version, source.city.version, source.count)
     if key not in _steps:
-        step = source.kept(STEP)
+        step = source.learned(STEP)
         if not isinstance(step, float):
             found = precision(source, default_points(source))
             step = found.step_m if found is not None else 1.0

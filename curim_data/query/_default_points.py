@@ -17,6 +17,7 @@ from curim_data.geo.default_coordinates import LEAST, default_coordinates, usual
 from curim_data.model import CELL_RESOLUTIONS, BoolArray
 
 POINTS: Final = "default_points"
+USUAL: Final = "usual_at_points"
 TYPES: Final = {"longitude": float, "latitude": float, "stored": int}
 COLUMNS: Final = tuple(TYPES)
 
@@ -34,8 +35,9 @@ def default_points(source: Source) -> pd.DataFrame:
 
 
 def keep_default_points(source: Source) -> None:
-    """Keep the default coordinates for later processes."""
+    """Keep the default coordinates for later processes, and of how many alerts other points usually are."""
     source.keep(POINTS, default_points(source)[list(COLUMNS)].to_numpy(object).tolist())
+    source.keep(USUAL, source.cache.get(USUAL, source.learned(USUAL)))
 
 
 def keep_no_default_points(source: Source) -> None:
@@ -47,10 +49,29 @@ def _find(source: Source) -> pd.DataFrame:
     mapped = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
     sides = mapped.aggregate(n=mapped.count(), inside=mapped.inside.fill_null(False).sum())
     number, inside = (int(value or 0) for value in sides.to_pyarrow().to_pylist()[0].values())
+    points, usual = _of_earlier(source) or _of_all(source, mapped)
+    return default_coordinates(points, inside, number - inside, usual).rename(columns={"n": "stored"})
+
+
+def _of_all(source: Source, mapped: IbisTable) -> tuple[pd.DataFrame, int]:
+    """All points with more than `LEAST` alerts, and `usual_count`."""
     counted = mapped.group_by(["longitude", "latitude", "inside"]).aggregate(n=mapped.count())
     points: pd.DataFrame = counted.filter(counted.n > LEAST).to_pandas()
     usual = usual_count(counted.group_by("n").aggregate(points=counted.count()).to_pandas()) if len(points) else 0
-    return default_coordinates(points, inside, number - inside, usual).rename(columns={"n": "stored"})
+    source.cache[USUAL] = usual if len(points) else None
+    return points, usual
+
+
+def _of_earlier(source: Source) -> tuple[pd.DataFrame, int] | None:
+    """The same of those points alone that may be default coordinates: those that were, and those of the alerts that
+    were added since; `usual_count` as it was. None where no earlier version of the alerts says it.
+    """
+    usual, before = source.learned(USUAL), source.learned(POINTS)
+    if source.earlier is None or usual is None or before is None:
+        return None
+    known = pd.DataFrame(before, columns=COLUMNS).astype(TYPES)
+    found = source.at_points_of_added(known, LEAST)
+    return found, int(usual)
 
 
 def at_points(table: IbisTable, points: pd.DataFrame) -> IbisBoolean:

@@ -29,7 +29,7 @@ def rows_are_persons(source: Source) -> bool:
     version of the alerts, or kept by `keep_persons`.
     """
     source = source.exact or source
-    if _PERSONS not in source.cache and isinstance(kept := source.kept(_PERSONS), bool):
+    if _PERSONS not in source.cache and isinstance(kept := source.learned(_PERSONS), bool):
         source.cache[_PERSONS] = kept
     if _PERSONS not in source.cache:
         table = source.table.filter(source.table.incident_id.notnull())

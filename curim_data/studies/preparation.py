@@ -14,7 +14,7 @@ from curim_data.engine import Source, keep_narrow, open_source
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.model.prepared import has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
-from curim_data.protection import keep_errors, protected
+from curim_data.protection import copies_of, keep_errors, protected
 from curim_data.quality.positions import keep_coordinate_step
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
@@ -73,7 +73,7 @@ def prepare(home: Home) -> None:
             if Store(home).alerts_version() == source.version:
                 raise
     if earlier := Store(home).version_without_last_import():
-        versions.append(earlier)
+        versions += [earlier, *copies_of(home, earlier)]
     _remove_others(folder, Store(home).alerts_version(), *versions)
     report(1.0, PREPARING)
 

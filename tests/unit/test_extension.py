@@ -15,8 +15,8 @@ import pytest
 
 from curim_data.engine import Source
 from curim_data.engine.columns import TABLE, packing_of
-from curim_data.engine.extension import NoRoomError, extend_narrow
-from curim_data.engine.packed import WORDS
+from curim_data.engine.extension import OTHERS, NoRoomError, extend_narrow
+from curim_data.engine.packed import PACKED, WORDS, Packing
 from curim_data.model import SCHEMA
 from tests.small import HERE, alert, small_source
 
@@ -74,7 +74,7 @@ def incidents_of(rows: list[dict[str, Any]]) -> pa.Table:
         seen[row["incident_id"]] = report + 1
         found.append({"alert_id": row["alert_id"], "incident": int(row["incident_id"][1:]), "report": report})
     kept = [row for row in found if seen[f"i{row['incident']}"] > 1]
-    return pa.Table.from_pylist(kept, pa.schema([("alert_id", pa.string()), ("incident", pa.int32()), ("report", pa.int32())]))
+    return pa.Table.from_pylist(kept, OTHERS)
 
 
 def written(folder: Path, rows: list[dict[str, Any]]) -> tuple[Source, Path]:
@@ -98,26 +98,25 @@ def test_an_extended_file_says_what_one_of_all_alerts_does(tmp_path: Path, seed:
     _, whole = written(tmp_path / "whole", now)
     pq.write_table(pa.Table.from_pylist(more + changed, SCHEMA), tmp_path / "more.parquet")
     shared = incidents_of(now).to_pylist()
-    alone = {row["alert_id"] for row in now} - {row["alert_id"] for row in shared}
-    incidents = pa.Table.from_pylist(shared + [{"alert_id": one, "incident": None, "report": 0} for one in sorted(alone)])
+    alone = sorted({row["alert_id"] for row in now} - {row["alert_id"] for row in shared})
+    others: list[dict[str, Any]] = [{"alert_id": one, "incident": None, "report": 0} for one in alone]
+    incidents = pa.Table.from_pylist(shared + others, OTHERS)
     extend_narrow(earlier, tmp_path / "now.duckdb", [tmp_path / "more.parquet"], incidents, replacing=bool(changed))
     assert told(tmp_path / "now.duckdb") == told(whole)
 
 
 def test_values_without_room_are_refused_and_the_earlier_file_stays(tmp_path: Path) -> None:
-    first = [alert(number, status="open", incident_id=None) for number in range(5)]
+    first = [alert(number, district="zone_1", incident_id=None) for number in range(5)]
     _, earlier = written(tmp_path / "earlier", first)
     before = earlier.read_bytes()
-    more = [alert(10, status="solved", incident_id=None), alert(11, status="closed", incident_id=None)]
+    more = [alert(10 + at, district=f"zone_{at + 2}", incident_id=None) for at in range(2)]
     pq.write_table(pa.Table.from_pylist(more, SCHEMA), tmp_path / "more.parquet")
-    with pytest.raises(NoRoomError, match="status"):
+    with pytest.raises(NoRoomError, match="district"):
         extend_narrow(earlier, tmp_path / "now.duckdb", [tmp_path / "more.parquet"], incidents_of([]))
     assert earlier.read_bytes() == before
 
 
 def test_codes_of_values_that_came_later_are_told_in_the_order_of_the_values() -> None:
-    from curim_data.engine.packed import PACKED, Packing
-
     values = {name: pa.array(["b", "d", "a", "c"]) for name in PACKED}
     packing = Packing.of(values)
     bits = packing.words["packed_alike"]["theme"]

@@ -94,7 +94,7 @@ def test_an_import_that_changes_nothing_leaves_what_was_prepared(home: Home, mon
     assert open_source(home).version == source.version
     forget()
     hot_spots._known_places.clear()
-    monkeypatch.setattr(engine, "find_incidents", None)  # nothing is worked out again
+    monkeypatch.setattr(engine, "_links", None)  # nothing is worked out again
     monkeypatch.setattr(hot_spots, "_hot_spots", None)
     prepare(home)
     assert {path: path.stat().st_mtime_ns for path in home.prepared(home.city().version).iterdir()} == files
@@ -135,8 +135,9 @@ def test_several_may_prepare_at_once(home: Home) -> None:
     assert not troubles
     names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
     of_alerts = ("alerts", "coordinate_step", "default_points", "facts", "incidents", "persons")
+    for_later_ones = ("links", "prepared_of", "usual_at_points", "protected_counts")
     of_the_copy = ("alerts", "facts", "incidents", "protected", "copy_errors")
-    assert len(names) == 4 + len(("places",)) + len(of_alerts) + len(of_the_copy)
+    assert len(names) == 4 + len(("places",)) + len((*of_alerts, *for_later_ones, *of_the_copy))
     assert not [name for name in names if name.startswith(".")]
 
 
@@ -172,7 +173,7 @@ def test_a_brief_after_an_import_by_command_links_no_reports(
     home = str(tmp_path / "home")
     assert main(["import", str(some), "--home", home, "--lang", "en"]) == 0
     forget()
-    monkeypatch.setattr(engine, "find_incidents", None)  # nothing is worked out
+    monkeypatch.setattr(engine, "_links", None)  # nothing is worked out
     monkeypatch.setattr(incidents, "_MOST_BY_NUMBER", None)
     capsys.readouterr()
     assert main(["brief", "--home", home, "--lang", "en"]) == 0
@@ -288,7 +289,7 @@ def test_undoing_the_last_import_finds_what_was_prepared_before_it(home: Home) -
     counted = query.counts(source, ALL, ["category"], Audience.ANALYST).frame
     own = prepared.alerts_name("", source.version)
     files = {path: path.stat().st_mtime_ns for path in home.prepared(source.city.version).glob(f"*{own}*")}
-    assert {path.suffix for path in files} == {".duckdb", ".json"}
+    assert {path.suffix for path in files} == {".arrow", ".duckdb", ".json"}
     header, *lines = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepends=True)
     more = "".join((header, *(f"more-{line}" for line in lines[:50])))
     batch = import_file(home, more.encode(), "more.csv", now=NOW).batch

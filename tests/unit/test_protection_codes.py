@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from curim_data.engine import source_from_files
-from curim_data.engine.incidents import READ, find_incidents
+from curim_data.engine.incidents import READ_IDS, found_by_ids
+from curim_data.engine.linked import READ
 from curim_data.model import SCHEMA, Message
 from curim_data.protection import drawn, release
 from curim_data.protection import releases as module
@@ -174,8 +175,8 @@ def test_many_shared_ids_are_looked_up_and_not_compared_with_each_other() -> Non
     table = pa.table(told).append_column("reported_at", day).append_column("occurred_from", day)
     with duckdb.connect() as connection:
         connection.register("alerts", table)
-        plan = str(connection.execute(f"EXPLAIN {READ}").fetchall())
-        facts, shared = find_incidents(connection, Message("by their ids"))
+        plan = "".join(str(connection.execute(f"EXPLAIN {sql}").fetchall()) for sql in (READ, READ_IDS))
+        facts, shared = found_by_ids(connection, Message("by their ids"))
     several = Counter(one for one in columns["incident_id"] if one is not None)
     assert "HASH_JOIN" in plan
     assert "NESTED_LOOP_JOIN" not in plan

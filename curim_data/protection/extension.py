@@ -1,0 +1,164 @@
+"""The protected copy of a later version out of that of an earlier one: what was not released anew stays as it is.
+
+Draws never change, so a row of the copy changes only where its alert, another report of its incident, or the alert
+whose status and sender it has came since, or was released since. These rows are made anew and kept in a file of their
+own, whose rows take the place of those of the same names (`copy.later_file`); the rest is read from the earlier file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from curim_data.engine import Source, extend_prepared
+from curim_data.engine.files import read_files
+from curim_data.model.prepared import alerts_name, read_json, write_json, write_whole
+from curim_data.protection.copy import (
+    MEMORY,
+    OF_PERSONS,
+    Counts,
+    copy_file,
+    copy_rows,
+    copy_version,
+    later_file,
+    most,
+    read_alerts,
+    write_rows,
+)
+from curim_data.protection.errors import KEPT as ERRORS
+from curim_data.protection.releases import Drawn
+from curim_data.store.matching import bounded_duckdb
+
+COUNTS: Final = "protected_counts"
+
+
+@dataclass(frozen=True)
+class _Before:
+    """An earlier copy: its version, its number of draws, and the files of alerts that came since."""
+
+    version: str
+    draws: int
+    added: list[str]
+
+
+def keep_counts(source: Source, version: str, counts: Counts) -> None:
+    """Keep how many alerts of a copy have each status and sender, for the next one."""
+    assert source.city.prepared is not None
+    write_json(source.city.prepared, alerts_name(COUNTS, version), counts)
+
+
+def extend_copy(source: Source, drawn: Drawn, work: Path, key: bytes) -> bool:
+    """Write the copy of a source's alerts out of an earlier one, where there is one to which little was added; whether
+    it was. `key`: what names in the copy depend on.
+    """
+    city, version = source.city, copy_version(source, drawn)
+    path, later, before = copy_file(city, version), later_file(city, version), _before(source, drawn)
+    if before is None or path is None or later is None or city.prepared is None:
+        return False
+    known: Counts | None = read_json(city.prepared, alerts_name(COUNTS, before.version))
+    earlier, earlier_later = copy_file(city, before.version), later_file(city, before.version)
+    if known is None or earlier is None or earlier_later is None:
+        return False
+    work.mkdir(parents=True, exist_ok=True)
+    draws, new = _changed(drawn, before, work)
+    asked = pa.concat_arrays([draws["alert_id"].combine_chunks(), draws["person"].combine_chunks().drop_null()])
+    alerts, digests = read_alerts(source.cache["files"], work, key.hex(), pa.table({"alert_id": asked.unique()}))
+    counts = _with_more(known, alerts.filter(pc.is_in(alerts["alert_id"], value_set=new)))
+    usual, was = ({name: most(counted) for name, counted in one.items()} for one in (counts, known))
+    if usual != was:  # then it is another one for all sensitive alerts whose person is gone
+        return False
+    rows = copy_rows(alerts, digests, draws, city, work, key.hex(), usual)
+    with tempfile.TemporaryDirectory(prefix="copy-", dir=work) as folder:
+        made = Path(folder) / "rows.parquet"
+        write_rows(rows, city, made)
+        extend_prepared(source, before.version, version, made)
+        write_whole(later, partial(_write_later, earlier_later, made))
+    keep_counts(source, version, counts)
+    _carry(source, before.version, version)
+    _link(earlier, path)
+    return True
+
+
+def _before(source: Source, drawn: Drawn) -> _Before | None:
+    """The last copy to which alerts or draws were added and nothing else was done."""
+    known = [(source.version, list[str]())]
+    if source.earlier is not None:
+        known.append((source.earlier.version, source.earlier.others(source.cache["files"])))
+    for version, added in known:
+        for draws in range(len(drawn.files), 0, -1):
+            earlier = f"{version}-{Drawn(drawn.files[:draws]).version}"
+            path = copy_file(source.city, earlier)
+            if path is not None and path.exists():
+                return _Before(earlier, draws, added)
+    return None
+
+
+def _changed(drawn: Drawn, before: _Before, work: Path) -> tuple[pa.Table, pa.Array]:
+    """The draws of incidents of which a row of the copy may be another one, and the alerts that may be new in it."""
+    with bounded_duckdb(work, MEMORY) as engine:
+        for name, files in (("earlier", drawn.files[: before.draws]), ("new", drawn.files[before.draws :])):
+            engine.execute(
+                f"CREATE VIEW {name} AS SELECT * FROM {read_files(files) if files else 'earlier WHERE false'}"
+            )
+        added = (
+            f"SELECT alert_id FROM {read_files(before.added)}"
+            if before.added
+            else "SELECT alert_id FROM new WHERE false"
+        )
+        engine.execute(f"CREATE TABLE added AS {added}")
+        again = "SELECT * FROM earlier SEMI JOIN added USING (alert_id)"
+        engine.execute(f"CREATE TABLE came AS FROM new{f' UNION ALL BY NAME {again}' if before.added else ''}")
+        lent = "SELECT unit FROM earlier JOIN added ON earlier.person = added.alert_id"
+        engine.execute(f"CREATE TABLE units AS SELECT unit FROM came{f' UNION {lent}' if before.added else ''}")
+        draws = engine.execute(
+            "SELECT * FROM earlier SEMI JOIN units USING (unit) UNION ALL BY NAME FROM new"
+        ).to_arrow_table()
+        came = engine.execute("SELECT alert_id FROM came").to_arrow_table()
+    return draws, came["alert_id"].combine_chunks()
+
+
+def _with_more(counts: Counts, alerts: pa.Table) -> Counts:
+    """How many have each status and sender, with some further alerts."""
+    return {name: dict(Counter(counts[name]) + Counter(alerts[name].to_pylist())) for name in OF_PERSONS}
+
+
+def _write_later(earlier: Path, made: Path, path: Path) -> None:
+    """Write the rows that take the place of others, with those that did so before."""
+    rows = pq.read_table(made)
+    if earlier.exists():
+        before = pq.read_table(earlier)
+        rows = pa.concat_tables(
+            [rows, before.filter(pc.invert(pc.is_in(before["alert_id"], value_set=rows["alert_id"])))]
+        )
+    pq.write_table(rows.sort_by("alert_id"), path, compression="zstd", compression_level=1)
+
+
+def _carry(source: Source, before: str, version: str) -> None:
+    """Keep the errors of the earlier copy for this one, which differs from it by little."""
+    assert source.city.prepared is not None
+    errors = read_json(source.city.prepared, alerts_name(ERRORS, before))
+    if errors is not None:
+        write_json(source.city.prepared, alerts_name(ERRORS, version), errors)
+
+
+def _link(earlier: Path, path: Path) -> None:
+    """Put a file at a second place; now the copy is complete."""
+
+    def link(part: Path) -> None:
+        part.unlink()
+        try:
+            os.link(earlier, part)
+        except OSError:  # a file system without links
+            shutil.copyfile(earlier, part)
+
+    write_whole(path, link)
