@@ -1,8 +1,9 @@
 """The protected copy: a table like that of the alerts (`alert.SCHEMA`), from which council and public are counted.
 
 It has a row for each released alert (`releases`), which keeps what was reported, whom it affected and what became of
-it, and has the place and time that were drawn for it. Made anew out of the alerts and the draws whenever one of them
-changes, so that updates, undo and erasure are in it; what was drawn does not change.
+it, and has the place and time that were drawn for it. Made out of the alerts and the draws whenever one of them
+changes (`extension`: of what came since, where nothing else changed), so that updates, undo and erasure are in it; what
+was drawn does not change.
 
 What is coarser than in the alerts: the position is the middle of a cell of resolution 9, the time a day of the week
 (of the month for sensitive categories) and a band of six hours (darkness alone for sensitive categories). What is not
