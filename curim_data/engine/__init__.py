@@ -1,7 +1,8 @@
 """Where counting happens: an Ibis table of the stored alerts on DuckDB, or on another engine by URL.
 
 Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `keep_narrow`, `extend_prepared`,
-`last_meeting`, `city_day`, `published_copy`, `on_spark`, `files_of`, `EngineError`; `types` names expressions.
+`prepared_file_of`, `last_meeting`, `city_day`, `published_copy`, `on_spark`, `files_of`, `EngineError`; `types` names
+expressions.
 """
 
 import curim_data.engine._dialects
@@ -18,6 +19,7 @@ from curim_data.engine.source import (
     on_spark,
     open_source,
     opened_source,
+    prepared_file_of,
     published_copy,
     source_from_files,
 )

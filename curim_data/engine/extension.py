@@ -133,7 +133,5 @@ def prepared_facts(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[F
     told = "CASE WHEN hour_bits IS NOT NULL THEN 0 END AS hour"
     connection.execute(f"CREATE VIEW {ALERTS} AS SELECT *, {told} FROM prepared.main.{TABLE}")
     table: IbisTable = DuckDB.from_connection(connection.cursor()).table(ALERTS)
-    counted = connection.execute(
-        f"SELECT count(*) - count(incident) + count(DISTINCT incident) FROM {ALERTS}"
-    ).fetchone() or (0,)
-    return measure(table), int(counted[0])
+    firsts = connection.execute(f"SELECT count(*) FILTER (report = 0) FROM {ALERTS}").fetchone() or (0,)
+    return measure(table), int(firsts[0])

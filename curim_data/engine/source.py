@@ -449,6 +449,12 @@ def _links(source: Source) -> tuple[Any, pa.Table | None]:
     return find_links(cursor, source.city.prepared, source.version, source.cache["files"], source.earlier)
 
 
+def prepared_file_of(source: Source) -> Path | None:
+    """The prepared file of a source's alerts; None where there is none."""
+    path = _narrow_file(source.city, source.version)
+    return path if path is not None and path.exists() else None
+
+
 def extend_prepared(source: Source, earlier: str, version: str, rows: Path) -> None:
     """Make the prepared file of a copy of a source's alerts, and what is known of it, out of that of an earlier copy,
     where there is one. `rows`: Parquet file of the rows that are new or take the place of those with the same ids, all

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curim_data.engine import Source, extend_prepared
+from curim_data.engine import Source, extend_prepared, prepared_file_of
 from curim_data.engine.files import read_files
 from curim_data.model.prepared import alerts_name, read_json, write_json, write_whole
 from curim_data.protection.copy import (
@@ -72,7 +72,8 @@ def extend_copy(source: Source, drawn: Drawn, work: Path, key: bytes) -> bool:
     work.mkdir(parents=True, exist_ok=True)
     draws, new = _changed(drawn, before, work)
     asked = pa.concat_arrays([draws["alert_id"].combine_chunks(), draws["person"].combine_chunks().drop_null()])
-    alerts, digests = read_alerts(source.cache["files"], work, key.hex(), pa.table({"alert_id": asked.unique()}))
+    ids, files = pa.table({"alert_id": asked.unique()}), source.cache["files"]
+    alerts, digests = read_alerts(files, work, key.hex(), ids, prepared_file_of(source))
     counts = _with_more(known, alerts.filter(pc.is_in(alerts["alert_id"], value_set=new)))
     usual, was = ({name: most(counted) for name, counted in one.items()} for one in (counts, known))
     if usual != was:  # then it is another one for all sensitive alerts whose person is gone

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -33,7 +34,7 @@ import pyarrow.parquet as pq
 from curim_data.engine import Source
 from curim_data.engine.codes import BATCH, categorical, encoded
 from curim_data.engine.columns import split_list
-from curim_data.engine.files import read_files
+from curim_data.engine.files import database, read_files
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import SCHEMA, BoolArray, CityProfile, IntArray
 from curim_data.privacy import is_sensitive_category
@@ -368,9 +369,11 @@ def _of_known_incidents(
     let_out = waiting["drawn_unit"].notna().to_numpy(bool).copy()
     if not let_out.any():
         return DRAWN.empty_table(), let_out
-    wanted = pa.array(waiting.loc[let_out, "drawn_unit"].unique(), pa.string())
-    rows = [pq.read_table(path).filter(pc.is_in(pc.field("unit"), wanted)) for path in known.files]
-    found = pa.concat_tables(rows)
+    wanted = pa.table({"unit": pa.array(waiting.loc[let_out, "drawn_unit"].unique(), pa.string())})
+    with database() as engine:
+        engine.register("wanted", wanted)
+        parts = (_rows_of(engine, path) for path in known.files)
+        found = pa.concat_tables([part.cast(DRAWN) for part in parts])
     found = found.set_column(found.column_names.index("cell"), "cell", found["cell"].fill_null(-1))
     theirs = found.to_pandas()
     theirs = theirs.assign(later=theirs["alert_id"] != theirs["unit"]).sort_values("later", kind="stable")
@@ -382,6 +385,14 @@ def _of_known_incidents(
     late = waiting.loc[let_out, ["alert_id", "drawn_unit"]].rename(columns={"drawn_unit": "unit"})
     table = _typed(late.merge(theirs, on="unit")).sort_values("alert_id", ignore_index=True)
     return pa.Table.from_pandas(table, DRAWN, preserve_index=False), let_out
+
+
+def _rows_of(engine: duckdb.DuckDBPyConnection, path: Path) -> pa.Table:
+    """The draws of a release of the `wanted` incidents, in their order."""
+    numbered = f"read_parquet('{sql_path(path)}', file_row_number = true)"
+    columns = ", ".join(DRAWN.names)
+    asked = f"SELECT {columns} FROM {numbered} SEMI JOIN wanted USING (unit) ORDER BY file_row_number"
+    return engine.execute(asked).to_arrow_table()
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
