@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.incidents.background import NOW_BANDS
+from analysis.incidents.background import NOW_BANDS, against_usual
 from analysis.incidents.bands import AREAS, REACH_H, REACH_M, REFERENCE_H, distance_band, known_step
 from analysis.incidents.linking import NearLinks, first_reports, known_categories, learned, near_links
 from analysis.incidents.mixture import Candidates, Trigger
@@ -172,13 +172,14 @@ class _Join:
         after = after.where(after.other < n)
         self.late = self._candidates(Pairs(after.other, after.row, after.metres, -after.hours))
         self.blank = np.unique(self.late.row[np.isnan(every.here[self.late.row])])
-        self.old = Nearby(calendar, self.blank, alerts) if len(self.blank) else None
+        old = [Nearby(calendar, self.blank, alerts)] if len(self.blank) else []
+        self.nearby = [*old, self.new]
         every.weight[rows] = 1 - linking.repeats
         asked = np.append(self.blank, rows)
         self.clock = Clock(every.hours, asked)
         self.places = Places(every.points, every.weight, n, asked, linking.ground.origin)
-        around = [nearby.pairs(-REFERENCE_H[0], REFERENCE_H[0]) for nearby in (self.new, self.old) if nearby]
-        self.near = Pairs.together(around)
+        low = REFERENCE_H[0]
+        self.near = Pairs.together([nearby.pairs(-low, low) for nearby in self.nearby])
 
     def at_point(self) -> IntArray:
         """How many alerts lie at the point of each new one; shape as `rows`."""
@@ -187,13 +188,12 @@ class _Join:
     def judge(self) -> IntArray:
         """Judge the new ones, then the old ones; gives the rows of old ones that changed."""
         every, rows = self.every, self.new.rows
-        every.weight[rows] = self._weights(self._rates(self.new, now=False))
-        with_candidates = np.isin(rows, self.earlier.row)
-        for kept, rates in zip((every.here, every.around), self._rates(self.new, now=True), strict=True):
-            kept[rows[with_candidates]] = rates[with_candidates]
+        every.weight[rows] = self._weights(*(rate[len(self.blank) :] for rate in self._rates(now=False)))
+        asked = np.append(self.blank, rows)
+        judged = np.isin(asked, np.append(self.blank, self.earlier.row))
+        for kept, rate in zip((every.here, every.around), self._rates(now=True), strict=True):
+            kept[asked[judged]] = rate[judged]
         self._link(self.earlier)
-        if self.old:
-            every.here[self.blank], every.around[self.blank] = self._rates(self.old, now=True)
         changed = self._link(self.late)
         as_before = np.setdiff1d(self.blank, changed)
         every.here[as_before] = every.around[as_before] = np.nan
@@ -204,25 +204,27 @@ class _Join:
         known = known_categories(self.rule.linking.categories, self.every.category[pairs.row])
         return pairs.where(known & _before(self.every, pairs))
 
-    def _rates(self, nearby: Nearby, *, now: bool) -> tuple[FloatArray, FloatArray]:
-        """Incidents an hour expected around the new ones, or the old ones, as in `Judged`."""
+    def _rates(self, *, now: bool) -> tuple[FloatArray, FloatArray]:
+        """Incidents an hour expected around the old ones without any, then the new ones, as in `Judged`; `now`: as on
+        the days before and after.
+        """
         weights, linking = self.every.weight, self.rule.linking
-        mine = slice(len(self.blank), None) if nearby is self.new else slice(len(self.blank))
-        city = self.clock.rate(weights, linking.period_h)[mine]
-        here, around = (share[mine] * city for share in self.places.share(self.near, weights, linking))
+        city = self.clock.rate(weights, linking.period_h)
+        here, around = (share * city for share in self.places.share(self.near, weights, linking))
         if not now:
             return here, around
-        within = (AREAS * linking.ground.clumping)[1:NOW_BANDS].sum()
-        factor = nearby.now(here, around * within, self.clock.reference_h[mine], weights)
+        usual = here + around * (AREAS * linking.ground.clumping)[1:NOW_BANDS].sum()
+        usual *= self.clock.reference_h
+        factor = against_usual(np.concatenate([nearby.seen(weights) for nearby in self.nearby]), usual)
         return here * factor, around * factor
 
-    def _weights(self, rates: tuple[FloatArray, FloatArray]) -> FloatArray:
-        """Incidents that each new alert counts as, by what is expected around it; shape as `rows`."""
+    def _weights(self, here: FloatArray, around: FloatArray) -> FloatArray:
+        """Incidents that each new alert counts as, by what is expected around it; shapes as `rows`."""
         rows, earlier = self.new.rows, self.earlier
         weights = np.ones(len(rows))
         if len(earlier):
             at = np.searchsorted(rows, earlier.row)
-            pairs = _candidates(self.every.points, self.rule, earlier, rates[0][at], rates[1][at])
+            pairs = _candidates(self.every.points, self.rule, earlier, here[at], around[at])
             weights[np.unique(at)] = 1 - Trigger(self.rule.linking.trigger).parents(pairs)[1]
         return weights
 

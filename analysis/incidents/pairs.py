@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from curim_data.model import BoolArray, FloatArray, IntArray
 
@@ -77,8 +78,7 @@ class Squares:
         self._height = self._row.max(initial=0) + 2
         key = self._key(self._code, self._column, self._row)
         # Numbers in order of the keys: alerts in the order of their numbers are searched for in one sweep.
-        self._keys, first, self.number = np.unique(key, return_index=True, return_inverse=True)
-        self.number = self.number.astype(np.int32)  # one of them for each alert: half the memory
+        self._keys, first, self.number = _numbered(key)
         self._code, self._column, self._row = (values[first] for values in (self._code, self._column, self._row))
 
     def __len__(self) -> int:
@@ -103,6 +103,19 @@ class Squares:
         """For each square the sum of the weights of all alerts in it and in the eight around it."""
         each = np.append(np.bincount(self.number, weights=weights, minlength=len(self)), 0.0)
         return np.asarray(np.sum([each[number] for number in self.neighbours], axis=0), dtype=float)
+
+
+def _numbered(keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """The keys in order, once each, the first row of each, and the number of each row's: as `np.unique`, in the time
+    that rows take that are not put in order. Numbers of 32 bits: one of them for each alert.
+    """
+    code, known = pd.factorize(keys)
+    order = np.argsort(known)
+    number = np.empty(len(known), np.int32)
+    number[order] = np.arange(len(known), dtype=np.int32)
+    first = np.empty(len(known), np.int64)
+    first[code[::-1]] = np.arange(len(keys))[::-1]
+    return known[order], first[order], np.asarray(number[code])
 
 
 def _from_one(values: IntArray) -> IntArray:
@@ -141,7 +154,9 @@ class NearPairs:
             number = self._squares.number
             ticks = np.round((points.hours - points.hours.min()) / _TICK_H).astype(np.int64)
             self._span = int(ticks.max()) * 4 + round(10_000 / _TICK_H)
-            self._order = np.lexsort([points.hours, number]).astype(np.int32)
+            # Of numbers of 16 bits numpy makes the same order six times as fast.
+            short = number.astype(np.uint16) if len(self._squares) <= 1 << 16 else number
+            self._order = np.argsort(short, kind="stable").astype(np.int32)
             self._times = (number.astype(np.int64) * self._span + ticks)[self._order]
             self._rank = np.empty(len(points), np.int32)
             self._rank[self._order] = np.arange(len(points), dtype=np.int32)

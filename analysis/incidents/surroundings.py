@@ -16,7 +16,6 @@ from analysis.incidents.background import (
     NOW_METRES,
     POINT_M,
     SIDES_M,
-    against_usual,
     disc,
     rate_around,
     reference_hours,
@@ -31,8 +30,9 @@ from analysis.incidents.pairs import NearPairs, Pairs, Points, Window, most_of_a
 from curim_data.model import FloatArray, IntArray
 
 _AT_A_TIME: Final = 1 << 17  # alerts of the sweep: what is worked out of them stays in the processor's cache
-_SLOTS: Final = (1 << 25, 1 << 27)  # fewest and most marks of places and days, a byte each
+_SLOTS: Final = (1 << 25, 1 << 27)  # fewest and most marks of places and times, a byte each
 _SLOTS_EACH: Final = 32  # marks for each alert
+_SPAN_H: Final = DAY_H  # of a mark
 _MARGIN_H: Final = 0.01
 # Odd numbers of 64 bits that spread keys: two squares share one in 2**64 cases.
 _KIND, _COLUMN = -7046029254386353131, -4417276706812531889
@@ -72,11 +72,11 @@ class Calendar:
         """
         self.points, self.origin = points, origin
         hours = points.hours[asked]
-        far = REACH_H + REFERENCE_H[1] + DAY_H
+        far = REACH_H + REFERENCE_H[1] + _SPAN_H
         self._codes = pd.Index(np.unique(points.category[asked]))
-        self._first = int(np.floor((hours.min() - far) / DAY_H))
-        self._days = int(np.floor((hours.max() + far) / DAY_H)) - self._first + 1
-        self._places = max(int(np.clip(_SLOTS_EACH * len(points), *_SLOTS)) // self._days, 1)
+        self._first = int(np.floor((hours.min() - far) / _SPAN_H))
+        self._spans = int(np.floor((hours.max() + far) / _SPAN_H)) - self._first + 1
+        self._places = max(int(np.clip(_SLOTS_EACH * len(points), *_SLOTS)) // self._spans, 1)
         self._slots = np.full(len(points), -1, np.int32)
         for at in range(0, len(points), _AT_A_TIME):
             part = slice(at, at + _AT_A_TIME)
@@ -84,7 +84,7 @@ class Calendar:
 
     def near(self, rows: IntArray) -> IntArray:
         """Rows of all alerts that may be near enough to some alerts, in order: all that are, and others."""
-        marks = np.zeros(self._days * self._places + 1, dtype=bool)  # the last one for alerts without a number
+        marks = np.zeros(self._spans * self._places + 1, dtype=bool)  # the last one for alerts without a number
         rows = rows[np.argsort(self.points.hours[rows])]
         some = self.points.only(rows)
         hours, kind = some.hours, _number(self._codes, some.category)
@@ -92,9 +92,9 @@ class Calendar:
         low, high = (span + _MARGIN_H for span in REFERENCE_H)
         for dx in range(-_REACH, _REACH + 1):
             for dy in range(-_REACH, _REACH + 1):
-                span = high if max(abs(dx), abs(dy)) <= _NOW_REACH else low
+                far = high if max(abs(dx), abs(dy)) <= _NOW_REACH else low
                 place = self._place(keys + (dx * _COLUMN + dy))
-                start, stop = self._day(hours - span), self._day(hours + span)
+                start, stop = self._span(hours - far), self._span(hours + far)
                 for more in range(int((stop - start).max()) + 1):
                     marks[np.minimum(start + more, stop) * self._places + place] = True
         parts = range(0, len(self._slots), _AT_A_TIME)
@@ -104,18 +104,18 @@ class Calendar:
         kind = _number(self._codes, points.category)
         rows = np.flatnonzero((kind >= 0) & np.isfinite(points.hours))
         some = points.only(rows)
-        day, keys = self._day(some.hours), _of_kind(_keys(some, SIDES_M[0], self.origin), kind[rows])
-        inside = (day >= 0) & (day < self._days)
+        span, keys = self._span(some.hours), _of_kind(_keys(some, SIDES_M[0], self.origin), kind[rows])
+        inside = (span >= 0) & (span < self._spans)
         out = np.full(len(points), -1)
-        out[rows] = np.where(inside, day * self._places + self._place(keys), -1)
+        out[rows] = np.where(inside, span * self._places + self._place(keys), -1)
         return out
 
     def _place(self, keys: IntArray) -> IntArray:
         spread = ((keys * _KIND).view(np.uint64) >> np.uint64(32)).view(np.int64)
         return np.asarray((spread * self._places) >> 32)
 
-    def _day(self, hours: FloatArray) -> IntArray:
-        return np.floor(hours / DAY_H).astype(np.int64) - self._first
+    def _span(self, hours: FloatArray) -> IntArray:
+        return np.floor(hours / _SPAN_H).astype(np.int64) - self._first
 
 
 class Nearby:
@@ -139,16 +139,11 @@ class Nearby:
         found = Pairs.together(list(self._pairs.within(self._here, self._window(since, until))))
         return Pairs(self._some[found.row], self._some[found.other], found.metres, found.hours)
 
-    def now(self, here: FloatArray, around: FloatArray, hours: FloatArray, weights: FloatArray) -> FloatArray:
-        """How much the rate on the days before and after differs from the long-run one; shape (n,).
-
-        `here`, `around`: incidents an hour expected in the first band of distance and in the others within 150 m;
-        `hours` of the reference for which there are data; shapes (n,).
-        """
+    def seen(self, weights: FloatArray) -> FloatArray:
+        """Incidents within 150 m of each of the rows on the days of the reference; shape (n,)."""
         low, high = REFERENCE_H
         windows = self._window(low, high), self._window(-high, -low)
-        seen = reference_sums(self._pairs, self._here, weights[self._some], NOW_METRES, windows)
-        return against_usual(seen, (here + around) * hours)
+        return reference_sums(self._pairs, self._here, weights[self._some], NOW_METRES, windows)
 
     def _window(self, since: float, until: float) -> Window:
         window = self._pairs.window(self._here, since, until)

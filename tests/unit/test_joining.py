@@ -130,20 +130,17 @@ def test_late_reports_are_linked_as_all_at_once(pieces: int) -> None:
     assert relinked > 0.1 * late.sum()
 
 
-@pytest.mark.parametrize("in_all", [40_000, 4000])
-def test_where_pairs_are_left_out_it_is_as_when_all_are_linked(monkeypatch: pytest.MonkeyPatch, in_all: int) -> None:
-    """So dense that of each square only the next in time are looked at."""
-    x, y, hours, category = alerts("minutes", 4)
-    here = x / 3, y / 3, hours, category
+def test_where_pairs_are_left_out_it_is_as_when_all_are_linked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So dense that of each square only the next in time are looked at; with all of them every tenth would differ."""
+    x, y, hours, category = alerts("minutes", 4, 2200)
+    here = x / 8, y / 8, hours, category
     n = len(x) - 600
-    monkeypatch.setattr("analysis.incidents.pairs.IN_ALL", in_all)
+    monkeypatch.setattr("analysis.incidents.pairs.IN_ALL", 200_000)
     _, rule, judged = link_and_judge(*some(here, slice(n)))
     found = joined(judged, rule, some(here, slice(n, None))).judged
     at_once = link_reports(*here, rule.linking)
     assert rule.linking.linked
-    assert (labels(found) == at_once)[n:].mean() > 0.95
-    share = len(np.unique(at_once[n:])) / len(np.unique(labels(found)[n:]))
-    assert share == pytest.approx(1, abs=0.03)
+    assert (labels(found) == at_once)[n:].mean() > 0.98
 
 
 # Against plain loops.
@@ -281,9 +278,10 @@ def new_ones(kind: str) -> tuple[Alerts, Alerts]:
     late = np.random.default_rng(1).random(len(here[0])) < 0.03
     late[-60:] = True
     x, y, hours, category = some(here, late)
+    category[::17] = 77
     again = np.arange(0, len(x), 9)
     x, y, hours, category = (np.append(values, values[again]) for values in (x, y, hours, category))
-    category[::17], x[5], hours[11] = 77, np.nan, np.nan
+    x[5], hours[11] = np.nan, np.nan
     return some(here, ~late), (x, y, hours, category)
 
 
