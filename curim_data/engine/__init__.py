@@ -1,8 +1,8 @@
 """Where counting happens: an Ibis table of the stored alerts on DuckDB, or on another engine by URL.
 
 Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `keep_narrow`, `extend_prepared`,
-`prepared_file_of`, `last_meeting`, `city_day`, `published_copy`, `on_spark`, `files_of`, `EngineError`; `types` names
-expressions.
+`prepared_file_of`, `last_meeting`, `city_day`, `published_copy`, `on_spark`, `files_of`, `unchanged`, `EngineError`;
+`types` names expressions.
 """
 
 import curim_data.engine._dialects
@@ -22,5 +22,6 @@ from curim_data.engine.source import (
     prepared_file_of,
     published_copy,
     source_from_files,
+    unchanged,
 )
 from curim_data.engine.spark import EngineError

@@ -5,7 +5,8 @@ On DuckDB the narrow table is a view of the Parquet files at first. Unless alert
 with texts as codes, rows by date (a period then leaves most of them unread) and columns packed into numbers
 (`curim_data.engine.packed`), by which each question is answered several times faster: one in a file that was prepared
 after the import (`keep_narrow`), or else one in memory, made once so many questions were asked that more will follow,
-in some two seconds for a million alerts.
+in some two seconds for a million alerts. Codes are in the order of their values but for those that came later
+(`curim_data.engine.extension`), so nothing is sorted by them.
 
 Beside them stand, where a question counts incidents, `incident` (a number; missing for an alert that alone reports its
 incident) and `report` (0 for the first report of an incident): see `curim_data.engine.incidents`.
@@ -25,6 +26,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 
+from curim_data.engine.files import quoted
 from curim_data.engine.packed import PACKED, WORDS, Bits, Packing, with_words
 from curim_data.engine.types import IbisBoolean, IbisColumn, IbisTable
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA
@@ -198,6 +200,11 @@ class NarrowTable:
         return self._table(backend, self._once, ONCE)
 
     @property
+    def attached(self) -> bool:
+        """Whether a prepared file is read."""
+        return self._once == FROM_FILE
+
+    @property
     def packing(self) -> Packing | None:
         """How columns are packed in the words of a table that has some (`curim_data.engine.packed.WORDS`)."""
         return self._packing
@@ -245,9 +252,14 @@ class NarrowTable:
         `kept`; `once` was asked.
         """
         connection = self._connection.cursor()
+        if self._once == FROM_FILE:  # read from a file that went since, and which the view does not read
+            shared = self.shared()
+            connection.register("found", shared)
+            connection.execute(f"CREATE OR REPLACE TABLE {SHARED} AS SELECT alert_id, incident, report FROM found")
+            connection.unregister("found")
         path.unlink(missing_ok=True)
         name = f"written_{threading.get_ident()}"
-        connection.execute(f"ATTACH '{_quoted(path)}' AS {name}")
+        connection.execute(f"ATTACH {quoted(path)} AS {name}")
         try:
             _make_table(connection, f"{name}.main.", NAMED, TABLE)
         finally:
@@ -259,7 +271,7 @@ class NarrowTable:
             return False
         connection = self._connection.cursor()
         try:
-            connection.execute(f"ATTACH IF NOT EXISTS '{_quoted(kept)}' AS {KEPT} (READ_ONLY)")
+            connection.execute(f"ATTACH IF NOT EXISTS {quoted(kept)} AS {KEPT} (READ_ONLY)")
             connection.begin()
             every = f"SELECT * EXCLUDE (alert_id) FROM {KEPT}.main.{TABLE}"
             connection.execute(f"CREATE OR REPLACE VIEW {FROM_FILE} AS {every}")
@@ -349,7 +361,3 @@ def _values(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, pa.A
 def values_of(table: str, name: str) -> str:
     """The table with the values of a column of a table of codes, and their codes."""
     return f"{table}_{name}_values"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

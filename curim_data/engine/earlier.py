@@ -8,6 +8,7 @@ protected copy lies from the alerts). It stands until there are a tenth more ale
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +46,10 @@ def note(folder: Path, version: str, files: Sequence[str | Path], count: int, le
 
 def noted(folder: Path | None) -> list[Earlier]:
     """All versions that were prepared by this code, those of most alerts first."""
-    found = [] if folder is None else [_earlier(one) for one in kept_json(folder, NOTE)]
+    found = []
+    for told in [] if folder is None else kept_json(folder, NOTE):
+        with suppress(KeyError, TypeError, ValueError):
+            found.append(_earlier(told))
     return sorted(found, key=lambda one: one.count, reverse=True)
 
 

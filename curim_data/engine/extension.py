@@ -1,9 +1,10 @@
 """A prepared file of count columns (`curim_data.engine.columns`) for more alerts than it was made of.
 
 The file of an earlier version is copied; the rows of alerts that say something else now go, the new ones are added,
-and the incidents that came to have other reports get their numbers. So what it costs does not grow with the alerts that
-were there already, but for the copy of the file. Values that no alert had before get codes behind the others, as long
-as there is room in the words (`curim_data.engine.packed`).
+and the incidents that came to have other reports get their numbers. So of the alerts that were there already the file
+is copied and their ids are looked through, and nothing is worked out again. Values that no alert had before get codes
+behind the others, as long as there is room in the words (`curim_data.engine.packed`); a text's column is then written
+anew.
 """
 
 from __future__ import annotations

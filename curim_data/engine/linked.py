@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -227,11 +228,11 @@ def find_links(
         return kept, None
     before = None if folder is None or earlier is None else _kept(folder, earlier.version)
     if before is not None and earlier is not None:
-        with database() as beside:
+        with suppress(OSError, ValueError, IndexError, duckdb.Error, pa.ArrowException), database() as beside:
             view_files(beside, earlier.others(files))
             joined = before.with_more(read_alerts(beside, before.categories))
-        if joined is not None:
-            return joined
+            if joined is not None:
+                return joined
     return link_all(connection), None
 
 

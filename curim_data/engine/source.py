@@ -14,7 +14,8 @@ import datetime as dt
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -128,9 +129,10 @@ class Source:
         """
         if "narrow" not in self.cache:
             return self.cache.get(_INCIDENTS)
-        if _INCIDENTS not in self.cache:
+        if _INCIDENTS not in self.cache or (self.cache["narrow"].attached and not self.cache.get(_OF_FILE)):
             try:
                 self.cache[_INCIDENTS] = IncidentFacts.from_json(self.kept(_INCIDENTS))
+                self.cache[_OF_FILE] = True
             except (TypeError, KeyError, ValueError):
                 _ = self.once
         facts: IncidentFacts | None = self.cache.get(_INCIDENTS)
@@ -155,10 +157,10 @@ class Source:
     @property
     def earlier(self) -> Earlier | None:
         """A prepared version of the alerts to which few were added since and nothing else was done; None without."""
-        if "earlier" not in self.cache:
+        if self.cache.get(_EARLIER) is None and not self.cache.get(_LEARNED_ANEW):
             known = added_to(self.city.prepared, self.cache.get("files", ()))
-            self.cache["earlier"] = next((one for one in known if one.holds(self.count)), None)
-        found: Earlier | None = self.cache["earlier"]
+            self.cache[_EARLIER] = next((one for one in known if one.holds(self.count)), None)
+        found: Earlier | None = self.cache.get(_EARLIER)
         return found
 
     def learned(self, name: str) -> Any:
@@ -328,7 +330,8 @@ def source_from_files(
     """A source over Parquet files in the layout of `alert.SCHEMA`; no files is an empty store. `instead`: a file of
     alerts that take the place of those with the same ids, and of further ones.
     """
-    cache = _cached((version, *map(str, files)), lambda: _opened(files, version, city, instead))
+    key = (version, *map(str, files), *([] if instead is None else [str(instead)]))
+    cache = _cached(key, lambda: _opened(files, version, city, instead))
     return _source(_alerts(cache), version, city, meeting, cache)
 
 
@@ -428,6 +431,8 @@ def _extended(source: Source, path: Path) -> bool:
     from curim_data.engine.linked import links_file
 
     linked, changed = _links(source)
+    if linked.learned == source.count:  # so what is learned of all alerts is, too
+        source.cache[_EARLIER], source.cache[_LEARNED_ANEW] = None, True
     write_whole(links_file(folder, source.version), linked.write)
     note(folder, source.version, files, source.count, linked.learned)
     source.cache[_INCIDENTS] = linked.facts
@@ -436,7 +441,7 @@ def _extended(source: Source, path: Path) -> bool:
         return False
     try:
         write_whole(path, lambda part: extend_narrow(before, part, earlier.others(files), changed))
-    except (OSError, duckdb.Error, NoRoomError):
+    except (OSError, ValueError, duckdb.Error, pa.ArrowException, NoRoomError):
         return False
     return True
 
@@ -472,7 +477,7 @@ def extend_prepared(source: Source, earlier: str, version: str, rows: Path) -> N
         write_whole(path, lambda part: extend_narrow(before, part, [rows], shared, replacing=True, renumbered=True))
         with database() as opened:
             facts, incidents = prepared_facts(opened, path)
-    except (OSError, duckdb.Error, NoRoomError):
+    except (OSError, ValueError, duckdb.Error, pa.ArrowException, NoRoomError):
         return
     write_json(folder, alerts_name(_FACTS, version), facts.as_json())
     write_json(folder, alerts_name(_INCIDENTS, version), IncidentFacts(facts.n, incidents, rule).as_json())
@@ -482,6 +487,9 @@ _FACTS: Final = "facts"
 # In a source's cache: the rule by which its incidents were linked before, where their ids alone say which they are.
 LINKED: Final = "linked"
 _INCIDENTS: Final = "incidents"
+_OF_FILE: Final = "incidents of the prepared file"
+_EARLIER: Final = "earlier"
+_LEARNED_ANEW: Final = "learned anew"
 
 
 def _find_incidents(source: Source) -> pa.Table:
@@ -506,12 +514,21 @@ def _shared_file(source: Source) -> Path:
     path = prepared_file(folder, alerts_name(_SHARED_NAME, source.version), ".parquet")
     if not path.exists():
         shared = source.shared_incidents()
-        home, of = Home(folder.parents[1]), source.exact or source
-        with locked(home.lock, shared=True):
-            if Store(home).alerts_version() != of.version:
-                raise EngineError(CHANGED_MEANWHILE)
+        with unchanged(source):
             write_whole(path, lambda part: pq.write_table(shared, part))
     return path
+
+
+@contextmanager
+def unchanged(source: Source) -> Iterator[None]:
+    """While the alerts of a home are those of a source, and no erasure begins; EngineError where they are no more."""
+    folder, of = source.city.prepared, source.exact or source
+    assert folder is not None
+    home = Home(folder.parents[1])
+    with locked(home.lock, shared=True):
+        if Store(home).alerts_version() != of.version:
+            raise EngineError(CHANGED_MEANWHILE)
+        yield
 
 
 def _narrow_file(city: CityProfile, version: str) -> Path | None:

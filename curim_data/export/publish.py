@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import ibis
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
 from curim_data.engine import Source, open_source
 from curim_data.engine.by_url import ALERTS, COPY, PUBLICATIONS
-from curim_data.engine.columns import HOUR_BITS, INCIDENT_COLUMNS, MADE, SHARED, made_columns
+from curim_data.engine.columns import HOUR_BITS, INCIDENT_COLUMNS, MADE, made_columns
 from curim_data.model import SCHEMA, Message
 from curim_data.protection import protected_files
 from curim_data.store import Home
@@ -158,18 +159,29 @@ def _type(kind: pa.DataType) -> str:
 
 def _blocks(source: Source, columns: tuple[str, ...]) -> Iterator[bytes]:
     """The alerts as lines of CSV, some rows at a time: nothing is what is missing, and what is there has quotes."""
-    _ = source.once  # so that the incidents are known
     table = source.table
     backend = table.op().source
+    cursor = backend.con.cursor()
+    cursor.register("shared_by_number", _numbered_anew(source.shared_incidents()))
     made = backend.compile(table.mutate(**made_columns(table)))
     own = {name: _literal(name) for name in _LISTS} | {"report": _REPORT}
     shown = ", ".join(own.get(name, name) for name in columns)
-    query = f"SELECT {shown} FROM ({made}) AS alerts LEFT JOIN {SHARED} USING (alert_id) ORDER BY local_date, alert_id"
+    joined = f"({made}) AS alerts LEFT JOIN shared_by_number USING (alert_id)"
+    query = f"SELECT {shown} FROM {joined} ORDER BY local_date, alert_id"
     how = pa.csv.WriteOptions(include_header=False, quoting_style="all_valid")
-    for batch in backend.con.cursor().execute(query).to_arrow_reader(BLOCK):
+    for batch in cursor.execute(query).to_arrow_reader(BLOCK):
         out = pa.BufferOutputStream()
         pa.csv.write_csv(batch, out, how)
         yield out.getvalue().to_pybytes()
+
+
+def _numbered_anew(shared: pa.Table) -> pa.Table:
+    """Alerts that share an incident, incidents numbered in the order of ids: the numbers of the home tell which came
+    last.
+    """
+    ordered = shared.sort_by("alert_id")
+    numbers = pd.factorize(ordered["incident"].to_numpy())[0]
+    return ordered.set_column(ordered.column_names.index("incident"), "incident", pa.array(numbers, pa.int32()))
 
 
 _REPORT: Final = "coalesce(report, 0) AS report"

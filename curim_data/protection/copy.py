@@ -32,11 +32,12 @@ import pyarrow.parquet as pq
 from curim_data.engine import Source
 from curim_data.engine.codes import BATCH, codes, encoded
 from curim_data.engine.columns import TABLE, split_list
+from curim_data.engine.files import quoted, read_files
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA, BoolArray, CityProfile, IntArray
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
 from curim_data.privacy import is_sensitive_category
 from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn
-from curim_data.store.matching import bounded_duckdb, sql_path
+from curim_data.store.matching import bounded_duckdb
 
 NAME: Final = "protected"
 LATER: Final = "protected_later"
@@ -200,11 +201,10 @@ def read_alerts(
     digests = bytearray()
     with bounded_duckdb(work, MEMORY) as engine:
         if prepared is not None:
-            engine.execute(f"ATTACH '{sql_path(prepared)}' AS prepared (READ_ONLY)")
+            engine.execute(f"ATTACH {quoted(prepared)} AS prepared (READ_ONLY)")
             engine.execute(f"CREATE VIEW alerts AS FROM prepared.main.{TABLE}")
         elif files:
-            listed = ", ".join(f"'{sql_path(Path(one))}'" for one in files)
-            engine.execute(f"CREATE VIEW alerts AS SELECT * FROM read_parquet([{listed}], union_by_name = true)")
+            engine.execute(f"CREATE VIEW alerts AS SELECT * FROM {read_files(files)}")
         else:
             engine.register("alerts", SCHEMA.empty_table())
         if of is not None:

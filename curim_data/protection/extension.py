@@ -40,6 +40,7 @@ from curim_data.protection.releases import Drawn
 from curim_data.store.matching import bounded_duckdb
 
 COUNTS: Final = "protected_counts"
+_LATER: Final = "later"
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,12 @@ class _Before:
     added: list[str]
 
 
-def keep_counts(source: Source, version: str, counts: Counts) -> None:
-    """Keep how many alerts of a copy have each status and sender, for the next one."""
+def keep_counts(source: Source, version: str, counts: Counts, *, later: bool = False) -> None:
+    """Keep how many alerts of a copy have each status and sender, for the next one, and whether some of its rows are in
+    a later file.
+    """
     assert source.city.prepared is not None
-    write_json(source.city.prepared, alerts_name(COUNTS, version), counts)
+    write_json(source.city.prepared, alerts_name(COUNTS, version), {**counts, _LATER: later})
 
 
 def extend_copy(source: Source, drawn: Drawn, work: Path, key: bytes) -> bool:
@@ -65,10 +68,11 @@ def extend_copy(source: Source, drawn: Drawn, work: Path, key: bytes) -> bool:
     path, later, before = copy_file(city, version), later_file(city, version), _before(source, drawn)
     if before is None or path is None or later is None or city.prepared is None:
         return False
-    known: Counts | None = read_json(city.prepared, alerts_name(COUNTS, before.version))
+    kept = read_json(city.prepared, alerts_name(COUNTS, before.version))
     earlier, earlier_later = copy_file(city, before.version), later_file(city, before.version)
-    if known is None or earlier is None or earlier_later is None:
+    if kept is None or earlier is None or earlier_later is None or kept[_LATER] != earlier_later.exists():
         return False
+    known: Counts = {name: kept[name] for name in OF_PERSONS}
     work.mkdir(parents=True, exist_ok=True)
     draws, new = _changed(drawn, before, work)
     asked = pa.concat_arrays([draws["alert_id"].combine_chunks(), draws["person"].combine_chunks().drop_null()])
@@ -84,7 +88,7 @@ def extend_copy(source: Source, drawn: Drawn, work: Path, key: bytes) -> bool:
         write_rows(rows, city, made)
         extend_prepared(source, before.version, version, made)
         write_whole(later, partial(_write_later, earlier_later, made))
-    keep_counts(source, version, counts)
+    keep_counts(source, version, counts, later=True)
     _carry(source, before.version, version)
     _link(earlier, path)
     return True

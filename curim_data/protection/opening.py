@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias, cast
+
+import duckdb
+import pyarrow as pa
 
 from curim_data.engine import (
     LINKED,
@@ -20,9 +24,11 @@ from curim_data.engine import (
     opened_source,
     published_copy,
     source_from_files,
+    unchanged,
 )
 from curim_data.engine import hand_over as engine_hand_over
 from curim_data.engine.earlier import noted
+from curim_data.engine.files import quoted
 from curim_data.model import Audience, Message
 from curim_data.model.annotations import Annotation
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
@@ -33,7 +39,6 @@ from curim_data.protection.releases import Drawn, Since, drawn, release, secret
 from curim_data.query import default_points, keep_no_default_points
 from curim_data.store import Home
 from curim_data.store.locking import locked
-from curim_data.store.matching import sql_path
 
 NO_COPY: Final = Message(
     "Alerts that another engine holds have no protected copy: council and public see nothing of them. “curim publish” "
@@ -110,10 +115,10 @@ def _copy_on_spark(home: Home, url: str, files: Source) -> Source:
     none, and none can be made.
     """
     try:
-        copy = protected_files(home, files)
-    except OSError as error:
+        copy = _in_one_file(protected_files(home, files))
+    except (OSError, duckdb.IOException) as error:
         raise DisclosureError(NO_COPY_MADE) from error
-    counted = on_spark(url, _in_one_file(copy))
+    counted = on_spark(url, copy)
     keep_no_default_points(counted)
     return counted
 
@@ -138,16 +143,17 @@ def protected_files(home: Home, source: Source) -> Source:
 
 
 def _since(home: Home, source: Source) -> Since | None:
-    """What was drawn for already: the copy of a prepared version with the draws as they are, of those the one that most
-    of the source's alerts were among. An alert of that version that has no draw waits.
+    """What was drawn for already: the copy of a prepared version with the draws as they are, among which the alerts of
+    the source are but for few that were added. An alert of that version that has no draw waits.
     """
-    known, folder = drawn(home), source.city.prepared
-    found = []
-    for one in noted(folder):
+    known, files = drawn(home), source.cache["files"]
+    names = {Path(path).name for path in files}
+    for one in noted(source.city.prepared):
         path = copy_file(source.city, f"{one.version}-{known.version}")
-        if path is not None and path.exists():
-            found.append(tuple(one.others(source.cache["files"])))
-    return Since(known, min(found, key=len)) if found else None
+        few = one.files >= names or (one.files < names and one.holds(source.count))
+        if few and path is not None and path.exists():
+            return Since(known, tuple(one.others(files)))
+    return None
 
 
 def _opened(source: Source, version: str, path: Path) -> Source:
@@ -170,7 +176,8 @@ def _in_one_file(copy: Source) -> Source:
     path = prepared_file(copy.city.prepared, alerts_name(WHOLE, copy.version), ".parquet")
     if not path.exists():
         cursor = copy.cache["database"].cursor()
-        write_whole(path, lambda part: cursor.execute(f"COPY alerts TO '{sql_path(part)}' (FORMAT parquet)"))
+        with unchanged(copy):
+            write_whole(path, lambda part: cursor.execute(f"COPY alerts TO {quoted(part)} (FORMAT parquet)"))
     found = source_from_files([path], copy.version, copy.city, meeting=copy.meeting)
     found.cache.setdefault(LINKED, copy.cache.get(LINKED))
     assert copy.exact is not None
@@ -196,12 +203,29 @@ def copy_of(source: Source) -> Source:
 
 def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
     """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
-    with locked(home.lock, shared=True):
+    with locked(home.lock, shared=True), making_copies(home):
         known = release(home, source, default_points(source), after=_since(home, source))
         version = copy_version(source, known)
-        path = copy_file(source.city, version)
+        path, later = copy_file(source.city, version), later_file(source.city, version)
         assert path is not None
-        if not path.exists() and not extend_copy(source, known, home.work, secret(home)):
+        assert later is not None
+        if not path.exists() and not _extended(home, source, known):
+            later.unlink(missing_ok=True)
             counts = write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
             keep_counts(source, version, counts)
     return known, path
+
+
+def _extended(home: Home, source: Source, known: Drawn) -> bool:
+    """Whether the copy could be made of an earlier one; where that cannot be read, it could not."""
+    try:
+        return extend_copy(source, known, home.work, secret(home))
+    except (OSError, duckdb.Error, pa.ArrowException, KeyError, TypeError, ValueError):
+        return False
+
+
+@contextmanager
+def making_copies(home: Home) -> Iterator[None]:
+    """While no other process makes a copy of a home's alerts, or removes earlier ones."""
+    with locked(home.copying):
+        yield

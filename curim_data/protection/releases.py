@@ -34,7 +34,7 @@ import pyarrow.parquet as pq
 from curim_data.engine import Source
 from curim_data.engine.codes import BATCH, categorical, encoded
 from curim_data.engine.columns import split_list
-from curim_data.engine.files import database, read_files
+from curim_data.engine.files import database, quoted, read_files
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import SCHEMA, BoolArray, CityProfile, IntArray
 from curim_data.privacy import is_sensitive_category
@@ -50,7 +50,6 @@ from curim_data.protection.exchange import (
 from curim_data.store import Home
 from curim_data.store.draws import SECRET, WAITING, draw_files, draws_folder, write_draws, write_secret
 from curim_data.store.locking import locked
-from curim_data.store.matching import sql_path
 
 LEAST_WAITING: Final = 100
 LONGEST_WAIT: Final = dt.timedelta(days=62)
@@ -209,9 +208,10 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Tabl
         cursor.register("some_alerts", some)
     asked, shared = "alerts" if some is None else "some_alerts", source.shared_incidents(some)
     cursor.register("shared", shared)
-    names = ", ".join(f"'{sql_path(path)}'" for path in known.files)
-    earlier = f"SELECT alert_id, unit FROM read_parquet([{names}])" if names else "SELECT '' AS alert_id, '' AS unit"
-    if names and some is not None:
+    earlier = "SELECT '' AS alert_id, '' AS unit"
+    if known.files:
+        earlier = f"SELECT alert_id, unit FROM {read_files(known.files)}"
+    if known.files and some is not None:
         theirs = "SELECT alert_id FROM shared UNION SELECT alert_id FROM some_alerts"
         earlier += f" SEMI JOIN ({theirs}) AS theirs USING (alert_id)"
     result = cursor.execute(
@@ -389,7 +389,7 @@ def _of_known_incidents(
 
 def _rows_of(engine: duckdb.DuckDBPyConnection, path: Path) -> pa.Table:
     """The draws of a release of the `wanted` incidents, in their order."""
-    numbered = f"read_parquet('{sql_path(path)}', file_row_number = true)"
+    numbered = f"read_parquet({quoted(path)}, file_row_number = true)"
     columns = ", ".join(DRAWN.names)
     asked = f"SELECT {columns} FROM {numbered} SEMI JOIN wanted USING (unit) ORDER BY file_row_number"
     return engine.execute(asked).to_arrow_table()

@@ -37,7 +37,9 @@ def default_points(source: Source) -> pd.DataFrame:
 def keep_default_points(source: Source) -> None:
     """Keep the default coordinates for later processes, and of how many alerts other points usually are."""
     source.keep(POINTS, default_points(source)[list(COLUMNS)].to_numpy(object).tolist())
-    source.keep(USUAL, source.cache.get(USUAL, source.learned(USUAL)))
+    usual = source.cache.get(USUAL, source.learned(USUAL))
+    if usual is not None:
+        source.keep(USUAL, usual)
 
 
 def keep_no_default_points(source: Source) -> None:

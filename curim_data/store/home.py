@@ -78,6 +78,16 @@ class Home:
         return self.path / "alerts.lock"
 
     @property
+    def preparing(self) -> Path:
+        """The file whose lock one process has that prepares the alerts or removes what was prepared of earlier ones."""
+        return self.path / "prepare.lock"
+
+    @property
+    def copying(self) -> Path:
+        """The file whose lock one process has that makes a protected copy or removes earlier ones."""
+        return self.path / "copies.lock"
+
+    @property
     def plans_url(self) -> str:
         """SQLAlchemy address of the plans; those of the sample never go to the database of real ones."""
         here = f"sqlite:///{self.path / 'plans.sqlite'}"

@@ -14,7 +14,7 @@ from curim_data.engine import Source, keep_narrow, open_source
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.model.prepared import has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
-from curim_data.protection import copies_of, keep_errors, protected
+from curim_data.protection import copies_of, keep_errors, making_copies, protected
 from curim_data.quality.positions import keep_coordinate_step
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
@@ -74,13 +74,21 @@ def prepare(home: Home) -> None:
                 raise
     if earlier := Store(home).version_without_last_import():
         versions += [earlier, *copies_of(home, earlier)]
-    _remove_others(folder, Store(home).alerts_version(), *versions)
+    with _preparing(home), making_copies(home):
+        _remove_others(folder, Store(home).alerts_version(), *versions)
     report(1.0, PREPARING)
 
 
+@contextmanager
+def _preparing(home: Home) -> Iterator[None]:
+    """While no other process prepares the alerts, or removes what was prepared of earlier ones."""
+    with locked(home.preparing):
+        yield
+
+
 def _keep_alerts(home: Home, source: Source) -> None:
-    """Keep what is made of the alerts themselves, unless they changed meanwhile."""
-    with _unchanged(home, source) as unchanged:
+    """Keep what is made of the alerts themselves, unless they changed meanwhile. One process does at a time."""
+    with _preparing(home), _unchanged(home, source) as unchanged:
         if unchanged:
             keep_narrow(source)
             report(0.4, PREPARING)
@@ -110,7 +118,7 @@ def _unchanged(home: Home, source: Source) -> Iterator[bool]:
 
 def _keep_copy(home: Home, source: Source, copy: Source) -> None:
     """Keep the columns of the protected copy that counts are made of, unless the alerts changed meanwhile."""
-    with _unchanged(home, source) as unchanged:
+    with _preparing(home), _unchanged(home, source) as unchanged:
         if unchanged:
             keep_narrow(copy)
             keep_errors(copy)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import json
 import shutil
 from pathlib import Path
 from random import Random
@@ -17,18 +19,21 @@ from curim_data import query
 from curim_data.engine import Source, columns, earlier, linked, open_source
 from curim_data.engine import source as engine
 from curim_data.engine.facts import measure
+from curim_data.engine.incidents import IncidentFacts
+from curim_data.export.publish import _blocks
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import Audience
-from curim_data.protection import drawn, open_for, opening, release
+from curim_data.model import Audience, Message
+from curim_data.model.prepared import alerts_name, prepared_file
+from curim_data.protection import drawn, errors, extension, open_for, opening, release
 from curim_data.protection.copy import write_copy
 from curim_data.protection.releases import secret
 from curim_data.quality import positions
 from curim_data.query import _default_points
 from curim_data.store import Home, Store
-from curim_data.store.draws import draws_folder
+from curim_data.store.draws import SECRET, draws_folder, write_secret
 from curim_data.store.home import create_home
-from curim_data.studies import preparation
+from curim_data.studies import incidents, preparation
 from curim_data.studies.preparation import prepare
 from tests.unit.test_extension import told
 from tests.unit.test_preparation import forget
@@ -56,6 +61,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Home:
     path = tmp_path_factory.mktemp("first") / "home"
     create_home(path, sample_data.PROFILE)
     home = Home(path)
+    write_secret(draws_folder(home) / SECRET, b"k" * 32)  # so that the draws are the same each time
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(preparation, "WORTH_ALERTS", 0)
         patch.setattr(columns, "TABLE_FROM", 1)
@@ -86,6 +92,8 @@ def of_all_fails() -> pytest.MonkeyPatch:
     patch.setattr(opening, "write_copy", fail)
     patch.setattr(_default_points, "_of_all", fail)
     patch.setattr(positions, "precision", fail)
+    patch.setattr(errors, "measure_errors", fail)
+    patch.setattr(incidents, "_differ_as_persons", fail)
     return patch
 
 
@@ -123,7 +131,10 @@ def check(home: Home, folder: Path) -> None:
     copy = open_for(home, Audience.COUNCIL)
     known = drawn(home)
     work = folder / "work"
-    write_copy(source.cache["files"], known, source.city, folder / "copy.parquet", work, secret(home))
+    counts = write_copy(source.cache["files"], known, source.city, folder / "copy.parquet", work, secret(home))
+    kept_counts = copy.kept(extension.COUNTS)
+    assert {name: kept_counts[name] for name in counts} == counts
+    assert copy.kept(errors.KEPT)
     want = sorted_rows(pq.read_table(folder / "copy.parquet"))
     assert sorted_rows(copy.table.to_pyarrow()) == want
     assert copy.count == len(want)
@@ -199,6 +210,29 @@ def test_alerts_that_come_back_after_an_undo_have_the_draws_that_they_had(home: 
     assert sorted_rows(open_for(home, Audience.COUNCIL).table.to_pyarrow()) == before
 
 
+def test_who_lent_status_and_sender_and_comes_back_lends_them_again(home: Home, tmp_path: Path) -> None:
+    """A later report of a sensitive incident has those that were drawn for its first one."""
+    lines = [line for line in OTHERS if ";following;" in line or ";harassment_verbal;" in line][:150]
+    assert len(lines) > 50
+    rng, batches = Random(2), []
+    for name, some in (("first", lines), ("later", lines), ("then", rng.sample(OTHERS, 120))):
+        rows = (f"{name}-{number};{line.split(';', 1)[1]}" for number, line in enumerate(some))
+        file = "".join((HEADER, *rows)).encode()
+        batches.append((import_file(home, file, f"{name}.csv", now=NOW).batch, file))
+        prepared_without_all(home)
+    rows = [row for path in drawn(home).files for row in pq.read_table(path).to_pylist()]
+    lent = [row for row in rows if row["alert_id"].startswith("later") and str(row["person"]).startswith("first")]
+    assert lent
+    batch, file = batches[0]
+    Store(home).undo(batch.id)
+    forget()
+    prepare(home)
+    check(home, tmp_path / "undone")
+    import_file(home, file, "first.csv", now=NOW)
+    prepared_without_all(home)
+    check(home, tmp_path / "again")
+
+
 def test_a_release_after_an_earlier_one_draws_what_one_of_all_alerts_does(home: Home, tmp_path: Path) -> None:
     import_file(home, more(Random(5), "more", 300), "more.csv", now=NOW)
     other = Home(tmp_path / "other")
@@ -239,3 +273,94 @@ def test_an_update_of_known_alerts_prepares_of_all(home: Home, tmp_path: Path) -
     assert open_source(home).earlier is None
     prepare(home)
     check(home, tmp_path / "updated")
+
+
+def test_where_the_commonest_status_becomes_another_one_the_copy_is_made_of_all(home: Home, tmp_path: Path) -> None:
+    """Every sensitive alert whose person is gone has it."""
+    copy = open_for(home, Audience.COUNCIL)
+    path = prepared_file(copy.city.prepared, alerts_name(extension.COUNTS, copy.version), ".json")
+    counts = json.loads(path.read_text())
+    counts["status"] = {"rejected": 2, "resolved": 1}
+    path.write_text(json.dumps(counts))
+    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
+    forget()
+    prepare(home)
+    check(home, tmp_path / "now")
+
+
+@pytest.mark.parametrize("harm", ["cut short", "gone", "other counts"])
+def test_an_earlier_copy_that_cannot_be_read_is_not_added_to(home: Home, tmp_path: Path, harm: str) -> None:
+    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
+    prepared_without_all(home)
+    copy = open_for(home, Audience.COUNCIL)
+    later = copy.cache["instead"]
+    if harm == "cut short":
+        later.write_bytes(later.read_bytes()[:-200])
+    elif harm == "gone":
+        later.unlink()
+    else:
+        prepared_file(copy.city.prepared, alerts_name(extension.COUNTS, copy.version), ".json").write_text("[]")
+    import_file(home, more(Random(7), "then", 200), "then.csv", now=NOW)
+    forget()
+    prepare(home)
+    check(home, tmp_path / "now")
+
+
+def test_a_prepared_home_is_published_with_its_incidents(home: Home) -> None:
+    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
+    prepared_without_all(home)
+    for audience in (Audience.ANALYST, Audience.COUNCIL):
+        source = open_for(home, audience)
+        shared = source.shared_incidents().sort_by("alert_id").to_pylist()
+        blocks = b"".join(_blocks(source, ("alert_id", "incident", "report"))).decode()
+        rows = sorted(csv.reader(blocks.splitlines()))
+        assert len(rows) == source.count
+        found = [row for row in rows if row[1]]
+        assert [(row[0], int(row[2])) for row in found] == [(row["alert_id"], row["report"]) for row in shared]
+        numbers = list(dict.fromkeys(int(row[1]) for row in found))
+        assert numbers == list(range(len(numbers)))  # those of the home would tell which incidents came last
+        assert pd.factorize(pd.Series([row["incident"] for row in shared]))[0].tolist() == [
+            int(row[1]) for row in found
+        ]
+
+
+def test_a_prepared_file_that_was_read_and_removed_is_written_as_it_was(home: Home) -> None:
+    """A server still reads it while an undo makes it the one to be kept again."""
+    source = open_source(home)
+    before = engine._narrow_file(source.city, source.version)
+    assert before is not None
+    want = frame(before)
+    assert source.once.op().name == columns.FROM_FILE
+    for path in (before, linked.links_file(before.parent, source.version)):
+        path.unlink()
+    engine.keep_narrow(source)
+    pd.testing.assert_frame_equal(frame(before), want)
+
+
+def test_where_later_alerts_do_not_fit_the_rule_all_is_learned_anew(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    measured, precision = [], positions.precision
+    monkeypatch.setattr(linked, "join", lambda *_: None)
+    monkeypatch.setattr(positions, "precision", lambda *asked: measured.append(1) or precision(*asked))
+    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
+    forget()
+    prepare(home)
+    assert measured
+    assert earlier.noted(home.prepared(home.city().version))[0].learned == FIRST + 200
+    check(home, tmp_path / "now")
+
+
+def test_a_source_that_was_opened_before_says_what_was_prepared_after(home: Home) -> None:
+    """A reader and an import may have linked the same alerts from different earlier ones."""
+    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
+    forget()
+    source = open_source(home)
+    own = IncidentFacts(source.count, 1, Message("Of its own."))
+    source.cache["incidents"] = own
+    assert source.incidents == own
+    prepare(home)
+    _ = source.once
+    assert source.cache["narrow"].attached
+    assert source.incidents != own
+    assert source.incidents == IncidentFacts.from_json(source.kept("incidents"))
