@@ -35,8 +35,6 @@ PRELOADED: Final = (
     "curim_data.containers.workbook",
     "curim_data.containers.xmls",
 )
-# What pyogrio would load beside it, which takes half of the time of this process, and no reader asks it for.
-_NOT_NEEDED: Final = ("geopandas", "pandas")
 
 
 @dataclass
@@ -134,21 +132,12 @@ class Host:
             child.line.close()
 
 
-def _load() -> None:
-    """Load the modules of readers without what is not needed, which a reader may still load itself."""
-    missing: dict[str, Any] = dict.fromkeys(_NOT_NEEDED)
-    sys.modules.update(missing)  # as if they were not installed
-    for module in PRELOADED:
-        importlib.import_module(module)
-    for name in _NOT_NEEDED:
-        del sys.modules[name]
-
-
 def main() -> None:
     """Load what readers need and wait for orders."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
-    _load()
+    for module in PRELOADED:
+        importlib.import_module(module)
     gc.collect()
     Host(control).run()
 

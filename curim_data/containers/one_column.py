@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pandas as pd
+
 from curim_data.containers._dispatch import open_inner
 from curim_data.model import ImportProblem, Question
 from curim_data.model.records import Opened
@@ -19,8 +21,6 @@ def open_one_column(source: Path | bytes, name: str, sheet: str | None, depth: i
     except ImportProblem:
         content = source.read_bytes() if isinstance(source, Path) else source
         if content.startswith(b"PK\x03\x04"):
-            import pandas as pd  # long to load, and such a workbook is rare
-
             try:
                 cells = pd.read_excel(io.BytesIO(content), header=None, dtype=str, engine="calamine")
             except Exception:  # a spreadsheet's reader raises what it likes; the first refusal says it better

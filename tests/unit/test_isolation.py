@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from curim_data.containers import _host, isolation, limits, open_file
 from curim_data.containers import _wire as wire
+from curim_data.containers import isolation, limits, open_file
 from curim_data.containers._dispatch import open_inner
 from curim_data.containers._reader import LARGE, pieces
 from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
@@ -82,15 +82,6 @@ def test_readers_are_forked_from_a_process_of_one_thread() -> None:
     whole(open_file(CSV, "a.csv"))
     assert isolation._HOST._process is not None
     assert len(os.listdir(f"/proc/{isolation._HOST._process.pid}/task")) == 1
-
-
-def test_readers_are_there_without_tables_that_none_of_them_makes() -> None:
-    script = (
-        "import sys; from curim_data.containers import _host; _host._load(); "
-        "print(*sorted({*_host.PRELOADED, 'pyogrio', 'pandas', 'geopandas'} & set(sys.modules))); import pandas"
-    )
-    loaded = subprocess.check_output([sys.executable, "-c", script], text=True).split()
-    assert loaded == sorted([*_host.PRELOADED, "pyogrio"])
 
 
 def test_the_reader_of_a_large_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
