@@ -497,8 +497,8 @@ GENERAL: Final = (
         N_(
             "p is the probability that alert j is a further report of the earlier alert i: g the rate of further "
             "reports at their distance r and lag t, μ the rate of incidents that is usual at that place, day and hour. "
-            "Both are learned from the alerts themselves, and anew once there are a tenth more of them; alerts that "
-            "come meanwhile are judged by what was learned."
+            "Both are learned from the alerts themselves; from 20,000 alerts on anew once there are a tenth more of "
+            "them, and alerts that come meanwhile are judged by what was learned."
         ),
         N_(
             "Alerts of one category within 300 m and 72 hours are compared. Linked are those that are more probably a "
