@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from curim_data.containers.prefetch import prefetch, prefetch_map
 from curim_data.containers.types import ArrowText
 from curim_data.formats import GUESSED
-from curim_data.geo.enrichment import enrich
+from curim_data.geo.enrichment import KnownPositions, enrich
 from curim_data.importing._tally import LISTED_ROWS, OutcomeLog, Tally
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
@@ -116,9 +116,10 @@ def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedB
 
 def enrich_blocks(parsed: Iterator[ParsedBlock], city: CityProfile) -> Iterator[EnrichedBlock]:
     """Add cells, district, local time and darkness, and write the flags as lists."""
+    known = KnownPositions(city)
 
     def enriched(one: ParsedBlock) -> EnrichedBlock:
-        alerts = _with_flags(enrich(one.rows.alerts, city))
+        alerts = _with_flags(enrich(one.rows.alerts, city, known))
         return EnrichedBlock(one.block, alerts, one.rows.outcomes, one.rows.unknown)
 
     return prefetch_map(parsed, enriched)

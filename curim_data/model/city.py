@@ -62,6 +62,7 @@ from curim_data.model.types import BoolArray, CellArray
 if TYPE_CHECKING:
     from pyproj import Transformer
 
+LAND_BUFFER_M: Final = 30.0  # a quay or a mole is city too, and a phone's position is good to some ten metres
 HELP_LINES: Final = "helplines.toml"
 FILES: Final = (
     "city.toml",
@@ -207,6 +208,11 @@ class CityProfile:
     def land_metres(self) -> BaseGeometry:
         """The land in metres."""
         return shapely.transform(self.land, lambda at: np.column_stack(self.to_metres.transform(at[:, 0], at[:, 1])))
+
+    @cached_property
+    def land_and_quays_metres(self) -> BaseGeometry:
+        """The land in metres, and what lies within `LAND_BUFFER_M` of it."""
+        return self.land_metres.buffer(LAND_BUFFER_M)
 
     @cached_property
     def sound_districts(self) -> tuple[bool, ...]:

@@ -16,10 +16,11 @@ from astral.sun import elevation
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.geo.enrichment import LAND_BUFFER_M, below_horizon, enrich, inside_land, parent_cells
+from curim_data.geo import enrichment
+from curim_data.geo.enrichment import KnownPositions, below_horizon, enrich, inside_land, parent_cells
 from curim_data.model import CELL_RESOLUTIONS, CityProfile
 from curim_data.model.alert import ENRICHED, TOLD
-from curim_data.model.city import Area, Landmark
+from curim_data.model.city import LAND_BUFFER_M, Area, Landmark
 
 
 def alerts(
@@ -74,6 +75,31 @@ def test_no_alerts_at_all(city: CityProfile) -> None:
     made = enrich(alerts(["2025-03-01T20:15Z"]).slice(0, 0), city)
     assert made.num_rows == 0
     assert made.schema.field("hours").type == ENRICHED.field("hours").type
+
+
+@pytest.mark.parametrize("most", [100_000, 40])
+def test_positions_that_come_again_are_not_worked_out_again(
+    city: CityProfile, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Unless too many others came between; what is said of them stays the same."""
+    rng, asked = np.random.default_rng(7), [0]
+    cells_of = enrichment.coordinates_to_cells
+
+    def counted(latitude: np.ndarray, *more: object) -> object:
+        asked[0] += len(latitude)
+        return cells_of(latitude, *more)
+
+    west, south, east, north = city.land.bounds
+    some = list(zip(rng.uniform(west, east, 50).tolist(), rng.uniform(south, north, 50).tolist(), strict=True))
+    turns = [some[:30], some[5:40], [(None, None)], some[20:], some[::-1] * 2, [some[7], (None, None)]]
+    tables = [alerts(["2025-03-01T20:15Z"] * len(points), points=points) for points in turns]
+    expected = [enrich(table, city) for table in tables]
+    monkeypatch.setattr(enrichment, "coordinates_to_cells", counted)
+    monkeypatch.setattr(enrichment, "MOST_KNOWN", most)
+    known = KnownPositions(city)
+    for table, made in zip(tables, expected, strict=True):
+        assert enrich(table, city, known).equals(made)
+    assert asked[0] == 50 if most > 50 else 50 < asked[0] < 150
 
 
 def test_districts_and_land_agree_with_the_polygons(city: CityProfile) -> None:
