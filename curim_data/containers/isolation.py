@@ -35,7 +35,7 @@ from curim_data.model import Block, Facts, ImportProblem, Message
 POSSIBLE: Final = hasattr(os, "fork") and hasattr(socket, "AF_UNIX") and hasattr(socket, "send_fds")
 TABLE: Final = "curim_data.containers._reader"
 _PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")  # files that lie beside each other and are one
-STAYS: Final = 300_000_000  # bytes of text; the reader of a smaller file ends with its first walk through it
+STAYS: Final = 2_000_000_000  # bytes of text; the reader of a smaller file ends with its first walk through it
 _END_WAIT: Final = 10.0  # seconds for the word of how a reader ended
 _EXCEEDED: Final = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"Cannot allocate memory", b"out of memory")
 # What readers get of the environment: no addresses, no passwords.

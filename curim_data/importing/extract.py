@@ -6,6 +6,8 @@ The file is read once here, block by block; what a small one holds is kept on di
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import asdict, dataclass, replace
@@ -37,7 +39,8 @@ from curim_data.store.alert_table import QUARANTINE_COLUMNS
 Progress = Callable[[float, Message], None]
 EXTRACTED: Final = 0.35  # share of an import that is done after these stages
 RECOGNITION_ROWS: Final = 5_000
-KEPT_BYTES: Final = 400_000_000  # a larger file is read twice
+KEPT_BYTES: Final = 2_000_000_000  # of texts and of where they end; a file with more is read twice
+MOST_OF_DISK: Final = 0.25  # of the free space: a file that would take more is read twice
 SIGNATURE_ROWS: Final = 20_000  # of each block
 _DATES: Final = ("reported_at", "occurred_from")
 
@@ -199,7 +202,7 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
     columns = ColumnSummary(len(facts.labels)) if summarise else None
     signature = SignatureBuilder(facts.labels, layout)
     rows = seen = 0
-    kept = _keeping(facts.size)
+    kept = _keeping(facts.size, opened.request.home)
     for block in recognised.blocks:
         profile.add(block)
         signature.add(block.table.slice(0, SIGNATURE_ROWS))
@@ -217,12 +220,14 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
     return ProfiledExport(opened, layout, profile, rows, columns, signature, kept)
 
 
-def _keeping(size: int) -> KeptBlocks | None:
-    """Where the blocks of a file of so many bytes are kept; None where they are too many, or there is no room."""
-    if size > KEPT_BYTES:
-        return None
+def _keeping(size: int, home: Home | None) -> KeptBlocks | None:
+    """Where the blocks of a file of so many bytes are kept: beside the store, where an import is at work there, since
+    temporary files may lie in memory. None where they are too many, or there is no room.
+    """
+    folder = home.work if home is not None and home.work.is_dir() else Path(tempfile.gettempdir())
     try:
-        return KeptBlocks()
+        room = MOST_OF_DISK * shutil.disk_usage(folder).free
+        return KeptBlocks(folder) if 2 * size <= min(KEPT_BYTES, room) else None  # where texts end takes as much again
     except OSError:
         return None
 

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -43,12 +44,13 @@ def pieces(block: Block, rows: int = PIECE_ROWS) -> Iterator[Block]:
 class KeptBlocks:
     """Blocks that were read, to be gone through in pieces as often as wanted, by several threads at once.
 
-    The texts go to a temporary file that is gone with this object; the numbers and marks of rows, and refused records,
-    stay in memory. OSError where the disk has no room.
+    The texts go to a temporary file in a folder, which is gone with this object; the numbers and marks of rows, and
+    refused records, stay in memory. OSError where the disk has no room.
     """
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="curim-")  # noqa: SIM115 (it is open as long as this object lives)
+    def __init__(self, folder: Path) -> None:
+        # It is open as long as this object lives.
+        self._file = tempfile.TemporaryFile(prefix="curim-", dir=folder)  # noqa: SIM115
         self._lock = threading.Lock()
         self._pieces: list[tuple[Block, int, int]] = []  # without texts; where these begin in the file, and end
 

@@ -7,6 +7,8 @@ import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.containers._wire import block_of, block_parts
+from curim_data.containers.isolation import Reader
 from curim_data.importing import extract, kept_blocks
 from curim_data.importing.kept_blocks import KeptBlocks, pieces
 from curim_data.importing.pipeline import import_file
@@ -68,8 +71,11 @@ def test_pieces_hold_each_row_and_each_refused_record_once_and_in_order(
     assert max(part.table.num_rows for part in parts) <= rows
 
 
-def test_kept_blocks_keep_nothing_of_the_frame_in_which_a_block_came() -> None:
-    kept, block = KeptBlocks(), block_of(memoryview(b"".join(map(bytes, block_parts(_block([False, True] * 5))))))
+def test_kept_blocks_keep_nothing_of_the_frame_in_which_a_block_came(tmp_path: Path) -> None:
+    kept, block = (
+        KeptBlocks(tmp_path),
+        block_of(memoryview(b"".join(map(bytes, block_parts(_block([False, True] * 5)))))),
+    )
     kept.add(block)
     assert block.rows.base is not None
     for piece in kept:
@@ -77,11 +83,11 @@ def test_kept_blocks_keep_nothing_of_the_frame_in_which_a_block_came() -> None:
 
 
 def test_kept_blocks_are_the_blocks_as_often_as_wanted_and_for_several_threads(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept_blocks.pieces, "__defaults__", (7,))
     blocks = [_block([row % 4 == 0 for row in range(30)], 1 + 30 * at, origin=True) for at in range(5)]
-    kept = KeptBlocks()
+    kept = KeptBlocks(tmp_path)
     for block in blocks:
         kept.add(block)
     told = [row for block in blocks for row in _rows_of(block)]
@@ -134,3 +140,25 @@ def test_neither_the_size_of_pieces_nor_a_full_disk_changes_an_import(
     assert _imported(create_home(tmp_path / "full")) == told
     monkeypatch.setattr(extract.KeptBlocks, "__init__", full)
     assert _imported(create_home(tmp_path / "none")) == told
+
+
+@pytest.mark.parametrize(("free", "walks"), [(10**12, 1), (0, 2)])
+def test_a_file_is_read_twice_only_where_the_disk_has_no_room_to_keep_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, walks: int
+) -> None:
+    home, folders, asked = create_home(tmp_path / "home"), [], []
+    ask = Reader.ask
+
+    def room(folder: Path) -> Any:
+        folders.append(folder)
+        return SimpleNamespace(free=free)
+
+    def counted(reader: Reader) -> Any:
+        asked.append(reader)
+        return ask(reader)
+
+    monkeypatch.setattr(extract.shutil, "disk_usage", room)
+    monkeypatch.setattr(Reader, "ask", counted)
+    _imported(home)
+    assert len(asked) == walks
+    assert folders == [home.work]
