@@ -159,16 +159,13 @@ def _leaves(field: pa.Field) -> str:
     return f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
 
 
-_LEAVES: Final = [_leaves(field) for field in SCHEMA if field.name not in _NO_TWICE]
-_WORDS: Final = [
-    _leaves(field)
-    for field in SCHEMA
-    if field.name not in _NO_TWICE and (pa.types.is_string(field.type) or pa.types.is_list(field.type))
-]
+_FIELDS: Final = [field for field in SCHEMA if field.name not in _NO_TWICE]
+_WORDS: Final = [_leaves(one) for one in _FIELDS if pa.types.is_string(one.type) or pa.types.is_list(one.type)]
+# Few moments occur twice; and of the words each group of rows has nearly all, but for the batch.
 _LASTING: Final[dict[str, Any]] = {
     "compression": "zstd",
     "compression_level": 1,
-    "use_dictionary": _LEAVES,
-    "write_statistics": _LEAVES,
+    "use_dictionary": [_leaves(one) for one in _FIELDS if not pa.types.is_timestamp(one.type)],
+    "write_statistics": ["batch_id", *(_leaves(one) for one in _FIELDS if _leaves(one) not in _WORDS)],
 }
 _PASSING: Final[dict[str, Any]] = {"compression": "none", "use_dictionary": _WORDS, "write_statistics": False}

@@ -376,6 +376,22 @@ def test_files_that_were_written_to_be_read_once_are_not_taken_over(home: Home, 
         assert column.statistics.has_min_max
 
 
+def test_groups_of_rows_without_a_batch_are_passed_over_and_moments_have_no_dictionary(
+    home: Home, tmp_path: Path
+) -> None:
+    """A dictionary of moments, of which few occur twice, and the least of words cost time and tell nothing."""
+    with Staging(home.work / "b1") as staging:
+        staging.add(alerts_of(tmp_path, export(range(20))))
+        staging.close()
+        group = pq.ParquetFile(staging.paths[0]).metadata.row_group(0)
+    columns = {one.path_in_schema: one for one in map(group.column, range(group.num_columns))}
+    assert columns["batch_id"].statistics.has_min_max
+    assert columns["local_date"].statistics.has_min_max
+    assert not columns["category"].is_stats_set
+    assert not columns["reported_at"].has_dictionary_page
+    assert columns["category"].has_dictionary_page
+
+
 def test_new_alerts_are_matched_again_where_another_writer_was_faster(home: Home, tmp_path: Path) -> None:
     """The files of the first attempt are not of the table; the second finds the duplicates."""
     alerts, faster = alerts_of(tmp_path, export(range(20))), [alerts_of(tmp_path, export(range(5)))]
