@@ -43,7 +43,7 @@ from curim_data.model import CityProfile, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
 from curim_data.model.annotations import Annotation
 from curim_data.model.known_time import TimeUnit, some_hours, too_few_hours
-from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json, write_whole
+from curim_data.model.prepared import alerts_name, link_whole, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
 from curim_data.store.annotations import read_annotations
 from curim_data.store.cities import how_many
@@ -481,6 +481,23 @@ def extend_prepared(source: Source, earlier: str, version: str, rows: Path) -> N
         return
     write_json(folder, alerts_name(_FACTS, version), facts.as_json())
     write_json(folder, alerts_name(_INCIDENTS, version), IncidentFacts(facts.n, incidents, rule).as_json())
+
+
+def kept_count(city: CityProfile, version: str) -> int | None:
+    """How many alerts were prepared of a version, or of a copy of one; None where that was not kept."""
+    facts = _kept_facts(city, version)
+    return None if facts is None else facts.n
+
+
+def take_prepared(city: CityProfile, earlier: str, version: str) -> None:
+    """Let the prepared file of an earlier copy, and what is known of it, be those of another that says the same."""
+    folder, before, path = city.prepared, _narrow_file(city, earlier), _narrow_file(city, version)
+    kept = {name: read_json(folder, alerts_name(name, earlier)) for name in (_FACTS, _INCIDENTS)}
+    if folder is None or before is None or path is None or not before.exists() or None in kept.values():
+        return
+    link_whole(before, path)
+    for name, value in kept.items():
+        write_json(folder, alerts_name(name, version), value)
 
 
 _FACTS: Final = "facts"

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -148,6 +149,19 @@ def write_whole(path: Path, write: Callable[[Path], Any], mode: int = 0o644) -> 
     finally:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
+
+
+def link_whole(earlier: Path, path: Path) -> None:
+    """Put a file that never changes at a second place, in one step; OSError where it cannot be."""
+
+    def link(part: Path) -> None:
+        part.unlink()
+        try:
+            os.link(earlier, part)
+        except OSError:  # a file system without links
+            shutil.copyfile(earlier, part)
+
+    write_whole(path, link)
 
 
 def _cells_file(folder: Path, resolution: int) -> Path:

@@ -7,8 +7,6 @@ own, whose rows take the place of those of the same names (`copy.later_file`); t
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -20,9 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curim_data.engine import Source, extend_prepared, prepared_file_of
+from curim_data.engine import Source, extend_prepared, kept_count, prepared_file_of, take_prepared
 from curim_data.engine.files import read_files
-from curim_data.model.prepared import alerts_name, read_json, write_json, write_whole
+from curim_data.model import CityProfile
+from curim_data.model.prepared import alerts_name, link_whole, read_json, write_json, write_whole
 from curim_data.protection.copy import (
     MEMORY,
     OF_PERSONS,
@@ -45,11 +44,16 @@ _LATER: Final = "later"
 
 @dataclass(frozen=True)
 class _Before:
-    """An earlier copy: its version, its number of draws, and the files of alerts that came since."""
+    """An earlier copy: its version, its number of draws, the files of alerts that came since, its own file and that of
+    its later rows (None without one), and how many of its alerts have each status and sender.
+    """
 
     version: str
     draws: int
     added: list[str]
+    path: Path
+    later: Path | None
+    counts: Counts
 
 
 def keep_counts(source: Source, version: str, counts: Counts, *, later: bool = False) -> None:
@@ -66,20 +70,15 @@ def extend_copy(source: Source, drawn: Drawn, work: Path, key: bytes) -> bool:
     """
     city, version = source.city, copy_version(source, drawn)
     path, later, before = copy_file(city, version), later_file(city, version), _before(source, drawn)
-    if before is None or path is None or later is None or city.prepared is None:
+    if before is None or path is None or later is None:
         return False
-    kept = read_json(city.prepared, alerts_name(COUNTS, before.version))
-    earlier, earlier_later = copy_file(city, before.version), later_file(city, before.version)
-    if kept is None or earlier is None or earlier_later is None or kept[_LATER] != earlier_later.exists():
-        return False
-    known: Counts = {name: kept[name] for name in OF_PERSONS}
     work.mkdir(parents=True, exist_ok=True)
     draws, new = _changed(drawn, before, work)
     asked = pa.concat_arrays([draws["alert_id"].combine_chunks(), draws["person"].combine_chunks().drop_null()])
     ids, files = pa.table({"alert_id": asked.unique()}), source.cache["files"]
     alerts, digests = read_alerts(files, work, key.hex(), ids, prepared_file_of(source))
-    counts = _with_more(known, alerts.filter(pc.is_in(alerts["alert_id"], value_set=new)))
-    usual, was = ({name: most(counted) for name, counted in one.items()} for one in (counts, known))
+    counts = _with_more(before.counts, alerts.filter(pc.is_in(alerts["alert_id"], value_set=new)))
+    usual, was = ({name: most(counted) for name, counted in one.items()} for one in (counts, before.counts))
     if usual != was:  # then it is another one for all sensitive alerts whose person is gone
         return False
     rows = copy_rows(alerts, digests, draws, city, work, key.hex(), usual)
@@ -87,15 +86,38 @@ def extend_copy(source: Source, drawn: Drawn, work: Path, key: bytes) -> bool:
         made = Path(folder) / "rows.parquet"
         write_rows(rows, city, made)
         extend_prepared(source, before.version, version, made)
-        write_whole(later, partial(_write_later, earlier_later, made))
+        write_whole(later, partial(_write_later, before.later, made))
     keep_counts(source, version, counts, later=True)
     _carry(source, before.version, version)
-    _link(earlier, path)
+    link_whole(before.path, path)
+    return True
+
+
+def take_copy(source: Source, drawn: Drawn) -> bool:
+    """Take an earlier copy of the same alerts as it is, where all of them are in it, so that what was drawn since is of
+    none of them: as after the undo of an import that was released. Whether one could be taken.
+    """
+    version = copy_version(source, drawn)
+    path, later, before = copy_file(source.city, version), later_file(source.city, version), _before(source, drawn)
+    if before is None or before.added or before.version == version or path is None or later is None:
+        return False
+    if kept_count(source.city, before.version) != source.count:
+        return False
+    take_prepared(source.city, before.version, version)
+    if before.later is None:
+        later.unlink(missing_ok=True)
+    else:
+        link_whole(before.later, later)
+    keep_counts(source, version, before.counts, later=before.later is not None)
+    _carry(source, before.version, version)
+    link_whole(before.path, path)
     return True
 
 
 def _before(source: Source, drawn: Drawn) -> _Before | None:
-    """The last copy to which alerts or draws were added and nothing else was done."""
+    """The last copy to which alerts or draws were added and nothing else was done; None too where not all that was kept
+    of it is there.
+    """
     known = [(source.version, list[str]())]
     if source.earlier is not None:
         known.append((source.earlier.version, source.earlier.others(source.cache["files"])))
@@ -104,8 +126,17 @@ def _before(source: Source, drawn: Drawn) -> _Before | None:
             earlier = f"{version}-{Drawn(drawn.files[:draws]).version}"
             path = copy_file(source.city, earlier)
             if path is not None and path.exists():
-                return _Before(earlier, draws, added)
+                return _complete(source.city, earlier, draws, added, path)
     return None
+
+
+def _complete(city: CityProfile, version: str, draws: int, added: list[str], path: Path) -> _Before | None:
+    """An earlier copy with what was kept of it; None where that is not all there."""
+    kept, later = read_json(city.prepared, alerts_name(COUNTS, version)), later_file(city, version)
+    if kept is None or later is None or kept[_LATER] != later.exists():
+        return None
+    counts = {name: kept[name] for name in OF_PERSONS}
+    return _Before(version, draws, added, path, later if kept[_LATER] else None, counts)
 
 
 def _changed(drawn: Drawn, before: _Before, work: Path) -> tuple[pa.Table, pa.Array]:
@@ -137,10 +168,10 @@ def _with_more(counts: Counts, alerts: pa.Table) -> Counts:
     return {name: dict(Counter(counts[name]) + Counter(alerts[name].to_pylist())) for name in OF_PERSONS}
 
 
-def _write_later(earlier: Path, made: Path, path: Path) -> None:
+def _write_later(earlier: Path | None, made: Path, path: Path) -> None:
     """Write the rows that take the place of others, with those that did so before."""
     rows = pq.read_table(made)
-    if earlier.exists():
+    if earlier is not None:
         before = pq.read_table(earlier)
         rows = pa.concat_tables(
             [rows, before.filter(pc.invert(pc.is_in(before["alert_id"], value_set=rows["alert_id"])))]
@@ -154,16 +185,3 @@ def _carry(source: Source, before: str, version: str) -> None:
     errors = read_json(source.city.prepared, alerts_name(ERRORS, before))
     if errors is not None:
         write_json(source.city.prepared, alerts_name(ERRORS, version), errors)
-
-
-def _link(earlier: Path, path: Path) -> None:
-    """Put a file at a second place; now the copy is complete."""
-
-    def link(part: Path) -> None:
-        part.unlink()
-        try:
-            os.link(earlier, part)
-        except OSError:  # a file system without links
-            shutil.copyfile(earlier, part)
-
-    write_whole(path, link)

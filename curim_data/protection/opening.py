@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
@@ -34,7 +35,7 @@ from curim_data.model.annotations import Annotation
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection.copy import copy_file, copy_version, later_file, write_copy
-from curim_data.protection.extension import extend_copy, keep_counts
+from curim_data.protection.extension import extend_copy, keep_counts, take_copy
 from curim_data.protection.releases import Drawn, Since, drawn, release, secret
 from curim_data.query import default_points, keep_no_default_points
 from curim_data.store import Home
@@ -204,22 +205,27 @@ def copy_of(source: Source) -> Source:
 def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
     """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
     with locked(home.lock, shared=True), making_copies(home):
+        known = drawn(home)
+        if _done(partial(take_copy, source, known)):
+            path = copy_file(source.city, copy_version(source, known))
+            assert path is not None
+            return known, path
         known = release(home, source, default_points(source), after=_since(home, source))
         version = copy_version(source, known)
         path, later = copy_file(source.city, version), later_file(source.city, version)
         assert path is not None
         assert later is not None
-        if not path.exists() and not _extended(home, source, known):
+        if not path.exists() and not _done(partial(extend_copy, source, known, home.work, secret(home))):
             later.unlink(missing_ok=True)
             counts = write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
             keep_counts(source, version, counts)
     return known, path
 
 
-def _extended(home: Home, source: Source, known: Drawn) -> bool:
+def _done(make: Callable[[], bool]) -> bool:
     """Whether the copy could be made of an earlier one; where that cannot be read, it could not."""
     try:
-        return extend_copy(source, known, home.work, secret(home))
+        return make()
     except (OSError, duckdb.Error, pa.ArrowException, KeyError, TypeError, ValueError):
         return False
 

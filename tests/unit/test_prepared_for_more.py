@@ -108,6 +108,13 @@ def prepared_without_all(home: Home) -> None:
     forget()
 
 
+def shown(home: Home) -> list[dict[str, Any]]:
+    """What council and public are counted from."""
+    rows = sorted_rows(open_for(home, Audience.COUNCIL).table.to_pyarrow())
+    forget()
+    return rows
+
+
 def sorted_rows(table: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = table.sort_by("alert_id").to_pylist()
     return rows
@@ -208,6 +215,37 @@ def test_alerts_that_come_back_after_an_undo_have_the_draws_that_they_had(home: 
     prepared_without_all(home)
     check(home, tmp_path / "again")
     assert sorted_rows(open_for(home, Audience.COUNCIL).table.to_pyarrow()) == before
+
+
+def test_undoing_an_import_that_was_released_takes_the_copy_before_it_as_it_was(home: Home, tmp_path: Path) -> None:
+    lines = [line for line in OTHERS if ";noise;;" in line][:200]  # none that a release would hold back
+    for number, some in enumerate((lines[:100], lines[100:], OTHERS[:150])):
+        kept = shown(home)
+        rows = (f"{number}-{at};{line.split(';', 1)[1]}" for at, line in enumerate(some))
+        batch = import_file(home, "".join((HEADER, *rows)).encode(), f"{number}.csv", now=NOW).batch
+        prepared_without_all(home)
+        if number != 1:  # of the first copy, which was written as a whole, and of one that has later rows
+            released = len(drawn(home).files)
+            Store(home).undo(batch.id)
+            with pytest.MonkeyPatch.context() as patch:
+                for name in ("release", "extend_copy"):
+                    patch.setattr(opening, name, lambda *_, **__: pytest.fail("drew or made rows"))
+                prepared_without_all(home)
+            assert len(drawn(home).files) == released == number + 2
+            check(home, tmp_path / str(number))
+            assert shown(home) == kept
+
+
+def test_a_copy_to_which_alerts_were_released_since_is_not_taken_as_it_was(home: Home, tmp_path: Path) -> None:
+    import_file(home, more(Random(8), "held", 300), "held.csv", now=NOW)
+    prepared_without_all(home)
+    before = len(shown(home))
+    batch = import_file(home, more(Random(9), "more", 150), "more.csv", now=NOW).batch
+    prepared_without_all(home)
+    Store(home).undo(batch.id)
+    prepared_without_all(home)
+    check(home, tmp_path / "undone")
+    assert len(shown(home)) > before  # some of those that had been held back
 
 
 def test_who_lent_status_and_sender_and_comes_back_lends_them_again(home: Home, tmp_path: Path) -> None:
