@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 FOLDER: Final = "prepared"
+PLACES: Final = "places"  # what the known places of an audience are kept by, with its name
 ROOT: Final = Path(__file__).resolve().parents[2]
 # The code that works out what is kept: the packages of this project, and the libraries whose answers are kept.
 PACKAGES: Final = ("analysis", "curim_data")

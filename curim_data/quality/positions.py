@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
-from scipy.spatial import cKDTree
 
 from curim_data.engine import Source
 from curim_data.model import CELL_RESOLUTIONS, CityProfile, Message
@@ -160,6 +159,8 @@ def _spacing(table: Any) -> float | None:
     frame = points.order_by(["x", "y"]).limit(MOST_POINTS).to_pandas().dropna()
     if len(frame) < 2:
         return None
+    from scipy.spatial import cKDTree  # who finds the step kept waits for none of it
+
     found, _ = cKDTree(frame.to_numpy(float)).query(frame.to_numpy(float), k=2)
     return float(np.median(np.asarray(found)[:, 1]))
 

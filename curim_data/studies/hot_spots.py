@@ -23,6 +23,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, FloatArray, Message, Num, Translator
 from curim_data.model.i18n import Span
+from curim_data.model.prepared import PLACES
 from curim_data.model.types import CellArray
 from curim_data.privacy import Counted, is_sensitive, sees_exact
 from curim_data.query import Total
@@ -256,12 +257,12 @@ def keep_known_places(source: Source, audience: Audience) -> None:
         [place.id, [f"{cell:x}" for cell in place.cells], place.longitude, place.latitude]
         for place in known_places(source, audience)
     ]
-    source.keep(f"places-{audience}", rows)
+    source.keep(f"{PLACES}-{audience}", rows)
 
 
 def _kept_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...] | None:
     """The known places as they were kept; None where they were not for these alerts, or cannot be read."""
-    rows = source.kept(f"places-{audience}")
+    rows = source.kept(f"{PLACES}-{audience}")
     try:
         if rows is None:
             return None

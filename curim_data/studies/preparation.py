@@ -12,15 +12,13 @@ import duckdb
 
 from curim_data.engine import Source, keep_narrow, open_source
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
-from curim_data.model.prepared import has_cells, is_current, write_cells
+from curim_data.model.prepared import PLACES, has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
 from curim_data.protection import copies_of, keep_errors, making_copies, protected
 from curim_data.quality.positions import keep_coordinate_step
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.locking import locked
-from curim_data.studies.density import keep_pixels
-from curim_data.studies.hot_spots import keep_known_places, known_places
 from curim_data.studies.incidents import keep_persons
 
 # From so many alerts, or cells, on; below, a page works it out as quickly as it would read it.
@@ -56,6 +54,8 @@ def prepare(home: Home) -> None:
             write_cells(folder, resolution, land)
         report(0.3 * (resolution - COARSEST + 1) / (finest - COARSEST + 1), PREPARING)
     if large:
+        from curim_data.studies.density import keep_pixels  # it loads what an undo in a small city does not need
+
         keep_pixels(city)
     if has_alerts(home):
         source = open_source(home)
@@ -100,6 +100,10 @@ def _keep_alerts(home: Home, source: Source) -> None:
 
 def _keep_places(home: Home, source: Source, audience: Audience) -> None:
     """Keep the known places, unless the alerts changed meanwhile; they take long, so nobody waits for them."""
+    if source.kept(f"{PLACES}-{audience}") is not None:
+        return
+    from curim_data.studies.hot_spots import keep_known_places, known_places  # who finds them kept waits for none of it
+
     known_places(source, audience)
     with _unchanged(home, source) as unchanged:
         if unchanged:

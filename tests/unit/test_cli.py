@@ -276,6 +276,12 @@ def test_an_import_is_there_without_what_a_new_city_alone_needs() -> None:
     assert not subprocess.check_output([sys.executable, "-c", script], text=True).strip()
 
 
+def test_what_is_prepared_already_is_found_without_statistics() -> None:
+    """An undo, or an import of few alerts, waits for none that it does not use."""
+    script = "import sys, curim_data.studies.preparation; print(*sorted({'scipy'} & set(sys.modules)))"
+    assert not subprocess.check_output([sys.executable, "-c", script], text=True).strip()
+
+
 def test_counts_of_files_are_there_without_other_dialects_and_projections(sample: Home) -> None:
     """Of the twenty dialects of SQL that Ibis knows a home of files uses one."""
     script = "import sys; from curim_data.cli import main; main(sys.argv[1:]); print(*sorted(sys.modules))"
