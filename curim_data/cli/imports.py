@@ -108,8 +108,10 @@ def import_files(
     answers = Answers(
         dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere, area, kind, event, counts
     )
+    changed = False
     if profile is not None and not ctx.home.has_city():
         create_home(ctx.home.path, profile)
+        changed = True
     outcomes: list[dict[str, Any]] = []
     failed: Message | None = None
     for file in files:
@@ -134,6 +136,7 @@ def import_files(
             failed = failed or problem.message
             outcomes.append({"file": file.name, "error": ctx.t(problem.message)})
             continue
+        changed = True
         decided: dict[str, Any] = {"decisions": [ctx.t(message) for message in (*report.decisions, *report.options)]}
         if report.proof is not None and report.city is not None:
             decided["proof"] = proof_object(ctx.t, report.city, report.proof)
@@ -150,7 +153,7 @@ def import_files(
                     ctx.print(line)
             if report.spread is not None and report.spread.asks:
                 _print_areas(ctx, report.spread, file)
-    if not dry_run:
+    if changed and not dry_run:  # files that cannot be used leave all that was prepared as it is
         ctx.prepare()
     told = publish_to(ctx, publish) if publish and not dry_run and ctx.home.has_city() else {}
     if ctx.as_json:

@@ -71,6 +71,20 @@ def test_what_was_prepared_is_read_and_equal(home: Home, monkeypatch: pytest.Mon
         assert known_places(open_for(home, audience), audience) == worked_out
 
 
+def test_files_that_cannot_be_used_prepare_nothing_and_one_among_them_that_can_does(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared_homes: list[Home] = []
+    monkeypatch.setattr(preparation, "prepare", prepared_homes.append)
+    bad = tmp_path / "bad.csv"
+    bad.write_text("name;colour\nsea;blue\n")
+    words = ["--home", str(home.path)]
+    assert main(["import", str(bad), *words]) == 2
+    assert not prepared_homes
+    assert main(["import", str(sample_data.LATER_EXPORT), str(bad), *words]) == 2
+    assert prepared_homes == [home]
+
+
 def test_a_second_time_writes_nothing_and_another_version_takes_its_place(home: Home) -> None:
     prepare(home)
     version = home.city().version
