@@ -37,3 +37,18 @@ def try_lock(handle: IO[Any]) -> bool:
     except OSError:
         return False
     return True
+
+
+def is_taken(handle: IO[Any]) -> bool:
+    """Whether somebody else holds the lock of an open file; if not it is taken, until the file is closed. Where files
+    cannot be locked nobody holds one.
+    """
+    if _flock is None:
+        return False
+    try:
+        _flock.flock(handle, _flock.LOCK_EX | _flock.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

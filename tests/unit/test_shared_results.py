@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,15 +19,16 @@ import pytest
 
 from curim_data.filters import PERIODS, AlertFilter
 from curim_data.model import Audience
+from curim_data.model.progress import Stopped, following
 from curim_data.protection import open_for
-from curim_data.store import Home
+from curim_data.store import Home, locking
 from curim_data.store.erase import erase
 from pages.parts.briefing.queries import work_out_first
-from pages.parts.frame import shared_results, web
-from pages.parts.frame.jobs import MISSING
+from pages.parts.frame import shared_results, waiting, web
+from pages.parts.frame.jobs import MISSING, Key
 from pages.parts.frame.page import Dataset, dataset_of
 from pages.parts.frame.shared_results import LEAST_SECONDS, SUFFIX, SharedResults, dataset_in
-from pages.parts.frame.waiting import JOBS, SHARED
+from pages.parts.frame.waiting import JOBS, SHARED, _shared
 
 LONG = 2 * LEAST_SECONDS
 
@@ -150,6 +156,150 @@ def test_another_library_reads_no_results(monkeypatch: pytest.MonkeyPatch) -> No
     before = shared_results._pages_version.__wrapped__()
     monkeypatch.setattr(shared_results, "version", lambda name: "99" if name == "statsmodels" else "1")
     assert shared_results._pages_version.__wrapped__() != before
+
+
+def _claims(home: Home) -> list[Path]:
+    return sorted((home.path / "prepared").glob(f"*/*{shared_results.CLAIM}"))
+
+
+def test_a_result_is_worked_out_in_one_place_at_a_time(home: Home, dataset: Dataset) -> None:
+    """The claim ends when the result can be read."""
+    key, one, other = _key(dataset, AlertFilter()), SharedResults(), SharedResults()
+    claim = one.claim(key)
+    assert claim is not None
+    assert other.claim(key) is None
+    assert one.claim(key) is None  # another thread
+    theirs = other.claim(_key(dataset, AlertFilter(period="quarter")))
+    assert theirs is not None
+    theirs.end()
+    one.put(key, RESULT, LONG, claim)
+    assert one.settle()
+    assert _same(other.get(key))
+    assert not _claims(home)
+    again = other.claim(key)
+    assert again is not None
+    again.end()
+
+
+def _begun(key: Key, work: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
+    """Some work on a result in a thread of its own, once it has its claim, and what came of it."""
+    started, found = threading.Event(), list[object]()
+
+    def at_work() -> object:
+        started.set()
+        return work()
+
+    def run() -> None:
+        try:
+            found.append(_shared(key, at_work))
+        except ValueError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert started.wait(20)
+    return thread, found
+
+
+def _never() -> object:
+    raise AssertionError("worked out a second time")
+
+
+def test_who_asks_for_what_is_worked_out_already_waits_for_it(home: Home, dataset: Dataset) -> None:
+    """As long as it takes, and beginning no work of its own."""
+    key, go = _key(dataset, AlertFilter()), threading.Event()
+
+    def work() -> object:
+        assert go.wait(20)
+        began = time.thread_time()
+        while time.thread_time() - began < LONG:  # what is worked out at once is not left for others
+            pass
+        return RESULT
+
+    thread, mine = _begun(key, work)
+    with ThreadPoolExecutor(1) as pool:
+        theirs = pool.submit(_shared, key, _never)
+        assert not theirs.done()
+        go.set()
+        assert _same(theirs.result(20))
+    thread.join()
+    assert _same(mine[0])
+    assert SHARED.settle()
+    assert not _claims(home)
+
+
+def test_work_that_fails_leaves_the_result_to_the_next(home: Home, dataset: Dataset) -> None:
+    key, go = _key(dataset, AlertFilter()), threading.Event()
+
+    def work() -> object:
+        assert go.wait(20)
+        raise ValueError("no")
+
+    thread, mine = _begun(key, work)
+    with ThreadPoolExecutor(1) as pool:
+        theirs = pool.submit(_shared, key, lambda: RESULT)
+        go.set()
+        assert _same(theirs.result(20))
+    thread.join()
+    assert isinstance(mine[0], ValueError)
+    assert not _claims(home)
+
+
+def test_who_waits_no_longer_ends_and_what_takes_too_long_is_worked_out_twice(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = _key(dataset, AlertFilter())
+    claim = SHARED.claim(key)
+    assert claim is not None
+
+    def gone(_: float, __: object) -> None:
+        raise Stopped
+
+    with following(gone), pytest.raises(Stopped):
+        _shared(key, _never)
+    monkeypatch.setattr(waiting, "LONGEST_WAIT", 0.0)
+    assert _same(_shared(key, lambda: RESULT))
+    claim.end()
+
+
+def test_nobody_waits_where_files_cannot_be_locked_or_written(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = _key(dataset, AlertFilter())
+    for harm in ("no locks", "no lock left", "nothing can be written", "nothing is shared"):
+        with monkeypatch.context() as patch:
+            if harm == "no locks":
+                patch.setattr(locking, "_flock", None)
+            elif harm == "no lock left":
+                patch.setattr(locking._flock, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOLCK, "none")))
+            elif harm == "nothing can be written":
+                patch.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(PermissionError))
+            else:
+                patch.setenv("CURIM_SHARED_RESULTS", shared_results.OFF)
+            claims = [SharedResults().claim(key) for _ in range(2)]
+        assert None not in claims, harm
+        for claim in claims:
+            assert claim is not None
+            claim.end()
+
+
+def test_the_claim_of_a_process_that_is_killed_ends(home: Home, dataset: Dataset) -> None:
+    key = _key(dataset, AlertFilter())
+    claim = SHARED.claim(key)
+    assert claim is not None
+    (path,) = _claims(home)
+    claim.end()
+    take = "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX)"
+    script = f"{take}; print(flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        assert SHARED.claim(key) is None
+        other.kill()
+    mine = SHARED.claim(key)
+    assert mine is not None
+    mine.end()
+    assert not _claims(home)
 
 
 def test_what_cannot_be_pickled_or_written_is_not_kept(home: Home, dataset: Dataset) -> None:

@@ -8,6 +8,9 @@ with the secret of the home and read only where the signature is right: the cont
 from anybody else. A file that is missing, damaged or of another key is worked out again; what cannot be written is not
 kept. Written by a thread of its own, off the reader's path.
 
+Whoever works a result out has a claim on it until it is written, so that the others wait for it instead of working out
+the same: a file that is locked, which ends with the process at the latest.
+
 Nothing here knows Streamlit.
 """
 
@@ -28,19 +31,20 @@ from collections.abc import Hashable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pyarrow as pa
 
 from curim_data.model.prepared import PACKAGES, ROOT, alerts_name, prepared_file, write_whole
 from curim_data.protection.releases import secret
 from curim_data.store import Home, Store
-from curim_data.store.locking import locked
+from curim_data.store.locking import is_taken, locked
 from pages.parts.frame.jobs import MISSING, Key
 from pages.parts.frame.page import Dataset
 
 LOG: Final = logging.getLogger("curim")
 SUFFIX: Final = ".result"
+CLAIM: Final = ".claim"
 OFF: Final = "off"  # of `CURIM_SHARED_RESULTS`: nothing is read or kept
 LEAST_SECONDS: Final = 0.02  # what takes less is worked out as quickly as it is read
 MOST_BYTES: Final = 64_000_000  # of one result, before it is compressed
@@ -67,12 +71,27 @@ def _pages_version() -> str:
     return digest.hexdigest()
 
 
+class Claim:
+    """That a result is worked out here; none on a file where nothing is shared. It is kept until `end`."""
+
+    def __init__(self, path: Path | None = None, handle: IO[str] | None = None) -> None:
+        self._path, self._handle = path, handle
+
+    def end(self) -> None:
+        """Let others have it."""
+        handle, self._handle = self._handle, None
+        if handle is not None and self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)  # before it is let go, so that nobody's own is taken away
+            handle.close()
+
+
 class SharedResults:
     """Results in the homes' folders; `refused` says by function why one of its results could not be written."""
 
     def __init__(self, most_in_all: int = MOST_IN_ALL) -> None:
         self._most_in_all = most_in_all
-        self._waiting: queue.Queue[tuple[Key, Dataset, Any]] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[tuple[Key, Dataset, Any, Claim]] = queue.Queue(MOST_WAITING)
         self._lock = threading.Lock()
         self._writer: threading.Thread | None = None
         self._written = 0
@@ -99,13 +118,34 @@ class SharedResults:
             os.utime(path)
         return result
 
-    def put(self, key: Key, result: Any, seconds: float) -> None:
-        """Keep a result that took so long to work out, in a while; without a word where it cannot be."""
+    def claim(self, key: Key) -> Claim | None:
+        """The claim on a result that is to be worked out; None where somebody else has it, in whichever process."""
+        dataset = dataset_in(key) if shares_results() else None
+        if dataset is None:
+            return Claim()
+        try:
+            path = _file(dataset, key).with_suffix(CLAIM)
+            handle = path.open("a")
+        except OSError:  # a home that cannot be written
+            return Claim()
+        if is_taken(handle):
+            handle.close()
+            return None
+        return Claim(path, handle)
+
+    def put(self, key: Key, result: Any, seconds: float, claim: Claim | None = None) -> None:
+        """Keep a result that took so long to work out, in a while; without a word where it cannot be. Its `claim` ends
+        when that is done.
+        """
+        claim = claim or Claim()
         dataset = dataset_in(key) if shares_results() and seconds >= LEAST_SECONDS else None
         if dataset is None:
+            claim.end()
             return
-        with contextlib.suppress(queue.Full):
-            self._waiting.put_nowait((key, dataset, result))
+        try:
+            self._waiting.put_nowait((key, dataset, result, claim))
+        except queue.Full:
+            claim.end()
         with self._lock:
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write_all, name="shared results", daemon=True)
@@ -119,7 +159,7 @@ class SharedResults:
 
     def _write_all(self) -> None:
         while True:
-            key, dataset, result = self._waiting.get()
+            key, dataset, result, claim = self._waiting.get()
             try:
                 self._write(key, dataset, result)
             except Exception as error:
@@ -128,6 +168,7 @@ class SharedResults:
                     LOG.debug("a result of %s is not kept", name, exc_info=True)
                 self.refused[name] = f"{type(error).__name__}: {error}"
             finally:
+                claim.end()
                 del result
                 self._waiting.task_done()
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -24,12 +24,12 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from curim_data.engine import EngineError
 from curim_data.model import Message, Translator, translator
-from curim_data.model.progress import Stopped
+from curim_data.model.progress import Stopped, report
 from curim_data.protection import hand_over
 from pages.parts.frame.jobs import MISSING, Job, Jobs, Key
 from pages.parts.frame.links import language
 from pages.parts.frame.run_log import error_number, failed
-from pages.parts.frame.shared_results import SharedResults
+from pages.parts.frame.shared_results import Claim, SharedResults
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,6 +40,8 @@ SHARED: Final = SharedResults()
 MOMENT: Final = 0.4  # seconds that a reader waits before the progress is shown
 HOUR: Final = 3600.0
 TICK: Final = 0.2  # seconds between two looks at how far it is
+# Seconds between two looks at whether another process has a result that it works out, and after which none is expected.
+FIRST_LOOK, LAST_LOOK, LONGEST_WAIT = 0.005, 0.05, 30.0
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
 
@@ -151,11 +153,35 @@ def _found(key: Key) -> Any:
 
 
 def _shared(key: Key, work: Callable[[], R]) -> R:
-    """The result of some work, left in the home for other processes."""
-    began = time.thread_time()
-    result = work()
-    SHARED.put(key, result, time.thread_time() - began)
+    """The result of some work, left in the home for other processes; or theirs, where one is at it already."""
+    claim, theirs = _claim(key)
+    if theirs is not MISSING:
+        return cast(R, theirs)
+    try:
+        began = time.thread_time()
+        result = work()
+    except BaseException:
+        claim.end()
+        raise
+    SHARED.put(key, result, time.thread_time() - began, claim)
     return result
+
+
+def _claim(key: Key) -> tuple[Claim, Any]:
+    """The claim on a result, once nobody else works it out; and the result, where somebody did meanwhile."""
+    claim, look, until = SHARED.claim(key), FIRST_LOOK, time.monotonic() + LONGEST_WAIT
+    if claim is not None:
+        return claim, MISSING
+    while claim is None and time.monotonic() < until:
+        time.sleep(look)
+        look = min(2 * look, LAST_LOOK)
+        report(0.0)  # whoever waits no longer ends this too, and another calculation may take its turn
+        claim = SHARED.claim(key)
+    claim = claim or Claim()
+    found = SHARED.get(key)
+    if found is not MISSING:
+        claim.end()
+    return claim, found
 
 
 def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
