@@ -338,15 +338,15 @@ def test_those_not_read_for_longest_make_room(home: Home, dataset: Dataset) -> N
     assert shared.get(keys[1]) is MISSING
 
 
-def test_the_first_briefing_is_the_same_out_of_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    work_out_first(home)
+def test_the_first_briefing_is_the_same_out_of_the_home(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    work_out_first(dataset, AlertFilter(), Audience.COUNCIL)
     assert SHARED.settle()
     names = {type(entry.result).__name__ for entry in JOBS._results._entries.values()}
     kept = {key: entry.result for key, entry in JOBS._results._entries.items()}
     assert {"BriefChanges", "BriefPeriod"} <= names
     JOBS.forget()
     monkeypatch.setattr("curim_data.studies.brief.changes_for_all", None)  # nothing is worked out any more
-    work_out_first(home)
+    work_out_first(dataset, AlertFilter(), Audience.COUNCIL)
     again = {key: entry.result for key, entry in JOBS._results._entries.items()}
     assert again.keys() == kept.keys()
     for key, study in again.items():
@@ -366,3 +366,31 @@ def test_what_is_asked_of_periods_by_their_names_is_ready_for_both_audiences(
     monkeypatch.setattr("curim_data.studies.brief.changes_for_all", None)
     web._work_out_first((home,))
     assert {key[1:] for key in JOBS._results._entries if isinstance(key, tuple)} == asked
+
+
+def test_what_another_process_is_at_is_left_to_it(
+    home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pages of a usual period are shared out; an error leaves the others."""
+    done: list[tuple[str, Audience]] = []
+    for page in web.FIRST_RESULTS:
+
+        def work(_: Dataset, __: AlertFilter, audience: Audience, page: str = page) -> None:
+            done.append((page, audience))
+            if page == "gender":
+                raise ValueError("no")
+
+        monkeypatch.setattr(f"pages.parts.{page}.queries.work_out_first", work)
+    claim = SHARED.claim(("first results", (dataset, "hotspots", AlertFilter())))
+    assert claim is not None
+    web._work_out_first((home,))
+    usual = done[: 2 * len(web.FIRST_RESULTS) - 1]
+    assert sorted(usual) == sorted(
+        (page, who)
+        for page in web.FIRST_RESULTS
+        for who in web._first_audiences()
+        if (page, who) != ("hotspots", Audience.COUNCIL)
+    )
+    assert len(done) == len(usual) + 2 * 2 * (len(PERIODS) - 1)
+    claim.end()
+    assert not _claims(home)

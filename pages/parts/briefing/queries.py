@@ -9,17 +9,13 @@ import streamlit as st
 
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.protection import open_for
-from curim_data.store import Home
 from curim_data.studies.brief import BriefChanges, BriefPeriod, BriefStudy, brief_period, usual_since
 from pages.parts.briefing.meetings import draw_meeting_choice
 from pages.parts.findings.queries import SINCE, cached_changes
 from pages.parts.frame import Dataset, Page, calculated, filter_bar, source_of
-from pages.parts.frame.page import dataset_of
 from pages.parts.frame.waiting import worked_out
 
 KEY = "briefing_since"
-DEFAULT = AlertFilter().period
 
 
 @calculated(Message("Preparing the briefing"))
@@ -33,16 +29,14 @@ def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt
     return BriefStudy.of(cached_changes(dataset, f, audience, since), cached_period(dataset, f, audience))
 
 
-def work_out_first(home: Home, period: str = DEFAULT) -> None:
-    """Work out what the briefing tells of a period by its name before anybody chooses another filter, for specialist
-    and council, so that nobody waits for it, and none longer than the other: what the council is told is chosen from
-    the alerts and counted in their copy. Who asks meanwhile waits for the same calculation.
+def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
+    """Work out what the page tells before a reader chooses anything; who asks meanwhile waits for it.
+
+    It is worked out for specialist and council, so that none waits longer than the other: what the council is told is
+    chosen from the alerts and counted in their copy.
     """
-    for audience in (Audience.SPECIALIST, Audience.COUNCIL):
-        source, f = open_for(home, audience), AlertFilter(period=period)
-        dataset = dataset_of(home, source, audience)
-        worked_out(cached_changes, dataset, f, audience, usual_since(source, f))
-        worked_out(cached_period, dataset, f, audience)
+    worked_out(cached_changes, dataset, f, audience, usual_since(source_of(dataset), f))
+    worked_out(cached_period, dataset, f, audience)
 
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:

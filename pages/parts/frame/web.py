@@ -14,6 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Final
@@ -31,8 +32,9 @@ from curim_data import allocator
 from curim_data.containers import isolation
 from curim_data.engine import EngineError
 from curim_data.filters import PERIODS, AlertFilter
-from curim_data.model import LANGUAGES, translator
+from curim_data.model import LANGUAGES, Audience, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
+from curim_data.protection import open_for
 from curim_data.sample.home import make_apart, sample_home
 from curim_data.serving import HEALTH
 from curim_data.store import Home, Store, has_alerts
@@ -41,9 +43,11 @@ from curim_data.store.damage import damage
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
 from pages.parts.frame.links import LANDING, language
+from pages.parts.frame.page import dataset_of
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.run_log import error_number
 from pages.parts.frame.shared_results import shares_results
+from pages.parts.frame.waiting import SHARED
 from pages.parts.frame.way_back import WayBackMiddleware
 
 Scope = MutableMapping[str, Any]
@@ -55,6 +59,7 @@ ICON: Final = Path(__file__).with_name("icon.svg")
 INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
+FIRST_RESULTS: Final = ("briefing", "hotspots", "gender", "trends")  # pages that tell something before a reader chooses
 WIDTH_PATH: Final = "/curim/width.js"
 # The server cannot know how wide a map will be; the page sends it once, before it connects, and again for the next
 # page when the window has changed. What a map tells of a cell is moved until it lies inside the map: deck.gl puts it
@@ -280,17 +285,36 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
 
 
 def _work_out_first(all_homes: tuple[Home, ...]) -> None:
-    """What readers ask before they choose a filter, then what they ask of the other periods that have a name."""
-    briefing, gender = (importlib.import_module(f"{parts.__name__}.{name}.queries") for name in ("briefing", "gender"))
+    """What readers ask before they choose a filter, then what they ask of the other periods that have a name, where the
+    page chooses from all alerts what the council is told.
+    """
     usual = AlertFilter().period
-    for period in (usual, *(period for period in PERIODS if period != usual)):
-        for own in all_homes:
+    asked = [(page, usual) for page in FIRST_RESULTS]
+    asked += [(page, period) for period in PERIODS if period != usual for page in ("briefing", "gender")]
+    for page, period in asked:
+        for own, audience in product(all_homes, _first_audiences()):
             try:
-                home = own if has_alerts(own) else sample_home(own)
-                briefing.work_out_first(home, period)
-                gender.work_out_first(home, period)
+                _work_out(own, page, AlertFilter(period=period), audience)
             except Exception:
                 LOG.warning("the first results were not worked out", exc_info=True)
+
+
+def _first_audiences() -> tuple[Audience, ...]:
+    """Who comes to read: where nobody signs in, an analyst, who may look at it as the council does."""
+    return Audience.SPECIALIST if sign_in_configured() else Audience.ANALYST, Audience.COUNCIL
+
+
+def _work_out(own: Home, page: str, f: AlertFilter, audience: Audience) -> None:
+    """What a page tells under a filter, unless another process is at it."""
+    home = own if has_alerts(own) else sample_home(own)
+    dataset = dataset_of(home, open_for(home, audience), audience)
+    claim = SHARED.claim(("first results", (dataset, page, f)))
+    if claim is not None:
+        try:
+            queries = importlib.import_module(f"{parts.__name__}.{page}.queries")
+            queries.work_out_first(dataset, f, audience)
+        finally:
+            claim.end()
 
 
 def check_cities() -> None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from analysis.gender import CategoryRatios, GenderShares, PerceivedSafety
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.protection import open_for
-from curim_data.store import Home
 from curim_data.studies import gender
 from curim_data.studies.gender import LightStudy, PlaceStudy, ReporterRates
 from pages.parts.frame import Dataset, cached, calculated, source_of
-from pages.parts.frame.page import dataset_of
 from pages.parts.frame.waiting import worked_out
 
 
@@ -26,12 +23,10 @@ def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Catego
     return gender.weight_study(source_of(dataset), chosen, audience)
 
 
-def work_out_first(home: Home, period: str) -> None:
-    """Work out what is chosen for all readers of a period by its name, as `briefing.queries.work_out_first` does."""
-    for audience in (Audience.SPECIALIST, Audience.COUNCIL):
-        asked = dataset_of(home, open_for(home, audience), audience), AlertFilter(period=period), audience
-        worked_out(weights, *asked)
-        worked_out(places, *asked)
+def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
+    """Work out what is chosen for all readers, as `briefing.queries.work_out_first` does."""
+    worked_out(weights, dataset, f, audience)
+    worked_out(places, dataset, f, audience)
 
 
 @cached

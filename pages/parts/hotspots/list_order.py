@@ -12,7 +12,7 @@ import streamlit as st
 from analysis.hotspots.excess import LEAST_FOR_PLAN, ORDERS, Order, in_order, worth_a_plan
 from analysis.hotspots.harm import SpotHarm, in_order_of_harm
 from curim_data.model import Translator
-from curim_data.studies.spot_profiles import SpotSummary
+from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
 from pages.parts.frame import Page
 from pages.parts.hotspots.selection import draw_link_box, word_from_link
 
@@ -63,16 +63,19 @@ def list_view(lines: Sequence[SpotSummary], *, ordered: bool, harm: Mapping[str,
     order = cast("ListOrder", word_from_link(ORDER_WORD, "hotspots_order", known, usual))
     of = {id(line.spot): line for line in lines}
     spots = [line.spot for line in lines]
-    many, few = worth_a_plan(
-        in_order_of_harm(spots, harm)
-        if order == HARM
-        else sorted(spots, key=lambda spot: spot.rank)
+    many, few = (
+        usual_order(spots)
         if order == USUAL
-        else in_order(spots, order)
+        else worth_a_plan(in_order_of_harm(spots, harm) if order == HARM else in_order(spots, order))
     )
     arranged = tuple(of[id(spot)] for spot in (*many, *few))
     first = _first_rows(len(lines), len(few))
     return ListView(arranged, order, len(arranged) if everything else first, len(few), harm=harm)
+
+
+def usual_order(spots: Sequence[SpotOrCluster]) -> tuple[Sequence[SpotOrCluster], Sequence[SpotOrCluster]]:
+    """Places as the list has them unless another order is asked for: those with enough alerts for a plan, the rest."""
+    return worth_a_plan(sorted(spots, key=lambda spot: spot.rank))
 
 
 def _first_rows(everything: int, few: int) -> int:

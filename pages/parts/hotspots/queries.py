@@ -11,6 +11,7 @@ from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
+from curim_data.privacy import sees_exact
 from curim_data.studies.cells import whole_city
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import (
@@ -26,6 +27,7 @@ from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_size, hot_spot_s
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame import Dataset, Page, calculated, source_of
 from pages.parts.frame.waiting import begun, is_ready, worked_out
+from pages.parts.hotspots.list_order import usual_order
 
 
 @dataclass(frozen=True)
@@ -181,3 +183,22 @@ def spot_details(asked: ListQuery, spot: SpotOrCluster) -> SpotStudy:
 def details_begun(asked: ListQuery, spot: SpotOrCluster) -> AbstractContextManager[None]:
     """Inside, `spot_details` is being worked out; draws nothing."""
     return begun(_spot_details, asked, spot.id, spot)
+
+
+def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
+    """Work out what the page tells before a reader chooses anything: the map, the list with the classes over time, and
+    the details of the first place.
+    """
+    whole = whole_city(f)
+    size = worked_out(_cell_size, dataset, whole, audience, None)
+    study = worked_out(_hot_spots, dataset, whole, audience, int(size.value), LAND, size).sized(size)
+    if study.total.nowhere:
+        return
+    asked = ListQuery(dataset, f, audience, resolution=study.resolution)
+    worked_out(list_lines, asked, study.spots)
+    many, few = usual_order(study.spots)
+    for spot in (*many, *few)[:1]:
+        worked_out(_spot_details, asked, spot.id, spot)
+        if sees_exact(audience):
+            judged, judged_size = worked_out(_judged, dataset, f, audience, study.resolution)
+            worked_out(_classes, dataset, judged, audience, int(judged_size.value))

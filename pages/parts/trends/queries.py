@@ -14,16 +14,19 @@ from analysis.stats.harm_weights import WeighedBy
 from analysis.trends.alarms import Course
 from analysis.trends.time_series import Trend
 from curim_data import query
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.model.i18n import Span
 from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import DisclosureError, is_sensitive, sees_exact
 from curim_data.studies import changes, trends
-from curim_data.studies.brief import BriefChanges
+from curim_data.studies.brief import BriefChanges, usual_since
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.harm import WEIGHT_NAMES, weights_offered
+from pages.parts.findings.queries import cached_changes
 from pages.parts.frame import Dataset, Page, calculated, source_of
+from pages.parts.frame.waiting import worked_out
 
 BY, WEIGHT, COLUMNS, SPAN, ALL = "by", "weight", "columns", "span", "all"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
@@ -54,6 +57,31 @@ def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience, weight: Wei
     return changes.change_study(source_of(dataset), f, audience, weight=weight)
 
 
+def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
+    """What the page tells before a reader chooses anything: the line with its alarms and forecast, and what changed."""
+    source = source_of(dataset)
+    unit = source.known_time.unit(USUAL)
+    for study in (trend_of, forecast_of):
+        worked_out(study, dataset, f, audience, unit)
+    worked_out(course_of, dataset, f, audience)
+    for step in (unit, "month"):
+        worked_out(trend_of, dataset, all_until(source, f), audience, step)
+    told = worked_out(cached_changes, dataset, f, audience, usual_since(source, f))
+    whole = query.dates(source, f)
+    chosen = f if not told.findings or (told.since, told.until) == whole else days_of(f, told)
+    worked_out(changes_of, dataset, chosen, audience, None)
+
+
+def all_until(source: Source, f: AlertFilter) -> AlertFilter:
+    """The filter of all days until the last one of its period."""
+    return f.replace(period="", start=source.first, end=query.dates(source, f)[1])
+
+
+def days_of(f: AlertFilter, told: BriefChanges) -> AlertFilter:
+    """The filter of the days of which the title tells."""
+    return f.replace(period="", start=told.since, end=told.until)
+
+
 def draw_weight_choice(page: Page) -> WeighedBy | None:
     """By what incidents are weighed beside their count: from the link, and as the reader picks it; none unless asked.
 
@@ -81,7 +109,7 @@ def draw_span_choice(page: Page, study: BriefChanges | None) -> AlertFilter:
     }
     if _draw_choice(page.t("Changes in"), names, SPAN) == ALL:
         return page.filter
-    return page.filter.replace(period="", start=study.since, end=study.until)
+    return days_of(page.filter, study)
 
 
 def draw_columns_choice(page: Page) -> bool:

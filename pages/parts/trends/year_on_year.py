@@ -11,7 +11,7 @@ from curim_data.studies.trends import year_on_year_study
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import least_written, written_count
 from pages.parts.frame import Page
-from pages.parts.trends.queries import period_dates, trend_or_reason
+from pages.parts.trends.queries import all_until, trend_or_reason
 
 
 def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
@@ -23,7 +23,7 @@ def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
     assert source is not None
     st.subheader(t("Year on year"))
     unit = source.known_time.unit("month" if unit == "month" else "week")
-    history = page.filter.replace(period="", start=source.first, end=period_dates(page)[1])
+    history = all_until(source, page.filter)
     whole, why = trend_or_reason(page, unit, history)
     months, _ = trend_or_reason(page, "month", history)
     if whole is None or months is None:
