@@ -310,8 +310,8 @@ def result_of(task: str, source: Path | bytes, name: str, more: Mapping[str, Any
 class IsolatedFile:
     """An `Opened` whose file is read in a process of its own.
 
-    The reader of a large file stays for a while after each walk through it, since importers keep smaller ones in
-    memory; where it is gone, the file is opened again.
+    The reader of a large file stays for a while after each walk through it, since importers keep what smaller ones hold
+    on disk; where it is gone, the file is opened again.
     """
 
     def __init__(self, source: Path | bytes, name: str, sheet: str | None, *, one_column: bool = False) -> None:

@@ -5,6 +5,7 @@ The file is read once here, block by block; what a small one holds is kept on di
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import shutil
 import tempfile
@@ -39,8 +40,10 @@ from curim_data.store.alert_table import QUARANTINE_COLUMNS
 Progress = Callable[[float, Message], None]
 EXTRACTED: Final = 0.35  # share of an import that is done after these stages
 RECOGNITION_ROWS: Final = 5_000
-KEPT_BYTES: Final = 2_000_000_000  # of texts and of where they end; a file with more is read twice
-MOST_OF_DISK: Final = 0.25  # of the free space: a file that would take more is read twice
+# Bytes of texts, and of where they end, that are kept on disk; a file with more is read twice. Beside the store, while
+# alerts are imported; and where temporary files lie, which may be in memory.
+KEPT_BYTES, TEMPORARY_BYTES = 2_000_000_000, 400_000_000
+MOST_OF_DISK: Final = 0.25  # of the free space of either, at most
 SIGNATURE_ROWS: Final = 20_000  # of each block
 _DATES: Final = ("reported_at", "occurred_from")
 
@@ -202,7 +205,7 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
     columns = ColumnSummary(len(facts.labels)) if summarise else None
     signature = SignatureBuilder(facts.labels, layout)
     rows = seen = 0
-    kept = _keeping(facts.size, opened.request.home)
+    kept, most = _keeping(facts.size, None if summarise else opened.request.home)
     for block in recognised.blocks:
         profile.add(block)
         signature.add(block.table.slice(0, SIGNATURE_ROWS))
@@ -210,7 +213,7 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
             columns.add(block)
         rows += block.read
         seen += block.table.nbytes
-        kept = _kept_too(kept, block) if seen <= KEPT_BYTES else None
+        kept = _kept_too(kept, block) if seen <= most else None
         share = seen / (seen + max(facts.size - seen, facts.size // 10))
         opened.request.report_progress(EXTRACTED * share, reading)
     if isinstance(opened.file, counted_rows.CountedFile):
@@ -220,16 +223,20 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
     return ProfiledExport(opened, layout, profile, rows, columns, signature, kept)
 
 
-def _keeping(size: int, home: Home | None) -> KeptBlocks | None:
-    """Where the blocks of a file of so many bytes are kept: beside the store, where an import is at work there, since
-    temporary files may lie in memory. None where they are too many, or there is no room.
+def _keeping(size: int, home: Home | None) -> tuple[KeptBlocks | None, float]:
+    """Where the blocks of a file of so many bytes are kept, and how many bytes of them at most; None where those would
+    be too many, or there is no room. `home`: into which they are imported.
     """
-    folder = home.work if home is not None and home.work.is_dir() else Path(tempfile.gettempdir())
-    try:
-        room = MOST_OF_DISK * shutil.disk_usage(folder).free
-        return KeptBlocks(folder) if 2 * size <= min(KEPT_BYTES, room) else None  # where texts end takes as much again
-    except OSError:
-        return None
+    places: list[tuple[Callable[[], Path], int]] = [(lambda: Path(tempfile.gettempdir()), TEMPORARY_BYTES)]
+    if home is not None and home.work.is_dir():
+        places.insert(0, (lambda: home.work, KEPT_BYTES))
+    for place, most in places:
+        with contextlib.suppress(OSError):
+            folder = place()
+            room = min(most, MOST_OF_DISK * shutil.disk_usage(folder).free)
+            if 2 * size <= room:  # where texts end takes as much again; what is packed shows its size as it is read
+                return KeptBlocks(folder), room
+    return None, 0
 
 
 def _kept_too(kept: KeptBlocks | None, block: Block) -> KeptBlocks | None:

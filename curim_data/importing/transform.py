@@ -1,7 +1,7 @@
 """Transform: the stages of an import that make alerts of rows. Decide, parse, enrich, stage.
 
 Blocks pass through parsing, enriching and staging one after the other; each of these works in a thread of its own, one
-block ahead of the next (`containers.prefetch`), and memory does not grow with the file.
+block ahead of the next (`containers.prefetch`), so that they hold no more of a larger file.
 """
 
 from __future__ import annotations

@@ -95,7 +95,8 @@ def extend_copy(source: Source, drawn: Drawn, work: Path, key: bytes) -> bool:
 
 def take_copy(source: Source, drawn: Drawn) -> bool:
     """Take an earlier copy of the same alerts as it is, where all of them are in it, so that what was drawn since is of
-    none of them: as after the undo of an import that was released. Whether one could be taken.
+    none of them: as after the undo of an import that was released. Whether one could be taken; not where few alerts are
+    stored, of which nothing is kept that says how many a copy has.
     """
     version = copy_version(source, drawn)
     path, later, before = copy_file(source.city, version), later_file(source.city, version), _before(source, drawn)

@@ -206,7 +206,7 @@ def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
     """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
     with locked(home.lock, shared=True), making_copies(home):
         known = drawn(home)
-        if _done(partial(take_copy, source, known)):
+        if _worked(partial(take_copy, source, known)):
             path = copy_file(source.city, copy_version(source, known))
             assert path is not None
             return known, path
@@ -215,14 +215,14 @@ def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
         path, later = copy_file(source.city, version), later_file(source.city, version)
         assert path is not None
         assert later is not None
-        if not path.exists() and not _done(partial(extend_copy, source, known, home.work, secret(home))):
+        if not path.exists() and not _worked(partial(extend_copy, source, known, home.work, secret(home))):
             later.unlink(missing_ok=True)
             counts = write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
             keep_counts(source, version, counts)
     return known, path
 
 
-def _done(make: Callable[[], bool]) -> bool:
+def _worked(make: Callable[[], bool]) -> bool:
     """Whether the copy could be made of an earlier one; where that cannot be read, it could not."""
     try:
         return make()

@@ -159,7 +159,7 @@ def _spacing(table: Any) -> float | None:
     frame = points.order_by(["x", "y"]).limit(MOST_POINTS).to_pandas().dropna()
     if len(frame) < 2:
         return None
-    from scipy.spatial import cKDTree  # who finds the step kept waits for none of it
+    from scipy.spatial import cKDTree  # here, since it is slow to load, and the step mostly kept
 
     found, _ = cKDTree(frame.to_numpy(float)).query(frame.to_numpy(float), k=2)
     return float(np.median(np.asarray(found)[:, 1]))

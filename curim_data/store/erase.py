@@ -9,6 +9,7 @@ The erasure writes a new version without the alerts, and removes everything befo
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import shutil
@@ -109,6 +110,9 @@ def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:
             kept.unlink(missing_ok=True)
     for left in [one for name in ("undo-*", "erase-*", "copy-*") for one in home.work.glob(name)]:  # of one cut short
         shutil.rmtree(left, ignore_errors=True)
+    for left in home.work.glob("curim-*"):  # texts of an import, where the system cannot keep a file without a name
+        with contextlib.suppress(OSError):
+            left.unlink()
     try:
         table = _table(home)
         if missing := {key: value for key, value in STATISTICS.items() if key not in table.metadata().configuration}:

@@ -157,7 +157,7 @@ def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
         for folder in home.work.iterdir():
             with contextlib.suppress(OSError):
                 if not (folder / NOTE).exists() and time.time() - folder.stat().st_mtime > _ABANDONED_S:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    shutil.rmtree(folder, ignore_errors=True) if folder.is_dir() else folder.unlink()
     return tuple(cut for cut, _ in found)
 
 

@@ -1,6 +1,7 @@
 """Locks between processes on one computer: files locked with flock, which ends with the process that holds it.
 
-Where the system has no flock nothing is locked, and a lock counts as held: what may be at work is left alone.
+Where the system has no flock nothing is locked, and `try_lock` says that a lock is held: what may be at work is left
+alone.
 """
 
 from __future__ import annotations
@@ -39,12 +40,15 @@ def try_lock(handle: IO[Any]) -> bool:
     return True
 
 
+def can_lock() -> bool:
+    """Whether the system locks files."""
+    return _flock is not None
+
+
 def is_taken(handle: IO[Any]) -> bool:
-    """Whether somebody else holds the lock of an open file; if not it is taken, until the file is closed. Where files
-    cannot be locked nobody holds one.
+    """Whether somebody else holds the lock of an open file; if not it is taken, until the file is closed. Nobody holds
+    one on a disk that locks no files.
     """
-    if _flock is None:
-        return False
     try:
         _flock.flock(handle, _flock.LOCK_EX | _flock.LOCK_NB)
     except BlockingIOError:

@@ -102,7 +102,8 @@ def _keep_places(home: Home, source: Source, audience: Audience) -> None:
     """Keep the known places, unless the alerts changed meanwhile; they take long, so nobody waits for them."""
     if source.kept(f"{PLACES}-{audience}") is not None:
         return
-    from curim_data.studies.hot_spots import keep_known_places, known_places  # who finds them kept waits for none of it
+    # Here, since it is slow to load, and places are mostly kept.
+    from curim_data.studies.hot_spots import keep_known_places, known_places
 
     known_places(source, audience)
     with _unchanged(home, source) as unchanged:

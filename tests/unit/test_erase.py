@@ -146,6 +146,15 @@ def test_what_an_undo_that_was_cut_short_left_behind_goes_too(home: Home) -> Non
     assert "GONE-2" not in everything(home)
 
 
+def test_texts_that_an_import_kept_under_a_name_go_too(home: Home) -> None:
+    """Where the system cannot keep a file without one."""
+    home.work.mkdir(exist_ok=True)
+    (home.work / "curim-x").write_text("GONE-2", "utf-8")
+    erase(home, ["GONE-2"])
+    assert "GONE-2" not in everything(home)
+    assert not (home.work / "curim-x").exists()
+
+
 def test_nothing_is_masked_where_nothing_was_erased(home: Home) -> None:
     assert ErasedList(home).mask(pa.array(["GONE-2", None]), pa.array(["a", "b"])).tolist() == [False, False]
 

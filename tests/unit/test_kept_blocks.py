@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import itertools
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +23,7 @@ from curim_data.containers._wire import block_of, block_parts
 from curim_data.containers.isolation import Reader
 from curim_data.importing import extract, kept_blocks
 from curim_data.importing.kept_blocks import KeptBlocks, pieces
-from curim_data.importing.pipeline import import_file
+from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import Block, Reason
 from curim_data.model.records import RejectedRecord
 from curim_data.store import Home, Store
@@ -161,4 +163,30 @@ def test_a_file_is_read_twice_only_where_the_disk_has_no_room_to_keep_it(
     monkeypatch.setattr(Reader, "ask", counted)
     _imported(home)
     assert len(asked) == walks
-    assert folders == [home.work]
+    assert folders == [home.work] if walks == 1 else folders[0] == home.work
+
+
+def test_what_is_packed_is_kept_no_further_than_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size shows as it is read: what was kept until then goes, and the file is read again."""
+    home, added = create_home(tmp_path / "home"), []
+    told = _imported(create_home(tmp_path / "plain"))
+    packed, add = gzip.compress(_file()), KeptBlocks.add
+
+    def counted(kept: KeptBlocks, block: Block) -> None:
+        added.append(block)
+        add(kept, block)
+
+    monkeypatch.setattr(extract.shutil, "disk_usage", lambda _: SimpleNamespace(free=8.5 * len(packed)))
+    monkeypatch.setattr(KeptBlocks, "add", counted)
+    report = import_file(home, packed, "export.csv.gz", now=NOW)
+    assert report.outcomes.values.tolist() == told[2]
+    assert not added
+
+
+def test_a_preview_is_kept_where_temporary_files_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, folders = create_home(tmp_path / "home"), list[Path]()
+    _imported(home)
+    home.work.mkdir(exist_ok=True)
+    monkeypatch.setattr(extract.shutil, "disk_usage", lambda at: folders.append(at) or SimpleNamespace(free=10**12))
+    preview(_file(), "export.csv", home.city(), home=home, now=NOW)
+    assert folders == [Path(tempfile.gettempdir())]

@@ -28,7 +28,7 @@ from pages.parts.frame import shared_results, waiting, web
 from pages.parts.frame.jobs import MISSING, Key
 from pages.parts.frame.page import Dataset, dataset_of
 from pages.parts.frame.shared_results import LEAST_SECONDS, SUFFIX, SharedResults, dataset_in
-from pages.parts.frame.waiting import JOBS, SHARED, _shared
+from pages.parts.frame.waiting import JOBS, SHARED, _shared_once
 
 LONG = 2 * LEAST_SECONDS
 
@@ -191,7 +191,7 @@ def _begun(key: Key, work: Callable[[], object]) -> tuple[threading.Thread, list
 
     def run() -> None:
         try:
-            found.append(_shared(key, at_work))
+            found.append(_shared_once(key, at_work))
         except ValueError as error:
             found.append(error)
 
@@ -218,7 +218,7 @@ def test_who_asks_for_what_is_worked_out_already_waits_for_it(home: Home, datase
 
     thread, mine = _begun(key, work)
     with ThreadPoolExecutor(1) as pool:
-        theirs = pool.submit(_shared, key, _never)
+        theirs = pool.submit(_shared_once, key, _never)
         assert not theirs.done()
         go.set()
         assert _same(theirs.result(20))
@@ -237,7 +237,7 @@ def test_work_that_fails_leaves_the_result_to_the_next(home: Home, dataset: Data
 
     thread, mine = _begun(key, work)
     with ThreadPoolExecutor(1) as pool:
-        theirs = pool.submit(_shared, key, lambda: RESULT)
+        theirs = pool.submit(_shared_once, key, lambda: RESULT)
         go.set()
         assert _same(theirs.result(20))
     thread.join()
@@ -256,9 +256,9 @@ def test_who_waits_no_longer_ends_and_what_takes_too_long_is_worked_out_twice(
         raise Stopped
 
     with following(gone), pytest.raises(Stopped):
-        _shared(key, _never)
+        _shared_once(key, _never)
     monkeypatch.setattr(waiting, "LONGEST_WAIT", 0.0)
-    assert _same(_shared(key, lambda: RESULT))
+    assert _same(_shared_once(key, lambda: RESULT))
     claim.end()
 
 
@@ -281,6 +281,40 @@ def test_nobody_waits_where_files_cannot_be_locked_or_written(
         for claim in claims:
             assert claim is not None
             claim.end()
+
+
+def test_what_was_left_while_one_waited_for_a_turn_is_taken(dataset: Dataset) -> None:
+    """Between the first look for a result and the claim on it, another process may have ended its work."""
+    key = _key(dataset, AlertFilter())
+    other = SharedResults()
+    other.put(key, RESULT, LONG)
+    assert other.settle()
+    assert _same(_shared_once(key, _never))
+
+
+def test_a_claim_whose_file_was_removed_takes_nobody_elses_away(home: Home, dataset: Dataset) -> None:
+    """As an erasure does; the work is then done twice, and no more than that."""
+    key = _key(dataset, AlertFilter())
+    first = SHARED.claim(key)
+    assert first is not None
+    _claims(home)[0].unlink()
+    second = SHARED.claim(key)
+    assert second is not None
+    first.end()
+    assert SHARED.claim(key) is None
+    second.end()
+    assert not _claims(home)
+
+
+def test_nobody_waits_for_what_is_never_left(home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results of a function of which one was too large."""
+    monkeypatch.setattr(shared_results, "MOST_BYTES", 10)
+    key, shared = _key(dataset, AlertFilter()), SharedResults()
+    shared.put(key, RESULT, LONG)
+    assert shared.settle()
+    assert not _files(home)
+    assert all(shared.claim(key) is not None for _ in range(2))
+    assert not _claims(home)
 
 
 def test_the_claim_of_a_process_that_is_killed_ends(home: Home, dataset: Dataset) -> None:

@@ -9,7 +9,8 @@ from anybody else. A file that is missing, damaged or of another key is worked o
 kept. Written by a thread of its own, off the reader's path.
 
 Whoever works a result out has a claim on it until it is written, so that the others wait for it instead of working out
-the same: a file that is locked, which ends with the process at the latest.
+the same: a locked file, which ends with the process at the latest. None is made for the results of a function of which
+one was too large or could not be written.
 
 Nothing here knows Streamlit.
 """
@@ -38,7 +39,7 @@ import pyarrow as pa
 from curim_data.model.prepared import PACKAGES, ROOT, alerts_name, prepared_file, write_whole
 from curim_data.protection.releases import secret
 from curim_data.store import Home, Store
-from curim_data.store.locking import is_taken, locked
+from curim_data.store.locking import can_lock, is_taken, locked
 from pages.parts.frame.jobs import MISSING, Key
 from pages.parts.frame.page import Dataset
 
@@ -72,7 +73,7 @@ def _pages_version() -> str:
 
 
 class Claim:
-    """That a result is worked out here; none on a file where nothing is shared. It is kept until `end`."""
+    """The right to work out a result, held as the lock of a file until `end`; no file where nothing is shared."""
 
     def __init__(self, path: Path | None = None, handle: IO[str] | None = None) -> None:
         self._path, self._handle = path, handle
@@ -82,8 +83,16 @@ class Claim:
         handle, self._handle = self._handle, None
         if handle is not None and self._path is not None:
             with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)  # before it is let go, so that nobody's own is taken away
+                if _is_at(handle, self._path):  # not that of another one, where this one's was removed
+                    self._path.unlink()
             handle.close()
+
+
+def _is_at(handle: IO[str], path: Path) -> bool:
+    """Whether an open file is the one that a path names now."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    return False
 
 
 class SharedResults:
@@ -120,7 +129,7 @@ class SharedResults:
 
     def claim(self, key: Key) -> Claim | None:
         """The claim on a result that is to be worked out; None where somebody else has it, in whichever process."""
-        dataset = dataset_in(key) if shares_results() else None
+        dataset = dataset_in(key) if shares_results() and can_lock() and _function(key) not in self.refused else None
         if dataset is None:
             return Claim()
         try:
@@ -128,7 +137,7 @@ class SharedResults:
             handle = path.open("a")
         except OSError:  # a home that cannot be written
             return Claim()
-        if is_taken(handle):
+        if is_taken(handle) or not _is_at(handle, path):  # or let go and removed since it was opened
             handle.close()
             return None
         return Claim(path, handle)
@@ -163,7 +172,7 @@ class SharedResults:
             try:
                 self._write(key, dataset, result)
             except Exception as error:
-                name = str(key[0]) if isinstance(key, tuple) else "?"
+                name = _function(key)
                 if name not in self.refused:
                     LOG.debug("a result of %s is not kept", name, exc_info=True)
                 self.refused[name] = f"{type(error).__name__}: {error}"
@@ -179,6 +188,7 @@ class SharedResults:
                 return
         plain = pickle.dumps(result, protocol=pickle.HIGHEST_PROTOCOL)
         if len(plain) > MOST_BYTES:
+            self.refused[_function(key)] = f"more than {MOST_BYTES:,} bytes"
             return
         content = len(plain).to_bytes(_LENGTH) + pa.compress(plain, _CODEC, asbytes=True)
         signed = _signature(dataset, name, content) + content
@@ -219,6 +229,11 @@ def dataset_in(key: Key) -> Dataset | None:
         if isinstance(found, Dataset) and found.version and found.profile and " at 0x" not in repr(key):
             return found
     return None
+
+
+def _function(key: Key) -> str:
+    """The name of the function whose result it is."""
+    return str(key[0]) if isinstance(key, tuple) else "?"
 
 
 def _name(key: Hashable) -> str:

@@ -41,7 +41,7 @@ MOMENT: Final = 0.4  # seconds that a reader waits before the progress is shown
 HOUR: Final = 3600.0
 TICK: Final = 0.2  # seconds between two looks at how far it is
 # Seconds between two looks at whether another process has a result that it works out, and after which none is expected.
-FIRST_LOOK, LAST_LOOK, LONGEST_WAIT = 0.005, 0.05, 30.0
+FIRST_LOOK, LAST_LOOK, LONGEST_WAIT = 0.005, 0.05, 120.0
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
 
@@ -75,27 +75,34 @@ def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
         In a run of a reader who stopped it; `contained` says so at the place.
     """
 
-    return lambda function: _keeping(function, lambda key, work, slot: _calculate(key, work, slot, doing), _slot)
+    def work_out(key: Key, work: Callable[[], R], slot: DeltaGenerator | None) -> R:
+        found: R = _calculate(key, work, slot, doing)
+        return found
+
+    return lambda function: _keeping(function, work_out, _slot, once=True)
 
 
 def _keeping(
     function: Callable[P, R],
     work_out: Callable[[Key, Callable[[], R], DeltaGenerator | None], R],
     slot: Callable[[], DeltaGenerator | None] = lambda: None,
+    *,
+    once: bool = False,
 ) -> Callable[P, R]:
     """The function with its kept results; `work_out` makes a missing one of its key and the call, and keeps it.
 
     `slot`: where the progress stands. It is there, empty, when the result is ready too: what is drawn below keeps its
     number on the page from one run to the next, without which the browser would make every map and chart anew.
+    `once`: whether one process works it out while others wait.
     """
-    key_of = _keys(function)
+    key_of, shared = _keys(function), _shared_once if once else _shared
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         key, place = key_of(*args, **kwargs), slot()
         found = _found(key)
         return (
-            work_out(key, lambda: _shared(key, lambda: function(*args, **kwargs)), place) if found is MISSING else found
+            work_out(key, lambda: shared(key, lambda: function(*args, **kwargs)), place) if found is MISSING else found
         )
 
     def in_background(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -107,7 +114,7 @@ def _keeping(
         key = key_of(*args, **kwargs)
         if not _on_a_page() or key in st.session_state.get(STOPPED, ()) or _found(key) is not MISSING:
             return None
-        return _start(key, lambda: _shared(key, lambda: function(*args, **kwargs)))
+        return _start(key, lambda: shared(key, lambda: function(*args, **kwargs)))
 
     call.begin = begin  # type: ignore[attr-defined]
     call.in_background = in_background  # type: ignore[attr-defined]
@@ -134,7 +141,7 @@ def begun(function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Iter
 
 
 def _in_background(key: Key, work: Callable[[], Any]) -> Any:
-    job = _start(key, lambda: _shared(key, work))
+    job = _start(key, lambda: _shared_once(key, work))
     with job.reading():
         job.wait(HOUR)
     if job.error is not None:
@@ -152,36 +159,32 @@ def _found(key: Key) -> Any:
     return found
 
 
-def _shared(key: Key, work: Callable[[], R]) -> R:
-    """The result of some work, left in the home for other processes; or theirs, where one is at it already."""
-    claim, theirs = _claim(key)
-    if theirs is not MISSING:
-        return cast(R, theirs)
+def _shared(key: Key, work: Callable[[], R], claim: Claim | None = None) -> R:
+    """The result of some work, left in the home for other processes; `claim` ends when it is there."""
     try:
         began = time.thread_time()
         result = work()
     except BaseException:
-        claim.end()
+        if claim is not None:
+            claim.end()
         raise
     SHARED.put(key, result, time.thread_time() - began, claim)
     return result
 
 
-def _claim(key: Key) -> tuple[Claim, Any]:
-    """The claim on a result, once nobody else works it out; and the result, where somebody did meanwhile."""
-    claim, look, until = SHARED.claim(key), FIRST_LOOK, time.monotonic() + LONGEST_WAIT
-    if claim is not None:
-        return claim, MISSING
-    while claim is None and time.monotonic() < until:
+def _shared_once(key: Key, work: Callable[[], R]) -> R:
+    """The same; or the result of whoever is at it already, in whichever process."""
+    look, until = FIRST_LOOK, time.monotonic() + LONGEST_WAIT
+    while (claim := SHARED.claim(key)) is None and time.monotonic() < until:
         time.sleep(look)
         look = min(2 * look, LAST_LOOK)
         report(0.0)  # whoever waits no longer ends this too, and another calculation may take its turn
-        claim = SHARED.claim(key)
-    claim = claim or Claim()
-    found = SHARED.get(key)
-    if found is not MISSING:
+    found = _found(key)
+    if found is MISSING:
+        return _shared(key, work, claim)
+    if claim is not None:
         claim.end()
-    return claim, found
+    return cast(R, found)
 
 
 def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
