@@ -30,7 +30,7 @@ import pyarrow.parquet as pq
 
 NEW, UPDATED, DUPLICATE = "new", "updated", "duplicate"
 MARK: Final = "#"
-MEMORY: Final = "500MB"
+MEMORY: Final = "400MB"
 FEW: Final = 4  # of a store so many times as large as the file, only the incidents of the file are looked at
 
 # The id of an incident's first alert; of rows without an incident it is made of their content.
