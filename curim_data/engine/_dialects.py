@@ -1,13 +1,16 @@
 """Of Ibis's dialects of SQL each is loaded when it is asked for: importing this module sees to that.
 
 The package that holds them loads all twenty at once, of which a home of files uses one. What stands in for it here has
-the same names: `compilers.duckdb`, `compilers.DuckDBCompiler`.
+the same names: `compilers.duckdb`, `compilers.DuckDBCompiler`. And of the templates of SQL by which sqlglot writes
+functions of other databases for DuckDB, all of which it parses when it loads that dialect, each is parsed when it is
+asked for.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
+from functools import cached_property
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
@@ -15,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import ibis.backends
+from sqlglot import exp
 
 PACKAGE: Final = "ibis.backends.sql.compilers"
 _CLASS: Final = "Compiler"  # what the names of the classes end with; the rest names the module
@@ -59,4 +63,36 @@ def _runs(node: ast.stmt) -> bool:
     return any(isinstance(part, ast.Call) for part in ast.walk(node))
 
 
+class _Template:
+    """An attribute of a class that is parsed when it is first asked for."""
+
+    def __init__(self, sql: str) -> None:
+        self._sql = sql
+
+    def __get__(self, instance: object, owner: type | None = None) -> exp.Expression:
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> exp.Expression:
+        return exp.maybe_parse(self._sql)
+
+
+def _load_duckdb() -> None:
+    """Load sqlglot's dialect of DuckDB, its templates not parsed."""
+    parse: Any = exp.maybe_parse
+
+    def later(sql: Any, **told: Any) -> Any:
+        in_class = (
+            "__qualname__" in sys._getframe(1).f_locals
+        )  # of a module's own variable nobody sees that it is asked
+        return _Template(sql) if in_class and isinstance(sql, str) and not told else parse(sql, **told)
+
+    exp.maybe_parse = later  # type: ignore[assignment]
+    try:
+        import_module("sqlglot.dialects.duckdb")
+    finally:
+        exp.maybe_parse = parse
+
+
 _stand_in()
+_load_duckdb()
