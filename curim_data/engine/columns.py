@@ -25,6 +25,7 @@ from typing import Any, Final
 import duckdb
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curim_data.engine.files import quoted
 from curim_data.engine.packed import PACKED, WORDS, Bits, Packing, with_words
@@ -155,7 +156,8 @@ class NarrowTable:
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: IbisTable, count: int) -> None:
         """`table`: the files' own Ibis table on a cursor of `connection`; `count`: how many alerts it holds."""
         backend, self._count = table.get_backend(), count
-        connection.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {backend.compile(narrow_columns(table, with_bits=True))}")
+        narrow = narrow_columns(table, with_bits=True)
+        connection.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {backend.compile(narrow)}")
         named = backend.compile(narrow_columns(table, "alert_id", with_bits=True))
         connection.execute(f"CREATE TABLE {SHARED} (alert_id VARCHAR, incident INTEGER, report INTEGER)")
         connection.execute(
@@ -163,7 +165,8 @@ class NarrowTable:
             f"FROM ({named}) AS alerts LEFT JOIN {SHARED} USING (alert_id)"
         )
         connection.execute(f"CREATE OR REPLACE VIEW {ONCE} AS SELECT * EXCLUDE (alert_id) FROM {NAMED}")
-        self._schemas = {VIEW: backend.table(VIEW).schema(), ONCE: backend.table(ONCE).schema()}
+        with_incidents = {**narrow.schema(), **dict.fromkeys(INCIDENT_COLUMNS, "int32")}
+        self._schemas = {VIEW: narrow.schema(), ONCE: ibis.schema(with_incidents)}
         self._schemas_with_words = {view: ibis.schema(with_words(schema)) for view, schema in self._schemas.items()}
         self._packing: Packing | None = None
         self._connection, self._lock, self._linking = connection, threading.Lock(), threading.Lock()
@@ -350,12 +353,16 @@ def packing_of(connection: duckdb.DuckDBPyConnection, table: str) -> Packing:
 
 
 def _values(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, pa.Array]:
-    """The values of the columns that are packed, in the order of their codes."""
-    found = {}
-    for name in PACKED:
-        rows = connection.execute(f"SELECT value FROM {values_of(table, name)} ORDER BY code").to_arrow_table()
-        found[name] = rows["value"].combine_chunks()
-    return found
+    """The values of the columns that are packed, in the order of their codes: as texts, so that one question does."""
+    texts = " UNION ALL ".join(
+        f"SELECT '{name}' AS name, code, value::VARCHAR AS value FROM {values_of(table, name)}" for name in PACKED
+    )
+    rows = connection.execute(f"SELECT name, value FROM ({texts}) ORDER BY code").to_arrow_table().combine_chunks()
+    types = {name: SCHEMA.field(name).type for name in PACKED if name in SCHEMA.names}
+    return {
+        name: rows.filter(pc.equal(rows["name"], name))["value"].combine_chunks().cast(types.get(name, pa.string()))
+        for name in PACKED
+    }
 
 
 def values_of(table: str, name: str) -> str:

@@ -131,6 +131,27 @@ def test_a_prepared_file_that_cannot_be_read_is_left_alone(tmp_path: Path, monke
     assert names == [*[columns.VIEW] * (columns.AT_QUESTION - 1), columns.TABLE]
 
 
+def test_the_types_of_columns_are_those_that_the_engine_gives(tmp_path: Path) -> None:
+    source = small_source(tmp_path, [alert(1)])
+    engine = source.table.op().source
+    assert source.narrow.schema() == engine.table(columns.VIEW).schema()
+    assert source.once.schema() == engine.table(columns.ONCE).schema()
+
+
+def test_values_of_packed_columns_come_by_their_codes_and_in_their_types(tmp_path: Path) -> None:
+    source = small_source(tmp_path, _rows())
+    connection = source.cache["database"].cursor()
+    columns._make_table(connection, "", columns.VIEW, columns.TABLE)
+    connection.execute(
+        f"UPDATE {columns.values_of(columns.TABLE, 'district')} SET code = -code"
+    )  # came in another order
+    found = columns._values(connection, columns.TABLE)
+    assert list(found) == list(packed.PACKED)
+    for name, values in found.items():
+        one = connection.execute(f"SELECT value FROM {columns.values_of(columns.TABLE, name)} ORDER BY code")
+        assert values.equals(one.to_arrow_table()["value"].combine_chunks()), name
+
+
 def test_a_table_is_made_for_those_who_ask_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns, "TABLE_FROM", 1)
     source = small_source(tmp_path, [alert(number) for number in range(30)])
