@@ -24,7 +24,7 @@ from curim_data.cli.language import language
 from curim_data.model.i18n import N_, Message, Translator, translator
 
 UNUSABLE = 2
-SELDOM: Final = (50_000, 20, 100)  # as for gc.set_threshold
+SELDOM: Final = (1_000_000, 20, 100)  # as for gc.set_threshold
 USAGE_ERRORS: Final = (
     ("curim_data.cli.output", "UsageError"),
     ("curim_data.engine.spark", "EngineError"),

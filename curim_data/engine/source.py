@@ -26,7 +26,6 @@ import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connection, last_publication, table_of
 from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
@@ -526,6 +525,8 @@ def _shared_file(source: Source) -> Path:
     Written under the lock that an erasure waits for, and only while the alerts are those of the source: an id that was
     erased meanwhile must not be written again. EngineError where they are not. A copy is one of the alerts in `exact`.
     """
+    import pyarrow.parquet as pq
+
     folder = source.city.prepared
     assert folder is not None  # the alerts of a home
     path = prepared_file(folder, alerts_name(_SHARED_NAME, source.version), ".parquet")

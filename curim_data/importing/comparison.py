@@ -17,8 +17,8 @@ from curim_data.model import Message, Status, Translator
 from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS
 from curim_data.store import Batch, Store
-from curim_data.store.alert_table import StagedResult
 from curim_data.store.matching import DUPLICATE, MARK, NEW, bounded_duckdb, names_few
+from curim_data.store.staged import StagedResult
 
 ColumnSignature: TypeAlias = Mapping[str, Any]
 

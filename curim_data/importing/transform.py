@@ -32,8 +32,8 @@ from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.model import Block, CityProfile, Message, Reason
 from curim_data.model.reasons import Flag
 from curim_data.store import Batch, Home, Store
-from curim_data.store.alert_table import known_again
 from curim_data.store.erased_list import ErasedList
+from curim_data.store.staged import known_again
 from curim_data.store.staging import Staging
 
 TRANSFORMED: Final = 0.85  # share of an import that is done after these stages

@@ -23,7 +23,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 FOLDER: Final = "prepared"
 PLACES: Final = "places"  # what the known places of an audience are kept by, with its name
@@ -89,6 +88,8 @@ def write_json(folder: Path, name: str, value: Any) -> None:
 
 def read_cells(folder: Path | None, resolution: int) -> pd.Series | None:
     """Land by H3 cell as it was written; None where it was not, or cannot be read."""
+    import pyarrow.parquet as pq
+
     if folder is None:
         return None
     try:
@@ -101,6 +102,8 @@ def read_cells(folder: Path | None, resolution: int) -> pd.Series | None:
 
 def write_cells(folder: Path, resolution: int, land: pd.Series) -> None:
     """Write land by H3 cell."""
+    import pyarrow.parquet as pq
+
     table = pa.table({"cell": land.index.to_numpy(), "land_km2": land.to_numpy()})
     write_whole(_cells_file(folder, resolution), lambda path: pq.write_table(table, path))
 
@@ -114,6 +117,8 @@ def read_grid(folder: Path | None, name: str) -> tuple[np.ndarray[Any, np.dtype[
     """A grid of numbers of the land, and what was said of it, as they were written; None where they were not, or cannot
     be read.
     """
+    import pyarrow.parquet as pq
+
     if folder is None:
         return None
     try:
@@ -126,6 +131,8 @@ def read_grid(folder: Path | None, name: str) -> tuple[np.ndarray[Any, np.dtype[
 
 def write_grid(folder: Path, name: str, values: np.ndarray[Any, np.dtype[np.float64]], about: Any) -> None:
     """Write a grid of numbers of the land, and a value of JSON that is said of it; does nothing where it is there."""
+    import pyarrow.parquet as pq
+
     path = prepared_file(folder, f"{_LAND}{name}", ".parquet")
     if path.exists():
         return

@@ -25,7 +25,6 @@ import pyarrow.compute as pc
 
 from curim_data.model import CityProfile, ImportProblem, Message
 from curim_data.model.city import FILES, load_city, profile_version
-from curim_data.profile.reenrich import reenrich_store, reenriched
 from curim_data.store import Home, Store, locked
 from curim_data.store.locking import try_lock
 
@@ -186,6 +185,8 @@ def _heal(home: Home) -> Message | None:
 
 def _put(home: Home, before: str, after: str) -> int:
     """Enrich the alerts with the new version, then put its files in place."""
+    from curim_data.profile.reenrich import reenrich_store, reenriched
+
     mark = versions_folder(home) / NEXT
     _write(mark, json.dumps({"from": before, "to": after}))
     try:

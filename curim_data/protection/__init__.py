@@ -1,21 +1,48 @@
 """The protected copy: what council and public are counted from.
 
 Public: `open_for`, `protected`, `protected_files` and `copy_of` (the copy as a source), `copies_of` (its versions),
-`making_copies` (the lock of these), `opened_for` and `hand_over` (what a thread has open); `exchange` (the method),
-`release`, `drawn` (the draws of a home), `copy_errors` (what it costs; `kind_of` says of which categories a filter
-asks).
+`making_copies` (the lock of these), `opened_for` and `hand_over` (what a thread has open); `release`, `drawn` (the
+draws of a home), `copy_errors` (what it costs; `kind_of` says of which categories a filter asks).
+
+What is named here is loaded when it is asked for: who reads the alerts themselves does not wait for what copies them.
 """
 
-from curim_data.protection.errors import CopyErrors, copy_errors, keep_errors, kind_of
-from curim_data.protection.exchange import Exchanged, Units, exchange
-from curim_data.protection.opening import (
-    copies_of,
-    copy_of,
-    hand_over,
-    making_copies,
-    open_for,
-    opened_for,
-    protected,
-    protected_files,
-)
-from curim_data.protection.releases import drawn, release
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curim_data.protection.door import open_for
+    from curim_data.protection.errors import CopyErrors, copy_errors, keep_errors, kind_of
+    from curim_data.protection.opening import (
+        copies_of,
+        copy_of,
+        hand_over,
+        making_copies,
+        opened_for,
+        protected,
+        protected_files,
+    )
+    from curim_data.protection.releases import drawn, release
+
+_NAMES = {
+    "door": ("open_for",),
+    "errors": ("CopyErrors", "copy_errors", "keep_errors", "kind_of"),
+    "opening": (
+        "copies_of",
+        "copy_of",
+        "hand_over",
+        "making_copies",
+        "opened_for",
+        "protected",
+        "protected_files",
+    ),
+    "releases": ("drawn", "release"),
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return found

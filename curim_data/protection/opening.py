@@ -1,4 +1,4 @@
-"""Which table an audience reads: the alerts themselves, or their protected copy."""
+"""The protected copy of alerts as it is opened, and made where it is not there yet."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from curim_data.engine import (
     files_of,
     on_own_cursor,
     on_spark,
-    open_source,
     opened_source,
     published_copy,
     source_from_files,
@@ -30,10 +29,10 @@ from curim_data.engine import (
 from curim_data.engine import hand_over as engine_hand_over
 from curim_data.engine.earlier import noted
 from curim_data.engine.files import quoted
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.model.annotations import Annotation
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
-from curim_data.privacy import DisclosureError, sees_exact
+from curim_data.privacy import DisclosureError
 from curim_data.protection.copy import copy_file, copy_version, later_file, write_copy
 from curim_data.protection.extension import extend_copy, keep_counts, take_copy
 from curim_data.protection.releases import Drawn, Since, drawn, release, secret
@@ -52,17 +51,6 @@ NO_COPY_MADE: Final = Message(
 WHOLE: Final = "protected_whole"
 _mine = threading.local()  # the last copy that was opened in this thread, and of which alerts
 Known: TypeAlias = tuple[str, str, dt.date | None, tuple[Annotation, ...]]
-
-
-def open_for(home: Home, audience: Audience) -> Source:
-    """The alerts of a home as an audience may read them.
-
-    Who sees exact counts gets the alerts. Council and public get the protected copy, which is made where it is not
-    there yet; `Source.exact` of it are the alerts. Of alerts on another engine it is the copy that was published with
-    them; DisclosureError where none was.
-    """
-    source = open_source(home)
-    return source if sees_exact(audience) else protected(home, source)
 
 
 def opened_for(home: Path, known: Known) -> Source | None:

@@ -21,7 +21,8 @@ from curim_data.store._commit_log import (
     import_log,
     unknown_batch,
 )
-from curim_data.store._files import blocks, file_paths, only_ids, rows_where, without_ids, write_alerts
+from curim_data.store._files import blocks, only_ids, rows_where, without_ids, write_alerts
+from curim_data.store._listing import file_paths
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ to a file of their own before the commit; the file counts only when a commit nam
 Writers do not wait for each other: a commit that finds the table changed since it was read fails, and the import is
 matched again with the newer state. Old versions are kept, since undo reads from them; only `erase` removes them, and
 it waits until nobody writes (`<home>/alerts.lock`).
+
+What writes is loaded when something is written: who counts does not wait for it.
 """
 
 from __future__ import annotations
@@ -17,22 +19,18 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from curim_data.model import SCHEMA, CityProfile, Message, Reason, Translator, translator
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
-from curim_data.store import _files
+from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.store._commit_log import (
     Batch,
     StoreError,
@@ -43,16 +41,18 @@ from curim_data.store._commit_log import (
     new_batch_id,
     unknown_batch,
 )
-from curim_data.store._files import blocks, concatenated, file_paths
-from curim_data.store._undo import UndoRun
+from curim_data.store._listing import file_paths, newest_commit, version_of
 from curim_data.store.damage import cut_off_commit
-from curim_data.store.erased_list import ErasedList
 from curim_data.store.home import Home
 from curim_data.store.locking import locked
-from curim_data.store.matching import DUPLICATE, NEW, UPDATED, match_rows
-from curim_data.store.staging import Staging
 
-__all__ = ["Batch", "StagedResult", "Store", "StoreError", "UndoReport", "new_batch_id"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from curim_data.store.staged import StagedResult
+    from curim_data.store.staging import Staging
+
+__all__ = ["Batch", "Store", "StoreError", "UndoReport", "new_batch_id"]
 
 _Done = TypeVar("_Done")
 _ATTEMPTS: Final = 20
@@ -65,33 +65,9 @@ _read: Final[dict[Path, tuple[tuple[str, int, int] | None, str, list[str]]]] = {
 @lru_cache(maxsize=4096)
 def _rows(file: str) -> int:
     """Alerts in a file of the store; such a file never changes."""
+    import pyarrow.parquet as pq
+
     return int(pq.read_metadata(file).num_rows)
-
-
-@dataclass(frozen=True)
-class StagedResult:
-    """An import compared with the store: the batch with its counts, and the Parquet file of row, alert_id, action.
-
-    The file lies in the staging folder and goes with it; there is none where all rows are `alike` (`matching.Matched`,
-    as `complete`). `stored`: the files of the store that it was compared with.
-    """
-
-    batch: Batch
-    staging: Staging
-    path: Path
-    alike: str | None
-    stored: tuple[str, ...]
-    complete: bool
-
-    def actions(self) -> Iterator[pa.Table]:
-        """Row, alert_id and action of the staged rows in order, piece by piece."""
-        if self.alike is not None:
-            for part in self.staging.batches(["row", "alert_id"]):
-                yield part.append_column("action", pa.repeat(pa.scalar(self.alike), part.num_rows))
-            return
-        with pq.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(65_536):
-                yield pa.Table.from_batches([batch])
 
 
 class Store:
@@ -117,7 +93,7 @@ class Store:
     def contents(self) -> tuple[str, list[str]]:
         """`alerts_version` and `files` of one and the same commit."""
         files = self.files()
-        return _files.version_of(files), files
+        return version_of(files), files
 
     def files(self) -> list[str]:
         """Paths of the Parquet files that make up the current version."""
@@ -125,7 +101,7 @@ class Store:
 
     def state(self) -> tuple[str, list[str]]:
         """`version` and `files` of one and the same commit; read again only after a further one."""
-        newest, known = _files.newest_commit(self.home.alerts), _read.get(self.home.alerts)
+        newest, known = newest_commit(self.home.alerts), _read.get(self.home.alerts)
         if known is None or newest is None or known[0] != newest:
             table = self._table()
             state = ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", file_paths(table))
@@ -139,6 +115,8 @@ class Store:
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The stored alerts, or some of their columns: for checks and exports, never for a page."""
+        from curim_data.store._files import blocks, concatenated
+
         table = self._table()
         return concatenated([] if table is None else blocks(file_paths(table), columns), columns)
 
@@ -163,10 +141,12 @@ class Store:
             earlier = file_paths(DeltaTable(table.table_uri, version=at - 1))
         except DeltaError:  # an erasure, or damage, took that version away
             return None
-        return _files.version_of(earlier) if set(earlier) <= set(file_paths(table)) else None
+        return version_of(earlier) if set(earlier) <= set(file_paths(table)) else None
 
     def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
+        from curim_data.store.staged import known_again, match_staged
+
         return match_staged(staging, batch, self.files(), again=known_again(batch.sha256, self.batches()))
 
     def write_staged(
@@ -196,6 +176,11 @@ class Store:
             When other writers were faster each time, when alerts were erased while the file was read, or when the
             table cannot be written; nothing is committed then.
         """
+        from curim_data.store import _files
+        from curim_data.store.erased_list import ErasedList
+        from curim_data.store.matching import NEW
+        from curim_data.store.staged import changed_alerts, check_erased, known_again, match_staged
+
         self._set_aside(quarantine, batch.id)
 
         def attempt(table: DeltaTable) -> StagedResult:
@@ -232,6 +217,7 @@ class Store:
         that a later import has changed since stay as they are and are counted in `kept`. StoreError for an unknown
         batch, one that was undone before, and one before an erasure.
         """
+        from curim_data.store._undo import UndoRun
 
         def attempt(table: DeltaTable) -> UndoReport:
             with self.working("undo-") as folder:
@@ -245,11 +231,12 @@ class Store:
         `change` is called with some 100,000 alerts at a time and must keep their number. For changes of the columns
         that a profile gives: the log of imports stays, and an undo still works.
         """
+        from curim_data.store._files import blocks, write_alerts
 
         def attempt(table: DeltaTable) -> int:
             made = (change(part).select(SCHEMA.names) for part in blocks(file_paths(table)))
-            _files.write_alerts(table, made, {"rewrite": reason}, "overwrite")
-            return sum(pq.read_metadata(file).num_rows for file in file_paths(table))
+            write_alerts(table, made, {"rewrite": reason}, "overwrite")
+            return sum(map(_rows, file_paths(table)))
 
         return self._retry(attempt)
 
@@ -259,6 +246,9 @@ class Store:
         Reason and mend are sentences in the translator's language (English where none is given), so that the table can
         be mended in a spreadsheet and imported again (broken rows: in their own file). StoreError for an unknown batch.
         """
+        import pandas as pd
+        import pyarrow.parquet as pq
+
         if batch_id not in {batch.id for batch in self.batches()}:
             raise unknown_batch(batch_id)
         t = t or translator("en")
@@ -279,6 +269,8 @@ class Store:
             yield Path(folder)
 
     def _set_aside(self, quarantine: pa.Table | Path, batch_id: str) -> None:
+        import pyarrow.parquet as pq
+
         target = self.home.quarantine / f"{batch_id}.parquet"
         if isinstance(quarantine, Path):
             if quarantine.exists() and quarantine != target:
@@ -290,10 +282,12 @@ class Store:
 
     def _compact(self) -> None:
         """Put many small files together; an undo reads old versions and does not mind."""
+        from curim_data.store._files import compact
+
         with locked(self.home.lock, shared=True), suppress(DeltaError):
             table = self._table()
             if table is not None:
-                _files.compact(table)
+                compact(table)
 
     def _table(self) -> DeltaTable | None:
         if (cut := cut_off_commit(self.home.alerts)) is not None:
@@ -319,75 +313,6 @@ class Store:
                 except DeltaError as error:
                     raise broken_table(error) from error
         raise StoreError(Message("Other imports were faster each time. Try again when they are done."))
-
-
-def known_again(sha256: str, imports: Sequence[Batch]) -> bool:
-    """Whether an import that was not undone brought the same bytes: then most likely nothing is new."""
-    return any(one.sha256 == sha256 and not one.undone for one in imports)
-
-
-def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = (), *, again: bool = False) -> StagedResult:
-    """Compare staged alerts with the stored ones (Parquet files; none for an empty store); nothing is written.
-
-    `again`: whether they may well all be known (`matching.match_rows`).
-    """
-    staging.close()
-    path = staging.folder / "settled.parquet"
-    matched = match_rows(staging.keys, stored, path, again=again)
-    repaired = outside = unmapped = 0
-    for part in _changed(staging, matched.alike, path, ["flags", "longitude"]):
-        flags = pc.list_flatten(part["flags"])
-        repaired += pc.sum(pc.equal(flags, Flag.REPAIRED.value)).as_py() or 0
-        outside += pc.sum(pc.equal(flags, Flag.OUTSIDE_CITY.value)).as_py() or 0
-        unmapped += part["longitude"].null_count
-    counted = replace(
-        batch,
-        when=dt.datetime.now(dt.UTC),
-        accepted=matched.counts[NEW],
-        updated=matched.counts[UPDATED],
-        duplicate=matched.counts[DUPLICATE],
-        repaired=repaired,
-        outside=outside,
-        unmapped=unmapped,
-    )
-    return StagedResult(counted, staging, path, matched.alike, tuple(stored), matched.complete)
-
-
-def changed_alerts(result: StagedResult) -> Iterator[pa.Table]:
-    """The new and the updated alerts (`alert.SCHEMA`) with their ids, piece by piece."""
-    for part in _changed(result.staging, result.alike, result.path, SCHEMA.names):
-        yield part.cast(SCHEMA)
-
-
-def check_erased(staging: Staging, erased: ErasedList) -> None:
-    """StoreError where a staged alert has been erased since it was read."""
-    if erased.empty:
-        return
-    for part in staging.batches(["incident_id", "content_hash"]):
-        if erased.mask(part["incident_id"], part["content_hash"]).any():
-            raise StoreError(Message("Alerts were erased while the file was read. Import it again."))
-
-
-def _changed(staging: Staging, alike: str | None, path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Some columns of the staged alerts that are new or updated, with the ids they were given.
-
-    Where the rows are not all alike, `path` says what becomes of them, in their order.
-    """
-    if alike is not None:
-        yield from iter(()) if alike == DUPLICATE else staging.batches(columns)
-        return
-    with pq.ParquetFile(path) as file:
-        pieces = file.iter_batches(65_536, columns=["alert_id", "action"])
-        held = pa.table({"alert_id": pa.array([], pa.string()), "action": pa.array([], pa.string())})
-        for part in staging.batches([name for name in columns if name != "alert_id"]):
-            parts = [held]
-            while sum(piece.num_rows for piece in parts) < part.num_rows:
-                parts.append(pa.Table.from_batches([next(pieces)]))
-            settled = pa.concat_tables(parts)
-            held = settled.slice(part.num_rows)
-            part = part.append_column("alert_id", settled["alert_id"].slice(0, part.num_rows)).select(columns)
-            stands = pc.not_equal(settled["action"].slice(0, part.num_rows), DUPLICATE)
-            yield part if pc.all(stands).as_py() else part.filter(stands)
 
 
 def has_alerts(home: Home) -> bool:

@@ -26,7 +26,8 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from curim_data.model import Message
 from curim_data.model.prepared import FOLDER as PREPARED
 from curim_data.store._commit_log import RECORD, STATISTICS, Batch, StoreError, broken_table, import_log
-from curim_data.store._files import blocks, file_paths, without_ids, write_alerts
+from curim_data.store._files import blocks, without_ids, write_alerts
+from curim_data.store._listing import file_paths
 from curim_data.store.alert_table import Store
 from curim_data.store.draws import forget_draws
 from curim_data.store.erased_list import ErasedList, base_ids

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.geo.enrichment import parent_cells
-from curim_data.protection import Exchanged, Units, exchange
+from curim_data.protection.exchange import Exchanged, Units, exchange
 
 module = import_module("curim_data.protection.exchange")
 held_back, without_place = module.held_back, module.without_place

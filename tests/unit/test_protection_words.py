@@ -10,7 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from curim_data.model import i18n
-from curim_data.protection import exchange as function
+from curim_data.protection.exchange import exchange as function
 from pages.parts.methods.general import GENERAL
 
 # Words of the time when small counts were withheld from each table instead of being counted in a copy.

@@ -19,9 +19,10 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import SCHEMA, Message
 from curim_data.store import Batch, Home, Store, StoreError, _files, has_alerts
 from curim_data.store._commit_log import create_table
-from curim_data.store.alert_table import StagedResult, new_batch_id
+from curim_data.store.alert_table import new_batch_id
 from curim_data.store.home import create_home
 from curim_data.store.matching import NEW
+from curim_data.store.staged import StagedResult
 from curim_data.store.staging import Staging
 from tests.slow_settle import settle
 from tests.small import alert
