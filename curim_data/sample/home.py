@@ -6,14 +6,16 @@ import datetime as dt
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
+from typing import Final
 
 import sample_data
 from curim_data.importing.pipeline import import_file
 from curim_data.sample.plans import demo_meetings, demo_plans
 from curim_data.store import Home, has_alerts, locked
 from curim_data.store.home import SAMPLE_MARK, create_home
+
+_MAKING: Final = "sample-in-work"  # one process at a time makes it
 
 
 def sample_home(base: Home) -> Home:
@@ -59,8 +61,10 @@ def _is_there(home: Home) -> bool:
 
 
 def _build_sample(home: Home) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="sample-", dir=home.path.parent))
+    folder = home.path.parent / _MAKING
     try:
+        shutil.rmtree(folder, ignore_errors=True)  # of a build that was cut short
+        folder.mkdir(0o700)
         made = create_home(folder / "home", sample_data.PROFILE)
         # The sample's dates are fixed: a computer whose clock is behind them is not a reason to refuse its rows.
         now = max(dt.datetime.now(dt.UTC), dt.datetime(2027, 1, 1, tzinfo=dt.UTC))

@@ -102,12 +102,21 @@ def test_a_sample_city_that_is_being_made_ends_with_the_server(tmp_path: Path) -
     script += "from curim_data.store import Home; make_apart(Home(Path(sys.argv[1])))"
     server = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
     try:
-        wait_for(lambda: bool(list(tmp_path.glob("sample-*"))))
+        wait_for((tmp_path / "sample-in-work").exists)
     finally:
         server.kill()
         server.wait()
-    wait_for(lambda: not _runs(tmp_path) and not list(tmp_path.glob("sample-*")))
+    wait_for(lambda: not _runs(tmp_path) and not (tmp_path / "sample-in-work").exists())
     assert not Home(tmp_path).sample.is_sample
+
+
+@pytest.mark.slow
+def test_what_a_build_that_was_ended_left_is_gone_with_the_next(tmp_path: Path) -> None:
+    left = tmp_path / "sample-in-work" / "home"
+    left.mkdir(parents=True)
+    (left / "half").touch()
+    assert sample_city.sample_home(Home(tmp_path)).is_sample
+    assert not left.parent.exists()
 
 
 def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
