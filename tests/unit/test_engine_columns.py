@@ -142,9 +142,7 @@ def test_values_of_packed_columns_come_by_their_codes_and_in_their_types(tmp_pat
     source = small_source(tmp_path, _rows())
     connection = source.cache["database"].cursor()
     columns._make_table(connection, "", columns.VIEW, columns.TABLE)
-    connection.execute(
-        f"UPDATE {columns.values_of(columns.TABLE, 'district')} SET code = -code"
-    )  # came in another order
+    connection.execute(f"UPDATE {columns.values_of(columns.TABLE, 'theme')} SET code = -code")  # came in another order
     found = columns._values(connection, columns.TABLE)
     assert list(found) == list(packed.PACKED)
     for name, values in found.items():
