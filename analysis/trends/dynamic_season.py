@@ -44,6 +44,9 @@ _MEMORY: Final = 0.995
 _LIMIT: Final = 2.58
 _OUTBREAK: Final = 1.5
 _LIMIT_OF_WEIGHT: Final = 3.5
+# The three as rows, and by how much of the skewness each is shifted.
+_REACHES: Final = np.array([[_LIMIT], [_OUTBREAK], [_LIMIT_OF_WEIGHT]])
+_SHIFTS: Final = np.array([[_LIMIT**2 - 1], [_OUTBREAK**2 - 1], [_LIMIT_OF_WEIGHT**2 - 1]])
 # Standard deviation of the log of the level after a break that an analyst has marked.
 _BREAK: Final = 0.7
 # Periods that must have been counted before one is judged; the months or weeks of the last sums.
@@ -329,36 +332,39 @@ class _State:
         self.mean = np.zeros((len(self.phi), len(spread)))
         self.mean[:, 0] = np.log((known.mean() if len(known) else 0) + 0.5)
         self.cov = np.tile(np.diag(np.array([1.0, self.slope, *spread[2:]]) ** 2), (len(self.phi), 1, 1))
-        self.weight = -_CALM * np.log(self.phi)
+        self.weight = -_CALM * np.log(self.phi)  # logarithms; the largest is 0, also later
 
     def copy(self) -> _State:
         new = object.__new__(_State)
-        new.__dict__.update(self.__dict__, mean=self.mean.copy(), cov=self.cov.copy(), weight=self.weight.copy())
+        new.__dict__.update(self.__dict__, mean=self.mean.copy(), cov=self.cov.copy())  # no other is changed in place
         return new
 
     def step(self, is_break: Any = False) -> None:
         """One period on: the level follows its slope and wanders."""
-        mean, cov = self.mean, self.cov
-        mean[:, 0] += mean[:, 1]
-        mean[:, 1] *= self.fade
-        cov[:, 0, :] += cov[:, 1, :]
-        cov[:, :, 0] += cov[:, :, 1]
-        cov[:, 1, :] *= self.fade
-        cov[:, :, 1] *= self.fade
-        cov[:, 0, 0] += self.wander + (_BREAK**2 if is_break else 0)
-        cov[:, 1, 1] += self.slope**2 * (1 - self.fade**2)
+        cov = self.cov
+        # Views: what is written here is written there.
+        pairs = (self.mean[:, 0], self.mean[:, 1]), (cov[:, 0], cov[:, 1]), (cov[:, :, 0], cov[:, :, 1])
+        for level, slope in pairs:
+            level += slope
+        for _, slope in pairs:
+            slope *= self.fade
+        of_level, of_slope = cov[:, 0, 0], cov[:, 1, 1]
+        of_level += (self.wander + _BREAK**2) if is_break else self.wander
+        of_slope += self.slope**2 * (1 - self.fade**2)
 
     def shares(self) -> FloatArray:
         """The weight of each model."""
-        share = np.exp(self.weight - self.weight.max())
-        return np.asarray(share / share.sum(), dtype=float)
+        share: FloatArray = np.exp(self.weight)
+        share /= np.add.reduce(share)
+        return share
 
     def predict(self, row: FloatArray, reported: float) -> tuple[float, float, float]:
         """Mean and variance of a count, and its dispersion, over all models; `row`: of the design, for its period."""
         self.gain = self.cov @ row
         self.var = self.gain @ row
-        self.rate = np.exp(np.minimum(self.mean @ row + self.var / 2, 30))
-        self.count = self.rate * reported
+        self.half = self.var / 2
+        self.rate = np.exp(np.minimum(self.mean @ row + self.half, 30))
+        self.count = self.rate * reported if reported != 1 else self.rate
         self.spread = self.phi * self.count + self.var * self.count**2
         share = self.shares()
         mean = float(share @ self.count)
@@ -366,22 +372,20 @@ class _State:
 
     def learn(self, count: float, reported: float) -> None:
         """Weigh the models by what they predicted, and move their levels; far counts move them no more than a limit."""
-        mean, sd = self.count, np.sqrt(self.spread)
-        bend = (2 * self.spread / mean - 1) / 6  # by the skewness of the count (Cornish and Fisher)
-        limited = _within(count, mean, sd * _LIMIT, bend * (_LIMIT**2 - 1))
-        if (limited != count).any():
-            outbreak = _within(count, mean, sd * _OUTBREAK, bend * (_OUTBREAK**2 - 1))
-            limited = np.where(limited == count, count, outbreak)
-        near = _within(count, mean, sd * _LIMIT_OF_WEIGHT, bend * (_LIMIT_OF_WEIGHT**2 - 1))
-        r = mean**2 / np.maximum(self.spread - mean, 1e-6 * mean)
-        log = special.gammaln(near + r) - special.gammaln(r) - special.gammaln(near + 1)
-        log += near * np.log(mean) + r * np.log(r) - (near + r) * np.log(r + mean)
+        mean, spread = self.count, self.spread
+        bend = (2 * spread / mean - 1) / 6  # by the skewness of the count (Cornish and Fisher)
+        limited, outbreak, near = _within(count, mean, _REACHES * np.sqrt(spread), _SHIFTS * bend)
+        limited = np.where(limited == count, count, outbreak)
+        r = mean**2 / np.maximum(spread - mean, 1e-6 * mean)
+        both, log_rate = near + r, np.log(self.rate)
+        log = special.gammaln(both) - special.gammaln(r) - special.gammaln(near + 1)
+        log += near * (np.log(mean) if reported != 1 else log_rate) + r * np.log(r) - both * np.log(r + mean)
         self.weight = self.memory * self.weight + log
-        self.weight -= self.weight.max()
+        self.weight -= np.maximum.reduce(self.weight)
         inverse = 1 / self.var
         shape = inverse + limited * self.inverse
         scale = inverse / self.rate + reported * self.inverse
-        moved = np.log(shape / scale) - 0.5 / shape - (np.log(self.rate) - self.var / 2)
+        moved = np.log(shape / scale) - 0.5 / shape - (log_rate - self.half)
         self.mean += self.gain * (moved * inverse)[:, None]
         shrink = (1 - inverse / shape) * inverse
         self.cov -= self.gain[:, :, None] * (self.gain * shrink[:, None])[:, None, :]
@@ -430,7 +434,7 @@ class _State:
 
 
 def _within(count: float, mean: FloatArray, reach: FloatArray, shift: FloatArray) -> FloatArray:
-    """A count, no further from each mean than its reach; the upper end shifted by the skewness."""
+    """A count, no further from each mean than its reach, one row a reach; the upper end shifted by the skewness."""
     return np.asarray(np.minimum(np.maximum(count, np.maximum(mean - reach, 0)), mean + reach + shift))
 
 

@@ -73,6 +73,27 @@ def test_it_equals_its_slow_twin(monkeypatch):
     assert found.variance[FIRST_JUDGED:] == pytest.approx(wider[FIRST_JUDGED:], rel=1e-9)
 
 
+@pytest.mark.parametrize("count", [0, 21, 500])
+@pytest.mark.parametrize("part", [1.0, 0.6])
+def test_models_are_weighed_by_what_they_predicted_of_a_count_within_the_limit(count, part):
+    y = World(20, 1.5, 0.3).draw(np.random.default_rng(5), 1, 60)[0]
+    run = module._run_of(module._Series.of(y, 52.18, None, ()))
+    state = run.before(59)
+    state.predict(run.design[59], part)
+    before, after = state.weight.copy(), state.copy()
+    after.learn(count, part)
+    weight = []
+    for mean, variance, known in zip(state.count, state.spread, before, strict=True):
+        sd, bend = math.sqrt(variance), (2 * variance / mean - 1) / 6 * (3.5**2 - 1)
+        near = min(max(count, mean - 3.5 * sd, 0), mean + 3.5 * sd + bend)
+        r = mean**2 / (variance - mean)
+        choose = math.lgamma(near + r) - math.lgamma(r) - math.lgamma(near + 1)
+        weight.append(state.memory * known + choose + near * math.log(mean / (r + mean)) + r * math.log(r / (r + mean)))
+    assert after.weight == pytest.approx(np.array(weight) - max(weight), rel=1e-6, abs=1e-8)
+    assert after.shares() == pytest.approx(np.exp(after.weight) / np.exp(after.weight).sum())
+    assert (state.weight == before).all()
+
+
 def not_above(outside, n, nominal=ALPHA):
     """Credible when the true share is the nominal one; weeks of one series go together, so n is halved."""
     return stats.binom.sf(outside // 2 - 1, n // 2, nominal) >= 0.01
