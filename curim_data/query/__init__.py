@@ -1,8 +1,9 @@
 """From a filter to counts: each question is a group-by, and each answer has passed disclosure control.
 
 Public: `counts`, `cells`, `tables`, `total`, `mapped_incidents`, `options`, `all_options`, `default_coordinates`,
-`nearest_nonempty`, `dates`, `sentence`, `dimensions`; `count_both` to count two periods at once; `coded_tables` and
-`categoricals` to sum tables again; `Question` and `ask`, which these are made of.
+`nearest_nonempty`, `dates`, `sentence`, `dimensions`; `count_both` to count two periods at once, `count_all_dates` to
+count what further tables are sums of; `coded_tables` and `categoricals` to sum tables again; `Question` and `ask`,
+which these are made of.
 """
 
 from curim_data.privacy import DisclosureError
@@ -17,6 +18,7 @@ from curim_data.query.answers import (
     all_options,
     cells,
     coded_tables,
+    count_all_dates,
     count_both,
     counts,
     default_coordinates,

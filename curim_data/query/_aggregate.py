@@ -18,9 +18,17 @@ from curim_data.engine.first_reports import FirstReportsOf, beside_first, later_
 from curim_data.engine.packed import Packing
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import SCHEMA, CityProfile, FloatArray, IntArray
+from curim_data.model import SCHEMA, BoolArray, CityProfile, FloatArray, IntArray
 from curim_data.model.shore import counted_cells
 from curim_data.privacy import BAND_HOURS
+from curim_data.query._all_dates import (
+    OFF_POINTS,
+    WORD,
+    AllDates,
+    Asked,
+    KeptAllDates,
+    columns_of,
+)
 from curim_data.query._default_points import at_points
 from curim_data.query._kept_counts import FineCounts, KeptCounts
 from curim_data.query._layout import HARM, MADE_OF, Layout
@@ -45,6 +53,8 @@ class Rows:
     are. `beside`: dimensions by which further questions of the same alerts will be; what is counted is kept by these
     too, and `alerts_beside` with all alerts. `held`: what `table` reads, which would go if nobody held it. `packing`:
     how its columns are packed, where it has words. `written`: where questions are kept, by `key`, on DuckDB.
+    `all_dates`: where counts of all dates are kept, by `anywhere`, which says of which alerts, wherever they lie;
+    `cells`: those that the filter names.
     """
 
     table: IbisTable
@@ -59,14 +69,16 @@ class Rows:
     held: FirstReportsOf | None = None
     packing: Packing | None = None
     written: Written | None = None
+    all_dates: KeptAllDates | None = None
+    anywhere: Hashable = None
+    cells: tuple[str, ...] = ()
 
     def where(self, *tests: IbisBoolean, named: Hashable = None) -> Rows:
         """Those of them for which these hold too; `tests` are over `table`. `named`: what tells them from others, or
         else neither their counts nor questions are kept.
         """
-        counted, written = (None, None) if named is None else (self.counted, self.written)
         of_all = replace(self, make_tests=lambda: (*self.tests, *tests), key=(*self.key, named))
-        return replace(of_all, counted=counted, written=written)
+        return replace(of_all, counted=None, written=None, all_dates=None) if named is None else of_all
 
     @cached_property
     def tests(self) -> tuple[IbisBoolean, ...]:
@@ -117,7 +129,7 @@ class Rows:
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""
-        return self if points.empty else self.where(~at_points(self.table, points), named="off default points")
+        return self if points.empty else self.where(~at_points(self.table, points), named=OFF_POINTS)
 
 
 def aggregate(
@@ -168,6 +180,7 @@ def _fine_counts(
     """The counts by all columns that some dimensions are made of: kept ones, or else the engine's, kept from now on."""
     wanted = frozenset(MADE_OF.get(name, name) for name in asked_for)
     known = rows.counted and _known(rows.counted, rows, wanted, asked_for.get("cell"), with_alerts=with_alerts)
+    known = known or _of_all_dates(rows, city, wanted, asked_for.get("cell"), with_alerts=with_alerts)
     if known:
         return known
     if rows.counted:
@@ -212,6 +225,46 @@ def _known(
         return both
     alone = kept.find(rows.of, wanted, frozenset(_numbers(False)), resolution)
     return alone or (both and both.alone("n" if rows.once else "alerts"))
+
+
+def _of_all_dates(
+    rows: Rows, city: CityProfile, wanted: frozenset[str], resolution: int | None, *, with_alerts: bool
+) -> FineCounts | None:
+    """What is a sum of the counts of all dates (`keep_all_dates`); None where none are kept, or it is not."""
+    both = rows.all_dates and rows.all_dates.find((rows.anywhere, True))
+    counted = both or (rows.all_dates and not rows.once and rows.all_dates.find((rows.anywhere, False)))
+    if not counted:
+        return None
+    _, _, *named = rows.key
+    found = counted.answer(Asked(rows.periods[0], rows.cells, named, resolution), wanted, city)
+    if found is None or with_alerts:
+        return found
+    return found.alone("n" if rows.once or not both else "alerts")
+
+
+def keep_all_dates(rows: Rows, days: tuple[dt.date, dt.date], points: pd.DataFrame, resolution: int) -> None:
+    """Count the alerts of all dates, of a filter without cells, by map cells up to a resolution, by week and by month,
+    once: what is asked of some of them by cell, week or month, with the same filter, is a sum of these counts.
+
+    Incidents and all alerts, where rows are those that count `once`. `days`: the first and the last of all alerts;
+    `points`: the default coordinates. Nothing is asked on another engine, nor of a city with very many cells.
+    """
+    if rows.written is None or rows.packing is None or rows.all_dates is None:
+        return
+    key, columns = (rows.anywhere, rows.once), columns_of(rows.packing, resolution)
+    known = rows.all_dates.find(key)
+    if not columns or (known and known.finest >= resolution):
+        return
+    grouping, ((since, _),) = _Grouping(dict.fromkeys((*columns, "at_default")), points, rows.packing), rows.periods
+    found = _asked(replace(rows, periods=(days,)), grouping, with_alerts=rows.once, since=since)
+    at_default = np.zeros(len(found), bool) if points.empty else _flags(found["at_default"])
+    numbers = {name: found[name].fill_null(0).to_numpy().astype(np.int32) for name in _numbers(rows.once)}
+    words, later = found[WORD].to_numpy(), _flags(found[LATER])
+    rows.all_dates.keep(key, AllDates(rows.packing, words, at_default, later, numbers, resolution, since, days))
+
+
+def _flags(column: pa.ChunkedArray) -> BoolArray:
+    return np.asarray(column.to_numpy(), bool)
 
 
 def _sums(table: IbisTable, columns: Mapping[str, Any], counts: IbisBoolean | None) -> IbisTable:

@@ -18,7 +18,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.model.shore import with_shore
 from curim_data.privacy import Counted
-from curim_data.query._aggregate import aggregate_codes
+from curim_data.query._aggregate import aggregate_codes, keep_all_dates
 from curim_data.query._aggregate import count_both as aggregate_both
 from curim_data.query._default_points import at_points, default_points, in_named_cells
 from curim_data.query._layout import Layout, dates
@@ -179,6 +179,16 @@ def count_both(
     if dates(source, before.filter)[1] >= since:
         return  # an alert of both would count in one alone
     aggregate_both(before.rows, after.rows, since, source.city, layouts, with_alerts=False)
+
+
+def count_all_dates(source: Source, f: AlertFilter, resolution: int, audience: Audience, *, once: bool = False) -> None:
+    """Count the alerts of all dates under the rest of a filter by cell, week and month, in one question to the engine.
+
+    Counts by these (cells up to a `resolution`) in any cells, of the filter's period and of any whole weeks or months,
+    are sums of it: for pages that will ask several. Where the alerts are in no fast table nothing is asked.
+    """
+    question = ask(source, f.replace(cells=()), audience, once=once)
+    keep_all_dates(question.rows, (source.first, source.as_of), default_points(source), resolution)
 
 
 def cells(

@@ -20,6 +20,7 @@ from curim_data.model import MAP_RESOLUTIONS, Audience, CityProfile, Message, Un
 from curim_data.model.known_time import DIMENSION_UNITS
 from curim_data.privacy import Counted
 from curim_data.query._aggregate import Rows, aggregate
+from curim_data.query._all_dates import ON_LAND, kept_all_dates
 from curim_data.query._complete import complete_table
 from curim_data.query._default_points import default_points
 from curim_data.query._kept_counts import kept_counts
@@ -59,7 +60,7 @@ class Question:
 
     def on_land(self) -> Question:
         """The same of alerts on the city's land alone."""
-        return replace(self, rows=self.rows.where(self.rows.table.inside, named="on land"))
+        return replace(self, rows=self.rows.where(self.rows.table.inside, named=ON_LAND))
 
     def beside(self, dimensions: Sequence[str], *, alerts: bool = False) -> Question:
         """The same, counted and kept by further dimensions, by which other questions of the same alerts will be, and
@@ -188,4 +189,7 @@ def _rows(source: Source, f: AlertFilter, *, once: bool) -> Rows:
         held=held,
         packing=packing,
         written=None if packing is None or reports else written(source.cache),
+        all_dates=kept_all_dates(source.cache),
+        anywhere=(source.city.version, undated.replace(cells=())),
+        cells=undated.cells,
     )

@@ -51,23 +51,38 @@ def _size_from_data(source: Source, f: AlertFilter, audience: Audience, finest: 
     There are at most as many incidents as alerts, whose number is known, and at least as many as the map shows: where
     both choose the same size the number between them does too, and is not asked for.
     """
-    city = source.city
-
-    def size_for(n: float) -> Choice:
-        return resolution_for(
-            n,
-            city.area_km2,
-            coordinate_step(source),
-            finest=finest,
-            cells=city.sampled_cells,
-            affordable=city.finest_affordable(MOST_MAP_CELLS if sees_exact(audience) else MOST_PROTECTED_CELLS),
-        )
-
     if source.repeated:
-        likely = size_for(query.total(source, f, audience).mapped or 0)
-        if size_for(float(incident_cells(source, f, int(likely.value), audience).frame["n"].sum())) == likely:
+        likely = _size_of_alerts(source, f, audience, finest)
+        n = float(incident_cells(source, f, int(likely.value), audience).frame["n"].sum())
+        if _size_for(source, audience, finest, n) == likely:
             return likely
-    return size_for(query.mapped_incidents(source, f, audience))
+    return _size_for(source, audience, finest, query.mapped_incidents(source, f, audience))
+
+
+def _size_of_alerts(source: Source, f: AlertFilter, audience: Audience, finest: int) -> Choice:
+    """The resolution that the number of alerts on the map lets choose; incidents, which are fewer, let no finer one."""
+    return _size_for(source, audience, finest, query.total(source, f, audience).mapped or 0)
+
+
+def _size_for(source: Source, audience: Audience, finest: int, n: float) -> Choice:
+    city = source.city
+    return resolution_for(
+        n,
+        city.area_km2,
+        coordinate_step(source),
+        finest=finest,
+        cells=city.sampled_cells,
+        affordable=city.finest_affordable(MOST_MAP_CELLS if sees_exact(audience) else MOST_PROTECTED_CELLS),
+    )
+
+
+def count_all_dates(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> None:
+    """Count in one question (`query.count_all_dates`) what a map of places, their classes over time and the course of
+    one of them are sums of. `f` and `resolution` as in `cell_size`.
+    """
+    finest = finest_resolution(audience, f, source.city)
+    size = _size_of_alerts(source, f, audience, finest).value if resolution is None else min(resolution, finest)
+    query.count_all_dates(source, f, int(size), audience, once=True)
 
 
 def incident_cells(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Counted:

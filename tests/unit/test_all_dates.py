@@ -1,0 +1,185 @@
+"""Counts of all dates: whatever is a sum of them is what the engine gives, and needs no question of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from curim_data import query
+from curim_data.engine import Source, columns
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
+from curim_data.query import _aggregate, _all_dates, _default_points
+from curim_data.query._aggregate import Rows
+from curim_data.query._layout import Layout
+from curim_data.query.question import ask
+from curim_data.studies.cells import count_all_dates
+from curim_data.studies.emerging import emerging_classes
+from curim_data.studies.hot_spots import hot_spot_size, hot_spot_study
+from tests.reliability.world import World, piraeus, simulate, source_of
+
+EVERYTHING = AlertFilter(period="all")
+FILTERS = (EVERYTHING, EVERYTHING.replace(affected=("woman",)), EVERYTHING.replace(hours=(20, 3), dark=True))
+DIMENSIONS = ("cell", "week", "month", "inside", "at_default")
+ANALYST = Audience.ANALYST
+
+
+def _with_table(folder: pytest.TempPathFactory, alerts: int, weeks: int) -> Iterator[Source]:
+    rng = np.random.default_rng(11)
+    made = simulate(World(alerts=alerts, weeks=weeks), rng)
+    n = len(made["x"])
+    ids = rng.integers(0, n // 2, size=n)
+    x = np.where(np.arange(n) % 11 == 0, np.nan, made["x"] + np.where(np.arange(n) % 7 == 0, 30_000, 0))
+    hours = made["hours"] + 60  # from a Wednesday on
+    made |= {"x": x, "hours": hours, "incident_id": [None if one % 5 == 0 else f"i{one}" for one in ids]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "TABLE_FROM", 1)
+        patch.setattr(columns, "AT_QUESTION", 1)
+        found = source_of(made, folder.mktemp("w"))
+        assert found.once.op().name == columns.TABLE_ONCE
+        yield found
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    """Alerts of half as many incidents in a table of codes, some without a position and some off the land."""
+    yield from _with_table(tmp_path_factory, 900, 40)
+
+
+@pytest.fixture(scope="module")
+def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    """The same of two years and a half, which begin and end within a month."""
+    yield from _with_table(tmp_path_factory, 400, 130)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(source: Source) -> None:
+    """Questions are written for one set of default points."""
+    for name in ("counted", "all dates", "written"):
+        source.cache.pop(name, None)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Grows with each question that is put to the engine, by what it is."""
+    found: list[tuple[str, ...]] = []
+    put = _aggregate._asked
+
+    def counted(rows: Rows, grouping: _aggregate._Grouping, **names: object) -> object:
+        found.append(tuple(grouping.asked))
+        return put(rows, grouping, **names)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_aggregate, "_asked", counted)
+    return found
+
+
+def periods(source: Source) -> list[AlertFilter]:
+    """Periods of whole weeks and months, one that ends after the last alert, and three that part a week."""
+    monday = source.first + dt.timedelta(days=70 - source.first.weekday())
+    month = (source.first + dt.timedelta(days=64)).replace(day=1)
+    days = (
+        (monday, monday + dt.timedelta(days=69)),
+        (month, (month + dt.timedelta(days=100)).replace(day=1) - dt.timedelta(days=1)),
+        (monday, source.as_of + dt.timedelta(days=9)),
+        (source.first, month - dt.timedelta(days=1)),
+        (source.first, source.as_of),
+        (monday + dt.timedelta(days=2), monday + dt.timedelta(days=99)),
+        (monday + dt.timedelta(days=8), monday + dt.timedelta(days=97)),
+        (monday, monday + dt.timedelta(days=7)),
+    )
+    return [AlertFilter(start=start, end=end) for start, end in days]
+
+
+def points_of(source: Source, number: int) -> pd.DataFrame:
+    """The coordinates of some alerts on the map, as default coordinates."""
+    mapped = source.table.filter(source.table.inside)
+    found: pd.DataFrame = mapped[["longitude", "latitude"]].limit(number).to_pandas()
+    return found.drop_duplicates(ignore_index=True).assign(stored=50)
+
+
+@pytest.mark.parametrize("points", [0, 12])
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_is_a_sum_of_all_dates_is_the_same(
+    source: Source, seed: int, points: int, asked: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random questions, of incidents and alerts, on the map and off it, in cells, with default points and without."""
+    monkeypatch.setitem(source.cache, _default_points.POINTS, points_of(source, points))
+    rng = np.random.default_rng(seed)
+    for f in FILTERS:
+        query.count_all_dates(source, f.replace(period="", start=periods(source)[6].start), 9, ANALYST, once=True)
+    named = {size: [f"{cell:x}" for cell in piraeus().land_cells(size).index[:60]] for size in (6, 8, 9)}
+    saved = 0
+    for _ in range(60):
+        f, period = FILTERS[rng.integers(len(FILTERS))], periods(source)[rng.integers(8)]
+        f = f.replace(period="", start=period.start, end=period.end)
+        if rng.integers(3) == 0:
+            f = f.replace(cells=tuple(named[(6, 8, 9)[rng.integers(3)]]))
+        question = ask(source, f, ANALYST, once=bool(rng.integers(2)))
+        by = tuple(str(name) for name in rng.choice(DIMENSIONS, size=rng.integers(0, 4), replace=False))
+        if rng.integers(3):
+            question = question.on_land()
+        if rng.integers(2):
+            question = question.without_default_points()
+        layout, both = Layout(by, int(rng.integers(7, 11)) if "cell" in by else None), bool(rng.integers(2))
+        before = len(asked)
+        question = replace(question, rows=replace(question.rows, counted=None))
+        found = question.count([layout], with_alerts=both)[0]
+        saved += len(asked) == before
+        plain = replace(question, rows=replace(question.rows, all_dates=None)).count([layout], with_alerts=both)[0]
+        pd.testing.assert_frame_equal(found, plain)
+    assert saved > 30
+
+
+def test_what_is_no_sum_is_asked(source: Source, asked: list[tuple[str, ...]]) -> None:
+    query.count_all_dates(source, EVERYTHING, 9, ANALYST, once=True)
+    query.count_all_dates(source, EVERYTHING.replace(cells=("8928308280fffff",)), 8, ANALYST, once=True)
+    assert len(asked) == 1  # the second is known
+    whole = periods(source)[0]
+    query.counts(source, whole, ["week"], ANALYST, once=True)
+    assert len(asked) == 1
+    assert whole.end is not None
+    query.counts(source, whole.replace(end=whole.end - dt.timedelta(days=1)), ["week"], ANALYST, once=True)
+    query.counts(source, whole, ["week", "category"], ANALYST, once=True)
+    query.counts(source, whole, ["cell"], ANALYST, resolution=10, once=True)
+    query.counts(source, whole.replace(affected=("woman",)), ["week"], ANALYST, once=True)
+    assert len(asked) == 5
+
+
+def test_all_of_a_map_and_its_classes_is_counted_at_once(years: Source, asked: list[tuple[str, ...]]) -> None:
+    f = AlertFilter(affected=("woman",))
+    hot_spot_study(years, AlertFilter(), ANALYST)  # what every filter needs of all alerts
+    asked.clear()
+    count_all_dates(years, f, ANALYST)
+    hot_spot_size(years, f, ANALYST)
+    assert emerging_classes(years, f, ANALYST, hot_spot_study(years, f, ANALYST).resolution).counts is not None
+    spot = f.replace(period="all", cells=tuple(f"{cell:x}" for cell in piraeus().land_cells(9).index[:5]))
+    query.tables(years, spot, [["week"], ["month"]], ANALYST, complete=True, once=True)
+    assert [by for by in asked if not {"cell", "week", "month"}.isdisjoint(by)] == [asked[1]]
+
+
+def test_nothing_is_counted_where_it_would_be_too_much(
+    source: Source, asked: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query.count_all_dates(source, EVERYTHING, 11, ANALYST, once=True)  # no packed number holds such cells
+    monkeypatch.setattr(_all_dates, "MOST_CELLS", 3)
+    query.count_all_dates(source, EVERYTHING, 9, ANALYST, once=True)
+    assert asked == []
+
+
+def test_what_is_kept_is_bounded(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last ones stay, as many as fit."""
+    for f in FILTERS:
+        query.count_all_dates(source, f, 9, ANALYST, once=True)
+    kept = _all_dates.kept_all_dates(source.cache)._kept
+    one, *_ = kept.values()
+    assert len(kept) == len(FILTERS)
+    monkeypatch.setattr(_all_dates, "MOST_ROWS", len(one.words) + 1)
+    few = _all_dates.KeptAllDates()
+    for name in "abc":
+        few.keep(name, one)
+    assert [name for name in "abc" if few.find(name)] == ["c"]
