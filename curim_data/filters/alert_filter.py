@@ -14,7 +14,7 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -695,16 +695,13 @@ class AlertFilter:
             if months := _MONTHS.get(self.period):
                 start = max(_month_end(as_of, -months) + dt.timedelta(days=1), first)
             return start.replace(day=1), _month_end(end)
-        import pandas as pd
-
-        last = pd.Timestamp(as_of)
         match self.period:
             case "28d":
                 start = as_of - dt.timedelta(days=27)
             case "quarter":
-                start = (last - pd.DateOffset(months=3) + pd.Timedelta(days=1)).date()
+                start = _first_of_months(as_of, 3)
             case "12m":
-                start = (last - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date()
+                start = _first_of_months(as_of, 12)
             case "meeting":
                 start = meeting or as_of - dt.timedelta(weeks=8)
             case "all":
@@ -792,6 +789,17 @@ class AlertFilter:
         return reduce(and_, self.tests(table, dates, city))
 
 
+# Pages ask for the days of a filter dozens of times in one run, and pandas takes long to count months.
+@lru_cache(maxsize=256)
+def _first_of_months(last: dt.date, months: int) -> dt.date:
+    """The first day of so many months that end with a day."""
+    import pandas as pd
+
+    first: dt.date = (pd.Timestamp(last) - pd.DateOffset(months=months) + pd.Timedelta(days=1)).date()
+    return first
+
+
+@lru_cache(maxsize=256)
 def _month_end(day: dt.date, later: int = 0) -> dt.date:
     """The last day of a date's month, or of one so many months later."""
     import pandas as pd
