@@ -114,9 +114,14 @@ def _partition(total: FloatArray, mass: FloatArray, penalty: float) -> list[int]
     best = np.full(size + 1, -np.inf)
     best[0] = 0.0
     back = np.zeros(size + 1, dtype=int)
+    ends_of, starts = np.tril_indices(size + 1, -SHORTEST)  # of each end all places where its segment can begin
+    gain = _gain(total[ends_of] - total[starts], mass[ends_of] - mass[starts])
+    read = 0
     for end in range(SHORTEST, size + 1):
-        starts = np.arange(end - SHORTEST + 1)
-        value = best[starts] + _gain(total[end] - total[starts], mass[end] - mass[starts]) - penalty * (starts > 0)
+        some = end - SHORTEST + 1
+        value = best[:some] + gain[read : read + some]
+        value[1:] -= penalty
+        read += some
         back[end] = int(value.argmax())
         best[end] = value[back[end]]
     ends, at = [], int(back[size])
