@@ -422,8 +422,9 @@ class _State:
             if step:
                 mean, cov, lever = move @ mean, move @ cov @ move.T + noise, move @ lever
             row = design[step]
-            rate = float(np.exp(row @ mean + row @ cov @ row / 2) * part)
-            rates[step], variances[step] = rate, phi * rate + rate**2 * float(row @ cov @ row)
+            spread = row @ cov @ row
+            rate = float(np.exp(row @ mean + spread / 2) * part)
+            rates[step], variances[step] = rate, phi * rate + rate**2 * float(spread)
             total += variances[step] + 2 * rate * float(row @ lever)
             lever = lever + rate * (cov @ row)
         return rates, variances, total
