@@ -16,6 +16,7 @@ import pandas as pd
 from plotly.basedatatypes import BaseFigure
 
 DIGITS: Final = 6  # decimals of drawn numbers
+_AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
 
 
 class Figure:
@@ -104,6 +105,8 @@ def _merged(into: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """What JSON knows, in new lists and dictionaries."""
+    if type(value) in _AS_THEY_ARE:  # most are
+        return value
     if isinstance(value, Mapping):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, pd.Series | pd.Index | np.ndarray):
