@@ -17,8 +17,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
-from astral import Observer
-from astral.sun import elevation, sunrise, sunset
 from h3ronpy.vector import coordinates_to_cells
 from shapely.geometry.base import BaseGeometry
 
@@ -270,6 +268,9 @@ def _below_horizon(times: TimeArray, local: TimeArray, city: CityProfile) -> Boo
 @lru_cache(maxsize=20_000)
 def _daylight(latitude: float, longitude: float, day: dt.date, zone: ZoneInfo) -> tuple[int, int]:
     """Sunrise and sunset in microseconds since 1970; the whole day or nothing of it where the sun stays up or down."""
+    from astral import Observer
+    from astral.sun import elevation, sunrise, sunset
+
     observer = Observer(latitude=latitude, longitude=longitude)
     try:
         rise, fall = sunrise(observer, day, tzinfo=zone), sunset(observer, day, tzinfo=zone)
