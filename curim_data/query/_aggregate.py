@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,9 @@ from curim_data.model import SCHEMA, BoolArray, CityProfile, FloatArray, IntArra
 from curim_data.model.shore import counted_cells
 from curim_data.privacy import BAND_HOURS
 from curim_data.query._all_dates import (
+    AREAS,
+    CELLS,
     OFF_POINTS,
-    WORD,
     AllDates,
     Asked,
     KeptAllDates,
@@ -231,36 +233,57 @@ def _of_all_dates(
     rows: Rows, city: CityProfile, wanted: frozenset[str], resolution: int | None, *, with_alerts: bool
 ) -> FineCounts | None:
     """What is a sum of the counts of all dates (`keep_all_dates`); None where none are kept, or it is not."""
-    both = rows.all_dates and rows.all_dates.find((rows.anywhere, True))
-    counted = both or (rows.all_dates and not rows.once and rows.all_dates.find((rows.anywhere, False)))
-    if not counted:
+    if rows.all_dates is None:
         return None
+    number = "n" if rows.once else "alerts"
     _, _, *named = rows.key
-    found = counted.answer(Asked(rows.periods[0], rows.cells, named, resolution), wanted, city)
-    if found is None or with_alerts:
-        return found
-    return found.alone("n" if rows.once or not both else "alerts")
+    asked = Asked(rows.periods[0], rows.cells, named, resolution)
+    for word, once in product((CELLS, AREAS), (True, False)):
+        counted = rows.all_dates.find((rows.anywhere, word, once))
+        if counted and counted.numbers.keys() >= (set(_numbers(True)) if with_alerts else {number}):
+            found = counted.answer(asked, wanted, city)
+            if found is not None:
+                return found if with_alerts else found.alone(number)
+    return None
 
 
-def keep_all_dates(rows: Rows, days: tuple[dt.date, dt.date], points: pd.DataFrame, resolution: int) -> None:
-    """Count the alerts of all dates, of a filter without cells, by map cells up to a resolution, by week and by month,
-    once: what is asked of some of them by cell, week or month, with the same filter, is a sum of these counts.
+def keep_all_dates(rows: Rows, days: tuple[dt.date, dt.date], points: pd.DataFrame, resolution: int | None) -> None:
+    """Count the alerts of all dates, of a filter without cells, by week, by month and by map cells up to a resolution,
+    once: what is asked of some of them by cell, week or month, with the same filter, is a sum of these counts. Without
+    a resolution by category, district and place instead.
 
-    Incidents and all alerts, where rows are those that count `once`. `days`: the first and the last of all alerts;
-    `points`: the default coordinates. Nothing is asked on another engine, nor of a city with very many cells.
+    By cell incidents and all alerts, where rows are those that count `once`. `days`: the first and the last of all
+    alerts; `points`: the default coordinates. Nothing is asked on another engine, nor of a city with very many cells.
     """
     if rows.written is None or rows.packing is None or rows.all_dates is None:
         return
-    key, columns = (rows.anywhere, rows.once), columns_of(rows.packing, resolution)
+    word, columns = columns_of(rows.packing, resolution)
+    key, by_cell = (rows.anywhere, word, rows.once), resolution is not None
     known = rows.all_dates.find(key)
-    if not columns or (known and known.finest >= resolution):
+    if not columns or (known and known.finest >= (resolution or 0)):
         return
-    grouping, ((since, _),) = _Grouping(dict.fromkeys((*columns, "at_default")), points, rows.packing), rows.periods
-    found = _asked(replace(rows, periods=(days,)), grouping, with_alerts=rows.once, since=since)
-    at_default = np.zeros(len(found), bool) if points.empty else _flags(found["at_default"])
-    numbers = {name: found[name].fill_null(0).to_numpy().astype(np.int32) for name in _numbers(rows.once)}
-    words, later = found[WORD].to_numpy(), _flags(found[LATER])
-    rows.all_dates.keep(key, AllDates(rows.packing, words, at_default, later, numbers, resolution, since, days))
+    by_points, with_alerts, ((since, _),) = by_cell or points.empty, by_cell and rows.once, rows.periods
+    grouping = _Grouping(dict.fromkeys((*columns, *(["at_default"] if by_points else []))), points, rows.packing)
+    found = _asked(replace(rows, periods=(days,)), grouping, with_alerts=with_alerts, since=since)
+    at_default = None
+    if by_points:
+        at_default = np.zeros(len(found), bool) if points.empty else _flags(found["at_default"])
+    counted = AllDates(
+        packing=rows.packing,
+        word=word,
+        columns=columns,
+        words=found[word].to_numpy(),
+        at_default=at_default,
+        later=_flags(found[LATER]),
+        numbers={
+            name if rows.once else "alerts": found[name].fill_null(0).to_numpy().astype(np.int32)
+            for name in _numbers(with_alerts)
+        },
+        finest=resolution or 0,
+        since=since,
+        days=days,
+    )
+    rows.all_dates.keep(key, counted)
 
 
 def _flags(column: pa.ChunkedArray) -> BoolArray:

@@ -1,4 +1,4 @@
-"""Counts of all dates by map cell, week and month: those of many periods, places and times are sums of them.
+"""Counts of all dates by map cell, or by area and category, by week and month: many others are sums of them.
 
 A page that shows where something gathers and how that changes goes through all dates again and again: by cell, by cell
 and week, by cell and month, by week in one place. One question counts what is alike in all of these, and the others
@@ -26,9 +26,10 @@ from curim_data.model.shore import counted_cells, with_shore
 from curim_data.query._kept_counts import FineCounts
 from curim_data.query.categoricals import Categorical, encode_codes
 
-WORD: Final = "packed_places"  # the packed number that tells apart all that is counted by
-PACKED: Final = ("week", "month", "inside")  # in it, besides the cells
-KNOWN: Final = frozenset({"cell", "at_default", *PACKED})
+# The packed numbers that tell apart all that is counted by: in map cells, or in areas.
+CELLS: Final = "packed_places"
+AREAS: Final = "packed_alike"
+TOLD: Final = ("week", "month", "inside")  # by both
 ON_LAND: Final = "on land"
 OFF_POINTS: Final = "off default points"
 MOST_CELLS: Final = 2_000  # of a city, for which so much is counted at once
@@ -49,14 +50,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class AllDates:
-    """How many alerts are alike in cells up to `finest`, week, month and `inside`: `words` as they are packed, a row
-    each, `numbers` by name (n, or n of incidents and all alerts), whether they lie at a default coordinate, and whether
-    they are of `since` or later, a day at which a period may begin too. `days`: the first and the last of all alerts.
+    """How many alerts are alike in some columns: `words` as they are packed in the number `word`, a row each, `numbers`
+    by name (n of incidents, alerts), whether they lie at a default coordinate, where it is known, and whether they are
+    of `since` or later, a day at which a period may begin too. `finest`: up to which resolution they are by cell, 0 for
+    none. `days`: the first and the last of all alerts.
     """
 
     packing: Packing
+    word: str
+    columns: Collection[str]
     words: IntArray
-    at_default: BoolArray
+    at_default: BoolArray | None
     later: BoolArray
     numbers: Mapping[str, npt.NDArray[np.int32]]
     finest: int
@@ -66,7 +70,10 @@ class AllDates:
     def answer(self, asked: Asked, columns: Collection[str], city: CityProfile) -> FineCounts | None:
         """The counts by some columns; None where they are no sum of these."""
         sizes = [h3.get_resolution(int(cell, 16)) for cell in asked.cells]
-        known = KNOWN.issuperset(columns) and {ON_LAND, OFF_POINTS}.issuperset(asked.named)
+        told, named = {*self.columns, *(["cell"] if self.finest else [])}, {ON_LAND}
+        if self.at_default is not None:
+            told, named = {*told, "at_default"}, {*named, OFF_POINTS}
+        known = told.issuperset(columns) and named.issuperset(asked.named)
         known = known and ("cell" not in columns or ON_LAND in asked.named)  # where none lacks a cell
         if not known or max([*sizes, asked.resolution or 0]) > self.finest or not self._are_whole(*asked.period):
             return None
@@ -75,7 +82,7 @@ class AllDates:
         for name in columns:
             if name == "cell":
                 found[name] = self._counted_cells(rows, asked.resolution or 0, city)
-            elif name == "at_default":
+            elif name == "at_default" and self.at_default is not None:
                 found[name] = encode_codes(self.at_default[rows].astype(np.int64), pa.array([False, True]))
             else:
                 found[name] = encode_codes(self._codes(name)[rows], self.packing.values[name])
@@ -100,7 +107,7 @@ class AllDates:
             chosen &= np.append(self.packing.values["inside"].to_numpy(zero_copy_only=False), False)[
                 self._codes("inside")
             ]
-        if OFF_POINTS in asked.named:
+        if OFF_POINTS in asked.named and self.at_default is not None:
             chosen &= ~self.at_default
         return chosen & self._within(asked.cells, city) if asked.cells else chosen
 
@@ -133,16 +140,20 @@ class AllDates:
         return days.astype("datetime64[D]")[self._codes(name)]
 
     def _codes(self, name: str) -> IntArray:
-        return self.packing.codes(self.words, WORD, name)
+        return self.packing.codes(self.words, self.word, name)
 
 
-def columns_of(packing: Packing, resolution: int) -> tuple[str, ...]:
-    """The columns by which all dates are counted for cells up to a resolution; none where these are too many, or one
-    number does not tell them apart.
+def columns_of(packing: Packing, resolution: int | None) -> tuple[str, tuple[str, ...]]:
+    """The packed number and the columns by which all dates are counted, for cells up to a resolution or for areas and
+    categories; no columns where cells are too many, or the number does not tell them apart.
     """
-    columns = (*(f"cell_{size}" for size in CELL_RESOLUTIONS if size <= resolution), *PACKED)
-    told = packing.words[WORD].keys() >= set(columns)
-    return columns if told and len(packing.values[f"cell_{resolution}"]) <= MOST_CELLS else ()
+    columns: tuple[str, ...]
+    word, columns = AREAS, ("theme", "district", "place", *TOLD)
+    if resolution is not None:
+        word, columns = CELLS, (*(f"cell_{size}" for size in CELL_RESOLUTIONS if size <= resolution), *TOLD)
+    told = packing.words[word].keys() >= set(columns)
+    few = resolution is None or len(packing.values.get(f"cell_{resolution}", ())) <= MOST_CELLS
+    return word, columns if told and few else ()
 
 
 class KeptAllDates:

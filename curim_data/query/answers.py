@@ -181,11 +181,14 @@ def count_both(
     aggregate_both(before.rows, after.rows, since, source.city, layouts, with_alerts=False)
 
 
-def count_all_dates(source: Source, f: AlertFilter, resolution: int, audience: Audience, *, once: bool = False) -> None:
-    """Count the alerts of all dates under the rest of a filter by cell, week and month, in one question to the engine.
+def count_all_dates(
+    source: Source, f: AlertFilter, resolution: int | None, audience: Audience, *, once: bool = False
+) -> None:
+    """Count the alerts of all dates under the rest of a filter by cell, week and month, in one question to the engine;
+    without a resolution by category, district, place, week and month.
 
-    Counts by these (cells up to a `resolution`) in any cells, of the filter's period and of any whole weeks or months,
-    are sums of it: for pages that will ask several. Where the alerts are in no fast table nothing is asked.
+    Counts by some of these (cells up to a `resolution`) in any cells, of the filter's period and of any whole weeks or
+    months, are sums of it: for pages that will ask several. Where the alerts are in no fast table nothing is asked.
     """
     question = ask(source, f.replace(cells=()), audience, once=once)
     keep_all_dates(question.rows, (source.first, source.as_of), default_points(source), resolution)

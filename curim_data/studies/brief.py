@@ -115,6 +115,8 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
     window, since_known = _window(source, f, since), since in (None, source.meeting)
     since, until = query.dates(source, window)
     chosen = chosen_from(source, f) if since_known else source
+    # Of which the scatter of the past, the course of the weeks and the incidents on the map are sums.
+    query.count_all_dates(source, f, None, audience, once=True)
     found = changes_for_all(chosen, window)
     own = found if chosen is source else changes_for_all(source, window)
     weeks = trend_study(source, window, audience)
@@ -210,6 +212,7 @@ def brief_study(
 def brief_period(source: Source, f: AlertFilter, audience: Audience) -> BriefPeriod:
     """Counts, hot spots and genders of the filter's whole period."""
     hot, total = hot_spot_study(source, f, audience), query.total(source, f, audience)
+    weights = weight_study(source, f, audience)  # before the shares, which are sums of what is counted for it
     return BriefPeriod(
         period=query.dates(source, f),
         total=total,
@@ -217,7 +220,7 @@ def brief_period(source: Source, f: AlertFilter, audience: Audience) -> BriefPer
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, without_gender(f), audience),
-        weights=weight_study(source, f, audience),
+        weights=weights,
         silent=silent_districts(source, f, audience),
         unheard=unheard_places(source, f, audience),
         errors=copy_errors(source) if source.exact is not None else None,
