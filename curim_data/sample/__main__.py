@@ -13,6 +13,8 @@ from curim_data.studies.preparation import prepare
 
 
 def _stop(*_: object) -> None:
+    # Linux sends the signal again for each thread of the parent that ends: what clears up is not cut short by it.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(1)
 
 

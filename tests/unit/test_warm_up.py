@@ -119,6 +119,20 @@ def test_what_a_build_that_was_ended_left_is_gone_with_the_next(tmp_path: Path) 
     assert not left.parent.exists()
 
 
+@pytest.mark.slow
+def test_a_build_that_is_told_twice_to_end_still_clears_up(tmp_path: Path) -> None:
+    (tmp_path / "sample-in-work").mkdir()
+    script = "import signal, runpy, os, shutil; real = shutil.rmtree; "
+    script += "shutil.rmtree = lambda *a, **k: (os.kill(os.getpid(), signal.SIGTERM), real(*a, **k)); "
+    script += "runpy.run_module('curim_data.sample', run_name='__main__')"
+    made = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
+    try:
+        assert made.wait(60) == 1
+    finally:
+        made.kill()
+    assert not (tmp_path / "sample-in-work").exists()
+
+
 def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Look again and again whether something holds; AssertionError where it does not in time."""
     until = time.monotonic() + seconds
