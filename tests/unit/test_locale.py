@@ -212,3 +212,10 @@ def test_a_part_is_neither_nothing_nor_everything(lang: str) -> None:
     for share in (0.995, 0.9999):
         assert t.part(share) == t("over {share}", share=t.percent(0.99))
     assert [t.part(share) for share in (0.0, 0.0051, 0.9949, 1.0)] == [t.percent(s) for s in (0, 0.01, 0.99, 1)]
+
+
+def test_thousands_are_not_torn_apart_in_french() -> None:
+    """A line may end at an ordinary space; helplines are no numbers."""
+    strings = [string for message in _catalog("fr") for string in _texts(message)[1]]
+    torn = {found for string in strings for found in re.findall(r"(?<!\d)\d{1,3}(?: \d{3})+\b", string)}
+    assert torn <= {"116 006"}
