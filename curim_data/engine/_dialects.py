@@ -72,6 +72,9 @@ class _Template:
     def __get__(self, instance: object, owner: type | None = None) -> exp.Expression:
         return self._parsed
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parsed, name)  # asked for in the class itself
+
     @cached_property
     def _parsed(self) -> exp.Expression:
         return exp.maybe_parse(self._sql)
@@ -81,13 +84,14 @@ def _load_duckdb() -> None:
     """Load sqlglot's dialect of DuckDB, its templates not parsed."""
     parse: Any = exp.maybe_parse
 
-    def later(sql: Any, **told: Any) -> Any:
-        in_class = (
-            "__qualname__" in sys._getframe(1).f_locals
-        )  # of a module's own variable nobody sees that it is asked
-        return _Template(sql) if in_class and isinstance(sql, str) and not told else parse(sql, **told)
+    def later(*given: Any, **told: Any) -> Any:
+        # An attribute of a class can be a template that is parsed when it is asked for, a variable of a module cannot.
+        in_class = "__qualname__" in sys._getframe(1).f_locals
+        if in_class and not told and len(given) == 1 and isinstance(given[0], str):
+            return _Template(given[0])
+        return parse(*given, **told)
 
-    exp.maybe_parse = later  # type: ignore[assignment]
+    exp.maybe_parse = later
     try:
         import_module("sqlglot.dialects.duckdb")
     finally:

@@ -30,6 +30,7 @@ from curim_data.query._all_dates import (
     Asked,
     KeptAllDates,
     columns_of,
+    counted_size,
 )
 from curim_data.query._default_points import at_points
 from curim_data.query._kept_counts import FineCounts, KeptCounts
@@ -257,13 +258,16 @@ def keep_all_dates(rows: Rows, days: tuple[dt.date, dt.date], points: pd.DataFra
     """
     if rows.written is None or rows.packing is None or rows.all_dates is None:
         return
-    word, columns = columns_of(rows.packing, resolution)
-    key, by_cell = (rows.anywhere, word, rows.once), resolution is not None
+    finest, by_cell = counted_size(resolution), resolution is not None
+    word, columns = columns_of(rows.packing, finest)
+    key = rows.anywhere, word, rows.once
     known = rows.all_dates.find(key)
-    if not columns or (known and known.finest >= (resolution or 0)):
+    if not columns or (known and known.finest >= finest) or rows.all_dates.is_too_much(key, finest):
         return
     by_points, with_alerts, ((since, _),) = by_cell or points.empty, by_cell and rows.once, rows.periods
     grouping = _Grouping(dict.fromkeys((*columns, *(["at_default"] if by_points else []))), points, rows.packing)
+    if grouping.packed.keys() != {word}:
+        return
     found = _asked(replace(rows, periods=(days,)), grouping, with_alerts=with_alerts, since=since)
     at_default = None
     if by_points:
@@ -279,7 +283,7 @@ def keep_all_dates(rows: Rows, days: tuple[dt.date, dt.date], points: pd.DataFra
             name if rows.once else "alerts": found[name].fill_null(0).to_numpy().astype(np.int32)
             for name in _numbers(with_alerts)
         },
-        finest=resolution or 0,
+        finest=finest,
         since=since,
         days=days,
     )

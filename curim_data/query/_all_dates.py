@@ -34,6 +34,7 @@ ON_LAND: Final = "on land"
 OFF_POINTS: Final = "off default points"
 MOST_CELLS: Final = 2_000  # of a city, for which so much is counted at once
 MOST_ROWS: Final = 1_000_000  # of all that are kept of a version, of 18 bytes each
+MOST_NAMED: Final = 1_000  # filters whose counts are known to be too many
 
 
 @dataclass(frozen=True)
@@ -143,16 +144,23 @@ class AllDates:
         return self.packing.codes(self.words, self.word, name)
 
 
-def columns_of(packing: Packing, resolution: int | None) -> tuple[str, tuple[str, ...]]:
-    """The packed number and the columns by which all dates are counted, for cells up to a resolution or for areas and
-    categories; no columns where cells are too many, or the number does not tell them apart.
+def counted_size(resolution: int | None) -> int:
+    """The size of the cells by which all dates are counted for cells up to a resolution, 0 for none: one that alerts
+    have a column of.
+    """
+    return 0 if resolution is None else max(resolution, min(CELL_RESOLUTIONS))
+
+
+def columns_of(packing: Packing, finest: int) -> tuple[str, tuple[str, ...]]:
+    """The packed number and the columns by which all dates are counted, for cells up to a size (`counted_size`) or,
+    without, for areas and categories; no columns where cells are too many, or the number does not tell them apart.
     """
     columns: tuple[str, ...]
     word, columns = AREAS, ("theme", "district", "place", *TOLD)
-    if resolution is not None:
-        word, columns = CELLS, (*(f"cell_{size}" for size in CELL_RESOLUTIONS if size <= resolution), *TOLD)
+    if finest:
+        word, columns = CELLS, (*(f"cell_{size}" for size in CELL_RESOLUTIONS if size <= finest), *TOLD)
     told = packing.words[word].keys() >= set(columns)
-    few = resolution is None or len(packing.values.get(f"cell_{resolution}", ())) <= MOST_CELLS
+    few = not finest or len(packing.values.get(f"cell_{finest}", ())) <= MOST_CELLS
     return word, columns if told and few else ()
 
 
@@ -161,15 +169,28 @@ class KeptAllDates:
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, AllDates] = {}
+        self._too_many: dict[Hashable, int] = {}
         self._lock = threading.Lock()
 
     def find(self, key: Hashable) -> AllDates | None:
         """What is kept under a key, which says of which alerts it is, whatever their places and dates."""
         return self._kept.get(key)
 
+    def is_too_much(self, key: Hashable, finest: int) -> bool:
+        """Whether the counts under a key, by cells of this size, were known to be too many."""
+        return self._too_many.get(key, finest + 1) <= finest
+
     def keep(self, key: Hashable, counted: AllDates) -> None:
-        """Keep the counts under a key, unless they alone are too many."""
+        """Keep the counts under a key; where they alone are too many, only that they are."""
         with self._lock:
+            if len(counted.words) > MOST_ROWS:
+                if len(self._too_many) >= MOST_NAMED:
+                    self._too_many.clear()
+                self._too_many[key] = min(counted.finest, self._too_many.get(key, counted.finest))
+                return
+            before = self._kept.get(key)
+            if before is not None and before.finest > counted.finest:
+                return  # of another thread
             self._kept.pop(key, None)
             self._kept[key] = counted
             while sum(len(one.words) for one in self._kept.values()) > MOST_ROWS:

@@ -188,7 +188,8 @@ def count_all_dates(
     without a resolution by category, district, place, week and month.
 
     Counts by some of these (cells up to a `resolution`) in any cells, of the filter's period and of any whole weeks or
-    months, are sums of it: for pages that will ask several. Where the alerts are in no fast table nothing is asked.
+    months, are sums of it: for pages that will ask several. The period is that of the filter that is asked first.
+    Where the alerts are in no fast table nothing is asked.
     """
     question = ask(source, f.replace(cells=()), audience, once=once)
     keep_all_dates(question.rows, (source.first, source.as_of), default_points(source), resolution)

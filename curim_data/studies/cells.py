@@ -80,9 +80,11 @@ def count_all_dates(source: Source, f: AlertFilter, audience: Audience, resoluti
     """Count in one question (`query.count_all_dates`) what a map of places, their classes over time and the course of
     one of them are sums of. `f` and `resolution` as in `cell_size`.
     """
-    finest = finest_resolution(audience, f, source.city)
-    size = _size_of_alerts(source, f, audience, finest).value if resolution is None else min(resolution, finest)
-    query.count_all_dates(source, f, int(size), audience, once=True)
+    if resolution is None:
+        size = _size_of_alerts(source, f, audience, finest_resolution(audience, f, source.city))
+    else:
+        size = cell_size(source, f, audience, resolution)
+    query.count_all_dates(source, f, int(size.value), audience, once=True)
 
 
 def incident_cells(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Counted:

@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine import Source, columns
+from curim_data.engine import Source, columns, packed
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, Message
 from curim_data.query import _aggregate, _all_dates, _default_points
 from curim_data.query._aggregate import Rows
 from curim_data.query._layout import Layout
 from curim_data.query.question import ask
+from curim_data.studies import cells
 from curim_data.studies.brief import brief_study
 from curim_data.studies.cells import count_all_dates
 from curim_data.studies.emerging import emerging_classes
@@ -139,6 +141,31 @@ def test_whatever_is_a_sum_of_all_dates_is_the_same(
     assert saved > 12
 
 
+@pytest.mark.parametrize("crowded", [False, True])
+@pytest.mark.parametrize("size", [4, 7])
+def test_cells_that_alerts_have_no_column_of_are_the_same(
+    tmp_path_factory: pytest.TempPathFactory,
+    asked: list[tuple[str, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    crowded: bool,
+) -> None:
+    """Crowded: where the number of areas and categories has no room for months."""
+    if crowded:
+        alike = tuple(name for name in packed.WORDS["packed_alike"] if name != "month")
+        monkeypatch.setitem(packed.WORDS, "packed_alike", alike)
+    for coarse in _with_table(tmp_path_factory, 900, 40):
+        query.count_all_dates(coarse, EVERYTHING, size, ANALYST, once=True)
+        question = ask(coarse, EVERYTHING, ANALYST, once=True).on_land()
+        question = replace(question, rows=replace(question.rows, counted=None))
+        layouts = [Layout(("cell", "at_default"), size)]
+        before = len(asked)
+        found = question.count(layouts, with_alerts=True)[0]
+        assert len(asked) == before
+        plain = replace(question, rows=replace(question.rows, all_dates=None)).count(layouts, with_alerts=True)[0]
+        pd.testing.assert_frame_equal(found, plain)
+
+
 def test_what_is_no_sum_is_asked(source: Source, asked: list[tuple[str, ...]]) -> None:
     query.count_all_dates(source, EVERYTHING, 9, ANALYST, once=True)
     query.count_all_dates(source, EVERYTHING.replace(cells=("8928308280fffff",)), 8, ANALYST, once=True)
@@ -198,3 +225,27 @@ def test_what_is_kept_is_bounded(source: Source, monkeypatch: pytest.MonkeyPatch
     for name in "abc":
         few.keep(name, one)
     assert [name for name in "abc" if few.find(name)] == ["c"]
+    few.keep("c", replace(one, finest=one.finest - 1))
+    assert few.find("c") is one
+
+
+def test_what_alone_is_too_much_is_asked_once_and_drives_nothing_out(
+    source: Source, asked: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, many = FILTERS[1], FILTERS[0]
+    query.count_all_dates(source, few, 8, ANALYST, once=True)
+    (one,) = _all_dates.kept_all_dates(source.cache)._kept.values()
+    monkeypatch.setattr(_all_dates, "MOST_ROWS", len(one.words))
+    for _ in range(2):
+        for size in (8, 9):
+            query.count_all_dates(source, many, size, ANALYST, once=True)
+    assert len(asked) == 2
+    assert list(_all_dates.kept_all_dates(source.cache)._kept.values()) == [one]
+
+
+def test_cells_that_are_picked_are_counted_as_the_land_affords_them(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "affordable_size", lambda *_: Choice("resolution", 8, Message("")))
+    count_all_dates(source, EVERYTHING, ANALYST, 10)
+    assert [one.finest for one in _all_dates.kept_all_dates(source.cache)._kept.values()] == [8]
