@@ -14,10 +14,11 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from curim_data.filters._months import first_of_months, month_end
 from curim_data.filters._query_words import dropped, is_cell, join, parse_date, split, window_ends, window_hours
 from curim_data.model import Gender, Kind, Message, Status, Translator, labels
 from curim_data.model.i18n import Span
@@ -693,15 +694,15 @@ class AlertFilter:
         if by_month:
             start, end = self.resolve(as_of, first, meeting)
             if months := _MONTHS.get(self.period):
-                start = max(_month_end(as_of, -months) + dt.timedelta(days=1), first)
-            return start.replace(day=1), _month_end(end)
+                start = max(month_end(as_of, -months) + dt.timedelta(days=1), first)
+            return start.replace(day=1), month_end(end)
         match self.period:
             case "28d":
                 start = as_of - dt.timedelta(days=27)
             case "quarter":
-                start = _first_of_months(as_of, 3)
+                start = first_of_months(as_of, 3)
             case "12m":
-                start = _first_of_months(as_of, 12)
+                start = first_of_months(as_of, 12)
             case "meeting":
                 start = meeting or as_of - dt.timedelta(weeks=8)
             case "all":
@@ -787,21 +788,3 @@ class AlertFilter:
     def predicate(self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile) -> IbisBoolean:
         """The filter as one Ibis boolean over an alert table; missing is false."""
         return reduce(and_, self.tests(table, dates, city))
-
-
-# Pages ask for the days of a filter dozens of times in one run, and pandas takes long to count months.
-@lru_cache(maxsize=256)
-def _first_of_months(last: dt.date, months: int) -> dt.date:
-    """The first day of so many months that end with a day."""
-    import pandas as pd
-
-    first: dt.date = (pd.Timestamp(last) - pd.DateOffset(months=months) + pd.Timedelta(days=1)).date()
-    return first
-
-
-@lru_cache(maxsize=256)
-def _month_end(day: dt.date, later: int = 0) -> dt.date:
-    """The last day of a date's month, or of one so many months later."""
-    import pandas as pd
-
-    return (pd.Period(day, "M") + later).end_time.date()
