@@ -9,8 +9,9 @@ What is named here is loaded when it is asked for: who needs words alone, as the
 tables and shapes.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from curim_data.model.later import loaded_later
 
 if TYPE_CHECKING:
     from curim_data.model.access import Audience, Role
@@ -40,11 +41,5 @@ _NAMES = {
     "types": ("BoolArray", "FloatArray", "IntArray"),
     "values": ("CELL_RESOLUTIONS", "MAP_RESOLUTIONS", "Gender", "Kind", "Status"),
 }
-_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return found
+__getattr__ = loaded_later(__name__, _NAMES)

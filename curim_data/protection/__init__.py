@@ -7,8 +7,9 @@ draws of a home), `copy_errors` (what it costs; `kind_of` says of which categori
 What is named here is loaded when it is asked for: who reads the alerts themselves does not wait for what copies them.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from curim_data.model.later import loaded_later
 
 if TYPE_CHECKING:
     from curim_data.protection.door import open_for
@@ -38,11 +39,5 @@ _NAMES = {
     ),
     "releases": ("drawn", "release"),
 }
-_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return found
+__getattr__ = loaded_later(__name__, _NAMES)
