@@ -1,5 +1,4 @@
-"""Clustering in space and time together: the Knox test for near repeats and the space-time permutation scan.
+"""Clustering in space and time together: the Knox test for near repeats.
 
-Public: `knox.knox`, `knox.KnoxResult`, `knox.bands_for`, `knox.without_near_duplicates`,
-`permutation_scan.permutation_scan`, `permutation_scan.ScanResult`.
+Public: `knox.knox`, `knox.KnoxResult`, `knox.bands_for`, `knox.without_near_duplicates`.
 """

@@ -45,9 +45,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         "concentration",
         N_("Measure the concentration: how few places hold most incidents, and how few are expected by chance."),
     ),
-    "near-repeat": Entry(
-        "near_repeat", N_("Test for near repeats, and for something unusual that started in the last weeks.")
-    ),
+    "near-repeat": Entry("near_repeat", N_("Test for near repeats.")),
     "quality": Entry(
         "quality",
         N_(

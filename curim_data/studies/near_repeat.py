@@ -58,7 +58,7 @@ class NearRepeatStudy:
         return t(
             "The excess hardly fades with time: {first} times as many within {soon} days, {second} times as many "
             "{low} to {high} days apart. That is what a place makes that became busier for a while, rather than "
-            "incidents that bring others: look at what started lately, and at this place over time.",
+            "incidents that bring others: look at this place over time.",
             first=Num(soon.ratio, 1),
             second=Num(later.ratio, 1),
             soon=round(soon.time.high),

@@ -6,7 +6,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -14,7 +13,6 @@ import pandas as pd
 
 from analysis.grid.cells import square_side
 from analysis.stats.dispersion import (
-    LEAST_FREEDOM,
     UNKNOWN,
     Dispersion,
     GroupFactor,
@@ -46,12 +44,6 @@ BURST_WEEKS: Final = 4
 ENOUGH_FREEDOM: Final = 50.0
 # Sizes of cells, from about 900 to 130 m, whose dispersions tell how far apart the reports of a burst lie.
 BURST_RESOLUTIONS: Final = (8, 9, 10)
-# Cells of about 900 m: as large as a circle of 500 m, the largest in which a start is looked for.
-START_RESOLUTION: Final = 8
-# How far windows lie apart whose log ratio varies as that of the last weeks and the year up to them: the mean of a
-# random walk over a time has a third of its variance over that time.
-START_WEEKS: Final = 17
-START_MONTHS: Final = 4
 Unit = Literal["week", "month"]
 _WEEK: Final = dt.timedelta(weeks=1)
 
@@ -340,36 +332,6 @@ def burst_scatter(source: Source, f: AlertFilter, kind: Kind, resolution: int | 
         (kind, resolution),
         lambda past, history, windows: _bursts(source, past, history, windows, kind, resolution),
     )
-
-
-def start_scatter(source: Source, f: AlertFilter) -> Dispersion:
-    """How overdispersed counts of the last weeks (the filter's period) are against the year up to them: bursts as
-    `burst_scatter` finds them in large cells, and what the same cells wander in a third of a year. From before those
-    weeks alone. Of fewer than `LEAST_FREEDOM` squares what wanders is not told.
-    """
-    kind: Kind = ("cell",)
-    apart = START_MONTHS if source.by_month else START_WEEKS
-    start, end = query.dates(source, f)
-
-    def before(apart: int, find: Callable[..., Dispersion]) -> Dispersion:
-        return _up_to(source, f, start - dt.timedelta(days=1), end - start, ((kind, START_RESOLUTION), apart), find)
-
-    @cache
-    def counted(past: AlertFilter, unit: Unit) -> pd.DataFrame:
-        return _by_unit(source, past, unit, kind, START_RESOLUTION)
-
-    def bursting(past: AlertFilter, history: _Units, windows: PastWindows) -> Dispersion:
-        pairs = _against_all(counted(past, history.unit), history, windows, kind)
-        return dispersion_of_pairs(*pairs, drift=False)
-
-    def wandering(past: AlertFilter, history: _Units, windows: PastWindows) -> Dispersion:
-        pairs = _against_all(counted(past, history.unit), history, windows, kind)
-        found = dispersion_of_pairs(*pairs, bursts=bursts, lag=windows.lag / windows.length)
-        return found.farther(windows.wanted / windows.lag)
-
-    bursts = before(0, bursting)
-    found = before(apart, wandering) if bursts.known else bursts
-    return found if found.known and found.wandering >= LEAST_FREEDOM else bursts
 
 
 @dataclass(frozen=True)

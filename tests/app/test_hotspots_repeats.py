@@ -58,7 +58,6 @@ def test_the_tab_says_what_it_rests_on(open_page: Open) -> None:
     assert "shuffled among the places 999 times" in said
     assert "At the very same place" in said
     assert "Further reports of one incident" in said
-    assert "Space-time permutation scan" in said
 
 
 def test_distance_can_be_measured_along_the_axes(open_page: Open) -> None:
@@ -70,14 +69,6 @@ def test_distance_can_be_measured_along_the_axes(open_page: Open) -> None:
     along = next(frame.value for frame in app.dataframe if "space" in frame.value)
     pairs = [int(str(frame["observed"].iloc[0]).replace(",", "")) for frame in (straight, along)]
     assert 0 < pairs[1] < pairs[0]  # no way along the axes is shorter than the straight line
-
-
-def test_what_started_lately_is_named_and_can_be_followed(open_page: Open) -> None:
-    app = _asked(open_page, lang="en")
-    assert not errors(app)
-    assert "Something unusual started here on" in _said(app)
-    links = [link for link in app.get("page_link") if "cells=8a" in link.proto.query_string]
-    assert links
 
 
 def test_a_result_that_is_there_is_shown_unasked(open_page: Open) -> None:

@@ -1,4 +1,4 @@
-"""Knox with 99 permutations against the wisest code and plain code in numpy, how its time grows, and the scan.
+"""Knox with 99 permutations against the wisest code and plain code in numpy, and how its time grows.
 
 The data are the 11,701 burglaries of Chicago in 2016 where ../shared/data is there, else points of the same number. The
 fairest peer finds near pairs and their distance bands once and counts codes for each permutation. The plain one holds
@@ -18,9 +18,8 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from analysis.space_time.knox import knox
-from analysis.space_time.permutation_scan import permutation_scan
 from tests.benchmarks.clock import race, seconds
-from tests.benchmarks.results import Row, hand_in, hand_in_growth, hand_in_race
+from tests.benchmarks.results import hand_in_growth, hand_in_race
 
 FILE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "oracles" / "chicago_burglary_2014_2017.csv"
 SIZES = (10_000, 100_000, 1_000_000)
@@ -109,33 +108,10 @@ def frugal(x: Any, y: Any, days: Any) -> None:
         np.histogram2d(gap, np.abs(shuffled[first] - shuffled[second]), [[0, *SPACE], [0, *TIME]])
 
 
-def scanning(permutations: int) -> None:
-    """20,000 cases at 500 places, periods up to 60 days, all circles with at most half of the cases."""
-    rng = np.random.default_rng(0)
-    at = rng.uniform(0, 4000, (500, 2))
-    member, days = rng.integers(0, 500, 20_000), rng.integers(0, 365, 20_000)
-    for radius in (1000.0, 1e9):
-        found = []
-
-        def ours(radius: float = radius, found: list[Any] = found) -> None:
-            found.append(
-                permutation_scan(*at[member].T, days, max_radius=radius, max_days=60, permutations=permutations)
-            )
-
-        took = seconds(ours)
-        print(
-            f"20,000 cases, 500 places, radius up to {radius:g} m: {found[0].zones:,} circles x {found[0].windows} "
-            f"periods x {permutations} permutations: {took:.1f} s"
-        )
-        size = f"20,000 cases, 500 places, {permutations} permutations, up to {radius:g} m"
-        hand_in(Row("space-time permutation scan", size, processor=took))
-
-
 def main() -> None:
     """All of them."""
     against_plain(*burglaries())
     growing()
-    scanning(199)
 
 
 if __name__ == "__main__":

@@ -24,13 +24,11 @@ from curim_data.filters import AlertFilter
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.gender import feeling_study, light_study, place_study, rate_study, share_study, weight_study
-from curim_data.studies.space_time_scan import scan_study
 from tests.reliability.measures import WHO
 from tests.reliability.runs import measured
-from tests.reliability.world import PERIOD_WEEKS, World, piraeus, piraeus_point, simulate, source_of
+from tests.reliability.world import World, piraeus, piraeus_point, simulate, source_of
 
 SPOT: Final = {"at": 777, "metres": 90.0, "times": 5.0}
-RISE: Final = {"at": 778, "metres": 300.0, "times": 4.0}
 # Reports, metres, hours, and whether further reports name another category.
 BURSTS: Final = (
     (1.0, 30, 3, False),
@@ -48,8 +46,7 @@ def worlds() -> dict[str, World]:
         found[name] = world
         if reports == BURSTS[-1][0]:
             found[f"{name}, any gender"] = replace(world, alike=False)
-        rise = {**RISE, "since": world.weeks - PERIOD_WEEKS / 4}
-        found[f"{name}, planted"] = replace(world, spot=SPOT, rise=rise)
+        found[f"{name}, planted"] = replace(world, spot=SPOT)
     return found
 
 
@@ -60,7 +57,6 @@ def findings(source: Source, world: World) -> dict[str, float]:
     found: dict[str, float] = {
         "clusters": len(cluster_study(source, year, WHO).found),
         "emerging": 0 if emerging is None else len(emerging.places),
-        "scan": len(scan_study(source, year, WHO).started),
         "categories": int(weight_study(source, year, WHO).frame["significant"].sum()),
         "places": int(place_study(source, year, WHO).differ.frame["significant"].sum()),
         "share of women": _misses(share_study(source, year, WHO).women, 0.5),
@@ -83,8 +79,8 @@ def _with_residents(source: Source) -> Source:
 
 
 def planted(source: Source, world: World) -> dict[str, float]:
-    """Whether the planted spot is a cluster, and whether the rise that goes on has started for the scan."""
-    spot, rise = (piraeus_point(int(given["at"])) for given in (world.spot, world.rise))
+    """Whether the planted spot is a cluster."""
+    spot = piraeus_point(int(world.spot["at"]))
     year = AlertFilter(period="12m")
 
     def near(places: Any, point: tuple[float, float], reach: float) -> float:
@@ -94,7 +90,6 @@ def planted(source: Source, world: World) -> dict[str, float]:
     return {
         "spot as a cluster": near(cluster_study(source, year, WHO).found, spot, 200),
         "spot emerging": 0.0 if emerging is None else near(emerging.places, spot, 300),
-        "rise in the scan": near(scan_study(source, year, WHO).started, rise, 500),
     }
 
 

@@ -44,7 +44,7 @@ def test_the_answer_for_programs_is_empty_and_no_file_is_written(
     assert main([*COMMANDS[name], "--home", str(bare.path), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["n"], told["told"], told["choices"]) == (0, translator("en")(NO_POSITIONS), [])
-    assert not any(told.get(found) for found in ("spots", "places", "shares", "bands", "unusual"))
+    assert not any(told.get(found) for found in ("spots", "places", "shares", "bands"))
     out = tmp_path / "cells.csv"
     assert main([*COMMANDS[name], "--home", str(bare.path), "--out", str(out)]) == 2
     assert "None of these alerts is on the map" in capsys.readouterr().err

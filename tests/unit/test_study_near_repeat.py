@@ -1,4 +1,4 @@
-"""Near repeats and recent starts from the store: which alerts count as events, what the sample holds, who may ask."""
+"""Near repeats from the store: which alerts count as events, what the sample holds, who may ask."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from curim_data.store import Home
 from curim_data.studies import alert_points
 from curim_data.studies.alert_points import read_events
 from curim_data.studies.near_repeat import near_repeat_study
-from curim_data.studies.space_time_scan import SCAN_DAYS, scan_study
 from tests.small import HERE, alert, small_city, small_source
 
 EVER = AlertFilter(period="all")
@@ -72,15 +71,6 @@ def test_an_excess_that_lasts_is_no_sure_repeat(plain: Source, t: Translator) ->
     assert "hardly fades with time" in told["burglary"]  # a spot of burglaries was planted in the last month
 
 
-@pytest.mark.slow
-def test_the_new_spot_of_the_sample_is_what_started_lately(source: Source) -> None:
-    found = scan_study(source, AlertFilter(), Audience.SPECIALIST)
-    first = found.started[0]
-    assert first.name.place == "agia_sofia"
-    assert dt.date(2026, 10, 1) <= first.days[0] <= dt.date(2026, 10, 7)  # planted from the first of October on
-    assert first.cluster.ratio > 5
-
-
 def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None:
     found = near_repeat_study(small_source(tmp_path, _scattered(150)), EVER, Audience.ANALYST)
     assert found.knox is not None
@@ -90,7 +80,7 @@ def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None
 
 
 def test_the_council_is_told_no_repeats(source: Source) -> None:
-    for study in (near_repeat_study, scan_study, read_events):
+    for study in (near_repeat_study, read_events):
         with pytest.raises(DisclosureError, match="single alert"):
             study(source, AlertFilter(), Audience.COUNCIL)
 
@@ -143,38 +133,6 @@ def test_few_alerts_are_no_ground(tmp_path: Path, t: Translator) -> None:
     found = near_repeat_study(source, EVER, Audience.ANALYST)
     assert found.knox is None
     assert "12" in found.sentence(t)
-    unusual = scan_study(source, EVER, Audience.ANALYST)
-    assert not unusual.started
-    assert unusual.method is None
-    assert "Too few" in unusual.sentence(t)
-
-
-@pytest.mark.slow
-def test_a_start_of_the_last_days_is_found_where_it_is(tmp_path: Path, t: Translator) -> None:
-    rows = _scattered(150)
-    last = max(row["local_date"] for row in rows)  # type: ignore[type-var]
-    rng = np.random.default_rng(1)
-    themes = ("harassment_verbal", "vandalism", "noise", "robbery", "graffiti")
-    for k in range(15):  # those of one category lie five days apart: reports of one incident they are not
-        day = last - dt.timedelta(days=5 * (k // 5))  # type: ignore[operator]
-        rows.append(_at(500 + k, float(rng.uniform(0, 60)), day=day, hours=[k], category=themes[k % 5]))
-    found = scan_study(small_source(tmp_path, rows), EVER, Audience.SPECIALIST)
-    (place,) = found.started
-    assert place.days[0] > last - dt.timedelta(days=SCAN_DAYS)  # type: ignore[operator]
-    assert place.days[1] == last
-    assert place.cluster.observed >= 13
-    assert place.cluster.radius >= 10
-    assert abs(place.longitude - HERE[0]) < 0.002
-    assert abs(place.latitude - HERE[1]) < 0.002
-    assert place.name(t) in place.sentence(t)
-    assert found.sentence(t) == place.sentence(t)
-
-
-@pytest.mark.slow
-def test_nothing_starts_among_scattered_alerts(tmp_path: Path, t: Translator) -> None:
-    found = scan_study(small_source(tmp_path, _scattered(150)), EVER, Audience.SPECIALIST)
-    assert not found.started
-    assert "Nothing unusual started" in found.sentence(t)
 
 
 @pytest.mark.slow
@@ -185,6 +143,5 @@ def test_the_command_tells_the_same(sample: Home, capsys: pytest.CaptureFixture[
     assert told["told"].startswith("Within 100 m of an incident and within 7 days")
     assert next(b["time"] for b in told["bands"] if b["pattern"] and not b["repeat"]) == "[0, 7]"
     assert len(pd.read_csv(tmp_path / "bands.csv")) == len(told["bands"]) == 20
-    assert {"told", "method", "started"} <= set(told["unusual"])
     assert main([*words, "--audience", "council"]) == 2
     assert "single alert" in capsys.readouterr().err

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.stats.dispersion import INDEPENDENT, UNKNOWN
+from analysis.stats.dispersion import UNKNOWN
 from analysis.trends.past_scatter import past_windows
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.studies import scatter as module
-from curim_data.studies import space_time_scan
 from curim_data.studies.changes import change_study
 from curim_data.studies.coarse_areas import area_tables
 from curim_data.studies.scatter import (
@@ -27,10 +26,7 @@ from curim_data.studies.scatter import (
     place_bursts,
     place_scatter,
     share_scatter,
-    start_scatter,
 )
-from curim_data.studies.space_time_scan import scan_study
-from tests.reliability.world import World, simulate, source_of
 from tests.small import alert, small_source
 
 ANALYST = Audience.ANALYST
@@ -139,28 +135,6 @@ def test_what_is_tested_does_not_inflate_its_own_dispersion(tmp_path: Path) -> N
     ):
         assert scatter(risen) == scatter(quiet)
     assert place_scatter(risen, NOW, 10).phi == pytest.approx(2, rel=0.35)
-
-
-def test_a_start_is_judged_by_the_scatter_before_it(tmp_path: Path) -> None:
-    quiet, risen = (start_scatter(city_of(tmp_path / str(step), 130, 2, step), NOW) for step in (1, 4))
-    assert risen == quiet
-    assert quiet.phi == pytest.approx(2, rel=0.35)
-    assert quiet.wandering >= 8
-    assert quiet.at(100.0) > quiet.at(1.0)
-    short = start_scatter(city_of(tmp_path / "short", 16, 2), NOW)
-    assert short.drift == 0
-
-
-@pytest.mark.slow
-def test_bursts_that_linking_misses_start_nothing(tmp_path: Path) -> None:
-    world = World(1_100, 3.0, 60, 24, mixed=True)
-    source = source_of(simulate(world, np.random.default_rng([0, 4])), tmp_path)
-    found = scan_study(source, AlertFilter(period="12m"), ANALYST)
-    with mock.patch.object(space_time_scan, "start_scatter", return_value=INDEPENDENT):
-        as_independent = scan_study(source, AlertFilter(period="12m"), ANALYST)
-    assert not found.started
-    assert as_independent.started
-    assert any("as far" in translator("en")(choice.explanation) for choice in found.choices)
 
 
 def test_where_nothing_lies_before_the_period_the_period_tells_it(tmp_path: Path) -> None:

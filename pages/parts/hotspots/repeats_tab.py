@@ -1,4 +1,4 @@
-"""The tab "Repeats": whether alerts are followed by others nearby, and whether something unusual started recently."""
+"""The tab "Repeats": whether alerts are followed by others nearby."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from curim_data.model import Audience, Message, Num, Translator
 from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.near_repeat import METRICS, NearRepeatStudy, near_repeat_study
-from curim_data.studies.space_time_scan import ScanStudy, StartedCluster, scan_study
 from pages.parts.charts import tables
 from pages.parts.frame import (
     Dataset,
@@ -24,7 +23,6 @@ from pages.parts.frame import (
     contained,
     draw_footer,
     escape_markdown,
-    page_link,
     source_of,
 )
 from pages.parts.frame.waiting import is_ready
@@ -43,13 +41,8 @@ def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: 
     return near_repeat_study(source, chosen, audience, metric=metric)
 
 
-@calculated(Message("Looking for what started recently"))
-def _unusual(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> ScanStudy:
-    return scan_study(source_of(dataset), chosen, audience)
-
-
 def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
-    """Near repeats to the left, what started lately to the right; for whom single alerts are protected, why not."""
+    """Near repeats; for whom single alerts are protected, why not."""
     t = page.t
     if not sees_exact(page.audience):
         st.write(
@@ -60,7 +53,7 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
         )
         return
     if page.source is not None and (lacking := page.source.lacks("day")) is not None:
-        st.info(t("Neither repeats nor what started in the last weeks can be looked for.") + " " + t(lacking))
+        st.info(t("Repeats within days cannot be looked for.") + " " + t(lacking))
         return
     metric = _metric(page)
     about = page.dataset, page.filter, page.audience
@@ -73,11 +66,8 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
         )
         st.button(t("Test for repeats"), key="hotspots_repeats", type="primary", on_click=_ask, args=(about,))
         return
-    left, right = st.columns([5, 3], gap="medium")
-    with left, contained(t("Repeats")):
+    with contained(t("Repeats")):
         draw_near_repeats(page, _repeats(*about, metric), study)
-    with right, contained(t("Did something unusual start recently?")):
-        draw_recent_starts(page, _unusual(*about))
 
 
 def _ask(about: tuple[Dataset, AlertFilter, Audience]) -> None:
@@ -172,7 +162,7 @@ def _same_place(page: Page, found: KnoxResult, headings: dict[str, str]) -> None
 
 
 def band_columns(headings: Mapping[str, str]) -> dict[str, Any]:
-    """Columns narrow enough for the table to fit next to the recent starts."""
+    """Columns as narrow as what stands in them."""
     return {name: st.column_config.Column(label, width=WIDTHS[name]) for name, label in headings.items()}
 
 
@@ -195,41 +185,3 @@ def band_rows(t: Translator, bands: Sequence[Band]) -> pd.DataFrame:
 def _by_chance(t: Translator, band: Band) -> str:
     mean = t.number(band.mean, 0 if band.mean >= 100 else 1)
     return f"{mean} ({t.number(band.low)}–{t.number(band.high)})"
-
-
-def draw_recent_starts(page: Page, unusual: ScanStudy) -> None:
-    """Places where something unusual started in the last weeks, each with the way to follow it."""
-    t = page.t
-    st.subheader(t("Did something unusual start recently?"))
-    if not unusual.started:
-        st.write(escape_markdown(unusual.sentence(t)))
-    for place in unusual.started:
-        st.write(escape_markdown(place.sentence(t)))
-        here = page.filter.replace(districts=(), places=(), cells=place.cells)
-        page_link(page, "trends", t("Follow this place over time"), filter=here)
-    if unusual.method is not None:
-        st.caption(escape_markdown(t(unusual.method)))
-    draw_footer(page, choices=unusual.choices)
-    if unusual.started:
-        frame = starts_frame(t, unusual.started)
-        tables.download_button(page, frame, "unusual-starts.csv", key="hotspots_started_download")
-
-
-def starts_frame(t: Translator, started: Sequence[StartedCluster]) -> pd.DataFrame:
-    """What started lately as figures."""
-    return pd.DataFrame(
-        {
-            "place": one.name(t),
-            "start": one.days[0],
-            "end": one.days[1],
-            "n": one.cluster.observed,
-            "expected": round(one.cluster.expected, 2),
-            "ratio": round(one.cluster.ratio, 2),
-            "metres": round(one.cluster.radius),
-            "p": one.cluster.p,
-            "longitude": round(one.longitude, 5),
-            "latitude": round(one.latitude, 5),
-            "cells": " ".join(one.cells),
-        }
-        for one in started
-    )

@@ -112,27 +112,6 @@ PLACES: Final = (
         ),
     ),
     MethodEntry(
-        N_("Something unusual started here"),
-        N_("Where do incidents of the last weeks exceed what the place and the time explain?"),
-        (
-            r"\mu = \frac{C_{\mathrm{circle}}\, C_{\mathrm{period}}}{C}, \qquad "
-            r"\mathrm{LLR} = c \ln\frac{c}{\mu} + (C - c) \ln\frac{C - c}{C - \mu}, \qquad "
-            r"\frac{\mathrm{LLR}}{\varphi + \tau^2 \mu}",
-        ),
-        N_(
-            "c incidents in a cylinder (a circle around a place, over a period that is still going on), μ expected "
-            "from the incidents of the circle in all of the time and those of the period in all of the city, C all "
-            "incidents. p compares with the best cylinder of each of 499 permutations of the dates, which corrects "
-            "for searching everywhere. Bursts of reports that were not recognised and risks that wander are no start: "
-            "what is observed is divided by its dispersion (quasi-likelihood), with φ and τ² of cells of 900 m in up "
-            "to two years before the last weeks, a third of a year apart for τ²."
-        ),
-        N_("Circles up to 500 m, periods up to 28 days, against the last 365 days. No residents are needed."),
-        N_("Circles ignore streets and water. A start is a reason to look, not a finding of what happened."),
-        ("Kulldorff et al. 2005, PLoS Medicine 2", "Zhang, Zhang & Lin 2012, Statistics in Medicine 31"),
-        N_("The published log likelihood ratios of both clusters in the test data of SaTScan."),
-    ),
-    MethodEntry(
         N_("Concentration"),
         N_("How few places hold most incidents, and how few would by chance alone?"),
         (
