@@ -2,5 +2,5 @@
 
 Public: `drafting.draft_plan`, `evaluation.evaluate`, `evaluation.minimum_detectable_drop`, `evidence.catalogue`,
 `evidence.rank_measures`, `problem_statement.problem_statement`, `displacement.wdd`, `placebo.fit_placebos`,
-`verdict.placebo_verdict`, `second_opinions.synthetic_control`, `second_opinions.interrupted_series`.
+`verdict.placebo_verdict`.
 """

@@ -21,7 +21,6 @@ from analysis.plans.evaluation import (
     evaluate_by_gender,
 )
 from analysis.plans.placebo import ratio_estimate
-from analysis.plans.second_opinions import InterruptedSeries, SyntheticControl, interrupted_series
 from analysis.plans.verdict import PlanTiming, Unknown, Verdict, placebo_verdict, smallest_shown_drop, unknown_verdict
 from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.intervals import Estimate
@@ -150,9 +149,8 @@ class PlanEvaluation:
     """What became of a plan.
 
     `counts`: by area and period; `genders`: one row a gender (`by_gender` of `analysis.plans.evaluation`); `months`: by
-    area and month; `result`, `verdict`, `synthetic`, `series`: against the comparison area, against similar areas,
-    against a weighted mean of them, and week by week before and after the start: None where a count is too small to
-    tell (the last two also where areas or weeks are too few); `visible`: the smallest fall that the verdict would show;
+    area and month; `result`, `verdict`: against the comparison area and against similar areas, None where a count is
+    too small to tell; `visible`: the smallest fall that the verdict would show;
     `promised`: the one that the plan named before the start; `timing`: when the plan's areas, dates and test were set.
     """
 
@@ -162,8 +160,6 @@ class PlanEvaluation:
     months: Counted
     result: Evaluation | None
     verdict: Verdict | None
-    series: InterruptedSeries | None
-    synthetic: SyntheticControl | None
     timing: PlanTiming
     visible: DetectableDrop | None
     promised: float | None
@@ -218,8 +214,6 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
         months=area_counts(source, f, shown, ["month"], audience, complete=True),
         result=result,
         verdict=verdict,
-        series=judged.series,
-        synthetic=judged.synthetic,
         timing=timing,
         visible=judged.visible,
         promised=plan.assessment.smallest_drop,
@@ -267,8 +261,6 @@ class _Judged:
 
     result: Evaluation | None = None
     verdict: Verdict | None = None
-    series: InterruptedSeries | None = None
-    synthetic: SyntheticControl | None = None
     visible: DetectableDrop | None = None
     spread: tuple[float, float] = (1.0, 0.0)
     cautions: tuple[Message, ...] = ()
@@ -293,7 +285,7 @@ def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWin
     if found is None or model is None:
         why = Unknown.HISTORY if found is not None and found.short else Unknown.PLACEBOS
         verdict = unknown_verdict(why, areas.treated[1], before, test=test, fixed=timing.fixed)
-        return _Judged(evaluate(areas, test=test), verdict, _series(source, plan, windows))
+        return _Judged(evaluate(areas, test=test), verdict)
     verdict = placebo_verdict(
         model,
         found.observed,
@@ -307,8 +299,7 @@ def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWin
     visible = None if verdict.unknown else smallest_shown_drop(model, model.expect(found.history, found.covariates))
     spread = found.spread
     result = evaluate(areas, test=test, dispersion=spread[0], drift=spread[1])
-    series = _series(source, plan, windows)
-    return _Judged(result, verdict, series, found.synthetic, visible, spread, _cautions(found))
+    return _Judged(result, verdict, visible, spread, _cautions(found))
 
 
 def harm_ratio(source: Source, plan: Plan, by: WeighedBy = "severity") -> Estimate | None:
@@ -346,19 +337,6 @@ def _cautions(found: Placebos) -> tuple[Message, ...]:
             {"share": Num(100 * found.rank, 0)},
         ),
     )
-
-
-def _series(source: Source, plan: Plan, windows: ComparisonWindows) -> InterruptedSeries | None:
-    """The treated area's weeks before and after the start; None where weeks are not known or too few."""
-    if windows.by_month or plan.start is None:
-        return None
-    f = evaluation_filter(source, plan).replace(period="", start=source.first, end=windows.after[1])
-    by_day = area_frame(source, f, plan.areas.treated, ["local_date"], False)
-    offset = (pd.to_datetime(by_day["local_date"]) - pd.Timestamp(plan.start)).dt.days // 7
-    first = -((plan.start - source.first).days // 7)
-    last = ((windows.after[1] - plan.start).days + 1) // 7
-    weeks = by_day["n"].groupby(offset).sum().reindex(range(first, last), fill_value=0)
-    return interrupted_series(weeks.to_numpy(float), -first)
 
 
 def outcome_sentence(study: PlanEvaluation, t: Translator) -> str:

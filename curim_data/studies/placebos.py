@@ -20,7 +20,6 @@ import pandas as pd
 from analysis.plans.evaluation import DetectableDrop
 from analysis.plans.placebo import FEWEST_OF_DATE, PlaceboModel, fit_placebos, mix_growth, plain_spread
 from analysis.plans.placebo_areas import alike, around, placebo_areas
-from analysis.plans.second_opinions import ENOUGH_DONORS, SyntheticControl, synthetic_control
 from analysis.plans.verdict import smallest_shown_drop
 from analysis.stats.harm_weights import WeighedBy
 from curim_data import query
@@ -40,7 +39,6 @@ _MOST_LAND: Final = 30_000
 _HELPS: Final = 4.0
 # Up to so many alerts one table by cell and day is quicker than one question a period.
 _ONE_TABLE: Final = 300_000
-_FOUR_WEEKS: Final = dt.timedelta(weeks=4)
 _DAY: Final = dt.timedelta(days=1)
 
 
@@ -52,8 +50,8 @@ class Placebos:
     before, `history` in the model's windows; `growth`: of all similar areas from the compared period before to after;
     `rank`: the part of similar areas that had fewer alerts than the plan's comparison area in the period before (NaN
     where there is none); `short`: the data reach back less than half a year before the start; `spread`: dispersion and
-    drift of a comparison of two such periods (`plain_spread`); `synthetic`: a second opinion from 20 similar areas on;
-    `covariates`: the treated area's, where the model has any.
+    drift of a comparison of two such periods (`plain_spread`); `covariates`: the treated area's,
+    where the model has any.
     """
 
     model: PlaceboModel | None
@@ -64,7 +62,6 @@ class Placebos:
     rank: float
     short: bool
     spread: tuple[float, float] = (1.0, 0.0)
-    synthetic: SyntheticControl | None = None
     covariates: tuple[float, ...] = ()
 
 
@@ -156,7 +153,6 @@ def placebos(
         rank=float((befores < level).mean()) if compared and len(kept) else float("nan"),
         short=covered < 2,
         spread=_plain_spread(counting, kept, calendar, (befores, afters)),
-        synthetic=_synthetic(counting, treated, kept, calendar),
         covariates=mix,
     )
 
@@ -257,22 +253,6 @@ def _with_mix(
     if better is None or better.loss > model.loss - _HELPS:
         return model, ()
     return better, (float(mix[0]),)
-
-
-def _synthetic(
-    counting: _Counting, treated: Sequence[int], kept: Sequence[Sequence[int]], calendar: Calendar
-) -> SyntheticControl | None:
-    """A weighted mean of similar areas that follows the treated one over the year before the start, by 4 weeks.
-
-    None with fewer than 20 similar areas, less than a year before or 4 weeks after, and where only months are known.
-    """
-    first = calendar.start - 13 * _FOUR_WEEKS
-    after = calendar.days // _FOUR_WEEKS.days
-    if len(kept) < ENOUGH_DONORS or not after or calendar.by_month or first < counting.source.first:
-        return None
-    days = [first + k * _FOUR_WEEKS for k in range(13 + after)]
-    counts = np.array([counting.of([treated, *kept], (day, day + _FOUR_WEEKS - _DAY)) for day in days]).T
-    return synthetic_control(counts[0], counts[1:], 13) if counts[0, :13].any() else None
 
 
 def _plain_spread(

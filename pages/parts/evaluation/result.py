@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.evaluation import Evaluation
-from analysis.plans.second_opinions import InterruptedSeries
 from analysis.stats.intervals import UNKNOWN, Estimate
 from curim_data.model import Audience, Gender, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label, inline
@@ -168,11 +167,6 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         *_comparison_rows(t, result),
         *_displacement_rows(t, plan, result),
     ]
-    if study.synthetic is not None:
-        ratio = t.number(study.synthetic.ratio, 2)
-        rows.append((t("Ratio to a weighted mean of similar areas (synthetic control)"), ratio, t("see below")))
-    if study.series is not None:
-        rows.append((t("Week by week: ratio after the start to before"), *_interval(t, study.series.ratio, 2)))
     columns = ["what", "value", "interval"]
     headings = dict(zip(columns, (t("What"), t("Value"), t("95 % interval")), strict=True))
     frame = pd.DataFrame(rows, columns=columns).rename(columns=headings)
@@ -182,18 +176,6 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         st.caption(t(OF_THE_ALERTS if choice == OF_THE_COPY else choice.explanation))
     if study.verdict is not None and study.verdict.unknown is not None:
         st.caption(t("These intervals suppose that incidents are independent of each other; they only describe."))
-    if study.synthetic is not None and study.synthetic.p is not None:
-        st.caption(
-            t(
-                "Synthetic control: a weighted mean of similar areas that follows the treated area before the start "
-                "(mean gap {gap}). Of all areas, each taken in turn as if it were treated, {share} depart from theirs "
-                "as far or farther.",
-                gap=t.percent(study.synthetic.misfit),
-                share=t.percent(study.synthetic.p),
-            )
-        )
-    if study.series is not None:
-        st.caption(_series_sentence(t, study.series))
 
 
 def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, str]]:
@@ -248,15 +230,6 @@ def _comparison_rows(t: Translator, result: Evaluation) -> list[tuple[str, str, 
     named, figures = found.pop(result.test)
     rows = [(t("{what}: the test named in advance", what=named), *figures)]
     return rows + [(what, *other) for what, other in found.values()]
-
-
-def _series_sentence(t: Translator, series: InterruptedSeries) -> str:
-    """What the interrupted series takes in, and what it cannot know."""
-    return (
-        t("Week by week, with trend and season: a change of the whole city counts as an effect here.")
-        if series.season
-        else t("Week by week, with trend but without season: a change of the whole city counts as an effect here.")
-    )
 
 
 def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:
