@@ -5,7 +5,6 @@ Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_file
 `unchanged`, `EngineError`; `types` names expressions.
 """
 
-import curim_data.engine._dialects
 from curim_data.engine.source import (
     LINKED,
     Source,

@@ -290,16 +290,12 @@ WHAT_WRITES = {
 }
 
 
-def test_counts_of_files_are_there_without_other_dialects_and_projections(sample: Home) -> None:
-    """Of the twenty dialects of SQL that Ibis knows a home of files uses one; nor does what only reads wait for what
-    writes.
-    """
+def test_counts_of_files_are_there_without_what_writes_and_projections(sample: Home) -> None:
+    """What only reads does not wait for what writes."""
     script = "import sys; from curim_data.cli import main; main(sys.argv[1:]); print(*sorted(sys.modules))"
     words = ["counts", "--home", str(sample.path)]
     run = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.splitlines()[-1].split())
-    dialects = {name.rpartition(".")[2] for name in loaded if name.startswith("ibis.backends.sql.compilers.")}
-    assert dialects - {"base", "_compat"} == {"duckdb"}
     assert loaded.isdisjoint(WHAT_WRITES)
     script = "import sys, curim_data.cli.counts; print(*sorted(set(sys.argv[1:]) & set(sys.modules)))"
     unused = ["pyproj", "geopandas", "babel.messages", "rich.progress"]

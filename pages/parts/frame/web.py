@@ -28,7 +28,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from curim_data import allocator
 from curim_data.containers import isolation
 from curim_data.engine import EngineError
 from curim_data.filters import PERIODS, AlertFilter
@@ -274,11 +273,9 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
     """Say who can connect, and have the city, or the sample city, ready before the first reader comes."""
     if not sign_in_configured():
         print("CURiM: no sign-in is configured, so the dashboard answers on this computer only (127.0.0.1).")
-    allocator.share_heaps()
     for own in homes():
         await anyio.to_thread.run_sync(prepare_home if has_alerts(own) else prepare_sample, own)
     await anyio.to_thread.run_sync(warm_up)
-    allocator.give_back()
     if shares_results():
         threading.Thread(target=_work_out_first, args=(homes(),), name="first results", daemon=True).start()
     yield
