@@ -77,7 +77,7 @@ def trends(
         return
     ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *further, *levels, *forecast, *notes)
     if out is None:
-        ctx.print_table(frame.rename(columns={"n": "incidents"}), source.city)
+        ctx.print_table(frame, source.city)
 
 
 def _usual_step(source: Source, f: AlertFilter, audience: Audience) -> Step:

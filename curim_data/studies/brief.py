@@ -68,7 +68,6 @@ class BriefChanges:
     by_month: bool = False
     asks_affected: bool = True
     by_gender: bool = False
-    incidents: int = 0
     ongoing: bool = True
     from_alerts: bool = False
 
@@ -77,14 +76,12 @@ class BriefChanges:
 class BriefPeriod:
     """What the briefing says of the filter's whole period, whatever changed in it.
 
-    `period`: that of the filter, to which `total`, the hot spots and the genders belong. `incidents_total`: as `total`,
-    of incidents. `errors`: of the protected copy, where the figures are those of it; `copy_notes`: what must be known
-    of `total` there.
+    `period`: that of the filter, to which `total`, the hot spots and the genders belong. `errors`: of the protected
+    copy, where the figures are those of it; `copy_notes`: what must be known of `total` there.
     """
 
     period: tuple[dt.date, dt.date]
     total: Total
-    incidents_total: Total
     hot: HotSpotStudy
     names: dict[str, SpotName]
     shares: GenderShares
@@ -115,8 +112,8 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
     window, since_known = _window(source, f, since), since in (None, source.meeting)
     since, until = query.dates(source, window)
     chosen = chosen_from(source, f) if since_known else source
-    # Of which the scatter of the past, the course of the weeks and the incidents on the map are sums.
-    query.count_all_dates(source, f, None, audience, once=True)
+    # Of which the scatter of the past, the course of the weeks and the alerts on the map are sums.
+    query.count_all_dates(source, f, None, audience)
     found = changes_for_all(chosen, window)
     own = found if chosen is source else changes_for_all(source, window)
     weeks = trend_study(source, window, audience)
@@ -153,22 +150,13 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
         by_gender=without_gender(f) != f,
-        incidents=_incidents(source, window, audience, own),
         ongoing=until >= source.as_of,
         from_alerts=own is not found,
     )
 
 
-def _incidents(source: Source, f: AlertFilter, audience: Audience, own: ChangeStudy) -> int:
-    """How many incidents the alerts under a filter report: that of `own`, where it counted the same days."""
-    city = _city_row(own)
-    if own.periods.after == query.dates(source, f) and len(city):
-        return round(float(city["after"].iloc[0]))
-    return round(query.counts(source, f, [], audience, once=True).total)
-
-
 def _city_row(found: ChangeStudy) -> pd.DataFrame:
-    """All incidents of both periods, a row of the changes; no row where nothing was compared."""
+    """All alerts of both periods, a row of the changes; no row where nothing was compared."""
     frame = found.changes.frame
     return frame[frame[list(found.changes.by)].isna().all(axis=1)]
 
@@ -216,7 +204,6 @@ def brief_period(source: Source, f: AlertFilter, audience: Audience) -> BriefPer
     return BriefPeriod(
         period=query.dates(source, f),
         total=total,
-        incidents_total=query.total(source, f, audience, once=True),
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, without_gender(f), audience),

@@ -41,7 +41,6 @@ from curim_data.studies.brief_text import (
     tested_sentence,
 )
 from curim_data.studies.findings import Finding
-from curim_data.studies.incidents import incidents_in_words
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan_progress import PlanProgress, Standing, plan_progress
 from curim_data.studies.plan_result import short_result
@@ -202,29 +201,25 @@ def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator,
 
 
 def _sources(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator) -> tuple[str, ...]:
-    """The data, with the filter and how alerts were linked, and the published methods."""
+    """The data, with the filter, and the published methods."""
     total = study.total
     chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
-    linked = " ".join(t(choice.explanation) for choice in study.changes.choices if choice.name == "incidents")
     methods = t(
         "Methods: changes by Fisher's exact test and the e-test (Krishnamoorthy & Thomson 2004), corrected for all "
         "comparisons (Benjamini & Hochberg 1995; Katsevich, Sabatti & Bogomolov 2023); hot spots by exact tests of a "
         "place against its surroundings, corrected likewise; shares with 95 % intervals. Formulas and checks: page "
         "“Methods”."
     )
-    return (
-        " ".join(filter(None, (t("Data: the alerts of the imported files. {filter}.", filter=chosen), linked))),
-        methods,
-    )
+    return t("Data: the alerts of the imported files. {filter}.", filter=chosen), methods
 
 
 def how_many_tested(study: BriefStudy, t: Translator) -> str:
-    """How many incidents there are, how many lie on the map, and why fewer are tested; empty where all are."""
-    total, tested = study.incidents_total, study.hot.hot.n
+    """How many alerts there are, and how many of them lie on the map, where not all are tested; else empty."""
+    total, tested = study.total, study.hot.hot.n
     if tested == total.n:
         return ""
     on_map = total.mapped - total.at_default
-    parts = [incidents_in_words(t, total.n, study.total.n)]
+    parts = [t.n("{n} alert", "{n} alerts", total.n)]
     if on_map != total.n:
         parts.append(t.n("{n} of them on the map", "{n} of them on the map", on_map))
     return " · ".join(parts) + "."

@@ -21,7 +21,6 @@ from curim_data.studies.brief import BriefChanges, BriefStudy, Verdict
 from curim_data.studies.coarse_areas import area_label
 from curim_data.studies.copy_words import NO_PLACE
 from curim_data.studies.findings import SURE, VERY_SURE, Count, Finding
-from curim_data.studies.incidents import incidents_in_words
 
 MOST_SPOTS: Final = 5
 ALPHA: Final = 0.05
@@ -79,10 +78,10 @@ def first_sentence(study: BriefChanges, t: Translator) -> str:
 
 
 def _recent_words(study: BriefChanges, t: Translator) -> str:
-    """How many incidents there were, and the alerts that report them."""
+    """How many alerts there were."""
     if study.recent.withheld:
-        return t(Message("fewer than {k} incidents", {"k": study.recent.threshold}))
-    return incidents_in_words(t, study.incidents, study.recent.n)
+        return t(Message("fewer than {k} alerts", {"k": study.recent.threshold}))
+    return t.n("{n} alert", "{n} alerts", study.recent.n)
 
 
 def _whole_city(study: BriefChanges) -> int:

@@ -27,7 +27,6 @@ from curim_data.studies.annotations import noted_between
 from curim_data.studies.category_use import ALWAYS_IN_USE, NotInUse, not_in_use
 from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2, count_areas
 from curim_data.studies.harm import ChangeWeights, weights_of_candidates
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import ComparedPeriods, compared_periods
 from curim_data.studies.scatter import NO_PAST, PastScatter, past_scatter
 
@@ -245,7 +244,7 @@ class _Search:
             without_dark=(DARKNESS if known_dark else UNKNOWN_DARKNESS) if left_out else None,
             past=past,
             noted=noted_between(source, f, periods.before[0], periods.after[1]),
-            counted=(*incident_choice(source), *_area_choice(source, self.resolution)),
+            counted=_area_choice(source, self.resolution),
             not_in_use=self.not_in_use.told(source, audience),
         )
 

@@ -18,7 +18,6 @@ from curim_data.quality.positions import coordinate_step
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.harm import weights_by_cell
 from curim_data.studies.hot_spots import known_places
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_bursts
 
 CLUSTER_RESOLUTION: Final = 12
@@ -34,7 +33,7 @@ def cluster_study(
     """
     whole = whole_city(f)
     counted = query.counts(
-        source, whole, ["cell"], audience, resolution=CLUSTER_RESOLUTION, without_default_points=True, once=True
+        source, whole, ["cell"], audience, resolution=CLUSTER_RESOLUTION, without_default_points=True
     )
     fine = counted.frame.dropna().astype({"cell": "int64"}).set_index("cell").sort_index()
     at_default = query.total(source, whole, audience).at_default
@@ -47,6 +46,4 @@ def cluster_study(
         bursts = place_bursts(source, whole)
         found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts)
     places = with_known_ids(found.found, known_places(source, audience))
-    return replace(
-        found, found=places, choices=(*found.choices, *incident_choice(source), *default_coordinates(at_default))
-    )
+    return replace(found, found=places, choices=(*found.choices, *default_coordinates(at_default)))

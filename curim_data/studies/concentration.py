@@ -29,9 +29,7 @@ class ConcentrationStudy:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """How large the places are, which alerts were left out, and what chance is."""
-        about = tuple(
-            choice for choice in self.cells.choices if choice.name in ("resolution", "incidents", "piles", "cells")
-        )
+        about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles", "cells"))
         return (*about, *self.concentration.choices)
 
     def gini_sentence(self, t: Translator) -> str:

@@ -117,8 +117,8 @@ def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience)
     An incident under the filter counts where the first report that the filter fits was, which may be the cell next to
     that of its first report of all: there the base has at least as many.
     """
-    counted = query.cells(source, all_alerts_filter(f), resolution, audience, once=True)
-    part = query.cells(source, f, resolution, audience, once=True).frame
+    counted = query.cells(source, all_alerts_filter(f), resolution, audience)
+    part = query.cells(source, f, resolution, audience).frame
     frame = counted.frame[["n"]].astype(float).clip(lower=part["n"], axis=0).assign(least=0.0)
     message = Message(
         "What is compared is the share of these incidents among all incidents of the same period, {base} in all: a "

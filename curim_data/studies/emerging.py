@@ -27,7 +27,6 @@ from curim_data.privacy import Counted, is_sensitive
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import EXCHANGED, known_places
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
 
 # Longer ago says nothing of what a place is now: it would have to be hot for ten years to be called persistent.
@@ -147,7 +146,7 @@ def emerging_study(
     total, found, choices = query.total(source, judged.history, audience), judged.emerging, judged.about
     if found is None:
         return EmergingStudy(total, None, (), None, judged.resolution, choices, judged.why, judged.period)
-    choices += (*incident_choice(source), *found.choices, *default_coordinates(total.at_default))
+    choices += (*found.choices, *default_coordinates(total.at_default))
     choices += nested_cells(judged.resolution)
     lines = _lines(found, source, audience)
     return EmergingStudy(total, found, lines, judged.counts, judged.resolution, choices, None, judged.period)
@@ -186,7 +185,7 @@ def emerging_classes(
         )
         return EmergingClasses(history, None, None, side, about, few, period)
     counted = query.counts(
-        source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True, once=True
+        source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True
     )
     scatter = place_scatter(source, history, side)
     found = emerging_hot_spots(_every_step(counted.frame, periods, land), land, scatter=scatter)
@@ -219,7 +218,7 @@ def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int
     windows = len(cells) / (1 + 3 * k * (k + 1))
     if len(whole_steps("month", first, last)) >= MIN_STEPS:
         return periods_for(first, last, 0, windows)  # months, whatever the number of alerts
-    mapped = query.mapped_incidents(source, f.replace(period="", start=first, end=last), audience)
+    mapped = query.total(source, f.replace(period="", start=first, end=last), audience).mapped
     return periods_for(first, last, mapped, windows)
 
 

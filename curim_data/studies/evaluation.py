@@ -32,7 +32,6 @@ from curim_data.model.i18n import Span
 from curim_data.privacy import Counted, authorise, is_sensitive, sees_exact, threshold
 from curim_data.studies.areas import area_counts, area_frame, counted_areas
 from curim_data.studies.cells import whole_city
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import month_bounds, months_between
 from curim_data.studies.placebos import Placebos, placebos, weight_shares
 from curim_data.studies.plan import YEAR
@@ -219,7 +218,6 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
         promised=plan.assessment.smallest_drop,
         choices=(
             windows.choice,
-            *incident_choice(source),
             *((OF_THE_COPY,) if source.exact is not None else ()),
             *(verdict.choices if verdict else ()),
             *(result.choices if result and (verdict is None or verdict.unknown is not None) else ()),

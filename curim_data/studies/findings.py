@@ -30,7 +30,6 @@ from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import K_ORDINARY, WrittenCounts, share_is_told
 from curim_data.studies.changes import CANDIDATE_KEYS, change_filter
 from curim_data.studies.gender import AFFECTED, without_gender
-from curim_data.studies.incidents import counted_once
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, share_scatter
 
@@ -201,7 +200,7 @@ def _kind(change: Change) -> Kind:
 
 
 def _count(source: Source, f: AlertFilter, audience: Audience) -> Count:
-    counted = query.counts(source, f, [], audience, once=True)
+    counted = query.counts(source, f, [], audience)
     n, least = round(counted.total), counted.threshold
     return Count(None if 0 < n < least else n, least)
 
@@ -246,7 +245,7 @@ def _series_of(
     end, column = periods.after[1], _COLUMNS[unit]
     reach = first - _YEAR - dt.timedelta(days=31) if periods.same_season else first
     asked = chosen.replace(period="", start=max(source.first, reach), end=end)
-    counted = query.counts(source, asked, [column], audience, complete=True, once=True).frame
+    counted = query.counts(source, asked, [column], audience, complete=True).frame
     known = counted.dropna(subset=[column]).set_index(column)[["n"]].astype(float).sort_index()
     starts = pd.DatetimeIndex(known.index)
     ends = starts + (pd.Timedelta(days=6) if unit == "week" else pd.offsets.MonthEnd(0))
@@ -330,7 +329,7 @@ def _levels(
 
 def _women(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> Estimate:
     """The share of women, unknown where too few women and men are, or where it would tell a small number of either."""
-    counted = query.counts(source, f, [AFFECTED], audience, complete=True, once=counted_once(source, AFFECTED))
+    counted = query.counts(source, f, [AFFECTED], audience, complete=True)
     shares = gender_shares(counted.frame, AFFECTED, total=counted.total, scatter=scatter)
     women, men = shares.frame.set_index("gender")["n"][[WOMAN, MAN]]
     told = share_is_told(women, women + men, WrittenCounts(f, audience, source.city).least())

@@ -73,9 +73,7 @@ def weights_by_cell(
     """Incidents off default coordinates by cell and weight; DisclosureError for who sees no exact counts."""
     if not sees_exact(audience):
         raise DisclosureError(EXACT_ONLY)
-    counted = query.counts(
-        source, f, ["cell", by], audience, resolution=resolution, without_default_points=True, once=True
-    )
+    counted = query.counts(source, f, ["cell", by], audience, resolution=resolution, without_default_points=True)
     return harm_weights(counted.frame, pd.Index(cells).to_numpy("int64"), by)
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import HotCells, hot_cells
@@ -21,15 +19,14 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, FloatArray, Message, Num, Translator
+from curim_data.model import N_, Audience, Message, Num, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.prepared import PLACES
 from curim_data.model.types import CellArray
 from curim_data.privacy import Counted, is_sensitive, sees_exact
 from curim_data.query import Total
-from curim_data.studies.cells import cell_size, default_coordinates, incident_cells, nested_cells, whole_city
+from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
 from curim_data.studies.selection import chosen_from
 
@@ -68,7 +65,7 @@ class ListedShares:
     that they were found in; `metres`: the side of a square as large as a cell of these.
     """
 
-    incidents: float
+    alerts: float
     land: float
     metres: int
 
@@ -108,9 +105,9 @@ class HotSpotStudy:
 
     @property
     def elsewhere(self) -> Message | None:
-        """Why the list holds less than half of the incidents, where it does; None where places were found elsewhere.
+        """Why the list holds less than half of the alerts, where it does; None where places were found elsewhere.
 
-        Half of the others lie in cells that hold at most so many (the median over incidents, not over cells).
+        Half of the others lie in cells that hold at most so many (the median over alerts, not over cells).
         """
         if not self.spots or self.hot.based or self.listed is not None:
             return None
@@ -124,19 +121,6 @@ class HotSpotStudy:
         if most < (least := self.total.threshold):
             return Message(_ELSEWHERE_FEW, {"percent": share, "k": least})
         return Message(_ELSEWHERE, {"percent": share, "n": round(most)})
-
-    def alerts_of(self, spot: Spot) -> int:
-        """How many alerts report the incidents of a hot spot."""
-        at, alerts = self._alerts
-        return round(float(alerts[[at[cell] for cell in spot.cells]].sum()))
-
-    @cached_property
-    def _alerts(self) -> tuple[dict[int, int], FloatArray]:
-        """Where each cell of a hot spot stands among all cells, and the alerts of all."""
-        cells = [cell for spot in (*self.spots, *self.cold) for cell in spot.cells]
-        frame = self.cells.frame
-        at = frame.index.get_indexer(pd.Index(cells, dtype="int64")).tolist()
-        return dict(zip(cells, at, strict=True)), frame["alerts"].to_numpy(float)
 
 
 def cells_sentence(hot: HotCells, power: Power, t: Translator, listed: ListedShares | None = None) -> str:
@@ -194,7 +178,7 @@ def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution
     tell (`planned_power` is not `too_few`), to `COARSEST_TESTED` at most and while there are `LEAST_TESTED` of them to
     compare; where no size can tell, the first stays. One size for all bases: it is chosen for the comparison by land.
 
-    The size makes no more false places than a size that is given: power follows from the land, the number of incidents
+    The size makes no more false places than a size that is given: power follows from the land, the number of alerts
     on it and how overdispersed they were before, never from where on it they gather, which alone is tested, once. Found
     once for a version of the alerts and a filter.
     """
@@ -215,7 +199,7 @@ def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen
     """The first size from the chosen one on whose test can tell; the chosen one where none can."""
     occupied, first = occupied_land_of(source, audience), int(chosen.value)
     for size in range(first, COARSEST_TESTED - 1, -1):
-        counted = incident_cells(source, whole, size, audience).frame
+        counted = alert_cells(source, whole, size, audience).frame
         n, index = round(float(counted["n"].sum())), counted.index.to_numpy()
         if not n or (size < first and looked_at(index, occupied) < LEAST_TESTED):
             break
@@ -283,7 +267,7 @@ def _hot_spots(
     whole = whole_city(f)
     total = query.total(source, whole, audience)
     chosen = hot_spot_size(source, whole, audience, resolution)
-    counted = incident_cells(source, whole, int(chosen.value), audience)
+    counted = alert_cells(source, whole, int(chosen.value), audience)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
     scatter = place_scatter(source, whole, int(chosen.value))
     hot = hot_cells(counted.frame, base=compared, occupied=occupied_land_of(source, audience), scatter=scatter)
@@ -292,7 +276,6 @@ def _hot_spots(
     ordered = () if hot.based else excess_choices()
     choices = (
         chosen,
-        *incident_choice(source),
         *hot.choices,
         *ordered,
         *power.choices,

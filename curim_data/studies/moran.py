@@ -17,7 +17,6 @@ from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.denominators import occupied_land_of
 from curim_data.studies.hot_spots import known_places
-from curim_data.studies.incidents import incident_choice
 
 EXACT_ONLY = Message("Local Moran's I needs the exact count of every cell: ask as analyst or specialist.")
 
@@ -46,9 +45,9 @@ def moran_study(source: Source, f: AlertFilter, audience: Audience, resolution: 
     total = query.total(source, whole, audience)
     chosen = cell_size(source, whole, audience, resolution)
     size = int(chosen.value)
-    counted = query.cells(source, whole, size, audience, once=True)
+    counted = query.cells(source, whole, size, audience)
     found = moran_cells(counted.frame, occupied_land_of(source, audience))
     names = name_spots(found.places, source.city, known_places(source, audience))
-    choices = (chosen, *incident_choice(source), *found.choices, *default_coordinates(counted.at_default))
+    choices = (chosen, *found.choices, *default_coordinates(counted.at_default))
     choices += nested_cells(size)
     return MoranStudy(total, found, names, size, counted.at_default, choices)

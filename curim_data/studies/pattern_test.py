@@ -26,7 +26,6 @@ from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.query import Total
 from curim_data.studies.cells import affordable_size, cell_size, default_coordinates, nested_cells
 from curim_data.studies.compare import CompareError, FilterPair, filter_pair
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import burst_scatter, place_scatter
 
 AreaKind = Literal["cells", "districts"]
@@ -130,12 +129,12 @@ def pattern_study(
         return _by_district(source, pair, audience, totals)
     chosen = _size(source, pair, audience, resolution)
     size = int(chosen.value)
-    first, second = (query.cells(source, side, size, audience, once=True) for side in (pair.first, pair.second))
+    first, second = (query.cells(source, side, size, audience) for side in (pair.first, pair.second))
     counts = pd.DataFrame({"a": first.frame["n"], "b": second.frame["n"]})
     scatter = _largest([place_scatter(source, side, size) for side in (pair.first, pair.second)])
     found = point_pattern_test(counts["a"], counts["b"], dispersion=scatter.value)
     at_default = default_coordinates((first.at_default or 0) + (second.at_default or 0))
-    choices = (chosen, *incident_choice(source), *pair.choices, *_choices(found, scatter), *at_default)
+    choices = (chosen, *pair.choices, *_choices(found, scatter), *at_default)
     choices += nested_cells(size)
     changed = _changed_cells(source, counts, found)
     return _study(pair, totals, found, changed, counts, size, choices)
@@ -159,12 +158,12 @@ def _by_district(source: Source, pair: FilterPair, audience: Audience, totals: t
         _changed(str(counts.index[at]), _label(names[str(counts.index[at])]), counts, found, at)
         for at in _differing(found)
     )
-    choices = (chosen, *incident_choice(source), *pair.choices, *_choices(found, scatter))
+    choices = (chosen, *pair.choices, *_choices(found, scatter))
     return _study(pair, totals, found, changed, counts, 0, choices)
 
 
 def _district_counts(source: Source, f: AlertFilter, audience: Audience, districts: list[str]) -> pd.Series:
-    counted = query.counts(source, f, ["district"], audience, complete=True, once=True).frame
+    counted = query.counts(source, f, ["district"], audience, complete=True).frame
     known: pd.Series = counted.dropna(subset=["district"]).set_index("district")["n"]
     return known.reindex(districts, fill_value=0.0)
 
@@ -179,7 +178,7 @@ def _size(source: Source, pair: FilterPair, audience: Audience, asked: int | Non
     if asked is not None:
         return affordable_size(source.city, asked)
     size = min(int(cell_size(source, side, audience, None).value) for side in sides)
-    first, second = (query.cells(source, side, size, audience, once=True).frame["n"] for side in sides)
+    first, second = (query.cells(source, side, size, audience).frame["n"] for side in sides)
     both = (first + second)[(first + second) > 0]
     cells = both.index.to_numpy(np.int64)
     while size > min(MAP_RESOLUTIONS) and len(cells) and both.sum() / len(np.unique(cells)) < LEAST_MEAN:

@@ -274,7 +274,7 @@ def _plain_spread(
 
 def weight_shares(source: Source, f: AlertFilter, by: WeighedBy = "severity") -> pd.DataFrame:
     """Severity or harm index (index), incidents (n) and `weight`: that over its mean. Empty where none has one."""
-    counted = query.counts(source, f, [by], Audience.ANALYST, once=True).frame.dropna(subset=[by])
+    counted = query.counts(source, f, [by], Audience.ANALYST).frame.dropna(subset=[by])
     counted = counted[counted["n"] > 0].astype({by: float})
     mean = float((counted["n"] * counted[by]).sum() / max(float(counted["n"].sum()), 1.0))
     return counted.assign(weight=counted[by] / (mean or 1.0)).set_index(by)[["n", "weight"]]
@@ -320,7 +320,6 @@ class _Counting:
             Audience.ANALYST,
             resolution=self.resolution,
             without_default_points=True,
-            once=True,
         ).frame.dropna(subset=["cell"])
         if self._weights is not None and self._by is not None:
             counted = counted.assign(n=counted["n"] * counted[self._by].map(self._weights["weight"]).fillna(1.0))

@@ -32,7 +32,6 @@ from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.annotations import annotations_for, level_breaks
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import ComparedPeriods, month_bounds
 from curim_data.studies.scatter import past_scatter
 
@@ -72,7 +71,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     if f.dark is not None:
         trend = trend.of_one_light()
     least = threshold(audience, is_sensitive(f, source.city), source.city)
-    trend = replace(trend, choices=(*trend.choices, *incident_choice(source)), least=least)
+    trend = replace(trend, least=least)
     return trend if start <= source.first else trend.since(start)
 
 
@@ -86,7 +85,7 @@ def _counted(source: Source, history: AlertFilter, column: str, audience: Audien
         ("counts", history, columns, audience),
         lambda: [
             table.frame
-            for table in query.tables(source, history, [[name] for name in columns], audience, complete=True, once=True)
+            for table in query.tables(source, history, [[name] for name in columns], audience, complete=True)
         ],
     )
     return counted[columns.index(column)].copy()

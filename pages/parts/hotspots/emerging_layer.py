@@ -17,7 +17,7 @@ from curim_data.model import Translator, cell_polygons
 from curim_data.studies.emerging import EmergingRow, EmergingStudy
 from curim_data.studies.spot_area import has_area
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import least_written, written_incidents
+from pages.parts.charts.numbers import least_written, written_alerts
 from pages.parts.charts.plots import draw_chart
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import (
@@ -413,7 +413,7 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
         y=series["n"],
         marker={"color": [shade if marked else colours.withheld for marked in series[mark]]},
         hovertext=[
-            t.pair(t.date(day.date(), "medium"), written_incidents(page, n))
+            t.pair(t.date(day.date(), "medium"), written_alerts(page, n))
             for day, n in zip(series["start"], series["n"], strict=True)
         ],
         hoverinfo="text",

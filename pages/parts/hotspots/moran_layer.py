@@ -172,7 +172,7 @@ def _cell_layer(page: Page, study: MoranStudy, colours: Palette) -> pdk.Layer:
 
 def _tip(t: Translator, n: float, around: float, cls: str, q: float) -> str:
     """The lines of a tooltip; `around` is negative where a cell has no neighbour."""
-    lines = [cell_map.incident_count(t, n)]
+    lines = [cell_map.alert_count(t, n)]
     if around >= 0:
         lines.append(t("around it {mean} on average", mean=t.number(around, 1)))
     if cls:

@@ -18,9 +18,7 @@ from pages.parts.frame import Dataset, Page, calculated, draw_footer, escape_mar
 
 NARROW_COLUMNS: Final = ("name", "more", "q")
 # What is said in the comparison above already.
-SAID_ABOVE: Final = frozenset(
-    {"incidents", "shared", "area", "dark", "hours", "reference", "short", "season", "piles", "cells"}
-)
+SAID_ABOVE: Final = frozenset({"shared", "area", "dark", "hours", "reference", "short", "season", "piles", "cells"})
 
 
 @calculated(Message("Comparing the areas of both sides"))

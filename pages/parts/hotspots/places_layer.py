@@ -19,7 +19,7 @@ from curim_data.privacy import sees_exact
 from curim_data.studies.harm import SpotsByHarm
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
-from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
+from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
 from pages.parts.frame.all_dates import draw_way_to_all_dates
 from pages.parts.frame.colours import LIGHT
@@ -137,7 +137,6 @@ def _draw_places(
         redraw(PART)
 
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
-    alerts = _alerts_of(study, spots)
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _draw_map(page, study, found, everywhere, line, pins, how, place, select)
@@ -148,7 +147,7 @@ def _draw_places(
         draw_found_place(page, place)
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
-        ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, alerts=alerts, on_select=select)
+        ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, on_select=select)
         waits = _classes_come_later(page, study, shown, asked.layer)
         if waits:
             ahead.enter_context(classes_begun(page.dataset, page.filter, page.audience, study.resolution))
@@ -175,7 +174,7 @@ def _draw_places(
             if study.power.too_few and study.unjudged is None:
                 draw_way_to_all_dates(page)
         else:
-            draw_spot_panel(page, asked, line, alerts.get(line.spot.id), view.harm.get(line.spot.id))
+            draw_spot_panel(page, asked, line, view.harm.get(line.spot.id))
     if waits:
         with progress, contained(t("Class over time")):
             classes = None
@@ -183,11 +182,6 @@ def _draw_places(
                 classes = classes_over_time(page, study, shown, asked.layer)
             finally:
                 ranked.draw(classes)
-
-
-def _alerts_of(study: HotSpotStudy, spots: Sequence[SpotOrCluster]) -> dict[str, int]:
-    """By the id of a hot spot, the alerts that report its incidents; clusters have none."""
-    return {spot.id: study.alerts_of(spot) for spot in spots if isinstance(spot, Spot)}
 
 
 def _selected_line(shown: Sequence[SpotSummary], place: FoundPlace | None) -> SpotSummary | None:

@@ -17,7 +17,7 @@ from curim_data.model.labels import category_label, gender_label
 from curim_data.privacy import drawn_share, share_is_told
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary
 from pages.parts.charts import plots
-from pages.parts.charts.numbers import bars_of_shares, least_written, written_count, written_incidents
+from pages.parts.charts.numbers import bars_of_shares, least_written, written_count
 from pages.parts.charts.plots import no_clock_reason
 from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.frame.links import go_to_page
@@ -30,20 +30,16 @@ ONE_WEEK: Final = 0.5
 LEAST_IN_WEEK: Final = 4
 
 
-def draw_spot_panel(
-    page: Page, asked: ListQuery, line: SpotSummary, alerts: int | None = None, harm: SpotHarm | None = None
-) -> None:
+def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotHarm | None = None) -> None:
     """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders.
 
-    `alerts`: how many report its incidents, where that is known; `harm`: what they weigh, where that was asked.
+    `harm`: what its alerts weigh, where that was asked.
     """
     t, spot = page.t, line.spot
     study: SpotStudy = spot_details(asked, spot)
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
     weighs = f" {harm.sentence(t)}" if harm is not None else ""
     st.write(escape_markdown(f"{_told(page, spot)}{weighs} {study.profile.sentence(t)}"))
-    if alerts is not None and alerts > spot.n >= least_written(page):
-        st.caption(t("{alerts} alerts report these {n} incidents.", alerts=alerts, n=spot.n))
     if streets := street_names(page, line):
         st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
     tested = spot.q == spot.q  # a group that was only explored is to look at, not to decide by
@@ -160,8 +156,8 @@ def _draw_clock(page: Page, study: SpotStudy) -> None:
         [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
         columns=["weekday", "hour", "n"],
     )
-    figure = plots.clock_figure(page, frame, height=190, compact=True, count=written_incidents)
-    words = study.week.sentence(t, incidents=True)
+    figure = plots.clock_figure(page, frame, height=190, compact=True)
+    words = study.week.sentence(t)
     plots.draw_chart(page, figure, key="spot_clock", alt=words)
     some = page.source.some_hours if page.source is not None else None
     st.caption(" ".join([words, *([t(some)] if some is not None else [])]))

@@ -299,7 +299,7 @@ def _count_layers(
     cells = _drawn_cells(cells, scale, marked)
     fewer = t(Message("fewer than {k} incidents", {"k": least}))
     count_texts = {  # many cells hold equally many
-        n: fewer if 0 < n < least else incident_count(t, n) for n in cells["n"].unique().tolist()
+        n: fewer if 0 < n < least else alert_count(t, n) for n in cells["n"].unique().tolist()
     }
     shades = [rgba(shade, colours.cell) for shade, _ in scale.classes]
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
@@ -339,11 +339,6 @@ def alert_count(t: Translator, n: float) -> str:
     if abs(n - whole) > 0.05:
         return t("{n} alerts", n=float(n))
     return t.n("{n} alert", "{n} alerts", whole)
-
-
-def incident_count(t: Translator, n: float) -> str:
-    """A count of incidents in words; a dash where it is not known."""
-    return "–" if n != n else t.n("{n} incident", "{n} incidents", round(n))
 
 
 def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:

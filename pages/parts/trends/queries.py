@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import cast
 
-import pandas as pd
 import streamlit as st
 
 from analysis.forecast.next_periods import NextPeriods
@@ -187,8 +186,3 @@ def period_dates(page: Page) -> tuple[dt.date, dt.date]:
     source = page.source
     assert source is not None
     return query.dates(source, page.filter)
-
-
-def shown_incidents(frame: pd.DataFrame) -> int:
-    """Incidents of a table of counts."""
-    return round(float(frame["n"].sum()))
