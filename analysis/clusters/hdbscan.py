@@ -49,7 +49,7 @@ class TooManyCellsError(ValueError):
 
     def __init__(self, cells: int) -> None:
         self.message = Message(
-            "{cells} small cells hold incidents: HDBSCAN explores at most {most}. Narrow the filter, or use the "
+            "{cells} small cells hold alerts: HDBSCAN explores at most {most}. Narrow the filter, or use the "
             "tested clusters.",
             {"cells": cells, "most": MAX_CELLS},
         )
@@ -212,7 +212,7 @@ def _choices(least: int, block: float, total: int, drawn: int) -> tuple[Choice, 
             1,
             Message(
                 "HDBSCAN explores: no group was tested against chance, and groups and their names can change when the "
-                "filter changes a little. It finds groups in chance too: some 25 among 3,000 incidents that fall "
+                "filter changes a little. It finds groups in chance too: some 25 among 3,000 alerts that fall "
                 "anywhere. For what stands out from chance use the tested clusters."
             ),
         ),
@@ -220,8 +220,7 @@ def _choices(least: int, block: float, total: int, drawn: int) -> tuple[Choice, 
             "least",
             least,
             Message(
-                "A group has at least {n} incidents, half a per cent of all (10 to 1,000), and at most a fifth of "
-                "them.",
+                "A group has at least {n} alerts, half a per cent of all (10 to 1,000), and at most a fifth of them.",
                 {"n": least},
             ),
         ),
@@ -229,15 +228,15 @@ def _choices(least: int, block: float, total: int, drawn: int) -> tuple[Choice, 
             "neighbours",
             NEIGHBOURS,
             Message(
-                "Density is how near the tenth incident lies. What is within {metres} m is not split: at most a block "
-                "of {most} m, less where incidents are denser, but at least twice the step of the coordinates.",
+                "Density is how near the tenth alert lies. What is within {metres} m is not split: at most a block "
+                "of {most} m, less where alerts are denser, but at least twice the step of the coordinates.",
                 {"metres": round(block), "most": round(BLOCK_M)},
             ),
         ),
     ]
     if drawn < total:
         thinned_out = Message(
-            "Of {total} incidents {drawn} were taken, evenly from every place, because more would take too long.",
+            "Of {total} alerts {drawn} were taken, evenly from every place, because more would take too long.",
             {"total": total, "drawn": drawn},
         )
         choices.append(Choice("drawn", drawn, thinned_out))

@@ -26,7 +26,7 @@ class Cluster:
     `cells`: the fine cells under its outline; `n` alerts on them, `expected` by the smoothed baseline, `ratio` of both
     with its exact Poisson interval `low` to `high`; `p`: share of simulated maps with a cluster at least as strong,
     already corrected for having looked everywhere. All but n are NaN where nothing was tested. `outline` in WGS84,
-    clipped to the land. `weight`: of its incidents by harm, None where each counts one; `expected` and `ratio` are
+    clipped to the land. `weight`: of its alerts by harm, None where each counts one; `expected` and `ratio` are
     then of weights. `least`: the smallest p that so many simulated maps can give.
     """
 
@@ -60,16 +60,16 @@ class Cluster:
         """Count, expectation, ratio and significance in words."""
         if self.p != self.p:
             return t.n(
-                "{n} incident on {area} km². Not tested against chance.",
-                "{n} incidents on {area} km². Not tested against chance.",
+                "{n} alert on {area} km². Not tested against chance.",
+                "{n} alerts on {area} km². Not tested against chance.",
                 self.n,
                 area=t.number(self.area_km2, 2),
             )
         if self.weight is not None:
             return t.n(
-                "{n} incident that weighs {weight} by harm where {expected} would be expected: {ratio} times as "
+                "{n} alert that weighs {weight} by harm where {expected} would be expected: {ratio} times as "
                 "much (95 % interval {low} to {high}), {p}.",
-                "{n} incidents that weigh {weight} by harm where {expected} would be expected: {ratio} times as "
+                "{n} alerts that weigh {weight} by harm where {expected} would be expected: {ratio} times as "
                 "much (95 % interval {low} to {high}), {p}.",
                 self.n,
                 weight=self.weight,
@@ -80,9 +80,8 @@ class Cluster:
                 p=t.p(self.p, least=self.p <= self.least),
             )
         return t.n(
-            "{n} incident where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
-            "{p}.",
-            "{n} incidents where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
+            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), {p}.",
+            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
             "{p}.",
             self.n,
             expected=t.expected(self.expected),
@@ -114,9 +113,9 @@ class Clusters:
         """How many clusters stand out, and how many were dismissed as chance."""
         if self.explored:
             return t.n(
-                "HDBSCAN finds {n} group among {alerts} incidents. This explores: nothing here was tested against "
+                "HDBSCAN finds {n} group among {alerts} alerts. This explores: nothing here was tested against "
                 "chance, and the groups are unstable.",
-                "HDBSCAN finds {n} groups among {alerts} incidents. This explores: nothing here was tested against "
+                "HDBSCAN finds {n} groups among {alerts} alerts. This explores: nothing here was tested against "
                 "chance, and the groups are unstable.",
                 len(self.found),
                 alerts=self.n,
@@ -127,9 +126,9 @@ class Clusters:
             else t("No cluster stands out from chance")
         )
         if self.weighted:
-            text = t("{found}, among {alerts} incidents weighed by harm.", found=text, alerts=self.n)
+            text = t("{found}, among {alerts} alerts weighed by harm.", found=text, alerts=self.n)
         else:
-            text = t("{found}, among {alerts} incidents.", found=text, alerts=self.n)
+            text = t("{found}, among {alerts} alerts.", found=text, alerts=self.n)
         if self.chance:
             text += " " + t.n(
                 "{n} other dense place is no stronger than expected by chance.",

@@ -85,7 +85,7 @@ class NextPeriods:
         """How many are expected, and the interval."""
         start: dt.date = self.frame[self.unit].iloc[0].date()
         values = {
-            "expected": t.n("{n} incident", "{n} incidents", round(self.total.value)),
+            "expected": t.n("{n} alert", "{n} alerts", round(self.total.value)),
             "low": int(self.total.low),
             "high": int(self.total.high),
             "weeks": len(self.frame),

@@ -5,8 +5,8 @@ and leaves out what belongs to a dense quarter; this one asks whether neighbours
 dealt out anew over the map. A dense centre is then one large group, and a quiet edge another.
 
 * Cells are those on occupied land (`analysis.hotspots.occupied`) with at least `MIN_LAND` of their area on land: a cell
-  of the shore holds few incidents because it holds little land, and lies beside others of that kind. On the land of a
-  city by the sea (600 cells of 130 m, incidents placed uniformly) 23 of 100 maps with 3 incidents a cell had a mark,
+  of the shore holds few alerts because it holds little land, and lies beside others of that kind. On the land of a
+  city by the sea (600 cells of 130 m, alerts placed uniformly) 23 of 100 maps with 3 alerts a cell had a mark,
   and 99 of 100 with 30; without cells under three quarters it was 1 and 3.
 * Neighbours are the cells around, alike in weight. Counts are not taken by land: they would not be counts any more, and
   all cells hold about as much of it.
@@ -44,7 +44,7 @@ _CLASS_OF: Final[dict[str, MoranClass]] = {"HH": "high-high", "LH": "low-high", 
 
 @dataclass(frozen=True)
 class MoranPlace:
-    """Neighbouring cells of one class: incidents in them, the smallest corrected p, and their middle (WGS84)."""
+    """Neighbouring cells of one class: alerts in them, the smallest corrected p, and their middle (WGS84)."""
 
     id: str
     rank: int
@@ -85,17 +85,17 @@ class MoranCells:
     def sentence(self, t: Translator) -> str:
         """How many cells are of each class, in words."""
         if not self.n:
-            return t("There is no incident on the map to test.")
+            return t("There is no alert on the map to test.")
         values = {"cells": len(self.frame), "n": self.n}
         if not self.places:
             return t(
                 "Local Moran's I: no cell is more like its neighbours, or less, than chance explains, among {cells} "
-                "cells with {n} incidents, corrected for having looked at every cell.",
+                "cells with {n} alerts, corrected for having looked at every cell.",
                 **values,
             )
         return t(
             "Local Moran's I: {high_high} high-high, {low_low} low-low, {high_low} high-low and {low_high} low-high "
-            "among {cells} cells with {n} incidents, corrected for having looked at every cell.",
+            "among {cells} cells with {n} alerts, corrected for having looked at every cell.",
             **{cls.replace("-", "_"): self.count(cls) for cls in CLASSES},
             **values,
         )
@@ -185,7 +185,7 @@ def _choices(alpha: float) -> tuple[Choice, ...]:
             "land",
             MIN_LAND,
             Message(
-                "Cells with less than {share} % of their area on land are left out: they hold few incidents because "
+                "Cells with less than {share} % of their area on land are left out: they hold few alerts because "
                 "they hold little land.",
                 {"share": Num(100 * MIN_LAND, 0)},
             ),

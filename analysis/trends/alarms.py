@@ -112,7 +112,7 @@ class Course:
         return [
             t(
                 "The level changed in the week of {day} (between {first} and {last}, 95 %): from about {before} to "
-                "about {after} incidents a week.",
+                "about {after} alerts a week.",
                 day=day,
                 first=first,
                 last=last,

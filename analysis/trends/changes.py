@@ -136,9 +136,9 @@ class Change:
     def sentence(self, t: Translator) -> str:
         """From how many to how many, how many times, with the interval."""
         if self.few == "before":
-            return t("{after} incidents against fewer than {limit} before.", after=self.after, limit=self.before + 1)
+            return t("{after} alerts against fewer than {limit} before.", after=self.after, limit=self.before + 1)
         if self.few == "after":
-            return t("Fewer than {limit} incidents against {before} before.", limit=self.after + 1, before=self.before)
+            return t("Fewer than {limit} alerts against {before} before.", limit=self.after + 1, before=self.before)
         values = {
             "after": self.after,
             "expected": Num(self.expected, 0),
@@ -147,27 +147,27 @@ class Change:
             "high": Num(self.ratio.high, 2),
         }
         if not np.isfinite(self.ratio.high):
-            return t("{after} incidents where there were none before.", after=self.after)
+            return t("{after} alerts where there were none before.", after=self.after)
         if not self.after and self.compared == "city":
             return t(
-                "No incident against {expected} before for the same length of time: at most {high} times what the "
+                "No alert against {expected} before for the same length of time: at most {high} times what the "
                 "change in the rest of the city would give (95 % interval).",
                 **values,
             )
         if not self.after:
             return t(
-                "No incident against {expected} before for the same length of time: at most {high} times as many (95 "
+                "No alert against {expected} before for the same length of time: at most {high} times as many (95 "
                 "% interval).",
                 **values,
             )
         if self.compared == "city":
             return t(
-                "{after} incidents against {expected} before for the same length of time: {ratio} times ({low} to "
+                "{after} alerts against {expected} before for the same length of time: {ratio} times ({low} to "
                 "{high}) what the change in the rest of the city would give.",
                 **values,
             )
         return t(
-            "{after} incidents against {expected} before for the same length of time: {ratio} times as many ({low} to "
+            "{after} alerts against {expected} before for the same length of time: {ratio} times as many ({low} to "
             "{high}).",
             **values,
         )
@@ -546,12 +546,12 @@ def _choices(
                 "counts once."
             )
             if placed
-            else Message("Categories are compared with all other incidents, so that a rise everywhere counts once.")
+            else Message("Categories are compared with all other alerts, so that a rise everywhere counts once.")
         )
         made.append(Choice("relative", "city", message))
     if one_of_two:
         message = Message(
-            "Where two categories or two districts hold all incidents, a rise of the one is a fall of the other: they "
+            "Where two categories or two districts hold all alerts, a rise of the one is a fall of the other: they "
             "are one comparison, listed once."
         )
         made.append(Choice("one of two", 1, message))

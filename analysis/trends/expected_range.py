@@ -80,7 +80,7 @@ RULES: Final = {
         "other_light",
         0.0,
         Message(
-            "Incidents after dark or by day are judged from three years of data on, by weeks or months and their "
+            "Alerts after dark or by day are judged from three years of data on, by weeks or months and their "
             "season alone: the days become shorter or longer, so that earlier weeks are no measure."
         ),
     ),

@@ -166,8 +166,8 @@ class Trend:
         if latest is None:
             return t("There is no complete period.")
         count, day = int(latest["n"]), latest[self.column].date()
-        few = t(Message("fewer than {k} incidents", {"k": self.least}))
-        told = few if 0 < count < self.least else t.n("{n} incident", "{n} incidents", count)
+        few = t(Message("fewer than {k} alerts", {"k": self.least}))
+        told = few if 0 < count < self.least else t.n("{n} alert", "{n} alerts", count)
         values = {"when": self._when(t, day), "alerts": told}
         if not np.isfinite(latest["expected"]):
             if self.rule.name == "other_light":
@@ -435,9 +435,9 @@ class PeriodTotal:
 
     def sentence(self, t: Translator) -> str:
         """Whether so many are usual for the time of year."""
-        few = t(Message("fewer than {k} incidents", {"k": self.least}))
+        few = t(Message("fewer than {k} alerts", {"k": self.least}))
         values = {
-            "alerts": few if 0 < self.n < self.least else t.n("{n} incident", "{n} incidents", self.n),
+            "alerts": few if 0 < self.n < self.least else t.n("{n} alert", "{n} alerts", self.n),
             "weeks": self.weeks,
             "first": self.first,
             "lower": int(np.ceil(self.expected.low)),
@@ -496,39 +496,39 @@ class YearOnYear:
             return self._sentence_by_month(t, values)
         if self.overdispersed:
             return t(
-                "Since {first}: {after} incidents, {before} in the same time a year before. No clear change: in the "
+                "Since {first}: {after} alerts, {before} in the same time a year before. No clear change: in the "
                 "past such counts varied as much from year to year.",
                 **values,
             )
         if self.p >= 0.05:
             return t(
-                "Since {first}: {after} incidents, {before} in the same time a year before. No clear change.", **values
+                "Since {first}: {after} alerts, {before} in the same time a year before. No clear change.", **values
             )
         if self.after > self.before:
             return t(
-                "Since {first}: {after} incidents, {before} in the same time a year before: a rise (p {p}).", **values
+                "Since {first}: {after} alerts, {before} in the same time a year before: a rise (p {p}).", **values
             )
-        return t("Since {first}: {after} incidents, {before} in the same time a year before: a fall (p {p}).", **values)
+        return t("Since {first}: {after} alerts, {before} in the same time a year before: a fall (p {p}).", **values)
 
     def _sentence_by_month(self, t: Translator, values: dict[str, Any]) -> str:
         if self.overdispersed:
             return t(
-                "{first} onwards: {after} incidents, {before} in the same months a year before. No clear change: in "
+                "{first} onwards: {after} alerts, {before} in the same months a year before. No clear change: in "
                 "the past such counts varied as much from year to year.",
                 **values,
             )
         if self.p >= 0.05:
             return t(
-                "{first} onwards: {after} incidents, {before} in the same months a year before. No clear change.",
+                "{first} onwards: {after} alerts, {before} in the same months a year before. No clear change.",
                 **values,
             )
         if self.after > self.before:
             return t(
-                "{first} onwards: {after} incidents, {before} in the same months a year before: a rise (p {p}).",
+                "{first} onwards: {after} alerts, {before} in the same months a year before: a rise (p {p}).",
                 **values,
             )
         return t(
-            "{first} onwards: {after} incidents, {before} in the same months a year before: a fall (p {p}).", **values
+            "{first} onwards: {after} alerts, {before} in the same months a year before: a fall (p {p}).", **values
         )
 
 

@@ -28,7 +28,7 @@ BY_WEIGHT: Final = Choice(
     "harm",
     "ratio",
     Message(
-        "Changes are found by the number of incidents; beside it stands the ratio of what they weigh. Its 95 % "
+        "Changes are found by the number of alerts; beside it stands the ratio of what they weigh. Its 95 % "
         "interval takes in that weights scatter more than counts (the variance is the sum of their squares). It is of "
         "one change alone, not corrected for having looked at all."
     ),
@@ -43,7 +43,7 @@ def weighted_changes(
     Parameters
     ----------
     candidates : DataFrame
-        As from `changes.add_city_reference`, with the columns of `WEIGHTS`: Σ w and Σ w² of the incidents.
+        As from `changes.add_city_reference`, with the columns of `WEIGHTS`: Σ w and Σ w² of the alerts.
     tested : DataFrame
         `Changes.frame` of the same candidates in the same order: what was compared with what, with which dispersion.
     exposure
@@ -82,7 +82,7 @@ def weighted_ratio(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """`changes.relative_change` of sums of weights: (after / before) / (base after / base before), log-normal limits.
 
-    Columns before, after, base before, base after, shape (n, 4). Where a sum is zero half an incident is added to each
+    Columns before, after, base before, base after, shape (n, 4). Where a sum is zero half an alert is added to each
     (Haldane), which weighs as those of the candidate or of the base do: Σ w² / Σ w.
     """
     with np.errstate(divide="ignore", invalid="ignore"):

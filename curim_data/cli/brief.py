@@ -352,8 +352,8 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
         lines.append(t("Hot spots"))
     for spot in study.hot.spots[: brief_text.MOST_SPOTS]:
         if 0 < spot.n < ctx.least():
-            told = t("fewer than {k} incidents", k=ctx.least())
+            told = t("fewer than {k} alerts", k=ctx.least())
         else:
-            told = t.n("{n} incident", "{n} incidents", round(spot.n))
+            told = t.n("{n} alert", "{n} alerts", round(spot.n))
         lines.append(f"{spot.rank}. {t.pair(study.names[spot.id](t), told)}")
     return [*lines, brief_text.affected_sentence(study, city, t)]

@@ -35,7 +35,7 @@ def changes(
     weight: Annotated[
         Weight,
         typer.Option(
-            help=N_("What incidents weigh, beside their count: their severity, or the harm index of their category.")
+            help=N_("What alerts weigh, beside their count: their severity, or the harm index of their category.")
         ),
     ] = "none",
     out: OutCsv = None,

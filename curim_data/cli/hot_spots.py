@@ -60,14 +60,12 @@ def hotspots(
     resolution: Resolution = None,
     base: Annotated[
         Denominator,
-        typer.Option(
-            help=N_("What a place is compared with: its land and neighbourhood, all incidents, or residents.")
-        ),
+        typer.Option(help=N_("What a place is compared with: its land and neighbourhood, all alerts, or residents.")),
     ] = "land",
     weight: Annotated[
         Weight,
         typer.Option(
-            help=N_("What an incident counts: one, its severity, or the harm index of its category in the profile.")
+            help=N_("What an alert counts: one, its severity, or the harm index of its category in the profile.")
         ),
     ] = "none",
     cluster_method: Annotated[
@@ -78,7 +76,7 @@ def hotspots(
         Order | None,
         typer.Option(
             help=N_(
-                "Order of hot spots: incidents above expected or ratio (by the lower limit), incidents, or corrected "
+                "Order of hot spots: alerts above expected or ratio (by the lower limit), alerts, or corrected "
                 "p; with --weight what they weigh above expected."
             )
         ),
@@ -147,7 +145,7 @@ class SearchOptions:
 
     @property
     def weighed_by(self) -> WeighedBy | None:
-        """By what incidents count; None where each counts one."""
+        """By what alerts count; None where each counts one."""
         return None if self.weight == "none" else self.weight
 
 
@@ -155,7 +153,7 @@ class SearchOptions:
 class FoundPlaces:
     """Hot spots in the filter's area, with the result that describes them and their names by id.
 
-    `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the incidents of hot spots
+    `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the alerts of hot spots
     weigh, by their ids. `power`: what the test of cells would have found. `elsewhere`: why the list holds little.
     `listed`, `unjudged`: as in `HotSpotStudy`.
     """
@@ -192,7 +190,7 @@ def find_hot_spots(
     base: Denominator = "land",
     weight: WeighedBy | None = None,
 ) -> FoundPlaces:
-    """Hot spots of the whole city that lie in the area of the filter; `weight`: with what their incidents weigh by it.
+    """Hot spots of the whole city that lie in the area of the filter; `weight`: with what their alerts weigh by it.
 
     DisclosureError for a resolution that the audience may not see, UsageError for a denominator or a weight that there
     is not.
@@ -229,7 +227,7 @@ def find_hot_spots(
 
 
 def _check_weight(source: Source, audience: Audience, weight: WeighedBy | None) -> None:
-    """UsageError where incidents cannot be weighed so."""
+    """UsageError where alerts cannot be weighed so."""
     from curim_data.studies.harm import weight_obstacle
 
     if weight is not None and (why := weight_obstacle(source, weight, audience)) is not None:
@@ -302,7 +300,7 @@ def _places(
         *([t(found.elsewhere)] if found.elsewhere else []),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
         *(_spot_line(spot, found, ctx) for spot in many),
-        *([t("Fewer than {n} incidents, too few for a plan:", n=LEAST_FOR_PLAN)] if few else []),
+        *([t("Fewer than {n} alerts, too few for a plan:", n=LEAST_FOR_PLAN)] if few else []),
         *(_spot_line(spot, found, ctx) for spot in few),
         *(f"{name(t)} – {spot.cold_sentence(t, ctx.least())}" for spot, name in found.cold),
         *(t(choice.explanation) for choice in found.choices),
@@ -324,7 +322,7 @@ _WEIGHED: Final = ("weight", "weight_expected", "weight_excess", "weight_excess_
 
 
 def _weighed(spot: Spot | Cluster, found: FoundPlaces) -> dict[str, Any]:
-    """What the incidents of a place weigh, where that was asked; of a hot spot also what is above expected."""
+    """What the alerts of a place weigh, where that was asked; of a hot spot also what is above expected."""
     harm = found.harm.get(spot.id)
     if harm is None:
         weight = getattr(spot, "weight", None)
@@ -441,8 +439,8 @@ def _moran(
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
         *(
             t.n(
-                "{rank}. {name} – {label}; {n} incident, corrected p: {p}",
-                "{rank}. {name} – {label}; {n} incidents, corrected p: {p}",
+                "{rank}. {name} – {label}; {n} alert, corrected p: {p}",
+                "{rank}. {name} – {label}; {n} alerts, corrected p: {p}",
                 row["n"],
                 rank=row["rank"],
                 name=row["name"],

@@ -40,8 +40,8 @@ class BriefChanges:
     """What changed, which the headline and the cards tell: no map and no hot spot is needed for it.
 
     `since`, `until`: the window in which changes are looked for, at the end of the filter's period and no longer than
-    it; `recent`: its alerts, `incidents`: those that they report. `smallest`: what would
-    have been seen of all incidents, and of those of a typical place or category.
+    it; `recent`: its alerts, `alerts`: those that they report. `smallest`: what would
+    have been seen of all alerts, and of those of a typical place or category.
     `changes`: how changes were looked for, without the counts; `n_significant` of them survive the correction before
     overlapping ones are listed once, and some of those that were tested name what `looked_at` holds.
     `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where

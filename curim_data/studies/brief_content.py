@@ -165,7 +165,7 @@ def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
 
 
 def _map_caption(study: BriefStudy, t: Translator) -> str:
-    """How many cells stand out on the map; with how many incidents, where the line of numbers does not say it."""
+    """How many cells stand out on the map; with how many alerts, where the line of numbers does not say it."""
     if study.hot.power.too_few or not how_many_tested(study, t):
         return study.hot.sentence(t)
     hot = int(study.hot.hot.frame["hot"].sum())

@@ -37,12 +37,12 @@ ATTENTION: Final = (
 
 
 def headline(study: BriefChanges, t: Translator) -> str:
-    """Since when, how many incidents, whether that is usual, and how many changes deserve attention."""
+    """Since when, how many alerts, whether that is usual, and how many changes deserve attention."""
     return at_head(f"{first_sentence(study, t)} {attention_sentence(study, t)}")
 
 
 def first_sentence(study: BriefChanges, t: Translator) -> str:
-    """How many incidents, against what is usual for the season; or, where the whole city is a finding itself or no
+    """How many alerts, against what is usual for the season; or, where the whole city is a finding itself or no
     season is known, against the time that changes are compared with.
     """
     side = _whole_city(study)
@@ -141,14 +141,14 @@ def _nothing_before(study: BriefChanges, t: Translator) -> str:
 def _nothing_tested(study: BriefChanges, t: Translator) -> str:
     if study.changes.not_in_use.all:
         return t("There is nothing to compare.")
-    return t("There are too few incidents to compare.")
+    return t("There are too few alerts to compare.")
 
 
 def none_sentence(study: BriefChanges, t: Translator) -> str:
     """What stands where the changes would, when there is none: that none was found and what would have been.
 
     Where no earlier time can be compared with, it says that. It stands below the headline: where that says that
-    incidents are too few to tell, what would not have been noticed is said alone.
+    alerts are too few to tell, what would not have been noticed is said alone.
     """
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
@@ -161,9 +161,7 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
     elif "category" in study.looked_at:
         found = t("None found: no category changed by more than expected by chance.") + " " + t(NO_AREAS)
     else:
-        found = (
-            t("None found: the number of all incidents changed no more than expected by chance.") + " " + t(NO_AREAS)
-        )
+        found = t("None found: the number of all alerts changed no more than expected by chance.") + " " + t(NO_AREAS)
     return " ".join(filter(None, (found, smallest_sentence(study, t))))
 
 
@@ -188,21 +186,21 @@ def smallest_sentence(study: BriefChanges, t: Translator) -> str:
     city, area = study.smallest
     parts = []
     if city is not None and city.too_few:
-        parts.append(t("Of all incidents together, even twice as many would probably not have been noticed."))
+        parts.append(t("Of all alerts together, even twice as many would probably not have been noticed."))
     elif city is not None:
         values = {"before": round(city.expected), "rise": math.ceil(city.rise)}
         parts.append(
-            t("Of all incidents together, a rise from {before} to {rise} or more would have been seen.", **values)
+            t("Of all alerts together, a rise from {before} to {rise} or more would have been seen.", **values)
             if city.fall is None
             else t(
-                "Of all incidents together, a rise from {before} to {rise} or more would have been seen, and a fall "
+                "Of all alerts together, a rise from {before} to {rise} or more would have been seen, and a fall "
                 "to {fall} or fewer.",
                 **values,
                 fall=math.floor(city.fall),
             )
         )
     if area is not None and not (city is not None and city.too_few):
-        typical = t.n("{n} incident", "{n} incidents", max(round(area.expected), 1))
+        typical = t.n("{n} alert", "{n} alerts", max(round(area.expected), 1))
         parts.append(
             t(
                 "Of a typical place or category ({before}), a rise to {rise} or more; even a fall to none could have "
@@ -226,7 +224,7 @@ def smallest_sentence(study: BriefChanges, t: Translator) -> str:
 def change_theme(change: Change, city: CityProfile, t: Translator) -> str:
     """The theme of a change: its category, or all alerts; after dark where it is about that."""
     category = change.key.get("category")
-    name = category_label(t, city, str(category)) if category else t("All incidents")
+    name = category_label(t, city, str(category)) if category else t("All alerts")
     return t("{category} after dark", category=name) if change.key.get("dark") else name
 
 
@@ -269,10 +267,10 @@ def counts_words(finding: Finding, t: Translator) -> str:
     if not finding.ordered:
         least = max(count.least for count in finding.counts)
         if finding.change.direction > 0:
-            return t("More incidents than expected (fewer than {k} before and after)", k=least)
-        return t("Fewer incidents than expected (fewer than {k} before and after)", k=least)
+            return t("More alerts than expected (fewer than {k} before and after)", k=least)
+        return t("Fewer alerts than expected (fewer than {k} before and after)", k=least)
     before, after = counts_before_after(finding, t)
-    return t("{before} → {after} incidents", before=before, after=after)
+    return t("{before} → {after} alerts", before=before, after=after)
 
 
 def against_words(finding: Finding, t: Translator) -> str:
@@ -346,11 +344,11 @@ def less_than_others(change: Change, t: Translator) -> str:
     if change.direction > 0 and fell:
         if here:
             return t("It fell, but less than the rest of the city.")
-        return t("It fell, but less than all other incidents.")
+        return t("It fell, but less than all other alerts.")
     if change.direction < 0 and rose:
         if here:
             return t("It rose, but less than the rest of the city.")
-        return t("It rose, but less than all other incidents.")
+        return t("It rose, but less than all other alerts.")
     return ""
 
 
@@ -362,9 +360,9 @@ def than_others(change: Change, t: Translator) -> str:
         return ""
     here = in_area(change)
     if change.direction > 0:
-        return t("It rose more than the rest of the city.") if here else t("It rose more than all other incidents.")
+        return t("It rose more than the rest of the city.") if here else t("It rose more than all other alerts.")
     if change.direction < 0:
-        return t("It fell more than the rest of the city.") if here else t("It fell more than all other incidents.")
+        return t("It fell more than the rest of the city.") if here else t("It fell more than all other alerts.")
     return ""
 
 
@@ -456,7 +454,7 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     if whom is None:
         return ""
     if not whom.women.known:
-        return t("For whom is not known: hardly any incident says whether it affects women or men.")
+        return t("For whom is not known: hardly any alert says whether it affects women or men.")
     share = {
         "share": t.percent(whom.women.value),
         "low": t.number(100 * whom.women.low),
@@ -464,7 +462,7 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     }
     if whom.level == "here":
         return t("Of the women and men affected, {share} are women ({low}–{high}).", **share)
-    what = t("all incidents") if not whom.category else inline(category_label(t, city, whom.category))
+    what = t("all alerts") if not whom.category else inline(category_label(t, city, whom.category))
     if whom.level == "district":
         where = district_label(t, city, whom.district)
         return t(

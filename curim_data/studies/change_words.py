@@ -100,7 +100,7 @@ def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
     """What each row was compared with."""
     placed = rows[[*AREA]].notna().any(axis=1).tolist()
     own = t("its own past")
-    rest = {True: t("the change in the rest of the city"), False: t("the change in all other incidents")}
+    rest = {True: t("the change in the rest of the city"), False: t("the change in all other alerts")}
     compared = rows["compared"].to_numpy(object).tolist()
     return [
         own if with_what == "before" else rest[in_area] for with_what, in_area in zip(compared, placed, strict=True)

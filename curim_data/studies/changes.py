@@ -37,7 +37,7 @@ class ChangeStudy:
 
     `without_dark`: why categories after dark were left out, if they were: between the two periods nightfall moved, or
     it is not known whether it was dark. `noted`: what is noted on the time line between them.
-    `past`: the dispersion of counts before the later period. `harm`: what the incidents weigh, where that was asked.
+    `past`: the dispersion of counts before the later period. `harm`: what the alerts weigh, where that was asked.
     `not_in_use`: the categories that were not compared because they came into use, or out of it, meanwhile, as far as
     the audience may be told.
     """
@@ -127,7 +127,7 @@ def change_study(
 
     Places and categories are compared with what the rest of the city did, so that a rise in reporting counts once.
     Darkness is compared between the same weeks of two years only: from one season to another the same hour is dark or
-    light, and counts after dark change although nothing did. `weight`: beside the counts, what the incidents weigh by
+    light, and counts after dark change although nothing did. `weight`: beside the counts, what the alerts weigh by
     that; DisclosureError for who sees no exact counts.
     """
     periods = filter_periods(source, f, since)

@@ -28,7 +28,7 @@ def cluster_study(
 ) -> Clusters:
     """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
 
-    `weight`: each incident counts by that. `explored`: groups by HDBSCAN instead, untested and unweighted;
+    `weight`: each alert counts by that. `explored`: groups by HDBSCAN instead, untested and unweighted;
     TooManyCellsError where too many cells hold alerts.
     """
     whole = whole_city(f)

@@ -37,7 +37,7 @@ def area_resolution(source: Source) -> int | None:
 def area_tables(
     source: Source, f: AlertFilter, by: Sequence[Sequence[str]], audience: Audience, resolution: int | None
 ) -> list[pd.DataFrame]:
-    """Tables of incidents by the columns of each of `by`; cells by name, without those of default coordinates."""
+    """Tables of alerts by the columns of each of `by`; cells by name, without those of default coordinates."""
     tables = query.tables(source, f, [names for names in by if "cell" not in names], audience)
     found = [table.frame for table in tables]
     placed = [names for names in by if "cell" in names]

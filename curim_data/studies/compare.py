@@ -97,7 +97,7 @@ _NEITHER: Final = {
 _BOTH: Final = Choice(
     "shared",
     "both",
-    Message("An incident that fits both sides counts on both, which makes differences look smaller than they are."),
+    Message("An alert that fits both sides counts on both, which makes differences look smaller than they are."),
 )
 _YEAR: Final = dt.timedelta(weeks=52)
 # Days by which a period may miss whole years and still hold every season as often.

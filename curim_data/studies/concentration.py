@@ -36,7 +36,7 @@ class ConcentrationStudy:
         """The generalised Gini with its random benchmark."""
         found = self.concentration
         return t(
-            "Generalised Gini: {gini} (0: as even as so many incidents can be, 1: all in one place). By chance it "
+            "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it "
             "would be {chance} ({low} to {high}); {p}.",
             gini=_number(t, found.generalised),
             chance=_number(t, found.chance_generalised.value),

@@ -301,9 +301,9 @@ def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWin
 
 
 def harm_ratio(source: Source, plan: Plan, by: WeighedBy = "severity") -> Estimate | None:
-    """Observed over expected where incidents count by the harm they do; for those who see exact counts only.
+    """Observed over expected where alerts count by the harm they do; for those who see exact counts only.
 
-    None where no incident has such a weight, where there are too few similar areas, or none like the treated one.
+    None where no alert has such a weight, where there are too few similar areas, or none like the treated one.
     """
     if plan.start is None or weight_shares(source, evaluation_filter(source, plan), by).empty:
         return None
@@ -329,7 +329,7 @@ def _cautions(found: Placebos) -> tuple[Message, ...]:
         return ()
     return (
         Message(
-            "Before the start the comparison area had more incidents than {share} % of similar areas: it is a hot "
+            "Before the start the comparison area had more alerts than {share} % of similar areas: it is a hot "
             "spot itself and falls back by itself, which hides an effect. The verdict rests on all similar areas "
             "instead.",
             {"share": Num(100 * found.rank, 0)},
@@ -380,7 +380,7 @@ def planned_test(plan: Plan) -> EffectTest:
 def _own_warnings(plan: Plan) -> tuple[Message, ...]:
     treated, buffer, comparison = (set(getattr(plan.areas, name)) for name in AREAS)
     if comparison & (treated | buffer) or treated & buffer:
-        return (Message("The areas of this plan overlap: incidents in the common cells count on both sides."),)
+        return (Message("The areas of this plan overlap: alerts in the common cells count on both sides."),)
     return ()
 
 
@@ -394,7 +394,7 @@ def _areas(frame: pd.DataFrame, windows: ComparisonWindows) -> AreaCounts:
 
 
 def _genders(frame: pd.DataFrame, windows: ComparisonWindows, spread: tuple[float, float]) -> pd.DataFrame:
-    """The comparison for each gender of which there is an incident."""
+    """The comparison for each gender of which there is an alert."""
     found = {
         str(gender): _areas(part, windows)
         for gender, part in frame.groupby("affected_gender", sort=False)

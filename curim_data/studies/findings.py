@@ -53,7 +53,7 @@ _COLUMNS: Final[Mapping[CalendarUnit, str]] = {"week": "week", "month": "month"}
 
 @dataclass(frozen=True)
 class Count:
-    """A number of incidents as it is written out: `n`, or where that is None, being small, as "fewer than `least`"."""
+    """A number of alerts as it is written out: `n`, or where that is None, being small, as "fewer than `least`"."""
 
     n: int | None
     least: int = 1
@@ -168,7 +168,7 @@ def make_finding(
     `own`: the change itself, or, where it was chosen elsewhere, the same candidate in what the audience reads; None
     where that has no such candidate.
 
-    They are counted under the finding's own filter, as every page does that it opens: of an incident whose alerts are
+    They are counted under the finding's own filter, as every page does that it opens: of an alert whose alerts are
     of several places or hours the first that passes the filter counts, where the test counts its first of all.
     `place_in`: the district of each landmark.
     """
@@ -296,7 +296,7 @@ def _whom(
 ) -> Whom | None:
     """For whom, at the first level at which it can be told; None where nobody asked, or where the filter says it.
 
-    All shares are taken to be as overdispersed as that of all incidents under the filter.
+    All shares are taken to be as overdispersed as that of all alerts under the filter.
     """
     if AFFECTED not in source.asked or without_gender(f) != f:
         return None

@@ -167,9 +167,7 @@ def _with_cells(
     most = min(MOST_MAP_CELLS, MOST_COUNTS // max(len(mondays), 1))
     if resolution is None:
         affordable = city.finest_affordable()
-        chosen = resolution_for(
-            total.mapped or 0, city.area_km2, cells=city.sampled_cells, affordable=affordable, of="alerts"
-        )
+        chosen = resolution_for(total.mapped or 0, city.area_km2, cells=city.sampled_cells, affordable=affordable)
         chosen = affordable_size(city, int(chosen.value), most, chosen)
     else:
         chosen = affordable_size(city, resolution, most)

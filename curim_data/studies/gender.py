@@ -65,18 +65,18 @@ class LightStudy:
         if self.lacking is not None:
             return t("Day and night cannot be compared.") + " " + t(self.lacking)
         if not self.ratio.known:
-            return t("Too few incidents to compare day and night for women and men.")
+            return t("Too few alerts to compare day and night for women and men.")
         rows = self.frame.set_index("gender")
         counts = rows.loc[[WOMAN, MAN], ["dark", "n"]].to_numpy(float)
         if not all(share_is_told(dark, n, self.least) for dark, n in counts):
             return t(
-                "The shares after dark are not written out: of the incidents that affect women or men fewer than {k} "
+                "The shares after dark are not written out: of the alerts that affect women or men fewer than {k} "
                 "are after dark or fewer than {k} by day.",
                 k=self.least,
             )
         share = rows["share"]
         sentence = t(
-            "{women} of the incidents that affect women and {men} of those that affect men happen after dark.",
+            "{women} of the alerts that affect women and {men} of those that affect men happen after dark.",
             women=t.percent(share[WOMAN]),
             men=t.percent(share[MAN]),
         )

@@ -1,4 +1,4 @@
-"""Incidents that count by the harm they do, under a filter: by which measure, for whom, and of hot spots."""
+"""Alerts that count by the harm they do, under a filter: by which measure, for whom, and of hot spots."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WEIGHT_NAMES: Final[dict[WeighedBy, Message]] = {
     "harm": Message("By the city's harm index"),
 }
 EXACT_ONLY: Final = Message(
-    "Incidents are weighed only for those who see exact counts: of the protected copy counts alone are given."
+    "Alerts are weighed only for those who see exact counts: of the protected copy counts alone are given."
 )
 NONE_GRADED: Final[dict[WeighedBy, Message]] = {
     "severity": Message("No alert of this export has a severity."),
@@ -38,14 +38,14 @@ NONE_GRADED: Final[dict[WeighedBy, Message]] = {
 
 @dataclass(frozen=True)
 class SpotsByHarm:
-    """What the incidents of each hot spot weigh, by its id, and how that was made."""
+    """What the alerts of each hot spot weigh, by its id, and how that was made."""
 
     of: dict[str, SpotHarm]
     choices: tuple[Choice, ...]
 
 
 def weight_obstacle(source: Source, by: WeighedBy, audience: Audience) -> Message | None:
-    """Why incidents cannot be weighed by a measure for an audience; None where they can."""
+    """Why alerts cannot be weighed by a measure for an audience; None where they can."""
     if not sees_exact(audience):
         return EXACT_ONLY
     if by == "harm":
@@ -54,7 +54,7 @@ def weight_obstacle(source: Source, by: WeighedBy, audience: Audience) -> Messag
 
 
 def weights_offered(source: Source, audience: Audience) -> tuple[WeighedBy, ...]:
-    """By what incidents can be weighed for an audience: nothing where neither severity nor a harm index is known."""
+    """By what alerts can be weighed for an audience: nothing where neither severity nor a harm index is known."""
     return tuple(by for by in WEIGHTS if weight_obstacle(source, by, audience) is None)
 
 
@@ -70,7 +70,7 @@ def _has_severity(source: Source) -> bool:
 def weights_by_cell(
     source: Source, f: AlertFilter, audience: Audience, by: WeighedBy, resolution: int, cells: Sequence[int] | pd.Index
 ) -> HarmWeights:
-    """Incidents off default coordinates by cell and weight; DisclosureError for who sees no exact counts."""
+    """Alerts off default coordinates by cell and weight; DisclosureError for who sees no exact counts."""
     if not sees_exact(audience):
         raise DisclosureError(EXACT_ONLY)
     counted = query.counts(source, f, ["cell", by], audience, resolution=resolution, without_default_points=True)
@@ -80,7 +80,7 @@ def weights_by_cell(
 def spots_by_harm(
     source: Source, f: AlertFilter, audience: Audience, by: WeighedBy, study: HotSpotStudy
 ) -> SpotsByHarm:
-    """What the incidents of the hot spots of a study weigh; DisclosureError for who sees no exact counts."""
+    """What the alerts of the hot spots of a study weigh; DisclosureError for who sees no exact counts."""
     weights = weights_by_cell(source, whole_city(f), audience, by, study.resolution, study.hot.frame.index)
     return SpotsByHarm(harm_of_spots(study.hot, study.spots, weights), (*weights.choices, BY_HARM))
 
@@ -102,10 +102,10 @@ def weights_of_candidates(
     candidates: pd.DataFrame,
     resolution: int | None = None,
 ) -> ChangeWeights:
-    """The candidates with Σ w and Σ w² of their incidents in both periods (`weighted_changes.WEIGHTS`).
+    """The candidates with Σ w and Σ w² of their alerts in both periods (`weighted_changes.WEIGHTS`).
 
     `by`: the columns that name each kind of candidate, the first none (the whole city); the mean weight is one over all
-    incidents of both periods. `resolution`: of the map cells that stand for districts, where they do. DisclosureError
+    alerts of both periods. `resolution`: of the map cells that stand for districts, where they do. DisclosureError
     for who sees no exact counts.
     """
     if not sees_exact(audience):

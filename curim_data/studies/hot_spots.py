@@ -35,14 +35,14 @@ MOST_CACHED: Final = 64
 COARSEST_TESTED: Final = 7
 # Among fewer cells hardly any is left that could be the rest of the city.
 LEAST_TESTED: Final = 30
-# A list that holds so much of the incidents needs no reason for what it leaves out.
+# A list that holds so much of the alerts needs no reason for what it leaves out.
 HELD: Final = 0.5
 _ELSEWHERE: Final = N_(
-    "The list holds {percent} % of the incidents of the city: the others are too thinly spread for any place "
+    "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place "
     "to stand out from chance, half of them in cells that hold {n} at most."
 )
 _ELSEWHERE_FEW: Final = N_(
-    "The list holds {percent} % of the incidents of the city: the others are too thinly spread for any place to stand "
+    "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place to stand "
     "out from chance, half of them in cells that hold fewer than {k}."
 )
 _FOUND_IN: Final = N_(
@@ -54,14 +54,14 @@ EXCHANGED: Final = Message(
     "from it. Whoever sees the alerts themselves, as a specialist, can tell."
 )
 _TOO_SMALL: Final = N_(
-    "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} incidents: even a "
+    "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} alerts: even a "
     "place ten times as dense as its surroundings would too often be missed."
 )
 
 
 @dataclass(frozen=True)
 class ListedShares:
-    """Which share of the incidents and of the land the listed hot spots hold (0 to 1, in whole per cent), in the counts
+    """Which share of the alerts and of the land the listed hot spots hold (0 to 1, in whole per cent), in the counts
     that they were found in; `metres`: the side of a square as large as a cell of these.
     """
 
@@ -135,7 +135,7 @@ def cells_sentence(hot: HotCells, power: Power, t: Translator, listed: ListedSha
         return hot.sentence(t)
     if power.alone:
         return t("No cell could be judged: the area is no larger than one place.")
-    return t("No cell could be judged: there are too few incidents on the map.")
+    return t("No cell could be judged: there are too few alerts on the map.")
 
 
 def hot_spot_study(

@@ -34,7 +34,7 @@ class MoranStudy:
 
 
 def moran_study(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> MoranStudy:
-    """Local Moran's I on incidents by cell; the cell size is chosen from the data unless given.
+    """Local Moran's I on alerts by cell; the cell size is chosen from the data unless given.
 
     Raises DisclosureError for an audience without exact counts: a cell is judged by its own count and by those around
     it, which a protected map leaves open.

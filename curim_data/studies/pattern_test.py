@@ -33,7 +33,7 @@ EXACT_ONLY: Final = Message(
     "The spatial point pattern test needs the exact count of every area: it is for analysts and specialists."
 )
 NO_DISTRICTS: Final = Message("The city's profile holds no districts: compare by map cells.")
-# Areas with incidents hold at least so many of both sides on average, and are at least so many.
+# Areas with alerts hold at least so many of both sides on average, and are at least so many.
 LEAST_MEAN: Final = 10
 LEAST_AREAS: Final = 20
 _DIGITS: Final = 1000  # S is given in thousandths, and is one only where nothing differs
@@ -41,7 +41,7 @@ _DIGITS: Final = 1000  # S is given in thousandths, and is one only where nothin
 
 @dataclass(frozen=True)
 class ChangedArea:
-    """An area whose share differs: incidents of both sides there, shares, corrected p, 1 where the first has more.
+    """An area whose share differs: alerts of both sides there, shares, corrected p, 1 where the first has more.
 
     `cells`: the H3 cell; empty for a district, whose `id` is that of the profile.
     """
@@ -76,9 +76,9 @@ class PatternStudy:
     choices: tuple[Choice, ...]
 
     def sentence(self, t: Translator) -> str:
-        """How many areas differ, and Andresen's S of all areas and of those with incidents."""
+        """How many areas differ, and Andresen's S of all areas and of those with alerts."""
         if not (self.n_a and self.n_b):
-            return t("One of the two sides has no incidents: there is nothing to compare.")
+            return t("One of the two sides has no alerts: there is nothing to compare.")
         values = {
             "occupied": int(self.pattern.occupied.sum()),
             "areas": len(self.pattern.occupied),
@@ -87,17 +87,17 @@ class PatternStudy:
         }
         if not self.changed:
             return t(
-                "Spatial point pattern test: none of the {occupied} areas with incidents holds another share of “{a}” "
-                "than of “{b}” beyond chance (S = {s} of all {areas} areas, {robust} of those with incidents).",
+                "Spatial point pattern test: none of the {occupied} areas with alerts holds another share of “{a}” "
+                "than of “{b}” beyond chance (S = {s} of all {areas} areas, {robust} of those with alerts).",
                 a=t(self.pair.a.name),
                 b=t(self.pair.b.name),
                 **values,
             )
         return t.n(
-            "Spatial point pattern test: {n} of the {occupied} areas with incidents holds another share of “{a}” than "
-            "of “{b}” beyond chance (S = {s} of all {areas} areas, {robust} of those with incidents).",
-            "Spatial point pattern test: {n} of the {occupied} areas with incidents hold another share of “{a}” than "
-            "of “{b}” beyond chance (S = {s} of all {areas} areas, {robust} of those with incidents).",
+            "Spatial point pattern test: {n} of the {occupied} areas with alerts holds another share of “{a}” than "
+            "of “{b}” beyond chance (S = {s} of all {areas} areas, {robust} of those with alerts).",
+            "Spatial point pattern test: {n} of the {occupied} areas with alerts hold another share of “{a}” than "
+            "of “{b}” beyond chance (S = {s} of all {areas} areas, {robust} of those with alerts).",
             len(self.changed),
             a=t(self.pair.a.name),
             b=t(self.pair.b.name),
@@ -113,7 +113,7 @@ def pattern_study(
     areas: AreaKind = "cells",
     resolution: int | None = None,
 ) -> PatternStudy:
-    """The test on incidents of two filters (`filter_pair` says which) by map cells or districts.
+    """The test on alerts of two filters (`filter_pair` says which) by map cells or districts.
 
     `resolution`: of the cells, chosen by `LEAST_MEAN` unless given. Raises DisclosureError for an audience without
     exact counts, whatever the areas: whether one differs would tell of counts that are protected. CompareError where
@@ -152,7 +152,7 @@ def _by_district(source: Source, pair: FilterPair, audience: Audience, totals: t
     )
     scatter = _largest([burst_scatter(source, side, ("district",)) for side in (pair.first, pair.second)])
     found = point_pattern_test(counts["a"], counts["b"], dispersion=scatter.value)
-    message = Message("Areas are the districts of the city; incidents outside all of them are left out.")
+    message = Message("Areas are the districts of the city; alerts outside all of them are left out.")
     chosen = Choice("areas", "districts", message)
     changed = tuple(
         _changed(str(counts.index[at]), _label(names[str(counts.index[at])]), counts, found, at)
@@ -173,7 +173,7 @@ def _label(names: Mapping[str, str]) -> Callable[[Translator], str]:
 
 
 def _size(source: Source, pair: FilterPair, audience: Audience, asked: int | None) -> Choice:
-    """How large the cells are: the finest of which those with incidents hold enough to differ."""
+    """How large the cells are: the finest of which those with alerts hold enough to differ."""
     sides = (pair.first, pair.second)
     if asked is not None:
         return affordable_size(source.city, asked)
@@ -187,7 +187,7 @@ def _size(source: Source, pair: FilterPair, audience: Audience, asked: int | Non
             break
         cells, size = above, size - 1
     message = Message(
-        "Areas are cells as large as a square of {metres} m: the finest of which those with incidents hold {least} on "
+        "Areas are cells as large as a square of {metres} m: the finest of which those with alerts hold {least} on "
         "average, as long as there are {areas} of them.",
         {
             "metres": round(square_side(size, source.city.sampled_cells)),
@@ -273,7 +273,7 @@ def _choices(found: PatternTest, scatter: Dispersion) -> tuple[Choice, ...]:
             "test",
             found.alpha,
             Message(
-                "The share of each area is compared exactly (Fisher) and corrected for all areas with an incident "
+                "The share of each area is compared exactly (Fisher) and corrected for all areas with an alert "
                 "(Benjamini-Hochberg). S is the share of areas that do not differ; it is higher the finer the areas."
             ),
         ),

@@ -125,7 +125,7 @@ def placebos(
     """Count similar areas in the same weeks, and in placebo dates where they are few, and fit the regression.
 
     None where the treated area's cells are not all of one size. Areas are grown on the city's cells from those with
-    most alerts before the start; the treated area, the buffer and all that touches them stay out. `weight`: incidents
+    most alerts before the start; the treated area, the buffer and all that touches them stay out. `weight`: alerts
     count by that (one without by the mean), with a mean weight of one.
     """
     sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
@@ -273,7 +273,7 @@ def _plain_spread(
 
 
 def weight_shares(source: Source, f: AlertFilter, by: WeighedBy = "severity") -> pd.DataFrame:
-    """Severity or harm index (index), incidents (n) and `weight`: that over its mean. Empty where none has one."""
+    """Severity or harm index (index), alerts (n) and `weight`: that over its mean. Empty where none has one."""
     counted = query.counts(source, f, [by], Audience.ANALYST).frame.dropna(subset=[by])
     counted = counted[counted["n"] > 0].astype({by: float})
     mean = float((counted["n"] * counted[by]).sum() / max(float(counted["n"].sum()), 1.0))

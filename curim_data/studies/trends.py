@@ -76,7 +76,7 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
 
 
 def _counted(source: Source, history: AlertFilter, column: str, audience: Audience) -> pd.DataFrame:
-    """Incidents by week, month or day, as an audience may see them: the line, its alarms and its forecast are made of
+    """Alerts by week, month or day, as an audience may see them: the line, its alarms and its forecast are made of
     the same counts, which are counted once; weeks and months, which one page shows, in one question.
     """
     columns = BESIDE if column in BESIDE and source.known_time.knows("week") else (column,)
@@ -151,7 +151,7 @@ def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: Cal
     history = f.replace(period="", start=source.first, end=end)
     series = _counted(source, history, step, audience)
     if series.empty:
-        return Message("No forecast is shown: there are no incidents to make one from.")
+        return Message("No forecast is shown: there are no alerts to make one from.")
     rows = regular_periods(series, (source.first, end), step, step)
     whole = rows[rows["complete"]]
     days = whole[step]

@@ -29,15 +29,15 @@ def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, hei
     if finding.series is not None:
         figure = series_figure(page, finding, finding.series, height=height)
         alt = (
-            t("Incidents by month, and in the same months of the year before: {name}.", name=name)
+            t("Alerts by month, and in the same months of the year before: {name}.", name=name)
             if finding.series.unit == "month"
-            else t("Incidents by week, and in the same weeks of the year before: {name}.", name=name)
+            else t("Alerts by week, and in the same weeks of the year before: {name}.", name=name)
         )
         if not finding.periods.same_season:
-            alt = t("Incidents over time, before and in the period that was tested: {name}.", name=name)
+            alt = t("Alerts over time, before and in the period that was tested: {name}.", name=name)
     elif finding.ordered:
         figure = bars_figure(page, finding)
-        alt = t("Incidents before and in the period that was tested: {name}.", name=name)
+        alt = t("Alerts before and in the period that was tested: {name}.", name=name)
     else:
         return
     st.plotly_chart(figure.for_streamlit(), key=key, theme=None, config=CONFIG, alt=alt)

@@ -40,7 +40,7 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
     elif AFFECTED not in page.source.asked:
         st.title(t("Who is affected is not known: this export asks only for the gender of those who alert."))
     elif not shares.women_written:
-        st.title(t("Too few incidents to compare women and men."))
+        st.title(t("Too few alerts to compare women and men."))
     else:
         differ = int(found.differ.frame["significant"].sum())
         first = t("Of the women and men affected, {share} are women.", share=t.percent(women.value))

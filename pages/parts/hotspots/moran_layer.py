@@ -83,13 +83,13 @@ def draw_moran_layer(page: Page, heading: Heading, size: int, place: FoundPlace 
 def moran_headline(t: Translator, study: MoranStudy) -> str:
     """How many groups of full cells there are."""
     if not study.moran.n:
-        return t("No incidents, so no hot spots.")
+        return t("No alerts, so no hot spots.")
     groups = sum(place.cls == "high-high" for place in study.moran.places)
     if not groups:
-        return t("Local Moran's I finds no group of cells with more incidents than the mean, here and around.")
+        return t("Local Moran's I finds no group of cells with more alerts than the mean, here and around.")
     return t.n(
-        "Local Moran's I finds {n} group of cells with more incidents than the mean, here and around.",
-        "Local Moran's I finds {n} groups of cells with more incidents than the mean, here and around.",
+        "Local Moran's I finds {n} group of cells with more alerts than the mean, here and around.",
+        "Local Moran's I finds {n} groups of cells with more alerts than the mean, here and around.",
         groups,
     )
 
@@ -124,7 +124,7 @@ def _draw_map(page: Page, study: MoranStudy, shown: list[MoranPlace], place: Fou
     )
     st.pydeck_chart(deck, height=height, key=MAP, alt=_alt(t) + " " + study.moran.sentence(t))
     entries = [(f"background:{on_land(COLOURS[cls], page.theme)}", t(words)) for cls, words in CLASSES.items()]
-    entries.append((f"background:{colours.land_line}", t("incidents, not beyond chance")))
+    entries.append((f"background:{colours.land_line}", t("alerts, not beyond chance")))
     legends.draw_legend_row(colours, t("Local Moran's I"), entries)
     legends.draw_illustrative_note(page)
 
@@ -141,7 +141,7 @@ def _pins(t: Translator, study: MoranStudy, shown: list[MoranPlace]) -> list[Pin
 
 
 def _cell_layer(page: Page, study: MoranStudy, colours: Palette) -> pdk.Layer:
-    """Cells with a class in its colour, others with incidents in grey."""
+    """Cells with a class in its colour, others with alerts in grey."""
     frame = study.moran.frame
     drawn = frame[(frame["cls"] != "") | (frame["n"] > 0)]
     shades = {cls: rgba(on_land(shade, page.theme), 225) for cls, shade in COLOURS.items()}
@@ -197,7 +197,7 @@ def _draw_places(page: Page, study: MoranStudy, shown: list[MoranPlace]) -> None
         headings = {
             "name": t.c("emerging", "Place"),
             "class": t("Class"),
-            "n": t("Incidents"),
+            "n": t("Alerts"),
             "cells": t("Cells"),
             "q": t("Corrected p"),
         }

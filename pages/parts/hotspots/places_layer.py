@@ -258,7 +258,7 @@ def _draw_map_download(
         page,
         shades,
         name="hotspots" if found is None else "clusters",
-        title=how.heading if (how := rate_measure(t, study.hot.base)) and found is None else t("Incidents per cell"),
+        title=how.heading if (how := rate_measure(t, study.hot.base)) and found is None else t("Alerts per cell"),
         alt=t("Map of the city with its hot spots; the list below holds the same."),
         total=study.total,
         pins=pins,
@@ -320,13 +320,13 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
     """
     if how.explored:
         st.subheader(t("No group"))
-        st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few incidents."))
+        st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few alerts."))
         return
     if study.unjudged is not None:
         st.write(t(study.unjudged))
         return
     if study.power.too_few and study.total.n != 0 and not cold:
-        st.subheader(t("Too few incidents to tell"))
+        st.subheader(t("Too few alerts to tell"))
         st.write(study.power.sentence(t))
         if sized:
             st.write(t("Widen the period, the categories or the times of day, or choose larger cells."))
@@ -335,16 +335,16 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
         return
     st.subheader(t("No hot spot") if cold else t("No place stands out"))
     if study.total.n == 0:
-        st.write(t("There are no incidents to test: widen the period, the categories or the area."))
+        st.write(t("There are no alerts to test: widen the period, the categories or the area."))
         return
     if how.base != LAND:
         st.write(
             t(
                 "No place has a rate higher than the rest of the city, beyond chance. A place can still have many "
-                "incidents: compare with the land around to see where they are dense."
+                "alerts: compare with the land around to see where they are dense."
             )
         )
         return
-    st.write(t("No place has more incidents than expected by chance in its neighbourhood. That is a result too."))
+    st.write(t("No place has more alerts than expected by chance in its neighbourhood. That is a result too."))
     if not study.power.too_few:
         st.write(study.power.sentence(t))

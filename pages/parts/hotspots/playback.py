@@ -79,7 +79,7 @@ def step_sentence(page: Page, found: EmergingHotSpots, step: int, n: pd.Series) 
     """How many cells were hot and cold in a step, and what was counted."""
     t = page.t
     told = t(
-        "{when}: hot cells {hot}, cold cells {cold}, incidents on the map {n}. A cell is assessed together with its "
+        "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
         "neighbours and with the step before.",
         when=step_label(t, found, step),
         hot=int(found.hot[:, step].sum()),

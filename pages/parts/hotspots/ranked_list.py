@@ -51,12 +51,12 @@ def draw_headline(
     """The page's one sentence: how many places stand out, and how much of the whole they hold; else how many cold."""
     t = page.t
     if study.total.n == 0:
-        st.title(t("No incidents, so no hot spots."))
+        st.title(t("No alerts, so no hot spots."))
     elif explored:
         st.title(
             t.n(
-                "{n} group of incidents, exploratory: not tested for significance.",
-                "{n} groups of incidents, exploratory: not tested for significance.",
+                "{n} group of alerts, exploratory: not tested for significance.",
+                "{n} groups of alerts, exploratory: not tested for significance.",
                 len(shown),
             )
         )
@@ -64,13 +64,13 @@ def draw_headline(
         area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
         st.title((clusters_sentence if is_clusters else hot_spots_sentence)(t, study, shown, area))
     elif is_clusters and not study.power.too_few:
-        st.title(t("No cluster of incidents stands out from chance."))
+        st.title(t("No cluster of alerts stands out from chance."))
     else:
         st.title(_no_hot_spot_sentence(t, cold, study))
 
 
 def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
-    """How many hot spots there are, their share of the tested incidents where it is known, and of the land."""
+    """How many hot spots there are, their share of the tested alerts where it is known, and of the land."""
     land, alerts = _shares(t, study, shown, area)
     if not alerts:
         return t.n(
@@ -80,8 +80,8 @@ def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSumm
             land=land,
         )
     return t.n(
-        "{n} hot spot stands out from chance: it holds {alerts} of the incidents on {land} of the city.",
-        "{n} hot spots stand out from chance: they hold {alerts} of the incidents on {land} of the city.",
+        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
         len(shown),
         land=land,
         alerts=alerts,
@@ -93,14 +93,14 @@ def clusters_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSumma
     land, alerts = _shares(t, study, shown, area)
     if not alerts:
         return t.n(
-            "{n} cluster of incidents stands out from chance, on {land} of the city.",
-            "{n} clusters of incidents stand out from chance, on {land} of the city.",
+            "{n} cluster of alerts stands out from chance, on {land} of the city.",
+            "{n} clusters of alerts stand out from chance, on {land} of the city.",
             len(shown),
             land=land,
         )
     return t.n(
-        "{n} cluster of incidents stands out from chance: it holds {alerts} of the incidents on {land} of the city.",
-        "{n} clusters of incidents stand out from chance: they hold {alerts} of the incidents on {land} of the city.",
+        "{n} cluster of alerts stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+        "{n} clusters of alerts stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
         len(shown),
         land=land,
         alerts=alerts,
@@ -108,7 +108,7 @@ def clusters_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSumma
 
 
 def _shares(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> tuple[str, str]:
-    """The share of the land, and that of the tested incidents, empty where it is not known."""
+    """The share of the land, and that of the tested alerts, empty where it is not known."""
     if study.listed is not None:
         return t.percent(study.listed.land), t.percent(study.listed.alerts)
     alerts, tested = sum(line.spot.n for line in shown), study.cells.total
@@ -121,7 +121,7 @@ def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
     if study.unjudged is not None:
         return t("Hot spots of sensitive categories are not told to this audience.")
     if not cold:
-        return t("Too few incidents to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
+        return t("Too few alerts to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
     if study.hot.based:
         return t.n(
             "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
@@ -129,8 +129,8 @@ def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
             cold,
         )
     return t.n(
-        "No hot spot stands out from chance; {n} place has fewer incidents than expected by chance.",
-        "No hot spot stands out from chance; {n} places have fewer incidents than expected by chance.",
+        "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
+        "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
         cold,
     )
 
@@ -329,9 +329,7 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
     t = page.t
     number = round(study.cells.frame["n"].reindex([int(cell, 16) for cell in cells]).fillna(0).sum())
     alerts = written_count(page, number)
-    text = t.n(
-        "{n} cell picked, {alerts} incidents.", "{n} cells picked, {alerts} incidents.", len(cells), alerts=alerts
-    )
+    text = t.n("{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=alerts)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.write(text)
         st.button(

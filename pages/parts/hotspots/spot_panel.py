@@ -86,7 +86,7 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     if asked and study.profile.unknown_gender and study.profile.unknown_gender > 0.2:
         sentences.append(
             t(
-                "For {share} of the incidents here the gender is not known.",
+                "For {share} of the alerts here the gender is not known.",
                 share=t.percent(study.profile.unknown_gender),
             )
         )
@@ -94,7 +94,7 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
         day, n = week
         sentences.append(
             t(
-                "{n} of the {all} incidents here fall into one week, that of {day}: one event may lie behind them.",
+                "{n} of the {all} alerts here fall into one week, that of {day}: one event may lie behind them.",
                 n=n,
                 all=study.profile.n,
                 day=t.date(day),
@@ -103,7 +103,7 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     if line.spot.q != line.spot.q:
         sentences.append(t("This group was not tested for significance: it may be due to chance."))
     if line.spot.n < 30:
-        sentences.append(t("Few incidents: the shares below are imprecise."))
+        sentences.append(t("Few alerts: the shares below are imprecise."))
     if sentences:
         st.warning("  \n".join(sentences))
 
@@ -124,7 +124,7 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
     t, trend = page.t, study.trend
     if trend is None or trend.frame.empty:
         return
-    label = t("Incidents per week, with the expected range") if trend.unit == "week" else t("Incidents per month")
+    label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
     if len(trend.frame) < 2:
         st.caption(f"{label}. {trend.sentence(t)}")
         return
@@ -186,13 +186,13 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
             ],
         }
     )
-    label = t("Categories, share of the incidents here")
+    label = t("Categories, share of the alerts here")
     plots.draw_chart(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
-    st.caption(label + ". " + t("An incident of several categories counts once in each."))
+    st.caption(label + ". " + t("An alert of several categories counts once in each."))
 
 
 def _category_text(page: Page, n: float, total: float, name: str) -> str:
-    """How many incidents a category has, and their share where that tells no small number."""
+    """How many alerts a category has, and their share where that tells no small number."""
     told = written_count(page, n, name)
     least = least_written(page, name)
     return f"{told} ({page.t.percent(n / total)})" if share_is_told(n, max(n, total), least) else told

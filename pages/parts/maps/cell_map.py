@@ -297,7 +297,7 @@ def _count_layers(
     """
     shown = []
     cells = _drawn_cells(cells, scale, marked)
-    fewer = t(Message("fewer than {k} incidents", {"k": least}))
+    fewer = t(Message("fewer than {k} alerts", {"k": least}))
     count_texts = {  # many cells hold equally many
         n: fewer if 0 < n < least else alert_count(t, n) for n in cells["n"].unique().tolist()
     }
@@ -342,8 +342,8 @@ def alert_count(t: Translator, n: float) -> str:
 
 
 def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
-    """A line for the Gi* of each cell, in standard deviations; with few incidents it says that this is no test."""
-    line = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few incidents to read it as a test")
+    """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
+    line = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
     rounded = scores.round(1).tolist()  # many cells have the same
     lines = {z: "\n" + line.format(z=t.number(z, 1)) for z in set(rounded)}
     return [lines[z] for z in rounded]

@@ -93,9 +93,10 @@ PLACES: Final = (
             "(100, 200] includes 200 and not 100."
         ),
         N_(
-            "Further reports of one incident are taken out first, else each would be a repeat of itself. The very same "
-            "place is a band of its own. A band is a pattern when its ratio is at least 1.2 and "
-            "its corrected p below 0.05. Bands are never finer than the coordinates."
+            "Alerts of one category within 50 m and 2 hours of an earlier one, or with one number in their source, are "
+            "taken out first, else an event that is reported twice would be a repeat of itself. The very same "
+            "place is a band of its own. A band is a pattern when its ratio is at least 1.2 and its corrected "
+            "p below 0.05. Bands are never finer than the coordinates."
         ),
         N_(
             "A place that became busier for a while also makes pairs that are close and soon; where the excess hardly "
@@ -113,18 +114,18 @@ PLACES: Final = (
     ),
     MethodEntry(
         N_("Concentration"),
-        N_("How few places hold most incidents, and how few would by chance alone?"),
+        N_("How few places hold most alerts, and how few would by chance alone?"),
         (
             r"G = \frac{\sum_i (2i - n - 1)\, x_{(i)}}{n \sum_i x_i}, \qquad "
             r"G' = \max\left(1, \tfrac{n}{c}\right) (G - 1) + 1",
         ),
         N_(
-            "x the incidents of n places in ascending order, c all incidents. G' is the generalised Gini: 0 where the "
-            "incidents are spread as evenly as so many can be, 1 where all are in one place."
+            "x the alerts of n places in ascending order, c all alerts. G' is the generalised Gini: 0 where the "
+            "alerts are spread as evenly as so many can be, 1 where all are in one place."
         ),
-        N_("Chance: as many incidents placed at random over the places, in proportion to their land, many times."),
+        N_("Chance: as many alerts placed at random over the places, in proportion to their land, many times."),
         N_(
-            "Fewer incidents than places always look concentrated; so compare the share with that expected by chance, "
+            "Fewer alerts than places always look concentrated; so compare the share with that expected by chance, "
             "and the Gini with the Gini expected by chance. Coarser cells give lower figures."
         ),
         (
@@ -139,7 +140,7 @@ PLACES: Final = (
         N_("In which places does the share of one filter differ from its share in the rest of the city?"),
         (r"p = 2 \cdot 2 \cdot P\left(X \ge a \mid X \sim \mathrm{Hypergeom}(A + B,\ A,\ a + b)\right)",),
         N_(
-            "a incidents of the first filter and b of the second in a place, A and B in the place and the rest of the "
+            "a alerts of the first filter and b of the second in a place, A and B in the place and the rest of the "
             "city. This is the exact distribution under permuted labels. Both tails and two sizes of place are "
             "tested, hence doubled twice."
         ),
@@ -164,7 +165,7 @@ PLACES: Final = (
     ),
     MethodEntry(
         N_("Spatial point pattern test"),
-        N_("In how many areas do two maps, such as two periods, hold another share of their incidents?"),
+        N_("In how many areas do two maps, such as two periods, hold another share of their alerts?"),
         (
             r"p = \min\left(1,\ 2 \min(P(X \le x),\ P(X \ge x))\right), \quad "
             r"X \sim \mathrm{Hypergeom}(N_1 + N_2,\ N_1,\ x_1 + x_2)",
@@ -172,16 +173,16 @@ PLACES: Final = (
             r"S_{\mathrm{robust}} = 1 - \frac{\#\{q \le 0.05\}}{\#\{x_1 + x_2 > 0\}}",
         ),
         N_(
-            "x incidents of each map in an area, N in all m areas; q is p corrected for all areas with an incident. "
-            "S is 1 where no area differs; robust S leaves out areas without any incident, which always look alike."
+            "x alerts of each map in an area, N in all m areas; q is p corrected for all areas with an alert. "
+            "S is 1 where no area differs; robust S leaves out areas without any alert, which always look alike."
         ),
         N_(
-            "Areas are the finest cells of which those with incidents hold 10 on average, or districts (command "
+            "Areas are the finest cells of which those with alerts hold 10 on average, or districts (command "
             "pattern-test). p takes in how much counts scattered in the past. The original test resamples one map; the "
             "test of two shares in its place is exact and treats both maps alike."
         ),
         N_(
-            "S depends on the areas: the finer they are, the fewer incidents each holds and the more look alike. A "
+            "S depends on the areas: the finer they are, the fewer alerts each holds and the more look alike. A "
             "change of the whole city, up or down, is no change of its pattern. It needs exact counts, so the council "
             "has none."
         ),

@@ -59,7 +59,7 @@ def draw_small_multiples(page: Page) -> None:
         st.write(t("There is nothing to split."))
         return
     if split == "district" and pd.isna(names).all():
-        st.write(t("None of these incidents lies in a district of the city."))
+        st.write(t("None of these alerts lies in a district of the city."))
         return
     ordered = frame.sort_values(unit, kind="stable")
     owned = [(ordered[split].isna() if pd.isna(name) else ordered[split] == name).to_numpy(bool) for name in names]
@@ -89,7 +89,7 @@ def draw_small_multiples(page: Page) -> None:
     if rest:
         notes.append(t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest))
     if split == "group":
-        notes.append(t("An incident of several groups counts once in each."))
+        notes.append(t("An alert of several groups counts once in each."))
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
 
 
@@ -126,10 +126,10 @@ def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counte
     largest, frame = panels[0]
     n = round(float(frame["n"].sum()))
     if 0 < n < least_written(page):
-        return t("Most incidents: {name}.", name=largest)
+        return t("Most alerts: {name}.", name=largest)
     return t.n(
-        "Most incidents: {name}, {n} ({share}).",
-        "Most incidents: {name}, {n} ({share}).",
+        "Most alerts: {name}, {n} ({share}).",
+        "Most alerts: {name}, {n} ({share}).",
         n,
         name=largest,
         share=t.percent(n / counted.total),
@@ -153,7 +153,7 @@ def draw_week_clock(page: Page) -> None:
         st.write(no_clock_reason(page))
         return
     if 0 < frame["n"].sum() < (least := least_written(page)):
-        st.write(t("Fewer than {k} incidents have a known hour: too few to say when they happen.", k=least))
+        st.write(t("Fewer than {k} alerts have a known hour: too few to say when they happen.", k=least))
         return
     banded = bool(counted.notes) and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS))
     if banded:
@@ -163,14 +163,14 @@ def draw_week_clock(page: Page) -> None:
         page,
         plots.clock_figure(page, frame),
         key="trends_clock",
-        alt=t("Incidents by weekday and hour. {sentence}", sentence=week.sentence(t)),
+        alt=t("Alerts by weekday and hour. {sentence}", sentence=week.sentence(t)),
         data=counted.frame,
         file_name="clock.csv",
     )
     if page.source is not None and page.source.some_hours is not None:
         st.caption(t(page.source.some_hours))
     st.write(week.sentence(t))
-    known = t.n("{n} incident with a known hour.", "{n} incidents with a known hour.", week.n)
+    known = t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", week.n)
     st.caption(" ".join([known, *(t(note) for note in counted.notes)]))
 
 

@@ -50,7 +50,7 @@ def draw_calendar(page: Page) -> None:
         page,
         calendar_figure(page, frame),
         key="trends_calendar",
-        alt=t("Incidents by day, a column for each week. {sentence}", sentence=sentence),
+        alt=t("Alerts by day, a column for each week. {sentence}", sentence=sentence),
         data=frame[[DAY, "n"]],
         file_name="calendar.csv",
     )
@@ -58,10 +58,10 @@ def draw_calendar(page: Page) -> None:
 
 
 def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
-    """The day with the most incidents, and how many days had none."""
+    """The day with the most alerts, and how many days had none."""
     row = frame.loc[frame["n"].idxmax()]
     day = pd.Timestamp(row[DAY]).date()
-    most = t.n("{n} incident", "{n} incidents", round(row["n"]))
+    most = t.n("{n} alert", "{n} alerts", round(row["n"]))
     fullest = t(
         "The day with the most: {weekday}, {day}, with {most}.", weekday=t.weekday(day.weekday()), day=day, most=most
     )

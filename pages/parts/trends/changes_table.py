@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,6 @@ from curim_data.studies.change_words import (
     ratios_in_words,
 )
 from curim_data.studies.changes import ChangeStudy
-from curim_data.studies.findings import Count, Finding
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
 from curim_data.studies.written_changes import surest_first, written_changes
@@ -70,39 +69,11 @@ def draw_changes_table(page: Page) -> None:
         )
     if page.source is not None and chosen_from(page.source, page.filter) is not page.source:
         sentences.append(t(COMPARED_IN_THE_COPY))
-    if _counted_otherwise(found, rows):
-        sentences.append(
-            t(
-                "The title and the Briefing count an incident where any of its alerts passes the filter, this table by "
-                "its first alert: their numbers may differ a little."
-            )
-        )
     draw_footer(page, sentence=" ".join(sentences), choices=study.choices)
     for choice in study.choices:
         if choice.name == "areas":
             st.caption(t(choice.explanation))
     _draw_not_in_use(page, study)
-
-
-def _counted_otherwise(found: Sequence[Finding], rows: pd.DataFrame) -> bool:
-    """Whether a finding has other counts than its row of the table."""
-    if not found:
-        return False
-    listed = {_name_of(row, found[0].change.key): row for row in rows.to_dict("records")}
-    for finding in found:
-        row = listed.get(_name_of(finding.change.key, finding.change.key))
-        if row is not None and not all(map(_is_count, finding.counts, (row["before"], row["after"]))):
-            return True
-    return False
-
-
-def _is_count(count: Count, n: float) -> bool:
-    """Whether a number is written out as a finding's count is."""
-    return 0 < n < count.least if count.n is None else n == count.n
-
-
-def _name_of(row: Mapping[Any, Any], names: Iterable[str]) -> tuple[Any, ...]:
-    return tuple(None if pd.isna(row[name]) else row[name] for name in names)
 
 
 def _draw_not_in_use(page: Page, study: ChangeStudy) -> None:
@@ -239,7 +210,7 @@ def changes_frame(
     page: Page, frame: pd.DataFrame, written: pd.DataFrame, harm: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Tested candidates in words and figures, in their order; `written`: the same with their figures as the audience
-    may read them. `harm`: what their incidents weigh, row by row.
+    may read them. `harm`: what their alerts weigh, row by row.
     """
     t, rows, exact = page.t, frame, sees_exact(page.audience)
     least = least_written(rows, page.audience, page.city, sensitive=is_sensitive(page.filter, page.city))
@@ -307,5 +278,5 @@ def _subject_labels(page: Page, rows: pd.DataFrame) -> list[str]:
 
 def _subject_label(page: Page, category: object, dark: object) -> str:
     t = page.t
-    name = labels.category_label(t, page.city, category) if isinstance(category, str) else t("All incidents")
+    name = labels.category_label(t, page.city, category) if isinstance(category, str) else t("All alerts")
     return t("{category} after dark", category=name) if dark is True else name

@@ -52,7 +52,7 @@ def forecast_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: Cale
 
 @calculated(Message("Comparing the periods"))
 def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience, weight: WeighedBy | None = None) -> ChangeStudy:
-    """Everything that changed between the filter's period and its reference; `weight`: with what incidents weigh."""
+    """Everything that changed between the filter's period and its reference; `weight`: with what alerts weigh."""
     return changes.change_study(source_of(dataset), f, audience, weight=weight)
 
 
@@ -82,7 +82,7 @@ def days_of(f: AlertFilter, told: BriefChanges) -> AlertFilter:
 
 
 def draw_weight_choice(page: Page) -> WeighedBy | None:
-    """By what incidents are weighed beside their count: from the link, and as the reader picks it; none unless asked.
+    """By what alerts are weighed beside their count: from the link, and as the reader picks it; none unless asked.
 
     Nothing is drawn where neither severity nor a harm index is known, and for who sees no exact counts.
     """
@@ -91,7 +91,7 @@ def draw_weight_choice(page: Page) -> WeighedBy | None:
     if not offered:
         return None
     names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}
-    return cast("WeighedBy | None", _draw_choice(t("Incidents count"), names, WEIGHT) or None)
+    return cast("WeighedBy | None", _draw_choice(t("Alerts count"), names, WEIGHT) or None)
 
 
 def draw_span_choice(page: Page, study: BriefChanges | None) -> AlertFilter:

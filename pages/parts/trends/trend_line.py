@@ -35,7 +35,7 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     incomplete = not bool(frame["complete"].iloc[-1])
     beginning = not bool(frame["complete"].iloc[0])
     ends = {"incomplete": incomplete, "beginning": beginning}
-    figure = plots.band_figure(page, shown, time=trend.column, height=340, name=t("incidents"), **ends)
+    figure = plots.band_figure(page, shown, time=trend.column, height=340, name=t("alerts"), **ends)
     course, ahead = _course(page), _forecast(page, trend)
     marks = course_marks(t, course, frame[trend.column].iloc[0].date()) + note_marks(page, trend)
     _draw_on(page, figure, trend, marks, ahead)
@@ -44,7 +44,7 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
         page,
         figure,
         key="trends_line",
-        alt=t("Incidents over time with the expected range. {sentence}", sentence=trend.sentence(t)),
+        alt=t("Alerts over time with the expected range. {sentence}", sentence=trend.sentence(t)),
         data=_with_forecast(shown, ahead),
         file_name="trend.csv",
     )
