@@ -343,7 +343,7 @@ def test_a_finding_counts_what_its_filter_counts(sample: Home) -> None:
     for audience in (Audience.SPECIALIST, Audience.COUNCIL):
         source = open_for(sample, audience)
         for finding in brief_changes(source, AlertFilter(), audience, source.meeting).findings:
-            counted = query.counts(source, finding.filter, [], audience, once=True).shown.frame["n"].iloc[0]
+            counted = query.counts(source, finding.filter, [], audience).shown.frame["n"].iloc[0]
             assert finding.counts[1].n == (None if pd.isna(counted) else counted)
             assert finding.periods.after == (finding.filter.start, finding.filter.end)
 
@@ -361,7 +361,7 @@ def test_the_chart_of_a_finding_draws_what_was_tested(sample: Home) -> None:
         for row in frame[frame["tested"]].itertuples():
             for column, day in (("n", row.start.date()), ("before", row.start.date() - dt.timedelta(weeks=52))):
                 week = finding.filter.replace(start=day, end=day + dt.timedelta(days=6))
-                counted = query.counts(source, week, [], Audience.SPECIALIST, once=True).total
+                counted = query.counts(source, week, [], Audience.SPECIALIST).total
                 assert getattr(row, column) == pytest.approx(counted, abs=1)  # an incident over the end of a week
 
 

@@ -138,7 +138,7 @@ def test_for_whom_is_told_at_the_first_level_that_can_be_told(
     source = open_for(sample, audience)
 
     def people(f: AlertFilter) -> float:
-        counted = query.counts(source, f, ["affected_gender"], audience, once=True).frame
+        counted = query.counts(source, f, ["affected_gender"], audience).frame
         return float(counted.set_index("affected_gender")["n"].reindex(["woman", "man"]).sum())
 
     found = brief_changes(source, AlertFilter(), audience, source.meeting).findings
@@ -237,10 +237,7 @@ def test_the_paper_names_each_of_its_totals(year: BriefStudy, sample: Home, t: T
     total, incidents, hot = year.total, year.incidents_total, year.hot.hot
     assert incidents.n is not None
     assert incidents.mapped is not None
-    assert (
-        incidents.n
-        == count_alerts(open_for(sample, Audience.COUNCIL), AlertFilter(), [], Audience.COUNCIL, once=True).total
-    )
+    assert incidents.n == count_alerts(open_for(sample, Audience.COUNCIL), AlertFilter(), [], Audience.COUNCIL).total
     on_map = incidents.mapped - (incidents.at_default or 0)
     assert told.numbers == f"{incidents.n:,} incidents ({total.n:,} alerts) · {on_map:,} of them on the map."
     assert hot.frame["n"].sum() == hot.n

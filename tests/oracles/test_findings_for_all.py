@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from curim_data.studies.incidents import AFFECTED
 
 from curim_data import query
 from curim_data.cli import main
@@ -27,7 +28,6 @@ from curim_data.studies.brief_text import change_area, change_theme
 from curim_data.studies.changes import changes_for_all
 from curim_data.studies.gender import place_study, share_study, weight_study
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.incidents import AFFECTED
 
 if TYPE_CHECKING:
     from curim_data.engine import Source
@@ -164,7 +164,7 @@ def test_incidents_of_the_city_keep_their_month_and_whom_they_affect(exact: Sour
 def _both(exact: Source, copy: Source, by: list[str]) -> pd.DataFrame:
     """Incidents of all time in the alerts (n) and in the copy (n_told)."""
     theirs, told = (
-        query.counts(source, AlertFilter(period="all"), by, audience, once=True).frame
+        query.counts(source, AlertFilter(period="all"), by, audience).frame
         for source, audience in ((exact, Audience.SPECIALIST), (copy, Audience.COUNCIL))
     )
     return theirs.merge(told, on=by, how="outer", suffixes=("", "_told")).fillna({"n": 0, "n_told": 0})

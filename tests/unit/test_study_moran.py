@@ -32,7 +32,7 @@ def test_the_planted_places_are_groups_of_full_cells(source: Source) -> None:
 
 def test_counts_are_of_incidents_of_the_whole_city(source: Source) -> None:
     study = moran_study(source, YEAR.replace(districts=("zone_1",)), Audience.ANALYST)
-    cells = query.cells(source, YEAR, study.resolution, Audience.ANALYST, once=True).frame["n"]
+    cells = query.cells(source, YEAR, study.resolution, Audience.ANALYST).frame["n"]
     assert study.moran.frame["n"].equals(cells.reindex(study.moran.frame.index))
     names = [choice.name for choice in study.choices]
     assert names[0] == "resolution"

@@ -37,7 +37,7 @@ def test_the_places_that_became_hot_are_the_areas_that_differ(source: Source) ->
 def test_counts_shares_and_s_by_hand(source: Source) -> None:
     study = pattern_study(source, YEAR, Audience.ANALYST, "before")
     sides = [
-        query.cells(source, f, study.resolution, Audience.ANALYST, once=True).frame["n"]
+        query.cells(source, f, study.resolution, Audience.ANALYST).frame["n"]
         for f in (study.pair.first, study.pair.second)
     ]
     first, second = sides
@@ -59,7 +59,7 @@ def test_counts_shares_and_s_by_hand(source: Source) -> None:
 def test_districts_are_areas_too(source: Source) -> None:
     study = pattern_study(source, AlertFilter(period="all"), Audience.ANALYST, "gender", "districts")
     assert len(study.pattern.occupied) == len(source.city.districts)
-    women = query.counts(source, study.pair.first, ["district"], Audience.ANALYST, once=True).frame
+    women = query.counts(source, study.pair.first, ["district"], Audience.ANALYST).frame
     known = women.dropna(subset=["district"]).set_index("district")["n"]
     assert study.n_a == known.sum()
     assert study.changed

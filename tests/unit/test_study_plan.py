@@ -154,9 +154,7 @@ def test_a_plan_has_the_numbers_of_the_copy_alone(sample: Home, source: Source, 
         assert problem.n == made.objective.baseline == seen[spot.id].n
         assert (problem.expected, problem.ratio) == (None, None)
         assert problem.times == seen[spot.id].times
-        here = query.counts(
-            copy, AlertFilter(cells=seen[spot.id].names), ["category"], Audience.COUNCIL, once=True
-        ).frame
+        here = query.counts(copy, AlertFilter(cells=seen[spot.id].names), ["category"], Audience.COUNCIL).frame
         most = here.set_index("category")["n"].sort_values(ascending=False)
         assert problem.categories[0].share == pytest.approx(most.iloc[0] / problem.n)
         assert made.statement["en"] == by_council.statement["en"]

@@ -153,10 +153,10 @@ def test_changes_of_the_sample_by_severity(sample: Home, t: Translator) -> None:
     row = at.sort_values("after").iloc[-1]
     after = f.replace(period="", start=study.periods.after[0], end=study.periods.after[1])
     both = [after, f.replace(period="", start=study.periods.before[0], end=study.periods.before[1])]
-    graded = pd.concat([query.counts(source, one, ["severity"], Audience.ANALYST, once=True).frame for one in both])
+    graded = pd.concat([query.counts(source, one, ["severity"], Audience.ANALYST).frame for one in both])
     mean = float((graded["severity"] * graded["n"]).sum() / graded["n"].sum())
     here = after.replace(categories=(str(row["category"]),))
-    counted = query.counts(source, here, ["severity"], Audience.ANALYST, once=True).frame
+    counted = query.counts(source, here, ["severity"], Audience.ANALYST).frame
     expected = float((counted["severity"] * counted["n"]).sum()) / mean
     assert weights.loc[row.name, "weight_after"] == pytest.approx(expected)
 
