@@ -74,7 +74,7 @@ def test_the_briefing_opens_in_every_language(open_page: Open, lang: str, words:
 def test_a_filter_without_alerts_leaves_a_briefing(open_page: Open) -> None:
     app = open_page("briefing", lang="en", **{"from": "2030-01-01", "to": "2030-02-01"})
     assert not errors(app)
-    assert "too few incidents to compare" in app.main.title[0].value
+    assert "too few alerts to compare" in app.main.title[0].value
 
 
 def test_the_day_since_is_the_readers(open_page: Open) -> None:
@@ -416,14 +416,14 @@ def test_small_counts_of_a_finding_are_written_as_fewer_than(council: BriefStudy
         return counts_words(replace(rise, counts=(counts[0], counts[1]), change=change), t)
 
     few = Count(None, 5)
-    assert words(Count(3), Count(9)) == "3 → 9 incidents"
-    assert words(few, Count(9)) == "fewer than 5 → 9 incidents"
-    assert words(Count(9), few) == "9 → fewer than 5 incidents"
-    assert words(Count(0), few) == "0 → fewer than 5 incidents"
-    assert words(few, few) == "More incidents than expected (fewer than 5 before and after)"
+    assert words(Count(3), Count(9)) == "3 → 9 alerts"
+    assert words(few, Count(9)) == "fewer than 5 → 9 alerts"
+    assert words(Count(9), few) == "9 → fewer than 5 alerts"
+    assert words(Count(0), few) == "0 → fewer than 5 alerts"
+    assert words(few, few) == "More alerts than expected (fewer than 5 before and after)"
     fall = replace(rise.change, direction=-1)
     told = words(Count(None, 10), Count(None, 10), change=fall)
-    assert told == "Fewer incidents than expected (fewer than 10 before and after)"
+    assert told == "Fewer alerts than expected (fewer than 10 before and after)"
 
 
 def test_what_was_found_is_named_in_its_link(council: BriefStudy) -> None:

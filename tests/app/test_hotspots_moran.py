@@ -47,7 +47,7 @@ def test_the_exact_test_is_the_default_and_the_choice_stands_in_the_link(open_pa
     assert not errors(app)
     assert word(app, "test") == "moran"
     assert not [box for box in app.selectbox if box.key == "hotspots_base"]
-    assert "more incidents than the mean" in app.title[0].value
+    assert "more alerts than the mean" in app.title[0].value
     app.selectbox(key="hotspots_test").select("").run()
     assert word(app, "test") == ""
     assert "stand" in app.title[0].value

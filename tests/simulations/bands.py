@@ -31,7 +31,7 @@ RISE: Final = 1.35
 
 @dataclass(frozen=True)
 class World:
-    """A quiet city: alerts a week, reports of an incident (geometric), half the season's range, sd of a slow drift."""
+    """A quiet city: alerts a week, reports of an alert (geometric), half the season's range, sd of a slow drift."""
 
     mean: float
     reports: float
@@ -65,7 +65,7 @@ class World:
         return (incidents + np.where(incidents > 0, further, 0)).astype(float)
 
     def risen(self, rng: np.random.Generator, counts: FloatArray) -> FloatArray:
-        """The counts if each week alone had the rise: more incidents, as many reports of each."""
+        """The counts if each week alone had the rise: more alerts, as many reports of each."""
         return counts + self._count(rng, np.full(counts.shape, 1.0) * counts * (RISE - 1))
 
 

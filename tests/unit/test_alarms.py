@@ -242,7 +242,7 @@ def test_steps_are_told_with_their_levels(t):
     assert len(found.steps) == 1
     told = found.step_sentences(t)[0]
     assert t.date(MONDAY + dt.timedelta(weeks=100)) in told
-    assert "from about 20 to about 60 incidents a week" in told or "from about 2" in told
+    assert "from about 20 to about 60 alerts a week" in told or "from about 2" in told
 
 
 def test_nothing_is_said_without_weeks(sample: Home):

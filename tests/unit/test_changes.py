@@ -292,10 +292,8 @@ def test_sentences(t):
     rows = [("a", None, 20, 80), ("b", None, 0, 30), ("c", None, 30, 31)]
     found = changes(candidates(rows), ["district"])
     told = {change.key["district"]: change.sentence(t) for change in found.top()}
-    assert told["a"] == (
-        "80 incidents against 20 before for the same length of time: 4.00 times as many (2.43 to 6.90)."
-    )
-    assert told["b"] == "30 incidents where there were none before."
+    assert told["a"] == ("80 alerts against 20 before for the same length of time: 4.00 times as many (2.43 to 6.90).")
+    assert told["b"] == "30 alerts where there were none before."
     assert found.sentence(t) == (
         "3 comparisons were made; 2 changes are more than chance explains, after correction for having looked at all "
         "of them."
@@ -305,11 +303,11 @@ def test_sentences(t):
     assert "what the change in the rest of the city would give" in relative.top()[0].sentence(t)
     (gone,) = changes(candidates([("d", None, 40, 0)]), ["district"]).top()
     assert gone.sentence(t) == (
-        "No incident against 40 before for the same length of time: at most 0.10 times as many (95 % interval)."
+        "No alert against 40 before for the same length of time: at most 0.10 times as many (95 % interval)."
     )
     rows = [(None, None, 1000, 1000), ("a", None, 40, 0)]
     relative = changes(add_city_reference(candidates(rows)), ["district"], relative=True)
-    assert relative.top()[0].sentence(t).startswith("No incident against ")
+    assert relative.top()[0].sentence(t).startswith("No alert against ")
     quiet = changes(candidates([("c", None, 30, 31)]), ["district"])
     assert "no change is more than chance explains" in quiet.sentence(t)
 
@@ -317,8 +315,8 @@ def test_sentences(t):
 def test_a_count_that_is_not_written_out_is_told_as_a_limit(t):
     found = changes(candidates([("new", None, 4, 61), ("gone", None, 70, 4)]), ["district"])
     told = {change.key["district"]: change for change in found.top()}
-    assert replace(told["new"], few="before").sentence(t) == "61 incidents against fewer than 5 before."
-    assert replace(told["gone"], few="after").sentence(t) == "Fewer than 5 incidents against 70 before."
+    assert replace(told["new"], few="before").sentence(t) == "61 alerts against fewer than 5 before."
+    assert replace(told["gone"], few="after").sentence(t) == "Fewer than 5 alerts against 70 before."
 
 
 @given(st.lists(st.tuples(few, few), min_size=1, max_size=20), st.sampled_from([0.5, 1, 3]))

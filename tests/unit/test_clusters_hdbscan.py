@@ -105,13 +105,13 @@ def test_it_can_be_many_alerts_and_says_where_it_cannot(
     monkeypatch.setattr(hdbscan, "MAX_POINTS", 1_500)
     result = explore_clusters(frame, city)
     taken = int(np.maximum(thin_counts(frame["n"][frame["n"] > 0].sort_index(), 1_500), 1).sum())
-    assert f"Of 3,000 incidents {taken:,} were taken" in " ".join(t(choice.explanation) for choice in result.choices)
+    assert f"Of 3,000 alerts {taken:,} were taken" in " ".join(t(choice.explanation) for choice in result.choices)
     assert result.found[0].n == pytest.approx(whole.found[0].n, rel=0.1)  # alerts, not the points that stand for them
     assert all(cluster.n == frame.loc[list(cluster.cells), "n"].sum() for cluster in result.found)
     monkeypatch.setattr(hdbscan, "MAX_CELLS", 100)
     with pytest.raises(TooManyCellsError, match="Narrow the filter") as told:
         explore_clusters(frame, city)
-    assert "small cells hold incidents" in t(told.value.message)
+    assert "small cells hold alerts" in t(told.value.message)
 
 
 def test_too_few_alerts_are_no_group(city: CityProfile, t: Translator) -> None:

@@ -34,7 +34,7 @@ RISE = {"at": 778, "metres": 500.0, "times": 6.0, "since": 112}
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
-    """Piraeus as it is before districts and landmarks are loaded; six times as many incidents around one point."""
+    """Piraeus as it is before districts and landmarks are loaded; six times as many alerts around one point."""
     folder: Path = tmp_path_factory.mktemp("areas")
     found = source_of(simulate(World(rise=RISE), np.random.default_rng(1)), folder)
     return replace(found, city=replace(found.city, districts=(), landmarks=()), cache={})

@@ -31,7 +31,7 @@ ROWS, WINDOWS = 150, 9
 
 
 def bursts(rng: np.random.Generator, mean, reports: float = 2.0):
-    """Counts of reports: Poisson incidents of this mean number of reports, each reported a geometric number of times.
+    """Counts of reports: Poisson alerts of this mean number of reports, each reported a geometric number of times.
 
     Their variance is 2 reports - 1 times the mean.
     """

@@ -160,4 +160,4 @@ def test_the_smallest_table_answers() -> None:
     kept.keep("a", coarse)
     assert kept.find("a", frozenset({"place"}), None) is coarse
     assert kept.find("a", frozenset({"week"}), None) is fine
-    assert kept.find("a", frozenset({"cell"}), n, 9) is None
+    assert kept.find("a", frozenset({"cell"}), 9) is None

@@ -59,7 +59,7 @@ def test_figures_are_those_of_the_cells() -> None:
 
 
 def test_a_shore_with_little_land_is_no_group_of_few_incidents() -> None:
-    """Incidents placed uniformly by land, of which a coast in the south has a third in three rows of cells."""
+    """Alerts placed uniformly by land, of which a coast in the south has a third in three rows of cells."""
     rng, latitude = np.random.default_rng(5), np.array([h3.cell_to_latlng(np.uint64(cell))[0] for cell in DISC])
     land = np.where(latitude < np.quantile(latitude, 0.1), 0.3, 1.0)
     maps = [city(rng.poisson(20 * land), land) for _ in range(60)]

@@ -29,7 +29,7 @@ from curim_data.query import _default_points
 from curim_data.store import Home, Store
 from curim_data.store.erase import erase
 from curim_data.store.home import _city
-from curim_data.studies import density, hot_spots, incidents, preparation
+from curim_data.studies import density, hot_spots, preparation
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.preparation import prepare
 
@@ -147,9 +147,9 @@ def test_several_may_prepare_at_once(home: Home) -> None:
         thread.join()
     assert not troubles
     names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
-    of_alerts = ("alerts", "coordinate_step", "default_points", "facts", "incidents", "persons")
-    for_later_ones = ("links", "prepared_of", "usual_at_points", "protected_counts")
-    of_the_copy = ("alerts", "facts", "incidents", "protected", "copy_errors")
+    of_alerts = ("alerts", "coordinate_step", "default_points", "facts")
+    for_later_ones = ("prepared_of", "usual_at_points", "protected_counts")
+    of_the_copy = ("alerts", "facts", "protected", "copy_errors")
     assert len(names) == 4 + len(("places",)) + len((*of_alerts, *for_later_ones, *of_the_copy))
     assert not [name for name in names if name.startswith(".")]
 
@@ -171,26 +171,6 @@ def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monke
     assert positions.coordinate_step(fresh) == step
     for name in ("first", "as_of", "count", "month_only", "known_time", "asked", "other_categories"):
         assert getattr(fresh, name) == getattr(source, name)
-
-
-def test_a_brief_after_an_import_by_command_links_no_reports(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Linking takes most of the time of a brief of many alerts: the import has done it, and found who was affected."""
-    some = tmp_path / "some.csv"
-    lines = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepends=True)
-    some.write_text("".join(lines[:3001]), "utf-8-sig")
-    monkeypatch.setattr(preparation, "WORTH_ALERTS", 0)
-    monkeypatch.setattr(columns, "TABLE_FROM", 1)
-    forget()
-    home = str(tmp_path / "home")
-    assert main(["import", str(some), "--home", home, "--lang", "en"]) == 0
-    forget()
-    monkeypatch.setattr(engine, "_links", None)  # nothing is worked out
-    monkeypatch.setattr(incidents, "_MOST_BY_NUMBER", None)
-    capsys.readouterr()
-    assert main(["brief", "--home", home, "--lang", "en"]) == 0
-    assert "incidents" in capsys.readouterr().out
 
 
 def test_other_code_does_not_read_what_was_prepared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,7 @@ def test_what_is_compared_with_others_is_said_as_far_as_there_is_any(tmp_path: P
     assert change_study(alone, f, ANALYST).changes.n_tested == 1
     assert "compared with what the rest of the city did" not in said(alone)
     assert "Categories are compared" not in said(alone)
-    assert "Categories are compared with all other incidents" in said(two_categories(tmp_path))
+    assert "Categories are compared with all other alerts" in said(two_categories(tmp_path))
     assert "Places and categories are compared with what the rest" in said(daily(tmp_path, 112, winter))
 
 
@@ -244,9 +244,9 @@ def test_every_card_says_what_the_season_may_explain(change: Change, by_month: b
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (CHANGE, "It fell more than all other incidents."),
-        (replace(CHANGE, after=800, direction=1), "It rose more than all other incidents."),
-        (replace(CHANGE, after=400, direction=1), "It fell, but less than all other incidents."),
+        (CHANGE, "It fell more than all other alerts."),
+        (replace(CHANGE, after=800, direction=1), "It rose more than all other alerts."),
+        (replace(CHANGE, after=400, direction=1), "It fell, but less than all other alerts."),
         (replace(CHANGE, key={**OF_ALL, "place": "quay"}), "It fell more than the rest of the city."),
         (
             replace(CHANGE, key={**OF_ALL, "place": "quay"}, after=800, direction=1),
@@ -262,7 +262,7 @@ def test_a_card_says_against_what_a_count_rose_or_fell(change: Change, said: str
 
 
 def _risen(folder: Path, small: int, after: int, quiet: int = 0) -> Source:
-    """As many incidents of three kinds in both years, and broken lights at the theatre: few then, more now.
+    """As many alerts of three kinds in both years, and broken lights at the theatre: few then, more now.
 
     `small` lights in the weeks of the year before, `after` in those of this year; `quiet` insults at the quay in each
     of both.

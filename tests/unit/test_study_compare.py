@@ -137,7 +137,7 @@ def test_alerts_of_neither_side_are_counted(
     whole = query.total(source, asked, Audience.ANALYST).n or 0
     assert neither.value == whole - sides > 0
     assert f"{whole - sides:,} of {whole:,} alerts" in t(neither.explanation)
-    assert f"of the {study.comparison.n:,} incidents compared" in study.comparison.sentence(t)
+    assert f"of the {study.comparison.n:,} alerts compared" in study.comparison.sentence(t)
     told = compare_study(council, asked, Audience.COUNCIL, against)
     (left,) = [choice.value for choice in told.choices if choice.name == "neither"]
     assert left == query.total(council, asked, Audience.COUNCIL).n - sum(total.n for total in told.totals) > 0

@@ -1,4 +1,4 @@
-"""Local Moran's I of the sample: the planted places in fine cells, incidents counted once, exact audiences alone."""
+"""Local Moran's I of the sample: the planted places in fine cells, alerts counted once, exact audiences alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_counts_are_of_incidents_of_the_whole_city(source: Source) -> None:
     assert study.moran.frame["n"].equals(cells.reindex(study.moran.frame.index))
     names = [choice.name for choice in study.choices]
     assert names[0] == "resolution"
-    assert {"incidents", "occupied", "land", "cells", "piles"} <= set(names)
+    assert {"alerts", "occupied", "land", "cells", "piles"} <= set(names)
 
 
 @pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.PUBLIC])

@@ -258,7 +258,7 @@ def test_planted_intervention_is_found(source: Source, sample: Home, t: Translat
     counted = study.counts.frame.set_index(["area", "period"])["n"]
     for area in ("treated", "buffer", "comparison"):
         for period in ("before", "after"):
-            assert counted[area, period] == pytest.approx(truth[f"{area}_{period}_incidents"], rel=0.1)
+            assert counted[area, period] == pytest.approx(truth[f"{area}_{period}_alerts"], rel=0.1)
     assert study.visible is not None
     assert study.promised is not None
     assert set(study.genders["gender"]) >= {"woman", "man"}
@@ -293,7 +293,7 @@ def test_the_council_gets_all_genders_and_no_small_count(council: Source, sample
 
 def test_the_test_named_in_advance_decides(council: Source, sample: Home, t: Translator) -> None:
     plan = _plan_of(sample, PlanStatus.FINISHED)
-    for method, word in (("difference", "incidents fewer"), ("ratio", "fewer incidents"), ("wdd", "incidents fewer")):
+    for method, word in (("difference", "alerts fewer"), ("ratio", "fewer alerts"), ("wdd", "alerts fewer")):
         named = replace(plan, assessment=replace(plan.assessment, method=method))
         study = evaluation_study(council, named, Audience.COUNCIL)
         assert study.result is not None

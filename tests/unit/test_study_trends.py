@@ -1,4 +1,4 @@
-"""The line of a filter: all incidents of the data are in it, a period that lies partly before the filter's is not."""
+"""The line of a filter: all alerts of the data are in it, a period that lies partly before the filter's is not."""
 
 import datetime as dt
 

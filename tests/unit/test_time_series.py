@@ -274,9 +274,8 @@ def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
         z = np.concatenate([y[:-8], np.round(y[-8:] * factor)])
         told = period_total(weekly(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
         assert told.side == side
-        assert (
-            f"8 whole weeks since {t.date(told.first)}: {told.n} incidents, {word} than is usual then"
-            in told.sentence(t)
+        assert f"8 whole weeks since {t.date(told.first)}: {told.n} alerts, {word} than is usual then" in told.sentence(
+            t
         )
 
 
@@ -318,7 +317,7 @@ def test_year_on_year_compares_the_same_weeks(t):
     assert compared.ratio.value == 1.5
     assert compared.p < 0.001
     assert compared.sentence(t) == (
-        "Since 18 November 2024: 390 incidents, 260 in the same time a year before: a rise (p <0.001)."
+        "Since 18 November 2024: 390 alerts, 260 in the same time a year before: a rise (p <0.001)."
     )
     assert year_on_year(weekly(weeks(y[:50]), covered(weeks(y[:50])))) is None
 
@@ -353,10 +352,10 @@ def test_the_stabilised_scale_comes_back():
 @pytest.mark.parametrize(
     ("counts", "told"),
     [
-        ([20] * 60, "Week of 18 December 2023: 20 incidents, usual against the time just before (9 to 34)."),
-        ([20] * 59 + [50], "Week of 18 December 2023: 50 incidents, more than usual (9 to 34)."),
-        ([20] * 59 + [1], "Week of 18 December 2023: 1 incident, fewer than usual (9 to 34)."),
-        ([20] * 5, "Week of 28 November 2022: 20 incidents. It is too early to say what is usual."),
+        ([20] * 60, "Week of 18 December 2023: 20 alerts, usual against the time just before (9 to 34)."),
+        ([20] * 59 + [50], "Week of 18 December 2023: 50 alerts, more than usual (9 to 34)."),
+        ([20] * 59 + [1], "Week of 18 December 2023: 1 alert, fewer than usual (9 to 34)."),
+        ([20] * 5, "Week of 28 November 2022: 20 alerts. It is too early to say what is usual."),
     ],
 )
 def test_the_sentence_of_a_trend(counts, told, t):
@@ -397,7 +396,7 @@ def test_the_clock_lays_a_week_out(t):
     assert week.peak_hours == (23, 2)
     assert week.peak_weekday == 5
     assert week.sentence(t) == "At least half of the alerts fall between 23:00 and 01:00; the fullest day is Saturday."
-    assert week.sentence(t, incidents=True) == week.sentence(t).replace("alerts", "incidents")
+    assert week.sentence(t, incidents=True) == week.sentence(t).replace("alerts", "alerts")
 
 
 def test_a_clock_of_bands_tells_whole_bands(t):

@@ -1,4 +1,4 @@
-"""Changes by what the incidents weigh."""
+"""Changes by what the alerts weigh."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def candidates(weight: float = 1.0) -> pd.DataFrame:
 def test_equal_weights_give_the_ratios_of_the_counts(
     weight: float, dispersion: float, relative: bool, freedom: float
 ) -> None:
-    """Whatever all incidents weigh, what they weigh changes as their number does, and is as sure."""
+    """Whatever all alerts weigh, what they weigh changes as their number does, and is as sure."""
     exposure = (52.0, 49.0)
     frame = candidates(weight)
     tested = changes(frame, BY, exposure, relative=relative, dispersion=dispersion, freedom=freedom).frame
@@ -106,7 +106,7 @@ def test_each_ratio_is_that_of_a_slow_twin() -> None:
 
 @pytest.mark.parametrize("relative", [True, False])
 def test_intervals_of_ratios_hold_their_level_where_nothing_changed(relative: bool) -> None:
-    """Weights from 0.3 to 5 and 30 incidents a period in the place: 1 is missed by at most 5 % of the intervals.
+    """Weights from 0.3 to 5 and 30 alerts a period in the place: 1 is missed by at most 5 % of the intervals.
 
     Taken for counts, sums of weights miss it far more often.
     """

@@ -29,7 +29,7 @@ def periods(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 
 def study(periods: object, *counts: tuple[str | None, int, int]) -> ChangeStudy:
-    """A comparison of categories; None are all incidents."""
+    """A comparison of categories; None are all alerts."""
     rows = pd.DataFrame([{"category": name, "before": b, "after": a} for name, b, a in counts])
     rows = rows.assign(**{name: None for name in CANDIDATE_KEYS if name != "category"})
     found = changes(add_city_reference(rows), CANDIDATE_KEYS, periods.lengths, relative=True)  # type: ignore[attr-defined]
@@ -43,7 +43,7 @@ def row(found: pd.DataFrame, category: str) -> dict[str, float | None]:
 
 
 def of(periods: object, before: int, after: int, audience: Audience = Audience.COUNCIL) -> dict[str, float | None]:
-    """Noise with these counts, among 400 incidents before and 410 after."""
+    """Noise with these counts, among 400 alerts before and 410 after."""
     given = study(periods, (None, 400, 410), ("noise", before, after), ("lighting_poor", 400 - before, 410 - after))
     return row(written_changes(given, audience, CITY), "noise")
 
