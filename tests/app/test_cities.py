@@ -266,7 +266,7 @@ def test_rates_stand_where_both_cities_know_their_inhabitants(
 def facts(**changes: Any) -> Any:
     usual = {
         "formats": ("curim",), "kinds": ("offence", "risk"), "categories": 3, "known_time": KnownTime.HOUR,
-        "asked": frozenset({"reporter_gender"}), "illustrative": False, "exact": True, "persons": False,
+        "asked": frozenset({"reporter_gender"}), "illustrative": False, "exact": True,
     }  # fmt: skip
     return SimpleNamespace(**{**usual, **changes})
 
