@@ -175,7 +175,7 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     for choice in study.choices:
         st.caption(t(OF_THE_ALERTS if choice == OF_THE_COPY else choice.explanation))
     if study.verdict is not None and study.verdict.unknown is not None:
-        st.caption(t("These intervals suppose that incidents are independent of each other; they only describe."))
+        st.caption(t("These intervals suppose that alerts are independent of each other; they only describe."))
 
 
 def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, str]]:
