@@ -107,7 +107,6 @@ def test_an_import_that_changes_nothing_leaves_what_was_prepared(home: Home, mon
     assert open_source(home).version == source.version
     forget()
     hot_spots._known_places.clear()
-    monkeypatch.setattr(engine, "_links", None)  # nothing is worked out again
     monkeypatch.setattr(hot_spots, "_hot_spots", None)
     prepare(home)
     assert {path: path.stat().st_mtime_ns for path in home.prepared(home.city().version).iterdir()} == files
