@@ -28,6 +28,7 @@ import pyarrow as pa
 
 from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connection, last_publication, table_of
 from curim_data.engine.columns import NarrowTable, narrow_columns
+from curim_data.engine.coverage import counts_by_source, learn
 from curim_data.engine.earlier import Earlier, added_to, note
 from curim_data.engine.extension import NoRoomError, extend_narrow, prepared_facts
 from curim_data.engine.facts import Facts, measure
@@ -38,6 +39,7 @@ from curim_data.engine.types import IbisTable
 from curim_data.model import CityProfile, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
 from curim_data.model.annotations import Annotation
+from curim_data.model.coverage import Coverage
 from curim_data.model.known_time import TimeUnit, some_hours, too_few_hours
 from curim_data.model.prepared import alerts_name, link_whole, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
@@ -116,6 +118,16 @@ class Source:
         if value is None and self.earlier is not None:
             value = read_json(self.city.prepared, alerts_name(name, self.earlier.version))
         return value
+
+    @property
+    def coverage(self) -> Coverage:
+        """Which days the alerts cover, as it was learned of them and corrected; of a copy, that of its alerts."""
+        if self.exact is not None:
+            return self.exact.coverage
+        if _COVERAGE not in self.cache:
+            self.cache[_COVERAGE] = learn(counts_by_source(self.table))
+        learned: Coverage = self.cache[_COVERAGE]
+        return learned.corrected(self.annotations)
 
     def lacks(self, unit: TimeUnit) -> Message | None:
         """Why nothing is shown by this unit, and what to ask for; None where it is known."""
@@ -414,6 +426,7 @@ def take_prepared(city: CityProfile, earlier: str, version: str) -> None:
 
 
 _FACTS: Final = "facts"
+_COVERAGE: Final = "coverage"
 _EARLIER: Final = "earlier"
 
 
