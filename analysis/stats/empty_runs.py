@@ -4,7 +4,7 @@ A run of g empty days is compared with the d days around it on one side, in whic
 in both, each of the k alerts would lie in the d days with probability D / (D + G), where D and G sum a weekly profile
 over the days of both (d and g where weekdays are alike), so that all of them do with probability (1 + G / D)^-k: the
 exact conditional test of two Poisson counts (Przyborowski and Wilenski 1940) of which one is zero. With the dispersion
-a of weekly sums, known from m pairs of neighbouring weeks, and v = m / 3 (1 / a then has a gamma distribution),
+a of weekly sums, known from m pairs of neighbouring weeks, and v = m / 3 or 2 (1 / a then has a gamma distribution),
 
     p = (1 + k log(1 + G / D) / (a v))^-v.
 
@@ -12,10 +12,12 @@ The larger p of both sides holds: a source that grew, or faded out, has a side w
 
 - k counts no day beyond the nine-tenths quantile of the days around, and is at most -d log(share of days without any):
   days on which hundreds were sent in speak for one lively day, and several reports of one event for one event.
-- a is the mean of (y_t - y_(t-1))^2 / (y_t + y_(t-1)) over the side's weeks within a year, at least 1.
+- a is the mean of (y_t - y_(t-1))^2 / (y_t + y_(t-1)) over the side's weeks within a year (or its months
+  with alerts within two), at least 1.
 - Where other years are known, G / D is at most what their same days say: a season without alerts is no gap.
 - Every run begins with an empty day, so p is that of the further ones; the shortest that can be named has two. A run
-  is named where p is below 0.05 divided by the number of all runs.
+  is named where p is below 0.05 divided by the number of all runs (of a source of over four years, of a share of them
+  that four years have).
 
 Named runs are left out of the surroundings of the others, until no further one is named.
 """
@@ -69,7 +71,7 @@ def empty_runs(
         return []
     days = (np.arange(len(n)) + weekday) % 7 if unit == "day" else np.zeros(len(n), int)
     runs = np.flatnonzero(np.diff(n == 0, prepend=False, append=False)).reshape(-1, 2).tolist()
-    limit = UNEXPECTED / max(1, len(runs))
+    limit = UNEXPECTED * max(1.0, len(n) / (4.0 * YEAR[unit])) / max(1, len(runs))
     looked_at = [
         (first, stop)
         for first, stop in runs
@@ -109,7 +111,7 @@ def _improbable(
     around = np.concatenate(sides)
     n = np.minimum(n, max(1.0, float(np.quantile(n[around], LIVELY))))
     profile = (np.bincount(days[around], n[around], 7) + 0.5) / (np.bincount(days[around], minlength=7) + 1.0)
-    pairs = [_pairs(n[year], BLOCK[unit]) for year in years]
+    pairs = [_pairs(n[year] if unit == "day" else n[year][n[year] > 0], BLOCK[unit]) for year in years]
     for side, own in zip(sides, pairs, strict=True):
         if not len(side):
             continue
@@ -117,7 +119,7 @@ def _improbable(
         k = n[side].sum() / max(1.0, z.mean() if len(z) else 1.0)
         if unit == "day":
             k = min(k, -len(side) * np.log1p(-(np.count_nonzero(n[side]) + 0.5) / (len(side) + 1.0)))
-        half = max(1.0, len(z) / 3.0)
+        half = max(2.0, len(z) / 3.0)
         ratio = profile[days[run]].sum() / profile[days[side]].sum()
         in_run, beside = _other_years(n, covered, run, side, YEAR[unit])
         ratio = min(ratio, (in_run + ratio) / (beside + 1.0))

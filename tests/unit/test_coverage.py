@@ -177,7 +177,7 @@ def _rare(counts: list[int], known: list[int], run: tuple[int, int], many: int) 
         active = sum(counts[day] > 0 for day in days)
         k = min(k, -len(days) * math.log(1 - (active + 0.5) / (len(days) + 1)))
         ratio = sum(pace[day % 7] for day in range(run[0] + 1, run[1])) / sum(pace[day % 7] for day in days)
-        v = max(1.0, len(z) / 3)
+        v = max(2.0, len(z) / 3)
         if (1 + k * math.log(1 + ratio) / v) ** -v >= 0.05 / many:
             return False
     return True
