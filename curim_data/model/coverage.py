@@ -23,6 +23,7 @@ from curim_data.model.labels import FORMATS
 from curim_data.model.types import BoolArray, FloatArray
 
 MOST_SENTENCES: Final = 3
+LONG_GAP: Final = 14  # days from which on a series begins anew after a gap
 _DAY: Final = dt.timedelta(days=1)
 
 
@@ -107,6 +108,24 @@ class Coverage:
             end = _last_day(first, unit)
             found.append(not any(gap.first <= end and gap.last >= first for gap in self.gaps))
         return np.array(found, bool)
+
+    def stretch(self, last: dt.date, shortest: int = LONG_GAP) -> tuple[dt.date, dt.date]:
+        """The last days without a long gap up to a day, both ends included; begins after the day where there are none.
+
+        Gaps of fewer than `shortest` days are passed over.
+        """
+        first = min((span[0] for span in self.spans.values()), default=last + _DAY)
+        for gap in sorted(self.gaps_in(dt.date.min, last), key=lambda gap: gap.last, reverse=True):
+            if gap.days >= shortest and gap.last >= last:
+                last = gap.first - _DAY
+            elif gap.days >= shortest:
+                return max(first, gap.last + _DAY), last
+        return first, last
+
+    def until(self, first: dt.date, last: dt.date, shortest: int = LONG_GAP) -> dt.date:
+        """The last of some days before a gap of so many days begins; before the first where it begins before that."""
+        gaps = [gap.first - _DAY for gap in self.gaps_in(first, last) if gap.days >= shortest]
+        return min([last, *gaps])
 
     def sentences(self, first: dt.date | None = None, last: dt.date | None = None) -> tuple[Message, ...]:
         """What is said of some days, or of all, in a heading: their gaps, the newest first, and their breaks."""

@@ -26,6 +26,7 @@ from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.privacy import Counted, is_sensitive
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
+from curim_data.studies.coverage import coverage_choices
 from curim_data.studies.hot_spots import EXCHANGED, known_places
 from curim_data.studies.scatter import place_scatter
 
@@ -166,7 +167,7 @@ def emerging_classes(
     land = source.city.land_cells(side)
     periods = _periods(source, whole, audience, side)
     history = _over(whole, periods)
-    about = (size, *_history(periods), periods.choice)
+    about = (size, *_history(periods), periods.choice, *coverage_choices(source, source.first, source.as_of))
     period = query.dates(source, history) if len(periods.starts) else None
     if source.exact is not None and is_sensitive(whole, source.city):
         return EmergingClasses(history, None, None, side, (size,), EXCHANGED, period)
@@ -210,9 +211,9 @@ def judged_filter(source: Source, f: AlertFilter, audience: Audience, resolution
 def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> Periods:
     """Whole months or weeks up to the end of the filter's period."""
     _, end = query.dates(source, f)
-    last = min(end, source.as_of)
+    begin, last = source.coverage.stretch(min(end, source.as_of))
     earliest = (pd.Timestamp(last) + pd.Timedelta(days=1)).to_period("M").start_time - pd.DateOffset(months=MOST_MONTHS)
-    first = max(source.first, earliest.date())
+    first = max(source.first, begin, earliest.date())
     cells = np.asarray(source.city.land_cells(resolution).index)
     k = window_for(square_side(resolution, cells))
     windows = len(cells) / (1 + 3 * k * (k + 1))

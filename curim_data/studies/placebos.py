@@ -26,6 +26,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime
+from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas
 from curim_data.studies.periods import month_bounds
 
@@ -106,10 +107,16 @@ class Calendar:
             return day, month_bounds(day, round(self.days / 30.44) - 1)[1]
         return day, day + dt.timedelta(days=self.days - 1)
 
-    def placebo_starts(self, first: dt.date, windows: int) -> list[dt.date]:
-        """Earlier starts of placebo plans: no period after overlaps the next, the history has so many windows."""
+    def placebo_starts(self, first: dt.date, windows: int, coverage: Coverage) -> list[dt.date]:
+        """Earlier starts of placebo plans: no period after overlaps the next or a long gap, the history has so many
+        windows.
+        """
         days = (self.back(self.start, k * self.length) for k in range(1, _MOST_DATES + 1))
-        return [day for day in days if self.back(day, self.edges[windows]) >= first]
+        return [
+            day
+            for day in days
+            if self.back(day, self.edges[windows]) >= first and coverage.until(*self.after(day)) == self.after(day)[1]
+        ]
 
 
 def placebos(
@@ -206,7 +213,8 @@ def _fit(
         return None, covered
     starts: list[dt.date] = []
     if len(kept) < _ENOUGH_AREAS:
-        found = {n: calendar.placebo_starts(counting.source.first, n) for n in range(covered, 0, -1)}
+        source = counting.source
+        found = {n: calendar.placebo_starts(source.first, n, source.coverage) for n in range(covered, 0, -1)}
         wanted = min(max(map(len, found.values())), math.ceil(_ENOUGH_AREAS / len(kept)) - 1)
         covered = next(n for n, days in found.items() if len(days) >= wanted)
         starts = found[covered][:wanted]
@@ -261,7 +269,7 @@ def _plain_spread(
     """How a comparison of two periods varies: the plan's own, and where areas are few those of placebo dates too."""
     pairs = [own]
     if len(kept) < _ENOUGH_AREAS:
-        days = calendar.placebo_starts(counting.source.first, 0)
+        days = calendar.placebo_starts(counting.source.first, 0, counting.source.coverage)
         counts = [counting.of(kept, calendar.after(day)) for day in days]
         pairs += [(earlier, later) for later, earlier in itertools.pairwise(counts)]
     # The city's growth differs from pair to pair: each is brought to that of the first.

@@ -7,6 +7,7 @@ import datetime as dt
 import gzip
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.stats.empty_runs import empty_runs
+from curim_data.engine import Source, open_source
 from curim_data.engine.coverage import learn
-from curim_data.model import translator
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, translator
 from curim_data.model.annotations import Annotation, AnnotationKind
 from curim_data.model.coverage import Coverage, Gap
 from curim_data.model.known_time import CalendarUnit
+from curim_data.store import Home
+from curim_data.studies.emerging import emerging_classes
+from curim_data.studies.evaluation import comparison_windows
+from curim_data.studies.forecast import forecast_study, whole_weeks
+from curim_data.studies.placebos import Calendar
 from tests.small import alert, small_source
 
 EXPORTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "exports"
@@ -276,6 +284,67 @@ def test_a_source_knows_its_coverage(tmp_path: Path) -> None:
     coverage = small_source(tmp_path, rows).coverage
     assert coverage.gaps == (Gap("test", START + dt.timedelta(days=100), START + dt.timedelta(days=129)),)
     assert small_source(tmp_path, []).coverage.complete
+
+
+# studies
+
+
+@pytest.fixture(scope="module")
+def alerts(sample: Home) -> Source:
+    return open_source(sample)
+
+
+def _with_gap(source: Source, first: dt.date, days: int) -> Source:
+    note = Annotation("00000000", first, first + dt.timedelta(days=days - 1), "not_covered", "so")
+    return replace(source, annotations=(note,))
+
+
+def test_stretches_begin_after_long_gaps_alone() -> None:
+    days = [START + dt.timedelta(days=n) for n in range(100)]
+    coverage = Coverage({"a": (days[0], days[99])}, (Gap("a", days[10], days[29]), Gap("a", days[50], days[52])))
+    assert coverage.stretch(days[99]) == (days[30], days[99])
+    assert coverage.stretch(days[99], 1) == (days[53], days[99])
+    assert coverage.stretch(days[20]) == (days[0], days[9])
+    assert coverage.until(days[0], days[99]) == days[9]
+    assert coverage.until(days[30], days[99]) == days[99]
+    ended = Coverage({"a": (days[0], days[99])}, (Gap("a", days[0], days[99]),))
+    assert ended.stretch(days[99])[0] > ended.stretch(days[99])[1]
+
+
+def test_a_forecast_begins_after_a_long_gap_and_fills_a_short_one(alerts: Source) -> None:
+    f, start = AlertFilter(), alerts.as_of - dt.timedelta(days=300)
+    cut = _with_gap(alerts, start, 40)
+    assert whole_weeks(cut, f)[0].date() >= start + dt.timedelta(days=40)
+    told = forecast_study(cut, f, Audience.ANALYST)
+    assert any("do not cover" in translator("en")(note) for note in told.notes)
+    monday = whole_weeks(alerts, f)[-3].date()
+    short = forecast_study(_with_gap(alerts, monday, 3), f, Audience.ANALYST).recent["n"]
+    assert short.iloc[-3] == pytest.approx((short.iloc[-4] + short.iloc[-2]) / 2)
+    gone = forecast_study(_with_gap(alerts, alerts.first, 9999), f, Audience.ANALYST)
+    assert gone.city is None
+    assert gone.notes
+
+
+def test_classes_over_time_begin_after_a_long_gap(alerts: Source) -> None:
+    start = alerts.as_of - dt.timedelta(days=400)
+    told = emerging_classes(_with_gap(alerts, start, 40), AlertFilter(), Audience.ANALYST)
+    assert told.period is not None
+    assert told.period[0] >= start + dt.timedelta(days=40)
+    assert [one.name for one in told.about].count("coverage") == 1
+
+
+def test_a_plan_is_judged_on_covered_days(alerts: Source) -> None:
+    start = alerts.as_of - dt.timedelta(days=150)
+    whole = comparison_windows(alerts, start, None)
+    later = comparison_windows(_with_gap(alerts, start + dt.timedelta(days=60), 30), start, None)
+    assert later.lengths == (60, 60)
+    assert later.before[0] == whole.before[0]
+    before = _with_gap(alerts, whole.before[0] + dt.timedelta(days=20), 30)
+    assert comparison_windows(before, start, None).before[1] == start - dt.timedelta(days=1)
+    calendar = Calendar(start, 100)
+    days = calendar.placebo_starts(alerts.first, 0, alerts.coverage)
+    fewer = calendar.placebo_starts(alerts.first, 0, _with_gap(alerts, days[1], 20).coverage)
+    assert fewer == [days[0], *days[2:]]
 
 
 # real exports
