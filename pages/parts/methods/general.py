@@ -503,16 +503,11 @@ GENERAL: Final = (
     MethodEntry(
         N_("How precise the data are"),
         N_("How far can positions, times and counts be trusted?"),
-        (
-            r"d = 2\left(\sqrt{n + \tfrac{3}{8}} - \sqrt{m + \tfrac{3}{8}}\right)",
-            r"N\, e^{-m g} < 0.05",
-        ),
+        (r"d = 2\left(\sqrt{n + \tfrac{3}{8}} - \sqrt{m + \tfrac{3}{8}}\right)",),
         N_(
             "n alerts of a week, m the median of the six weeks before and the six after: a week is reported as a "
-            "jump where d is more than four times its usual spread. A stretch of g days without alerts is reported "
-            "as a gap where, with m alerts on a usual day and N days, fewer than 0.05 such stretches would be "
-            "expected. Positions are as precise as the step between the coordinates that occur; map cells narrower "
-            "than that step are not supported."
+            "jump where d is more than four times its usual spread. Positions are as precise as the step between the "
+            "coordinates that occur; map cells narrower than that step are not supported."
         ),
         N_(
             "Near-duplicates are alerts of one category within 50 m and 48 hours. A default coordinate is one exact "
@@ -521,6 +516,29 @@ GENERAL: Final = (
         ),
         N_("Busy streets have near-duplicates by chance: they are a reason to look, not a count of errors."),
         ("Anscombe 1948, Biometrika 35",),
+    ),
+    MethodEntry(
+        N_("Days that the sources cover"),
+        N_("Were there no alerts, or is a part of the export missing?"),
+        (r"p = \left(1 + \tfrac{k}{a v} \ln\left(1 + \tfrac{G}{D}\right)\right)^{-v}",),
+        N_(
+            "A stretch of days without alerts is compared with the days on each side of it: k alerts there, G and D "
+            "the usual alerts of both stretches by weekday, a the dispersion of weekly counts, known from 3v pairs of "
+            "weeks. It is a gap where on both sides p is below 0.05, divided by the number of all stretches without "
+            "alerts."
+        ),
+        N_(
+            "Each source is judged by itself; by months where only these are known. Lively days count up to the "
+            "nine-tenths quantile of their surroundings. The same days of other years say what the season lets expect. "
+            "Days in a gap are left out of comparisons, on both sides. An analyst can correct them on the Data page."
+        ),
+        N_(
+            "Of 5,760 simulated sources without a gap, with bursts, seasons and holidays, one was given one; where the "
+            "pace changed suddenly several times within a few months, up to 8 of 100. A single day, a month with few "
+            "alerts, and the end of all data are never gaps. A month missing from a source of fewer than about one "
+            "alert a day may go unnoticed."
+        ),
+        ("Przyborowski & Wilenski 1940, Biometrika 31", "docs/coverage.md"),
     ),
     MethodEntry(
         N_("Map cells"),
