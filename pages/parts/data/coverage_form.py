@@ -43,7 +43,7 @@ def _draw_form(page: Page) -> None:
         st.caption(
             t(
                 "Days that are not covered are left out of every comparison, on both sides. Days in which nothing "
-                "happened count as quiet days. Both hold before what was learned of the numbers."
+                "happened count as quiet days. Both take precedence over what the numbers suggest."
             )
         )
         left, right = st.columns(2)
