@@ -260,7 +260,7 @@ def test_concentration_is_that_of_the_page(capsys: Capture, sample: Home, tmp_pa
 def test_concentration_in_words(capsys: Capture, sample: Home) -> None:
     assert main(["concentration", "--home", str(sample.path)]) == 0
     printed = capsys.readouterr().out
-    assert "Half of the alerts lie in 6.1\u00a0% of the places" in printed
+    assert "Half of the alerts lie in 6.2\u00a0% of the places" in printed
     assert "Generalised Gini: 0.69" in printed
 
 

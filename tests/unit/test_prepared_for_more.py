@@ -41,14 +41,21 @@ HEADER, *LINES = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepe
 KNOWN = LINES[::6][:6_000]  # of all years
 OTHERS = LINES[1::6]
 FIRST = len(KNOWN)
+SENSITIVE = [line for line in KNOWN if ";following;" in line or ";harassment_verbal;" in line]
+AGAIN = 20  # alerts that have the number of a known sensitive one
 
 
 def more(rng: Random, name: str, n: int) -> bytes:
-    """Alerts with the place and time of known ones, or a bit later, so that some report what others did."""
+    """Alerts with the place and time of known ones, or of others, and some of an incident that is known by its number:
+    another row beside the one that is stored.
+    """
     rows = []
-    for number, line in enumerate(rng.sample(KNOWN, n // 2) + rng.sample(OTHERS, n - n // 2)):
+    for number, line in enumerate(rng.sample(KNOWN, n // 2) + rng.sample(OTHERS, n - n // 2 - AGAIN)):
         _, rest = line.split(";", 1)
         rows.append(f"{name}-{number};{rest}")
+    for line in rng.sample(SENSITIVE, AGAIN):
+        first, confirmations, rest = line.rsplit(";", 4)[0], line.split(";")[14], line.rsplit(";", 3)[1:]
+        rows += [line, ";".join((first, str(int(confirmations) + 1), *rest))]
     return "".join((HEADER, *rows)).encode()
 
 

@@ -20,7 +20,7 @@ from curim_data.quality.findings import duration
 from curim_data.studies import brief_text
 from curim_data.studies.change_words import certainty_in_words
 from pages.parts.data.preview import several_sentence
-from pages.parts.maps.cell_map import alert_count, incident_count
+from pages.parts.maps.cell_map import alert_count
 
 t = translator("fr")
 

@@ -30,13 +30,13 @@ def test_the_planted_places_are_groups_of_full_cells(source: Source) -> None:
     assert {spot["place"] for spot in planted if spot["class"] in ("persistent", "intensifying")} <= full
 
 
-def test_counts_are_of_incidents_of_the_whole_city(source: Source) -> None:
+def test_counts_are_of_the_whole_city(source: Source) -> None:
     study = moran_study(source, YEAR.replace(districts=("zone_1",)), Audience.ANALYST)
     cells = query.cells(source, YEAR, study.resolution, Audience.ANALYST).frame["n"]
     assert study.moran.frame["n"].equals(cells.reindex(study.moran.frame.index))
     names = [choice.name for choice in study.choices]
     assert names[0] == "resolution"
-    assert {"alerts", "occupied", "land", "cells", "piles"} <= set(names)
+    assert {"occupied", "land", "cells", "piles"} <= set(names)
 
 
 @pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.PUBLIC])
