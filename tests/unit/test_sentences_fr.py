@@ -32,10 +32,16 @@ def read(text: str) -> str:
 
 @pytest.mark.parametrize(
     ("n", "told"),
-    [(0, "0 incident"), (1, "1 incident"), (2, "2 incidents"), (1234, "1 234 incidents"), (float("nan"), "–")],
+    [
+        (0, "0 signalement"),
+        (1, "1 signalement"),
+        (2, "2 signalements"),
+        (1234, "1 234 signalements"),
+        (float("nan"), "–"),
+    ],
 )
-def test_incidents_are_counted(n: float, told: str) -> None:
-    assert read(incident_count(t, n)) == told
+def test_alerts_are_counted(n: float, told: str) -> None:
+    assert read(alert_count(t, n)) == told
 
 
 def test_shared_out_alerts_have_a_decimal_comma() -> None:
@@ -115,11 +121,13 @@ def _year_on_year(after: int, p: float, *, overdispersed: bool = False) -> str:
 
 def test_this_year_and_the_last() -> None:
     same = "contre 120 à la même période un an plus tôt"
-    assert _year_on_year(1234, 0.0001) == f"Depuis le 1er mai 2025 : 1 234 incidents, {same} : une hausse (p < 0,001)."
-    assert _year_on_year(80, 0.0123) == f"Depuis le 1er mai 2025 : 80 incidents, {same} : une baisse (p 0,012)."
-    assert _year_on_year(118, 0.8) == f"Depuis le 1er mai 2025 : 118 incidents, {same}. Pas de changement net."
+    assert (
+        _year_on_year(1234, 0.0001) == f"Depuis le 1er mai 2025 : 1 234 signalements, {same} : une hausse (p < 0,001)."
+    )
+    assert _year_on_year(80, 0.0123) == f"Depuis le 1er mai 2025 : 80 signalements, {same} : une baisse (p 0,012)."
+    assert _year_on_year(118, 0.8) == f"Depuis le 1er mai 2025 : 118 signalements, {same}. Pas de changement net."
     assert _year_on_year(150, 0.04, overdispersed=True) == (
-        f"Depuis le 1er mai 2025 : 150 incidents, {same}. Pas de changement net : par le passé, de tels nombres ont "
+        f"Depuis le 1er mai 2025 : 150 signalements, {same}. Pas de changement net : par le passé, de tels nombres ont "
         "varié autant d’une année à l’autre."
     )
 
@@ -127,8 +135,8 @@ def test_this_year_and_the_last() -> None:
 def test_hours_of_the_week() -> None:
     none = np.zeros(0)
     clock = WeekClock(none, none, none, (20, 6), 5, 90)
-    assert read(clock.sentence(t, incidents=True)) == (
-        "Au moins la moitié des incidents se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."
+    assert read(clock.sentence(t)) == (
+        "Au moins la moitié des signalements se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."
     )
     assert WeekClock(none, none, none, None, None, 0).sentence(t) == "Aucun signalement dont l’heure soit connue."
 
