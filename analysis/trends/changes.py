@@ -8,10 +8,11 @@ A share is judged by the binomial deviance D of its count y1 given y0 + y1. Repo
 by the factor a (`analysis.stats.bursts`), and shares wander from one period to the next by a log ratio of variance b,
 which solves "the mean of z² over past periods is 1":
 
-    z = (|x| - d) / sqrt(a x² / D + b),     x = log ratio
+    z = |x| / sqrt(a x² / D + b),     x = log ratio
 
-with d the change that is no news (a tenth): p is the largest probability of such a z under any true change of at most d
-(Hodges & Lehmann 1954). Within each level p-values are corrected by Benjamini and Hochberg.
+by Student's distribution, since a and b are estimated. Of the city, the p-value is the largest probability of such a z
+under any true change by less than a tenth (Hodges & Lehmann 1954). Within each level p-values are corrected by
+Benjamini and Hochberg.
 
 Hodges, J. L. & Lehmann, E. L. (1954). Testing the approximate validity of statistical hypotheses. Journal of the Royal
 Statistical Society B 16, 261-268.
@@ -20,19 +21,21 @@ Statistical Society B 16, 261-268.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr, xlogy
+from scipy.special import ndtri, stdtr, xlogy
 
 from analysis.stats.bursts import burst_factor
 from analysis.stats.false_discovery import benjamini_hochberg
-from curim_data.model import BoolArray, FloatArray, IntArray
+from analysis.stats.intervals import Estimate
+from curim_data.model import FloatArray, IntArray
 
 LevelName = Literal["city", "district", "category", "district_category", "place"]
 Grade = Literal["clear", "probable", "open"]
+Compared = Literal["season", "year", "before", "past"]
 Unit = Literal["week", "month"]
 
 LEVELS: Final[tuple[LevelName, ...]] = ("city", "district", "category", "district_category", "place")
@@ -54,7 +57,7 @@ REFERENCE: Final[Mapping[Unit, int]] = {"week": 52, "month": 12}
 LEAST_PAST: Final[Mapping[Unit, int]] = {"week": 26, "month": 6}
 SHORT_REFERENCE: Final[Mapping[Unit, int]] = {"week": 8, "month": 3}
 MOST_YEARS: Final = 4
-# Variance of the log ratio of shares between two periods beyond chance, before the past says more, and how much it says.
+# Variance of the log ratio of shares between two periods beyond chance, before the past says more, and its weight.
 DRIFT: Final[Mapping[LevelName, float]] = {
     "city": 0.02,
     "district": 0.02,
@@ -72,8 +75,89 @@ _CUT_MEAN: Final = 0.985
 
 
 @dataclass(frozen=True)
+class Change:
+    """One candidate: what it is (`key`, at `level`), its counts, and how sure the change is.
+
+    `expected`: alerts that its past let expect in the period; `base`: the alerts that say so. `ratio` is that of the
+    count to it, shrunk towards 1, with its 95 % interval. `compared`: the city with the "season" (the level of the last
+    year and the same days of up to four years), with the same days of the "year" before, or with the time just
+    "before"; a share of the city with its "past", or with that of the same days a year before ("season"). `few`: the
+    count or its base is under the display threshold: nothing but "fewer than" is said of it. `part_of`: the change of
+    a larger unit that this one carries.
+    """
+
+    key: Mapping[str, Any]
+    level: LevelName
+    base: int
+    after: int
+    expected: float
+    ratio: Estimate
+    p: float
+    q: float
+    grade: Grade
+    direction: int
+    compared: Compared
+    few: bool = False
+    part_of: Change | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All candidates of all levels.
+
+    `frame`: the columns that name a candidate (`by`), then level, base, after, expected, ratio, low, high, p, q (NaN
+    where not tested), grade, direction, compared. `tested`: how many of each level were. `found`: the changes to list,
+    each once, clear ones first, then the surest. `city_error`: the standard error of the log ratio of the whole city.
+    """
+
+    frame: pd.DataFrame
+    by: tuple[str, ...]
+    tested: Mapping[LevelName, int]
+    found: tuple[Change, ...]
+    city_error: float = float("nan")
+
+    @property
+    def n_tested(self) -> int:
+        """How many candidates were tested."""
+        return sum(self.tested.values())
+
+    def of(self, key: Mapping[str, Any]) -> Change | None:
+        """The candidate of that name; None where there is none."""
+        same = np.ones(len(self.frame), bool)
+        for name in self.by:
+            column, value = self.frame[name], key.get(name)
+            same &= (column.isna() if pd.isna(value) else column.eq(value).fillna(False)).to_numpy(bool)
+        rows = self.frame[same].to_dict("records")
+        return change_of(rows[0], self.by) if rows else None
+
+    def visible(self) -> tuple[float, float] | None:
+        """The rise and the fall of the whole city, as ratios, of which 80 in 100 would be clear; None untested."""
+        if not np.isfinite(self.city_error):
+            return None
+        reach = NO_NEWS + (ndtri(1 - ALPHA["city"]) + ndtri(0.8)) * self.city_error
+        return float(np.exp(reach)), float(np.exp(-reach))
+
+
+def change_of(row: Mapping[Any, Any], by: Sequence[str]) -> Change:
+    """A row of `Changes.frame` as a change."""
+    return Change(
+        key={name: None if pd.isna(row[name]) else row[name] for name in by},
+        level=row["level"],
+        base=round(row["base"]) if np.isfinite(row["base"]) else 0,
+        after=round(row["after"]),
+        expected=float(row["expected"]),
+        ratio=Estimate(row["ratio"], row["low"], row["high"]),
+        p=float(row["p"]),
+        q=float(row["q"]),
+        grade=row["grade"],
+        direction=int(row["direction"]),
+        compared=row["compared"],
+    )
+
+
+@dataclass(frozen=True)
 class Counts:
-    """Counts of the candidates of one level, a row each.
+    """Counts of the candidates of one level, a row each, named by `keys`.
 
     `past`: shape (rows, periods), by whole covered weeks or months before the period, the last just before it; `after`:
     of the period; `year`: of the same days a year before, NaN where they are not covered. `parents`: the row of the
@@ -86,14 +170,13 @@ class Counts:
     year: FloatArray
     category: IntArray
     parents: tuple[IntArray, IntArray] | None = None
+    keys: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
 class Past:
-    """How long the period is in weeks or months, and what is known before it.
-
-    `length`: of the period and of its reference, in whole or broken units. `whole_year`: whether the same days a year
-    before are all covered.
+    """The `unit` of what is known before a period, the `length` of the period in such units, whole or not, and how many
+    `periods` are known.
     """
 
     unit: Unit
@@ -118,7 +201,9 @@ def burst_factors(table: Counts, n_categories: int) -> FloatArray:
     return np.append(own, burst_factor(table.past))
 
 
-def judge(level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], past: Past, bursts: FloatArray) -> pd.DataFrame:
+def judge(
+    level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], past: Past, bursts: FloatArray
+) -> pd.DataFrame:
     """The candidates of a level: expected, ratio, low, high, p, q, grade, direction.
 
     Parameters
@@ -140,7 +225,7 @@ def judge(level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], pas
         interval; `p` is that of a change by more than a tenth, `q` corrected within the level.
     """
     if level == "city":
-        frame = _city(table, past, float(bursts[-1]))
+        frame = _city(table, past, bursts[-1])
     else:
         frame = _shares(level, table, tops, past, bursts[table.category])
     frame["q"] = benjamini_hochberg(frame["p"].to_numpy())
@@ -149,45 +234,42 @@ def judge(level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], pas
     if level in ("district_category", "place") and past.periods < LEAST_PAST[past.unit]:
         clear &= False
     frame["grade"] = np.where(clear, "clear", np.where(probable, "probable", "open"))
-    frame["direction"] = np.sign(table.after - frame["expected"]).astype(int)
-    frame["level"] = level
+    frame["direction"] = np.sign(np.nan_to_num(table.after - frame["expected"])).astype(int)
+    frame["after"], frame["level"] = table.after, level
     return frame
 
 
 def _city(table: Counts, past: Past, bursts: float) -> pd.DataFrame:
     """The whole city against the level of the last year and the season of the years before it."""
-    series, y1, year = table.past[0], float(table.after[0]), past.a_year
-    expected, parts, no_news, compared = _expected_of_city(series, float(table.year[0]), past)
-    if not expected > 0 and y1 == 0:
-        return _frame([np.nan], [np.nan], [np.nan], [np.nan], [1.0], [compared])
-    factor = max(bursts, float(burst_factor(series[None, -2 * year :])[0]))
+    series, y1 = table.past[0], float(table.after[0])
+    expected, parts, compared = _expected_of_city(series, float(table.year[0]), past)
+    if not np.isfinite(expected) or expected + y1 == 0:
+        return _frame([np.nan], [np.nan], [np.nan], [np.nan], [np.nan], [compared])
+    bursts = max(bursts, float(burst_factor(series[None, -2 * past.a_year :])[0]))
     x = np.log((y1 + 0.5) / (expected + 0.5))
-    error = np.sqrt(factor * (1 / (y1 + 0.5) + sum(1 / (n + 0.5) for n in parts)))
-    p = _p_beyond(np.array([x]), np.array([error]), no_news, np.array([np.inf]))
-    return _frame([expected], [x], [error], p, [factor], [compared])
+    chance = bursts * (1 / (y1 + 0.5) + sum(1 / (n + 0.5) for n in parts))
+    short = past.periods < LEAST_PAST[past.unit]  # too little to know how bursts are
+    error = np.array([np.sqrt(chance + short * DRIFT["city"])])
+    freedom = np.array([PRIOR_FREEDOM if short else np.inf])
+    p = _p_beyond(np.array([x]), error, NO_NEWS, freedom)
+    return _frame([expected], [x], error, p, [parts[0]], [compared])
 
 
-def _expected_of_city(series: FloatArray, year_before: float, past: Past) -> tuple[float, list[float], float, str]:
-    """The alerts that are to be expected, the counts that say so, the change that is no news, and what it is compared
-    with: "season", "year" or "before".
-    """
+def _expected_of_city(series: FloatArray, year_before: float, past: Past) -> tuple[float, list[float], Compared]:
+    """The alerts that are to be expected, the counts that say so, and what the city is compared with."""
     year, k, n = past.a_year, past.windows, len(series)
-    if n >= 2 * year and 2 * k <= year:
-        level, season, around = float(series[-year:].sum()), [], []
-        for m in range(1, MOST_YEARS + 1):
-            start = n - m * year
-            if start - year < 0:
-                break
-            season.append(float(series[start : start + k].sum()) if m > 1 else year_before * k / past.length)
-            around.append(float(series[start - year : start].sum()))
-        season = [s for s in season if s == s]
-        if season and sum(season) > 0:
-            expected = level * sum(season) / sum(around[: len(season)]) * past.length / k
-            return expected, [level, sum(season), sum(around)], NO_NEWS, "season"
+    starts = [start for m in range(1, MOST_YEARS + 1) if (start := n - m * year) >= year]
+    if starts and 2 * k <= year and year_before == year_before:
+        level = float(series[-year:].sum())
+        around = sum(float(series[start - year : start].sum()) for start in starts)
+        before = sum(float(series[start : start + k].sum()) for start in starts[1:])
+        season = year_before * k / past.length + before
+        if season > 0:
+            return level * season / around * past.length / k, [season, level, around], "season"
     if year_before == year_before:
-        return year_before, [year_before], NO_NEWS, "year"
+        return year_before, [year_before], "year"
     back = series[-max(SHORT_REFERENCE[past.unit], k) :]
-    return float(back.mean()) * past.length if len(back) else np.nan, [float(back.sum())], NO_NEWS_OF_SEASON, "before"
+    return (float(back.mean()) if len(back) else np.nan) * past.length, [float(back.sum())], "before"
 
 
 def _shares(
@@ -195,9 +277,8 @@ def _shares(
 ) -> pd.DataFrame:
     """Candidates by their share of the city (of their district and category)."""
     by_season = level == "category" and bool(np.isfinite(tops["city"].year).all())
-    now = _window(table, tops, past, None, by_season=by_season)
+    x, deviance, spread, expected = _window(table, tops, past, None, by_season=by_season)
     drift, freedom = _drift(level, table, tops, past, bursts, by_season=by_season)
-    x, deviance, spread, expected = now
     tested = spread >= LEAST_SPREAD * bursts
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.where(deviance > 0, bursts * x**2 / deviance, bursts / np.maximum(spread, 1e-9))
@@ -205,8 +286,9 @@ def _shares(
     with np.errstate(divide="ignore", invalid="ignore"):
         squares = (chance + drift) ** 2 / (chance**2 / (4 * spread / bursts) + drift**2 / freedom)
     p = np.where(deviance > 0, _p_beyond(x, error, 0.0, squares), 1.0)
-    frame = _frame(expected, x, error, np.where(tested, p, np.nan), bursts, ["season" if by_season else "past"] * len(x))
-    return frame
+    base, _ = _pair(table, past, None, by_season=by_season)
+    compared: Compared = "season" if by_season else "past"
+    return _frame(expected, x, error, np.where(tested, p, np.nan), base, [compared] * len(x))
 
 
 def _window(
@@ -257,7 +339,13 @@ def _pair(counts: Counts, past: Past, back: int | None, *, by_season: bool) -> t
 
 
 def _drift(
-    level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], past: Past, bursts: FloatArray, *, by_season: bool
+    level: LevelName,
+    table: Counts,
+    tops: Mapping[LevelName, Counts],
+    past: Past,
+    bursts: FloatArray,
+    *,
+    by_season: bool,
 ) -> tuple[float, float]:
     """The variance b of log ratios between a period and its reference beyond chance, and its degrees of freedom."""
     year, k = past.a_year, past.windows
@@ -305,9 +393,7 @@ def _p_beyond(x: FloatArray, error: FloatArray, no_news: float, freedom: FloatAr
     return np.asarray(np.minimum(1.0, tail))
 
 
-def _frame(
-    expected: Any, x: Any, error: Any, p: Any, bursts: Any, compared: Sequence[str]
-) -> pd.DataFrame:
+def _frame(expected: Any, x: Any, error: Any, p: Any, base: Any, compared: Sequence[Compared]) -> pd.DataFrame:
     """The columns of `judge`; ratios shrunk towards 1 by how much the rows of the level differ in truth."""
     x, error, p = (np.asarray(values, float) for values in (x, error, p))
     tested = np.isfinite(p) & np.isfinite(error) & (error > 0)
@@ -321,12 +407,13 @@ def _frame(
     with np.errstate(over="ignore"):
         return pd.DataFrame(
             {
+                "base": base,
                 "expected": expected,
                 "ratio": np.exp(middle),
                 "low": np.exp(middle - reach),
                 "high": np.exp(middle + reach),
                 "p": p,
-                "bursts": bursts,
+                "error": error,
                 "compared": list(compared),
             }
         )
