@@ -26,7 +26,7 @@ def distinct_changes(
 
     Going from the surest to the least sure, a change is the same as an earlier one where what both share (their theme
     in their area) holds at least half of its excess over what was expected. It is listed at the smallest unit that
-    holds half of it, with the larger one as `part_of`. Shares add up: where one part rose, all others fall as shares. So a
+    holds half of it, with the larger one as `part_of`. Shares add up: where one part rose, all others fall. So a
     change of the other direction that is gone once the earlier excess is taken out of the whole is none.
 
     Parameters
