@@ -232,7 +232,7 @@ def judge(
     clear = (frame["q"] <= ALPHA[level]).to_numpy()
     probable = (frame["q"] <= PROBABLE).to_numpy()
     if level in ("district_category", "place") and past.periods < LEAST_PAST[past.unit]:
-        clear &= False
+        clear = np.zeros(len(clear), bool)
     frame["grade"] = np.where(clear, "clear", np.where(probable, "probable", "open"))
     frame["direction"] = np.sign(np.nan_to_num(table.after - frame["expected"])).astype(int)
     frame["after"], frame["level"] = table.after, level

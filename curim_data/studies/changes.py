@@ -33,9 +33,9 @@ from curim_data.studies.periods import ComparedPeriods, compared_periods, month_
 # place or the map cell of about 300 m that stands for one (`cell`), or in the whole city.
 CANDIDATE_KEYS: Final = ("district", "area", "place", "cell", "category")
 AREA: Final = ("district", "area", "place", "cell")
-# Where a city has no districts it is divided into so many map cells at most; where it has no named places, into so many
-# of 350 m or larger.
-MOST_AREAS: Final = 60
+# Where a city has no districts it is divided into large map cells, so many at most; where it has no named places, into
+# cells of about 350 m, or larger ones where those are too many.
+MOST_AREAS: Final = 200
 MOST_PLACES: Final = 8_000
 PLACE_RESOLUTION: Final = 9
 PAST_YEARS: Final = 5
@@ -171,7 +171,8 @@ class _Tables:
         self.unit: Unit = "month" if periods.by_month else "week"
         city = source.city
         self.wide = None if city.districts else city.finest_affordable(MOST_AREAS)
-        self.small = None if city.landmarks else min(PLACE_RESOLUTION, city.finest_affordable(MOST_PLACES))
+        finest = max(PLACE_RESOLUTION, (self.wide or 0) + 1)
+        self.small = None if city.landmarks else min(finest, city.finest_affordable(MOST_PLACES))
         breaks = source.coverage.breaks_in(source.first, periods.after[1])
         self.begin = max([source.first, *(one.day for one in breaks)])
         start, end = periods.after

@@ -42,7 +42,7 @@ def area_tables(
     found = [table.frame for table in tables]
     placed = [names for names in by if "cell" in names]
     if placed and resolution is not None:
-        defaults = _default_cells(source, resolution)
+        defaults = default_cells(source, resolution)
         for table in query.tables(source, f, placed, audience, resolution=resolution):
             frame = table.frame.dropna(subset=["cell"]).astype({"cell": "int64"})
             frame = frame[~frame["cell"].isin(defaults)]
@@ -59,7 +59,7 @@ def coded_areas(
     others = [names for names in by if "cell" not in names]
     found = query.coded_tables(source, f, others)
     if placed and resolution is not None:
-        defaults = _default_cells(source, resolution)
+        defaults = default_cells(source, resolution)
         for table in query.coded_tables(source, f, placed, resolution=resolution):
             cells = table.columns["cell"]
             known = cells.levels.notna() & ~cells.levels.isin(defaults)
@@ -86,7 +86,7 @@ def count_areas(
         query.count_both(source, periods, placed, audience, resolution=resolution)
 
 
-def _default_cells(source: Source, resolution: int) -> np.ndarray:
+def default_cells(source: Source, resolution: int) -> np.ndarray:
     """Cells that hold default coordinates of the app: a rise there is one of reports without a place."""
     points = query.default_points(source)
     finest = coordinates_to_cells(
