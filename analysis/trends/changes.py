@@ -38,6 +38,9 @@ Grade = Literal["clear", "probable", "open"]
 Compared = Literal["season", "year", "before", "past"]
 Unit = Literal["week", "month"]
 
+# Columns that name a candidate: its area, at most one of them, and its category.
+AREA: Final = ("district", "area", "place", "cell")
+CANDIDATE_KEYS: Final = (*AREA, "category")
 LEVELS: Final[tuple[LevelName, ...]] = ("city", "district", "category", "district_category", "place")
 # The share of the error rate of each level: together 5 % of quiet periods may get a clear change.
 ALPHA: Final[Mapping[LevelName, float]] = {

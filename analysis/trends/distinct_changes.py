@@ -13,6 +13,9 @@ from analysis.trends.changes import Change, change_of
 
 # A part that holds at least this share of a change explains it.
 MAIN_SHARE: Final = 0.5
+# So many movements are listed at least, and so many looked through for those that may be chance.
+LEAST: Final = 3
+MOST_OPEN: Final = 12
 AREAS: Final = ("district", "place", "cell", "area")
 
 Key = tuple[Any, ...]
@@ -20,9 +23,11 @@ Crossed = Callable[[Mapping[str, Any]], float]
 
 
 def distinct_changes(
-    frame: pd.DataFrame, by: Sequence[str], part_of: Mapping[str, str], crossed: Crossed, most: int | None = None
+    frame: pd.DataFrame, by: Sequence[str], part_of: Mapping[str, str], crossed: Crossed
 ) -> tuple[Change, ...]:
-    """The clear and probable changes, each once: clear ones first, then the surest, at most `most`.
+    """The clear and probable changes, each once: clear ones first, then the surest.
+
+    Where they are fewer than three, the largest movements that may be chance follow.
 
     Going from the surest to the least sure, a change is the same as an earlier one where what both share (their theme
     in their area) holds at least half of its excess over what was expected. It is listed at the smallest unit that
@@ -44,11 +49,16 @@ def distinct_changes(
     rate control. Journal of the American Statistical Association 118, 165-176.
     """
     tree = _Tree(frame, by, part_of, crossed)
-    order = {"clear": 0, "probable": 1}
-    rows = [row for row in frame.to_dict("records") if row["grade"] in order]
-    ranked = sorted(rows, key=lambda row: (order[row["grade"]], row["p"]))
+    tested = frame[frame["p"].notna()]
+    rank = tested["grade"].map({"clear": 0, "probable": 1, "open": 2})
+    sorted_rows = tested.assign(rank=rank).sort_values(["rank", "p"], kind="stable")
+    ranked = sorted_rows[sorted_rows["rank"].lt(2) | sorted_rows["rank"].eq(2).cumsum().le(MOST_OPEN)].to_dict(
+        "records"
+    )
     kept: list[Change] = []
     for change in (change_of(row, by) for row in ranked):
+        if change.grade == "open" and (len(kept) >= LEAST or not change.direction):
+            continue
         relative = next((at for at, one in enumerate(kept) if tree.explains(one, change)), None)
         if relative is not None:
             whole = kept[relative]
@@ -57,7 +67,7 @@ def distinct_changes(
                 kept[relative] = replace(change, part_of=whole)
         elif not tree.mirrored(kept, change):
             kept.append(change)
-    return tuple(kept[:most])
+    return tuple(kept)
 
 
 class _Tree:

@@ -47,7 +47,7 @@ class Event:
     rows: IntArray
 
 
-def find_events(alerts: pd.DataFrame, since: dt.date, least_weeks: int = LEAST_WEEKS) -> tuple[Event, ...]:
+def find_events(alerts: pd.DataFrame, first: dt.date, since: dt.date) -> tuple[Event, ...]:
     """The events from a day on, clear and large ones first, each once.
 
     Parameters
@@ -55,6 +55,9 @@ def find_events(alerts: pd.DataFrame, since: dt.date, least_weeks: int = LEAST_W
     alerts
         One row an alert, past and period: moment (Timestamp, local), cell (int), category (str), hourly (bool: its time
         of day is known; of others spans of days count alone). Alerts that share a number of their source are one row.
+        Those that can make no event need not be among them.
+    first
+        The day from which on the past is known.
     since
         The first day on which events are looked for; what is before is the past.
 
@@ -64,15 +67,16 @@ def find_events(alerts: pd.DataFrame, since: dt.date, least_weeks: int = LEAST_W
     >>> night = pd.DatetimeIndex(["2024-07-20 23:00"] * 12)
     >>> quiet = pd.DataFrame({"moment": days, "cell": 1, "category": "theft", "hourly": True})
     >>> busy = pd.DataFrame({"moment": night, "cell": 2, "category": "theft", "hourly": True})
-    >>> found = find_events(pd.concat([quiet, busy], ignore_index=True), dt.date(2024, 7, 15))
+    >>> found = find_events(pd.concat([quiet, busy], ignore_index=True), dt.date(2024, 1, 1), dt.date(2024, 7, 15))
     >>> [(one.n, one.hours, one.record, one.grade) for one in found]
     [(12, 4, 1, 'clear')]
     """
     begin = np.datetime64(since, "m")
     moment = alerts["moment"].to_numpy("datetime64[m]")
-    if not len(moment) or begin - moment.min() < np.timedelta64(7 * least_weeks, "D"):
+    past_days = np.timedelta64((since - first).days, "D")
+    if not len(moment) or past_days < np.timedelta64(7 * LEAST_WEEKS, "D"):
         return ()
-    long = bool(begin - moment.min() >= A_YEAR)
+    long = bool(past_days >= A_YEAR)
     times = CLEAR_TIMES if long else CLEAR_TIMES_EARLY
     codes, names = pd.factorize(alerts["category"])
     cells = alerts["cell"].to_numpy(np.int64)
@@ -99,7 +103,7 @@ def find_events(alerts: pd.DataFrame, since: dt.date, least_weeks: int = LEAST_W
                     start=moment[within[0]].item(),
                     end=moment[within[-1]].item(),
                     record=record if clear[at] else int(own[codes[rows[at]]]),
-                    past_from=moment.min().item().date(),
+                    past_from=first,
                     grade="clear" if clear[at] else "probable",
                     rows=within,
                 )

@@ -31,15 +31,16 @@ from curim_data.studies.brief_text import (
     change_theme,
     counts_before_after,
     counts_words,
+    event_sure,
     finding_sentences,
     headline,
-    less_than_others,
     no_spots_sentence,
     none_sentence,
     sure_number,
     sure_sentence,
     tested_sentence,
 )
+from curim_data.studies.events import EventFinding
 from curim_data.studies.findings import Finding
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan_progress import PlanProgress, Standing, plan_progress
@@ -119,7 +120,7 @@ def brief_content(
     spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
     return Brief(
         headline=headline(study, t),
-        sentence=study.course.sentence(t) if study.course else "",
+        sentence="",
         compared=study.changes.periods.before is not None,
         since=study.since,
         until=study.until,
@@ -128,7 +129,10 @@ def brief_content(
         none_found=none_sentence(study, t),
         no_spots=no_spots_sentence(study, t),
         made=made,
-        changes=tuple(change_row(finding, city, t) for finding in study.findings),
+        changes=(
+            *(event_row(event, city, t) for event in study.events),
+            *(change_row(finding, city, t) for finding in study.findings),
+        ),
         before=study.changes.periods.before,
         picture=_map(study, city, t) if city.outlined else None,
         caption=_map_caption(study, t),
@@ -205,10 +209,10 @@ def _sources(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator
     total = study.total
     chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
     methods = t(
-        "Methods: changes by Fisher's exact test and the e-test (Krishnamoorthy & Thomson 2004), corrected for all "
-        "comparisons (Benjamini & Hochberg 1995; Katsevich, Sabatti & Bogomolov 2023); hot spots by exact tests of a "
-        "place against its surroundings, corrected likewise; shares with 95 % intervals. Formulas and checks: page "
-        "“Methods”."
+        "Methods: changes of the city by its level and season, of its parts by their share, with bursts of reports and "
+        "drift learned from the past, corrected within each level (Benjamini & Hochberg 1995); hot spots by exact "
+        "tests of a place against its surroundings, corrected likewise; shares with 95 % intervals. Formulas and "
+        "checks: page “Methods”."
     )
     return t("Data: the alerts of the imported files. {filter}.", filter=chosen), methods
 
@@ -238,6 +242,12 @@ def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = No
         **({"since": since.isoformat()} if since is not None else {}),
     }
     return f"{base}/?{urlencode(words)}"
+
+
+def event_row(event: EventFinding, city: CityProfile, t: Translator) -> ChangeRow:
+    """An event in the sentences of its card."""
+    first, *others = event.sentences(city, t)
+    return ChangeRow(*event.place_and_category(city, t), first, tuple(others), event_sure(event, t), "")
 
 
 def change_row(finding: Finding, city: CityProfile, t: Translator, *, drawn: bool = True) -> ChangeRow:
@@ -274,19 +284,19 @@ def change_series(finding: Finding, t: Translator) -> ChangeSeries | None:
         earlier=periods.before,
         after=periods.after,
         names=period_names(periods, t),
-        counts=(float(change.before), float(change.after)),
+        counts=(change.expected, float(change.after)),
         told=counts_before_after(finding, t),
         hidden=(finding.counts[0].n is None, finding.counts[1].n is None),
         by_month=own is not None and own.unit == "month",
         whole_months=periods.by_month,
-        tone="quiet" if less_than_others(change, t) else "rise" if change.direction > 0 else "fall",
+        tone="rise" if change.direction > 0 else "fall",
         least=finding.counts[0].least,
     )
 
 
 def period_names(periods: ComparedPeriods, t: Translator) -> tuple[str, str]:
-    """What the two periods are called: their years; of two in a row, before and after."""
+    """What the two are called: their years; of two in a row, expected and counted."""
     if not periods.same_season or periods.before is None:
-        return t("before"), t("after")
+        return t("expected"), t("counted")
     before, after = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
     return tuple(str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in (before, after))  # type: ignore[return-value]

@@ -15,13 +15,22 @@ import shapely
 
 from analysis.hotspots.grouping import h3_name
 from analysis.stats.result import Choice
-from analysis.trends.changes import LEVELS, Change, Changes, Counts, LevelName, Past, burst_factors, judge
+from analysis.trends.changes import (
+    CANDIDATE_KEYS,
+    LEVELS,
+    Change,
+    Changes,
+    Counts,
+    LevelName,
+    Past,
+    burst_factors,
+    judge,
+)
 from analysis.trends.distinct_changes import distinct_changes
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import BoolArray, CityProfile, FloatArray, IntArray, Message
-from curim_data.model.i18n import Span
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.query.categoricals import CodedTable
 from curim_data.studies.annotations import noted_between
@@ -29,10 +38,6 @@ from curim_data.studies.category_use import ALWAYS_IN_USE, NotInUse, not_in_use
 from curim_data.studies.coarse_areas import default_cells
 from curim_data.studies.periods import ComparedPeriods, compared_periods, month_bounds, months_between
 
-# A candidate: a category, or all alerts, in a district or the large map cell that stands for one (`area`), in a named
-# place or the map cell of about 300 m that stands for one (`cell`), or in the whole city.
-CANDIDATE_KEYS: Final = ("district", "area", "place", "cell", "category")
-AREA: Final = ("district", "area", "place", "cell")
 # Where a city has no districts it is divided into large map cells, so many at most; where it has no named places, into
 # cells of about 350 m, or larger ones where those are too many.
 MOST_AREAS: Final = 200
@@ -190,7 +195,7 @@ class _Tables:
 
     def _a_year_before(self, days: pd.DatetimeIndex) -> Any:
         """How long before each day its counterpart lies."""
-        return days - (days - pd.DateOffset(months=12)) if self.unit == "month" else pd.Timedelta(_YEAR)
+        return np.asarray(days - (days - pd.DateOffset(months=12))) if self.unit == "month" else np.timedelta64(364, "D")
 
     @property
     def length(self) -> float:
@@ -221,7 +226,8 @@ class _Tables:
             found.pop("district"), found.pop("district_category", None)
         if len(found["place"].after) < 2:
             del found["place"]
-        numbers = {name: at for at, name in enumerate(found["category"].keys["category"])} if "category" in found else {}
+        named = found["category"].keys["category"] if "category" in found else ()
+        numbers = {name: at for at, name in enumerate(named)}
         for level, table in found.items():
             if "category" in table.keys:
                 own = np.array([numbers[name] for name in table.keys["category"]], np.int64)
@@ -246,15 +252,15 @@ class _Tables:
             rows = np.zeros(1, np.int64)
         kept = self._candidates(rows, names, levels, resolution)
         rows = rows[kept]
-        keys = _names(rows, names, levels, resolution)
+        keys = _names(rows, names, levels)
         of_past = np.zeros((len(rows), periods.shape[0]))
         if past is not None and coded[2] is not None:
             at, row = self._unit_of(past), _places(rows, coded[2])
             used = (row >= 0) & (at >= 0)
             np.add.at(of_past, (row[used], at[used]), past.n[used])
         of_past[:, ~periods] = np.nan
-        sums = [np.full(len(rows), np.nan) if codes is None else _sums(rows, codes, table.n) for codes, table in ((coded[0], after), (coded[1], year))]  # type: ignore[union-attr]
-        return Counts(of_past, sums[0], sums[1], np.full(len(rows), -1), keys=keys)
+        now = _sums(rows, after, coded[0])
+        return Counts(of_past, now, _sums(rows, year, coded[1]), np.full(len(rows), -1), keys=keys)
 
     def _candidates(
         self, rows: IntArray, names: tuple[str, ...], levels: list[pd.Index], resolution: int | None
@@ -382,7 +388,7 @@ def _flat(table: CodedTable, names: Sequence[str], levels: Sequence[pd.Index]) -
     return flat
 
 
-def _names(rows: IntArray, names: Sequence[str], levels: Sequence[pd.Index], resolution: int | None) -> pd.DataFrame:
+def _names(rows: IntArray, names: Sequence[str], levels: Sequence[pd.Index]) -> pd.DataFrame:
     """The names of candidates."""
     if not names:
         return pd.DataFrame(index=range(len(rows)))
@@ -396,14 +402,18 @@ def _names(rows: IntArray, names: Sequence[str], levels: Sequence[pd.Index], res
 
 def _places(rows: IntArray, codes: IntArray) -> IntArray:
     """The place of each code among sorted rows; -1 for none."""
-    at = np.searchsorted(rows, codes)
-    at = np.where(at < len(rows), at, 0)
-    return np.where((codes >= 0) & (len(rows) > 0) & (rows[at] == codes), at, -1) if len(rows) else np.full(len(codes), -1)
+    if not len(rows):
+        return np.full(len(codes), -1)
+    at = np.minimum(np.searchsorted(rows, codes), len(rows) - 1)
+    return np.where(rows[at] == codes, at, -1)
 
 
-def _sums(rows: IntArray, codes: IntArray, n: FloatArray) -> FloatArray:
+def _sums(rows: IntArray, table: CodedTable | None, codes: IntArray | None) -> FloatArray:
+    """The number of each row in a table; NaN without one."""
+    if table is None or codes is None:
+        return np.full(len(rows), np.nan)
     at = _places(rows, codes)
-    return np.bincount(at[at >= 0], n[at >= 0], len(rows)).astype(float)
+    return np.bincount(at[at >= 0], table.n[at >= 0], len(rows)).astype(float)
 
 
 def landmark_districts(city: CityProfile) -> dict[str, str]:
@@ -415,5 +425,3 @@ def landmark_districts(city: CityProfile) -> dict[str, str]:
 def _district_at(city: CityProfile, longitude: float, latitude: float) -> str | None:
     point = shapely.Point(longitude, latitude)
     return next((area.id for area in city.districts if ask_shape(shapely.covers, area.polygon, point)), None)
-
-
