@@ -283,7 +283,7 @@ def change_series(finding: Finding, t: Translator) -> ChangeSeries | None:
         tested=tested,
         earlier=periods.before,
         after=periods.after,
-        names=period_names(periods, t),
+        names=period_names(periods, t, lines=bool(starts)),
         counts=(change.expected, float(change.after)),
         told=counts_before_after(finding, t),
         hidden=(finding.counts[0].n is None, finding.counts[1].n is None),
@@ -294,9 +294,9 @@ def change_series(finding: Finding, t: Translator) -> ChangeSeries | None:
     )
 
 
-def period_names(periods: ComparedPeriods, t: Translator) -> tuple[str, str]:
-    """What the two are called: their years; of two in a row, expected and counted."""
-    if not periods.same_season or periods.before is None:
+def period_names(periods: ComparedPeriods, t: Translator, *, lines: bool = True) -> tuple[str, str]:
+    """What the two are called: lines by their years, bars as expected and counted."""
+    if not lines or not periods.same_season or periods.before is None:
         return t("expected"), t("counted")
     before, after = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
     return tuple(str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in (before, after))  # type: ignore[return-value]

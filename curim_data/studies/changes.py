@@ -310,7 +310,8 @@ class _Tables:
 
     @cached_property
     def _ends(self) -> pd.DatetimeIndex:
-        return self._starts + (pd.offsets.MonthEnd(0) if self.unit == "month" else pd.Timedelta(days=6))
+        step: Any = pd.offsets.MonthEnd(0) if self.unit == "month" else pd.Timedelta(days=6)
+        return pd.DatetimeIndex(self._starts + step)
 
     @cached_property
     def _whole(self) -> BoolArray:

@@ -9,7 +9,6 @@ from typing import cast
 import streamlit as st
 
 from analysis.forecast.next_periods import NextPeriods
-from analysis.stats.harm_weights import WeighedBy
 from analysis.trends.alarms import Course
 from analysis.trends.time_series import Trend
 from curim_data import query
@@ -22,12 +21,11 @@ from curim_data.privacy import DisclosureError, is_sensitive, sees_exact
 from curim_data.studies import changes, trends
 from curim_data.studies.brief import BriefChanges, usual_since
 from curim_data.studies.changes import ChangeStudy
-from curim_data.studies.harm import WEIGHT_NAMES, weights_offered
 from pages.parts.findings.queries import cached_changes
 from pages.parts.frame import Dataset, Page, calculated, source_of
 from pages.parts.frame.waiting import worked_out
 
-BY, WEIGHT, COLUMNS, SPAN, ALL = "by", "weight", "columns", "span", "all"
+BY, COLUMNS, SPAN, ALL = "by", "columns", "span", "all"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
 USUAL: CalendarUnit = "week"
 
@@ -51,9 +49,9 @@ def forecast_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: Cale
 
 
 @calculated(Message("Comparing the periods"))
-def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience, weight: WeighedBy | None = None) -> ChangeStudy:
-    """Everything that changed between the filter's period and its reference; `weight`: with what alerts weigh."""
-    return changes.change_study(source_of(dataset), f, audience, weight=weight)
+def changes_of(dataset: Dataset, f: AlertFilter) -> ChangeStudy:
+    """Everything that changed in the filter's period."""
+    return changes.change_study(source_of(dataset), f)
 
 
 def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
@@ -68,7 +66,7 @@ def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None
     told = worked_out(cached_changes, dataset, f, audience, usual_since(source, f))
     whole = query.dates(source, f)
     chosen = f if not told.findings or (told.since, told.until) == whole else days_of(f, told)
-    worked_out(changes_of, dataset, chosen, audience, None)
+    worked_out(changes_of, dataset, chosen)
 
 
 def all_until(source: Source, f: AlertFilter) -> AlertFilter:
@@ -79,19 +77,6 @@ def all_until(source: Source, f: AlertFilter) -> AlertFilter:
 def days_of(f: AlertFilter, told: BriefChanges) -> AlertFilter:
     """The filter of the days of which the title tells."""
     return f.replace(period="", start=told.since, end=told.until)
-
-
-def draw_weight_choice(page: Page) -> WeighedBy | None:
-    """By what alerts are weighed beside their count: from the link, and as the reader picks it; none unless asked.
-
-    Nothing is drawn where neither severity nor a harm index is known, and for who sees no exact counts.
-    """
-    t = page.t
-    offered = weights_offered(page.source, page.audience) if page.source is not None else ()
-    if not offered:
-        return None
-    names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}
-    return cast("WeighedBy | None", _draw_choice(t("Alerts count"), names, WEIGHT) or None)
 
 
 def draw_span_choice(page: Page, study: BriefChanges | None) -> AlertFilter:
