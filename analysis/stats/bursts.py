@@ -19,12 +19,16 @@ PRIOR_FREEDOM: Final = 40.0
 MOST_TIMES: Final = 9.0
 
 
-def burst_factor(counts: Any, groups: IntArray | None = None, *, prior: float = PRIOR_FREEDOM) -> FloatArray:
+def burst_factor(
+    counts: Any, groups: IntArray | None = None, *, totals: Any = None, prior: float = PRIOR_FREEDOM
+) -> FloatArray:
     """The variance of counts by their mean, at least 1, from the differences of neighbouring periods.
 
-    With S = sum of (y_t - y_{t-1})² / 4 and V = sum of (y_t + y_{t-1}) / 4 over a row, both have the same mean where
-    counts are Poisson with a rate that hardly moves from one period to the next. The factor is sum w S / sum w V over
-    the rows, with w = 1 / (1 + mean of V a period), so that large rows, whose rate moves in truth too, do not decide.
+    Of two neighbours with the sum m, the later one has, were reports independent, the mean m q and the variance V = m q
+    (1 - q) (1 - m / M), with q the later part of the M alerts of both periods in all that the row is a part of: what is
+    common to all rows, as a season, inflates nothing (hypergeometric law). With S the squared distance from that mean,
+    the factor is sum w S / sum w V over the rows, with w = 1 / (1 + mean of V a period), so that large rows, whose
+    share moves in truth too, do not decide.
 
     Parameters
     ----------
@@ -33,6 +37,9 @@ def burst_factor(counts: Any, groups: IntArray | None = None, *, prior: float = 
     groups : array of int, shape (rows,), optional
         The group of each row. Each has a factor of its own, shrunk towards that of all rows: as many pairs with reports
         as `prior` weigh as much as all together.
+
+    totals : array, shape (periods,), optional
+        What the rows are parts of in the same periods. Without, each stands against its own past: q = 1/2, M infinite.
 
     Returns
     -------
@@ -54,20 +61,26 @@ def burst_factor(counts: Any, groups: IntArray | None = None, *, prior: float = 
     if table.shape[1] < 2 or not len(table):
         return np.ones(1 if groups is None else int(np.max(groups, initial=-1)) + 1)
     left, right = table[:, :-1], table[:, 1:]
-    squares, spread = (left - right) ** 2 / 4, (left + right) / 4
+    both, part, rest = left + right, np.array(0.5), np.array(1.0)
+    if totals is not None:
+        whole = np.asarray(totals, float)
+        sums = whole[:-1] + whole[1:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part, rest = whole[1:] / sums, 1 - both / sums
+    squares, spread = (right - both * part) ** 2, both * part * (1 - part) * rest
     known = np.isfinite(spread) & (spread > 0)
     squares, spread = np.where(known, squares, 0.0), np.where(known, spread, 0.0)
     pairs = known.sum(axis=1)
     weight = 1 / (1 + spread.sum(axis=1) / np.maximum(pairs, 1))
-    whole = _factor(squares, spread, weight)
+    of_all = _factor(squares, spread, weight)
     if groups is None:
-        return np.array([whole])
+        return np.array([of_all])
     size = int(groups.max(initial=-1)) + 1
     found, freedom = np.ones(size), np.bincount(groups, pairs, size)
     for group in np.flatnonzero(freedom):
         rows = groups == group
         found[group] = _factor(squares[rows], spread[rows], weight[rows])
-    return np.asarray(np.maximum(1.0, (freedom * found + prior * whole) / (freedom + prior)))
+    return np.asarray(np.maximum(1.0, (freedom * found + prior * of_all) / (freedom + prior)))
 
 
 def _factor(squares: FloatArray, spread: FloatArray, weight: FloatArray) -> float:

@@ -44,13 +44,15 @@ CANDIDATE_KEYS: Final = (*AREA, "category")
 LEVELS: Final[tuple[LevelName, ...]] = ("city", "district", "category", "district_category", "place")
 # The share of the error rate of each level: together 5 % of quiet periods may get a clear change.
 ALPHA: Final[Mapping[LevelName, float]] = {
-    "city": 0.02,
-    "district": 0.0075,
-    "category": 0.0075,
-    "district_category": 0.005,
-    "place": 0.01,
+    "city": 0.03,
+    "district": 0.005,
+    "category": 0.005,
+    "district_category": 0.0025,
+    "place": 0.0075,
 }
 PROBABLE: Final = 0.1
+# A part of a change that holds at least this share of it explains it.
+MAIN_SHARE: Final = 0.5
 # A change of the whole city by less than a tenth is no news. Shares of it need no such limit: how far they wander is
 # learned from their past.
 NO_NEWS: Final = 0.1
@@ -84,9 +86,9 @@ class Change:
     `expected`: alerts that its past let expect in the period; `base`: the alerts that say so. `ratio` is that of the
     count to it, shrunk towards 1, with its 95 % interval. `compared`: the city with the "season" (the level of the last
     year and the same days of up to four years), with the same days of the "year" before, or with the time just
-    "before"; a share of the city with its "past", or with that of the same days a year before ("season"). `few`: the
-    count or its base is under the display threshold: nothing but "fewer than" is said of it. `part_of`: the change of
-    a larger unit that this one carries.
+    "before"; a share of the city with that of its "past" (of so many weeks or months: `reach`), or of the same days a
+    year before ("season"). `few`: the count or its base is under the display threshold: nothing but "fewer than" is
+    said of it. `part_of`: the change of a larger unit that this one carries.
     """
 
     key: Mapping[str, Any]
@@ -100,6 +102,7 @@ class Change:
     grade: Grade
     direction: int
     compared: Compared
+    reach: int = 0
     few: bool = False
     part_of: Change | None = None
 
@@ -155,6 +158,7 @@ def change_of(row: Mapping[Any, Any], by: Sequence[str]) -> Change:
         grade=row["grade"],
         direction=int(row["direction"]),
         compared=row["compared"],
+        reach=int(row["reach"]) if row["reach"] == row["reach"] else 0,
     )
 
 
@@ -197,11 +201,12 @@ class Past:
         return REFERENCE[self.unit]
 
 
-def burst_factors(table: Counts, n_categories: int) -> FloatArray:
+def burst_factors(table: Counts, city: Counts, n_categories: int) -> FloatArray:
     """The burst factor of each category, and last that of all, from series of a category in a district (or place)."""
-    own = burst_factor(table.past, np.maximum(table.category, 0)) if n_categories else np.ones(0)
+    totals = city.past[0] if len(table.after) > 1 else None
+    own = burst_factor(table.past, np.maximum(table.category, 0), totals=totals) if n_categories else np.ones(0)
     own = np.pad(own, (0, max(n_categories - len(own), 0)), constant_values=1.0)
-    return np.append(own, burst_factor(table.past))
+    return np.append(own, burst_factor(table.past, totals=totals))
 
 
 def judge(
@@ -223,9 +228,10 @@ def judge(
     Returns
     -------
     DataFrame
-        One row a candidate. `expected`: alerts that its past and what the city did let expect; `ratio` is that of the
-        count to it, shrunk towards 1 by how much the rows of the level differ in truth, `low` and `high` its 95 %
-        interval; `p` is that of a change by more than a tenth, `q` corrected within the level.
+        One row a candidate. `expected`: alerts that its past and what the rest of the city did let expect; `alone`:
+        what its past lets expect where the city had done as expected; `ratio` is that of the count to what was
+        expected, shrunk towards 1 by how much the rows of the level differ in truth, `low` and `high` its 95 %
+        interval; `q` is p corrected within the level. A share that did not move itself is at most "open".
     """
     if level == "city":
         frame = _city(table, past, bursts[-1])
@@ -236,9 +242,15 @@ def judge(
     probable = (frame["q"] <= PROBABLE).to_numpy()
     if level in ("district_category", "place") and past.periods < LEAST_PAST[past.unit]:
         clear = np.zeros(len(clear), bool)
-    frame["grade"] = np.where(clear, "clear", np.where(probable, "probable", "open"))
-    frame["direction"] = np.sign(np.nan_to_num(table.after - frame["expected"])).astype(int)
     frame["after"], frame["level"] = table.after, level
+    excess = (table.after - frame["expected"]).to_numpy()
+    frame["direction"] = np.sign(np.nan_to_num(excess)).astype(int)
+    if (
+        level != "city"
+    ):  # where one part of the city rose all others fall as shares: what did not move itself is no news
+        moved = frame["direction"] * (table.after - frame["alone"]) >= MAIN_SHARE * np.abs(excess)
+        clear, probable = clear & moved.to_numpy(bool), probable & moved.to_numpy(bool)
+    frame["grade"] = np.where(clear, "clear", np.where(probable, "probable", "open"))
     return frame
 
 
@@ -248,14 +260,34 @@ def _city(table: Counts, past: Past, bursts: float) -> pd.DataFrame:
     expected, parts, compared = _expected_of_city(series, float(table.year[0]), past)
     if not np.isfinite(expected) or expected + y1 == 0:
         return _frame([np.nan], [np.nan], [np.nan], [np.nan], [np.nan], [compared])
-    bursts = max(bursts, float(burst_factor(series[None, -2 * past.a_year :])[0]))
+    if past.unit == "week":  # from one month to the next the season moves too
+        bursts = max(bursts, float(burst_factor(series[None, -2 * past.a_year :])[0]))
     x = np.log((y1 + 0.5) / (expected + 0.5))
     chance = bursts * (1 / (y1 + 0.5) + sum(1 / (n + 0.5) for n in parts))
-    short = past.periods < LEAST_PAST[past.unit]  # too little to know how bursts are
-    error = np.array([np.sqrt(chance + short * DRIFT["city"])])
-    freedom = np.array([PRIOR_FREEDOM if short else np.inf])
-    p = _p_beyond(np.array([x]), error, NO_NEWS, freedom)
+    drift, freedom = 0.0, np.inf
+    if past.unit == "month" or past.periods < LEAST_PAST[past.unit]:  # neighbours do not tell how totals scatter
+        drift, freedom = _drift_of_city(series, past, bursts)
+    error = np.array([np.sqrt(chance + drift)])
+    p = _p_beyond(np.array([x]), error, NO_NEWS, np.array([freedom]))
     return _frame([expected], [x], error, p, [parts[0]], [compared])
+
+
+def _drift_of_city(series: FloatArray, past: Past, bursts: float) -> tuple[float, float]:
+    """The variance of the log ratio of past periods to what was to be expected then, beyond bursts, and its freedom."""
+    k, squares, chances = past.windows, [], []
+    for start in range(len(series) - k, 0, -k):
+        year = _sum(series[None, start - past.a_year : start - past.a_year + k]) if start >= past.a_year else [np.nan]
+        before = Past(past.unit, k, start)
+        expected, parts, _ = _expected_of_city(series[:start], float(year[0]), before)
+        count = float(np.nansum(series[start : start + k]))
+        if expected > 0 and count > 0:
+            squares.append(np.log(count / expected) ** 2)
+            chances.append(bursts * (1 / count + sum(1 / (n + 0.5) for n in parts)))
+    if not squares:
+        return DRIFT["city"], PRIOR_FREEDOM
+    found, freedom = _solve(np.array(squares), np.array(chances)), min(MOST_FREEDOM, len(squares))
+    drift = (freedom * found + PRIOR_FREEDOM * DRIFT["city"]) / (freedom + PRIOR_FREEDOM)
+    return drift, freedom + PRIOR_FREEDOM
 
 
 def _expected_of_city(series: FloatArray, year_before: float, past: Past) -> tuple[float, list[float], Compared]:
@@ -263,82 +295,115 @@ def _expected_of_city(series: FloatArray, year_before: float, past: Past) -> tup
     year, k, n = past.a_year, past.windows, len(series)
     starts = [start for m in range(1, MOST_YEARS + 1) if (start := n - m * year) >= year]
     if starts and 2 * k <= year and year_before == year_before:
-        level = float(series[-year:].sum())
-        around = sum(float(series[start - year : start].sum()) for start in starts)
-        before = sum(float(series[start : start + k].sum()) for start in starts[1:])
-        season = year_before * k / past.length + before
-        if season > 0:
-            return level * season / around * past.length / k, [season, level, around], "season"
+        season, around = [year_before / past.length], [_mean(series[starts[0] - year : starts[0]])]
+        for start in starts[1:]:
+            season.append(_mean(series[start : start + k]))
+            around.append(_mean(series[start - year : start]))
+        both = [(here, there) for here, there in zip(season, around, strict=True) if here == here and there == there]
+        rates = np.array([*both, (np.nan, np.nan)])[:-1].sum(axis=0)
+        if both and rates.all():
+            expected = _mean(series[-year:]) * rates[0] / rates[1] * past.length
+            return expected, [rates[0] * past.length, float(np.nansum(series[-year:])), rates[1] * year], "season"
     if year_before == year_before:
         return year_before, [year_before], "year"
     back = series[-max(SHORT_REFERENCE[past.unit], k) :]
-    return (float(back.mean()) if len(back) else np.nan) * past.length, [float(back.sum())], "before"
+    return _mean(back) * past.length, [float(np.nansum(back))], "before"
+
+
+def _mean(counts: FloatArray) -> float:
+    """The mean of the periods that are known."""
+    return float(np.nanmean(counts)) if np.isfinite(counts).any() else float("nan")
 
 
 def _shares(
     level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], past: Past, bursts: FloatArray
 ) -> pd.DataFrame:
-    """Candidates by their share of the city (of their district and category)."""
-    by_season = level == "category" and bool(np.isfinite(tops["city"].year).all())
-    x, deviance, spread, expected = _window(table, tops, past, None, by_season=by_season)
-    drift, freedom = _drift(level, table, tops, past, bursts, by_season=by_season)
+    """Candidates by their share of the city (of their district and category), against the reference that tells most.
+
+    References are the same days a year before, and the last quarter, half and whole year. Each has its own drift: that
+    of the least typical error is taken.
+    """
+    best: tuple[float, int, tuple[FloatArray, ...], float, float] | None = None
+    for reach in _references(tops["city"], past):
+        now = _window(table, tops, past, None, reach)
+        drift, freedom = _drift(level, table, tops, past, bursts, reach)
+        tested = now[2] >= LEAST_SPREAD * bursts
+        base, _ = _pair(table, past, None, reach)
+        typical = bursts * (1 / (now[3] + 0.5) + 1 / (base + 0.5))
+        size = float(np.median(typical[tested]) + drift) if tested.any() else np.inf
+        if best is None or size < best[0]:
+            best = size, reach, now, drift, freedom
+    assert best is not None
+    _, reach, (x, deviance, spread, expected), drift, freedom = best
     tested = spread >= LEAST_SPREAD * bursts
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.where(deviance > 0, bursts * x**2 / deviance, bursts / np.maximum(spread, 1e-9))
-    error = np.sqrt(chance + drift)
-    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(chance + drift)
         squares = (chance + drift) ** 2 / (chance**2 / (4 * spread / bursts) + drift**2 / freedom)
     p = np.where(deviance > 0, _p_beyond(x, error, 0.0, squares), 1.0)
-    base, _ = _pair(table, past, None, by_season=by_season)
-    compared: Compared = "season" if by_season else "past"
-    return _frame(expected, x, error, np.where(tested, p, np.nan), base, [compared] * len(x))
+    base, _ = _pair(table, past, None, reach)
+    compared: Compared = "past" if reach else "season"
+    frame = _frame(expected, x, error, np.where(tested, p, np.nan), base, [compared] * len(x))
+    city = tops["city"]
+    (whole,), _ = _pair(city, past, None, reach)
+    usual, _, _ = _expected_of_city(city.past[0], float(city.year[0]), past)
+    frame["alone"] = base * usual / whole if whole > 0 else np.nan
+    frame["reach"] = reach
+    return frame
+
+
+def _references(city: Counts, past: Past) -> list[int]:
+    """How many weeks or months before the period it may be compared with; 0 for the same days a year before."""
+    found = list(dict.fromkeys(min(past.a_year // parts, max(past.periods, 1)) for parts in (1, 2, 4)))
+    return [*([0] if np.isfinite(city.year).all() else []), *found]
 
 
 def _window(
-    table: Counts, tops: Mapping[LevelName, Counts], past: Past, back: int | None, *, by_season: bool
+    table: Counts, tops: Mapping[LevelName, Counts], past: Past, back: int | None, reach: int
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Log ratio, deviance, spread V and expected count of each row; of the period, or of that `back` lengths before."""
 
     def pair(counts: Counts) -> tuple[FloatArray, FloatArray]:
-        return _pair(counts, past, back, by_season=by_season)
+        return _pair(counts, past, back, reach)
 
     y0, y1 = pair(table)
     (n0,), (n1,) = pair(tops["city"])
-    if table.parents is None:
-        r = np.full(len(y0), n1 / n0 if n0 > 0 else np.nan)
-    else:
-        (d0, d1), (c0, c1) = (pair(tops[name]) for name in ("district", "category"))
-        district, category = table.parents
-        with np.errstate(divide="ignore", invalid="ignore"):
-            r = (d1 / d0)[district] * (c1 / c0)[category] / (n1 / n0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        part, m, rest = r / (1 + r), y0 + y1, 1 - (y0 + y1) / (n0 + n1)
+        if table.parents is None:
+            whole, others = np.full(len(y0), n1 / n0), (n1 - y1 + 0.5) / (n0 - y0 + 0.5)
+        else:
+            (d0, d1), (c0, c1) = (pair(tops[name]) for name in ("district", "category"))
+            district, category = table.parents
+            whole = others = (d1 / d0)[district] * (c1 / c0)[category] / (n1 / n0)
+        part, m, rest = whole / (1 + whole), y0 + y1, 1 - (y0 + y1) / (n0 + n1)
         spread = np.nan_to_num(m * part * (1 - part) * rest)
         mean = m * part
         moved = np.where(np.abs(y1 - mean) <= 0.5, mean, y1 - 0.5 * np.sign(y1 - mean))
         deviance = 2 * (xlogy(moved, moved / mean) + xlogy(m - moved, (m - moved) / (m - mean))) / rest
-        x = np.log((y1 + 0.5) / (y0 + 0.5) / r)
+        x = np.log((y1 + 0.5) / (y0 + 0.5) / others)
     known = (spread > 0) & np.isfinite(x)
     return (
         np.where(known, x, 0.0),
         np.where(known, np.nan_to_num(np.maximum(deviance, 0.0)), 0.0),
         np.where(known, spread, 0.0),
-        np.where(np.isfinite(r), y0 * np.where(np.isfinite(r), r, 0.0), np.nan),
+        np.where(known, y0 * np.where(known, others, 0.0), np.nan),
     )
 
 
-def _pair(counts: Counts, past: Past, back: int | None, *, by_season: bool) -> tuple[FloatArray, FloatArray]:
+def _pair(counts: Counts, past: Past, back: int | None, reach: int) -> tuple[FloatArray, FloatArray]:
     """Counts of the reference and of the period, each row; of one `back` lengths before the period where given."""
     year, k, n = past.a_year, past.windows, counts.past.shape[1]
     if back is None:
-        if by_season:
-            return counts.year, counts.after
-        return counts.past[:, -year:].sum(axis=1), counts.after
+        return (_sum(counts.past[:, -reach:]) if reach else counts.year), counts.after
     end = n - back * k
     start = end - k
-    if by_season:
-        return counts.past[:, start - year : end - year].sum(axis=1), counts.past[:, start:end].sum(axis=1)
-    return counts.past[:, max(start - year, 0) : start].sum(axis=1), counts.past[:, start:end].sum(axis=1)
+    first, last = (max(start - reach, 0), start) if reach else (start - year, end - year)
+    return _sum(counts.past[:, first:last]), _sum(counts.past[:, start:end])
+
+
+def _sum(counts: FloatArray) -> FloatArray:
+    """The sum of each row over the periods that are known."""
+    return np.asarray(np.nansum(counts, axis=1))
 
 
 def _drift(
@@ -347,16 +412,15 @@ def _drift(
     tops: Mapping[LevelName, Counts],
     past: Past,
     bursts: FloatArray,
-    *,
-    by_season: bool,
+    reach: int,
 ) -> tuple[float, float]:
     """The variance b of log ratios between a period and its reference beyond chance, and its degrees of freedom."""
     year, k = past.a_year, past.windows
-    least = year if by_season else max(k, LEAST_PAST[past.unit] // 2)
+    least = max(k, min(reach, LEAST_PAST[past.unit] // 2)) if reach else year
     windows = max(0, (table.past.shape[1] - least) // k)
     values, chances, number = [], [], 0
     for back in range(min(windows, MOST_YEARS * year // k)):
-        x, deviance, spread, _ = _window(table, tops, past, back, by_season=by_season)
+        x, deviance, spread, _ = _window(table, tops, past, back, reach)
         rows = spread >= LEAST_SPREAD * bursts
         if rows.any():
             number += 1

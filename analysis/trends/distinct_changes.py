@@ -9,10 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from analysis.trends.changes import Change, change_of
+from analysis.trends.changes import MAIN_SHARE, Change, change_of
 
-# A part that holds at least this share of a change explains it.
-MAIN_SHARE: Final = 0.5
 # So many movements are listed at least, and so many looked through for those that may be chance.
 LEAST: Final = 3
 MOST_OPEN: Final = 12
@@ -31,8 +29,7 @@ def distinct_changes(
 
     Going from the surest to the least sure, a change is the same as an earlier one where what both share (their theme
     in their area) holds at least half of its excess over what was expected. It is listed at the smallest unit that
-    holds half of it, with the larger one as `part_of`. Shares add up: where one part rose, all others fall. So a
-    change of the other direction that is gone once the earlier excess is taken out of the whole is none.
+    holds half of it, with the larger one as `part_of`.
 
     Parameters
     ----------
@@ -65,7 +62,7 @@ def distinct_changes(
             smaller = tree.holds(whole, change) and change.grade == whole.grade
             if smaller and tree.excess(change) >= MAIN_SHARE * tree.excess(whole):
                 kept[relative] = replace(change, part_of=whole)
-        elif not tree.mirrored(kept, change):
+        else:
             kept.append(change)
     return tuple(kept)
 
@@ -80,8 +77,6 @@ class _Tree:
         )
         excess = (frame["after"] - frame["expected"]).to_numpy(float)
         self.rows = dict(zip(names, np.nan_to_num(excess).tolist(), strict=True))
-        whole = frame[frame["level"] == "city"]
-        self.total = float(whole["after"].iloc[0]) if len(whole) else 0.0
 
     def excess(self, change: Change) -> float:
         """Alerts beyond what was expected, in the direction of the change."""
@@ -100,14 +95,6 @@ class _Tree:
             return False
         part = later.direction * self._excess(shared)
         return part >= MAIN_SHARE * self.excess(later)
-
-    def mirrored(self, earlier: Sequence[Change], later: Change) -> bool:
-        """Whether a share changed only because opposite changes moved the whole."""
-        opposite = sum(one.after - one.expected for one in earlier if one.direction == -later.direction)
-        if later.level == "city" or not opposite or self.total - opposite <= 0:
-            return False
-        expected = later.expected * (self.total - opposite) / self.total
-        return later.direction * (later.after - expected) < MAIN_SHARE * self.excess(later)
 
     def _excess(self, key: Mapping[str, Any]) -> float:
         known = self.rows.get(tuple(key[name] for name in self.by))

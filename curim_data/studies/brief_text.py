@@ -203,6 +203,7 @@ def counts_words(finding: Finding, t: Translator) -> str:
 
 def against_words(finding: Finding, t: Translator) -> str:
     """What lets expect that number, as the end of the sentence that gives it."""
+    months, reach = finding.periods.by_month, finding.change.reach
     match finding.change.compared, finding.whole_city:
         case "season", True:
             return t("from the level of the last year and the season of the years before")
@@ -214,7 +215,15 @@ def against_words(finding: Finding, t: Translator) -> str:
             return t("from the time just before")
     if finding.change.level == "district_category":
         return t("from its past, and from what its district and its category did")
-    return t("from its share of the city in the year before")
+    if months:
+        return t.n(
+            "from its share of the city in the {n} month before",
+            "from its share of the city in the {n} months before",
+            reach,
+        )
+    return t.n(
+        "from its share of the city in the {n} week before", "from its share of the city in the {n} weeks before", reach
+    )
 
 
 def since_sentence(finding: Finding, t: Translator) -> str:

@@ -73,7 +73,7 @@ def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
         ("city", "year"): t("the same days a year before"),
         ("city", "before"): t("the time just before"),
         ("share", "season"): t("its share a year before"),
-        ("share", "past"): t("its share in the year before"),
+        ("share", "past"): t("its share just before"),
     }
     named = zip(rows["level"].eq("city"), rows["compared"], strict=True)
     return [words["city" if city else "share", compared] for city, compared in named]

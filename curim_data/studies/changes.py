@@ -114,7 +114,21 @@ def _nothing_compared(periods: ComparedPeriods) -> ChangeStudy:
 
 
 _COLUMNS: Final = (
-    *("level", "base", "after", "expected", "ratio", "low", "high", "p", "q", "grade", "direction", "compared"),
+    *(
+        "level",
+        "base",
+        "after",
+        "expected",
+        "ratio",
+        "low",
+        "high",
+        "p",
+        "q",
+        "grade",
+        "direction",
+        "compared",
+        "reach",
+    ),
 )
 
 
@@ -151,7 +165,8 @@ def _study(source: Source, f: AlertFilter, periods: ComparedPeriods) -> ChangeSt
     counts = tables.counts()
     past = Past(tables.unit, tables.length, int(np.isfinite(counts["city"].past[0]).sum()))
     categories = counts["category"].keys["category"] if "category" in counts else pd.Series(dtype=object)
-    bursts = burst_factors(counts.get("district_category", counts.get("category", counts["city"])), len(categories))
+    finest = counts.get("district_category", counts.get("category", counts.get("district", counts["city"])))
+    bursts = burst_factors(finest, counts["city"], len(categories))
     judged = {level: judge(level, table, counts, past, bursts) for level, table in counts.items()}
     frame = pd.concat(
         [pd.concat([counts[level].keys, found], axis=1) for level, found in judged.items()], ignore_index=True
@@ -195,7 +210,9 @@ class _Tables:
 
     def _a_year_before(self, days: pd.DatetimeIndex) -> Any:
         """How long before each day its counterpart lies."""
-        return np.asarray(days - (days - pd.DateOffset(months=12))) if self.unit == "month" else np.timedelta64(364, "D")
+        return (
+            np.asarray(days - (days - pd.DateOffset(months=12))) if self.unit == "month" else np.timedelta64(364, "D")
+        )
 
     @property
     def length(self) -> float:
