@@ -393,7 +393,8 @@ class _Tables:
 
 def _levels(found: Sequence[pd.Index]) -> pd.Index:
     """The values of a column in several tables, in order, without a missing one."""
-    return pd.Index(sorted({value for levels in found for value in levels[levels.notna()]}))
+    values: pd.Index = pd.Index(sorted({value for levels in found for value in levels[levels.notna()]}))
+    return values
 
 
 def _flat(table: CodedTable, names: Sequence[str], levels: Sequence[pd.Index]) -> IntArray:

@@ -1,0 +1,207 @@
+"""Changes at every level: what is told, what is not, and the slow way of the numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis.stats.bursts import burst_factor
+from analysis.trends.changes import (
+    ALPHA,
+    CANDIDATE_KEYS,
+    NO_NEWS,
+    Changes,
+    Counts,
+    LevelName,
+    Past,
+    burst_factors,
+    change_of,
+    judge,
+)
+from analysis.trends.changes import _p_beyond as p_beyond
+from analysis.trends.distinct_changes import distinct_changes
+
+WEEKS = 112
+K = 8
+D, C = 5, 6
+
+
+def tables(cube: np.ndarray[Any, Any], keys: bool = False) -> dict[LevelName, Counts]:
+    """Counts of all levels out of counts by district, category and week; places are the districts' halves."""
+    d, c, weeks = cube.shape
+    split = weeks - K
+
+    def of(rows: np.ndarray[Any, Any], category: Any, parents: Any = None) -> Counts:
+        year = rows[:, split - 52 : split - 52 + K].sum(axis=1)
+        return Counts(rows[:, :split], rows[:, split:].sum(axis=1), year, np.asarray(category), parents)
+
+    own = np.tile(np.arange(c), d), np.repeat(np.arange(d), c)
+    return {
+        "city": of(cube.sum(axis=(0, 1))[None], [-1]),
+        "district": of(cube.sum(axis=1), [-1] * d),
+        "category": of(cube.sum(axis=0), range(c)),
+        "district_category": of(cube.reshape(d * c, weeks), own[0], (own[1], own[0])),
+    }
+
+
+def judged(cube: np.ndarray[Any, Any]) -> dict[LevelName, pd.DataFrame]:
+    found = tables(cube)
+    past = Past("week", K, cube.shape[2] - K)
+    bursts = burst_factors(found["district_category"], found["city"], cube.shape[1])
+    return {level: judge(level, table, found, past, bursts) for level, table in found.items()}
+
+
+def quiet(seed: int, mean: float = 6.0, reports: float = 1.0) -> np.ndarray[Any, Any]:
+    rng = np.random.default_rng(seed)
+    events = rng.poisson(mean / reports, (D, C, WEEKS))
+    if reports == 1:
+        return events.astype(float)
+    return np.array([rng.geometric(1 / reports, n).sum() for n in events.ravel()], float).reshape(events.shape)
+
+
+@pytest.mark.parametrize("reports", [1.0, 2.0, 3.0])
+def test_the_burst_factor_is_the_variance_by_the_mean_of_reports(reports: float) -> None:
+    cube = quiet(1, 20.0, reports)
+    found = burst_factor(cube.reshape(-1, WEEKS))
+    # A geometric number of reports with the mean m makes the variance of counts 2m - 1 times their mean.
+    assert found[0] == pytest.approx(2 * reports - 1, rel=0.1)
+
+
+def test_the_burst_factor_knows_no_season_that_all_rows_share() -> None:
+    rng = np.random.default_rng(2)
+    rate = 30 * (1 + 0.6 * np.sin(np.arange(WEEKS)))
+    rows = rng.poisson(np.tile(rate, (8, 1)))
+    assert burst_factor(rows)[0] > 3
+    assert burst_factor(rows, totals=rows.sum(axis=0))[0] == pytest.approx(1, abs=0.15)
+
+
+def test_the_burst_factor_by_the_slow_way() -> None:
+    rows = quiet(3, 3.0, 2.0).reshape(-1, WEEKS)[:7]
+    squares, spread, weights = [], [], []
+    for row in rows:
+        pairs = [(a, b) for a, b in zip(row[:-1], row[1:], strict=True) if a + b]
+        squares.append([(a - b) ** 2 / 4 for a, b in pairs])
+        spread.append([(a + b) / 4 for a, b in pairs])
+        weights.append(1 / (1 + np.mean(spread[-1])))
+    factor = 1.0
+    for _ in range(8):
+        top = bottom = 0.0
+        for own, v, w in zip(squares, spread, weights, strict=True):
+            top += w * sum(min(s, 9 * max(factor, 1) * x + 1) for s, x in zip(own, v, strict=True))
+            bottom += w * sum(v)
+        factor = top / bottom
+    assert burst_factor(rows)[0] == pytest.approx(max(1, factor))
+
+
+def test_p_is_the_largest_probability_under_any_change_that_is_no_news() -> None:
+    x, error = 0.4, 0.15
+    rng = np.random.default_rng(4)
+    draws = rng.standard_normal(400_000) * error
+    largest = max(float((np.abs(draws + true) >= x).mean()) for true in np.linspace(-NO_NEWS, NO_NEWS, 9))
+    (p,) = p_beyond(np.array([x]), np.array([error]), NO_NEWS, np.array([np.inf]))
+    assert p == pytest.approx(largest, rel=0.05)
+    (plain,) = p_beyond(np.array([x]), np.array([error]), 0.0, np.array([np.inf]))
+    assert plain == pytest.approx(2 * stats.norm.sf(x / error), rel=1e-6)
+
+
+def test_a_doubled_city_is_clear_and_its_parts_are_not_told() -> None:
+    cube = quiet(5)
+    cube[:, :, -K:] *= 2
+    found = judged(cube)
+    assert found["city"]["grade"].tolist() == ["clear"]
+    assert not any((found[level]["grade"] == "clear").any() for level in ("district", "category"))
+
+
+def test_a_doubled_district_is_clear_and_no_other_is() -> None:
+    cube = quiet(6)
+    cube[2, :, -K:] *= 2
+    grades = judged(cube)["district"]["grade"].tolist()
+    assert grades[2] == "clear"
+    assert not {"clear"} & {*grades[:2], *grades[3:]}
+
+
+def test_an_emptied_city_is_clear_in_the_other_direction() -> None:
+    cube = quiet(7)
+    cube[:, :, -K:] = np.floor(cube[:, :, -K:] / 2)
+    city = judged(cube)["city"].iloc[0]
+    assert (city["grade"], city["direction"]) == ("clear", -1)
+
+
+def test_the_largest_category_does_not_hide_behind_itself() -> None:
+    cube = quiet(8)
+    cube[:, 0] *= 8
+    cube[:, 0, -K:] *= 2
+    category = judged(cube)["category"]
+    assert category["grade"].iloc[0] == "clear"
+    assert (category["grade"].iloc[1:] == "open").all()
+
+
+def test_doubling_all_numbers_changes_no_expected_share() -> None:
+    cube = quiet(9)
+    one, two = judged(cube), judged(2 * cube)
+    for level in ("district", "category"):
+        assert two[level]["expected"].to_numpy() == pytest.approx(2 * one[level]["expected"].to_numpy(), rel=0.02)
+
+
+def test_weeks_that_are_not_covered_count_nowhere() -> None:
+    cube = quiet(10, 20.0)
+    cube[:, :, -30:-20] = np.nan
+    found = tables(np.nan_to_num(cube))
+    found = {level: Counts(np.where(np.isnan(tables(cube)[level].past), np.nan, table.past), table.after, table.year, table.category, table.parents) for level, table in found.items()}
+    past = Past("week", K, WEEKS - K - 10)
+    bursts = burst_factors(found["district_category"], found["city"], C)
+    grades = {level: judge(level, table, found, past, bursts)["grade"] for level, table in found.items()}
+    assert not any((grade == "clear").any() for grade in grades.values())
+
+
+@pytest.mark.parametrize("reports", [1.0, 2.0])
+def test_quiet_cities_have_hardly_any_clear_change(reports: float) -> None:
+    cities = 60
+    any_clear = sum(
+        any((found["grade"] == "clear").any() for found in judged(quiet(100 + seed, 4.0, reports)).values())
+        for seed in range(cities)
+    )
+    assert any_clear <= stats.binom.isf(1e-3, cities, sum(ALPHA.values()))
+
+
+def frame_of(cube: np.ndarray[Any, Any]) -> pd.DataFrame:
+    found, parts = judged(cube), []
+    names = {
+        "city": [{}],
+        "district": [{"district": f"d{d}"} for d in range(D)],
+        "category": [{"category": f"c{c}"} for c in range(C)],
+        "district_category": [{"district": f"d{d}", "category": f"c{c}"} for d in range(D) for c in range(C)],
+    }
+    for level, rows in found.items():
+        keys = pd.DataFrame([{**dict.fromkeys(CANDIDATE_KEYS), **name} for name in names[level]], dtype=object)
+        parts.append(pd.concat([keys, rows], axis=1))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_a_change_is_listed_once_at_the_smallest_unit_that_carries_it() -> None:
+    cube = quiet(11, 10.0)
+    cube[1, 3, -K:] *= 6
+    found = distinct_changes(frame_of(cube), CANDIDATE_KEYS, {}, lambda _: 0.0)
+    first = found[0]
+    assert (first.key["district"], first.key["category"], first.grade) == ("d1", "c3", "clear")
+    assert not [one for one in found[1:] if one.grade == "clear"]
+
+
+def test_a_quiet_city_lists_its_largest_movements_as_open() -> None:
+    found = distinct_changes(frame_of(quiet(12)), CANDIDATE_KEYS, {}, lambda _: 0.0)
+    assert len(found) >= 3
+    assert all(one.grade != "clear" for one in found)
+
+
+def test_what_would_be_visible_is_what_is_clear_in_four_of_five_cities() -> None:
+    frame = frame_of(quiet(13))
+    error = float(judged(quiet(13))["city"]["error"].iloc[0])
+    rise, fall = Changes(frame, CANDIDATE_KEYS, {}, (), error).visible() or (0, 0)
+    assert rise == pytest.approx(1 / fall)
+    z = (np.log(rise) - NO_NEWS) / error
+    assert stats.norm.sf(stats.norm.isf(ALPHA["city"]) - z) == pytest.approx(0.8)
+    assert change_of(frame.to_dict("records")[0], CANDIDATE_KEYS).level == "city"
