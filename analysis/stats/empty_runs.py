@@ -8,7 +8,8 @@ a of weekly sums, known from m pairs of neighbouring weeks, and v = m / 3 or 2 (
 
     p = (1 + k log(1 + G / D) / (a v))^-v.
 
-The larger p of both sides holds: a source that grew, or faded out, has a side with as few alerts as the run.
+The larger p of both sides holds: a source that grew, or faded out, has a side with as few alerts as the run. Of a side
+no longer than the run, where the data end, p below 0.01 is enough.
 
 - k counts no day beyond the nine-tenths quantile of the days around, and is at most -d log(share of days without any):
   days on which hundreds were sent in speak for one lively day, and several reports of one event for one event.
@@ -37,7 +38,9 @@ AROUND: Final = {"day": (56, 365), "month": (6, 24)}
 BLOCK: Final = {"day": 7, "month": 1}
 YEAR: Final = {"day": 365.25, "month": 12.0}
 LIVELY: Final = 0.9
-ENOUGH_PAIRS: Final = 8  # of neighbouring weeks on one side, from which on its own dispersion holds
+ENOUGH_PAIRS: Final = 26  # of neighbouring weeks on one side, from which on its own dispersion holds
+# A side that is no longer than the run itself, since the data end there, cannot reach the limit: this is asked of it.
+SHORT_SIDE: Final = 0.01
 # A source with a weekday that has less than this share of an average one is closed for holidays too: shorter runs of
 # it are not named.
 CLOSED: Final = 0.05
@@ -106,7 +109,7 @@ def _improbable(
     sides = [year[:wide] for year in years]
     run = np.arange(first + (unit == "day"), stop)
     for side in sides:  # not even with dispersion 1 and the run on the busiest weekdays: the others need no more work
-        if len(side) and (1.0 + 7.0 * len(run) / len(side)) ** -n[side].sum() > limit:
+        if len(side) > len(run) and (1.0 + 7.0 * len(run) / len(side)) ** -n[side].sum() > limit:
             return False
     around = np.concatenate(sides)
     n = np.minimum(n, max(1.0, float(np.quantile(n[around], LIVELY))))
@@ -123,7 +126,7 @@ def _improbable(
         ratio = profile[days[run]].sum() / profile[days[side]].sum()
         in_run, beside = _other_years(n, covered, run, side, YEAR[unit])
         ratio = min(ratio, (in_run + ratio) / (beside + 1.0))
-        if (1.0 + k * np.log1p(ratio) / half) ** -half >= limit:
+        if (1.0 + k * np.log1p(ratio) / half) ** -half >= (limit if len(side) > len(run) else max(limit, SHORT_SIDE)):
             return False
     return True
 

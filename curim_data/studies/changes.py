@@ -99,7 +99,7 @@ def change_study(source: Source, f: AlertFilter, since: dt.date | None = None) -
     """
     periods = filter_periods(source, f, since)
     kept: dict[Any, ChangeStudy] = source.cache.setdefault("changes", {})
-    key = (f, periods, source.city.version, source.annotations, source.coverage)
+    key = (f, periods, source.city.version, source.annotations)
     found = kept.get(key)
     if found is None:
         found = _nothing_compared(periods) if periods.before is None else _study(source, f, periods)

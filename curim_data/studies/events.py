@@ -139,7 +139,7 @@ def _events(source: Source, f: AlertFilter) -> tuple[tuple[Event, ...], pd.DataF
     """The events of a filter's period, and the alerts that could make one; found once for a filter."""
     kept: dict[Any, tuple[tuple[Event, ...], pd.DataFrame]] = source.cache.setdefault("events", {})
     start, end = query.dates(source, f)
-    key = (f, start, end, source.city.version, source.coverage)
+    key = (f, start, end, source.city.version, source.annotations)
     if key not in kept:
         if len(kept) >= MOST_KEPT:
             kept.clear()
