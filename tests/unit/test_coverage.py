@@ -179,14 +179,15 @@ def _rare(counts: list[int], known: list[int], run: tuple[int, int], many: int) 
         weeks = [sum(min(counts[day], most) for day in days[at : at + 7]) for at in range(0, len(days) - 6, 7)]
         pairs.append([(b - a) ** 2 / (a + b) for a, b in itertools.pairwise(weeks) if a + b])
     for days, own in zip(near, pairs, strict=True):
-        z = own if len(own) >= 8 else pairs[0] + pairs[1]
+        z = own if len(own) >= 26 else pairs[0] + pairs[1]
         a = max(1.0, sum(z) / len(z)) if z else 1.0
         k = sum(min(counts[day], most) for day in days) / a
         active = sum(counts[day] > 0 for day in days)
         k = min(k, -len(days) * math.log(1 - (active + 0.5) / (len(days) + 1)))
         ratio = sum(pace[day % 7] for day in range(run[0] + 1, run[1])) / sum(pace[day % 7] for day in days)
         v = max(2.0, len(z) / 3)
-        if (1 + k * math.log(1 + ratio) / v) ** -v >= 0.05 / many:
+        limit = 0.05 / many if len(days) > run[1] - run[0] - 1 else max(0.05 / many, 0.01)
+        if (1 + k * math.log(1 + ratio) / v) ** -v >= limit:
             return False
     return True
 
