@@ -1,7 +1,7 @@
 """The next weeks or months of a series, with intervals, shown only where the same way was better than naive before.
 
-The forecast is the model of the expected range (`analysis.trends.dynamic_season`) carried on: level, fading slope and
-season, learned from the counts before alone. It is tried on the past with rolling origins: at each of the last starts
+The forecast is the model of the expected range (`analysis.trends.line`) carried on: level and season, learned from the
+counts before alone. It is tried on the past with rolling origins: at each of the last starts
 it forecasts the same number of periods, and so do two naive ways, the same period a year before and the mean of as many
 periods just before.
 
@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.stats.intervals import Estimate
-from analysis.trends.dynamic_season import CountsAhead, counts_ahead
+from analysis.trends.line import Ahead, read_line
 from curim_data.model import FloatArray, IntArray, Message, Num, Translator
 
 Unit = Literal["week", "month"]
@@ -146,7 +146,7 @@ def forecast_next(
     counts : shape (T,)
         Whole periods in order, all known; the first forecast period begins on `start`.
     complete, breaks
-        As in `analysis.trends.dynamic_season.dynamic_season`.
+        As `reported` and `breaks` of `analysis.trends.line.read_line`.
 
     Withheld where the past is too short to try it on, and where it was no better than the count a year before or than
     the mean of the last periods. Raises ValueError for missing counts.
@@ -160,11 +160,11 @@ def forecast_next(
         least = _LEARNED[unit] + _LEAST_STARTS[unit] + ahead - 1
         return Message(_TOO_SHORT[unit].text, {"n": len(series), "least": least})
     positions = [*starts.tolist(), len(series)]
-    found = counts_ahead(series, _SEASON[unit], ahead, positions, complete=complete, breaks=breaks)
+    found = read_line(series, _SEASON[unit], reported=complete, breaks=breaks).ahead(positions, ahead)
     past = past_errors(series, found, starts, _A_YEAR[unit])
     if not past.better:
         return _no_better(past, unit)
-    last = found.last()
+    last = Ahead(found.mean[-1:], found.variance[-1:], found.total[-1:])
     (low, high), (low_inner, high_inner) = last.bounds(LEVEL), last.bounds(INNER)
     sums = last.sum_bounds(LEVEL)
     days = pd.date_range(start, periods=ahead, freq="7D" if unit == "week" else "MS")
@@ -188,7 +188,7 @@ def past_starts(length: int, unit: Unit) -> IntArray:
     return np.arange(max(_LEARNED[unit], last - _MOST_STARTS[unit] + 1), last + 1)
 
 
-def past_errors(series: FloatArray, found: CountsAhead, starts: IntArray, a_year: int) -> PastErrors:
+def past_errors(series: FloatArray, found: Ahead, starts: IntArray, a_year: int) -> PastErrors:
     """Compare forecasts made at `starts`, the first rows of `found`, with the counts, and with the naive ways."""
     ahead = found.mean.shape[1]
     steps = starts[:, None] + np.arange(ahead)

@@ -18,7 +18,7 @@ from analysis.forecast.next_periods import (
     past_starts,
     same_a_year_before,
 )
-from analysis.trends.dynamic_season import counts_ahead
+from analysis.trends.line import Ahead, read_line
 from curim_data.model import FloatArray, Message, Translator
 
 START = dt.date(2025, 1, 6)
@@ -35,6 +35,12 @@ BEER = np.array(QUARTERS.split(), dtype=float)
 def seasonal(rng: np.random.Generator, weeks: int, mean: float = 60, size: float = 0.4) -> FloatArray:
     rates = mean * np.exp(size * np.sin(2 * np.pi * np.arange(weeks) / PER_YEAR))
     return rng.poisson(rates).astype(float)
+
+
+def counts_ahead(
+    counts: FloatArray, per_year: float, periods: int, positions: list[int], breaks: set[int] = frozenset()
+) -> Ahead:  # type: ignore[assignment]
+    return read_line(counts, per_year, breaks=breaks).ahead(positions, periods)
 
 
 def test_naive_forecasts_miss_by_the_published_errors() -> None:
