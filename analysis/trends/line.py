@@ -62,8 +62,8 @@ _GROWTH: Final = 1.25
 class Shift:
     """A new level: the position of its first period, and the levels of a period before and after, without season.
 
-    `noted`: whether it was given as a break. `recent`: whether it began within the last periods, twice as many as a level
-    lasts at least: such a shift is an alarm.
+    `noted`: whether it was given as a break. `recent`: whether it began within the last periods, twice as many as a
+    level lasts at least: such a shift is an alarm.
     """
 
     at: int

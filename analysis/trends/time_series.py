@@ -575,11 +575,12 @@ class PeriodTotal:
 def period_total(trend: Trend) -> PeriodTotal | None:
     """The whole weeks of a trend together, against what was to be expected before the first of them.
 
-    None for other units, without the rule of the season, and for fewer than 4 or more than 9 whole weeks.
+    None for other units, without the rule of the season, for fewer than 4 or more than 9 whole weeks, and where weeks
+    between them are not covered.
     """
     rows = trend.frame[trend.frame["complete"]]
     expected = trend.sums.get(len(rows))
-    if trend.unit != "week" or expected is None or rows["expected"].isna().any():
+    if expected is None or rows["expected"].isna().any() or rows.index[-1] - rows.index[0] >= len(rows):
         return None
     return PeriodTotal(int(rows["n"].sum()), expected, len(rows), rows[trend.column].iloc[0].date(), trend.least)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from analysis.forecast.next_periods import NextPeriods, forecast_next
@@ -99,13 +100,14 @@ def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: Cal
     if series.empty:
         return Message("No forecast is shown: there are no alerts to make one from.")
     rows = regular_periods(series, (source.first, end), step, step)
-    whole = rows[rows["complete"]]
+    inside = np.flatnonzero(rows["complete"])
+    whole = rows.iloc[inside[0] : inside[-1] + 1] if len(inside) else rows.iloc[:0]
     days = whole[step]
     one = pd.DateOffset(months=1) if step == "month" else pd.Timedelta(days=7)
     start = (days.iloc[-1] + one if len(days) else rows[step].iloc[0]).date()
     breaks = [day for day in level_breaks(source, f) if source.first < day < start]
     return forecast_next(
-        whole["n"].to_numpy(dtype=float),
+        whole["n"].where(whole["complete"]).to_numpy(dtype=float),
         start,
         step,
         complete=reported_part(whole, step, step, reporting_lag(source)),

@@ -153,6 +153,12 @@ def test_a_short_past_is_said(unit: str, least: int) -> None:
     assert len(enough.frame) == AHEAD[unit]  # type: ignore[index]
 
 
-def test_a_count_that_is_not_known_is_refused() -> None:
-    with pytest.raises(ValueError, match="known"):
-        forecast_next([1.0, np.nan], START, "week")
+def test_weeks_that_are_not_covered_are_left_out() -> None:
+    series = seasonal(np.random.default_rng(7), 260)
+    series[150:160] = series[230] = np.nan
+    told = forecast_next(series, START, "week")
+    assert isinstance(told, NextPeriods)
+    assert told.past.counts < 8 * told.past.starts
+    assert np.isfinite([told.past.model, told.past.year, told.past.recent]).all()
+    assert told.frame["expected"].notna().all()
+    assert isinstance(forecast_next(np.full(200, np.nan), START, "week"), Message)

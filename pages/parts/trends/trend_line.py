@@ -29,11 +29,12 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
         note = t("Remove the seasonal pattern: the dotted line shows what remains.")
         if st.toggle(t("Seasonally adjusted"), key="trends_adjusted", help=note):
             columns.append("adjusted")
-    shown = frame[columns]
+    ends = frame.index.isin(frame.index[[0, -1]])
+    shown = frame[columns].assign(n=frame["n"].where(frame["complete"] | ends))  # a gap in the data is one in the line
     incomplete = not bool(frame["complete"].iloc[-1])
     beginning = not bool(frame["complete"].iloc[0])
-    ends = {"incomplete": incomplete, "beginning": beginning}
-    figure = plots.band_figure(page, shown, time=trend.column, height=340, name=t("alerts"), **ends)
+    hollow = {"incomplete": incomplete, "beginning": beginning}
+    figure = plots.band_figure(page, shown, time=trend.column, height=340, name=t("alerts"), **hollow)
     ahead = _forecast(page, trend)
     marks = shift_marks(t, trend) + note_marks(page, trend)
     _draw_on(page, figure, trend, marks, ahead)

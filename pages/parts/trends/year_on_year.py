@@ -56,7 +56,7 @@ def twelve_months(months: Trend) -> pd.DataFrame:
     Columns month, n, last_year and change.
     """
     whole = months.frame[months.frame["complete"]]
-    reached = whole.iloc[A_YEAR["month"] :].tail(A_YEAR["month"])
+    reached = whole.dropna(subset=["last_year"]).tail(A_YEAR["month"])
     return reached.assign(change=reached["n"] - reached["last_year"])[["month", "n", "last_year", "change"]].iloc[::-1]
 
 
