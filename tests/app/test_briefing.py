@@ -124,7 +124,7 @@ def test_briefing_and_trends_judge_the_city_by_the_same_expectation(
     assert study.course is not None
     assert study.course.n == weeks["n"].sum()
     assert study.course.expected == trend.sums[len(weeks)]
-    assert study.course.expected.value == pytest.approx(weeks["expected"].sum(), rel=0.05)
+    assert study.course.expected.value == pytest.approx(weeks["expected"].sum(), rel=0.15)
     assert study.verdict == "usual"
     assert trend.alarms.empty
     assert "usual for this time of year" in headline(study, t)
@@ -166,10 +166,10 @@ def test_both_pages_tell_the_same_of_the_weeks_together(open_page: Open, council
         assert any(told in words.value.replace("\\", "") for words in (*app.main.markdown, *app.main.caption))
 
 
-def test_without_three_years_the_headline_is_about_the_year_before_and_not_the_season(
+def test_without_two_years_the_headline_is_about_the_year_before_and_not_the_season(
     sample: Home, t: Translator
 ) -> None:
-    f = AlertFilter(period="", start=dt.date(2025, 2, 23), end=dt.date(2025, 4, 19))
+    f = AlertFilter(period="", start=dt.date(2024, 8, 5), end=dt.date(2024, 9, 29))
     study = brief_study(open_source(sample), f, Audience.ANALYST)
     assert study.course is None
     assert "no clear difference from the same weeks of the year before" in headline(study, t)

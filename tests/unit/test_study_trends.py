@@ -4,13 +4,12 @@ import datetime as dt
 
 import pytest
 
-from analysis.trends.time_series import year_on_year
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.store import Home
-from curim_data.studies.trends import trend_study, year_on_year_study
+from curim_data.studies.trends import trend_study
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +32,3 @@ def test_a_week_that_lies_partly_before_the_period_is_left_out(source: Source) -
     assert trend is not None
     assert trend.frame["week"].iloc[0].date() == friday + dt.timedelta(days=3)
     assert "beginning" in [choice.name for choice in trend.choices]
-
-
-def test_a_year_is_compared_as_overdispersed_as_the_past_was(source: Source) -> None:
-    """The city's quarters differed from one year to the next before: the campaign, the new app."""
-    every = AlertFilter(period="all")
-    trend = trend_study(source, every, Audience.ANALYST)
-    assert trend is not None
-    plain, found = year_on_year(trend), year_on_year_study(source, every, trend)
-    assert plain is not None
-    assert found is not None
-    assert (found.before, found.after, found.ratio.value) == pytest.approx(
-        (plain.before, plain.after, plain.ratio.value)
-    )
-    assert found.p > plain.p
-    assert found.ratio.low < plain.ratio.low < plain.ratio.high < found.ratio.high

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 from analysis.trends.time_series import Trend
+from curim_data.model import Translator
 from curim_data.privacy import DisclosureError
 from curim_data.studies.brief import BriefChanges
 from curim_data.studies.brief_text import (
@@ -19,8 +19,6 @@ from curim_data.studies.brief_text import (
 from curim_data.studies.findings import Finding
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import Page
-from pages.parts.trends.queries import course_of
-from pages.parts.trends.trend_line import course_sentences
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Headline:
 
 
 def page_headline(page: Page, trend: Trend | None) -> Headline:
-    """What matters most: a finding, an unusual total, an alarm or a change of level, else the latest period.
+    """What matters most: a finding, an unusual total, a shift of the level, an unusual period, else the latest one.
 
     The findings and the total are the briefing's, of the same filter and since the same day, so that both pages tell
     one story.
@@ -51,7 +49,7 @@ def page_headline(page: Page, trend: Trend | None) -> Headline:
         return Headline(headline(study, t))
     if trend is None:
         return Headline(t("Trends"))
-    return Headline(_of_line(page, trend))
+    return Headline(_of_line(t, trend))
 
 
 def _of_finding(page: Page, study: BriefChanges, finding: Finding) -> Headline:
@@ -70,12 +68,8 @@ def _of_finding(page: Page, study: BriefChanges, finding: Finding) -> Headline:
     return Headline(title, " ".join(below))
 
 
-def _of_line(page: Page, trend: Trend) -> str:
-    """The latest period where it is out of the usual; else another alarm or a new level; else that it is usual."""
-    t, latest = page.t, trend.latest
-    if latest is not None and latest["alarm"]:
-        return trend.sentence(t)
-    course = course_of(page.dataset, page.filter, page.audience)
-    first: dt.date = trend.frame[trend.column].iloc[0].date()
-    said = course_sentences(page, course, first)
-    return said[0] if said else trend.sentence(t)
+def _of_line(t: Translator, trend: Trend) -> str:
+    """A recent shift of the level; else the latest period where it is out of the usual; else an older shift."""
+    shift, latest = (trend.shifts[-1] if trend.shifts else None), trend.latest
+    unusual = latest is not None and bool(latest["alarm"])
+    return shift.sentence(t) if shift is not None and (shift.recent or not unusual) else trend.sentence(t)

@@ -9,7 +9,6 @@ from typing import cast
 import streamlit as st
 
 from analysis.forecast.next_periods import NextPeriods
-from analysis.trends.alarms import Course
 from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.engine import Source
@@ -36,12 +35,6 @@ def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: Calenda
     return trends.trend_study(source_of(dataset), f, audience, unit)
 
 
-@calculated(Message("Counting by period"))
-def course_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> Course | None:
-    """Further alarms and the steps of the level under the filter."""
-    return trends.course_study(source_of(dataset), f, audience)
-
-
 @calculated(Message("Forecasting"))
 def forecast_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> NextPeriods | Message:
     """The next periods after those of the filter, or why none are forecast."""
@@ -55,12 +48,11 @@ def changes_of(dataset: Dataset, f: AlertFilter) -> ChangeStudy:
 
 
 def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
-    """What the page tells before a reader chooses anything: the line with its alarms and forecast, and what changed."""
+    """What the page tells before a reader chooses anything: the line with its forecast, and what changed."""
     source = source_of(dataset)
     unit = source.known_time.unit(USUAL)
     for study in (trend_of, forecast_of):
         worked_out(study, dataset, f, audience, unit)
-    worked_out(course_of, dataset, f, audience)
     for step in (unit, "month"):
         worked_out(trend_of, dataset, all_until(source, f), audience, step)
     told = worked_out(cached_changes, dataset, f, audience, usual_since(source, f))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear
+from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear, year_on_year
 from curim_data.model.known_time import CalendarUnit
-from curim_data.studies.trends import year_on_year_study
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import least_written, written_count
 from pages.parts.frame import Page
@@ -29,7 +28,7 @@ def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
     if whole is None or months is None:
         st.write(why)
         return
-    compared = year_on_year_study(source, history, whole)
+    compared = year_on_year(whole)
     quarter = A_QUARTER[whole.unit]
     if compared is None or compared.periods <= quarter // 2:
         st.write(t("The data do not go back a year."))
@@ -57,7 +56,7 @@ def twelve_months(months: Trend) -> pd.DataFrame:
     Columns month, n, last_year and change.
     """
     whole = months.frame[months.frame["complete"]]
-    reached = whole.iloc[A_YEAR["month"] :].tail(A_YEAR["month"])
+    reached = whole.dropna(subset=["last_year"]).tail(A_YEAR["month"])
     return reached.assign(change=reached["n"] - reached["last_year"])[["month", "n", "last_year", "change"]].iloc[::-1]
 
 
