@@ -31,7 +31,14 @@ PLACE: Final = 9
 A_TENTH: Final = np.log(1.1)
 # Weeks of history of the rows: half a year to four years.
 HISTORIES: Final = (26, 52, 104, 208)
-PLANTED: Final = (("city", 1.6), ("district", 1.6), ("district", 2.0), ("category", 2.0), ("place", 1.6), ("place", 2.0))
+PLANTED: Final = (
+    ("city", 1.6),
+    ("district", 1.6),
+    ("district", 2.0),
+    ("category", 2.0),
+    ("place", 1.6),
+    ("place", 2.0),
+)
 
 
 def rows() -> dict[str, World]:
@@ -215,7 +222,10 @@ def _power(world: World, level: str, times: float, rng: np.random.Generator) -> 
 
 def table(kept: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
     """The table of docs/reliability-of-findings.md: cities with any false clear finding, with its 95 % interval."""
-    lines = ["| city | cities | any false clear (95 %) | any clear | false probable a city | false events |", "|---|--:|--:|--:|--:|--:|"]
+    lines = [
+        "| city | cities | any false clear (95 %) | any clear | false probable a city | false events |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
     for name, cities in kept.items():
         found = list(cities.values())
         n = len(found)
@@ -231,6 +241,8 @@ def table(kept: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
         for level, times in PLANTED:
             grades = [one[f"{level} × {times:g}"] for one in cities.values() if f"{level} × {times:g}" in one]
             if grades:
-                clear, both = (np.mean([grade in which for grade in grades]) for which in (("clear",), ("clear", "probable")))
+                clear, both = (
+                    np.mean([grade in which for grade in grades]) for which in (("clear",), ("clear", "probable"))
+                )
                 lines.append(f"| {name} | {level} × {times:g} | {clear:.2f} | {both:.2f} |")
     return lines

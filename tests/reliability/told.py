@@ -187,7 +187,14 @@ def gaps(name: str, home: Home) -> Iterator[Case]:
         known = {(one.id, one.change.direction) for one in whole.findings if one.clear}
         new = [one for one in part.findings if one.clear and (one.id, one.change.direction) not in known]
         yield Case(name, f"{span[0]:%Y-%m} missing, {where}", "gap", ought=True, told=named)
-        yield Case(name, f"{span[0]:%Y-%m} missing, {where}", "any", ought=False, told=bool(new), said=str([one.id for one in new]))
+        yield Case(
+            name,
+            f"{span[0]:%Y-%m} missing, {where}",
+            "any",
+            ought=False,
+            told=bool(new),
+            said=str([one.id for one in new]),
+        )
 
 
 def main(folder: Path) -> Sequence[Case]:
@@ -197,7 +204,21 @@ def main(folder: Path) -> Sequence[Case]:
         for study in (doubled_cities, gaps):
             for case in study(name, home):
                 found.append(case)
-                print("|", case.city, "|", case.done, "|", case.level, "|", case.grade, "|", _verdict(case), case.said, "|", flush=True)
+                print(
+                    "|",
+                    case.city,
+                    "|",
+                    case.done,
+                    "|",
+                    case.level,
+                    "|",
+                    case.grade,
+                    "|",
+                    _verdict(case),
+                    case.said,
+                    "|",
+                    flush=True,
+                )
     return found
 
 

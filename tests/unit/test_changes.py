@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ K = 8
 D, C = 5, 6
 
 
-def tables(cube: np.ndarray[Any, Any], keys: bool = False) -> dict[LevelName, Counts]:
+def tables(cube: np.ndarray[Any, Any]) -> dict[LevelName, Counts]:
     """Counts of all levels out of counts by district, category and week; places are the districts' halves."""
     d, c, weeks = cube.shape
     split = weeks - K
@@ -83,7 +84,7 @@ def test_the_burst_factor_by_the_slow_way() -> None:
     rows = quiet(3, 3.0, 2.0).reshape(-1, WEEKS)[:7]
     squares, spread, weights = [], [], []
     for row in rows:
-        pairs = [(a, b) for a, b in zip(row[:-1], row[1:], strict=True) if a + b]
+        pairs = [(a, b) for a, b in itertools.pairwise(row) if a + b]
         squares.append([(a - b) ** 2 / 4 for a, b in pairs])
         spread.append([(a + b) / 4 for a, b in pairs])
         weights.append(1 / (1 + np.mean(spread[-1])))
@@ -151,7 +152,16 @@ def test_weeks_that_are_not_covered_count_nowhere() -> None:
     cube = quiet(10, 20.0)
     cube[:, :, -30:-20] = np.nan
     found = tables(np.nan_to_num(cube))
-    found = {level: Counts(np.where(np.isnan(tables(cube)[level].past), np.nan, table.past), table.after, table.year, table.category, table.parents) for level, table in found.items()}
+    found = {
+        level: Counts(
+            np.where(np.isnan(tables(cube)[level].past), np.nan, table.past),
+            table.after,
+            table.year,
+            table.category,
+            table.parents,
+        )
+        for level, table in found.items()
+    }
     past = Past("week", K, WEEKS - K - 10)
     bursts = burst_factors(found["district_category"], found["city"], C)
     grades = {level: judge(level, table, found, past, bursts)["grade"] for level, table in found.items()}

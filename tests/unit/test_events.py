@@ -64,7 +64,9 @@ def test_the_order_of_rows_does_not_matter() -> None:
     alerts = put(city(4), 40, 4)
     mixed = alerts.sample(frac=1, random_state=1).reset_index(drop=True)
     one, other = (find_events(rows, FIRST, SINCE) for rows in (alerts, mixed))
-    assert [(event.n, event.start, event.grade) for event in one] == [(event.n, event.start, event.grade) for event in other]
+    assert [(event.n, event.start, event.grade) for event in one] == [
+        (event.n, event.start, event.grade) for event in other
+    ]
 
 
 def test_an_event_is_told_once() -> None:
