@@ -80,7 +80,7 @@ def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
         return t("{place}: {told} Does this surprise us?", place=place, told=at_head(spot.sentence(t, least)))
     if study.hot.spots and spot.expected is not None:
         return t(
-            "{place}: {n} incidents; expected from the surroundings: {expected}. Does this surprise us?",
+            "{place}: {n} alerts; expected from the surroundings: {expected}. Does this surprise us?",
             place=study.names[spot.id](t),
             n=t(fewer_than(least)) if 0 < spot.n < least else round(spot.n),
             expected=t.roughly(spot.expected),
@@ -119,7 +119,7 @@ def _meaning(study: BriefStudy, city: CityProfile, t: Translator) -> str:
             place=study.names[study.hot.spots[0].id](t),
         )
     if study.hot.power.too_few:
-        return t("The incidents are too few to name places: who could tell us more about where and when they happen?")
+        return t("The alerts are too few to name places: who could tell us more about where and when they happen?")
     return t("What could it mean?")
 
 
