@@ -11,7 +11,7 @@ import pytest
 
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import EngineError, open_source, source, spark
+from curim_data.engine import EngineError, open_source, spark
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
@@ -149,11 +149,13 @@ def test_files_that_the_server_does_not_see_are_refused(own: Home, asked: str, t
     """A file that is missing among others would be read as one without rows."""
     files = open_source(own, "duckdb")
     schema, nowhere = files.cache["schema"], tmp_path / "nowhere.parquet"
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"no Parquet" * 100)
     with pytest.raises(EngineError, match="cannot read the files"):
-        spark.registered(asked, files.cache["files"][:1] * 2, schema, files.count * 2, lambda: nowhere)
+        spark.registered(asked, [str(broken)], schema, files.count)
     named = [*files.cache["files"], str(nowhere)]
     with pytest.raises(EngineError, match="reads 38656 alerts where the home has 38657"):
-        spark.registered(asked, named, schema, files.count + 1, lambda: source._shared_file(files))
+        spark.registered(asked, named, schema, files.count + 1)
 
 
 @pytest.mark.usefixtures("asked")
