@@ -23,8 +23,6 @@ SPACE_M: Final = (REPEAT_M, 100.0, 200.0, 300.0, 400.0)
 
 TIME_DAYS: Final = (7.0, 14.0, 21.0, 28.0)
 
-DUPLICATE_M: Final = 1.0
-
 
 @dataclass(frozen=True)
 class Bands:

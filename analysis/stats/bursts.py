@@ -20,7 +20,12 @@ MOST_TIMES: Final = 9.0
 
 
 def burst_factor(
-    counts: Any, groups: IntArray | None = None, *, totals: Any = None, prior: float = PRIOR_FREEDOM
+    counts: Any,
+    groups: IntArray | None = None,
+    *,
+    totals: Any = None,
+    population: Any = None,
+    prior: float = PRIOR_FREEDOM,
 ) -> FloatArray:
     """The variance of counts by their mean, at least 1, from the differences of neighbouring periods.
 
@@ -38,8 +43,10 @@ def burst_factor(
         The group of each row. Each has a factor of its own, shrunk towards that of all rows: as many pairs with reports
         as `prior` weigh as much as all together.
 
-    totals : array, shape (periods,), optional
+    totals : array, shape (periods,) or (rows, periods), optional
         What the rows are parts of in the same periods. Without, each stands against its own past: q = 1/2, M infinite.
+    population : array, shape (rows, periods), optional
+        Where counts are shares: of how many alerts each is a part (M); `totals` then say in which proportion.
 
     Returns
     -------
@@ -60,17 +67,8 @@ def burst_factor(
     table = np.asarray(counts, float)
     if table.shape[1] < 2 or not len(table):
         return np.ones(1 if groups is None else int(np.max(groups, initial=-1)) + 1)
-    left, right = table[:, :-1], table[:, 1:]
-    both, part, rest = left + right, np.array(0.5), np.array(1.0)
-    if totals is not None:
-        whole = np.asarray(totals, float)
-        sums = whole[:-1] + whole[1:]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            part, rest = whole[1:] / sums, 1 - both / sums
-    squares, spread = (right - both * part) ** 2, both * part * (1 - part) * rest
-    known = np.isfinite(spread) & (spread > 0)
-    squares, spread = np.where(known, squares, 0.0), np.where(known, spread, 0.0)
-    pairs = known.sum(axis=1)
+    squares, spread = neighbours(table, totals, population)
+    pairs = (spread > 0).sum(axis=1)
     weight = 1 / (1 + spread.sum(axis=1) / np.maximum(pairs, 1))
     of_all = _factor(squares, spread, weight)
     if groups is None:
@@ -81,6 +79,23 @@ def burst_factor(
         rows = groups == group
         found[group] = _factor(squares[rows], spread[rows], weight[rows])
     return np.asarray(np.maximum(1.0, (freedom * found + prior * of_all) / (freedom + prior)))
+
+
+def neighbours(counts: Any, totals: Any = None, population: Any = None) -> tuple[FloatArray, FloatArray]:
+    """Of each row and pair of neighbouring periods the squared distance S from what is expected, and V; 0 for none."""
+    table = np.asarray(counts, float)
+    left, right = table[:, :-1], table[:, 1:]
+    both, part, rest = left + right, np.array(0.5), np.array(1.0)
+    if totals is not None:
+        whole = np.asarray(totals, float)
+        of = whole if population is None else np.asarray(population, float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = whole[..., 1:] / (whole[..., :-1] + whole[..., 1:])
+            rest = 1 - both / (of[..., :-1] + of[..., 1:])
+    with np.errstate(invalid="ignore"):
+        squares, spread = (right - both * part) ** 2, both * part * (1 - part) * rest
+    known = np.isfinite(spread) & (spread > 0)
+    return np.where(known, squares, 0.0), np.where(known, spread, 0.0)
 
 
 def _factor(squares: FloatArray, spread: FloatArray, weight: FloatArray) -> float:

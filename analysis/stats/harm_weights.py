@@ -8,7 +8,6 @@ intervals hold at least what they promise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -144,23 +143,3 @@ def weight_limits(
         return 0.0, event * float(-np.log((1 - confidence) / 2))
     found = weighted_sum(total, dispersion * squares, event, level=confidence)
     return found.low, found.high
-
-
-def effective_scale(sums: Sequence[FloatArray], squares: Sequence[FloatArray]) -> FloatArray:
-    """By how much two sums of weights are to be divided so that they scatter as counts when their ratio is taken.
-
-    The log of a ratio of sums varies by Σ w² / (Σ w)² of each, of counts by 1 / n of each: the scale makes them equal.
-    Where a sum is zero its squares say nothing, and the scale is that of the other: Σ w² / Σ w. One where all weights
-    are one, and where both sums are zero.
-
-    Parameters
-    ----------
-    sums, squares : two arrays each, shape (n,): Σ w and Σ w² before and after.
-    """
-    (first, then), (first_squares, then_squares) = (np.asarray(one, float) for one in sums), squares
-    scale = np.ones(len(first))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        both = (first_squares / first**2 + then_squares / then**2) / (1 / first + 1 / then)
-        one = (first_squares + then_squares) / (first + then)
-    scale = np.where((first > 0) & (then > 0), both, np.where(first + then > 0, one, scale))
-    return np.asarray(scale)

@@ -67,11 +67,6 @@ class ReportBursts:
         found[-1:] -= until[last : last + 1] - n
         return found
 
-    def of_each(self, n: int, random: np.random.Generator) -> IntArray:
-        """The burst of each of n reports, by number."""
-        sizes = self.sizes(n, random)
-        return np.repeat(np.arange(len(sizes)), sizes)
-
     @property
     def choice(self) -> Choice:
         """The setting that tells itself."""
@@ -101,7 +96,7 @@ def fit_bursts(by_side: Mapping[float, Dispersion]) -> ReportBursts:
     if not known:
         return UNKNOWN_BURSTS
     sides = np.array(list(known))
-    beyond = np.array([float(found.at(0.0)) - 1 for found in known.values()])
+    beyond = np.array([found.value - 1 for found in known.values()])
     weight = np.array([min(found.freedom, MOST_FREEDOM) / found.phi**2 for found in known.values()])
     best, fitted = np.inf, SINGLE
     for metres in SPREADS:

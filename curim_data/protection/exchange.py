@@ -37,7 +37,7 @@ import numpy as np
 import pandas as pd
 
 from curim_data.geo.enrichment import parent_cells
-from curim_data.model import BoolArray, FloatArray, IntArray
+from curim_data.model import BoolArray, IntArray
 
 LEAST: Final = 5
 LEAST_SENSITIVE: Final = 10
@@ -429,12 +429,3 @@ def _permuted(rows: IntArray, within: Sequence[IntArray | BoolArray], rng: np.ra
 def _week(days: IntArray) -> IntArray:
     """A number for the week, from Monday on; 1970-01-01 was a Thursday."""
     return (days + 3) // 7
-
-
-def shares_moved(units: Units, exchanged: Exchanged) -> dict[str, FloatArray | Any]:
-    """Which share of the ordinary and of the sensitive incidents has another place."""
-    moved = exchanged.place != np.arange(len(units))
-    return {
-        name: float(moved[rows].mean()) if rows.any() else 0.0
-        for name, rows in (("ordinary", ~units.sensitive), ("sensitive", units.sensitive))
-    }

@@ -1,7 +1,7 @@
 """From a filter to counts: each question is a group-by, and each answer has passed disclosure control.
 
 Public: `counts`, `cells`, `tables`, `total`, `options`, `all_options`, `default_coordinates`,
-`nearest_nonempty`, `dates`, `sentence`, `dimensions`; `count_both` to count two periods at once, `count_all_dates` to
+`nearest_nonempty`, `dates`, `sentence`, `dimensions`; `count_all_dates` to
 count what further tables are sums of; `coded_tables` and `categoricals` to sum tables again; `Question` and `ask`,
 which these are made of.
 """
@@ -19,7 +19,6 @@ from curim_data.query.answers import (
     cells,
     coded_tables,
     count_all_dates,
-    count_both,
     counts,
     default_coordinates,
     nearest_nonempty,

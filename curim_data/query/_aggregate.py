@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from curim_data.engine.columns import cell_column, split_list
 from curim_data.engine.packed import Packing
@@ -219,32 +218,6 @@ def _narrowed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column as an alert has it: some engines have no number of one byte."""
     kind = SCHEMA.field(name).type if name in SCHEMA.names else None
     return column.cast(kind) if kind is not None and pa.types.is_int8(kind) and column.type != kind else column
-
-
-def count_both(before: Rows, after: Rows, since: dt.date, city: CityProfile, layouts: Sequence[Layout]) -> None:
-    """Keep the counts of two periods, of which the later one begins on a day, from one question to the engine.
-
-    The rows differ in their dates alone. Nothing is asked where counts are not kept, or are already; nor where the
-    alerts were put into a faster table between both, which no single question can read.
-    """
-    if not before.table.equals(after.table):
-        return
-    asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
-    wanted, resolution = frozenset(MADE_OF.get(name, name) for name in asked_for), asked_for.get("cell")
-    if any(rows.counted is None or rows.counted.find(rows.of, wanted, resolution) for rows in (before, after)):
-        return
-
-    grouping = _Grouping(asked_for, None, before.packing)
-
-    def tests() -> tuple[IbisBoolean, ...]:
-        return before.tests[0] | after.tests[0], *before.tests[1:]
-
-    either = replace(before, make_tests=tests, periods=(*before.periods, *after.periods))
-    found = _asked(either, grouping, since=since)
-    for rows, later in ((before, False), (after, True)):
-        mine = found.filter(pc.equal(found[LATER], later))
-        if rows.counted:
-            rows.counted.keep(rows.of, _encoded(mine, grouping, city))
 
 
 @dataclass(frozen=True)

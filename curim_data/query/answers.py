@@ -19,7 +19,6 @@ from curim_data.model import Audience, Message, Translator
 from curim_data.model.shore import with_shore
 from curim_data.privacy import Counted
 from curim_data.query._aggregate import aggregate_codes, keep_all_dates
-from curim_data.query._aggregate import count_both as aggregate_both
 from curim_data.query._default_points import at_points, default_points, in_named_cells
 from curim_data.query._layout import Layout, dates
 from curim_data.query.categoricals import CodedTable
@@ -144,27 +143,6 @@ def coded_tables(
     layouts = [question.layout(by, resolution) for by in tables]
     found = aggregate_codes(question.rows, question.filter, source.city, layouts)
     return [table.where(table.n != 0) for table in found]
-
-
-def count_both(
-    source: Source,
-    periods: tuple[AlertFilter, AlertFilter],
-    tables: Sequence[Sequence[str]],
-    audience: Audience,
-    *,
-    resolution: int | None = None,
-) -> None:
-    """Count two periods of one filter, the earlier first, in one question to the engine, for `tables` of each that will
-    be asked for. The filters differ in their dates alone; without a `resolution` none of the tables is by cell.
-    """
-    before, after = (ask(source, f, audience) for f in periods)
-    if resolution is not None:
-        before, after = before.on_land(), after.on_land()
-    layouts = [before.layout(by, resolution) for by in tables]
-    since = dates(source, after.filter)[0]
-    if dates(source, before.filter)[1] >= since:
-        return  # an alert of both would count in one alone
-    aggregate_both(before.rows, after.rows, since, source.city, layouts)
 
 
 def count_all_dates(source: Source, f: AlertFilter, resolution: int | None, audience: Audience) -> None:

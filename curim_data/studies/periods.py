@@ -43,13 +43,6 @@ class ComparedPeriods:
         return (self.before[1] - self.before[0]).days + 1, (self.after[1] - self.after[0]).days + 1
 
     @property
-    def same_light(self) -> bool:
-        """Whether the same hours are dark in both: the same weeks of two years, or whole years after whole years."""
-        before, after = self.lengths
-        whole = abs(after - 365.25 * round(after / 365.25)) <= _WEEK
-        return self.same_season or (self.longer and whole and abs(after - before) <= _WEEK)
-
-    @property
     def choice(self) -> Choice:
         """What the later period is compared with, and why."""
         if self.other_light:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from curim_data.model import Translator
 from curim_data.model.labels import hour_label
 from pages.parts.charts.figure import Figure
@@ -58,8 +56,3 @@ def bars_figure(
 def spoken_counts(t: Translator, names: Sequence[str], counts: Sequence[int]) -> str:
     """The counts in words, for those who do not see the bars; those of none are left out."""
     return ", ".join(t.pair(name, t.number(n)) for name, n in zip(names, counts, strict=True) if n)
-
-
-def counts_table(heading: str, count: str, names: Sequence[str], counts: Sequence[int]) -> pd.DataFrame:
-    """The counts as a table to be downloaded."""
-    return pd.DataFrame({heading: list(names), count: list(counts)})
