@@ -17,6 +17,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
+from curim_data.model.coverage import Coverage
 from curim_data.model.i18n import Span
 from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit, some_hours, too_few_hours
 from curim_data.model.labels import dates_label
@@ -72,7 +73,9 @@ def busier_last(folder: Path) -> Source:
 
 def of_months(first: dt.date, as_of: dt.date) -> Source:
     """A source of which the dates alone matter."""
-    return Source(None, "v", small_city(), as_of, first, 10, as_of, known_time=KnownTime.MONTH)  # type: ignore[arg-type]
+    known = {"coverage": Coverage({"test": (first, as_of)}, by_month=True)}
+    month = KnownTime.MONTH
+    return Source(None, "v", small_city(), as_of, first, 10, as_of, known_time=month, cache=known)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,8 @@ def test_what_is_no_gap() -> None:
     assert empty_runs(np.trim_zeros(summers)) == []
     office = random.poisson(np.where((days % 7 < 5) & (days % 365 < 357), 20.0, 0.0))
     assert empty_runs(office, weekday=0) == []
+    christmas = random.poisson(np.where((days[:365] % 7 < 5) & (abs(days[:365] - 180) > 5), 20.0, 0.0))
+    assert empty_runs(christmas) == []  # in one year alone
     one_day = random.poisson(40.0, 400)
     one_day[200] = 0
     assert empty_runs(one_day) == []  # a holiday, or a day without the app
@@ -104,9 +106,10 @@ def test_a_missing_month_of_an_office_and_of_a_season_is_found() -> None:
 
 
 def test_neighbouring_gaps_are_all_found_and_a_burst_hides_none() -> None:
-    counts = np.random.default_rng(6).poisson(4.0, 800)
-    counts[300:330] = counts[345:375] = counts[390:420] = 0
-    counts[440] = 900
+    """The shortest is found only where the others are left out of its surroundings."""
+    counts = np.random.default_rng(6).poisson(1.5, 900)
+    counts[300:360] = counts[368:408] = counts[416:437] = 0
+    counts[460] = 900
     assert len(empty_runs(counts)) == 3
 
 
@@ -389,7 +392,7 @@ def test_a_month_taken_out_of_a_real_export_is_a_gap_and_the_export_has_none(nam
         runs = [(cut.index[a], cut.index[b - 1]) for a, b in empty_runs(cut, weekday=cut.index[0].weekday())]
         assert len(runs) <= 1
         found += [start <= first and last <= end for start, end in runs]
-    least = {"nyc_311": 0.4, "safecity": 0.2, "haiti": 0.0}.get(name, 1.0)  # a month of few alerts may be quiet
+    least = {"nyc_311": 0.6, "safecity": 0.4, "haiti": 0.0}.get(name, 1.0)  # a month of few alerts may be quiet
     assert all(found)
     assert len(found) >= least * len(months[:: max(1, len(months) // 12)])
 

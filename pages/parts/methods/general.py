@@ -528,9 +528,9 @@ GENERAL: Final = (
             "Days in a gap are left out of comparisons, on both sides. An analyst can correct them on the Data page."
         ),
         N_(
-            "Of 5,760 simulated sources without a gap, with bursts, seasons and holidays, one was given one; where the "
-            "pace changed suddenly several times within a few months, up to 8 of 100. A single day, a month with few "
-            "alerts, and the end of all data are never gaps. A month missing from a source of fewer than about one "
+            "Of 5,760 simulated sources without a gap, with bursts, seasons and holidays, eight were given one; where "
+            "the pace changed suddenly several times within a few months, up to 5 of 100. A single day, a month with "
+            "few alerts, and the end of all data are never gaps. A month missing from a source of fewer than about one "
             "alert a day may go unnoticed."
         ),
         ("Przyborowski & Wilenski 1940, Biometrika 31", "docs/coverage.md"),
