@@ -11,6 +11,8 @@ import pytest
 from scipy import stats
 
 from analysis.plans.placebo import (
+    _PHIS,
+    _TAUS2,
     FEWEST_PLACEBOS,
     Expectation,
     _spread,
@@ -124,6 +126,22 @@ def test_residuals_of_areas_that_pull_the_line_count_more() -> None:
     none, half = (_spread(residual, mean, np.full(400, h), 1.0) for h in (0.0, 0.5))
     assert none[0] + none[1] * 30 == pytest.approx(2, abs=0.3)
     assert half[0] + half[1] * 30 == pytest.approx(2 * (none[0] + none[1] * 30), rel=0.1)
+
+
+def test_the_variance_is_a_mean_over_what_residuals_allow() -> None:
+    """The slow twin, pair by pair; a drift that few areas cannot exclude keeps its part."""
+    rng = np.random.default_rng(18)
+    mean = rng.uniform(5, 60, 30)
+    residual = rng.normal(0, np.sqrt(2 * mean))
+    leverage = rng.uniform(0, 0.4, 30)
+    weighed = np.zeros(3)
+    for phi in 1.5 * _PHIS:
+        for tau2 in _TAUS2:
+            sd = np.sqrt(phi * mean + tau2 * mean**2)
+            likelihood = np.exp((stats.norm.logpdf(residual / np.sqrt(1 - leverage) / sd) - np.log(sd)).sum() + 100)
+            weighed += likelihood * np.array([1, phi, tau2])
+    assert _spread(residual, mean, leverage, 1.5) == pytest.approx(tuple(weighed[1:] / weighed[0]))
+    assert weighed[2] / weighed[0] > 0.002
 
 
 def test_the_better_regression_weighs_more() -> None:
