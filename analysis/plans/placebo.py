@@ -37,7 +37,7 @@ _TAUS2: Final = np.append(0.0, 0.005 * 2.0 ** np.arange(9))
 _CALIBRATION: Final = 10.0
 # Residuals of counts whose risk drifts have longer tails than the model, above more than below, and what is said of
 # the variance of the busiest areas is less sure than of all: Student's degrees of freedom are at most these.
-_FREE: Final = (10.0, 6.0)
+_FREE: Final = (12.0, 6.0)
 # An expectation this many times the largest placebo's lies outside what the placebos can tell.
 _OUTSIDE: Final = 2.0
 # Alerts that are added to each category's, grown as all did, before its own growth is taken.
@@ -287,16 +287,16 @@ def _spread(residual: FloatArray, mean: FloatArray, leverage: FloatArray, least:
 
 
 def _calibration(y: FloatArray, fit: _Fit) -> tuple[float, float]:
-    """How far the placebos lie below and above their predictions, in units of the model (about 1, 1).
+    """How far the placebos lie below and above their predictions, in units of the model (1 or more).
 
     Risk that drifts has long tails above; the root mean squares of the normal scores below and above, drawn towards 1
-    as if ten more areas had been just as the model says, tell each side its own width.
+    as if ten more areas had been just as the model says, tell each side its own width, no narrower than the model's.
     """
     left = np.clip(1 - fit.leverage, 0.1, 1)
     low, _ = mid_tails(y, fit.mean, fit.phi * left, fit.tau2 * left)
     score = stats.norm.ppf(np.clip(low, 1e-9, 1 - 1e-9))
     return tuple(
-        float(np.sqrt(((part**2).sum() + _CALIBRATION) / (len(part) + _CALIBRATION)))
+        max(1.0, float(np.sqrt(((part**2).sum() + _CALIBRATION) / (len(part) + _CALIBRATION))))
         for part in (score[score < 0], score[score >= 0])
     )  # type: ignore[return-value]
 

@@ -207,7 +207,7 @@ def test_the_strength_follows_the_design() -> None:
     assert (_verdict(35).strength, _verdict(35).direction) == (Strength.SHOWN, -1)
     assert (_verdict(160).strength, _verdict(160).direction) == (Strength.SHOWN, 1)
     assert _verdict(35, fixed=False).strength is Strength.NOT_SHOWN
-    assert _verdict(35, 19).strength is Strength.NOT_SHOWN
+    assert _verdict(8, 19).strength is Strength.NOT_SHOWN
     likely = next(verdict for verdict in map(_verdict, range(45, 80)) if verdict.strength is not Strength.SHOWN)
     assert (likely.strength, likely.direction) == (Strength.LIKELY, -1)
     assert SHOWN_TAIL <= likely.fall_chance < LIKELY_TAIL
@@ -230,7 +230,7 @@ def test_the_sentences_of_verdicts() -> None:
     assert "fewer alerts than expected" in fall.sentence(t)
     assert "alerts fewer than expected" in _verdict(35, test="difference").sentence(t)
     assert _verdict(35, fixed=False).sentence(t).endswith("and test were not fixed before the start.")
-    assert _verdict(35, 19).sentence(t).endswith("fewer than 20 similar areas.")
+    assert _verdict(8, 19).sentence(t).endswith("fewer than 20 similar areas.")
     assert _verdict(80).sentence(t).endswith("no change is shown.")
     assert _verdict(35, 9).sentence(t).startswith("It is not possible to say whether this plan changed anything")
     assert "regression to the mean" in fall.return_sentence(t)
