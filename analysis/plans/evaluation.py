@@ -30,8 +30,6 @@ EffectTest = Literal["difference", "ratio", "wdd"]
 _ALIKE: Final = 1.5
 # "No sign that it moved" is said only where the interval excludes a doubling next door.
 _DOUBLED: Final = 2.0
-# A fall that is not shown is called likely where chance alone gives as large a one in fewer than one case in ten.
-_LIKELY: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -160,50 +158,6 @@ class Evaluation:
     choices: tuple[Choice, ...]
     warnings: tuple[Message, ...]
 
-    def sentence(self, t: Translator) -> str:
-        """How many fewer or more than expected, how sure, and whether the problem moved next door."""
-        effect = self._in_percent(t) if self.test == "ratio" else self._in_alerts(t)
-        return " ".join(part for part in (effect, self.next_door(t)) if part)
-
-    def _in_alerts(self, t: Translator) -> str:
-        found: Effect = self.published if self.test == "wdd" else self.difference
-        effect = found.estimate
-        if not effect.known:
-            return t("The comparison area had no alerts before, so nobody can say how many were to be expected.")
-        count = round(abs(effect.value))
-        values = {"low": amount_in_words(effect.low, t), "high": amount_in_words(effect.high, t)}
-        if count == 0:
-            return t("As many alerts as expected (from {low} to {high}).", **values)
-        if effect.value < 0:
-            start = t.n(
-                "{n} alert fewer than expected (from {low} to {high})",
-                "{n} alerts fewer than expected (from {low} to {high})",
-                count,
-                **values,
-            )
-        else:
-            start = t.n(
-                "{n} alert more than expected (from {low} to {high})",
-                "{n} alerts more than expected (from {low} to {high})",
-                count,
-                **values,
-            )
-        return _verdict(t, start, effect.low > 0, effect.high < 0, found.z)
-
-    def _in_percent(self, t: Translator) -> str:
-        ratio = self.ratio
-        if not ratio.known:
-            return t("One of the counts is zero, so the ratio to what was expected cannot be computed.")
-        values = {"low": percent_in_words(ratio.low, t), "high": percent_in_words(ratio.high, t)}
-        share = t.percent(abs(ratio.value - 1))
-        if share == t.percent(0):
-            return t("As many alerts as expected (from {low} to {high}).", **values)
-        if ratio.value < 1:
-            start = t("{share} fewer alerts than expected (from {low} to {high})", share=share, **values)
-        else:
-            start = t("{share} more alerts than expected (from {low} to {high})", share=share, **values)
-        return _verdict(t, start, ratio.low > 1, ratio.high < 1, _log_z(ratio))
-
     def next_door(self, t: Translator) -> str:
         """Whether the problem moved to the buffer, or the benefit spread there."""
         if self.areas.buffer is None:
@@ -319,19 +273,3 @@ def percent_in_words(ratio: float, t: Translator) -> str:
     """A ratio in words: "20% fewer", "5% more"."""
     size = t.percent(abs(ratio - 1))
     return t("{share} fewer", share=size) if ratio < 1 else t("{share} more", share=size)
-
-
-def _log_z(ratio: Estimate) -> float:
-    """z of a ratio's logarithm, found back from its interval."""
-    half = float(stats.norm.isf((1 - ratio.level) / 2))
-    return float(2 * half * np.log(ratio.value) / np.log(ratio.high / ratio.low))
-
-
-def _verdict(t: Translator, start: str, rise: bool, fall: bool, z: float) -> str:
-    if fall:
-        return t("{start}: a fall is shown.", start=start)
-    if rise:
-        return t("{start}: a rise is shown.", start=start)
-    if stats.norm.cdf(z) < _LIKELY:
-        return t("{start}: a fall is likely but not shown.", start=start)
-    return t("{start}: no change is shown.", start=start)

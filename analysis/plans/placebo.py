@@ -30,8 +30,14 @@ _PRIOR_SD: Final = 0.2
 # The sd of covariates' slopes about zero.
 _COVARIATE_SD: Final = 1.0
 _ROUNDS: Final = 40
+# The pairs of phi (in units of the least) and tau2 between which residuals decide.
+_PHIS: Final = 2.0 ** np.arange(0, 6.5, 0.5)
+_TAUS2: Final = np.append(0.0, 0.005 * 2.0 ** np.arange(9))
 # Placebos' residuals calibrate each side of the interval; as many pseudo-residuals as this say that it is right.
 _CALIBRATION: Final = 10.0
+# Residuals of counts whose risk drifts have longer tails than the model, above more than below, and what is said of
+# the variance of the busiest areas is less sure than of all: Student's degrees of freedom are at most these.
+_FREE: Final = (12.0, 6.0)
 # An expectation this many times the largest placebo's lies outside what the placebos can tell.
 _OUTSIDE: Final = 2.0
 # Alerts that are added to each category's, grown as all did, before its own growth is taken.
@@ -70,16 +76,16 @@ class PlaceboModel:
     """What like areas tell.
 
     `phi`, `tau2`: the variance of a count about its prediction is phi · mean + tau2 · mean²; `free`: degrees of freedom
-    left; `scales`: how much wider than the model the placebos' own residuals are, for falls and for rises; `n`:
-    placebos; `areas`: those at the plan's own date; `largest`: the largest mean fitted to a placebo;
-    `loss`: -2 log pseudo-likelihood of the best regression (less is better).
+    of the tails, for falls and for rises; `scales`: how much wider than the model the placebos' own residuals are, for
+    falls and for rises; `n`: placebos; `areas`: those at the plan's own date; `largest`: the largest mean fitted to a
+    placebo; `loss`: -2 log pseudo-likelihood of the best regression (less is better).
     """
 
     fits: tuple[_Fit, ...]
     weights: FloatArray
     phi: float
     tau2: float
-    free: float
+    free: tuple[float, float]
     scales: tuple[float, float]
     n: int
     areas: int
@@ -108,8 +114,8 @@ class PlaceboModel:
         """Chances of so few, and of so many, alerts where the true ratio to the expectation is `ratio`."""
         few, many = mid_tails(observed, np.asarray(ratio) * expected.mean, self.phi, self.tau2 + expected.variance)
         few, many = (
-            stats.t.cdf(stats.norm.ppf(np.clip(tail, 1e-15, 1 - 1e-15)) / scale, self.free)
-            for tail, scale in zip((few, many), self.scales, strict=True)
+            stats.t.cdf(stats.norm.ppf(np.clip(tail, 1e-15, 1 - 1e-15)) / scale, free)
+            for tail, scale, free in zip((few, many), self.scales, self.free, strict=True)
         )
         return few, many
 
@@ -181,7 +187,7 @@ def fit_placebos(
         weights=weights,
         phi=mixed["phi"],
         tau2=mixed["tau2"],
-        free=max(mixed["free"], 2.0),
+        free=(min(max(mixed["free"], 2.0), _FREE[0]), min(max(mixed["free"], 2.0), _FREE[1])),
         scales=_calibration(y, best),
         n=len(y),
         areas=int((date == 0).sum()),
@@ -223,7 +229,7 @@ def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tup
     # A mean m in `_spread` stands for g (before + after); g before is about m / (1 + g).
     factor = 2 / (1 + growth) ** 2
     residual = (later - growth * earlier)[held]
-    phi, tau2 = _spread(residual, both, np.zeros(len(both)), least, (least, 0.05 * factor))
+    phi, tau2 = _spread(residual, both, np.zeros(len(both)), least)
     return phi, tau2 / factor
 
 
@@ -253,7 +259,7 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
         leverage = mean / (phi + tau2 * mean) * np.einsum("ij,jk,ik->i", x, covariance, x)
         if settled:
             break
-        phi, tau2 = _spread(y - mean, mean, leverage, least, (phi, tau2))
+        phi, tau2 = _spread(y - mean, mean, leverage, least)
     variance = phi * mean + tau2 * mean**2
     loss = float((np.log(variance) + (y - mean) ** 2 / variance).sum())
     free = len(y) - float(leverage.sum()) - 2
@@ -266,34 +272,31 @@ def _prior(windows: int) -> FloatArray:
     return np.asarray(_PRIOR_SUM * slopes / slopes.sum(), float)
 
 
-def _spread(
-    residual: FloatArray, mean: FloatArray, leverage: FloatArray, least: float, start: tuple[float, float]
-) -> tuple[float, float]:
-    """phi >= least and tau2 >= 0 with phi · mean + tau2 · mean² nearest to the squared residuals, by scoring.
+def _spread(residual: FloatArray, mean: FloatArray, leverage: FloatArray, least: float) -> tuple[float, float]:
+    """phi >= least and tau2 >= 0 of a variance phi · mean + tau2 · mean²: means over the pairs that residuals allow.
 
-    A squared residual varies as the square of its own variance, hence the weights (gamma pseudo-likelihood).
+    Each pair of a grid weighs exp(log likelihood) of the residuals as normal (pseudo-likelihood). The likeliest pair
+    alone often has tau2 = 0 by chance, which makes the variance of areas busier than most far too small.
     """
-    phi, tau2 = start
-    square = residual**2 / np.maximum(1 - leverage, 0.1)
-    for _ in range(3):
-        variance = phi * mean + tau2 * mean**2
-        columns = np.column_stack([mean, mean**2]) / variance[:, None]
-        more, _ = optimize.nnls(columns, square / variance - least * columns[:, 0])
-        phi, tau2 = least + float(more[0]), float(more[1])
-    return phi, tau2
+    phi, tau2 = (part.ravel()[:, None] for part in np.meshgrid(least * _PHIS, _TAUS2))
+    variance = phi * mean + tau2 * mean**2
+    fit = -(np.log(variance) + residual**2 / np.maximum(1 - leverage, 0.1) / variance).sum(axis=1) / 2
+    weights = np.exp(fit - fit.max())
+    weights /= weights.sum()
+    return float(weights @ phi[:, 0]), float(weights @ tau2[:, 0])
 
 
 def _calibration(y: FloatArray, fit: _Fit) -> tuple[float, float]:
-    """How far the placebos lie below and above their predictions, in units of the model (about 1, 1).
+    """How far the placebos lie below and above their predictions, in units of the model (1 or more).
 
     Risk that drifts has long tails above; the root mean squares of the normal scores below and above, drawn towards 1
-    as if ten more areas had been just as the model says, tell each side its own width.
+    as if ten more areas had been just as the model says, tell each side its own width, no narrower than the model's.
     """
     left = np.clip(1 - fit.leverage, 0.1, 1)
     low, _ = mid_tails(y, fit.mean, fit.phi * left, fit.tau2 * left)
     score = stats.norm.ppf(np.clip(low, 1e-9, 1 - 1e-9))
     return tuple(
-        float(np.sqrt(((part**2).sum() + _CALIBRATION) / (len(part) + _CALIBRATION)))
+        max(1.0, float(np.sqrt(((part**2).sum() + _CALIBRATION) / (len(part) + _CALIBRATION))))
         for part in (score[score < 0], score[score >= 0])
     )  # type: ignore[return-value]
 

@@ -16,10 +16,11 @@ from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.stats.result import Choice
 from curim_data.model import Message, Num, Translator
 
-# From so many placebos on a change can be shown; below it can at most be likely.
+# From so many placebos on something can be shown or likely.
 ENOUGH_PLACEBOS: Final = 20
-# A fall that is not shown is called likely where like areas fall as far by themselves in fewer than one case in ten.
-_LIKELY: Final = 0.1
+# Like areas come out so low (or so high) by themselves in fewer cases than this: a fall (a rise) is shown, or likely.
+SHOWN_TAIL: Final = 0.025
+LIKELY_TAIL: Final = 0.04
 
 
 class Strength(StrEnum):
@@ -147,7 +148,18 @@ class Verdict:
                 return t("{start}: a fall is likely but not shown.", start=start)
             case Strength.LIKELY, 1:
                 return t("{start}: a rise is likely but not shown.", start=start)
-        return t("{start}: no change is shown.", start=start)
+        if self.ratio.low <= 1 <= self.ratio.high:
+            return t("{start}: no change is shown.", start=start)
+        if not self.fixed:
+            return t(
+                "{start}. That shows neither a fall nor a rise: areas, dates and test were not fixed before the start.",
+                start=start,
+            )
+        return t(
+            "{start}. That shows neither a fall nor a rise: there are fewer than {n} similar areas.",
+            start=start,
+            n=ENOUGH_PLACEBOS,
+        )
 
     def return_sentence(self, t: Translator) -> str:
         """How much was to be expected without the measure: the city's change and the return to the mean."""
@@ -229,13 +241,13 @@ def placebo_verdict(
     covariates: ArrayLike = (),
     test: EffectTest = "ratio",
     fixed: bool = False,
-    level: float = 0.95,
 ) -> Verdict:
     """Judge a treated area by what like areas did.
 
-    Shown: the interval leaves 1 out, at least 20 placebos, everything fixed beforehand; likely: the interval leaves 1
-    out without that, or fewer than one like area in ten comes out so low (or high) by itself; cannot be told: no model
-    (`fit_placebos`), or an expectation beyond twice the largest placebo's.
+    Shown: the interval leaves 1 out; likely: like areas come out so low (or so high) by themselves in fewer than 4 % of
+    cases. Neither is said of a plan that was not fixed beforehand, or beside fewer than 20 placebos: how often that
+    would be false is not known. Cannot be told: no model (`fit_placebos`), or an expectation beyond twice the largest
+    placebo's.
 
     Parameters
     ----------
@@ -251,11 +263,9 @@ def placebo_verdict(
     if model.is_outside(expected):
         return unknown_verdict(Unknown.OUTSIDE, observed, before, test=test, fixed=fixed, placebos=model.n)
     few, many = (float(chance) for chance in model.tails(observed, expected))
-    tail = (1 - level) / 2
-    if min(few, many) < tail:
-        strength = Strength.SHOWN if fixed and model.n >= ENOUGH_PLACEBOS else Strength.LIKELY
-    else:
-        strength = Strength.LIKELY if min(few, many) < _LIKELY else Strength.NOT_SHOWN
+    strength = Strength.NOT_SHOWN
+    if fixed and model.n >= ENOUGH_PLACEBOS and min(few, many) < LIKELY_TAIL:
+        strength = Strength.SHOWN if min(few, many) < SHOWN_TAIL else Strength.LIKELY
     direction = 0 if strength is Strength.NOT_SHOWN else -1 if few < many else 1
     return Verdict(
         strength=strength,
@@ -265,7 +275,7 @@ def placebo_verdict(
         before=before,
         city=before * growth,
         expected=expected.mean,
-        ratio=ratio_estimate(model, observed, expected, level),
+        ratio=ratio_estimate(model, observed, expected, 1 - 2 * SHOWN_TAIL),
         fall_chance=few,
         rise_chance=many,
         placebos=model.n,
@@ -301,19 +311,16 @@ def unknown_verdict(
     )
 
 
-def smallest_shown_drop(
-    model: PlaceboModel, expected: Expectation, *, level: float = 0.95, power: float = 0.8
-) -> DetectableDrop:
+def smallest_shown_drop(model: PlaceboModel, expected: Expectation, *, power: float = 0.8) -> DetectableDrop:
     """The smallest fall that the verdict would show with a power of 80 %, given how similar areas vary by themselves.
 
     The largest count that the verdict would call a fall is found, then the smallest fall, in steps of one percent, that
     leads to so small a count in `power` of the cases.
     """
-    tail = (1 - level) / 2
     message = Message("Found from how {n} similar areas vary by themselves.", {"n": model.n})
     choices = (Choice("placebos", model.n, message),)
     counts = np.arange(0, np.ceil(expected.mean) + 1)
-    called = model.tails(counts, expected)[0] < tail
+    called = model.tails(counts, expected)[0] < SHOWN_TAIL
     if expected.mean <= 0 or not called.any():
         return DetectableDrop(None, None, expected.mean, power, choices)
     most = float(counts[called].max())

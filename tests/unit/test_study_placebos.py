@@ -186,8 +186,8 @@ def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
     assert harm.value != study.verdict.ratio.value
     later = evaluation_study(source, plan, Audience.SPECIALIST)
     assert later.verdict is not None
-    assert later.verdict.strength is Strength.LIKELY
-    assert "likely but not shown" in outcome_sentence(later, t)
+    assert later.verdict.strength is Strength.NOT_SHOWN
+    assert "were not fixed before the start" in outcome_sentence(later, t)
 
 
 def test_pages_compare_over_the_baseline_and_keep_the_faults_of_a_design() -> None:

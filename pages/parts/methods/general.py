@@ -435,10 +435,10 @@ GENERAL: Final = (
             "The verdict rests on similar areas: as many connected cells, away from the measure, in the same weeks. "
             "Their counts after are regressed on their counts before (x, by window), which predicts the treated area "
             "(μ) with the change of the city and the return to the mean; their own residuals give φ, τ² and the "
-            "interval. A change is shown where the interval excludes 1, there are at least 20 similar areas (or "
-            "earlier periods of them), and the history of the plan proves that areas, dates and test were set before "
-            "the start; otherwise it is at most likely. Intervals against the comparison area are widened by how "
-            "similar areas vary."
+            "interval. A change is shown where the interval excludes 1, and likely where similar areas come out so "
+            "low (or so high) by themselves in fewer than 4 % of cases. Neither is said unless there are at least 20 "
+            "similar areas (or earlier periods of them) and the history of the plan proves that areas, dates and test "
+            "were set before the start. Intervals against the comparison area are widened by how similar areas vary."
         ),
         N_(
             "Where there are too few similar areas, too little history, or none nearly as busy, nothing is concluded. "
