@@ -11,7 +11,7 @@ from pages.parts.trends.calendar import draw_calendar
 from pages.parts.trends.changes_table import draw_changes_table
 from pages.parts.trends.finding import draw_linked_finding
 from pages.parts.trends.headline import Headline, page_headline
-from pages.parts.trends.queries import draw_unit_choice, trend_or_reason
+from pages.parts.trends.queries import draw_unit_choice, period_dates, trend_or_reason
 from pages.parts.trends.trend_line import draw_trend_line
 from pages.parts.trends.year_on_year import draw_year_on_year
 
@@ -30,6 +30,9 @@ with contained(t("Trends")), headed(title, t("Trends")) as heading:
         if head.below:
             st.write(escape_markdown(head.below))
         st.caption(filter_bar.filter_sentence(page))
+        if page.source is not None:
+            for gap in page.source.coverage.sentences(*period_dates(page)):
+                st.warning(t(gap))
     if trend is None:
         st.info(why)
     else:

@@ -60,7 +60,7 @@ _UNKNOWN_DELAY: Final = Message(
     "The data do not tell how late alerts are reported, so the last period may be unfinished: it is never called fewer "
     "than usual."
 )
-_NEW_LEVEL: Final = N_("A new level begins on {day}, as noted there: what is usual is learned again from then on.")
+_NEW_LEVEL: Final = N_("A new level begins on {day}: what is usual is learned again from then on.")
 _SHIFTS: Final[Mapping[Unit, str]] = {
     "day": N_("Since {day}: about {after} alerts a day instead of {before}."),
     "week": N_("Since {day}: about {after} alerts a week instead of {before}."),
@@ -83,8 +83,8 @@ _YEARS: Final[Mapping[tuple[bool, bool, bool], str]] = {
         "{first} onwards: {after} alerts, {before} in the same months a year before: a fall (p {p})."
     ),
 }
-# Of the first days of periods, which ones are covered.
-Covered = Callable[[pd.DatetimeIndex], BoolArray]
+# Of the first and last days of periods, which ones are covered wholly.
+Covered = Callable[[pd.DatetimeIndex, pd.DatetimeIndex], BoolArray]
 _LEFT_OUT: Final[Mapping[Unit, Message]] = {
     "week": Message("The week in which the period begins lies partly before it and is not in the line."),
     "month": Message("The month in which the period begins lies partly before it and is not in the line."),
@@ -281,6 +281,9 @@ class Trend:
                 **values,
                 **usual,
             )
+        shift = self.shifts[-1] if self.shifts else None
+        if shift is not None and shift.recent and not latest["alarm"]:  # the range is on its way to the new level
+            return t("{when}: {alerts}. {shift}", **values, shift=shift.sentence(t))
         if not latest["alarm"]:
             if self.rule.name == "season":
                 return t("{when}: {alerts}, usual for the time of year ({lower} to {upper}).", **values, **usual)
@@ -332,8 +335,8 @@ def weekly(
     breaks
         Days on which a new level begins (a campaign, another version of the app): earlier weeks tell the season still.
     covered
-        Of the first days of periods, which ones the sources cover wholly; None: all. Others are marked incomplete, and
-        neither judged nor learned from.
+        Of the first and last days of periods, which ones the sources cover wholly; None: all. Others are marked
+        incomplete, and neither judged nor learned from.
 
     Each week is compared with what the weeks before it let expect (`analysis.trends.line`). The rule of the sentence,
     by length of the data (below two years, more), is in `Trend.rule` and `Trend.choices`.
@@ -510,7 +513,7 @@ def regular_periods(
     end = every + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6 if unit == "week" else 0))
     complete = (every >= pd.Timestamp(dates[0])) & (end <= pd.Timestamp(dates[1]))
     if covered is not None:
-        complete = complete & covered(every)
+        complete = complete & covered(every, end)
     return pd.DataFrame({column: every, "n": n, "complete": complete})
 
 

@@ -131,7 +131,8 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
     """Month since which the place has had more alerts than is usual for it, up to the last month; else None."""
     if months.empty:
         return None
-    trend = monthly(months, (source.first, min(end, source.as_of)), "month", lag=reporting_lag(source))
+    dates = (source.first, min(end, source.as_of))
+    trend = monthly(months, dates, "month", lag=reporting_lag(source), covered=source.coverage.whole)
     latest, since = trend.latest, trend.outside_since
     return None if latest is None or latest["side"] <= 0 else since
 

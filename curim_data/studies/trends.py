@@ -19,6 +19,7 @@ from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.annotations import level_breaks
+from curim_data.studies.coverage import coverage_choices
 
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
@@ -49,13 +50,21 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     last = min(end, source.as_of)
     trend: Trend = _kept(
         source,
-        ("trend", history, unit, audience, breaks, last),
-        lambda: _TRENDS[unit](series, (source.first, last), column, lag=reporting_lag(source), breaks=breaks),
+        ("trend", history, unit, audience, breaks, last, source.coverage.gaps),
+        lambda: _TRENDS[unit](
+            series,
+            (source.first, last),
+            column,
+            lag=reporting_lag(source),
+            breaks=breaks,
+            covered=source.coverage.whole,
+        ),
     )
     if f.dark is not None:
         trend = trend.of_one_light()
     least = threshold(audience, is_sensitive(f, source.city), source.city)
-    trend = replace(trend, least=least)
+    gaps = coverage_choices(source, start, last)
+    trend = replace(trend, least=least, choices=(*trend.choices, *gaps))
     return trend if start <= source.first else trend.since(start)
 
 
@@ -99,7 +108,7 @@ def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: Cal
     series = _counted(source, history, step, audience)
     if series.empty:
         return Message("No forecast is shown: there are no alerts to make one from.")
-    rows = regular_periods(series, (source.first, end), step, step)
+    rows = regular_periods(series, (source.first, end), step, step, source.coverage.whole)
     inside = np.flatnonzero(rows["complete"])
     whole = rows.iloc[inside[0] : inside[-1] + 1] if len(inside) else rows.iloc[:0]
     days = whole[step]

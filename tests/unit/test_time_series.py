@@ -262,7 +262,7 @@ def test_weeks_that_the_sources_do_not_cover_are_shown_and_not_judged(t):
     y[-3] = 0
     gaps = np.isin(np.arange(208), [*range(60, 70), 205])
     series = weeks(y)
-    trend = weekly(series, covered(series), covered=lambda starts: ~gaps[: len(starts)])
+    trend = weekly(series, covered(series), covered=lambda starts, _: ~gaps[: len(starts)])
     assert not trend.frame.loc[gaps, "complete"].any()
     assert trend.frame.loc[gaps, "expected"].isna().all()
     assert not trend.frame["alarm"].iloc[60:75].any()
