@@ -1,4 +1,4 @@
-"""The command hotspots: places with more alerts than expected by chance, by one of five methods."""
+"""The command hotspots: places with more alerts than expected by chance, by one of four methods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from analysis.hotspots.cell_significance import HotCells
     from analysis.hotspots.grouping import Spot
     from analysis.hotspots.harm import SpotHarm
-    from analysis.hotspots.moran_cells import MoranPlace
     from analysis.hotspots.power import Power
     from analysis.spots.naming import SpotName
     from analysis.stats.harm_weights import WeighedBy
@@ -28,10 +27,9 @@ if TYPE_CHECKING:
     from curim_data.filters import AlertFilter
     from curim_data.studies.emerging import EmergingRow
     from curim_data.studies.hot_spots import ListedShares
-    from curim_data.studies.moran import MoranStudy
 
 app = new_app()
-Method = Literal["significance", "clusters", "emerging", "density", "moran"]
+Method = Literal["significance", "clusters", "emerging", "density"]
 Denominator = Literal["land", "alerts", "residents"]
 Weight = Literal["none", "severity", "harm"]
 Order = Literal["excess", "ratio", "alerts", "p", "harm"]
@@ -45,7 +43,6 @@ _EMERGING_COLUMNS: Final = (
     *("rank", "id", "name", "class", "label", "n", "steps", "marked", "since", "slope", "q_trend"),
     *("longitude", "latitude", "cells"),
 )
-_MORAN_COLUMNS: Final = ("rank", "id", "name", "class", "label", "n", "q", "longitude", "latitude", "cells")
 
 
 @command(
@@ -102,8 +99,6 @@ def hotspots(
             answer, lines = _density(ctx, source, f, out)
         case "emerging":
             answer, lines = _emerging(ctx, source, f, resolution, out)
-        case "moran":
-            answer, lines = _moran(ctx, source, f, resolution, out)
         case "clusters":
             answer, lines = _places(ctx, f, method, find_clusters(source, f, ctx.audience, options), options, out)
         case "significance":
@@ -413,67 +408,6 @@ def _emerging_row(ctx: CommandContext, line: EmergingRow, steps: int) -> dict[st
         "latitude": round(line.place.latitude, 5),
         "cells": list(line.place.names),
     }
-
-
-def _moran(
-    ctx: CommandContext, source: Source, f: AlertFilter, resolution: int | None, out: Path | None
-) -> tuple[dict[str, Any], list[str]]:
-    """Groups of cells by local Moran's I as a JSON answer and as lines, and written to a file."""
-    from curim_data.studies.moran import moran_study
-    from curim_data.studies.spot_area import TESTED_IN_CITY, has_area, in_area
-
-    t = ctx.t
-    study = moran_study(source, f, ctx.audience, resolution)
-    found = study.moran
-    listed = [place for place in found.places if in_area(place, study.names[place.id], f, source.city)]
-    rows = _moran_rows(ctx, study, listed)
-    if out is not None:
-        ctx.write_places(out, listed, rows, _MORAN_COLUMNS)
-    answer = {
-        "resolution": study.resolution,
-        "n": found.n,
-        "told": found.sentence(t),
-        "choices": ctx.choices(study.choices),
-        "spots": rows,
-    }
-    lines = [
-        found.sentence(t),
-        *([t(TESTED_IN_CITY)] if has_area(f) else []),
-        *(
-            t.n(
-                "{rank}. {name} – {label}; {n} incident, corrected p: {p}",
-                "{rank}. {name} – {label}; {n} incidents, corrected p: {p}",
-                row["n"],
-                rank=row["rank"],
-                name=row["name"],
-                label=row["label"],
-                p=t.p_value(row["q"]),
-            )
-            for row in rows
-        ),
-        *(t(choice.explanation) for choice in study.choices),
-    ]
-    return answer, lines
-
-
-def _moran_rows(ctx: CommandContext, study: MoranStudy, listed: Sequence[MoranPlace]) -> list[dict[str, Any]]:
-    from analysis.hotspots.moran_cells import CLASSES
-
-    return [
-        {
-            "rank": place.rank,
-            "id": place.id,
-            "name": study.names[place.id](ctx.t),
-            "class": place.cls,
-            "label": ctx.t(CLASSES[place.cls]),
-            "n": place.n,
-            "q": place.q,
-            "longitude": round(place.longitude, 5),
-            "latitude": round(place.latitude, 5),
-            "cells": list(place.names),
-        }
-        for place in listed
-    ]
 
 
 def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | None) -> tuple[dict[str, Any], list[str]]:

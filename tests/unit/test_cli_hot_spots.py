@@ -24,7 +24,6 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.concentration import concentration_study
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.moran import moran_study
 
 Capture = pytest.CaptureFixture[str]
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
@@ -64,28 +63,9 @@ def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: P
     assert "Hot in at least 90 % of the steps" in printed
 
 
-def test_local_moran_as_json_in_words_and_as_files(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    out = tmp_path / "moran.geojson"
-    asked = ("hotspots", "--method", "moran", "--resolution", "11")
-    told = answer(capsys, sample, *asked, "--out", str(out))
-    study = moran_study(open_source(sample), AlertFilter(), Audience.ANALYST, 11)
-    assert [spot["cells"] for spot in told["spots"]] == [list(place.names) for place in study.moran.places]
-    assert {"Mikrolimano", "Pasalimani"} <= {spot["name"] for spot in told["spots"] if spot["class"] == "high-high"}
-    assert (told["n"], told["resolution"]) == (study.moran.n, 11)
-    assert "cells" in {choice["name"] for choice in told["choices"]}
-    shapes = json.loads(out.read_text("utf-8"))["features"]
-    assert [shape["properties"]["id"] for shape in shapes] == [spot["id"] for spot in told["spots"]]
-    assert main([*asked, "--district", "zone_3", "--home", str(sample.path), "--out", str(tmp_path / "m.csv")]) == 0
-    printed, table = capsys.readouterr().out, pd.read_csv(tmp_path / "m.csv")
-    assert 0 < len(table) < len(told["spots"])
-    assert all(f"{name} – high-high" in printed for name in table["name"][table["class"] == "high-high"])
-
-
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["hotspots", "--method", "moran", "--audience", "council"], "analyst or specialist"),
-        (["hotspots", "--method", "moran", "--order", "p"], "--order is for hot cells"),
         (
             ["hotspots", "--method", "emerging", "--audience", "council", "--resolution", "10"],
             "smaller than those of resolution 9",

@@ -41,7 +41,6 @@ ASKED: Final = (
 REFUSED: Final = (
     ("hotspots", "--method", "clusters"),
     ("hotspots", "--method", "density"),
-    ("hotspots", "--method", "moran"),
     ("near-repeat",),
     ("pattern-test",),
 )

@@ -10,40 +10,25 @@ import streamlit as st
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.stats.harm_weights import WeighedBy
 from curim_data.model import Translator
-from curim_data.privacy import sees_exact
 from curim_data.studies.denominators import KINDS, denominator_obstacle
 from curim_data.studies.harm import WEIGHT_NAMES, WEIGHTS, weight_obstacle, weights_offered
 from pages.parts.frame import Page
 from pages.parts.hotspots.queries import Options
 from pages.parts.hotspots.selection import draw_link_box, word_from_link
 
-BASE, WEIGHT, METHOD, TEST = "base", "weight", "method", "test"
+BASE, WEIGHT, METHOD = "base", "weight", "method"
 HDBSCAN: Final = "hdbscan"
-MORAN: Final = "moran"
 _WIDTH: Final = 270
 
 
 def draw_options(page: Page, layer: str) -> Options:
     """The controls of a layer, and what the reader chose."""
     if layer == "significance":
-        if sees_exact(page.audience) and _test(page.t) == MORAN:
-            return Options(moran=True)
         return Options(base=_base(page), weight=_weight(page))
     if layer == "clusters":
         explored = _method(page.t) == HDBSCAN
         return Options(weight=None if explored else _weight(page), explored=explored)
     return Options()
-
-
-def _test(t: Translator) -> str:
-    names = {"": t("Exact test"), MORAN: t("Local Moran's I")}
-    picked = word_from_link(TEST, "hotspots_test", names, "")
-    about = t(
-        "The exact test compares each place with its surroundings. Local Moran's I asks whether neighbouring cells are "
-        "more alike than chance explains."
-    )
-    _option_box(t("Test"), list(names), names, TEST, "", help=about)
-    return str(picked)
 
 
 def _base(page: Page) -> DenominatorKind:

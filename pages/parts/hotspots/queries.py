@@ -32,15 +32,11 @@ from pages.parts.hotspots.list_order import usual_order
 
 @dataclass(frozen=True)
 class Options:
-    """The denominator of places; by what incidents count; whether clusters are exploratory (HDBSCAN).
-
-    `moran`: whether cells are judged by local Moran's I instead of the exact test.
-    """
+    """The denominator of places; by what incidents count; whether clusters are exploratory (HDBSCAN)."""
 
     base: DenominatorKind = LAND
     weight: WeighedBy | None = None
     explored: bool = False
-    moran: bool = False
 
 
 DEFAULT_OPTIONS = Options()

@@ -49,35 +49,6 @@ OPTIONS: Final = (
         N_("The rates of infant deaths in North Carolina and of homicides around St. Louis."),
     ),
     MethodEntry(
-        N_("Local Moran's I"),
-        N_("Are cells next to each other more alike, or less, than if all counts were dealt out anew over the city?"),
-        (
-            r"I_i = \frac{z_i}{m_2}\, \frac{1}{k_i} \sum_{j \sim i} z_j, \quad z = x - \bar{x}, \quad "
-            r"m_2 = \tfrac{1}{m} \sum z^2",
-            r"p_i = \min\left(P(T \ge t_i),\ P(T \le t_i)\right), \qquad q:\ 2p \text{ corrected over all cells}",
-        ),
-        N_(
-            "x the incidents of m cells, k the neighbours of a cell and t their sum; T is the sum of any k others "
-            "(conditional permutation). All choices are counted, not a sample of them: 9,999 draws cannot give a p "
-            "small enough to pass a correction for 20,000 cells. High-high: more than the mean in a cell and around "
-            "it; low-low: fewer in both; high-low and low-high: unlike the cells around."
-        ),
-        N_(
-            "Only land on which alerts occur, and cells with at least three quarters of their area on land: on the "
-            "sample's coast cells with less land made up to 99 of 100 maps placed uniformly show a group."
-        ),
-        N_(
-            "It says that cells are alike, not that a place stands out from its surroundings: a dense centre is one "
-            "large group. A few cells with very many incidents make it find less, up to nothing. So it is an "
-            "option, and the exact test the default. It needs exact counts, so the council has none."
-        ),
-        ("Anselin 1995, Geographical Analysis 27", "Benjamini & Hochberg 1995, JRSS B 57"),
-        N_(
-            "The values of R (spdep) for crime in Columbus, values and p of esda, and all choices of neighbours of a "
-            "small map."
-        ),
-    ),
-    MethodEntry(
         N_("Clusters by severity"),
         N_("Where do severe incidents lie close together?"),
         (
