@@ -42,7 +42,6 @@ REFUSED: Final = (
     ("hotspots", "--method", "clusters"),
     ("hotspots", "--method", "density"),
     ("near-repeat",),
-    ("pattern-test",),
 )
 # Their answers do not depend on the audience: they are for whoever may read the home's files.
 FOR_EVERYBODY: Final = {

@@ -163,35 +163,6 @@ PLACES: Final = (
         ),
     ),
     MethodEntry(
-        N_("Spatial point pattern test"),
-        N_("In how many areas do two maps, such as two periods, hold another share of their incidents?"),
-        (
-            r"p = \min\left(1,\ 2 \min(P(X \le x),\ P(X \ge x))\right), \quad "
-            r"X \sim \mathrm{Hypergeom}(N_1 + N_2,\ N_1,\ x_1 + x_2)",
-            r"S = 1 - \frac{\#\{q \le 0.05\}}{m}, \qquad "
-            r"S_{\mathrm{robust}} = 1 - \frac{\#\{q \le 0.05\}}{\#\{x_1 + x_2 > 0\}}",
-        ),
-        N_(
-            "x incidents of each map in an area, N in all m areas; q is p corrected for all areas with an incident. "
-            "S is 1 where no area differs; robust S leaves out areas without any incident, which always look alike."
-        ),
-        N_(
-            "Areas are the finest cells of which those with incidents hold 10 on average, or districts (command "
-            "pattern-test). p takes in how much counts scattered in the past. The original test resamples one map; the "
-            "test of two shares in its place is exact and treats both maps alike."
-        ),
-        N_(
-            "S depends on the areas: the finer they are, the fewer incidents each holds and the more look alike. A "
-            "change of the whole city, up or down, is no change of its pattern. It needs exact counts, so the council "
-            "has none."
-        ),
-        (
-            "Andresen 2009, Applied Geography 29",
-            "Wheeler, Steenbeek & Andresen 2018, Transactions in GIS 22",
-        ),
-        N_("Each p is that of Fisher's exact test; two samples of one map differ anywhere in at most 5 %."),
-    ),
-    MethodEntry(
         N_("Forecast of places and of the city"),
         N_("Where, and how many alerts are to be expected in the next one to four weeks?"),
         (
