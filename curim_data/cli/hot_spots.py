@@ -33,7 +33,6 @@ Method = Literal["significance", "clusters", "emerging", "density"]
 Denominator = Literal["land", "alerts", "residents"]
 Weight = Literal["none", "severity", "harm"]
 Order = Literal["excess", "ratio", "alerts", "p", "harm"]
-ClusterMethod = Literal["dbscan", "hdbscan"]
 
 _SPOT_COLUMNS: Final = (
     *("rank", "id", "name", "n", "expected", "excess", "excess_low", "excess_high", "ratio", "low", "high", "q"),
@@ -67,10 +66,6 @@ def hotspots(
             help=N_("What an incident counts: one, its severity, or the harm index of its category in the profile.")
         ),
     ] = "none",
-    cluster_method: Annotated[
-        ClusterMethod,
-        typer.Option(help=N_("How clusters are found: tested (dbscan), or to explore only (hdbscan).")),
-    ] = "dbscan",
     order: Annotated[
         Order | None,
         typer.Option(
@@ -83,7 +78,7 @@ def hotspots(
     out: OutPlaces = None,
 ) -> None:
     """Find hot spots."""
-    options = SearchOptions(base, weight, cluster_method, order or ("excess" if weight == "none" else "harm"))
+    options = SearchOptions(base, weight, order or ("excess" if weight == "none" else "harm"))
     options.check(method)
     if out is not None:
         check_suffix(out, ".geojson", ".csv")
@@ -112,11 +107,10 @@ def hotspots(
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What places are compared with, how much an alert counts, how clusters are found, and the order of hot spots."""
+    """What places are compared with, how much an alert counts, and the order of hot spots."""
 
     base: Denominator = "land"
     weight: Weight = "none"
-    cluster_method: ClusterMethod = "dbscan"
     order: Order = "excess"
 
     def check(self, method: Method) -> None:
@@ -125,15 +119,10 @@ class SearchOptions:
             raise UsageError(Message("--base is for hot cells: use it with --method significance."))
         if self.order not in ("excess", "harm") and method != "significance":
             raise UsageError(Message("--order is for hot cells: use it with --method significance."))
-        explored = self.cluster_method == "hdbscan"
-        if explored and method != "clusters":
-            raise UsageError(Message("--cluster-method is for --method clusters."))
         if self.weight != "none" and method not in ("clusters", "significance"):
             raise UsageError(Message("--weight is for --method significance and --method clusters."))
         if self.order == "harm" and self.weight == "none":
             raise UsageError(Message("--order harm needs --weight severity or --weight harm."))
-        if explored and self.weight != "none":
-            raise UsageError(Message("HDBSCAN takes no weights: leave out --weight, or use --cluster-method dbscan."))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -234,9 +223,8 @@ def _check_weight(source: Source, audience: Audience, weight: WeighedBy | None) 
 def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: SearchOptions) -> FoundPlaces:
     """Clusters of the whole city that lie in the area of the filter.
 
-    UsageError for an audience that may not see cells so fine, and where HDBSCAN would take too many.
+    UsageError for an audience that may not see cells so fine.
     """
-    from analysis.clusters.hdbscan import TooManyCellsError
     from analysis.spots.naming import name_spots
     from curim_data import privacy
     from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
@@ -248,11 +236,7 @@ def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: S
             Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
         )
     _check_weight(source, audience, options.weighed_by)
-    explored = options.cluster_method == "hdbscan"
-    try:
-        result = cluster_study(source, f, audience, weight=options.weighed_by, explored=explored)
-    except TooManyCellsError as error:
-        raise UsageError(error.message) from error
+    result = cluster_study(source, f, audience, weight=options.weighed_by)
     names = name_spots(result.found, source.city, known_places(source, audience))
     spots = [spot for spot in result.found if in_area(spot, names[spot.id], f, source.city)]
     return FoundPlaces(result, spots, names, CLUSTER_RESOLUTION, result.choices)
@@ -284,7 +268,6 @@ def _places(
         "resolution": found.resolution,
         "base": options.base,
         "weight": options.weight,
-        "cluster_method": options.cluster_method if method == "clusters" else None,
         "n": found.result.n,
         "told": found.sentence(t),
         "choices": ctx.choices(found.choices),

@@ -78,19 +78,11 @@ def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: P
         (["hotspots", "--base", "alerts", "--method", "clusters"], "use it with --method significance"),
         (["hotspots", "--order", "p", "--method", "clusters"], "--order is for hot cells"),
         (["hotspots", "--method", "density", "--weight", "severity"], "--weight is for --method significance"),
-        (["hotspots", "--cluster-method", "hdbscan"], "is for --method clusters"),
+        (["hotspots", "--method", "clusters", "--audience", "council"], "Clusters need exact alerts"),
         (["hotspots", "--order", "harm"], "--order harm needs --weight"),
         (["hotspots", "--weight", "harm"], "have no harm index"),
         (["hotspots", "--weight", "severity", "--audience", "council"], "only for those who see exact counts"),
         (["changes", "--weight", "severity", "--audience", "council"], "only for those who see exact counts"),
-        (
-            ["hotspots", "--method", "clusters", "--weight", "severity", "--cluster-method", "hdbscan"],
-            "HDBSCAN takes no weights",
-        ),
-        (
-            ["hotspots", "--method", "clusters", "--cluster-method", "hdbscan", "--audience", "council"],
-            "Clusters need exact alerts",
-        ),
     ],
 )
 def test_what_may_not_be_asked(capsys: Capture, sample: Home, words: list[str], line: str) -> None:
@@ -214,16 +206,6 @@ def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(caps
     printed = capsys.readouterr().out
     assert "No cell could be judged: there are too few incidents on the map." in printed
     assert "No cell is hot" not in printed
-
-
-def test_hdbscan_is_told_as_untested(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    out = tmp_path / "groups.geojson"
-    words = ["hotspots", "--method", "clusters", "--cluster-method", "hdbscan", "--out", str(out)]
-    told = answer(capsys, sample, *words)
-    assert told["cluster_method"] == "hdbscan"
-    assert "nothing here was tested against chance" in told["told"]
-    assert all(spot["q"] is None and spot["ratio"] is None for spot in told["spots"])
-    assert "NaN" not in out.read_text("utf-8")
 
 
 def test_concentration_is_that_of_the_page(capsys: Capture, sample: Home, tmp_path: Path) -> None:

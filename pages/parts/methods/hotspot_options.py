@@ -1,4 +1,4 @@
-"""What the Methods page says of the choices on the Hot spots page: bases and rates, weights, HDBSCAN, and names."""
+"""What the Methods page says of the choices on the Hot spots page: bases and rates, weights, and names."""
 
 from __future__ import annotations
 
@@ -94,26 +94,6 @@ OPTIONS: Final = (
         ),
         ("Fay & Feuer 1997, Statistics in Medicine 16", "Zou and Donner 2008, Statistics in Medicine 27"),
         N_("With equal weights the results of counts; intervals that miss the truth in at most 5 % of simulations."),
-    ),
-    MethodEntry(
-        N_("Groups by HDBSCAN, exploratory"),
-        N_("Which groups does a method find that needs no distance to be set?"),
-        (r"d(a, b) = \max\left(k_a,\ k_b,\ |a - b|,\ \text{block}\right)",),
-        N_(
-            "k is the distance from a fine cell at which ten incidents are reached. In the tree of these distances "
-            "the groups are kept that last longest (excess of mass)."
-        ),
-        N_(
-            "A group has at least half a per cent of the incidents (10 to 1,000) and at most a fifth. Nothing is "
-            "split within a block of 80 m, or three quarters of the median k where that is less. At most 50,000 cells "
-            "and 50,000 incidents; more incidents are thinned evenly."
-        ),
-        N_(
-            "Nothing is tested: incidents placed at random also form some two dozen groups. Groups and their names "
-            "change when the filter changes a little. Use it to explore, never to decide."
-        ),
-        ("Campello et al. 2013, PAKDD", "Malzer & Baum 2020, IEEE MFI"),
-        N_("None is published for it; without weights and blocks a test finds the groups of scikit-learn."),
     ),
     MethodEntry(
         N_("Which place is which"),
