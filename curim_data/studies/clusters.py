@@ -14,6 +14,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.quality.positions import coordinate_step
+from curim_data.quality.shared_points import shared_points
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.harm import weights_by_cell
 from curim_data.studies.hot_spots import known_places
@@ -38,7 +39,9 @@ def cluster_study(source: Source, f: AlertFilter, audience: Audience, *, weight:
     if weight is not None:
         weights = weights_by_cell(source, whole, audience, weight, CLUSTER_RESOLUTION, fine.index)
     bursts = place_bursts(source, whole)
-    found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts)
+    found = find_clusters(
+        fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts, points=shared_points(source)
+    )
     places = with_known_ids(found.found, known_places(source, audience))
     return replace(
         found, found=places, choices=(*found.choices, *incident_choice(source), *default_coordinates(at_default))
