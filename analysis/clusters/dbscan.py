@@ -216,8 +216,8 @@ class LocalDbscan:
         heaps: Heaps = NO_HEAPS,
     ) -> None:
         self.ground, self.eps, self.scatter, self.tail = ground, eps, scatter, tail
-        self._spread, self.heaps = expected, heaps
         at_pixels = np.bincount(ground.pixel(heaps.at), heaps.expected, len(expected)) if len(heaps.at) else 0.0
+        self.spread, self.heaps = expected, heaps
         self.expected: FloatArray = expected + at_pixels
         self._within: FloatArray = ground.disc_sums(self.expected, eps) if within is None else within
         self._fewest = MinimumAlerts(float(self._within.max(initial=0.0)), scatter, tail)
@@ -236,7 +236,7 @@ class LocalDbscan:
     def stricter(self, eps: float, tail: float) -> LocalDbscan:
         """The same search with another distance, and another share of places in which chance reaches the minimum."""
         within = self._within if eps == self.eps else None
-        return LocalDbscan(self.ground, self._spread, eps, self.scatter, tail, within, self.heaps)
+        return LocalDbscan(self.ground, self.spread, eps, self.scatter, tail, within, self.heaps)
 
     def find(self, points: Points) -> list[DenseGroup]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
@@ -249,10 +249,17 @@ class LocalDbscan:
         count, expected = float(points.weight[group.under].sum()), self.expected_of(points, group)
         return count * float(np.log(count / expected)) - (count - expected) if count > expected > 0 else 0.0
 
+    @cached_property
+    def heap_at(self) -> IntArray:
+        """The heap that stands in each pixel, by its number; -1 where none does."""
+        found = np.full(len(self.spread), -1)
+        found[self.ground.pixel(self.heaps.at)] = np.arange(len(self.heaps.at))
+        return found
+
     def expected_of(self, points: Points, group: DenseGroup) -> float:
         """What the baseline expects under the outline of a group."""
         heaps = self.heaps.near(points.at[group.cores], group.eps / 2)
-        return heaps + float(self._shared(self._spread, group.squares).sum())
+        return heaps + float(self._shared(self.spread, group.squares).sum())
 
     def land_on(self, squares: IntArray) -> float:
         """Square kilometres of land on small squares."""

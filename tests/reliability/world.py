@@ -186,7 +186,7 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _corners(world: World, rng: np.random.Generator) -> Any:
-    """Points that reports are moved to: half of them anywhere on the land, half within 15 m of some straight streets."""
+    """Points that reports are moved to: half of them anywhere on land, half within 15 m of some straight streets."""
     points = pool()
     anywhere = points[rng.choice(POOL, world.corners - world.corners // 2, replace=False)]
     streets, turns = points[rng.choice(POOL, STREETS)], rng.uniform(0, np.pi, STREETS)
