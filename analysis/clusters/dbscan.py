@@ -203,6 +203,8 @@ class LocalDbscan:
         What is expected within eps of each pixel, where that is known.
     heaps : Heaps
         What is expected at single points beside that.
+    smoothed_m : float
+        Standard deviation of the smoothing that made the baseline of alerts; infinite for a baseline of another kind.
     """
 
     def __init__(
@@ -214,8 +216,10 @@ class LocalDbscan:
         tail: float = TAIL,
         within: FloatArray | None = None,
         heaps: Heaps = NO_HEAPS,
+        smoothed_m: float = np.inf,
     ) -> None:
         self.ground, self.eps, self.scatter, self.tail = ground, eps, scatter, tail
+        self._smoothed_m = smoothed_m
         at_pixels = np.bincount(ground.pixel(heaps.at), heaps.expected, len(expected)) if len(heaps.at) else 0.0
         self.spread, self.heaps = expected, heaps
         self.expected: FloatArray = expected + at_pixels
@@ -236,7 +240,7 @@ class LocalDbscan:
     def stricter(self, eps: float, tail: float) -> LocalDbscan:
         """The same search with another distance, and another share of places in which chance reaches the minimum."""
         within = self._within if eps == self.eps else None
-        return LocalDbscan(self.ground, self.spread, eps, self.scatter, tail, within, self.heaps)
+        return LocalDbscan(self.ground, self.spread, eps, self.scatter, tail, within, self.heaps, self._smoothed_m)
 
     def find(self, points: Points) -> list[DenseGroup]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
@@ -245,8 +249,15 @@ class LocalDbscan:
         return [part for group in groups for part in self._bounded(points, group)]
 
     def strength(self, points: Points, group: DenseGroup) -> float:
-        """Poisson log likelihood ratio of a group: c log(c/e) - (c - e) where c > e, else 0."""
+        """Poisson log likelihood ratio of a group: c log(c/e) - (c - e) where c > e, else 0.
+
+        e is at least what the alerts of the group give to a baseline that is smoothed from them, c times the share of a
+        Gaussian on a disc as large: a simulated burst in empty land would else have a ratio that no real one can have,
+        whose baseline holds it.
+        """
         count, expected = float(points.weight[group.under].sum()), self.expected_of(points, group)
+        disc = len(group.squares) * self.square**2
+        expected = max(expected, -count * float(np.expm1(-disc / (2 * np.pi * self._smoothed_m**2))))
         return count * float(np.log(count / expected)) - (count - expected) if count > expected > 0 else 0.0
 
     @cached_property

@@ -239,7 +239,9 @@ def _dense(
         heaps = Heaps(at, shared.share * served)
         expected = (1 - shared.share if len(at) else 1.0) * expected
     scatter = 1.0 if counted.weights is None else counted.weights.scatter
-    search = LocalDbscan(ground, expected, float(eps.value), scatter, heaps=heaps)
+    search = LocalDbscan(
+        ground, expected, float(eps.value), scatter, heaps=heaps, smoothed_m=spread if base is None else np.inf
+    )
     points = Points(ground.enter(x, y), counted.values)
     groups = enough(search.find(points), counted.counts)
     if not fixed and len(groups) > MOST_GROUPS:
