@@ -11,8 +11,9 @@ from curim_data.model.place_names import PlaceNames
 
 LEAST: Final = 20
 SHARE: Final = 0.01
-NEARLY_ALL: Final = 0.95  # of the points that hold no more than that
-TIMES: Final = 5  # as many alerts as nearly all of those hold
+NEARLY_ALL: Final = 0.95  # of the points
+TIMES: Final = 5  # as many alerts as nearly all points hold
+FEWEST_POINTS: Final = 20  # of fewer none can be far above the others
 NO_NAMES: Final = PlaceNames()
 
 
@@ -56,10 +57,10 @@ def default_coordinates(
 
 
 def usual_count(counts: pd.DataFrame) -> int:
-    """The least number of alerts that 95 % of the points with 20 alerts or fewer do not exceed; 0 without such points.
+    """The least number of alerts that 95 % of the points do not exceed; 0 where there are fewer than 20 points.
 
     `counts`: n (alerts at a point) and points (how many points hold so many).
     """
-    ordered = counts[counts["n"] <= LEAST].sort_values("n")
+    ordered = counts.sort_values("n")
     reached = ordered["points"].cumsum() >= NEARLY_ALL * ordered["points"].sum()
-    return int(ordered.loc[reached, "n"].iloc[0]) if len(ordered) else 0
+    return int(ordered.loc[reached, "n"].iloc[0]) if ordered["points"].sum() >= FEWEST_POINTS else 0
