@@ -92,7 +92,7 @@ def test_points_of_several_days_are_shared_and_those_of_one_day_are_not(tmp_path
 
 
 def test_corners_of_a_quiet_city_are_no_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports anywhere, put at the nearest of 1,500 corners: beside plain land nearly every corner would be a cluster."""
+    """Reports anywhere, put at the nearest of 1,500 corners: beside plain land the busier corners would be clusters."""
     source = source_of(simulate(WORLD, np.random.default_rng(11)), tmp_path)
     assert not hot_spot_study(source, YEAR, Audience.SPECIALIST).spots
     found = cluster_study(source, YEAR, Audience.SPECIALIST)

@@ -80,6 +80,28 @@ PLACES: Final = (
         ),
     ),
     MethodEntry(
+        N_("Alerts on shared points"),
+        N_("What is a place compared with where a file moves alerts to corners or blocks?"),
+        (r"A'_i = (1 - s) A_i + s \sum_{a:\ \text{nearest point of } a \text{ in } i} a",),
+        N_(
+            "s is the share of all alerts that stand exactly on a point with alerts of another day. So much of each "
+            "piece of land a counts in the cell i of the shared point nearest to it, the rest in its own cell. Hot "
+            "spots and classes over time are tested by A' instead of the land A. What clusters are compared with, and "
+            "the maps of chance, are moved to the points in the same way."
+        ),
+        N_(
+            "From a tenth of the alerts on shared points. Points are those of all alerts ever imported, without "
+            "default positions; alerts of one day alone make no shared point."
+        ),
+        N_(
+            "A corner is taken to serve the land nearest to it. Where each address has as many alerts as any other, a "
+            "place with many addresses is dense, and shown as such. Single points far from others, as in villages, are "
+            "hot spots more often than clusters: around them nothing else tells what would be usual."
+        ),
+        ("Okabe et al. 2000, Spatial Tessellations", "Tompson et al. 2015, Cartography and Geographic Information Science 42"),
+        N_("Sums of land piece by piece; quiet made-up cities moved to 1,500 irregular corners."),
+    ),
+    MethodEntry(
         N_("Repeats and near repeats"),
         N_("After an incident, do more follow nearby and soon, beyond what the place and the season explain?"),
         (
