@@ -29,7 +29,7 @@ LEAST: Final = 20
 
 @dataclass(frozen=True)
 class CountedShare:
-    """`n` of `of` alerts or incidents of a city; `scatter`: how overdispersed they are, by which both are divided
+    """`n` of `of` alerts or alerts of a city; `scatter`: how overdispersed they are, by which both are divided
     before an interval is made of them (effective counts).
     """
 

@@ -84,11 +84,11 @@ class Concentration:
     def sentence(self, t: Translator) -> str:
         """Half of the alerts: how few places hold them, and by chance."""
         if not self.n:
-            return t("No incidents, so their concentration cannot be measured.")
+            return t("No alerts, so their concentration cannot be measured.")
         if not self.enough:
             return t.n(
-                "{n} incident is too few to measure their concentration: at least {least} are needed.",
-                "{n} incidents are too few to measure their concentration: at least {least} are needed.",
+                "{n} alert is too few to measure their concentration: at least {least} are needed.",
+                "{n} alerts are too few to measure their concentration: at least {least} are needed.",
                 self.n,
                 least=MIN_ALERTS,
             )
@@ -102,18 +102,18 @@ class Concentration:
         }
         if half.places < half.chance.low:
             return t(
-                "Half of the incidents lie in {places} of the places; by chance alone it would be {chance} ({low} to "
+                "Half of the alerts lie in {places} of the places; by chance alone it would be {chance} ({low} to "
                 "{high}).",
                 **values,
             )
         if half.places > half.chance.high:
             return t(
-                "Half of the incidents lie in {places} of the places; by chance alone it would be {chance} ({low} to "
+                "Half of the alerts lie in {places} of the places; by chance alone it would be {chance} ({low} to "
                 "{high}): they are spread more evenly than expected by chance.",
                 **values,
             )
         return t(
-            "Half of the incidents lie in {places} of the places, and by chance alone it would be {chance} ({low} to "
+            "Half of the alerts lie in {places} of the places, and by chance alone it would be {chance} ({low} to "
             "{high}): that they gather in few places is not shown.",
             **values,
         )
@@ -322,7 +322,7 @@ def _nothing(cells: int, choice: Choice) -> Concentration:
 
 
 def _choices(runs: int) -> Message:
-    return Message("Compared with {n} maps of the same incidents placed uniformly at random on the land.", {"n": runs})
+    return Message("Compared with {n} maps of as many alerts placed uniformly at random on the land.", {"n": runs})
 
 
 def decimals(share: float) -> int:

@@ -19,7 +19,7 @@ from analysis.stats.result import Choice
 from curim_data.model import BoolArray, Gender, IntArray, Message, Num, Translator
 
 TOO_FEW: Final = Message("The numbers of women or of men are too small for a ratio to be written out.")
-NONE_OF_BOTH: Final = Message("No incidents of both women and men have a category by which they could be compared.")
+NONE_OF_BOTH: Final = Message("No alerts of both women and men have a category by which they could be compared.")
 WOMAN, MAN = Gender.WOMAN.value, Gender.MAN.value
 AFFECTED: Final = "affected_gender"
 # A place is "not known" for women when at least this many alerts by women were to be expected ...
@@ -30,7 +30,7 @@ _FEW: Final = 0.5
 
 @dataclass(frozen=True)
 class GenderShares:
-    """Incidents by the gender of those affected, or alerts by that of reporters (`column`).
+    """Alerts by the gender of those affected, or by that of reporters (`column`).
 
     `frame` has all five genders in their order: gender, n, share, low, high. `women`: women among women and men, with
     its interval. `total`: what the shares refer to. `least`: the smallest number that the sentence writes out, zero
@@ -52,17 +52,16 @@ class GenderShares:
         return self.women.known and not any(0 < by_gender[name] < self.least for name in (WOMAN, MAN))
 
     def sentence(self, t: Translator) -> str:
-        """Share of women among women and men, and how many incidents (of reporters: alerts) say nothing of gender."""
-        incidents = self.column == AFFECTED
+        """Share of women among women and men, and how many alerts say nothing of gender."""
         by_gender = self.frame.set_index("gender")["n"]
         if self.women.known and not self.women_written:
             words = (
                 t(
-                    "The share of women is not written out: fewer than {k} incidents affect women or fewer than {k} "
+                    "The share of women is not written out: fewer than {k} alerts affect women or fewer than {k} "
                     "affect men.",
                     k=self.least,
                 )
-                if incidents
+                if self.column == AFFECTED
                 else t(
                     "The share of women is not written out: fewer than {k} alerts are by women or fewer than {k} by "
                     "men.",
@@ -77,26 +76,13 @@ class GenderShares:
                 high=Num(100 * self.women.high, 0),
             )
         else:
-            words = (
-                t("No incident says “woman” or “man”, so no share can be calculated.")
-                if incidents
-                else t("No alert says “woman” or “man”, so no share can be calculated.")
-            )
+            words = t("No alert says “woman” or “man”, so no share can be calculated.")
         missing = int(by_gender[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]].sum())
         if not missing:
             return words
         if missing < self.least:
-            few = (
-                t("Fewer than {k} incidents do not state the gender.", k=self.least)
-                if incidents
-                else t("Fewer than {k} alerts do not state the gender.", k=self.least)
-            )
-            return f"{words} {few}"
-        unstated = (
-            t.n("{n} incident does not state the gender.", "{n} incidents do not state the gender.", missing)
-            if incidents
-            else t.n("{n} alert does not state the gender.", "{n} alerts do not state the gender.", missing)
-        )
+            return words + " " + t("Fewer than {k} alerts do not state the gender.", k=self.least)
+        unstated = t.n("{n} alert does not state the gender.", "{n} alerts do not state the gender.", missing)
         return words + " " + unstated
 
 
@@ -361,7 +347,7 @@ def perceived_safety(
 
     `frame`: `column`, feeling (1 to 5), n. Alerts without a feeling are left out. A gender with fewer
     than two answers has no mean. `scatter`: how overdispersed the share who felt unsafe is (the design effect of
-    answers that are alike within an incident); intervals are those of so many times fewer answers.
+    answers that are alike within an alert); intervals are those of so many times fewer answers.
     """
     known = frame.dropna(subset=["feeling"])
     rows, moments = [], {}

@@ -224,9 +224,9 @@ class DifferingPlace:
         first, n = self.more > 0, self.n_a + self.n_b
         side = t((self.a if first else self.b).said)
         if not self.shares_written(least):
-            return t("Of the incidents compared, proportionally more {side} here than elsewhere.", side=side)
+            return t("Of the alerts compared, proportionally more {side} here than elsewhere.", side=side)
         return t(
-            "{share} of the {n} incidents compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
+            "{share} of the {n} alerts compared here {side}, {elsewhere} elsewhere (corrected p {q}).",
             share=t.percent(self.share if first else 1 - self.share),
             elsewhere=t.percent(self.elsewhere if first else 1 - self.elsewhere),
             side=side,
@@ -295,9 +295,9 @@ class MapComparison:
     def sentence(self, t: Translator) -> str:
         """How many places differ, out of how many; and whether there was enough to tell."""
         if self.one_sided:
-            return t("One of the two sides has no incidents: there is nothing to compare.")
+            return t("One of the two sides has no alerts: there is nothing to compare.")
         if not self.tested:
-            return t("There are too few incidents for any place to differ beyond chance.")
+            return t("There are too few alerts for any place to differ beyond chance.")
         if not self.places:
             message = t("No place differs from the rest of the city beyond chance.")
         else:
@@ -307,7 +307,7 @@ class MapComparison:
                 len(self.places),
             )
         whole = t(
-            "In the whole city {share} of the {n} incidents compared {side}.",
+            "In the whole city {share} of the {n} alerts compared {side}.",
             share=t.percent(self.share),
             n=self.n,
             side=t(self.a.said),
@@ -519,7 +519,7 @@ def _choices(k: int, side: float, alpha: float, tested: int, cells: int) -> tupl
             "tested",
             tested,
             Message(
-                "{tested} of {cells} cells hold enough incidents for a difference to show; only these are tested.",
+                "{tested} of {cells} cells hold enough alerts for a difference to show; only these are tested.",
                 {"tested": tested, "cells": cells},
             ),
         ),

@@ -134,9 +134,9 @@ def main_stays() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def plain_sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The same city with one report of each incident: for statements that take alerts as independent.
+    """The same city with one report of each alert: for statements that take alerts as independent.
 
-    Reports of one incident are near repeats of each other, whatever their category. Read only, made once.
+    Reports of one alert are near repeats of each other, whatever their category. Read only, made once.
     """
     folder = everybodys(tmp_path_factory) / "plain"
     folder.mkdir(exist_ok=True)

@@ -39,22 +39,22 @@ Answer = list[pd.DataFrame]
 
 
 def _total(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    found = [query.total(source, f, audience, once=once) for once in (False, True)]
-    return [pd.DataFrame([{**asdict(one), "notes": str(one.notes)} for one in found])]
+    found = query.total(source, f, audience)
+    return [pd.DataFrame([{**asdict(found), "notes": str(found.notes)}])]
 
 
 def _counts(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    by_month = query.counts(source, f, ["month", "reporter_gender"], audience, complete=True, once=True)
+    by_month = query.counts(source, f, ["month", "reporter_gender"], audience, complete=True)
     return [by_month.frame, query.counts(source, f, ["year", "place", "status"], audience).frame]
 
 
 def _hours(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    return [query.counts(source, f, ["hour", "dark"], audience, once=once).frame for once in (False, True)]
+    return [query.counts(source, f, ["hour", "dark"], audience).frame]
 
 
 def _tables(source: Source, f: AlertFilter, audience: Audience) -> Answer:
     asked = (["cell", "category"], ["cell", "affected_gender"], ["cell"])
-    return [one.frame for one in query.tables(source, f, asked, audience, resolution=_cell(f), once=True)]
+    return [one.frame for one in query.tables(source, f, asked, audience, resolution=_cell(f))]
 
 
 def _cell(f: AlertFilter) -> int:
@@ -63,7 +63,7 @@ def _cell(f: AlertFilter) -> int:
 
 
 def _cells(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    found = query.cells(source, f, _cell(f), audience, once=True)
+    found = query.cells(source, f, _cell(f), audience)
     return [found.frame, pd.DataFrame([[found.at_default, found.off_mask]])]
 
 
@@ -95,12 +95,6 @@ def assert_equal(one: Answer, other: Answer) -> None:
         pd.testing.assert_frame_equal(left, right, rtol=1e-9, atol=1e-9)
 
 
-def shared_incidents(source: Source) -> pd.DataFrame:
-    """The alerts that share an incident, by their ids; incidents numbered in that order."""
-    found = source.shared_incidents().sort_by("alert_id").to_pandas()
-    return found.assign(incident=pd.factorize(found.incident)[0])
-
-
 Both = tuple[Audience, Source, Source]  # an audience, the alerts of a home's files, and the same ones on another engine
 
 
@@ -115,14 +109,11 @@ def assert_same_answer(both: Both, name: str, question: str) -> None:
 
 
 def assert_same_knowledge(both: Both) -> None:
-    """What is known of all alerts is the same, and so are those that share an incident."""
+    """What is known of all alerts is the same."""
     _, files, other = both
     names = ("version", "as_of", "first", "count", "meeting", "month_only", "timed", "known_time", "asked")
-    for name in (*names, "other_categories", "incidents", "repeated", "annotations", "lacks_light"):
+    for name in (*names, "other_categories", "annotations", "lacks_light"):
         assert getattr(files, name) == getattr(other, name), name
-    mine, theirs = map(shared_incidents, (files, other))
-    pd.testing.assert_frame_equal(mine, theirs)
-    assert len(mine)
 
 
 def assert_same_rows(both: Both) -> None:

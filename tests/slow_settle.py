@@ -1,8 +1,8 @@
 """Which row of an import is new, which changes a known alert, which says nothing new.
 
-A source may repeat an id with other content (one row a victim). Such rows are several alerts of one incident:
+A source may repeat an id with other content (one row a victim). Such rows are several alerts of one alert:
 `ID`, `ID#2`, `ID#3`. A `#` that a source writes itself is doubled in our ids, and what has no id begins with a single
-`#`; so no id of one incident can be an id of another. Within an incident a row first looks for the stored alert that
+`#`; so no id of one alert can be an id of another. Within an alert a row first looks for the stored alert that
 says the same; what is left takes the stored alerts that nobody claimed, in order, as their new content; the rest is
 new. So a second import of the same file, in whatever order, adds nothing, and one victim's row sent alone does not
 overwrite another's.
@@ -25,13 +25,13 @@ MARK: Final = "#"
 
 
 def base_ids(incidents: pd.Series, contents: pd.Series) -> pd.Series:
-    """The id of the first alert of each incident; for rows without an incident it is made of their content."""
+    """The id of the first alert of each alert; for rows without an alert it is made of their content."""
     named = incidents.str.replace(MARK, MARK * 2, regex=False)
     return named.where(incidents.notna(), MARK + contents)
 
 
 def with_ordinal(base: str, ordinal: int) -> str:
-    """The id of an incident's alert by its number, from 1."""
+    """The id of an alert's alert by its number, from 1."""
     return base if ordinal == 1 else f"{base}{MARK}{ordinal}"
 
 
@@ -80,7 +80,7 @@ def _among(incidents: Any, shared: Any) -> npt.NDArray[np.bool_]:
 
 
 def _shared(incidents: Any, known: Any, known_ids: Any) -> Any:
-    """Incidents of the file with more than one alert in the file or in the store, or whose first alert was undone."""
+    """Alerts of the file with more than one alert in the file or in the store, or whose first alert was undone."""
     told = incidents.drop_null()
     among = pc.is_in(known, value_set=told.unique())
     later = pc.and_(among, pc.not_equal(pc.replace_substring(known, MARK, MARK * 2), known_ids))
@@ -98,7 +98,7 @@ def _ordinal(base: str, pair: tuple[str, str]) -> int:
 
 
 def _incident(base: str, contents: Sequence[str], stored: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
-    """Ids and actions of one incident's rows; `stored` are its (alert_id, content_hash) in ordinal order."""
+    """Ids and actions of one alert's rows; `stored` are its (alert_id, content_hash) in ordinal order."""
     free = dict(stored)
     ids: list[str | None] = [None] * len(contents)
     actions = [NEW] * len(contents)

@@ -59,7 +59,7 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
     reach = min(len(points), 4 * MIN_ALERTS)
     if counts.sum() <= MIN_ALERTS or reach < 3:
         return Choice(
-            "eps", MAX_EPS_M, Message("Incidents within {metres} m are joined, since they are few.", {"metres": 300})
+            "eps", MAX_EPS_M, Message("Alerts within {metres} m are joined, since they are few.", {"metres": 300})
         )
     some = points[:: max(1, len(points) // 2000)]
     found = cKDTree(points).query(some, k=reach)
@@ -72,7 +72,7 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
     knee = float(curve[np.argmax(line - curve)])
     eps = float(np.clip(round(knee, -1), MIN_EPS_M, MAX_EPS_M))
     message = Message(
-        "Incidents within {metres} m are joined: there the distances to the fifth incident begin to rise (limits: "
+        "Alerts within {metres} m are joined: there the distances to the fifth alert begin to rise (limits: "
         "{least} to {most} m, the reach of a measure around a point).",
         {"metres": round(eps), "least": round(MIN_EPS_M), "most": round(MAX_EPS_M)},
     )
@@ -90,8 +90,8 @@ def eps_for_precision(chosen: Choice, step: float) -> Choice:
     if least <= float(chosen.value):
         return chosen
     message = Message(
-        "Incidents within {metres} m are joined: twice the {step} m to which the coordinates are precise, since "
-        "nearer incidents cannot be distinguished.",
+        "Alerts within {metres} m are joined: twice the {step} m to which the coordinates are precise, since "
+        "nearer alerts cannot be distinguished.",
         {"metres": round(least), "step": round(step)},
     )
     return Choice("eps", least, message)

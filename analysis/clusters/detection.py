@@ -13,7 +13,7 @@ everywhere. Simulated alerts stand on a lattice of hexagons as large as the fine
 Only cells that hold alerts are looked at, and only the land near them (`AlertGround`), so that time and memory grow
 with the alerts and the land round them.
 
-Incidents may count by the harm they do (`analysis.stats.harm_weights`). Then the baseline is that of the weighted
+Alerts may count by the harm they do (`analysis.stats.harm_weights`). Then the baseline is that of the weighted
 alerts, and each simulated map draws as many alerts from it and gives them the observed weights in a random order: a
 heavy alert is heavy wherever it falls, so that two of them beside each other are no pattern.
 """
@@ -200,7 +200,7 @@ def _eps(x: FloatArray, y: FloatArray, counts: FloatArray, eps: float | None, st
     """The distance that joins alerts: the one that is set, else one that follows from them and their precision."""
     if eps is None:
         return eps_for_precision(eps_for(x, y, counts), step)
-    return Choice("eps", eps, Message("Incidents within {metres} m are joined, as set.", {"metres": round(eps)}))
+    return Choice("eps", eps, Message("Alerts within {metres} m are joined, as set.", {"metres": round(eps)}))
 
 
 def _refused(eps: Choice, base: pd.Series | None, step: float | None) -> Choice | None:
@@ -214,7 +214,7 @@ def _refused(eps: Choice, base: pd.Series | None, step: float | None) -> Choice 
         )
         return Choice("eps", step, coarse)
     if base is not None and not (base > 0).any():
-        nothing = Message("Nothing is known to compare incidents with: what they are divided by is zero everywhere.")
+        nothing = Message("Nothing is known to compare alerts with: what they are divided by is zero everywhere.")
         return Choice("base", 0, nothing)
     return None
 
@@ -296,7 +296,7 @@ def _joined_wider(search: LocalDbscan) -> Choice:
         "eps",
         search.eps,
         Message(
-            "Incidents within {metres} m are joined: the usual choice of distance and minimum gave more than {most} "
+            "Alerts within {metres} m are joined: the usual choice of distance and minimum gave more than {most} "
             "dense places, which nobody can read.",
             {"metres": round(search.eps), "most": MOST_GROUPS},
         ),
@@ -316,7 +316,7 @@ def runs_for(alerts: int, in_bursts: bool = False) -> Choice:
 
 _RUNS_ENOUGH: Final = Message("{runs} random maps were simulated; the smallest p that they can show is {p}.")
 _RUNS_FEWER: Final = Message(
-    "{runs} random maps were simulated, because more of so many incidents would take too long; the smallest p that "
+    "{runs} random maps were simulated, because more of so many alerts would take too long; the smallest p that "
     "they can show is {p}."
 )
 _NO_RUNS: Final = Message("No place is dense enough to be tested, so no random map was simulated.")
@@ -463,12 +463,12 @@ def _choices(
     least, most = int(there.min()), int(there.max())
     minimum = (
         Message(
-            "A cluster needs at least {least} to {most} incidents within that distance, by the local expectation: "
+            "A cluster needs at least {least} to {most} alerts within that distance, by the local expectation: "
             "chance reaches so many in one of a thousand places."
         )
         if weights is None
         else Message(
-            "A cluster needs incidents that weigh at least {least} to {most} within that distance, by the local "
+            "A cluster needs alerts that weigh at least {least} to {most} within that distance, by the local "
             "expectation: chance reaches so much in one of a thousand places."
         )
     )
@@ -481,8 +481,8 @@ def _choices(
         "compound",
         1,
         Message(
-            "Simulated incidents fall by the smoothed density of the weighted incidents and get the observed "
-            "weights in a random order; a cluster has five incidents or more, whatever they weigh."
+            "Simulated alerts fall by the smoothed density of the weighted alerts and get the observed "
+            "weights in a random order; a cluster has five alerts or more, whatever they weigh."
         ),
     )
     return (
@@ -491,7 +491,7 @@ def _choices(
             "expected",
             1,
             Message(
-                "What is expected comes from the smoothed density, which holds the incidents of the place itself too: "
+                "What is expected comes from the smoothed density, which holds the alerts of the place itself too: "
                 "the ratio is lower than that of the layer of significance, and its interval takes the expectation as "
                 "known."
             ),

@@ -26,7 +26,7 @@ class Cluster:
     `cells`: the fine cells under its outline; `n` alerts on them, `expected` by the smoothed baseline, `ratio` of both
     with its exact Poisson interval `low` to `high`; `p`: share of simulated maps with a cluster at least as strong,
     already corrected for having looked everywhere. `outline` in WGS84,
-    clipped to the land. `weight`: of its incidents by harm, None where each counts one; `expected` and `ratio` are
+    clipped to the land. `weight`: of its alerts by harm, None where each counts one; `expected` and `ratio` are
     then of weights. `least`: the smallest p that so many simulated maps can give.
     """
 
@@ -60,9 +60,9 @@ class Cluster:
         """Count, expectation, ratio and significance in words."""
         if self.weight is not None:
             return t.n(
-                "{n} incident that weighs {weight} by harm where {expected} would be expected: {ratio} times as "
+                "{n} alert that weighs {weight} by harm where {expected} would be expected: {ratio} times as "
                 "much (95 % interval {low} to {high}), {p}.",
-                "{n} incidents that weigh {weight} by harm where {expected} would be expected: {ratio} times as "
+                "{n} alerts that weigh {weight} by harm where {expected} would be expected: {ratio} times as "
                 "much (95 % interval {low} to {high}), {p}.",
                 self.n,
                 weight=self.weight,
@@ -73,9 +73,8 @@ class Cluster:
                 p=t.p(self.p, least=self.p <= self.least),
             )
         return t.n(
-            "{n} incident where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
-            "{p}.",
-            "{n} incidents where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
+            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), {p}.",
+            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
             "{p}.",
             self.n,
             expected=t.expected(self.expected),
@@ -107,9 +106,9 @@ class Clusters:
             else t("No cluster stands out from chance")
         )
         if self.weighted:
-            text = t("{found}, among {alerts} incidents weighed by harm.", found=text, alerts=self.n)
+            text = t("{found}, among {alerts} alerts weighed by harm.", found=text, alerts=self.n)
         else:
-            text = t("{found}, among {alerts} incidents.", found=text, alerts=self.n)
+            text = t("{found}, among {alerts} alerts.", found=text, alerts=self.n)
         if self.chance:
             text += " " + t.n(
                 "{n} other dense place is no stronger than expected by chance.",

@@ -136,9 +136,7 @@ class EmergingHotSpots:
         parts = [
             t("Places that are or were hot: {found}.", found=t.join(hot))
             if hot
-            else t(
-                "Too few incidents came in last to tell whether a place is hot now; none was hot nearly all the time."
-            )
+            else t("Too few alerts came in last to tell whether a place is hot now; none was hot nearly all the time.")
             if self.too_few
             else t("No place is hot now, and none was hot nearly all the time.")
         ]
@@ -146,9 +144,9 @@ class EmergingHotSpots:
             parts.append(t("Places that are or were cold: {found}.", found=t.join(cold)))
         values = {"alerts": self.n, "cells": len(self.frame), "steps": len(self.starts), "last": self._when(t, -1)}
         parts.append(
-            t("Tested on {alerts} incidents in {cells} cells and {steps} months up to {last}.", **values)
+            t("Tested on {alerts} alerts in {cells} cells and {steps} months up to {last}.", **values)
             if self.unit == "month"
-            else t("Tested on {alerts} incidents in {cells} cells and {steps} weeks; the last one: {last}.", **values)
+            else t("Tested on {alerts} alerts in {cells} cells and {steps} weeks; the last one: {last}.", **values)
         )
         if self.least:
             parts.append(self._least_sentence(t))
@@ -160,17 +158,17 @@ class EmergingHotSpots:
         values = {"expected": Num(self.usual, 2), "least": self.least}
         if self.unit == "month":
             return t.n(
-                "In {n} month a usual place is expected to have {expected} incidents and stands out from {least} on: "
+                "In {n} month a usual place is expected to have {expected} alerts and stands out from {least} on: "
                 "a hot spot of the whole year need not show here.",
-                "In {n} months a usual place is expected to have {expected} incidents and stands out from {least} on: "
+                "In {n} months a usual place is expected to have {expected} alerts and stands out from {least} on: "
                 "a hot spot of the whole year need not show here.",
                 self.lag + 1,
                 **values,
             )
         return t.n(
-            "In {n} week a usual place is expected to have {expected} incidents and stands out from {least} on: a hot "
+            "In {n} week a usual place is expected to have {expected} alerts and stands out from {least} on: a hot "
             "spot of the whole year need not show here.",
-            "In {n} weeks a usual place is expected to have {expected} incidents and stands out from {least} on: a "
+            "In {n} weeks a usual place is expected to have {expected} alerts and stands out from {least} on: a "
             "hot spot of the whole year need not show here.",
             self.lag + 1,
             **values,
@@ -203,13 +201,13 @@ class EmergingHotSpots:
             values = {"alerts": int(row["window"]), "expected": float(row["expected"])}
             parts.append(
                 t(
-                    "Last window: fewer than {k} incidents, where {expected} would be expected from its surroundings.",
+                    "Last window: fewer than {k} alerts, where {expected} would be expected from its surroundings.",
                     k=least,
                     **values,
                 )
                 if 0 < values["alerts"] < least
                 else t(
-                    "Last window: {alerts} incidents, where {expected} would be expected from its surroundings.",
+                    "Last window: {alerts} alerts, where {expected} would be expected from its surroundings.",
                     **values,
                 )
             )

@@ -49,7 +49,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     first, last : date
         First and last day that the data cover.
     n : float
-        Incidents on the map.
+        Alerts on the map.
     windows : float
         Windows that cover the land once: cells divided by the cells in a window.
     """
@@ -60,7 +60,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
         reason = Message("the time is too short for a trend either way")
     elif 2 * n / len(weeks) / max(windows, 1) < MIN_IN_WEEK:
         values = {"n": round(n)}
-        reason = Message("there are too few incidents for weeks: {n}", values)
+        reason = Message("there are too few alerts for weeks: {n}", values)
     else:
         message = Message(
             "Time is divided into weeks, because there are only {n} whole months and a trend needs ten.",
@@ -128,7 +128,7 @@ def setting_choices(chosen: EmergingSettings, *, based: bool) -> tuple[Choice, .
         if against == "city"
         else Message(
             "A place is compared with its own surroundings up to {metres} m in the same steps: neither a dense "
-            "quarter nor a month of many incidents everywhere is a hot spot.",
+            "quarter nor a month of many alerts everywhere is a hot spot.",
             {"metres": round((outer + 0.5) * side)},
         )
     )

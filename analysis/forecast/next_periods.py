@@ -1,7 +1,7 @@
 """The next weeks or months of a series, with intervals, shown only where the same way was better than naive before.
 
-The forecast is the model of the expected range (`analysis.trends.dynamic_season`) carried on: level, fading slope and
-season, learned from the counts before alone. It is tried on the past with rolling origins: at each of the last starts
+The forecast is the model of the expected range (`analysis.trends.line`) carried on: level and season, learned from the
+counts before alone. It is tried on the past with rolling origins: at each of the last starts
 it forecasts the same number of periods, and so do two naive ways, the same period a year before and the mean of as many
 periods just before.
 
@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.stats.intervals import Estimate
-from analysis.trends.dynamic_season import CountsAhead, counts_ahead
+from analysis.trends.line import Ahead, read_line
 from curim_data.model import FloatArray, IntArray, Message, Num, Translator
 
 Unit = Literal["week", "month"]
@@ -85,7 +85,7 @@ class NextPeriods:
         """How many are expected, and the interval."""
         start: dt.date = self.frame[self.unit].iloc[0].date()
         values = {
-            "expected": t.n("{n} incident", "{n} incidents", round(self.total.value)),
+            "expected": t.n("{n} alert", "{n} alerts", round(self.total.value)),
             "low": int(self.total.low),
             "high": int(self.total.high),
             "weeks": len(self.frame),
@@ -144,27 +144,26 @@ def forecast_next(
     Parameters
     ----------
     counts : shape (T,)
-        Whole periods in order, all known; the first forecast period begins on `start`.
+        Periods in order, NaN where not covered; the first forecast period begins on `start`.
     complete, breaks
-        As in `analysis.trends.dynamic_season.dynamic_season`.
+        As `reported` and `breaks` of `analysis.trends.line.read_line`.
 
     Withheld where the past is too short to try it on, and where it was no better than the count a year before or than
-    the mean of the last periods. Raises ValueError for missing counts.
+    the mean of the last periods. It is tried on the counts for which all three are known.
     """
     series = np.asarray(counts, dtype=float)
-    if not np.isfinite(series).all():
-        raise ValueError("every count must be known")
     ahead = AHEAD[unit]
     starts = past_starts(len(series), unit)
     if len(starts) < _LEAST_STARTS[unit]:
-        least = _LEARNED[unit] + _LEAST_STARTS[unit] + ahead - 1
-        return Message(_TOO_SHORT[unit].text, {"n": len(series), "least": least})
+        return Message(_TOO_SHORT[unit].text, {"n": len(series), "least": _least(unit)})
     positions = [*starts.tolist(), len(series)]
-    found = counts_ahead(series, _SEASON[unit], ahead, positions, complete=complete, breaks=breaks)
+    found = read_line(series, _SEASON[unit], reported=complete, breaks=breaks).ahead(positions, ahead)
     past = past_errors(series, found, starts, _A_YEAR[unit])
+    if not past.counts:
+        return Message(_TOO_SHORT[unit].text, {"n": int(np.isfinite(series).sum()), "least": _least(unit)})
     if not past.better:
         return _no_better(past, unit)
-    last = found.last()
+    last = Ahead(found.mean[-1:], found.variance[-1:], found.total[-1:])
     (low, high), (low_inner, high_inner) = last.bounds(LEVEL), last.bounds(INNER)
     sums = last.sum_bounds(LEVEL)
     days = pd.date_range(start, periods=ahead, freq="7D" if unit == "week" else "MS")
@@ -179,7 +178,12 @@ def forecast_next(
         }
     )
     total = Estimate(float(found.mean[-1].sum()), float(sums[0][-1]), float(sums[1][-1]), LEVEL)
-    return NextPeriods(frame, unit, total, past, int(series.sum()))
+    return NextPeriods(frame, unit, total, past, int(np.nansum(series)))
+
+
+def _least(unit: Unit) -> int:
+    """How many periods a forecast needs."""
+    return _LEARNED[unit] + _LEAST_STARTS[unit] + AHEAD[unit] - 1
 
 
 def past_starts(length: int, unit: Unit) -> IntArray:
@@ -188,21 +192,28 @@ def past_starts(length: int, unit: Unit) -> IntArray:
     return np.arange(max(_LEARNED[unit], last - _MOST_STARTS[unit] + 1), last + 1)
 
 
-def past_errors(series: FloatArray, found: CountsAhead, starts: IntArray, a_year: int) -> PastErrors:
+def past_errors(series: FloatArray, found: Ahead, starts: IntArray, a_year: int) -> PastErrors:
     """Compare forecasts made at `starts`, the first rows of `found`, with the counts, and with the naive ways."""
     ahead = found.mean.shape[1]
     steps = starts[:, None] + np.arange(ahead)
     observed = series[steps]
+    ways = [
+        found.mean[: len(starts)],
+        same_a_year_before(series, steps, a_year),
+        np.broadcast_to(mean_just_before(series, starts, ahead), observed.shape),
+    ]
+    known = np.isfinite(observed) & np.isfinite(ways).all(axis=0)
     within = []
     for level in (LEVEL, INNER):
         low, high = (side[: len(starts)] for side in found.bounds(level))
-        within.append(int(((low <= observed) & (observed <= high)).sum()))
+        within.append(int((known & (low <= observed) & (observed <= high)).sum()))
+    model, year, recent = (mean_absolute_error(observed[known], way[known]) if known.any() else np.nan for way in ways)
     return PastErrors(
-        model=mean_absolute_error(observed, found.mean[: len(starts)]),
-        year=mean_absolute_error(observed, same_a_year_before(series, steps, a_year)),
-        recent=mean_absolute_error(observed, mean_just_before(series, starts, ahead)),
+        model=model,
+        year=year,
+        recent=recent,
         starts=len(starts),
-        counts=observed.size,
+        counts=int(known.sum()),
         covered=within[0],
         covered_inner=within[1],
     )
@@ -215,8 +226,8 @@ def same_a_year_before(series: FloatArray, positions: IntArray, a_year: int) -> 
 
 def mean_just_before(series: FloatArray, starts: IntArray, periods: int) -> FloatArray:
     """The mean of the last `periods` counts before each start; one column."""
-    sums = np.concatenate([[0.0], np.cumsum(series)])
-    return np.asarray((sums[starts] - sums[starts - periods])[:, None] / periods, dtype=float)
+    means = np.lib.stride_tricks.sliding_window_view(series, periods).mean(axis=1)
+    return np.asarray(means[starts - periods][:, None], dtype=float)
 
 
 def mean_absolute_error(observed: FloatArray, forecast: FloatArray) -> float:

@@ -56,7 +56,7 @@ def smoothing_width_for(n: float, land_km2: float) -> Choice:
         )
         if spread == SPREAD_M
         else Message(
-            "Expected counts follow the density of the city smoothed over {metres} m, because the incidents are few.",
+            "Expected counts follow the density of the city smoothed over {metres} m, because the alerts are few.",
             {"metres": round(spread)},
         )
     )

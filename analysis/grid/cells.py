@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import h3.api.numpy_int as h3
 import h3ronpy
@@ -15,7 +15,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from analysis.stats.result import Choice
-from curim_data.model import MAP_RESOLUTIONS, MOST_MAP_CELLS, N_, IntArray, Message
+from curim_data.model import MAP_RESOLUTIONS, MOST_MAP_CELLS, IntArray, Message
 
 # The finest resolution that is chosen unasked: cells of about 130 m. A patrol, a lamp or a crossing serves a place of
 # that size, and finer cells split one street corner into several.
@@ -132,12 +132,6 @@ def _at(cell: Any, resolution: int) -> Any:
     return change(cell, resolution)
 
 
-_TOO_FEW: Final = {
-    "incidents": N_("there are too few incidents for finer cells: {n}"),
-    "alerts": N_("there are too few alerts for finer cells: {n}"),
-}
-
-
 def resolution_for(
     n: float,
     land_km2: float,
@@ -146,18 +140,17 @@ def resolution_for(
     cells: Any = None,
     affordable: int | None = None,
     maps: int = 1,
-    of: Literal["incidents", "alerts"] = "incidents",
 ) -> Choice:
     """Choose how large the cells are, and say why.
 
-    The finest resolution, from about 130 m on, at which a cell and its six neighbours hold at least half an incident in
+    The finest resolution, from about 130 m on, at which a cell and its six neighbours hold at least half an alert in
     the mean, a cell is at least twice as wide as the coordinates are precise, the audience may look (`finest`), and
     the land needs no more than 100,000 cells. Only the last makes cells coarser than 900 m, as for a country.
 
     Parameters
     ----------
     n : float
-        Incidents on the map, or on the smaller one of two.
+        Alerts on the map, or on the smaller one of two.
     land_km2 : float
         Land of the city in square kilometres.
     coordinate_precision_m : float
@@ -171,8 +164,6 @@ def resolution_for(
         area when left out.
     maps : int
         How many maps of that many are laid over each other.
-    of : "incidents" or "alerts"
-        What is counted.
     """
     if land_km2 <= 0:
         raise ValueError(f"land_km2 must be positive, not {land_km2}")
@@ -193,7 +184,7 @@ def resolution_for(
                 "the coordinates are only precise to {metres} m", {"metres": round(coordinate_precision_m)}
             )
         elif window < MIN_IN_WINDOW:
-            reason = Message(_TOO_FEW[of], {"n": round(n)})
+            reason = Message("there are too few alerts for finer cells: {n}", {"n": round(n)})
         else:
             break
         chosen -= 1

@@ -114,7 +114,7 @@ class HotCells:
         """How many cells are hot and cold, in words."""
         hot, cold = int(self.frame["hot"].sum()), int(self.frame["cold"].sum())
         if not self.n:
-            return t("There is no incident on the map to test.")
+            return t("There is no alert on the map to test.")
         parts = [
             t.n("{n} cell is hot", "{n} cells are hot", hot) if hot else t("No cell is hot"),
             t.n("{n} cell is cold", "{n} cells are cold", cold) if cold else t("no cell is cold"),
@@ -123,9 +123,9 @@ class HotCells:
         found = t.join(parts)
         if self.base == "alerts":
             return t.n(
-                "{found} among {cells} cells, tested by the share of this {n} incident among all {base} incidents of "
+                "{found} among {cells} cells, tested by the share of this {n} alert among all {base} alerts of "
                 "the period and corrected for having looked at every cell.",
-                "{found} among {cells} cells, tested by the share of these {n} incidents among all {base} incidents "
+                "{found} among {cells} cells, tested by the share of these {n} alerts among all {base} alerts "
                 "of the period and corrected for having looked at every cell.",
                 self.n,
                 found=found,
@@ -134,9 +134,9 @@ class HotCells:
             )
         if self.base == "residents":
             return t.n(
-                "{found} among {cells} cells, tested on {n} incident relative to {base} residents and corrected for "
+                "{found} among {cells} cells, tested on {n} alert relative to {base} residents and corrected for "
                 "having looked at every cell.",
-                "{found} among {cells} cells, tested on {n} incidents relative to {base} residents and corrected for "
+                "{found} among {cells} cells, tested on {n} alerts relative to {base} residents and corrected for "
                 "having looked at every cell.",
                 self.n,
                 found=found,
@@ -144,8 +144,8 @@ class HotCells:
                 base=round(self.base_total),
             )
         return t.n(
-            "{found} among {cells} cells, tested on {n} incident and corrected for having looked at every cell.",
-            "{found} among {cells} cells, tested on {n} incidents and corrected for having looked at every cell.",
+            "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell.",
+            "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell.",
             self.n,
             found=found,
             cells=cells,

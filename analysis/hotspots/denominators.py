@@ -95,7 +95,7 @@ def rate_choices(kind: DenominatorKind, rates: CellRates) -> tuple[Choice, ...]:
     if kind == "alerts":
         message = Message(
             "Shares by place are shrunk towards that of the city ({mean} %) by as much as chance could have moved "
-            "them (empirical Bayes), so that three incidents of four do not look like a share of 75 %.",
+            "them (empirical Bayes), so that three alerts of four do not look like a share of 75 %.",
             {"mean": Num(100 * rates.mean, 1)},
         )
     else:

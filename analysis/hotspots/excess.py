@@ -86,7 +86,7 @@ def poisson_limits(count: float, confidence: float = 0.95, dispersion: float = 1
 
 
 def is_compared(spot: Any) -> bool:
-    """Whether it is known how many incidents of a place are above expected; also where nothing is around it."""
+    """Whether it is known how many alerts of a place are above expected; also where nothing is around it."""
     return getattr(spot, "times", None) is None
 
 
@@ -141,7 +141,7 @@ def excess_choices() -> tuple[Choice, ...]:
             "order",
             "excess",
             Message(
-                "Hot spots are ordered by the incidents above expected, by the lower limit of their 95 % interval: "
+                "Hot spots are ordered by the alerts above expected, by the lower limit of their 95 % interval: "
                 "first where surely most could be gained, not where next to nothing is expected."
             ),
         ),
@@ -149,7 +149,7 @@ def excess_choices() -> tuple[Choice, ...]:
             "least_for_plan",
             LEAST_FOR_PLAN,
             Message(
-                "Places with fewer than {n} incidents stand apart: with so few even a fall by {percent} % could not "
+                "Places with fewer than {n} alerts stand apart: with so few even a fall by {percent} % could not "
                 "be distinguished from chance.",
                 {"n": LEAST_FOR_PLAN, "percent": Num(100 * _FALL, 0)},
             ),
@@ -158,7 +158,7 @@ def excess_choices() -> tuple[Choice, ...]:
             "ratio",
             LEAST_EXPECTED,
             Message(
-                "No ratio is shown where less than one incident is expected, or where its limits lie more than "
+                "No ratio is shown where less than one alert is expected, or where its limits lie more than "
                 "{times} times apart: it would say nothing.",
                 {"times": Num(WIDEST_INTERVAL, 0)},
             ),

@@ -39,7 +39,7 @@ _DENSER: Final[dict[tuple[Against, bool], Message]] = {
 STEPS_TOLD: Final = (0.001, 0.01, 0.05)
 TIMES_TOLD: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _NONE_COLD: Final = Message(
-    "no incident where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
+    "no alert where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
 )
 
 
@@ -89,21 +89,21 @@ class Spot:
         `least`, the smallest that is written out, no more than that.
         """
         if 0 < self.n < least:
-            return t("Fewer than {k} incidents.", k=least)
+            return t("Fewer than {k} alerts.", k=least)
         if self.times is not None:
             return f"{self._held(t)} {denser_sentence(self.times, self.against, t)}"
         if self.base != LAND:
             if not np.isfinite(self.high):
                 return t.n(
-                    "{n} incident, and none in the rest of the city.",
-                    "{n} incidents, and none in the rest of the city.",
+                    "{n} alert, and none in the rest of the city.",
+                    "{n} alerts, and none in the rest of the city.",
                     self.n,
                 )
             return self._against_base(t)
         if not np.isfinite(self.expected):
             return t.n(
-                "{n} incident, and nothing around to compare it with.",
-                "{n} incidents, and nothing around to compare them with.",
+                "{n} alert, and nothing around to compare it with.",
+                "{n} alerts, and nothing around to compare them with.",
                 self.n,
             )
         return " ".join([self._excess_sentence(t), *self._ratio_sentence(t)])
@@ -116,8 +116,8 @@ class Spot:
 
     def _held(self, t: Translator) -> str:
         return t.n(
-            "{n} incident in the cells of the map that hold this place.",
-            "{n} incidents in the cells of the map that hold this place.",
+            "{n} alert in the cells of the map that hold this place.",
+            "{n} alerts in the cells of the map that hold this place.",
             self.n,
         )
 
@@ -130,8 +130,8 @@ class Spot:
             "least": t.number(self.excess.low),
         }
         return t.n(
-            "{n} incident where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
-            "{n} incidents where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
+            "{n} alert where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
+            "{n} alerts where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
             self.n,
             most=t.number(self.excess.high),
             **values,
@@ -149,17 +149,17 @@ class Spot:
         """
         if 0 < self.n < least and self.times is None and np.isfinite(self.expected):
             return t(
-                "fewer than {k} incidents where {expected} would be expected (corrected p: {p}).",
+                "fewer than {k} alerts where {expected} would be expected (corrected p: {p}).",
                 k=least,
                 expected=t.expected(self.expected),
                 p=t.p_value(self.q),
             )
         if self.times is not None:
-            return t("fewer incidents than chance explains, found in cells smaller than those of the map.")
+            return t("fewer alerts than chance explains, found in cells smaller than those of the map.")
         if not np.isfinite(self.expected):
             return t.n(
-                "{n} incident, and nothing to compare it with.",
-                "{n} incidents, and nothing to compare them with.",
+                "{n} alert, and nothing to compare it with.",
+                "{n} alerts, and nothing to compare them with.",
                 self.n,
             )
         values: dict[str, Any] = {
@@ -175,9 +175,9 @@ class Spot:
         if not self.n:
             return t(_NONE_COLD, **values)
         return t.n(
-            "{n} incident where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
+            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
             "corrected p: {p}).",
-            "{n} incidents where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
+            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
             "corrected p: {p}).",
             self.n,
             **values,
@@ -186,29 +186,29 @@ class Spot:
     def _cold_against_base(self, t: Translator, values: dict[str, Any]) -> str:
         if self.base == "residents" and not self.n:
             return t(
-                "no incident where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "no alert where {base} residents live and {expected} would be expected at the rate of the rest of "
                 "the city (95 % interval of the ratio up to {high}; corrected p: {p}).",
                 **values,
             )
         if not self.n:
             return t(
-                "none of the {base} incidents here, where {expected} would be expected at the share of the rest of "
+                "none of the {base} alerts here, where {expected} would be expected at the share of the rest of "
                 "the city (95 % interval of the ratio up to {high}; corrected p: {p}).",
                 **values,
             )
         if self.base == "residents":
             return t.n(
-                "{n} incident where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of "
                 "the city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
-                "{n} incidents where {base} residents live and {expected} would be expected at the rate of the rest "
+                "{n} alerts where {base} residents live and {expected} would be expected at the rate of the rest "
                 "of the city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
                 self.n,
                 **values,
             )
         return t.n(
-            "{n} of the {base} incidents here, where {expected} would be expected at the share of the rest of the "
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the "
             "city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
-            "{n} of the {base} incidents here, where {expected} would be expected at the share of the rest of the "
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the "
             "city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
             self.n,
             **values,
@@ -224,10 +224,10 @@ class Spot:
         }
         if self.base == "residents":
             return t.n(
-                "{n} incident where {base} residents live and {expected} would be expected at the rate of the rest of "
+                "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of "
                 "the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
                 "residents.",
-                "{n} incidents where {base} residents live and {expected} would be expected at the rate of the rest "
+                "{n} alerts where {base} residents live and {expected} would be expected at the rate of the rest "
                 "of the city: {ratio} times as many (95 % interval {low} to {high}). After shrinkage {rate} per 1,000 "
                 "residents.",
                 self.n,
@@ -235,9 +235,9 @@ class Spot:
                 **values,
             )
         return t.n(
-            "{n} of the {base} incidents here, where {expected} would be expected at the share of the rest of the "
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the "
             "city: {ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
-            "{n} of the {base} incidents here, where {expected} would be expected at the share of the rest of the "
+            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the "
             "city: {ratio} times as many (95 % interval {low} to {high}). Share after shrinkage: {rate}.",
             self.n,
             rate=t.percent(self.rate),

@@ -1,10 +1,10 @@
-"""Hot spots by harm: what the incidents of each weigh, and how much of that is above expected.
+"""Hot spots by harm: what the alerts of each weigh, and how much of that is above expected.
 
-Which places are hot is still judged by counts: a sum of weights has no exact test, one grave incident can make most of
-it, and a normal one (Gi* of weights) is wrong in cells of a few incidents. So the test stays and the order changes. Of
+Which places are hot is still judged by counts: a sum of weights has no exact test, one grave alert can make most of
+it, and a normal one (Gi* of weights) is wrong in cells of a few alerts. So the test stays and the order changes. Of
 each hot spot the weight above expected is compared with the same surroundings as its count, with an interval whose
 variance is that of a compound Poisson sum, times the dispersion (`analysis.stats.harm_weights`). Where all weights are
-one it is the interval of the incidents above expected. A place of few but grave incidents that is not hot by its count
+one it is the interval of the alerts above expected. A place of few but grave alerts that is not hot by its count
 is not found this way: clusters by weight look for such.
 """
 
@@ -28,16 +28,16 @@ BY_HARM: Final = Choice(
     "harm",
     "order",
     Message(
-        "Which places are hot is judged by the number of incidents; their order by what these weigh above expected, by "
+        "Which places are hot is judged by the number of alerts; their order by what these weigh above expected, by "
         "the lower limit of its 95 % interval. Weights scatter more than counts (the variance is the sum of their "
-        "squares, times that of bursts), so one grave incident does not lift a place."
+        "squares, times that of bursts), so one grave alert does not lift a place."
     ),
 )
 
 
 @dataclass(frozen=True)
 class SpotHarm:
-    """What the incidents of a hot spot weigh, what they would at the density of weights around, and what is above."""
+    """What the alerts of a hot spot weigh, what they would at the density of weights around, and what is above."""
 
     weight: float
     expected: float
@@ -46,9 +46,9 @@ class SpotHarm:
     def sentence(self, t: Translator) -> str:
         """Weight, expectation and what is above it with its interval, in words."""
         if self.expected != self.expected:
-            return t("By harm they weigh as much as {weight} incidents of mean harm.", weight=t.number(self.weight))
+            return t("By harm they weigh as much as {weight} alerts of mean harm.", weight=t.number(self.weight))
         return t(
-            "By harm they weigh as much as {weight} incidents of mean harm where {expected} would be expected: {more} "
+            "By harm they weigh as much as {weight} alerts of mean harm where {expected} would be expected: {more} "
             "more (95 % interval {least} to {most}).",
             weight=t.number(self.weight),
             expected=t.expected(self.expected),
@@ -59,7 +59,7 @@ class SpotHarm:
 
 
 def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights) -> dict[str, SpotHarm]:
-    """By the id of each hot spot what its incidents weigh, against what the test compares it with.
+    """By the id of each hot spot what its alerts weigh, against what the test compares it with.
 
     Parameters
     ----------
@@ -68,17 +68,17 @@ def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights)
     spots : sequence of Spot
         Of `hot_spots(result)`, under whatever ids.
     weights : HarmWeights
-        Of the same incidents, by the cells of `result` in their order.
+        Of the same alerts, by the cells of `result` in their order.
 
     Raises
     ------
     ValueError
-        Where the weights are of other incidents.
+        Where the weights are of other alerts.
     """
     frame = result.frame
     counts = frame["n"].to_numpy(float)
     if not np.allclose(weights.counts.sum(axis=1), counts):
-        raise ValueError("the weights have to be of the incidents that were tested")
+        raise ValueError("the weights have to be of the alerts that were tested")
     if not spots:
         return {}
     index = np.asarray(frame.index, dtype=np.int64)

@@ -75,8 +75,7 @@ class Power:
     def choices(self) -> tuple[Choice, ...]:
         """What the power is worked out for."""
         message = Message(
-            "Worked out for a place as large as a square of {metres} m in which {expected} incidents would be "
-            "expected.",
+            "Worked out for a place as large as a square of {metres} m in which {expected} alerts would be expected.",
             {"metres": self.metres, "expected": Num(self.expected, 1)},
         )
         return (Choice("power", self.ratio or self.at_most, message),)
@@ -90,22 +89,22 @@ class Power:
 
     def _finding(self, t: Translator) -> str:
         if not self.n:
-            return t("There is no incident on the map to test.")
+            return t("There is no alert on the map to test.")
         if self.alone:
             return t("The area is no larger than one place: there is nothing around it to compare it with.")
         if self.ratio is None:
             return t.n(
-                "Too few to tell: with {n} incident even a place {most} times as dense as its surroundings would be "
+                "Too few to tell: with {n} alert even a place {most} times as dense as its surroundings would be "
                 "missed more often than in one of five cases.",
-                "Too few to tell: with {n} incidents even a place {most} times as dense as its surroundings would be "
+                "Too few to tell: with {n} alerts even a place {most} times as dense as its surroundings would be "
                 "missed more often than in one of five cases.",
                 self.n,
                 most=t.number(MOST_RATIO),
             )
         return t.n(
-            "With {n} incident a place of usual density is found in four of five cases if it is at least {ratio} "
+            "With {n} alert a place of usual density is found in four of five cases if it is at least {ratio} "
             "times as dense as its surroundings.",
-            "With {n} incidents a place of usual density is found in four of five cases if it is at least {ratio} "
+            "With {n} alerts a place of usual density is found in four of five cases if it is at least {ratio} "
             "times as dense as its surroundings.",
             self.n,
             ratio=t.number(self.ratio, 1),

@@ -24,8 +24,8 @@ INDEPENDENT: Final = Choice(
     "independent",
     1,
     Message(
-        "Incidents are taken as independent: reports of one incident count once where they are recognised as such, and "
-        "those that are not make a place look surer than it is."
+        "Alerts are taken as independent, since the past is too short to learn how often one event is reported several "
+        "times: where it is, a place looks surer than it is."
     ),
 )
 
@@ -116,17 +116,17 @@ def setting_choices(
     )
     if mean_window < GISTAR_FROM:
         gistar = Message(
-            "Gi* is shown for comparison only: with {mean} incidents on average in a cell and its surroundings it "
+            "Gi* is shown for comparison only: with {mean} alerts on average in a cell and its surroundings it "
             "calls cells hot by chance too often. It can be read as a test from about {border} on."
         )
     elif based:
         gistar = Message(
-            "Gi* is shown alongside; with {mean} incidents in the mean window its normal tail can be read. It "
+            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It "
             "compares with the mean of the city on the same base."
         )
     else:
         gistar = Message(
-            "Gi* is shown alongside; with {mean} incidents in the mean window its normal tail can be read. It "
+            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It "
             "compares with the mean of the city, so that it marks dense quarters too."
         )
     gistar = Message(gistar.text, {"mean": Num(mean_window, 1), "border": GISTAR_FROM})

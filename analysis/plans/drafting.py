@@ -200,12 +200,12 @@ def objective_sentence(objective: Objective, problem: Problem, t: Translator) ->
     }
     if objective.target is None:
         return t(
-            "{place}: fewer than {baseline} incidents ({start} to {end}) in a period of the same length, by {by}; the "
+            "{place}: fewer than {baseline} alerts ({start} to {end}) in a period of the same length, by {by}; the "
             "target is to be set, because no study gives a number that applies here.",
             **values,
         )
     return t(
-        "{place}: from {baseline} incidents ({start} to {end}) to {target} or fewer in a period of the same length, "
+        "{place}: from {baseline} alerts ({start} to {end}) to {target} or fewer in a period of the same length, "
         "by {by}.",
         target=round(objective.target),
         **values,
@@ -220,20 +220,17 @@ def plan_warnings(
     if drop is None:
         message.append(
             Message(
-                "No measure chosen so far has a number that applies to most of these incidents: set the target "
-                "yourselves."
+                "No measure chosen so far has a number that applies to most of these alerts: set the target yourselves."
             )
         )
     if seen is None:
         message.append(
-            Message(
-                "There are too few incidents for any fall to be seen: widen the area or agree on a second indicator."
-            )
+            Message("There are too few alerts for any fall to be seen: widen the area or agree on a second indicator.")
         )
     elif drop is not None and drop < seen:
         message.append(
             Message(
-                "The expected fall ({drop} incidents) is smaller than what could be seen ({seen}): widen the area, "
+                "The expected fall ({drop} alerts) is smaller than what could be seen ({seen}): widen the area, "
                 "lengthen the period, or agree on a second indicator.",
                 {"drop": round(drop), "seen": int(np.ceil(seen))},
             )
@@ -321,7 +318,7 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
     best = min(grown, key=lambda area: (abs(sum(counts[cell] for cell in area) - total), area))
     n = sum(counts[cell] for cell in best)
     message = Message(
-        "The comparison area has {n} incidents in the same period, the treated area {treated}; it has as many cells "
+        "The comparison area has {n} alerts in the same period, the treated area {treated}; it has as many cells "
         "and is not adjacent.",
         {"n": round(n), "treated": round(total)},
     )

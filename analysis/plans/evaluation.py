@@ -53,11 +53,11 @@ class DetectableDrop:
         values = {"power": Num(100 * self.power, 0), "before": Num(self.before, 0)}
         if self.share is None or self.alerts is None:
             return t(
-                "With {before} incidents to expect, not even a complete stop would be seen with certainty enough.",
+                "With {before} alerts to expect, not even a complete stop would be seen with certainty enough.",
                 **values,
             )
         return t(
-            "A fall of at least {share} % ({alerts} of {before} incidents) would be seen with a probability of "
+            "A fall of at least {share} % ({alerts} of {before} alerts) would be seen with a probability of "
             "{power} %; a smaller one could be missed.",
             share=Num(100 * self.share, 0),
             alerts=Num(self.alerts, 0),
@@ -169,22 +169,22 @@ class Evaluation:
         found: Effect = self.published if self.test == "wdd" else self.difference
         effect = found.estimate
         if not effect.known:
-            return t("The comparison area had no incidents before, so nobody can say how many were to be expected.")
+            return t("The comparison area had no alerts before, so nobody can say how many were to be expected.")
         count = round(abs(effect.value))
         values = {"low": amount_in_words(effect.low, t), "high": amount_in_words(effect.high, t)}
         if count == 0:
-            return t("As many incidents as expected (from {low} to {high}).", **values)
+            return t("As many alerts as expected (from {low} to {high}).", **values)
         if effect.value < 0:
             start = t.n(
-                "{n} incident fewer than expected (from {low} to {high})",
-                "{n} incidents fewer than expected (from {low} to {high})",
+                "{n} alert fewer than expected (from {low} to {high})",
+                "{n} alerts fewer than expected (from {low} to {high})",
                 count,
                 **values,
             )
         else:
             start = t.n(
-                "{n} incident more than expected (from {low} to {high})",
-                "{n} incidents more than expected (from {low} to {high})",
+                "{n} alert more than expected (from {low} to {high})",
+                "{n} alerts more than expected (from {low} to {high})",
                 count,
                 **values,
             )
@@ -197,11 +197,11 @@ class Evaluation:
         values = {"low": percent_in_words(ratio.low, t), "high": percent_in_words(ratio.high, t)}
         share = t.percent(abs(ratio.value - 1))
         if share == t.percent(0):
-            return t("As many incidents as expected (from {low} to {high}).", **values)
+            return t("As many alerts as expected (from {low} to {high}).", **values)
         if ratio.value < 1:
-            start = t("{share} fewer incidents than expected (from {low} to {high})", share=share, **values)
+            start = t("{share} fewer alerts than expected (from {low} to {high})", share=share, **values)
         else:
-            start = t("{share} more incidents than expected (from {low} to {high})", share=share, **values)
+            start = t("{share} more alerts than expected (from {low} to {high})", share=share, **values)
         return _verdict(t, start, ratio.low > 1, ratio.high < 1, _log_z(ratio))
 
     def next_door(self, t: Translator) -> str:
@@ -209,13 +209,13 @@ class Evaluation:
         if self.areas.buffer is None:
             return ""
         if not self.moved.known:
-            return t("Too few incidents next door to say whether the problem moved there.")
+            return t("Too few alerts next door to say whether the problem moved there.")
         if self.moved.low > 1:
-            return t("Next door there were more incidents than expected: the problem may have moved.")
+            return t("Next door there were more alerts than expected: the problem may have moved.")
         if self.moved.high < 1:
-            return t("Next door there were fewer incidents than expected too: the benefit may have spread.")
+            return t("Next door there were fewer alerts than expected too: the benefit may have spread.")
         if self.moved.high > _DOUBLED:
-            return t("Too few incidents next door to say whether the problem moved there.")
+            return t("Too few alerts next door to say whether the problem moved there.")
         return t("No sign that the problem moved next door.")
 
 
@@ -276,7 +276,7 @@ _EXPECTED: Final[Mapping[str, Message]] = {
         "Expected: what the treated area would have had if it had changed by the same share as the comparison area."
     ),
     "wdd": Message(
-        "Expected: what the treated area would have had if it had changed by as many incidents as the comparison area."
+        "Expected: what the treated area would have had if it had changed by as many alerts as the comparison area."
     ),
 }
 
@@ -292,7 +292,7 @@ def _warnings(areas: AreaCounts, test: EffectTest) -> tuple[Message, ...]:
     if min(treated, control) <= 0 or not 1 / _ALIKE <= treated / control <= _ALIKE:
         found.append(
             Message(
-                "Before the measure the treated area had {treated} incidents and the comparison area {control}: they "
+                "Before the measure the treated area had {treated} alerts and the comparison area {control}: they "
                 "are unlike, so the comparison is weaker.",
                 {"treated": int(treated), "control": int(control)},
             )
@@ -300,7 +300,7 @@ def _warnings(areas: AreaCounts, test: EffectTest) -> tuple[Message, ...]:
     if test == "wdd":
         found.append(
             Message(
-                "The published difference supposes that both areas change by the same number of incidents; where all "
+                "The published difference supposes that both areas change by the same number of alerts; where all "
                 "of the city grows or shrinks, it finds effects that are none."
             )
         )

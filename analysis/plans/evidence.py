@@ -195,9 +195,7 @@ def _fit(item: Measure, problem: Problem) -> Fit | None:
     score, reasons = share, []
     if share > 0:
         part = Num(100 * share, 0)
-        reasons.append(
-            Message("Made for problems of this kind (part of the incidents here: {share}%)", {"share": part})
-        )
+        reasons.append(Message("Made for problems of this kind (part of the alerts here: {share}%)", {"share": part}))
     if problem_tags(problem.place) & wanted:
         score += 1 / 3
         reasons.append(Message("Made for places of this kind"))
@@ -205,7 +203,7 @@ def _fit(item: Measure, problem: Problem) -> Fit | None:
         return None
     if "dark" in wanted and problem.dark_share is not None and problem.dark_share > 0.5:
         score += 1 / 3
-        reasons.append(Message("Many incidents are after dark ({share}%)", {"share": Num(100 * problem.dark_share, 0)}))
+        reasons.append(Message("Many alerts are after dark ({share}%)", {"share": Num(100 * problem.dark_share, 0)}))
     if "women" in wanted and women_stand_out(problem):
         score += 1 / 3
         reasons.append(Message("Women are affected more often here than in the city as a whole"))

@@ -67,12 +67,12 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
     if problem.women_city is None:
         return t(
             "Of the women and men affected, {share} are women (95 % interval: {low} to {high}); for {unknown} of the "
-            "incidents the gender is not known.",
+            "alerts the gender is not known.",
             **values,
         )
     return t(
         "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city}); for "
-        "{unknown} of the incidents the gender is not known.",
+        "{unknown} of the alerts the gender is not known.",
         **values,
     )
 
@@ -80,14 +80,14 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
 def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
     place, n = t.label(problem.names), round(problem.n)
     if problem.start is None or problem.end is None:
-        return t.n("{place}: {n} incident.", "{place}: {n} incidents.", n, place=place)
+        return t.n("{place}: {n} alert.", "{place}: {n} alerts.", n, place=place)
     main = sorted(problem.categories, key=lambda part: -part.share)[:3]
     main = [part for part in main if part.share >= 0.1 and part.id != UNCATEGORISED]
     named = [f"{category_label(part.id, t, city)} ({t.part(part.share)})" for part in main]
     if named and of_one_category(problem.categories):
         return t.n(
-            "{place}: {n} incident from {start} to {end}, of the category {category}.",
-            "{place}: {n} incidents from {start} to {end}, all of the category {category}.",
+            "{place}: {n} alert from {start} to {end}, of the category {category}.",
+            "{place}: {n} alerts from {start} to {end}, all of the category {category}.",
             n,
             place=place,
             start=problem.start,
@@ -96,16 +96,16 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
         )
     if not named:
         return t.n(
-            "{place}: {n} incident from {start} to {end}.",
-            "{place}: {n} incidents from {start} to {end}.",
+            "{place}: {n} alert from {start} to {end}.",
+            "{place}: {n} alerts from {start} to {end}.",
             n,
             place=place,
             start=problem.start,
             end=problem.end,
         )
     return t.n(
-        "{place}: {n} incident from {start} to {end}, mainly: {categories}.",
-        "{place}: {n} incidents from {start} to {end}, mainly: {categories}.",
+        "{place}: {n} alert from {start} to {end}, mainly: {categories}.",
+        "{place}: {n} alerts from {start} to {end}, mainly: {categories}.",
         n,
         place=place,
         start=problem.start,
@@ -119,7 +119,7 @@ def _unstated(problem: Problem, t: Translator) -> str:
     if without_category(problem.categories):
         return t(NO_CATEGORY)
     unstated = next((part.share for part in problem.categories if part.id == UNCATEGORISED), 0.0)
-    return t("For {share} of the incidents no category is stated.", share=t.part(unstated)) if unstated else ""
+    return t("For {share} of the alerts no category is stated.", share=t.part(unstated)) if unstated else ""
 
 
 def category_label(category: str, t: Translator, city: CityProfile) -> str:
@@ -135,7 +135,7 @@ def _when(problem: Problem, t: Translator) -> str:
     told = hours_sentence(problem.hours, t)
     if problem.dark_share is not None:
         told = t(
-            "At least half of the incidents fall between {start} and {end}; {share} come after dark.",
+            "At least half of the alerts fall between {start} and {end}; {share} come after dark.",
             start=hour_label(problem.hours[0]),
             end=hour_label(problem.hours[1] + 1),
             share=t.percent(problem.dark_share),
@@ -165,7 +165,7 @@ def _since(problem: Problem, t: Translator) -> str:
     return (
         ""
         if problem.since is None
-        else t("It has had more incidents than is usual for this place since {since}.", since=problem.since)
+        else t("It has had more alerts than is usual for this place since {since}.", since=problem.since)
     )
 
 

@@ -127,7 +127,7 @@ class Verdict:
         )
         wider = float(np.sqrt((self.phi * self.expected + self.tau2 * self.expected**2) / max(self.expected, 1e-9)))
         width = Message(
-            "The counts of similar areas vary {times} times as much as those of independent incidents; so does the "
+            "The counts of similar areas vary {times} times as much as those of independent alerts; so does the "
             "interval.",
             {"times": Num(wider, 1)},
         )
@@ -155,7 +155,7 @@ class Verdict:
             return ""
         values = {"before": Num(self.before, 0), "city": Num(self.city, 0), "expected": Num(self.expected, 0)}
         return t(
-            "{before} incidents before; {city} if the area had changed as similar areas did; {expected} when the "
+            "{before} alerts before; {city} if the area had changed as similar areas did; {expected} when the "
             "return of places to their usual level (regression to the mean) is taken in; {observed} were counted.",
             observed=Num(self.observed, 0),
             **values,
@@ -166,17 +166,17 @@ class Verdict:
         values = {"low": amount_in_words(low, t), "high": amount_in_words(high, t)}
         count = round(abs(self.observed - self.expected))
         if count == 0:
-            return t("As many incidents as expected (from {low} to {high})", **values)
+            return t("As many alerts as expected (from {low} to {high})", **values)
         if self.observed < self.expected:
             return t.n(
-                "{n} incident fewer than expected (from {low} to {high})",
-                "{n} incidents fewer than expected (from {low} to {high})",
+                "{n} alert fewer than expected (from {low} to {high})",
+                "{n} alerts fewer than expected (from {low} to {high})",
                 count,
                 **values,
             )
         return t.n(
-            "{n} incident more than expected (from {low} to {high})",
-            "{n} incidents more than expected (from {low} to {high})",
+            "{n} alert more than expected (from {low} to {high})",
+            "{n} alerts more than expected (from {low} to {high})",
             count,
             **values,
         )
@@ -185,10 +185,10 @@ class Verdict:
         values = {"low": percent_in_words(self.ratio.low, t), "high": percent_in_words(self.ratio.high, t)}
         share = t.percent(abs(self.ratio.value - 1))
         if share == t.percent(0):
-            return t("As many incidents as expected (from {low} to {high})", **values)
+            return t("As many alerts as expected (from {low} to {high})", **values)
         if self.ratio.value < 1:
-            return t("{share} fewer incidents than expected (from {low} to {high})", share=share, **values)
-        return t("{share} more incidents than expected (from {low} to {high})", share=share, **values)
+            return t("{share} fewer alerts than expected (from {low} to {high})", share=share, **values)
+        return t("{share} more alerts than expected (from {low} to {high})", share=share, **values)
 
 
 def _few_placebos(t: Translator) -> str:
@@ -207,7 +207,7 @@ def _short_history(t: Translator) -> str:
 
 def _outside(t: Translator) -> str:
     return t(
-        "It is not possible to say whether this plan changed anything: no other area has nearly as many incidents as "
+        "It is not possible to say whether this plan changed anything: no other area has nearly as many alerts as "
         "the treated one. The figures below only describe."
     )
 

@@ -35,7 +35,7 @@ MAP_SHARE, SMALL_MAP_SHARE = 0.5, 0.41  # of the width; the smaller one on a sin
 class ChangeRow:
     """A change that deserves attention, in finished sentences.
 
-    counts: from how many to how many incidents; told: how it compares, since when, for whom; certain: how surely it
+    counts: from how many to how many alerts; told: how it compares, since when, for whom; certain: how surely it
     is not chance, the words before the number; against: what it was compared with; picture: its chart.
     """
 
@@ -50,9 +50,9 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class SpotRow:
-    """A hot spot: its incidents and those that its surroundings predict, None where that is not known. `times`: in
+    """A hot spot: its alerts and those that its surroundings predict, None where that is not known. `times`: in
     words, how many times as dense it is as what it is compared with, of a place of which nothing is expected. `least`:
-    the smallest number of incidents that is written out.
+    the smallest number of alerts that is written out.
     """
 
     rank: int
@@ -103,7 +103,7 @@ class Brief:
     headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the window of the changes,
     whole months where `by_month`; period: that of everything else; none_found, no_spots: what stands where there is no
     change or no hot spot; before: the days that the changes are compared with; numbers: how many
-    incidents there are, lie on the map and were tested, in one line; caption: what was found on the map; questions:
+    alerts there are, lie on the map and were tested, in one line; caption: what was found on the map; questions:
     four for the meeting; limits: what these data cannot say, as one note; sources: the data and the methods; link:
     where the same view opens, or ""; made: date of the brief; compared: whether there was an earlier time to compare
     with; illustrative: made of sample data.
@@ -235,7 +235,7 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
         table = tuple(_spots(brief.spots, t))
     where: tuple[Block, ...] = (Heading(t("Where")),)
     if not brief.spots:
-        where += (Text(brief.no_spots or t("No place has more incidents than chance explains.")),)
+        where += (Text(brief.no_spots or t("No place has more alerts than chance explains.")),)
     whom = (Heading(t("For whom")), *_whom(brief, t)) if brief.shares or brief.whom else ()
     caption = " ".join(filter(None, (brief.numbers, brief.caption)))
     if brief.picture is None:
@@ -250,9 +250,9 @@ def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Iterator[Block]:
     """The hot spots, with what was expected, or how dense they are."""
     if any(spot.times for spot in spots):
         dense = tuple((str(spot.rank), spot.name, _count(spot, t), spot.times) for spot in spots)
-        yield Table(("#", t("Hot spot"), t("Incidents"), t("Ratio")), dense, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
+        yield Table(("#", t("Hot spot"), t("Alerts"), t("Ratio")), dense, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
         return
-    header = ("#", t("Hot spot"), t("Incidents"), t("Expected"))
+    header = ("#", t("Hot spot"), t("Alerts"), t("Expected"))
     told = tuple((str(spot.rank), spot.name, _count(spot, t), t.roughly(spot.expected)) for spot in spots)
     yield Table(header, told, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
 

@@ -36,9 +36,9 @@ class ChangeSeries:
     """What a chart of a change draws: lines over weeks where they may be shown, else two bars of the whole periods.
 
     `starts`: first days of the weeks, or months where `by_month`, in order, shape (weeks,), empty for bars; `now`:
-    incidents in each; `before`: those of the same week a year earlier, NaN where not known or not compared with;
+    alerts in each; `before`: those of the same week a year earlier, NaN where not known or not compared with;
     `tested`: which weeks lie in `after`. `earlier`, `after`: the two periods that are compared, both ends included;
-    `names`: what the two are called. `counts`: their incidents, where `hidden` at the most that they may be; `told`:
+    `names`: what the two are called. `counts`: their alerts, where `hidden` at the most that they may be; `told`:
     both in words. `tone`: the colour. `least`: the smallest number that is written out.
     """
 
@@ -91,7 +91,7 @@ def chart_words(series: ChangeSeries, name: str, t: Translator) -> str:
     """What a chart of a change shows, for those who do not see it."""
     earlier, after = (Span(*period, by_month=series.whole_months) for period in (series.earlier, series.after))
     return t(
-        "Chart. {name}: {before} incidents in {earlier}, {after} in {later}.",
+        "Chart. {name}: {before} alerts in {earlier}, {after} in {later}.",
         name=name,
         before=series.told[0],
         after=series.told[1],

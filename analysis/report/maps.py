@@ -132,7 +132,7 @@ def city_map(
         _lines_of_the_city(axes, city)
         _spots(axes, spots, city)
         _scale_bar(axes, t)
-        _key(figure, handles, t("Incidents in a cell"), foot_mm / (figure.get_size_inches()[1] / _MM), LEGEND_COLUMNS)
+        _key(figure, handles, t("Alerts in a cell"), foot_mm / (figure.get_size_inches()[1] / _MM), LEGEND_COLUMNS)
         if with_total:
             _source(figure, frame, source, t)
         return Picture(_png(figure), _alt(spots, t))
@@ -259,7 +259,7 @@ def quantile_breaks(counts: pd.Series, classes: int = CLASSES, least: int = 1) -
 
 
 def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
-    """The cells with an incident, in metres."""
+    """The cells with an alert, in metres."""
     frame = cells.set_index("cell") if "cell" in cells.columns else cells
     frame = frame[frame["n"] != 0]
     shapes = list(cell_polygons(frame.index.to_numpy()))
@@ -456,13 +456,13 @@ def _span(low: int, high: int, t: Translator) -> str:
 
 def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator) -> None:
     n = round(float(frame["n"].sum()))
-    message = t.n("{n} incident on the map", "{n} incidents on the map", n)
+    message = t.n("{n} alert on the map", "{n} alerts on the map", n)
     figure.text(0.0, 0.008, f"{message}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
 
 
 def _alt(spots: Sequence[NumberedSpot], t: Translator) -> str:
     """What the map shows, without a number: the caption has those."""
     if not spots:
-        return t("Map of the incidents by cell.")
+        return t("Map of the alerts by cell.")
     named = t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]])
-    return t("Map of the incidents by cell. Hot spots: {spots}.", spots=named)
+    return t("Map of the alerts by cell. Hot spots: {spots}.", spots=named)

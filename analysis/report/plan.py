@@ -28,11 +28,9 @@ from curim_data.model.labels import provisional_note
 from curim_data.model.plan import STATUS_WORDS
 
 TEST_NAMES: Final[Mapping[str, Callable[[Translator], str]]] = {
-    "difference": lambda t: t(
-        "Difference: incidents fewer or more than expected from the change in the comparison area"
-    ),
+    "difference": lambda t: t("Difference: alerts fewer or more than expected from the change in the comparison area"),
     "ratio": lambda t: t("Rate ratio: change in percent in the treated area against the comparison area"),
-    "wdd": lambda t: t("Weighted displacement difference as published: for areas that change by as many incidents"),
+    "wdd": lambda t: t("Weighted displacement difference as published: for areas that change by as many alerts"),
 }
 
 
@@ -140,7 +138,7 @@ def _span(start: dt.date | None, finish: dt.date | None, t: Translator) -> str:
 def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> Iterator[Block]:
     yield Heading(t("How we will know"))
     seen = plan.assessment.smallest_drop
-    least = t("not known") if seen is None else t.n("{n} incident fewer", "{n} incidents fewer", -int(-seen // 1))
+    least = t("not known") if seen is None else t.n("{n} alert fewer", "{n} alerts fewer", -int(-seen // 1))
     facts = Facts(
         (
             (t("Test, named in advance"), TEST_NAMES.get(plan.assessment.method, TEST_NAMES["difference"])(t)),

@@ -9,14 +9,12 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
-from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.progress import report
 
 REPEAT_M: Final = 0.1  # the same place again
@@ -57,47 +55,6 @@ def bands_for(precision_m: float = 0.0, precision_days: float = 1.0) -> Bands:
     )
     space, time = (tuple(width * k for k in range(1, 5)) for width in (step, week))
     return Bands((*repeats, *space), time, Choice("bands", f"{step:g} m, {week:g} d", message))
-
-
-def without_near_duplicates(
-    x: Any, y: Any, days: Any, hours: Any, category: Any, *, metres: float = DUPLICATE_M
-) -> BoolArray:
-    """Mark the alerts to keep: reports of the same category, day and hour within a metre are one.
-
-    Reports are joined in chains (a and c are one where both lie within a metre of b); the first in the given order is
-    kept. An unknown hour (NaN) is no ground to call two reports one.
-
-    Parameters
-    ----------
-    x, y : arrays, shape (n,)
-        Metres.
-    days, hours : arrays, shape (n,)
-        Days since any origin (their parts are ignored) and hours of the clock.
-    category : array, shape (n,)
-        Any labels.
-
-    Returns
-    -------
-    array of bool, shape (n,)
-    """
-    place = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
-    hour = np.asarray(hours, dtype=float)
-    keep = np.ones(len(place), dtype=bool)
-    known = np.flatnonzero(np.isfinite(hour))
-    if not len(known):
-        return keep
-    label = np.unique(np.asarray(category, dtype=str)[known], return_inverse=True)[1]
-    moment = np.column_stack([np.floor(np.asarray(days, dtype=float)[known]), np.floor(hour[known]), label])
-    key = np.unique(moment, axis=0, return_inverse=True)[1].ravel()
-    # Moments lie far apart on a third axis; piles of one moment are one row, so that pairs stay few.
-    rows = np.column_stack([np.round(place[known], 6), 10 * metres * key])
-    distinct, member = np.unique(rows, axis=0, return_inverse=True)
-    pairs = cKDTree(distinct).query_pairs(metres + 1e-6, output_type="ndarray")
-    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(distinct), len(distinct)))
-    report = connected_components(links, directed=False)[1][member.ravel()]
-    keep[known] = False
-    keep[known[np.unique(report, return_index=True)[1]]] = True
-    return keep
 
 
 def thin_points(

@@ -59,9 +59,9 @@ class SpotProfile:
             if not self.share_told:
                 message = N_("Mainly {category}.") if first > HALF else N_("Most often {category}.")
             if self.categories[0].id == UNCATEGORISED:
-                message = N_("For {share} of the incidents no category is stated.")
+                message = N_("For {share} of the alerts no category is stated.")
                 if not self.share_told:
-                    message = N_("For most of the incidents no category is stated.")
+                    message = N_("For most of the alerts no category is stated.")
             elif of_one_category(self.categories):
                 message = N_("All of one category: {category}.")
             parts.append(t(message, category=t.label(self.labels), share=t.part(first)))
@@ -81,7 +81,7 @@ class SpotProfile:
         if self.since is not None:
             parts.append(
                 t(
-                    "It has had more incidents than is usual for this place since {month}.",
+                    "It has had more alerts than is usual for this place since {month}.",
                     month=t.date(self.since, "MMMM y"),
                 )
             )
@@ -107,7 +107,7 @@ def of_one_category(shares: Sequence[CategoryShare]) -> bool:
 def hours_sentence(hours: tuple[int, int], t: Translator) -> str:
     """Between which hours at least half of the alerts fall; `hours`: the first and the last."""
     return t(
-        "At least half of the incidents fall between {start} and {end}.",
+        "At least half of the alerts fall between {start} and {end}.",
         start=hour_label(hours[0]),
         end=hour_label(hours[1] + 1),
     )
@@ -146,7 +146,7 @@ def profile_spot(
         unknown_gender=_share(affected, "affected_gender", ("undisclosed", "unknown")),
         choices=(
             Choice(
-                "hours", 0.5, Message("Peak hours are the shortest stretch of hours that holds half of the incidents.")
+                "hours", 0.5, Message("Peak hours are the shortest stretch of hours that holds half of the alerts.")
             ),
         ),
     )

@@ -1,6 +1,6 @@
-"""Incidents that count by the harm they do: weights with a mean of one, by severity or by a city's harm index.
+"""Alerts that count by the harm they do: weights with a mean of one, by severity or by a city's harm index.
 
-A sum of weights of Poisson events is compound Poisson: its variance is the sum of the squared weights. Where incidents
+A sum of weights of Poisson events is compound Poisson: its variance is the sum of the squared weights. Where alerts
 come in bursts, so that their number varies φ times as much as a Poisson count, the sum varies at most about φ times as
 much too: exactly so where all of a burst weigh alike, less where its weights are independent. So φ Σ w² is used, and
 intervals hold at least what they promise.
@@ -19,17 +19,17 @@ from analysis.stats.intervals import weighted_sum
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, IntArray, Message, Num
 
-# By what an incident counts: the column of that name holds it.
+# By what an alert counts: the column of that name holds it.
 WeighedBy = Literal["severity", "harm"]
 
 
 @dataclass(frozen=True)
 class HarmWeights:
-    """Incidents by cell (or another unit) and weight.
+    """Alerts by cell (or another unit) and weight.
 
     counts : array, shape (m cells, s weights)
-    values : array, shape (s,); their mean over all incidents is one, so that weighted counts stay on the scale of
-        incidents.
+    values : array, shape (s,); their mean over all alerts is one, so that weighted counts stay on the scale of
+        alerts.
     choices : how the weights were made.
     """
 
@@ -51,12 +51,12 @@ class HarmWeights:
 
     @property
     def drawn(self) -> FloatArray:
-        """The weight of every incident, shape (n,), in no order that means anything."""
+        """The weight of every alert, shape (n,), in no order that means anything."""
         return np.repeat(self.values, np.round(self.counts.sum(axis=0)).astype(int))
 
     @property
     def largest(self) -> float:
-        """The largest weight of an incident."""
+        """The largest weight of an alert."""
         return float(self.values[self.counts.sum(axis=0) > 0].max(initial=1.0))
 
     @property
@@ -66,7 +66,7 @@ class HarmWeights:
 
 
 def harm_weights(table: pd.DataFrame, cells: Any, by: WeighedBy = "severity") -> HarmWeights:
-    """Weigh incidents by their severity or the harm index of their category, one without it by the mean.
+    """Weigh alerts by their severity or the harm index of their category, one without it by the mean.
 
     Parameters
     ----------
@@ -85,9 +85,9 @@ def harm_weights(table: pd.DataFrame, cells: Any, by: WeighedBy = "severity") ->
 
 
 def graded(grade: pd.Series, n: FloatArray, by: WeighedBy) -> tuple[FloatArray, IntArray, tuple[Choice, ...]]:
-    """The weights that occur (the last one, 1, is that of incidents without a grade), each row's, and how they arose.
+    """The weights that occur (the last one, 1, is that of alerts without a grade), each row's, and how they arose.
 
-    `grade`: severity or harm index by row, missing where there is none; `n`: how many incidents each row holds. A mean
+    `grade`: severity or harm index by row, missing where there is none; `n`: how many alerts each row holds. A mean
     of zero gives no weights: all count one.
     """
     grade = grade.astype(float)
@@ -103,22 +103,22 @@ def graded(grade: pd.Series, n: FloatArray, by: WeighedBy) -> tuple[FloatArray, 
 
 
 _NONE: Final[dict[WeighedBy, Message]] = {
-    "severity": Message("No incident has a severity: all count the same."),
-    "harm": Message("No incident has a category with a harm index: all count the same."),
+    "severity": Message("No alert has a severity: all count the same."),
+    "harm": Message("No alert has a category with a harm index: all count the same."),
 }
 _WEIGHED: Final[dict[WeighedBy, Message]] = {
     "severity": Message(
-        "Each incident counts by its severity over the mean severity of {mean}: from {least} for the mildest to "
+        "Each alert counts by its severity over the mean severity of {mean}: from {least} for the mildest to "
         "{most} for the gravest. Severity is a grade that is read as an amount here: 4 weighs twice as much as 2."
     ),
     "harm": Message(
-        "Each incident counts by the harm index that the city gives its category (of several the gravest), over the "
+        "Each alert counts by the harm index that the city gives its category (of several the gravest), over the "
         "mean index of {mean}: from {least} for the mildest to {most} for the gravest."
     ),
 }
 _WITHOUT: Final[dict[WeighedBy, Message]] = {
-    "severity": Message("{n} incidents without a severity count as much as the mean."),
-    "harm": Message("{n} incidents of categories without a harm index count as much as the mean."),
+    "severity": Message("{n} alerts without a severity count as much as the mean."),
+    "harm": Message("{n} alerts of categories without a harm index count as much as the mean."),
 }
 
 
@@ -135,9 +135,9 @@ def weight_limits(
 ) -> tuple[float, float]:
     """Limits of the mean of a sum of weights (`stats.intervals.weighted_sum`, Fay and Feuer 1997).
 
-    `dispersion`: of the number of incidents. As much more varies the sum, and as much more weighs the one further
+    `dispersion`: of the number of alerts. As much more varies the sum, and as much more weighs the one further
     event of the upper limit: where all weights are one these are the limits of an effective count
-    (`analysis.hotspots.excess.poisson_limits`). No incident at all: from zero to that further event's upper limit.
+    (`analysis.hotspots.excess.poisson_limits`). No alert at all: from zero to that further event's upper limit.
     """
     event = dispersion * largest
     if total <= 0:

@@ -1,201 +1,131 @@
-"""Two counts, before and after: did anything change, and where, after having looked everywhere."""
+"""What changed: a tree of questions, each level with its own share of the error rate, both directions, in three grades.
+
+First the city: are there more or fewer alerts than the same days of earlier years let expect? Then shares of it, so
+that a rise of everything is one change and not a hundred: did a district, a category, a category in a district, a place
+hold more or less of the alerts than before?
+
+A share is judged by the binomial deviance D of its count y1 given y0 + y1. Reports of one event multiply the variance
+by the factor a (`analysis.stats.bursts`), and shares wander from one period to the next by a log ratio of variance b,
+which solves "the mean of z² over past periods is 1":
+
+    z = |x| / sqrt(a x² / D + b),     x = log ratio
+
+by Student's distribution, since a and b are estimated. Of the city, the p-value is the largest probability of such a z
+under any true change by less than a tenth (Hodges & Lehmann 1954). Within each level p-values are corrected by
+Benjamini and Hochberg.
+
+Hodges, J. L. & Lehmann, E. L. (1954). Testing the approximate validity of statistical hypotheses. Journal of the Royal
+Statistical Society B 16, 261-268.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri, stdtr, xlogy
 
-from analysis.stats.dispersion import INDEPENDENT, Dispersion, interval_dispersion, spread_p
-from analysis.stats.exact_rates import larger_rate, ratio_intervals, smaller_rate
+from analysis.stats.bursts import burst_factor
 from analysis.stats.false_discovery import benjamini_hochberg
-from analysis.stats.intervals import UNKNOWN, Estimate, wilson
-from analysis.stats.result import Choice
-from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
+from analysis.stats.intervals import Estimate
+from curim_data.model import FloatArray, IntArray
 
-TestStatistic = Literal["wheeler", "pivot"]
-ComparedWith = Literal["before", "city"]
-Few = Literal["", "before", "after"]
+LevelName = Literal["city", "district", "category", "district_category", "place"]
+Grade = Literal["clear", "probable", "open"]
+Compared = Literal["season", "year", "before", "past"]
+Unit = Literal["week", "month"]
 
-# Columns of numbers that candidates may have beside their counts, and those that they have in the end.
-_GIVEN: Final = ("women", "men", "base_before", "base_after")
-_FOUND: Final = (
-    *("before", "after", "expected", "ratio", "low", "high", "p", "q", "direction", "significant"),
-    *("compared", "base_before", "base_after"),
-    *("women", "women_low", "women_high", "dispersion", "freedom"),
-)
-# Columns that name an area; all others name a theme.
-AREA: Final = ("district", "place", "cell")
-# Counts beyond this many standard deviations of the Poisson law add less than 1e-16 to a p-value.
-_REACH = 9.0
-# Up to so many pairs of counts each one is looked at; of more, the ends of what is not extreme.
-_EACH_PAIR: Final = 100_000
-# P-values of the e-test below this are lost in rounding: of them the quantile is taken of the exact conditional test.
-_FAR_TAIL: Final = 1e-9
-
-
-def e_test(
-    x1: int, x2: int, n1: float = 1, n2: float = 1, *, difference: float = 0, form: TestStatistic = "wheeler"
-) -> float:
-    """Two-sided p-value for two Poisson rates, x1 / n1 against x2 / n2 + difference.
-
-    With λ2 = (x1 + x2 - difference · n1) / (n1 + n2) and λ1 = λ2 + difference, p is the probability, under Poisson
-    counts i ~ n1 λ1 and j ~ n2 λ2, of a statistic T(i, j) at least as large as the one observed. The numerator of T
-    is |i / n1 - j / n2 - difference|; its denominator is
-
-    - "wheeler" (the default, as in Wheeler's published values): sqrt((i + j) / (n1 + n2)), and sqrt(λ2) for the counts
-      observed;
-    - "pivot" (Krishnamoorthy & Thomson): sqrt(i / n1² + j / n2²).
-
-    Both are the same where n1 = n2 and difference = 0. Two zeros give 1: nothing happened, nothing changed. Raises
-    ValueError on negative counts, exposures that are not positive, or a difference larger than the counts allow.
-
-    Krishnamoorthy, K. & Thomson, J. (2004). A more powerful test for comparing two Poisson means. JSPI 119, 23-35.
-
-    >>> round(e_test(6, 2), 4)
-    0.1749
-    """
-    if min(x1, x2) < 0 or min(n1, n2) <= 0:
-        raise ValueError("counts must not be negative and exposures must be above zero")
-    if x1 == x2 == 0:
-        return 1.0
-    rate2 = (x1 + x2 - difference * n1) / (n1 + n2)
-    rate1 = rate2 + difference
-    if min(rate1, rate2) < 0:
-        raise ValueError(f"a difference of {difference} is more than these counts allow")
-    i, chance_i = _window(n1 * rate1)
-    j, chance_j = _window(n2 * rate2)
-    # T's denominator is the root of a sum of i and j with these weights.
-    weights = (1 / (n1 + n2), 1 / (n1 + n2)) if form == "wheeler" else (1 / n1**2, 1 / n2**2)
-    spread = rate2 if form == "wheeler" else weights[0] * x1 + weights[1] * x2
-    observed = abs(x1 / n1 - x2 / n2 - difference) / np.sqrt(spread) if spread > 0 else np.inf
-
-    def extreme(i: FloatArray, j: FloatArray) -> BoolArray:
-        """Whether T(i, j) is at least as large as observed, ties included; two empty counts never are."""
-        scale = np.sqrt(weights[0] * i + weights[1] * j)
-        gap = np.abs(i / n1 - j / n2 - difference)
-        return np.asarray((gap >= observed * scale * (1 - 1e-12) - 1e-12) & (scale > 0))
-
-    if len(i) * len(j) <= _EACH_PAIR or not np.isfinite(observed):
-        return min(1.0, float(np.asarray(chance_i @ extreme(i[:, None], j[None, :]) @ chance_j)))
-    # Along j, the square of T's numerator less that of the bound is a parabola which opens upwards: what is not
-    # extreme lies between its roots. Rounding may shift an end by one count, which the test itself corrects.
-    middle = n2 * (i / n1 - difference)
-    half = n2**2 * observed**2 * weights[1] / 2
-    reach = np.sqrt(np.maximum(half**2 + n2**2 * observed**2 * (weights[0] * i + weights[1] * middle), 0))
-    first, last = np.ceil(middle + half - reach), np.floor(middle + half + reach)
-    first = np.where(~extreme(i, np.maximum(first - 1, 0)) & (first > 0), first - 1, first)
-    first = np.where(extreme(i, np.maximum(first, 0)), first + 1, first)
-    last = np.where(~extreme(i, np.maximum(last + 1, 0)), last + 1, last)
-    last = np.where(extreme(i, np.maximum(last, 0)), last - 1, last)
-    sums = np.concatenate([[0.0], np.cumsum(chance_j)])
-    below = np.clip(first - j[0], 0, len(j)).astype(int)
-    to = np.maximum(np.clip(last - j[0] + 1, 0, len(j)).astype(int), below)
-    p = float(
-        np.sum(chance_i * (sums[below] + sums[-1] - sums[to]))
-    )  # a product of vectors wakes threads: four times as long
-    if i[0] == j[0] == 0 and (below[0] > 0 or to[0] == 0):
-        p -= float(chance_i[0] * chance_j[0])  # two empty counts
-    return min(1.0, max(0.0, p))  # the sums above are rounded
-
-
-def _window(mean: float) -> tuple[FloatArray, FloatArray]:
-    """The counts that a Poisson law of this mean can reach, and their chances."""
-    reach = _REACH * np.sqrt(mean) + 20
-    counts = np.arange(max(0, int(mean - reach)), int(mean + reach) + 1, dtype=float)
-    return counts, np.asarray(stats.poisson.pmf(counts, mean))
+# Columns that name a candidate: its area, at most one of them, and its category.
+AREA: Final = ("district", "area", "place", "cell")
+CANDIDATE_KEYS: Final = (*AREA, "category")
+LEVELS: Final[tuple[LevelName, ...]] = ("city", "district", "category", "district_category", "place")
+# The share of the error rate of each level: together 5 % of quiet periods may get a clear change.
+ALPHA: Final[Mapping[LevelName, float]] = {
+    "city": 0.03,
+    "district": 0.005,
+    "category": 0.005,
+    "district_category": 0.0025,
+    "place": 0.0075,
+}
+PROBABLE: Final = 0.1
+# A part of a change that holds at least this share of it explains it.
+MAIN_SHARE: Final = 0.5
+# A change of the whole city by less than a tenth is no news. Shares of it need no such limit: how far they wander is
+# learned from their past.
+NO_NEWS: Final = 0.1
+# How many weeks (months) before the period shares are compared with, and a year of them.
+REFERENCE: Final[Mapping[Unit, int]] = {"week": 52, "month": 12}
+# Of less past than this no district-and-category and no place is more than probable.
+LEAST_PAST: Final[Mapping[Unit, int]] = {"week": 26, "month": 6}
+SHORT_REFERENCE: Final[Mapping[Unit, int]] = {"week": 8, "month": 3}
+MOST_YEARS: Final = 4
+# Variance of the log ratio of shares between two periods beyond chance, before the past says more, and its weight.
+DRIFT: Final[Mapping[LevelName, float]] = {
+    "city": 0.02,
+    "district": 0.02,
+    "category": 0.03,
+    "district_category": 0.01,
+    "place": 0.01,
+}
+PRIOR_FREEDOM: Final = 4.0
+MOST_FREEDOM: Final = 15.0
+# A row is tested where the variance of its count, given both, is this many times that of one event.
+LEAST_SPREAD: Final = 2.0
+# Squares beyond this count as just that: the mean of min(z², 9) of normal z is 0.985.
+_CUT: Final = 9.0
+_CUT_MEAN: Final = 0.985
 
 
 @dataclass(frozen=True)
 class Change:
-    """One candidate: what it is (`key`), its counts, and how sure the change is.
+    """One candidate: what it is (`key`, at `level`), its counts, and how sure the change is.
 
-    `expected` is the count before brought to the length of the period after. `compared`: with its own past ("before"),
-    or with what the city around it did ("city"); `ratio` is the ratio to that. `direction`: 1 where the ratio is above
-    one, -1 below, 0 at one. `few`: which count is under the display threshold and stands at the most that it may be;
-    nothing but "fewer than" is said of it.
+    `expected`: alerts that its past let expect in the period; `base`: the alerts that say so. `ratio` is that of the
+    count to it, shrunk towards 1, with its 95 % interval. `compared`: the city with the "season" (the level of the last
+    year and the same days of up to four years), with the same days of the "year" before, or with the time just
+    "before"; a share of the city with that of its "past" (of so many weeks or months: `reach`), or of the same days a
+    year before ("season"). `few`: the count or its base is under the display threshold: nothing but "fewer than" is
+    said of it. `part_of`: the change of a larger unit that this one carries.
     """
 
     key: Mapping[str, Any]
-    before: int
+    level: LevelName
+    base: int
     after: int
     expected: float
     ratio: Estimate
     p: float
     q: float
+    grade: Grade
     direction: int
-    compared: ComparedWith
-    women: Estimate
-    few: Few = ""
-
-    def sentence(self, t: Translator) -> str:
-        """From how many to how many, how many times, with the interval."""
-        if self.few == "before":
-            return t("{after} incidents against fewer than {limit} before.", after=self.after, limit=self.before + 1)
-        if self.few == "after":
-            return t("Fewer than {limit} incidents against {before} before.", limit=self.after + 1, before=self.before)
-        values = {
-            "after": self.after,
-            "expected": Num(self.expected, 0),
-            "ratio": Num(self.ratio.value, 2),
-            "low": Num(self.ratio.low, 2),
-            "high": Num(self.ratio.high, 2),
-        }
-        if not np.isfinite(self.ratio.high):
-            return t("{after} incidents where there were none before.", after=self.after)
-        if not self.after and self.compared == "city":
-            return t(
-                "No incident against {expected} before for the same length of time: at most {high} times what the "
-                "change in the rest of the city would give (95 % interval).",
-                **values,
-            )
-        if not self.after:
-            return t(
-                "No incident against {expected} before for the same length of time: at most {high} times as many (95 "
-                "% interval).",
-                **values,
-            )
-        if self.compared == "city":
-            return t(
-                "{after} incidents against {expected} before for the same length of time: {ratio} times ({low} to "
-                "{high}) what the change in the rest of the city would give.",
-                **values,
-            )
-        return t(
-            "{after} incidents against {expected} before for the same length of time: {ratio} times as many ({low} to "
-            "{high}).",
-            **values,
-        )
+    compared: Compared
+    reach: int = 0
+    few: bool = False
+    part_of: Change | None = None
 
 
 @dataclass(frozen=True)
 class Changes:
-    """All candidates that were looked at, with p-values corrected for having looked at all of them.
+    """All candidates of all levels.
 
-    `frame`: the columns that name a candidate (`by`), then before, after, expected, ratio, low, high, p, q (NaN where
-    not tested), direction (int), significant (bool), compared ("before" or "city"), base_before, base_after (counts of
-    the rest that "city" means; NaN without), women, women_low, women_high (share of women among women and men after;
-    NaN where unknown), dispersion (of the row's counts). `n`: alerts after of the largest candidate; `scatter`: how
-    overdispersed counts usually are, as it was told.
+    `frame`: the columns that name a candidate (`by`), then level, base, after, expected, ratio, low, high, p, q (NaN
+    where not tested), grade, direction, compared. `tested`: how many of each level were. `found`: the changes to list,
+    each once, clear ones first, then the surest. `city_error`: the standard error of the log ratio of the whole city.
     """
 
     frame: pd.DataFrame
     by: tuple[str, ...]
-    alpha: float
-    n_tested: int
-    n: int
-    choices: tuple[Choice, ...]
-    scatter: Dispersion = INDEPENDENT
+    tested: Mapping[LevelName, int]
+    found: tuple[Change, ...]
+    city_error: float = float("nan")
 
-    def top(self, k: int = 5) -> tuple[Change, ...]:
-        """The changes that survive the correction, surest first, at most k."""
-        rows = self.frame[self.frame["significant"]].sort_values(["q", "p"], kind="stable").head(k)
-        return tuple(self._change(row) for row in rows.to_dict("records"))
+    @property
+    def n_tested(self) -> int:
+        """How many candidates were tested."""
+        return sum(self.tested.values())
 
     def of(self, key: Mapping[str, Any]) -> Change | None:
         """The candidate of that name; None where there is none."""
@@ -204,355 +134,353 @@ class Changes:
             column, value = self.frame[name], key.get(name)
             same &= (column.isna() if pd.isna(value) else column.eq(value).fillna(False)).to_numpy(bool)
         rows = self.frame[same].to_dict("records")
-        return self._change(rows[0]) if rows else None
+        return change_of(rows[0], self.by) if rows else None
 
-    @property
-    def n_significant(self) -> int:
-        """How many candidates survive the correction."""
-        return int(self.frame["significant"].sum())
-
-    def sentence(self, t: Translator, *, listed: int | None = None) -> str:
-        """How many changes survive, of how many comparisons.
-
-        `listed`: how many of them are listed, where overlapping ones are listed once and by a correction of their own
-        (`analysis.trends.distinct_changes`): then that number is told, so that none is announced that is not listed.
-        """
-        looked = t.n("{n} comparison was made", "{n} comparisons were made", self.n_tested)
-        number = self.n_significant if listed is None else listed
-        if not number:
-            found = t("no change is more than chance explains")
-        elif listed is None:
-            found = t.n("{n} change is more than chance explains", "{n} changes are more than chance explains", number)
-        else:
-            found = t.n(
-                "{n} change is listed as more than chance explains",
-                "{n} changes are listed as more than chance explains",
-                number,
-            )
-        sentence = t(
-            "{looked}; {found}, after correction for having looked at all of them.", looked=looked, found=found
-        )
-        if number and not self.scatter.known:
-            sentence += " " + self.scatter.sentence(t)
-        return sentence
-
-    def _change(self, row: Mapping[Any, Any]) -> Change:
-        return Change(
-            key={name: None if pd.isna(row[name]) else row[name] for name in self.by},
-            before=int(row["before"]),
-            after=int(row["after"]),
-            expected=float(row["expected"]),
-            ratio=Estimate(row["ratio"], row["low"], row["high"]),
-            p=float(row["p"]),
-            q=float(row["q"]),
-            direction=int(row["direction"]),
-            compared="city" if row["compared"] == "city" else "before",
-            women=Estimate(row["women"], row["women_low"], row["women_high"]) if np.isfinite(row["women"]) else UNKNOWN,
-        )
+    def visible(self) -> tuple[float, float] | None:
+        """The rise and the fall of the whole city, as ratios, of which 80 in 100 would be clear; None untested."""
+        if not np.isfinite(self.city_error):
+            return None
+        reach = NO_NEWS + (ndtri(1 - ALPHA["city"]) + ndtri(0.8)) * self.city_error
+        return float(np.exp(reach)), float(np.exp(-reach))
 
 
-def changes(
-    frame: pd.DataFrame,
-    by: Sequence[str],
-    exposure: tuple[float, float] = (1, 1),
-    *,
-    relative: bool = False,
-    alpha: float = 0.05,
-    form: TestStatistic = "wheeler",
-    dispersion: Any = 1.0,
-    freedom: Any = np.inf,
-    scatter: Dispersion = INDEPENDENT,
-) -> Changes:
-    """Compare every candidate's count after with its count before, and correct for all comparisons together.
-
-    Parameters
-    ----------
-    frame
-        One row per candidate: the columns `by` that name it, `before` and `after`; optionally `women` and `men`
-        (counts after, for whom), and for `relative` the columns `base_before`, `base_after` and `other_side` (see
-        `add_city_reference`).
-    by
-        Columns that name a candidate; they may hold None ("all").
-    exposure
-        Length of the period before and after, in the same unit.
-    relative
-        Test a row that has a base against that base, which does not hold the candidate: Fisher's exact test of the
-        table (before, after) by (candidate, base), the smaller tail doubled; the ratio is the candidate's change
-        divided by the base's, with a log-normal interval (Haldane's half added where a count is zero). Rows without a
-        base, or with an empty one, are tested against their own past by `e_test`, with an exact conditional interval.
-        So a campaign that raises reporting everywhere is one finding about the city, and not one for each place. Two
-        rows that are each the other's base are one comparison from both sides: only the one whose own count changed by
-        the larger factor is tested.
-    dispersion
-        Of all rows or of each: the variance of a row's counts, both given together, by that of independent ones (at
-        least 1). The normal quantile of each p-value is divided by its root (`spread_p`); exact intervals are those of
-        effective counts, log-normal ones as many times as wide.
-    freedom
-        Of how many independent squares each dispersion was estimated: quantiles are then Student's.
-    scatter
-        Where the dispersion comes from, for the sentence that tells it.
-
-    Candidates without a single alert are not tested. Correction: Benjamini-Hochberg over all rows tested.
-    """
-    size = len(frame)
-    rows: dict[str, Any] = {name: _column(frame, name) for name in _GIVEN}
-    rows |= {when: frame[when].to_numpy() for when in ("before", "after")}
-    for name, value in (("dispersion", dispersion), ("freedom", freedom)):
-        rows[name] = np.broadcast_to(np.asarray(value, float), size)
-    rows |= _tests(rows, exposure, relative, form)
-    seen = np.zeros(size, bool)
-    if relative and "other_side" in frame:
-        seen = _seen_from_the_other_side(rows, frame["other_side"].to_numpy(int))
-    rows["p"] = np.where(seen, np.nan, rows["p"])
-    rows["q"] = benjamini_hochberg(rows["p"])
-    rows["significant"] = rows["q"] <= alpha
-    rows["direction"] = np.sign(np.where(np.isnan(rows["ratio"]), 1.0, rows["ratio"]) - 1).astype(int)
-    rows |= _women_shares(rows["women"], rows["men"])
-    tested = ~np.isnan(rows["p"])
-    keys = {name: frame[name].reset_index(drop=True) for name in by}
-    against = tested & (rows["compared"] == "city")
-    placed = any(keys[name][against].notna().any() for name in AREA if name in keys)
-    return Changes(
-        frame=pd.DataFrame({**keys, **{name: rows[name] for name in _FOUND}}),
-        by=tuple(by),
-        alpha=alpha,
-        n_tested=int(tested.sum()),
-        n=int(rows["after"].max(initial=0)),
-        choices=_choices(
-            exposure,
-            bool(against.any()),
-            placed,
-            bool(seen.any()),
-            alpha if rows["significant"].any() else None,
-            scatter,
-        ),
-        scatter=scatter,
+def change_of(row: Mapping[Any, Any], by: Sequence[str]) -> Change:
+    """A row of `Changes.frame` as a change."""
+    return Change(
+        key={name: None if pd.isna(row[name]) else row[name] for name in by},
+        level=row["level"],
+        base=round(row["base"]) if np.isfinite(row["base"]) else 0,
+        after=round(row["after"]),
+        expected=float(row["expected"]),
+        ratio=Estimate(row["ratio"], row["low"], row["high"]),
+        p=float(row["p"]),
+        q=float(row["q"]),
+        grade=row["grade"],
+        direction=int(row["direction"]),
+        compared=row["compared"],
+        reach=int(row["reach"]) if row["reach"] == row["reach"] else 0,
     )
 
 
-def _column(frame: pd.DataFrame, name: str) -> FloatArray:
-    """A column of numbers; NaN throughout where there is none."""
-    return frame[name].to_numpy(float) if name in frame else np.full(len(frame), np.nan)
+@dataclass(frozen=True)
+class Counts:
+    """Counts of the candidates of one level, a row each, named by `keys`.
+
+    `past`: shape (rows, periods), by whole covered weeks or months before the period, the last just before it; `after`:
+    of the period; `year`: of the same days a year before, NaN where they are not covered. `parents`: the row of the
+    district and that of the category of each, for a category in a district. `category`: the number of the category of
+    each row, whose burst factor it has; -1 for all.
+    """
+
+    past: FloatArray
+    after: FloatArray
+    year: FloatArray
+    category: IntArray
+    parents: tuple[IntArray, IntArray] | None = None
+    keys: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def add_city_reference(
-    frame: pd.DataFrame, area: Sequence[str] = AREA, theme: Sequence[str] = ("category", "dark")
+@dataclass(frozen=True)
+class Past:
+    """The `unit` of what is known before a period, the `length` of the period in such units, whole or not, and how many
+    `periods` are known.
+    """
+
+    unit: Unit
+    length: float
+    periods: int
+
+    @property
+    def windows(self) -> int:
+        """The length of a period like it in whole units."""
+        return max(1, round(self.length))
+
+    @property
+    def a_year(self) -> int:
+        """A year in units."""
+        return REFERENCE[self.unit]
+
+
+def burst_factors(table: Counts, city: Counts, n_categories: int) -> FloatArray:
+    """The burst factor of each category, and last that of all, from series of a category in a district (or place)."""
+    totals = city.past[0] if len(table.after) > 1 else None
+    own = burst_factor(table.past, np.maximum(table.category, 0), totals=totals) if n_categories else np.ones(0)
+    own = np.pad(own, (0, max(n_categories - len(own), 0)), constant_values=1.0)
+    return np.append(own, burst_factor(table.past, totals=totals))
+
+
+def judge(
+    level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], past: Past, bursts: FloatArray
 ) -> pd.DataFrame:
-    """Add to each candidate the counts it is compared with when the city's own change is taken out.
+    """The candidates of a level: expected, ratio, low, high, p, q, grade, direction.
 
-    A row whose `area` columns are set is compared with the same theme in the rest of the city; where the rest has fewer
-    alerts than the row itself, with all alerts of the rest of the city, because a place that makes up most of a theme
-    would else hide behind itself. A theme in the whole city is compared with all other alerts; the whole city has no
-    base and stands against its own past. "Not set" is None or NaN. Returns a copy with `base_before`, `base_after`,
-    `base_of`: the position of the row of which the base is what is left without this row, and `other_side`: that of the
-    row that is this one's base while this one is its, as with two categories that hold all alerts; -1 for none.
+    Parameters
+    ----------
+    level, table
+        The level and its counts. Rows of which too little is known are not tested: their p is NaN.
+    tops
+        The city, and for a category in a district the districts and the categories too.
+    past
+        The length of the period.
+    bursts
+        `burst_factors`.
+
+    Returns
+    -------
+    DataFrame
+        One row a candidate. `expected`: alerts that its past and what the rest of the city did let expect; `alone`:
+        what its past lets expect where the city had done as expected; `ratio` is that of the count to what was
+        expected, shrunk towards 1 by how much the rows of the level differ in truth, `low` and `high` its 95 %
+        interval; `q` is p corrected within the level. A share that did not move itself is at most "open".
     """
-    result = frame.reset_index(drop=True).copy()
-    areas = _pattern([result[name] for name in area if name in result], len(result))
-    named = [pd.factorize(result[name], sort=False) for name in theme if name in result]
-    keys, themes = _combined([codes + 1 for codes, _ in named], len(result))
-    whole, with_theme = areas == 0, keys > 0
-    pairs = result[["before", "after"]].to_numpy(float)
-    wide_at = np.full(keys.max(initial=0) + 1, -1)
-    wide_at[keys[whole]] = np.flatnonzero(whole)
-    same_at, all_at = np.where(whole, -1, wide_at[keys]), np.where(whole & ~with_theme, -1, wide_at[0])
-    same, wider = (_rest(pairs, at) for at in (same_at, all_at))
-    close = same.sum(axis=1) >= pairs.sum(axis=1)
-    bases = np.where(close[:, None], same, wider)
-    result["base_before"], result["base_after"] = bases.T
-    result["base_of"] = np.where(close, same_at, np.where(np.isnan(wider[:, 0]), -1, all_at))
-    # Rows of one level that together make up one whole: areas of one theme, or themes of the city.
-    parts = np.where(whole, -1 - themes, keys)
-    levels, _ = _combined([areas, parts - parts.min(initial=0)], len(result))
-    levels = np.where(whole | close | ~with_theme, levels, -1)
-    result["other_side"] = _other_sides(levels, pairs, bases)
-    return result
+    if level == "city":
+        frame = _city(table, past, bursts[-1])
+    else:
+        frame = _shares(level, table, tops, past, bursts[table.category])
+    frame["q"] = benjamini_hochberg(frame["p"].to_numpy())
+    clear = (frame["q"] <= ALPHA[level]).to_numpy()
+    probable = (frame["q"] <= PROBABLE).to_numpy()
+    if level in ("district_category", "place") and past.periods < LEAST_PAST[past.unit]:
+        clear = np.zeros(len(clear), bool)
+    frame["after"], frame["level"] = table.after, level
+    excess = (table.after - frame["expected"]).to_numpy()
+    frame["direction"] = np.sign(np.nan_to_num(excess)).astype(int)
+    if (
+        level != "city"
+    ):  # where one part of the city rose all others fall as shares: what did not move itself is no news
+        moved = frame["direction"] * (table.after - frame["alone"]) >= MAIN_SHARE * np.abs(excess)
+        clear, probable = clear & moved.to_numpy(bool), probable & moved.to_numpy(bool)
+    frame["grade"] = np.where(clear, "clear", np.where(probable, "probable", "open"))
+    return frame
 
 
-def _pattern(columns: Sequence[pd.Series], rows: int) -> IntArray:
-    """Which of some columns are set, as the bits of a number."""
-    found = np.zeros(rows, np.int64)
-    for bit, column in enumerate(columns):
-        found |= column.notna().to_numpy(bool).astype(np.int64) << bit
-    return found
+def _city(table: Counts, past: Past, bursts: float) -> pd.DataFrame:
+    """The whole city against the level of the last year and the season of the years before it."""
+    series, y1 = table.past[0], float(table.after[0])
+    expected, parts, compared = _expected_of_city(series, float(table.year[0]), past)
+    if not np.isfinite(expected) or expected + y1 == 0:
+        return _frame([np.nan], [np.nan], [np.nan], [np.nan], [np.nan], [compared])
+    if past.unit == "week":  # from one month to the next the season moves too
+        bursts = max(bursts, float(burst_factor(series[None, -2 * past.a_year :])[0]))
+    x = np.log((y1 + 0.5) / (expected + 0.5))
+    chance = bursts * (1 / (y1 + 0.5) + sum(1 / (n + 0.5) for n in parts))
+    drift, freedom = 0.0, np.inf
+    if past.unit == "month" or past.periods < LEAST_PAST[past.unit]:  # neighbours do not tell how totals scatter
+        drift, freedom = _drift_of_city(series, past, bursts)
+    error = np.array([np.sqrt(chance + drift)])
+    p = _p_beyond(np.array([x]), error, NO_NEWS, np.array([freedom]))
+    return _frame([expected], [x], error, p, [parts[0]], [compared])
 
 
-def _combined(codes: Sequence[IntArray], rows: int) -> tuple[IntArray, IntArray]:
-    """A number for each combination of some numbers, 0 where all of them are 0; and which are not, as bits."""
-    found, given = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-    for bit, own in enumerate(codes):
-        found = found * (int(own.max(initial=0)) + 1) + own
-        given |= (own > 0).astype(np.int64) << bit
-    return found, given
+def _drift_of_city(series: FloatArray, past: Past, bursts: float) -> tuple[float, float]:
+    """The variance of the log ratio of past periods to what was to be expected then, beyond bursts, and its freedom."""
+    k, squares, chances = past.windows, [], []
+    for start in range(len(series) - k, 0, -k):
+        year = _sum(series[None, start - past.a_year : start - past.a_year + k]) if start >= past.a_year else [np.nan]
+        before = Past(past.unit, k, start)
+        expected, parts, _ = _expected_of_city(series[:start], float(year[0]), before)
+        count = float(np.nansum(series[start : start + k]))
+        if expected > 0 and count > 0:
+            squares.append(np.log(count / expected) ** 2)
+            chances.append(bursts * (1 / count + sum(1 / (n + 0.5) for n in parts)))
+    if not squares:
+        return DRIFT["city"], PRIOR_FREEDOM
+    found, freedom = _solve(np.array(squares), np.array(chances)), min(MOST_FREEDOM, len(squares))
+    drift = (freedom * found + PRIOR_FREEDOM * DRIFT["city"]) / (freedom + PRIOR_FREEDOM)
+    return drift, freedom + PRIOR_FREEDOM
 
 
-def _rest(pairs: FloatArray, at: IntArray) -> FloatArray:
-    """What is left of the row at a position without this one; NaN where there is none."""
-    rest = np.maximum(pairs[at] - pairs, 0.0) if len(pairs) else pairs
-    return np.where(at[:, None] >= 0, rest, np.nan)
+def _expected_of_city(series: FloatArray, year_before: float, past: Past) -> tuple[float, list[float], Compared]:
+    """The alerts that are to be expected, the counts that say so, and what the city is compared with."""
+    year, k, n = past.a_year, past.windows, len(series)
+    starts = [start for m in range(1, MOST_YEARS + 1) if (start := n - m * year) >= year]
+    if starts and 2 * k <= year and year_before == year_before:
+        season, around = [year_before / past.length], [_mean(series[starts[0] - year : starts[0]])]
+        for start in starts[1:]:
+            season.append(_mean(series[start : start + k]))
+            around.append(_mean(series[start - year : start]))
+        both = [(here, there) for here, there in zip(season, around, strict=True) if here == here and there == there]
+        rates = np.array([*both, (np.nan, np.nan)])[:-1].sum(axis=0)
+        if both and rates.all():
+            expected = _mean(series[-year:]) * rates[0] / rates[1] * past.length
+            return expected, [rates[0] * past.length, float(np.nansum(series[-year:])), rates[1] * year], "season"
+    if year_before == year_before:
+        return year_before, [year_before], "year"
+    back = series[-max(SHORT_REFERENCE[past.unit], k) :]
+    return _mean(back) * past.length, [float(np.nansum(back))], "before"
 
 
-def _other_sides(levels: IntArray, own: FloatArray, bases: FloatArray) -> IntArray:
-    """For each row the row of its level (-1: of none) that is its base and has it as base; -1 where none is."""
-    found = np.full(len(levels), -1)
-    sides = (levels >= 0) & (own.sum(axis=1) > 0)
-    asking = np.flatnonzero((levels >= 0) & np.logical_and.reduce(_among(bases, own[sides])))
-    places: dict[tuple[float, ...], list[int]] = {}
-    for at in np.flatnonzero(sides & np.logical_and.reduce(_among(own, bases[asking]))).tolist():
-        places.setdefault((levels[at], *own[at]), []).append(at)
-    for at in asking.tolist():
-        same = places.get((levels[at], *bases[at]), [])
-        found[at] = next((side for side in same if side != at and (bases[side] == own[at]).all()), -1)
-    return found
+def _mean(counts: FloatArray) -> float:
+    """The mean of the periods that are known."""
+    return float(np.nanmean(counts)) if np.isfinite(counts).any() else float("nan")
 
 
-def _among(pairs: FloatArray, others: FloatArray) -> list[BoolArray]:
-    """Whether the first and the second number of each pair are those of some others."""
-    return [np.isin(pairs[:, column], others[:, column]) for column in (0, 1)]
+def _shares(
+    level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], past: Past, bursts: FloatArray
+) -> pd.DataFrame:
+    """Candidates by their share of the city (of their district and category), against the reference that tells most.
 
-
-def _tests(
-    rows: Mapping[str, Any], exposure: tuple[float, float], relative: bool, form: TestStatistic
-) -> dict[str, np.ndarray[Any, Any]]:
-    """Columns expected, ratio, low, high, p, compared; NaN where a row is not tested."""
-    before, after = np.asarray(rows["before"], float), np.asarray(rows["after"], float)
-    tested = before + after > 0
-    bases = np.column_stack([rows["base_before"], rows["base_after"]])
-    based = tested & np.isfinite(bases).all(axis=1) & (bases.sum(axis=1) > 0) & relative
-    own = tested & ~based
-    scatter, squares = rows["dispersion"], rows["freedom"]
-    wider = interval_dispersion(scatter, squares)
-    ratios, p = np.full((3, len(before)), np.nan), np.full(len(before), np.nan)
-    ratios[:, own] = ratio_intervals(after[own], before[own], exposure[1], exposure[0], dispersion=wider[own])
-    table = np.column_stack([before, after, bases])[based]
-    ratios[:, based] = relative_change(table, wider[based])
-    p[based] = spread_p(fisher_exact(table), scatter[based], freedom=squares[based])
-    p[own] = [
-        overdispersed_e_test(int(a), int(b), exposure[1], exposure[0], form=form, dispersion=scale, freedom=number)
-        for a, b, scale, number in zip(after[own], before[own], scatter[own], squares[own], strict=True)
-    ]
-    return {
-        "expected": before * exposure[1] / exposure[0],
-        **dict(zip(("ratio", "low", "high"), ratios, strict=True)),
-        "p": p,
-        "compared": np.where(based, "city", "before"),
-    }
-
-
-# One comparison is told with and without how overdispersed counts are.
-_e_test_once = lru_cache(maxsize=64)(e_test)
-
-
-def overdispersed_e_test(
-    x1: int,
-    x2: int,
-    n1: float = 1,
-    n2: float = 1,
-    *,
-    form: TestStatistic = "wheeler",
-    dispersion: float = 1.0,
-    freedom: float = np.inf,
-) -> float:
-    """`e_test` of counts that scatter `dispersion` times as much as independent ones (`spread_p`).
-
-    In the far tail, where the sums of the e-test are rounded, the quantile is that of the exact conditional test.
+    References are the same days a year before, and the last quarter, half and whole year. Each has its own drift: that
+    of the least typical error is taken.
     """
-    p = _e_test_once(x1, x2, n1, n2, form=form)
-    if (dispersion > 1 or np.isfinite(freedom)) and p < _FAR_TAIL:
-        p = min(1.0, 2 * float(min(larger_rate(x1, x2, n1, n2), smaller_rate(x1, x2, n1, n2))))
-    return float(spread_p(p, dispersion, freedom=freedom))
-
-
-def fisher_exact(table: FloatArray) -> FloatArray:
-    """Fisher's exact p, the smaller tail doubled, for rows (before, after, base before, base after).
-
-    Only the tail on the count's side of the mean is summed up: the other is smaller only where both are at least a half
-    and p is 1. For a hypergeometric count is a sum of independent trials (Vatutin & Mikhailov 1982), the median of
-    which lies less than one from its mean (Jogdeo & Samuels 1968).
-    """
-    before, after, _, base_after = table.T
-    size, ones, drawn = law = table.sum(axis=1), after + base_after, before + after
-    below = after * size <= ones * drawn
-    tail = np.full(len(table), np.nan)
-    for rows, chance, x in ((below, stats.hypergeom.cdf, after), (~below, stats.hypergeom.sf, after - 1)):
-        tail[rows] = chance(x[rows], *(part[rows] for part in law))
-    p: FloatArray = np.minimum(1.0, 2 * tail)
-    return p
-
-
-def relative_change(table: FloatArray, dispersion: Any = 1.0) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(after / before) / (base after / base before) with its log-normal 95 % interval; infinite from zero on.
-
-    `dispersion`: variance of the counts by that of independent ones.
-    """
+    best: tuple[float, int, tuple[FloatArray, ...], float, float] | None = None
+    for reach in _references(tops["city"], past):
+        now = _window(table, tops, past, None, reach)
+        drift, freedom = _drift(level, table, tops, past, bursts, reach)
+        tested = now[2] >= LEAST_SPREAD * bursts
+        base, _ = _pair(table, past, None, reach)
+        typical = bursts * (1 / (now[3] + 0.5) + 1 / (base + 0.5))
+        size = float(np.median(typical[tested]) + drift) if tested.any() else np.inf
+        if best is None or size < best[0]:
+            best = size, reach, now, drift, freedom
+    assert best is not None
+    _, reach, (x, deviance, spread, expected), drift, freedom = best
+    tested = spread >= LEAST_SPREAD * bursts
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = table[:, 1] * table[:, 2] / (table[:, 0] * table[:, 3])
-        counts = np.where((table == 0).any(axis=1)[:, None], table + 0.5, table)
-        middle = np.log(counts[:, 1] * counts[:, 2] / (counts[:, 0] * counts[:, 3]))
-        reach = stats.norm.ppf(0.975) * np.sqrt((1 / counts).sum(axis=1)) * np.sqrt(dispersion)
-    return ratio, np.exp(middle - reach), np.where(np.isinf(ratio), np.inf, np.exp(middle + reach))
+        chance = np.where(deviance > 0, bursts * x**2 / deviance, bursts / np.maximum(spread, 1e-9))
+        error = np.sqrt(chance + drift)
+        squares = (chance + drift) ** 2 / (chance**2 / (4 * spread / bursts) + drift**2 / freedom)
+    p = np.where(deviance > 0, _p_beyond(x, error, 0.0, squares), 1.0)
+    base, _ = _pair(table, past, None, reach)
+    compared: Compared = "past" if reach else "season"
+    frame = _frame(expected, x, error, np.where(tested, p, np.nan), base, [compared] * len(x))
+    city = tops["city"]
+    (whole,), _ = _pair(city, past, None, reach)
+    usual, _, _ = _expected_of_city(city.past[0], float(city.year[0]), past)
+    frame["alone"] = base * usual / whole if whole > 0 else np.nan
+    frame["reach"] = reach
+    return frame
 
 
-def _seen_from_the_other_side(rows: Mapping[str, Any], other: IntArray) -> BoolArray:
-    """Of each two tested rows that are each other's base, the one whose own count changed by the smaller factor."""
-    tested = ~np.isnan(rows["p"])
-    both = (other >= 0) & tested & tested[other]
-    factor = np.abs(np.log((np.asarray(rows["after"], float) + 0.5) / (rows["expected"] + 0.5)))
-    at = np.arange(len(other))
-    smaller = (factor < factor[other]) | ((factor == factor[other]) & (at > other))
-    return np.asarray(both & smaller)
+def _references(city: Counts, past: Past) -> list[int]:
+    """How many weeks or months before the period it may be compared with; 0 for the same days a year before."""
+    found = list(dict.fromkeys(min(past.a_year // parts, max(past.periods, 1)) for parts in (1, 2, 4)))
+    return [*([0] if np.isfinite(city.year).all() else []), *found]
 
 
-def _women_shares(women: FloatArray, men: FloatArray) -> dict[str, FloatArray]:
-    """The share of women among women and men after, with its interval, as columns."""
-    shares = np.tile([UNKNOWN.value, UNKNOWN.low, UNKNOWN.high], (len(women), 1))
-    both = women + men
-    for at in np.flatnonzero(np.isfinite(women) & np.isfinite(men) & (both != 0)):
-        share = wilson(women[at], both[at])
-        shares[at] = share.value, share.low, share.high
-    return dict(zip(("women", "women_low", "women_high"), shares.T, strict=True))
+def _window(
+    table: Counts, tops: Mapping[LevelName, Counts], past: Past, back: int | None, reach: int
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Log ratio, deviance, spread V and expected count of each row; of the period, or of that `back` lengths before."""
+
+    def pair(counts: Counts) -> tuple[FloatArray, FloatArray]:
+        return _pair(counts, past, back, reach)
+
+    y0, y1 = pair(table)
+    (n0,), (n1,) = pair(tops["city"])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if table.parents is None:
+            whole, others = np.full(len(y0), n1 / n0), (n1 - y1 + 0.5) / (n0 - y0 + 0.5)
+        else:
+            (d0, d1), (c0, c1) = (pair(tops[name]) for name in ("district", "category"))
+            district, category = table.parents
+            whole = others = (d1 / d0)[district] * (c1 / c0)[category] / (n1 / n0)
+        part, m, rest = whole / (1 + whole), y0 + y1, 1 - (y0 + y1) / (n0 + n1)
+        spread = np.nan_to_num(m * part * (1 - part) * rest)
+        mean = m * part
+        moved = np.where(np.abs(y1 - mean) <= 0.5, mean, y1 - 0.5 * np.sign(y1 - mean))
+        deviance = 2 * (xlogy(moved, moved / mean) + xlogy(m - moved, (m - moved) / (m - mean))) / rest
+        x = np.log((y1 + 0.5) / (y0 + 0.5) / others)
+    known = (spread > 0) & np.isfinite(x)
+    return (
+        np.where(known, x, 0.0),
+        np.where(known, np.nan_to_num(np.maximum(deviance, 0.0)), 0.0),
+        np.where(known, spread, 0.0),
+        np.where(known, y0 * np.where(known, others, 0.0), np.nan),
+    )
 
 
-def _choices(
-    exposure: tuple[float, float],
-    relative: bool,
-    placed: bool,
-    one_of_two: bool,
-    alpha: float | None,
-    scatter: Dispersion,
-) -> tuple[Choice, ...]:
-    """The settings of the test.
+def _pair(counts: Counts, past: Past, back: int | None, reach: int) -> tuple[FloatArray, FloatArray]:
+    """Counts of the reference and of the period, each row; of one `back` lengths before the period where given."""
+    year, k, n = past.a_year, past.windows, counts.past.shape[1]
+    if back is None:
+        return (_sum(counts.past[:, -reach:]) if reach else counts.year), counts.after
+    end = n - back * k
+    start = end - k
+    first, last = (max(start - reach, 0), start) if reach else (start - year, end - year)
+    return _sum(counts.past[:, first:last]), _sum(counts.past[:, start:end])
 
-    `relative`: whether rows were tested against what the city around them did; `placed`: areas among them. `alpha`:
-    None where no change survives the correction, of which then no share is chance.
-    """
-    made = [scatter.choice]
-    if alpha is not None:
-        message = Message(
-            "Among the changes that are more than chance explains, at most {share} % are expected to be chance "
-            "(Benjamini-Hochberg).",
-            {"share": Num(100 * alpha, 0)},
+
+def _sum(counts: FloatArray) -> FloatArray:
+    """The sum of each row over the periods that are known."""
+    return np.asarray(np.nansum(counts, axis=1))
+
+
+def _drift(
+    level: LevelName,
+    table: Counts,
+    tops: Mapping[LevelName, Counts],
+    past: Past,
+    bursts: FloatArray,
+    reach: int,
+) -> tuple[float, float]:
+    """The variance b of log ratios between a period and its reference beyond chance, and its degrees of freedom."""
+    year, k = past.a_year, past.windows
+    least = max(k, min(reach, LEAST_PAST[past.unit] // 2)) if reach else year
+    windows = max(0, (table.past.shape[1] - least) // k)
+    values, chances, number = [], [], 0
+    for back in range(min(windows, MOST_YEARS * year // k)):
+        x, deviance, spread, _ = _window(table, tops, past, back, reach)
+        rows = spread >= LEAST_SPREAD * bursts
+        if rows.any():
+            number += 1
+            with np.errstate(divide="ignore", invalid="ignore"):
+                chance = np.where(deviance > 0, bursts * x**2 / deviance, np.inf)
+            values.append(np.where(deviance > 0, x, 0.0)[rows] ** 2)
+            chances.append(chance[rows])
+    prior = DRIFT[level]
+    if not number:
+        return prior, PRIOR_FREEDOM
+    squares, chance = np.concatenate(values), np.concatenate(chances)
+    rows_a_window = len(squares) / number
+    freedom = min(MOST_FREEDOM, number * min(rows_a_window, 3.0) / 2)
+    found = _solve(squares, chance)
+    return (freedom * found + PRIOR_FREEDOM * prior) / (freedom + PRIOR_FREEDOM), freedom + PRIOR_FREEDOM
+
+
+def _solve(squares: FloatArray, chance: FloatArray) -> float:
+    """The b at which the mean of min(x² / (chance + b), 9) is that of normal squares; 0 where it is less without."""
+
+    def mean(b: float) -> float:
+        return float(np.minimum(squares / (chance + b), _CUT).mean())
+
+    if mean(0.0) <= _CUT_MEAN:
+        return 0.0
+    low, high = 0.0, 4.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if mean(middle) > _CUT_MEAN else (low, middle)
+    return high
+
+
+def _p_beyond(x: FloatArray, error: FloatArray, no_news: float, freedom: FloatArray) -> FloatArray:
+    """The largest probability of a log ratio as far from 0 as x under any true one of at most `no_news`."""
+    size, finite = np.abs(x), np.where(np.isfinite(freedom), np.minimum(freedom, 1e9), 1e9)
+    tail = stdtr(finite, -(size - no_news) / error) + stdtr(finite, -(size + no_news) / error)
+    return np.asarray(np.minimum(1.0, tail))
+
+
+def _frame(expected: Any, x: Any, error: Any, p: Any, base: Any, compared: Sequence[Compared]) -> pd.DataFrame:
+    """The columns of `judge`; ratios shrunk towards 1 by how much the rows of the level differ in truth."""
+    x, error, p = (np.asarray(values, float) for values in (x, error, p))
+    tested = np.isfinite(p) & np.isfinite(error) & (error > 0)
+    true = 0.0
+    if tested.sum() > 1:
+        weight = 1 / error[tested] ** 2
+        true = max(0.0, float((weight * (x[tested] ** 2 - error[tested] ** 2)).sum() / weight.sum()))
+        true = max(true, 0.25 * float(np.max(np.abs(x[tested]))) ** 2)
+    share = true / (true + error**2) if tested.sum() > 1 else np.ones(len(x))
+    middle, reach = share * x, 1.96 * np.sqrt(share) * error
+    with np.errstate(over="ignore"):
+        return pd.DataFrame(
+            {
+                "base": base,
+                "expected": expected,
+                "ratio": np.exp(middle),
+                "low": np.exp(middle - reach),
+                "high": np.exp(middle + reach),
+                "p": p,
+                "error": error,
+                "compared": list(compared),
+            }
         )
-        made.insert(0, Choice("correction", alpha, message))
-    if exposure[0] != exposure[1]:
-        message = Message(
-            "The two periods differ in length, so the earlier counts were brought to the length of the later."
-        )
-        made.append(Choice("exposure", exposure[1] / exposure[0], message))
-    if relative:
-        message = (
-            Message(
-                "Places and categories are compared with what the rest of the city did, so that a rise everywhere "
-                "counts once."
-            )
-            if placed
-            else Message("Categories are compared with all other incidents, so that a rise everywhere counts once.")
-        )
-        made.append(Choice("relative", "city", message))
-    if one_of_two:
-        message = Message(
-            "Where two categories or two districts hold all incidents, a rise of the one is a fall of the other: they "
-            "are one comparison, listed once."
-        )
-        made.append(Choice("one of two", 1, message))
-    return tuple(made)

@@ -23,13 +23,13 @@ from analysis.stats.dispersion import (
     spread_of,
 )
 from analysis.stats.result import Choice
-from analysis.trends.changes import AREA
 from curim_data.model import FloatArray, IntArray, Message
 
 Kind = tuple[str, ...]
 # Counts of one kind in pairs of windows of the past, before and after: index the columns that name a candidate (any for
 # the city, which has one row), columns the pairs; both alike.
 Pairs = tuple[pd.DataFrame, pd.DataFrame]
+AREA: Final = ("district", "place", "cell")
 CITY: Final[Kind] = ()
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from scipy import special, stats
 
 from analysis.stats.intervals import Estimate, rate_ratio
 from analysis.stats.result import Choice
-from analysis.trends.changes import overdispersed_e_test
-from analysis.trends.dynamic_season import DynamicSeason, dynamic_season
-from analysis.trends.expected_range import ALPHA, RULES, Rule
+from analysis.trends.line import ALPHA, YEARS_OF_SEASON, Line, quantiles, read_line
 from analysis.trends.reporting_lag import ReportingLag
-from curim_data.model import N_, BoolArray, FloatArray, Message, Translator
+from curim_data.model import N_, BoolArray, FloatArray, Message, Num, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import at_head
 
@@ -25,8 +24,6 @@ _PER_YEAR: Final[dict[Unit, int]] = {"day": 365, "week": 52, "month": 12}
 _SEASON_LENGTH: Final[dict[Unit, float]] = {"day": 365.25, "week": 365.25 / 7, "month": 12.0}
 # Days before the last one that are judged: of more the reading takes long and no reader looks at each.
 _MOST_DAYS: Final = 1_096
-# Years from which on the season is known well enough to judge alerts of one light by it.
-_YEARS_OF_LIGHT: Final = 2
 A_QUARTER: Final[dict[Unit, int]] = {"day": 91, "week": 13, "month": 3}
 A_YEAR: Final[dict[Unit, int]] = {"day": 364, "week": 52, "month": 12}  # to the same weekday
 _STEP: Final[Mapping[Unit, Any]] = {
@@ -39,8 +36,10 @@ _FREQUENCY: Final[dict[Unit, str]] = {"day": "D", "week": "7D", "month": "MS"}
 # each week; of more too little could be said so far ahead.
 _MIN_WEEKS: Final = 4
 _MAX_WEEKS: Final = 9
-# A band that so many periods at least were judged by, most of which lie outside, says nothing of what is usual.
-_JUDGED: Final = 8
+# Periods that a level lasts at least: two weeks, by month two months.
+_SHORTEST: Final[Mapping[Unit, int]] = {"day": 14, "week": 2, "month": 2}
+# A difference from a year before that chance makes less often than this is called a rise or a fall.
+SURE: Final = 0.05
 # From this part on a period is as good as reported.
 _NEARLY_ALL: Final = 0.98
 _LATE: Final[Mapping[Unit, str]] = {
@@ -62,10 +61,116 @@ _UNKNOWN_DELAY: Final = Message(
     "than usual."
 )
 _NEW_LEVEL: Final = N_("A new level begins on {day}, as noted there: what is usual is learned again from then on.")
+_SHIFTS: Final[Mapping[Unit, str]] = {
+    "day": N_("Since {day}: about {after} alerts a day instead of {before}."),
+    "week": N_("Since {day}: about {after} alerts a week instead of {before}."),
+    "month": N_("{day} onwards: about {after} alerts a month instead of {before}."),
+}
+# By whether months are compared, whether there is a change, and whether it is a rise.
+_YEARS: Final[Mapping[tuple[bool, bool, bool], str]] = {
+    (False, False, False): N_(
+        "Since {first}: {after} alerts, {before} in the same time a year before. No clear change."
+    ),
+    (False, True, True): N_("Since {first}: {after} alerts, {before} in the same time a year before: a rise (p {p})."),
+    (False, True, False): N_("Since {first}: {after} alerts, {before} in the same time a year before: a fall (p {p})."),
+    (True, False, False): N_(
+        "{first} onwards: {after} alerts, {before} in the same months a year before. No clear change."
+    ),
+    (True, True, True): N_(
+        "{first} onwards: {after} alerts, {before} in the same months a year before: a rise (p {p})."
+    ),
+    (True, True, False): N_(
+        "{first} onwards: {after} alerts, {before} in the same months a year before: a fall (p {p})."
+    ),
+}
+# Of the first days of periods, which ones are covered.
+Covered = Callable[[pd.DatetimeIndex], BoolArray]
 _LEFT_OUT: Final[Mapping[Unit, Message]] = {
     "week": Message("The week in which the period begins lies partly before it and is not in the line."),
     "month": Message("The month in which the period begins lies partly before it and is not in the line."),
 }
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the band is made, and why; `judged`: whether there is one at all."""
+
+    name: Literal["level", "season", "weekdays", "few_years", "other_light"]
+    explanation: Message
+
+    @property
+    def judged(self) -> bool:
+        """Whether periods are judged."""
+        return self.name not in ("few_years", "other_light")
+
+
+RULES: Final = {
+    rule.name: rule
+    for rule in (
+        Rule(
+            "level",
+            Message(
+                "With less than two years of data, each period is compared with what the level of the periods before "
+                "it lets expect. The season is not known yet, and reports come in bursts: both make the band wider. At "
+                "most 10 in 1,000 quiet periods fall outside the band by chance."
+            ),
+        ),
+        Rule(
+            "season",
+            Message(
+                "With two years of data or more, each period is compared with what level and season of the time before "
+                "it let expect, with room for reports that come in bursts. At most 10 in 1,000 quiet periods fall "
+                "outside the band by chance."
+            ),
+        ),
+        Rule(
+            "weekdays",
+            Message(
+                "Each day is compared with what the same weekdays before it, the level and the season let expect. At "
+                "most 10 in 1,000 quiet periods fall outside the band by chance."
+            ),
+        ),
+        Rule(
+            "few_years",
+            Message(
+                "Months are judged from two whole years of data on. With fewer the season cannot be separated from a "
+                "change: the summer would look like an alarm, so no month is called unusual."
+            ),
+        ),
+        Rule(
+            "other_light",
+            Message(
+                "Alerts after dark or by day are judged from two years of data on, by weeks or months and their season "
+                "alone: the days become shorter or longer, so that earlier weeks are no measure."
+            ),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class LevelShift:
+    """A day on which a new level began, and the levels of a period before and after it, with the season taken out.
+
+    `recent`: whether it began within the last four weeks (four months, by month): an alarm.
+    """
+
+    day: dt.date
+    before: float
+    after: float
+    unit: Unit
+    recent: bool
+
+    @property
+    def up(self) -> bool:
+        """Whether the new level is the higher one."""
+        return self.after > self.before
+
+    def sentence(self, t: Translator) -> str:
+        """Since when, from how many to how many."""
+        before, after = (Num(level, 0 if level >= 10 else 1) for level in (self.before, self.after))
+        day = t.date(self.day, "LLLL y") if self.unit == "month" else t.date(self.day)
+        return t(_SHIFTS[self.unit], day=day, before=before, after=after)
 
 
 @dataclass(frozen=True)
@@ -74,11 +179,12 @@ class Trend:
 
     `frame`, one row a period in order of time: the period's column by its own name (`column`; first day, datetime64),
     n, expected, lower, upper (NaN where the history is too short), alarm (bool: outside the band), side (int: 1 above,
-    -1 below, 0 within or not judged), complete (bool), last_year (n of the same period a year before), late (part of
-    the period's alerts that is thought to be reported, 1: all), unfinished (bool: may lack reports, so never called
-    fewer than usual), and where three years exist adjusted (n without its season), else NaN. `sums`: by number of weeks
-    what the last whole weeks together let expect, said before the first of them; empty without the rule of the season.
-    `least`: the smallest number that the sentence writes out, zero apart.
+    -1 below, 0 within or not judged), complete (bool: the data cover all of it), last_year (n of the same period a year
+    before), late (part of the period's alerts that is thought to be reported, 1: all), unfinished (bool: may lack
+    reports, so never called fewer than usual), and where the season is known adjusted (n without its season), else NaN.
+    `shifts`: new levels, in order of time. `dispersion`: variance over mean of the counts. `sums`: by number of weeks
+    what the last whole weeks together let expect, said before the first of them; empty without a season. `least`: the
+    smallest number that the sentence writes out, zero apart.
     """
 
     frame: pd.DataFrame
@@ -87,6 +193,8 @@ class Trend:
     rule: Rule
     n: int
     choices: tuple[Choice, ...]
+    shifts: tuple[LevelShift, ...] = ()
+    dispersion: float = 1.0
     sums: Mapping[int, Estimate] = field(default_factory=dict)
     least: int = 1
 
@@ -100,7 +208,9 @@ class Trend:
         shown = self.frame.iloc[first:].reset_index(drop=True)
         whole = first == 0 or self.unit == "day" or (first < len(starts) and starts.iloc[first] == pd.Timestamp(day))
         left_out = () if whole else (Choice("beginning", first, _LEFT_OUT[self.unit]),)
-        return replace(self, frame=shown, n=int(shown["n"].sum()), choices=(*self.choices, *left_out))
+        shifts = tuple(shift for shift in self.shifts if shift.day >= day)
+        choices = (*self.choices, *left_out)
+        return replace(self, frame=shown, n=int(shown["n"].sum()), choices=choices, shifts=shifts)
 
     def of_one_light(self) -> Trend:
         """The trend of alerts after dark, or by day: judged by its season, else not at all.
@@ -111,29 +221,19 @@ class Trend:
             return self
         if self.rule.name == "season":
             frame = self.frame.copy()
-            early = np.arange(len(frame)) < _YEARS_OF_LIGHT * _PER_YEAR[self.unit]
+            early = np.arange(len(frame)) < YEARS_OF_SEASON * _PER_YEAR[self.unit]
             frame.loc[early, ["expected", "lower", "upper"]] = np.nan
             frame.loc[early, "side"] = 0
             return replace(self, frame=frame.assign(alarm=frame["side"] != 0))
-        return self._unjudged(RULES["other_light"])
-
-    def _unjudged(self, rule: Rule) -> Trend:
-        """The same without a band, for the reason that the rule gives."""
-        nothing = dict.fromkeys(("expected", "lower", "upper"), np.nan)
+        rule, nothing = RULES["other_light"], dict.fromkeys(("expected", "lower", "upper"), np.nan)
         others = tuple(choice for choice in self.choices if choice.name != "rule")
         return replace(
             self,
             frame=self.frame.assign(**nothing, side=0, alarm=False),
             rule=rule,
             choices=(Choice("rule", rule.name, rule.explanation), *others),
-            sums={},
+            shifts=(),
         )
-
-    def _where_it_fits(self) -> Trend:
-        """The trend, or, where most periods lie outside the band, the same without one."""
-        judged = self.frame["upper"].notna() & self.frame["complete"]
-        n, outside = int(judged.sum()), int((judged & self.frame["alarm"]).sum())
-        return self._unjudged(RULES["misfit"]) if n >= _JUDGED and 2 * outside > n else self
 
     @property
     def alarms(self) -> pd.DataFrame:
@@ -166,16 +266,12 @@ class Trend:
         if latest is None:
             return t("There is no complete period.")
         count, day = int(latest["n"]), latest[self.column].date()
-        few = t(Message("fewer than {k} incidents", {"k": self.least}))
-        told = few if 0 < count < self.least else t.n("{n} incident", "{n} incidents", count)
-        values = {"when": self._when(t, day), "alerts": told}
+        values = {"when": self._when(t, day), "alerts": _written(t, count, self.least)}
         if not np.isfinite(latest["expected"]):
             if self.rule.name == "other_light":
                 return t(
                     "{when}: {alerts}. What is usual cannot be said, as nights become longer or shorter.", **values
                 )
-            if self.rule.name == "misfit":
-                return t("{when}: {alerts}. These data have no usual level to compare with.", **values)
             return t("{when}: {alerts}. It is too early to say what is usual.", **values)
         usual = {"lower": int(np.ceil(latest["lower"])), "upper": int(np.floor(latest["upper"]))}
         if latest["unfinished"] and count < latest["lower"]:
@@ -188,7 +284,7 @@ class Trend:
         if not latest["alarm"]:
             if self.rule.name == "season":
                 return t("{when}: {alerts}, usual for the time of year ({lower} to {upper}).", **values, **usual)
-            if self.rule.name == "same_weekdays":
+            if self.rule.name == "weekdays":
                 return t(
                     "{when}: {alerts}, usual against the same weekdays before ({lower} to {upper}).", **values, **usual
                 )
@@ -219,6 +315,7 @@ def weekly(
     *,
     lag: ReportingLag | None = None,
     breaks: Collection[dt.date] = (),
+    covered: Covered | None = None,
 ) -> Trend:
     """What each week's count was, and what was usual.
 
@@ -234,12 +331,14 @@ def weekly(
         How late alerts are reported: the last weeks are judged by the part that is thought to be in. None: all is in.
     breaks
         Days on which a new level begins (a campaign, another version of the app): earlier weeks tell the season still.
+    covered
+        Of the first days of periods, which ones the sources cover wholly; None: all. Others are marked incomplete, and
+        neither judged nor learned from.
 
-    Each week is compared with what the weeks before it let expect (`dynamic_season`). The rule of the sentence, by
-    length of the data (below one year, one to three, more), with its false alarms, is in `Trend.rule` and
-    `Trend.choices`.
+    Each week is compared with what the weeks before it let expect (`analysis.trends.line`). The rule of the sentence,
+    by length of the data (below two years, more), is in `Trend.rule` and `Trend.choices`.
     """
-    return _trend(series, dates, column, "week", lag, breaks)
+    return _trend(series, dates, column, "week", lag, breaks, covered)
 
 
 def monthly(
@@ -249,9 +348,10 @@ def monthly(
     *,
     lag: ReportingLag | None = None,
     breaks: Collection[dt.date] = (),
+    covered: Covered | None = None,
 ) -> Trend:
-    """As `weekly`, for months (`column`: the first of the month); judged from three years on."""
-    return _trend(series, dates, column, "month", lag, breaks)
+    """As `weekly`, for months (`column`: the first of the month); judged from two years on."""
+    return _trend(series, dates, column, "month", lag, breaks, covered)
 
 
 def daily(
@@ -261,9 +361,10 @@ def daily(
     *,
     lag: ReportingLag | None = None,
     breaks: Collection[dt.date] = (),
+    covered: Covered | None = None,
 ) -> Trend:
     """As `weekly`, for days, with a pattern of weekdays; the last three years of days are judged."""
-    return _trend(series, dates, column, "day", lag, breaks)
+    return _trend(series, dates, column, "day", lag, breaks, covered)
 
 
 def _trend(
@@ -273,26 +374,33 @@ def _trend(
     unit: Unit,
     lag: ReportingLag | None,
     breaks: Collection[dt.date],
+    covered: Covered | None,
 ) -> Trend:
-    frame = regular_periods(series, dates, column, unit)
+    frame = regular_periods(series, dates, column, unit, covered)
     inside = frame["complete"].to_numpy()
     counts = np.where(inside, frame["n"].to_numpy(dtype=float), np.nan)
     frame["late"] = reported_part(frame, column, unit, lag)
     rule = _rule(int(inside.sum()), unit)
-    sums: dict[int, Estimate] = {}
     for name in ("expected", "lower", "upper", "adjusted"):
         frame[name] = np.nan
-    if rule.name != "few_years":
-        steps = level_positions(frame.loc[inside, column], breaks)
-        model = _usual(counts[inside], frame["late"].to_numpy()[inside], unit, steps)
-        sums = _write_band(frame, inside, model, rule)
+    line, first = _read(counts, frame, column, unit, breaks)
+    sums: dict[int, Estimate] = {}
+    shifts: tuple[LevelShift, ...] = ()
+    if rule.judged:
+        _write_band(frame, line, first, rule)
+        sums = _sums(frame, line, unit) if rule.name == "season" else {}
+        shifts = tuple(
+            LevelShift(frame[column].iloc[first + one.at].date(), one.before, one.after, unit, one.recent)
+            for one in line.shifts
+            if not one.noted
+        )
     frame["unfinished"] = _unfinished(frame, column, unit, lag)
     fewer = (counts < frame["lower"]) & ~frame["unfinished"]
     side = np.where(counts > frame["upper"], 1, np.where(fewer, -1, 0))
     frame["side"], frame["alarm"] = side, side != 0
     frame["last_year"] = frame["n"].where(frame["complete"]).shift(A_YEAR[unit])
     choices = (Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks))
-    return Trend(frame, column, unit, rule, int(frame["n"].sum()), choices, sums)._where_it_fits()
+    return Trend(frame, column, unit, rule, int(frame["n"].sum()), choices, shifts, line.dispersion, sums)
 
 
 def level_positions(starts: pd.Series[Any], breaks: Collection[dt.date]) -> set[int]:
@@ -304,41 +412,48 @@ def level_positions(starts: pd.Series[Any], breaks: Collection[dt.date]) -> set[
     return {step for step in steps if step > 0}
 
 
-def _usual(counts: FloatArray, late: FloatArray, unit: Unit, steps: set[int]) -> tuple[DynamicSeason, int]:
-    """What was usual, and at which period it begins: of days the last years alone are read."""
+def _read(
+    counts: FloatArray, frame: pd.DataFrame, column: str, unit: Unit, breaks: Collection[dt.date]
+) -> tuple[Line, int]:
+    """The line, and at which period it begins: of days the last years alone are read."""
     first = max(len(counts) - _MOST_DAYS, 0) if unit == "day" else 0
-    model = dynamic_season(
+    line = read_line(
         counts[first:],
         _SEASON_LENGTH[unit],
-        complete=late[first:],
-        breaks=frozenset(step - first for step in steps),
+        reported=frame["late"].to_numpy()[first:],
+        breaks=[step - first for step in level_positions(frame[column], breaks) if step > first],
+        shortest=_SHORTEST[unit],
         weekdays=unit == "day",
     )
-    return model, first
+    return line, first
 
 
-def _write_band(
-    frame: pd.DataFrame, inside: BoolArray, model: tuple[DynamicSeason, int], rule: Rule
-) -> dict[int, Estimate]:
-    """Write expected, lower, upper and adjusted into the frame; the sums of the last weeks.
+def _write_band(frame: pd.DataFrame, line: Line, first: int, rule: Rule) -> None:
+    """Write expected, lower, upper and adjusted into the frame.
 
     A period of which a part is reported is expected to have that part, and may exceed it by all the rest.
     """
-    usual, first = model
-    lower, upper = usual.bounds(ALPHA)
-    late = frame["late"].to_numpy()[inside][first:]
+    lower, upper = line.bounds()
+    late = frame["late"].to_numpy()[first:]
     if (late < 1).any():
-        whole = DynamicSeason(usual.expected / late, usual.variance / late**2, usual.dispersion, usual.season, ())
-        upper = np.where(late < 1, np.maximum(upper, whole.bounds(ALPHA)[1]), upper)
-    blank = np.full(first, np.nan)
-    for name, values in (("expected", usual.expected), ("lower", lower), ("upper", upper)):
-        frame[name] = _spread(np.concatenate([blank, values]), inside)
-    if rule.name != "season":
-        return {}
-    factor = np.exp(usual.season - usual.season.mean())
-    frame["adjusted"] = frame["n"] / _spread(np.concatenate([blank, factor]), inside)
-    known = range(_MIN_WEEKS, min(_MAX_WEEKS, len(usual.ahead)) + 1)
-    return {weeks: usual.sum_of_last(weeks) for weeks in known}
+        whole = quantiles(ALPHA / 2, line.expected / late, line.variance / late**2)[1]
+        upper = np.where(late < 1, np.maximum(upper, whole), upper)
+    for name, values in (("expected", line.expected), ("lower", lower), ("upper", upper)):
+        frame.loc[first:, name] = values
+    if rule.name == "season":
+        frame["adjusted"] = frame["n"] / line.season
+
+
+def _sums(frame: pd.DataFrame, line: Line, unit: Unit) -> dict[int, Estimate]:
+    """What the last whole weeks together let expect, by how many they are."""
+    whole = np.flatnonzero(frame["complete"].to_numpy())
+    size = int(whole[-1]) + 1
+    found = {}
+    for weeks in range(_MIN_WEEKS, _MAX_WEEKS + 1) if unit == "week" else ():
+        ahead = line.ahead([size - weeks], weeks)
+        low, high = ahead.sum_bounds(0.95)
+        found[weeks] = Estimate(float(ahead.mean.sum()), float(low[0]), float(high[0]))
+    return found
 
 
 def _unfinished(frame: pd.DataFrame, column: str, unit: Unit, lag: ReportingLag | None) -> BoolArray:
@@ -379,8 +494,10 @@ def _data_choices(
     return choices
 
 
-def regular_periods(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, unit: Unit) -> pd.DataFrame:
-    """Every period from the first to the last: `column`, n (0 where there is no row) and complete."""
+def regular_periods(
+    series: pd.DataFrame, dates: tuple[dt.date, dt.date], column: str, unit: Unit, covered: Covered | None = None
+) -> pd.DataFrame:
+    """Every period from the first to the last: `column`, n (0 where there is no row) and complete (wholly covered)."""
     if series.empty:
         raise ValueError("a trend needs at least one period")
     days = pd.DatetimeIndex(pd.to_datetime(series[column]))
@@ -392,27 +509,24 @@ def regular_periods(series: pd.DataFrame, dates: tuple[dt.date, dt.date], column
     n[at] = series["n"].to_numpy(dtype=float)
     end = every + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6 if unit == "week" else 0))
     complete = (every >= pd.Timestamp(dates[0])) & (end <= pd.Timestamp(dates[1]))
+    if covered is not None:
+        complete = complete & covered(every)
     return pd.DataFrame({column: every, "n": n, "complete": complete})
 
 
 def _rule(periods: int, unit: Unit) -> Rule:
     """The rule that is told, by the number of whole periods."""
-    a_year = _PER_YEAR[unit]
-    seasonal = periods >= 3 * a_year
-    if unit == "month":
-        return RULES["season" if seasonal else "few_years"]
-    if periods < a_year:
-        return RULES["first_year"]
     if unit == "day":
-        return RULES["same_weekdays"]
-    return RULES["season" if seasonal else "young_season"]
+        return RULES["weekdays"]
+    if periods >= YEARS_OF_SEASON * _PER_YEAR[unit]:
+        return RULES["season"]
+    return RULES["few_years" if unit == "month" else "level"]
 
 
-def _spread(values: FloatArray, inside: BoolArray) -> FloatArray:
-    """Values of the complete periods, put back among all periods."""
-    result = np.full(inside.shape, np.nan)
-    result[inside] = values
-    return result
+def _written(t: Translator, n: int, least: int) -> str:
+    """A number of alerts as it may be written out."""
+    few = t(Message("fewer than {k} alerts", {"k": least}))
+    return few if 0 < n < least else t.n("{n} alert", "{n} alerts", n)
 
 
 @dataclass(frozen=True)
@@ -435,9 +549,8 @@ class PeriodTotal:
 
     def sentence(self, t: Translator) -> str:
         """Whether so many are usual for the time of year."""
-        few = t(Message("fewer than {k} incidents", {"k": self.least}))
         values = {
-            "alerts": few if 0 < self.n < self.least else t.n("{n} incident", "{n} incidents", self.n),
+            "alerts": _written(t, self.n, self.least),
             "weeks": self.weeks,
             "first": self.first,
             "lower": int(np.ceil(self.expected.low)),
@@ -462,21 +575,19 @@ class PeriodTotal:
 def period_total(trend: Trend) -> PeriodTotal | None:
     """The whole weeks of a trend together, against what was to be expected before the first of them.
 
-    None for other units, without the rule of the season, and for fewer than 4 or more than 9 whole weeks.
+    None for other units, without the rule of the season, for fewer than 4 or more than 9 whole weeks, and where weeks
+    between them are not covered.
     """
     rows = trend.frame[trend.frame["complete"]]
     expected = trend.sums.get(len(rows))
-    if trend.unit != "week" or expected is None or rows["expected"].isna().any():
+    if expected is None or rows["expected"].isna().any() or rows.index[-1] - rows.index[0] >= len(rows):
         return None
     return PeriodTotal(int(rows["n"].sum()), expected, len(rows), rows[trend.column].iloc[0].date(), trend.least)
 
 
 @dataclass(frozen=True)
 class YearOnYear:
-    """The last complete periods against the same ones a year before.
-
-    `overdispersed`: whether it would be a change if counts had not varied as much from year to year before.
-    """
+    """The last complete periods against the same ones a year before."""
 
     before: int
     after: int
@@ -485,58 +596,24 @@ class YearOnYear:
     ratio: Estimate
     p: float
     unit: Unit = "week"
-    overdispersed: bool = False
 
     def sentence(self, t: Translator, least: int = 1) -> str:
         """More, fewer or about as many as a year before; `least`: the smallest number that is written out."""
-        first = t.date(self.first, "LLLL y") if self.unit == "month" else t.date(self.first)
+        by_month, changed, more = self.unit == "month", self.p < SURE, self.after > self.before
+        first = t.date(self.first, "LLLL y") if by_month else t.date(self.first)
         after, before = (t(fewer_than(least)) if 0 < n < least else n for n in (self.after, self.before))
         values = {"after": after, "before": before, "first": first, "p": t.p_value(self.p)}
-        if self.unit == "month":
-            return self._sentence_by_month(t, values)
-        if self.overdispersed:
-            return t(
-                "Since {first}: {after} incidents, {before} in the same time a year before. No clear change: in the "
-                "past such counts varied as much from year to year.",
-                **values,
-            )
-        if self.p >= 0.05:
-            return t(
-                "Since {first}: {after} incidents, {before} in the same time a year before. No clear change.", **values
-            )
-        if self.after > self.before:
-            return t(
-                "Since {first}: {after} incidents, {before} in the same time a year before: a rise (p {p}).", **values
-            )
-        return t("Since {first}: {after} incidents, {before} in the same time a year before: a fall (p {p}).", **values)
-
-    def _sentence_by_month(self, t: Translator, values: dict[str, Any]) -> str:
-        if self.overdispersed:
-            return t(
-                "{first} onwards: {after} incidents, {before} in the same months a year before. No clear change: in "
-                "the past such counts varied as much from year to year.",
-                **values,
-            )
-        if self.p >= 0.05:
-            return t(
-                "{first} onwards: {after} incidents, {before} in the same months a year before. No clear change.",
-                **values,
-            )
-        if self.after > self.before:
-            return t(
-                "{first} onwards: {after} incidents, {before} in the same months a year before: a rise (p {p}).",
-                **values,
-            )
-        return t(
-            "{first} onwards: {after} incidents, {before} in the same months a year before: a fall (p {p}).", **values
-        )
+        return t(_YEARS[by_month, changed, changed and more], **values)
 
 
-def year_on_year(trend: Trend, periods: int | None = None, dispersion: float = 1.0) -> YearOnYear | None:
-    """Compare the last complete periods (a quarter by default) with the same ones a year before, by the e-test.
+def year_on_year(trend: Trend, periods: int | None = None) -> YearOnYear | None:
+    """Compare the last complete periods (a quarter by default) with the same ones a year before.
 
-    `dispersion`: variance of such counts by that of independent ones (`overdispersed_e_test`). None where the data do
-    not reach back so far, or where nothing is left to compare.
+    The likelihood ratio test of two quasi-Poisson counts a and b with mean m: 2 (a ln(a / m) + b ln(b / m)) over the
+    dispersion of the line is chi-squared with one degree of freedom. None where the data do not reach back so far, or
+    where nothing is left to compare.
+
+    McCullagh, P. and Nelder, J. A. (1989). Generalized linear models, 2nd ed., section 9.3.
     """
     rows = trend.frame[trend.frame["complete"]].tail(periods or A_QUARTER[trend.unit])
     pairs = rows.dropna(subset=["last_year"])
@@ -544,7 +621,7 @@ def year_on_year(trend: Trend, periods: int | None = None, dispersion: float = 1
         return None
     after, before = int(pairs["n"].sum()), int(pairs["last_year"].sum())
     first: pd.Timestamp = pairs[trend.column].iloc[0]
-    ratio = rate_ratio(after / dispersion, before / dispersion)
-    p = overdispersed_e_test(after, before, dispersion=dispersion)
-    overdispersed = p >= 0.05 > overdispersed_e_test(after, before)
-    return YearOnYear(before, after, len(pairs), first.date(), ratio, p, trend.unit, overdispersed)
+    phi, mean = trend.dispersion, (after + before) / 2
+    deviance = 2 * sum(float(special.xlogy(n, n / max(mean, 1))) for n in (after, before))
+    p = float(stats.chi2.sf(deviance / phi, 1))
+    return YearOnYear(before, after, len(pairs), first.date(), rate_ratio(after / phi, before / phi), p, trend.unit)

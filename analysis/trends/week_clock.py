@@ -32,21 +32,16 @@ class WeekClock:
     n: int
     choices: tuple[Choice, ...] = ()
 
-    def sentence(self, t: Translator, *, incidents: bool = False) -> str:
-        """When half of the alerts, or of the `incidents` if those were counted, fall, and on which day most."""
+    def sentence(self, t: Translator) -> str:
+        """When half of the alerts fall, and on which day most."""
         if self.peak_hours is None or self.peak_weekday is None:
-            return t("No incidents with a known hour.") if incidents else t("No alerts with a known hour.")
+            return t("No alerts with a known hour.")
         start, length = self.peak_hours
         values = {
             "start": f"{start:02d}",
             "end": f"{(start + length) % HOURS:02d}",
             "day": t.weekday(self.peak_weekday),
         }
-        if incidents:
-            return t(
-                "At least half of the incidents fall between {start}:00 and {end}:00; the fullest day is {day}.",
-                **values,
-            )
         return t(
             "At least half of the alerts fall between {start}:00 and {end}:00; the fullest day is {day}.", **values
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from curim_data.cli.changes import findings_answer
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import command, new_app
 from curim_data.cli.output import UsageError, check_suffix, write_file
@@ -140,6 +141,7 @@ def _answer(ctx: CommandContext, source: Source, f: AlertFilter, told: Told, ans
                 **ctx.question(source, f),
                 "since": told.changes.since,
                 "until": told.changes.until,
+                **findings_answer(ctx, source, told.changes),
                 "told": lines,
                 "written": answer.written and (answer.out is not None or bool(answer.mailed)),
                 "out": answer.out and str(answer.out),
@@ -174,12 +176,13 @@ def _check_mail(settings: Settings, to: tuple[str, ...]) -> None:
 
 def _nothing_new(ctx: CommandContext, f: AlertFilter, changes: BriefChanges) -> str:
     """Why no brief is written: nothing deserves attention, or nothing that the last brief did not have; else empty."""
-    from curim_data.studies.brief_history import brief_name, finding_name, last_brief
+    from curim_data.studies.brief_history import brief_name, last_brief, reported_names
 
     last = last_brief(ctx.home, brief_name(f, ctx.audience, ctx.t.lang))
-    if not changes.findings:
+    names = reported_names(changes)
+    if not names:
         return ctx.t("No change deserves attention, so no brief was written.")
-    if last.made is None or last.new([finding_name(finding) for finding in changes.findings]):
+    if last.made is None or last.new(names):
         return ""
     return ctx.t("No change is new since the brief of {day}, so no brief was written.", day=last.made)
 
@@ -340,20 +343,25 @@ def _lines(ctx: CommandContext, study: BriefStudy, city: CityProfile) -> list[st
 
     t = ctx.t
     lines = [brief_text.headline(study, t)]
+    for event in study.events:
+        first, *others = event.sentences(city, t)
+        lines.append(
+            "- " + " ".join((t.pair(event.title(city, t), inline(first)), *others, brief_text.event_sure(event, t)))
+        )
     for finding in study.findings:
         name = brief_text.change_name(finding.change, city, t)
         first, *others = brief_text.finding_sentences(finding, city, t)
         lines.append("- " + " ".join((t.pair(name, inline(first)), *others, f"({brief_text.sure_number(finding, t)})")))
     if not study.findings and study.changes.changes.n_tested:
         lines.append(brief_text.none_sentence(study, t))
-    lines += [t(choice.explanation) for choice in study.changes.choices if choice.name in ("reference", "darkness")]
+    lines += [t(choice.explanation) for choice in study.changes.choices if choice.name == "reference"]
     lines.append(study.hot.sentence(t) if study.hot.spots else brief_text.no_spots_sentence(study, t))
     if study.hot.spots:
         lines.append(t("Hot spots"))
     for spot in study.hot.spots[: brief_text.MOST_SPOTS]:
         if 0 < spot.n < ctx.least():
-            told = t("fewer than {k} incidents", k=ctx.least())
+            told = t("fewer than {k} alerts", k=ctx.least())
         else:
-            told = t.n("{n} incident", "{n} incidents", round(spot.n))
+            told = t.n("{n} alert", "{n} alerts", round(spot.n))
         lines.append(f"{spot.rank}. {t.pair(study.names[spot.id](t), told)}")
     return [*lines, brief_text.affected_sentence(study, city, t)]

@@ -29,8 +29,8 @@ COMMANDS: Final[dict[str, Entry]] = {
         N_("Erase alerts permanently, from all earlier versions too; earlier imports can then not be undone."),
     ),
     "counts": Entry("counts", N_("Count alerts by one or more dimensions.")),
-    "hotspots": Entry("hot_spots", N_("Find hot spots: places with more incidents than expected by chance.")),
-    "trends": Entry("trends", N_("Show the incidents over time, with their expected range.")),
+    "hotspots": Entry("hot_spots", N_("Find hot spots: places with more alerts than expected by chance.")),
+    "trends": Entry("trends", N_("Show the alerts over time, with their expected range.")),
     "changes": Entry(
         "changes", N_("Show what changed between two periods, place by place, corrected for having looked everywhere.")
     ),
@@ -39,7 +39,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "forecast": Entry("forecast", N_("Forecast the next weeks, with the accuracy of such forecasts in the past.")),
     "concentration": Entry(
         "concentration",
-        N_("Measure the concentration: how few places hold most incidents, and how few are expected by chance."),
+        N_("Measure the concentration: how few places hold most alerts, and how few are expected by chance."),
     ),
     "near-repeat": Entry("near_repeat", N_("Test for near repeats.")),
     "quality": Entry(

@@ -210,7 +210,7 @@ class CommandContext:
 
         Counts that the audience may not read are "fewer than k" in their own column.
         """
-        told = frame if self.written is None else self.written.table(frame, counts=_counts_on_terminal())
+        told = frame if self.written is None else self.written.table(frame)
         rest = print_table(self.t, _in_words(self.t, told), city, frozenset(uncut))
         if rest:
             self.print(self.t.n("{n} more row; --out writes all.", "{n} more rows; --out writes all.", rest))
@@ -220,21 +220,15 @@ class CommandContext:
         self.print(self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out)))
 
 
-def _counts_on_terminal() -> frozenset[str]:
-    """Columns of counts in a table on the terminal."""
-    from curim_data.privacy import COUNT_COLUMNS
-
-    return COUNT_COLUMNS | {"incidents"}
-
-
 def _in_words(t: Translator, frame: pd.DataFrame) -> pd.DataFrame:
     """A table whose missing counts are said in words, without a column for their limits."""
     from curim_data.model.absence import fewer_than
+    from curim_data.privacy import COUNT_COLUMNS
 
     if "fewer_than" not in frame:
         return frame
     limits = frame["fewer_than"]
     words = limits.map(lambda k: t(fewer_than(int(k))), na_action="ignore")
-    counts = [name for name in frame if name in _counts_on_terminal()]
+    counts = [name for name in frame if name in COUNT_COLUMNS]
     said = {name: frame[name].astype(object).where(frame[name].notna() | limits.isna(), words) for name in counts}
     return frame.assign(**said).drop(columns="fewer_than")

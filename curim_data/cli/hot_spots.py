@@ -56,21 +56,19 @@ def hotspots(
     resolution: Resolution = None,
     base: Annotated[
         Denominator,
-        typer.Option(
-            help=N_("What a place is compared with: its land and neighbourhood, all incidents, or residents.")
-        ),
+        typer.Option(help=N_("What a place is compared with: its land and neighbourhood, all alerts, or residents.")),
     ] = "land",
     weight: Annotated[
         Weight,
         typer.Option(
-            help=N_("What an incident counts: one, its severity, or the harm index of its category in the profile.")
+            help=N_("What an alert counts: one, its severity, or the harm index of its category in the profile.")
         ),
     ] = "none",
     order: Annotated[
         Order | None,
         typer.Option(
             help=N_(
-                "Order of hot spots: incidents above expected or ratio (by the lower limit), incidents, or corrected "
+                "Order of hot spots: alerts above expected or ratio (by the lower limit), alerts, or corrected "
                 "p; with --weight what they weigh above expected."
             )
         ),
@@ -131,7 +129,7 @@ class SearchOptions:
 
     @property
     def weighed_by(self) -> WeighedBy | None:
-        """By what incidents count; None where each counts one."""
+        """By what alerts count; None where each counts one."""
         return None if self.weight == "none" else self.weight
 
 
@@ -139,7 +137,7 @@ class SearchOptions:
 class FoundPlaces:
     """Hot spots in the filter's area, with the result that describes them and their names by id.
 
-    `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the incidents of hot spots
+    `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the alerts of hot spots
     weigh, by their ids. `power`: what the test of cells would have found. `elsewhere`: why the list holds little.
     `listed`, `unjudged`: as in `HotSpotStudy`.
     """
@@ -176,7 +174,7 @@ def find_hot_spots(
     base: Denominator = "land",
     weight: WeighedBy | None = None,
 ) -> FoundPlaces:
-    """Hot spots of the whole city that lie in the area of the filter; `weight`: with what their incidents weigh by it.
+    """Hot spots of the whole city that lie in the area of the filter; `weight`: with what their alerts weigh by it.
 
     DisclosureError for a resolution that the audience may not see, UsageError for a denominator or a weight that there
     is not.
@@ -213,7 +211,7 @@ def find_hot_spots(
 
 
 def _check_weight(source: Source, audience: Audience, weight: WeighedBy | None) -> None:
-    """UsageError where incidents cannot be weighed so."""
+    """UsageError where alerts cannot be weighed so."""
     from curim_data.studies.harm import weight_obstacle
 
     if weight is not None and (why := weight_obstacle(source, weight, audience)) is not None:
@@ -280,7 +278,7 @@ def _places(
         *([t(found.elsewhere)] if found.elsewhere else []),
         *([t(TESTED_IN_CITY)] if has_area(f) else []),
         *(_spot_line(spot, found, ctx) for spot in many),
-        *([t("Fewer than {n} incidents, too few for a plan:", n=LEAST_FOR_PLAN)] if few else []),
+        *([t("Fewer than {n} alerts, too few for a plan:", n=LEAST_FOR_PLAN)] if few else []),
         *(_spot_line(spot, found, ctx) for spot in few),
         *(f"{name(t)} – {spot.cold_sentence(t, ctx.least())}" for spot, name in found.cold),
         *(t(choice.explanation) for choice in found.choices),
@@ -302,7 +300,7 @@ _WEIGHED: Final = ("weight", "weight_expected", "weight_excess", "weight_excess_
 
 
 def _weighed(spot: Spot | Cluster, found: FoundPlaces) -> dict[str, Any]:
-    """What the incidents of a place weigh, where that was asked; of a hot spot also what is above expected."""
+    """What the alerts of a place weigh, where that was asked; of a hot spot also what is above expected."""
     harm = found.harm.get(spot.id)
     if harm is None:
         weight = getattr(spot, "weight", None)

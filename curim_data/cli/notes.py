@@ -36,6 +36,7 @@ def _row(one: Annotation) -> dict[str, Any]:
         "kind": one.kind,
         "note": one.note,
         "category": one.category,
+        "source": one.source,
     }
 
 
@@ -47,6 +48,9 @@ def add(
     end: Annotated[str, typer.Option(help=N_("Last day, where it was over then; without it a new level begins."))] = "",
     kind: Annotated[AnnotationKind, typer.Option(help=N_("What kind of event."))] = "other",
     category: Annotated[str, typer.Option(help=N_("The only category that it concerns, by its id."))] = "",
+    of_source: Annotated[
+        str, typer.Option("--source", help=N_("The only source that a correction of the days covered concerns."))
+    ] = "",
     who: Who = "curim",
 ) -> None:
     """Keep a note."""
@@ -56,6 +60,8 @@ def add(
     known = {*source.city.categories, *source.other_categories}
     if category and category not in known:
         raise UsageError(Message("There is no category {category}.", {"category": category}))
+    if of_source and of_source not in source.coverage.spans:
+        raise UsageError(Message("There is no source {source}.", {"source": of_source}))
     try:
         made = add_annotation(
             ctx.home.path,
@@ -65,6 +71,7 @@ def add(
             end=_day(end) if end else None,
             kind=kind,
             category=category or None,
+            source=of_source or None,
         )
     except AnnotationError as wrong:
         raise UsageError(wrong.message) from None

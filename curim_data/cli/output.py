@@ -99,7 +99,7 @@ def _cell_text(t: Translator, name: str, value: Any, city: CityProfile | None) -
         return t("yes") if value else ""
     if isinstance(value, str) and name in COUNT_COLUMNS:
         return value
-    if city and (value is None or value != value) and name not in ("n", "incidents", "expected", "lower", "upper"):
+    if city and (value is None or value != value) and name not in ("n", "expected", "lower", "upper"):
         return value_label(t, city, name, value)
     if isinstance(value, float):
         return t.number(value, 0 if value.is_integer() else 2)

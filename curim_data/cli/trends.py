@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ from curim_data.cli.output import UsageError
 from curim_data.model import N_, Audience, Message
 
 if TYPE_CHECKING:
+    from analysis.trends.time_series import LevelShift
     from curim_data.engine import Source
     from curim_data.filters import AlertFilter
 
@@ -37,7 +38,7 @@ def trends(
     """Print the series of counts with its expected range."""
     from analysis.forecast.next_periods import NextPeriods
     from curim_data import privacy
-    from curim_data.studies.trends import course_study, forecast_study, trend_study
+    from curim_data.studies.trends import forecast_study, trend_study
 
     source = ctx.source()
     f = ctx.filter(source)
@@ -49,14 +50,12 @@ def trends(
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete"]]
     lacking = source.lacks(UNITS[step])
     notes = [ctx.t(lacking)] if lacking is not None else []
-    course = course_study(source, f, ctx.audience) if trend.unit == "week" else None
-    further = [alarm.sentence(ctx.t, ctx.least()) for alarm in course.alarms] if course is not None else []
-    levels = course.step_sentences(ctx.t) if course is not None else []
     ahead = forecast_study(source, f, ctx.audience, trend.unit) if trend.unit != "day" else None
     if isinstance(ahead, NextPeriods):
         forecast = [ahead.sentence(ctx.t), ahead.past_sentence(ctx.t)]
     else:
         forecast = [ctx.t(ahead)] if ahead is not None else []
+    shifts = [shift.sentence(ctx.t) for shift in trend.shifts]
     if out is not None:
         ctx.write_table(out, frame)
     if ctx.as_json:
@@ -66,8 +65,8 @@ def trends(
                 "unit": trend.column,
                 "told": trend.sentence(ctx.t),
                 "notes": notes,
-                "alarms": further,
-                "levels": levels,
+                "shifts": [shift_row(shift) for shift in trend.shifts],
+                "events": [],
                 "forecast": forecast,
                 "next": ahead.frame if isinstance(ahead, NextPeriods) else [],
                 "choices": ctx.choices(trend.choices),
@@ -75,9 +74,16 @@ def trends(
             }
         )
         return
-    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *further, *levels, *forecast, *notes)
+    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *shifts, *forecast, *notes)
     if out is None:
-        ctx.print_table(frame.rename(columns={"n": "incidents"}), source.city)
+        ctx.print_table(frame.rename(columns={"n": "alerts"}), source.city)
+
+
+def shift_row(shift: LevelShift) -> dict[str, Any]:
+    """A new level as other programs read it: its first day, its direction, and the levels of a period."""
+    direction = "up" if shift.up else "down"
+    before, after = (round(level, 2) for level in (shift.before, shift.after))
+    return {"from": shift.day.isoformat(), "direction": direction, "before": before, "after": after}
 
 
 def _usual_step(source: Source, f: AlertFilter, audience: Audience) -> Step:

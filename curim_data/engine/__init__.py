@@ -6,7 +6,6 @@ Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_file
 """
 
 from curim_data.engine.source import (
-    LINKED,
     Source,
     city_day,
     extend_prepared,

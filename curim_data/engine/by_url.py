@@ -29,12 +29,11 @@ _free: dict[str, deque[Any]] = {}  # those that no thread holds
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table, the version of what it holds, and what is known of it (`Facts` and `IncidentFacts` as JSON)."""
+    """A table, the version of what it holds, and what is known of it (`Facts` as JSON)."""
 
     name: str
     version: str
     facts: dict[str, Any] = field(default_factory=dict, compare=False)
-    incidents: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,11 @@ def _read(backend: Any) -> Publication | None:
         if cursor.execute("SELECT to_regclass(%s)", [PUBLICATIONS]).fetchone()[0] is None:
             return None
         row = cursor.execute(f"SELECT alerts, copy FROM {PUBLICATIONS} ORDER BY number DESC LIMIT 1").fetchone()
-    return None if row is None else Publication(*(PublishedTable(**json.loads(told)) for told in row))
+    return None if row is None else Publication(*(_part(json.loads(told)) for told in row))
+
+
+def _part(told: dict[str, Any]) -> PublishedTable:
+    return PublishedTable(told["name"], told["version"], told["facts"])
 
 
 def table_of(backend: Any, name: str, schema: Any) -> IbisTable:

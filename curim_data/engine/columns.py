@@ -7,16 +7,13 @@ with texts as codes, rows by date (a period then leaves most of them unread) and
 after the import (`keep_narrow`), or else one in memory, made once so many questions were asked that more will follow,
 in some two seconds for a million alerts. Codes are in the order of their values but for those that came later
 (`curim_data.engine.extension`), so nothing is sorted by them.
-
-Beside them stand, where a question counts incidents, `incident` (a number; missing for an alert that alone reports its
-incident) and `report` (0 for the first report of an incident): see `curim_data.engine.incidents`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -37,10 +34,7 @@ SEPARATOR: Final = "\x1f"
 VIEW: Final = "narrow"
 TABLE: Final = "narrow_codes"
 FROM_FILE: Final = "narrow_prepared"  # a view of the table in the prepared file
-ONCE: Final = "narrow_once"  # the view with the incidents beside
 NAMED: Final = "narrow_named"  # the same with the alerts' ids, as the prepared file holds them
-TABLE_ONCE: Final = "narrow_codes_once"  # the table of codes in memory with the incidents beside
-SHARED: Final = "shared_incidents"  # the alerts whose incident has several
 KEPT: Final = "kept"  # the prepared file as DuckDB calls it
 # The table is made at this question, from so many alerts on and up to so many as fit into memory (76 bytes each).
 TABLE_FROM: Final = 5_000
@@ -54,7 +48,6 @@ NOT_COUNTED: Final = frozenset(
 )
 HOUR_BITS: Final = "hour_bits"
 MADE: Final = ("theme", "span", HOUR_BITS)
-INCIDENT_COLUMNS: Final = ("incident", "report")
 COLUMNS: Final = tuple(name for name in SCHEMA.names if name not in NOT_COUNTED)
 TEXTS: Final = (*(name for name in COLUMNS if pa.types.is_string(SCHEMA.field(name).type)), "theme", "span")
 
@@ -77,21 +70,6 @@ def made_columns(table: IbisTable) -> dict[str, IbisColumn]:
     further = table.more_categories.join(SEPARATOR).fill_null("")
     span = table.hours.cast("array<string>").join(SEPARATOR)
     return dict(zip(MADE, (table.category + SEPARATOR + further, span, bits), strict=True))
-
-
-def with_same_ids(table: IbisTable) -> IbisTable:
-    """The count columns with `incident` and `report` on any engine, where equal ids of one source are one incident.
-
-    A published table has them as they were linked in its home.
-    """
-    if "incident" in table.columns:
-        return narrow_columns(table, *INCIDENT_COLUMNS)
-    window = ibis.window(group_by=[table.source, table.incident_id], order_by=[table.reported_at, table.alert_id])
-    numbered = table.mutate(
-        incident=table.source + SEPARATOR + table.incident_id,
-        report=ibis.ifelse(table.incident_id.isnull(), 0, ibis.row_number().over(window)),
-    )
-    return narrow_columns(numbered, *INCIDENT_COLUMNS)
 
 
 def split_list(text: object) -> tuple[str, ...]:
@@ -159,18 +137,12 @@ class NarrowTable:
         narrow = narrow_columns(table, with_bits=True)
         connection.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {backend.compile(narrow)}")
         named = backend.compile(narrow_columns(table, "alert_id", with_bits=True))
-        connection.execute(f"CREATE TABLE {SHARED} (alert_id VARCHAR, incident INTEGER, report INTEGER)")
-        connection.execute(
-            f"CREATE OR REPLACE VIEW {NAMED} AS SELECT alerts.*, incident, coalesce(report, 0) AS report "
-            f"FROM ({named}) AS alerts LEFT JOIN {SHARED} USING (alert_id)"
-        )
-        connection.execute(f"CREATE OR REPLACE VIEW {ONCE} AS SELECT * EXCLUDE (alert_id) FROM {NAMED}")
-        with_incidents = {**narrow.schema(), **dict.fromkeys(INCIDENT_COLUMNS, "int32")}
-        self._schemas = {VIEW: narrow.schema(), ONCE: ibis.schema(with_incidents)}
-        self._schemas_with_words = {view: ibis.schema(with_words(schema)) for view, schema in self._schemas.items()}
+        connection.execute(f"CREATE OR REPLACE VIEW {NAMED} AS {named}")
+        self._schema = narrow.schema()
+        self._schema_with_words = ibis.schema(with_words(self._schema))
         self._packing: Packing | None = None
-        self._connection, self._lock, self._linking = connection, threading.Lock(), threading.Lock()
-        self._asked, self._asked_once, self._name, self._once = 0, 0, VIEW, ""
+        self._connection, self._lock = connection, threading.Lock()
+        self._asked, self._name = 0, VIEW
 
     def on(self, backend: Any, kept: Path | None = None) -> IbisTable:
         """The narrow table for one more question; `backend`: a cursor of the same database, `kept`: the prepared file,
@@ -180,86 +152,20 @@ class NarrowTable:
         if self._name == VIEW and self._count >= TABLE_FROM and self._lock.acquire(blocking=False):
             try:
                 if self._name == VIEW and not self._attach(kept):
-                    self._materialise(VIEW, TABLE)
+                    self._materialise()
             finally:
                 self._lock.release()
-        return self._table(backend, self._name, VIEW)
-
-    def once(self, backend: Any, kept: Path | None, find: Callable[[], pa.Table]) -> IbisTable:
-        """The same with `incident` and `report`; `find` gives the alerts that share an incident
-        (`incidents.find_incidents`), and is called once where no file was prepared.
-        """
-        if not self._once:
-            with self._linking:
-                if not self._once:
-                    self._find(kept, find)
-        self._asked_once += 1
-        if self._once == ONCE and self._count >= TABLE_FROM and self._lock.acquire(blocking=False):
-            try:
-                if self._once == ONCE and not self._attach(kept):
-                    self._materialise(ONCE, TABLE_ONCE)
-            finally:
-                self._lock.release()
-        return self._table(backend, self._once, ONCE)
-
-    @property
-    def attached(self) -> bool:
-        """Whether a prepared file is read."""
-        return self._once == FROM_FILE
+        schema = self._schema if self._name == VIEW else self._schema_with_words
+        return ibis.expr.operations.DatabaseTable(name=self._name, schema=schema, source=backend).to_expr()
 
     @property
     def packing(self) -> Packing | None:
         """How columns are packed in the words of a table that has some (`curim_data.engine.packed.WORDS`)."""
         return self._packing
 
-    def _table(self, backend: Any, name: str, view: str) -> IbisTable:
-        """A table that stands for a view, on a cursor."""
-        schema = (self._schemas if name == view else self._schemas_with_words)[view]
-        return ibis.expr.operations.DatabaseTable(name=name, schema=schema, source=backend).to_expr()
-
-    def _find(self, kept: Path | None, find: Callable[[], pa.Table]) -> None:
-        with self._lock:
-            if self._once or (self._count >= TABLE_FROM and self._attach(kept)):
-                return
-        self._take(find())
-
-    def _take(self, shared: pa.Table) -> None:
-        """The alerts that share an incident, unless a file gave them."""
-        with self._lock:
-            if self._once:  # another thread read a file that was prepared meanwhile
-                return
-            cursor = self._connection.cursor()
-            cursor.register("found", shared)
-            cursor.execute(f"INSERT INTO {SHARED} SELECT * FROM found")
-            cursor.unregister("found")
-            self._once = ONCE
-
-    def shared(self, of: pa.Table | None = None) -> pa.Table:
-        """Columns alert_id, incident and report of the alerts whose incident has several, once `once` was asked; `of`:
-        alert_id of those alone whose incidents are asked for.
-        """
-        connection = self._connection.cursor()
-        shared = f"(SELECT alert_id, incident, report FROM {SHARED})"
-        if self._once == FROM_FILE:
-            shared = f"(SELECT alert_id, incident, report FROM {KEPT}.main.{TABLE} WHERE incident IS NOT NULL)"
-        if of is None:
-            return connection.execute(f"FROM {shared}").to_arrow_table()
-        connection.register("asked", of)
-        theirs = f"SELECT DISTINCT incident FROM {shared} SEMI JOIN asked USING (alert_id)"
-        found = connection.execute(f"FROM {shared} SEMI JOIN ({theirs}) AS theirs USING (incident)").to_arrow_table()
-        connection.unregister("asked")
-        return found
-
     def write(self, path: Path) -> None:
-        """Write the table of codes, with the ids of the alerts, as a database of its own, which `on` and `once` take as
-        `kept`; `once` was asked.
-        """
+        """Write the table of codes, with the alerts' ids, as a database of its own, which `on` takes as `kept`."""
         connection = self._connection.cursor()
-        if self._once == FROM_FILE:  # read from a file that went since, and which the view does not read
-            shared = self.shared()
-            connection.register("found", shared)
-            connection.execute(f"CREATE OR REPLACE TABLE {SHARED} AS SELECT alert_id, incident, report FROM found")
-            connection.unregister("found")
         path.unlink(missing_ok=True)
         name = f"written_{threading.get_ident()}"
         connection.execute(f"ATTACH {quoted(path)} AS {name}")
@@ -285,21 +191,19 @@ class NarrowTable:
                 connection.rollback()
             return False
         self._packing = packing
-        self._name = self._once = FROM_FILE
+        self._name = FROM_FILE
         return True
 
-    def _materialise(self, view: str, table: str) -> None:
-        """Make the table in memory out of a view once enough was asked, where it fits."""
-        if max(self._asked, self._asked_once) < AT_QUESTION or self._count > TABLE_MOST:
+    def _materialise(self) -> None:
+        """Make the table in memory once enough was asked, where it fits."""
+        if self._asked < AT_QUESTION or self._count > TABLE_MOST:
             return
         try:
-            self._packing = _make_table(self._connection.cursor(), "", view, table)
+            self._packing = _make_table(self._connection.cursor(), "", VIEW, TABLE)
         except duckdb.OutOfMemoryException:
             self._count = 0  # the files answer then, as they did so far
             return
-        self._name = table
-        if view == ONCE:
-            self._once = table
+        self._name = TABLE
 
 
 def _make_table(connection: duckdb.DuckDBPyConnection, into: str, view: str, table: str) -> Packing:

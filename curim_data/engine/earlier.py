@@ -1,8 +1,8 @@
 """Earlier versions of the alerts that were prepared: what later alerts are added to, instead of beginning anew.
 
 Of each prepared version a note in the folder says of which files of the store it is, and of how many alerts it was
-learned what is learned of all of them (how reports of one incident are told, how exact coordinates are, how far the
-protected copy lies from the alerts). It stands until there are a tenth more alerts.
+learned what is learned of all of them (how exact coordinates are, how far the protected copy lies from the alerts). It
+stands until there are a tenth more alerts.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """A prepared file of count columns (`curim_data.engine.columns`) for more alerts than it was made of.
 
-The file of an earlier version is copied; the rows of alerts that say something else now go, the new ones are added,
-and the incidents that came to have other reports get their numbers. So of the alerts that were there already the file
-is copied and their ids are looked through, and nothing is worked out again. Values that no alert had before get codes
-behind the others, as long as there is room in the words (`curim_data.engine.packed`); a text's column is then written
-anew.
+The file of an earlier version is copied; the rows of alerts that say something else now go, and the new ones are
+added. So of the alerts that were there already the file is copied, and nothing is worked out again. Values that no
+alert had before get codes behind the others, as long as there is room in the words (`curim_data.engine.packed`); a
+text's column is then written anew.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-import pyarrow as pa
 
 from curim_data.engine.columns import TABLE, TEXTS, narrow_columns, packing_of, values_of
 from curim_data.engine.facts import Facts, measure
@@ -24,22 +22,13 @@ from curim_data.engine.packed import PACKED, WORDS, Packing
 from curim_data.engine.types import IbisTable
 
 MORE: Final = "more"
-OTHERS: Final = pa.schema([("alert_id", pa.string()), ("incident", pa.int32()), ("report", pa.int32())])
 
 
 class NoRoomError(Exception):
     """More values than the words of the file have room for: it has to be made anew."""
 
 
-def extend_narrow(
-    earlier: Path,
-    path: Path,
-    rows: Sequence[str | Path],
-    incidents: pa.Table,
-    *,
-    replacing: bool = False,
-    renumbered: bool = False,
-) -> None:
+def extend_narrow(earlier: Path, path: Path, rows: Sequence[str | Path], *, replacing: bool = False) -> None:
     """Write the prepared file of a later version out of that of an earlier one.
 
     Parameters
@@ -50,13 +39,8 @@ def extend_narrow(
         Where the new one is written.
     rows : sequence of paths
         Parquet files (`alert.SCHEMA`) of the alerts that are new, or that say something else than before.
-    incidents : pa.Table
-        alert_id, incident and report (both missing and 0 for an alert that stands alone) of all of these that share
-        an incident, and of earlier alerts whose incident or report is another one now.
     replacing : bool
         Whether some of the rows take the place of those with the same id.
-    renumbered : bool
-        Whether the numbers of incidents begin at 0, so that the incidents of the file have them too.
 
     Raises
     ------
@@ -67,34 +51,23 @@ def extend_narrow(
     """
     shutil.copyfile(earlier, path)
     with database(path) as connection:
-        connection.register("given", incidents.cast(OTHERS))
-        last = f"(SELECT coalesce(max(incident), -1) + 1 FROM {TABLE})" if renumbered else "0"
-        told = f"SELECT alert_id, (incident + {last})::INTEGER AS incident, report FROM given"
-        connection.execute(f"CREATE TEMP TABLE incidents AS {told}")
         _read_more(connection, rows)
         packing = packing_of(connection, TABLE)
         for name in dict.fromkeys((*TEXTS, *PACKED)):
             _add_values(connection, name, packing.room(name))
         if replacing:
             connection.execute(f"DELETE FROM {TABLE} WHERE alert_id IN (SELECT alert_id FROM {MORE})")
-        connection.execute(
-            f"UPDATE {TABLE} SET incident = other.incident, report = coalesce(other.report, 0) "
-            f"FROM (FROM incidents ANTI JOIN {MORE} USING (alert_id)) AS other WHERE {TABLE}.alert_id = other.alert_id"
-        )
         _insert(connection, packing)
         connection.execute("CHECKPOINT")
 
 
 def _read_more(connection: duckdb.DuckDBPyConnection, rows: Sequence[str | Path]) -> None:
-    """Make the table `more` of the new rows, with their incidents."""
+    """Make the table `more` of the new rows."""
     with database() as beside:  # the prepared file holds no views of other files
         table = view_files(beside, rows)
         found = table.get_backend().compile(narrow_columns(table, "alert_id", with_bits=True))
         connection.register("found", beside.execute(found).to_arrow_table())
-    connection.execute(
-        f"CREATE TEMP TABLE {MORE} AS SELECT found.*, incident, coalesce(report, 0)::INTEGER AS report "
-        "FROM found LEFT JOIN incidents USING (alert_id)"
-    )
+    connection.execute(f"CREATE TEMP TABLE {MORE} AS FROM found")
     connection.unregister("found")
 
 
@@ -128,11 +101,10 @@ def _insert(connection: duckdb.DuckDBPyConnection, packing: Packing) -> None:
     connection.execute(f"INSERT INTO {TABLE} BY NAME SELECT {MORE}.*, {words} FROM {MORE} {joins} ORDER BY local_date")
 
 
-def prepared_facts(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Facts, int]:
-    """What is known of all alerts of a prepared file, and how many incidents they report."""
+def prepared_facts(connection: duckdb.DuckDBPyConnection, path: Path) -> Facts:
+    """What is known of all alerts of a prepared file."""
     connection.execute(f"ATTACH {quoted(path)} AS prepared (READ_ONLY)")
     told = "CASE WHEN hour_bits IS NOT NULL THEN 0 END AS hour"
     connection.execute(f"CREATE VIEW {ALERTS} AS SELECT *, {told} FROM prepared.main.{TABLE}")
     table: IbisTable = DuckDB.from_connection(connection.cursor()).table(ALERTS)
-    firsts = connection.execute(f"SELECT count(*) FILTER (report = 0) FROM {ALERTS}").fetchone() or (0,)
-    return measure(table), int(firsts[0])
+    return measure(table)

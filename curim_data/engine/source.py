@@ -14,10 +14,9 @@ import datetime as dt
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -28,19 +27,19 @@ import pandas as pd
 import pyarrow as pa
 
 from curim_data.engine.by_url import ALERTS, Publication, PublishedTable, connection, last_publication, table_of
-from curim_data.engine.columns import NarrowTable, narrow_columns, with_same_ids
+from curim_data.engine.columns import NarrowTable, narrow_columns
+from curim_data.engine.coverage import counts_by_source, learn
 from curim_data.engine.earlier import Earlier, added_to, note
 from curim_data.engine.extension import NoRoomError, extend_narrow, prepared_facts
 from curim_data.engine.facts import Facts, measure
 from curim_data.engine.files import DuckDB, database, read_files, view_files
-from curim_data.engine.first_reports import FirstReports, FirstReportsOf
-from curim_data.engine.incidents import IncidentFacts, found_by_ids
 from curim_data.engine.packed import Packing
 from curim_data.engine.spark import EngineError, is_spark, registered, spark_backend
 from curim_data.engine.types import IbisTable
 from curim_data.model import CityProfile, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
 from curim_data.model.annotations import Annotation
+from curim_data.model.coverage import Coverage
 from curim_data.model.known_time import TimeUnit, some_hours, too_few_hours
 from curim_data.model.prepared import alerts_name, link_whole, prepared_file, read_json, write_json, write_whole
 from curim_data.store import Home, Store
@@ -100,63 +99,14 @@ class Source:
         return narrow_columns(self.table)
 
     @property
-    def once(self) -> IbisTable:
-        """The same columns with `incident` and `report` (`curim_data.engine.columns`), for one question that counts the
-        alerts of one incident once.
-        """
-        if "narrow" not in self.cache:
-            return with_same_ids(self.table)
-        kept = _narrow_file(self.city, self.version)
-        return self.cache["narrow"].once(self.table.op().source, kept, partial(_find_incidents, self))
-
-    @property
     def packing(self) -> Packing | None:
-        """How columns are packed in `narrow` or `once`, where that has the words (`curim_data.engine.packed`)."""
+        """How columns are packed in `narrow`, where that has the words (`curim_data.engine.packed`)."""
         return self.cache["narrow"].packing if "narrow" in self.cache else None
-
-    def first_reports(self, table: IbisTable, key: Hashable) -> FirstReportsOf | None:
-        """Where the first reports of incidents in a table (`once`) are kept for a filter, of which `key` says all that
-        they depend on; None on another engine.
-        """
-        kept: FirstReports | None = self.cache.get("first_reports")
-        return None if kept is None else kept.of((table.op().name, key))
-
-    @property
-    def incidents(self) -> IncidentFacts | None:
-        """How alerts were linked into incidents; None on another engine, where their ids alone say it, unless they were
-        published.
-        """
-        if "narrow" not in self.cache:
-            return self.cache.get(_INCIDENTS)
-        if _INCIDENTS not in self.cache or (self.cache["narrow"].attached and not self.cache.get(_OF_FILE)):
-            try:
-                self.cache[_INCIDENTS] = IncidentFacts.from_json(self.kept(_INCIDENTS))
-                self.cache[_OF_FILE] = True
-            except (TypeError, KeyError, ValueError):
-                _ = self.once
-        facts: IncidentFacts | None = self.cache.get(_INCIDENTS)
-        if facts is None:  # the prepared table was attached, and what was found with it cannot be read
-            _find_incidents(self)
-            facts = self.cache[_INCIDENTS]
-        return facts
-
-    def shared_incidents(self, of: pa.Table | None = None) -> pa.Table:
-        """Columns alert_id, incident and report of the alerts that share an incident with others; empty on another
-        engine, unless they were published. `of`: alert_id of those whose incidents alone are asked for, on DuckDB.
-        """
-        if "narrow" not in self.cache and "incident" in self.table.columns:
-            found: pa.Table = self.table.filter(self.table.incident.notnull())[_SHARED].to_pyarrow()
-            return found
-        if "narrow" not in self.cache:
-            return pa.table({"alert_id": pa.array([], pa.string()), "incident": [], "report": []})
-        _ = self.once
-        shared: pa.Table = self.cache["narrow"].shared(of)
-        return shared
 
     @property
     def earlier(self) -> Earlier | None:
         """A prepared version of the alerts to which few were added since and nothing else was done; None without."""
-        if self.cache.get(_EARLIER) is None and not self.cache.get(_LEARNED_ANEW):
+        if self.cache.get(_EARLIER) is None:
             known = added_to(self.city.prepared, self.cache.get("files", ()))
             self.cache[_EARLIER] = next((one for one in known if one.holds(self.count)), None)
         found: Earlier | None = self.cache.get(_EARLIER)
@@ -170,9 +120,14 @@ class Source:
         return value
 
     @property
-    def repeated(self) -> bool:
-        """Whether some incidents have several alerts, so that tests count incidents and not alerts."""
-        return self.incidents is None or self.incidents.repeated
+    def coverage(self) -> Coverage:
+        """Which days the alerts cover, as it was learned of them and corrected; of a copy, that of its alerts."""
+        if self.exact is not None:
+            return self.exact.coverage
+        if _COVERAGE not in self.cache:
+            self.cache[_COVERAGE] = learn(counts_by_source(self.table))
+        learned: Coverage = self.cache[_COVERAGE]
+        return learned.corrected(self.annotations)
 
     def lacks(self, unit: TimeUnit) -> Message | None:
         """Why nothing is shown by this unit, and what to ask for; None where it is known."""
@@ -266,8 +221,8 @@ def on_spark(url: str, source: Source) -> Source:
     read them.
     """
     about = {name: source.cache[name] for name in ("files", "schema", "facts")}
-    view = registered(url, about["files"], about["schema"], source.count, partial(_shared_file, source))
-    found = {**about, "url": url, "name": view.name, "schema": view.schema, _INCIDENTS: source.incidents}
+    view = registered(url, about["files"], about["schema"], source.count)
+    found = {**about, "url": url, "name": view.name, "schema": view.schema}
     cache = _cached((url, view.name), lambda: found)
     return replace(source, table=_alerts(cache), cache=cache)
 
@@ -357,8 +312,7 @@ def _published(url: str, publication: Publication, part: PublishedTable, city: C
 
     def opened() -> dict[str, Any]:
         schema = connection(url).table(part.name).schema()
-        facts, incidents = Facts.from_json(part.facts), IncidentFacts.from_json(part.incidents)
-        about = {"url": url, "name": part.name, "schema": schema, "facts": facts, _INCIDENTS: incidents}
+        about = {"url": url, "name": part.name, "schema": schema, "facts": Facts.from_json(part.facts)}
         return {**about, _PUBLICATION: publication} if part == publication.alerts else about
 
     cache = _cached((url, part.name, part.version), opened)
@@ -402,55 +356,35 @@ def _since_meeting(source: Source, home: Home) -> Source:
 
 _versions: dict[tuple[str, ...], dict[str, Any]] = {}
 _PUBLICATION: Final = "publication"
-_SHARED: Final = ["alert_id", "incident", "report"]
-_SHARED_NAME: Final = "shared_incidents"
 
 
 def keep_narrow(source: Source) -> None:
-    """Keep the columns that counts are made of, and what is known of all alerts, for later processes; and of a home's
-    own alerts what later ones are linked by. Where few were added to an earlier version it is that one's, with theirs.
+    """Keep the columns that counts are made of, and what is known of all alerts, for later processes; and note that a
+    home's own alerts were prepared. Where few were added to an earlier version it is that one's, with theirs.
     """
     source.keep(_FACTS, source.cache["facts"].as_json())
     path = _narrow_file(source.city, source.version)
     if path is None or "narrow" not in source.cache or path.exists():
         return
-    if source.cache.get(LINKED) is not None or not _extended(source, path):
-        _ = source.once  # so that the incidents are among the columns
+    if source.exact is not None or not _extended(source, path):
         write_whole(path, source.cache["narrow"].write)
-    if source.incidents is not None:
-        source.keep(_INCIDENTS, source.incidents.as_json())
 
 
 def _extended(source: Source, path: Path) -> bool:
-    """Keep how the alerts are linked, and make their prepared file out of that of an earlier version, where there is
-    one to which few were added; whether it was.
+    """Note that the alerts were prepared, and make their prepared file out of that of an earlier version, where there
+    is one to which few were added; whether it was.
     """
     folder, files, earlier = source.city.prepared, source.cache["files"], source.earlier
     assert folder is not None  # there is a path
-    from curim_data.engine.linked import links_file
-
-    linked, changed = _links(source)
-    if linked.learned == source.count:  # so what is learned of all alerts is, too
-        source.cache[_EARLIER], source.cache[_LEARNED_ANEW] = None, True
-    write_whole(links_file(folder, source.version), linked.write)
-    note(folder, source.version, files, source.count, linked.learned)
-    source.cache[_INCIDENTS] = linked.facts
+    note(folder, source.version, files, source.count, source.count if earlier is None else earlier.learned)
     before = None if earlier is None else _narrow_file(source.city, earlier.version)
-    if changed is None or earlier is None or before is None:
+    if earlier is None or before is None:
         return False
     try:
-        write_whole(path, lambda part: extend_narrow(before, part, earlier.others(files), changed))
+        write_whole(path, lambda part: extend_narrow(before, part, earlier.others(files)))
     except (OSError, ValueError, duckdb.Error, pa.ArrowException, NoRoomError):
         return False
     return True
-
-
-def _links(source: Source) -> tuple[Any, pa.Table | None]:
-    """How the alerts are linked (`engine.linked.find_links`)."""
-    from curim_data.engine.linked import find_links  # statistics: who finds them prepared waits for none
-
-    cursor = source.cache["database"].cursor()
-    return find_links(cursor, source.city.prepared, source.version, source.cache["files"], source.earlier)
 
 
 def prepared_file_of(source: Source) -> Path | None:
@@ -461,25 +395,18 @@ def prepared_file_of(source: Source) -> Path | None:
 
 def extend_prepared(source: Source, earlier: str, version: str, rows: Path) -> None:
     """Make the prepared file of a copy of a source's alerts, and what is known of it, out of that of an earlier copy,
-    where there is one. `rows`: Parquet file of the rows that are new or take the place of those with the same ids, all
-    of the incidents that they name.
+    where there is one. `rows`: Parquet file of the rows that are new or take the place of those with the same ids.
     """
-    folder, before = source.city.prepared, _narrow_file(source.city, earlier)
-    path = _narrow_file(source.city, version)
-    rule = source.incidents.rule if source.incidents is not None else None
-    if folder is None or before is None or path is None or rule is None or not before.exists():
+    folder, before, path = source.city.prepared, _narrow_file(source.city, earlier), _narrow_file(source.city, version)
+    if folder is None or before is None or path is None or not before.exists():
         return
-    with database() as beside:
-        view_files(beside, [rows])
-        _, shared = found_by_ids(beside, rule)
     try:
-        write_whole(path, lambda part: extend_narrow(before, part, [rows], shared, replacing=True, renumbered=True))
+        write_whole(path, lambda part: extend_narrow(before, part, [rows], replacing=True))
         with database() as opened:
-            facts, incidents = prepared_facts(opened, path)
+            facts = prepared_facts(opened, path)
     except (OSError, ValueError, duckdb.Error, pa.ArrowException, NoRoomError):
         return
     write_json(folder, alerts_name(_FACTS, version), facts.as_json())
-    write_json(folder, alerts_name(_INCIDENTS, version), IncidentFacts(facts.n, incidents, rule).as_json())
 
 
 def kept_count(city: CityProfile, version: str) -> int | None:
@@ -491,50 +418,16 @@ def kept_count(city: CityProfile, version: str) -> int | None:
 def take_prepared(city: CityProfile, earlier: str, version: str) -> None:
     """Let the prepared file of an earlier copy, and what is known of it, be those of another that says the same."""
     folder, before, path = city.prepared, _narrow_file(city, earlier), _narrow_file(city, version)
-    kept = {name: read_json(folder, alerts_name(name, earlier)) for name in (_FACTS, _INCIDENTS)}
-    if folder is None or before is None or path is None or not before.exists() or None in kept.values():
+    facts = read_json(folder, alerts_name(_FACTS, earlier))
+    if folder is None or before is None or path is None or not before.exists() or facts is None:
         return
     link_whole(before, path)
-    for name, value in kept.items():
-        write_json(folder, alerts_name(name, version), value)
+    write_json(folder, alerts_name(_FACTS, version), facts)
 
 
 _FACTS: Final = "facts"
-# In a source's cache: the rule by which its incidents were linked before, where their ids alone say which they are.
-LINKED: Final = "linked"
-_INCIDENTS: Final = "incidents"
-_OF_FILE: Final = "incidents of the prepared file"
+_COVERAGE: Final = "coverage"
 _EARLIER: Final = "earlier"
-_LEARNED_ANEW: Final = "learned anew"
-
-
-def _find_incidents(source: Source) -> pa.Table:
-    """The alerts that share an incident; how they were linked goes into the cache."""
-    if (rule := source.cache.get(LINKED)) is not None:
-        source.cache[_INCIDENTS], shared = found_by_ids(source.cache["database"].cursor(), rule)
-        return shared
-    linked, _ = _links(source)
-    source.cache[_INCIDENTS] = linked.facts
-    found: pa.Table = linked.shared()
-    return found
-
-
-def _shared_file(source: Source) -> Path:
-    """A Parquet file with the alerts that share an incident, for an engine that reads the files of the home.
-
-    Written under the lock that an erasure waits for, and only while the alerts are those of the source: an id that was
-    erased meanwhile must not be written again. EngineError where they are not. A copy is one of the alerts in `exact`.
-    """
-    import pyarrow.parquet as pq
-
-    folder = source.city.prepared
-    assert folder is not None  # the alerts of a home
-    path = prepared_file(folder, alerts_name(_SHARED_NAME, source.version), ".parquet")
-    if not path.exists():
-        shared = source.shared_incidents()
-        with unchanged(source):
-            write_whole(path, lambda part: pq.write_table(shared, part))
-    return path
 
 
 @contextmanager
@@ -582,15 +475,13 @@ def _opened(
     connection = database()
     table = view_files(connection, files, instead)
     facts = _known_facts(table, version, city, files)
-    narrow = NarrowTable(connection, table, facts.n)
-    kept = {"narrow": narrow, "first_reports": FirstReports(connection)}
     return {
         "database": connection,
         "schema": table.schema(),
         "facts": facts,
         "files": tuple(map(str, files)),
         "instead": instead,
-        **kept,
+        "narrow": NarrowTable(connection, table, facts.n),
     }
 
 

@@ -3,8 +3,8 @@
 `sc://host:port` is a server that speaks Spark Connect (Sail, or Spark's own); `spark://host:port` a master of Spark
 itself, `local[2]` Spark in processes of this computer. Both need PySpark, an extra of the installation, and both read
 the Parquet files under the same path as this computer does. A process has one session for each URL. Its threads share
-it, and each version of the alerts or of their copy is registered there once, as a view of the files with the incidents
-beside (`View`). The views that were asked for longest ago are dropped.
+it, and each version of the alerts or of their copy is registered there once, as a view of the files (`View`). The views
+that were asked for longest ago are dropped.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ import pyarrow as pa
 from ibis.backends.duckdb.converter import DuckDBPandasData
 from ibis.formats.pyarrow import PyArrowData
 
-from curim_data.engine.columns import INCIDENT_COLUMNS
 from curim_data.model import Message
 
 LOG: Final = logging.getLogger("curim")
@@ -74,14 +73,13 @@ def spark_backend(url: str) -> Any:
     return _session(url).backend
 
 
-def registered(url: str, files: Sequence[str], schema: Any, count: int, incidents: Callable[[], Path]) -> View:
+def registered(url: str, files: Sequence[str], schema: Any, count: int) -> View:
     """The view of some files on the engine of a URL, made there once for each session.
 
     `schema`: their columns as Ibis knows them. `count`: how many alerts they hold, which the engine has to find too.
-    `incidents` gives a Parquet file with the columns alert_id, incident and report of the alerts that share an
-    incident with others. Raises EngineError.
+    Raises EngineError.
     """
-    return _session(url).view(tuple(files), schema, count, incidents)
+    return _session(url).view(tuple(files), schema, count)
 
 
 def forget(url: str) -> None:
@@ -135,17 +133,17 @@ class _Session:
         if url.startswith(_MASTER):
             threading.Thread(target=self._watch_workers, daemon=True).start()
 
-    def view(self, files: tuple[str, ...], schema: Any, count: int, incidents: Callable[[], Path]) -> View:
+    def view(self, files: tuple[str, ...], schema: Any, count: int) -> View:
         """The view of some files."""
         with self._lock:
-            found = self._views.pop(files, None) or self._register(files, schema, count, incidents())
+            found = self._views.pop(files, None) or self._register(files, schema, count)
             self._views[files] = found
             while len(self._views) > MOST_VIEWS:
                 name = self._views.pop(next(iter(self._views))).name
                 self._spark.catalog.dropTempView(name)
             return found
 
-    def _register(self, files: tuple[str, ...], schema: Any, count: int, incidents: Path) -> View:
+    def _register(self, files: tuple[str, ...], schema: Any, count: int) -> View:
         """A new view; its name says the files and the session, so that it is another one after a lost server."""
         from ibis.backends.pyspark.datatypes import PySparkSchema
 
@@ -157,8 +155,7 @@ class _Session:
                 if files
                 else self._spark.createDataFrame([], columns)
             )
-            linked = alerts.join(self._spark.read.parquet(_address(str(incidents))), "alert_id", "left")
-            linked.fillna(0, subset=["report"]).createOrReplaceTempView(name)
+            alerts.createOrReplaceTempView(name)
             found = self._spark.table(name).count()
         except Exception as error:
             raise self._told(error) or self._unread(error) from error
@@ -172,7 +169,7 @@ class _Session:
                 )
             )
         # Spark's own types would lose that instants are in UTC.
-        return View(name, ibis.schema({**schema, **dict.fromkeys(INCIDENT_COLUMNS, "int32")}))
+        return View(name, ibis.schema(schema))
 
     def _unread(self, error: Exception) -> EngineError:
         LOG.warning("an engine cannot read the files of the home", exc_info=error)

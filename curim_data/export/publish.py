@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import ibis
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
 from curim_data.engine import Source, open_source
 from curim_data.engine.by_url import ALERTS, COPY, PUBLICATIONS
-from curim_data.engine.columns import HOUR_BITS, INCIDENT_COLUMNS, MADE, made_columns
+from curim_data.engine.columns import HOUR_BITS, MADE, made_columns
 from curim_data.model import SCHEMA, Message
 from curim_data.protection import protected_files
 from curim_data.store import Home
 
-LAYOUT: Final = 1  # of what is written; another number makes everything be written anew
+LAYOUT: Final = 2  # of what is written; another number makes everything be written anew
 BLOCK: Final = 50_000  # rows in memory at once
 PATIENCE: Final = "30s"  # for readers who hold a table that nobody should read any more
 _LOCK: Final = 7_141_929_403  # of the one process that publishes, in the database
@@ -36,7 +35,7 @@ _TYPES: Final = {
     "date32[day]": "date",
     "timestamp[us, tz=UTC]": "timestamptz",
 }
-_MADE_TYPES: Final = {**dict.fromkeys(MADE, "text"), HOUR_BITS: "integer", **dict.fromkeys(INCIDENT_COLUMNS, "integer")}
+_MADE_TYPES: Final = {**dict.fromkeys(MADE, "text"), HOUR_BITS: "integer"}
 
 
 class PublishError(ValueError):
@@ -130,9 +129,7 @@ def _write(cursor: Any, name: str, source: Source) -> dict[str, Any]:
             out.write(block)
     cursor.execute(f"CREATE INDEX ON {table} (local_date)")
     cursor.execute(f"ANALYZE {table}")
-    facts, incidents = source.cache["facts"].as_json(), source.incidents
-    assert incidents is not None  # they were linked in the home's files
-    return {"name": table, "version": source.version, "facts": facts, "incidents": incidents.as_json()}
+    return {"name": table, "version": source.version, "facts": source.cache["facts"].as_json()}
 
 
 def _show(cursor: Any, view: str, table: str) -> None:
@@ -162,12 +159,9 @@ def _blocks(source: Source, columns: tuple[str, ...]) -> Iterator[bytes]:
     table = source.table
     backend = table.op().source
     cursor = backend.con.cursor()
-    cursor.register("shared_by_number", _numbered_anew(source.shared_incidents()))
     made = backend.compile(table.mutate(**made_columns(table)))
-    own = {name: _literal(name) for name in _LISTS} | {"report": _REPORT}
-    shown = ", ".join(own.get(name, name) for name in columns)
-    joined = f"({made}) AS alerts LEFT JOIN shared_by_number USING (alert_id)"
-    query = f"SELECT {shown} FROM {joined} ORDER BY local_date, alert_id"
+    shown = ", ".join(_literal(name) if name in _LISTS else name for name in columns)
+    query = f"SELECT {shown} FROM ({made}) AS alerts ORDER BY local_date, alert_id"
     how = pa.csv.WriteOptions(include_header=False, quoting_style="all_valid")
     for batch in cursor.execute(query).to_arrow_reader(BLOCK):
         out = pa.BufferOutputStream()
@@ -175,16 +169,6 @@ def _blocks(source: Source, columns: tuple[str, ...]) -> Iterator[bytes]:
         yield out.getvalue().to_pybytes()
 
 
-def _numbered_anew(shared: pa.Table) -> pa.Table:
-    """Alerts that share an incident, incidents numbered in the order of ids: the numbers of the home tell which came
-    last.
-    """
-    ordered = shared.sort_by("alert_id")
-    numbers = pd.factorize(ordered["incident"].to_numpy())[0]
-    return ordered.set_column(ordered.column_names.index("incident"), "incident", pa.array(numbers, pa.int32()))
-
-
-_REPORT: Final = "coalesce(report, 0) AS report"
 _LISTS: Final = frozenset(field.name for field in SCHEMA if pa.types.is_list(field.type))
 
 

@@ -58,8 +58,7 @@ class Field(ABC):
 
     `names` are the attributes of the filter that belong to it. `words` are its words of the query string and options of
     the command line, each with its help. `dimensions` are the dimensions of counts that hold the values of an
-    attribute. `of_report`: it asks for what each report of an incident may say differently (its category, a gender, its
-    status), not for where and when the incident was. `key_variable` says which of the three variables it is that
+    attribute. `key_variable` says which of the three variables it is that
     disclosure control protects more strictly in combination. A field without a `widget` is not in the side bar.
     """
 
@@ -67,7 +66,6 @@ class Field(ABC):
     words: Mapping[str, Message] = {}
     title: Message
     dimensions: Mapping[str, str] = {}
-    of_report: bool = False
     key_variable: KeyVariable | None = None
     widget: Widget | None = None
 
@@ -124,7 +122,6 @@ class ChoiceField(Field):
     known: Callable[[CityProfile], Mapping[str, Any]]  # text in the query string -> value
     said: Callable[[Translator, CityProfile, tuple[Any, ...]], str]
     chip: Message
-    of_report: bool = True
     key_variable: KeyVariable | None = None
     widget: Widget | None = None
     unless: Callable[[IbisTable], IbisBoolean] | None = None  # where the value is not known, whatever the column says
@@ -220,7 +217,6 @@ class CategoryField(Field):
     }
     title = Message("Category")
     dimensions: Mapping[str, str] = {"categories": "category", "groups": "group"}
-    of_report = True
     key_variable = "category"
     widget = Widget(2, more=False, everything=Message("All categories"))
 
@@ -575,7 +571,6 @@ class AlertFilter:
             name="weekdays",
             word="weekday",
             help=Message("mon, tue, wed, thu, fri, sat, sun."),
-            of_report=False,
             column="weekday",
             known=lambda city: {word: day for day, word in enumerate(DAYS)},
             unless=lambda table: table.time_precision == "month",
@@ -592,7 +587,6 @@ class AlertFilter:
             name="districts",
             word="district",
             help=Message("Districts of the city's profile."),
-            of_report=False,
             column="district",
             known=lambda city: _texts(area.id for area in city.districts),
             said=lambda t, city, values: t(
@@ -608,7 +602,6 @@ class AlertFilter:
             name="places",
             word="place",
             help=Message("Landmarks of the city's profile."),
-            of_report=False,
             column="place",
             known=lambda city: _texts(mark.id for mark in city.landmarks),
             said=lambda t, city, values: t(
@@ -769,21 +762,13 @@ class AlertFilter:
         usual = type(self)()
         return self.replace(**{attribute: getattr(usual, attribute) for attribute in self.field(name).names})
 
-    def tests(
-        self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile, *, of_reports: bool = True
-    ) -> list[IbisBoolean]:
+    def tests(self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile) -> list[IbisBoolean]:
         """The filter as Ibis booleans over an alert table, all of which hold for what passes; missing is false.
 
-        `dates` as `resolve` gives them. Without `of_reports` only those that are none of `report_tests`.
+        `dates` as `resolve` gives them.
         """
-        asked = (field for field in self.fields() if of_reports or not field.of_report)
-        each = (field.predicate(self, table, city) for field in asked)
+        each = (field.predicate(self, table, city) for field in self.fields())
         return [table.local_date.between(*dates), *(test for test in each if test is not None)]
-
-    def report_tests(self, table: IbisTable, city: CityProfile) -> list[IbisBoolean]:
-        """Those of `tests` that ask for what each report of an incident may say differently (`Field.of_report`)."""
-        each = (field.predicate(self, table, city) for field in self.fields() if field.of_report)
-        return [test for test in each if test is not None]
 
     def predicate(self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile) -> IbisBoolean:
         """The filter as one Ibis boolean over an alert table; missing is false."""

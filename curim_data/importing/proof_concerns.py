@@ -7,14 +7,12 @@ taken for a pattern.
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
 from typing import Final
 
+from analysis.stats.empty_runs import empty_runs
 from curim_data.importing.proof import KINDS, Concern, Proof
 from curim_data.model import Message
 from curim_data.model.i18n import Span
@@ -30,7 +28,6 @@ ONE_MONTH_SHARE: Final = 0.9
 ONE_CATEGORY_SHARE: Final = 0.9
 FAR_MONTHS: Final = 60
 FAR_SHARE: Final = 0.05
-UNEXPECTED: Final = 0.05
 NAMED: Final = 3
 
 
@@ -205,20 +202,19 @@ def _groups(months: Sequence[tuple[dt.date, int]]) -> list[list[tuple[dt.date, i
 
 
 def _missing_months(months: Sequence[tuple[dt.date, int]]) -> Iterator[Concern]:
-    """Months without an alert that chance does not explain: with m alerts in a usual month, g empty ones in a row have
-    probability exp(-m g), as in `quality.times.gaps`."""
-    total = _number(months[-1][0]) - _number(months[0][0]) + 1
-    usual = median(n for _, n in months)
-    empty = []
-    for (one, _), (other, _) in pairwise(months):
-        length = _number(other) - _number(one) - 1
-        if length and total * math.exp(-min(usual * length, 700)) < UNEXPECTED:
-            empty.append((_month(_number(one) + 1), _month(_number(other) - 1), length))
-    if empty:
-        start, end, _ = max(empty, key=lambda gap: gap[2])
+    """Months without an alert that chance does not explain (`analysis.stats.empty_runs`)."""
+    first = _number(months[0][0])
+    counts = [0] * (_number(months[-1][0]) - first + 1)
+    for month, n in months:
+        counts[_number(month) - first] = n
+    if empty := empty_runs(counts, "month"):
+        start, stop = max(empty, key=lambda run: run[1] - run[0])
         message = Message(
             "Months in between without any alert: {n} (longest gap: {span}). Perhaps a part of the file is missing.",
-            {"n": sum(length for _, _, length in empty), "span": Span(start, end, by_month=True)},
+            {
+                "n": sum(stop - start for start, stop in empty),
+                "span": Span(_month(first + start), _month(first + stop - 1), by_month=True),
+            },
         )
         yield Concern("missing_months", "months", message)
 

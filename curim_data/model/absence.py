@@ -84,7 +84,7 @@ NO_LIGHT: Final = Message(
     "It is not known whether it was dark at the time of these alerts: for that their place, or the city's place and "
     "time zone, must be known."
 )
-TOO_FEW: Final = Message("Too few incidents to tell whether anything changed.")
+TOO_FEW: Final = Message("Too few alerts to tell whether anything changed.")
 
 
 def no_districts(city: CityProfile) -> Message:

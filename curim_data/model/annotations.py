@@ -1,4 +1,4 @@
-"""What an analyst notes on the time line: from a day on, or over some days, counts mean something else."""
+"""What an analyst notes on the time line: days from which, or in which, counts mean something else or are missing."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import Final, Literal, get_args
 
 from curim_data.model.i18n import Message
 
-AnnotationKind = Literal["campaign", "app", "data_break", "other"]
+AnnotationKind = Literal["campaign", "app", "data_break", "other", "not_covered", "nothing_happened"]
 KINDS: Final[tuple[AnnotationKind, ...]] = get_args(AnnotationKind)
 KIND_WORDS: Final[dict[AnnotationKind, Message]] = {
     "campaign": Message("Campaign"),
     "app": Message("New version of the app"),
     "data_break": Message("Break in the data"),
     "other": Message("Other event"),
+    "not_covered": Message("Days that are not covered"),
+    "nothing_happened": Message("Days in which nothing happened"),
 }
+# Kinds that correct which days are covered (`model.coverage`), and say nothing of what is usual.
+CORRECTIONS: Final[tuple[AnnotationKind, ...]] = ("not_covered", "nothing_happened")
 LONGEST_NOTE: Final = 200
 
 
@@ -23,7 +27,8 @@ LONGEST_NOTE: Final = 200
 class Annotation:
     """A note on the time line. Without `end` a new level begins on `start`; with it the days to `end` are apart.
 
-    `category`: the only category that it concerns; None: all alerts. `id`: eight hexadecimal digits.
+    `category`: the only category that it concerns; None: all alerts. `source`: the only source that it concerns, of a
+    correction; None: all. `id`: eight hexadecimal digits.
     """
 
     id: str
@@ -32,6 +37,7 @@ class Annotation:
     kind: AnnotationKind
     note: str
     category: str | None = None
+    source: str | None = None
 
     @property
     def breaks(self) -> tuple[dt.date, ...]:

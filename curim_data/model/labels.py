@@ -209,7 +209,6 @@ def dates_label(t: Translator, start: dt.date | None, end: dt.date | None) -> st
 
 HEADINGS: Final[Mapping[str, Message]] = {
     "n": Message("Alerts"),
-    "incidents": Message("Incidents"),
     "fewer_than": Message("Fewer than"),
     "cell": Message("Map cell"),
     "week": Message("Week"),

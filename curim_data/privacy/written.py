@@ -15,7 +15,7 @@ from curim_data.privacy.disclosure import is_sensitive, threshold
 from curim_data.privacy.sensitive import is_sensitive_category
 
 FEWER_THAN: Final = "fewer_than"
-# Columns of tables, and entries of JSON answers, that hold counts of incidents, alerts or persons.
+# Columns of tables, and entries of JSON answers, that hold counts of alerts, alerts or persons.
 COUNT_COLUMNS: Final = frozenset(
     {
         *("n", "alerts", "window", "last_year", "last_weeks", "before", "after", "n_first", "n_second"),
@@ -43,7 +43,7 @@ TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "n_women": ("rate_women", "low_women", "high_women", *_RATIO),
     "n_men": ("rate_men", "low_men", "high_men", *_RATIO),
 }
-# Beside "n" in tables of shares and means, which have no incidents above expected.
+# Beside "n" in tables of shares and means, which have no alerts above expected.
 _OF_COUNT: Final[Mapping[str, tuple[str, ...]]] = {
     "share": ("share", "low", "high"),
     "mean": ("mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"),
@@ -121,7 +121,7 @@ class WrittenCounts:
 
 
 def _telling(name: str, columns: Collection[str], counts: Collection[str]) -> list[str]:
-    """The columns that tell a count; beside "n" those of places, which have incidents above expected, or of shares and
+    """The columns that tell a count; beside "n" those of places, which have alerts above expected, or of shares and
     means. "women" is a share itself where no "men" stand beside it.
     """
     told = TELLING.get(name, ())

@@ -194,7 +194,7 @@ def _compared(
         asked = [by for by in compared if ("cell" in by) == placed]
         # On the map, which has no alert at default coordinates, and in all tables without one.
         how: dict[str, Any] = {"resolution": cell, "without_default_points": True} if placed else {}
-        theirs, mine = (tables(source, f, asked, Audience.ANALYST, once=True, **how) for source in (exact, copy))
+        theirs, mine = (tables(source, f, asked, Audience.ANALYST, **how) for source in (exact, copy))
         for by, those, these in zip(asked, theirs, mine, strict=True):
             names = [*by, "n"]
             both = those.frame[names].merge(these.frame[names], on=list(by), how="left", suffixes=("", "_copy"))

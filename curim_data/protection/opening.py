@@ -16,7 +16,6 @@ import duckdb
 import pyarrow as pa
 
 from curim_data.engine import (
-    LINKED,
     Source,
     files_of,
     on_own_cursor,
@@ -123,8 +122,6 @@ def protected_files(home: Home, source: Source) -> Source:
         again: Source = _mine.copy
         return again
     found = _opened(source, copy_version(source, known), path)
-    facts = source.incidents
-    found.cache.setdefault(LINKED, facts.rule if facts is not None else None)
     keep_no_default_points(found)
     opened = _beside(source, found)
     _mine.of, _mine.path, _mine.copy, _mine.home = source, path, opened, home.path
@@ -168,7 +165,6 @@ def _in_one_file(copy: Source) -> Source:
         with unchanged(copy):
             write_whole(path, lambda part: cursor.execute(f"COPY alerts TO {quoted(part)} (FORMAT parquet)"))
     found = source_from_files([path], copy.version, copy.city, meeting=copy.meeting)
-    found.cache.setdefault(LINKED, copy.cache.get(LINKED))
     assert copy.exact is not None
     return _beside(copy.exact, found)
 

@@ -206,7 +206,7 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Tabl
     cursor.register("default_points", left_out[["longitude", "latitude"]])
     if some is not None:
         cursor.register("some_alerts", some)
-    asked, shared = "alerts" if some is None else "some_alerts", source.shared_incidents(some)
+    asked, shared = "alerts" if some is None else "some_alerts", reports_of_one_number(cursor, some)
     cursor.register("shared", shared)
     earlier = "SELECT '' AS alert_id, '' AS unit"
     if known.files:
@@ -239,6 +239,33 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Tabl
         cursor.unregister(name)
     table = table.take(pc.sort_indices(table, [("local_date", "ascending"), ("alert_id", "ascending")]))
     return _frame(table)
+
+
+def reports_of_one_number(connection: duckdb.DuckDBPyConnection, some: pa.Table | None = None) -> pa.Table:
+    """The alerts of the view `alerts` that share the incident number of their source with others: alert_id, incident
+    (int64, a number from 0) and report (int64, 0 for the first, in the order of their times, equal ones by their ids).
+    `some`: alert_id of those whose incidents alone are asked for.
+    """
+    those, number = "incident_id IS NOT NULL", "hash(source, incident_id)"  # few of the texts themselves are compared
+    if some is not None:
+        connection.register("asked_for", some)
+        those += f" AND {number} IN (SELECT {number} FROM alerts SEMI JOIN asked_for USING (alert_id))"
+    again = f"SELECT {number} AS number FROM alerts WHERE {those} GROUP BY number HAVING count(*) > 1"
+    found = connection.execute(
+        f"""
+        WITH again AS ({again}),
+        numbered AS (
+            SELECT alert_id, count(*) OVER same AS reports,
+                   dense_rank() OVER (ORDER BY source, incident_id) - 1 AS incident,
+                   row_number() OVER (same ORDER BY coalesce(occurred_from, reported_at), alert_id) - 1 AS report
+            FROM alerts JOIN again ON again.number = {number}
+            WINDOW same AS (PARTITION BY source, incident_id)
+        )
+        SELECT alert_id, incident, report FROM numbered WHERE reports > 1"""
+    ).to_arrow_table()
+    if some is not None:
+        connection.unregister("asked_for")
+    return found
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

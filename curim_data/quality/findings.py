@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from curim_data.model import Message, Num, Translator
+from curim_data.model import Message, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_GENDER, NO_REPORTERS
 from curim_data.quality.completeness import COLUMNS
 from curim_data.quality.study import Detail, QualityStudy
@@ -142,33 +142,23 @@ def _months(t: Translator, study: QualityStudy, detail: Detail) -> Finding:
         )
     else:
         sentence = t("No alert is known by its month alone.")
-    rule = t("From 5 % of such alerts on, gaps in days are not looked for, and jumps are looked for by month.")
+    rule = t("From 5 % of such alerts on, gaps and jumps are looked for by month.")
     return Finding("months", t("Dates known by month only"), sentence, rule, study.total.of, n > 0, share)
 
 
-def _gaps(t: Translator, study: QualityStudy, detail: Detail) -> Finding:
-    rate = Num(study.a_day, 0 if study.a_day >= 10 else 1)
-    days = float(study.gaps["days"].sum()) if len(study.gaps) else 0.0
-    span = max(1.0, len(detail.periods) * 7.0)
-    if detail.unit == MONTH:
-        sentence = t("Not looked for: of many alerts only the month is known.")
-    elif study.gaps.empty:
-        sentence = t(
-            "No stretch of days without alerts is longer than chance explains, with {n} alerts on an ordinary day.",
-            n=rate,
-        )
-    else:
-        sentence = t(
-            "On an ordinary day there are {n} alerts, so these stretches without any are not due to chance. Look "
-            "whether an export is missing.",
-            n=rate,
-        )
+def _gaps(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  # noqa: ARG001 (one form for all)
+    coverage = study.coverage
+    days = sum(gap.days for gap in coverage.gaps)
+    of = max(1, sum((last - first).days + 1 for first, last in coverage.spans.values()))
+    told = [t(one) for one in coverage.sentences()]
+    if coverage.complete:
+        told.insert(0, t("No stretch of days without alerts is longer than chance explains."))
     rule = t(
-        "A stretch is listed when chance, with the usual number of alerts a day, would make fewer than 0.05 so long in "
-        "all the days."
+        "A stretch is listed when chance, at the source's own pace on both sides of it and with its bursts, would make "
+        "fewer than 0.05 so long. Comparisons leave such days out on both sides."
     )
-    weight = min(1.0, days / span)
-    return Finding("gaps", t("Gaps in time"), sentence, rule, study.total.of, not study.gaps.empty, weight)
+    title = t("Days that the sources cover")
+    return Finding("gaps", title, " ".join(told), rule, study.total.of, not coverage.complete, min(1.0, days / of))
 
 
 def _jumps(t: Translator, study: QualityStudy, detail: Detail) -> Finding:  # noqa: ARG001 (one form for all)

@@ -13,6 +13,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Message, Translator
 from curim_data.model.absence import ASKED_FIELDS
+from curim_data.model.coverage import Coverage
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.privacy import DisclosureError, WrittenCounts
 from curim_data.quality import (
@@ -23,7 +24,7 @@ from curim_data.quality import (
 )
 from curim_data.quality.near_duplicates import Incidents, NearDuplicates
 from curim_data.quality.positions import Outside, Precision
-from curim_data.quality.times import Lag, gaps, usual_day
+from curim_data.quality.times import Lag
 from curim_data.query import Total, default_points
 
 EVERYTHING: Final = AlertFilter(period="all")
@@ -37,8 +38,8 @@ _SILENT: Final = (Gender.UNDISCLOSED.value, Gender.UNKNOWN.value)
 class Detail:
     """What only those see who see exact counts; the fields as the functions of `quality_*` give them.
 
-    `month_only`: alerts of which only the month is known; where they are 5 % or more, `unit` of the jumps is "month"
-    and no gaps are looked for. `periods`: the counts that the jumps were looked for in.
+    `month_only`: alerts of which only the month is known; where they are 5 % or more, `unit` of the jumps is "month".
+    `periods`: the counts by it; jumps are looked for in those that no gap touches.
     """
 
     completeness: pd.DataFrame
@@ -61,10 +62,9 @@ class QualityStudy:
     `default_coordinates`: longitude, latitude, n, share (of the alerts with coordinates). `genders`:
     district (missing where none), n, affected and reporter (shares of alerts whose gender was not disclosed or not
     asked). `unknown`: category, n, for categories that the city's tree does not hold. `uncategorised`: alerts that
-    state no category, missing where the number is protected. `gaps`: first, last (dates),
-    days, for stretches without any alert that chance does not explain. `detail`: None for an audience that does not
-    see exact counts. `asked`: the fields that the exports have at all. `written`: which of the counts of its tables
-    the audience may read.
+    state no category, missing where the number is protected. `coverage`: which days each source covers. `detail`: None
+    for an audience that does not see exact counts. `asked`: the fields that the exports have at all. `written`: which
+    of the counts of its tables the audience may read.
     """
 
     total: Total
@@ -72,8 +72,7 @@ class QualityStudy:
     genders: pd.DataFrame
     unknown: pd.DataFrame
     uncategorised: float
-    gaps: pd.DataFrame
-    a_day: float
+    coverage: Coverage
     detail: Detail | None = None
     asked: frozenset[str] = frozenset(ASKED_FIELDS)
     written: WrittenCounts | None = None
@@ -83,10 +82,6 @@ def quality_study(source: Source, audience: Audience) -> QualityStudy:
     """Look at all stored alerts. What the audience may not see exactly is left out (as missing), not guessed."""
     total = query.total(source, EVERYTHING, audience)
     found = detail(source, audience) if privacy.sees_exact(audience) else None
-    days = pd.Series(dtype=float)
-    if found is not None and source.known_time.knows("day"):
-        daily = query.counts(source, EVERYTHING, ["local_date"], audience, complete=True).frame
-        days = daily.set_index("local_date")["n"].sort_index()
     categories = query.counts(source, EVERYTHING, ["category"], audience).frame
     unstated = categories["category"] == UNCATEGORISED
     unknown = categories[~categories["category"].isin(list(source.city.categories)) & ~unstated]
@@ -96,8 +91,7 @@ def quality_study(source: Source, audience: Audience) -> QualityStudy:
         genders=_genders(source, audience),
         unknown=unknown[["category", "n"]].sort_values("n", ascending=False, ignore_index=True),
         uncategorised=float(categories.loc[unstated, "n"].sum(skipna=False)),
-        gaps=gaps(days),
-        a_day=usual_day(days),
+        coverage=source.coverage,
         detail=found,
         asked=source.asked,
         written=WrittenCounts(EVERYTHING, audience, source.city),
@@ -124,7 +118,7 @@ def detail(source: Source, audience: Audience) -> Detail:
         month_only=months,
         unit=unit,
         periods=periods,
-        jumps=times.jumps(periods),
+        jumps=times.jumps(periods[source.coverage.untouched(periods.index, unit)]),
         precision=positions.precision(source, points),
         outside=positions.outside(source),
         lag=times.lag(table),

@@ -62,7 +62,7 @@ def sheets(t: Translator, city: CityProfile, study: QualityStudy) -> dict[str, l
             )
         ],
         "genders": [_genders(t, city, study)],
-        "gaps": [_gaps(t, study)],
+        "gaps": [_sources(t, study), _gaps(t, study)],
     }
     if study.detail is not None:
         detail = study.detail
@@ -116,12 +116,32 @@ def _genders(t: Translator, city: CityProfile, study: QualityStudy) -> Sheet:
     )
 
 
-def _gaps(t: Translator, study: QualityStudy) -> Sheet:
-    rows = study.gaps.assign(
-        first=[t.date(day) for day in study.gaps["first"]], last=[t.date(day) for day in study.gaps["last"]]
+def _sources(t: Translator, study: QualityStudy) -> Sheet:
+    spans = study.coverage.spans
+    rows = pd.DataFrame(
+        {
+            "source": [words.format_label(t, name) for name in spans],
+            "first": [t.date(first) for first, _ in spans.values()],
+            "last": [t.date(last) for _, last in spans.values()],
+            "gaps": [sum(gap.source in (name, "") for gap in study.coverage.gaps) for name in spans],
+        }
     )
-    headings = {"first": t("From"), "last": t("To"), "days": t("Days")}
-    return Sheet("gaps", t("Stretches of days without any alert"), rows, headings, {"days": 0})
+    headings = {"source": t("Source"), "first": t("From"), "last": t("To"), "gaps": t("Gaps")}
+    return Sheet("sources", t("First and last day of each source"), rows, headings, {"gaps": 0})
+
+
+def _gaps(t: Translator, study: QualityStudy) -> Sheet:
+    gaps = study.coverage.gaps
+    rows = pd.DataFrame(
+        {
+            "source": [words.format_label(t, gap.source) if gap.source else t("All sources") for gap in gaps],
+            "first": [t.date(gap.first) for gap in gaps],
+            "last": [t.date(gap.last) for gap in gaps],
+            "days": [gap.days for gap in gaps],
+        }
+    )
+    headings = {"source": t("Source"), "first": t("From"), "last": t("To"), "days": t("Days")}
+    return Sheet("gaps", t("Days that are not covered"), rows, headings, {"days": 0})
 
 
 def _completeness(t: Translator, detail: Detail) -> Sheet:

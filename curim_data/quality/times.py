@@ -1,4 +1,4 @@
-"""Quality of the times: gaps, jumps of the weekly or monthly count, and the lag between event and report."""
+"""Quality of the times: jumps of the weekly or monthly count, and the lag between event and report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import ibis
 import numpy as np
 import pandas as pd
 
-UNEXPECTED: Final = 0.05
 # A week is compared with the six before and the six after it; by chance fewer than 1 in 15,000 lie beyond 4 spreads.
 NEIGHBOURS: Final = 6
 LEAST_NEIGHBOURS: Final = 4
@@ -36,40 +35,6 @@ class Lag:
     over: dict[int, float]
     negative: int
     by_day: int
-
-
-def usual_day(days: pd.Series) -> float:
-    """Alerts on an ordinary day: the median, which gaps do not move; the mean where half of the days have none."""
-    return float(days.median() or days.mean()) if len(days) else 0.0
-
-
-def gaps(days: pd.Series) -> pd.DataFrame:
-    """Stretches of days without any alert that chance does not explain.
-
-    Were alerts Poisson with the usual rate m a day, a stretch of g days would be empty with probability exp(-m g); over
-    N days, N exp(-m g) such stretches are to be expected. One of which fewer than 0.05 are expected is reported.
-
-    Parameters
-    ----------
-    days : Series
-        Alerts by day (index: timestamps, every day of the period).
-
-    Returns
-    -------
-    DataFrame
-        first, last (dates), days.
-    """
-    empty = (days == 0).to_numpy()
-    rate = usual_day(days)
-    if not rate:
-        return pd.DataFrame(columns=["first", "last", "days"])
-    run = np.cumsum(np.diff(empty, prepend=False))
-    found = []
-    for number in np.unique(run[empty]):
-        stretch = days.index[(run == number) & empty]
-        if len(days) * math.exp(-rate * len(stretch)) < UNEXPECTED:
-            found.append((stretch[0].date(), stretch[-1].date(), len(stretch)))
-    return pd.DataFrame(found, columns=["first", "last", "days"])
 
 
 def jumps(counts: pd.Series) -> pd.DataFrame:

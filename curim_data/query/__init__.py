@@ -1,6 +1,6 @@
 """From a filter to counts: each question is a group-by, and each answer has passed disclosure control.
 
-Public: `counts`, `cells`, `tables`, `total`, `mapped_incidents`, `options`, `all_options`, `default_coordinates`,
+Public: `counts`, `cells`, `tables`, `total`, `options`, `all_options`, `default_coordinates`,
 `nearest_nonempty`, `dates`, `sentence`, `dimensions`; `count_both` to count two periods at once, `count_all_dates` to
 count what further tables are sums of; `coded_tables` and `categoricals` to sum tables again; `Question` and `ask`,
 which these are made of.
@@ -22,7 +22,6 @@ from curim_data.query.answers import (
     count_both,
     counts,
     default_coordinates,
-    mapped_incidents,
     nearest_nonempty,
     options,
     sentence,

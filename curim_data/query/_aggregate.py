@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.engine.columns import cell_column, split_list
-from curim_data.engine.first_reports import FirstReportsOf, beside_first, later_first_reports
 from curim_data.engine.packed import Packing
 from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter, asked_categories
@@ -39,37 +37,23 @@ from curim_data.query._written import LATER, Written, ask_written
 from curim_data.query.categoricals import Categorical, CodedTable, encode_codes, encode_column, encode_values, sum_codes
 
 
-def _counts(table: IbisTable) -> IbisBoolean:
-    """Whether an alert is the report of its incident that counts."""
-    return table.counts if "counts" in table.columns else table.report == 0
-
-
 @dataclass(frozen=True)
 class Rows:
     """The narrow alerts for which all of some tests hold: one step for the engine, however many tests there are.
 
-    `once`: of the alerts of one incident the first counts and no other, where and when it was: so an incident lies in
-    one place and one period, and areas and periods add up. The first is that of the reports for which `reports` hold
-    (tests of what each report may say differently), if there are any; none without `once`. `table` then has the columns
-    `incident` and `report`; or, where the first ones are kept, `counts`, which says it (`FirstReportsOf.reports`).
     `counted`: where counts are kept, by `key` and the `periods` (of the first test), which say of which alerts they
     are. `beside`: dimensions by which further questions of the same alerts will be; what is counted is kept by these
-    too, and `alerts_beside` with all alerts. `held`: what `table` reads, which would go if nobody held it. `packing`:
-    how its columns are packed, where it has words. `written`: where questions are kept, by `key`, on DuckDB.
-    `all_dates`: where counts of all dates are kept, by `anywhere`, which says of which alerts, wherever they lie;
-    `cells`: those that the filter names.
+    too. `packing`: how its columns are packed, where it has words. `written`: where questions are kept, by `key`, on
+    DuckDB. `all_dates`: where counts of all dates are kept, by `anywhere`, which says of which alerts, wherever they
+    lie; `cells`: those that the filter names.
     """
 
     table: IbisTable
     make_tests: Callable[[], tuple[IbisBoolean, ...]]  # that of the dates first
-    once: bool = False
-    reports: tuple[IbisBoolean, ...] = ()
     counted: KeptCounts | None = None
     key: tuple[Hashable, ...] = ()
     periods: tuple[tuple[dt.date, dt.date], ...] = ()
     beside: tuple[str, ...] = ()
-    alerts_beside: bool = False
-    held: FirstReportsOf | None = None
     packing: Packing | None = None
     written: Written | None = None
     all_dates: KeptAllDates | None = None
@@ -91,44 +75,12 @@ class Rows:
     @property
     def of(self) -> Hashable:
         """What says of which alerts counts are."""
-        return self.key, self.periods, self.once
-
-    @property
-    def of_alerts(self) -> Rows:
-        """The same alerts, each counted."""
-        return replace(self, once=False)
+        return self.key, self.periods
 
     @property
     def chosen(self) -> IbisTable:
         """The alerts themselves."""
-        if not self.once:
-            return self.table.filter(*self.tests) if self.tests else self.table
-        if not self.reports:
-            return self.table.filter(*self.tests, _counts(self.table))
-        found = self._with_first(self.table.filter(*self.tests))
-        return found.filter(found.counts)
-
-    def columns(
-        self, make: Callable[[IbisTable], dict[str, Any]], *, with_alerts: bool
-    ) -> tuple[IbisTable, dict[str, Any], IbisBoolean | None]:
-        """The alerts, their columns as `make` has them of a table, and nothing; `with_alerts`: all alerts for which the
-        tests hold, and of which each incident's count is made.
-
-        Only what is asked for goes through a join: the engine has to name each column of it.
-        """
-        if not (self.once and self.reports):
-            table = self.table.filter(*self.tests) if with_alerts else self.chosen
-            return table, make(table), _counts(table) if with_alerts else None
-        table = self.table.filter(*self.tests)
-        made = make(table)
-        found = self._with_first(table.select(**made, incident=table.incident, report=table.report))
-        if not with_alerts:
-            found = found.filter(found.counts)
-        return found, {name: found[name] for name in made}, found.counts if with_alerts else None
-
-    def _with_first(self, table: IbisTable) -> IbisTable:
-        """With `counts`: whether it is the first report of its incident for which `reports` hold."""
-        return beside_first(table, later_first_reports(self.table, self.reports))
+        return self.table.filter(*self.tests) if self.tests else self.table
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""
@@ -136,115 +88,73 @@ class Rows:
 
 
 def aggregate(
-    rows: Rows,
-    f: AlertFilter,
-    city: CityProfile,
-    layouts: Sequence[Layout],
-    points: pd.DataFrame | None = None,
-    *,
-    with_alerts: bool = False,
+    rows: Rows, f: AlertFilter, city: CityProfile, layouts: Sequence[Layout], points: pd.DataFrame | None = None
 ) -> list[pd.DataFrame]:
     """Tables, each with the columns `by` and n, from one question to the engine; their resolutions are the same.
 
-    `points`: the default coordinates, for tables by `at_default`. `with_alerts`: where n are incidents, also all their
-    alerts (`alerts`), with a row where n is zero. Alerts that are alike in all that is asked are counted by the engine.
-    Of what an alert has several (categories, hours) the values are separated afterwards: there are far fewer lists than
-    alerts.
+    `points`: the default coordinates, for tables by `at_default`. Alerts that are alike in all that is asked are
+    counted by the engine. Of what an alert has several (categories, hours) the values are separated afterwards: there
+    are far fewer lists than alerts.
     """
-    with_alerts = with_alerts and rows.once
-    asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
-    counted = _fine_counts(rows, city, asked_for, points, with_alerts=with_alerts)
-    summed = _Summed(counted.columns, _asked_values(f, city), city)
-    n, *more = (counted.numbers[name] for name in _numbers(with_alerts))
-    tables = [summed.table(layout, n).frame for layout in layouts]
-    for others in more:
-        tables = [
-            table.assign(alerts=summed.table(layout, others).n) for table, layout in zip(tables, layouts, strict=True)
-        ]
-    return tables
+    return [table.frame for table in aggregate_codes(rows, f, city, layouts, points)]
 
 
-def aggregate_codes(rows: Rows, f: AlertFilter, city: CityProfile, layouts: Sequence[Layout]) -> list[CodedTable]:
-    """`aggregate` in codes, without points and alerts beside."""
+def aggregate_codes(
+    rows: Rows, f: AlertFilter, city: CityProfile, layouts: Sequence[Layout], points: pd.DataFrame | None = None
+) -> list[CodedTable]:
+    """`aggregate` in codes."""
     asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
-    counted = _fine_counts(rows, city, asked_for, None, with_alerts=False)
+    counted = _fine_counts(rows, city, asked_for, points)
     summed = _Summed(counted.columns, _asked_values(f, city), city)
-    return [summed.table(layout, counted.numbers["n"]) for layout in layouts]
+    return [summed.table(layout, counted.n) for layout in layouts]
 
 
 def _fine_counts(
-    rows: Rows,
-    city: CityProfile,
-    asked_for: Mapping[str, int | None],
-    points: pd.DataFrame | None,
-    *,
-    with_alerts: bool,
+    rows: Rows, city: CityProfile, asked_for: Mapping[str, int | None], points: pd.DataFrame | None
 ) -> FineCounts:
     """The counts by all columns that some dimensions are made of: kept ones, or else the engine's, kept from now on."""
     wanted = frozenset(MADE_OF.get(name, name) for name in asked_for)
-    known = rows.counted and _known(rows.counted, rows, wanted, asked_for.get("cell"), with_alerts=with_alerts)
-    known = known or _of_all_dates(rows, city, wanted, asked_for.get("cell"), with_alerts=with_alerts)
+    known = rows.counted and rows.counted.find(rows.of, wanted, asked_for.get("cell"))
+    known = known or _of_all_dates(rows, city, wanted, asked_for.get("cell"))
     if known:
         return known
     if rows.counted:
         asked_for = {**dict.fromkeys(rows.beside), **asked_for}
-    both = with_alerts or (rows.once and rows.alerts_beside)
     grouping = _Grouping(asked_for, points, rows.packing)
-    found = _asked(rows, grouping, with_alerts=both)
-    counted = _encoded(found, grouping, city, with_alerts=both)
+    counted = _encoded(_asked(rows, grouping), grouping, city)
     if rows.counted:
         rows.counted.keep(rows.of, counted)
-    return counted if both == with_alerts else counted.alone("n")
+    return counted
 
 
-def _asked(rows: Rows, grouping: _Grouping, *, with_alerts: bool, since: dt.date | None = None) -> pa.Table:
+def _asked(rows: Rows, grouping: _Grouping, *, since: dt.date | None = None) -> pa.Table:
     """What the engine counts by the columns of a grouping; `since`: and by whether an alert is of that day or later."""
     if rows.written is None:
-
-        def make(table: IbisTable) -> dict[str, Any]:
-            return grouping.of(table) | ({} if since is None else {LATER: table.local_date >= since})
-
-        found: pa.Table = _sums(*rows.columns(make, with_alerts=with_alerts)).to_pyarrow()
+        table = rows.chosen
+        columns = grouping.of(table) | ({} if since is None else {LATER: table.local_date >= since})
+        found: pa.Table = _sums(table, columns).to_pyarrow()
         return found
 
     def counted(table: IbisTable) -> IbisTable:
-        columns = grouping.of(table) | ({} if since is None else {LATER: table[LATER]})
-        return _sums(table, columns, _counts(table) if with_alerts else None)
+        return _sums(table, grouping.of(table) | ({} if since is None else {LATER: table[LATER]}))
 
-    undated = replace(rows, make_tests=lambda: rows.tests[1:], once=False)
+    undated = replace(rows, make_tests=lambda: rows.tests[1:])
     sql = rows.written.alerts(rows.key, rows.table, lambda: undated.chosen)
-    once = rows.once and not with_alerts
-    key = (*grouping.asked.items(), grouping.points is None, with_alerts, since is None)
-    counting = rows.written.counting(key, rows.table, counted)
-    return ask_written(rows.table, sql, rows.periods, since, counting, once=once)
+    key = (*grouping.asked.items(), grouping.points is None, since is None)
+    return ask_written(rows.table, sql, rows.periods, since, rows.written.counting(key, rows.table, counted))
 
 
-def _known(
-    kept: KeptCounts, rows: Rows, wanted: frozenset[str], resolution: int | None, *, with_alerts: bool
-) -> FineCounts | None:
-    """Kept counts of incidents, of alerts, or of both, of which the answer is a sum."""
-    both = kept.find(replace(rows, once=True).of, wanted, frozenset(_numbers(True)), resolution)
-    if with_alerts:
-        return both
-    alone = kept.find(rows.of, wanted, frozenset(_numbers(False)), resolution)
-    return alone or (both and both.alone("n" if rows.once else "alerts"))
-
-
-def _of_all_dates(
-    rows: Rows, city: CityProfile, wanted: frozenset[str], resolution: int | None, *, with_alerts: bool
-) -> FineCounts | None:
+def _of_all_dates(rows: Rows, city: CityProfile, wanted: frozenset[str], resolution: int | None) -> FineCounts | None:
     """What is a sum of the counts of all dates (`keep_all_dates`); None where none are kept, or it is not."""
     if rows.all_dates is None:
         return None
-    number = "n" if rows.once else "alerts"
     _, _, *named = rows.key
     asked = Asked(rows.periods[0], rows.cells, named, resolution)
-    for word, once in product((CELLS, AREAS), (True, False)):
-        counted = rows.all_dates.find((rows.anywhere, word, once))
-        if counted and counted.numbers.keys() >= (set(_numbers(True)) if with_alerts else {number}):
-            found = counted.answer(asked, wanted, city)
-            if found is not None:
-                return found if with_alerts else found.alone(number)
+    for word in (CELLS, AREAS):
+        counted = rows.all_dates.find((rows.anywhere, word))
+        found = None if counted is None else counted.answer(asked, wanted, city)
+        if found is not None:
+            return found
     return None
 
 
@@ -253,22 +163,22 @@ def keep_all_dates(rows: Rows, days: tuple[dt.date, dt.date], points: pd.DataFra
     once: what is asked of some of them by cell, week or month, with the same filter, is a sum of these counts. Without
     a resolution by category, district and place instead.
 
-    By cell incidents and all alerts, where rows are those that count `once`. `days`: the first and the last of all
-    alerts; `points`: the default coordinates. Nothing is asked on another engine, nor of a city with very many cells.
+    `days`: the first and the last of all alerts; `points`: the default coordinates. Nothing is asked on another engine,
+    nor of a city with very many cells.
     """
     if rows.written is None or rows.packing is None or rows.all_dates is None:
         return
     finest, by_cell = counted_size(resolution), resolution is not None
     word, columns = columns_of(rows.packing, finest)
-    key = rows.anywhere, word, rows.once
+    key = rows.anywhere, word
     known = rows.all_dates.find(key)
     if not columns or (known and known.finest >= finest) or rows.all_dates.is_too_much(key, finest):
         return
-    by_points, with_alerts, ((since, _),) = by_cell or points.empty, by_cell and rows.once, rows.periods
+    by_points, ((since, _),) = by_cell or points.empty, rows.periods
     grouping = _Grouping(dict.fromkeys((*columns, *(["at_default"] if by_points else []))), points, rows.packing)
     if grouping.packed.keys() != {word}:
         return
-    found = _asked(replace(rows, periods=(days,)), grouping, with_alerts=with_alerts, since=since)
+    found = _asked(replace(rows, periods=(days,)), grouping, since=since)
     at_default = None
     if by_points:
         at_default = np.zeros(len(found), bool) if points.empty else _flags(found["at_default"])
@@ -279,10 +189,7 @@ def keep_all_dates(rows: Rows, days: tuple[dt.date, dt.date], points: pd.DataFra
         words=found[word].to_numpy(),
         at_default=at_default,
         later=_flags(found[LATER]),
-        numbers={
-            name if rows.once else "alerts": found[name].fill_null(0).to_numpy().astype(np.int32)
-            for name in _numbers(with_alerts)
-        },
+        n=found["n"].to_numpy().astype(np.int32),
         finest=finest,
         since=since,
         days=days,
@@ -294,20 +201,18 @@ def _flags(column: pa.ChunkedArray) -> BoolArray:
     return np.asarray(column.to_numpy(), bool)
 
 
-def _sums(table: IbisTable, columns: Mapping[str, Any], counts: IbisBoolean | None) -> IbisTable:
-    """What is counted by some columns: alerts, or the incidents of which each has one that `counts`, and all alerts."""
-    n = {"n": table.count()} if counts is None else {"n": counts.sum(), "alerts": table.count()}
-    return (table.group_by(**columns) if columns else table).aggregate(**n)
+def _sums(table: IbisTable, columns: Mapping[str, Any]) -> IbisTable:
+    """How many alerts are alike in some columns."""
+    return (table.group_by(**columns) if columns else table).aggregate(n=table.count())
 
 
-def _encoded(found: pa.Table, grouping: _Grouping, city: CityProfile, *, with_alerts: bool) -> FineCounts:
+def _encoded(found: pa.Table, grouping: _Grouping, city: CityProfile) -> FineCounts:
     """What the engine gave, in codes."""
     fine = grouping.codes(found)
     if "cell" in fine and fine["cell"].levels.dtype == np.int64:  # none is missing
         cells, codes = np.unique(counted_cells(city, fine["cell"].levels.to_numpy()), return_inverse=True)
         fine["cell"] = Categorical(codes[fine["cell"].codes], pd.Index(cells))
-    numbers = {name: found[name].fill_null(0).to_numpy().astype(float) for name in _numbers(with_alerts)}
-    return FineCounts(fine, numbers, grouping.asked.get("cell"))  # a sum of nothing is missing
+    return FineCounts(fine, found["n"].to_numpy().astype(float), grouping.asked.get("cell"))
 
 
 def _narrowed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -316,9 +221,7 @@ def _narrowed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(kind) if kind is not None and pa.types.is_int8(kind) and column.type != kind else column
 
 
-def count_both(
-    before: Rows, after: Rows, since: dt.date, city: CityProfile, layouts: Sequence[Layout], *, with_alerts: bool
-) -> None:
+def count_both(before: Rows, after: Rows, since: dt.date, city: CityProfile, layouts: Sequence[Layout]) -> None:
     """Keep the counts of two periods, of which the later one begins on a day, from one question to the engine.
 
     The rows differ in their dates alone. Nothing is asked where counts are not kept, or are already; nor where the
@@ -326,13 +229,9 @@ def count_both(
     """
     if not before.table.equals(after.table):
         return
-    with_alerts = with_alerts and before.once
     asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
     wanted, resolution = frozenset(MADE_OF.get(name, name) for name in asked_for), asked_for.get("cell")
-    if any(
-        rows.counted is None or _known(rows.counted, rows, wanted, resolution, with_alerts=with_alerts)
-        for rows in (before, after)
-    ):
+    if any(rows.counted is None or rows.counted.find(rows.of, wanted, resolution) for rows in (before, after)):
         return
 
     grouping = _Grouping(asked_for, None, before.packing)
@@ -341,15 +240,11 @@ def count_both(
         return before.tests[0] | after.tests[0], *before.tests[1:]
 
     either = replace(before, make_tests=tests, periods=(*before.periods, *after.periods))
-    found = _asked(either, grouping, with_alerts=with_alerts, since=since)
+    found = _asked(either, grouping, since=since)
     for rows, later in ((before, False), (after, True)):
         mine = found.filter(pc.equal(found[LATER], later))
         if rows.counted:
-            rows.counted.keep(rows.of, _encoded(mine, grouping, city, with_alerts=with_alerts))
-
-
-def _numbers(with_alerts: bool) -> tuple[str, ...]:
-    return ("n", "alerts") if with_alerts else ("n",)
+            rows.counted.keep(rows.of, _encoded(mine, grouping, city))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,10 +51,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class AllDates:
-    """How many alerts are alike in some columns: `words` as they are packed in the number `word`, a row each, `numbers`
-    by name (n of incidents, alerts), whether they lie at a default coordinate, where it is known, and whether they are
-    of `since` or later, a day at which a period may begin too. `finest`: up to which resolution they are by cell, 0 for
-    none. `days`: the first and the last of all alerts.
+    """How many alerts (`n`) are alike in some columns: `words` as they are packed in the number `word`, a row each,
+    whether they lie at a default coordinate, where it is known, and whether they are of `since` or later, a day at
+    which a period may begin too. `finest`: up to which resolution they are by cell, 0 for none. `days`: the first and
+    the last of all alerts.
     """
 
     packing: Packing
@@ -63,7 +63,7 @@ class AllDates:
     words: IntArray
     at_default: BoolArray | None
     later: BoolArray
-    numbers: Mapping[str, npt.NDArray[np.int32]]
+    n: npt.NDArray[np.int32]
     finest: int
     since: dt.date
     days: tuple[dt.date, dt.date]
@@ -87,7 +87,7 @@ class AllDates:
                 found[name] = encode_codes(self.at_default[rows].astype(np.int64), pa.array([False, True]))
             else:
                 found[name] = encode_codes(self._codes(name)[rows], self.packing.values[name])
-        return FineCounts(found, {name: n[rows].astype(float) for name, n in self.numbers.items()}, asked.resolution)
+        return FineCounts(found, self.n[rows].astype(float), asked.resolution)
 
     def _are_whole(self, start: dt.date, end: dt.date) -> bool:
         """Whether a period parts no week within a month, or at `since` alone."""

@@ -10,10 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
-
-import numpy as np
 
 from curim_data.model import FloatArray
 from curim_data.query.categoricals import Categorical
@@ -23,32 +20,22 @@ MOST_ROWS: Final = 400_000  # of all kept tables of a version, of some 40 bytes 
 
 @dataclass(frozen=True)
 class FineCounts:
-    """Numbers of alerts that are alike in some columns: `numbers` by name (n, and alerts where both were asked), each
-    as long as the codes of every column. `resolution`: of cells, where they are by cell.
+    """How many alerts are alike in some columns: `n`, as long as the codes of every column. `resolution`: of cells,
+    where they are by cell.
     """
 
     columns: Mapping[str, Categorical]
-    numbers: Mapping[str, FloatArray]
+    n: FloatArray
     resolution: int | None
 
-    @cached_property
+    @property
     def rows(self) -> int:
         """How many kinds of alerts there are."""
-        return max((len(values) for values in self.numbers.values()), default=0)
+        return len(self.n)
 
-    def alone(self, name: str) -> FineCounts:
-        """One of the numbers, of what it has at all."""
-        n = self.numbers[name]
-        rows = np.flatnonzero(n)
-        if len(rows) == len(n) or not self.columns:
-            return FineCounts(self.columns, {"n": n}, self.resolution)
-        columns = {column: values.take(rows) for column, values in self.columns.items()}
-        return FineCounts(columns, {"n": n[rows]}, self.resolution)
-
-    def answers(self, columns: frozenset[str], numbers: frozenset[str], resolution: int | None) -> bool:
-        """Whether a question by some columns for these numbers is a sum of them."""
-        fits = "cell" not in columns or resolution == self.resolution
-        return fits and columns <= self.columns.keys() and numbers == self.numbers.keys()
+    def answers(self, columns: frozenset[str], resolution: int | None) -> bool:
+        """Whether a question by some columns is a sum of them."""
+        return ("cell" not in columns or resolution == self.resolution) and columns <= self.columns.keys()
 
 
 class KeptCounts:
@@ -60,19 +47,17 @@ class KeptCounts:
         self._rows = 0
         self._lock = threading.Lock()
 
-    def find(
-        self, key: Hashable, columns: frozenset[str], numbers: frozenset[str], resolution: int | None
-    ) -> FineCounts | None:
+    def find(self, key: Hashable, columns: frozenset[str], resolution: int | None) -> FineCounts | None:
         """The smallest table of which the answer is a sum; `key` says which alerts were counted."""
         with self._lock:
             known = [self._kept[key, name] for name in self._of.get(key, ())]
-        return min((one for one in known if one.answers(columns, numbers, resolution)), key=_rows, default=None)
+        return min((one for one in known if one.answers(columns, resolution)), key=_rows, default=None)
 
     def keep(self, key: Hashable, counted: FineCounts) -> None:
         """Keep a table, unless it alone is too large."""
         if counted.rows > MOST_ROWS:
             return
-        name = (*counted.columns, *counted.numbers, counted.resolution)
+        name = (*counted.columns, counted.resolution)
         with self._lock:
             before = self._kept.get((key, name))
             self._rows += counted.rows - (before.rows if before else 0)

@@ -2,8 +2,7 @@
 
 Ibis takes longer to write a question than DuckDB to answer it, where alerts are few or a filter leaves few. So it
 writes apart which alerts a filter leaves, whatever their dates, and what they are counted by. Each is kept, under a key
-that says all that it depends on. Both are put together here, with the dates and with which report of an incident
-counts.
+that says all that it depends on. Both are put together here, with the dates.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class Written:
             found = counted(ibis.table({**table.schema(), LATER: "boolean"}, name=ASKED))
             return table.op().source.compile(found), found.schema().to_pyarrow()
 
-        return self._once(("counting", "counts" in table.columns, key), write)
+        return self._once(("counting", key), write)
 
     def _once(self, key: Hashable, make: Callable[[], tuple[str, Any]]) -> tuple[str, Any]:
         found = self.kept.get(key)
@@ -67,17 +66,12 @@ def ask_written(
     periods: Sequence[tuple[dt.date, dt.date]],
     since: dt.date | None,
     counting: tuple[str, pa.Schema],
-    *,
-    once: bool,
 ) -> pa.Table:
     """What DuckDB counts of the alerts of some periods, on a table's cursor: `alerts` and `counting` as `Written` has
-    them. `since`: the first day of the later period, where there are two. `once`: of each incident the report alone
-    that counts.
+    them. `since`: the first day of the later period, where there are two.
     """
     sql, schema = counting
     within = " OR ".join(f"local_date BETWEEN {_day(first)} AND {_day(last)}" for first, last in periods)
-    if once:
-        within = f"({within}) AND {'counts' if 'counts' in table.columns else 'report = 0'}"
     later = "" if since is None else f", local_date >= {_day(since)} AS {LATER}"
     asked = f"SELECT *{later} FROM ({alerts}) WHERE {within}"
     cursor = table.op().source.con

@@ -37,21 +37,13 @@ def sentence(source: Source, f: AlertFilter, t: Translator, total: Total | None 
     return f.sentence(t, source.city, n=n, total=of, dates=dates(source, f), by_month=source.by_month)
 
 
-def total(source: Source, f: AlertFilter, audience: Audience, *, once: bool = False) -> Total:
-    """How many alerts the filter leaves, and how many of them are on the map. Asked again, it is not counted again.
-
-    `once`: how many incidents; of the alerts of one the first counts and no other.
-    """
-    known: Total | None = _totals(source).get(_key(source, f, audience, once))
+def total(source: Source, f: AlertFilter, audience: Audience) -> Total:
+    """How many alerts the filter leaves, and how many of them are on the map. Asked again, it is not counted again."""
+    known: Total | None = _totals(source).get(_key(source, f, audience))
     if known is not None:
         return known
-    question = ask(source, f, audience, once=once)
-    return _remember(source, f, audience, _total(question, question.count([_PARTS])[0]), once)
-
-
-def mapped_incidents(source: Source, f: AlertFilter, audience: Audience) -> float:
-    """How many incidents the filter leaves on the map, as tests count them."""
-    return total(source, f, audience, once=source.repeated).mapped
+    question = ask(source, f, audience)
+    return _remember(source, f, audience, _total(question, question.count([_PARTS])[0]))
 
 
 def _totals(source: Source) -> dict[Hashable, Total]:
@@ -59,15 +51,15 @@ def _totals(source: Source) -> dict[Hashable, Total]:
     return known
 
 
-def _key(source: Source, f: AlertFilter, audience: Audience, once: bool) -> Hashable:
-    return f, dates(source, f), audience, source.city.version, once
+def _key(source: Source, f: AlertFilter, audience: Audience) -> Hashable:
+    return f, dates(source, f), audience, source.city.version
 
 
-def _remember(source: Source, f: AlertFilter, audience: Audience, counted: Total, once: bool = False) -> Total:
+def _remember(source: Source, f: AlertFilter, audience: Audience, counted: Total) -> Total:
     known = _totals(source)
     if len(known) >= MOST_TOTALS:
         known.clear()
-    known[_key(source, f, audience, once)] = counted
+    known[_key(source, f, audience)] = counted
     return counted
 
 
@@ -96,9 +88,7 @@ def counts(
     complete: bool = False,
     resolution: int | None = None,
     without_default_points: bool = False,
-    once: bool = False,
     beside: Sequence[str] = (),
-    beside_alerts: bool = False,
 ) -> Counted:
     """Alerts by the dimensions `by` (names of `dimensions`; none is one row with the number of alerts).
 
@@ -106,12 +96,11 @@ def counts(
     alerts on the city's land. With `complete`, weeks, months, days, hours, weekdays, districts, cells and the values of
     enums that have no alert get a row with a true zero. The counts are whole but for hours. Where the filter names
     categories only those are distinguished. Raises DisclosureError for what the audience may not ask,
-    UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension. `once`: of the
-    alerts of one incident the first counts and no other, as in all tests. `beside`: dimensions by which other tables of
-    the same alerts will be asked for, so that one question to the engine does for all of them; `beside_alerts`: the
-    same table will be asked for of all alerts.
+    UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension. `beside`:
+    dimensions by which other tables of the same alerts will be asked for, so that one question to the engine does for
+    all of them.
     """
-    question = ask(source, f, audience, once=once).beside(beside, alerts=beside_alerts)
+    question = ask(source, f, audience).beside(beside)
     return question.counts(by, complete=complete, resolution=resolution, without_default_points=without_default_points)
 
 
@@ -125,13 +114,12 @@ def tables(
     without_default_points: bool = False,
     at_once: bool = False,
     resolution: int | None = None,
-    once: bool = False,
 ) -> tuple[Counted, ...]:
     """Several tables, each as `counts` gives it, from one or two questions to the engine (`Question.answer`).
 
     With a `resolution` all tables are by cell.
     """
-    question = ask(source, f, audience, once=once)
+    question = ask(source, f, audience)
     if without_default_points:
         question = question.without_default_points()
     if resolution is not None:
@@ -146,12 +134,11 @@ def coded_tables(
     tables: Sequence[Sequence[str]],
     *,
     resolution: int | None = None,
-    once: bool = False,
 ) -> list[CodedTable]:
     """`tables` as who sees exact counts has them, in codes and from one question to the engine: for studies that sum
     them up again, and tell of them only what every audience may know.
     """
-    question = ask(source, f, Audience.ANALYST, once=once)
+    question = ask(source, f, Audience.ANALYST)
     if resolution is not None:
         question = question.on_land()
     layouts = [question.layout(by, resolution) for by in tables]
@@ -166,24 +153,21 @@ def count_both(
     audience: Audience,
     *,
     resolution: int | None = None,
-    once: bool = False,
 ) -> None:
     """Count two periods of one filter, the earlier first, in one question to the engine, for `tables` of each that will
     be asked for. The filters differ in their dates alone; without a `resolution` none of the tables is by cell.
     """
-    before, after = (ask(source, f, audience, once=once) for f in periods)
+    before, after = (ask(source, f, audience) for f in periods)
     if resolution is not None:
         before, after = before.on_land(), after.on_land()
     layouts = [before.layout(by, resolution) for by in tables]
     since = dates(source, after.filter)[0]
     if dates(source, before.filter)[1] >= since:
         return  # an alert of both would count in one alone
-    aggregate_both(before.rows, after.rows, since, source.city, layouts, with_alerts=False)
+    aggregate_both(before.rows, after.rows, since, source.city, layouts)
 
 
-def count_all_dates(
-    source: Source, f: AlertFilter, resolution: int | None, audience: Audience, *, once: bool = False
-) -> None:
+def count_all_dates(source: Source, f: AlertFilter, resolution: int | None, audience: Audience) -> None:
     """Count the alerts of all dates under the rest of a filter by cell, week and month, in one question to the engine;
     without a resolution by category, district, place, week and month.
 
@@ -191,7 +175,7 @@ def count_all_dates(
     months, are sums of it: for pages that will ask several. The period is that of the filter that is asked first.
     Where the alerts are in no fast table nothing is asked.
     """
-    question = ask(source, f.replace(cells=()), audience, once=once)
+    question = ask(source, f.replace(cells=()), audience)
     keep_all_dates(question.rows, (source.first, source.as_of), default_points(source), resolution)
 
 
@@ -202,30 +186,16 @@ def cells(
     audience: Audience,
     *,
     without_default_points: bool = True,
-    once: bool = False,
 ) -> Counted:
     """Alerts by map cell: the index is every cell of the city's land (int64), zeros included.
 
     The column `land_km2` is the land in the cell. Alerts at default coordinates are left out and counted
     (`at_default`). An alert whose cell touches no land counts in that of the land beside it (`counted_cells`); one far
-    from the land is counted (`off_mask`) and belongs to no cell. `once`: n are incidents, of whose alerts the first
-    counts and no other; `alerts` are all of them.
+    from the land is counted (`off_mask`) and belongs to no cell.
     """
-    question = ask(source, f, audience, once=once).on_land()
+    question = ask(source, f, audience).on_land()
     layout = question.layout(["cell"], resolution, complete=True)
-    counted = question.count([Layout(("cell", "at_default"), resolution)], with_alerts=True)[0]
-    if not question.once:
-        table = _cells(question, layout, counted, without_default_points)
-        return replace(table, frame=table.frame.assign(alerts=table.frame["n"]))
-    of_alerts = counted.assign(n=counted["alerts"])
-    alerts = _cells(question.of_alerts, layout, of_alerts, without_default_points)
-    table = _cells(question, layout, counted, without_default_points)
-    frame = table.frame.assign(alerts=alerts.frame["n"])
-    return replace(table, frame=frame, at_default=alerts.at_default, off_mask=alerts.off_mask)
-
-
-def _cells(question: Question, layout: Layout, counted: pd.DataFrame, without_default_points: bool) -> Counted:
-    """One table of `cells`, out of counts by cell and by whether they lie at a default coordinate."""
+    counted = question.count([Layout(("cell", "at_default"), resolution)])[0]
     left_out = counted["at_default"].to_numpy(bool) & without_default_points
     n = counted[~left_out].groupby("cell")["n"].sum()
     land = question.city.land_cells(layout.resolution or 0)

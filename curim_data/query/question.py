@@ -5,7 +5,7 @@ It is made once (`ask`) and passed on; every count of `curim_data.query` is one 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -30,10 +30,7 @@ from curim_data.query._written import written
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a store. `filter` is the one that the audience was authorised for, `notes` say what changed.
-
-    `once`: alerts of one incident count once, and counts are of incidents.
-    """
+    """What is asked of a store. `filter` is the one that the audience was authorised for, `notes` say what changed."""
 
     source: Source
     filter: AlertFilter
@@ -41,7 +38,6 @@ class Question:
     notes: tuple[Message, ...]
     rows: Rows
     rule: privacy.Rule
-    once: bool = False
 
     @property
     def city(self) -> CityProfile:
@@ -62,13 +58,9 @@ class Question:
         """The same of alerts on the city's land alone."""
         return replace(self, rows=self.rows.where(self.rows.table.inside, named=ON_LAND))
 
-    def beside(self, dimensions: Sequence[str], *, alerts: bool = False) -> Question:
-        """The same, counted and kept by further dimensions, by which other questions of the same alerts will be, and
-        with all `alerts`, where those questions are of them.
-        """
-        if not (dimensions or alerts):
-            return self
-        return replace(self, rows=replace(self.rows, beside=tuple(dimensions), alerts_beside=alerts))
+    def beside(self, dimensions: Sequence[str]) -> Question:
+        """The same, counted and kept by further dimensions, by which other questions of the same alerts will be."""
+        return replace(self, rows=replace(self.rows, beside=tuple(dimensions)))
 
     def without_default_points(self) -> Question:
         """The same without the alerts at default coordinates."""
@@ -89,12 +81,10 @@ class Question:
         privacy.check(by, resolution, self.filter, self.audience, self.city)
         return Layout(tuple(by), resolution, complete, banded=not self.exact and "hour" in by)
 
-    def count(self, layouts: Sequence[Layout], *, with_alerts: bool = False) -> list[pd.DataFrame]:
-        """Exact tables, from one question to the engine: the columns `by` and n, and `alerts` where n are incidents and
-        both are asked for. For this package alone.
-        """
+    def count(self, layouts: Sequence[Layout]) -> list[pd.DataFrame]:
+        """Exact tables, from one question to the engine: the columns `by` and n. For this package alone."""
         points = default_points(self.source) if any("at_default" in layout.by for layout in layouts) else None
-        return aggregate(self.rows, self.filter, self.city, layouts, points, with_alerts=with_alerts)
+        return aggregate(self.rows, self.filter, self.city, layouts, points)
 
     def counts(
         self,
@@ -111,11 +101,6 @@ class Question:
         if without_default_points:
             question = question.without_default_points()
         return question.answer([layout])[0]
-
-    @property
-    def of_alerts(self) -> Question:
-        """The same question of all alerts, where this one counts each incident once."""
-        return replace(self, rows=self.rows.of_alerts, once=False)
 
     def answer(self, layouts: Sequence[Layout], *, at_once: bool = False) -> list[Counted]:
         """Tables for the audience. Those by lists and the others are two questions to the engine, or one: where the
@@ -149,46 +134,28 @@ class Question:
         return privacy.is_sensitive(self.filter, self.city)
 
 
-def _asked_of_reports(f: AlertFilter, city: CityProfile) -> Hashable:
-    """All that the first reports of incidents depend on under a filter: what it asks of reports, and the city."""
-    names = (name for field in f.fields() if field.of_report for name in field.names)
-    return city.version, tuple(getattr(f, name) for name in names)
-
-
-def ask(source: Source, f: AlertFilter, audience: Audience, *, once: bool = False) -> Question:
-    """The question of an audience. RuntimeError where it is to read the protected copy and the source is none.
-
-    `once`: of incidents instead of alerts; the same where every alert reports an incident of its own.
-    """
+def ask(source: Source, f: AlertFilter, audience: Audience) -> Question:
+    """The question of an audience. RuntimeError where it is to read the protected copy and the source is none."""
     if source.exact is None and source.city.prepared is not None and not privacy.sees_exact(audience):
         raise RuntimeError(f"the alerts of a home are not counted for {audience}: open their protected copy")
     authorised, notes = privacy.authorise(f, audience, source.city)
-    once = once and source.repeated
-    rows = _rows(source, authorised, once=once)
-    return Question(source, authorised, audience, notes, rows, privacy.threshold_rule(authorised, source), once)
+    rows = _rows(source, authorised)
+    return Question(source, authorised, audience, notes, rows, privacy.threshold_rule(authorised, source))
 
 
-def _rows(source: Source, f: AlertFilter, *, once: bool) -> Rows:
-    """The alerts that a filter leaves; `once`: of each incident one."""
+def _rows(source: Source, f: AlertFilter) -> Rows:
+    """The alerts that a filter leaves."""
     days, undated = dates(source, f), f.replace(period="", start=None, end=None)
-    table = source.once if once else source.narrow
-    reports = tuple(f.report_tests(table, source.city)) if once else ()
-    held = source.first_reports(table, _asked_of_reports(f, source.city)) if reports else None
-    kept = None if held is None else held.reports(table, reports)
-    if kept is not None:
-        table, reports = kept, ()
+    table = source.narrow
     packing = source.packing if WORDS.keys() <= set(table.columns) else None
     return Rows(
         table,
-        cache(lambda: tuple(f.tests(table, days, source.city, of_reports=kept is None))),
-        once,
-        reports,
+        cache(lambda: tuple(f.tests(table, days, source.city))),
         counted=kept_counts(source.cache),
         key=(source.city.version, undated),
         periods=(days,),
-        held=held,
         packing=packing,
-        written=None if packing is None or reports else written(source.cache),
+        written=None if packing is None else written(source.cache),
         all_dates=kept_all_dates(source.cache),
         anywhere=(source.city.version, undated.replace(cells=())),
         cells=undated.cells,

@@ -77,6 +77,7 @@ def add_annotation(
     end: dt.date | None = None,
     kind: AnnotationKind = "other",
     category: str | None = None,
+    source: str | None = None,
 ) -> Annotation:
     """Keep a note. AnnotationError where it has no text, too long a one, or ends before it begins."""
     text = " ".join(note.split())
@@ -86,7 +87,7 @@ def add_annotation(
         )
     if end is not None and end < start:
         raise AnnotationError(Message("The note ends before it begins: {start} – {end}.", {"start": start, "end": end}))
-    made = Annotation(secrets.token_hex(4), start, end, kind, text, category or None)
+    made = Annotation(secrets.token_hex(4), start, end, kind, text, category or None, source or None)
     _write(folder, "added", who, made)
     return made
 
@@ -113,6 +114,7 @@ def _write(folder: Path, what: str, who: str, annotation: Annotation) -> None:
         "kind": annotation.kind,
         "note": annotation.note,
         "category": annotation.category,
+        "source": annotation.source,
     }
     with locked(folder / f"{FILE}.lock"), (folder / FILE).open("ab+") as handle:
         if handle.tell():
@@ -128,6 +130,5 @@ def _annotation(row: dict[str, Any]) -> Annotation:
     if row["kind"] not in KINDS:
         raise ValueError(f"no kind of note: {row['kind']!r}")
     end = dt.date.fromisoformat(row["end"]) if row["end"] else None
-    return Annotation(
-        str(row["id"]), dt.date.fromisoformat(row["start"]), end, row["kind"], str(row["note"]), row["category"]
-    )
+    start = dt.date.fromisoformat(row["start"])
+    return Annotation(str(row["id"]), start, end, row["kind"], str(row["note"]), row["category"], row.get("source"))

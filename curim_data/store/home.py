@@ -9,7 +9,7 @@
 <home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
 <home>/protected/       what the protected copy says instead of each alert's place and time, and the secret that it
                         was drawn with (`draws`): kept with the alerts, never given away
-<home>/annotations.jsonl  notes on the time line and their history (`annotations`)
+<home>/annotations.jsonl  notes on the time line, corrections of the days covered, and their history (`annotations`)
 <home>/settings.toml    the city's public address, mail server, sign-in and record (`settings`); written by hand
 <home>/briefs.json      which findings the last briefs had (`studies.brief_history`)
 <home>/meetings.json    the council's meetings, a copy for counting (`meetings`); meetings.toml is its older form

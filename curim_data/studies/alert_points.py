@@ -5,18 +5,18 @@ for a map of few alerts (`read_map_points`), for audiences with exact counts and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import ibis
 import numpy as np
 import pandas as pd
 
-from analysis.space_time.knox import without_near_duplicates
+from analysis.incidents import HOURS, METRES, first_alerts
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Audience, BoolArray, Message
 from curim_data.privacy import DisclosureError, sees_exact, sensitive_categories
 from curim_data.query import at_points, default_points
 from curim_data.studies.cells import default_coordinates
@@ -25,7 +25,7 @@ LEAST_EVENTS: Final = 20  # of fewer no pattern in space and time is tested
 MOST_EVENTS: Final = 200_000
 MOST_MAP_POINTS: Final = 6_000  # of more on a map one would cover another
 MONTH: Final = "month"
-COLUMNS: Final = ("x", "y", "local_date", "hour", "category", "incident_id")
+COLUMNS: Final = ("x", "y", "local_date", "hour", "category", "source", "incident_id")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Events:
 
     `frame`: x, y (metres), day (whole days since 1970-01-01). Left out of it, in this order: `unmapped` alerts without
     a position on the city's land, those `at_default` coordinates, `by_month` of which only the month is known, and
-    `again`: further reports of an event that another row holds. `drawn`: rows read, fewer than there are only above
+    `again`: further alerts of an incident whose first is a row. `drawn`: rows read, fewer than there are only above
     200,000.
     """
 
@@ -58,8 +58,10 @@ class Events:
             message = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
             choices.append(Choice("drawn", self.drawn, message))
         message = Message(
-            "Further reports of one incident were left out: {n}.",
-            {"n": self.again},
+            "An event that is reported several times would look like a repeat of itself. So of the alerts of one "
+            "category within {metres} m and {hours} hours of an earlier one, and of those with one number in their "
+            "source, only the first is tested here. Left out: {n}.",
+            {"metres": round(METRES), "hours": round(HOURS), "n": self.again},
         )
         return (*choices, Choice("again", self.again, message))
 
@@ -86,12 +88,12 @@ def read_events(source: Source, f: AlertFilter, audience: Audience) -> Events:
     drawn = usable.order_by([usable.alert_id.hash(), usable.alert_id]).limit(MOST_EVENTS)
     if mapped - on_default - monthly <= MOST_EVENTS:
         drawn = usable
-    read: pd.DataFrame = drawn.order_by([ibis.asc("local_date"), "alert_id"]).select("alert_id", *COLUMNS).to_pandas()
-    shared = source.shared_incidents()
-    incident = pd.Series(shared["incident"].to_pandas().to_numpy(), index=shared["alert_id"].to_pandas())
-    read["linked"] = read["alert_id"].map(incident).to_numpy(float)
+    in_order = drawn.order_by([ibis.asc("local_date"), "alert_id"])
+    read: pd.DataFrame = in_order.select(
+        *COLUMNS, moment=ibis.coalesce(in_order.occurred_from, in_order.reported_at)
+    ).to_pandas()
     read["day"] = (pd.to_datetime(read["local_date"]) - pd.Timestamp(0)) // pd.Timedelta(days=1)
-    kept = read[_first_reports(read)]
+    kept = read[_is_first(read)]
     frame = kept[["x", "y", "day"]].reset_index(drop=True)
     return Events(frame, n, n - mapped, on_default, monthly, len(read) - len(kept), len(read))
 
@@ -150,11 +152,9 @@ def read_map_points(source: Source, f: AlertFilter, audience: Audience) -> MapPo
     return MapPoints(frame, counts, n, n - mapped, standing, left_out)
 
 
-def _first_reports(read: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether a row is the first of its incident, and of the reports that are as like each other as one event's."""
-    first = (read["incident_id"].isna() | ~read["incident_id"].duplicated()).to_numpy(bool, copy=True)
-    first &= (read["linked"].isna() | ~read["linked"].duplicated()).to_numpy(bool)
-    kept = read[first]
-    hour = kept["hour"].astype("float64").to_numpy(float)
-    first[first] = without_near_duplicates(kept["x"], kept["y"], kept["day"], hour, kept["category"])
-    return first
+def _is_first(read: pd.DataFrame) -> BoolArray:
+    """Whether a row is the first alert of its incident (`analysis.incidents`)."""
+    hours = (pd.to_datetime(read["moment"], utc=True) - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(hours=1)
+    same = read.groupby(["source", "incident_id"]).ngroup().fillna(-1).to_numpy(int)
+    first = first_alerts(read["x"], read["y"], hours.where(read["hour"].notna()), read["category"], same)
+    return np.asarray(first == np.arange(len(read)))

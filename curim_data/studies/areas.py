@@ -44,7 +44,7 @@ def area_frame(source: Source, f: AlertFilter, cells: Sequence[str], by: Sequenc
     if source.exact is not None:
         here, _ = privacy.authorise(here, Audience.COUNCIL, source.city)
         audience = Audience.ANALYST if "local_date" in by else Audience.COUNCIL
-    counted = query.counts(source, here, by, audience, complete=complete, without_default_points=True, once=True)
+    counted = query.counts(source, here, by, audience, complete=complete, without_default_points=True)
     return counted.frame[[*by, "n"]]
 
 

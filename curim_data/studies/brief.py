@@ -7,29 +7,24 @@ from dataclasses import dataclass, fields, replace
 from typing import Final, Literal
 
 import numpy as np
-import pandas as pd
-import shapely
 
 from analysis.gender import CategoryRatios, GenderShares
 from analysis.spots.naming import SpotName, name_spots
-from analysis.trends.distinct_changes import distinct_changes
-from analysis.trends.smallest_change import SmallestChange
-from analysis.trends.time_series import PeriodTotal, period_total
+from analysis.trends.changes import CANDIDATE_KEYS, Change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message
-from curim_data.model.shared_shapes import ask_shape
+from curim_data.model import Audience, Message
 from curim_data.protection import CopyErrors, copy_errors
 from curim_data.query import Total
-from curim_data.studies.changes import CANDIDATE_KEYS, ChangeStudy, changes_for_all, filter_periods
+from curim_data.studies.changes import ChangeStudy, change_study, filter_periods
 from curim_data.studies.copy_words import copy_notes
+from curim_data.studies.events import EventFinding, event_study
 from curim_data.studies.findings import Finding, make_finding
 from curim_data.studies.gender import share_study, silent_districts, unheard_places, weight_study, without_gender
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.selection import chosen_from
-from curim_data.studies.trends import trend_study
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
@@ -37,18 +32,14 @@ MOST_FINDINGS: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class BriefChanges:
-    """What changed, which the headline and the cards tell: no map and no hot spot is needed for it.
+    """What changed, which the headline and the cards report: no map and no hot spot is needed for it.
 
     `since`, `until`: the window in which changes are looked for, at the end of the filter's period and no longer than
-    it; `recent`: its alerts, `incidents`: those that they report. `smallest`: what would
-    have been seen of all incidents, and of those of a typical place or category.
-    `changes`: how changes were looked for, without the counts; `n_significant` of them survive the correction before
-    overlapping ones are listed once, and some of those that were tested name what `looked_at` holds.
-    `course`: the city's whole weeks against what season and long trend let expect, as on the Trends page; None where
-    the data hold no season or the period does not suit it (see `analysis.trends.time_series`). `verdict`: is the city's
-    count usual, by `course`, or else by the e-test against the period that changes are compared with, corrected as all
-    changes are, so that it says no more than `smallest` and the cards; "unknown" where there is none or its count is
-    withheld. `by_month`: of the alerts only the month is known.
+    it; `recent`: its alerts. `findings`: clear changes first, then the surest probable ones; `events`: many reports in
+    one place within hours or days. `changes`: how changes were looked for, without the counts. `city`: all alerts
+    against what was to be expected, with the figures of what the audience reads; None where nothing is compared.
+    `verdict`: whether the number of all alerts is clearly another one. `visible`: the rise and the fall of the city, as
+    ratios, that would probably have been clear. `looked_at`: the names by which candidates were tested.
     `asks_affected`: whether the exports have the gender of the person affected at all. `by_gender`: whether the filter
     names genders, so that a change concerns those; women and men are compared among all genders all the same.
     `ongoing`: whether the window reaches to the end of the data. `from_alerts`: the changes were chosen by comparisons
@@ -58,33 +49,35 @@ class BriefChanges:
     since: dt.date
     until: dt.date
     recent: Total
-    course: PeriodTotal | None
     verdict: Verdict
     changes: ChangeStudy
     findings: tuple[Finding, ...]
-    n_significant: int = 0
+    events: tuple[EventFinding, ...] = ()
+    city: Change | None = None
+    visible: tuple[float, float] | None = None
     looked_at: tuple[str, ...] = ()
-    smallest: tuple[SmallestChange | None, SmallestChange | None] = (None, None)
     by_month: bool = False
     asks_affected: bool = True
     by_gender: bool = False
-    incidents: int = 0
     ongoing: bool = True
     from_alerts: bool = False
+
+    @property
+    def clear(self) -> int:
+        """How many clear changes and events there are."""
+        return sum(one.clear for one in self.findings) + sum(one.clear for one in self.events)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BriefPeriod:
     """What the briefing says of the filter's whole period, whatever changed in it.
 
-    `period`: that of the filter, to which `total`, the hot spots and the genders belong. `incidents_total`: as `total`,
-    of incidents. `errors`: of the protected copy, where the figures are those of it; `copy_notes`: what must be known
-    of `total` there.
+    `period`: that of the filter, to which `total`, the hot spots and the genders belong. `errors`: of the protected
+    copy, where the figures are those of it; `copy_notes`: what must be known of `total` there.
     """
 
     period: tuple[dt.date, dt.date]
     total: Total
-    incidents_total: Total
     hot: HotSpotStudy
     names: dict[str, SpotName]
     shares: GenderShares
@@ -115,24 +108,19 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
     window, since_known = _window(source, f, since), since in (None, source.meeting)
     since, until = query.dates(source, window)
     chosen = chosen_from(source, f) if since_known else source
-    # Of which the scatter of the past, the course of the weeks and the incidents on the map are sums.
-    query.count_all_dates(source, f, None, audience, once=True)
-    found = changes_for_all(chosen, window)
-    own = found if chosen is source else changes_for_all(source, window)
-    weeks = trend_study(source, window, audience)
-    seasonal = period_total(weeks) if weeks is not None else None
-    place_in = landmark_districts(source.city)
-    distinct = distinct_changes(found.changes, place_in, MOST_FINDINGS)
-    tested = found.changes.frame[found.changes.frame["p"].notna()]
+    found = change_study(chosen, window)
+    own = found if chosen is source else change_study(source, window)
+    frame = found.changes.frame
+    tested = frame[frame["p"].notna()]
+    city = own.changes.of(dict.fromkeys(CANDIDATE_KEYS))
     return BriefChanges(
         since=since,
         until=until,
         recent=query.total(source, window, audience),
-        course=seasonal,
-        verdict=_verdict(seasonal, own),
+        verdict=_verdict(found.changes.of(dict.fromkeys(CANDIDATE_KEYS))),
         changes=replace(
             found,
-            changes=replace(found.changes, frame=found.changes.frame.iloc[:0]),
+            changes=replace(found.changes, frame=frame.iloc[:0], found=()),
             not_in_use=found.not_in_use.told(source, audience),
         ),
         findings=tuple(
@@ -143,34 +131,19 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
                 change,
                 change if own is found else own.changes.of(change.key),
                 found.periods,
-                place_in,
             )
-            for change in distinct
+            for change in found.changes.found[:MOST_FINDINGS]
         ),
-        n_significant=found.changes.n_significant,
+        events=event_study(source, chosen, window, audience),
+        city=city,
+        visible=own.changes.visible(),
         looked_at=tuple(name for name in CANDIDATE_KEYS if tested[name].notna().any()),
-        smallest=(own.smallest(), own.smallest(area=True)),
         by_month=source.by_month,
         asks_affected="affected_gender" in source.asked,
         by_gender=without_gender(f) != f,
-        incidents=_incidents(source, window, audience, own),
         ongoing=until >= source.as_of,
         from_alerts=own is not found,
     )
-
-
-def _incidents(source: Source, f: AlertFilter, audience: Audience, own: ChangeStudy) -> int:
-    """How many incidents the alerts under a filter report: that of `own`, where it counted the same days."""
-    city = _city_row(own)
-    if own.periods.after == query.dates(source, f) and len(city):
-        return round(float(city["after"].iloc[0]))
-    return round(query.counts(source, f, [], audience, once=True).total)
-
-
-def _city_row(found: ChangeStudy) -> pd.DataFrame:
-    """All incidents of both periods, a row of the changes; no row where nothing was compared."""
-    frame = found.changes.frame
-    return frame[frame[list(found.changes.by)].isna().all(axis=1)]
 
 
 def usual_since(source: Source, f: AlertFilter) -> dt.date | None:
@@ -216,7 +189,6 @@ def brief_period(source: Source, f: AlertFilter, audience: Audience) -> BriefPer
     return BriefPeriod(
         period=query.dates(source, f),
         total=total,
-        incidents_total=query.total(source, f, audience, once=True),
         hot=hot,
         names=name_spots(hot.spots, source.city, known_places(source, audience)),
         shares=share_study(source, without_gender(f), audience),
@@ -228,23 +200,10 @@ def brief_period(source: Source, f: AlertFilter, audience: Audience) -> BriefPer
     )
 
 
-def landmark_districts(city: CityProfile) -> dict[str, str]:
-    """The district in which each landmark stands; landmarks outside all of them are left out."""
-    found = {}
-    for mark in city.landmarks:
-        point = shapely.Point(mark.longitude, mark.latitude)
-        home = next((area.id for area in city.districts if ask_shape(shapely.covers, area.polygon, point)), None)
-        if home is not None:
-            found[mark.id] = home
-    return found
-
-
-def _verdict(seasonal: PeriodTotal | None, found: ChangeStudy) -> Verdict:
-    if seasonal is not None:
-        return "more" if seasonal.side > 0 else "fewer" if seasonal.side < 0 else "usual"
-    city = _city_row(found)
-    if city.empty or not np.isfinite(city["p"].iloc[0]):
+def _verdict(city: Change | None) -> Verdict:
+    """Whether there are clearly more or fewer alerts than were to be expected."""
+    if city is None or not np.isfinite(city.p):
         return "unknown"
-    if not city["significant"].iloc[0]:
+    if city.grade != "clear":
         return "usual"
-    return "more" if city["direction"].iloc[0] > 0 else "fewer"
+    return "more" if city.direction > 0 else "fewer"

@@ -36,8 +36,8 @@ def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Trans
         counts=row.counts,
         told=(*row.told, row.certain, row.against),
         source=t(
-            "Source: the alerts of the imported files, counted as incidents in their protected copy (CURiM), so that "
-            "small numbers are not exact. More alerts need not be more crime. {date}.",
+            "Source: the alerts of the imported files, counted in their protected copy (CURiM), so that small "
+            "numbers are not exact. More alerts need not be more crime. {date}.",
             date=made,
         ),
         mark=t("Sample data: made up. Not about real events.") if city.illustrative else "",

@@ -31,17 +31,17 @@ from curim_data.studies.brief_text import (
     change_theme,
     counts_before_after,
     counts_words,
+    event_sure,
     finding_sentences,
     headline,
-    less_than_others,
     no_spots_sentence,
     none_sentence,
     sure_number,
     sure_sentence,
     tested_sentence,
 )
+from curim_data.studies.events import EventFinding
 from curim_data.studies.findings import Finding
-from curim_data.studies.incidents import incidents_in_words
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.plan_progress import PlanProgress, Standing, plan_progress
 from curim_data.studies.plan_result import short_result
@@ -120,7 +120,7 @@ def brief_content(
     spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
     return Brief(
         headline=headline(study, t),
-        sentence=study.course.sentence(t) if study.course else "",
+        sentence="",
         compared=study.changes.periods.before is not None,
         since=study.since,
         until=study.until,
@@ -129,7 +129,10 @@ def brief_content(
         none_found=none_sentence(study, t),
         no_spots=no_spots_sentence(study, t),
         made=made,
-        changes=tuple(change_row(finding, city, t) for finding in study.findings),
+        changes=(
+            *(event_row(event, city, t) for event in study.events),
+            *(change_row(finding, city, t) for finding in study.findings),
+        ),
         before=study.changes.periods.before,
         picture=_map(study, city, t) if city.outlined else None,
         caption=_map_caption(study, t),
@@ -166,7 +169,7 @@ def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
 
 
 def _map_caption(study: BriefStudy, t: Translator) -> str:
-    """How many cells stand out on the map; with how many incidents, where the line of numbers does not say it."""
+    """How many cells stand out on the map; with how many alerts, where the line of numbers does not say it."""
     if study.hot.power.too_few or not how_many_tested(study, t):
         return study.hot.sentence(t)
     hot = int(study.hot.hot.frame["hot"].sum())
@@ -202,29 +205,25 @@ def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator,
 
 
 def _sources(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator) -> tuple[str, ...]:
-    """The data, with the filter and how alerts were linked, and the published methods."""
+    """The data, with the filter, and the published methods."""
     total = study.total
     chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
-    linked = " ".join(t(choice.explanation) for choice in study.changes.choices if choice.name == "incidents")
     methods = t(
-        "Methods: changes by Fisher's exact test and the e-test (Krishnamoorthy & Thomson 2004), corrected for all "
-        "comparisons (Benjamini & Hochberg 1995; Katsevich, Sabatti & Bogomolov 2023); hot spots by exact tests of a "
-        "place against its surroundings, corrected likewise; shares with 95 % intervals. Formulas and checks: page "
-        "“Methods”."
+        "Methods: changes of the city by its level and season, of its parts by their share, with bursts of reports and "
+        "drift learned from the past, corrected within each level (Benjamini & Hochberg 1995); hot spots by exact "
+        "tests of a place against its surroundings, corrected likewise; shares with 95 % intervals. Formulas and "
+        "checks: page “Methods”."
     )
-    return (
-        " ".join(filter(None, (t("Data: the alerts of the imported files. {filter}.", filter=chosen), linked))),
-        methods,
-    )
+    return t("Data: the alerts of the imported files. {filter}.", filter=chosen), methods
 
 
 def how_many_tested(study: BriefStudy, t: Translator) -> str:
-    """How many incidents there are, how many lie on the map, and why fewer are tested; empty where all are."""
-    total, tested = study.incidents_total, study.hot.hot.n
+    """How many alerts there are, and how many of them lie on the map, where not all are tested; else empty."""
+    total, tested = study.total, study.hot.hot.n
     if tested == total.n:
         return ""
     on_map = total.mapped - total.at_default
-    parts = [incidents_in_words(t, total.n, study.total.n)]
+    parts = [t.n("{n} alert", "{n} alerts", total.n)]
     if on_map != total.n:
         parts.append(t.n("{n} of them on the map", "{n} of them on the map", on_map))
     return " · ".join(parts) + "."
@@ -243,6 +242,12 @@ def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = No
         **({"since": since.isoformat()} if since is not None else {}),
     }
     return f"{base}/?{urlencode(words)}"
+
+
+def event_row(event: EventFinding, city: CityProfile, t: Translator) -> ChangeRow:
+    """An event in the sentences of its card."""
+    first, *others = event.sentences(city, t)
+    return ChangeRow(*event.place_and_category(city, t), first, tuple(others), event_sure(event, t), "")
 
 
 def change_row(finding: Finding, city: CityProfile, t: Translator, *, drawn: bool = True) -> ChangeRow:
@@ -278,20 +283,20 @@ def change_series(finding: Finding, t: Translator) -> ChangeSeries | None:
         tested=tested,
         earlier=periods.before,
         after=periods.after,
-        names=period_names(periods, t),
-        counts=(float(change.before), float(change.after)),
+        names=period_names(periods, t, lines=bool(starts)),
+        counts=(change.expected, float(change.after)),
         told=counts_before_after(finding, t),
         hidden=(finding.counts[0].n is None, finding.counts[1].n is None),
         by_month=own is not None and own.unit == "month",
         whole_months=periods.by_month,
-        tone="quiet" if less_than_others(change, t) else "rise" if change.direction > 0 else "fall",
+        tone="rise" if change.direction > 0 else "fall",
         least=finding.counts[0].least,
     )
 
 
-def period_names(periods: ComparedPeriods, t: Translator) -> tuple[str, str]:
-    """What the two periods are called: their years; of two in a row, before and after."""
-    if not periods.same_season or periods.before is None:
-        return t("before"), t("after")
+def period_names(periods: ComparedPeriods, t: Translator, *, lines: bool = True) -> tuple[str, str]:
+    """What the two are called: lines by their years, bars as expected and counted."""
+    if not lines or not periods.same_season or periods.before is None:
+        return t("expected"), t("counted")
     before, after = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
     return tuple(str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in (before, after))  # type: ignore[return-value]

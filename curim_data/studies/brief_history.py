@@ -44,6 +44,12 @@ def finding_name(finding: Finding) -> str:
     return f"{finding.id}&side={'more' if finding.change.direction > 0 else 'fewer'}"
 
 
+def reported_names(study: BriefChanges) -> list[str]:
+    """The names of its clear and probable changes, and of its events."""
+    events = [f"event={one.event.category}&cell={one.cell}&day={one.day.isoformat()}" for one in study.events]
+    return [*events, *(finding_name(one) for one in study.findings if one.change.grade != "open")]
+
+
 def brief_name(f: AlertFilter, audience: Audience, lang: str) -> str:
     """Which brief this is: for whom, in which language, about which alerts."""
     return urlencode({**f.to_query(), "audience": audience.value, "lang": lang})
@@ -63,7 +69,7 @@ def last_brief(home: Home, name: str) -> LastBrief:
 
 def keep_brief(home: Home, name: str, study: BriefChanges, made: dt.date) -> None:
     """Remember the findings of a brief that was written, those that stay with the day since which they are known."""
-    names = [finding_name(finding) for finding in study.findings]
+    names = reported_names(study)
     with locked(home.path / f"{FILE}.lock"):  # timers may write briefs of several languages at once
         last = last_brief(home, name)
         findings = {one: last.findings.get(one, made).isoformat() for one in names}

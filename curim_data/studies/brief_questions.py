@@ -25,7 +25,6 @@ from curim_data.studies.brief_text import (
     counts_words,
     first_sentence,
     in_area,
-    less_than_others,
 )
 from curim_data.studies.findings import Finding
 from curim_data.studies.plan_progress import Standing
@@ -44,9 +43,8 @@ def meeting_questions(
 
 
 def _rose(finding: Finding) -> bool:
-    """Whether its count rose; where that may not be shown, whether it is above what was expected."""
-    change = finding.change
-    return change.after > change.before if finding.ordered else change.direction > 0
+    """Whether there were more alerts than expected."""
+    return finding.change.direction > 0
 
 
 def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
@@ -68,8 +66,8 @@ def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
 def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """What nobody expected: a rise beside a fall, the second change, or the first hot spot."""
     found = study.findings
-    rise = next((one for one in found if _rose(one) and not less_than_others(one.change, t)), None)
-    fall = next((one for one in found if not _rose(one) and not less_than_others(one.change, t)), None)
+    rise = next((one for one in found if _rose(one)), None)
+    fall = next((one for one in found if not _rose(one)), None)
     if rise is not None and fall is not None and in_area(rise.change) and in_area(fall.change):
         names = {"rise": change_name(rise.change, city, t), "fall": change_name(fall.change, city, t)}
         return t("More: {rise}. Fewer: {fall}. Does this surprise us, and could the two be connected?", **names)

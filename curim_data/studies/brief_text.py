@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from analysis.trends.changes import AREA, Change
-from analysis.trends.smallest_change import TELLING_RATIO
+from analysis.trends.changes import ALPHA, AREA, PROBABLE, Change
 from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_AREAS, ONE_CATEGORY, TOO_FEW, fewer_than
 from curim_data.model.i18n import Span, at_head
@@ -17,120 +16,84 @@ from curim_data.model.labels import (
     inline,
     place_label,
 )
-from curim_data.studies.brief import BriefChanges, BriefStudy, Verdict
+from curim_data.studies.brief import BriefChanges, BriefStudy
+from curim_data.studies.changes import GRADES
 from curim_data.studies.coarse_areas import area_label
 from curim_data.studies.copy_words import NO_PLACE
-from curim_data.studies.findings import SURE, VERY_SURE, Count, Finding
-from curim_data.studies.incidents import incidents_in_words
+from curim_data.studies.events import EventFinding
+from curim_data.studies.findings import Count, Finding
 
 MOST_SPOTS: Final = 5
-ALPHA: Final = 0.05
 
 
-# How many changes deserve attention, up to `MOST_FINDINGS`.
+# How many clear changes deserve attention.
 ATTENTION: Final = (
-    Message("One change deserves your attention."),
-    Message("Two changes deserve your attention."),
-    Message("Three changes deserve your attention."),
-    Message("Four changes deserve your attention."),
-    Message("Five changes deserve your attention."),
+    Message("One clear change deserves your attention."),
+    Message("Two clear changes deserve your attention."),
+    Message("Three clear changes deserve your attention."),
+    Message("Four clear changes deserve your attention."),
+    Message("Five clear changes deserve your attention."),
 )
+# Where not even so many times as many alerts would probably have been clear, "usual" says nothing.
+TELLING_RATIO: Final = 2.0
 
 
 def headline(study: BriefChanges, t: Translator) -> str:
-    """Since when, how many incidents, whether that is usual, and how many changes deserve attention."""
-    return at_head(f"{first_sentence(study, t)} {attention_sentence(study, t)}")
+    """Since when, how many alerts, whether that is usual, what is not covered, and how many changes are clear."""
+    said = (first_sentence(study, t), *map(t, study.changes.gaps), attention_sentence(study, t))
+    return at_head(" ".join(said))
 
 
 def first_sentence(study: BriefChanges, t: Translator) -> str:
-    """How many incidents, against what is usual for the season; or, where the whole city is a finding itself or no
-    season is known, against the time that changes are compared with.
-    """
-    side = _whole_city(study)
-    verdict = study.verdict if not side else "more" if side > 0 else "fewer"
-    if verdict == "usual" and not _usual_says_something(study):
-        verdict = "unknown"
-    basis = "year" if study.changes.periods.same_season else "before"
+    """How many alerts there are, against what was to be expected."""
     alerts = _recent_words(study, t)
-    if study.by_month:
-        return _headline_by_month(study, verdict, alerts, basis == "year", t)
-    when = t("Since {since}", since=study.since) if study.ongoing else t.span(Span(study.since, study.until))
-    values = {"when": when, "alerts": alerts}
-    match verdict, "season" if study.course and not side else basis:
-        case "usual", "season":
-            return t("{when}: {alerts}, usual for this time of year.", **values)
-        case "more", "season":
-            return t("{when}: {alerts}, more than usual for this time of year.", **values)
-        case "fewer", "season":
-            return t("{when}: {alerts}, fewer than usual for this time of year.", **values)
-        case "usual", "year":
-            return t("{when}: {alerts}, no clear difference from the same weeks of the year before.", **values)
-        case "more", "year":
-            return t("{when}: {alerts}, more than in the same weeks of the year before.", **values)
-        case "fewer", "year":
-            return t("{when}: {alerts}, fewer than in the same weeks of the year before.", **values)
+    period = Span(study.since, study.until, by_month=study.by_month)
+    since = study.ongoing and not study.by_month
+    when = t("Since {since}", since=study.since) if since else t.span(period)
+    verdict = "unknown" if study.verdict == "usual" and too_few_to_tell(study) else study.verdict
+    values = {"when": when, "alerts": alerts, "expected": _expected_words(study, t)}
+    match verdict, study.city.compared if study.city is not None else "":
+        case "usual", "before":
+            return t("{when}: {alerts}, about as many as just before ({expected}).", **values)
+        case "more", "before":
+            return t("{when}: {alerts}, more than just before ({expected}).", **values)
+        case "fewer", "before":
+            return t("{when}: {alerts}, fewer than just before ({expected}).", **values)
         case "usual", _:
-            return t("{when}: {alerts}, no clear difference from the time just before.", **values)
+            return t("{when}: {alerts}, about as many as usual for this time of year ({expected}).", **values)
         case "more", _:
-            return t("{when}: {alerts}, more than in the time just before.", **values)
+            return t("{when}: {alerts}, more than usual for this time of year ({expected}).", **values)
         case "fewer", _:
-            return t("{when}: {alerts}, fewer than in the time just before.", **values)
+            return t("{when}: {alerts}, fewer than usual for this time of year ({expected}).", **values)
     return t("{when}: {alerts}.", **values)
 
 
 def _recent_words(study: BriefChanges, t: Translator) -> str:
-    """How many incidents there were, and the alerts that report them."""
+    """How many alerts there were."""
     if study.recent.withheld:
-        return t(Message("fewer than {k} incidents", {"k": study.recent.threshold}))
-    return incidents_in_words(t, study.incidents, study.recent.n)
+        return t(Message("fewer than {k} alerts", {"k": study.recent.threshold}))
+    return t.n("{n} alert", "{n} alerts", study.recent.n)
 
 
-def _whole_city(study: BriefChanges) -> int:
-    """The direction of the change of all alerts in the whole city, where that is a finding itself; else 0."""
-    found = (one.change for one in study.findings if not any(one.change.key.values()))
-    return next((change.direction for change in found), 0)
-
-
-def _usual_says_something(study: BriefChanges) -> bool:
-    """Whether twice as many would not have been called usual too."""
-    if study.course is None:
-        return not too_few_to_tell(study)
-    expected = study.course.expected
-    return expected.high < TELLING_RATIO * expected.value
-
-
-def _headline_by_month(study: BriefChanges, verdict: Verdict, alerts: str, a_year: bool, t: Translator) -> str:
-    """The first sentence of the headline where the data know months alone."""
-    values = {"period": t.span(Span(study.since, study.until, by_month=True)), "alerts": alerts}
-    match verdict, a_year:
-        case "usual", True:
-            return t("{period}: {alerts}, no clear difference from the same months of the year before.", **values)
-        case "more", True:
-            return t("{period}: {alerts}, more than in the same months of the year before.", **values)
-        case "fewer", True:
-            return t("{period}: {alerts}, fewer than in the same months of the year before.", **values)
-        case "usual", _:
-            return t("{period}: {alerts}, no clear difference from the months just before.", **values)
-        case "more", _:
-            return t("{period}: {alerts}, more than in the months just before.", **values)
-        case "fewer", _:
-            return t("{period}: {alerts}, fewer than in the months just before.", **values)
-    return t("{period}: {alerts}.", **values)
+def _expected_words(study: BriefChanges, t: Translator) -> str:
+    """The number that was to be expected; small ones as "fewer than"."""
+    n, least = (round(study.city.expected) if study.city is not None else 0), study.recent.threshold
+    return t(fewer_than(least)) if 0 < n < least else t.number(n)
 
 
 def attention_sentence(study: BriefChanges, t: Translator) -> str:
-    """How many changes deserve attention."""
+    """How many changes are clear, or that none is."""
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
     if not study.changes.changes.n_tested:
         return _nothing_tested(study, t)
-    if not study.findings and too_few_to_tell(study):
+    if study.clear:
+        return t(ATTENTION[min(study.clear, len(ATTENTION)) - 1])
+    if any(one.change.grade == "probable" for one in study.findings) or study.events:
+        return t("No change is clear; probable ones follow.")
+    if too_few_to_tell(study):
         return t(TOO_FEW)
-    if not study.findings and study.verdict in ("more", "fewer"):
-        return t("No single place or category stands out.")
-    if not study.findings:
-        return t("No change is larger than chance explains.")
-    return t(ATTENTION[len(study.findings) - 1])
+    return t("No change is clear; the largest movements may be chance.")
 
 
 def _nothing_before(study: BriefChanges, t: Translator) -> str:
@@ -140,32 +103,28 @@ def _nothing_before(study: BriefChanges, t: Translator) -> str:
 
 
 def _nothing_tested(study: BriefChanges, t: Translator) -> str:
+    if study.changes.gaps:
+        return t("Nothing is concluded from days that are not covered.")
     if study.changes.not_in_use.all:
         return t("There is nothing to compare.")
-    return t("There are too few incidents to compare.")
+    return t("There are too few alerts to compare.")
 
 
 def none_sentence(study: BriefChanges, t: Translator) -> str:
-    """What stands where the changes would, when there is none: that none was found and what would have been.
-
-    Where no earlier time can be compared with, it says that. It stands below the headline: where that says that
-    incidents are too few to tell, what would not have been noticed is said alone.
-    """
+    """What stands where the changes would, when there is none: that none was found and what would have been."""
     if study.changes.periods.before is None:
         return _nothing_before(study, t)
     if not study.changes.changes.n_tested:
         return _nothing_tested(study, t)
     if too_few_to_tell(study):
-        return smallest_sentence(study, t)
+        return visible_sentence(study, t)
     if not set(AREA).isdisjoint(study.looked_at):
         found = t("None found: no place and no category changed by more than expected by chance.")
     elif "category" in study.looked_at:
         found = t("None found: no category changed by more than expected by chance.") + " " + t(NO_AREAS)
     else:
-        found = (
-            t("None found: the number of all incidents changed no more than expected by chance.") + " " + t(NO_AREAS)
-        )
-    return " ".join(filter(None, (found, smallest_sentence(study, t))))
+        found = t("None found: the number of all alerts changed no more than expected by chance.") + " " + t(NO_AREAS)
+    return " ".join(filter(None, (found, visible_sentence(study, t))))
 
 
 def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
@@ -179,56 +138,28 @@ def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
 
 
 def too_few_to_tell(study: BriefChanges) -> bool:
-    """Whether "no change" would be no finding: even a doubling of all alerts would probably not have been seen."""
-    city = study.smallest[0]
-    return city is not None and city.too_few
+    """Whether "no change" would be no finding: even a doubling of all alerts would probably not have been clear."""
+    return study.visible is not None and study.visible[0] > TELLING_RATIO
 
 
-def smallest_sentence(study: BriefChanges, t: Translator) -> str:
-    """What would have been seen with 80 % probability, so that "none" can be weighed; empty without a test."""
-    city, area = study.smallest
-    parts = []
-    if city is not None and city.too_few:
-        parts.append(t("Of all incidents together, even twice as many would probably not have been noticed."))
-    elif city is not None:
-        values = {"before": round(city.expected), "rise": math.ceil(city.rise)}
-        parts.append(
-            t("Of all incidents together, a rise from {before} to {rise} or more would have been seen.", **values)
-            if city.fall is None
-            else t(
-                "Of all incidents together, a rise from {before} to {rise} or more would have been seen, and a fall "
-                "to {fall} or fewer.",
-                **values,
-                fall=math.floor(city.fall),
-            )
-        )
-    if area is not None and not (city is not None and city.too_few):
-        typical = t.n("{n} incident", "{n} incidents", max(round(area.expected), 1))
-        parts.append(
-            t(
-                "Of a typical place or category ({before}), a rise to {rise} or more; even a fall to none could have "
-                "gone unnoticed.",
-                before=typical,
-                rise=math.ceil(area.rise),
-            )
-            if area.fall is None or area.fall < 1
-            else t(
-                "Of a typical place or category ({before}), a rise to {rise} or more, or a fall to {fall} or fewer.",
-                before=typical,
-                rise=math.ceil(area.rise),
-                fall=math.floor(area.fall),
-            )
-        )
-    if len(parts) > (city is not None and city.too_few):
-        parts.append(t("(With a probability of 80 %, after correction for all comparisons.)"))
-    return " ".join(parts)
+def visible_sentence(study: BriefChanges, t: Translator) -> str:
+    """What would have been clear with 80 % probability, so that "none" can be weighed; empty without a test."""
+    if study.visible is None or study.city is None:
+        return ""
+    if too_few_to_tell(study):
+        return t("Of all alerts together, even twice as many would probably not have been clear.")
+    rise, fall = (times * study.city.expected for times in study.visible)
+    return t(
+        "Of all alerts together, a rise to {rise} or a fall to {fall} would probably have been clear.",
+        rise=math.ceil(rise),
+        fall=math.floor(fall),
+    )
 
 
 def change_theme(change: Change, city: CityProfile, t: Translator) -> str:
-    """The theme of a change: its category, or all alerts; after dark where it is about that."""
+    """The theme of a change: its category, or all alerts."""
     category = change.key.get("category")
-    name = category_label(t, city, str(category)) if category else t("All incidents")
-    return t("{category} after dark", category=name) if change.key.get("dark") else name
+    return category_label(t, city, str(category)) if category else t("All alerts")
 
 
 def change_area(change: Change, city: CityProfile, t: Translator) -> str:
@@ -237,9 +168,8 @@ def change_area(change: Change, city: CityProfile, t: Translator) -> str:
         return place_label(t, city, str(change.key["place"]))
     if change.key.get("district"):
         return district_label(t, city, str(change.key["district"]))
-    if change.key.get("cell"):
-        return area_label(t, city, str(change.key["cell"]))
-    return t("Whole city")
+    cell = change.key.get("cell") or change.key.get("area")
+    return area_label(t, city, str(cell)) if cell else t("Whole city")
 
 
 def in_area(change: Change) -> bool:
@@ -266,58 +196,61 @@ def _count_words(count: Count, t: Translator) -> str:
 
 
 def counts_words(finding: Finding, t: Translator) -> str:
-    """From how many to how many; in words alone where both are too small to say which is larger."""
-    if not finding.ordered:
-        least = max(count.least for count in finding.counts)
-        if finding.change.direction > 0:
-            return t("More incidents than expected (fewer than {k} before and after)", k=least)
-        return t("Fewer incidents than expected (fewer than {k} before and after)", k=least)
-    before, after = counts_before_after(finding, t)
-    return t("{before} → {after} incidents", before=before, after=after)
+    """How many alerts, and how many were to be expected; in words where one of them is too small to be shown."""
+    usual, came = counts_before_after(finding, t)
+    return t("{n} alerts (expected: {expected})", n=came, expected=usual)
 
 
 def against_words(finding: Finding, t: Translator) -> str:
-    """What the counts are compared with, as the end of the sentence that gives them."""
-    periods = finding.periods
-    if periods.by_month:
-        if periods.same_season:
-            return t("against the same months of the year before")
-        return t("against the months just before")
-    if periods.same_season:
-        return t("against the same weeks of the year before")
-    return t("against the time just before")
+    """What lets expect that number, as the end of the sentence that gives it."""
+    months, reach = finding.periods.by_month, finding.change.reach
+    match finding.change.compared, finding.whole_city:
+        case "season", True:
+            return t("from the level of the last year and the season of the years before")
+        case "season", _:
+            return t("from its share of the city in the same season of the year before")
+        case "year", _:
+            return t("from the same days of the year before")
+        case "before", _:
+            return t("from the time just before")
+    if finding.change.level == "district_category":
+        return t("from its past, and from what its district and its category did")
+    if months:
+        return t.n(
+            "from its share of the city in the {n} month before",
+            "from its share of the city in the {n} months before",
+            reach,
+        )
+    return t.n(
+        "from its share of the city in the {n} week before", "from its share of the city in the {n} weeks before", reach
+    )
 
 
 def since_sentence(finding: Finding, t: Translator) -> str:
-    """Since when each week lies on the change's side of the year before; empty where the last one does not."""
+    """Since when the count lies on the change's side of what is usual; empty where the last one does not."""
     if finding.since is None or finding.series is None:
         return ""
-    more, month = finding.change.direction > 0, finding.series.unit == "month"
+    month = finding.series.unit == "month"
     since = t.date(finding.since, "LLLL y") if month else t.date(finding.since)
-    match more, month:
+    match finding.change.direction > 0, month:
         case True, False:
-            every = t("More than a year before in each week.")
-            part = t("More than a year before in each week since {since}.", since=since)
+            return t("More than usual in each week since {since}.", since=since)
         case False, False:
-            every = t("Fewer than a year before in each week.")
-            part = t("Fewer than a year before in each week since {since}.", since=since)
+            return t("Fewer than usual in each week since {since}.", since=since)
         case True, _:
-            every = t("More than a year before in each month.")
-            part = t("More than a year before in each month since {since}.", since=since)
-        case _:
-            every = t("Fewer than a year before in each month.")
-            part = t("Fewer than a year before in each month since {since}.", since=since)
-    return every if finding.every_week else part
+            return t("More than usual in each month since {since}.", since=since)
+    return t("Fewer than usual in each month since {since}.", since=since)
 
 
 def finding_sentences(finding: Finding, city: CityProfile, t: Translator) -> tuple[str, ...]:
     """What a finding says, the same on its card, on the page behind it and on paper; its counts are the first.
 
-    From how many to how many, against what went on around it, since when, for whom, how sure.
+    How many, against what was to be expected, of what larger change it is the main part, since when, for whom, how
+    sure.
     """
     first = t("{counts}, {against}.", counts=counts_words(finding, t), against=against_words(finding, t))
     said = (
-        than_others(finding.change, t),
+        part_sentence(finding, city, t),
         since_sentence(finding, t),
         women_sentence(finding, city, t),
         sure_sentence(finding, t),
@@ -326,96 +259,60 @@ def finding_sentences(finding: Finding, city: CityProfile, t: Translator) -> tup
     return (first, *filter(None, said))
 
 
+def part_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
+    """Of what larger change this one is the main part; empty where it is of none."""
+    whole = finding.change.part_of
+    if whole is None:
+        return ""
+    return t("It is the main part of another change: {name}.", name=change_name(whole, city, t))
+
+
 def tested_sentence(finding: Finding, t: Translator) -> str:
-    """The two periods that were compared, with their dates."""
+    """The period that was judged, and where the same days of the year before are known, those."""
     periods = finding.periods
-    assert periods.before is not None
-    told = t(
-        "{after} against {before}.",
-        after=Span(*periods.after, by_month=periods.by_month),
-        before=Span(*periods.before, by_month=periods.by_month),
-    )
-    return at_head(told)
-
-
-def less_than_others(change: Change, t: Translator) -> str:
-    """That a count fell (or rose) less than what it is compared with, which is no warning; else empty."""
-    if change.few or change.compared != "city" or not change.direction:
-        return ""
-    fell, rose = change.after < change.expected, change.after > change.expected
-    here = in_area(change)
-    if change.direction > 0 and fell:
-        if here:
-            return t("It fell, but less than the rest of the city.")
-        return t("It fell, but less than all other incidents.")
-    if change.direction < 0 and rose:
-        if here:
-            return t("It rose, but less than the rest of the city.")
-        return t("It rose, but less than all other incidents.")
-    return ""
-
-
-def than_others(change: Change, t: Translator) -> str:
-    """Whether a count rose or fell more or less than what it is compared with; empty where that is its own past."""
-    if less := less_than_others(change, t):
-        return less
-    if change.few or change.compared != "city" or change.after == change.expected:
-        return ""
-    here = in_area(change)
-    if change.direction > 0:
-        return t("It rose more than the rest of the city.") if here else t("It rose more than all other incidents.")
-    if change.direction < 0:
-        return t("It fell more than the rest of the city.") if here else t("It fell more than all other incidents.")
-    return ""
+    after = Span(*periods.after, by_month=periods.by_month)
+    if periods.before is None or finding.change.compared == "past":
+        return at_head(t("{after}.", after=after))
+    return at_head(t("{after} against {before}.", after=after, before=Span(*periods.before, by_month=periods.by_month)))
 
 
 def sure_sentence(finding: Finding, t: Translator) -> str:
-    """How sure it is that a change is not chance, in one of three steps."""
-    match finding.certainty:
-        case "almost certain":
-            return t("Almost certainly not chance.")
-        case "very likely":
-            return t("Very likely not chance.")
-    return t("Probably not chance.")
+    """Whether a change is clear or probable, in words."""
+    match finding.change.grade:
+        case "clear":
+            return t("Clear: chance alone seldom makes such a change.")
+        case "probable":
+            return t("Probable: it may still be chance.")
+    return t("May be chance.")
+
+
+def event_sure(event: EventFinding, t: Translator) -> str:
+    """Whether an event is clear or probable, in words."""
+    if event.clear:
+        return t("Clear: chance alone seldom makes so many at once.")
+    return t("Probable: more at once than this category ever had.")
 
 
 def sure_number(finding: Finding, t: Translator) -> str:
-    """The corrected p behind the step, or what it is below where who reads may not know the counts."""
+    """The corrected p behind the grade, or what it is below where who reads may not know the counts."""
     if finding.exact_p:
         return t("corrected p {p}", p=t.p_value(finding.change.q, spaced=True))
-    limit = {"almost certain": VERY_SURE, "very likely": SURE, "likely": ALPHA}[finding.certainty]
-    return t("corrected p {p}", p=f"<\u00a0{t.number(limit, 3 if limit < SURE else 2)}")
+    limit = {"clear": ALPHA[finding.change.level], "probable": PROBABLE}.get(finding.change.grade)
+    return t("corrected p {p}", p=f"≤\u00a0{t.number(limit, 4)}" if limit else f">\u00a0{t.number(PROBABLE, 1)}")
 
 
 def sure_explained(study: BriefChanges, finding: Finding, t: Translator) -> tuple[str, ...]:
-    """What stands behind the step: the number, what it means, and the three steps."""
+    """What stands behind the grade: the number, among how many comparisons of its kind, and what the grades mean."""
     number = sure_number(finding, t)
+    tested = study.changes.changes.tested.get(finding.change.level, 0)
     return (
         f"{number[:1].upper()}{number[1:]}.",
-        _corrected_for(study, t),
-        t(
-            "Almost certainly: below {almost}. Very likely: below {very}. Probably: below {likely}.",
-            almost=t.number(VERY_SURE, 3),
-            very=t.number(SURE, 2),
-            likely=t.number(ALPHA, 2),
+        t.n(
+            "It is corrected for {n} comparison of its kind, and is not the probability that the change is real.",
+            "It is corrected for {n} comparisons of its kind, and is not the probability that the change is real.",
+            tested,
         ),
-    )
-
-
-def _corrected_for(study: BriefChanges, t: Translator) -> str:
-    """How many comparisons the number is corrected for, and of what, where the counts beside it are the copy's."""
-    if study.from_alerts:
-        return t.n(
-            "It is corrected for {n} comparison of the alerts themselves, and is not the probability that the change "
-            "is real.",
-            "It is corrected for {n} comparisons of the alerts themselves, and is not the probability that the change "
-            "is real.",
-            study.changes.changes.n_tested,
-        )
-    return t.n(
-        "It is corrected for {n} comparison, and is not the probability that the change is real.",
-        "It is corrected for {n} comparisons, and is not the probability that the change is real.",
-        study.changes.changes.n_tested,
+        t(GRADES.explanation),
     )
 
 
@@ -437,15 +334,8 @@ def looked_sentence(study: BriefChanges, t: Translator) -> str:
 
 
 def season_sentence(finding: Finding, t: Translator) -> str:
-    """What the season may explain; empty where the same weeks of two years, or whole years, are compared.
-
-    The rest of the city takes out a season that all share, and not one of the place or category itself.
-    """
-    if finding.periods.same_light:
-        return ""
-    if finding.change.compared == "city":
-        return t("A season of its own may explain it.")
-    return t("The season alone may explain it.")
+    """That the season may explain a change against the time just before; else empty."""
+    return t("The season alone may explain it.") if finding.change.compared == "before" else ""
 
 
 def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
@@ -457,7 +347,7 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     if whom is None:
         return ""
     if not whom.women.known:
-        return t("For whom is not known: hardly any incident says whether it affects women or men.")
+        return t("For whom is not known: hardly any alert says whether it affects women or men.")
     share = {
         "share": t.percent(whom.women.value),
         "low": t.number(100 * whom.women.low),
@@ -465,7 +355,7 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     }
     if whom.level == "here":
         return t("Of the women and men affected, {share} are women ({low}–{high}).", **share)
-    what = t("all incidents") if not whom.category else inline(category_label(t, city, whom.category))
+    what = t("all alerts") if not whom.category else inline(category_label(t, city, whom.category))
     if whom.level == "district":
         where = district_label(t, city, whom.district)
         return t(

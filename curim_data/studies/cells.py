@@ -17,7 +17,7 @@ from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS
 from curim_data.privacy import MOST_PROTECTED_CELLS, Counted, finest_resolution, sees_exact
 from curim_data.quality.positions import coordinate_step
 
-# Maps of incidents that are kept: the size of the cells is found on the one that is then tested.
+# Maps of alerts that are kept: the size of the cells is found on the one that is then tested.
 MOST_COUNTED: Final = 4
 
 
@@ -35,7 +35,7 @@ def cell_size(
 ) -> Choice:
     """The resolution of the cells under a filter, and why: chosen from the data unless given.
 
-    Incidents are counted, as they are tested. `most`: how many cells the land may take; none is made to find that out.
+    `most`: how many cells the land may take; none is made to find that out.
     """
     city = source.city
     finest = finest_resolution(audience, f, city)
@@ -46,28 +46,10 @@ def cell_size(
 
 
 def _size_from_data(source: Source, f: AlertFilter, audience: Audience, finest: int) -> Choice:
-    """The resolution that the number of incidents on the map lets choose.
-
-    There are at most as many incidents as alerts, whose number is known, and at least as many as the map shows: where
-    both choose the same size the number between them does too, and is not asked for.
-    """
-    if source.repeated:
-        likely = _size_of_alerts(source, f, audience, finest)
-        n = float(incident_cells(source, f, int(likely.value), audience).frame["n"].sum())
-        if _size_for(source, audience, finest, n) == likely:
-            return likely
-    return _size_for(source, audience, finest, query.mapped_incidents(source, f, audience))
-
-
-def _size_of_alerts(source: Source, f: AlertFilter, audience: Audience, finest: int) -> Choice:
-    """The resolution that the number of alerts on the map lets choose; incidents, which are fewer, let no finer one."""
-    return _size_for(source, audience, finest, query.total(source, f, audience).mapped or 0)
-
-
-def _size_for(source: Source, audience: Audience, finest: int, n: float) -> Choice:
+    """The resolution that the number of alerts on the map lets choose."""
     city = source.city
     return resolution_for(
-        n,
+        query.total(source, f, audience).mapped,
         city.area_km2,
         coordinate_step(source),
         finest=finest,
@@ -81,19 +63,19 @@ def count_all_dates(source: Source, f: AlertFilter, audience: Audience, resoluti
     one of them are sums of. `f` and `resolution` as in `cell_size`.
     """
     if resolution is None:
-        size = _size_of_alerts(source, f, audience, finest_resolution(audience, f, source.city))
+        size = _size_from_data(source, f, audience, finest_resolution(audience, f, source.city))
     else:
         size = cell_size(source, f, audience, resolution)
-    query.count_all_dates(source, f, int(size.value), audience, once=True)
+    query.count_all_dates(source, f, int(size.value), audience)
 
 
-def incident_cells(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Counted:
-    """Incidents by cell, as they are tested; of the last filters they are kept."""
-    kept: dict[Hashable, Counted] = source.cache.setdefault("incident cells", {})
+def alert_cells(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Counted:
+    """Alerts by cell; of the last filters they are kept."""
+    kept: dict[Hashable, Counted] = source.cache.setdefault("alert cells", {})
     key = f, resolution, audience, source.city.version
     found = kept.get(key)
     if found is None:
-        found = query.cells(source, f, resolution, audience, once=True)
+        found = query.cells(source, f, resolution, audience)
         if len(kept) >= MOST_COUNTED:
             kept.clear()
         kept[key] = found

@@ -1,362 +1,446 @@
-"""What changed between two periods: every place and category, tested and corrected for the number of tests."""
+"""What changed in a period: the city, its districts, categories, both together, its places; and events of their own."""
 
 from __future__ import annotations
 
 import datetime as dt
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
+import shapely
 
-from analysis.stats.dispersion import Dispersion
-from analysis.stats.harm_weights import WeighedBy
+from analysis.hotspots.grouping import h3_name
 from analysis.stats.result import Choice
-from analysis.trends.changes import AREA, Change, Changes, add_city_reference, changes
-from analysis.trends.past_scatter import candidate_dispersions
-from analysis.trends.smallest_change import SmallestChange, smallest_change
-from analysis.trends.weighted_changes import BY_WEIGHT, weighted_changes
+from analysis.trends.changes import (
+    CANDIDATE_KEYS,
+    LEVELS,
+    Change,
+    Changes,
+    Counts,
+    LevelName,
+    Past,
+    burst_factors,
+    judge,
+)
+from analysis.trends.distinct_changes import distinct_changes
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, Num
+from curim_data.model import BoolArray, CityProfile, FloatArray, IntArray, Message
+from curim_data.model.shared_shapes import ask_shape
+from curim_data.query.categoricals import CodedTable
 from curim_data.studies.annotations import noted_between
 from curim_data.studies.category_use import ALWAYS_IN_USE, NotInUse, not_in_use
-from curim_data.studies.coarse_areas import area_resolution, area_tables, cell_km2, count_areas
-from curim_data.studies.harm import ChangeWeights, weights_of_candidates
-from curim_data.studies.incidents import incident_choice
-from curim_data.studies.periods import ComparedPeriods, compared_periods
-from curim_data.studies.scatter import NO_PAST, PastScatter, past_scatter
+from curim_data.studies.coarse_areas import default_cells
+from curim_data.studies.periods import ComparedPeriods, compared_periods, month_bounds, months_between
+
+# Where a city has no districts it is divided into large map cells, so many at most; where it has no named places, into
+# cells of about 350 m, or larger ones where those are too many.
+MOST_AREAS: Final = 200
+MOST_PLACES: Final = 8_000
+PLACE_RESOLUTION: Final = 9
+PAST_YEARS: Final = 5
+MOST_KEPT: Final = 16
+_YEAR: Final = dt.timedelta(weeks=52)
+_DAY: Final = dt.timedelta(days=1)
+Unit = Literal["week", "month"]
 
 
 @dataclass(frozen=True)
 class ChangeStudy:
-    """Every change that was looked at, between two periods.
+    """Every change that was looked at in the later of two periods.
 
-    `without_dark`: why categories after dark were left out, if they were: between the two periods nightfall moved, or
-    it is not known whether it was dark. `noted`: what is noted on the time line between them.
-    `past`: the dispersion of counts before the later period. `harm`: what the incidents weigh, where that was asked.
-    `not_in_use`: the categories that were not compared because they came into use, or out of it, meanwhile, as far as
-    the audience may be told.
+    `not_in_use`: the categories that were not compared because they came into use, or out of it, meanwhile. `noted`:
+    what is noted on the time line between both. `gaps`: what is not covered, and what follows. `compared`: days of the
+    period that were compared. `early`: whether the past is too short for more than probable changes of places.
     """
 
     periods: ComparedPeriods
     changes: Changes
-    without_dark: Choice | None = None
-    past: PastScatter = NO_PAST
-    noted: tuple[Choice, ...] = ()
-    counted: tuple[Choice, ...] = ()
-    harm: ChangeWeights | None = None
     not_in_use: NotInUse = ALWAYS_IN_USE
-
-    def smallest(self, area: bool = False) -> SmallestChange | None:
-        """The smallest change of all alerts that would have been seen; with `area`, of a typical place or category.
-
-        Typical is the candidate of median count before, among those with an alert before, to the nearest of 1, 2, 5, 10
-        and so on: the median is the count of one of them, which may be too small to be written out. None where nothing
-        was tested.
-        """
-        frame, count = self.changes.frame, self.changes.n_tested
-        if self.periods.before is None or not count:
-            return None
-        level = self.changes.alpha / count
-        whole = frame[list(self.changes.by)].isna().to_numpy().all(axis=1)
-        tested = frame["p"].notna().to_numpy()
-        n = {name: frame[name].to_numpy(float) for name in ("before", "after", "dispersion", "freedom")}
-        city = np.flatnonzero(whole & tested)
-        if not len(city):
-            return None
-        if not area:
-            before, wider, squares = (float(n[name][city[0]]) for name in ("before", "dispersion", "freedom"))
-            return smallest_change(int(before), self.periods.lengths, level=level, dispersion=wider, freedom=squares)
-        rows = ~whole & tested & (n["before"] > 0)
-        if not rows.any():
-            return None
-        before = _rounded(float(np.median(n["before"][rows])))
-        base = tuple(int(n[when][city[0]]) - before for when in ("before", "after"))
-        if min(base) <= 0:
-            return None
-        wider, squares = (float(np.median(n[name][rows])) for name in ("dispersion", "freedom"))
-        return smallest_change(
-            before,
-            self.periods.lengths,
-            base=(base[0], base[1]),
-            level=level,
-            dispersion=wider,
-            freedom=squares,
-        )
+    noted: tuple[Choice, ...] = ()
+    gaps: tuple[Message, ...] = ()
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """The reference period, what is counted, whether darkness was left out, then the settings of the test."""
-        dark = (self.without_dark,) if self.without_dark else ()
-        weighed = self.harm.choices if self.harm is not None else ()
-        told = (self.periods.choice, *self.counted, *self.noted, *dark, *self.changes.choices, *self.past.choices)
-        return (*told, *weighed)
+        """The reference, how changes are judged, what is not covered, what was noted."""
+        gaps = tuple(Choice("coverage", at, message) for at, message in enumerate(self.gaps))
+        judged = (GRADES, SHARES) if self.changes.n_tested else ()
+        return (self.periods.choice, *gaps, *self.noted, *judged)
 
 
-# A candidate is a theme (everything, a category, a category after dark) in an area (the city, a district, a place; a
-# large map cell, by its H3 name, where the city has neither).
-_THEMES: Final = ((), ("category",), ("category", "dark"))
-CANDIDATE_KEYS: Final = (*AREA, "category", "dark")
-DARKNESS: Final = Choice(
-    "darkness",
-    "",
+GRADES: Final = Choice(
+    "grades",
+    0.05,
     Message(
-        "What happened after dark was not compared: between the two periods the days became shorter or longer, so that "
-        "the same hours are dark in the one and light in the other."
+        "Clear changes are rare by chance: in simulated quiet cities at most one period in twenty had any. Probable "
+        "ones are more often chance."
     ),
 )
-UNKNOWN_DARKNESS: Final = Choice(
-    "darkness", "", Message("What happened after dark was not compared: it is not known whether it was dark.")
+SHARES: Final = Choice(
+    "relative",
+    "city",
+    Message(
+        "Districts, places and categories are compared with their share of the city before, so that a rise everywhere "
+        "counts once; how far such shares wander by themselves is learned from the past."
+    ),
 )
-MOST_KEPT: Final = 16  # pairs of filters of which the exact tables are kept
-_COUNTED: Final = ("before", "after")
 
 
-def change_study(
-    source: Source,
-    f: AlertFilter,
-    audience: Audience,
-    since: dt.date | None = None,
-    weight: WeighedBy | None = None,
-) -> ChangeStudy:
-    """What changed since a day (by default over the filter's period), everywhere, corrected for having looked.
+def change_study(source: Source, f: AlertFilter, since: dt.date | None = None) -> ChangeStudy:
+    """What changed since a day (by default over the filter's period), at every level; found once for a filter.
 
-    Places and categories are compared with what the rest of the city did, so that a rise in reporting counts once.
-    Darkness is compared between the same weeks of two years only: from one season to another the same hour is dark or
-    light, and counts after dark change although nothing did. `weight`: beside the counts, what the incidents weigh by
-    that; DisclosureError for who sees no exact counts.
+    Counted are the alerts of the source, exactly: of the protected copy where it is that. What an audience may read of
+    them is the matter of `studies.written_changes`.
     """
     periods = filter_periods(source, f, since)
-    if periods.before is None:
-        return _nothing_compared(periods)
-    search = _Search.of(source, f, periods, audience)
-    study = search.study(audience)
-    if weight is None:
-        return study
-    graded_too = weights_of_candidates(
-        source, search.filters, search.by, audience, weight, search.candidates, search.resolution
-    )
-    harm = ChangeWeights(
-        weighted_changes(graded_too.frame, study.changes.frame, periods.lengths), (*graded_too.choices, BY_WEIGHT)
-    )
-    return replace(study, harm=harm)
-
-
-def changes_for_all(source: Source, f: AlertFilter) -> ChangeStudy:
-    """What changed over the filter's period, out of the counts that choose what is told (`selection.chosen_from`)."""
-    periods = filter_periods(source, f)
-    if periods.before is None:
-        return _nothing_compared(periods)
-    return _Search.of(source, f, periods, Audience.SPECIALIST).study(Audience.SPECIALIST)
-
-
-def _nothing_compared(periods: ComparedPeriods) -> ChangeStudy:
-    nothing = pd.DataFrame(columns=[*CANDIDATE_KEYS, *_COUNTED], dtype=float)
-    return ChangeStudy(periods, changes(nothing, CANDIDATE_KEYS, relative=True))
-
-
-@dataclass(frozen=True)
-class _Search:
-    """The tables of both periods, of which candidates are the rows: a table of `by` in each of `tables`."""
-
-    source: Source
-    f: AlertFilter
-    periods: ComparedPeriods
-    filters: tuple[AlertFilter, AlertFilter]
-    by: list[list[str]]
-    resolution: int | None
-    tables: tuple[list[pd.DataFrame], ...]
-
-    @classmethod
-    def of(cls, source: Source, f: AlertFilter, periods: ComparedPeriods, audience: Audience) -> _Search:
-        """The tables of both periods, as an audience may see them: counted once for all who see exact counts."""
-        assert periods.before is not None
-        before = f.replace(period="", start=periods.before[0], end=periods.before[1])
-        after = f.replace(period="", start=periods.after[0], end=periods.after[1])
-        with_dark = source.lacks_light is None and periods.same_light
-        themes = [theme for theme in _THEMES if "dark" not in theme or with_dark]
-        resolution = area_resolution(source)
-        areas = ((), ("district",), ("place",)) if resolution is None else ((), ("cell",))
-        by = [[*area, *theme] for area in areas for theme in themes]
-        tables = _counted(source, (before, after), by, audience, resolution)
-        return cls(source, f, periods, (before, after), by, resolution, tables)
-
-    @cached_property
-    def paired(self) -> list[dict[str, np.ndarray]]:
-        """The columns of each table with its counts of both periods."""
-        return [_pair(old, new, names) for old, new, names in zip(*self.tables, self.by, strict=True)]
-
-    @cached_property
-    def alone(self) -> bool:
-        """Whether one category holds everything, so that no table by category is looked at."""
-        return _one_category(self.paired[0], self.paired[1])
-
-    def pairs(self) -> pd.DataFrame:
-        """All candidates with their counts of both periods."""
-        alone = self.alone
-        kept = [pair for pair, names in zip(self.paired, self.by, strict=True) if not (alone and "category" in names)]
-        columns = {name: np.concatenate([pair[name] for pair in kept]) for name in (*CANDIDATE_KEYS, *_COUNTED)}
-        keys = {name: pd.Series(columns[name], dtype=object) for name in CANDIDATE_KEYS}
-        found = pd.DataFrame(columns | keys)
-        if self.not_in_use.covers(self.f, self.source.city):
-            return found.iloc[:0]
-        if not self.not_in_use.all:
-            return found
-        return found[~found["category"].isin(self.not_in_use.all)].reset_index(drop=True)
-
-    @cached_property
-    def not_in_use(self) -> NotInUse:
-        """The categories that came into use, or out of it, between the periods: no candidates."""
-        return not_in_use(self.source, self.f, self.periods)
-
-    @cached_property
-    def candidates(self) -> pd.DataFrame:
-        """All candidates with the counts that they are compared with."""
-        return add_city_reference(self.pairs())
-
-    def study(self, audience: Audience) -> ChangeStudy:
-        """All candidates, tested."""
-        source, f, periods, alone, candidates = self.source, self.f, self.periods, self.alone, self.candidates
-        assert periods.before is not None
-        kinds = [
-            tuple(names) for names in self.by if names and "dark" not in names and not (alone and "category" in names)
-        ]
-        past = past_scatter(source, f, periods, kinds, self.resolution)
-        wider, squares = candidate_dispersions(candidates, past.kinds, CANDIDATE_KEYS, past.factors)
-        found = changes(
-            candidates,
-            CANDIDATE_KEYS,
-            periods.lengths,
-            relative=True,
-            dispersion=wider,
-            freedom=squares,
-            scatter=_told(candidates, past),
-        )
-        known_hours, known_dark = source.known_time.knows("hour"), source.lacks_light is None
-        left_out = known_hours and not (known_dark and periods.same_light) and not alone and found.n_tested > 0
-        return ChangeStudy(
-            periods,
-            found,
-            without_dark=(DARKNESS if known_dark else UNKNOWN_DARKNESS) if left_out else None,
-            past=past,
-            noted=noted_between(source, f, periods.before[0], periods.after[1]),
-            counted=(*incident_choice(source), *_area_choice(source, self.resolution)),
-            not_in_use=self.not_in_use.told(source, audience),
-        )
-
-
-def _counted(
-    source: Source,
-    filters: tuple[AlertFilter, AlertFilter],
-    by: list[list[str]],
-    audience: Audience,
-    resolution: int | None,
-) -> tuple[list[pd.DataFrame], ...]:
-    """The tables of each filter, counted once: nobody changes them."""
-    kept: dict[Any, tuple[list[pd.DataFrame], ...]] = source.cache.setdefault("changes", {})
-    key = (filters, tuple(map(tuple, by)), resolution, source.city.version)
+    kept: dict[Any, ChangeStudy] = source.cache.setdefault("changes", {})
+    key = (f, periods, source.city.version, source.annotations)
     found = kept.get(key)
     if found is None:
-        count_areas(source, filters, by, audience, resolution)
-        found = tuple(area_tables(source, chosen, by, audience, resolution) for chosen in filters)
+        found = _nothing_compared(periods) if periods.before is None else _study(source, f, periods)
         if len(kept) >= MOST_KEPT:
             kept.clear()
         kept[key] = found
     return found
 
 
-def _area_choice(source: Source, resolution: int | None) -> tuple[Choice, ...]:
-    """That map cells stand for districts and landmarks, where there are none."""
-    if resolution is None:
-        return ()
-    values = {"km2": Num(cell_km2(resolution, source.city), 1)}
-    message = (
-        Message(
-            "No map of districts or landmarks is loaded: areas are map cells of about {km2} km², called by the names "
-            "that the export gives.",
-            values,
-        )
-        if source.city.place_names.has_areas
-        else Message("No districts or landmarks are loaded: areas are map cells of about {km2} km².", values)
-    )
-    return (Choice("areas", resolution, message),)
+def _nothing_compared(periods: ComparedPeriods) -> ChangeStudy:
+    return ChangeStudy(periods, Changes(pd.DataFrame(columns=[*CANDIDATE_KEYS, *_COLUMNS]), CANDIDATE_KEYS, {}, ()))
 
 
-def _told(candidates: pd.DataFrame, past: PastScatter) -> Dispersion:
-    """The dispersion of the kind of which there are most candidates: the one that is told."""
-    given = candidates[[name for name in CANDIDATE_KEYS if name != "dark"]].notna()
-    kind = given.value_counts().index[0] if len(given) else ()
-    return past.of(tuple(name for name, named in zip(given.columns, kind, strict=False) if named))
-
-
-def _rounded(count: float) -> int:
-    """The nearest of 1, 2, 5, 10, 20 and so on, by their ratio."""
-    power = 10.0 ** math.floor(math.log10(count))
-    return round(power * min((1, 2, 5, 10), key=lambda step: abs(math.log(count / power / step))))
+_COLUMNS: Final = (
+    *(
+        "level",
+        "base",
+        "after",
+        "expected",
+        "ratio",
+        "low",
+        "high",
+        "p",
+        "q",
+        "grade",
+        "direction",
+        "compared",
+        "reach",
+    ),
+)
 
 
 def filter_periods(source: Source, f: AlertFilter, since: dt.date | None = None) -> ComparedPeriods:
-    """The periods compared under a filter, since a day or over its whole period: none where it asks for another light.
-
-    A filter for alerts after dark or by day needs the same weeks of the year before.
+    """The period of a filter, since a day or whole, and the one before it whose days it is compared with: none where
+    the filter is of alerts after dark or by day and the data reach no day of the same light.
     """
     start, end = query.dates(source, f)
     periods = compared_periods(source, (since or start, end))
-    if f.dark is None or periods.same_light or periods.before is None:
+    if f.dark is None or periods.same_season or periods.before is None:
         return periods
     return replace(periods, before=None, other_light=True)
 
 
-def _one_category(everything: Mapping[str, np.ndarray], categories: Mapping[str, np.ndarray]) -> bool:
-    """Whether one category holds all alerts, so that it would only repeat them."""
-    if len(categories["before"]) != 1:
-        return False
-    return all(bool((categories[when] == everything[when]).all()) for when in ("before", "after"))
-
-
 def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> AlertFilter:
-    """The filter that shows a change: its theme and area, over the later period."""
+    """The filter that shows a change: its category and area, over the later period."""
     narrowed: dict[str, Any] = {"period": "", "start": periods.after[0], "end": periods.after[1]}
-    fields = (("district", "districts"), ("place", "places"), ("cell", "cells"), ("category", "categories"))
-    for key, name in fields:
+    for key, name in zip(CANDIDATE_KEYS, ("districts", "cells", "places", "cells", "categories"), strict=True):
         if change.key.get(key):
             narrowed[name] = (str(change.key[key]),)
     if change.key.get("category"):
         narrowed["groups"] = ()
-    if change.key.get("dark"):
-        narrowed["dark"] = True
     return f.replace(**narrowed)
 
 
-def _pair(old: pd.DataFrame, new: pd.DataFrame, by: list[str]) -> dict[str, np.ndarray]:
-    """Counts before and after side by side, in the order of their names; absent is zero. The columns CANDIDATE_KEYS
-    and _COUNTED.
+def _study(source: Source, f: AlertFilter, periods: ComparedPeriods) -> ChangeStudy:
+    use = not_in_use(source, f, periods)
+    noted = noted_between(source, f, (periods.before or periods.after)[0], periods.after[1])
+    span = max(source.first, periods.after[0] - _YEAR), periods.after[1]
+    gaps = source.coverage.sentences(*span)
+    tables = _Tables(source, f, periods, use)
+    if use.covers(f, source.city) or not tables.days.any():
+        return replace(_nothing_compared(periods), not_in_use=use, noted=noted, gaps=gaps)
+    counts = tables.counts()
+    past = Past(tables.unit, tables.length, int(np.isfinite(counts["city"].past[0]).sum()))
+    categories = counts["category"].keys["category"] if "category" in counts else pd.Series(dtype=object)
+    finest = counts.get("district_category", counts.get("category", counts.get("district", counts["city"])))
+    bursts = burst_factors(finest, counts["city"], len(categories))
+    judged = {level: judge(level, table, counts, past, bursts) for level, table in counts.items()}
+    frame = pd.concat(
+        [pd.concat([counts[level].keys, found], axis=1) for level, found in judged.items()], ignore_index=True
+    ).reindex(columns=[*CANDIDATE_KEYS, *_COLUMNS, "error"])
+    for name in CANDIDATE_KEYS:
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
+    found = distinct_changes(frame, CANDIDATE_KEYS, tables.part_of, tables.crossed(counts))
+    tested = {level: int(one["p"].notna().sum()) for level, one in judged.items()}
+    error = float(judged["city"]["error"].iloc[0])
+    changes = Changes(frame[[*CANDIDATE_KEYS, *_COLUMNS]], CANDIDATE_KEYS, tested, found, error)
+    return ChangeStudy(periods, changes, use, noted, gaps)
 
-    Rows without a place or by daylight are no candidates.
+
+class _Tables:
+    """The counts of all candidates: of the period, of the same days a year before, and of whole weeks or months before.
+
+    Days that are not covered, and what lies before a source that began or ended meanwhile, count nowhere.
     """
-    keys = {name: np.concatenate([table[name].to_numpy(object) for table in (old, new)]) for name in by}
-    known = np.ones(len(old) + len(new), bool)
-    for values in keys.values():
-        known &= ~pd.isna(values)
-    if "dark" in by:
-        known[known] &= keys["dark"][known].astype(bool)
-    codes = [pd.factorize(values[known], sort=True) for values in keys.values()]
-    flat = np.zeros(int(known.sum()), np.int64)
-    if by:
-        flat = np.ravel_multi_index([own for own, _ in codes], tuple(max(len(levels), 1) for _, levels in codes))
-    found, first, rows = np.unique(flat, return_index=True, return_inverse=True)
-    nothing = np.full(len(found), np.nan, object)
-    pair = {name: keys[name][known][first] if name in keys else nothing for name in CANDIDATE_KEYS}
-    before = known[: len(old)]
-    for when, table, own, at in (
-        ("before", old, before, rows[: before.sum()]),
-        ("after", new, known[len(old) :], rows[before.sum() :]),
-    ):
-        pair[when] = np.zeros(len(found))
-        pair[when][at] = table["n"].to_numpy(float)[own]
-    return pair
+
+    def __init__(self, source: Source, f: AlertFilter, periods: ComparedPeriods, use: NotInUse) -> None:
+        self.source, self.f, self.periods, self.use = source, f, periods, use
+        self.unit: Unit = "month" if periods.by_month else "week"
+        city = source.city
+        self.wide = None if city.districts else city.finest_affordable(MOST_AREAS)
+        finest = max(PLACE_RESOLUTION, (self.wide or 0) + 1)
+        self.small = None if city.landmarks else min(finest, city.finest_affordable(MOST_PLACES))
+        breaks = source.coverage.breaks_in(source.first, periods.after[1])
+        self.begin = max([source.first, *(one.day for one in breaks)])
+        start, end = periods.after
+        days = pd.date_range(start, end, freq="D")
+        self.days = self._covered(days)
+        self.with_year = periods.same_season
+        if self.with_year:
+            before = self._covered(days - self._a_year_before(days))
+            self.with_year = bool((before & self.days).sum() * 2 >= max(self.days.sum(), 1))
+            self.days = self.days & before if self.with_year else self.days
+
+    def _covered(self, days: pd.DatetimeIndex) -> BoolArray:
+        covered = np.ones(len(days), bool) if self.source.coverage.complete else self.source.coverage.covered(days)
+        return np.asarray(covered & (days >= pd.Timestamp(self.begin)))
+
+    def _a_year_before(self, days: pd.DatetimeIndex) -> Any:
+        """How long before each day its counterpart lies."""
+        return (
+            np.asarray(days - (days - pd.DateOffset(months=12))) if self.unit == "month" else np.timedelta64(364, "D")
+        )
+
+    @property
+    def length(self) -> float:
+        """The period in weeks or months."""
+        if self.unit == "week":
+            return float(self.days.sum()) / 7
+        months = pd.date_range(*self.periods.after, freq="D")[self.days].to_period("M")
+        return float(months.nunique())
+
+    def counts(self) -> dict[LevelName, Counts]:
+        """The levels of which there are several candidates, and the city."""
+        city = self.source.city
+        wide: tuple[str, int | None] = ("district", None) if self.wide is None else ("area", self.wide)
+        small: tuple[str, int | None] = ("place", None) if self.small is None else ("cell", self.small)
+        asked: dict[LevelName, tuple[str, ...]] = {
+            "city": (),
+            "district": (wide[0],),
+            "category": ("category",),
+            "district_category": (wide[0], "category"),
+            "place": (small[0],),
+        }
+        resolutions = {"area": wide[1], "cell": small[1]}
+        found = {level: self._of(names, resolutions) for level, names in asked.items()}
+        self.part_of = self._parts(found["place"].keys, wide[0], small[0], city)
+        if len(found["category"].after) < 2:
+            del found["category"], found["district_category"]
+        if len(found["district"].after) < 2:
+            found.pop("district"), found.pop("district_category", None)
+        if len(found["place"].after) < 2:
+            del found["place"]
+        named = found["category"].keys["category"] if "category" in found else ()
+        numbers = {name: at for at, name in enumerate(named)}
+        for level, table in found.items():
+            if "category" in table.keys:
+                own = np.array([numbers[name] for name in table.keys["category"]], np.int64)
+                parents = None
+                if level == "district_category":
+                    rows = {name: at for at, name in enumerate(found["district"].keys[wide[0]])}
+                    parents = np.array([rows[name] for name in table.keys[wide[0]]], np.int64), own
+                found[level] = replace(table, category=own, parents=parents)
+        return {level: found[level] for level in LEVELS if level in found}
+
+    def _of(self, names: tuple[str, ...], resolutions: Mapping[str, int | None]) -> Counts:
+        """The counts of one level."""
+        asked = tuple("cell" if name == "area" else name for name in names)
+        resolution = next((size for name in names if (size := resolutions.get(name))), None)
+        after = self._period(asked, resolution, self.periods.after)
+        year = self._period(asked, resolution, self.periods.before) if self.with_year else None
+        past, periods = self._past(asked, resolution)
+        levels = [_levels([table.columns[name].levels for table in (after, year, past) if table]) for name in asked]
+        coded = [None if table is None else _flat(table, asked, levels) for table in (after, year, past)]
+        rows = np.unique(np.concatenate([codes[codes >= 0] for codes in coded if codes is not None]))
+        if not names:
+            rows = np.zeros(1, np.int64)
+        kept = self._candidates(rows, names, levels, resolution)
+        rows = rows[kept]
+        keys = _names(rows, names, levels)
+        of_past = np.zeros((len(rows), periods.shape[0]))
+        if past is not None and coded[2] is not None:
+            at, row = self._unit_of(past), _places(rows, coded[2])
+            used = (row >= 0) & (at >= 0)
+            np.add.at(of_past, (row[used], at[used]), past.n[used])
+        of_past[:, ~periods] = np.nan
+        now = _sums(rows, after, coded[0])
+        return Counts(of_past, now, _sums(rows, year, coded[1]), np.full(len(rows), -1), keys=keys)
+
+    def _candidates(
+        self, rows: IntArray, names: tuple[str, ...], levels: list[pd.Index], resolution: int | None
+    ) -> BoolArray:
+        """No category that was not in use all the time; no cell that holds default coordinates."""
+        kept = np.ones(len(rows), bool)
+        parts = np.unravel_index(rows, tuple(max(len(level), 1) for level in levels)) if names else ()
+        for name, level, codes in zip(names, levels, parts, strict=True):
+            if name == "category":
+                kept &= ~np.isin(codes, np.flatnonzero(level.isin(list(self.use.all))))
+            if name == "cell" and resolution is not None:
+                kept &= ~np.isin(codes, np.flatnonzero(level.isin(default_cells(self.source, resolution))))
+        return kept
+
+    def _period(self, by: tuple[str, ...], resolution: int | None, span: Any) -> CodedTable:
+        """Counts of the days of a period that are compared."""
+        asked = self.f.replace(period="", start=span[0], end=span[1])
+        if self.days.all():
+            return self._table(asked, by, resolution)
+        column = "month" if self.unit == "month" else "local_date"
+        table = self._table(asked, (column, *by), resolution)
+        days = pd.date_range(*self.periods.after, freq="D")[self.days]
+        if span != self.periods.after:
+            days = days - self._a_year_before(days)
+        wanted = days.to_period("M").unique().to_timestamp() if self.unit == "month" else days
+        codes = table.columns[column]
+        return table.where(codes.levels.isin(wanted)[codes.codes])
+
+    def _past(self, by: tuple[str, ...], resolution: int | None) -> tuple[CodedTable | None, BoolArray]:
+        """Counts of whole weeks or months before the period, and which of them are covered."""
+        starts = self._starts
+        if not len(starts):
+            return None, np.zeros(0, bool)
+        first, last = starts[0].date(), self._ends[-1].date()
+        asked = self.f.replace(period="", start=first, end=last)
+        return self._table(asked, (self.unit, *by), resolution), self._whole
+
+    @cached_property
+    def _starts(self) -> pd.DatetimeIndex:
+        start = self.periods.after[0]
+        first = max(self.source.first, start - PAST_YEARS * _YEAR - dt.timedelta(weeks=4))
+        if self.unit == "month":
+            begin = first if first.day == 1 else month_bounds(first, 1)[0]
+            return pd.date_range(begin, periods=max(0, months_between(begin, start)), freq="MS")
+        begin = first + dt.timedelta(days=-first.weekday() % 7)
+        return pd.date_range(begin, periods=max(0, (start - begin).days // 7), freq="7D")
+
+    @cached_property
+    def _ends(self) -> pd.DatetimeIndex:
+        step: Any = pd.offsets.MonthEnd(0) if self.unit == "month" else pd.Timedelta(days=6)
+        return pd.DatetimeIndex(self._starts + step)
+
+    @cached_property
+    def _whole(self) -> BoolArray:
+        known = np.asarray(self._starts >= pd.Timestamp(self.begin))
+        if self.source.coverage.complete:
+            return known
+        return np.asarray(known & self.source.coverage.whole(self._starts, self._ends))
+
+    def _unit_of(self, table: CodedTable) -> IntArray:
+        """The place of each row's week or month among those of the past; -1 for none."""
+        column = table.columns[self.unit]
+        return np.asarray(self._starts.get_indexer(pd.DatetimeIndex(column.levels)))[column.codes]
+
+    def _table(self, f: AlertFilter, by: tuple[str, ...], resolution: int | None) -> CodedTable:
+        (found,) = query.coded_tables(self.source, f, [list(by)], resolution=resolution)
+        return found
+
+    def _parts(self, places: pd.DataFrame, wide: str, small: str, city: CityProfile) -> dict[str, str]:
+        """The district, or large area, of each place."""
+        if small == "place":
+            return landmark_districts(city) if wide == "district" else {}
+        cells = [np.uint64(int(name, 16)) for name in places["cell"]] if "cell" in places else []
+        if wide == "area" and self.wide is not None and self.small is not None and self.wide < self.small:
+            return {h3_name(int(cell)): h3_name(int(h3.cell_to_parent(cell, self.wide))) for cell in cells}
+        found = {}
+        for cell in cells:
+            latitude, longitude = h3.cell_to_latlng(cell)
+            home = _district_at(city, float(longitude), float(latitude))
+            if home is not None:
+                found[h3_name(int(cell))] = home
+        return found
+
+    def crossed(self, counts: Mapping[LevelName, Counts]) -> Callable[[Mapping[str, Any]], float]:
+        """The excess of a category in a place, which is no candidate itself, worked out where it is asked for."""
+        small = "place" if self.small is None else "cell"
+        (n0,), (n1,) = counts["city"].past[:, -self._a_year() :], counts["city"].after[None]
+        rate = float(n1[0]) / max(float(np.nansum(n0)), 1.0)
+        tables: list[pd.Series] = []
+
+        def excess(key: Mapping[str, Any]) -> float:
+            if key.get(small) is None or key.get("category") is None:
+                return 0.0
+            if not tables:
+                by = (small, "category")
+                past, _ = self._past(by, self.small)
+                for table in (self._period(by, self.small, self.periods.after), past):
+                    frame = pd.DataFrame(columns=[*by, "n"]) if table is None else table.frame.dropna(subset=list(by))
+                    if table is not None and self.unit in frame:
+                        recent = self._starts[-self._a_year() :]
+                        frame = frame[frame[self.unit].isin(recent[self._whole[-self._a_year() :]])]
+                    if small == "cell":
+                        frame = frame.assign(cell=[h3_name(int(cell)) for cell in frame["cell"]])
+                    tables.append(frame.groupby(list(by))["n"].sum())
+            name = (key[small], key["category"])
+            return float(tables[0].get(name, 0.0)) - rate * float(tables[1].get(name, 0.0))
+
+        return excess
+
+    def _a_year(self) -> int:
+        return 12 if self.unit == "month" else 52
+
+
+def _levels(found: Sequence[pd.Index]) -> pd.Index:
+    """The values of a column in several tables, in order, without a missing one."""
+    values: pd.Index = pd.Index(sorted({value for levels in found for value in levels[levels.notna()]}))
+    return values
+
+
+def _flat(table: CodedTable, names: Sequence[str], levels: Sequence[pd.Index]) -> IntArray:
+    """The candidate of each row, as a number among all combinations of values; -1 where a value is missing."""
+    flat = np.zeros(len(table.n), np.int64)
+    for name, level in zip(names, levels, strict=True):
+        column = table.columns[name]
+        own = np.asarray(level.get_indexer(column.levels))[column.codes]
+        flat = np.where((flat < 0) | (own < 0), -1, flat * max(len(level), 1) + own)
+    return flat
+
+
+def _names(rows: IntArray, names: Sequence[str], levels: Sequence[pd.Index]) -> pd.DataFrame:
+    """The names of candidates."""
+    if not names:
+        return pd.DataFrame(index=range(len(rows)))
+    parts = np.unravel_index(rows, tuple(max(len(level), 1) for level in levels))
+    columns = {}
+    for name, level, codes in zip(names, levels, parts, strict=True):
+        values = [h3_name(int(value)) if name in ("cell", "area") else str(value) for value in level]
+        columns[name] = np.array(values, object)[codes]
+    return pd.DataFrame(columns)
+
+
+def _places(rows: IntArray, codes: IntArray) -> IntArray:
+    """The place of each code among sorted rows; -1 for none."""
+    if not len(rows):
+        return np.full(len(codes), -1)
+    at = np.minimum(np.searchsorted(rows, codes), len(rows) - 1)
+    return np.where(rows[at] == codes, at, -1)
+
+
+def _sums(rows: IntArray, table: CodedTable | None, codes: IntArray | None) -> FloatArray:
+    """The number of each row in a table; NaN without one."""
+    if table is None or codes is None:
+        return np.full(len(rows), np.nan)
+    at = _places(rows, codes)
+    return np.bincount(at[at >= 0], table.n[at >= 0], len(rows)).astype(float)
+
+
+def landmark_districts(city: CityProfile) -> dict[str, str]:
+    """The district in which each landmark stands; landmarks outside all of them are left out."""
+    found = {mark.id: _district_at(city, mark.longitude, mark.latitude) for mark in city.landmarks}
+    return {mark: district for mark, district in found.items() if district is not None}
+
+
+def _district_at(city: CityProfile, longitude: float, latitude: float) -> str | None:
+    point = shapely.Point(longitude, latitude)
+    return next((area.id for area in city.districts if ask_shape(shapely.covers, area.polygon, point)), None)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.city_comparison import CountedRate, CountedShare
-from analysis.gender import MAN, WOMAN
+from analysis.gender import AFFECTED, MAN, WOMAN
 from analysis.stats.dispersion import Dispersion
 from analysis.stats.result import Choice
 from curim_data import query
@@ -25,7 +25,6 @@ from curim_data.model import Audience, Gender, KnownTime, Message
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_REPORTERS
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.privacy import is_sensitive_category, sees_exact, threshold
-from curim_data.studies.incidents import AFFECTED, counted_once, incident_choice, rows_are_persons
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
 
 Stretch = Literal["12m", "all"]
@@ -75,7 +74,7 @@ class CityFacts:
     """What a city's data hold at all, whatever the period.
 
     `formats`: of its exports; `kinds`: of which there are enough alerts to be named; `categories`: how many there are;
-    `asked`: the fields that its exports have (`model.absence`); `persons`: whether rows are the persons affected.
+    `asked`: the fields that its exports have (`model.absence`).
     """
 
     first: dt.date
@@ -85,7 +84,6 @@ class CityFacts:
     categories: int
     known_time: KnownTime
     asked: frozenset[str]
-    persons: bool
     illustrative: bool
     exact: bool
 
@@ -94,15 +92,14 @@ class CityFacts:
 class CityFigures:
     """A city in a period.
 
-    `alerts` and the `incidents` that they report; of the alerts `placed` have coordinates, `timed` a time of day, and
-    `affected` and `reporters` state a gender. `months`: alerts of each month, in order. `rate`: None where the city's
-    profile knows no inhabitants. `least`: the smallest of these counts that is written out, zero apart.
+    Of the `alerts` `placed` have coordinates, `timed` a time of day, and `affected` and `reporters` state a gender.
+    `months`: alerts of each month, in order. `rate`: None where the city's profile knows no inhabitants. `least`: the
+    smallest of these counts that is written out, zero apart.
     """
 
     facts: CityFacts
     period: tuple[dt.date, dt.date]
     alerts: float
-    incidents: float
     placed: float
     timed: float
     affected: float
@@ -156,7 +153,7 @@ def _month_start(number: int) -> dt.date:
 def city_figures(source: Source, period: tuple[dt.date, dt.date], audience: Audience) -> CityFigures:
     """Count one city."""
     f = AlertFilter(period="", start=period[0], end=period[1])
-    total, once = query.total(source, f, audience), query.total(source, f, audience, once=True)
+    total = query.total(source, f, audience)
     scatter = burst_scatter(source, f, area_kind(source))
     months = query.counts(source, f, ["month"], audience, complete=True).frame.dropna(subset=["month"])
     in_order = months.sort_values("month")["n"].to_numpy(float)
@@ -164,16 +161,15 @@ def city_figures(source: Source, period: tuple[dt.date, dt.date], audience: Audi
         facts=_facts(source, audience),
         period=period,
         alerts=float(total.n),
-        incidents=float(once.n),
         placed=float(total.n - total.unmapped),
         timed=_timed(source, f, audience),
         affected=_stated(source, f, audience, AFFECTED),
         reporters=_stated(source, f, audience, _REPORTER),
         months=tuple(in_order.tolist()),
-        shares=_all_shares(source, f, audience, float(once.n), scatter),
+        shares=_all_shares(source, f, audience, float(total.n), scatter),
         rate=_rate(source, float(total.n), period, scatter),
         least=threshold(audience, False, source.city),
-        choices=(*incident_choice(source), scatter.choice),
+        choices=(scatter.choice,),
     )
 
 
@@ -190,7 +186,6 @@ def _facts(source: Source, audience: Audience) -> CityFacts:
         categories=int(named.sum()),
         known_time=source.known_time,
         asked=source.asked,
-        persons=rows_are_persons(source),
         illustrative=source.city.illustrative,
         exact=sees_exact(audience),
     )
@@ -221,13 +216,13 @@ def _stated(source: Source, f: AlertFilter, audience: Audience, column: str) -> 
 
 
 def _all_shares(
-    source: Source, f: AlertFilter, audience: Audience, incidents: float, scatter: Dispersion
+    source: Source, f: AlertFilter, audience: Audience, alerts: float, scatter: Dispersion
 ) -> dict[SharesBy, Shares]:
     light = _light(source, f, audience)
     by_hour = max((scatter, *(part.counted.scatter for part in light.parts)), key=lambda one: (one.known, one.value))
     return {
-        "kind": _of_incidents(source, f, audience, "kind", incidents, scatter),
-        "group": _groups(source, f, audience, incidents, scatter),
+        "kind": _of_alerts(source, f, audience, "kind", alerts, scatter),
+        "group": _groups(source, f, audience, alerts, scatter),
         "affected": _gender(source, f, audience, AFFECTED),
         "reporter": _gender(source, f, audience, _REPORTER),
         "time": _times_of_day(source, f, audience, by_hour),
@@ -235,32 +230,32 @@ def _all_shares(
     }
 
 
-def _of_incidents(
-    source: Source, f: AlertFilter, audience: Audience, column: str, incidents: float, scatter: Dispersion
+def _of_alerts(
+    source: Source, f: AlertFilter, audience: Audience, column: str, alerts: float, scatter: Dispersion
 ) -> Shares:
-    """Shares of all incidents by the values of a column; one of several categories counts in each of their groups."""
-    counted = query.counts(source, f, [column], audience, once=True)
+    """Shares of all alerts by the values of a column; one of several categories counts in each of their groups."""
+    counted = query.counts(source, f, [column], audience)
     least = np.broadcast_to(np.asarray(counted.least), len(counted.frame))
     rows = zip(counted.frame[column], counted.frame["n"], least, strict=True)
     return Shares(
         tuple(
-            CountedPart(str(value), CountedShare(float(n), incidents, scatter), int(smallest))
+            CountedPart(str(value), CountedShare(float(n), alerts, scatter), int(smallest))
             for value, n, smallest in rows
             if isinstance(value, str) and value
         )
     )
 
 
-def _groups(source: Source, f: AlertFilter, audience: Audience, incidents: float, scatter: Dispersion) -> Shares:
-    """Shares by the groups of the city's tree of categories, those without an incident too."""
+def _groups(source: Source, f: AlertFilter, audience: Audience, alerts: float, scatter: Dispersion) -> Shares:
+    """Shares by the groups of the city's tree of categories, those without an alert too."""
     if not source.city.groups:
         return Shares(lacking=NO_CATEGORY)
-    found = _of_incidents(source, f, audience, "group", incidents, scatter)
+    found = _of_alerts(source, f, audience, "group", alerts, scatter)
     parts = []
     for group in source.city.groups:
         members = [name for name, category in source.city.categories.items() if category.group == group]
         strict = any(is_sensitive_category(name, source.city) for name in members)
-        none = CountedPart(group, CountedShare(0.0, incidents, scatter), threshold(audience, strict, source.city))
+        none = CountedPart(group, CountedShare(0.0, alerts, scatter), threshold(audience, strict, source.city))
         parts.append(found.of(group) or none)
     return Shares(tuple(parts))
 
@@ -269,7 +264,7 @@ def _gender(source: Source, f: AlertFilter, audience: Audience, column: str) -> 
     """Women among women and men, as on the page Gender, and of all those of whom nothing is stated."""
     if column not in source.asked:
         return Shares(lacking=NO_AFFECTED if column == AFFECTED else NO_REPORTERS)
-    frame = query.counts(source, f, [column], audience, complete=True, once=counted_once(source, column)).frame
+    frame = query.counts(source, f, [column], audience, complete=True).frame
     n = frame.dropna(subset=[column]).set_index(column)["n"].astype(float)
     scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), area_kind(source))
     women, men = float(n.get(WOMAN, 0.0)), float(n.get(MAN, 0.0))
@@ -284,10 +279,10 @@ def _gender(source: Source, f: AlertFilter, audience: Audience, column: str) -> 
 
 
 def _times_of_day(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> Shares:
-    """Shares by six hours of the day, the same bands for every audience, of the incidents whose hour is known."""
+    """Shares by six hours of the day, the same bands for every audience, of the alerts whose hour is known."""
     if (lacking := source.lacks("hour")) is not None:
         return Shares(lacking=lacking)
-    frame = query.counts(source, f, ["hour"], audience, once=True).frame.dropna(subset=["hour"])
+    frame = query.counts(source, f, ["hour"], audience).frame.dropna(subset=["hour"])
     n = frame["n"].astype(float).groupby(frame["hour"].astype(int) // BAND).sum()
     known, least = float(n.sum()), threshold(audience, False, source.city)
     return Shares(
@@ -299,10 +294,10 @@ def _times_of_day(source: Source, f: AlertFilter, audience: Audience, scatter: D
 
 
 def _light(source: Source, f: AlertFilter, audience: Audience) -> Shares:
-    """The share after dark, of the incidents of which that is known."""
+    """The share after dark, of the alerts of which that is known."""
     if (lacking := source.lacks_light) is not None:
         return Shares(lacking=lacking)
-    frame = query.counts(source, f, [DARK], audience, once=True).frame.dropna(subset=[DARK])
+    frame = query.counts(source, f, [DARK], audience).frame.dropna(subset=[DARK])
     dark, n = frame[DARK].astype(bool).to_numpy(), frame["n"].to_numpy(float)
     counted = CountedShare(
         float(n[dark].sum()), float(n.sum()), share_scatter(source, f, AFTER_DARK, area_kind(source))

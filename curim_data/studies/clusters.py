@@ -18,7 +18,6 @@ from curim_data.quality.shared_points import shared_points
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.harm import weights_by_cell
 from curim_data.studies.hot_spots import known_places
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_bursts
 
 CLUSTER_RESOLUTION: Final = 12
@@ -27,11 +26,11 @@ CLUSTER_RESOLUTION: Final = 12
 def cluster_study(source: Source, f: AlertFilter, audience: Audience, *, weight: WeighedBy | None = None) -> Clusters:
     """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
 
-    `weight`: each incident counts by that.
+    `weight`: each alert counts by that.
     """
     whole = whole_city(f)
     counted = query.counts(
-        source, whole, ["cell"], audience, resolution=CLUSTER_RESOLUTION, without_default_points=True, once=True
+        source, whole, ["cell"], audience, resolution=CLUSTER_RESOLUTION, without_default_points=True
     )
     fine = counted.frame.dropna().astype({"cell": "int64"}).set_index("cell").sort_index()
     at_default = query.total(source, whole, audience).at_default
@@ -43,6 +42,4 @@ def cluster_study(source: Source, f: AlertFilter, audience: Audience, *, weight:
         fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts, points=shared_points(source)
     )
     places = with_known_ids(found.found, known_places(source, audience))
-    return replace(
-        found, found=places, choices=(*found.choices, *incident_choice(source), *default_coordinates(at_default))
-    )
+    return replace(found, found=places, choices=(*found.choices, *default_coordinates(at_default)))

@@ -37,13 +37,13 @@ def area_resolution(source: Source) -> int | None:
 def area_tables(
     source: Source, f: AlertFilter, by: Sequence[Sequence[str]], audience: Audience, resolution: int | None
 ) -> list[pd.DataFrame]:
-    """Tables of incidents by the columns of each of `by`; cells by name, without those of default coordinates."""
-    tables = query.tables(source, f, [names for names in by if "cell" not in names], audience, once=True)
+    """Tables of alerts by the columns of each of `by`; cells by name, without those of default coordinates."""
+    tables = query.tables(source, f, [names for names in by if "cell" not in names], audience)
     found = [table.frame for table in tables]
     placed = [names for names in by if "cell" in names]
     if placed and resolution is not None:
-        defaults = _default_cells(source, resolution)
-        for table in query.tables(source, f, placed, audience, resolution=resolution, once=True):
+        defaults = default_cells(source, resolution)
+        for table in query.tables(source, f, placed, audience, resolution=resolution):
             frame = table.frame.dropna(subset=["cell"]).astype({"cell": "int64"})
             frame = frame[~frame["cell"].isin(defaults)]
             found.append(frame.assign(cell=[h3_name(cell) for cell in frame["cell"]]))
@@ -57,10 +57,10 @@ def coded_areas(
     """`area_tables` as who sees exact counts has them, in codes (`query.coded_tables`)."""
     placed = [names for names in by if "cell" in names]
     others = [names for names in by if "cell" not in names]
-    found = query.coded_tables(source, f, others, once=True)
+    found = query.coded_tables(source, f, others)
     if placed and resolution is not None:
-        defaults = _default_cells(source, resolution)
-        for table in query.coded_tables(source, f, placed, resolution=resolution, once=True):
+        defaults = default_cells(source, resolution)
+        for table in query.coded_tables(source, f, placed, resolution=resolution):
             cells = table.columns["cell"]
             known = cells.levels.notna() & ~cells.levels.isin(defaults)
             kept = table.where(known[cells.codes])
@@ -81,12 +81,12 @@ def count_areas(
 ) -> None:
     """Count two periods together for the `area_tables` of each that will be asked for."""
     placed = [names for names in by if "cell" in names]
-    query.count_both(source, periods, [names for names in by if "cell" not in names], audience, once=True)
+    query.count_both(source, periods, [names for names in by if "cell" not in names], audience)
     if placed and resolution is not None:
-        query.count_both(source, periods, placed, audience, resolution=resolution, once=True)
+        query.count_both(source, periods, placed, audience, resolution=resolution)
 
 
-def _default_cells(source: Source, resolution: int) -> np.ndarray:
+def default_cells(source: Source, resolution: int) -> np.ndarray:
     """Cells that hold default coordinates of the app: a rise there is one of reports without a place."""
     points = query.default_points(source)
     finest = coordinates_to_cells(

@@ -25,7 +25,6 @@ from curim_data.privacy import DisclosureError, WrittenCounts, askable, finest_r
 from curim_data.query import Total
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import known_places
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.periods import month_bounds, months_between
 from curim_data.studies.scatter import place_scatter
 
@@ -98,7 +97,7 @@ _NEITHER: Final = {
 _BOTH: Final = Choice(
     "shared",
     "both",
-    Message("An incident that fits both sides counts on both, which makes differences look smaller than they are."),
+    Message("An alert that fits both sides counts on both, which makes differences look smaller than they are."),
 )
 _YEAR: Final = dt.timedelta(weeks=52)
 # Days by which a period may miss whole years and still hold every season as often.
@@ -209,13 +208,13 @@ def compare_study(
         raise CompareError(NO_POSITIONS)
     chosen = _resolution(source, pair, audience, resolution)
     size = int(chosen.value)
-    first, second = (query.cells(source, side, size, audience, once=True) for side in (pair.first, pair.second))
+    first, second = (query.cells(source, side, size, audience) for side in (pair.first, pair.second))
     scatter = max((place_scatter(source, side, size) for side in (pair.first, pair.second)), key=attrgetter("value"))
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, scatter=scatter)
     found = found.for_readers(
         max(WrittenCounts(side, audience, source.city).least() for side in (pair.first, pair.second))
     )
-    choices = [chosen, *incident_choice(source), *pair.choices, *_neither(source, pair, audience, against, totals)]
+    choices = [chosen, *pair.choices, *_neither(source, pair, audience, against, totals)]
     choices += found.choices
     choices += [*default_coordinates(first.at_default + second.at_default), *nested_cells(size)]
     return CompareStudy(
@@ -258,7 +257,7 @@ def _resolution(source: Source, pair: FilterPair, audience: Audience, asked: int
         return Choice("resolution", sizes[0], Message("Cells of the size that the protected copy has."))
     if asked is not None:
         return affordable_size(source.city, min(asked, *sizes))
-    smaller = min(query.mapped_incidents(source, side, audience) for side in (pair.first, pair.second))
+    smaller = min(query.total(source, side, audience).mapped for side in (pair.first, pair.second))
     city = source.city
     return resolution_for(
         smaller,

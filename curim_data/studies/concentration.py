@@ -29,16 +29,14 @@ class ConcentrationStudy:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """How large the places are, which alerts were left out, and what chance is."""
-        about = tuple(
-            choice for choice in self.cells.choices if choice.name in ("resolution", "incidents", "piles", "cells")
-        )
+        about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles", "cells"))
         return (*about, *self.concentration.choices)
 
     def gini_sentence(self, t: Translator) -> str:
         """The generalised Gini with its random benchmark."""
         found = self.concentration
         return t(
-            "Generalised Gini: {gini} (0: as even as so many incidents can be, 1: all in one place). By chance it "
+            "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it "
             "would be {chance} ({low} to {high}); {p}.",
             gini=_number(t, found.generalised),
             chance=_number(t, found.chance_generalised.value),

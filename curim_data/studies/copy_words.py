@@ -51,7 +51,7 @@ def places_taken(source: Source) -> bool:
     if exact is None:
         return False
     if _TAKEN not in source.cache:
-        own, came = (query.total(one, _EVERYTHING, Audience.ANALYST, once=True).unmapped for one in (source, exact))
+        own, came = (query.total(one, _EVERYTHING, Audience.ANALYST).unmapped for one in (source, exact))
         source.cache[_TAKEN] = own > came
     taken: bool = source.cache[_TAKEN]
     return taken

@@ -27,9 +27,9 @@ KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
 FINE: Final = 12
 MOST_FINE_CELLS: Final = 150_000
 SHOWN_KM2: Final = 0.005
-ALL_ALERTS: Final = Message("There is no share to compare: the filter already holds all incidents of the period.")
+ALL_ALERTS: Final = Message("There is no share to compare: the filter already holds all alerts of the period.")
 OTHER_CELLS: Final = Message(
-    "Here this audience sees these incidents and all incidents in map cells of different sizes, so that they cannot "
+    "Here this audience sees these alerts and all alerts in map cells of different sizes, so that they cannot "
     "be laid over each other: compare by land, or ask as analyst or specialist."
 )
 NO_RESIDENTS: Final = Message(
@@ -112,16 +112,11 @@ def residents_by_district(city: CityProfile) -> pd.Series | None:
 
 
 def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Denominator:
-    """All incidents of the same period as a base, of which those under the filter are a part.
-
-    An incident under the filter counts where the first report that the filter fits was, which may be the cell next to
-    that of its first report of all: there the base has at least as many.
-    """
-    counted = query.cells(source, all_alerts_filter(f), resolution, audience, once=True)
-    part = query.cells(source, f, resolution, audience, once=True).frame
-    frame = counted.frame[["n"]].astype(float).clip(lower=part["n"], axis=0).assign(least=0.0)
+    """All alerts of the same period as a base, of which those under the filter are a part."""
+    counted = query.cells(source, all_alerts_filter(f), resolution, audience)
+    frame = counted.frame[["n"]].astype(float).assign(least=0.0)
     message = Message(
-        "What is compared is the share of these incidents among all incidents of the same period, {base} in all: a "
+        "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a "
         "place where people report much of everything is not hot for that. The share says nothing about how many "
         "there are.",
         {"base": round(float(frame["n"].sum()))},

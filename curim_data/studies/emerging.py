@@ -27,8 +27,8 @@ from curim_data.privacy import Counted, is_sensitive
 from curim_data.quality.shared_points import served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
+from curim_data.studies.coverage import coverage_choices
 from curim_data.studies.hot_spots import EXCHANGED, known_places
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
 
 # Longer ago says nothing of what a place is now: it would have to be hot for ten years to be called persistent.
@@ -149,7 +149,7 @@ def emerging_study(
     if found is None:
         return EmergingStudy(total, None, (), None, judged.resolution, choices, judged.why, judged.period)
     points = shared_points(source)
-    choices += (*incident_choice(source), *found.choices, *(() if points is None else (points.choice,)))
+    choices += (*found.choices, *(() if points is None else (points.choice,)))
     choices += (*default_coordinates(total.at_default), *nested_cells(judged.resolution))
     lines = _lines(found, source, audience)
     return EmergingStudy(total, found, lines, judged.counts, judged.resolution, choices, None, judged.period)
@@ -169,7 +169,7 @@ def emerging_classes(
     land = source.city.land_cells(side)
     periods = _periods(source, whole, audience, side)
     history = _over(whole, periods)
-    about = (size, *_history(periods), periods.choice)
+    about = (size, *_history(periods), periods.choice, *coverage_choices(source, source.first, source.as_of))
     period = query.dates(source, history) if len(periods.starts) else None
     if source.exact is not None and is_sensitive(whole, source.city):
         return EmergingClasses(history, None, None, side, (size,), EXCHANGED, period)
@@ -188,7 +188,7 @@ def emerging_classes(
         )
         return EmergingClasses(history, None, None, side, about, few, period)
     counted = query.counts(
-        source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True, once=True
+        source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True
     )
     scatter = place_scatter(source, history, side)
     served = served_land(source, side)
@@ -215,15 +215,15 @@ def judged_filter(source: Source, f: AlertFilter, audience: Audience, resolution
 def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> Periods:
     """Whole months or weeks up to the end of the filter's period."""
     _, end = query.dates(source, f)
-    last = min(end, source.as_of)
+    begin, last = source.coverage.stretch(min(end, source.as_of))
     earliest = (pd.Timestamp(last) + pd.Timedelta(days=1)).to_period("M").start_time - pd.DateOffset(months=MOST_MONTHS)
-    first = max(source.first, earliest.date())
+    first = max(source.first, begin, earliest.date())
     cells = np.asarray(source.city.land_cells(resolution).index)
     k = window_for(square_side(resolution, cells))
     windows = len(cells) / (1 + 3 * k * (k + 1))
     if len(whole_steps("month", first, last)) >= MIN_STEPS:
         return periods_for(first, last, 0, windows)  # months, whatever the number of alerts
-    mapped = query.mapped_incidents(source, f.replace(period="", start=first, end=last), audience)
+    mapped = query.total(source, f.replace(period="", start=first, end=last), audience).mapped
     return periods_for(first, last, mapped, windows)
 
 

@@ -32,7 +32,7 @@ from curim_data.model.i18n import Span
 from curim_data.privacy import Counted, authorise, is_sensitive, sees_exact, threshold
 from curim_data.studies.areas import area_counts, area_frame, counted_areas
 from curim_data.studies.cells import whole_city
-from curim_data.studies.incidents import incident_choice
+from curim_data.studies.coverage import coverage_choices
 from curim_data.studies.periods import month_bounds, months_between
 from curim_data.studies.placebos import Placebos, placebos, weight_shares
 from curim_data.studies.plan import YEAR
@@ -83,18 +83,20 @@ def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -
 
     Up to a year, before is the same weeks of the year before where the data reach back, so that the season cancels out;
     else the days just before the start, as many as there are. Where only the month of alerts is known both are whole
-    months, and a month in which the plan began belongs to neither.
+    months, and a month in which the plan began belongs to neither. After ends where a long gap begins; before lies
+    after one.
     """
     if source.known_time is KnownTime.MONTH:
         return _whole_months(source, start, finish)
-    after = (start, min(finish or source.as_of, source.as_of))
+    coverage = source.coverage
+    after = (start, coverage.until(start, min(finish or source.as_of, source.as_of)))
     length = after[1] - after[0]
-    if length < YEAR and start - YEAR >= source.first:
-        before = (after[0] - YEAR, after[1] - YEAR)
+    before = (after[0] - YEAR, after[1] - YEAR)
+    if length < YEAR and before[0] >= source.first and coverage.until(*before) == before[1]:
         told = Message("Before: the same weeks of the year before the start, so that the season cancels out.")
     else:
-        end = start - dt.timedelta(days=1)
-        before = (max(source.first, end - length), end)
+        first, end = coverage.stretch(start - dt.timedelta(days=1))
+        before = (max(source.first, first, end - length), end)
         told = Message("Before: as many days just before the start.")
         if before[1] - before[0] < length:
             told = Message("Before: all days with data before the start; the counts are brought to one length.")
@@ -104,17 +106,19 @@ def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -
 def _whole_months(source: Source, start: dt.date, finish: dt.date | None) -> ComparisonWindows:
     """`comparison_windows` in whole months: those that lie wholly after the start, and as many before it."""
     begin = month_bounds(start, 0 if start.day == 1 else 1)[0]
-    end = min(finish or source.as_of, source.as_of)
+    coverage = source.coverage
+    end = coverage.until(begin, min(finish or source.as_of, source.as_of))
     last = end if end == month_bounds(end, 0)[1] else month_bounds(end, -1)[1]
     after = begin, last
     months = months_between(begin, last) + 1
     a_year_back = month_bounds(begin, -12)[0], month_bounds(last, -12)[1]
-    if a_year_back[1] < start and a_year_back[0] >= source.first:
+    reaches = a_year_back[1] < start and a_year_back[0] >= source.first
+    if reaches and coverage.until(*a_year_back) == a_year_back[1]:
         before = a_year_back
         told = Message("Before: the same months of the year before the start, so that the season cancels out.")
     else:
-        end = month_bounds(start, -1)[1]
-        before = max(source.first, month_bounds(end, 1 - months)[0]), end
+        first, end = coverage.stretch(month_bounds(start, -1)[1])
+        before = max(source.first, first, month_bounds(end, 1 - months)[0]), end
         told = Message("Before: as many months just before the start.")
         if months_between(*before) + 1 < months:
             told = Message("Before: all months with data before the start; the counts are brought to one length.")
@@ -135,13 +139,14 @@ def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
         )
     if plan.start <= source.first:
         return Message("There are no data from before this plan's start.")
+    windows = comparison_windows(source, plan.start, plan.finish)
+    if min(windows.lengths) > 0:
+        return None
     if source.known_time is KnownTime.MONTH:
-        windows = comparison_windows(source, plan.start, plan.finish)
-        if windows.after[1] < windows.after[0] or windows.before[1] < windows.before[0]:
-            return Message(
-                "Only the month of these alerts is known, and no whole month lies on both sides of this plan's start."
-            )
-    return None
+        return Message(
+            "Only the month of these alerts is known, and no whole month lies on both sides of this plan's start."
+        )
+    return Message("The alerts do not cover the days before or after this plan's start: nothing can be compared.")
 
 
 @dataclass(frozen=True)
@@ -219,7 +224,7 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
         promised=plan.assessment.smallest_drop,
         choices=(
             windows.choice,
-            *incident_choice(source),
+            *coverage_choices(source, windows.before[0], min(plan.finish or source.as_of, source.as_of)),
             *((OF_THE_COPY,) if source.exact is not None else ()),
             *(verdict.choices if verdict else ()),
             *(result.choices if result and (verdict is None or verdict.unknown is not None) else ()),
@@ -303,9 +308,9 @@ def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWin
 
 
 def harm_ratio(source: Source, plan: Plan, by: WeighedBy = "severity") -> Estimate | None:
-    """Observed over expected where incidents count by the harm they do; for those who see exact counts only.
+    """Observed over expected where alerts count by the harm they do; for those who see exact counts only.
 
-    None where no incident has such a weight, where there are too few similar areas, or none like the treated one.
+    None where no alert has such a weight, where there are too few similar areas, or none like the treated one.
     """
     if plan.start is None or weight_shares(source, evaluation_filter(source, plan), by).empty:
         return None
@@ -331,7 +336,7 @@ def _cautions(found: Placebos) -> tuple[Message, ...]:
         return ()
     return (
         Message(
-            "Before the start the comparison area had more incidents than {share} % of similar areas: it is a hot "
+            "Before the start the comparison area had more alerts than {share} % of similar areas: it is a hot "
             "spot itself and falls back by itself, which hides an effect. The verdict rests on all similar areas "
             "instead.",
             {"share": Num(100 * found.rank, 0)},
@@ -382,7 +387,7 @@ def planned_test(plan: Plan) -> EffectTest:
 def _own_warnings(plan: Plan) -> tuple[Message, ...]:
     treated, buffer, comparison = (set(getattr(plan.areas, name)) for name in AREAS)
     if comparison & (treated | buffer) or treated & buffer:
-        return (Message("The areas of this plan overlap: incidents in the common cells count on both sides."),)
+        return (Message("The areas of this plan overlap: alerts in the common cells count on both sides."),)
     return ()
 
 
@@ -396,7 +401,7 @@ def _areas(frame: pd.DataFrame, windows: ComparisonWindows) -> AreaCounts:
 
 
 def _genders(frame: pd.DataFrame, windows: ComparisonWindows, spread: tuple[float, float]) -> pd.DataFrame:
-    """The comparison for each gender of which there is an incident."""
+    """The comparison for each gender of which there is an alert."""
     found = {
         str(gender): _areas(part, windows)
         for gender, part in frame.groupby("affected_gender", sort=False)

@@ -3,8 +3,7 @@
 Under the filter that everybody opens findings are the same for every audience: they are chosen once, from the alerts
 (`selection.chosen_from`). The figures are those of what the audience reads, each a question of its own to
 `curim_data.query`, so a card gives no number that the filter behind it would not give. What the choice itself tells
-who reads the protected copy: that a change survived the test in the alerts, how sure it is in three steps, and its
-place among the others.
+who reads the protected copy: that a change is clear or probable in the alerts, and its place among the others.
 """
 
 from __future__ import annotations
@@ -21,26 +20,21 @@ import pandas as pd
 from analysis.gender import MAN, WOMAN, gender_shares
 from analysis.stats.dispersion import Dispersion
 from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.trends.changes import AREA, Change, Few
+from analysis.trends.changes import AREA, CANDIDATE_KEYS, Change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import K_ORDINARY, WrittenCounts, share_is_told
-from curim_data.studies.changes import CANDIDATE_KEYS, change_filter
+from curim_data.studies.changes import change_filter, landmark_districts
 from curim_data.studies.gender import AFFECTED, without_gender
-from curim_data.studies.incidents import counted_once
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, share_scatter
 
-Certainty = Literal["almost certain", "very likely", "likely"]
 Level = Literal["here", "district", "city", "group"]
 Kind = Literal["rise", "fall", "new"]
 
-# Corrected p-values below which a change is called very likely, and almost certainly, not chance.
-SURE: Final = 0.01
-VERY_SURE: Final = 0.001
 # Women and men affected, fewer than which tell too little of whom a change concerns.
 LEAST_WHOM: Final = 10
 # A finding's chart: what it shows before the period that was tested, and the periods from which on it is by month.
@@ -54,7 +48,7 @@ _COLUMNS: Final[Mapping[CalendarUnit, str]] = {"week": "week", "month": "month"}
 
 @dataclass(frozen=True)
 class Count:
-    """A number of incidents as it is written out: `n`, or where that is None, being small, as "fewer than `least`"."""
+    """A number of alerts as it is written out: `n`, or where that is None, being small, as "fewer than `least`"."""
 
     n: int | None
     least: int = 1
@@ -92,13 +86,11 @@ class Series:
 class Finding:
     """One change that deserves attention.
 
-    `change`: what, where and how sure, the same for every audience but for its counts: those stand at their bounds
-    where they are withheld. `counts`: before and after as they may be shown. `exact_p`: whether the corrected p may be
-    given to the audience, or only the step that it reaches. `periods`: what was tested. `filter`: what opens it.
-    `whom`: None where nobody asked, or where the filter names genders.
-    `since`: the first of the unbroken weeks, up to the last, that lie on the change's side of the same weeks of the
-    year before; None where the last does not. `every_week`: since the beginning. `kind`: "new" is a rise from none or
-    from a small number, to at least five times as many.
+    `change`: what, where and how sure, the same for every audience but for its figures. `counts`: the alerts that were
+    to be expected and those that came, as they may be shown. `exact_p`: whether the corrected p may be given to the
+    audience, or only its grade. `periods`: what was tested. `filter`: what opens it. `whom`: None where nobody asked,
+    or where the filter names genders. `since`: the first week (month) since which the count is on the change's side of
+    what was usual. `kind`: "new" is a rise from none or from a small number, to at least five times as many.
     """
 
     change: Change
@@ -108,7 +100,6 @@ class Finding:
     series: Series | None
     whom: Whom | None
     since: dt.date | None = None
-    every_week: bool = False
     exact_p: bool = True
     kind: Kind = "rise"
 
@@ -118,16 +109,9 @@ class Finding:
         return finding_id(self.change.key)
 
     @property
-    def certainty(self) -> Certainty:
-        """How sure it is that this is not chance, in three steps."""
-        if self.change.q < VERY_SURE:
-            return "almost certain"
-        return "very likely" if self.change.q < SURE else "likely"
-
-    @property
-    def after_dark(self) -> bool:
-        """Whether it is about what happens after dark."""
-        return bool(self.change.key.get("dark"))
+    def clear(self) -> bool:
+        """Whether it is a clear change; else it is probable."""
+        return self.change.grade == "clear"
 
     @property
     def whole_city(self) -> bool:
@@ -136,15 +120,15 @@ class Finding:
 
     @property
     def ordered(self) -> bool:
-        """Whether one of its counts at least is written out, so that the two say which one is larger."""
-        return any(count.n is not None for count in self.counts)
+        """Whether both of its counts are written out."""
+        return all(count.n is not None for count in self.counts)
 
 
 def finding_id(key: Mapping[str, Any]) -> str:
     """A candidate's name as the words of a query string, in the order of `CANDIDATE_KEYS`.
 
-    >>> finding_id({"district": "zone_5", "place": None, "category": "theft", "dark": True})
-    'district=zone_5&category=theft&dark=1'
+    >>> finding_id({"district": "zone_5", "place": None, "category": "theft"})
+    'district=zone_5&category=theft'
     """
     words = {name: "1" if key[name] is True else str(key[name]) for name in CANDIDATE_KEYS if key.get(name)}
     return urlencode(words) or "all"
@@ -162,65 +146,57 @@ def make_finding(
     change: Change,
     own: Change | None,
     periods: ComparedPeriods,
-    place_in: Mapping[str, str],
 ) -> Finding:
-    """A change that is told, with the figures of what an audience reads.
+    """A change that is reported, with the figures of what an audience reads.
 
     `own`: the change itself, or, where it was chosen elsewhere, the same candidate in what the audience reads; None
     where that has no such candidate.
-
-    They are counted under the finding's own filter, as every page does that it opens: of an incident whose alerts are
-    of several places or hours the first that passes the filter counts, where the test counts its first of all.
-    `place_in`: the district of each landmark.
     """
     chosen = change_filter(f, change, periods)
-    assert periods.before is not None
-    then = chosen.replace(start=periods.before[0], end=periods.before[1])
-    counts = _count(source, then, audience), _count(source, chosen, audience)
+    counted = query.counts(source, chosen, [], audience)
+    least, after = counted.threshold, round(counted.total)
+    small = {
+        "base": own is None or 0 < own.base < least,
+        "after": 0 < after < least,
+    }
+    expected = round(own.expected) if own is not None and np.isfinite(own.expected) else 0
+    counts = Count(None if small["base"] else expected, least), Count(None if small["after"] else after, least)
+    few = any(small.values())
+    shown = replace(
+        change,
+        base=own.base if own is not None else 0,
+        after=least - 1 if small["after"] else after,
+        expected=float("nan") if own is None or few else own.expected,
+        p=own.p if own is not None and not few else float("nan"),
+        ratio=own.ratio if own is not None and not few else UNKNOWN,
+        few=few,
+        part_of=None if change.part_of is None else _name_of(change.part_of),
+    )
     series = _series(source, chosen, audience, periods)
-    since, every = run_since(series, change) if periods.same_season else (None, False)
     return Finding(
-        change=_for_audience(change, own, counts, periods),
+        change=shown,
         counts=counts,
         periods=periods,
         filter=chosen,
         series=series,
-        whom=_whom(source, f, chosen, audience, change, place_in),
-        since=since,
-        every_week=every,
+        whom=_whom(source, f, chosen, audience, change),
+        since=run_since(series, change, expected),
         exact_p=own is change,
         kind=_kind(change),
     )
+
+
+def _name_of(change: Change) -> Change:
+    """A change without its figures."""
+    nothing = float("nan")
+    return replace(change, base=0, after=0, expected=nothing, ratio=UNKNOWN, p=nothing, q=nothing, part_of=None)
 
 
 def _kind(change: Change) -> Kind:
     """Of the change as it was chosen, so that everybody reads the same."""
     if change.direction < 0:
         return "fall"
-    return "new" if change.before < K_ORDINARY and change.after >= MUCH * change.before else "rise"
-
-
-def _count(source: Source, f: AlertFilter, audience: Audience) -> Count:
-    counted = query.counts(source, f, [], audience, once=True)
-    n, least = round(counted.total), counted.threshold
-    return Count(None if 0 < n < least else n, least)
-
-
-def _for_audience(change: Change, own: Change | None, counts: tuple[Count, Count], periods: ComparedPeriods) -> Change:
-    """The change with an audience's figures; a count that is not written out stands at the most that it may be."""
-    before, after = (count.n if count.n is not None else count.least - 1 for count in counts)
-    lengths = periods.lengths
-    few: Few = "before" if counts[0].n is None else "after" if counts[1].n is None else ""
-    return replace(
-        change,
-        before=before,
-        after=after,
-        expected=before * lengths[1] / lengths[0],
-        few=few,
-        p=own.p if own is not None else float("nan"),
-        ratio=own.ratio if own is not None else UNKNOWN,
-        women=UNKNOWN,
-    )
+    return "new" if change.expected < K_ORDINARY and change.after >= MUCH * change.expected else "rise"
 
 
 def _series(source: Source, chosen: AlertFilter, audience: Audience, periods: ComparedPeriods) -> Series | None:
@@ -246,7 +222,7 @@ def _series_of(
     end, column = periods.after[1], _COLUMNS[unit]
     reach = first - _YEAR - dt.timedelta(days=31) if periods.same_season else first
     asked = chosen.replace(period="", start=max(source.first, reach), end=end)
-    counted = query.counts(source, asked, [column], audience, complete=True, once=True).frame
+    counted = query.counts(source, asked, [column], audience, complete=True).frame
     known = counted.dropna(subset=[column]).set_index(column)[["n"]].astype(float).sort_index()
     starts = pd.DatetimeIndex(known.index)
     ends = starts + (pd.Timedelta(days=6) if unit == "week" else pd.offsets.MonthEnd(0))
@@ -277,14 +253,18 @@ def _series_of(
     return Series(frame[shown].reset_index(drop=True), unit)
 
 
-def run_since(series: Series | None, change: Change) -> tuple[dt.date | None, bool]:
-    """Since when each week lies on the change's side of the year before, and whether all of the tested ones do."""
+def run_since(series: Series | None, change: Change, expected: float) -> dt.date | None:
+    """The first period since which the count lies on the change's side, up to the last; None for fewer than two.
+
+    On the side of the same week of the year before where that is known, else of its part of what was expected.
+    """
     if series is None:
-        return None, False
-    tested = series.frame[series.frame["tested"]]
-    sides = (change.direction * (tested["n"] - tested["before"]) > 0).tolist()
+        return None
+    frame = series.frame
+    usual = expected / max(int(frame["tested"].sum()), 1)
+    sides = (change.direction * (frame["n"] - frame["before"].fillna(usual)) > 0).tolist()
     run = next((at for at, side in enumerate(reversed(sides)) if not side), len(sides))
-    return (None, False) if run < 2 else (tested["start"].iloc[-run].date(), run == len(sides))
+    return frame["start"].iloc[-run].date() if run >= 2 else None
 
 
 def _whom(
@@ -293,16 +273,15 @@ def _whom(
     chosen: AlertFilter,
     audience: Audience,
     change: Change,
-    place_in: Mapping[str, str],
 ) -> Whom | None:
     """For whom, at the first level at which it can be told; None where nobody asked, or where the filter says it.
 
-    All shares are taken to be as overdispersed as that of all incidents under the filter.
+    All shares are taken to be as overdispersed as that of all alerts under the filter.
     """
     if AFFECTED not in source.asked or without_gender(f) != f:
         return None
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), area_kind(source))
-    levels = {asked: whom for whom, asked in reversed(list(_levels(source, f, chosen, change, place_in)))}
+    levels = {asked: whom for whom, asked in reversed(list(_levels(source, f, chosen, change)))}
     for asked, whom in reversed(levels.items()):
         women = _women(source, asked, audience, scatter)
         if women.known:
@@ -310,14 +289,12 @@ def _whom(
     return Whom()
 
 
-def _levels(
-    source: Source, f: AlertFilter, chosen: AlertFilter, change: Change, place_in: Mapping[str, str]
-) -> Iterator[tuple[Whom, AlertFilter]]:
+def _levels(source: Source, f: AlertFilter, chosen: AlertFilter, change: Change) -> Iterator[tuple[Whom, AlertFilter]]:
     """From the finding to the group of its category in the whole city: what is asked, and how it is named."""
     yield Whom(), chosen
     category, place = str(change.key.get("category") or ""), change.key.get("place")
-    district = str(change.key.get("district") or (place_in.get(str(place), "") if place else ""))
-    wider = chosen.replace(dark=f.dark, cells=f.cells, places=f.places, districts=f.districts)
+    district = str(change.key.get("district") or (landmark_districts(source.city).get(str(place), "") if place else ""))
+    wider = chosen.replace(cells=f.cells, places=f.places, districts=f.districts)
     if district and not f.places and not f.cells:
         yield Whom(level="district", district=district, category=category), wider.replace(districts=(district,))
     yield Whom(level="city", category=category), wider
@@ -330,7 +307,7 @@ def _levels(
 
 def _women(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> Estimate:
     """The share of women, unknown where too few women and men are, or where it would tell a small number of either."""
-    counted = query.counts(source, f, [AFFECTED], audience, complete=True, once=counted_once(source, AFFECTED))
+    counted = query.counts(source, f, [AFFECTED], audience, complete=True)
     shares = gender_shares(counted.frame, AFFECTED, total=counted.total, scatter=scatter)
     women, men = shares.frame.set_index("gender")["n"][[WOMAN, MAN]]
     told = share_is_told(women, women + men, WrittenCounts(f, audience, source.city).least())

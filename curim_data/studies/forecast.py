@@ -19,7 +19,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, Audience, FloatArray, Message, Translator
+from curim_data.model import MOST_MAP_CELLS, Audience, BoolArray, FloatArray, Message, Translator
 from curim_data.model.absence import NO_POSITIONS
 from curim_data.privacy import sees_exact
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
@@ -91,16 +91,19 @@ def forecast_study(
         return ForecastStudy(start, weeks, None, why, (), None, why, (), None, (), _recent(_NO_WEEKS, []))
     mondays = whole_weeks(source, f)
     start = mondays[-1].date() + _WEEK if len(mondays) else source.as_of
-    history = whole_city(f.replace(period="", start=source.first, end=start - dt.timedelta(days=1)))
+    gaps = source.coverage.sentences(last=start)
     nothing = Message("There is no whole week of data before the end of the period.")
     if not len(mondays):
-        return ForecastStudy(start, weeks, None, nothing, (), None, nothing, (), None, (), _recent(mondays, []))
+        none = _recent(mondays, [])
+        return ForecastStudy(start, weeks, None, nothing, (), None, nothing, (), None, (), none, gaps)
+    history = whole_city(f.replace(period="", start=mondays[0].date(), end=start - dt.timedelta(days=1)))
     counted = query.counts(source, history, ["week"], audience, complete=True)
-    series = _series(counted.frame, mondays)
+    known = source.coverage.untouched(mondays, "week")
+    series = _series(counted.frame, mondays, known)
     city, refused = _city(series, start, weeks)
     recent = _recent(mondays, series)
-    places = _places(source, history, audience, mondays, start, weeks)
-    notes = counted.notes
+    places = _places(source, history, audience, mondays, known, start, weeks)
+    notes = (*counted.notes, *gaps)
     if f.districts or f.places or f.cells:
         notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
     study = ForecastStudy(start, weeks, city, refused, places, None, None, (), None, (), recent, notes)
@@ -113,17 +116,20 @@ def forecast_study(
 
 
 def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
-    """The Mondays of the weeks that lie wholly within the data and before the end of the filter's period."""
-    end = min(query.dates(source, f)[1], source.as_of)
-    first = source.first + dt.timedelta(days=-source.first.weekday() % 7)
+    """The Mondays of the weeks that lie wholly within the data, after their last long gap, and before the end of the
+    filter's period.
+    """
+    first, end = source.coverage.stretch(min(query.dates(source, f)[1], source.as_of))
+    first += dt.timedelta(days=-first.weekday() % 7)
     return pd.date_range(first, end - dt.timedelta(days=6), freq="7D")
 
 
-def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex) -> FloatArray:
-    """Counts of the weeks in order; zero where there is no row."""
+def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex, known: BoolArray) -> FloatArray:
+    """Counts of the weeks in order, zero where there is no row; unknown ones lie between those of their neighbours."""
     rows = frame.set_index(pd.to_datetime(frame["week"]))["n"]
-    known = mondays.isin(rows.index)
-    return np.where(known, rows.reindex(mondays).to_numpy(dtype=float), 0.0)
+    counts = np.where(mondays.isin(rows.index), rows.reindex(mondays).to_numpy(dtype=float), 0.0)
+    at = np.arange(len(counts))
+    return counts if known.all() or not known.any() else np.interp(at, at[known], counts[known])
 
 
 def _recent(mondays: pd.DatetimeIndex, counts: Any) -> pd.DataFrame:
@@ -139,13 +145,19 @@ def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[CountForecast
 
 
 def _places(
-    source: Source, history: AlertFilter, audience: Audience, mondays: pd.DatetimeIndex, start: dt.date, weeks: int
+    source: Source,
+    history: AlertFilter,
+    audience: Audience,
+    mondays: pd.DatetimeIndex,
+    known: BoolArray,
+    start: dt.date,
+    weeks: int,
 ) -> tuple[tuple[str, CountForecast], ...]:
     """Outlooks of the landmarks."""
     frame = query.counts(source, history, ["place", "week"], audience, complete=True).frame
     found = []
     for place, rows in frame.dropna(subset=["place"]).groupby("place"):
-        counts = _series(rows, mondays)
+        counts = _series(rows, mondays, known)
         if counts.any() and (counted := forecast_counts(counts, start, weeks)) is not None:
             found.append((str(place), counted))
     found.sort(key=lambda one: -one[1].total.value)
@@ -167,9 +179,7 @@ def _with_cells(
     most = min(MOST_MAP_CELLS, MOST_COUNTS // max(len(mondays), 1))
     if resolution is None:
         affordable = city.finest_affordable()
-        chosen = resolution_for(
-            total.mapped or 0, city.area_km2, cells=city.sampled_cells, affordable=affordable, of="alerts"
-        )
+        chosen = resolution_for(total.mapped or 0, city.area_km2, cells=city.sampled_cells, affordable=affordable)
         chosen = affordable_size(city, int(chosen.value), most, chosen)
     else:
         chosen = affordable_size(city, resolution, most)

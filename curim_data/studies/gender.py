@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from analysis.gender import (
+    AFFECTED,
     MAN,
     WOMAN,
     CategoryRatios,
@@ -29,7 +30,6 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told, threshold
 from curim_data.studies.cells import whole_city
-from curim_data.studies.incidents import AFFECTED, affected_choice, counted_once
 from curim_data.studies.scatter import ASKED_BESIDE, EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
 from curim_data.studies.selection import chosen_from
 
@@ -65,18 +65,18 @@ class LightStudy:
         if self.lacking is not None:
             return t("Day and night cannot be compared.") + " " + t(self.lacking)
         if not self.ratio.known:
-            return t("Too few incidents to compare day and night for women and men.")
+            return t("Too few alerts to compare day and night for women and men.")
         rows = self.frame.set_index("gender")
         counts = rows.loc[[WOMAN, MAN], ["dark", "n"]].to_numpy(float)
         if not all(share_is_told(dark, n, self.least) for dark, n in counts):
             return t(
-                "The shares after dark are not written out: of the incidents that affect women or men fewer than {k} "
+                "The shares after dark are not written out: of the alerts that affect women or men fewer than {k} "
                 "are after dark or fewer than {k} by day.",
                 k=self.least,
             )
         share = rows["share"]
         sentence = t(
-            "{women} of the incidents that affect women and {men} of those that affect men happen after dark.",
+            "{women} of the alerts that affect women and {men} of those that affect men happen after dark.",
             women=t.percent(share[WOMAN]),
             men=t.percent(share[MAN]),
         )
@@ -88,18 +88,11 @@ class LightStudy:
 
 
 def share_study(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> GenderShares:
-    """Incidents by the gender of the person affected, or alerts by that of the reporter.
-
-    Several alerts of one incident are about the same persons, but each was sent by a person of its own. Where the rows
-    of a file are persons (`rows_are_persons`), those affected are counted, each.
-    """
-    counted = query.counts(source, f, [column], audience, complete=True, once=counted_once(source, column))
+    """Alerts by the gender of the person affected, or of the reporter."""
+    counted = query.counts(source, f, [column], audience, complete=True)
     scatter = share_scatter(source, without_gender(f), Share(column, WOMEN, EITHER), area_kind(source))
     found = gender_shares(counted.frame, column, total=counted.total, scatter=scatter)
-    found = replace(found, least=threshold(audience, is_sensitive(f, source.city), source.city))
-    if column != AFFECTED:
-        return found
-    return replace(found, choices=(*found.choices, *affected_choice(source)))
+    return replace(found, least=threshold(audience, is_sensitive(f, source.city), source.city))
 
 
 def weight_study(source: Source, f: AlertFilter, audience: Audience) -> CategoryRatios:
@@ -108,7 +101,7 @@ def weight_study(source: Source, f: AlertFilter, audience: Audience) -> Category
     Under the filter that everybody opens which ones do is chosen for every audience alike (`selection.chosen_from`).
     """
     f = without_gender(f)
-    counted = query.counts(source, f, ["category", AFFECTED], audience, once=counted_once(source, AFFECTED))
+    counted = query.counts(source, f, ["category", AFFECTED], audience)
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), ("category",))
     found = category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
     found = replace(found, least=_least_by_category(source, f, audience, found.frame["category"]))
@@ -132,7 +125,7 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
         nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high"])
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")
-    counted = query.counts(source, asked, [AFFECTED, "dark"], audience, once=counted_once(source, AFFECTED))
+    counted = query.counts(source, asked, [AFFECTED, "dark"], audience)
     after_dark = share_scatter(source, asked, AFTER_DARK, area_kind(source, AFFECTED))
     table = dark_shares(counted.frame, scatter=after_dark)
     rows = table.set_index("gender")
@@ -209,8 +202,7 @@ def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: st
     Under the filter that everybody opens which places differ, and of which nothing is known, is chosen for every
     audience alike (`selection.chosen_from`).
     """
-    once = counted_once(source, column)
-    counted = query.counts(source, f, ["place", column], audience, once=once, beside=ASKED_BESIDE[column])
+    counted = query.counts(source, f, ["place", column], audience, beside=ASKED_BESIDE[column])
     totals = _totals(source, whole_city(f), audience, column)
     pair = totals[WOMAN], totals[MAN]
     scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",))
@@ -310,6 +302,5 @@ def _rate_row(
 
 def _totals(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> dict[str, float]:
     """All alerts of women and of men."""
-    once = counted_once(source, column)
-    counted = query.counts(source, f, [column], audience, complete=True, once=once).frame.set_index(column)["n"]
+    counted = query.counts(source, f, [column], audience, complete=True).frame.set_index(column)["n"]
     return {gender: float(counted[gender]) for gender in (WOMAN, MAN)}

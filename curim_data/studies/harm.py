@@ -1,24 +1,22 @@
-"""Incidents that count by the harm they do, under a filter: by which measure, for whom, and of hot spots."""
+"""Alerts that count by the harm they do, under a filter: by which measure, for whom, and of hot spots."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 import pandas as pd
 
 from analysis.hotspots.harm import BY_HARM, SpotHarm, harm_of_spots
-from analysis.stats.harm_weights import HarmWeights, WeighedBy, graded, harm_weights
+from analysis.stats.harm_weights import HarmWeights, WeighedBy, harm_weights
 from analysis.stats.result import Choice
-from analysis.trends.weighted_changes import WEIGHTS as WEIGHT_COLUMNS
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.studies.cells import whole_city
-from curim_data.studies.coarse_areas import area_tables
 from curim_data.studies.hot_spots import HotSpotStudy
 
 WEIGHTS: Final[tuple[WeighedBy, ...]] = get_args(WeighedBy)
@@ -28,7 +26,7 @@ WEIGHT_NAMES: Final[dict[WeighedBy, Message]] = {
     "harm": Message("By the city's harm index"),
 }
 EXACT_ONLY: Final = Message(
-    "Incidents are weighed only for those who see exact counts: of the protected copy counts alone are given."
+    "Alerts are weighed only for those who see exact counts: of the protected copy counts alone are given."
 )
 NONE_GRADED: Final[dict[WeighedBy, Message]] = {
     "severity": Message("No alert of this export has a severity."),
@@ -38,14 +36,14 @@ NONE_GRADED: Final[dict[WeighedBy, Message]] = {
 
 @dataclass(frozen=True)
 class SpotsByHarm:
-    """What the incidents of each hot spot weigh, by its id, and how that was made."""
+    """What the alerts of each hot spot weigh, by its id, and how that was made."""
 
     of: dict[str, SpotHarm]
     choices: tuple[Choice, ...]
 
 
 def weight_obstacle(source: Source, by: WeighedBy, audience: Audience) -> Message | None:
-    """Why incidents cannot be weighed by a measure for an audience; None where they can."""
+    """Why alerts cannot be weighed by a measure for an audience; None where they can."""
     if not sees_exact(audience):
         return EXACT_ONLY
     if by == "harm":
@@ -54,7 +52,7 @@ def weight_obstacle(source: Source, by: WeighedBy, audience: Audience) -> Messag
 
 
 def weights_offered(source: Source, audience: Audience) -> tuple[WeighedBy, ...]:
-    """By what incidents can be weighed for an audience: nothing where neither severity nor a harm index is known."""
+    """By what alerts can be weighed for an audience: nothing where neither severity nor a harm index is known."""
     return tuple(by for by in WEIGHTS if weight_obstacle(source, by, audience) is None)
 
 
@@ -70,71 +68,16 @@ def _has_severity(source: Source) -> bool:
 def weights_by_cell(
     source: Source, f: AlertFilter, audience: Audience, by: WeighedBy, resolution: int, cells: Sequence[int] | pd.Index
 ) -> HarmWeights:
-    """Incidents off default coordinates by cell and weight; DisclosureError for who sees no exact counts."""
+    """Alerts off default coordinates by cell and weight; DisclosureError for who sees no exact counts."""
     if not sees_exact(audience):
         raise DisclosureError(EXACT_ONLY)
-    counted = query.counts(
-        source, f, ["cell", by], audience, resolution=resolution, without_default_points=True, once=True
-    )
+    counted = query.counts(source, f, ["cell", by], audience, resolution=resolution, without_default_points=True)
     return harm_weights(counted.frame, pd.Index(cells).to_numpy("int64"), by)
 
 
 def spots_by_harm(
     source: Source, f: AlertFilter, audience: Audience, by: WeighedBy, study: HotSpotStudy
 ) -> SpotsByHarm:
-    """What the incidents of the hot spots of a study weigh; DisclosureError for who sees no exact counts."""
+    """What the alerts of the hot spots of a study weigh; DisclosureError for who sees no exact counts."""
     weights = weights_by_cell(source, whole_city(f), audience, by, study.resolution, study.hot.frame.index)
     return SpotsByHarm(harm_of_spots(study.hot, study.spots, weights), (*weights.choices, BY_HARM))
-
-
-@dataclass(frozen=True)
-class ChangeWeights:
-    """Columns of weights of some candidates of change, in their order, and how the weights were made."""
-
-    frame: pd.DataFrame
-    choices: tuple[Choice, ...]
-
-
-def weights_of_candidates(
-    source: Source,
-    periods: tuple[AlertFilter, AlertFilter],
-    by: Sequence[Sequence[str]],
-    audience: Audience,
-    weight: WeighedBy,
-    candidates: pd.DataFrame,
-    resolution: int | None = None,
-) -> ChangeWeights:
-    """The candidates with Σ w and Σ w² of their incidents in both periods (`weighted_changes.WEIGHTS`).
-
-    `by`: the columns that name each kind of candidate, the first none (the whole city); the mean weight is one over all
-    incidents of both periods. `resolution`: of the map cells that stand for districts, where they do. DisclosureError
-    for who sees no exact counts.
-    """
-    if not sees_exact(audience):
-        raise DisclosureError(EXACT_ONLY)
-    asked = [[*names, weight] for names in by]
-    counted = [area_tables(source, f, asked, audience, resolution) for f in periods]
-    whole = pd.concat([tables[0] for tables in counted], ignore_index=True)
-    values, column, choices = graded(whole[weight], whole["n"].to_numpy(float), weight)
-    weighs = dict(zip(whole[weight].astype(float), values[column], strict=True))
-    keys = [name for name in candidates if name in {name for names in by for name in names}]
-    found = candidates.copy()
-    rows = [_key(keys, row) for row in candidates[keys].to_dict("records")]
-    for at, tables in enumerate(counted):
-        sums: dict[tuple[Any, ...], tuple[float, float]] = {}
-        for names, table in zip(by, tables, strict=True):
-            w = table[weight].astype(float).map(weighs).fillna(1.0)
-            named = table.assign(sum=table["n"] * w, square=table["n"] * w**2)
-            if names:
-                named = named.groupby(list(names), as_index=False)[["sum", "square"]].sum()
-            else:
-                named = named[["sum", "square"]].sum().to_frame().T
-            sums |= {_key(keys, row): (row["sum"], row["square"]) for row in named.to_dict("records")}
-        for column_of, name in enumerate(WEIGHT_COLUMNS[at::2]):
-            found[name] = [sums.get(row, (0.0, 0.0))[column_of] for row in rows]
-    return ChangeWeights(found, choices)
-
-
-def _key(names: Sequence[str], row: Mapping[Any, Any]) -> tuple[Any, ...]:
-    """What names a candidate; None where it is not set."""
-    return tuple(None if name not in row or pd.isna(row[name]) else str(row[name]) for name in names)

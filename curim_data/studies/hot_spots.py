@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -21,16 +20,15 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, FloatArray, Message, Num, Translator
+from curim_data.model import N_, Audience, Message, Num, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.prepared import PLACES
 from curim_data.model.types import CellArray
 from curim_data.privacy import Counted, is_sensitive, sees_exact
 from curim_data.quality.shared_points import served_land, shared_points
 from curim_data.query import Total
-from curim_data.studies.cells import cell_size, default_coordinates, incident_cells, nested_cells, whole_city
+from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
-from curim_data.studies.incidents import incident_choice
 from curim_data.studies.scatter import place_scatter
 from curim_data.studies.selection import chosen_from
 
@@ -39,14 +37,14 @@ MOST_CACHED: Final = 64
 COARSEST_TESTED: Final = 7
 # Among fewer cells hardly any is left that could be the rest of the city.
 LEAST_TESTED: Final = 30
-# A list that holds so much of the incidents needs no reason for what it leaves out.
+# A list that holds so much of the alerts needs no reason for what it leaves out.
 HELD: Final = 0.5
 _ELSEWHERE: Final = N_(
-    "The list holds {percent} % of the incidents of the city: the others are too thinly spread for any place "
+    "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place "
     "to stand out from chance, half of them in cells that hold {n} at most."
 )
 _ELSEWHERE_FEW: Final = N_(
-    "The list holds {percent} % of the incidents of the city: the others are too thinly spread for any place to stand "
+    "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place to stand "
     "out from chance, half of them in cells that hold fewer than {k}."
 )
 _FOUND_IN: Final = N_(
@@ -58,18 +56,18 @@ EXCHANGED: Final = Message(
     "from it. Whoever sees the alerts themselves, as a specialist, can tell."
 )
 _TOO_SMALL: Final = N_(
-    "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} incidents: even a "
+    "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} alerts: even a "
     "place ten times as dense as its surroundings would too often be missed."
 )
 
 
 @dataclass(frozen=True)
 class ListedShares:
-    """Which share of the incidents and of the land the listed hot spots hold (0 to 1, in whole per cent), in the counts
+    """Which share of the alerts and of the land the listed hot spots hold (0 to 1, in whole per cent), in the counts
     that they were found in; `metres`: the side of a square as large as a cell of these.
     """
 
-    incidents: float
+    alerts: float
     land: float
     metres: int
 
@@ -109,9 +107,9 @@ class HotSpotStudy:
 
     @property
     def elsewhere(self) -> Message | None:
-        """Why the list holds less than half of the incidents, where it does; None where places were found elsewhere.
+        """Why the list holds less than half of the alerts, where it does; None where places were found elsewhere.
 
-        Half of the others lie in cells that hold at most so many (the median over incidents, not over cells).
+        Half of the others lie in cells that hold at most so many (the median over alerts, not over cells).
         """
         if not self.spots or self.hot.based or self.listed is not None:
             return None
@@ -126,19 +124,6 @@ class HotSpotStudy:
             return Message(_ELSEWHERE_FEW, {"percent": share, "k": least})
         return Message(_ELSEWHERE, {"percent": share, "n": round(most)})
 
-    def alerts_of(self, spot: Spot) -> int:
-        """How many alerts report the incidents of a hot spot."""
-        at, alerts = self._alerts
-        return round(float(alerts[[at[cell] for cell in spot.cells]].sum()))
-
-    @cached_property
-    def _alerts(self) -> tuple[dict[int, int], FloatArray]:
-        """Where each cell of a hot spot stands among all cells, and the alerts of all."""
-        cells = [cell for spot in (*self.spots, *self.cold) for cell in spot.cells]
-        frame = self.cells.frame
-        at = frame.index.get_indexer(pd.Index(cells, dtype="int64")).tolist()
-        return dict(zip(cells, at, strict=True)), frame["alerts"].to_numpy(float)
-
 
 def cells_sentence(hot: HotCells, power: Power, t: Translator, listed: ListedShares | None = None) -> str:
     """How many cells are hot and cold; that none could be judged where even a very dense place would be missed.
@@ -152,7 +137,7 @@ def cells_sentence(hot: HotCells, power: Power, t: Translator, listed: ListedSha
         return hot.sentence(t)
     if power.alone:
         return t("No cell could be judged: the area is no larger than one place.")
-    return t("No cell could be judged: there are too few incidents on the map.")
+    return t("No cell could be judged: there are too few alerts on the map.")
 
 
 def hot_spot_study(
@@ -195,7 +180,7 @@ def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution
     tell (`planned_power` is not `too_few`), to `COARSEST_TESTED` at most and while there are `LEAST_TESTED` of them to
     compare; where no size can tell, the first stays. One size for all bases: it is chosen for the comparison by land.
 
-    The size makes no more false places than a size that is given: power follows from the land, the number of incidents
+    The size makes no more false places than a size that is given: power follows from the land, the number of alerts
     on it and how overdispersed they were before, never from where on it they gather, which alone is tested, once. Found
     once for a version of the alerts and a filter.
     """
@@ -216,7 +201,7 @@ def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen
     """The first size from the chosen one on whose test can tell; the chosen one where none can."""
     occupied, first = occupied_land_of(source, audience), int(chosen.value)
     for size in range(first, COARSEST_TESTED - 1, -1):
-        counted = incident_cells(source, whole, size, audience).frame
+        counted = alert_cells(source, whole, size, audience).frame
         n, index = round(float(counted["n"].sum())), counted.index.to_numpy()
         if not n or (size < first and looked_at(index, occupied) < LEAST_TESTED):
             break
@@ -290,7 +275,7 @@ def _hot_spots(
     whole = whole_city(f)
     total = query.total(source, whole, audience)
     chosen = hot_spot_size(source, whole, audience, resolution)
-    counted = incident_cells(source, whole, int(chosen.value), audience)
+    counted = alert_cells(source, whole, int(chosen.value), audience)
     points = shared_points(source)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
     scatter = place_scatter(source, whole, int(chosen.value))
@@ -301,7 +286,6 @@ def _hot_spots(
     ordered = () if hot.based else excess_choices()
     choices = (
         chosen,
-        *incident_choice(source),
         *hot.choices,
         *(() if points is None or hot.based else (points.choice,)),
         *ordered,

@@ -55,12 +55,12 @@ class ComparedPeriods:
         if self.other_light:
             message = (
                 Message(
-                    "Incidents after dark or by day are compared only with the same weeks of the year before, so not "
+                    "Alerts after dark or by day are compared only with the same weeks of the year before, so not "
                     "over more than a year: from one season to another the days become shorter or longer."
                 )
                 if self.longer
                 else Message(
-                    "Incidents after dark or by day are compared only with the same weeks of the year before, which "
+                    "Alerts after dark or by day are compared only with the same weeks of the year before, which "
                     "the data do not reach: from one season to another the days become shorter or longer."
                 )
             )

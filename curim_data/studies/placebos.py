@@ -26,6 +26,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime
+from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas
 from curim_data.studies.periods import month_bounds
 
@@ -106,10 +107,16 @@ class Calendar:
             return day, month_bounds(day, round(self.days / 30.44) - 1)[1]
         return day, day + dt.timedelta(days=self.days - 1)
 
-    def placebo_starts(self, first: dt.date, windows: int) -> list[dt.date]:
-        """Earlier starts of placebo plans: no period after overlaps the next, the history has so many windows."""
+    def placebo_starts(self, first: dt.date, windows: int, coverage: Coverage) -> list[dt.date]:
+        """Earlier starts of placebo plans: no period after overlaps the next or a long gap, the history has so many
+        windows.
+        """
         days = (self.back(self.start, k * self.length) for k in range(1, _MOST_DATES + 1))
-        return [day for day in days if self.back(day, self.edges[windows]) >= first]
+        return [
+            day
+            for day in days
+            if self.back(day, self.edges[windows]) >= first and coverage.until(*self.after(day)) == self.after(day)[1]
+        ]
 
 
 def placebos(
@@ -125,7 +132,7 @@ def placebos(
     """Count similar areas in the same weeks, and in placebo dates where they are few, and fit the regression.
 
     None where the treated area's cells are not all of one size. Areas are grown on the city's cells from those with
-    most alerts before the start; the treated area, the buffer and all that touches them stay out. `weight`: incidents
+    most alerts before the start; the treated area, the buffer and all that touches them stay out. `weight`: alerts
     count by that (one without by the mean), with a mean weight of one.
     """
     sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
@@ -206,7 +213,8 @@ def _fit(
         return None, covered
     starts: list[dt.date] = []
     if len(kept) < _ENOUGH_AREAS:
-        found = {n: calendar.placebo_starts(counting.source.first, n) for n in range(covered, 0, -1)}
+        source = counting.source
+        found = {n: calendar.placebo_starts(source.first, n, source.coverage) for n in range(covered, 0, -1)}
         wanted = min(max(map(len, found.values())), math.ceil(_ENOUGH_AREAS / len(kept)) - 1)
         covered = next(n for n, days in found.items() if len(days) >= wanted)
         starts = found[covered][:wanted]
@@ -261,7 +269,7 @@ def _plain_spread(
     """How a comparison of two periods varies: the plan's own, and where areas are few those of placebo dates too."""
     pairs = [own]
     if len(kept) < _ENOUGH_AREAS:
-        days = calendar.placebo_starts(counting.source.first, 0)
+        days = calendar.placebo_starts(counting.source.first, 0, counting.source.coverage)
         counts = [counting.of(kept, calendar.after(day)) for day in days]
         pairs += [(earlier, later) for later, earlier in itertools.pairwise(counts)]
     # The city's growth differs from pair to pair: each is brought to that of the first.
@@ -273,8 +281,8 @@ def _plain_spread(
 
 
 def weight_shares(source: Source, f: AlertFilter, by: WeighedBy = "severity") -> pd.DataFrame:
-    """Severity or harm index (index), incidents (n) and `weight`: that over its mean. Empty where none has one."""
-    counted = query.counts(source, f, [by], Audience.ANALYST, once=True).frame.dropna(subset=[by])
+    """Severity or harm index (index), alerts (n) and `weight`: that over its mean. Empty where none has one."""
+    counted = query.counts(source, f, [by], Audience.ANALYST).frame.dropna(subset=[by])
     counted = counted[counted["n"] > 0].astype({by: float})
     mean = float((counted["n"] * counted[by]).sum() / max(float(counted["n"].sum()), 1.0))
     return counted.assign(weight=counted[by] / (mean or 1.0)).set_index(by)[["n", "weight"]]
@@ -320,7 +328,6 @@ class _Counting:
             Audience.ANALYST,
             resolution=self.resolution,
             without_default_points=True,
-            once=True,
         ).frame.dropna(subset=["cell"])
         if self._weights is not None and self._by is not None:
             counted = counted.assign(n=counted["n"] * counted[self._by].map(self._weights["weight"]).fillna(1.0))

@@ -138,7 +138,7 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
 
 def _women_city(source: Source, f: AlertFilter, audience: Audience) -> float | None:
     whole = whole_city(f)
-    counted = query.counts(source, whole, ["affected_gender"], audience, once=True)
+    counted = query.counts(source, whole, ["affected_gender"], audience)
     counts = counted.frame.set_index("affected_gender")["n"]
     women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
     return women / (women + men) if women + men else None

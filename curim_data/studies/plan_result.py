@@ -15,8 +15,8 @@ def short_result(result: str) -> str:
 
     Kept are the sentences before the dates, in whatever language they were written; a text without dates is whole.
 
-    >>> short_result("9 incidents fewer. Before: May 2025. After: May 2026. Areas were fixed before the start.")
-    '9 incidents fewer.'
+    >>> short_result("9 alerts fewer. Before: May 2025. After: May 2026. Areas were fixed before the start.")
+    '9 alerts fewer.'
     """
     cuts = [at for lang in LANGUAGES for head in _heads(translator(lang)) if (at := result.find(head)) > 0]
     return result[: min(cuts)].rstrip() if cuts else result

@@ -20,7 +20,6 @@ from curim_data.quality.shared_points import keep_shared_points
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.locking import locked
-from curim_data.studies.incidents import keep_persons
 
 # From so many alerts, or cells, on; below, a page works it out as quickly as it would read it.
 WORTH_ALERTS: Final = 20_000
@@ -96,7 +95,6 @@ def _keep_alerts(home: Home, source: Source) -> None:
             keep_default_points(source)
             keep_coordinate_step(source)
             keep_shared_points(source)
-            keep_persons(source)
             report(0.5, PREPARING)
 
 

@@ -28,7 +28,6 @@ from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, FloatArray, Gender, IntArray
 from curim_data.query.categoricals import CodedTable
 from curim_data.studies.coarse_areas import coded_areas
-from curim_data.studies.incidents import AFFECTED, counted_once
 from curim_data.studies.periods import ComparedPeriods, month_bounds, months_between
 
 # Years of the past that are looked at, besides the one between both periods: more would not make it surer.
@@ -345,7 +344,7 @@ class Share:
 
 # What a page asks of the same alerts besides, and has counted in the same question: by place, day and night or feeling.
 ASKED_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
-    AFFECTED: ("district", "dark"),
+    "affected_gender": ("district", "dark"),
     "reporter_gender": ("district", "feeling"),
 }
 WOMEN: Final = (Gender.WOMAN.value,)
@@ -429,11 +428,8 @@ def _bursts(
 def _by_unit(source: Source, past: AlertFilter, unit: Unit, kind: Kind, resolution: int | None) -> pd.DataFrame:
     """The counts of rows by week or month."""
     on_map = resolution is not None
-    once = "reporter_gender" not in kind  # of whom each alert is another
     by = [*kind, unit]
-    return query.counts(
-        source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map, once=once
-    ).frame
+    return query.counts(source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map).frame
 
 
 def _against_all(
@@ -448,12 +444,9 @@ def _shares(
     source: Source, past: AlertFilter, history: _Units, windows: PastWindows, share: Share, kind: Kind
 ) -> Dispersion:
     """The dispersion of a share, of rows against what the share of all of them together did."""
-    once = "reporter_gender" not in (share.column, *kind)
-    if AFFECTED in (share.column, *kind):
-        once = once and counted_once(source, AFFECTED)
     by = list(dict.fromkeys([*kind, share.column, history.unit]))
     beside = ASKED_BESIDE.get(share.column, ()) if kind in (area_kind(source), ("place",)) else ()
-    frame = query.counts(source, past, by, Audience.ANALYST, once=once, beside=beside).frame
+    frame = query.counts(source, past, by, Audience.ANALYST, beside=beside).frame
     frame = frame[frame[share.column].isin(share.among)]
     n, of_part = frame["n"].to_numpy(float), frame[share.column].isin(share.part).to_numpy(bool)
     (part, later), (whole, later_whole) = _in_windows(frame, [np.where(of_part, n, 0.0), n], history, windows, kind)

@@ -109,7 +109,7 @@ def _by_area(
     here = f.replace(cells=tuple(cell for cells in areas.values() for cell in cells))
     by = [["cell", name] for name in dimensions]
     counted = query.tables(
-        source, here, by, Audience.ANALYST, without_default_points=True, at_once=True, resolution=resolution, once=True
+        source, here, by, Audience.ANALYST, without_default_points=True, at_once=True, resolution=resolution
     )
     found = []
     for name, table in zip(dimensions, counted, strict=True):
@@ -132,9 +132,7 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
     timed = source.known_time.knows("hour")
     if sees_exact(audience):
         asked = [["category"], ["affected_gender"], *([["dark"], ["weekday", "hour"]] if timed else [])]
-        found = query.tables(
-            source, here, asked, audience, complete=True, without_default_points=True, at_once=True, once=True
-        )
+        found = query.tables(source, here, asked, audience, complete=True, without_default_points=True, at_once=True)
         categories, affected, *clock = (table.frame for table in found)
         dark, hours = clock if clock else (None, None)
     else:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from analysis.forecast.next_periods import NextPeriods, forecast_next
-from analysis.stats.dispersion import spread_of
-from analysis.trends.alarms import Course, weekly_course
-from analysis.trends.past_scatter import CITY
-from analysis.trends.time_series import (
-    Trend,
-    YearOnYear,
-    daily,
-    level_positions,
-    monthly,
-    regular_periods,
-    reported_part,
-    weekly,
-    year_on_year,
-)
+from analysis.trends.time_series import Trend, daily, level_positions, monthly, regular_periods, reported_part, weekly
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -31,15 +18,11 @@ from curim_data.model import Audience, Message
 from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.query.reporting_lag import reporting_lag
-from curim_data.studies.annotations import annotations_for, level_breaks
-from curim_data.studies.incidents import incident_choice
-from curim_data.studies.periods import ComparedPeriods, month_bounds
-from curim_data.studies.scatter import past_scatter
+from curim_data.studies.annotations import level_breaks
 
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
 BESIDE: Final = ("week", "month")  # series that are counted together
-_YEAR: Final = dt.timedelta(weeks=52)
 MOST_KEPT: Final = 32  # series that are kept
 _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 
@@ -72,13 +55,13 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     if f.dark is not None:
         trend = trend.of_one_light()
     least = threshold(audience, is_sensitive(f, source.city), source.city)
-    trend = replace(trend, choices=(*trend.choices, *incident_choice(source)), least=least)
+    trend = replace(trend, least=least)
     return trend if start <= source.first else trend.since(start)
 
 
 def _counted(source: Source, history: AlertFilter, column: str, audience: Audience) -> pd.DataFrame:
-    """Incidents by week, month or day, as an audience may see them: the line, its alarms and its forecast are made of
-    the same counts, which are counted once; weeks and months, which one page shows, in one question.
+    """Alerts by week, month or day, as an audience may see them: line and forecast are made of the same counts, which
+    are counted once; weeks and months, which one page shows, in one question.
     """
     columns = BESIDE if column in BESIDE and source.known_time.knows("week") else (column,)
     counted: list[pd.DataFrame] = _kept(
@@ -86,7 +69,7 @@ def _counted(source: Source, history: AlertFilter, column: str, audience: Audien
         ("counts", history, columns, audience),
         lambda: [
             table.frame
-            for table in query.tables(source, history, [[name] for name in columns], audience, complete=True, once=True)
+            for table in query.tables(source, history, [[name] for name in columns], audience, complete=True)
         ],
     )
     return counted[columns.index(column)].copy()
@@ -105,43 +88,6 @@ def _kept(source: Source, key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
     return found
 
 
-def year_on_year_study(source: Source, f: AlertFilter, trend: Trend) -> YearOnYear | None:
-    """The last quarter of a trend against the same one a year before, as overdispersed as such counts were before.
-
-    `trend`: of the filter over all of its history. None as `analysis.trends.time_series.year_on_year`.
-    """
-    plain = year_on_year(trend)
-    if plain is None:
-        return None
-    by_month = trend.unit == "month"
-    days = trend.frame.loc[trend.frame["complete"], trend.column]
-    last = month_bounds(days.iloc[-1].date(), 0)[1] if by_month else days.iloc[-1].date() + dt.timedelta(days=6)
-    before = (
-        (month_bounds(plain.first, -12)[0], month_bounds(last, -12)[1])
-        if by_month
-        else (plain.first - _YEAR, last - _YEAR)
-    )
-    periods = ComparedPeriods(before, (plain.first, last), same_season=True, by_month=by_month)
-    past = past_scatter(source, f, periods, []).of(CITY)
-    return year_on_year(trend, dispersion=float(past.at(spread_of(plain.before, plain.after))))
-
-
-def course_study(source: Source, f: AlertFilter, audience: Audience) -> Course | None:
-    """Further alarms and the steps of the level, of all weeks up to the end of the filter's period.
-
-    None where only months are known, and for alerts after dark or by day, whose season is another.
-    """
-    if not source.known_time.knows("week") or f.dark is not None:
-        return None
-    end = query.dates(source, f)[1]
-    history = f.replace(period="", start=source.first, end=end)
-    series = _counted(source, history, "week", audience)
-    if series.empty:
-        return None
-    weeks = regular_periods(series, (source.first, min(end, source.as_of)), "week", "week")
-    return weekly_course(weeks, noted=[(one.start, one.end) for one in annotations_for(source, f)])
-
-
 def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> NextPeriods | Message:
     """The next eight weeks, or two months, after the whole ones of the filter's period; or why none is shown.
 
@@ -152,15 +98,16 @@ def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: Cal
     history = f.replace(period="", start=source.first, end=end)
     series = _counted(source, history, step, audience)
     if series.empty:
-        return Message("No forecast is shown: there are no incidents to make one from.")
+        return Message("No forecast is shown: there are no alerts to make one from.")
     rows = regular_periods(series, (source.first, end), step, step)
-    whole = rows[rows["complete"]]
+    inside = np.flatnonzero(rows["complete"])
+    whole = rows.iloc[inside[0] : inside[-1] + 1] if len(inside) else rows.iloc[:0]
     days = whole[step]
     one = pd.DateOffset(months=1) if step == "month" else pd.Timedelta(days=7)
     start = (days.iloc[-1] + one if len(days) else rows[step].iloc[0]).date()
     breaks = [day for day in level_breaks(source, f) if source.first < day < start]
     return forecast_next(
-        whole["n"].to_numpy(dtype=float),
+        whole["n"].where(whole["complete"]).to_numpy(dtype=float),
         start,
         step,
         complete=reported_part(whole, step, step, reporting_lag(source)),

@@ -74,7 +74,7 @@ def test_the_briefing_opens_in_every_language(open_page: Open, lang: str, words:
 def test_a_filter_without_alerts_leaves_a_briefing(open_page: Open) -> None:
     app = open_page("briefing", lang="en", **{"from": "2030-01-01", "to": "2030-02-01"})
     assert not errors(app)
-    assert "too few incidents to compare" in app.main.title[0].value
+    assert "too few alerts to compare" in app.main.title[0].value
 
 
 def test_the_day_since_is_the_readers(open_page: Open) -> None:
@@ -124,7 +124,7 @@ def test_briefing_and_trends_judge_the_city_by_the_same_expectation(
     assert study.course is not None
     assert study.course.n == weeks["n"].sum()
     assert study.course.expected == trend.sums[len(weeks)]
-    assert study.course.expected.value == pytest.approx(weeks["expected"].sum(), rel=0.05)
+    assert study.course.expected.value == pytest.approx(weeks["expected"].sum(), rel=0.15)
     assert study.verdict == "usual"
     assert trend.alarms.empty
     assert "usual for this time of year" in headline(study, t)
@@ -166,10 +166,10 @@ def test_both_pages_tell_the_same_of_the_weeks_together(open_page: Open, council
         assert any(told in words.value.replace("\\", "") for words in (*app.main.markdown, *app.main.caption))
 
 
-def test_without_three_years_the_headline_is_about_the_year_before_and_not_the_season(
+def test_without_two_years_the_headline_is_about_the_year_before_and_not_the_season(
     sample: Home, t: Translator
 ) -> None:
-    f = AlertFilter(period="", start=dt.date(2025, 2, 23), end=dt.date(2025, 4, 19))
+    f = AlertFilter(period="", start=dt.date(2024, 8, 5), end=dt.date(2024, 9, 29))
     study = brief_study(open_source(sample), f, Audience.ANALYST)
     assert study.course is None
     assert "no clear difference from the same weeks of the year before" in headline(study, t)
@@ -343,7 +343,7 @@ def test_a_finding_counts_what_its_filter_counts(sample: Home) -> None:
     for audience in (Audience.SPECIALIST, Audience.COUNCIL):
         source = open_for(sample, audience)
         for finding in brief_changes(source, AlertFilter(), audience, source.meeting).findings:
-            counted = query.counts(source, finding.filter, [], audience, once=True).shown.frame["n"].iloc[0]
+            counted = query.counts(source, finding.filter, [], audience).shown.frame["n"].iloc[0]
             assert finding.counts[1].n == (None if pd.isna(counted) else counted)
             assert finding.periods.after == (finding.filter.start, finding.filter.end)
 
@@ -361,7 +361,7 @@ def test_the_chart_of_a_finding_draws_what_was_tested(sample: Home) -> None:
         for row in frame[frame["tested"]].itertuples():
             for column, day in (("n", row.start.date()), ("before", row.start.date() - dt.timedelta(weeks=52))):
                 week = finding.filter.replace(start=day, end=day + dt.timedelta(days=6))
-                counted = query.counts(source, week, [], Audience.SPECIALIST, once=True).total
+                counted = query.counts(source, week, [], Audience.SPECIALIST).total
                 assert getattr(row, column) == pytest.approx(counted, abs=1)  # an incident over the end of a week
 
 
@@ -416,14 +416,14 @@ def test_small_counts_of_a_finding_are_written_as_fewer_than(council: BriefStudy
         return counts_words(replace(rise, counts=(counts[0], counts[1]), change=change), t)
 
     few = Count(None, 5)
-    assert words(Count(3), Count(9)) == "3 → 9 incidents"
-    assert words(few, Count(9)) == "fewer than 5 → 9 incidents"
-    assert words(Count(9), few) == "9 → fewer than 5 incidents"
-    assert words(Count(0), few) == "0 → fewer than 5 incidents"
-    assert words(few, few) == "More incidents than expected (fewer than 5 before and after)"
+    assert words(Count(3), Count(9)) == "3 → 9 alerts"
+    assert words(few, Count(9)) == "fewer than 5 → 9 alerts"
+    assert words(Count(9), few) == "9 → fewer than 5 alerts"
+    assert words(Count(0), few) == "0 → fewer than 5 alerts"
+    assert words(few, few) == "More alerts than expected (fewer than 5 before and after)"
     fall = replace(rise.change, direction=-1)
     told = words(Count(None, 10), Count(None, 10), change=fall)
-    assert told == "Fewer incidents than expected (fewer than 10 before and after)"
+    assert told == "Fewer alerts than expected (fewer than 10 before and after)"
 
 
 def test_what_was_found_is_named_in_its_link(council: BriefStudy) -> None:

@@ -59,25 +59,19 @@ def counted(home: Home, audience: Audience = Audience.ANALYST) -> CityFigures:
     return city_figures(source, periods.first, audience)
 
 
-def slow_rows(home: Home, period: tuple[dt.date, dt.date]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Alerts of a period one by one, and the first of each incident."""
-    source = open_for(home, Audience.ANALYST)
-    alerts = source.table.to_pandas()
+def slow_rows(home: Home, period: tuple[dt.date, dt.date]) -> pd.DataFrame:
+    """Alerts of a period one by one."""
+    alerts: pd.DataFrame = open_for(home, Audience.ANALYST).table.to_pandas()
     day = pd.to_datetime(alerts["local_date"]).dt.date
-    alerts = alerts[(day >= period[0]) & (day <= period[1])]
-    shared = source.shared_incidents().to_pandas().set_index("alert_id")
-    known = alerts.join(shared, on="alert_id")
-    alone = known[known["incident"].isna()]
-    first = known.dropna(subset=["incident"]).sort_values("report").groupby("incident").head(1)
-    return alerts, pd.concat([alone, first])
+    return alerts[(day >= period[0]) & (day <= period[1])]
 
 
 @pytest.mark.parametrize("word", ["alpha", "beta"])
 def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: str) -> None:
     home = {"alpha": house.alpha, "beta": house.beta}[word]
     found = counted(home)
-    alerts, incidents = slow_rows(home, found.period)
-    assert (found.alerts, found.incidents) == (len(alerts), len(incidents))
+    alerts = slow_rows(home, found.period)
+    assert found.alerts == len(alerts)
     assert found.placed == alerts["longitude"].notna().sum()
     assert found.timed == pytest.approx(alerts["hour"].notna().sum())
     stated = ["woman", "man", "other"]
@@ -85,16 +79,16 @@ def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: st
     assert found.reporters == alerts["reporter_gender"].isin(stated).sum()
     assert list(found.months) == alerts.groupby(pd.to_datetime(alerts["month"]))["alert_id"].count().tolist()
     kinds = {part.key: part.counted.n for part in found.shares["kind"].parts}
-    assert kinds == incidents["kind"].value_counts().to_dict()
+    assert kinds == alerts["kind"].value_counts().to_dict()
     tree = home.city().categories
     for part in found.shares["group"].parts:
         of_group = {name for name, category in tree.items() if category.group == part.key}
         named = [
             {one, *(() if more is None else more)}
-            for one, more in zip(incidents["category"], incidents["more_categories"], strict=True)
+            for one, more in zip(alerts["category"], alerts["more_categories"], strict=True)
         ]
         assert part.counted.n == sum(bool(of_group & names) for names in named), part.key
-        assert part.counted.of == len(incidents)
+        assert part.counted.of == len(alerts)
     women, unstated = (found.shares["reporter"].of(key) for key in ("woman", "unstated"))
     assert women is not None
     assert unstated is not None
@@ -102,8 +96,8 @@ def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: st
     assert women.counted.of == alerts["reporter_gender"].isin(["woman", "man"]).sum()
     assert unstated.counted.n == alerts["reporter_gender"].isin(["undisclosed", "unknown"]).sum()
     dark = found.shares["light"].parts[0].counted
-    assert (dark.n, dark.of) == (incidents["dark"].eq(True).sum(), incidents["dark"].notna().sum())
-    assert sum(part.counted.n for part in found.shares["time"].parts) == pytest.approx(incidents["hour"].notna().sum())
+    assert (dark.n, dark.of) == (alerts["dark"].eq(True).sum(), alerts["dark"].notna().sum())
+    assert sum(part.counted.n for part in found.shares["time"].parts) == pytest.approx(alerts["hour"].notna().sum())
 
 
 def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
@@ -272,15 +266,15 @@ def test_rates_stand_where_both_cities_know_their_inhabitants(
 def facts(**changes: Any) -> Any:
     usual = {
         "formats": ("curim",), "kinds": ("offence", "risk"), "categories": 3, "known_time": KnownTime.HOUR,
-        "asked": frozenset({"reporter_gender"}), "illustrative": False, "exact": True, "persons": False,
+        "asked": frozenset({"reporter_gender"}), "illustrative": False, "exact": True,
     }  # fmt: skip
     return SimpleNamespace(**{**usual, **changes})
 
 
-def city(name: str, *, alerts: float = 200.0, incidents: float = 100.0, **changes: Any) -> NamedCity:
+def city(name: str, *, alerts: float = 200.0, **changes: Any) -> NamedCity:
     more = {name: changes.pop(name) for name in ("placed", "reporters", "months") if name in changes}
     counts = {"placed": alerts, "affected": 0.0, "reporters": alerts, "months": (5.0, 5.0), **more}
-    figures: Any = SimpleNamespace(alerts=alerts, incidents=incidents, facts=facts(**changes), **counts)
+    figures: Any = SimpleNamespace(alerts=alerts, facts=facts(**changes), **counts)
     return NamedCity(name, figures)
 
 
@@ -303,8 +297,6 @@ def test_cities_that_report_alike_have_no_warning() -> None:
         ({"known_time": KnownTime.MONTH}, "Of the time of an alert A gives the time of day, B the month alone."),
         ({"asked": frozenset()}, "A asks for the gender of the person who alerts; B does not."),
         ({"reporters": 50.0}, "The gender of the person who alerts is stated in 100 % of the alerts of A, in 25 %"),
-        ({"incidents": 200.0}, "An incident has 2.00 alerts on average in A, 1.00 in B"),
-        ({"incidents": 200.0, "persons": True}, "In B each alert is a person affected"),
         ({"placed": 100.0}, "100 % of the alerts of A have a position, 50 % of those of B."),
         ({"months": (5.0, 0.0)}, "B has no alert in 1 of the 2 months."),
     ],

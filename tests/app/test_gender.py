@@ -82,7 +82,7 @@ def _bars(app: AppTest, number: int) -> dict[str, str]:
 
 
 def test_no_share_tells_the_council_a_small_number(open_page: Open) -> None:
-    """Of harassment after dark few incidents concern another gender: words stand in place of their share."""
+    """Of harassment after dark few alerts concern another gender: words stand in place of their share."""
     asked = {"lang": "en", "category": "harassment_verbal", "light": "dark"}
     app, exact = open_page("gender", **asked, **{"as": "council"}), open_page("gender", **asked)
     assert not errors(app)
@@ -105,7 +105,7 @@ def test_a_ratio_of_few_women_or_men_is_a_limit_for_the_council(open_page: Open)
 
 
 def test_the_council_gets_the_same_picture_as_the_specialist(open_page: Open) -> None:
-    """No map of grey discs, no "0 incidents", no sentence that nothing could be compared."""
+    """No map of grey discs, no "0 alerts", no sentence that nothing could be compared."""
     council, exact = open_page("gender", **{"lang": "en", "as": "council"}), open_page("gender", lang="en")
     assert not errors(council)
     charts = [len(app.get("plotly_chart")) for app in (council, exact)]
@@ -123,7 +123,7 @@ def test_the_council_gets_the_same_picture_as_the_specialist(open_page: Open) ->
     assert named[0] == named[1]  # chosen from the alerts for every audience
     words = _words(council)
     assert "could not be compared" not in words
-    assert " 0 incidents" not in words
+    assert " 0 alerts" not in words
     assert "15900" in words
 
 
@@ -214,7 +214,7 @@ def test_where_hardly_any_man_is_affected_no_figure_tells_how_many(
     words = "\n".join([_words(app), *(text.value for text in app.get("text"))])
     assert words.count("The numbers of women or of men are too small for a ratio to be written out.") == 1
     assert "hardly any man" not in words
-    assert "There are too few incidents near named places to compare them." in words
+    assert "There are too few alerts near named places to compare them." in words
     assert "95 %" not in words.replace("\u00a0", " ")
     for name in ("category", "place"):
         table = _rows(app, name, "q")

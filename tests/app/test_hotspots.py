@@ -112,7 +112,7 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
     assert "withheld" not in {layer["id"] for layer in _spec(app)["layers"]}
     cells = _layer(app, "cells")
     assert all(cell["hex"].startswith("89") for cell in cells)  # resolution 9
-    assert any(cell["tip"].startswith("fewer than 5 incidents") for cell in cells)
+    assert any(cell["tip"].startswith("fewer than 5 alerts") for cell in cells)
     assert not any(cell["tip"].split()[0] in {"1", "2", "3", "4"} for cell in cells)
     assert not any("protected" in text.value for text in (*app.main.markdown, *app.main.title))
 
@@ -150,7 +150,7 @@ def test_gistar_stands_beside_the_exact_test(open_page: Open, sample: Home) -> N
     assert listed["z"].iloc[0] == f"{first.z:.1f}"
     tips = {cell["hex"]: cell["tip"] for cell in _layer(app, "cells")}
     clearest = cells[list(first.cells)].idxmax()
-    assert f"Gi* (z): {first.z:.1f}; too few incidents to read it as a test" in tips[f"{clearest:x}"]
+    assert f"Gi* (z): {first.z:.1f}; too few alerts to read it as a test" in tips[f"{clearest:x}"]
     app.segmented_control(key="hotspots_layer").set_value("clusters").run()
     assert not errors(app)
     assert not any("Gi*" in cell["tip"] for cell in _layer(app, "cells"))
@@ -170,7 +170,7 @@ def test_the_incidents_of_picked_cells_are_told_small_ones_as_fewer(open_page: O
         app.run()
         assert not errors(app)
         told = few if n < threshold(audience, False, sample.city()) else f"{n:,}"
-        assert f"2 cells picked, {told} incidents." in [words.value for words in app.main.markdown]
+        assert f"2 cells picked, {told} alerts." in [words.value for words in app.main.markdown]
 
 
 def test_picked_cells_become_the_area(open_page: Open) -> None:
@@ -217,18 +217,17 @@ def test_nothing_left_is_said(open_page: Open) -> None:
     assert "No place stands out" in _panel(app)
 
 
-def test_the_headline_is_a_share_of_the_incidents_that_were_tested(open_page: Open, sample: Home) -> None:
+def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open, sample: Home) -> None:
     app = open_page("hotspots", lang="en", category="litter_dumping", affected="woman")
     f = AlertFilter(categories=("litter_dumping",), affected=("woman",))
     study = hot_spot_study(open_source(sample), f, Audience.ANALYST)
-    tested, alerts = study.cells.frame[["n", "alerts"]].sum().astype(int).tolist()
+    tested = round(float(study.cells.frame["n"].sum()))
     aside = study.cells.at_default
     assert aside
-    assert study.total.mapped == alerts + aside
-    assert tested < alerts
+    assert study.total.mapped == tested + aside
     share = round(100 * sum(spot.n for spot in study.spots) / tested)
-    assert f" {share}\u00a0% of the incidents" in app.title[0].value
-    assert any(f"{alerts} on the map, {aside} kept off maps" in words.value for words in app.caption)
+    assert f" {share}\u00a0% of the alerts" in app.title[0].value
+    assert any(f"{tested} on the map, {aside} kept off maps" in words.value for words in app.caption)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -48,8 +48,8 @@ def test_cold_places_are_listed_with_their_figures(open_page: Open, sample: Home
     assert not errors(app)
     lines = _cold(app)
     one, more = (
-        "{n} place has fewer incidents than expected by chance (cold)",
-        "{n} places have fewer incidents than expected by ",
+        "{n} place has fewer alerts than expected by chance (cold)",
+        "{n} places have fewer alerts than expected by ",
     )
     assert lines[0] == f"**{T.n(one, more + 'chance (cold)', len(study.cold))}**"
     assert all(escape_markdown(place.cold_sentence(T)) in "\n".join(lines) for place in study.cold)
@@ -96,7 +96,7 @@ def test_where_a_rate_is_low_it_is_a_rate_that_is_said_to_be_low(open_page: Open
     assert "No place stands out" not in " ".join(text.value for text in app.main.subheader)
     lines = _cold(app)
     assert "lower rate" in lines[0]
-    assert f"of the {round(study.cold[0].base_n)} incidents here" in lines[2]
+    assert f"of the {round(study.cold[0].base_n)} alerts here" in lines[2]
 
 
 def test_a_tooltip_says_what_its_mark_stands_on(sample: Home) -> None:
@@ -143,7 +143,7 @@ def test_a_cold_cell_without_any_alert_has_its_tooltip_too(open_page: Open, samp
     for least in (1, 5):
         (layer,) = cell_map._count_layers(T, LIGHT, cells, ColourScale.of(T, cells), {int(empty[0])}, True, least)
         assert [(row["hex"], row["shade"][3], row["tip"]) for row in layer.data] == [
-            (f"{empty[0]:x}", 0, "0 incidents\nCorrected p: 0.01")
+            (f"{empty[0]:x}", 0, "0 alerts\nCorrected p: 0.01")
         ]
 
 
@@ -151,7 +151,7 @@ def test_too_few_alerts_to_tell_are_not_none(open_page: Open) -> None:
     words = {"category": "robbery", "light": "dark", "affected": "man", "from": "2026-10-20", "to": "2026-10-31"}
     app = open_page("hotspots", **{"lang": "en", "as": "council"}, **words)
     assert not errors(app)
-    assert "There are no incidents to test" not in " ".join(text.value for text in app.main.markdown)
+    assert "There are no alerts to test" not in " ".join(text.value for text in app.main.markdown)
 
 
 def test_the_way_to_all_dates_counts_what_it_leads_to(open_page: Open, sample: Home) -> None:

@@ -30,7 +30,7 @@ def test_the_tab_says_how_few_places_hold_half(open_page: Open, sample: Home, la
 
 
 def test_the_council_gets_the_same_figures_in_its_cells(open_page: Open, sample: Home) -> None:
-    """The copy keeps how many incidents each cell has in a month: in cells of one size both read the same."""
+    """The copy keeps how many alerts each cell has in a month: in cells of one size both read the same."""
     app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "concentration"})
     assert not errors(app)
     table = next(frame.value for frame in app.dataframe if "chance" in frame.value)

@@ -48,7 +48,7 @@ def test_a_base_that_cannot_be_had_is_not_offered_and_says_why(open_page: Open) 
     app = open_page("hotspots", lang="en", base="alerts")
     assert not errors(app)
     assert app.selectbox(key="hotspots_base").value == "land"
-    assert "already holds all incidents" in words(app)
+    assert "already holds all alerts" in words(app)
     assert "residents" not in app.selectbox(key="hotspots_base").options
 
 

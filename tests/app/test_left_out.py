@@ -53,7 +53,7 @@ def test_the_line_of_a_place_is_left_out_where_one_week_is_no_line(counts: list[
     trend = weekly(series, (WEEKS[0].date(), last.date()))
     app = drawn(spot_panel._draw_weeks, page(), SimpleNamespace(trend=trend))
     assert bool(app.get("plotly_chart")) == line
-    assert app.caption[0].value == f"Incidents per week, with the expected range. {trend.sentence(T)}"
+    assert app.caption[0].value == f"Alerts per week, with the expected range. {trend.sentence(T)}"
 
 
 @pytest.mark.parametrize("landmarks", [False, True])
@@ -103,7 +103,7 @@ def test_who_cannot_open_the_data_page_is_not_sent_there(missing: str) -> None:
 
 @pytest.mark.parametrize("sized", [False, True])
 def test_larger_cells_are_advised_to_those_who_can_choose_them(sized: bool) -> None:
-    power = SimpleNamespace(too_few=True, sentence=lambda t: t("Too few incidents to tell."))
+    power = SimpleNamespace(too_few=True, sentence=lambda t: t("Too few alerts to tell."))
     study = SimpleNamespace(power=power, total=SimpleNamespace(n=5), unjudged=None)
     script = partial(places_layer.draw_no_places, sized=sized)
     told = " ".join(text.value for text in drawn(script, T, Options(), study).markdown)

@@ -127,7 +127,7 @@ def test_rates_have_classes_of_their_own() -> None:
     assert next(words for _, words in scale.classes) == "≤ 2,1\u00a0%"
     assert scale.class_numbers(cells).tolist() == [0, 2, 4, -1]
     assert scale.shade(0.19) == scale.classes[-1][0]
-    assert ColourScale.of(T, cells).heading == T("Incidents per cell")
+    assert ColourScale.of(T, cells).heading == T("Alerts per cell")
     assert [shade for shade, _ in ColourScale.of(T, cells).classes] == [
         shade for shade, _ in legends.class_entries(T, cells["n"])
     ]

@@ -161,11 +161,11 @@ def test_changes_are_told_since_the_last_meeting_with_a_week_of_data(
 
 
 def test_too_few_is_said_once(open_page: Open, own: Home) -> None:
-    """The headline says that incidents are too few to tell; the box below adds what would not have been noticed."""
+    """The headline says that alerts are too few to tell; the box below adds what would not have been noticed."""
     last = open_source(own).as_of
     app = open_page("briefing", lang="en", since=last.isoformat())
     assert not errors(app)
     told = [*(text.value for text in app.title), *(text.value for text in app.markdown)]
-    assert sum("Too few incidents to tell" in text for text in told) == 1
-    assert "Too few incidents to tell" in _title(app)
+    assert sum("Too few alerts to tell" in text for text in told) == 1
+    assert "Too few alerts to tell" in _title(app)
     assert any("even twice as many would probably not have been noticed" in text for text in told)

@@ -31,10 +31,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         (
             "hotspots",
             ["No alert is on the map, so no place was looked at."],
-            "Too few incidents",
+            "Too few alerts",
         ),
         ("gender", ["has alerts enough to tell whether women report strikingly little"], "has strikingly few alerts"),
-        ("trends", ["None of these incidents lies in a district"], "Outside the districts"),
+        ("trends", ["None of these alerts lies in a district"], "Outside the districts"),
     ],
 )
 def test_no_finding_comes_from_places_that_were_not_looked_at(
@@ -59,12 +59,12 @@ CLAIMS = (
         "No place is hot now",
         "stands out",
         "too few for a density",
-        "Too few incidents",
-        "There are no incidents",
+        "Too few alerts",
+        "There are no alerts",
         "cells and",
     ),
     *(
-        "has no incidents",
+        "has no alerts",
         "concentration cannot be measured",
         "fewer places",
         "Widen the period",
@@ -126,6 +126,6 @@ def test_unknown_darkness_is_not_explained_by_the_season_or_by_too_few_alerts(
 ) -> None:
     _, text = opened(bare, monkeypatch, page, view="specialist")
     assert "shorter or longer" not in text
-    assert "Too few incidents to compare day and night" not in text
+    assert "Too few alerts to compare day and night" not in text
     if page == "gender":
         assert translator("en")(NO_LIGHT) in text

@@ -1,6 +1,6 @@
 """What the council reads holds no count under the threshold: in texts, tables, tooltips, legends and files.
 
-Every number from 1 to 4 that a page writes is looked at; what is no count of incidents, alerts or persons is listed.
+Every number from 1 to 4 that a page writes is looked at; what is no count of alerts, alerts or persons is listed.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ NO_COUNT = (
     r"[Ff]ewer than \d+|numbers [^%]*% off",  # the threshold, the errors of the copy
     r"^\s*\d+\s*·|\*\*\d+\b|^\d+\. ",  # ranks
     r"\bp [<>]?\d[\d.]*|Corrected p: \d[\d.]*",
-    r"typical place or category \\?\(\d+ incidents?\\?\)",  # the nearest of 1, 2, 5, 10 ...
+    r"typical place or category \\?\(\d+ alerts?\\?\)",  # the nearest of 1, 2, 5, 10 ...
     r"(?:expected|usual|forecast|predicted) [^.;:]*|\d+ expected\b|\(\d+ to \d+\)",  # what a model says
     r": \d+ more \\?\(95",  # the incidents of a hot spot above the expected
-    r"about \d+ (?:incidents|alerts)|Expected in the next[^(]*\(|interval \d+ to \d+|\\?\(at most \d+\\?\)",
+    r"about \d+ (?:alerts|alerts)|Expected in the next[^(]*\(|interval \d+ to \d+|\\?\(at most \d+\\?\)",
     r"interval that contains 1\b|above 1\b|below 1\b|\(1: no change\)|\(0: [^)]*, 1: [^)]*\)",  # ratios, Gini
 )
 NOT_COUNTED = re.compile("|".join(f"(?:{pattern})" for pattern in NO_COUNT))
@@ -189,11 +189,11 @@ def _is_small(cell: str, k: int) -> bool:
 @pytest.mark.parametrize(("text", "found"), [
     ("3 Nov 2025: 4", True),
     ("3 Nov 2025: fewer than 5", False),
-    ("2 incidents with a known hour.", True),
+    ("2 alerts with a known hour.", True),
     ("In 4 of 17 places the share differs.", False),
-    ("1 3 September 2026: 12 incidents", True),
+    ("1 3 September 2026: 12 alerts", True),
     ("Poor lighting: 12 (2\u00a0%)", False),
-    ("Over the 4 whole weeks since 3 May: 1 incident", True),
+    ("Over the 4 whole weeks since 3 May: 1 alert", True),
 ])  # fmt: skip
 def test_a_small_count_is_told_from_other_numbers(text: str, found: bool) -> None:
     assert bool(small_numbers(text)) is found

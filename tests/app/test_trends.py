@@ -153,7 +153,7 @@ def test_a_category_is_compared_with_all_other_alerts_and_a_place_with_the_rest_
     table = open_page("trends", lang="en").main.dataframe[0].value
     whole = table["where"] == "Whole city"
     assert set(table.loc[~whole, "test"]) == {"the change in the rest of the city"}
-    assert set(table.loc[whole & (table["what"] != "All incidents"), "test"]) == {"the change in all other incidents"}
+    assert set(table.loc[whole & (table["what"] != "All alerts"), "test"]) == {"the change in all other alerts"}
 
 
 @pytest.mark.parametrize("words", [{}, {"period": "quarter"}, {"as": "council"}], ids=["usual", "quarter", "council"])
@@ -164,7 +164,7 @@ def test_the_title_is_the_first_finding_of_the_briefing(open_page: Open, lang: s
     assert not errors(app)
     title = app.main.title[0].value
     assert title.startswith(cards[0].value)
-    few = translator(lang)("More incidents than expected (fewer than {k} before and after)", k=5)
+    few = translator(lang)("More alerts than expected (fewer than {k} before and after)", k=5)
     assert "→" in title or few in title
 
 
@@ -213,7 +213,7 @@ def test_the_last_twelve_months_stand_beside_the_year_before(open_page: Open, by
     months = next(table.value for table in app.main.dataframe if "last_year" in table.value)
     assert len(months) == 12
     assert (months["change"] == months["n"] - months["last_year"]).all()
-    told = f"{months['n'].sum():,.0f} incidents, {months['last_year'].sum():,.0f} in the same months a year before"
+    told = f"{months['n'].sum():,.0f} alerts, {months['last_year'].sum():,.0f} in the same months a year before"
     assert any(told in text.value for text in app.main.markdown)
 
 
@@ -340,11 +340,11 @@ def test_of_sensitive_categories_the_council_gets_months_and_neither_days_nor_ho
 def test_the_councils_hours_are_whole_bands_and_none_of_so_few(open_page: Open) -> None:
     """The copy has hours in bands of six, so that no stretch within one can be told."""
     app = open_page("trends", lang="en", **{"as": "council", "category": "noise"})
-    told = next(one.value for one in app.markdown if one.value.startswith("At least half of the incidents fall"))
+    told = next(one.value for one in app.markdown if one.value.startswith("At least half of the alerts fall"))
     ends = [int(hour) for hour in re.findall(r"(\d\d):00", told)]
     assert all(hour % 6 == 0 for hour in ends)
     few = {"category": "graffiti", "district": "zone_1", "affected": "other", "as": "council"}
     app = open_page("trends", lang="en", **few)
     assert not errors(app)
-    assert any(one.value.startswith("Fewer than 5 incidents have a known hour") for one in app.markdown)
+    assert any(one.value.startswith("Fewer than 5 alerts have a known hour") for one in app.markdown)
     assert not any("fullest day" in one.value for one in app.markdown)

@@ -20,15 +20,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
-from curim_data.engine import LINKED, Source, on_spark, open_source, source_from_files, spark
-from curim_data.model import Audience, Message
-from curim_data.model.prepared import alerts_name, prepared_file, write_whole
+from curim_data.engine import Source, on_spark, open_source, source_from_files, spark
+from curim_data.model import Audience
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
 from tests.benchmarks.results import Row, hand_in, hand_in_growth
@@ -59,16 +56,7 @@ def write_alerts(home: Home, rows: int, folder: Path) -> Path:
 def alerts_of(home: Home, rows: int, path: Path) -> Source:
     """Those alerts as a source on DuckDB."""
     sample = open_source(home, "duckdb")
-    found = source_from_files([path], f"bench-{rows}", sample.city, meeting=sample.meeting)
-    found.cache.setdefault(LINKED, Message("by their ids"))  # what an import does once is not measured here
-    return found
-
-
-def keep_shared(source: Source) -> None:
-    """Write the shared incidents of alerts that no store holds where another engine looks for them."""
-    assert source.city.prepared is not None
-    path = prepared_file(source.city.prepared, alerts_name("shared_incidents", source.version), ".parquet")
-    write_whole(path, partial(pq.write_table, source.shared_incidents()))
+    return source_from_files([path], f"bench-{rows}", sample.city, meeting=sample.meeting)
 
 
 def processor() -> float:
@@ -131,7 +119,7 @@ def main(engine: str, sizes: list[int]) -> None:
             path = write_alerts(home, rows, folder)
             start = time.perf_counter()
             files = alerts_of(home, rows, path)
-            _ = files.once
+            _ = files.narrow
             opened = time.perf_counter() - start
             answers, seconds, each = ask(files, names)
             told("duckdb", rows, opened, seconds, each)
@@ -139,7 +127,6 @@ def main(engine: str, sizes: list[int]) -> None:
             if engine == "duckdb":
                 continue
             with server(engine, folder) as url:
-                keep_shared(files)
                 start = time.perf_counter()
                 there = on_spark(url, files)
                 opened = time.perf_counter() - start

@@ -135,7 +135,6 @@ def step(name: str, folder: Path, given: str) -> dict[str, Any]:
         for path in (*draw_files(home), *home.path.glob("prepared/*/protected*.parquet")):
             path.unlink()
         source_ = open_source(home)
-        source_.shared_incidents()
         start = time.process_time()
         protected(home, source_)
         return {"processor": time.process_time() - start}

@@ -196,7 +196,6 @@ def sampled(sample: Home) -> EmergingHotSpots:
         Audience.ANALYST,
         resolution=10,
         without_default_points=True,
-        once=True,
     )
     return emerging_hot_spots(told.frame, source.city.land_cells(10))
 

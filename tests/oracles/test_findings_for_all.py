@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from curim_data.studies.incidents import AFFECTED
 
 from curim_data import query
 from curim_data.cli import main
@@ -27,7 +28,6 @@ from curim_data.studies.brief_text import change_area, change_theme
 from curim_data.studies.changes import changes_for_all
 from curim_data.studies.gender import place_study, share_study, weight_study
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.incidents import AFFECTED
 
 if TYPE_CHECKING:
     from curim_data.engine import Source
@@ -39,7 +39,7 @@ READERS = (Audience.COUNCIL, Audience.PUBLIC)
 # A share of women by place is compared where so many women and men are counted.
 ENOUGH = 100
 # What a source is made of, apart from answers that are kept.
-OPENED = ("database", "files", "schema", "facts", "narrow", "incidents", "linked", "default_points")
+OPENED = ("database", "files", "schema", "facts", "narrow", "alerts", "linked", "default_points")
 
 pytestmark = pytest.mark.slow
 
@@ -153,7 +153,7 @@ def test_shares_by_gender_are_those_of_the_alerts_within_the_error_of_the_copy(e
 
 
 def test_incidents_of_the_city_keep_their_month_and_whom_they_affect(exact: Source, copy: Source) -> None:
-    """Of an incident with several reports the first one tells whom; it is the first in the copy too."""
+    """Of an alert with several reports the first one tells whom; it is the first in the copy too."""
     ordinary = _both(exact, copy, ["month", "category", AFFECTED])
     ordinary = ordinary[~ordinary["category"].isin(sensitive_categories(exact))]
     assert (ordinary["n"] != ordinary["n_told"]).mean() <= 0.05
@@ -162,9 +162,9 @@ def test_incidents_of_the_city_keep_their_month_and_whom_they_affect(exact: Sour
 
 
 def _both(exact: Source, copy: Source, by: list[str]) -> pd.DataFrame:
-    """Incidents of all time in the alerts (n) and in the copy (n_told)."""
+    """Alerts of all time in the alerts (n) and in the copy (n_told)."""
     theirs, told = (
-        query.counts(source, AlertFilter(period="all"), by, audience, once=True).frame
+        query.counts(source, AlertFilter(period="all"), by, audience).frame
         for source, audience in ((exact, Audience.SPECIALIST), (copy, Audience.COUNCIL))
     )
     return theirs.merge(told, on=by, how="outer", suffixes=("", "_told")).fillna({"n": 0, "n_told": 0})

@@ -13,7 +13,8 @@ import pytest
 from scipy.stats import poisson
 
 import sample_data
-from analysis.space_time.knox import KnoxResult, bands_for, knox, without_near_duplicates
+from analysis.incidents import first_alerts
+from analysis.space_time.knox import KnoxResult, bands_for, knox
 from curim_data.engine import open_source
 from curim_data.store import Home
 from tests.published import published
@@ -183,7 +184,9 @@ def alerts(plain_sample: Home) -> pd.DataFrame:
 def _knox_of(alerts: pd.DataFrame, category: str, runs: int) -> KnoxResult:
     some = alerts[alerts.category == category]
     days = (pd.to_datetime(some.local_date) - pd.Timestamp("1970-01-01")).dt.days
-    keep = without_near_duplicates(some.x, some.y, days, some.hour, some.category)
+    hours = 24.0 * days + some.hour
+    first = first_alerts(some.x, some.y, hours, some.category, np.full(len(some), -1))
+    keep = first == np.arange(len(some))
     bands = bands_for(1.0)
     return knox(some.x[keep], some.y[keep], days[keep], space=bands.space, time=bands.time, permutations=runs)
 

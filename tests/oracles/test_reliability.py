@@ -1,4 +1,4 @@
-"""Quiet cities get hardly any findings, though incidents are reported several times; and before they did.
+"""Quiet cities get hardly any findings, though alerts are reported several times; and before they did.
 
 The short form of `python -m tests.reliability`, whose tables stand in docs/reliability-of-findings.md.
 """
@@ -22,7 +22,7 @@ NOMINAL = 0.05
 
 @pytest.fixture(scope="module")
 def cities() -> list[dict[str, Any]]:
-    """Two reports an incident within 60 m and a day, a season of 30 %, a risk that wanders."""
+    """Two reports an alert within 60 m and a day, a season of 30 %, a risk that wanders."""
     world = World(alerts=1_100, reports=2.0, metres=60, hours=24, season=0.3, drift=0.4)
     return [measure(("short", world, number))[1] for number in range(CITIES)]
 

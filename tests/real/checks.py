@@ -203,7 +203,7 @@ def numbers(visit: Visit) -> Iterator[str]:
 
 
 def _share_of_spots(visit: Visit, known: dict[str, dict[int, str]]) -> Iterator[str]:
-    """The share of the incidents that the heading gives to the hot spots is that of the list, as rounded."""
+    """The share of the alerts that the heading gives to the hot spots is that of the list, as rounded."""
     if (
         visit.audience != "analyst"
         or not known[figures.SPOT_SHARE]
@@ -218,7 +218,7 @@ def _share_of_spots(visit: Visit, known: dict[str, dict[int, str]]) -> Iterator[
             listed = sum(value or 0 for value in table["n"].to_pylist())
             for told in known[figures.SPOT_SHARE]:
                 if abs(100 * listed / tested - told) > 1:
-                    yield f"the heading gives {told} % of the incidents to hot spots, the list {listed} of {tested}"
+                    yield f"the heading gives {told} % of the alerts to hot spots, the list {listed} of {tested}"
 
 
 AT_MOST: Final = (
@@ -239,7 +239,7 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
             data = json.loads(node.message.spec)["data"]
             cards += key.startswith("briefing_spark_")
             if key == "trends_line" and visit.audience == "analyst":
-                names = {translator(visit.lang)(name) for name in ("incidents", "not complete yet")}
+                names = {translator(visit.lang)(name) for name in ("alerts", "not complete yet")}
                 lines = [figures.decoded(trace.get("y")) for trace in data if trace.get("name") in names]
                 yield figures.IN_LINE, round(sum(value or 0 for line in lines for value in line)), "sum of the line"
             if key == "trends_clock" and visit.audience == "analyst":

@@ -48,19 +48,19 @@ class Template:
 ALERTS: Final = "alerts in the filter"
 MAPPED: Final = "alerts on the map"
 SPOTS: Final = "hot spots"
-SPOT_SHARE: Final = "per cent of the incidents in hot spots"
+SPOT_SHARE: Final = "per cent of the alerts in hot spots"
 CHANGES: Final = "changes that deserve attention"
 HOT: Final = "hot cells"
 COLD: Final = "cold cells"
-KNOWN_HOUR: Final = "incidents with a known hour"
-TESTED: Final = "incidents tested"
-IN_LINE: Final = "incidents in the line"
+KNOWN_HOUR: Final = "alerts with a known hour"
+TESTED: Final = "alerts tested"
+IN_LINE: Final = "alerts in the line"
 
 TEMPLATES: Final = (
     Template(": {n} of {total}", "", (("n", ALERTS), ("total", "alerts in all")), ends=True),
     Template(
-        "{n} hot spot stands out from chance: it holds {alerts} of the incidents on {land} of the city.",
-        "{n} hot spots stand out from chance: they hold {alerts} of the incidents on {land} of the city.",
+        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
         (("n", SPOTS), ("alerts", SPOT_SHARE)),
     ),
     Template(
@@ -73,10 +73,10 @@ TEMPLATES: Final = (
         "{n} changes are listed as more than chance explains",
         (("n", CHANGES),),
     ),
-    Template("{n} incident with a known hour.", "{n} incidents with a known hour.", (("n", KNOWN_HOUR),), begins=True),
+    Template("{n} alert with a known hour.", "{n} alerts with a known hour.", (("n", KNOWN_HOUR),), begins=True),
     Template(
-        "{found} among {cells} cells, tested on {n} incident and corrected for having looked at every cell.",
-        "{found} among {cells} cells, tested on {n} incidents and corrected for having looked at every cell.",
+        "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell.",
+        "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell.",
         (("n", TESTED), ("cells", "cells tested")),
     ),
     Template("{n} cell is hot", "{n} cells are hot", (("n", HOT),), begins=True),

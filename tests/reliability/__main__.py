@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.reliability.measures import as_alerts, findings, found_where, share_kept
+from tests.reliability.measures import as_independent, findings, found_where
 from tests.reliability.runs import measured
 from tests.reliability.tables import tables
 from tests.reliability.world import PERIOD_WEEKS, World, simulate, source_of
@@ -46,17 +46,16 @@ def rows() -> dict[str, World]:
 
 
 def measure(job: tuple[str, World, int]) -> tuple[str, dict[str, Any]]:
-    """One city of a row: what it got, and what it would have got where every alert is an incident."""
+    """One city of a row: what it got, and what it would have got if alerts were taken as independent."""
     name, world, number = job
     alerts = simulate(world, np.random.default_rng([number, *map(ord, name)]))
     folder = Path(tempfile.mkdtemp(prefix="reliability-"))
     try:
         source = source_of(alerts, folder)
-        kept = share_kept(source, len(np.unique(alerts["incident"])))
         look = found_where if world.spot else findings
         now = look(source, world, alerts)
-        with as_alerts(source) as naive:
-            return name, {"kept": kept, "now": now, "before": look(naive, world, alerts)}
+        with as_independent(source) as naive:
+            return name, {"now": now, "before": look(naive, world, alerts)}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

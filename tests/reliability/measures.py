@@ -14,7 +14,6 @@ import numpy as np
 from analysis.stats.dispersion import UNKNOWN
 from analysis.stats.report_bursts import SINGLE
 from curim_data.engine import Source
-from curim_data.engine.incidents import IncidentFacts
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.studies.changes import change_study
@@ -108,20 +107,13 @@ def by_truth(kind: str, ratios: Sequence[tuple[float, float]]) -> dict[str, int]
 
 
 @contextmanager
-def as_alerts(source: Source) -> Iterator[Source]:
-    """The same source as it was judged before: each alert an incident, all of them independent."""
-    facts: Any = source.incidents
+def as_independent(source: Source) -> Iterator[Source]:
+    """The same source, judged as if alerts were independent."""
     cache = {name: value for name, value in source.cache.items() if name in KEPT_FACTS}
-    alone = IncidentFacts(facts.alerts, facts.alerts, facts.rule)
     with (
         mock.patch("curim_data.studies.hot_spots.place_scatter", return_value=UNKNOWN),
         mock.patch("curim_data.studies.emerging.place_scatter", return_value=UNKNOWN),
         mock.patch("curim_data.studies.clusters.place_bursts", return_value=SINGLE),
         mock.patch("curim_data.studies.changes.past_scatter", return_value=NO_PAST),
     ):
-        yield replace(source, cache={**cache, "incidents": alone})
-
-
-def share_kept(source: Source, truth: int) -> float:
-    """Incidents counted by the true number of incidents."""
-    return float(source.incidents.incidents) / truth if source.incidents else np.nan
+        yield replace(source, cache=cache)

@@ -38,7 +38,7 @@ BURSTS: Final = (
 
 
 def worlds() -> dict[str, World]:
-    """The cities of the table by name: with reports of one incident alike, or of any gender, or with places planted."""
+    """The cities of the table by name: with reports of one alert alike, or of any gender, or with places planted."""
     found: dict[str, World] = {}
     for reports, metres, hours, mixed in BURSTS:
         name = f"{reports:g} reports, {metres} m, {hours} h" + (", any category" if mixed else "")

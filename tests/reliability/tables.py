@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
 from scipy import stats
 
 from analysis.clusters.detection import ALPHA as CLUSTER_RATE
@@ -52,9 +51,9 @@ def drifting(name: str) -> bool:
 def quiet_table(rows: Mapping[str, Sequence[City]]) -> list[str]:
     """Numbers of cities with any finding, now / before; of places also with any false, slight and level one."""
     kinds = [f"{kind}: found (false, slight, level)" if kind in PLACES else kind for kind in QUIET]
-    lines = [f"| city | cities | incidents kept | {' | '.join(kinds)} | weeks outside |", "| --- " * 10 + "|"]
+    lines = [f"| city | cities | {' | '.join(kinds)} | weeks outside |", "| --- " * 9 + "|"]
     for name, cities in rows.items():
-        cells = [name, str(len(cities)), f"{np.mean([city['kept'] for city in cities]):.2f}"]
+        cells = [name, str(len(cities))]
         cells += [" / ".join(_numbers(kind, [city[form] for city in cities]) for form in FORMS) for kind in QUIET]
         cells.append(" / ".join(_weeks([city[form] for city in cities]) for form in FORMS))
         lines.append(f"| {' | '.join(cells)} |")
@@ -104,9 +103,9 @@ def _weeks(found: Sequence[Mapping[str, float]]) -> str:
 def planted_table(rows: Mapping[str, Sequence[City]]) -> list[str]:
     """The shares of cities in which what is planted is found, now / before, with the upper ends of their intervals."""
     kinds = list(next(iter(rows.values()))[0]["now"])
-    lines = [f"| city | cities | incidents kept | {' | '.join(kinds)} |", "| --- " * (3 + len(kinds)) + "|"]
+    lines = [f"| city | cities | {' | '.join(kinds)} |", "| --- " * (2 + len(kinds)) + "|"]
     for name, cities in rows.items():
-        cells = [name, str(len(cities)), f"{np.mean([city['kept'] for city in cities]):.2f}"]
+        cells = [name, str(len(cities))]
         cells += [" / ".join(_share(kind, [city[form] for city in cities]) for form in FORMS) for kind in kinds]
         lines.append(f"| {' | '.join(cells)} |")
     return lines

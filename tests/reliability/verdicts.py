@@ -29,7 +29,7 @@ TAIL: Final = 0.025
 
 @dataclass(frozen=True)
 class City:
-    """Weekly incidents to expect by area (`rate`), and the week in which plans begin."""
+    """Weekly alerts to expect by area (`rate`), and the week in which plans begin."""
 
     rate: np.ndarray
     start: int
@@ -54,7 +54,7 @@ def simulate_city(rng: np.random.Generator, risk: str, reports: float, weeks: in
 
 
 def alerts(rng: np.random.Generator, rate: np.ndarray, reports: float) -> np.ndarray:
-    """Poisson incidents, each reported a geometric number of times."""
+    """Poisson alerts, each reported a geometric number of times."""
     incidents = rng.poisson(rate)
     if reports == 1:
         return incidents

@@ -1,6 +1,6 @@
 """Quiet cities: counts of 28 categories in 7 districts by window, in which nothing happens but what always happens.
 
-Incidents are Poisson; each is reported a geometric number of times, of which a part may be collapsed again. The season
+Alerts are Poisson; each is reported a geometric number of times, of which a part may be collapsed again. The season
 is common to all. The risk of each category in each district may wander: its log is an autoregressive process of
 standard deviation `drift` that loses half of its memory in a year.
 """
@@ -23,9 +23,9 @@ KEYS = ("district", "category")
 
 @dataclass(frozen=True)
 class QuietCity:
-    """`alerts` a window on average; `reports` an incident, of which `collapsed` of the further ones are recognised.
+    """`alerts` a window on average; `reports` an alert, of which `collapsed` of the further ones are recognised.
 
-    With `differ` an incident has one to four reports, by its category.
+    With `differ` an alert has one to four reports, by its category.
     """
 
     alerts: int = 1100

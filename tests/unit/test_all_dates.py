@@ -36,21 +36,20 @@ def _with_table(folder: pytest.TempPathFactory, alerts: int, weeks: int) -> Iter
     rng = np.random.default_rng(11)
     made = simulate(World(alerts=alerts, weeks=weeks), rng)
     n = len(made["x"])
-    ids = rng.integers(0, n // 2, size=n)
     x = np.where(np.arange(n) % 11 == 0, np.nan, made["x"] + np.where(np.arange(n) % 7 == 0, 30_000, 0))
     hours = made["hours"] + 60  # from a Wednesday on
-    made |= {"x": x, "hours": hours, "incident_id": [None if one % 5 == 0 else f"i{one}" for one in ids]}
+    made |= {"x": x, "hours": hours}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "TABLE_FROM", 1)
         patch.setattr(columns, "AT_QUESTION", 1)
         found = source_of(made, folder.mktemp("w"))
-        assert found.once.op().name == columns.TABLE_ONCE
+        assert found.narrow.op().name == columns.TABLE
         yield found
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
-    """Alerts of half as many incidents in a table of codes, some without a position and some off the land."""
+    """Alerts in a table of codes, some without a position and some off the land."""
     yield from _with_table(tmp_path_factory, 900, 40)
 
 
@@ -110,14 +109,12 @@ def points_of(source: Source, number: int) -> pd.DataFrame:
 def test_whatever_is_a_sum_of_all_dates_is_the_same(
     source: Source, seed: int, points: int, asked: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Random questions, of incidents and alerts, on the map and off it, in cells, with default points and without."""
+    """Random questions, on the map and off it, in cells, with default points and without."""
     monkeypatch.setitem(source.cache, _default_points.POINTS, points_of(source, points))
     rng = np.random.default_rng(seed)
     for f in FILTERS:
         for size in (9, None):
-            query.count_all_dates(
-                source, f.replace(period="", start=periods(source)[6].start), size, ANALYST, once=True
-            )
+            query.count_all_dates(source, f.replace(period="", start=periods(source)[6].start), size, ANALYST)
     named = {size: [f"{cell:x}" for cell in piraeus().land_cells(size).index[:60]] for size in (6, 8, 9)}
     saved = 0
     for _ in range(60):
@@ -125,18 +122,18 @@ def test_whatever_is_a_sum_of_all_dates_is_the_same(
         f = f.replace(period="", start=period.start, end=period.end)
         if rng.integers(3) == 0:
             f = f.replace(cells=tuple(named[(6, 8, 9)[rng.integers(3)]]))
-        question = ask(source, f, ANALYST, once=bool(rng.integers(2)))
+        question = ask(source, f, ANALYST)
         by = tuple(str(name) for name in rng.choice(DIMENSIONS, size=rng.integers(0, 4), replace=False))
         if rng.integers(3):
             question = question.on_land()
         if rng.integers(2):
             question = question.without_default_points()
-        layout, both = Layout(by, int(rng.integers(7, 11)) if "cell" in by else None), bool(rng.integers(2))
+        layout = Layout(by, int(rng.integers(7, 11)) if "cell" in by else None)
         before = len(asked)
         question = replace(question, rows=replace(question.rows, counted=None))
-        found = question.count([layout], with_alerts=both)[0]
+        found = question.count([layout])[0]
         saved += len(asked) == before
-        plain = replace(question, rows=replace(question.rows, all_dates=None)).count([layout], with_alerts=both)[0]
+        plain = replace(question, rows=replace(question.rows, all_dates=None)).count([layout])[0]
         pd.testing.assert_frame_equal(found, plain)
     assert saved > 12
 
@@ -155,29 +152,29 @@ def test_cells_that_alerts_have_no_column_of_are_the_same(
         alike = tuple(name for name in packed.WORDS["packed_alike"] if name != "month")
         monkeypatch.setitem(packed.WORDS, "packed_alike", alike)
     for coarse in _with_table(tmp_path_factory, 900, 40):
-        query.count_all_dates(coarse, EVERYTHING, size, ANALYST, once=True)
-        question = ask(coarse, EVERYTHING, ANALYST, once=True).on_land()
+        query.count_all_dates(coarse, EVERYTHING, size, ANALYST)
+        question = ask(coarse, EVERYTHING, ANALYST).on_land()
         question = replace(question, rows=replace(question.rows, counted=None))
         layouts = [Layout(("cell", "at_default"), size)]
         before = len(asked)
-        found = question.count(layouts, with_alerts=True)[0]
+        found = question.count(layouts)[0]
         assert len(asked) == before
-        plain = replace(question, rows=replace(question.rows, all_dates=None)).count(layouts, with_alerts=True)[0]
+        plain = replace(question, rows=replace(question.rows, all_dates=None)).count(layouts)[0]
         pd.testing.assert_frame_equal(found, plain)
 
 
 def test_what_is_no_sum_is_asked(source: Source, asked: list[tuple[str, ...]]) -> None:
-    query.count_all_dates(source, EVERYTHING, 9, ANALYST, once=True)
-    query.count_all_dates(source, EVERYTHING.replace(cells=("8928308280fffff",)), 8, ANALYST, once=True)
+    query.count_all_dates(source, EVERYTHING, 9, ANALYST)
+    query.count_all_dates(source, EVERYTHING.replace(cells=("8928308280fffff",)), 8, ANALYST)
     assert len(asked) == 1  # the second is known
     whole = periods(source)[0]
-    query.counts(source, whole, ["week"], ANALYST, once=True)
+    query.counts(source, whole, ["week"], ANALYST)
     assert len(asked) == 1
     assert whole.end is not None
-    query.counts(source, whole.replace(end=whole.end - dt.timedelta(days=1)), ["week"], ANALYST, once=True)
-    query.counts(source, whole, ["week", "category"], ANALYST, once=True)
-    query.counts(source, whole, ["cell"], ANALYST, resolution=10, once=True)
-    query.counts(source, whole.replace(affected=("woman",)), ["week"], ANALYST, once=True)
+    query.counts(source, whole.replace(end=whole.end - dt.timedelta(days=1)), ["week"], ANALYST)
+    query.counts(source, whole, ["week", "category"], ANALYST)
+    query.counts(source, whole, ["cell"], ANALYST, resolution=10)
+    query.counts(source, whole.replace(affected=("woman",)), ["week"], ANALYST)
     assert len(asked) == 5
 
 
@@ -189,7 +186,7 @@ def test_all_of_a_map_and_its_classes_is_counted_at_once(years: Source, asked: l
     hot_spot_size(years, f, ANALYST)
     assert emerging_classes(years, f, ANALYST, hot_spot_study(years, f, ANALYST).resolution).counts is not None
     spot = f.replace(period="all", cells=tuple(f"{cell:x}" for cell in piraeus().land_cells(9).index[:5]))
-    query.tables(years, spot, [["week"], ["month"]], ANALYST, complete=True, once=True)
+    query.tables(years, spot, [["week"], ["month"]], ANALYST, complete=True)
     assert [by for by in asked if not {"cell", "week", "month"}.isdisjoint(by)] == [asked[1]]
 
 
@@ -206,17 +203,17 @@ def test_the_course_of_weeks_is_a_sum_of_what_the_past_of_changes_is(
 def test_nothing_is_counted_where_it_would_be_too_much(
     source: Source, asked: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    query.count_all_dates(source, EVERYTHING, 11, ANALYST, once=True)  # no packed number holds such cells
+    query.count_all_dates(source, EVERYTHING, 11, ANALYST)  # no packed number holds such cells
     monkeypatch.setattr(_all_dates, "MOST_CELLS", 3)
-    query.count_all_dates(source, EVERYTHING, 9, ANALYST, once=True)
+    query.count_all_dates(source, EVERYTHING, 9, ANALYST)
     assert asked == []
 
 
 def test_what_is_kept_is_bounded(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last ones stay, as many as fit."""
     for f in FILTERS:
-        query.count_all_dates(source, f, 9, ANALYST, once=True)
-        query.count_all_dates(source, f, 8, ANALYST, once=True)
+        query.count_all_dates(source, f, 9, ANALYST)
+        query.count_all_dates(source, f, 8, ANALYST)
     kept = _all_dates.kept_all_dates(source.cache)._kept
     one, *_ = kept.values()
     assert len(kept) == len(FILTERS)
@@ -233,12 +230,12 @@ def test_what_alone_is_too_much_is_asked_once_and_drives_nothing_out(
     source: Source, asked: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few, many = FILTERS[1], FILTERS[0]
-    query.count_all_dates(source, few, 8, ANALYST, once=True)
+    query.count_all_dates(source, few, 8, ANALYST)
     (one,) = _all_dates.kept_all_dates(source.cache)._kept.values()
     monkeypatch.setattr(_all_dates, "MOST_ROWS", len(one.words))
     for _ in range(2):
         for size in (8, 9):
-            query.count_all_dates(source, many, size, ANALYST, once=True)
+            query.count_all_dates(source, many, size, ANALYST)
     assert len(asked) == 2
     assert list(_all_dates.kept_all_dates(source.cache)._kept.values()) == [one]
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.trends.alarms import weekly_course
 from analysis.trends.time_series import weekly
 from curim_data.cli.app import main
 from curim_data.engine import open_source
@@ -27,7 +26,7 @@ from curim_data.store.annotations import (
 )
 from curim_data.studies.annotations import annotations_for, level_breaks
 from curim_data.studies.changes import change_study
-from curim_data.studies.trends import course_study, trend_study
+from curim_data.studies.trends import trend_study
 
 DAY = dt.date(2026, 3, 2)
 
@@ -81,13 +80,6 @@ def test_a_note_after_a_line_that_was_cut_short_is_kept(tmp_path):
 def test_a_span_may_end_on_the_last_day_that_there_is(tmp_path):
     made = add_annotation(tmp_path, dt.date.min, "for ever", who="", end=dt.date.max)
     assert made.breaks == (dt.date.min,)
-    assert course_of_quiet_weeks(noted=[(made.start, made.end)]).alarms == ()
-
-
-def course_of_quiet_weeks(noted):
-    weeks = pd.date_range("2024-01-01", periods=110, freq="7D")
-    counts = np.random.default_rng(3).poisson(30, 110).astype(float)
-    return weekly_course(pd.DataFrame({"week": weeks, "n": counts, "complete": True}), noted=noted)
 
 
 def test_they_concern_the_alerts_they_are_of(home: Home):
@@ -116,12 +108,9 @@ def test_the_range_the_alarms_and_the_changes_know_of_them(home: Home, t):
     told = [choice for choice in change_study(source, f, Audience.ANALYST).choices if choice.name == "annotation"]
     assert "annotation" not in [choice.name for choice in plain.choices]
     assert "Noted on 2 March 2026: Campaign at the port. A change may come from this." in t(told[0].explanation)
-    assert "farrington" in [
-        alarm.rule.name for alarm in course_study(open_source(home), f, Audience.ANALYST).alarms
-    ] or (source.as_of - DAY) < dt.timedelta(weeks=159)
 
 
-def test_a_noted_step_is_no_alarm_and_a_noted_span_teaches_nothing():
+def test_a_noted_step_is_no_alarm_and_a_noted_span_has_a_level_of_its_own():
     rng = np.random.default_rng(1)
     monday = dt.date(2020, 1, 6)
     days = pd.date_range(monday, periods=240, freq="7D")
@@ -132,15 +121,14 @@ def test_a_noted_step_is_no_alarm_and_a_noted_span_teaches_nothing():
     assert weekly(series, dates).frame["alarm"].iloc[225:].sum() > 3
     noted = weekly(series, dates, breaks=(step,))
     assert not noted.frame["alarm"].iloc[225:].any()
-    assert [alarm.found for alarm in weekly_course(noted.frame).alarms] == [True, True]
-    assert not any(alarm.found for alarm in weekly_course(noted.frame, noted=((step, None),)).alarms)
+    assert [shift.day for shift in weekly(series, dates).shifts] == [step]
+    assert noted.shifts == ()
     burst = rng.poisson(30, 240).astype(float)
-    burst[186:192] = 300  # a campaign at the same time a year before
-    frame = weekly(pd.DataFrame({"week": days.date, "n": burst}), dates).frame
-    span = (days[186].date(), days[191].date())
-    naive, apart = (weekly_course(frame, noted=noted).alarms[0].upper for noted in ((), (span,)))
-    assert apart <= naive
-    assert apart < 60
+    burst[186:192] = 300  # a campaign
+    ends = (days[186].date(), days[192].date())
+    apart = weekly(pd.DataFrame({"week": days.date, "n": burst}), dates, breaks=ends)
+    assert apart.frame["upper"].iloc[196:].max() < 60
+    assert apart.shifts == ()
 
 
 def test_the_commands_add_list_and_remove(home: Home, capsys):

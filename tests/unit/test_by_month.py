@@ -310,9 +310,7 @@ def test_repeats_say_that_the_days_are_not_known(tmp_path: Path) -> None:
 def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
     source = busier_last(tmp_path)
     study = brief_study(source, AlertFilter(period="quarter"), ANALYST)
-    assert headline(study, T).startswith(
-        "December 2020 – February 2021: 180 incidents, more than in the same months of"
-    )
+    assert headline(study, T).startswith("December 2020 – February 2021: 180 alerts, more than in the same months of")
     assert study.findings
     for finding in study.findings:
         assert finding.series is not None
@@ -335,9 +333,7 @@ def test_years_are_compared_by_month(tmp_path: Path) -> None:
     compared = year_on_year(trend)
     assert compared is not None
     assert (compared.before, compared.after, compared.periods) == (90, 180, 3)
-    assert compared.sentence(T).startswith(
-        "December 2020 onwards: 180 incidents, 90 in the same months a year before: a"
-    )
+    assert compared.sentence(T).startswith("December 2020 onwards: 180 alerts, 90 in the same months a year before: a")
 
 
 @given(start=st.dates(dt.date(2019, 2, 2), dt.date(2021, 2, 28)), days=st.integers(0, 500))
@@ -373,7 +369,7 @@ def test_no_place_is_said_to_differ_where_none_was_looked_at(tmp_path: Path) -> 
     study = brief_study(small_source(tmp_path, rows), AlertFilter(period="quarter"), ANALYST)
     told = none_sentence(study, T)
     assert not study.findings
-    assert "the number of all incidents changed no more" in told
+    assert "the number of all alerts changed no more" in told
     assert "Places were not compared" in told
     assert "a rise from" in told
 

@@ -102,7 +102,7 @@ def test_a_planted_cell_is_hot_and_what_is_far_is_not(city: CityProfile, t: Tran
     assert heart() in marked <= near
     assert not result.frame["cold"].any()
     cells = len(result.frame)
-    assert f"hot and no cell is cold among {cells} cells, tested on 6,060 incidents" in result.sentence(t)
+    assert f"hot and no cell is cold among {cells} cells, tested on 6,060 alerts" in result.sentence(t)
     told = " ".join(t(choice.explanation) for choice in result.choices)
     for word in ("198 m", "461 m", "1.15 times", "at most 0.87 times", "other hot spots", "at most 5 %", "Gi*"):
         assert word in told
@@ -181,9 +181,7 @@ def test_an_emptied_place_is_told_with_its_figures(city: CityProfile, t: Transla
     assert place.ratio == pytest.approx(place.n / place.expected)
     assert place.low < place.ratio < place.high < 1
     assert place.q == result.frame.loc[list(place.cells), "q_cold"].min() <= 0.05
-    assert place.cold_sentence(t).startswith(
-        f"{place.n} incidents where {t.expected(place.expected)} would be expected"
-    )
+    assert place.cold_sentence(t).startswith(f"{place.n} alerts where {t.expected(place.expected)} would be expected")
     assert not hot_spots(result)
     assert not cold_spots(hot_cells(even(city, 24_000)))
 
@@ -215,15 +213,13 @@ def test_a_cold_place_without_any_alert_is_told_so_and_not_by_a_ratio_of_nothing
     frame.loc[[int(cell) for cell in h3.grid_disk(np.uint64(heart()), 1)], "n"] = 0
     (place,) = cold_spots(hot_cells(frame))
     told = place.cold_sentence(t)
-    assert told.startswith(
-        f"no incident where {t.expected(place.expected)} would be expected (95 % interval of the ratio"
-    )
+    assert told.startswith(f"no alert where {t.expected(place.expected)} would be expected (95 % interval of the ratio")
     assert "0.00 " not in told
     assert "times as many" not in told
     assert f"up to {t.number(place.high, 2)}" in told
     people = even(city, 60_000, seed=2)["n"] + 1
     (rated,) = cold_spots(hot_cells(frame, base=Denominator.of(people, "residents")))
-    assert rated.cold_sentence(t).startswith(f"no incident where {round(rated.base_n)} residents live")
+    assert rated.cold_sentence(t).startswith(f"no alert where {round(rated.base_n)} residents live")
 
 
 def slow_figures(result: HotCells, cells: tuple[int, ...], mark: str) -> dict[str, Any]:
@@ -362,7 +358,7 @@ def test_a_spot_says_count_expectation_and_interval(city: CityProfile, t: Transl
     assert spot.low < spot.ratio < spot.high
     assert spot.ratio == pytest.approx(spot.n / spot.expected)
     assert spot.q < 0.001
-    assert f"{spot.n} incidents where" in spot.sentence(t)
+    assert f"{spot.n} alerts where" in spot.sentence(t)
 
 
 def test_a_spot_is_compared_with_the_rings_around_it(city: CityProfile) -> None:
@@ -407,7 +403,7 @@ def test_a_spot_with_empty_surroundings_says_so(city: CityProfile, t: Translator
     frame.loc[heart(), "n"] = 30
     (spot,) = hot_spots(hot_cells(frame))
     assert spot.high == float("inf")
-    assert "30 incidents where 0 would be expected" in spot.sentence(t)
+    assert "30 alerts where 0 would be expected" in spot.sentence(t)
     assert "times as many" not in spot.sentence(t)
 
 
@@ -415,9 +411,9 @@ def test_no_alerts_have_no_spots(city: CityProfile, t: Translator) -> None:
     nothing = even(city).assign(n=0.0)
     result = hot_cells(nothing)
     assert hot_spots(result) == ()
-    assert result.sentence(t) == "There is no incident on the map to test."
+    assert result.sentence(t) == "There is no alert on the map to test."
     nothing.loc[heart(), "n"] = 1
-    assert "tested on 1 incident and corrected" in hot_cells(nothing).sentence(t)
+    assert "tested on 1 alert and corrected" in hot_cells(nothing).sentence(t)
 
 
 def test_cells_of_several_resolutions_or_none_are_refused(city: CityProfile) -> None:

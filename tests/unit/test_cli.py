@@ -124,6 +124,12 @@ def test_trends(capsys: Capture, copied: Home) -> None:
     assert len(told["rows"]) == 12
     assert told["rows"][-1]["month"] == "2026-10-01"
     assert told["told"]
+    assert told["events"] == []
+    weeks = answer(capsys, copied, "trends", "--period", "all")
+    for shift in weeks["shifts"]:
+        assert set(shift) == {"from", "direction", "before", "after"}
+        assert shift["direction"] == ("up" if shift["after"] > shift["before"] else "down")
+        assert shift["from"] in {row["week"] for row in weeks["rows"]}
 
 
 def test_plans(capsys: Capture, copied: Home, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: P
         (["hotspots", "--method", "emerging", "--to", "2022-11-05", "--from", "2022-11-01"], "too few whole months"),
         (["concentration", "--audience", "council", "--resolution", "10"], "smaller than those of resolution 9"),
         (["concentration", "--resolution", "13"], "resolution 4 to 12"),
-        (["hotspots", "--base", "alerts"], "already holds all incidents"),
+        (["hotspots", "--base", "alerts"], "already holds all alerts"),
         (["hotspots", "--base", "residents", "--affected", "woman"], "no residents by district"),
         (["hotspots", "--base", "alerts", "--method", "clusters"], "use it with --method significance"),
         (["hotspots", "--order", "p", "--method", "clusters"], "--order is for hot cells"),
@@ -116,7 +116,7 @@ def test_a_base_names_itself_in_sentence_choices_and_columns(capsys: Capture, sa
     f = AlertFilter(affected=("woman",), dark=True)
     study = hot_spot_study(open_source(sample), f, Audience.ANALYST, base="alerts")
     assert (told["base"], len(told["spots"])) == ("alerts", len(study.spots))
-    assert f"among all {round(study.hot.base_total):,} incidents" in told["told"]
+    assert f"among all {round(study.hot.base_total):,} alerts" in told["told"]
     assert {choice["name"] for choice in told["choices"]} >= {"base", "rates"}
     first = told["spots"][0]
     assert first["n"] / first["base_n"] > first["rate"] > study.hot.rates.mean
@@ -200,11 +200,11 @@ def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(caps
     assert main(words) == 0
     printed = capsys.readouterr().out
     assert "Too few to tell" in printed
-    assert "No cell could be judged: there are too few incidents on the map." in printed
+    assert "No cell could be judged: there are too few alerts on the map." in printed
     assert "No cell is hot" not in printed
     assert main([*words, "--audience", "council"]) == 0
     printed = capsys.readouterr().out
-    assert "No cell could be judged: there are too few incidents on the map." in printed
+    assert "No cell could be judged: there are too few alerts on the map." in printed
     assert "No cell is hot" not in printed
 
 
@@ -222,7 +222,7 @@ def test_concentration_is_that_of_the_page(capsys: Capture, sample: Home, tmp_pa
 def test_concentration_in_words(capsys: Capture, sample: Home) -> None:
     assert main(["concentration", "--home", str(sample.path)]) == 0
     printed = capsys.readouterr().out
-    assert "Half of the incidents lie in 6.1\u00a0% of the places" in printed
+    assert "Half of the alerts lie in 6.2\u00a0% of the places" in printed
     assert "Generalised Gini: 0.69" in printed
 
 

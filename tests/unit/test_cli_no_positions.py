@@ -68,7 +68,7 @@ def test_a_comparison_gives_the_reason(capsys: Capture, bare: Home, against: str
     assert main(["compare", "--against", against, "--home", str(bare.path), *period]) == 2
     said = capsys.readouterr().err.replace("\n", " ")
     assert (NO_POSITIONS if why is None else why).text[:40] in said
-    assert "has no incidents" not in said
+    assert "has no alerts" not in said
 
 
 def test_the_briefing_does_not_explain_unknown_darkness_by_the_season(capsys: Capture, bare: Home) -> None:

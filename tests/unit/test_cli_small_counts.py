@@ -57,8 +57,8 @@ NO_COUNTS: Final = {
     *("week", "month", "local_date", "gini", "generalised_gini", "unbiased_gini", "q_trend", "elsewhere", "card"),
     *("chance_generalised_gini", "chance_generalised_gini_low", "chance_generalised_gini_high"),
 }
-SAID: Final = re.compile(r"(?<![\d.,–])(\d+) (?:incidents?|alerts?)\b")
-TYPICAL: Final = re.compile(r"typical place or category \(\d+ incidents?\)")  # the size of a change that would be seen
+SAID: Final = re.compile(r"(?<![\d.,–])(\d+) (?:alerts?|alerts?)\b")
+TYPICAL: Final = re.compile(r"typical place or category \(\d+ alerts?\)")  # the size of a change that would be seen
 
 
 @pytest.fixture(autouse=True)

@@ -55,10 +55,10 @@ def test_a_planted_cluster_is_found_where_and_as_large_as_it_is(
     assert cluster.low < cluster.ratio < cluster.high
     assert cluster.n == one["n"][list(cluster.cells)].sum()
     assert cluster.outline.contains(shapely.Point(cluster.longitude, cluster.latitude))
-    assert result.sentence(t).startswith("1 cluster stands out from chance, among 6,000 incidents.")
-    assert f"{cluster.n} incidents where" in cluster.sentence(t)
+    assert result.sentence(t).startswith("1 cluster stands out from chance, among 6,000 alerts.")
+    assert f"{cluster.n} alerts where" in cluster.sentence(t)
     told = " ".join(t(choice.explanation) for choice in result.choices)
-    for word in ("the fifth incident", "smoothed over 200 m", "at least", "199 random maps were simulated", "0.25 km²"):
+    for word in ("the fifth alert", "smoothed over 200 m", "at least", "199 random maps were simulated", "0.25 km²"):
         assert word in told
 
 
@@ -621,7 +621,7 @@ def test_coordinates_that_are_too_coarse_have_no_clusters(city: CityProfile, t: 
 def test_nothing_and_coarse_cells(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:
     nothing = find_clusters(one.assign(n=0.0), city)
     assert nothing.found == ()
-    assert nothing.sentence(t) == "No cluster stands out from chance, among 0 incidents."
+    assert nothing.sentence(t) == "No cluster stands out from chance, among 0 alerts."
     land = city.land_cells(9)
     with pytest.raises(ValueError, match="resolution 11"):
         find_clusters(pd.DataFrame({"n": 1.0, "land_km2": land}), city)

@@ -32,5 +32,5 @@ def test_a_base_of_zeros_is_nothing_to_compare_with(city: CityProfile, t: Transl
     assert result.n == 60
     assert result.sentence(t)
     assert [t(choice.explanation) for choice in result.choices] == [
-        "Nothing is known to compare incidents with: what they are divided by is zero everywhere."
+        "Nothing is known to compare alerts with: what they are divided by is zero everywhere."
     ]

@@ -158,7 +158,7 @@ def test_nothing_to_compare_with(t: Translator) -> None:
 
 
 def _alert_ids(incidents: Sequence[str | None]) -> list[str]:
-    """As the store gives them: the incident's with its marks doubled, and an ordinal from the second alert on."""
+    """As the store gives them: the alert's with its marks doubled, and an ordinal from the second alert on."""
     seen: Counter[str] = Counter()
     ids = []
     for at, incident in enumerate(incidents):
@@ -209,7 +209,7 @@ def test_statuses_that_changed(tmp_path: Path, t: Translator) -> None:
 def _slow_status_changes(
     stored: list[tuple[str | None, str, int]], staged: list[tuple[str | None, str, int]]
 ) -> dict[tuple[str, str], int]:
-    """Incident by incident."""
+    """Alert by alert."""
     was, now = (
         {one: [row[1] for row in rows if row[0] == one] for one, *_ in rows if one} for rows in (stored, staged)
     )
@@ -239,7 +239,7 @@ def test_gone_within_the_shared_period_only(tmp_path: Path, t: Translator) -> No
 
 
 def test_what_is_gone_is_found_by_incident_and_not_by_alert(tmp_path: Path) -> None:
-    """Of an incident with several alerts each has to be within the period, whichever of them has the first id."""
+    """Of an alert with several alerts each has to be within the period, whichever of them has the first id."""
     rows = [
         ("1", "open", 6),
         ("1", "open", 25),
@@ -257,7 +257,7 @@ def test_what_is_gone_is_found_by_incident_and_not_by_alert(tmp_path: Path) -> N
 def _slow_missing(
     path: str, staged: set[str | None], sources: Sequence[str], others: Sequence[str], days: tuple[int, int]
 ) -> tuple[int, int]:
-    """Incident by incident: those that are gone, and all of the period."""
+    """Alert by alert: those that are gone, and all of the period."""
     known: dict[str, list[int]] = {}
     for row in pq.read_table(path).to_pylist():
         if row["incident_id"] and row["source"] in sources and row["batch_id"] not in others:

@@ -90,7 +90,7 @@ def test_half_of_the_alerts_is_told_against_chance(t: Translator) -> None:
     assert found.n == 336
     assert found.share(0.5).cells == 3
     assert found.sentence(t) == (
-        "Half of the incidents lie in 3.0\u00a0% of the places; by chance alone it would be 31\u00a0% (28\u00a0% to "
+        "Half of the alerts lie in 3.0\u00a0% of the places; by chance alone it would be 31\u00a0% (28\u00a0% to "
         "34\u00a0%)."
     )
     assert found.p == 1 / 200
@@ -106,7 +106,7 @@ def test_no_alerts_are_no_result_and_no_error(t: Translator) -> None:
     found = concentration(frame([0.0, 0.0]))
     assert found.n == 0
     assert np.isnan(found.gini)
-    assert found.sentence(t) == "No incidents, so their concentration cannot be measured."
+    assert found.sentence(t) == "No alerts, so their concentration cannot be measured."
     assert np.isnan(gini([0, 0]))
     assert np.isnan(generalised_gini([0, 1], unbiased=True))
     with pytest.raises(KeyError):

@@ -128,11 +128,11 @@ def test_on_the_sample_the_share_of_women_is_high_where_that_was_planted(source:
     assert spot.n == inside["n"].sum() < spot.base_n
     assert study.hot.rates is not None
     assert study.hot.rates.mean < spot.rate < spot.n / spot.base_n
-    assert f"of the {t.number(spot.base_n)} incidents here" in spot.sentence(t)
-    assert f"among all {t.number(round(study.hot.base_total))} incidents" in study.hot.sentence(t)
+    assert f"of the {t.number(spot.base_n)} alerts here" in spot.sentence(t)
+    assert f"among all {t.number(round(study.hot.base_total))} alerts" in study.hot.sentence(t)
     told = " ".join(t(choice.explanation) for choice in study.choices)
     for words in (
-        "share of these incidents among all incidents",
+        "share of these alerts among all alerts",
         "empirical Bayes",
         "rest of the city",
         "default of the app",
@@ -150,7 +150,7 @@ def test_what_a_filter_or_a_city_has_no_base_for(source: Source, city: CityProfi
     assert denominator_obstacle("residents", WOMEN, Audience.ANALYST, city) is not None
     with pytest.raises(DenominatorError, match="no residents by district"):
         hot_spot_study(source, WOMEN, Audience.ANALYST, base="residents")
-    with pytest.raises(DenominatorError, match="already holds all incidents"):
+    with pytest.raises(DenominatorError, match="already holds all alerts"):
         hot_spot_study(source, AlertFilter(), Audience.ANALYST, base="alerts")
     sensitive = AlertFilter(categories=(next(iter(city.sensitive)),))
     with pytest.raises(DenominatorError, match="different sizes"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from analysis.trends.smallest_change import smallest_change
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -24,14 +25,13 @@ from analysis.stats.dispersion import (
 from analysis.stats.exact_rates import larger_rate, ratio_interval, ratio_intervals, smaller_rate
 from analysis.stats.exact_shares import larger_share, share_ratio_interval, smaller_share
 from analysis.trends.changes import e_test, fisher_exact, overdispersed_e_test, relative_change
-from analysis.trends.smallest_change import smallest_change
 from tests.effort import effort
 
 ROWS, WINDOWS = 150, 9
 
 
 def bursts(rng: np.random.Generator, mean, reports: float = 2.0):
-    """Counts of reports: Poisson incidents of this mean number of reports, each reported a geometric number of times.
+    """Counts of reports: Poisson alerts of this mean number of reports, each reported a geometric number of times.
 
     Their variance is 2 reports - 1 times the mean.
     """

@@ -322,7 +322,7 @@ def test_a_usual_place_is_marked_from_the_least_number_on() -> None:
     silent = emerging_hot_spots(counts, LAND, lag=0, k=0)
     assert silent.least > 0
     assert silent.too_few
-    assert "Too few incidents came in last to tell" in silent.sentence(translator("en"))
+    assert "Too few alerts came in last to tell" in silent.sentence(translator("en"))
     counts.iloc[:10, -1] = 1.0
     assert not emerging_hot_spots(counts, LAND, lag=0, k=0).too_few
 
@@ -549,7 +549,7 @@ def test_the_history_of_a_cell_in_words() -> None:
     text = weekly().sentence_of(int(MIDDLE), translator("en"))
     assert text.startswith("Consecutive hot spot. Hot without a break in the last two steps or more")
     assert "Hot in 2 of 24 weeks. Without a break since: Week of 8 June 2026." in text
-    assert "Last window: 162 incidents, where 42.0 would be expected from its surroundings." in text
+    assert "Last window: 162 alerts, where 42.0 would be expected from its surroundings." in text
     assert round(square_side(10, CELLS)) == 132
 
 

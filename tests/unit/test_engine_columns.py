@@ -79,7 +79,7 @@ def _asked_of_many(source: Source) -> list[str]:
     """The columns by which the engine groups where a question is by many."""
     rows = ask(source, FILTERS[0], Audience.ANALYST).rows
     asked = dict.fromkeys(("theme", "district", "dark", "affected_gender"))
-    return list(rows.columns(_Grouping(asked, None, rows.packing).of, with_alerts=False)[1])
+    return list(_Grouping(asked, None, rows.packing).of(rows.chosen))
 
 
 @pytest.mark.slow
@@ -135,7 +135,6 @@ def test_the_types_of_columns_are_those_that_the_engine_gives(tmp_path: Path) ->
     source = small_source(tmp_path, [alert(1)])
     engine = source.table.op().source
     assert source.narrow.schema() == engine.table(columns.VIEW).schema()
-    assert source.once.schema() == engine.table(columns.ONCE).schema()
 
 
 def test_values_of_packed_columns_come_by_their_codes_and_in_their_types(tmp_path: Path) -> None:

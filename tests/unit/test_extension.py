@@ -15,7 +15,7 @@ import pytest
 
 from curim_data.engine import Source
 from curim_data.engine.columns import TABLE, packing_of
-from curim_data.engine.extension import OTHERS, NoRoomError, extend_narrow
+from curim_data.engine.extension import NoRoomError, extend_narrow
 from curim_data.engine.packed import PACKED, WORDS, Packing
 from curim_data.model import SCHEMA
 from tests.small import HERE, alert, small_source
@@ -63,25 +63,10 @@ def told(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return rows.to_pylist(), pa.table({name: pa.array(values) for name, values in decoded.items()}).to_pylist()
 
 
-def incidents_of(rows: list[dict[str, Any]]) -> pa.Table:
-    """alert_id, incident and report of those that share an id; as `extend_narrow` takes them."""
-    seen: dict[str, int] = {}
-    found = []
-    for row in sorted(rows, key=lambda row: (row["local_date"], row["alert_id"])):
-        if row["incident_id"] is None:
-            continue
-        report = seen.get(row["incident_id"], 0)
-        seen[row["incident_id"]] = report + 1
-        found.append({"alert_id": row["alert_id"], "incident": int(row["incident_id"][1:]), "report": report})
-    kept = [row for row in found if seen[f"i{row['incident']}"] > 1]
-    return pa.Table.from_pylist(kept, OTHERS)
-
-
 def written(folder: Path, rows: list[dict[str, Any]]) -> tuple[Source, Path]:
     """A source of some rows and the prepared file that is written of it."""
     folder.mkdir()
     source = small_source(folder, rows)
-    source.cache["narrow"].once(source.table.op().source, None, lambda: incidents_of(rows))
     source.cache["narrow"].write(folder / "narrow.duckdb")
     return source, folder / "narrow.duckdb"
 
@@ -97,11 +82,7 @@ def test_an_extended_file_says_what_one_of_all_alerts_does(tmp_path: Path, seed:
     now = [row for row in first if row["alert_id"] not in {one["alert_id"] for one in changed}] + more + changed
     _, whole = written(tmp_path / "whole", now)
     pq.write_table(pa.Table.from_pylist(more + changed, SCHEMA), tmp_path / "more.parquet")
-    shared = incidents_of(now).to_pylist()
-    alone = sorted({row["alert_id"] for row in now} - {row["alert_id"] for row in shared})
-    others: list[dict[str, Any]] = [{"alert_id": one, "incident": None, "report": 0} for one in alone]
-    incidents = pa.Table.from_pylist(shared + others, OTHERS)
-    extend_narrow(earlier, tmp_path / "now.duckdb", [tmp_path / "more.parquet"], incidents, replacing=bool(changed))
+    extend_narrow(earlier, tmp_path / "now.duckdb", [tmp_path / "more.parquet"], replacing=bool(changed))
     assert told(tmp_path / "now.duckdb") == told(whole)
 
 
@@ -112,7 +93,7 @@ def test_values_without_room_are_refused_and_the_earlier_file_stays(tmp_path: Pa
     more = [alert(10 + at, district=f"zone_{at + 2}", incident_id=None) for at in range(2)]
     pq.write_table(pa.Table.from_pylist(more, SCHEMA), tmp_path / "more.parquet")
     with pytest.raises(NoRoomError, match="district"):
-        extend_narrow(earlier, tmp_path / "now.duckdb", [tmp_path / "more.parquet"], incidents_of([]))
+        extend_narrow(earlier, tmp_path / "now.duckdb", [tmp_path / "more.parquet"])
     assert earlier.read_bytes() == before
 
 

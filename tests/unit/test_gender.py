@@ -38,9 +38,7 @@ def test_all_five_genders_are_shown_in_their_order(t):
     assert result.frame["share"].sum() == pytest.approx(1)
     assert result.women == wilson(60, 100)
     assert result.n == 112
-    assert result.sentence(t) == (
-        "Among women and men, women are 60 % (50–69 %). 12 incidents do not state the gender."
-    )
+    assert result.sentence(t) == ("Among women and men, women are 60 % (50–69 %). 12 alerts do not state the gender.")
 
 
 def test_undisclosed_never_moves_the_share_of_women():
@@ -54,7 +52,7 @@ def test_shares_of_nothing(t):
     result = gender_shares(by_gender())
     assert result.n == 0
     assert not result.women.known
-    assert "No incident says" in result.sentence(t)
+    assert "No alert says" in result.sentence(t)
 
 
 def test_a_gender_that_the_schema_does_not_know_is_refused():
@@ -213,9 +211,7 @@ def test_reading_rules_are_plain_sentences(t):
 def test_where_no_gender_is_told_that_is_said_and_not_blamed_on_few_alerts(t):
     silent = gender_shares(pd.DataFrame({"affected_gender": [Gender.UNKNOWN.value], "n": [48.0]}))
     told = silent.sentence(t)
-    assert told == (
-        "No incident says “woman” or “man”, so no share can be calculated. 48 incidents do not state the gender."
-    )
+    assert told == ("No alert says “woman” or “man”, so no share can be calculated. 48 alerts do not state the gender.")
 
 
 def test_one_category_alone_is_no_comparison() -> None:
@@ -230,12 +226,12 @@ def test_nothing_is_said_of_missing_genders_where_none_is_missing(t: Translator)
     frame = pd.DataFrame({"affected_gender": ["woman", "man"], "n": [30.0, 10.0]})
     assert gender_shares(frame).sentence(t) == "Among women and men, women are 75 % (60–86 %)."
     one = pd.concat([frame, pd.DataFrame({"affected_gender": ["unknown"], "n": [1.0]})])
-    assert gender_shares(one).sentence(t).endswith(" 1 incident does not state the gender.")
+    assert gender_shares(one).sentence(t).endswith(" 1 alert does not state the gender.")
 
 
 def test_nothing_compared_is_not_no_difference(t):
     nobody = category_ratios(pairs([("theft", 30, 0)], by="category"))
-    assert nobody.sentence(t).startswith("No incidents of both women and men")
+    assert nobody.sentence(t).startswith("No alerts of both women and men")
     assert "None of 2" in category_ratios(pairs([("theft", 30, 31), ("noise", 40, 40)], by="category")).sentence(t)
 
 

@@ -41,7 +41,7 @@ def test_weights_have_a_mean_of_one_and_what_has_no_severity_counts_one(t: Trans
     assert weights.scatter == pytest.approx((weights.drawn**2).sum() / weights.drawn.sum())
     told = " ".join(t(choice.explanation) for choice in weights.choices)
     assert "mean severity of 2.5: from 0.4 for the mildest to 2.0 for the gravest" in told
-    assert "4 incidents without a severity" in told
+    assert "4 alerts without a severity" in told
     none = harm_weights(table.assign(severity=np.nan), np.array([1, 2, 3, 4]))
     assert none.sums.tolist() == [3, 1, 4, 0]
     assert "all count the same" in t(none.choices[0].explanation)
@@ -68,7 +68,7 @@ def test_a_harm_index_weighs_by_the_gravest_category(tmp_path: Path, t: Translat
     assert weights.sums.sum() == pytest.approx(4)
     told = " ".join(t(choice.explanation) for choice in weights.choices)
     assert "mean index of 3.0" in told
-    assert "1 incidents of categories without a harm index" in told
+    assert "1 alerts of categories without a harm index" in told
     assert "harm" in weights_offered(source, Audience.ANALYST)
     assert weights_offered(source, Audience.COUNCIL) == ()
 
@@ -99,7 +99,7 @@ def test_a_place_of_grave_alerts_stands_out_by_weight_only(city: CityProfile, t:
     assert cluster.ratio == pytest.approx(cluster.weight / cluster.expected)
     assert cluster.low < cluster.ratio < cluster.high
     assert "by harm where" in cluster.sentence(t)
-    assert "incidents weighed by harm" in result.sentence(t)
+    assert "alerts weighed by harm" in result.sentence(t)
     assert "observed weights in a random order" in " ".join(t(choice.explanation) for choice in result.choices)
 
 
@@ -141,7 +141,7 @@ def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:
 def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
     source = open_source(sample)
     found = cluster_study(source, AlertFilter(), Audience.ANALYST, weight="severity")
-    plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION, Audience.ANALYST, once=True)
+    plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION, Audience.ANALYST)
     assert found.n == plain.total
     assert found.weighted
     assert any(choice.name == "piles" for choice in found.choices)

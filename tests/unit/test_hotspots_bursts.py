@@ -61,7 +61,7 @@ def test_the_power_is_less_where_reports_come_in_bursts(city: CityProfile) -> No
 
 
 def test_even_maps_of_bursts_have_hardly_ever_a_hot_cell(city: CityProfile) -> None:
-    """Uniform incidents with two reports on average, all in one cell: as if independent, most maps have a hot cell."""
+    """Uniform alerts with two reports on average, all in one cell: as if independent, most maps have a hot cell."""
     rng = np.random.default_rng(8)
     land = city.land_cells(10)
     maps, seen = effort(25, 300), np.zeros(2)

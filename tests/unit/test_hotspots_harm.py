@@ -1,4 +1,4 @@
-"""Hot spots by what their incidents weigh."""
+"""Hot spots by what their alerts weigh."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def alike(frame: pd.DataFrame) -> HarmWeights:
 
 
 def mixed(frame: pd.DataFrame, seed: int = 1) -> HarmWeights:
-    """Each incident with a severity of its own."""
+    """Each alert with a severity of its own."""
     random = np.random.default_rng(seed)
     cells = np.repeat(frame.index.to_numpy(), frame["n"].astype(int))
     table = pd.DataFrame({"cell": cells, "severity": random.choice([1, 2, 3, 5], len(cells), p=[0.4, 0.3, 0.2, 0.1])})
@@ -145,7 +145,7 @@ def test_nothing_to_compare_with_is_said() -> None:
     assert math.isnan(weight_above((3.0, 5.0), (0.0, 0.0), float("nan"), 2.0).value)
     t = translator("en")
     told = SpotHarm(12.3, float("nan"), Excess(*[float("nan")] * 3)).sentence(t)
-    assert told == "By harm they weigh as much as 12 incidents of mean harm."
+    assert told == "By harm they weigh as much as 12 alerts of mean harm."
 
 
 def test_the_scale_makes_the_ratio_of_sums_vary_as_that_of_counts() -> None:
@@ -159,7 +159,7 @@ def test_the_scale_makes_the_ratio_of_sums_vary_as_that_of_counts() -> None:
 
 @pytest.mark.parametrize(("burst", "alike_in_burst"), [(1.0, True), (2.0, True), (2.0, False)])
 def test_intervals_of_weights_hold_their_level(burst: float, alike_in_burst: bool) -> None:
-    """Places of 40 incidents, bursts of geometric size, weights from 0.3 to 5: the limits miss the mean in at most 5 %.
+    """Places of 40 alerts, bursts of geometric size, weights from 0.3 to 5: the limits miss the mean in at most 5 %.
 
     The naive interval, that takes the sum for a count, misses it far more often.
     """
@@ -186,7 +186,7 @@ def test_weights_of_other_incidents_are_refused(city: CityProfile) -> None:
     frame = drawn_map(city)
     result = hot_cells(frame)
     spots = hot_spots(result)
-    with pytest.raises(ValueError, match="of the incidents that were tested"):
+    with pytest.raises(ValueError, match="of the alerts that were tested"):
         harm_of_spots(result, spots, alike(frame.assign(n=frame["n"] + 1)))
 
 
@@ -208,7 +208,7 @@ def test_hot_spots_of_the_sample_by_severity(sample: Home, t: Translator) -> Non
     assert weights.sums.sum() == pytest.approx(study.hot.frame["n"].sum())
     told = " ".join(t(choice.explanation) for choice in found.choices)
     assert "mean severity" in told
-    assert "judged by the number of incidents" in told
+    assert "judged by the number of alerts" in told
 
 
 def test_sums_of_weights_are_for_exact_audiences_alone(sample: Home) -> None:

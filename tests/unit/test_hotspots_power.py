@@ -124,9 +124,9 @@ def test_it_says_itself_with_its_period(t: Translator) -> None:
     assert told.startswith(f"{t.span(span)}: With")
     assert f"at least {t.number(power.ratio, 1)} times" in told
     few = replace(power, ratio=None, at_most=0.1, n=30)
-    assert few.sentence(t).startswith("Too few to tell: with 30 incidents")
+    assert few.sentence(t).startswith("Too few to tell: with 30 alerts")
     assert "even a place 10 times as dense" in few.sentence(t)
-    assert replace(power, n=0).sentence(t) == "There is no incident on the map to test."
+    assert replace(power, n=0).sentence(t) == "There is no alert on the map to test."
     assert "square of" in t(power.choices[0].explanation)
 
 
@@ -145,7 +145,7 @@ def test_an_area_no_larger_than_a_place_has_nothing_to_be_compared_with(rings: i
 
 
 def test_an_empty_map_is_said_to_be_empty(t: Translator) -> None:
-    assert Power(None, 0.0, 0, 0.0, 300).sentence(t) == "There is no incident on the map to test."
+    assert Power(None, 0.0, 0, 0.0, 300).sentence(t) == "There is no alert on the map to test."
 
 
 def test_the_planned_power_is_that_of_the_test_made() -> None:

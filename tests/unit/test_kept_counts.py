@@ -34,11 +34,8 @@ DIMENSIONS = ("district", "place", "affected_gender", "dark", "week", "category"
 
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
-    """600 alerts of 250 incidents, whose alerts differ in place, time, category and gender."""
-    rng = np.random.default_rng(8)
-    alerts = simulate(World(alerts=600, weeks=30), rng)
-    ids = rng.integers(0, 250, size=len(alerts["x"]))
-    return source_of({**alerts, "incident_id": [None if one % 5 == 0 else f"i{one}" for one in ids]}, tmp_path)
+    """600 alerts."""
+    return source_of(simulate(World(alerts=600, weeks=30), np.random.default_rng(8)), tmp_path)
 
 
 @pytest.fixture
@@ -62,56 +59,41 @@ def alone(question: Question) -> Question:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_was_asked_before_the_answer_is_the_same(source: Source, seed: int, asked: list[int]) -> None:
-    """Random questions one after another, of incidents and alerts, on the map and off it, for both audiences."""
+    """Random questions one after another, on the map and off it, for both audiences."""
     rng = np.random.default_rng(seed)
     saved = 0
     for _ in range(60):
         f = FILTERS[rng.integers(len(FILTERS))]
         who = (Audience.ANALYST, Audience.COUNCIL)[rng.integers(2)]
-        question = ask(source, f, who, once=bool(rng.integers(2)))
+        question = ask(source, f, who)
         if rng.integers(2):
             question = question.on_land()
         if rng.integers(2):
             question = question.without_default_points()
-        if rng.integers(4) == 0:
-            question = question.of_alerts
         by = tuple(str(name) for name in rng.choice(DIMENSIONS, size=rng.integers(0, 3), replace=False))
         layout = Layout(by, (8, 9)[rng.integers(2)] if "cell" in by else None)
-        both = bool(rng.integers(2))
         beside = tuple(str(name) for name in rng.choice(("district", "dark", "week"), rng.integers(3), replace=False))
         before = len(asked)
-        kept = question.beside(beside, alerts=bool(rng.integers(2))).count([layout], with_alerts=both)[0]
+        kept = question.beside(beside).count([layout])[0]
         saved += len(asked) == before
-        pd.testing.assert_frame_equal(kept, alone(question).count([layout], with_alerts=both)[0])
+        pd.testing.assert_frame_equal(kept, alone(question).count([layout])[0])
     assert saved > 5
 
 
 def test_what_is_asked_beside_needs_no_question_of_its_own(source: Source, asked: list[int]) -> None:
     who = Audience.ANALYST
-    query.counts(source, EVERYTHING, ["place", "affected_gender"], who, once=True, beside=("dark",))
+    query.counts(source, EVERYTHING, ["place", "affected_gender"], who, beside=("dark",))
     for by in (["affected_gender"], ["dark", "affected_gender"], ["place"], []):
-        query.counts(source, EVERYTHING, by, who, once=True)
+        query.counts(source, EVERYTHING, by, who)
     assert len(asked) == 1
-    query.counts(source, EVERYTHING, ["affected_gender"], who)  # of alerts
+    query.counts(source, FILTERS[1], ["affected_gender"], who)
     assert len(asked) == 2
-    query.counts(source, FILTERS[1], ["affected_gender"], who, once=True)
-    assert len(asked) == 3
 
 
-def test_alerts_that_are_counted_beside_incidents_need_no_question(source: Source, asked: list[int]) -> None:
-    who, by = Audience.ANALYST, ["affected_gender", "month"]
-    query.counts(source, EVERYTHING, by, who, once=True, beside_alerts=True)
-    kept = query.counts(source, EVERYTHING, by, who)
-    assert len(asked) == 1
-    source.cache.pop("counted")
-    pd.testing.assert_frame_equal(kept.frame, query.counts(source, EVERYTHING, by, who).frame)
-
-
-@pytest.mark.parametrize("once", [False, True])
 @pytest.mark.parametrize("who", [Audience.ANALYST, Audience.COUNCIL])
 @pytest.mark.parametrize("f", FILTERS[:4])
 def test_two_periods_are_counted_in_one_question(
-    source: Source, asked: list[int], f: AlertFilter, who: Audience, once: bool
+    source: Source, asked: list[int], f: AlertFilter, who: Audience
 ) -> None:
     """Each with what it holds alone: also where one of them lacks a value that the other has."""
     tables = [[], ["district"], ["district", "dark"], ["category"]]
@@ -120,13 +102,13 @@ def test_two_periods_are_counted_in_one_question(
         periods = tuple(f.replace(period="", start=days[a], end=days[b]) for a, b in ((first, last), (start, end)))
         source.cache.pop("counted", None)
         asked.clear()
-        query.count_both(source, (periods[0], periods[1]), tables, who, once=once)
+        query.count_both(source, (periods[0], periods[1]), tables, who)
         assert len(asked) == int(last != start)  # none where a day is of both
-        kept = [query.tables(source, one, tables, who, once=once, at_once=True) for one in periods]
+        kept = [query.tables(source, one, tables, who, at_once=True) for one in periods]
         if last != start and who is Audience.ANALYST:
             assert len(asked) == 1
         source.cache.pop("counted", None)
-        alone_ = [query.tables(source, one, tables, who, once=once, at_once=True) for one in periods]
+        alone_ = [query.tables(source, one, tables, who, at_once=True) for one in periods]
         for mine, own in zip(kept, alone_, strict=True):
             for one, other in zip(mine, own, strict=True):
                 pd.testing.assert_frame_equal(one.frame, other.frame)
@@ -136,13 +118,13 @@ def test_two_periods_of_two_tables_are_counted_apart(source: Source, monkeypatch
     """As when the table of codes is made at the very question about the later period."""
     days = [source.first + pd.Timedelta(days=number) for number in (5, 40, 41, 130)]
     periods = [EVERYTHING.replace(period="", start=days[at], end=days[at + 1]) for at in (0, 2)]
-    alone_ = [query.counts(source, one, ["district"], Audience.ANALYST, once=True).frame for one in periods]
-    tables = iter([source.once, source.once.filter(source.once.report >= 0)])
+    alone_ = [query.counts(source, one, ["district"], Audience.ANALYST).frame for one in periods]
+    tables = iter([source.narrow, source.narrow.filter(source.narrow.local_date.notnull())])
     with monkeypatch.context() as patched:
-        patched.setattr(Source, "once", property(lambda _: next(tables)))
+        patched.setattr(Source, "narrow", property(lambda _: next(tables)))
         source.cache.pop("counted", None)
-        query.count_both(source, (periods[0], periods[1]), [["district"]], Audience.ANALYST, once=True)
-    kept = [query.counts(source, one, ["district"], Audience.ANALYST, once=True).frame for one in periods]
+        query.count_both(source, (periods[0], periods[1]), [["district"]], Audience.ANALYST)
+    kept = [query.counts(source, one, ["district"], Audience.ANALYST).frame for one in periods]
     for mine, own in zip(kept, alone_, strict=True):
         pd.testing.assert_frame_equal(mine, own)
 
@@ -157,25 +139,25 @@ def test_one_period_said_in_two_ways_is_counted_once(source: Source, asked: list
 
 def test_only_the_last_tables_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_kept_counts, "MOST_ROWS", 10)
-    kept, nothing = KeptCounts(), frozenset({"n"})
+    kept = KeptCounts()
 
     def table(rows: int) -> FineCounts:
         codes = Categorical(np.arange(rows), pd.RangeIndex(rows))
-        return FineCounts({"place": codes}, {"n": np.ones(rows)}, None)
+        return FineCounts({"place": codes}, np.ones(rows), None)
 
     for key, rows in (("a", 4), ("b", 5), ("b", 5), ("c", 4), ("too large", 11)):
         kept.keep(key, table(rows))
-    found = [kept.find(key, frozenset({"place"}), nothing, None) for key in ("a", "b", "c", "too large")]
+    found = [kept.find(key, frozenset({"place"}), None) for key in ("a", "b", "c", "too large")]
     assert [one is not None for one in found] == [False, True, True, False]
 
 
 def test_the_smallest_table_answers() -> None:
-    kept, n = KeptCounts(), frozenset({"n"})
+    kept = KeptCounts()
     codes = Categorical(np.zeros(3, np.int64), pd.RangeIndex(1))
-    fine = FineCounts({"place": codes, "week": codes}, {"n": np.ones(3)}, None)
-    coarse = FineCounts({"place": codes.take(np.arange(1))}, {"n": np.array([3.0])}, None)
+    fine = FineCounts({"place": codes, "week": codes}, np.ones(3), None)
+    coarse = FineCounts({"place": codes.take(np.arange(1))}, np.array([3.0]), None)
     kept.keep("a", fine)
     kept.keep("a", coarse)
-    assert kept.find("a", frozenset({"place"}), n, None) is coarse
-    assert kept.find("a", frozenset({"week"}), n, None) is fine
-    assert kept.find("a", frozenset({"cell"}), n, 9) is None
+    assert kept.find("a", frozenset({"place"}), None) is coarse
+    assert kept.find("a", frozenset({"week"}), None) is fine
+    assert kept.find("a", frozenset({"cell"}), 9) is None

@@ -20,7 +20,6 @@ from analysis.space_time.knox import (
     intervals,
     knox,
     thin_points,
-    without_near_duplicates,
 )
 from curim_data.model import translator
 
@@ -173,30 +172,6 @@ def test_pairs_are_thinned_by_the_distance_that_is_tested(metric: Any, near: int
     assert (at_most.n_used, at_most.choices) == (1600, ())
     fewer = knox(x, y, x, space=(2.5,), time=(1,), metric=metric, permutations=1, most_pairs=every.pairs - 1)
     assert fewer.n_used == 1584  # 99 % of them
-
-
-def test_reports_of_one_thing_are_one() -> None:
-    x = [0.0, 0.9, 1.8, 0.0, 0.0, 0.0, 0.0, 5.0]
-    days = [1, 1.4, 1.9, 2, 1, 1, 1, 1]
-    hours = [8, 8, 8, 8, 9, 8, math.nan, 8]
-    kind = ["noise"] * 5 + ["litter", "noise", "noise"]
-    keep = without_near_duplicates(x, [0.0] * 8, days, hours, kind)
-    assert keep.tolist() == [True, False, False, True, True, True, True, True]
-    assert without_near_duplicates([], [], [], [], []).tolist() == []
-    assert without_near_duplicates([1.0], [1.0], [1], [math.nan], ["a"]).tolist() == [True]
-    pile = without_near_duplicates(np.zeros(20_000), np.zeros(20_000), np.ones(20_000), np.ones(20_000), ["a"] * 20_000)
-    assert pile.sum() == 1
-
-
-@given(cases, st.randoms())
-def test_as_many_duplicates_in_any_order(rows: Any, random: Any) -> None:
-    x, y, days = np.array(rows, dtype=float).reshape(-1, 3).T
-    order = random.sample(range(len(rows)), len(rows))
-    kind, hours = np.where(x > 10, "a", "b"), np.floor(y / 5)
-    keep = without_near_duplicates(x, y, days, hours, kind)
-    again = without_near_duplicates(x[order], y[order], days[order], hours[order], kind[order])
-    assert keep.sum() == again.sum()
-    assert without_near_duplicates(x[keep], y[keep], days[keep], hours[keep], kind[keep]).all()
 
 
 def test_bands_follow_the_precision(t: Any) -> None:

@@ -246,9 +246,7 @@ def test_sentences(disc: np.ndarray, t: Translator) -> None:
     result = _compare(disc, a, b, k=0)
     assert result.sentence(t).startswith("In the whole city")
     assert "1 place differs" in result.sentence(t)
-    assert "88\u00a0% of the 25 incidents compared here affect women, 40\u00a0% elsewhere" in result.places[0].sentence(
-        t
-    )
+    assert "88\u00a0% of the 25 alerts compared here affect women, 40\u00a0% elsewhere" in result.places[0].sentence(t)
     assert all(t(choice.explanation) for choice in result.choices)
 
 

@@ -18,7 +18,7 @@ from analysis.forecast.next_periods import (
     past_starts,
     same_a_year_before,
 )
-from analysis.trends.dynamic_season import counts_ahead
+from analysis.trends.line import Ahead, read_line
 from curim_data.model import FloatArray, Message, Translator
 
 START = dt.date(2025, 1, 6)
@@ -35,6 +35,12 @@ BEER = np.array(QUARTERS.split(), dtype=float)
 def seasonal(rng: np.random.Generator, weeks: int, mean: float = 60, size: float = 0.4) -> FloatArray:
     rates = mean * np.exp(size * np.sin(2 * np.pi * np.arange(weeks) / PER_YEAR))
     return rng.poisson(rates).astype(float)
+
+
+def counts_ahead(
+    counts: FloatArray, per_year: float, periods: int, positions: list[int], breaks: set[int] = frozenset()
+) -> Ahead:  # type: ignore[assignment]
+    return read_line(counts, per_year, breaks=breaks).ahead(positions, periods)
 
 
 def test_naive_forecasts_miss_by_the_published_errors() -> None:
@@ -147,6 +153,12 @@ def test_a_short_past_is_said(unit: str, least: int) -> None:
     assert len(enough.frame) == AHEAD[unit]  # type: ignore[index]
 
 
-def test_a_count_that_is_not_known_is_refused() -> None:
-    with pytest.raises(ValueError, match="known"):
-        forecast_next([1.0, np.nan], START, "week")
+def test_weeks_that_are_not_covered_are_left_out() -> None:
+    series = seasonal(np.random.default_rng(7), 260)
+    series[150:160] = series[230] = np.nan
+    told = forecast_next(series, START, "week")
+    assert isinstance(told, NextPeriods)
+    assert told.past.counts < 8 * told.past.starts
+    assert np.isfinite([told.past.model, told.past.year, told.past.recent]).all()
+    assert told.frame["expected"].notna().all()
+    assert isinstance(forecast_next(np.full(200, np.nan), START, "week"), Message)

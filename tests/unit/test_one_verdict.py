@@ -1,4 +1,4 @@
-"""The headline of the Briefing says no more than the list of changes, and nothing of a handful of incidents."""
+"""The headline of the Briefing says no more than the list of changes, and nothing of a handful of alerts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LAST = AlertFilter(period="", start=START + dt.timedelta(days=DAYS), end=START +
 
 
 def source_of(folder: Path, before: int, after: int) -> Source:
-    """So many incidents in four weeks and in the four weeks after, of many categories and in two districts."""
+    """So many alerts in four weeks and in the four weeks after, of many categories and in two districts."""
     rows = []
     for at in range(before + after):
         first = START if at < before else LAST.start
@@ -59,14 +59,14 @@ def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, counts: tup
         said = headline(study, t)
         assert "difference" not in said
         assert "usual" not in said
-        assert said.endswith("Too few incidents to tell whether anything changed.")
+        assert said.endswith("Too few alerts to tell whether anything changed.")
         beside = none_sentence(study, t)
         assert "Too few" not in beside
         assert "not have been noticed" in beside
 
 
 def test_the_past_of_an_app_that_comes_and_goes_stands_alone() -> None:
-    """A city whose incidents differ tenfold from year to year; others' bursts do not hide that. A year that stood out
+    """A city whose alerts differ tenfold from year to year; others' bursts do not hide that. A year that stood out
     does not: it is cut.
     """
     rng = np.random.default_rng(6)

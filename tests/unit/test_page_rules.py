@@ -175,8 +175,8 @@ def test_the_heading_counts_the_rows_of_the_list(lang: str) -> None:
 def test_the_heading_gives_the_share_of_the_list(lang: str) -> None:
     t = translator(lang)
     head = t.n(
-        "{n} hot spot stands out from chance: it holds {alerts} of the incidents on {land} of the city.",
-        "{n} hot spots stand out from chance: they hold {alerts} of the incidents on {land} of the city.",
+        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
         4,
         alerts=t.percent(0.13),
         land=t.percent(0.007, 1),
@@ -184,17 +184,17 @@ def test_the_heading_gives_the_share_of_the_list(lang: str) -> None:
     right, wrong = (Screen().add("heading", body=head).table(4, n) for n in (33, 66))
     for screen in (right, wrong):
         screen.add("markdown", body=caption(lang, 1600, 1600, 0))
-        one = "{found} among {cells} cells, tested on {n} incident and corrected for having looked at every cell."
-        many = "{found} among {cells} cells, tested on {n} incidents and corrected for having looked at every cell."
+        one = "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell."
+        many = "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell."
         screen.add("markdown", body=t.n(one, many, 1000, found="–", cells=60))
     assert right.told(lang) == []
-    assert "gives 13 % of the incidents" in wrong.told(lang)[0]
+    assert "gives 13 % of the alerts" in wrong.told(lang)[0]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_line_holds_no_more_alerts_than_there_are(lang: str) -> None:
     t = translator(lang)
-    line = {"type": "scatter", "name": t("incidents"), "y": [4, 5, None]}
+    line = {"type": "scatter", "name": t("alerts"), "y": [4, 5, None]}
     last = {"type": "scatter", "name": t("not complete yet"), "y": [3]}
     spec = json.dumps({"data": [line, last]})
     for n, right in ((13, True), (12, True), (11, False)):

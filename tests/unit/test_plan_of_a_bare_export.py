@@ -102,7 +102,7 @@ def test_some_alerts_without_a_category_are_counted_apart(city: CityProfile) -> 
     shares = (CategoryShare(UNCATEGORISED, 0.6), CategoryShare("noise", 0.4))
     told = problem_statement(_problem(categories=shares), T, city)
     assert "Not stated" not in told
-    assert "For 60\u00a0% of the incidents no category is stated." in told
+    assert "For 60\u00a0% of the alerts no category is stated." in told
 
 
 def test_half_of_all_alerts_lie_in_the_hours_that_the_council_reads(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_half_of_all_alerts_lie_in_the_hours_that_the_council_reads(tmp_path: Pa
         assert inside >= total / 2
     assert not exact.hours_protected
     assert told.hours_protected
-    assert "At least half of the incidents fall between 14:00 and 20:00" in problem_statement(exact, T, source.city)
+    assert "At least half of the alerts fall between 14:00 and 20:00" in problem_statement(exact, T, source.city)
     assert "this stretch may be shorter" in problem_statement(told, T, source.city)
 
 

@@ -107,7 +107,7 @@ def test_a_growing_city_fools_the_published_difference_and_not_ours():
 def test_zeros_are_handled_in_words(t):
     nothing = evaluate(AreaCounts((5, 3), (0, 4), (2, 2)))
     assert not nothing.difference.estimate.known
-    assert nothing.sentence(t).startswith("The comparison area had no incidents before")
+    assert nothing.sentence(t).startswith("The comparison area had no alerts before")
     assert evaluate(AreaCounts((5, 0), (6, 4)), test="ratio").sentence(t).startswith("One of the counts is zero")
     gone = scaled_difference((10, 4), (20, 0))
     assert gone.estimate.value == 4
@@ -119,16 +119,14 @@ def test_zeros_are_handled_in_words(t):
 def test_the_sentence_follows_the_test_named_in_advance(t):
     areas = AreaCounts((50, 30), (70, 75))
     assert evaluate(areas, test="ratio").sentence(t) == (
-        "44\xa0% fewer incidents than expected (from 68\xa0% fewer to 2\xa0% fewer): a fall is shown."
+        "44\xa0% fewer alerts than expected (from 68\xa0% fewer to 2\xa0% fewer): a fall is shown."
     )
-    assert evaluate(areas).sentence(t).startswith("24 incidents fewer than expected (from 4")
-    assert evaluate(areas, test="wdd").sentence(t).startswith("25 incidents fewer than expected (from 54")
+    assert evaluate(areas).sentence(t).startswith("24 alerts fewer than expected (from 4")
+    assert evaluate(areas, test="wdd").sentence(t).startswith("25 alerts fewer than expected (from 54")
     rise = evaluate(AreaCounts((30, 50), (75, 70)), test="ratio").sentence(t)
-    assert rise.startswith("79\xa0% more incidents than expected")
+    assert rise.startswith("79\xa0% more alerts than expected")
     assert rise.endswith("a rise is shown.")
-    assert (
-        evaluate(AreaCounts((50, 40), (50, 40)), test="ratio").sentence(t).startswith("As many incidents as expected")
-    )
+    assert evaluate(AreaCounts((50, 40), (50, 40)), test="ratio").sentence(t).startswith("As many alerts as expected")
     assert "likely but not shown" in evaluate(AreaCounts((50, 33), (70, 72)), test="ratio").sentence(t)
 
 
@@ -198,7 +196,7 @@ def test_few_alerts_show_nothing(t):
 def test_the_sentence_of_a_visible_drop(t):
     told = minimum_detectable_drop(270, 270, test="ratio").sentence(t)
     assert told.startswith("A fall of at least 3")
-    assert "of 270 incidents) would be seen with a probability of 80 %" in told
+    assert "of 270 alerts) would be seen with a probability of 80 %" in told
 
 
 @pytest.mark.parametrize(
@@ -206,38 +204,38 @@ def test_the_sentence_of_a_visible_drop(t):
     [
         (
             AreaCounts((120, 70), (115, 87), (90, 88)),
-            "21 incidents fewer than expected (from 55 fewer to 13 more): no change is shown.",
+            "21 alerts fewer than expected (from 55 fewer to 13 more): no change is shown.",
             "No sign that the problem moved next door.",
         ),
         (
             AreaCounts((80, 40), (75, 70), (60, 61)),
-            "35 incidents fewer than expected (from 66 fewer to 3 fewer): a fall is shown.",
+            "35 alerts fewer than expected (from 66 fewer to 3 fewer): a fall is shown.",
             "No sign that the problem moved next door.",
         ),
         (
             AreaCounts((80, 48), (75, 70)),
-            "27 incidents fewer than expected (from 59 fewer to 6 more): a fall is likely but not shown.",
+            "27 alerts fewer than expected (from 59 fewer to 6 more): a fall is likely but not shown.",
             "not shown.",
         ),
         (
             AreaCounts((50, 90), (50, 40), (30, 90)),
-            "50 incidents more than expected (from 23 more to 77 more): a rise is shown.",
-            "Next door there were more incidents than expected: the problem may have moved.",
+            "50 alerts more than expected (from 23 more to 77 more): a rise is shown.",
+            "Next door there were more alerts than expected: the problem may have moved.",
         ),
         (
             AreaCounts((50, 50), (50, 49), (4, 5)),
-            "1 incident more than expected (from 26 fewer to 28 more): no change is shown.",
-            "Too few incidents next door to say whether the problem moved there.",
+            "1 alert more than expected (from 26 fewer to 28 more): no change is shown.",
+            "Too few alerts next door to say whether the problem moved there.",
         ),
         (
             AreaCounts((300, 200), (300, 305), (200, 130)),
-            "105 incidents fewer than expected (from 171 fewer to 39 fewer): a fall is shown.",
-            "Next door there were fewer incidents than expected too: the benefit may have spread.",
+            "105 alerts fewer than expected (from 171 fewer to 39 fewer): a fall is shown.",
+            "Next door there were fewer alerts than expected too: the benefit may have spread.",
         ),
         (
             AreaCounts((50, 40), (50, 40), (4, 0)),
-            "As many incidents as expected (from 24 fewer to 24 more).",
-            "Too few incidents next door to say whether the problem moved there.",
+            "As many alerts as expected (from 24 fewer to 24 more).",
+            "Too few alerts next door to say whether the problem moved there.",
         ),
     ],
 )
@@ -254,7 +252,7 @@ def test_unlike_areas_are_said(t):
     assert result.difference.se == pytest.approx(math.sqrt(9 + 8 / 4 + 16 * (1 / 20 + 1 / 40)))
     assert "by the same share as the comparison area" in t(result.choices[0].explanation)
     warnings = " ".join(t(warning) for warning in result.warnings)
-    assert "8 incidents and the comparison area 40" in warnings
+    assert "8 alerts and the comparison area 40" in warnings
     assert "regression to the mean" in warnings
     assert "below 10" in warnings
 
@@ -267,7 +265,7 @@ def test_like_areas_need_one_warning_and_the_published_test_one_more(t):
     assert result.n == 410
     published = evaluate(AreaCounts((100, 80), (120, 110)), test="wdd")
     assert len(published.warnings) == 2
-    assert "by as many incidents as the comparison area" in t(published.choices[0].explanation)
+    assert "by as many alerts as the comparison area" in t(published.choices[0].explanation)
 
 
 def test_counts_speak_of_the_period_after():

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 import sample_data
 from analysis.grid.raster import Raster
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import EngineError, columns, open_source
+from curim_data.engine import columns, open_source
 from curim_data.engine import source as engine
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
@@ -30,7 +29,7 @@ from curim_data.query import _default_points
 from curim_data.store import Home, Store
 from curim_data.store.erase import erase
 from curim_data.store.home import _city
-from curim_data.studies import density, hot_spots, incidents, preparation
+from curim_data.studies import density, hot_spots, preparation
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.preparation import prepare
 
@@ -108,7 +107,6 @@ def test_an_import_that_changes_nothing_leaves_what_was_prepared(home: Home, mon
     assert open_source(home).version == source.version
     forget()
     hot_spots._known_places.clear()
-    monkeypatch.setattr(engine, "_links", None)  # nothing is worked out again
     monkeypatch.setattr(hot_spots, "_hot_spots", None)
     prepare(home)
     assert {path: path.stat().st_mtime_ns for path in home.prepared(home.city().version).iterdir()} == files
@@ -148,9 +146,9 @@ def test_several_may_prepare_at_once(home: Home) -> None:
         thread.join()
     assert not troubles
     names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
-    of_alerts = ("alerts", "coordinate_step", "default_points", "facts", "incidents", "persons")
-    for_later_ones = ("links", "prepared_of", "usual_at_points", "protected_counts")
-    of_the_copy = ("alerts", "facts", "incidents", "protected", "copy_errors")
+    of_alerts = ("alerts", "coordinate_step", "default_points", "facts")
+    for_later_ones = ("prepared_of", "usual_at_points", "protected_counts")
+    of_the_copy = ("alerts", "facts", "protected", "copy_errors")
     assert len(names) == 4 + len(("places",)) + len((*of_alerts, *for_later_ones, *of_the_copy))
     assert not [name for name in names if name.startswith(".")]
 
@@ -172,26 +170,6 @@ def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monke
     assert positions.coordinate_step(fresh) == step
     for name in ("first", "as_of", "count", "month_only", "known_time", "asked", "other_categories"):
         assert getattr(fresh, name) == getattr(source, name)
-
-
-def test_a_brief_after_an_import_by_command_links_no_reports(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Linking takes most of the time of a brief of many alerts: the import has done it, and found who was affected."""
-    some = tmp_path / "some.csv"
-    lines = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepends=True)
-    some.write_text("".join(lines[:3001]), "utf-8-sig")
-    monkeypatch.setattr(preparation, "WORTH_ALERTS", 0)
-    monkeypatch.setattr(columns, "TABLE_FROM", 1)
-    forget()
-    home = str(tmp_path / "home")
-    assert main(["import", str(some), "--home", home, "--lang", "en"]) == 0
-    forget()
-    monkeypatch.setattr(engine, "_links", None)  # nothing is worked out
-    monkeypatch.setattr(incidents, "_MOST_BY_NUMBER", None)
-    capsys.readouterr()
-    assert main(["brief", "--home", home, "--lang", "en"]) == 0
-    assert "incidents" in capsys.readouterr().out
 
 
 def test_other_code_does_not_read_what_was_prepared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,48 +217,6 @@ def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -
     assert query.total(open_source(home), ALL, Audience.ANALYST).n == source.count - 1
 
 
-def shared_files(home: Home) -> list[Path]:
-    """The files with shared incidents that another engine reads."""
-    return list((home.path / FOLDER).rglob("shared_incidents-*"))
-
-
-@pytest.mark.parametrize("audience", [Audience.SPECIALIST, Audience.COUNCIL])
-def test_an_id_that_was_erased_is_not_written_again_for_another_engine(home: Home, audience: Audience) -> None:
-    source = open_for(home, audience)
-    alerts = open_source(home)
-    erased = alerts.shared_incidents()["alert_id"][0].as_py()
-    written = engine._shared_file(source)
-    if audience is Audience.SPECIALIST:
-        assert erased in pq.read_table(written)["alert_id"].to_pylist()
-    erase(home, [erased])
-    assert not shared_files(home)
-    with pytest.raises(EngineError, match="changed while they were being opened"):
-        engine._shared_file(source)
-    assert not shared_files(home)
-    forget()
-    again = engine._shared_file(open_for(home, audience))
-    assert shared_files(home) == [again]
-    assert erased not in pq.read_table(again)["alert_id"].to_pylist()
-
-
-def test_an_erasure_waits_while_shared_incidents_are_written(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = open_source(home)
-    erased = source.shared_incidents()["alert_id"][0].as_py()
-    write, erasing = engine.write_whole, threading.Thread(target=erase, args=(home, [erased]))
-
-    def beside_an_erasure(path: Path, fill: Any) -> None:
-        erasing.start()
-        erasing.join(0.5)
-        assert erasing.is_alive()
-        write(path, fill)
-
-    monkeypatch.setattr(engine, "write_whole", beside_an_erasure)
-    engine._shared_file(source)
-    erasing.join(60)
-    assert not erasing.is_alive()
-    assert not shared_files(home)
-
-
 def test_places_found_while_alerts_were_erased_are_not_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     source, find = open_source(home), hot_spots._hot_spots
 
@@ -303,7 +239,7 @@ def test_undoing_the_last_import_finds_what_was_prepared_before_it(home: Home) -
     counted = query.counts(source, ALL, ["category"], Audience.ANALYST).frame
     own = prepared.alerts_name("", source.version)
     files = {path: path.stat().st_mtime_ns for path in home.prepared(source.city.version).glob(f"*{own}*")}
-    assert {path.suffix for path in files} == {".arrow", ".duckdb", ".json"}
+    assert {path.suffix for path in files} == {".duckdb", ".json"}
     header, *lines = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepends=True)
     more = "".join((header, *(f"more-{line}" for line in lines[:50])))
     batch = import_file(home, more.encode(), "more.csv", now=NOW).batch

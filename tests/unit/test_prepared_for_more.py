@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import json
 import shutil
@@ -16,14 +15,12 @@ import pytest
 
 import sample_data
 from curim_data import query
-from curim_data.engine import Source, columns, earlier, linked, open_source
+from curim_data.engine import Source, columns, earlier, open_source
 from curim_data.engine import source as engine
 from curim_data.engine.facts import measure
-from curim_data.engine.incidents import IncidentFacts
-from curim_data.export.publish import _blocks
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import Audience, Message
+from curim_data.model import Audience
 from curim_data.model.prepared import alerts_name, prepared_file
 from curim_data.protection import drawn, errors, extension, open_for, opening, release
 from curim_data.protection.copy import write_copy
@@ -33,7 +30,7 @@ from curim_data.query import _default_points
 from curim_data.store import Home, Store
 from curim_data.store.draws import SECRET, draws_folder, write_secret
 from curim_data.store.home import create_home
-from curim_data.studies import incidents, preparation
+from curim_data.studies import preparation
 from curim_data.studies.preparation import prepare
 from tests.unit.test_extension import told
 from tests.unit.test_preparation import forget
@@ -44,14 +41,21 @@ HEADER, *LINES = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepe
 KNOWN = LINES[::6][:6_000]  # of all years
 OTHERS = LINES[1::6]
 FIRST = len(KNOWN)
+SENSITIVE = [line for line in KNOWN if ";following;" in line or ";harassment_verbal;" in line]
+AGAIN = 20  # alerts that have the number of a known sensitive one
 
 
 def more(rng: Random, name: str, n: int) -> bytes:
-    """Alerts with the place and time of known ones, or a bit later, so that some report what others did."""
+    """Alerts with the place and time of known ones, or of others, and some of an incident that is known by its number:
+    another row beside the one that is stored.
+    """
     rows = []
-    for number, line in enumerate(rng.sample(KNOWN, n // 2) + rng.sample(OTHERS, n - n // 2)):
+    for number, line in enumerate(rng.sample(KNOWN, n // 2) + rng.sample(OTHERS, n - n // 2 - AGAIN)):
         _, rest = line.split(";", 1)
         rows.append(f"{name}-{number};{rest}")
+    for line in rng.sample(SENSITIVE, AGAIN):
+        first, confirmations, rest = line.rsplit(";", 4)[0], line.split(";")[14], line.rsplit(";", 3)[1:]
+        rows += [line, ";".join((first, str(int(confirmations) + 1), *rest))]
     return "".join((HEADER, *rows)).encode()
 
 
@@ -87,13 +91,11 @@ def of_all_fails() -> pytest.MonkeyPatch:
         pytest.fail("made of all alerts")
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(linked, "link_all", fail)
     patch.setattr(columns.NarrowTable, "write", fail)
     patch.setattr(opening, "write_copy", fail)
     patch.setattr(_default_points, "_of_all", fail)
     patch.setattr(positions, "precision", fail)
     patch.setattr(errors, "measure_errors", fail)
-    patch.setattr(incidents, "_differ_as_persons", fail)
     return patch
 
 
@@ -128,11 +130,7 @@ def check(home: Home, folder: Path) -> None:
     narrow = engine._narrow_file(source.city, source.version)
     assert narrow is not None
     assert narrow.exists()
-    links = linked.Linked.read(linked.links_file(narrow.parent, source.version))
-    assert_narrow(source, narrow, links.shared(), folder / "alerts.duckdb")
-    assert source.incidents == links.facts
-    assert links.facts.alerts == source.count
-    assert links.facts.incidents == len(set(links.incident.tolist()))
+    assert_narrow(source, narrow, folder / "alerts.duckdb")
     points = query.default_points(source)
     pd.testing.assert_frame_equal(points, whole_points(source))
     copy = open_for(home, Audience.COUNCIL)
@@ -148,35 +146,18 @@ def check(home: Home, folder: Path) -> None:
     kept = engine._narrow_file(copy.city, copy.version)
     assert kept is not None
     assert kept.exists()
-    assert_narrow(
-        copy, kept, engine.found_by_ids(copy.cache["database"].cursor(), links.facts.rule)[1], folder / "c.duckdb"
-    )
+    assert_narrow(copy, kept, folder / "c.duckdb")
     facts = measure(copy.table)
     assert copy.cache["facts"] == facts
-    assert copy.incidents is not None
-    assert (copy.incidents.alerts, copy.incidents.incidents) == (
-        len(want),
-        len({row["incident_id"] or row["alert_id"] for row in want}),
-    )
 
 
-def assert_narrow(source: Source, path: Path, shared: Any, beside: Path) -> None:
-    """A prepared file says what one that is made of all alerts says, whatever the numbers of incidents."""
+def assert_narrow(source: Source, path: Path, beside: Path) -> None:
+    """A prepared file says what one that is made of all alerts says."""
     database = engine.database()
     table = engine.view_files(database, source.cache["files"], source.cache["instead"])
     narrow = columns.NarrowTable(database, table, source.count)
-    narrow.once(table.op().source, None, lambda: shared)
     narrow.write(beside)
-    found, want = (frame(path), frame(beside))
-    pd.testing.assert_frame_equal(found, want)
-
-
-def frame(path: Path) -> pd.DataFrame:
-    """The rows of a prepared file, incidents numbered as they come."""
-    rows, _ = told(path)
-    table = pd.DataFrame(rows)
-    table["incident"] = pd.factorize(table["incident"])[0]
-    return table
+    assert told(path) == told(beside)
 
 
 def whole_points(source: Source) -> pd.DataFrame:
@@ -286,7 +267,7 @@ def test_a_release_after_an_earlier_one_draws_what_one_of_all_alerts_does(home: 
     assert made[0] == made[1]
 
 
-def test_after_a_tenth_more_the_rule_is_learned_anew(home: Home) -> None:
+def test_after_a_tenth_more_all_is_learned_anew(home: Home) -> None:
     source = open_source(home)
     known = earlier.noted(source.city.prepared)
     assert [(one.version, one.count, one.learned) for one in known] == [(source.version, FIRST, FIRST)]
@@ -341,61 +322,13 @@ def test_an_earlier_copy_that_cannot_be_read_is_not_added_to(home: Home, tmp_pat
     check(home, tmp_path / "now")
 
 
-def test_a_prepared_home_is_published_with_its_incidents(home: Home) -> None:
-    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
-    prepared_without_all(home)
-    for audience in (Audience.ANALYST, Audience.COUNCIL):
-        source = open_for(home, audience)
-        shared = source.shared_incidents().sort_by("alert_id").to_pylist()
-        blocks = b"".join(_blocks(source, ("alert_id", "incident", "report"))).decode()
-        rows = sorted(csv.reader(blocks.splitlines()))
-        assert len(rows) == source.count
-        found = [row for row in rows if row[1]]
-        assert [(row[0], int(row[2])) for row in found] == [(row["alert_id"], row["report"]) for row in shared]
-        numbers = list(dict.fromkeys(int(row[1]) for row in found))
-        assert numbers == list(range(len(numbers)))  # those of the home would tell which incidents came last
-        assert pd.factorize(pd.Series([row["incident"] for row in shared]))[0].tolist() == [
-            int(row[1]) for row in found
-        ]
-
-
 def test_a_prepared_file_that_was_read_and_removed_is_written_as_it_was(home: Home) -> None:
     """A server still reads it while an undo makes it the one to be kept again."""
     source = open_source(home)
     before = engine._narrow_file(source.city, source.version)
     assert before is not None
-    want = frame(before)
-    assert source.once.op().name == columns.FROM_FILE
-    for path in (before, linked.links_file(before.parent, source.version)):
-        path.unlink()
+    want = told(before)
+    assert source.narrow.op().name == columns.FROM_FILE
+    before.unlink()
     engine.keep_narrow(source)
-    pd.testing.assert_frame_equal(frame(before), want)
-
-
-def test_where_later_alerts_do_not_fit_the_rule_all_is_learned_anew(
-    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    measured, precision = [], positions.precision
-    monkeypatch.setattr(linked, "join", lambda *_: None)
-    monkeypatch.setattr(positions, "precision", lambda *asked: measured.append(1) or precision(*asked))
-    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
-    forget()
-    prepare(home)
-    assert measured
-    assert earlier.noted(home.prepared(home.city().version))[0].learned == FIRST + 200
-    check(home, tmp_path / "now")
-
-
-def test_a_source_that_was_opened_before_says_what_was_prepared_after(home: Home) -> None:
-    """A reader and an import may have linked the same alerts from different earlier ones."""
-    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
-    forget()
-    source = open_source(home)
-    own = IncidentFacts(source.count, 1, Message("Of its own."))
-    source.cache["incidents"] = own
-    assert source.incidents == own
-    prepare(home)
-    _ = source.once
-    assert source.cache["narrow"].attached
-    assert source.incidents != own
-    assert source.incidents == IncidentFacts.from_json(source.kept("incidents"))
+    assert told(before) == want

@@ -16,9 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curim_data.engine import source_from_files
-from curim_data.engine.incidents import READ_IDS, found_by_ids
-from curim_data.engine.linked import READ
-from curim_data.model import SCHEMA, Message
+from curim_data.model import SCHEMA
 from curim_data.protection import drawn, release
 from curim_data.protection import releases as module
 from curim_data.protection.copy import DAY, NIGHT, write_copy
@@ -161,24 +159,49 @@ def test_the_copy_says_what_draws_and_alerts_say(tmp_path: Path) -> None:
         assert row["time_precision"] == ("day" if band is None else "span")
 
 
-def test_many_shared_ids_are_looked_up_and_not_compared_with_each_other() -> None:
-    """The copy has an id for each incident of several alerts: 40,000 of 80,000 take a moment, and not half a minute."""
+def test_many_shared_numbers_are_looked_up_and_not_compared_with_each_other() -> None:
+    """40,000 of 80,000 take a moment, and not half a minute."""
     n = 80_000
-    columns: dict[str, list[Any]] = {
-        "alert_id": [f"a{at}" for at in range(n)],
-        "source": [""] * n,
-        "category": ["noise"] * n,
-    }
-    columns |= {"incident_id": [f"i{at // 2}" if at % 5 else None for at in range(n)], "time_precision": ["day"] * n}
-    told: dict[str, Any] = columns | {name: [0.0] * n for name in ("x", "y")}
+    numbers = [f"i{at // 2}" if at % 5 else None for at in range(n)]
     day = pa.array([dt.datetime(2025, 1, 1)] * n, pa.timestamp("us"))
-    table = pa.table(told).append_column("reported_at", day).append_column("occurred_from", day)
+    told = {"alert_id": [f"a{at}" for at in range(n)], "source": [""] * n, "incident_id": numbers}
     with duckdb.connect() as connection:
-        connection.register("alerts", table)
-        plan = "".join(str(connection.execute(f"EXPLAIN {sql}").fetchall()) for sql in (READ, READ_IDS))
-        facts, shared = found_by_ids(connection, Message("by their ids"))
-    several = Counter(one for one in columns["incident_id"] if one is not None)
-    assert "HASH_JOIN" in plan
-    assert "NESTED_LOOP_JOIN" not in plan
+        connection.register("alerts", pa.table({**told, "reported_at": day, "occurred_from": day}))
+        shared = module.reports_of_one_number(connection)
+    several = Counter(one for one in numbers if one is not None)
     assert len(shared) == sum(number for number in several.values() if number > 1)
-    assert facts.incidents == len(several) + columns["incident_id"].count(None)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_reports_of_one_number_are_those_of_one_source_in_order_of_their_times(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 60
+    rows = [
+        {
+            "alert_id": f"a{at:02}",
+            "source": str(rng.integers(2)),
+            "incident_id": None if rng.random() < 0.3 else str(rng.integers(15)),
+            "reported_at": dt.datetime(2025, 1, 1 + int(rng.integers(4))),
+            "occurred_from": None if rng.random() < 0.5 else dt.datetime(2025, 1, 1 + int(rng.integers(4))),
+        }
+        for at in rng.permutation(n)
+    ]
+    some = {row["alert_id"] for row in rows[:5]}
+    wanted: dict[str, tuple[int, int]] = {}
+    names = sorted({(row["source"], row["incident_id"]) for row in rows if row["incident_id"] is not None})
+    for place, name in enumerate(names):
+        same = [row for row in rows if (row["source"], row["incident_id"]) == name]
+        same.sort(key=lambda row: (row["occurred_from"] or row["reported_at"], row["alert_id"]))
+        if len(same) > 1:
+            wanted |= {row["alert_id"]: (place, report) for report, row in enumerate(same)}
+    with duckdb.connect() as connection:
+        connection.register("alerts", pa.Table.from_pylist(rows))
+        every = module.reports_of_one_number(connection).to_pylist()
+        asked = module.reports_of_one_number(connection, pa.table({"alert_id": sorted(some)})).to_pylist()
+    assert {row["alert_id"]: row["report"] for row in every} == {name: report for name, (_, report) in wanted.items()}
+    by_number: dict[int, set[str]] = {}
+    for row in every:
+        by_number.setdefault(row["incident"], set()).add(row["alert_id"])
+    assert len(by_number) == len({place for place, _ in wanted.values()})
+    theirs = {place for name, (place, _) in wanted.items() if name in some}
+    assert {row["alert_id"] for row in asked} == {name for name, (place, _) in wanted.items() if place in theirs}

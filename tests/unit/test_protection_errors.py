@@ -53,7 +53,7 @@ def at(spot: int, rng: np.random.Generator | None = None) -> dict[str, Any]:
 
 
 def exact_rows(rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Alerts of two years, some of which report the incident of the one before or are of two categories."""
+    """Alerts of two years, some of which have the number of the one before or are of two categories."""
     rows = [alert(0, day=LAST, **at(0, rng))]
     for number in range(1, 500):
         told = {
@@ -92,7 +92,7 @@ def copy_rows(exact: list[dict[str, Any]], rng: np.random.Generator) -> list[dic
 
 
 def counted(rows: list[dict[str, Any]], by: tuple[str, ...], resolution: int = 9) -> Counter[tuple[Any, ...]]:
-    """Incidents of the last twelve months by some columns, each once in each of its categories."""
+    """Alerts of the last twelve months by some columns, each once in each of its categories."""
     found = set()
     for row in rows:
         if row["local_date"] <= LAST.replace(year=LAST.year - 1):
@@ -101,7 +101,7 @@ def counted(rows: list[dict[str, Any]], by: tuple[str, ...], resolution: int = 9
             words = {**row, "category": category, "cell": row[f"cell_{resolution}"]}
             key = tuple(words[name] for name in by)
             if None not in key:
-                found.add((row["incident_id"], key))
+                found.add((row["alert_id"], key))
     return Counter(key for _, key in found)
 
 

@@ -233,7 +233,6 @@ ASKED: dict[str, Callable[[Source, Audience], Any]] = {
     "cells": lambda source, audience: query.cells(source, ALL, 8, audience),
     "tables": lambda source, audience: query.tables(source, ALL, [("category",)], audience),
     "total": lambda source, audience: query.total(source, ALL, audience),
-    "incidents": lambda source, audience: query.mapped_incidents(source, ALL, audience),
     "both": lambda source, audience: query.count_both(source, (ALL, AlertFilter()), [["category"]], audience),
     "options": lambda source, audience: query.options(source, ALL, "categories", audience),
     "all options": lambda source, audience: query.all_options(source, ALL, ["places"], audience),

@@ -142,17 +142,17 @@ def test_no_lag_without_both_times(tmp_path: Path) -> None:
     assert lag(_study(tmp_path, [alert(1, occurred_from=None)]).table) is None
 
 
-def test_months_alone_stop_gaps_and_turn_jumps_to_months(tmp_path: Path, t: Translator) -> None:
+def test_months_alone_turn_jumps_to_months(tmp_path: Path, t: Translator) -> None:
     rows = [alert(n, day=dt.date(2025, 1 + n % 6, 1), time_precision="month", hours=None) for n in range(60)]
     study = quality_study(_study(tmp_path, rows), Audience.ANALYST)
     assert study.detail is not None
     assert (study.detail.month_only, study.detail.unit) == (60, "month")
-    assert study.gaps.empty
+    assert study.coverage.complete
     assert study.detail.periods.tolist() == [10.0] * 4
     told = {one.key: one for one in findings(t, study)}
     assert told["months"].attention
     assert "only the month is known" in told["months"].sentence
-    assert "Not looked for" in told["gaps"].sentence
+    assert not told["gaps"].attention
 
 
 # places

@@ -26,7 +26,7 @@ RESOLUTION = 9  # as large as squares of 350 m
 
 @pytest.fixture(scope="module")
 def drifting() -> tuple[World, dict[str, Any]]:
-    """Some 300,000 incidents, each reported once, in a city with a season and a risk that wanders."""
+    """Some 300,000 alerts, each reported once, in a city with a season and a risk that wanders."""
     world = World(alerts=40_000, season=0.3, drift=0.4, weeks=60)
     return world, simulate(world, np.random.default_rng(4))
 
@@ -48,7 +48,7 @@ def test_where_risk_is_stable_every_place_is_false_and_level() -> None:
 
 
 def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, dict[str, Any]]) -> None:
-    """Slow twin: incidents counted by cell, over those that would be there if they were spread as the land is."""
+    """Slow twin: alerts counted by cell, over those that would be there if they were spread as the land is."""
     world, alerts = drifting
     of_points = _cells_of_incidents(alerts)
     land = Counter(pool_cells(RESOLUTION).tolist())
@@ -67,7 +67,7 @@ def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, di
 
 
 def test_surroundings_are_those_under_a_gaussian_of_200_metres(drifting: tuple[World, dict[str, Any]]) -> None:
-    """Twin: the same incidents, weighted by their distance from the middle of a cell, over points of even land."""
+    """Twin: the same alerts, weighted by their distance from the middle of a cell, over points of even land."""
     world, alerts = drifting
     within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
     incidents = np.column_stack([alerts["x"], alerts["y"]])[within]
@@ -94,7 +94,7 @@ def test_the_whole_city_is_as_dense_as_itself(drifting: tuple[World, dict[str, A
 
 
 def test_high_weeks_of_the_season_count_for_more() -> None:
-    """A place that is denser only in the high weeks has more incidents of the year than its mean risk says."""
+    """A place that is denser only in the high weeks has more alerts of the year than its mean risk says."""
     place = [int(pool_cells(RESOLUTION)[0])]
     wandering = np.zeros((40, 52))
     wandering[:, :13] = 1.0  # everywhere, so that the ratio stays one
@@ -152,7 +152,7 @@ def test_tables_count_cities_and_not_places() -> None:
 
 
 def _cells_of_incidents(alerts: dict[str, Any]) -> Any:
-    """The cell of each incident by its coordinates."""
+    """The cell of each alert by its coordinates."""
     to_degrees = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True)
     longitude, latitude = to_degrees.transform(alerts["x"], alerts["y"])
     fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)

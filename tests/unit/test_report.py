@@ -159,7 +159,7 @@ def test_a_plan_names_its_measures_with_source_and_gaps(plan: Plan, piraeus: Cit
 
 
 @pytest.mark.parametrize(
-    ("drop", "told"), [(0.2, "1 incident fewer"), (12.0, "12 incidents fewer"), (12.1, "13 incidents fewer")]
+    ("drop", "told"), [(0.2, "1 alert fewer"), (12.0, "12 alerts fewer"), (12.1, "13 alerts fewer")]
 )
 def test_the_smallest_drop_that_would_be_seen_is_told_in_whole_alerts(
     plan: Plan, piraeus: CityProfile, drop: float, told: str
@@ -243,7 +243,7 @@ def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
     told = text_of(brief_document(Brief("Ησυχία.", day, day, day), piraeus, translator("en"), "pdf"))
     assert "no change is larger than chance" in told
     assert "and the season" not in told
-    assert "No place has more incidents" in told
+    assert "No place has more alerts" in told
     assert "No plan has been decided yet." in told
     assert "Sample data" not in told
 
@@ -323,7 +323,7 @@ def test_a_legend_begins_at_the_smallest_number_that_is_shown(
     labels = [[text.get_text() for text in sheet.legends[0].get_texts()] for sheet in sheets]
     assert [told[0].split("–")[0] for told in labels] == ["3", "3", "fewer than 5"]
     assert labels[2][1].startswith("5–")
-    assert sheets[0].texts[-1].get_text() == f"{int(counts['n'].sum()):,} incidents on the map."
+    assert sheets[0].texts[-1].get_text() == f"{int(counts['n'].sum()):,} alerts on the map."
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_what_was_expected_is_a_whole_number_on_paper(
 def test_what_several_changes_were_compared_with_is_said_once(brief: Brief, piraeus: CityProfile) -> None:
     before = "With the year before."
     rows = tuple(
-        ChangeRow("Theft", where, "8 → 63 incidents", (), "Very likely not chance.", against)
+        ChangeRow("Theft", where, "8 → 63 alerts", (), "Very likely not chance.", against)
         for where, against in (
             ("Quay", before),
             ("Park", before),

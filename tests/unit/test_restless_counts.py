@@ -24,7 +24,7 @@ def bursts(rng: np.random.Generator, incidents):
 
 
 def test_two_even_maps_of_bursts_hardly_ever_differ(city: CityProfile) -> None:
-    """Two reports an incident on average: as if independent, most pairs of maps have a place that differs."""
+    """Two reports an alert on average: as if independent, most pairs of maps have a place that differs."""
     rng, land = np.random.default_rng(9), city.land_cells(10)
     pairs, seen = effort(25, 300), np.zeros(2)
     for _ in range(pairs):

@@ -16,7 +16,6 @@ from curim_data.importing.comparison import LISTED, _quoted
 from curim_data.model import translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span
-from curim_data.studies.incidents import incidents_in_words
 
 T = translator("el")
 DAY = dt.date(2025, 11, 3)
@@ -25,20 +24,6 @@ DAY = dt.date(2025, 11, 3)
 def plain(text: str) -> str:
     """With ordinary spaces before signs of per cent."""
     return text.replace("\u00a0", " ")
-
-
-@pytest.mark.parametrize(
-    ("incidents", "alerts", "read"),
-    [
-        (0, 0, "0 περιστατικά"),
-        (1, 1, "1 περιστατικό"),
-        (1, 3, "1 περιστατικό (3 αναφορές)"),
-        (3, 4, "3 περιστατικά (4 αναφορές)"),
-        (1108, 1530, "1.108 περιστατικά (1.530 αναφορές)"),
-    ],
-)
-def test_incidents_and_their_alerts(incidents: int, alerts: int, read: str) -> None:
-    assert incidents_in_words(T, incidents, alerts) == read
 
 
 @pytest.mark.parametrize(
@@ -163,14 +148,14 @@ def test_hot_spots(n: int, read: str) -> None:
             1,
             0.8,
             "week",
-            "Περιστατικά από 3 Νοεμβρίου 2025: 1, έναντι 0 το ίδιο διάστημα πριν από έναν χρόνο. Καμία σαφής μεταβολή.",
+            "Αναφορές από 3 Νοεμβρίου 2025: 1, έναντι 0 το ίδιο διάστημα πριν από έναν χρόνο. Καμία σαφής μεταβολή.",
         ),
         (
             40,
             12,
             0.003,
             "week",
-            "Περιστατικά από 3 Νοεμβρίου 2025: 12, έναντι 40 το ίδιο διάστημα πριν από έναν χρόνο, "
+            "Αναφορές από 3 Νοεμβρίου 2025: 12, έναντι 40 το ίδιο διάστημα πριν από έναν χρόνο, "
             "δηλαδή μείωση (p 0,003).",
         ),
         (
@@ -178,7 +163,7 @@ def test_hot_spots(n: int, read: str) -> None:
             1500,
             0.0004,
             "month",
-            "Περιστατικά (Νοέμβριος 2025 και έπειτα): 1.500, έναντι 1.200 τους ίδιους μήνες πριν από έναν χρόνο, "
+            "Αναφορές (Νοέμβριος 2025 και έπειτα): 1.500, έναντι 1.200 τους ίδιους μήνες πριν από έναν χρόνο, "
             "δηλαδή αύξηση (p <0,001).",
         ),
     ],

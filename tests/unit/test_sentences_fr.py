@@ -19,9 +19,8 @@ from curim_data.model.labels import dates_label
 from curim_data.quality.findings import duration
 from curim_data.studies import brief_text
 from curim_data.studies.change_words import certainty_in_words
-from curim_data.studies.incidents import incidents_in_words
 from pages.parts.data.preview import several_sentence
-from pages.parts.maps.cell_map import alert_count, incident_count
+from pages.parts.maps.cell_map import alert_count
 
 t = translator("fr")
 
@@ -33,23 +32,16 @@ def read(text: str) -> str:
 
 @pytest.mark.parametrize(
     ("n", "told"),
-    [(0, "0 incident"), (1, "1 incident"), (2, "2 incidents"), (1234, "1 234 incidents"), (float("nan"), "–")],
-)
-def test_incidents_are_counted(n: float, told: str) -> None:
-    assert read(incident_count(t, n)) == told
-
-
-@pytest.mark.parametrize(
-    ("incidents", "alerts", "told"),
     [
-        (0, 0, "0 incident"),
-        (1, 3, "1 incident (3 signalements)"),
-        (12, 12, "12 incidents"),
-        (1234, 1500, "1 234 incidents (1 500 signalements)"),
+        (0, "0 signalement"),
+        (1, "1 signalement"),
+        (2, "2 signalements"),
+        (1234, "1 234 signalements"),
+        (float("nan"), "–"),
     ],
 )
-def test_alerts_stand_beside_incidents(incidents: int, alerts: int, told: str) -> None:
-    assert read(incidents_in_words(t, incidents, alerts)) == told
+def test_alerts_are_counted(n: float, told: str) -> None:
+    assert read(alert_count(t, n)) == told
 
 
 def test_shared_out_alerts_have_a_decimal_comma() -> None:
@@ -121,28 +113,26 @@ def test_months_are_upper_case_at_the_head_of_a_sentence() -> None:
     assert at_head("") == ""
 
 
-def _year_on_year(after: int, p: float, *, overdispersed: bool = False) -> str:
+def _year_on_year(after: int, p: float) -> str:
     ratio = Estimate(after / 120, 0.0, 9.0)
-    found = YearOnYear(120, after, 13, dt.date(2025, 5, 1), ratio, p, overdispersed=overdispersed)
+    found = YearOnYear(120, after, 13, dt.date(2025, 5, 1), ratio, p)
     return read(found.sentence(t))
 
 
 def test_this_year_and_the_last() -> None:
     same = "contre 120 à la même période un an plus tôt"
-    assert _year_on_year(1234, 0.0001) == f"Depuis le 1er mai 2025 : 1 234 incidents, {same} : une hausse (p < 0,001)."
-    assert _year_on_year(80, 0.0123) == f"Depuis le 1er mai 2025 : 80 incidents, {same} : une baisse (p 0,012)."
-    assert _year_on_year(118, 0.8) == f"Depuis le 1er mai 2025 : 118 incidents, {same}. Pas de changement net."
-    assert _year_on_year(150, 0.04, overdispersed=True) == (
-        f"Depuis le 1er mai 2025 : 150 incidents, {same}. Pas de changement net : par le passé, de tels nombres ont "
-        "varié autant d’une année à l’autre."
+    assert (
+        _year_on_year(1234, 0.0001) == f"Depuis le 1er mai 2025 : 1 234 signalements, {same} : une hausse (p < 0,001)."
     )
+    assert _year_on_year(80, 0.0123) == f"Depuis le 1er mai 2025 : 80 signalements, {same} : une baisse (p 0,012)."
+    assert _year_on_year(118, 0.8) == f"Depuis le 1er mai 2025 : 118 signalements, {same}. Pas de changement net."
 
 
 def test_hours_of_the_week() -> None:
     none = np.zeros(0)
     clock = WeekClock(none, none, none, (20, 6), 5, 90)
-    assert read(clock.sentence(t, incidents=True)) == (
-        "Au moins la moitié des incidents se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."
+    assert read(clock.sentence(t)) == (
+        "Au moins la moitié des signalements se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."
     )
     assert WeekClock(none, none, none, None, None, 0).sentence(t) == "Aucun signalement dont l’heure soit connue."
 

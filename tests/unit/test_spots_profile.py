@@ -32,7 +32,7 @@ def test_the_names_of_a_main_category_that_is_not_told(city: CityProfile, t: Tra
     told = profile_spot(city, n=10, categories=frame(category=["uncategorised", "noise"], n=[6.0, 4.0]))
     assert told.labels["en"] == "Not stated"
     assert "uncategorised" not in told.sentence(t)
-    assert "For 60\N{NO-BREAK SPACE}% of the incidents no category is stated." in told.sentence(t)
+    assert "For 60\N{NO-BREAK SPACE}% of the alerts no category is stated." in told.sentence(t)
 
 
 def test_nothing_is_said_of_categories_where_no_alert_has_one(city: CityProfile, t: Translator) -> None:
@@ -67,9 +67,9 @@ def test_a_profile_holds_the_figures_and_says_them(
     assert told.unknown_gender == 0.2
     label = city.categories["harassment_verbal"].labels["en"]
     assert told.sentence(t).startswith(
-        f"Mainly {label} (75\u00a0%). At least half of the incidents fall between 23:00 and 01:00."
+        f"Mainly {label} (75\u00a0%). At least half of the alerts fall between 23:00 and 01:00."
     )
-    assert "more incidents than is usual for this place since April 2025" in replace(
+    assert "more alerts than is usual for this place since April 2025" in replace(
         told, since=dt.date(2025, 4, 1)
     ).sentence(t)
 

@@ -45,7 +45,7 @@ def test_the_place_of_women_after_dark_is_the_one_that_differs(
     assert first.low > 2.5
     more = [study.names[place.id].place for place in study.comparison.places if place.more > 0]
     assert more[0] == "pasalimani"
-    assert len(more) <= (1 if audience is Audience.ANALYST else 2)  # an exchange of places may lift a second one
+    assert len(more) <= 2  # women are a larger share at Terpsithea too, though of fewer alerts
 
 
 def test_alerts_on_neither_side_are_told_where_there_are_any(source: Source) -> None:
@@ -68,7 +68,7 @@ def test_counts_of_both_sides_are_those_of_the_filters(source: Source) -> None:
     first = study.comparison.places[0]
     for gender, n in (("woman", first.n_a), ("man", first.n_b)):
         asked = DARK.replace(affected=(gender,))
-        cells = query.cells(source, asked, study.resolution, Audience.ANALYST, once=True).frame["n"]
+        cells = query.cells(source, asked, study.resolution, Audience.ANALYST).frame["n"]
         assert cells[list(first.cells)].sum() == n
 
 
@@ -78,7 +78,7 @@ def test_the_council_compares_all_counts_of_the_copy(council: Source, against: s
     told = study.comparison.frame
     assert study.resolution == 9
     for side, asked in (("a", study.pair.first), ("b", study.pair.second)):
-        cells = query.cells(council, asked, 9, Audience.COUNCIL, once=True).frame
+        cells = query.cells(council, asked, 9, Audience.COUNCIL).frame
         assert told[side].tolist() == cells["n"].tolist()
         assert told[side].between(1, 4).any()
     assert (told.loc[told["ratio"].notna(), "low"] <= told["ratio"].dropna()).all()
@@ -137,7 +137,7 @@ def test_alerts_of_neither_side_are_counted(
     whole = query.total(source, asked, Audience.ANALYST).n or 0
     assert neither.value == whole - sides > 0
     assert f"{whole - sides:,} of {whole:,} alerts" in t(neither.explanation)
-    assert f"of the {study.comparison.n:,} incidents compared" in study.comparison.sentence(t)
+    assert f"of the {study.comparison.n:,} alerts compared" in study.comparison.sentence(t)
     told = compare_study(council, asked, Audience.COUNCIL, against)
     (left,) = [choice.value for choice in told.choices if choice.name == "neither"]
     assert left == query.total(council, asked, Audience.COUNCIL).n - sum(total.n for total in told.totals) > 0

@@ -63,7 +63,7 @@ def test_places_that_differ_are_the_same_for_the_council_with_figures_of_its_own
             assert (mine["direction"] == sides.reindex(mine["place"]).to_numpy())[mine["significant"]].all()
             assert mine["significant"].is_monotonic_decreasing
         assert told.unheard == unheard_places(council, f, Audience.COUNCIL)
-        counted = query.counts(council, f, ["place", "affected_gender"], Audience.COUNCIL, once=True).frame
+        counted = query.counts(council, f, ["place", "affected_gender"], Audience.COUNCIL).frame
         women = counted[counted["affected_gender"] == "woman"].set_index("place")["n"]
         frame = told.differ.frame
         assert frame["women"].tolist() == women.reindex(frame["place"]).fillna(0).tolist()

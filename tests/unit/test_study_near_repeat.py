@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,13 +87,17 @@ def test_the_council_is_told_no_repeats(source: Source) -> None:
 
 
 def test_reports_of_one_event_are_one(tmp_path: Path) -> None:
+    def at(number: int, metres: float, hour: int, **told: Any) -> dict[str, Any]:
+        moment = dt.datetime(2025, 6, 2, hour, tzinfo=dt.UTC)
+        return _at(number, metres, hours=[hour], occurred_from=moment, **told)
+
     rows = [
-        _at(1, hours=[22]),
-        _at(2, 0.5, hours=[22]),  # another report of the same hour, half a metre away
-        _at(3, 0.5, hours=[23]),  # another hour
-        _at(4, 30.0, hours=[22]),  # another place
-        _at(5, 300.0, hours=[9], incident_id="a1"),  # the same incident, told elsewhere
-        _at(6, hours=[22], category="noise"),
+        at(1, 0.0, 12),
+        at(2, 0.5, 14),  # another alert two hours later, half a metre away
+        at(3, 0.5, 15),  # an hour after the second, which is not the first
+        at(4, 60.0, 12),  # another place
+        at(5, 300.0, 20, incident_id="a1"),  # the same number, elsewhere and later
+        at(6, 0.0, 12, category="noise"),
     ]
     found = read_events(small_source(tmp_path, rows), EVER, Audience.ANALYST)
     assert len(found.frame) == 4

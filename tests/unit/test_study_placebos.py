@@ -20,6 +20,7 @@ from analysis.plans.verdict import PlanTiming, Strength
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Plan, PlanStatus, Translator
+from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Objective, plan_from_json
 from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
 from curim_data.store import Home
@@ -70,7 +71,7 @@ def test_windows_before_a_start() -> None:
     assert windows[0] == (dt.date(2025, 3, 10), dt.date(2025, 6, 1))
     assert all(later[0] - dt.timedelta(days=1) == earlier[1] for later, earlier in itertools.pairwise(windows))
     assert calendar.covered(dt.date(2024, 6, 3)) == 3
-    starts = calendar.placebo_starts(dt.date(2023, 1, 1), 2)
+    starts = calendar.placebo_starts(dt.date(2023, 1, 1), 2, Coverage({}))
     assert starts
     assert calendar.after(starts[0])[1] < calendar.start
     months = Calendar(dt.date(2025, 6, 1), 91, by_month=True)

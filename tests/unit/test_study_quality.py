@@ -1,50 +1,17 @@
-"""Quality of the stored data: gaps that chance does not explain, piles with their reason, genders not known."""
+"""Quality of the stored data: piles with their reason, genders not known."""
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from curim_data.engine import open_source
 from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.quality.findings import findings
 from curim_data.quality.study import likely_reason, quality_study
-from curim_data.quality.times import gaps
 from curim_data.store import Home, Store
 from tests.small import alert, small_source
-
-
-def _days(counts: list[int]) -> pd.Series:
-    return pd.Series(counts, index=pd.date_range("2025-01-01", periods=len(counts), freq="D"), dtype=float)
-
-
-def test_an_empty_day_is_a_gap_only_where_days_are_busy() -> None:
-    busy, quiet = [16] * 200, [1] * 200
-    busy[50:51] = quiet[50:51] = [0]
-    assert gaps(_days(busy)).to_numpy().tolist() == [[dt.date(2025, 2, 20), dt.date(2025, 2, 20), 1]]
-    assert gaps(_days(quiet)).empty
-
-
-def test_gaps_are_told_apart() -> None:
-    counts = [2] * 300
-    counts[10:20] = [0] * 10
-    counts[290:300] = [0] * 10
-    assert gaps(_days(counts))["days"].tolist() == [10, 10]
-
-
-def test_few_gaps_are_told_by_chance() -> None:
-    random = np.random.default_rng(1)
-    found = sum(len(gaps(_days(random.poisson(2.0, 365).tolist()))) for _ in range(200))
-    assert found <= 0.1 * 200
-
-
-@pytest.mark.parametrize("counts", [[], [0, 0, 0]])
-def test_no_alerts_no_gaps(counts: list[int]) -> None:
-    assert gaps(_days(counts)).empty
 
 
 def test_reasons_of_piles(city: CityProfile, t: Translator) -> None:
@@ -107,4 +74,4 @@ def test_the_sample_has_its_planted_pile(sample: Home) -> None:
     found = quality_study(open_source(sample), Audience.ANALYST)
     points = Store(sample).read(["longitude", "latitude"]).to_pandas().dropna()
     assert found.default_coordinates["n"].tolist() == [points.value_counts().iloc[0]]
-    assert found.gaps.empty
+    assert found.coverage.complete

@@ -38,7 +38,7 @@ POINTS = ((23.625, 37.935), (23.635, 37.945), (23.645, 37.955), (23.655, 37.935)
 
 
 def city_of(folder: Path, weeks: int, reports: int = 1, step: float = 1.0, hot: int = 1) -> Source:
-    """Some four incidents a week of each category in each district, each reported so many times on one day.
+    """Some four alerts a week of each category in each district, each reported so many times on one day.
 
     `step`: how many times as many there are since the day of the comparison; `hot`: how many times as many in the first
     of five points.
@@ -62,7 +62,7 @@ def city_of(folder: Path, weeks: int, reports: int = 1, step: float = 1.0, hot: 
 
 @pytest.mark.parametrize("reports", [1, 3])
 def test_each_kind_has_the_dispersion_of_its_reports(tmp_path: Path, reports: int) -> None:
-    """So many equal reports of each incident multiply the variance by their number."""
+    """So many equal reports of each alert multiply the variance by their number."""
     study = change_study(city_of(tmp_path, 130, reports), NOW, ANALYST)
     fine = study.past.of(("district", "category"))
     assert fine.known

@@ -58,7 +58,7 @@ def test_the_sample_city_is_prepared_before_its_first_reader(sample: Home, tmp_p
     web.prepare_sample(Home(tmp_path))
     home = Home(tmp_path).sample
     names = {path.name.split("-")[0] for path in home.prepared(home.city().version).iterdir()}
-    assert {"alerts", "incidents", "facts", "places"} <= names
+    assert {"alerts", "facts", "places"} <= names
 
 
 @pytest.mark.parametrize("error", [errno.EACCES, errno.EROFS])
@@ -92,7 +92,7 @@ def test_a_missing_sample_city_is_made_and_prepared_by_another_process(
     asked: list[Path] = []
     monkeypatch.setattr(web, "prepare_city", lambda home: asked.extend(home.prepared(home.city().version).iterdir()))
     web.prepare_sample(Home(tmp_path))
-    assert {"alerts", "incidents", "facts", "places"} <= {path.name.split("-")[0] for path in asked}
+    assert {"alerts", "facts", "places"} <= {path.name.split("-")[0] for path in asked}
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.studies.brief_content import share_rows
 from curim_data.studies.brief_questions import meeting_questions
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import written_alerts, written_count, written_incidents, written_table
+from pages.parts.charts.numbers import written_alerts, written_count, written_table
 from pages.parts.frame import Page
 from pages.parts.gender.shares import shares_file
 from pages.parts.maps.legends import class_breaks, class_entries
@@ -38,7 +38,6 @@ def test_a_small_count_is_words(city: CityProfile) -> None:
     council, specialist = (page(city, who) for who in (Audience.COUNCIL, Audience.SPECIALIST))
     assert [written_count(council, n) for n in (0, 1, 4, 5, 1234)] == ["0", *["fewer than 5"] * 2, "5", "1,234"]
     assert [written_count(specialist, n) for n in (0, 1, 4)] == ["0", "1", "4"]
-    assert [written_incidents(council, n) for n in (1, 5)] == ["fewer than 5 incidents", "5 incidents"]
     assert [written_alerts(council, n) for n in (4, 5)] == ["fewer than 5 alerts", "5 alerts"]
     assert written_count(council, 9, "harassment_verbal") == "fewer than 10"
     assert written_count(page(city, Audience.COUNCIL, "harassment_verbal"), 9) == "fewer than 10"

@@ -44,18 +44,14 @@ LAYOUTS = (
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
-    """900 alerts of some 400 incidents, in a table of codes."""
+    """900 alerts, in a table of codes."""
     rng = np.random.default_rng(3)
     alerts = simulate(World(alerts=900, weeks=40), rng)
-    ids = rng.integers(0, 400, size=len(alerts["x"]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "TABLE_FROM", 1)
         patch.setattr(columns, "AT_QUESTION", 1)
-        found = source_of(
-            {**alerts, "incident_id": [None if one % 5 == 0 else f"i{one}" for one in ids]},
-            tmp_path_factory.mktemp("w"),
-        )
-        assert found.once.op().name == columns.TABLE_ONCE
+        found = source_of(alerts, tmp_path_factory.mktemp("w"))
+        assert found.narrow.op().name == columns.TABLE
         yield found
 
 
@@ -73,53 +69,49 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def counted(question: Question, layout: Layout, *, written: bool, both: bool) -> pd.DataFrame:
+def counted(question: Question, layout: Layout, *, written: bool) -> pd.DataFrame:
     """A table of a question, asked of the engine, as it was written once or as Ibis writes it now."""
     rows = replace(question.rows, counted=None)
     assert rows.written is not None
     asked = replace(question, rows=rows if written else replace(rows, written=None))
-    return asked.count([layout], with_alerts=both)[0]
+    return asked.count([layout])[0]
 
 
-@pytest.mark.parametrize("once", [False, True])
 @pytest.mark.parametrize("f", FILTERS)
-def test_a_written_question_is_answered_alike(source: Source, f: AlertFilter, once: bool) -> None:
+def test_a_written_question_is_answered_alike(source: Source, f: AlertFilter) -> None:
     for layout in (*LAYOUTS, *LAYOUTS):
-        question = ask(source, f, Audience.ANALYST, once=once)
+        question = ask(source, f, Audience.ANALYST)
         question = question.on_land() if "cell" in layout.by else question
-        for one in (question, question.of_alerts, question.without_default_points()):
-            for both in (False, True):
-                new, old = (counted(one, layout, written=written, both=both) for written in (True, False))
-                pd.testing.assert_frame_equal(new, old)
+        for one in (question, question.without_default_points()):
+            new, old = (counted(one, layout, written=written) for written in (True, False))
+            pd.testing.assert_frame_equal(new, old)
 
 
-@pytest.mark.parametrize("once", [False, True])
 @pytest.mark.parametrize("f", FILTERS)
-def test_two_periods_at_once_are_counted_alike(source: Source, f: AlertFilter, once: bool) -> None:
+def test_two_periods_at_once_are_counted_alike(source: Source, f: AlertFilter) -> None:
     days = [source.first + dt.timedelta(days=number) for number in (5, 90, 120, 230)]
     periods = tuple(f.replace(period="", start=days[at], end=days[at + 1]) for at in (0, 2))
     source.cache.pop("counted", None)
-    query.count_both(source, (periods[0], periods[1]), [["district", "category"]], Audience.ANALYST, once=once)
+    query.count_both(source, (periods[0], periods[1]), [["district", "category"]], Audience.ANALYST)
     for period in periods:
-        question, layout = ask(source, period, Audience.ANALYST, once=once), Layout(("district", "category"))
+        question, layout = ask(source, period, Audience.ANALYST), Layout(("district", "category"))
         kept = question.count([layout])[0]
         for new in (False, True):
-            pd.testing.assert_frame_equal(kept, counted(question, layout, written=new, both=False))
+            pd.testing.assert_frame_equal(kept, counted(question, layout, written=new))
 
 
 def test_neither_dates_nor_a_known_part_are_written_again(
     source: Source, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def put(f: AlertFilter, *by: str, once: bool = True) -> int:
+    def put(f: AlertFilter, *by: str) -> int:
         before = len(written)
-        counted(ask(source, f, Audience.ANALYST, once=once), Layout(by), written=True, both=False)
+        counted(ask(source, f, Audience.ANALYST), Layout(by), written=True)
         return len(written) - before
 
     late, early = (EVERYTHING.replace(hours=hours) for hours in ((19, 23), (4, 9)))
     assert put(late, "district", "week") == 2  # which alerts, and by what
     assert put(late, "district", "week") == put(late.replace(period="quarter"), "district", "week") == 0
     assert put(early, "district", "week") == put(early, "district", "month") == 1
-    assert put(early, "district", "week", once=False) == 0
     monkeypatch.delattr(AlertFilter, "tests")  # nor is the filter made an expression
     assert put(early.replace(period="quarter"), "district", "week") == 0
 
@@ -145,8 +137,8 @@ def test_another_profile_has_questions_of_its_own(source: Source) -> None:
     of_group = ask(source, f, Audience.ANALYST)
     other = replace(source, city=replace(city, version="another", categories=empty))
     layout = Layout(("category",))
-    assert counted(of_group, layout, written=True, both=False)["n"].sum() > 0
-    assert counted(ask(other, f, Audience.ANALYST), layout, written=True, both=False)["n"].sum() == 0
+    assert counted(of_group, layout, written=True)["n"].sum() > 0
+    assert counted(ask(other, f, Audience.ANALYST), layout, written=True)["n"].sum() == 0
 
 
 def test_a_cursor_for_another_thread_reads_no_installed_files(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ def _draw_spots(page: Page, study: BriefStudy) -> None:
         ]
     )
     beside = t("Expected") if all(is_compared(spot) for spot in study.hot.spots) else t("Ratio")
-    headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Incidents"), "expected": beside}
+    headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": beside}
     written = frame.assign(n=[written_count(page, n) for n in frame["n"]], name=frame["name"].map(escape_markdown))
     st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
     tables.download_button(page, frame, "briefing_hotspots.csv", key="briefing_spots_download")
@@ -114,7 +114,7 @@ def _draw_genders(page: Page, study: BriefStudy) -> None:
             page,
             figure,
             key="briefing_whom",
-            alt=t("Incidents by gender of the person affected, with 95 % intervals."),
+            alt=t("Alerts by gender of the person affected, with 95 % intervals."),
             data=frame.assign(n=shown["n"], value=frame["value"].where(frame["low"].notna()))[
                 ["label", "n", "value", "low", "high"]
             ],

@@ -12,7 +12,7 @@ from curim_data.model.absence import fewer_than
 from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, drawn_share, sees_exact, share_is_told, written_share
 from curim_data.studies.spot_profiles import SpotOrCluster
 from pages.parts.frame import Page
-from pages.parts.maps.cell_map import alert_count, incident_count
+from pages.parts.maps.cell_map import alert_count
 
 
 def least_written(page: Page, category: str = "") -> int:
@@ -26,14 +26,8 @@ def written_count(page: Page, n: float, category: str = "") -> str:
     return page.t(fewer_than(least)) if 0 < n < least else page.t.number(n)
 
 
-def written_incidents(page: Page, n: float) -> str:
-    """The same as a number of incidents."""
-    least = least_written(page)
-    return page.t(Message("fewer than {k} incidents", {"k": least})) if 0 < n < least else incident_count(page.t, n)
-
-
 def written_alerts(page: Page, n: float) -> str:
-    """The same as a number of alerts."""
+    """A number of alerts in words, as the audience may read it."""
     least = least_written(page)
     return page.t(Message("fewer than {k} alerts", {"k": least})) if 0 < n < least else alert_count(page.t, n)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import math
 import textwrap
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -263,19 +263,15 @@ def clock_figure(
     *,
     height: int = 230,
     compact: bool = False,
-    count: Callable[[Page, float], str] = written_alerts,
-    alerts: pd.DataFrame | None = None,
 ) -> Figure:
     """Weekday by hour, Monday on top, in the colours of the count scale, with the legend of what they stand for.
 
     `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (no row: drawn in grey).
-    `count` words a number of what is counted; `alerts`: those of the same hours, which the tooltips name beside.
     """
     t, colours = page.t, palette(page.theme)
     compact = compact or page.narrow
     grid = _hours_of_week(frame)
     grid = drawn_counts(page, pd.Series(grid.ravel())).to_numpy(float).reshape(grid.shape)
-    beside = np.full((7, 24), np.nan) if alerts is None else _hours_of_week(alerts)
     days = [t.weekday(day, "abbreviated" if compact else "wide") for day in range(7)]
     most = float(np.nanmax(grid, initial=0.0))
     least = least_written(page)
@@ -294,11 +290,8 @@ def clock_figure(
         showscale=most > 0,
         colorbar=count_legend(t, colours, most, t("Number in an hour of the week")),
         hovertext=[
-            [
-                f"{day} {hour:02d}:00–{hour + 1:02d}:00: {count(page, n)}" + reported_by(page, n, reports)
-                for hour, (n, reports) in enumerate(zip(row, also, strict=True))
-            ]
-            for day, row, also in zip(map(t.weekday, range(7)), grid.tolist(), beside.tolist(), strict=True)
+            [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {written_alerts(page, n)}" for hour, n in enumerate(row)]
+            for day, row in zip(map(t.weekday, range(7)), grid.tolist(), strict=True)
         ],
         hoverinfo="text",
     )
@@ -336,11 +329,6 @@ def _hours_of_week(frame: pd.DataFrame) -> FloatArray:
     grid[at] = 0
     np.add.at(grid, at, known["n"].to_numpy(float))
     return grid
-
-
-def reported_by(page: Page, n: float, alerts: float) -> str:
-    """How many alerts report n incidents, where both are known and more than one reports one."""
-    return f" ({written_alerts(page, alerts)})" if n < alerts else ""
 
 
 def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -> Figure:

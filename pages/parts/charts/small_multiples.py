@@ -11,7 +11,7 @@ import pandas as pd
 from curim_data.model import Translator
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import drawn_counts, least_written, written_count
-from pages.parts.charts.plots import ABOVE, reported_by, wrapped_label
+from pages.parts.charts.plots import ABOVE, wrapped_label
 from pages.parts.charts.style import axis, base_figure, time_axis
 from pages.parts.frame import Page, palette
 
@@ -101,8 +101,7 @@ def _add_panel(
         line={"color": colours.sea_blue, "width": 1.8},
         hovertext=[
             t.pair(f"{html.escape(name)}, {t.date(day.date(), form)}", written_count(page, n, category))
-            + reported_by(page, n, alerts)
-            for day, n, alerts in zip(days, frame["n"], frame.get("alerts", frame["n"]), strict=True)
+            for day, n in zip(days, frame["n"], strict=True)
         ],
         hoverinfo="text",
         **axes,

@@ -263,7 +263,6 @@ def _coverage(t: Translator, figures: CityFigures) -> dict[str, str]:
         t("Data from – to"): t.span(Span(facts.first, facts.last, by_month)),
         t("Months compared"): t.span(Span(*figures.period, by_month=True)),
         t("Alerts"): _count(t, figures.alerts, figures.least),
-        t("Incidents"): _count(t, figures.incidents, figures.least),
         t("With a position"): _part_of(t, figures.placed, figures),
         t("With a time of day"): _part_of(t, figures.timed, figures),
         t("Gender of the person affected stated"): _asked(t, "affected_gender", figures.affected, figures),

@@ -35,7 +35,7 @@ class NamedCity:
 
 def what_differs(t: Translator, first: NamedCity, second: NamedCity, periods: Periods) -> list[str]:
     """The sentences, the weightiest first."""
-    asked = (_periods, _audiences, _made_up, _formats, _kinds, _categories, _times, _asked, _repeats, _places, _gaps)
+    asked = (_periods, _audiences, _made_up, _formats, _kinds, _categories, _times, _asked, _places, _gaps)
     return [said for ask in asked for said in ask(t, first, second, periods)]
 
 
@@ -156,27 +156,6 @@ def _at_head(text: str) -> str:
 
 def _share(city: NamedCity, n: float) -> float:
     return n / city.figures.alerts if city.figures.alerts else 0.0
-
-
-def _repeats(t: Translator, first: NamedCity, second: NamedCity, _: Periods) -> Sentences:
-    if first.figures.facts.persons != second.figures.facts.persons:
-        persons = first if first.figures.facts.persons else second
-        yield t("In {city} each alert is a person affected, so that an incident can have several.", city=persons.name)
-        return
-    each = [_per_incident(city) for city in (first, second)]
-    if abs(each[0] - each[1]) >= APART * max(each):
-        yield t(
-            "An incident has {one} alerts on average in {first}, {other} in {second}: more people report the same one, "
-            "or the export has several rows for it.",
-            first=first.name,
-            second=second.name,
-            one=t.number(each[0], 2),
-            other=t.number(each[1], 2),
-        )
-
-
-def _per_incident(city: NamedCity) -> float:
-    return city.figures.alerts / city.figures.incidents if city.figures.incidents else 0.0
 
 
 def _places(t: Translator, first: NamedCity, second: NamedCity, _: Periods) -> Sentences:

@@ -20,12 +20,12 @@ TITLES: Final[Mapping[SharesBy, Message]] = {
 }
 # Of what the shares are.
 BASES: Final[Mapping[SharesBy, Message]] = {
-    "kind": Message("Shares of the incidents of the kinds that both cities have."),
-    "group": Message("Shares of all incidents; one of several categories counts in each of their groups."),
+    "kind": Message("Shares of the alerts of the kinds that both cities have."),
+    "group": Message("Shares of all alerts; one of several categories counts in each of their groups."),
     "affected": Message("Women: of the women and men affected. Not stated: of all who are affected."),
     "reporter": Message("Women: of the women and men who alert. Not stated: of all alerts."),
-    "time": Message("Shares of the incidents of which the hour is known."),
-    "light": Message("Share of the incidents of which it is known whether it was dark."),
+    "time": Message("Shares of the alerts of which the hour is known."),
+    "light": Message("Share of the alerts of which it is known whether it was dark."),
 }
 _PARTS: Final = {
     WOMAN: Message("Women"),

@@ -125,7 +125,7 @@ def draw_categories_upload(page: Page) -> None:
         t(
             "Correct names, kinds and what is sensitive in the table, or upload a file with the columns id, kind, "
             "group, sensitive, label_el, label_en, label_fr. Alerts keep the id of their category. With numbers in the "
-            "column harm, incidents can be weighed by the city's harm index."
+            "column harm, alerts can be weighed by the city's harm index."
         )
     )
     table = profile_tables.categories_table(city.categories.values())

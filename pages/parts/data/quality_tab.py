@@ -15,6 +15,7 @@ from curim_data.quality.report import as_html
 from curim_data.quality.study import QualityStudy, quality_study
 from curim_data.quality.tables import Sheet, sheets
 from pages.parts.charts.tables import download_button, draw_table, formatted
+from pages.parts.data.coverage_form import draw_coverage_form
 from pages.parts.data.quality_figures import draw_completeness, draw_jumps, draw_lag, draw_outside_map
 from pages.parts.frame import Dataset, Page, calculated, escape_markdown, source_of
 from pages.parts.frame.downloads import draw_download
@@ -89,6 +90,8 @@ def _draw_section(page: Page, one: Finding, found: QualityStudy, some: list[Shee
                 _draw_sheet(page, sheet)
         else:
             _draw_sheet(page, sheet)
+    if one.key == "gaps":
+        draw_coverage_form(page)
     st.caption(escape_markdown(" ".join((one.settings, page.t("Based on {n} alerts.", n=one.n)))))
 
 

@@ -25,7 +25,7 @@ def plan_evaluation(
 
 @calculated(Message("Evaluating the plan"))
 def plan_harm(dataset: Dataset, key: str, weight: WeighedBy) -> Estimate | None:
-    """The ratio with incidents weighed by the harm they do; for those who see exact counts."""
+    """The ratio with alerts weighed by the harm they do; for those who see exact counts."""
     return harm_ratio(source_of(dataset), plan_from_json(json.loads(key)), weight)
 
 

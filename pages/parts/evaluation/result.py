@@ -137,14 +137,14 @@ def _draw_counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
             page,
             before_after_figure(page, frame),
             key="evaluation_bars",
-            alt=t("Incidents before and after in each area; the figures are in the table below."),
+            alt=t("Alerts before and after in each area; the figures are in the table below."),
         )
         draw_table(
             page,
             wide,
             {"name": t("Area"), "before": t("Before"), "after": t("After"), "change": t("Change")},
             key="evaluation_counts",
-            alt=t("Incidents before and after by area"),
+            alt=t("Alerts before and after by area"),
             digits={} if few.any(axis=None) else {"before": 0, "after": 0},
             percent={"change": 0},
             signed={"change": 0},
@@ -175,7 +175,7 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     for choice in study.choices:
         st.caption(t(OF_THE_ALERTS if choice == OF_THE_COPY else choice.explanation))
     if study.verdict is not None and study.verdict.unknown is not None:
-        st.caption(t("These intervals suppose that incidents are independent of each other; they only describe."))
+        st.caption(t("These intervals suppose that alerts are independent of each other; they only describe."))
 
 
 def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, str]]:
@@ -188,24 +188,24 @@ def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, 
     alerts = Estimate(verdict.observed - verdict.expected, *limits, ratio.level)
     found = [
         (t("Ratio to the number expected from similar areas (1: no change)"), *_interval(t, ratio, 2)),
-        (t("Incidents more or fewer than expected from similar areas"), *_interval(t, alerts, 0)),
+        (t("Alerts more or fewer than expected from similar areas"), *_interval(t, alerts, 0)),
     ]
     return found if verdict.test == "ratio" else found[::-1]
 
 
 def _harm_rows(page: Page, plan: Plan, study: PlanEvaluation) -> list[tuple[str, str, str]]:
-    """The ratio with incidents weighed by harm, where it is asked for by somebody who sees exact counts."""
+    """The ratio with alerts weighed by harm, where it is asked for by somebody who sees exact counts."""
     t = page.t
     known = study.verdict is not None and study.verdict.unknown is None
     offered = weights_offered(page.source, page.audience) if page.source is not None else ()
     toggles = {
         "severity": (
-            t("Weigh incidents by severity too"),
-            t("Ratio to the expected severity, summed over incidents"),
+            t("Weigh alerts by severity too"),
+            t("Ratio to the expected severity, summed over alerts"),
         ),
         "harm": (
-            t("Weigh incidents by the city's harm index too"),
-            t("Ratio to the expected harm index, summed over incidents"),
+            t("Weigh alerts by the city's harm index too"),
+            t("Ratio to the expected harm index, summed over alerts"),
         ),
     }
     rows = []
@@ -221,7 +221,7 @@ def _comparison_rows(t: Translator, result: Evaluation) -> list[tuple[str, str, 
     """The comparison area alone, by the three tests that a plan can name."""
     found: dict[str, tuple[str, tuple[str, str]]] = {
         "difference": (
-            t("Incidents more or fewer than expected from the comparison area alone"),
+            t("Alerts more or fewer than expected from the comparison area alone"),
             _interval(t, result.difference.estimate, 0),
         ),
         "ratio": (t("Ratio to the number expected from the comparison area alone"), _interval(t, result.ratio, 2)),
@@ -239,7 +239,7 @@ def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tu
     quotient = result.quotient.wdq
     quotient_text = t("not computable") if quotient is None else t.number(quotient, 2)
     return [
-        (t("Incidents more or fewer than expected, with the buffer"), *_interval(t, result.total.estimate, 0)),
+        (t("Alerts more or fewer than expected, with the buffer"), *_interval(t, result.total.estimate, 0)),
         (t("Ratio in the buffer (above 1: the problem may have moved)"), *_interval(t, result.moved, 2)),
         (t("Displacement quotient (above 0: benefit may have spread)"), quotient_text, t("not computed")),
     ]
@@ -262,7 +262,7 @@ def _draw_months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         page,
         months_figure(page, months, plan.start),
         key="evaluation_months",
-        alt=t("Incidents by month in the treated area, the buffer and the comparison area, with the start marked"),
+        alt=t("Alerts by month in the treated area, the buffer and the comparison area, with the start marked"),
         data=months,
         file_name="evaluation_months.csv",
     )
@@ -309,7 +309,7 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
             labelled,
             {name: heading for name, heading in headings.items() if not page.narrow or name in NARROW},
             key="evaluation_gender_table",
-            alt=t("Incidents before and after in the treated area by gender"),
+            alt=t("Alerts before and after in the treated area by gender"),
             digits={"ratio": 2} if few.any(axis=None) else {"before": 0, "after": 0, "ratio": 2},
             signed={"difference": 0, "low": 0, "high": 0},
             file_name="evaluation_by_gender.csv",
@@ -317,7 +317,7 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
         st.caption(
             t(
                 "Treated area, compared with the same gender in the comparison area; so the differences need not add "
-                "up to that of all incidents. An interval that contains 1 shows neither a fall nor a rise."
+                "up to that of all alerts. An interval that contains 1 shows neither a fall nor a rise."
             )
         )
         _draw_whose(page, study)
@@ -330,7 +330,7 @@ def _draw_cautions(page: Page, study: PlanEvaluation) -> None:
     if study.promised is not None:
         lines.append(
             t(
-                "Before the start, a fall of {n} incidents was named as the smallest that could be detected.",
+                "Before the start, a fall of {n} alerts was named as the smallest that could be detected.",
                 n=math.ceil(study.promised),
             )
         )

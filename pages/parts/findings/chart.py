@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model import Translator
-from curim_data.studies.brief_text import counts_before_after, less_than_others
+from curim_data.studies.brief_text import counts_before_after
 from curim_data.studies.findings import Finding, Series
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import drawn_counts, written_count
@@ -29,15 +29,15 @@ def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, hei
     if finding.series is not None:
         figure = series_figure(page, finding, finding.series, height=height)
         alt = (
-            t("Incidents by month, and in the same months of the year before: {name}.", name=name)
+            t("Alerts by month, and in the same months of the year before: {name}.", name=name)
             if finding.series.unit == "month"
-            else t("Incidents by week, and in the same weeks of the year before: {name}.", name=name)
+            else t("Alerts by week, and in the same weeks of the year before: {name}.", name=name)
         )
         if not finding.periods.same_season:
-            alt = t("Incidents over time, before and in the period that was tested: {name}.", name=name)
+            alt = t("Alerts over time, before and in the period that was tested: {name}.", name=name)
     elif finding.ordered:
         figure = bars_figure(page, finding)
-        alt = t("Incidents before and in the period that was tested: {name}.", name=name)
+        alt = t("Alerts before and in the period that was tested: {name}.", name=name)
     else:
         return
     st.plotly_chart(figure.for_streamlit(), key=key, theme=None, config=CONFIG, alt=alt)
@@ -50,7 +50,7 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
     frame = frame.assign(**drawn)
     figure = base_figure(t, colours, height=height)
     figure.update_layout(margin={"l": 2, "r": 2, "t": 22, "b": 2})
-    strong = _colour(finding, t, colours)
+    strong = _colour(finding, colours)
     start, end = finding.periods.after
     _shade(figure, start, end, colours.band)
     # A count stands in the middle of its week or month, so that the shade covers those that were tested.
@@ -87,14 +87,14 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
 
 
 def bars_figure(page: Page, finding: Finding) -> Figure:
-    """Two bars, before and after; one of a count that is not written out hollow, as long as half of what is."""
+    """Two bars, expected and counted; one of a count that is not written out hollow, as long as half of what is."""
     t, colours = page.t, palette(page.theme)
     texts = counts_before_after(finding, t)
-    names = _names(finding, t)
+    names = t("expected"), t("counted")
     figure = base_figure(t, colours, height=BARS_HEIGHT, bargap=0.3)
     figure.update_layout(margin={"l": 2, "r": 2, "t": 4, "b": 4})
     lengths = [count.n if count.n is not None else count.least / 2 for count in finding.counts]
-    shades = [colours.muted, _colour(finding, t, colours)]
+    shades = [colours.muted, _colour(finding, colours)]
     written = [count.n is not None for count in finding.counts]
     fills = [shade if told else colours.background for shade, told in zip(shades, written, strict=True)]
     figure.add_bar(
@@ -119,8 +119,8 @@ def bars_figure(page: Page, finding: Finding) -> Figure:
     return figure
 
 
-def _colour(finding: Finding, t: Translator, colours: Palette) -> str:
-    if less_than_others(finding.change, t):
+def _colour(finding: Finding, colours: Palette) -> str:
+    if finding.change.grade == "open":
         return colours.line
     return colours.accent if finding.change.direction > 0 else colours.sea_blue
 

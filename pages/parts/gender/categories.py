@@ -141,7 +141,7 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
     draw_footer(page, choices=found.choices)
     st.caption(
         t(
-            "n = {women} incidents that affect women and {men} that affect men. Corrected for the number of "
+            "n = {women} alerts that affect women and {men} that affect men. Corrected for the number of "
             "categories examined.",
             women=written_count(page, int(found.women_total)),
             men=written_count(page, int(found.men_total)),

@@ -51,7 +51,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
     _draw_table(page, frame)
     st.caption(
         t(
-            "Based on {near} incidents near a named place, of {n} that affect women or men. Each place's share of "
+            "Based on {near} alerts near a named place, of {n} that affect women or men. Each place's share of "
             "women is tested against the city's (exact test, corrected for the number of places).",
             near=written_count(page, found.near),
             n=written_count(page, found.n),
@@ -125,7 +125,7 @@ def _sentence(page: Page, found: PlaceStudy) -> str:
     t, frame = page.t, found.differ.frame
     looked, differ = int(frame["p"].notna().sum()), int(frame["significant"].sum())
     if not looked:
-        return t("There are too few incidents near named places to compare them.")
+        return t("There are too few alerts near named places to compare them.")
     if not differ:
         return t.n(
             "The one place that could be compared does not differ from the city beyond chance.",
@@ -282,11 +282,11 @@ def _circle(
     t = page.t
     name = t.label(mark.labels)
     if row is None or kind == NONE:
-        tip = t("{place}: no incidents", place=name)
+        tip = t("{place}: no alerts", place=name)
     elif _share_told(page, row):
         tip = t("{place}: {share} women", place=name, share=_share(page, row))
     else:
-        tip = t("{place}: too few incidents for the share of women to be written out", place=name)
+        tip = t("{place}: too few alerts for the share of women to be written out", place=name)
     if unheard:
         tip += "\n" + t("Women report little here: not known, not safe.")
     fill = 215 if kind in (MORE, FEWER) else 0

@@ -14,7 +14,6 @@ from curim_data.model.labels import district_label, feeling_label, gender_label
 from curim_data.privacy import FEWER_THAN, share_is_told
 from curim_data.query import Total
 from curim_data.studies.gender import CITY, PlaceStudy
-from curim_data.studies.incidents import rows_are_persons
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import bars_of_shares, least_written, written_count, written_table
 from pages.parts.frame import Page, draw_footer, escape_markdown
@@ -41,7 +40,7 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
     elif AFFECTED not in page.source.asked:
         st.title(t("Who is affected is not known: this export asks only for the gender of those who alert."))
     elif not shares.women_written:
-        st.title(t("Too few incidents to compare women and men."))
+        st.title(t("Too few alerts to compare women and men."))
     else:
         differ = int(found.differ.frame["significant"].sum())
         first = t("Of the women and men affected, {share} are women.", share=t.percent(women.value))
@@ -104,30 +103,13 @@ def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
     frame = found.frame
     sentence = found.sentence(page.t)
     _draw_share_chart(page, frame, ("n", found.total), key=key, alt=sentence)
-    t, incidents = page.t, found.column == AFFECTED
-    draw_footer(page, sentence=sentence, total=None if incidents else total, choices=found.choices)
-    persons, n = incidents and counts_persons(page), round(found.total)
-    if persons:
-        st.caption(_few(page, n) or t.n("n = {n} person affected", "n = {n} persons affected", n))
-    elif incidents:
-        st.caption(_few(page, n) or t.n("n = {n} incident", "n = {n} incidents", n))
-    st.caption(
-        t("The bars are shares of all persons affected, those whose gender is not stated included.")
-        if persons
-        else t("The bars are shares of all incidents, those that do not state the gender included.")
-        if incidents
-        else t("The bars are shares of all alerts, those that do not state the gender included.")
-    )
+    draw_footer(page, sentence=sentence, total=total, choices=found.choices)
+    st.caption(page.t("The bars are shares of all alerts, those that do not state the gender included."))
 
 
 def _few(page: Page, n: int) -> str:
     """A number that is too small to be written out; "" for any other."""
     return page.t("n = {count}.", count=written_count(page, n)) if 0 < n < least_written(page) else ""
-
-
-def counts_persons(page: Page) -> bool:
-    """Whether shares of those affected count persons: several rows of the file tell of one incident, one a person."""
-    return page.source is not None and rows_are_persons(page.source)
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | str], *, key: str, alt: str) -> None:
@@ -179,18 +161,8 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
         return
     _draw_share_chart(page, found.frame, ("dark", "n"), key="gender_dark", alt=sentence)
     draw_footer(page, sentence=sentence, choices=found.choices)
-    known = _few(page, found.n) or (
-        t.n(
-            "n = {n} person affected, by day or after dark.",
-            "n = {n} persons affected, by day or after dark.",
-            found.n,
-        )
-        if counts_persons(page)
-        else t.n(
-            "n = {n} incident known to be by day or after dark.",
-            "n = {n} incidents known to be by day or after dark.",
-            found.n,
-        )
+    known = _few(page, found.n) or t.n(
+        "n = {n} alert known to be by day or after dark.", "n = {n} alerts known to be by day or after dark.", found.n
     )
     st.caption(
         known

@@ -15,7 +15,7 @@ from pages.parts.maps.legends import CellMeasure
 
 def rate_heading(t: Translator, base: DenominatorKind) -> str:
     """The heading of the column of rates, which are after shrinkage."""
-    return t("Per 1,000 residents") if base == "residents" else t("Share of all incidents")
+    return t("Per 1,000 residents") if base == "residents" else t("Share of all alerts")
 
 
 def rate_text(t: Translator, base: DenominatorKind, value: float) -> str:
@@ -28,9 +28,9 @@ def rate_measure(t: Translator, base: DenominatorKind) -> CellMeasure | None:
     if base == LAND:
         return None
     heading = (
-        t("Incidents per 1,000 residents, after shrinkage")
+        t("Alerts per 1,000 residents, after shrinkage")
         if base == "residents"
-        else t("Share of all incidents, after shrinkage")
+        else t("Share of all alerts, after shrinkage")
     )
     if base == "residents":
         return CellMeasure(heading, lambda value: t.number(RATE_PER * value, 1))
@@ -51,7 +51,7 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     columns = ("hot", "alone", "expected_alone", "window", "expected", "q", "q_cold")
     marked = np.flatnonzero(frame["hot"].to_numpy(bool) | frame["cold"].to_numpy(bool))
     rows = zip(marked.tolist(), *(frame[name].to_numpy()[marked].tolist() for name in columns), strict=True)
-    near = "\n" + t("With its neighbours {n} incidents, {expected} expected. Corrected p: {p}")
+    near = "\n" + t("With its neighbours {n} alerts, {expected} expected. Corrected p: {p}")
     own = "\n" + t("{expected} expected. Corrected p: {p}")
     test = "\n" + t("Corrected p: {p}")
     lines = [""] * len(frame)
@@ -90,7 +90,7 @@ def rate_lines(t: Translator, study: HotSpotStudy) -> list[str]:
             lines.append(
                 "\n"
                 + t(
-                    "of {n} incidents in all; share after shrinkage: {rate}",
+                    "of {n} alerts in all; share after shrinkage: {rate}",
                     rate=rate_text(t, base, row.rate),
                     n=round(row.base),
                 )

@@ -60,7 +60,7 @@ def _heading(t: Translator, found: list[Spot], *, by_rate: bool) -> str:
             len(found),
         )
     return t.n(
-        "{n} place has fewer incidents than expected by chance (cold)",
-        "{n} places have fewer incidents than expected by chance (cold)",
+        "{n} place has fewer alerts than expected by chance (cold)",
+        "{n} places have fewer alerts than expected by chance (cold)",
         len(found),
     )

@@ -90,7 +90,7 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
         _draw_clearest_places(page, found)
     _draw_table(page, found)
     sides = " · ".join(
-        t("{side}: {n} incidents on the map", side=t(side.name), n=written_count(page, n))
+        t("{side}: {n} alerts on the map", side=t(side.name), n=written_count(page, n))
         for side, n in ((found.pair.a, found.comparison.n_a), (found.pair.b, found.comparison.n_b))
     )
     st.caption(sides)
@@ -218,7 +218,7 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
         key="hotspots_compare_map",
         alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
     )
-    legends.draw_legend_row(colours, t("Share of the incidents that lies here, at least"), _legend(page, study))
+    legends.draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study))
     st.caption(t(UNSURE))
     legends.draw_illustrative_note(page)
 
@@ -284,7 +284,7 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
         page,
         made,
         name="comparison",
-        title=t("Share of the incidents that lies here, at least"),
+        title=t("Share of the alerts that lies here, at least"),
         alt=t("Map of the difference; the table holds its places.") + " " + study.comparison.sentence(t),
         total=None,
         pins=_pins(page, study),

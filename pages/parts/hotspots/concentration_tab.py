@@ -47,20 +47,20 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
             page,
             _curve(page, found),
             key="hotspots_lorenz",
-            alt=t("Share of the incidents in the fullest places. {sentence}", sentence=found.sentence(t)),
+            alt=t("Share of the alerts in the fullest places. {sentence}", sentence=found.sentence(t)),
             data=curve_frame(found),
             file_name="concentration-curve.csv",
             counts=(),
         )
     headings = {
-        "part": t("Of the incidents"),
+        "part": t("Of the alerts"),
         "cells": t("Cells"),
         "places": t("Share of cells"),
         "chance": t("By chance"),
     }
     table = concentration_rows(t, found)
     with right:
-        alt = t("How few places hold a quarter, half and four fifths of the incidents")
+        alt = t("How few places hold a quarter, half and four fifths of the alerts")
         if page.narrow:
             shown = {name: label for name, label in headings.items() if name != "cells"}
             tables.draw_plain_table(page, table, shown, alt=alt)
@@ -98,11 +98,11 @@ def _curve(page: Page, found: Concentration) -> Figure:
     reached = np.interp([share.places for share in found.shares], frame["places"], frame["alerts"])
     frame = frame.iloc[np.unique(np.linspace(0, len(frame) - 1, POINTS).round().astype(int))]
     figure = base_figure(t, colours, height=320)
-    hover = t("{alerts} of the incidents in {places} of the cells")
+    hover = t("{alerts} of the alerts in {places} of the cells")
     places = [t.percent(share, 1) for share in frame["places"]]
     for name, label, line in (
         ("chance", t("by chance alone"), {"color": colours.muted, "width": 2, "dash": "dash"}),
-        ("alerts", t("these incidents"), {"color": colours.sea_blue, "width": 2.6}),
+        ("alerts", t("these alerts"), {"color": colours.sea_blue, "width": 2.6}),
     ):
         before = f"{label}: " if name == "chance" else ""
         figure.add_scatter(
@@ -131,7 +131,7 @@ def _curve(page: Page, found: Concentration) -> Figure:
         range=[0, 1.03], tickvals=ticks, ticktext=texts, title=_titled(colours, t("Share of cells, fullest first"))
     )
     figure.update_yaxes(
-        range=[0, 1.02], tickvals=ticks, ticktext=texts, title=_titled(colours, t("Share of the incidents"))
+        range=[0, 1.02], tickvals=ticks, ticktext=texts, title=_titled(colours, t("Share of the alerts"))
     )
     return figure
 

@@ -17,7 +17,7 @@ from curim_data.model import Translator, cell_polygons
 from curim_data.studies.emerging import EmergingRow, EmergingStudy
 from curim_data.studies.spot_area import has_area
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import least_written, written_incidents
+from pages.parts.charts.numbers import least_written, written_alerts
 from pages.parts.charts.plots import draw_chart
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import (
@@ -123,7 +123,7 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
         draw_playback(page, study)
     with right:
         if chosen is None and found.too_few:
-            st.subheader(t("Too few incidents to tell"))
+            st.subheader(t("Too few alerts to tell"))
         elif chosen is None:
             st.subheader(t("No place stands out"))
             st.write(t("No place has been hotter than its neighbourhood for long or recently, beyond chance."))
@@ -171,7 +171,7 @@ def _headline(t: Translator, lines: Sequence[EmergingRow], *, too_few: bool = Fa
     kinds = [line.cls.kind for line in lines if line.cls.sign > 0]
     now = len(kinds) - kinds.count("historical")
     if not now:
-        return t("Too few incidents to tell.") if too_few else t("No place is hot now.")
+        return t("Too few alerts to tell.") if too_few else t("No place is hot now.")
     return t.n(
         "{n} place is hot now; recent: {late}, rising: {rising}, fading: {fading}.",
         "{n} places are hot now; recent: {late}, rising: {rising}, fading: {fading}.",
@@ -323,7 +323,7 @@ def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | 
         "since": t("Without interruption since"),
         "marked": t("Hot or cold months") if month else t("Hot or cold weeks"),
         "trend": t("Trend"),
-        "n": t("Incidents"),
+        "n": t("Alerts"),
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
@@ -401,8 +401,8 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
 
 def _series_label(t: Translator, found: EmergingHotSpots, *, hot: bool) -> str:
     if found.unit == "month":
-        return t("Incidents per month; coloured: hot.") if hot else t("Incidents per month; coloured: cold.")
-    return t("Incidents per week; coloured: hot.") if hot else t("Incidents per week; coloured: cold.")
+        return t("Alerts per month; coloured: hot.") if hot else t("Alerts per month; coloured: cold.")
+    return t("Alerts per week; coloured: hot.") if hot else t("Alerts per week; coloured: cold.")
 
 
 def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
@@ -413,7 +413,7 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
         y=series["n"],
         marker={"color": [shade if marked else colours.withheld for marked in series[mark]]},
         hovertext=[
-            t.pair(t.date(day.date(), "medium"), written_incidents(page, n))
+            t.pair(t.date(day.date(), "medium"), written_alerts(page, n))
             for day, n in zip(series["start"], series["n"], strict=True)
         ],
         hoverinfo="text",

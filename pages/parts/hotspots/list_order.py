@@ -33,7 +33,7 @@ class ListView:
 
     `lines`: all of them; `rows`: as many of these, from the first on, stand in the list until the reader asks for all.
     `few`: places with too few alerts for a plan.
-    `harm`: what the incidents of each place weigh, by its id; none where each counts one.
+    `harm`: what the alerts of each place weigh, by its id; none where each counts one.
     """
 
     lines: tuple[SpotSummary, ...]
@@ -130,9 +130,9 @@ def all_columns() -> bool:
 def order_names(t: Translator) -> dict[ListOrder, str]:
     """The orders in words."""
     return {
-        "excess": t("Incidents above expected"),
+        "excess": t("Alerts above expected"),
         "ratio": t("Ratio"),
-        "alerts": t("Incidents"),
+        "alerts": t("Alerts"),
         "p": t("Corrected p"),
         "harm": t("Weight above expected"),
     }
@@ -142,31 +142,31 @@ def order_sentence(t: Translator, view: ListView, *, copied: bool) -> str:
     """How the list is ordered, and what stands at its end; `copied`: whether its figures are of the protected copy."""
     sentences: dict[ListOrder, str] = {
         "excess": t(
-            "Ordered by the lower limit of the incidents above expected: the places that are most surely above it come "
+            "Ordered by the lower limit of the alerts above expected: the places that are most surely above it come "
             "first."
         ),
         "ratio": t(
             "Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."
         ),
-        "alerts": t("Ordered by the number of incidents."),
+        "alerts": t("Ordered by the number of alerts."),
         "p": t("Ordered by the corrected p-value: first the places that chance explains least."),
         "harm": t(
-            "Ordered by the lower limit of what the incidents weigh above expected: first the places where surely most "
+            "Ordered by the lower limit of what the alerts weigh above expected: first the places where surely most "
             "harm is above."
         ),
     }
     words = [sentences[view.order]]
     if view.order != USUAL:
-        words.append(t("The number of a place is that of the order by incidents above expected."))
+        words.append(t("The number of a place is that of the order by alerts above expected."))
     spots = [line.spot for line in view.lines]
     if copied and view.order == USUAL and list(in_order(spots)) != sorted(spots, key=lambda spot: spot.rank):
         words.append(t("The order is that of the alerts; the figures are those of the protected copy."))
     if view.few:
         words.append(
             t.n(
-                "{n} place has fewer than {least} incidents and stands last: too few for a plan whose success could "
+                "{n} place has fewer than {least} alerts and stands last: too few for a plan whose success could "
                 "be shown.",
-                "{n} places have fewer than {least} incidents and stand last: too few for a plan whose success could "
+                "{n} places have fewer than {least} alerts and stand last: too few for a plan whose success could "
                 "be shown.",
                 view.few,
                 least=LEAST_FOR_PLAN,

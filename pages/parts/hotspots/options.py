@@ -30,7 +30,7 @@ def draw_options(page: Page, layer: str) -> Options:
 
 def _base(page: Page) -> DenominatorKind:
     t = page.t
-    names = {LAND: t("The land around"), "alerts": t("All incidents: the share here"), "residents": t("Residents")}
+    names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
     refusals = {kind: denominator_obstacle(kind, page.filter, page.audience, page.city) for kind in KINDS}
     offered = [kind for kind in KINDS if refusals[kind] is None]
     why = [t(said) for kind in KINDS if (said := refusals[kind]) is not None]
@@ -67,7 +67,7 @@ def _weight(page: Page) -> WeighedBy | None:
         return None
     names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}
     picked = word_from_link(WEIGHT, "hotspots_weight", names, "")
-    _option_box(t("Incidents count"), list(names), names, WEIGHT, "")
+    _option_box(t("Alerts count"), list(names), names, WEIGHT, "")
     return picked or None
 
 

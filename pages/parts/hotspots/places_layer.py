@@ -18,7 +18,7 @@ from curim_data.privacy import sees_exact
 from curim_data.studies.harm import SpotsByHarm
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
-from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
+from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
 from pages.parts.frame.all_dates import draw_way_to_all_dates
 from pages.parts.frame.colours import LIGHT
@@ -134,7 +134,6 @@ def _draw_places(
         redraw(PART)
 
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
-    alerts = _alerts_of(study, spots)
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _draw_map(page, study, found, everywhere, line, pins, place, select)
@@ -145,7 +144,7 @@ def _draw_places(
         draw_found_place(page, place)
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
-        ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, alerts=alerts, on_select=select)
+        ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, on_select=select)
         waits = _classes_come_later(page, study, shown, asked.layer)
         if waits:
             ahead.enter_context(classes_begun(page.dataset, page.filter, page.audience, study.resolution))
@@ -172,7 +171,7 @@ def _draw_places(
             if study.power.too_few and study.unjudged is None:
                 draw_way_to_all_dates(page)
         else:
-            draw_spot_panel(page, asked, line, alerts.get(line.spot.id), view.harm.get(line.spot.id))
+            draw_spot_panel(page, asked, line, view.harm.get(line.spot.id))
     if waits:
         with progress, contained(t("Class over time")):
             classes = None
@@ -180,11 +179,6 @@ def _draw_places(
                 classes = classes_over_time(page, study, shown, asked.layer)
             finally:
                 ranked.draw(classes)
-
-
-def _alerts_of(study: HotSpotStudy, spots: Sequence[SpotOrCluster]) -> dict[str, int]:
-    """By the id of a hot spot, the alerts that report its incidents; clusters have none."""
-    return {spot.id: study.alerts_of(spot) for spot in spots if isinstance(spot, Spot)}
 
 
 def _selected_line(shown: Sequence[SpotSummary], place: FoundPlace | None) -> SpotSummary | None:
@@ -259,7 +253,7 @@ def _draw_map_download(
         page,
         shades,
         name="hotspots" if found is None else "clusters",
-        title=how.heading if (how := rate_measure(t, study.hot.base)) and found is None else t("Incidents per cell"),
+        title=how.heading if (how := rate_measure(t, study.hot.base)) and found is None else t("Alerts per cell"),
         alt=t("Map of the city with its hot spots; the list below holds the same."),
         total=study.total,
         pins=pins,
@@ -323,7 +317,7 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
         st.write(t(study.unjudged))
         return
     if study.power.too_few and study.total.n != 0 and not cold:
-        st.subheader(t("Too few incidents to tell"))
+        st.subheader(t("Too few alerts to tell"))
         st.write(study.power.sentence(t))
         if sized:
             st.write(t("Widen the period, the categories or the times of day, or choose larger cells."))
@@ -332,16 +326,16 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
         return
     st.subheader(t("No hot spot") if cold else t("No place stands out"))
     if study.total.n == 0:
-        st.write(t("There are no incidents to test: widen the period, the categories or the area."))
+        st.write(t("There are no alerts to test: widen the period, the categories or the area."))
         return
     if how.base != LAND:
         st.write(
             t(
                 "No place has a rate higher than the rest of the city, beyond chance. A place can still have many "
-                "incidents: compare with the land around to see where they are dense."
+                "alerts: compare with the land around to see where they are dense."
             )
         )
         return
-    st.write(t("No place has more incidents than expected by chance in its neighbourhood. That is a result too."))
+    st.write(t("No place has more alerts than expected by chance in its neighbourhood. That is a result too."))
     if not study.power.too_few:
         st.write(study.power.sentence(t))

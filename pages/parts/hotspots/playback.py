@@ -13,7 +13,7 @@ from analysis.emerging.detection import EmergingHotSpots
 from curim_data.model import Translator
 from curim_data.model.i18n import at_head
 from curim_data.studies.emerging import EmergingStudy
-from pages.parts.charts.numbers import written_count, written_incidents
+from pages.parts.charts.numbers import written_alerts, written_count
 from pages.parts.frame import Page, palette, rgba
 from pages.parts.frame.fragments import admitting
 from pages.parts.maps import basemap, cell_map, legends
@@ -79,7 +79,7 @@ def step_sentence(page: Page, found: EmergingHotSpots, step: int, n: pd.Series) 
     """How many cells were hot and cold in a step, and what was counted."""
     t = page.t
     told = t(
-        "{when}: hot cells {hot}, cold cells {cold}, incidents on the map {n}. A cell is assessed together with its "
+        "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
         "neighbours and with the step before.",
         when=step_label(t, found, step),
         hot=int(found.hot[:, step].sum()),
@@ -99,8 +99,7 @@ def _counts(study: EmergingStudy, found: EmergingHotSpots, step: int) -> pd.Seri
 
 def _layer(page: Page, name: str, n: pd.Series, shade: str, coverage: float) -> pdk.Layer:
     rows: list[dict[str, Any]] = [
-        {"hex": h3.int_to_str(cell), "tip": written_incidents(page, count)}
-        for cell, count in zip(n.index, n, strict=True)
+        {"hex": h3.int_to_str(cell), "tip": written_alerts(page, count)} for cell, count in zip(n.index, n, strict=True)
     ]
     return pdk.Layer(
         "H3HexagonLayer",

@@ -32,7 +32,7 @@ from pages.parts.hotspots.list_order import usual_order
 
 @dataclass(frozen=True)
 class Options:
-    """The denominator of places, and by what incidents count."""
+    """The denominator of places, and by what alerts count."""
 
     base: DenominatorKind = LAND
     weight: WeighedBy | None = None
@@ -77,7 +77,7 @@ def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Opt
 
 
 def spot_harm(page: Page, study: HotSpotStudy, how: Options) -> SpotsByHarm | None:
-    """What the incidents of the hot spots weigh, where that was asked for."""
+    """What the alerts of the hot spots weigh, where that was asked for."""
     if how.weight is None:
         return None
     return _spot_harm(page.dataset, whole_city(page.filter), page.audience, study.resolution, how, study)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -50,18 +50,18 @@ def draw_headline(
     """The page's one sentence: how many places stand out, and how much of the whole they hold; else how many cold."""
     t = page.t
     if study.total.n == 0:
-        st.title(t("No incidents, so no hot spots."))
+        st.title(t("No alerts, so no hot spots."))
     elif shown:
         area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
         st.title((clusters_sentence if is_clusters else hot_spots_sentence)(t, study, shown, area))
     elif is_clusters and not study.power.too_few:
-        st.title(t("No cluster of incidents stands out from chance."))
+        st.title(t("No cluster of alerts stands out from chance."))
     else:
         st.title(_no_hot_spot_sentence(t, cold, study))
 
 
 def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
-    """How many hot spots there are, their share of the tested incidents where it is known, and of the land."""
+    """How many hot spots there are, their share of the tested alerts where it is known, and of the land."""
     land, alerts = _shares(t, study, shown, area)
     if not alerts:
         return t.n(
@@ -71,8 +71,8 @@ def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSumm
             land=land,
         )
     return t.n(
-        "{n} hot spot stands out from chance: it holds {alerts} of the incidents on {land} of the city.",
-        "{n} hot spots stand out from chance: they hold {alerts} of the incidents on {land} of the city.",
+        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
         len(shown),
         land=land,
         alerts=alerts,
@@ -84,14 +84,14 @@ def clusters_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSumma
     land, alerts = _shares(t, study, shown, area)
     if not alerts:
         return t.n(
-            "{n} cluster of incidents stands out from chance, on {land} of the city.",
-            "{n} clusters of incidents stand out from chance, on {land} of the city.",
+            "{n} cluster of alerts stands out from chance, on {land} of the city.",
+            "{n} clusters of alerts stand out from chance, on {land} of the city.",
             len(shown),
             land=land,
         )
     return t.n(
-        "{n} cluster of incidents stands out from chance: it holds {alerts} of the incidents on {land} of the city.",
-        "{n} clusters of incidents stand out from chance: they hold {alerts} of the incidents on {land} of the city.",
+        "{n} cluster of alerts stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+        "{n} clusters of alerts stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
         len(shown),
         land=land,
         alerts=alerts,
@@ -99,20 +99,20 @@ def clusters_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSumma
 
 
 def _shares(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> tuple[str, str]:
-    """The share of the land, and that of the tested incidents, empty where it is not known."""
+    """The share of the land, and that of the tested alerts, empty where it is not known."""
     if study.listed is not None:
-        return t.percent(study.listed.land), t.percent(study.listed.incidents)
-    incidents, tested = sum(line.spot.n for line in shown), study.cells.total
+        return t.percent(study.listed.land), t.percent(study.listed.alerts)
+    alerts, tested = sum(line.spot.n for line in shown), study.cells.total
     share = area / study.cells.frame["land_km2"].sum()
     land = t.percent(share, 0 if share >= 0.02 else 1 if share >= 0.001 else 2)  # no place is 0 %
-    return land, t.part(incidents / tested) if tested else ""
+    return land, t.part(alerts / tested) if tested else ""
 
 
 def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
     if study.unjudged is not None:
         return t("Hot spots of sensitive categories are not told to this audience.")
     if not cold:
-        return t("Too few incidents to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
+        return t("Too few alerts to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
     if study.hot.based:
         return t.n(
             "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
@@ -120,8 +120,8 @@ def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
             cold,
         )
     return t.n(
-        "No hot spot stands out from chance; {n} place has fewer incidents than expected by chance.",
-        "No hot spot stands out from chance; {n} places have fewer incidents than expected by chance.",
+        "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
+        "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
         cold,
     )
 
@@ -143,8 +143,7 @@ class RankedList:
     """The hot spots in their order; picking a row selects the place on the map.
 
     `chosen`: the selected place; `gistar_valid`: whether Gi* may be read as a test here, None where it is not computed
-    (clusters); `on_select`: as for the table; `_slot`: where the table stands, None where there is none; `alerts`: by
-    the id of a spot, how many report its incidents.
+    (clusters); `on_select`: as for the table; `_slot`: where the table stands, None where there is none.
     """
 
     page: Page
@@ -153,7 +152,6 @@ class RankedList:
     gistar_valid: bool | None
     on_select: Callable[[], None] | None
     _slot: DeltaGenerator | None
-    alerts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -163,7 +161,6 @@ class RankedList:
         chosen: str | None,
         *,
         gistar_valid: bool | None = None,
-        alerts: Mapping[str, int] | None = None,
         on_select: Callable[[], None] | None = None,
     ) -> RankedList:
         """Draw what stands round the table, which is drawn by `draw`."""
@@ -173,12 +170,12 @@ class RankedList:
             slot = st.empty()
             source = page.source
             st.caption(order_sentence(page.t, view, copied=source is not None and source.exact is not None))
-        return cls(page, view, chosen, gistar_valid, on_select, slot, alerts or {})
+        return cls(page, view, chosen, gistar_valid, on_select, slot)
 
     @cached_property
     def _rows(self) -> pd.DataFrame:
         """The rows without their classes, made once: the table may be drawn a second time with these."""
-        return _list_rows(self.page, self.view.lines[: self.view.rows], self.alerts, self.view.harm)
+        return _list_rows(self.page, self.view.lines[: self.view.rows], self.view.harm)
 
     def draw(self, classes: Mapping[str, str] | None = None, *, waits: bool = False) -> None:
         """Draw the table in its place, where it takes that of an earlier one.
@@ -198,7 +195,6 @@ class RankedList:
             shown,
             classed=classes is not None,
             gistar_valid=self.gistar_valid,
-            alerts=bool(self.alerts),
             harm=bool(self.view.harm),
         )
         main = not (all_columns() or page.narrow)
@@ -241,10 +237,9 @@ def _main_columns(headings: Mapping[str, str]) -> list[str]:
 def _list_rows(
     page: Page,
     shown: tuple[SpotSummary, ...],
-    alerts: Mapping[str, int],
     harm: Mapping[str, SpotHarm],
 ) -> pd.DataFrame:
-    """The list in words; by the id of a spot its number of alerts, and what its incidents weigh."""
+    """The list in words; `harm`: by the id of a spot, what its alerts weigh."""
     t = page.t
     base = getattr(shown[0].spot, "base", LAND)
     least = least_written(page)
@@ -253,9 +248,6 @@ def _list_rows(
         {
             "name": ranked_name(line.spot.rank, line.name(t)),
             "n": written_count(page, line.spot.n) if few else line.spot.n,
-            "alerts": _alerts(t, alerts.get(line.spot.id), line.spot.n >= least)
-            if few
-            else alerts.get(line.spot.id, pd.NA),
             "expected": expected_count(t, line.spot),
             "excess": "–" if 0 < line.spot.n < least else _excess(t, line, short=page.narrow),
             "ratio": "–" if is_compared(line.spot) and 0 < line.spot.n < least else _ratio(page, line),
@@ -270,25 +262,19 @@ def _list_rows(
             "category": category_label(t, page.city, line.category) if line.category else t("not known"),
             "hours": _hours(t, line),
         }
-        for line, reported in ((line, alerts.get(line.spot.id)) for line in shown)
+        for line in shown
     )
 
 
-def _alerts(t: Translator, alerts: int | None, told: bool) -> str:
-    """A number of alerts beside that of incidents, which may be too small to be written out."""
-    return t.number(alerts) if told else "–"
-
-
 def _list_headings(
-    page: Page, shown: tuple[SpotSummary, ...], *, classed: bool, gistar_valid: bool | None, alerts: bool, harm: bool
+    page: Page, shown: tuple[SpotSummary, ...], *, classed: bool, gistar_valid: bool | None, harm: bool
 ) -> dict[str, str]:
     """The columns that say something about these places, in order, with their headings."""
     t = page.t
     base, spots = getattr(shown[0].spot, "base", LAND), [line.spot for line in shown]
     headings = {
         "name": t("Hot spot"),
-        "n": t("Incidents"),
-        "alerts": t("Alerts"),
+        "n": t("Alerts"),
         "weight": t("Weight"),
         "rate": rate_heading(t, base),
         "harm": t("Weight above expected (95 %)"),
@@ -302,7 +288,7 @@ def _list_headings(
         "q": t("Corrected p"),
     }
     weighted = harm or getattr(shown[0].spot, "weight", None) is not None
-    included = {"alerts": alerts, "class": classed, "rate": base != LAND, "weight": weighted}
+    included = {"class": classed, "rate": base != LAND, "weight": weighted}
     included["harm"] = harm
     included |= {name: any(getattr(line, name) is not None for line in shown) for name in ("women", "hours")}
     compared = any(map(is_compared, spots))
@@ -325,9 +311,7 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
     t = page.t
     number = round(study.cells.frame["n"].reindex([int(cell, 16) for cell in cells]).fillna(0).sum())
     alerts = written_count(page, number)
-    text = t.n(
-        "{n} cell picked, {alerts} incidents.", "{n} cells picked, {alerts} incidents.", len(cells), alerts=alerts
-    )
+    text = t.n("{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=alerts)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.write(text)
         st.button(

@@ -17,7 +17,7 @@ from curim_data.model.labels import category_label, gender_label
 from curim_data.privacy import drawn_share, share_is_told
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary
 from pages.parts.charts import plots
-from pages.parts.charts.numbers import bars_of_shares, least_written, written_count, written_incidents
+from pages.parts.charts.numbers import bars_of_shares, least_written, written_count
 from pages.parts.charts.plots import no_clock_reason
 from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.frame.links import go_to_page
@@ -30,20 +30,16 @@ ONE_WEEK: Final = 0.5
 LEAST_IN_WEEK: Final = 4
 
 
-def draw_spot_panel(
-    page: Page, asked: ListQuery, line: SpotSummary, alerts: int | None = None, harm: SpotHarm | None = None
-) -> None:
+def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotHarm | None = None) -> None:
     """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders.
 
-    `alerts`: how many report its incidents, where that is known; `harm`: what they weigh, where that was asked.
+    `harm`: what its alerts weigh, where that was asked.
     """
     t, spot = page.t, line.spot
     study: SpotStudy = spot_details(asked, spot)
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
     weighs = f" {harm.sentence(t)}" if harm is not None else ""
     st.write(escape_markdown(f"{_told(page, spot)}{weighs} {study.profile.sentence(t)}"))
-    if alerts is not None and alerts > spot.n >= least_written(page):
-        st.caption(t("{alerts} alerts report these {n} incidents.", alerts=alerts, n=spot.n))
     if streets := street_names(page, line):
         st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
     if st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
@@ -89,7 +85,7 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     if asked and study.profile.unknown_gender and study.profile.unknown_gender > 0.2:
         sentences.append(
             t(
-                "For {share} of the incidents here the gender is not known.",
+                "For {share} of the alerts here the gender is not known.",
                 share=t.percent(study.profile.unknown_gender),
             )
         )
@@ -97,14 +93,14 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
         day, n = week
         sentences.append(
             t(
-                "{n} of the {all} incidents here fall into one week, that of {day}: one event may lie behind them.",
+                "{n} of the {all} alerts here fall into one week, that of {day}: one event may lie behind them.",
                 n=n,
                 all=study.profile.n,
                 day=t.date(day),
             )
         )
     if line.spot.n < 30:
-        sentences.append(t("Few incidents: the shares below are imprecise."))
+        sentences.append(t("Few alerts: the shares below are imprecise."))
     if sentences:
         st.warning("  \n".join(sentences))
 
@@ -125,7 +121,7 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
     t, trend = page.t, study.trend
     if trend is None or trend.frame.empty:
         return
-    label = t("Incidents per week, with the expected range") if trend.unit == "week" else t("Incidents per month")
+    label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
     if len(trend.frame) < 2:
         st.caption(f"{label}. {trend.sentence(t)}")
         return
@@ -157,8 +153,8 @@ def _draw_clock(page: Page, study: SpotStudy) -> None:
         [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
         columns=["weekday", "hour", "n"],
     )
-    figure = plots.clock_figure(page, frame, height=190, compact=True, count=written_incidents)
-    words = study.week.sentence(t, incidents=True)
+    figure = plots.clock_figure(page, frame, height=190, compact=True)
+    words = study.week.sentence(t)
     plots.draw_chart(page, figure, key="spot_clock", alt=words)
     some = page.source.some_hours if page.source is not None else None
     st.caption(" ".join([words, *([t(some)] if some is not None else [])]))
@@ -187,13 +183,13 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
             ],
         }
     )
-    label = t("Categories, share of the incidents here")
+    label = t("Categories, share of the alerts here")
     plots.draw_chart(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
-    st.caption(label + ". " + t("An incident of several categories counts once in each."))
+    st.caption(label + ". " + t("An alert of several categories counts once in each."))
 
 
 def _category_text(page: Page, n: float, total: float, name: str) -> str:
-    """How many incidents a category has, and their share where that tells no small number."""
+    """How many alerts a category has, and their share where that tells no small number."""
     told = written_count(page, n, name)
     least = least_written(page, name)
     return f"{told} ({page.t.percent(n / total)})" if share_is_told(n, max(n, total), least) else told

@@ -122,7 +122,7 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Effec
 def _drop_message(drop: float | None, baseline: float) -> Message:
     if drop is None:
         return Message(
-            "With so few incidents not even a complete stop would be detected: widen the area or agree on a second "
+            "With so few alerts not even a complete stop would be detected: widen the area or agree on a second "
             "indicator."
         )
     if not baseline:
@@ -130,7 +130,7 @@ def _drop_message(drop: float | None, baseline: float) -> Message:
             "The smallest fall that would be detected four times in five: {alerts}.", {"alerts": math.ceil(drop)}
         )
     return Message(
-        "The smallest fall that would be detected four times in five: {alerts} of {baseline} incidents ({share} %).",
+        "The smallest fall that would be detected four times in five: {alerts} of {baseline} alerts ({share} %).",
         {"alerts": math.ceil(drop), "baseline": round(baseline), "share": Num(100 * drop / baseline, 0)},
     )
 
@@ -159,13 +159,13 @@ def _draw_counts(page: Page, edit: PlanEdit, plan: Plan) -> None:
     )
     start, end = plan.objective.start, plan.objective.end
     if start and end:
-        st.caption(t("Incidents in the areas from {start} to {end}:", start=start, end=end))
+        st.caption(t("Alerts in the areas from {start} to {end}:", start=start, end=end))
     draw_table(
         page,
         frame,
-        {"name": t("Area"), "cells": t("Cells"), "n": t("Incidents")},
+        {"name": t("Area"), "cells": t("Cells"), "n": t("Alerts")},
         key=edit.key("areas_table"),
-        alt=t("Incidents by area of the plan"),
+        alt=t("Alerts by area of the plan"),
         digits={"n": 0},
         file_name="plan_areas.csv",
     )

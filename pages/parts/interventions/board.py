@@ -111,7 +111,7 @@ def _draw_new_plan(page: Page) -> None:
             names = [name(t) for _, name, _ in spots]
 
             def named(i: int) -> str:
-                return t.n("{place} ({n} incident)", "{place} ({n} incidents)", spots[i][2], place=names[i])
+                return t.n("{place} ({n} alert)", "{place} ({n} alerts)", spots[i][2], place=names[i])
 
             chosen = st.selectbox(
                 t("Hot spot"),

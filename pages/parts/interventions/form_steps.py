@@ -68,7 +68,7 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
     st.button(t("Rewrite it from the data"), key=edit.key("anew"), type="tertiary", on_click=rewrite)
     st.caption(
         t(
-            "Written from the incidents of the place. You may change every word; the figures of the plan stay as they "
+            "Written from the alerts of the place. You may change every word; the figures of the plan stay as they "
             "were counted: in the protected copy, because the council reads it."
         )
     )
@@ -95,8 +95,8 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
     if aim.start and aim.end:
         st.write(
             t.n(
-                "Baseline: {n} incident from {start} to {end}.",
-                "Baseline: {n} incidents from {start} to {end}.",
+                "Baseline: {n} alert from {start} to {end}.",
+                "Baseline: {n} alerts from {start} to {end}.",
                 round(aim.baseline),
                 start=aim.start,
                 end=aim.end,
@@ -105,7 +105,7 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
     if drop is not None:
         st.caption(
             t(
-                "According to studies, the chosen measures would lead to about {drop} fewer incidents: {target} in a "
+                "According to studies, the chosen measures would lead to about {drop} fewer alerts: {target} in a "
                 "period of the same length.",
                 drop=round(drop),
                 target=round(aim.baseline - drop),
@@ -115,7 +115,7 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
     highest = max(round(aim.baseline), 0)
     with left:
         target = st.number_input(
-            t("Target: incidents in a period of the same length"),
+            t("Target: alerts in a period of the same length"),
             min_value=0,
             max_value=highest,
             step=1,
@@ -165,7 +165,7 @@ def _draw_warnings(page: Page, plan: Plan, target: float | None, others: list[st
     if target is not None and seen is not None and plan.objective.baseline - target < seen:
         st.warning(
             t(
-                "This target is {drop} incidents fewer. A fall of less than about {seen} could not be distinguished "
+                "This target is {drop} alerts fewer. A fall of less than about {seen} could not be distinguished "
                 "from chance: neither reaching the target nor missing it would prove anything.",
                 drop=round(plan.objective.baseline - target),
                 seen=-int(-seen // 1),

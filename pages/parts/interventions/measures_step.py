@@ -69,7 +69,7 @@ def measures_step(page: Page, edit: PlanEdit) -> Plan:
                 _draw_facts(page, found)
     st.caption(
         t(
-            "Effects were measured on recorded crime, most in the United States and Britain; CURiM counts incidents "
+            "Effects were measured on recorded crime, most in the United States and Britain; CURiM counts alerts "
             "that citizens report."
         )
     )
@@ -88,7 +88,7 @@ def _unranked(page: Page, plan: Plan) -> str:
     """Why no measure is ranked, what stands below instead, and how to have them ranked."""
     t, problem = page.t, plan.problem
     if without_category(problem.categories) or not problem.categories:
-        sentences = [t("Measures are ranked by the categories of the incidents."), t(NO_CATEGORY), t(ADD_CATEGORY)]
+        sentences = [t("Measures are ranked by the categories of the alerts."), t(NO_CATEGORY), t(ADD_CATEGORY)]
     else:
         names = [category_label(t, page.city, part.id) for part in problem.categories[:MOST_NAMED]]
         sentences = [

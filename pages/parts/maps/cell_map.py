@@ -297,9 +297,9 @@ def _count_layers(
     """
     shown = []
     cells = _drawn_cells(cells, scale, marked)
-    fewer = t(Message("fewer than {k} incidents", {"k": least}))
+    fewer = t(Message("fewer than {k} alerts", {"k": least}))
     count_texts = {  # many cells hold equally many
-        n: fewer if 0 < n < least else incident_count(t, n) for n in cells["n"].unique().tolist()
+        n: fewer if 0 < n < least else alert_count(t, n) for n in cells["n"].unique().tolist()
     }
     shades = [rgba(shade, colours.cell) for shade, _ in scale.classes]
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
@@ -341,14 +341,9 @@ def alert_count(t: Translator, n: float) -> str:
     return t.n("{n} alert", "{n} alerts", whole)
 
 
-def incident_count(t: Translator, n: float) -> str:
-    """A count of incidents in words; a dash where it is not known."""
-    return "–" if n != n else t.n("{n} incident", "{n} incidents", round(n))
-
-
 def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
-    """A line for the Gi* of each cell, in standard deviations; with few incidents it says that this is no test."""
-    line = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few incidents to read it as a test")
+    """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
+    line = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
     rounded = scores.round(1).tolist()  # many cells have the same
     lines = {z: "\n" + line.format(z=t.number(z, 1)) for z in set(rounded)}
     return [lines[z] for z in rounded]

@@ -61,7 +61,7 @@ class ColourScale:
         """
         if measure is None:
             counts = tuple(class_breaks(cells["n"].tolist(), least=least))
-            return cls("n", t("Incidents per cell"), counts, tuple(class_entries(t, cells["n"], least)))
+            return cls("n", t("Alerts per cell"), counts, tuple(class_entries(t, cells["n"], least)))
         breaks = value_breaks(cells["value"].tolist())
         ends = [f"≤ {measure.write(end)}" if not at else measure.write(end) for at, end in enumerate(breaks)]
         limits = [end if not at else f"{measure.write(breaks[at - 1])}–{end}" for at, end in enumerate(ends)]

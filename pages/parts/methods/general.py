@@ -14,11 +14,7 @@ READING: Final = (
     N_("A difference is called clear only after correction for all the places and categories that were examined."),
     N_("Counts that are too small to be written out are called “fewer than”, and never told as none."),
     N_(
-        "Tests and expected ranges count incidents: several alerts of one incident count once. Totals, the alerts "
-        "layer, density, forecasts and who alerts count alerts."
-    ),
-    N_(
-        "Several people report one incident, and risks wander from year to year. How much counts scattered in the past "
+        "Several people report one event, and risks wander from year to year. How much counts scattered in the past "
         "is estimated from the alerts themselves, and hot spots, changes, comparisons of maps, concentration and gaps "
         "by gender are tested by it. Where the past is too short for that, they look more certain than they are."
     ),
@@ -30,15 +26,15 @@ READING: Final = (
 
 GENERAL: Final = (
     MethodEntry(
-        N_("Hot spots: more incidents than expected by chance"),
-        N_("Where are incidents denser than in the neighbourhood, beyond chance?"),
+        N_("Hot spots: more alerts than expected by chance"),
+        N_("Where are alerts denser than in the neighbourhood, beyond chance?"),
         (
             r"p = P\left(X \ge x \mid X \sim \mathrm{Bin}\left(x + y,\ \tfrac{m A}{m A + B}\right)\right)",
             r"q_{(k)} = \min_{j \ge k} \frac{p_{(j)}\, M}{j}",
             r"q \le 0.05 \quad\text{and}\quad M \cdot \min_{\mathrm{group}} p \le 0.05",
         ),
         N_(
-            "x incidents on the land A of a place, y on the land B of its neighbourhood, m the minimum ratio by which "
+            "x alerts on the land A of a place, y on the land B of its neighbourhood, m the minimum ratio by which "
             "a place must be denser, M cells. A place is a cell alone and, where cells are small, also the cell with "
             "its neighbours. It is compared with all of its neighbourhood and with each half of it that is mostly "
             "land, and the largest p counts: the edge of a town is denser than one side only. The cell with its "
@@ -50,7 +46,7 @@ GENERAL: Final = (
             "Cell size and neighbourhood follow the number of alerts; the page says which were chosen and why. For "
             "those who see exact counts cells grow, to some 2 km at most, until a place ten times as dense as its "
             "surroundings would be found in four of five cases; where no size can tell, they stay small. This goes by "
-            "how many incidents there are, not by where, so that it makes no false places. Only "
+            "how many alerts there are, not by where, so that it makes no false places. Only "
             "land on which alerts occur is looked at and counts as surroundings: the densest, smoothed over some "
             "hundred metres, that holds 95 % of all alerts ever reported. The rest of the city means "
             "the part of this land that is at least a quarter as dense as where the median alert lies. A place at the "
@@ -59,7 +55,7 @@ GENERAL: Final = (
         N_(
             "A hot spot is a place of many reports. It does not say who did what, or why. Its ratio is biased "
             "upwards, because the cells were selected for being dense. In a region a whole town can be hot: where the "
-            "land around it is a fifth as dense, or where the town holds less than a third of the incidents, it is "
+            "land around it is a fifth as dense, or where the town holds less than a third of the alerts, it is "
             "more than twice as dense as the rest."
         ),
         (
@@ -77,22 +73,22 @@ GENERAL: Final = (
         ),
     ),
     MethodEntry(
-        N_("Incidents above expected, and the order of the list"),
-        N_("How many incidents of a hot spot are more than would be there without it?"),
+        N_("Alerts above expected, and the order of the list"),
+        N_("How many alerts of a hot spot are more than would be there without it?"),
         (
             r"d = x - \tfrac{A}{B}\, y",
             r"d - \sqrt{(x - x_l)^2 + \tfrac{A^2}{B^2} (y_u - y)^2} \;\le\; d \;\le\; "
             r"d + \sqrt{(x_u - x)^2 + \tfrac{A^2}{B^2} (y - y_l)^2}",
         ),
         N_(
-            "x incidents on the land A of a hot spot, y on the land B that it is compared with: its surroundings or "
+            "x alerts on the land A of a hot spot, y on the land B that it is compared with: its surroundings or "
             "the rest of the city, whichever it stands out from more surely. The indices l and u are the exact 95 % "
             "Poisson limits of each count."
         ),
         N_(
-            "The list is ordered by the lower limit; other orders can be picked. Places with fewer than 10 incidents "
+            "The list is ordered by the lower limit; other orders can be picked. Places with fewer than 10 alerts "
             "stand last, since a fall by 70 % could not be shown there. No ratio is shown where less than one "
-            "incident is expected, or where its limits lie more than ten times apart."
+            "alert is expected, or where its limits lie more than ten times apart."
         ),
         N_(
             "Not all of what is above expected can be prevented. The cells were selected for being dense, so it is "
@@ -103,7 +99,7 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("What would have been found"),
-        N_("How much denser than its surroundings must a place be to be found, with so many incidents?"),
+        N_("How much denser than its surroundings must a place be to be found, with so many alerts?"),
         (r"P(\rho) = \sum_y P(Y = y)\; P\left(X \ge x_y \mid X \sim \mathrm{Poisson}(\rho \lambda A)\right) = 0.8",),
         N_(
             "λ the mean density of the land on which alerts occur, A the land of a cell with its neighbours, Y the "
@@ -130,7 +126,7 @@ GENERAL: Final = (
             "against the rest of the city) has a p-value of at most 0.05 divided by the number of comparisons; the "
             "count before is taken as it is."
         ),
-        N_("Where even twice as many incidents as expected would be missed more often, there are too few to tell."),
+        N_("Where even twice as many alerts as expected would be missed more often, there are too few to tell."),
         N_(
             "It holds for one comparison with that count before, which is itself subject to chance: a true change of "
             "that ratio is found in about seven of ten cases. A change spread over many places may be missed."
@@ -166,8 +162,8 @@ GENERAL: Final = (
             r"r_j = \frac{x_j - N a_j}{\sqrt{N a_j}}, \qquad w_{ij} = \sqrt{a_j}",
         ),
         N_(
-            "In standard deviations. x the incidents of a cell, a its share of the land (or of the denominator that "
-            "places are compared by), N all incidents on the map that are tested, slivers of land included; the sum "
+            "In standard deviations. x the alerts of a cell, a its share of the land (or of the denominator that "
+            "places are compared by), N all alerts on the map that are tested, slivers of land included; the sum "
             "runs over the cell and its neighbours, n cells in all; W and S the sums of the weights w and of their "
             "squares, s the standard deviation of r. Where all cells have the same land, this is Gi* of the counts "
             "themselves."
@@ -177,7 +173,7 @@ GENERAL: Final = (
             "cell."
         ),
         N_(
-            "With few incidents per cell its normal tail is not a valid probability; so it is only shown alongside "
+            "With few alerts per cell its normal tail is not a valid probability; so it is only shown alongside "
             "the exact test."
         ),
         ("Getis & Ord 1992, Geographical Analysis 24", "Ord & Getis 1995, Geographical Analysis 27"),
@@ -195,17 +191,17 @@ GENERAL: Final = (
             r"L = c \ln\frac{c}{e} - (c - e), \qquad p = \frac{1 + \#\{r : L_r \ge L\}}{R + 1}",
         ),
         N_(
-            "A fine cell is the core of a cluster when the incidents within ε metres reach the minimum for that "
+            "A fine cell is the core of a cluster when the alerts within ε metres reach the minimum for that "
             "place: the number that chance reaches in one of a thousand places, and never under five. L is the "
-            "strength of a cluster with c incidents where e were expected; it is compared with the strongest cluster "
-            "of each of R maps simulated under the null hypothesis: 199, or 99 for more than 10,000 incidents, so "
-            "that the time stays short and the same incidents always give the same answer. Clusters with a p of at "
+            "strength of a cluster with c alerts where e were expected; it is compared with the strongest cluster "
+            "of each of R maps simulated under the null hypothesis: 199, or 99 for more than 10,000 alerts, so "
+            "that the time stays short and the same alerts always give the same answer. Clusters with a p of at "
             "most 0.01 are kept."
         ),
         N_(
             "ε and the minimum come from the data and a smoothed baseline; clusters that may be due to chance are "
-            "dropped and counted. Incidents are not joined over open water wider than 80 m. A cluster over 0.25 km² "
-            "is split at smaller distances, or cut in two where that would lose more than a quarter of its incidents. "
+            "dropped and counted. Alerts are not joined over open water wider than 80 m. A cluster over 0.25 km² "
+            "is split at smaller distances, or cut in two where that would lose more than a quarter of its alerts. "
             "Where more than 200 dense places are found, ε is at least 150 m and the minimum one that chance reaches "
             "more rarely still."
         ),
@@ -223,51 +219,55 @@ GENERAL: Final = (
         N_("Weekly trend and its expected range"),
         N_("Is this week unusual for this time of year?"),
         (
-            r"y_t \sim \mathrm{NB}\left(\mu_t,\ \phi \mu_t + v_t \mu_t^2\right), \qquad "
-            r"\ln \mu_t = \ell_t + "
-            r"\sum_{h=1}^{3} \left(a_h \cos\tfrac{2\pi h t}{T} + b_h \sin\tfrac{2\pi h t}{T}\right)",
-            r"\ell_t = \ell_{t-1} + s_{t-1} + \omega_t, \qquad P(y_t < L_t) \le 0.005, \quad P(y_t > U_t) \le 0.005",
+            r"y_t \sim \mathrm{NB}(\mu_t,\ V_t), \qquad \mu_t = \ell_t\, s_t, \qquad "
+            r"\ell_t = \frac{\sum_{i<t} d^{\,t-i}\, y_i}{\sum_{i<t} d^{\,t-i}\, s_i}, \qquad "
+            r"\ln s_t = \sum_{h=1}^{2} \left(a_h \cos\tfrac{2\pi h t}{T} + b_h \sin\tfrac{2\pi h t}{T}\right)",
+            r"V_t = \phi\,\mu_t \left(1 + \frac{s_t}{\sum_{i<t} d^{\,t-i}\, s_i}\right)\left(1 + \frac{5}{n}\right), "
+            r"\qquad P(y_t < L_t) \le 0.005, \quad P(y_t > U_t) \le 0.005",
         ),
         N_(
-            "A dynamic generalised linear model. Each period is predicted from those before it alone: ℓ the level, "
-            "which may wander, s its slope, a and b the season of the year T (for days also the weekdays), v the "
-            "uncertainty of all these. φ is the variance over the mean of counts, more than 1 where reports come in "
-            "bursts. Models for seven values of φ by four paces of wandering run side by side, weighted by how well "
-            "each predicted so far. A past outbreak moves the level no more than a count 2.6 standard deviations away."
+            "Each period is predicted from those before it alone. ℓ is the level: a mean of the periods since the last "
+            "shift, in which older ones count less; how fast they fade (d) is what predicted best so far. s is the "
+            "season of the year T, by quasi-Poisson regression from two years on, for days with the weekdays. φ is the "
+            "variance over the mean of what was predicted, more than 1 where reports come in bursts or the level "
+            "drifts; n is the number of periods it is known from. A count moves level and φ no more than one 2.6 "
+            "standard deviations away."
         ),
         N_(
             "Where both the time of an event and that of its report are known, or successive imports show what was "
             "added late, the last periods are judged by the part that is thought to be reported; else the last one is "
-            "never called fewer than usual. Alerts after dark or by day are judged from three years of data on."
+            "never called fewer than usual. Periods that the sources do not cover are neither judged nor learned from. "
+            "Months, and alerts after dark or by day, are judged from two years of data on."
         ),
         N_(
             "An alarm says that a number is unusual, not that something happened. In simulated quiet cities of 5 to "
-            "120 alerts a week, half a year to ten years of data, with and without a season of ± 30 % and one to three "
-            "reports of each incident, 3 to 10 in 1,000 weeks lie outside. After ten years, at 120 alerts a week "
-            "reported once each, 7 in 10 weeks with a rise by 35 % are seen; at two reports each 3 in 10."
+            "120 alerts a week, half a year to ten years of data, with and without a season of ± 30 % and a level that "
+            "drifts, and with one to three reports of each incident, 6 to 9 in 1,000 weeks lie outside. After ten "
+            "years, at 120 alerts a week reported once each, 7 in 10 weeks with a rise by 35 % are seen; at two "
+            "reports each 3 in 10."
         ),
         (
-            "West, Harrison & Migon 1985, JASA 80",
-            "Raftery, Karny & Ettler 2010, Technometrics 52",
+            "Smith & Miller 1986, JRSS B 48",
+            "McCullagh & Nelder 1989, Generalized linear models",
             "Lawless 1994, Canadian Journal of Statistics 22",
         ),
         N_(
-            "None is published: simulated series check the share of false alarms and of rises that are seen, and the "
-            "prediction equals one that is worked out number by number."
+            "The regression equals that of statsmodels, and the band of a steady line that of a quasi-Poisson "
+            "regression. Simulated series check the share of quiet weeks outside and of rises that are seen."
         ),
     ),
     MethodEntry(
         N_("Forecast of the next eight weeks, or two months"),
-        N_("How many incidents are to be expected next, and how far off may that be?"),
+        N_("How many alerts are to be expected next, and how far off may that be?"),
         (
-            r"\hat y_{t+k} = \mathrm{E}\left(e^{\ell_{t+k} + s_{t+k}}\right), \qquad "
-            r"\mathrm{Var}(y_{t+k}) = \phi\,\hat y_{t+k} + v_{t+k}\,\hat y_{t+k}^2",
+            r"\hat y_{t+k} = \ell_t\, s_{t+k}, \qquad "
+            r"\mathrm{Var}(y_{t+k}) = \phi\,\hat y_{t+k} + \frac{\phi}{a}\,(1 + (k - 1)(1 - d))\,\hat y_{t+k}^2",
             r"\mathrm{MAE} = \frac{1}{nK} \sum_{o}\sum_{k=1}^{K} \left|y_{o+k} - \hat y_{o+k}\right|",
         ),
         N_(
-            "The model of the expected range is carried on from the last whole week or month: ℓ the level with its "
-            "fading slope, s the season, v the uncertainty of both, which grows with k. The intervals of 80 and 95 % "
-            "are quantiles of a negative binomial."
+            "The model of the expected range is carried on from the last whole week or month: ℓ the level, s the "
+            "season; a is the number of alerts that the level is known from, of which the part d is left a period "
+            "later. The intervals of 80 and 95 % are quantiles of a negative binomial."
         ),
         N_(
             "It is tried on up to 52 weekly (24 monthly) starts in the past, each from the counts before it alone, "
@@ -277,7 +277,7 @@ GENERAL: Final = (
         ),
         N_("It carries on what was: it knows of no event to come, and no reason. Reports are forecast, not crime."),
         (
-            "West, Harrison & Migon 1985, JASA 80",
+            "Smith & Miller 1986, JRSS B 48",
             "Hyndman & Athanasopoulos 2018, Forecasting: principles and practice",
         ),
         N_(
@@ -287,46 +287,37 @@ GENERAL: Final = (
     ),
     DISPERSION,
     MethodEntry(
-        N_("Further alarm rules and changes of level"),
-        N_("Do other rules find too many incidents, does the number rise slowly, and when did its level change?"),
+        N_("Shifts of the level"),
+        N_("Since when is the number another one, higher or lower?"),
         (
-            r"y > m + 3.09\, s",
-            r"P(y > U) \le 0.005,\quad U\ \text{of}\ \mathrm{NB}(\mu_0, \phi\mu_0)",
-            r"C_t = \max\left\{0,\ C_{t-1} + \ln \frac{f(y_t; 1.25\, \mu_t)}{f(y_t; \mu_t)}\right\}",
-            r"\max \sum_j \frac{2}{\phi}\, y_{(j)} \ln \frac{y_{(j)}}{e_{(j)}} - 14\, k",
+            r"\max \sum_{j=1}^{k} 2\, y_{(j)} \ln \frac{y_{(j)}}{e_{(j)}} - 3\, \phi \ln n\ (k - 1)",
+            r"\phi = \max\left(1, \frac{\sum \min(D_t^2, c\,\phi v_t)}{b \sum v_t}\right), "
+            r"\qquad D_t = \frac{y_t}{e_t} - \frac{y_{t-h}}{e_{t-h}}, \quad h = 1, 4, 13",
         ),
         N_(
-            "Below a year of data EARS C2: m and s of seven weeks, the two just before left out, s no less than the "
-            "root of m. From three years on Farrington flexible: quasi-Poisson regression on trend and ten parts of "
-            "the year over three to five years, past outbreaks weighted down by their Anscombe residuals, the last "
-            "half-year left out. From a year and a half on a CUSUM of the last 26 weeks, its limit found by letting "
-            "the baseline go on 999 times. Changes of level, from two years on: the partition into k + 1 levels with "
-            "the largest quasi-likelihood; y and e are incidents and season of a level."
+            "Of all partitions of the line into levels of at least two periods (of days 14) the one with the largest "
+            "quasi-likelihood, less 3 φ ln n for each further level; y and e are counts and season of a level. φ comes "
+            "from differences of neighbouring periods, the largest of three distances, so that more is asked where the "
+            "level drifts. A single period that differs from both neighbours is an event and no level: its count is "
+            "limited by theirs."
         ),
         N_(
-            "The rule follows from the length of the data and is named with its share of false alarms. A change of "
-            "level is told where the quarters on both sides differ by more than quarters of this city do; its interval "
-            "holds 95 % of the likelihood."
+            "A shift is told where the eight periods on both sides differ by a factor of 1.25, or of 1.3 while the "
+            "season is not known; it is an alarm where it began within the last four weeks."
         ),
         N_(
-            "Rules with one threshold for every city err more often where reports come in bursts or the level drifts: "
-            "both shares are told. A level that drifts has no changes to date."
+            "Below two years of data the season can pass for a shift. A level that drifts fast has shifts by any such "
+            "rule. Why the level shifted the data do not tell."
         ),
-        (
-            "Hutwagner et al. 2003, Journal of Urban Health 80",
-            "Noufaily et al. 2013, Statistics in Medicine 32",
-            "Höhle & Paul 2008, CSDA 52",
-            "Jackson et al. 2005, IEEE Signal Processing Letters 12",
-        ),
+        ("Jackson et al. 2005, IEEE Signal Processing Letters 12", "Killick et al. 2012, JASA 107"),
         N_(
-            "The published bounds of EARS (C1) for reports of Salmonella Newport in 2011; thresholds and weights that "
-            "the tests of the R package surveillance state for Farrington, and an independent fit to Salmonella Agona; "
-            "run lengths of the CUSUM by a Markov chain; every partition of short series, by recursion."
+            "Every partition of short series, by recursion; explosions in British coal mines (Jarrett 1979), where the "
+            "new level begins in 1892, 3.1 a year before and 0.9 after."
         ),
     ),
     MethodEntry(
         N_("Changes between two periods"),
-        N_("Did the number of incidents change by more than chance, and where?"),
+        N_("Did the number of alerts change by more than chance, and where?"),
         (
             r"p = 2 \min\left\{P(X \le x_2),\ P(X \ge x_2)\right\}, \quad "
             r"X \sim \mathrm{Hyp}(x_1 + x_2 + b_1 + b_2,\ x_2 + b_2,\ x_1 + x_2)",
@@ -335,16 +326,16 @@ GENERAL: Final = (
             r"H_0:\ \frac{\lambda_2}{n_2} = \frac{\lambda_1}{n_1}",
         ),
         N_(
-            "x incidents of a place or category, b of the rest of the city, 1 before, 2 after: Fisher's exact test, "
+            "x alerts of a place or category, b of the rest of the city, 1 before, 2 after: Fisher's exact test, "
             "the smaller tail doubled. The city as a whole, and what has nothing to be compared with, is compared "
             "with its own past: two Poisson counts over periods of length n, by the e-test. q corrects for all "
             "comparisons (Benjamini and Hochberg)."
         ),
         N_(
             "Only changes with a corrected p of at most 0.05 are called changes. A category in one place is compared "
-            "with the same category elsewhere, or with all other incidents where most of it is in that place. What "
+            "with the same category elsewhere, or with all other alerts where most of it is in that place. What "
             "happened after dark is compared with the same weeks of the year before only, since nightfall moves with "
-            "the season. Two categories that hold all incidents are one comparison. The briefing lists findings: "
+            "the season. Two categories that hold all alerts are one comparison. The briefing lists findings: "
             "changes that share half of their excess count once, and a change that is significant only because the "
             "rest of the city holds a stronger opposite one is left out. Its limit of p is the largest at which m p / "
             "findings is at most 0.05, with m comparisons (focused Benjamini–Hochberg); the corrected p of a finding "
@@ -368,12 +359,9 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("Shares by gender"),
-        N_("What share of alerts comes from women, men and others, and what share of incidents affects them?"),
+        N_("What share of alerts comes from women, men and others, and what share of alerts affects them?"),
         (r"\frac{k + z^2/2}{n + z^2} \pm \frac{z}{n + z^2}\sqrt{\frac{k(n-k)}{n} + \frac{z^2}{4}}",),
-        N_(
-            "k of n alerts, by the reporter, or of n incidents, by the person affected; z = 1.96 for an interval of "
-            "95 %."
-        ),
+        N_("k of n alerts, by the reporter, or of n alerts, by the person affected; z = 1.96 for an interval of 95 %."),
         N_("Not disclosed and not asked are shown and never dropped; gender is never guessed."),
         N_("The share of what is reported is not the share of what happens: some groups report less."),
         ("Wilson 1927, JASA 22",),
@@ -381,13 +369,13 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("Which categories affect whom more"),
-        N_("Which categories are a larger part of the incidents that affect women than of those that affect men?"),
+        N_("Which categories are a larger part of the alerts that affect women than of those that affect men?"),
         (
             r"\frac{a / n_w}{b / n_m}",
             r"\mathrm{sd}(\ln) = \sqrt{\tfrac1a - \tfrac1{n_w} + \tfrac1b - \tfrac1{n_m}}",
         ),
         N_(
-            "a of the incidents that affect women and b of those that affect men are of the category. Fisher's exact "
+            "a of the alerts that affect women and b of those that affect men are of the category. Fisher's exact "
             "test, corrected."
         ),
         N_("Places are tested for a share of women unlike the city's, not for being hot for one gender only."),
@@ -429,7 +417,7 @@ GENERAL: Final = (
     ),
     MethodEntry(
         N_("Did a measure work"),
-        N_("How many fewer incidents than expected from similar areas, and from the comparison area?"),
+        N_("How many fewer alerts than expected from similar areas, and from the comparison area?"),
         (
             r"T_1 \sim \mu = e^{\,b_0 + \sum_k b_k \ln(x_k + c_k)}, \quad \mathrm{Var} = \varphi \mu + \tau^2 \mu^2",
             r"d = T_1 - g\, T_0, \qquad g = \frac{C_1}{C_0}",
@@ -474,8 +462,8 @@ GENERAL: Final = (
         N_(
             "Order of day and month, decimal separators, coordinate system and time zone are decided over the whole "
             "file, never row by row; where its evidence is balanced, a person is asked. A row that repeats the id "
-            "and the content of an earlier one is a duplicate; other rows with that id are further alerts of the "
-            "incident. Equal rows without an id are all kept."
+            "and the content of an earlier one is a duplicate; other rows with that id are further alerts of "
+            "the same event. Equal rows without an id are all kept."
         ),
         N_(
             "Gender is read, never guessed: a word that is not understood counts as not known and is marked. A report "
@@ -484,49 +472,37 @@ GENERAL: Final = (
         ),
         N_(
             "A date without a time has no hour and no darkness; where only the month is known, days and weeks mean "
-            "nothing. Two reports of one event by two people are two alerts: none is removed, and tests count the "
-            "incident once."
+            "nothing. Two reports of one event by two people are two alerts: none is removed."
         ),
         (),
         N_("Eleven public exports, each counted a second time from its raw columns."),
     ),
     MethodEntry(
-        N_("From alerts to incidents"),
-        N_("Which alerts report the same incident, so that it counts once?"),
-        (r"p_{ij} = \frac{g(r_{ij}, t_{ij})}{\mu_j + \sum_k g(r_{kj}, t_{kj})}",),
+        N_("What is counted"),
+        N_("How many alerts are there, when several people report one event?"),
+        (r"\operatorname{Var}(y) = \varphi\, \operatorname{E}(y)",),
+        N_("y is a number of alerts, φ the number of times that it varies more than independent alerts would."),
         N_(
-            "p is the probability that alert j is a further report of the earlier alert i: g the rate of further "
-            "reports at their distance r and lag t, μ the rate of incidents that is usual at that place, day and hour. "
-            "Both are learned from the alerts themselves; from 20,000 alerts on anew once there are a tenth more of "
-            "them, and alerts that come meanwhile are judged by what was learned."
+            "Every figure, map and test counts alerts, each one once; so does every share by gender. Nothing tells for "
+            "certain which alerts report the same event, so none is left out and none is merged. That one event may be "
+            "reported several times makes counts vary more: how much more is learned from the past of the city, and "
+            "every test takes it into account (docs/counts.md)."
         ),
         N_(
-            "Alerts of one category within 300 m and 72 hours are compared. Linked are those that are more probably a "
-            "further report than an incident of their own; alerts that share a number of their source are one "
-            "incident. Nothing is linked where repeated reports are not clearly more frequent than chance gives. An "
-            "incident counts where and when the first report was that fits the filter. Hot spots, clusters, classes "
-            "over time, concentration, repeats, changes, expected ranges, comparisons, evaluations and the gender of "
-            "those affected count incidents."
+            "A number of alerts is not a number of events: where people report more of the same, it grows without "
+            "anything more having happened. Only the test of repeats and near repeats leaves out alerts that may "
+            "report the same event, by the rule that is named there."
         ),
-        N_(
-            "Reports of one incident under two categories, or more than three days apart, count as two incidents. "
-            "Several incidents close to each other in one night can count as one, unless the source numbers them."
-        ),
-        ("Zhuang, Ogata & Vere-Jones 2002, JASA 97", "Marsan & Lengliné 2008, Science 319", "docs/incidents.md"),
+        ("McCullagh & Nelder 1989, Generalized Linear Models", "docs/counts.md"),
     ),
     MethodEntry(
         N_("How precise the data are"),
         N_("How far can positions, times and counts be trusted?"),
-        (
-            r"d = 2\left(\sqrt{n + \tfrac{3}{8}} - \sqrt{m + \tfrac{3}{8}}\right)",
-            r"N\, e^{-m g} < 0.05",
-        ),
+        (r"d = 2\left(\sqrt{n + \tfrac{3}{8}} - \sqrt{m + \tfrac{3}{8}}\right)",),
         N_(
             "n alerts of a week, m the median of the six weeks before and the six after: a week is reported as a "
-            "jump where d is more than four times its usual spread. A stretch of g days without alerts is reported "
-            "as a gap where, with m alerts on a usual day and N days, fewer than 0.05 such stretches would be "
-            "expected. Positions are as precise as the step between the coordinates that occur; map cells narrower "
-            "than that step are not supported."
+            "jump where d is more than four times its usual spread. Positions are as precise as the step between the "
+            "coordinates that occur; map cells narrower than that step are not supported."
         ),
         N_(
             "Near-duplicates are alerts of one category within 50 m and 48 hours. A default coordinate is one exact "
@@ -535,6 +511,29 @@ GENERAL: Final = (
         ),
         N_("Busy streets have near-duplicates by chance: they are a reason to look, not a count of errors."),
         ("Anscombe 1948, Biometrika 35",),
+    ),
+    MethodEntry(
+        N_("Days that the sources cover"),
+        N_("Were there no alerts, or is a part of the export missing?"),
+        (r"p = \left(1 + \tfrac{k}{a v} \ln\left(1 + \tfrac{G}{D}\right)\right)^{-v}",),
+        N_(
+            "A stretch of days without alerts is compared with the days on each side of it: k alerts there, G and D "
+            "the usual alerts of both stretches by weekday, a the dispersion of weekly counts, known from 3v pairs of "
+            "weeks. It is a gap where on both sides p is below 0.05, divided by the number of all stretches without "
+            "alerts."
+        ),
+        N_(
+            "Each source is judged by itself; by months where only these are known. Lively days count up to the "
+            "nine-tenths quantile of their surroundings. The same days of other years say what the season lets expect. "
+            "Days in a gap are left out of comparisons, on both sides. An analyst can correct them on the Data page."
+        ),
+        N_(
+            "Of 5,760 simulated sources without a gap, with bursts, seasons and holidays, one was given one; where the "
+            "pace changed suddenly several times within a few months, up to 8 of 100. A single day, a month with few "
+            "alerts, and the end of all data are never gaps. A month missing from a source of fewer than about one "
+            "alert a day may go unnoticed."
+        ),
+        ("Przyborowski & Wilenski 1940, Biometrika 31", "docs/coverage.md"),
     ),
     MethodEntry(
         N_("Map cells"),
@@ -592,9 +591,9 @@ GENERAL: Final = (
             "is."
         ),
         N_(
-            "Where no alert waits, the city's alerts and incidents are exact: all by month, ordinary ones by week, "
+            "Where no alert waits, the city's alerts are exact: all by month, ordinary ones by week, "
             "band of six hours, darkness, category and gender, sensitive ones by quarter, category and gender. "
-            "Ordinary incidents of each cell are exact by quarter. Under the filter that everybody opens, the whole "
+            "Ordinary alerts of each cell are exact by quarter. Under the filter that everybody opens, the whole "
             "city and a period by its name, what the Briefing tells, the hot spots and what weighs more on whom are "
             "chosen from the alerts for all readers alike; council and public get the figures of the copy. Of "
             "sensitive categories no hot spot is judged from the copy."

@@ -98,7 +98,10 @@ PLACES: Final = (
             "place with many addresses is dense, and shown as such. Single points far from others, as in villages, are "
             "hot spots more often than clusters: around them nothing else tells what would be usual."
         ),
-        ("Okabe et al. 2000, Spatial Tessellations", "Tompson et al. 2015, Cartography and Geographic Information Science 42"),
+        (
+            "Okabe et al. 2000, Spatial Tessellations",
+            "Tompson et al. 2015, Cartography and Geographic Information Science 42",
+        ),
         N_("Sums of land piece by piece; quiet made-up cities moved to 1,500 irregular corners."),
     ),
     MethodEntry(
@@ -115,9 +118,10 @@ PLACES: Final = (
             "(100, 200] includes 200 and not 100."
         ),
         N_(
-            "Further reports of one incident are taken out first, else each would be a repeat of itself. The very same "
-            "place is a band of its own. A band is a pattern when its ratio is at least 1.2 and "
-            "its corrected p below 0.05. Bands are never finer than the coordinates."
+            "Alerts of one category within 50 m and 2 hours of an earlier one, or with one number in their source, are "
+            "taken out first, else an event that is reported twice would be a repeat of itself. The very same "
+            "place is a band of its own. A band is a pattern when its ratio is at least 1.2 and its corrected "
+            "p below 0.05. Bands are never finer than the coordinates."
         ),
         N_(
             "A place that became busier for a while also makes pairs that are close and soon; where the excess hardly "
@@ -135,18 +139,18 @@ PLACES: Final = (
     ),
     MethodEntry(
         N_("Concentration"),
-        N_("How few places hold most incidents, and how few would by chance alone?"),
+        N_("How few places hold most alerts, and how few would by chance alone?"),
         (
             r"G = \frac{\sum_i (2i - n - 1)\, x_{(i)}}{n \sum_i x_i}, \qquad "
             r"G' = \max\left(1, \tfrac{n}{c}\right) (G - 1) + 1",
         ),
         N_(
-            "x the incidents of n places in ascending order, c all incidents. G' is the generalised Gini: 0 where the "
-            "incidents are spread as evenly as so many can be, 1 where all are in one place."
+            "x the alerts of n places in ascending order, c all alerts. G' is the generalised Gini: 0 where the "
+            "alerts are spread as evenly as so many can be, 1 where all are in one place."
         ),
-        N_("Chance: as many incidents placed at random over the places, in proportion to their land, many times."),
+        N_("Chance: as many alerts placed at random over the places, in proportion to their land, many times."),
         N_(
-            "Fewer incidents than places always look concentrated; so compare the share with that expected by chance, "
+            "Fewer alerts than places always look concentrated; so compare the share with that expected by chance, "
             "and the Gini with the Gini expected by chance. Coarser cells give lower figures."
         ),
         (
@@ -161,7 +165,7 @@ PLACES: Final = (
         N_("In which places does the share of one filter differ from its share in the rest of the city?"),
         (r"p = 2 \cdot 2 \cdot P\left(X \ge a \mid X \sim \mathrm{Hypergeom}(A + B,\ A,\ a + b)\right)",),
         N_(
-            "a incidents of the first filter and b of the second in a place, A and B in the place and the rest of the "
+            "a alerts of the first filter and b of the second in a place, A and B in the place and the rest of the "
             "city. This is the exact distribution under permuted labels. Both tails and two sizes of place are "
             "tested, hence doubled twice."
         ),

@@ -20,23 +20,23 @@ OPTIONS: Final = (
             r"c = \mu (1 - \mu) - V",
         ),
         N_(
-            "A are all incidents (or residents) of the place, B of all the rest of the city, x and y the incidents of "
+            "A are all alerts (or residents) of the place, B of all the rest of the city, x and y the alerts of "
             "the filter in each. By residents the test is that of hot cells, with A and B in place of land. Among all "
-            "incidents each is one of the filter or not: given both totals, x follows Fisher's noncentral "
+            "alerts each is one of the filter or not: given both totals, x follows Fisher's noncentral "
             "hypergeometric distribution, with the odds of a share 1.25 times that of the rest. r is the rate of a "
-            "cell, its incidents over its denominator b, and μ that of the city. V is the variance between cells "
+            "cell, its alerts over its denominator b, and μ that of the city. V is the variance between cells "
             "beyond chance; where it is zero every cell has the rate of the city. c is the sampling variance of a "
-            "rate: the first form is for residents, of whom incidents are no part, the second for shares of all "
-            "incidents."
+            "rate: the first form is for residents, of whom alerts are no part, the second for shares of all "
+            "alerts."
         ),
         N_(
-            "All incidents are those of the same period, whatever else the filter asks for; both counts pass the same "
+            "All alerts are those of the same period, whatever else the filter asks for; both counts pass the same "
             "disclosure control. Residents are known by district and spread evenly over its land; a sliver of land "
             "counts as a quarter of a cell. A cell without a denominator is assessed with its neighbours only, and "
-            "its incidents are left out."
+            "its alerts are left out."
         ),
         N_(
-            "A share says nothing about how many incidents there are: a quiet place can have a high one. Residents "
+            "A share says nothing about how many alerts there are: a quiet place can have a high one. Residents "
             "are the wrong denominator for squares, stations and shores, where many people pass and few live. Rates "
             "of cells that share a border are not shrunk towards each other."
         ),
@@ -50,20 +50,20 @@ OPTIONS: Final = (
     ),
     MethodEntry(
         N_("Clusters by severity"),
-        N_("Where do severe incidents lie close together?"),
+        N_("Where do severe alerts lie close together?"),
         (
             r"w = s / \bar{s}, \qquad \varphi = \frac{\sum w^2}{\sum w}",
             r"\left[\frac{v}{2 c}\, \chi^2_{0.025}\left(\tfrac{2 c^2}{v}\right),\ "
             r"\frac{v + w_M^2}{2 (c + w_M)}\, \chi^2_{0.975}\left(\tfrac{2 (c + w_M)^2}{v + w_M^2}\right)\right]",
         ),
         N_(
-            "An incident counts by its severity s over the mean severity; one without a severity counts as the mean. "
+            "An alert counts by its severity s over the mean severity; one without a severity counts as the mean. "
             "c is the weight of a cluster, v the sum of its squared weights, w_M the largest weight: the interval of "
             "c. The minimum of a core is that of a count with the same mean and dispersion φ."
         ),
         N_(
-            "Each simulated map draws as many incidents from the smoothed, weighted density and gives them the "
-            "observed weights in a random order. A cluster has five incidents or more, whatever they weigh."
+            "Each simulated map draws as many alerts from the smoothed, weighted density and gives them the "
+            "observed weights in a random order. A cluster has five alerts or more, whatever they weigh."
         ),
         N_(
             "Severity is a grade that one person gave, treated as an amount here: 4 weighs twice as much as 2. "
@@ -89,7 +89,7 @@ OPTIONS: Final = (
             "expected; beside each change stands the ratio of weights, not corrected for having looked everywhere."
         ),
         N_(
-            "A place of few but grave incidents that is not hot by its count is not found. Bursts are taken to weigh "
+            "A place of few but grave alerts that is not hot by its count is not found. Bursts are taken to weigh "
             "alike, so intervals are rather too wide. Only for those who see the alerts themselves."
         ),
         ("Fay & Feuer 1997, Statistics in Medicine 16", "Zou and Donner 2008, Statistics in Medicine 27"),
@@ -107,7 +107,7 @@ OPTIONS: Final = (
             "A name is the nearest landmark (“near” it beyond its radius); else the district and the street, from the "
             "city's files or as the export calls them; else the distance and direction from the city's centre, or "
             "where the profile is provisional from the middle of the alerts. "
-            "Places that share a name are distinguished by street, direction and distance, those with most incidents "
+            "Places that share a name are distinguished by street, direction and distance, those with most alerts "
             "first."
         ),
         N_(

@@ -8,7 +8,7 @@ import datetime as dt
 import streamlit as st
 
 from curim_data.model import Role
-from curim_data.model.annotations import KIND_WORDS, KINDS, LONGEST_NOTE, Annotation, AnnotationKind
+from curim_data.model.annotations import CORRECTIONS, KIND_WORDS, KINDS, LONGEST_NOTE, Annotation, AnnotationKind
 from curim_data.model.i18n import Span
 from curim_data.model.labels import category_label
 from curim_data.plans.record import Deed
@@ -72,7 +72,10 @@ def _draw_form(page: Page) -> None:
         over = left.checkbox(t("It was over on a day"), key="annotation_over")
         end = left.date_input(t("To"), value=source.as_of, key="annotation_end")
         kind: AnnotationKind = right.selectbox(
-            t("Kind"), KINDS, format_func=lambda one: t(KIND_WORDS[one]), key="annotation_kind"
+            t("Kind"),
+            [kind for kind in KINDS if kind not in CORRECTIONS],
+            format_func=lambda one: t(KIND_WORDS[one]),
+            key="annotation_kind",
         )
         categories = ("", *page.city.categories, *source.other_categories)
         category = right.selectbox(

@@ -13,13 +13,13 @@ from curim_data.model import labels as words
 from curim_data.model.absence import NO_AFFECTED, no_districts
 from curim_data.privacy import BAND_HOURS, Counted, DisclosureError
 from pages.parts.charts import plots
-from pages.parts.charts.numbers import least_written, written_incidents
+from pages.parts.charts.numbers import least_written
 from pages.parts.charts.plots import has_no_clock, no_clock_reason
 from pages.parts.charts.small_multiples import small_multiples_figure
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.cache import cached_query
 from pages.parts.frame.footer import missing
-from pages.parts.trends.queries import period_dates, shown_incidents
+from pages.parts.trends.queries import period_dates
 from pages.parts.trends.trend_line import small_chart_unit
 
 MOST_PANELS = 9
@@ -48,20 +48,18 @@ def draw_small_multiples(page: Page) -> None:
         st.write(escape_markdown(missing(page, why)))
         return
     try:
-        counted: Counted = cached_query(page, "counts", (unit, split), complete=True, once=True, beside_alerts=True)
-        alerts: Counted = cached_query(page, "counts", (unit, split), complete=True)
+        counted: Counted = cached_query(page, "counts", (unit, split), complete=True)
     except DisclosureError as refused:
         st.info(t(refused.message))
         return
-    told = alerts.frame[[unit, split, "n"]].rename(columns={"n": "alerts"})
-    frame = counted.frame.dropna(subset=[unit]).merge(told, how="left", on=[unit, split])
+    frame = counted.frame.dropna(subset=[unit])
     sums = frame.groupby(split, dropna=False)["n"].sum().sort_values(ascending=False, kind="stable")
     names = list(sums[sums > 0].index)[:MOST_PANELS]
     if not names:
         st.write(t("There is nothing to split."))
         return
     if split == "district" and pd.isna(names).all():
-        st.write(t("None of these incidents lies in a district of the city."))
+        st.write(t("None of these alerts lies in a district of the city."))
         return
     ordered = frame.sort_values(unit, kind="stable")
     owned = [(ordered[split].isna() if pd.isna(name) else ordered[split] == name).to_numpy(bool) for name in names]
@@ -91,7 +89,7 @@ def draw_small_multiples(page: Page) -> None:
     if rest:
         notes.append(t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest))
     if split == "group":
-        notes.append(t("An incident of several groups counts once in each."))
+        notes.append(t("An alert of several groups counts once in each."))
     st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
 
 
@@ -126,12 +124,12 @@ def _nothing_to_split(page: Page, split: str) -> Message | None:
 def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Counted) -> str:
     t = page.t
     largest, frame = panels[0]
-    n = shown_incidents(frame)
+    n = round(float(frame["n"].sum()))
     if 0 < n < least_written(page):
-        return t("Most incidents: {name}.", name=largest)
+        return t("Most alerts: {name}.", name=largest)
     return t.n(
-        "Most incidents: {name}, {n} ({share}).",
-        "Most incidents: {name}, {n} ({share}).",
+        "Most alerts: {name}, {n} ({share}).",
+        "Most alerts: {name}, {n} ({share}).",
         n,
         name=largest,
         share=t.percent(n / counted.total),
@@ -139,17 +137,14 @@ def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counte
 
 
 def draw_week_clock(page: Page) -> None:
-    """Incidents by weekday and hour, with their sentence; alerts beside in the tooltips."""
+    """Alerts by weekday and hour, with their sentence."""
     t = page.t
     st.subheader(t("Days and hours"))
     if has_no_clock(page) or (page.source is not None and not page.source.known_time.knows("hour")):
         st.write(no_clock_reason(page))
         return
     try:
-        counted: Counted = cached_query(
-            page, "counts", ("weekday", "hour"), complete=True, once=True, beside_alerts=True
-        )
-        alerts: Counted = cached_query(page, "counts", ("weekday", "hour"), complete=True)
+        counted: Counted = cached_query(page, "counts", ("weekday", "hour"), complete=True)
     except DisclosureError as refused:
         st.info(t(refused.message))
         return
@@ -158,25 +153,24 @@ def draw_week_clock(page: Page) -> None:
         st.write(no_clock_reason(page))
         return
     if 0 < frame["n"].sum() < (least := least_written(page)):
-        st.write(t("Fewer than {k} incidents have a known hour: too few to say when they happen.", k=least))
+        st.write(t("Fewer than {k} alerts have a known hour: too few to say when they happen.", k=least))
         return
-    told: pd.DataFrame | None = alerts.frame
     banded = bool(counted.notes) and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS))
     if banded:
-        frame, told = _spread(frame), None
+        frame = _spread(frame)
     week = week_clock(frame, BAND_HOURS if banded else 1)
     plots.draw_chart(
         page,
-        plots.clock_figure(page, frame, count=written_incidents, alerts=told),
+        plots.clock_figure(page, frame),
         key="trends_clock",
-        alt=t("Incidents by weekday and hour. {sentence}", sentence=week.sentence(t, incidents=True)),
+        alt=t("Alerts by weekday and hour. {sentence}", sentence=week.sentence(t)),
         data=counted.frame,
         file_name="clock.csv",
     )
     if page.source is not None and page.source.some_hours is not None:
         st.caption(t(page.source.some_hours))
-    st.write(week.sentence(t, incidents=True))
-    known = t.n("{n} incident with a known hour.", "{n} incidents with a known hour.", week.n)
+    st.write(week.sentence(t))
+    known = t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", week.n)
     st.caption(" ".join([known, *(t(note) for note in counted.notes)]))
 
 

@@ -13,7 +13,7 @@ from curim_data.model import Translator
 from curim_data.privacy import Counted, DisclosureError
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import written_incidents
+from pages.parts.charts.numbers import written_alerts
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.frame import Page, palette
 from pages.parts.frame.cache import cached_query
@@ -37,7 +37,7 @@ def draw_calendar(page: Page) -> None:
     start = max(start, source.first, end - dt.timedelta(days=7 * WEEKS - 7 + end.weekday()))
     chosen = page.filter.replace(period="", start=start, end=end)
     try:
-        counted: Counted = cached_query(page, "counts", (DAY,), filter=chosen, complete=True, once=True)
+        counted: Counted = cached_query(page, "counts", (DAY,), filter=chosen, complete=True)
     except DisclosureError as refused:
         st.write(t(refused.message))
         return
@@ -50,7 +50,7 @@ def draw_calendar(page: Page) -> None:
         page,
         calendar_figure(page, frame),
         key="trends_calendar",
-        alt=t("Incidents by day, a column for each week. {sentence}", sentence=sentence),
+        alt=t("Alerts by day, a column for each week. {sentence}", sentence=sentence),
         data=frame[[DAY, "n"]],
         file_name="calendar.csv",
     )
@@ -58,10 +58,10 @@ def draw_calendar(page: Page) -> None:
 
 
 def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
-    """The day with the most incidents, and how many days had none."""
+    """The day with the most alerts, and how many days had none."""
     row = frame.loc[frame["n"].idxmax()]
     day = pd.Timestamp(row[DAY]).date()
-    most = t.n("{n} incident", "{n} incidents", round(row["n"]))
+    most = t.n("{n} alert", "{n} alerts", round(row["n"]))
     fullest = t(
         "The day with the most: {weekday}, {day}, with {most}.", weekday=t.weekday(day.weekday()), day=day, most=most
     )
@@ -80,7 +80,7 @@ def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 200) -> Fi
     at = days.dt.day_of_week.to_numpy(), weeks.get_indexer(pd.DatetimeIndex(mondays))
     counts = frame["n"].to_numpy(dtype=float)
     grid[at] = counts
-    told = {n: written_incidents(page, n) for n in set(counts.tolist())}
+    told = {n: written_alerts(page, n) for n in set(counts.tolist())}
     texts[at] = [
         f"{t.weekday(day.weekday())} {t.date(day)}: {told[n]}"
         for day, n in zip(days.dt.date, counts.tolist(), strict=True)

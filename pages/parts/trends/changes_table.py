@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,30 +15,28 @@ from curim_data.model.i18n import Span
 from curim_data.privacy import DisclosureError, is_sensitive, sees_exact
 from curim_data.studies.brief import BriefChanges, brief_periods
 from curim_data.studies.change_words import (
+    NOT_KNOWN,
     areas_in_words,
-    certainty_in_words,
     compared_in_words,
     counts_in_words,
-    least_written,
-    notes_in_words,
+    grade_in_words,
     p_values_in_words,
     ratios_in_words,
 )
 from curim_data.studies.changes import ChangeStudy
-from curim_data.studies.findings import Count, Finding
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
 from curim_data.studies.written_changes import surest_first, written_changes
 from pages.parts.charts import tables
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
-from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_span_choice, draw_weight_choice
+from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_span_choice
 
 HEIGHT = 420
 HEIGHT_ON_PHONE, FEW = 520, 6  # pixels, and rows that stand there without scrolling
-MAIN = ("where", "what", "before", "after", "times", "sure", "note")  # in view before the reader asks for all
-NUMBERS = ("before", "after", "ratio", "low", "high")
-DIGITS = {"before": 0, "after": 0, "ratio": 2, "low": 2, "high": 2, "weight_before": 1, "weight_after": 1}
+MAIN = ("where", "what", "expected", "after", "times", "sure")  # in view before the reader asks for all
+NUMBERS = ("expected", "after", "ratio", "low", "high")
+DIGITS = {"expected": 1, "after": 0, "ratio": 2, "low": 2, "high": 2}
 
 
 def draw_changes_table(page: Page) -> None:
@@ -47,62 +45,26 @@ def draw_changes_table(page: Page) -> None:
     st.subheader(t("All changes"))
     told = _told_in_title(page)
     chosen = draw_span_choice(page, told)
-    weight = draw_weight_choice(page)
-    study = changes_of(page.dataset, chosen, page.audience, weight)
+    study = changes_of(page.dataset, chosen)
     found = told.findings if told is not None and study.periods.after == (told.since, told.until) else ()
     strict = is_sensitive(page.filter, page.city)
     written = written_changes(study, page.audience, page.city, sensitive=strict)
     rows = findings_first(study.changes.frame, [finding.change.key for finding in found], written)
     written = written.loc[rows.index]
-    frame = changes_frame(page, rows, written, study.harm.frame if study.harm is not None else None)
+    frame = changes_frame(page, written)
     if frame.empty or study.periods.before is None:
         _draw_reason(page, study.periods)
         _draw_not_in_use(page, study)
         return
     spans = {name: Span(*days, by_month=study.periods.by_month) for name, days in _days(study.periods).items()}
     st.caption(t("{after}, compared with {before}.", **spans))
-    headings = _headings(t, weighted=study.harm is not None, noted=bool(frame["note"].any()))
+    headings = _headings(t)
     (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, headings)
-    sentences = [study.changes.sentence(t)]
-    if study.changes.n_significant:
-        sentences.append(
-            t("The briefing lists changes that overlap once, and corrects for what it lists: it has fewer.")
-        )
+    sentences = [t.n("{n} comparison was made.", "{n} comparisons were made.", study.changes.n_tested)]
     if page.source is not None and chosen_from(page.source, page.filter) is not page.source:
         sentences.append(t(COMPARED_IN_THE_COPY))
-    if _counted_otherwise(found, rows):
-        sentences.append(
-            t(
-                "The title and the Briefing count an incident where any of its alerts passes the filter, this table by "
-                "its first alert: their numbers may differ a little."
-            )
-        )
     draw_footer(page, sentence=" ".join(sentences), choices=study.choices)
-    for choice in study.choices:
-        if choice.name == "areas":
-            st.caption(t(choice.explanation))
     _draw_not_in_use(page, study)
-
-
-def _counted_otherwise(found: Sequence[Finding], rows: pd.DataFrame) -> bool:
-    """Whether a finding has other counts than its row of the table."""
-    if not found:
-        return False
-    listed = {_name_of(row, found[0].change.key): row for row in rows.to_dict("records")}
-    for finding in found:
-        row = listed.get(_name_of(finding.change.key, finding.change.key))
-        if row is not None and not all(map(_is_count, finding.counts, (row["before"], row["after"]))):
-            return True
-    return False
-
-
-def _is_count(count: Count, n: float) -> bool:
-    """Whether a number is written out as a finding's count is."""
-    return 0 < n < count.least if count.n is None else n == count.n
-
-
-def _name_of(row: Mapping[Any, Any], names: Iterable[str]) -> tuple[Any, ...]:
-    return tuple(None if pd.isna(row[name]) else row[name] for name in names)
 
 
 def _draw_not_in_use(page: Page, study: ChangeStudy) -> None:
@@ -152,7 +114,7 @@ def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) 
         order = [name for name in MAIN if name in headings and name not in left_out]
         main = {name: headings[name] for name in order}
         columns, row_height = tables.wrapped_columns(
-            frame, main, page.room.column, wrapped=("what", "where", "note"), numbers=_numbers(frame)
+            frame, main, page.room.column, wrapped=("what", "where"), numbers=_numbers(frame)
         )
     tables.draw_table(
         page,
@@ -189,14 +151,11 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
 
 
 def _for_phone(t: Translator, frame: pd.DataFrame, headings: dict[str, str]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The columns of a phone: the place first, with what unless that is the same in all rows; both counts in one.
-
-    There a note has no room: a count that is at most so many is written so.
-    """
+    """The columns of a phone: the place first, with what unless that is the same in all rows; both counts in one."""
     heading = headings["where"]
     if frame["what"].nunique() > 1:
         frame, heading = frame.assign(where=frame["where"] + " · " + frame["what"]), t("Where and what")
-    counts = zip(frame["told_before"], frame["told_after"], strict=True)
+    counts = zip(frame["told_expected"], frame["told_after"], strict=True)
     frame = frame.assign(change=["\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}".join(both) for both in counts])
     return frame, {"where": heading, "change": t("Change"), "sure": headings["sure"]}
 
@@ -211,61 +170,45 @@ def _digits(frame: pd.DataFrame, headings: dict[str, str]) -> dict[str, int]:
     return {name: places for name, places in DIGITS.items() if name in headings and name not in words}
 
 
-def _headings(t: Translator, *, weighted: bool, noted: bool) -> dict[str, str]:
-    """All columns; an empty one would push others off the page."""
-    headings = {
+def _headings(t: Translator) -> dict[str, str]:
+    """All columns."""
+    return {
         "where": t("Where"),
         "what": t("What"),
-        "before": t("Before"),
-        "after": t("After"),
+        "expected": t("Expected"),
+        "after": t("Alerts"),
         "times": t("Ratio (95 %)"),
-        "sure": t("Chance or not"),
-        "note": t("Note"),
+        "sure": t("Grade"),
         "ratio": t("Ratio"),
         "low": t("From"),
         "high": t("To"),
-        "weight_before": t("Weight before"),
-        "weight_after": t("Weight after"),
-        "weight_ratio": t("Ratio of weights (95 %)"),
         "q": t("Corrected p"),
         "p": t("p"),
         "test": t("Compared with"),
     }
-    left_out = (() if noted else ("note",)) + (() if weighted else ("weight_before", "weight_after", "weight_ratio"))
-    return {name: heading for name, heading in headings.items() if name not in left_out}
 
 
-def changes_frame(
-    page: Page, frame: pd.DataFrame, written: pd.DataFrame, harm: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Tested candidates in words and figures, in their order; `written`: the same with their figures as the audience
-    may read them. `harm`: what their incidents weigh, row by row.
-    """
-    t, rows, exact = page.t, frame, sees_exact(page.audience)
-    least = least_written(rows, page.audience, page.city, sensitive=is_sensitive(page.filter, page.city))
-    told = {when: counts_in_words(t, rows, when, least) for when in ("before", "after")}
-    small = any((rows[when].between(1, least - 1)).any() for when in told)
-    weights = {}
-    if harm is not None:
-        own = harm.loc[rows.index]
-        weights = {name: own[name].round(1).to_numpy() for name in ("weight_before", "weight_after")}
-        weights["weight_ratio"] = ratios_in_words(t, own, ("weight_ratio", "weight_low", "weight_high"))
-    figures = {name: written[name].replace(np.inf, np.nan).round(2) for name in ("ratio", "low", "high")}
-    figures["low"] = figures["low"].mask(rows["ratio"] == 0)  # of an estimate of zero there is an upper bound alone
+def changes_frame(page: Page, written: pd.DataFrame) -> pd.DataFrame:
+    """Tested candidates in words and figures, in their order, as the audience may read them."""
+    t = page.t
+    small = bool(written["after"].isna().any())
+    told = {
+        "expected": [NOT_KNOWN if n != n else t.number(n, 1) for n in written["expected"]],
+        "after": counts_in_words(t, written, "after"),
+    }
     return pd.DataFrame(
         {
-            "what": _subject_labels(page, rows),
-            "where": areas_in_words(t, page.city, rows),
-            **{when: told[when] if small else rows[when].to_numpy() for when in told},
-            **{f"told_{when}": words for when, words in told.items()},
-            **{name: values.to_numpy() for name, values in figures.items()},
+            "what": _subject_labels(page, written),
+            "where": areas_in_words(t, page.city, written),
+            "expected": written["expected"].round(1).to_numpy(),
+            "after": told["after"] if small else written["after"].to_numpy(),
+            **{f"told_{name}": words for name, words in told.items()},
+            **{name: written[name].round(2).to_numpy() for name in ("ratio", "low", "high")},
             "times": ratios_in_words(t, written, ("ratio", "low", "high")),
-            "sure": [certainty_in_words(t, q, steps=exact) for q in rows["q"].tolist()],
-            **weights,
-            "q": p_values_in_words(t, written["q"], steps=not exact),
+            "sure": [grade_in_words(t, grade) for grade in written["grade"]],
+            "q": p_values_in_words(t, written["q"], steps=not sees_exact(page.audience)),
             "p": p_values_in_words(t, written["p"]),
-            "test": compared_in_words(t, rows),
-            "note": notes_in_words(t, rows),
+            "test": compared_in_words(t, written),
         }
     )
 
@@ -300,12 +243,5 @@ def _draw_reason(page: Page, periods: ComparedPeriods) -> None:
 
 
 def _subject_labels(page: Page, rows: pd.DataFrame) -> list[str]:
-    subjects = list(zip(*(rows[name].to_numpy(object).tolist() for name in ("category", "dark")), strict=True))
-    names = {subject: _subject_label(page, *subject) for subject in set(subjects)}
-    return [names[subject] for subject in subjects]
-
-
-def _subject_label(page: Page, category: object, dark: object) -> str:
-    t = page.t
-    name = labels.category_label(t, page.city, category) if isinstance(category, str) else t("All incidents")
-    return t("{category} after dark", category=name) if dark is True else name
+    names = {name: labels.category_label(page.t, page.city, str(name)) for name in rows["category"].dropna().unique()}
+    return [names.get(name, page.t("All alerts")) for name in rows["category"]]

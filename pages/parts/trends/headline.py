@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
-from analysis.trends.distinct_changes import distinct_changes
 from analysis.trends.time_series import Trend
-from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Translator
 from curim_data.privacy import DisclosureError
-from curim_data.studies.brief import BriefChanges, landmark_districts
+from curim_data.studies.brief import BriefChanges
 from curim_data.studies.brief_text import (
     against_words,
     change_name,
@@ -19,11 +16,9 @@ from curim_data.studies.brief_text import (
     sure_sentence,
     tested_sentence,
 )
-from curim_data.studies.findings import Finding, make_finding
+from curim_data.studies.findings import Finding
 from pages.parts.findings.queries import cached_changes, changes_since
-from pages.parts.frame import Dataset, Page, calculated, source_of
-from pages.parts.trends.queries import changes_of, course_of
-from pages.parts.trends.trend_line import course_sentences
+from pages.parts.frame import Page
 
 
 @dataclass(frozen=True)
@@ -35,26 +30,26 @@ class Headline:
 
 
 def page_headline(page: Page, trend: Trend | None) -> Headline:
-    """What matters most: a finding, an unusual total, an alarm or a change of level, else the latest period.
+    """What matters most: a finding, an unusual total, a shift of the level, an unusual period, else the latest one.
 
     The findings and the total are the briefing's, of the same filter and since the same day, so that both pages tell
-    one story; where it has none, the surest change of the table below.
+    one story.
     """
     t = page.t
     if page.source is None:
         return Headline(t("Trends"))
     try:
         study = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
-        finding = study.findings[0] if study.findings else surest_of(page.dataset, page.filter, page.audience)
     except DisclosureError:
         return Headline(trend.sentence(t) if trend is not None else t("Trends"))
-    if finding is not None:
-        return _of_finding(page, study, finding)
-    if study.verdict in ("more", "fewer"):
+    clear = [finding for finding in study.findings if finding.clear]
+    if clear:
+        return _of_finding(page, study, clear[0])
+    if study.verdict in ("more", "fewer") or study.changes.gaps:
         return Headline(headline(study, t))
     if trend is None:
         return Headline(t("Trends"))
-    return Headline(_of_line(page, trend))
+    return Headline(_of_line(t, trend))
 
 
 def _of_finding(page: Page, study: BriefChanges, finding: Finding) -> Headline:
@@ -66,28 +61,15 @@ def _of_finding(page: Page, study: BriefChanges, finding: Finding) -> Headline:
         counts=counts_words(finding, t),
         against=against_words(finding, t),
     )
-    below = [tested_sentence(finding, t), sure_sentence(finding, t)]
+    below = [*map(t, study.changes.gaps), tested_sentence(finding, t), sure_sentence(finding, t)]
     more = len(study.findings) - 1
     if more > 0:
         below.append(t.n("{n} more change is in the Briefing.", "{n} more changes are in the Briefing.", more))
     return Headline(title, " ".join(below))
 
 
-def _of_line(page: Page, trend: Trend) -> str:
-    """The latest period where it is out of the usual; else another alarm or a new level; else that it is usual."""
-    t, latest = page.t, trend.latest
-    if latest is not None and latest["alarm"]:
-        return trend.sentence(t)
-    course = course_of(page.dataset, page.filter, page.audience)
-    first: dt.date = trend.frame[trend.column].iloc[0].date()
-    said = course_sentences(page, course, first)
-    return said[0] if said else trend.sentence(t)
-
-
-@calculated(Message("Comparing the periods"))
-def surest_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> Finding | None:
-    """The surest change of the filter's whole period, as the table lists it; None where none survives correction."""
-    found, source = changes_of(dataset, f, audience), source_of(dataset)
-    place_in = landmark_districts(source.city)
-    first = distinct_changes(found.changes, place_in, 1)
-    return make_finding(source, f, audience, first[0], first[0], found.periods, place_in) if first else None
+def _of_line(t: Translator, trend: Trend) -> str:
+    """A recent shift of the level; else the latest period where it is out of the usual; else an older shift."""
+    shift, latest = (trend.shifts[-1] if trend.shifts else None), trend.latest
+    unusual = latest is not None and bool(latest["alarm"])
+    return shift.sentence(t) if shift is not None and (shift.recent or not unusual) else trend.sentence(t)

@@ -6,12 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import cast
 
-import pandas as pd
 import streamlit as st
 
 from analysis.forecast.next_periods import NextPeriods
-from analysis.stats.harm_weights import WeighedBy
-from analysis.trends.alarms import Course
 from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.engine import Source
@@ -23,12 +20,11 @@ from curim_data.privacy import DisclosureError, is_sensitive, sees_exact
 from curim_data.studies import changes, trends
 from curim_data.studies.brief import BriefChanges, usual_since
 from curim_data.studies.changes import ChangeStudy
-from curim_data.studies.harm import WEIGHT_NAMES, weights_offered
 from pages.parts.findings.queries import cached_changes
 from pages.parts.frame import Dataset, Page, calculated, source_of
 from pages.parts.frame.waiting import worked_out
 
-BY, WEIGHT, COLUMNS, SPAN, ALL = "by", "weight", "columns", "span", "all"
+BY, COLUMNS, SPAN, ALL = "by", "columns", "span", "all"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
 USUAL: CalendarUnit = "week"
 
@@ -39,12 +35,6 @@ def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: Calenda
     return trends.trend_study(source_of(dataset), f, audience, unit)
 
 
-@calculated(Message("Counting by period"))
-def course_of(dataset: Dataset, f: AlertFilter, audience: Audience) -> Course | None:
-    """Further alarms and the steps of the level under the filter."""
-    return trends.course_study(source_of(dataset), f, audience)
-
-
 @calculated(Message("Forecasting"))
 def forecast_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> NextPeriods | Message:
     """The next periods after those of the filter, or why none are forecast."""
@@ -52,24 +42,23 @@ def forecast_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: Cale
 
 
 @calculated(Message("Comparing the periods"))
-def changes_of(dataset: Dataset, f: AlertFilter, audience: Audience, weight: WeighedBy | None = None) -> ChangeStudy:
-    """Everything that changed between the filter's period and its reference; `weight`: with what incidents weigh."""
-    return changes.change_study(source_of(dataset), f, audience, weight=weight)
+def changes_of(dataset: Dataset, f: AlertFilter) -> ChangeStudy:
+    """Everything that changed in the filter's period."""
+    return changes.change_study(source_of(dataset), f)
 
 
 def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
-    """What the page tells before a reader chooses anything: the line with its alarms and forecast, and what changed."""
+    """What the page tells before a reader chooses anything: the line with its forecast, and what changed."""
     source = source_of(dataset)
     unit = source.known_time.unit(USUAL)
     for study in (trend_of, forecast_of):
         worked_out(study, dataset, f, audience, unit)
-    worked_out(course_of, dataset, f, audience)
     for step in (unit, "month"):
         worked_out(trend_of, dataset, all_until(source, f), audience, step)
     told = worked_out(cached_changes, dataset, f, audience, usual_since(source, f))
     whole = query.dates(source, f)
     chosen = f if not told.findings or (told.since, told.until) == whole else days_of(f, told)
-    worked_out(changes_of, dataset, chosen, audience, None)
+    worked_out(changes_of, dataset, chosen)
 
 
 def all_until(source: Source, f: AlertFilter) -> AlertFilter:
@@ -80,19 +69,6 @@ def all_until(source: Source, f: AlertFilter) -> AlertFilter:
 def days_of(f: AlertFilter, told: BriefChanges) -> AlertFilter:
     """The filter of the days of which the title tells."""
     return f.replace(period="", start=told.since, end=told.until)
-
-
-def draw_weight_choice(page: Page) -> WeighedBy | None:
-    """By what incidents are weighed beside their count: from the link, and as the reader picks it; none unless asked.
-
-    Nothing is drawn where neither severity nor a harm index is known, and for who sees no exact counts.
-    """
-    t = page.t
-    offered = weights_offered(page.source, page.audience) if page.source is not None else ()
-    if not offered:
-        return None
-    names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}
-    return cast("WeighedBy | None", _draw_choice(t("Incidents count"), names, WEIGHT) or None)
 
 
 def draw_span_choice(page: Page, study: BriefChanges | None) -> AlertFilter:
@@ -187,8 +163,3 @@ def period_dates(page: Page) -> tuple[dt.date, dt.date]:
     source = page.source
     assert source is not None
     return query.dates(source, page.filter)
-
-
-def shown_incidents(frame: pd.DataFrame) -> int:
-    """Incidents of a table of counts."""
-    return round(float(frame["n"].sum()))

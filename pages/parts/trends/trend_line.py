@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 import streamlit as st
 
 from analysis.forecast.next_periods import NextPeriods
-from analysis.trends.alarms import Course
 from analysis.trends.time_series import Trend, period_total
 from curim_data.model import Message, Translator
 from curim_data.privacy import DisclosureError
 from curim_data.studies.annotations import annotations_for
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import least_written
 from pages.parts.charts.time_marks import MOST_LABELS, TimeMark, add_alarm_labels, add_forecast, add_marks
 from pages.parts.frame import Page, draw_footer, palette
 from pages.parts.frame.cache import cached_query
 from pages.parts.trends.annotations import draw_annotations
-from pages.parts.trends.queries import course_of, forecast_of, period_dates, units_offered
+from pages.parts.trends.queries import forecast_of, period_dates, units_offered
+
+MOST_SHIFTS = 3  # the latest, that are drawn and written
 
 
 def draw_trend_line(page: Page, trend: Trend) -> None:
-    """The line with its range, alarms, changes of level, notes and forecast; in words; its data."""
+    """The line with its range, shifts of the level, notes and forecast; in words; its data."""
     t, frame = page.t, trend.frame
     columns = [trend.column, "n", "expected", "lower", "upper", "alarm"]
     if frame["adjusted"].notna().any():
         note = t("Remove the seasonal pattern: the dotted line shows what remains.")
         if st.toggle(t("Seasonally adjusted"), key="trends_adjusted", help=note):
             columns.append("adjusted")
-    shown = frame[columns]
+    ends = frame.index.isin(frame.index[[0, -1]])
+    shown = frame[columns].assign(n=frame["n"].where(frame["complete"] | ends))  # a gap in the data is one in the line
     incomplete = not bool(frame["complete"].iloc[-1])
     beginning = not bool(frame["complete"].iloc[0])
-    ends = {"incomplete": incomplete, "beginning": beginning}
-    figure = plots.band_figure(page, shown, time=trend.column, height=340, name=t("incidents"), **ends)
-    course, ahead = _course(page), _forecast(page, trend)
-    marks = course_marks(t, course, frame[trend.column].iloc[0].date()) + note_marks(page, trend)
+    hollow = {"incomplete": incomplete, "beginning": beginning}
+    figure = plots.band_figure(page, shown, time=trend.column, height=340, name=t("alerts"), **hollow)
+    ahead = _forecast(page, trend)
+    marks = shift_marks(t, trend) + note_marks(page, trend)
     _draw_on(page, figure, trend, marks, ahead)
     figure.show_named_legend()
     plots.draw_chart(
         page,
         figure,
         key="trends_line",
-        alt=t("Incidents over time with the expected range. {sentence}", sentence=trend.sentence(t)),
+        alt=t("Alerts over time with the expected range. {sentence}", sentence=trend.sentence(t)),
         data=_with_forecast(shown, ahead),
         file_name="trend.csv",
     )
     together = period_total(trend)
-    first = frame[trend.column].iloc[0].date()
     sentences = [
         alarms_sentence(t, trend),
         *([together.sentence(t)] if together else []),
-        *course_sentences(page, course, first),
+        *(shift.sentence(t) for shift in trend.shifts[-MOST_SHIFTS:]),
     ]
     draw_footer(page, sentence=" ".join(sentences), total=cached_query(page, "total"), choices=trend.choices)
     if isinstance(ahead, NextPeriods):
@@ -61,16 +59,7 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
         st.caption(ahead.past_sentence(t))
     elif ahead is not None:
         st.caption(t(ahead))
-    _draw_further_rules(page, course)
     draw_annotations(page)
-
-
-def _course(page: Page) -> Course | None:
-    """Further alarms and changes of level; None where they may not be told."""
-    try:
-        return course_of(page.dataset, page.filter, page.audience)
-    except DisclosureError:
-        return None
 
 
 def _forecast(page: Page, trend: Trend) -> NextPeriods | Message | None:
@@ -101,24 +90,16 @@ def _with_forecast(shown: pd.DataFrame, ahead: NextPeriods | Message | None) -> 
     return pd.concat([shown, ahead.frame.rename(columns={"expected": "forecast"})], ignore_index=True)
 
 
-def course_marks(t: Translator, course: Course | None, first: dt.date) -> list[TimeMark]:
-    """Changes of level and a slow rise, as far as they began on the first day that is shown or later."""
-    if course is None:
-        return []
-    marks = [
+def shift_marks(t: Translator, trend: Trend) -> list[TimeMark]:
+    """The latest shifts of the level."""
+    return [
         TimeMark(
-            day,
-            t("level {before} → {after}", before=level_number(t, step.before), after=level_number(t, step.after)),
-            "level",
+            shift.day,
+            t("level {before} → {after}", before=level_number(t, shift.before), after=level_number(t, shift.after)),
+            "alarm" if shift.recent else "level",
         )
-        for day, step, _, _ in course.steps
+        for shift in trend.shifts[-MOST_SHIFTS:]
     ]
-    marks += [
-        TimeMark(alarm.day, t("slow rise") if alarm.rule.name == "cusum" else t("alarm"), "alarm")
-        for alarm in course.alarms
-        if alarm.found
-    ]
-    return [mark for mark in marks if mark.day >= first]
 
 
 def level_number(t: Translator, level: float) -> str:
@@ -139,34 +120,9 @@ def note_marks(page: Page, trend: Trend) -> list[TimeMark]:
     ]
 
 
-def course_sentences(page: Page, course: Course | None, first: dt.date) -> list[str]:
-    """In words what `course_marks` draws."""
-    t, least = page.t, least_written(page)
-    if course is None:
-        return []
-    found = [alarm.sentence(t, least) for alarm in course.alarms if alarm.found and alarm.day >= first]
-    steps = zip(course.steps, course.step_sentences(t), strict=True)
-    return found + [sentence for (day, *_), sentence in steps if day >= first]
-
-
-def _draw_further_rules(page: Page, course: Course | None) -> None:
-    """What other rules say of the same weeks, each with how often it errs, and when the level changed."""
-    t = page.t
-    if course is None or not (course.alarms or course.steps):
-        return
-    with st.expander(t("Other alarm rules and changes of level")):
-        for alarm in course.alarms:
-            st.write(alarm.sentence(t, least_written(page)))
-            st.caption(t(alarm.rule.explanation))
-        for sentence in course.step_sentences(t):
-            st.write(sentence)
-
-
 def alarms_sentence(t: Translator, trend: Trend) -> str:
     """How many periods lay outside the expected range, and which were the latest."""
     judged = int((trend.frame["expected"].notna() & trend.frame["n"].notna()).sum())
-    if trend.rule.name == "misfit":
-        return t(trend.rule.explanation)
     if not judged:
         return t("It is too early to say what is usual: the data do not go back far enough.")
     found = trend.alarms

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear
+from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear, year_on_year
 from curim_data.model.known_time import CalendarUnit
-from curim_data.studies.trends import year_on_year_study
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import least_written, written_count
 from pages.parts.frame import Page
@@ -29,7 +28,7 @@ def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
     if whole is None or months is None:
         st.write(why)
         return
-    compared = year_on_year_study(source, history, whole)
+    compared = year_on_year(whole)
     quarter = A_QUARTER[whole.unit]
     if compared is None or compared.periods <= quarter // 2:
         st.write(t("The data do not go back a year."))
@@ -40,7 +39,7 @@ def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
         page,
         plots.year_on_year_figure(page, frame),
         key="trends_years",
-        alt=t("Incidents by month, a line for each year. {sentence}", sentence=told),
+        alt=t("Alerts by month, a line for each year. {sentence}", sentence=told),
         data=frame,
         file_name="years.csv",
     )
@@ -57,7 +56,7 @@ def twelve_months(months: Trend) -> pd.DataFrame:
     Columns month, n, last_year and change.
     """
     whole = months.frame[months.frame["complete"]]
-    reached = whole.iloc[A_YEAR["month"] :].tail(A_YEAR["month"])
+    reached = whole.dropna(subset=["last_year"]).tail(A_YEAR["month"])
     return reached.assign(change=reached["n"] - reached["last_year"])[["month", "n", "last_year", "change"]].iloc[::-1]
 
 
@@ -69,14 +68,14 @@ def _compared_words(page: Page, compared: YearOnYear) -> str:
         return t.n("{n} whole month is compared.", "{n} whole months are compared.", periods)
     if compared.unit == "week":
         return t.n(
-            "{n} incident is compared, over {periods} whole weeks.",
-            "{n} incidents are compared, over {periods} whole weeks.",
+            "{n} alert is compared, over {periods} whole weeks.",
+            "{n} alerts are compared, over {periods} whole weeks.",
             n,
             periods=periods,
         )
     return t.n(
-        "{n} incident is compared, over {periods} whole months.",
-        "{n} incidents are compared, over {periods} whole months.",
+        "{n} alert is compared, over {periods} whole months.",
+        "{n} alerts are compared, over {periods} whole months.",
         n,
         periods=periods,
     )
@@ -88,7 +87,7 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
     headings = {
         "month": t("Month"),
         "last_year": t("A year before"),
-        "n": t("Incidents"),
+        "n": t("Alerts"),
         "change": t("Difference"),
     }
     frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])[[*headings]]
@@ -98,7 +97,7 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
     if few.any(axis=None):  # a difference from what is not written out would tell it
         words = {name: [written_count(page, n) for n in rows[name]] for name in counts}
         frame = frame.assign(**words, change=rows["change"].mask(few.any(axis=1)))
-    alt = t("Incidents of the last whole months and of the same months a year before")
+    alt = t("Alerts of the last whole months and of the same months a year before")
     digits, signed = {} if few.any(axis=None) else dict.fromkeys(counts, 0), {"change": 0}
     if page.narrow:
         tables.draw_plain_table(page, frame, headings, alt=alt, digits=digits, signed=signed)
@@ -116,7 +115,7 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
             height="content",
         )
     told = t(
-        "{first} onwards: {after} incidents, {before} in the same months a year before.",
+        "{first} onwards: {after} alerts, {before} in the same months a year before.",
         first=t.date(rows["month"].iloc[-1].date(), "LLLL y"),
         after=written_count(page, rows["n"].sum()),
         before=written_count(page, rows["last_year"].sum()),

@@ -1,0 +1,178 @@
+"""Many reports in one place within hours or days, of a filter's period, for an audience."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from analysis.hotspots.grouping import h3_name
+from analysis.trends.events import Event, find_events
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, CityProfile, Gender, Translator
+from curim_data.model.labels import category_label, inline
+from curim_data.privacy import is_sensitive_category, sees_exact, threshold
+from curim_data.query import at_points, default_points
+from curim_data.studies.changes import PAST_YEARS
+from curim_data.studies.coarse_areas import area_name
+
+SQUARE: Final = "cell_9"
+# Weeks with fewer alerts of a category in a square than this are not read: no event of eight in seven days is in them.
+LEAST_A_WEEK: Final = 3
+MOST_KEPT: Final = 16
+MOST_EVENTS: Final = 3
+# Shares from which an event is said to concern women, or men, mostly.
+MOSTLY: Final = 0.75
+Who = Literal["", "all women", "all men", "mostly women", "mostly men"]
+
+
+@dataclass(frozen=True)
+class EventFinding:
+    """An event as an audience reads it.
+
+    `n`: alerts, rounded down to a multiple of five for who sees no exact counts (`rounded`). `who`: of those that state
+    whom they affect. `day`: of its first alert, `last` of its last. `filter`: what opens it.
+    """
+
+    event: Event
+    n: int
+    rounded: bool
+    who: Who
+    day: dt.date
+    last: dt.date
+    filter: AlertFilter
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is a clear event; else it is probable."""
+        return self.event.grade == "clear"
+
+    @property
+    def cell(self) -> str:
+        """The name of its map cell."""
+        return h3_name(self.event.cell)
+
+    def title(self, city: CityProfile, t: Translator) -> str:
+        """What happened where."""
+        what, where = self.place_and_category(city, t)
+        return t("{what}, {where}", what=what, where=where)
+
+    def place_and_category(self, city: CityProfile, t: Translator) -> tuple[str, str]:
+        """What happened, and where."""
+        return category_label(t, city, self.event.category), area_name(t, city, self.cell)
+
+    def sentences(self, city: CityProfile, t: Translator) -> tuple[str, ...]:
+        """How many within how long, when, whom it concerned, and since when there were never as many."""
+        what = inline(category_label(t, city, self.event.category))
+        values = {"n": self.n, "what": what, "day": self.day, "last": self.last}
+        match self.event.hours, self.rounded:
+            case 4, False:
+                first = t("{n} alerts of {what} within four hours on {day}.", **values)
+            case 4, True:
+                first = t("At least {n} alerts of {what} within four hours on {day}.", **values)
+            case 24, False:
+                first = t("{n} alerts of {what} within a day, {day}.", **values)
+            case 24, True:
+                first = t("At least {n} alerts of {what} within a day, {day}.", **values)
+            case _, False:
+                first = t("{n} alerts of {what} within a week, {day} to {last}.", **values)
+            case _:
+                first = t("At least {n} alerts of {what} within a week, {day} to {last}.", **values)
+        record = {"record": self.event.record, "since": self.event.past_from}
+        if self.rounded:
+            never = t("Never before since {since} were there as many in one place so quickly.", **record)
+        elif self.clear:
+            never = t("Since {since} no category had more than {record} in one place in such a time.", **record)
+        else:
+            never = t("Since {since} this category never had more than {record} in one place in such a time.", **record)
+        return tuple(filter(None, (first, self._who(t), never)))
+
+    def _who(self, t: Translator) -> str:
+        match self.who:
+            case "all women":
+                return t("All of them affected women.")
+            case "all men":
+                return t("All of them affected men.")
+            case "mostly women":
+                return t("Most of them affected women.")
+            case "mostly men":
+                return t("Most of them affected men.")
+        return ""
+
+
+def event_study(source: Source, chosen: Source, f: AlertFilter, audience: Audience) -> tuple[EventFinding, ...]:
+    """The events in a filter's period, at most three. `chosen`: the alerts out of which what is reported is chosen."""
+    found, alerts = _events(chosen, f)
+    exact, seen = sees_exact(audience), []
+    for event in found:
+        least = threshold(audience, is_sensitive_category(event.category, source.city), source.city)
+        if event.n < least:
+            continue
+        rows = alerts.iloc[event.rows]
+        day, last = rows["local_date"].iloc[0], rows["local_date"].iloc[-1]
+        chosen_filter = f.replace(
+            period="", start=day, end=last, cells=(h3_name(event.cell),), categories=(event.category,), groups=()
+        )
+        n = event.n if exact else 5 * (event.n // 5)
+        seen.append(EventFinding(event, n, not exact, _who(rows, exact=exact), day, last, chosen_filter))
+    return tuple(seen[:MOST_EVENTS])
+
+
+def _who(rows: pd.DataFrame, *, exact: bool) -> Who:
+    """Whom the alerts affect, where at least half of them say so."""
+    women, men = ((rows["affected_gender"] == gender).sum() for gender in (Gender.WOMAN.value, Gender.MAN.value))
+    stated = women + men
+    if 2 * stated < len(rows):
+        return ""
+    if exact and stated == len(rows) and not women * men:
+        return "all women" if women else "all men"
+    if max(women, men) >= MOSTLY * stated:
+        return "mostly women" if women > men else "mostly men"
+    return ""
+
+
+def _events(source: Source, f: AlertFilter) -> tuple[tuple[Event, ...], pd.DataFrame]:
+    """The events of a filter's period, and the alerts that could make one; found once for a filter."""
+    kept: dict[Any, tuple[tuple[Event, ...], pd.DataFrame]] = source.cache.setdefault("events", {})
+    start, end = query.dates(source, f)
+    key = (f, start, end, source.city.version, source.annotations)
+    if key not in kept:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        alerts = _read(source, f, start, end)
+        kept[key] = find_events(alerts, _first(source, start), start), alerts
+    return kept[key]
+
+
+def _first(source: Source, start: dt.date) -> dt.date:
+    """The day from which on the past of a period is read."""
+    return max(source.first, start - dt.timedelta(days=366 * PAST_YEARS))
+
+
+def _read(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> pd.DataFrame:
+    """Alerts of dense weeks from some years before the period on, each number of a source once."""
+    if source.by_month:
+        return pd.DataFrame({"moment": pd.to_datetime([]), "cell": [], "category": [], "hourly": []})
+    first = _first(source, start)
+    table = source.table.filter(f.predicate(source.table, (first, end), source.city))
+    usable = table.filter(
+        table.inside.fill_null(False), table.time_precision != "month", ~at_points(table, default_points(source))
+    )
+    dense = usable.group_by(["category", SQUARE, "week"]).aggregate(n=usable.count())
+    dense = dense.filter(dense.n >= LEAST_A_WEEK)
+    moment = usable.occurred_from.coalesce(usable.reported_at)
+    rows = usable.mutate(moment=moment, hourly=usable.hour.notnull()).semi_join(dense, ["category", SQUARE, "week"])
+    columns = ("moment", "hourly", "category", "local_date", "affected_gender", "source", "incident_id")
+    read: pd.DataFrame = rows.select(*columns, cell=rows[SQUARE]).to_pandas()
+    read = read.sort_values("moment", kind="stable")
+    again = read["incident_id"].notna() & read.duplicated(["source", "incident_id", "category"])
+    read = read[~again.to_numpy(bool)].reset_index(drop=True)
+    covered = source.coverage.covered(pd.DatetimeIndex(pd.to_datetime(read["local_date"])))
+    read = read[covered].reset_index(drop=True) if len(read) else read
+    day = pd.to_datetime(read["local_date"])
+    utc = pd.to_datetime(read["moment"], utc=True).dt.tz_convert(source.city.timezone).dt.tz_localize(None)
+    return read.assign(moment=utc.where(read["hourly"].astype(bool), day), category=read["category"].astype(str))

@@ -1,0 +1,51 @@
+"""Corrections of the days covered, on the tab of data quality."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from curim_data.engine import open_source
+from curim_data.store import Home
+from curim_data.store.annotations import annotation_history, read_annotations
+from curim_data.store.home import SAMPLE_MARK
+from tests.app.conftest import SHELL, TIMEOUT, errors
+
+
+@pytest.fixture
+def own(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A city of its own with the alerts of the sample."""
+    home = Home(tmp_path / "own")
+    shutil.copytree(sample.path, home.path)
+    (home.path / SAMPLE_MARK).unlink(missing_ok=True)
+    monkeypatch.setenv("CURIM_HOME", str(home.path))
+    return home
+
+
+def test_an_analyst_says_that_days_are_not_covered_and_takes_it_back(own: Home) -> None:
+    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+    app.query_params["lang"] = "en"
+    app.run()
+    app.switch_page("data.py").run()
+    app.session_state["data_part"] = "Quality"
+    app.run()
+    assert not errors(app)
+    assert open_source(own).coverage.complete
+    day = open_source(own).as_of - dt.timedelta(days=40)
+    app.text_input(key="coverage_who").set_value("Ana")
+    app.date_input(key="coverage_days").set_value((day, day + dt.timedelta(days=6)))
+    app.text_input(key="coverage_note").set_value("The app was <b>down</b>")
+    next(button for button in app.button if button.label == "Correct").click().run()
+    assert not errors(app)
+    (note,) = read_annotations(own.path)
+    (gap,) = open_source(own).coverage.gaps
+    assert (gap.first, gap.days, gap.source) == (day, 7, "")
+    assert any("The alerts do not cover this time" in words.value for words in app.main.markdown)
+    app.button(key=f"coverage_remove_{note.id}").click().run()
+    assert open_source(own).coverage.complete
+    told = [(change.what, change.who) for change in annotation_history(own.path)]
+    assert told == [("added", "Ana"), ("removed", "Ana")]

@@ -1,0 +1,248 @@
+"""How often quiet cities get a clear or probable change, and how often a planted one is found, from counts alone.
+
+    python -m tests.reliability --changes [--cities 200] [--jobs 2] [--rows "6400"] [--out changes.json]
+
+The made-up cities are those of `world`; their alerts are counted by week, district, category and square of 350 m as the
+engine counts them, and judged by `analysis.trends.changes`. A finding is false where the true rate, against the same
+reference, moved by less than a tenth or the other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from h3ronpy.vector import coordinates_to_cells
+from pyproj import Transformer
+from scipy import stats
+
+from analysis.trends.changes import LEVELS, Counts, LevelName, Past, _expected_of_city, burst_factors, judge
+from analysis.trends.events import find_events
+from curim_data.geo.enrichment import parent_cells
+from curim_data.model import CELL_RESOLUTIONS
+from tests.reliability.world import AREAS, PERIOD_WEEKS, START, World, _areas, piraeus, pool, pool_cells, simulate
+
+PLACE: Final = 9
+A_TENTH: Final = np.log(1.1)
+# Weeks of history of the rows: half a year to four years.
+HISTORIES: Final = (26, 52, 104, 208)
+PLANTED: Final = (
+    ("city", 1.6),
+    ("district", 1.6),
+    ("district", 2.0),
+    ("category", 2.0),
+    ("place", 1.6),
+    ("place", 2.0),
+)
+
+
+def rows() -> dict[str, World]:
+    """Few rows, so that each has enough cities."""
+    found: dict[str, World] = {}
+    for alerts in (1_100, 6_400):
+        for reports, metres, hours in ((1.0, 30, 3), (2.0, 30, 3), (3.0, 60, 24)):
+            name = f"{alerts} alerts, {reports:g} reports, {metres} m, {hours} h"
+            found[f"{name}, stable"] = World(alerts, reports, metres, hours)
+        found[f"{alerts} alerts, 2 reports, season"] = World(alerts, 2.0, 60, 24, season=0.3)
+        found[f"{alerts} alerts, 2 reports, corners"] = World(alerts, 2.0, 60, 24, corners=1_500)
+        for drift, half_life, name in ((0.4, 52, "slow drift"), (0.8, 13, "fast drift")):
+            found[f"{alerts} alerts, 2 reports, {name}"] = World(alerts, 2.0, drift=drift, half_life=half_life)
+        found[f"{alerts} alerts, 2 reports, uneven growth"] = World(alerts, 2.0, growth=0.3)
+    for weeks in HISTORIES:
+        history = weeks + PERIOD_WEEKS
+        found[f"1100 alerts, 2 reports, season, slow drift, {weeks} weeks"] = World(
+            1_100, 2.0, season=0.3, drift=0.4, weeks=history
+        )
+    return found
+
+
+@cache
+def _geometry() -> tuple[Any, Any, Any]:
+    """Cells of the land, and how many points of the pool of each area lie in each cell and in each district."""
+    cells, at = np.unique(pool_cells(PLACE), return_inverse=True)
+    by_cell, by_district = np.zeros((len(cells), AREAS)), np.zeros((len(piraeus().districts), AREAS))
+    np.add.at(by_cell, (at, _areas()), 1)
+    district = _districts(*pool().T)
+    np.add.at(by_district, (district[district >= 0], _areas()[district >= 0]), 1)
+    return cells, by_cell, by_district
+
+
+def _degrees(x: Any, y: Any) -> tuple[Any, Any]:
+    longitude, latitude = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True).transform(x, y)
+    return longitude, latitude
+
+
+def _districts(x: Any, y: Any) -> Any:
+    """The number of the district of each point, -1 outside all."""
+    longitude, latitude = _degrees(x, y)
+    found = np.full(len(longitude), -1)
+    for number, district in enumerate(piraeus().districts):
+        found[shapely.contains_xy(district.polygon, longitude, latitude)] = number
+    return found
+
+
+def tables(alerts: Mapping[str, Any], world: World) -> dict[LevelName, Counts]:
+    """The counts of all levels; the last weeks are the period."""
+    cells = _geometry()[0]
+    longitude, latitude = _degrees(alerts["x"], alerts["y"])
+    fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
+    own = parent_cells(fine, PLACE)
+    place = np.minimum(np.searchsorted(cells, own), len(cells) - 1)
+    place = np.where(cells[place] == own, place, -1)
+    district, category = _districts(alerts["x"], alerts["y"]), alerts["category"]
+    week = (alerts["hours"] // 168).astype(int)
+    n_categories, n_districts = len(piraeus().categories), len(piraeus().districts)
+    both = np.where(district >= 0, district * n_categories + category, -1)
+    split = world.weeks - PERIOD_WEEKS
+
+    def counted(code: Any, size: int, of: Any = None, parents: Any = None) -> Counts:
+        table = np.zeros((size, world.weeks))
+        known = code >= 0
+        np.add.at(table, (code[known], week[known]), 1)
+        year = np.full(size, np.nan)
+        if split >= 52:
+            year = table[:, split - 52 : split - 52 + PERIOD_WEEKS].sum(axis=1)
+        return Counts(
+            table[:, :split], table[:, split:].sum(axis=1), year, np.full(size, -1) if of is None else of, parents
+        )
+
+    numbers = np.arange(n_categories)
+    parents = np.repeat(np.arange(n_districts), n_categories), np.tile(numbers, n_districts)
+    return {
+        "city": counted(np.zeros(len(week), int), 1),
+        "district": counted(district, n_districts),
+        "category": counted(category, n_categories, numbers),
+        "district_category": counted(both, n_categories * n_districts, parents[1], parents),
+        "place": counted(place, len(cells)),
+    }
+
+
+def judged(counts: Mapping[LevelName, Counts]) -> dict[LevelName, pd.DataFrame]:
+    """All levels as the pages judge them."""
+    past = Past("week", float(PERIOD_WEEKS), counts["city"].past.shape[1])
+    bursts = burst_factors(counts["district_category"], counts["city"], len(piraeus().categories))
+    return {level: judge(level, counts[level], counts, past, bursts) for level in LEVELS}
+
+
+def true_log_ratios(
+    alerts: Mapping[str, Any], world: World, found: Mapping[LevelName, pd.DataFrame]
+) -> dict[LevelName, Any]:
+    """The log ratio of the true rates of the period to what true rates of its reference let expect."""
+    _, by_cell, by_district = _geometry()
+    rates = np.ones((AREAS, world.weeks)) if alerts["wandering"] is None else np.exp(alerts["wandering"])
+    rates = rates * (1 + world.season * np.cos(2 * np.pi * (np.arange(world.weeks) + 0.5) / 52.18))
+    split = world.weeks - PERIOD_WEEKS
+    total = by_cell.sum(axis=0) @ rates
+    year = float(total[split - 52 : split - 52 + PERIOD_WEEKS].sum()) if split >= 52 else float("nan")
+    expected, _, _ = _expected_of_city(total[:split], year, Past("week", float(PERIOD_WEEKS), split))
+    ratios: dict[LevelName, Any] = {"city": np.log([total[split:].sum() / expected])}
+    for level, parts in (("district", by_district), ("place", by_cell)):
+        own = parts @ rates
+        reach = int(found[level]["reach"].iloc[0])
+        before = slice(split - reach, split) if reach else slice(split - 52, split - 52 + PERIOD_WEEKS)
+        rest = total - own
+        moved = own[:, split:].sum(axis=1) / own[:, before].sum(axis=1)
+        ratios[level] = np.log(moved / (rest[:, split:].sum(axis=1) / rest[:, before].sum(axis=1)))
+    for level in ("category", "district_category"):
+        ratios[level] = np.zeros(len(found[level]))
+    return ratios
+
+
+def measure(job: tuple[str, World, int]) -> tuple[str, dict[str, Any]]:
+    """Of one city: how many findings of each grade, and how many of them are false, by level; and false events."""
+    name, world, number = job
+    rng = np.random.default_rng([number, *map(ord, name)])
+    alerts = simulate(world, rng)
+    found = judged(tables(alerts, world))
+    truth = true_log_ratios(alerts, world, found)
+    result: dict[str, Any] = {}
+    for grade in ("clear", "probable"):
+        for level, frame in found.items():
+            chosen = (frame["grade"] == grade).to_numpy()
+            false = chosen & (frame["direction"].to_numpy() * truth[level] < A_TENTH)
+            result[f"{grade} {level}"] = [int(chosen.sum()), int(false.sum())]
+    result["events"] = [one.grade for one in events_of(alerts, world)]
+    for level, times in PLANTED:
+        if "stable" in name:
+            result[f"{level} × {times:g}"] = _power(world, level, times, rng)
+    return name, result
+
+
+def events_of(alerts: Mapping[str, Any], world: World) -> tuple[Any, ...]:
+    """The events of the period."""
+    longitude, latitude = _degrees(alerts["x"], alerts["y"])
+    fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
+    first = pd.Timestamp(START).tz_localize(None)
+    moment = first + pd.to_timedelta(alerts["hours"], unit="h")
+    frame = pd.DataFrame(
+        {
+            "moment": moment,
+            "cell": parent_cells(fine, PLACE),
+            "category": alerts["category"].astype(str),
+            "hourly": True,
+        }
+    )
+    since = first + pd.Timedelta(weeks=world.weeks - PERIOD_WEEKS)
+    return find_events(frame, first.date(), since.date())
+
+
+def _power(world: World, level: str, times: float, rng: np.random.Generator) -> str:
+    """The grade at the level where a city of its own has so many times as many incidents in a part of it."""
+    alerts = simulate(replace(world, alerts=round(world.alerts * times)), rng)
+    split = (world.weeks - PERIOD_WEEKS) * 168
+    incident = alerts["incident"]
+    first = np.unique(incident, return_index=True)[1]
+    if level == "city":
+        part = np.ones(len(incident), bool)
+    elif level == "district":
+        district = _districts(alerts["x"], alerts["y"])
+        part = district == rng.integers(len(piraeus().districts))
+    elif level == "category":
+        part = alerts["category"] == 2
+    else:
+        _, by_cell, _ = _geometry()
+        full = np.flatnonzero(by_cell.sum(axis=1) > 0.9 * by_cell.sum(axis=1).max())
+        longitude, latitude = _degrees(alerts["x"], alerts["y"])
+        fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
+        part = parent_cells(fine, PLACE) == _geometry()[0][rng.choice(full)]
+    stays = rng.random(incident.max() + 1) < 1 / times
+    chosen = (part & (alerts["hours"] >= split))[first]
+    stays[incident[first[chosen]]] = True
+    kept = stays[incident]
+    cut = {name: values[kept] for name, values in alerts.items() if isinstance(values, np.ndarray) and values.ndim == 1}
+    frame = judged(tables({**cut, "wandering": alerts["wandering"]}, world))[level]  # type: ignore[index]
+    grades = frame.loc[frame["direction"] > 0, "grade"]
+    return "clear" if (grades == "clear").any() else "probable" if (grades == "probable").any() else "open"
+
+
+def table(kept: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
+    """The table of docs/reliability-of-findings.md: cities with any false clear finding, with its 95 % interval."""
+    lines = [
+        "| city | cities | any false clear (95 %) | any clear | false probable a city | false events |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for name, cities in kept.items():
+        found = list(cities.values())
+        n = len(found)
+        false = sum(any(one[f"clear {level}"][1] for level in LEVELS) for one in found)
+        anything = sum(any(one[f"clear {level}"][0] for level in LEVELS) for one in found)
+        probable = sum(one[f"probable {level}"][1] for level in LEVELS for one in found) / n
+        events = sum("clear" in one["events"] for one in found)
+        interval = stats.binomtest(false, n).proportion_ci(method="exact")
+        share = f"{false} ({100 * interval.low:.1f}–{100 * interval.high:.1f} %)"
+        lines.append(f"| {name} | {n} | {share} | {anything} | {probable:.2f} | {events} |")
+    lines += ["", "| city | planted | clear | clear or probable |", "|---|---|--:|--:|"]
+    for name, cities in kept.items():
+        for level, times in PLANTED:
+            grades = [one[f"{level} × {times:g}"] for one in cities.values() if f"{level} × {times:g}" in one]
+            if grades:
+                clear, both = (
+                    np.mean([grade in which for grade in grades]) for which in (("clear",), ("clear", "probable"))
+                )
+                lines.append(f"| {name} | {level} × {times:g} | {clear:.2f} | {both:.2f} |")
+    return lines
