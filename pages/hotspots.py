@@ -11,7 +11,6 @@ from pages.parts.frame import contained, headed, require
 from pages.parts.hotspots.alerts_layer import draw_alerts_layer
 from pages.parts.hotspots.density_layer import draw_density_layer
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer
-from pages.parts.hotspots.moran_layer import draw_moran_layer
 from pages.parts.hotspots.no_positions import draw_no_positions
 from pages.parts.hotspots.options import draw_options
 from pages.parts.hotspots.place_search import draw_search_box, place_from_link
@@ -77,8 +76,6 @@ with contained(t("Hot spots")):
         with contained(layers[layer]):
             if study.total.nowhere:
                 draw_no_positions(page, heading)
-            elif how.moran:
-                draw_moran_layer(page, heading, size, place)
             elif layer == "density":
                 draw_density_layer(page, heading, place)
             elif layer == "alerts":

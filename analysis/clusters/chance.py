@@ -167,14 +167,15 @@ class HeldLattice:
     """
 
     def __init__(self, search: LocalDbscan, side: float) -> None:
+        self._search, self._side = search, side
         ground = search.ground
-        pixels = np.flatnonzero(search.expected)
+        pixels = np.flatnonzero(search.spread)
         row, column = np.divmod(pixels, ground.shape[1])
         step = (np.arange(PARTS_OF_A_PIXEL) + 0.5) / PARTS_OF_A_PIXEL
         right, up = (part.ravel() for part in np.meshgrid(step, step))
-        one, two = _axial(
-            ((column[:, None] + right) * ground.side).ravel(), ((row[:, None] + up) * ground.side).ravel(), side
-        )
+        parts_at = np.column_stack([(column[:, None] + right).ravel(), (row[:, None] + up).ravel()]) * ground.side
+        x, y = np.concatenate([parts_at, self._middle_of_part(search.heaps.at)]).T
+        one, two = _axial(x, y, side)
         along = one + two // 2  # in the row, from an upright line
         self._rows = _windows(search.eps / side)
         margin = max(end for _, _, end in self._rows) + 1
@@ -182,10 +183,10 @@ class HeldLattice:
         self._across = int(along.max()) - first + margin + 1
         places = (int(two.max()) - lowest + margin + 1) * self._across
         place = (two - lowest) * self._across + along - first
-        parts = np.repeat(search.expected[pixels] / len(right), len(right))
+        parts = np.concatenate([np.repeat(search.spread[pixels] / len(right), len(right)), search.heaps.expected])
         shared = np.bincount(place, parts, places).astype(float, copy=False)
         self._places, self._place = places, np.flatnonzero(shared)
-        self._search, self._side, self._corner = search, side, (first, lowest)
+        self._corner = (first, lowest)
         self.expected: FloatArray = shared[self._place]
         row, column = np.divmod(self._place, self._across)
         row, column = row + lowest, column + first
@@ -228,12 +229,16 @@ class HeldLattice:
 
     def _at(self, at: FloatArray) -> IntArray:
         """The places of positions on the sheet, each taken as the middle of the sixteenth of its pixel it lies in."""
-        part = self._search.ground.side / PARTS_OF_A_PIXEL
-        x, y = ((np.floor(at / part) + 0.5) * part).T
+        x, y = self._middle_of_part(at).T
         one, two = _axial(x, y, self._side)
         first, lowest = self._corner
         found: IntArray = (two - lowest) * self._across + one + two // 2 - first
         return found
+
+    def _middle_of_part(self, at: FloatArray) -> FloatArray:
+        part = self._search.ground.side / PARTS_OF_A_PIXEL
+        middle: FloatArray = (np.floor(at / part) + 0.5) * part
+        return middle
 
     def near_cores(self, values: FloatArray | IntArray) -> IntArray:
         """The hexagons with alerts within eps of those that can be cores, these among them.

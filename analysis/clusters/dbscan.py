@@ -29,6 +29,7 @@ MAX_AREA_KM2: Final = 0.25
 FINE_SQUARE_M: Final = 10.0
 COARSE_SQUARE_M: Final = 20.0
 COARSE_FROM_M: Final = 160.0
+CELL_REACH_M: Final = 11.0  # from the middle of a fine cell to its corners
 # Points are counted in squares of a third of eps, of half of it, or of eps where smaller ones are too many to a point:
 # those take longer than they save.
 PARTS: Final = (3, 2, 1)
@@ -153,6 +154,32 @@ class DenseGroup:
     cut: bool = False
 
 
+@dataclass(frozen=True)
+class Heaps:
+    """What is expected at single points: `at`, positions on the sheet of the ground, shape (k, 2); `expected` of each.
+
+    An outline holds a heap whole or not at all: those within half of eps of a core, and as far as the middle of a fine
+    cell may lie from a point in it.
+    """
+
+    at: FloatArray
+    expected: FloatArray
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.at)
+
+    def near(self, cores: FloatArray, reach: float) -> float:
+        """What is expected at those within reach of a core."""
+        if not len(self.at):
+            return 0.0
+        found = self._tree.query_ball_point(cores, reach + CELL_REACH_M)
+        return float(self.expected[np.unique(np.concatenate(found).astype(np.int64))].sum())
+
+
+NO_HEAPS: Final = Heaps(np.zeros((0, 2)), np.zeros(0))
+
+
 class LocalDbscan:
     """DBSCAN* with a local minimum on given ground, baseline and distance.
 
@@ -165,6 +192,7 @@ class LocalDbscan:
     ----------
     ground : AlertGround
     expected : array, shape (pixels of the ground,)
+        What is spread over the land; `expected` of the search holds the heaps too.
     eps : float
         Metres that join alerts.
     scatter : float
@@ -173,6 +201,10 @@ class LocalDbscan:
         Share of places in which chance reaches the minimum.
     within : array, shape (pixels of the ground,), optional
         What is expected within eps of each pixel, where that is known.
+    heaps : Heaps
+        What is expected at single points beside that.
+    smoothed_m : float
+        Standard deviation of the smoothing that made the baseline of alerts; infinite for a baseline of another kind.
     """
 
     def __init__(
@@ -183,9 +215,15 @@ class LocalDbscan:
         scatter: float = 1.0,
         tail: float = TAIL,
         within: FloatArray | None = None,
+        heaps: Heaps = NO_HEAPS,
+        smoothed_m: float = np.inf,
     ) -> None:
-        self.ground, self.expected, self.eps, self.scatter, self.tail = ground, expected, eps, scatter, tail
-        self._within: FloatArray = ground.disc_sums(expected, eps) if within is None else within
+        self.ground, self.eps, self.scatter, self.tail = ground, eps, scatter, tail
+        self._smoothed_m = smoothed_m
+        at_pixels = np.bincount(ground.pixel(heaps.at), heaps.expected, len(expected)) if len(heaps.at) else 0.0
+        self.spread, self.heaps = expected, heaps
+        self.expected: FloatArray = expected + at_pixels
+        self._within: FloatArray = ground.disc_sums(self.expected, eps) if within is None else within
         self._fewest = MinimumAlerts(float(self._within.max(initial=0.0)), scatter, tail)
         self.square = COARSE_SQUARE_M if eps >= COARSE_FROM_M else FINE_SQUARE_M
         self._squares_across = int(np.ceil(ground.shape[1] * ground.side / self.square))
@@ -202,7 +240,7 @@ class LocalDbscan:
     def stricter(self, eps: float, tail: float) -> LocalDbscan:
         """The same search with another distance, and another share of places in which chance reaches the minimum."""
         within = self._within if eps == self.eps else None
-        return LocalDbscan(self.ground, self.expected, eps, self.scatter, tail, within)
+        return LocalDbscan(self.ground, self.spread, eps, self.scatter, tail, within, self.heaps, self._smoothed_m)
 
     def find(self, points: Points) -> list[DenseGroup]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
@@ -211,13 +249,28 @@ class LocalDbscan:
         return [part for group in groups for part in self._bounded(points, group)]
 
     def strength(self, points: Points, group: DenseGroup) -> float:
-        """Poisson log likelihood ratio of a group: c log(c/e) - (c - e) where c > e, else 0."""
-        count, expected = float(points.weight[group.under].sum()), self.expected_on(group.squares)
+        """Poisson log likelihood ratio of a group: c log(c/e) - (c - e) where c > e, else 0.
+
+        e is at least what the alerts of the group give to a baseline that is smoothed from them, c times the share of a
+        Gaussian on a disc as large: a simulated burst in empty land would else have a ratio that no real one can have,
+        whose baseline holds it.
+        """
+        count, expected = float(points.weight[group.under].sum()), self.expected_of(points, group)
+        disc = len(group.squares) * self.square**2
+        expected = max(expected, -count * float(np.expm1(-disc / (2 * np.pi * self._smoothed_m**2))))
         return count * float(np.log(count / expected)) - (count - expected) if count > expected > 0 else 0.0
 
-    def expected_on(self, squares: IntArray) -> float:
-        """What the baseline expects on small squares."""
-        return float(self._shared(self.expected, squares).sum())
+    @cached_property
+    def heap_at(self) -> IntArray:
+        """The heap that stands in each pixel, by its number; -1 where none does."""
+        found = np.full(len(self.spread), -1)
+        found[self.ground.pixel(self.heaps.at)] = np.arange(len(self.heaps.at))
+        return found
+
+    def expected_of(self, points: Points, group: DenseGroup) -> float:
+        """What the baseline expects under the outline of a group."""
+        heaps = self.heaps.near(points.at[group.cores], group.eps / 2)
+        return heaps + float(self._shared(self.spread, group.squares).sum())
 
     def land_on(self, squares: IntArray) -> float:
         """Square kilometres of land on small squares."""

@@ -34,8 +34,10 @@ from analysis.clusters.chance import enough, strongest_of_chance
 from analysis.clusters.dbscan import (
     MAX_AREA_KM2,
     MAX_EPS_M,
+    NO_HEAPS,
     TAIL,
     DenseGroup,
+    Heaps,
     LocalDbscan,
     Points,
     eps_for,
@@ -43,6 +45,7 @@ from analysis.clusters.dbscan import (
 )
 from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
 from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
+from analysis.grid.shared_points import SharedPoints
 from analysis.hotspots.settings import INDEPENDENT
 from analysis.stats.harm_weights import HarmWeights
 from analysis.stats.intervals import weighted_sum
@@ -81,6 +84,7 @@ def find_clusters(
     seed: int = 0,
     alpha: float = ALPHA,
     bursts: ReportBursts | None = None,
+    points: SharedPoints | None = None,
 ) -> Clusters:
     """Find clusters of alerts and keep those that chance does not explain.
 
@@ -106,6 +110,8 @@ def find_clusters(
     bursts : ReportBursts, optional
         In which alerts come: the simulated maps hold such bursts too, and intervals are those of effective counts.
         Alerts are taken as independent when left out.
+    points : SharedPoints, optional
+        On which alerts stand: what is expected is moved to them as the alerts were, in the simulated maps too.
 
     Raises
     ------
@@ -135,13 +141,14 @@ def find_clusters(
         return Clusters((), round(total), 0, used_eps, alpha, 0, (refused,))
     spread = smoothing_width_for(total, city.land_metres.area / 1e6)
     with stage(0.0, 0.15, Message("Finding dense places")):
-        dense = _dense(city, x, y, counted, base, float(spread.value), chosen_eps, fixed=eps is not None)
+        dense = _dense(city, x, y, counted, base, float(spread.value), chosen_eps, points, fixed=eps is not None)
     drawn = np.ones(round(total)) if weights is None else weights.drawn
     in_bursts = bursts is not None and bursts.reports > 1
     chosen_runs = _runs_chosen(runs, len(drawn), in_bursts) if dense.groups else Choice("runs", 0, _NO_RUNS)
     maps = int(chosen_runs.value)
     with stage(0.15, 0.9, Message("Simulating random maps")):
         p_values = _p_values(dense, drawn, maps, seed, cell_m2(counted.cells), bursts or SINGLE)
+    shared = () if points is None else (points.choice,)
     kept = [(group, float(p)) for group, p in zip(dense.groups, p_values, strict=True) if p <= alpha]
     with stage(0.9, 1.0, Message("Drawing outlines")):
         found = _drawn_clusters(_Land(city, x, y), dense, counted, kept, 1 / (maps + 1), bursts or SINGLE)
@@ -152,7 +159,12 @@ def find_clusters(
         eps=dense.search.eps,
         alpha=alpha,
         runs=maps,
-        choices=(dense.eps, spread, *_choices(dense.search, dense.points, chosen_runs, alpha, weights, bursts)),
+        choices=(
+            dense.eps,
+            spread,
+            *_choices(dense.search, dense.points, chosen_runs, alpha, weights, bursts),
+            *shared,
+        ),
         weighted=weights is not None,
     )
 
@@ -215,13 +227,21 @@ def _dense(
     base: pd.Series | None,
     spread: float,
     eps: Choice,
+    shared: SharedPoints | None,
     *,
     fixed: bool,
 ) -> _Dense:
     """The dense places; where the distance is not fixed, by stricter settings if they are more than can be read."""
     ground, expected = _expected(city, x, y, counted.values, base, spread)
+    heaps = NO_HEAPS
+    if shared is not None:
+        at, served = ground.served(expected, shared.x, shared.y)
+        heaps = Heaps(at, shared.share * served)
+        expected = (1 - shared.share if len(at) else 1.0) * expected
     scatter = 1.0 if counted.weights is None else counted.weights.scatter
-    search = LocalDbscan(ground, expected, float(eps.value), scatter)
+    search = LocalDbscan(
+        ground, expected, float(eps.value), scatter, heaps=heaps, smoothed_m=spread if base is None else np.inf
+    )
     points = Points(ground.enter(x, y), counted.values)
     groups = enough(search.find(points), counted.counts)
     if not fixed and len(groups) > MOST_GROUPS:
@@ -401,7 +421,7 @@ class _Land:
 def _cluster(land: _Land, dense: _Dense, alerts: _Alerts, group: DenseGroup, p: float, bursts: ReportBursts) -> Cluster:
     search, points = dense.search, dense.points
     under, values = group.under, alerts.values
-    count, expected = float(values[under].sum()), search.expected_on(group.squares)
+    count, expected = float(values[under].sum()), search.expected_of(points, group)
     low, high = alerts.interval(under, bursts.dispersion(search.square * float(np.sqrt(len(group.squares)))))
     x, y = (float(np.average(at[under], weights=values[under])) for at in (land.x, land.y))
     longitude, latitude = transformer_to_degrees(land.city).transform(x, y)

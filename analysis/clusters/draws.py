@@ -21,15 +21,19 @@ class Baseline:
 
     def __init__(self, search: LocalDbscan) -> None:
         self.search = search
-        self._pixels = np.flatnonzero(search.expected)
-        self._bounds = np.cumsum(search.expected[self._pixels])
+        self._pixels = np.flatnonzero(search.spread)
+        self._bounds = np.cumsum(np.concatenate([search.spread[self._pixels], search.heaps.expected]))
 
     def maps(self, n: int, runs: int, random: np.random.Generator) -> Iterator[FloatArray]:
-        """So many times n positions on the sheet, shape (n, 2)."""
+        """So many times n positions on the sheet, shape (n, 2): anywhere in a pixel, or at a heap."""
         side, across = self.search.ground.side, self.search.ground.shape[1]
         for chosen in dealt(self._bounds, n, runs, random):
-            row, column = np.divmod(self._pixels[chosen], across)
-            yield (np.column_stack([column, row]) + random.random((n, 2))) * side
+            anywhere = chosen < len(self._pixels)
+            row, column = np.divmod(self._pixels[chosen[anywhere]], across)
+            at = np.empty((n, 2))
+            at[anywhere] = (np.column_stack([column, row]) + random.random((len(row), 2))) * side
+            at[~anywhere] = self.search.heaps.at[chosen[~anywhere] - len(self._pixels)]
+            yield at
 
 
 def dealt(bounds: FloatArray, n: int, runs: int, random: np.random.Generator) -> Iterator[IntArray]:
@@ -107,6 +111,8 @@ def _around(
             break
     at[:, left] = firsts.take(of, axis=1)
     found: FloatArray = at.T * side
+    heap = search.heap_at[search.ground.pixel(found)]
+    found[heap >= 0] = search.heaps.at[heap[heap >= 0]]
     return found
 
 

@@ -25,7 +25,7 @@ class Cluster:
 
     `cells`: the fine cells under its outline; `n` alerts on them, `expected` by the smoothed baseline, `ratio` of both
     with its exact Poisson interval `low` to `high`; `p`: share of simulated maps with a cluster at least as strong,
-    already corrected for having looked everywhere. All but n are NaN where nothing was tested. `outline` in WGS84,
+    already corrected for having looked everywhere. `outline` in WGS84,
     clipped to the land. `weight`: of its alerts by harm, None where each counts one; `expected` and `ratio` are
     then of weights. `least`: the smallest p that so many simulated maps can give.
     """
@@ -58,13 +58,6 @@ class Cluster:
 
     def sentence(self, t: Translator) -> str:
         """Count, expectation, ratio and significance in words."""
-        if self.p != self.p:
-            return t.n(
-                "{n} alert on {area} km². Not tested against chance.",
-                "{n} alerts on {area} km². Not tested against chance.",
-                self.n,
-                area=t.number(self.area_km2, 2),
-            )
         if self.weight is not None:
             return t.n(
                 "{n} alert that weighs {weight} by harm where {expected} would be expected: {ratio} times as "
@@ -94,10 +87,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Clusters:
-    """Clusters, strongest first; `n` alerts were looked at. Those above `alpha` are not kept: chance makes such too.
-
-    `explored`: found by `analysis.clusters.hdbscan` without any test, largest first.
-    """
+    """Clusters, strongest first; `n` alerts were looked at. Those above `alpha` are not kept: chance makes such too."""
 
     found: tuple[Cluster, ...]
     n: int
@@ -107,19 +97,9 @@ class Clusters:
     runs: int
     choices: tuple[Choice, ...]
     weighted: bool = False
-    explored: bool = False
 
     def sentence(self, t: Translator) -> str:
         """How many clusters stand out, and how many were dismissed as chance."""
-        if self.explored:
-            return t.n(
-                "HDBSCAN finds {n} group among {alerts} alerts. This explores: nothing here was tested against "
-                "chance, and the groups are unstable.",
-                "HDBSCAN finds {n} groups among {alerts} alerts. This explores: nothing here was tested against "
-                "chance, and the groups are unstable.",
-                len(self.found),
-                alerts=self.n,
-            )
         text = (
             t.n("{n} cluster stands out from chance", "{n} clusters stand out from chance", len(self.found))
             if self.found

@@ -11,6 +11,7 @@ import shapely
 from scipy import fft
 from scipy.ndimage import find_objects, label, maximum_filter
 from scipy.signal import oaconvolve
+from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from analysis.grid.cells import centres
@@ -123,6 +124,24 @@ class AlertGround:
         part = self._parts[self._blocks(at[:, 1], north=True), self._blocks(at[:, 0])] - 1
         inside: FloatArray = at - (self._west, self._south) + self._shift[part]
         return inside
+
+    def holds(self, x: FloatArray, y: FloatArray) -> BoolArray:
+        """Which positions (metres) lie on the sheet."""
+        column, row = self._blocks(x), self._blocks(y, north=True)
+        inside = (column >= 0) & (row >= 0) & (column < self._parts.shape[1]) & (row < self._parts.shape[0])
+        inside[inside] = self._parts[row[inside], column[inside]] > 0
+        return np.asarray(inside)
+
+    def served(self, values: FloatArray, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Where those of some positions (metres) stand that lie on the sheet, and the values by pixel of which each is
+        the nearest, in all."""
+        held = self.holds(x, y)
+        at, used = self.enter(x[held], y[held]), np.flatnonzero(values)
+        if not len(at) or not len(used):
+            return at[:0], np.zeros(0)
+        up, right = np.divmod(used, self.shape[1])
+        _, nearest = cKDTree(at).query((np.column_stack([right, up]) + 0.5) * self.side)
+        return at, np.bincount(nearest, values[used], len(at)).astype(float, copy=False)
 
     def pixel(self, at: FloatArray) -> IntArray:
         """The pixel of each position on the sheet."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from analysis.stats.result import Choice
-from curim_data.model import MAP_RESOLUTIONS, MOST_MAP_CELLS, Message
+from curim_data.model import MAP_RESOLUTIONS, MOST_MAP_CELLS, IntArray, Message
 
 # The finest resolution that is chosen unasked: cells of about 130 m. A patrol, a lamp or a crossing serves a place of
 # that size, and finer cells split one street corner into several.
@@ -27,6 +27,8 @@ MIN_IN_WINDOW: Final = 0.5
 # Matrices of neighbours that are kept: each entry takes twelve bytes.
 MOST_ENTRIES: Final = 40_000_000
 MOST_MATRICES: Final = 40
+_DIGITS: Final = 15
+_ALL_SEVEN: Final = (1 << 3 * _DIGITS) - 1
 _matrices: dict[tuple[Any, ...], sparse.csr_array] = {}
 _lock = threading.Lock()
 
@@ -106,6 +108,13 @@ def ring(cells: Any, inner: int, outer: int) -> sparse.csr_array:
         return sparse.csr_array(around)
 
     return _kept((mask, int(inner), int(outer)), make)
+
+
+def parents(cells: IntArray, resolution: int) -> IntArray:
+    """The H3 cells of a coarser resolution (or the same) that hold cells; by their bits, for many at once."""
+    unused = np.int64(_ALL_SEVEN >> 3 * resolution)
+    found: IntArray = (cells & ~np.int64(15 << 52)) | np.int64(resolution << 52) | unused
+    return found
 
 
 def square_side(resolution: int, cells: Any = None) -> float:

@@ -213,7 +213,9 @@ def hot_cells(
     Parameters
     ----------
     cells : DataFrame, index cell (int64, H3 of one resolution)
-        The whole study mask with columns n and land_km2. The surroundings of cold cells leave out what is hot.
+        The whole study mask with columns n and land_km2. The surroundings of cold cells leave out what is hot. Where
+        reports stand on shared points also served_km2, the land that the points of a cell serve
+        (`analysis.grid.shared_points`), by which places are compared then.
     base : Base, optional
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density. Residents: the count given n is
@@ -396,7 +398,7 @@ class Sizes:
     def of(cls, data: pd.DataFrame, base: Denominator | None, least_land: float) -> Sizes:
         """Of the columns of a test; `least_land`: square kilometres that a cell counts as at least."""
         if base is None:
-            land = data["land_km2"].to_numpy(float)
+            land = data["served_km2"].to_numpy(float)
             return cls(land, land, np.full(len(land), least_land), np.ones(len(land), dtype=bool))
         frame = base.frame.reindex(data.index)
         known: BoolArray = frame["n"].to_numpy(float) > 0
@@ -478,7 +480,9 @@ def _complete(cells: pd.DataFrame) -> pd.DataFrame:
     """The columns of the test, by cell."""
     if cells.empty:
         raise ValueError("cells is empty: pass the whole study mask, zeros included")
-    return (cells.set_index("cell") if "cell" in cells.columns else cells)[["n", "land_km2"]]
+    data = cells.set_index("cell") if "cell" in cells.columns else cells
+    served = data["served_km2"] if "served_km2" in data else data["land_km2"]
+    return data[["n", "land_km2"]].assign(served_km2=served)
 
 
 def _resolution(index: CellArray) -> int:

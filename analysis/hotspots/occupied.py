@@ -26,7 +26,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.grid.cells import neighbours, square_side
+from analysis.grid.cells import neighbours, parents, square_side
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, Message, Num
 from curim_data.model.types import CellArray
@@ -41,8 +41,6 @@ MOST_RINGS: Final = 6
 _THIN: Final = 0.25
 # The least share of a cell that land counts as, as in the test (`cell_significance.MIN_LAND_SHARE`).
 _LEAST_SHARE: Final = 0.25
-_DIGITS: Final = 15
-_ALL_SEVEN: Final = (1 << 3 * _DIGITS) - 1
 
 
 @dataclass(frozen=True)
@@ -96,9 +94,7 @@ def _which(members: frozenset[int], resolution: int, cells: bytes) -> BoolArray:
     found = np.frombuffer(cells, dtype=np.int64)
     size = int(found[0] >> 52 & 15)
     known = np.fromiter(members, dtype=np.int64, count=len(members))
-    inside = (
-        np.isin(_parents(found, resolution), known) if size >= resolution else np.isin(found, _parents(known, size))
-    )
+    inside = np.isin(parents(found, resolution), known) if size >= resolution else np.isin(found, parents(known, size))
     inside.flags.writeable = False
     return np.asarray(inside)
 
@@ -142,10 +138,3 @@ def _at_median(density: FloatArray, counts: FloatArray) -> float:
     order = np.argsort(density)
     reached = np.cumsum(counts[order])
     return float(density[order][np.searchsorted(reached, reached[-1] / 2)])
-
-
-def _parents(cells: CellArray, resolution: int) -> CellArray:
-    """The H3 cells of a coarser resolution (or the same) that hold cells; by their bits, for many at once."""
-    unused = np.int64(_ALL_SEVEN >> 3 * resolution)
-    found: CellArray = (cells & ~np.int64(15 << 52)) | np.int64(resolution << 52) | unused
-    return found

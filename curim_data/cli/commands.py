@@ -36,10 +36,6 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "brief": Entry("brief", N_("Brief the council: what changed, where, for whom.")),
     "compare": Entry("compare", N_("Find the places where two filters differ more than expected by chance.")),
-    "pattern-test": Entry(
-        "compare",
-        N_("Test in how many areas two periods, or other filters, differ in their share (spatial point pattern test)."),
-    ),
     "forecast": Entry("forecast", N_("Forecast the next weeks, with the accuracy of such forecasts in the past.")),
     "concentration": Entry(
         "concentration",

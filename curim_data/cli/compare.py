@@ -1,23 +1,20 @@
-"""The commands compare and pattern-test: where two filters differ on the map, and in how many areas."""
+"""The command compare: where two filters differ on the map."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutPlaces, Resolution, command, new_app
 from curim_data.cli.output import UsageError, check_suffix
-from curim_data.model import N_, Audience, Message
+from curim_data.model import N_, Audience
 
 if TYPE_CHECKING:
     from curim_data.studies.compare import CompareStudy
-    from curim_data.studies.pattern_test import PatternStudy
 
 app = new_app()
-Areas = Literal["cells", "districts"]
-_AREA_COLUMNS: Final = ("id", "name", "more", "n_first", "n_second", "share_first", "share_second", "q", "cells")
 _COLUMNS: Final = (
     *("rank", "id", "name", "more", "n_first", "n_second", "share", "elsewhere", "ratio", "low", "high"),
     *("p", "q", "longitude", "latitude", "cells"),
@@ -115,93 +112,4 @@ def _rows(ctx: CommandContext, study: CompareStudy) -> list[dict[str, Any]]:
             "cells": list(place.names),
         }
         for place in study.comparison.places
-    ]
-
-
-@command(
-    app,
-    "pattern-test",
-    filtered=True,
-    audience=Audience.ANALYST,
-)
-def pattern_test(
-    ctx: CommandContext,
-    against: Annotated[
-        str,
-        typer.Option(
-            help=N_("before, year, gender, reporter, light, others, or words of a filter such as affected=man.")
-        ),
-    ] = "before",
-    areas: Annotated[Areas, typer.Option(help=N_("The areas that are compared: map cells or districts."))] = "cells",
-    resolution: Resolution = None,
-    out: OutPlaces = None,
-) -> None:
-    """Test in how many areas two filters differ."""
-    from curim_data.studies.compare import CompareError
-    from curim_data.studies.pattern_test import pattern_study
-
-    if out is not None:
-        check_suffix(out, ".geojson", ".csv")
-    if areas == "districts" and (resolution is not None or (out is not None and out.suffix.lower() != ".csv")):
-        raise UsageError(Message("With --areas districts there is no --resolution, and --out writes CSV."))
-    source = ctx.source()
-    f = ctx.filter(source)
-    try:
-        study = pattern_study(source, f, ctx.audience, against, areas, resolution)
-    except CompareError as error:
-        raise UsageError(error.message) from error
-    rows = _area_rows(ctx, study)
-    if out is not None:
-        ctx.write_places(out, study.changed, rows, _AREA_COLUMNS)
-    sides = (study.pair.first, study.pair.second)
-    sentences = [side.sentence(ctx.t, source.city, n=n.said) for side, n in zip(sides, study.totals, strict=True)]
-    names = [ctx.t(side.name) for side in (study.pair.a, study.pair.b)]
-    if ctx.as_json:
-        ctx.print_json(
-            {
-                "against": against,
-                "sides": [
-                    {"filter": side.to_query(), "sentence": sentence, "name": name, "n": n}
-                    for side, sentence, name, n in zip(sides, sentences, names, (study.n_a, study.n_b), strict=True)
-                ],
-                "audience": ctx.audience.value,
-                "resolution": study.resolution or None,
-                "s": study.pattern.s,
-                "robust_s": study.pattern.robust_s,
-                "tested": int(study.pattern.occupied.sum()),
-                "told": study.sentence(ctx.t),
-                "choices": ctx.choices(study.choices),
-                "areas": rows,
-            }
-        )
-        return
-    ctx.print(*(f"{name} – {sentence}" for name, sentence in zip(names, sentences, strict=True)))
-    ctx.print(study.sentence(ctx.t))
-    for row in rows:
-        ctx.print(
-            ctx.t(
-                "{name}: {a} of the first, {b} of the second (corrected p: {p})",
-                name=row["name"],
-                a=ctx.t.percent(row["share_first"], 1),
-                b=ctx.t.percent(row["share_second"], 1),
-                p=ctx.t.p_value(row["q"]),
-            )
-        )
-    ctx.print_choices(study.choices)
-
-
-def _area_rows(ctx: CommandContext, study: PatternStudy) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": area.id,
-            "name": area.name(ctx.t),
-            "more": "first" if area.more > 0 else "second",
-            "n_first": area.n_a,
-            "n_second": area.n_b,
-            "share_first": round(area.share_a, 5),
-            "share_second": round(area.share_b, 5),
-            "q": area.q,
-            "cells": list(area.names),
-        }
-        for area in study.changed
     ]

@@ -1,4 +1,4 @@
-"""The command hotspots: places with more alerts than expected by chance, by one of five methods."""
+"""The command hotspots: places with more alerts than expected by chance, by one of four methods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from analysis.hotspots.cell_significance import HotCells
     from analysis.hotspots.grouping import Spot
     from analysis.hotspots.harm import SpotHarm
-    from analysis.hotspots.moran_cells import MoranPlace
     from analysis.hotspots.power import Power
     from analysis.spots.naming import SpotName
     from analysis.stats.harm_weights import WeighedBy
@@ -28,14 +27,12 @@ if TYPE_CHECKING:
     from curim_data.filters import AlertFilter
     from curim_data.studies.emerging import EmergingRow
     from curim_data.studies.hot_spots import ListedShares
-    from curim_data.studies.moran import MoranStudy
 
 app = new_app()
-Method = Literal["significance", "clusters", "emerging", "density", "moran"]
+Method = Literal["significance", "clusters", "emerging", "density"]
 Denominator = Literal["land", "alerts", "residents"]
 Weight = Literal["none", "severity", "harm"]
 Order = Literal["excess", "ratio", "alerts", "p", "harm"]
-ClusterMethod = Literal["dbscan", "hdbscan"]
 
 _SPOT_COLUMNS: Final = (
     *("rank", "id", "name", "n", "expected", "excess", "excess_low", "excess_high", "ratio", "low", "high", "q"),
@@ -45,7 +42,6 @@ _EMERGING_COLUMNS: Final = (
     *("rank", "id", "name", "class", "label", "n", "steps", "marked", "since", "slope", "q_trend"),
     *("longitude", "latitude", "cells"),
 )
-_MORAN_COLUMNS: Final = ("rank", "id", "name", "class", "label", "n", "q", "longitude", "latitude", "cells")
 
 
 @command(
@@ -68,10 +64,6 @@ def hotspots(
             help=N_("What an alert counts: one, its severity, or the harm index of its category in the profile.")
         ),
     ] = "none",
-    cluster_method: Annotated[
-        ClusterMethod,
-        typer.Option(help=N_("How clusters are found: tested (dbscan), or to explore only (hdbscan).")),
-    ] = "dbscan",
     order: Annotated[
         Order | None,
         typer.Option(
@@ -84,7 +76,7 @@ def hotspots(
     out: OutPlaces = None,
 ) -> None:
     """Find hot spots."""
-    options = SearchOptions(base, weight, cluster_method, order or ("excess" if weight == "none" else "harm"))
+    options = SearchOptions(base, weight, order or ("excess" if weight == "none" else "harm"))
     options.check(method)
     if out is not None:
         check_suffix(out, ".geojson", ".csv")
@@ -100,8 +92,6 @@ def hotspots(
             answer, lines = _density(ctx, source, f, out)
         case "emerging":
             answer, lines = _emerging(ctx, source, f, resolution, out)
-        case "moran":
-            answer, lines = _moran(ctx, source, f, resolution, out)
         case "clusters":
             answer, lines = _places(ctx, f, method, find_clusters(source, f, ctx.audience, options), options, out)
         case "significance":
@@ -115,11 +105,10 @@ def hotspots(
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What places are compared with, how much an alert counts, how clusters are found, and the order of hot spots."""
+    """What places are compared with, how much an alert counts, and the order of hot spots."""
 
     base: Denominator = "land"
     weight: Weight = "none"
-    cluster_method: ClusterMethod = "dbscan"
     order: Order = "excess"
 
     def check(self, method: Method) -> None:
@@ -128,15 +117,10 @@ class SearchOptions:
             raise UsageError(Message("--base is for hot cells: use it with --method significance."))
         if self.order not in ("excess", "harm") and method != "significance":
             raise UsageError(Message("--order is for hot cells: use it with --method significance."))
-        explored = self.cluster_method == "hdbscan"
-        if explored and method != "clusters":
-            raise UsageError(Message("--cluster-method is for --method clusters."))
         if self.weight != "none" and method not in ("clusters", "significance"):
             raise UsageError(Message("--weight is for --method significance and --method clusters."))
         if self.order == "harm" and self.weight == "none":
             raise UsageError(Message("--order harm needs --weight severity or --weight harm."))
-        if explored and self.weight != "none":
-            raise UsageError(Message("HDBSCAN takes no weights: leave out --weight, or use --cluster-method dbscan."))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -237,9 +221,8 @@ def _check_weight(source: Source, audience: Audience, weight: WeighedBy | None) 
 def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: SearchOptions) -> FoundPlaces:
     """Clusters of the whole city that lie in the area of the filter.
 
-    UsageError for an audience that may not see cells so fine, and where HDBSCAN would take too many.
+    UsageError for an audience that may not see cells so fine.
     """
-    from analysis.clusters.hdbscan import TooManyCellsError
     from analysis.spots.naming import name_spots
     from curim_data import privacy
     from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
@@ -251,11 +234,7 @@ def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: S
             Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
         )
     _check_weight(source, audience, options.weighed_by)
-    explored = options.cluster_method == "hdbscan"
-    try:
-        result = cluster_study(source, f, audience, weight=options.weighed_by, explored=explored)
-    except TooManyCellsError as error:
-        raise UsageError(error.message) from error
+    result = cluster_study(source, f, audience, weight=options.weighed_by)
     names = name_spots(result.found, source.city, known_places(source, audience))
     spots = [spot for spot in result.found if in_area(spot, names[spot.id], f, source.city)]
     return FoundPlaces(result, spots, names, CLUSTER_RESOLUTION, result.choices)
@@ -287,7 +266,6 @@ def _places(
         "resolution": found.resolution,
         "base": options.base,
         "weight": options.weight,
-        "cluster_method": options.cluster_method if method == "clusters" else None,
         "n": found.result.n,
         "told": found.sentence(t),
         "choices": ctx.choices(found.choices),
@@ -411,67 +389,6 @@ def _emerging_row(ctx: CommandContext, line: EmergingRow, steps: int) -> dict[st
         "latitude": round(line.place.latitude, 5),
         "cells": list(line.place.names),
     }
-
-
-def _moran(
-    ctx: CommandContext, source: Source, f: AlertFilter, resolution: int | None, out: Path | None
-) -> tuple[dict[str, Any], list[str]]:
-    """Groups of cells by local Moran's I as a JSON answer and as lines, and written to a file."""
-    from curim_data.studies.moran import moran_study
-    from curim_data.studies.spot_area import TESTED_IN_CITY, has_area, in_area
-
-    t = ctx.t
-    study = moran_study(source, f, ctx.audience, resolution)
-    found = study.moran
-    listed = [place for place in found.places if in_area(place, study.names[place.id], f, source.city)]
-    rows = _moran_rows(ctx, study, listed)
-    if out is not None:
-        ctx.write_places(out, listed, rows, _MORAN_COLUMNS)
-    answer = {
-        "resolution": study.resolution,
-        "n": found.n,
-        "told": found.sentence(t),
-        "choices": ctx.choices(study.choices),
-        "spots": rows,
-    }
-    lines = [
-        found.sentence(t),
-        *([t(TESTED_IN_CITY)] if has_area(f) else []),
-        *(
-            t.n(
-                "{rank}. {name} – {label}; {n} alert, corrected p: {p}",
-                "{rank}. {name} – {label}; {n} alerts, corrected p: {p}",
-                row["n"],
-                rank=row["rank"],
-                name=row["name"],
-                label=row["label"],
-                p=t.p_value(row["q"]),
-            )
-            for row in rows
-        ),
-        *(t(choice.explanation) for choice in study.choices),
-    ]
-    return answer, lines
-
-
-def _moran_rows(ctx: CommandContext, study: MoranStudy, listed: Sequence[MoranPlace]) -> list[dict[str, Any]]:
-    from analysis.hotspots.moran_cells import CLASSES
-
-    return [
-        {
-            "rank": place.rank,
-            "id": place.id,
-            "name": study.names[place.id](ctx.t),
-            "class": place.cls,
-            "label": ctx.t(CLASSES[place.cls]),
-            "n": place.n,
-            "q": place.q,
-            "longitude": round(place.longitude, 5),
-            "latitude": round(place.latitude, 5),
-            "cells": list(place.names),
-        }
-        for place in listed
-    ]
 
 
 def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | None) -> tuple[dict[str, Any], list[str]]:

@@ -281,7 +281,7 @@ def build_report(
         unknown=tally.unknown,
         dropped=tuple(labels[place] or f"{place + 1}" for place in sorted({*layout.personal, *layout.text})),
         unused=tuple(labels[place] for place in layout.unused if labels[place]),
-        default_coordinates=default_coordinates.default_coordinates_of_files(staged.staging.paths),
+        default_coordinates=default_coordinates.default_coordinates_of_files(staged.staging.paths, staged.learnt.names),
         first=tally.first,
         last=tally.last,
         mapped=tally.mapped,

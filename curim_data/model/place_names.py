@@ -32,6 +32,10 @@ RESOLUTION: Final[Mapping[str, int]] = {STREET: 10, AREA: 9, **dict.fromkeys(NUM
 # How many rings of cells round a position may lend it their name: some 200 m for a street, a kilometre for an area.
 RINGS: Final[Mapping[str, int]] = {STREET: 1, AREA: 2, **dict.fromkeys(NUMBERED, 2)}
 
+# A street has alerts in so many cells at least, and a point is on it where it names so much of the alerts there.
+STREET_CELLS: Final = 3
+MOSTLY: Final = 0.5
+
 
 class Centre(NamedTuple):
     """The middle of what carries a name, in degrees (WGS84)."""
@@ -63,6 +67,24 @@ class PlaceNames:
         found = ((kind, self._nearest(kind, longitude, latitude)) for kind in NUMBERED)
         numbered = next((pair for pair in found if pair[1]), ("", ""))
         return Words(street, area, numbered)
+
+    def is_on_street(self, longitude: float, latitude: float, n: int) -> bool:
+        """Whether exports say of most of n alerts at a point (WGS84) that they were on a street.
+
+        A street runs through several map cells: what is called so in fewer than `STREET_CELLS`, or as an area is, is a
+        town or a quarter of which an address search gave the middle.
+        """
+        there = self._streets.get(h3.latlng_to_cell(latitude, longitude, RESOLUTION[STREET]), 0)
+        return there >= MOSTLY * n
+
+    @cached_property
+    def _streets(self) -> dict[int, int]:
+        """By cell the alerts on the most common of its names that are those of streets."""
+        rows = self.table[self.table["kind"] == STREET]
+        cells = rows.groupby("name")["cell"].transform("nunique")
+        rows = rows[(cells >= STREET_CELLS) & ~rows["name"].isin(self.table["name"][self.table["kind"] == AREA])]
+        most = rows.groupby("cell")["n"].max()
+        return dict(zip(most.index.tolist(), most.tolist(), strict=True))
 
     @cached_property
     def has_areas(self) -> bool:

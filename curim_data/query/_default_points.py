@@ -52,7 +52,8 @@ def _find(source: Source) -> pd.DataFrame:
     sides = mapped.aggregate(n=mapped.count(), inside=mapped.inside.fill_null(False).sum())
     number, inside = (int(value or 0) for value in sides.to_pyarrow().to_pylist()[0].values())
     points, usual = _of_earlier(source) or _of_all(source, mapped)
-    return default_coordinates(points, inside, number - inside, usual).rename(columns={"n": "stored"})
+    found = default_coordinates(points, inside, number - inside, usual, source.city.place_names)
+    return found.rename(columns={"n": "stored"})
 
 
 def _of_all(source: Source, mapped: IbisTable) -> tuple[pd.DataFrame, int]:

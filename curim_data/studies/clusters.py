@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Final
 
 from analysis.clusters.detection import find_clusters
-from analysis.clusters.hdbscan import explore_clusters
 from analysis.clusters.results import Clusters
 from analysis.spots.identity import with_known_ids
 from analysis.stats.harm_weights import WeighedBy
@@ -15,6 +14,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.quality.positions import coordinate_step
+from curim_data.quality.shared_points import shared_points
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.harm import weights_by_cell
 from curim_data.studies.hot_spots import known_places
@@ -23,13 +23,10 @@ from curim_data.studies.scatter import place_bursts
 CLUSTER_RESOLUTION: Final = 12
 
 
-def cluster_study(
-    source: Source, f: AlertFilter, audience: Audience, *, weight: WeighedBy | None = None, explored: bool = False
-) -> Clusters:
+def cluster_study(source: Source, f: AlertFilter, audience: Audience, *, weight: WeighedBy | None = None) -> Clusters:
     """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
 
-    `weight`: each alert counts by that. `explored`: groups by HDBSCAN instead, untested and unweighted;
-    TooManyCellsError where too many cells hold alerts.
+    `weight`: each alert counts by that.
     """
     whole = whole_city(f)
     counted = query.counts(
@@ -37,13 +34,12 @@ def cluster_study(
     )
     fine = counted.frame.dropna().astype({"cell": "int64"}).set_index("cell").sort_index()
     at_default = query.total(source, whole, audience).at_default
-    if explored:
-        found = explore_clusters(fine, source.city, step=coordinate_step(source))
-    else:
-        weights = None
-        if weight is not None:
-            weights = weights_by_cell(source, whole, audience, weight, CLUSTER_RESOLUTION, fine.index)
-        bursts = place_bursts(source, whole)
-        found = find_clusters(fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts)
+    weights = None
+    if weight is not None:
+        weights = weights_by_cell(source, whole, audience, weight, CLUSTER_RESOLUTION, fine.index)
+    bursts = place_bursts(source, whole)
+    found = find_clusters(
+        fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts, points=shared_points(source)
+    )
     places = with_known_ids(found.found, known_places(source, audience))
     return replace(found, found=places, choices=(*found.choices, *default_coordinates(at_default)))

@@ -24,6 +24,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.privacy import Counted, is_sensitive
+from curim_data.quality.shared_points import served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.coverage import coverage_choices
@@ -147,8 +148,9 @@ def emerging_study(
     total, found, choices = query.total(source, judged.history, audience), judged.emerging, judged.about
     if found is None:
         return EmergingStudy(total, None, (), None, judged.resolution, choices, judged.why, judged.period)
-    choices += (*found.choices, *default_coordinates(total.at_default))
-    choices += nested_cells(judged.resolution)
+    points = shared_points(source)
+    choices += (*found.choices, *(() if points is None else (points.choice,)))
+    choices += (*default_coordinates(total.at_default), *nested_cells(judged.resolution))
     lines = _lines(found, source, audience)
     return EmergingStudy(total, found, lines, judged.counts, judged.resolution, choices, None, judged.period)
 
@@ -189,7 +191,9 @@ def emerging_classes(
         source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True
     )
     scatter = place_scatter(source, history, side)
-    found = emerging_hot_spots(_every_step(counted.frame, periods, land), land, scatter=scatter)
+    served = served_land(source, side)
+    compared = land if served is None else served
+    found = emerging_hot_spots(_every_step(counted.frame, periods, land), compared, scatter=scatter)
     return EmergingClasses(history, found, counted, side, about, None, period)
 
 

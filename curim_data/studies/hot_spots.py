@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import HotCells, hot_cells
@@ -24,6 +25,7 @@ from curim_data.model.i18n import Span
 from curim_data.model.prepared import PLACES
 from curim_data.model.types import CellArray
 from curim_data.privacy import Counted, is_sensitive, sees_exact
+from curim_data.quality.shared_points import served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of
@@ -203,13 +205,19 @@ def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen
         n, index = round(float(counted["n"].sum())), counted.index.to_numpy()
         if not n or (size < first and looked_at(index, occupied) < LEAST_TESTED):
             break
-        if planned_power(counted, occupied, place_scatter(source, whole, size)).too_few:
+        if planned_power(with_served_land(source, counted, size), occupied, place_scatter(source, whole, size)).too_few:
             continue
         if size == first:
             break
         sides = [round(square_side(resolution, source.city.sampled_cells)) for resolution in (size, size + 1)]
         return Choice("resolution", size, Message(_TOO_SMALL, {"metres": sides[0], "finer": sides[1], "n": n}))
     return chosen
+
+
+def with_served_land(source: Source, cells: pd.DataFrame, resolution: int) -> pd.DataFrame:
+    """Counts by cell with the land that places are compared by, where alerts stand on shared points."""
+    served = served_land(source, resolution)
+    return cells if served is None else cells.assign(served_km2=served.reindex(cells.index))
 
 
 def looked_at(index: CellArray, occupied: OccupiedLand | None) -> int:
@@ -268,15 +276,18 @@ def _hot_spots(
     total = query.total(source, whole, audience)
     chosen = hot_spot_size(source, whole, audience, resolution)
     counted = alert_cells(source, whole, int(chosen.value), audience)
+    points = shared_points(source)
     compared = denominator_for(source, whole, int(chosen.value), audience, base)
     scatter = place_scatter(source, whole, int(chosen.value))
-    hot = hot_cells(counted.frame, base=compared, occupied=occupied_land_of(source, audience), scatter=scatter)
+    cells = with_served_land(source, counted.frame, int(chosen.value))
+    hot = hot_cells(cells, base=compared, occupied=occupied_land_of(source, audience), scatter=scatter)
     start, end = query.dates(source, whole)
     power = replace(detection_power(hot), period=Span(start, end, source.by_month))
     ordered = () if hot.based else excess_choices()
     choices = (
         chosen,
         *hot.choices,
+        *(() if points is None or hot.based else (points.choice,)),
         *ordered,
         *power.choices,
         *default_coordinates(counted.at_default),

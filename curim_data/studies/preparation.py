@@ -16,6 +16,7 @@ from curim_data.model.prepared import PLACES, has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
 from curim_data.protection import copies_of, keep_errors, making_copies, protected
 from curim_data.quality.positions import keep_coordinate_step
+from curim_data.quality.shared_points import keep_shared_points
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.locking import locked
@@ -93,6 +94,7 @@ def _keep_alerts(home: Home, source: Source) -> None:
             report(0.4, PREPARING)
             keep_default_points(source)
             keep_coordinate_step(source)
+            keep_shared_points(source)
             report(0.5, PREPARING)
 
 

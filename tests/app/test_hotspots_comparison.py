@@ -78,20 +78,3 @@ def test_what_cannot_be_compared_is_said(open_page: Open) -> None:
     assert any("nothing to compare" in info.value for info in app.info)
     app = open_page("hotspots", lang="en", tab="comparison", against="moon")
     assert app.selectbox(key="hotspots_against").value == "gender"
-
-
-def test_the_pattern_test_stands_below_with_the_areas_that_differ(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", tab="comparison", against="before", period="quarter")
-    assert not errors(app)
-    (told,) = [text.value for text in app.markdown if text.value.startswith("Spatial point pattern test")]
-    listed = _plain(app, ["name", "more", "a", "b", "share_a", "share_b", "q"])
-    assert f"test: {len(listed)} of the" in told
-    assert "S = 0.9" in told
-    assert listed["name"].iloc[0].startswith("Terpsithea")
-
-
-def test_the_council_has_no_pattern_test(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council", **ASKED})
-    assert not any("pattern test:" in text.value for text in app.markdown)
-    assert any("analysts and specialists" in caption.value for caption in app.caption)
-    assert not any(len(table.value.columns) == 7 for table in app.table)

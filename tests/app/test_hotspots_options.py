@@ -59,19 +59,11 @@ def test_the_council_may_compare_shares_in_its_own_cells(open_page: Open) -> Non
     assert all(cell["hex"].startswith("89") for cell in layer(app, "cells"))
 
 
-def test_clusters_by_severity_and_by_hdbscan_stand_in_the_link(open_page: Open) -> None:
+def test_clusters_by_severity_stand_in_the_link(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", layer="clusters", weight="severity")
     assert not errors(app)
     assert "weight" in listed(app)
     assert "weighed by harm" in words(app)
-    app.selectbox(key="hotspots_method").select("hdbscan").run()
-    assert not errors(app)
-    assert word(app, "method") == "hdbscan"
-    assert "not tested for significance" in app.title[0].value
-    assert not {"ratio", "q", "expected", "weight"} & set(listed(app))
-    assert not [box for box in app.selectbox if box.key == "hotspots_weight"]
-    assert any("not tested" in warning.value for warning in app.main.warning)
-    assert layer(app, "outlines")
 
 
 def test_hot_spots_by_severity_are_ordered_by_weight_and_keep_their_test(open_page: Open) -> None:

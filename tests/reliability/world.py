@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import shapely
 from h3ronpy.vector import coordinates_to_cells
 from pyproj import Transformer
+from scipy.spatial import cKDTree
 
 import sample_data
 from analysis.grid.baseline import SPREAD_M
@@ -31,6 +32,8 @@ START: Final = dt.datetime(2023, 1, 2, tzinfo=dt.UTC)
 WEEK_H: Final = 168.0
 AREAS: Final = 40  # in each of which risk wanders by itself
 POOL: Final = 200_000
+STREETS: Final = 40  # along which half of the corners lie that reports are moved to
+STREET_M: Final = 15.0
 LOOKED_FROM: Final = 20  # points of a place, at least, from which what lies around it is looked at
 LOOKED_AT: Final = 5  # of so many points of the pool one is then looked at
 
@@ -44,6 +47,8 @@ class World:
     `drift`: standard deviation of the log rate of each of 40 areas, which wanders with a half-life of a year.
     `planted` changes the city: see `Spot`, `Rise`. `alike`: reports of an incident have one gender, and one feeling (1
     to 5, which else nobody tells). `mixed`: further reports name any category, so that no rule links them.
+    `corners`: every report stands at the nearest of so many points, half of them anywhere and half along some streets.
+    `alike_corners`: and each of these has as many reports as any other, whatever land is nearest to it.
     """
 
     alerts: int = 1_100
@@ -57,6 +62,8 @@ class World:
     rise: Mapping[str, float] = field(default_factory=dict)
     alike: bool = False
     mixed: bool = False
+    corners: int = 0
+    alike_corners: bool = False
 
 
 @cache
@@ -143,6 +150,9 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
     kept = rng.random(number) * most < _rate(world, at, week, wandering)
     x, y = pool()[at].T
     x, y, hours = x[kept], y[kept], week[kept] * WEEK_H
+    corners = _corners(world, rng) if world.corners else None
+    if corners is not None and world.alike_corners:
+        x, y = corners[rng.integers(len(corners), size=len(x))].T
     weights = 1 / np.arange(2.0, 2 + len(piraeus().categories))
     category = rng.choice(len(weights), size=len(x), p=weights / weights.sum())
     again = rng.geometric(1 / world.reports, size=len(x)) - 1 if world.reports > 1 else np.zeros(len(x), int)
@@ -152,6 +162,9 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
     late = np.where(further, rng.exponential(world.hours, size=len(of)), 0.0)
     hours = hours[of] + late
     inside = hours < world.weeks * WEEK_H
+    x, y = x[of] + near[:, 0], y[of] + near[:, 1]
+    if corners is not None:
+        x, y = corners[cKDTree(corners).query(np.column_stack([x, y]))[1]].T
     woman = rng.random(len(of)) < 0.5
     feeling = {}
     category = category[of]
@@ -161,8 +174,8 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
         woman = woman[of]
         feeling = {"feeling": rng.integers(1, 6, size=len(x))[of][inside]}
     return {
-        "x": (x[of] + near[:, 0])[inside],
-        "y": (y[of] + near[:, 1])[inside],
+        "x": x[inside],
+        "y": y[inside],
         "hours": hours[inside],
         "category": category[inside],
         "woman": woman[inside],
@@ -170,6 +183,17 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
         "wandering": wandering,
         **feeling,
     }
+
+
+def _corners(world: World, rng: np.random.Generator) -> Any:
+    """Points that reports are moved to: half of them anywhere on land, half within 15 m of some straight streets."""
+    points = pool()
+    anywhere = points[rng.choice(POOL, world.corners - world.corners // 2, replace=False)]
+    streets, turns = points[rng.choice(POOL, STREETS)], rng.uniform(0, np.pi, STREETS)
+    away = points[:, None, :] - streets[None]
+    across = np.abs(away[..., 0] * np.sin(turns) - away[..., 1] * np.cos(turns)).min(axis=1)
+    along = points[rng.choice(np.flatnonzero(across < STREET_M), world.corners // 2, replace=False)]
+    return np.concatenate([anywhere, along])
 
 
 def _rate(world: World, at: Any, week: Any, wandering: Any) -> Any:

@@ -41,40 +41,6 @@ def test_the_places_where_women_and_men_differ(capsys: Capture, sample: Home, tm
     assert (tmp_path / "places.csv").read_text("utf-8-sig").startswith("rank,id,name,more,n_first,n_second,")
 
 
-def test_the_pattern_test_of_two_periods(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    out = tmp_path / "areas.geojson"
-    asked = ["pattern-test", "--period", "quarter", "--home", str(sample.path)]
-    assert main([*asked, "--json", "--out", str(out)]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [side["name"] for side in told["sides"]] == ["This period", "The period before"]
-    assert told["areas"][0]["name"] == "Terpsithea"
-    assert told["robust_s"] == pytest.approx(1 - len(told["areas"]) / told["tested"])
-    assert told["robust_s"] < told["s"] < 1
-    drawn = json.loads(out.read_text("utf-8"))["features"]
-    assert [f["properties"]["id"] for f in drawn] == [area["id"] for area in told["areas"]]
-    assert main([*asked, "--areas", "districts", "--out", str(tmp_path / "areas.csv")]) == 0
-    printed = capsys.readouterr().out
-    assert "Spatial point pattern test: none of the 5 areas" in printed
-    assert (tmp_path / "areas.csv").read_text("utf-8-sig").startswith("id,name,more,n_first,")
-
-
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        (("--audience", "council"), "analysts and specialists"),
-        (("--audience", "public", "--areas", "districts"), "analysts and specialists"),
-        (("--period", "all"), "no day"),
-        (("--areas", "districts", "--resolution", "9"), "no --resolution"),
-        (("--areas", "districts", "--out", "a.geojson"), "writes CSV"),
-    ],
-)
-def test_what_the_pattern_test_refuses(capsys: Capture, sample: Home, words: tuple[str, ...], why: str) -> None:
-    assert main(["pattern-test", *words, "--home", str(sample.path)]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert why in printed.err
-
-
 def test_words_of_a_filter(capsys: Capture, sample: Home) -> None:
     words = ["compare", "--affected", "woman", "--against", "affected=man", "--audience", "council", "--json"]
     assert main([*words, "--home", str(sample.path)]) == 0

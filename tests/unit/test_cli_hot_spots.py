@@ -24,7 +24,6 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.concentration import concentration_study
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.moran import moran_study
 
 Capture = pytest.CaptureFixture[str]
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
@@ -64,28 +63,9 @@ def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: P
     assert "Hot in at least 90 % of the steps" in printed
 
 
-def test_local_moran_as_json_in_words_and_as_files(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    out = tmp_path / "moran.geojson"
-    asked = ("hotspots", "--method", "moran", "--resolution", "11")
-    told = answer(capsys, sample, *asked, "--out", str(out))
-    study = moran_study(open_source(sample), AlertFilter(), Audience.ANALYST, 11)
-    assert [spot["cells"] for spot in told["spots"]] == [list(place.names) for place in study.moran.places]
-    assert {"Mikrolimano", "Pasalimani"} <= {spot["name"] for spot in told["spots"] if spot["class"] == "high-high"}
-    assert (told["n"], told["resolution"]) == (study.moran.n, 11)
-    assert "cells" in {choice["name"] for choice in told["choices"]}
-    shapes = json.loads(out.read_text("utf-8"))["features"]
-    assert [shape["properties"]["id"] for shape in shapes] == [spot["id"] for spot in told["spots"]]
-    assert main([*asked, "--district", "zone_3", "--home", str(sample.path), "--out", str(tmp_path / "m.csv")]) == 0
-    printed, table = capsys.readouterr().out, pd.read_csv(tmp_path / "m.csv")
-    assert 0 < len(table) < len(told["spots"])
-    assert all(f"{name} – high-high" in printed for name in table["name"][table["class"] == "high-high"])
-
-
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["hotspots", "--method", "moran", "--audience", "council"], "analyst or specialist"),
-        (["hotspots", "--method", "moran", "--order", "p"], "--order is for hot cells"),
         (
             ["hotspots", "--method", "emerging", "--audience", "council", "--resolution", "10"],
             "smaller than those of resolution 9",
@@ -98,19 +78,11 @@ def test_local_moran_as_json_in_words_and_as_files(capsys: Capture, sample: Home
         (["hotspots", "--base", "alerts", "--method", "clusters"], "use it with --method significance"),
         (["hotspots", "--order", "p", "--method", "clusters"], "--order is for hot cells"),
         (["hotspots", "--method", "density", "--weight", "severity"], "--weight is for --method significance"),
-        (["hotspots", "--cluster-method", "hdbscan"], "is for --method clusters"),
+        (["hotspots", "--method", "clusters", "--audience", "council"], "Clusters need exact alerts"),
         (["hotspots", "--order", "harm"], "--order harm needs --weight"),
         (["hotspots", "--weight", "harm"], "have no harm index"),
         (["hotspots", "--weight", "severity", "--audience", "council"], "only for those who see exact counts"),
         (["changes", "--weight", "severity", "--audience", "council"], "only for those who see exact counts"),
-        (
-            ["hotspots", "--method", "clusters", "--weight", "severity", "--cluster-method", "hdbscan"],
-            "HDBSCAN takes no weights",
-        ),
-        (
-            ["hotspots", "--method", "clusters", "--cluster-method", "hdbscan", "--audience", "council"],
-            "Clusters need exact alerts",
-        ),
     ],
 )
 def test_what_may_not_be_asked(capsys: Capture, sample: Home, words: list[str], line: str) -> None:
@@ -234,16 +206,6 @@ def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(caps
     printed = capsys.readouterr().out
     assert "No cell could be judged: there are too few alerts on the map." in printed
     assert "No cell is hot" not in printed
-
-
-def test_hdbscan_is_told_as_untested(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    out = tmp_path / "groups.geojson"
-    words = ["hotspots", "--method", "clusters", "--cluster-method", "hdbscan", "--out", str(out)]
-    told = answer(capsys, sample, *words)
-    assert told["cluster_method"] == "hdbscan"
-    assert "nothing here was tested against chance" in told["told"]
-    assert all(spot["q"] is None and spot["ratio"] is None for spot in told["spots"])
-    assert "NaN" not in out.read_text("utf-8")
 
 
 def test_concentration_is_that_of_the_page(capsys: Capture, sample: Home, tmp_path: Path) -> None:

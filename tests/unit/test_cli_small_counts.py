@@ -41,9 +41,7 @@ ASKED: Final = (
 REFUSED: Final = (
     ("hotspots", "--method", "clusters"),
     ("hotspots", "--method", "density"),
-    ("hotspots", "--method", "moran"),
     ("near-repeat",),
-    ("pattern-test",),
 )
 # Their answers do not depend on the audience: they are for whoever may read the home's files.
 FOR_EVERYBODY: Final = {

@@ -99,7 +99,7 @@ def test_the_strength_of_a_cluster_is_the_likelihood_ratio_of_its_count(city: Ci
     groups = search.find(points)
     assert groups
     for group in groups:
-        count, expected = points.weight[group.under].sum(), search.expected_on(group.squares)
+        count, expected = points.weight[group.under].sum(), search.expected_of(points, group)
         assert count > expected
         ratio = poisson.logpmf(count, count) - poisson.logpmf(count, expected)
         assert search.strength(points, group) == pytest.approx(ratio, rel=1e-9)

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.grid.cells import square_side
+from analysis.grid.cells import parents, square_side
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.hotspots.grouping import hot_spots
-from analysis.hotspots.occupied import HELD, OccupiedLand, _parents, occupied_land
+from analysis.hotspots.occupied import HELD, OccupiedLand, occupied_land
 from curim_data.model import CityProfile, Translator
 
 TOWN = (41.8, -87.7)
@@ -37,7 +37,7 @@ def town_in_fields(seed: int = 1, rings: int = 20) -> tuple[pd.DataFrame, np.nda
 def test_parents_are_those_of_h3() -> None:
     for size in range(13):
         fine = disc(6, 12)
-        assert _parents(fine, size).tolist() == [int(h3.cell_to_parent(cell, size)) for cell in fine.astype(np.uint64)]
+        assert parents(fine, size).tolist() == [int(h3.cell_to_parent(cell, size)) for cell in fine.astype(np.uint64)]
 
 
 def test_the_fields_around_a_town_are_not_occupied(t: Translator) -> None:
@@ -51,7 +51,7 @@ def test_the_fields_around_a_town_are_not_occupied(t: Translator) -> None:
     assert found.share == pytest.approx(history["land_km2"][occupied].sum() / history["land_km2"].sum())
     assert "95 % of the mapped alerts of all years" in t(found.choice.explanation)
     fine = disc(60, 10)
-    assert np.array_equal(found.holds(fine), np.isin(_parents(fine, 9), history.index[occupied]))
+    assert np.array_equal(found.holds(fine), np.isin(parents(fine, 9), history.index[occupied]))
 
 
 def occupied_slowly(history: pd.DataFrame) -> tuple[set[int], set[int], set[int], int]:
@@ -97,11 +97,11 @@ def test_occupied_land_is_that_of_the_slow_twin(mean: float) -> None:
     assert found.n == history["n"].sum()
     assert found.reach == round((rings + 0.5) * square_side(9, history.index.to_numpy()))
     for resolution in (8, 10):
-        others = disc(20, resolution) if resolution == 10 else np.unique(_parents(cells, 8))
+        others = disc(20, resolution) if resolution == 10 else np.unique(parents(cells, 8))
         for member, own in ((found.surrounds, around), (found.is_city, city)):
             known = {int(h3.cell_to_parent(np.uint64(cell), 8)) for cell in own} if resolution == 8 else own
-            parents = others if resolution == 8 else _parents(others, 9)
-            assert member(others).tolist() == [int(cell) in known for cell in parents]
+            above = others if resolution == 8 else parents(others, 9)
+            assert member(others).tolist() == [int(cell) in known for cell in above]
 
 
 def test_smoothing_reaches_farther_where_alerts_are_few_and_gives_up_at_last() -> None:

@@ -31,7 +31,6 @@ from pages.parts.charts.numbers import least_written, written_count, written_q
 from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
 from pages.parts.frame.colours import CHANGE, on_land
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
-from pages.parts.hotspots.pattern_test import draw_pattern_test
 from pages.parts.hotspots.selection import write_link_word
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
@@ -111,7 +110,6 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     draw_footer(page, choices=found.choices)
     _draw_downloads(page, found)
     _draw_map_download(page, found, sides)
-    draw_pattern_test(page, against)
 
 
 def _write_preset(usual: str) -> None:

@@ -32,7 +32,7 @@ class ListView:
     """The lines in order, those with enough alerts for a plan first.
 
     `lines`: all of them; `rows`: as many of these, from the first on, stand in the list until the reader asks for all.
-    `few`: places with too few alerts for a plan. `numbered`: whether their numbers are those of the usual order.
+    `few`: places with too few alerts for a plan.
     `harm`: what the alerts of each place weigh, by its id; none where each counts one.
     """
 
@@ -40,7 +40,6 @@ class ListView:
     order: ListOrder
     rows: int
     few: int
-    numbered: bool = True
     harm: Mapping[str, SpotHarm] = field(default_factory=dict)
 
     @property
@@ -49,15 +48,12 @@ class ListView:
         return (HARM, *ORDERS) if self.harm else ORDERS
 
 
-def list_view(lines: Sequence[SpotSummary], *, ordered: bool, harm: Mapping[str, SpotHarm] | None = None) -> ListView:
-    """The lines in the order that the link asks for; `ordered`: whether they can be, as places that were tested.
+def list_view(lines: Sequence[SpotSummary], *, harm: Mapping[str, SpotHarm] | None = None) -> ListView:
+    """The lines in the order that the link asks for.
 
     With `harm` the usual order is that of the weight above expected.
     """
     everything = word_from_link(ROWS_WORD, "hotspots_rows", (ALL,), "") == ALL
-    if not ordered:
-        first = min(MOST_ROWS, len(lines))
-        return ListView(tuple(lines), "alerts", len(lines) if everything else first, 0, numbered=False)
     harm = harm or {}
     known, usual = ([HARM, *ORDERS], HARM) if harm else (list(ORDERS), USUAL)
     order = cast("ListOrder", word_from_link(ORDER_WORD, "hotspots_order", known, usual))
@@ -93,11 +89,10 @@ def draw_list_controls(page: Page, view: ListView) -> None:
     if len(view.lines) <= 1:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if view.numbered:
-            names = order_names(t)
-            orders = {order: names[order] for order in view.orders}
-            width = _box_width(orders.values(), _WIDTH)
-            draw_link_box(t("Order"), ORDER_WORD, "hotspots_order", orders, view.orders[0], width=width)
+        names = order_names(t)
+        orders = {order: names[order] for order in view.orders}
+        width = _box_width(orders.values(), _WIDTH)
+        draw_link_box(t("Order"), ORDER_WORD, "hotspots_order", orders, view.orders[0], width=width)
         first = _first_rows(len(view.lines), view.few)
         if first < len(view.lines):
             rows = {
@@ -106,7 +101,7 @@ def draw_list_controls(page: Page, view: ListView) -> None:
             }
             width = _box_width(rows.values(), _NARROW)
             draw_link_box(t("Rows"), ROWS_WORD, "hotspots_rows", rows, "", width=width)
-        if not page.narrow and view.numbered:
+        if not page.narrow:
             draw_columns_box(t)
 
 
@@ -161,7 +156,7 @@ def order_sentence(t: Translator, view: ListView, *, copied: bool) -> str:
         ),
     }
     words = [sentences[view.order]]
-    if view.numbered and view.order != USUAL:
+    if view.order != USUAL:
         words.append(t("The number of a place is that of the order by alerts above expected."))
     spots = [line.spot for line in view.lines]
     if copied and view.order == USUAL and list(in_order(spots)) != sorted(spots, key=lambda spot: spot.rank):

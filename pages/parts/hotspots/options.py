@@ -1,4 +1,4 @@
-"""What a specialist can change about the test of hot spots and clusters: denominator, weights, method."""
+"""What a specialist can change about the test of hot spots and clusters: denominator, weights."""
 
 from __future__ import annotations
 
@@ -9,41 +9,23 @@ import streamlit as st
 
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.stats.harm_weights import WeighedBy
-from curim_data.model import Translator
-from curim_data.privacy import sees_exact
 from curim_data.studies.denominators import KINDS, denominator_obstacle
 from curim_data.studies.harm import WEIGHT_NAMES, WEIGHTS, weight_obstacle, weights_offered
 from pages.parts.frame import Page
 from pages.parts.hotspots.queries import Options
 from pages.parts.hotspots.selection import draw_link_box, word_from_link
 
-BASE, WEIGHT, METHOD, TEST = "base", "weight", "method", "test"
-HDBSCAN: Final = "hdbscan"
-MORAN: Final = "moran"
+BASE, WEIGHT = "base", "weight"
 _WIDTH: Final = 270
 
 
 def draw_options(page: Page, layer: str) -> Options:
     """The controls of a layer, and what the reader chose."""
     if layer == "significance":
-        if sees_exact(page.audience) and _test(page.t) == MORAN:
-            return Options(moran=True)
         return Options(base=_base(page), weight=_weight(page))
     if layer == "clusters":
-        explored = _method(page.t) == HDBSCAN
-        return Options(weight=None if explored else _weight(page), explored=explored)
+        return Options(weight=_weight(page))
     return Options()
-
-
-def _test(t: Translator) -> str:
-    names = {"": t("Exact test"), MORAN: t("Local Moran's I")}
-    picked = word_from_link(TEST, "hotspots_test", names, "")
-    about = t(
-        "The exact test compares each place with its surroundings. Local Moran's I asks whether neighbouring cells are "
-        "more alike than chance explains."
-    )
-    _option_box(t("Test"), list(names), names, TEST, "", help=about)
-    return str(picked)
 
 
 def _base(page: Page) -> DenominatorKind:
@@ -61,7 +43,7 @@ def draw_option_notes(page: Page, how: Options, layer: str) -> None:
     """Draw the note on a choice: why the denominator in the link is not available, or what residents do not cover."""
     t, asked = page.t, st.query_params.get(BASE, LAND)
     weight = st.query_params.get(WEIGHT, "")
-    if layer in ("significance", "clusters") and weight in WEIGHTS and how.weight != weight and not how.explored:
+    if layer in ("significance", "clusters") and weight in WEIGHTS and how.weight != weight:
         assert page.source is not None
         if (why := weight_obstacle(page.source, weight, page.audience)) is not None:
             st.caption(t(why))
@@ -87,13 +69,6 @@ def _weight(page: Page) -> WeighedBy | None:
     picked = word_from_link(WEIGHT, "hotspots_weight", names, "")
     _option_box(t("Alerts count"), list(names), names, WEIGHT, "")
     return picked or None
-
-
-def _method(t: Translator) -> str:
-    names = {"": t("Tested (DBSCAN)"), HDBSCAN: t("Exploratory (HDBSCAN)")}
-    picked = word_from_link(METHOD, "hotspots_method", names, "")
-    _option_box(t("Clusters"), list(names), names, METHOD, "")
-    return picked
 
 
 def _option_box(

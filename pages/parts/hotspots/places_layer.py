@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import streamlit as st
 
-from analysis.clusters.hdbscan import TooManyCellsError
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.grouping import Spot
 from curim_data.filters import AlertFilter
@@ -80,22 +79,20 @@ def draw_places_layer(
     t = page.t
     try:
         found = clusters(page.dataset, page.filter, page.audience, how) if layer == "clusters" else None
-    except (AreaTooLargeError, TooManyCellsError) as error:
+    except AreaTooLargeError as error:
         st.info(t(error.message))
         return
     asked = ListQuery(page.dataset, page.filter, page.audience, layer, study.resolution, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
     weighed = spot_harm(page, study, how) if found is None else None
-    view = list_view(
-        lines_in_area(page, everywhere), ordered=not how.explored, harm=weighed.of if weighed is not None else None
-    )
+    view = list_view(lines_in_area(page, everywhere), harm=weighed.of if weighed is not None else None)
     shown = view.lines
     cold = [] if found else cold_places_in_area(page, study)
     with heading:
-        if len(everywhere) and has_area(page.filter) and not how.explored:
+        if len(everywhere) and has_area(page.filter):
             draw_area_headline(page, len(everywhere), len(shown))
         else:
-            draw_headline(page, study, shown, is_clusters=found is not None, explored=how.explored, cold=len(cold))
+            draw_headline(page, study, shown, is_clusters=found is not None, cold=len(cold))
         st.caption(filter_bar.filter_sentence(page))
         draw_tested_in_city_note(page)
     draw_option_notes(page, how, layer)
@@ -139,7 +136,7 @@ def _draw_places(
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _draw_map(page, study, found, everywhere, line, pins, how, place, select)
+        _draw_map(page, study, found, everywhere, line, pins, place, select)
         if found is not None and len(found.found) > MOST_OUTLINES:
             st.caption(
                 t("The map outlines the first {n} of {all}; the list holds all.", n=MOST_OUTLINES, all=len(found.found))
@@ -201,7 +198,6 @@ def _draw_map(
     everywhere: Sequence[SpotSummary],
     line: SpotSummary | None,
     pins: Sequence[Pin],
-    how: Options,
     place: FoundPlace | None,
     on_select: Callable[[], None],
 ) -> None:
@@ -215,7 +211,6 @@ def _draw_map(
         z_is_test=study.hot.gistar_valid,
         hot=() if found else frame.index[frame["hot"]],
         cold=() if found else frame.index[frame["cold"]],
-        outline_label=t("group, not tested") if how.explored else "",
         outlines=_outlines(t, found, everywhere),
         pins=pins,
         highlight=line.spot.cells if line and not found else (),
@@ -318,10 +313,6 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
 
     `cold`: whether there are cold places; `sized`: whether the reader can choose larger cells.
     """
-    if how.explored:
-        st.subheader(t("No group"))
-        st.write(t("HDBSCAN finds no place that is denser than its neighbourhood, or there are too few alerts."))
-        return
     if study.unjudged is not None:
         st.write(t(study.unjudged))
         return

@@ -32,15 +32,10 @@ from pages.parts.hotspots.list_order import usual_order
 
 @dataclass(frozen=True)
 class Options:
-    """The denominator of places; by what alerts count; whether clusters are exploratory (HDBSCAN).
-
-    `moran`: whether cells are judged by local Moran's I instead of the exact test.
-    """
+    """The denominator of places, and by what alerts count."""
 
     base: DenominatorKind = LAND
     weight: WeighedBy | None = None
-    explored: bool = False
-    moran: bool = False
 
 
 DEFAULT_OPTIONS = Options()
@@ -78,7 +73,7 @@ def _hot_spots(
 def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Options = DEFAULT_OPTIONS) -> Clusters:
     """Clusters under the filter."""
     source = source_of(dataset)
-    return cluster_study(source, chosen, audience, weight=how.weight, explored=how.explored)
+    return cluster_study(source, chosen, audience, weight=how.weight)
 
 
 def spot_harm(page: Page, study: HotSpotStudy, how: Options) -> SpotsByHarm | None:

@@ -45,21 +45,12 @@ def draw_headline(
     shown: tuple[SpotSummary, ...],
     *,
     is_clusters: bool,
-    explored: bool = False,
     cold: int = 0,
 ) -> None:
     """The page's one sentence: how many places stand out, and how much of the whole they hold; else how many cold."""
     t = page.t
     if study.total.n == 0:
         st.title(t("No alerts, so no hot spots."))
-    elif explored:
-        st.title(
-            t.n(
-                "{n} group of alerts, exploratory: not tested for significance.",
-                "{n} groups of alerts, exploratory: not tested for significance.",
-                len(shown),
-            )
-        )
     elif shown:
         area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
         st.title((clusters_sentence if is_clusters else hot_spots_sentence)(t, study, shown, area))
@@ -206,7 +197,7 @@ class RankedList:
             gistar_valid=self.gistar_valid,
             harm=bool(self.view.harm),
         )
-        main = not (all_columns() or page.narrow) and _is_tested(shown)
+        main = not (all_columns() or page.narrow)
         widest = NARROW if page.narrow else MAIN if main else WIDE
         room = map_width(page.room, SPAN)
         about: dict[str, Any] = {
@@ -240,7 +231,7 @@ def letters_in(pixels: int) -> int:
 
 def _main_columns(headings: Mapping[str, str]) -> list[str]:
     """The columns that stand in view where there is room, the important ones first."""
-    return [name for name in ("name", "n", "harm", "excess", "rate", "ratio", "weight", "area") if name in headings]
+    return [name for name in ("name", "n", "harm", "excess", "rate", "ratio", "weight") if name in headings]
 
 
 def _list_rows(
@@ -266,7 +257,6 @@ def _list_rows(
                 harm[line.spot.id].weight if line.spot.id in harm else getattr(line.spot, "weight", None)
             ),
             "harm": _interval(t, harm[line.spot.id].excess, short=page.narrow) if line.spot.id in harm else "",
-            "area": t.number(getattr(line.spot, "area_km2", None), 2),
             "z": t.number(getattr(line.spot, "z", float("nan")), 1),
             "women": _women(page, line),
             "category": category_label(t, page.city, line.category) if line.category else t("not known"),
@@ -286,7 +276,6 @@ def _list_headings(
         "name": t("Hot spot"),
         "n": t("Alerts"),
         "weight": t("Weight"),
-        "area": t("Area (km²)"),
         "rate": rate_heading(t, base),
         "harm": t("Weight above expected (95 %)"),
         "excess": t("Above expected (95 %)"),
@@ -298,28 +287,21 @@ def _list_headings(
         "expected": t("Expected"),
         "q": t("Corrected p"),
     }
-    tested, weighted = _is_tested(shown), harm or getattr(shown[0].spot, "weight", None) is not None
-    if not tested:
-        headings["name"] = t("Group")
-    included = {"class": classed, "rate": base != LAND, "weight": weighted, "area": not tested}
+    weighted = harm or getattr(shown[0].spot, "weight", None) is not None
+    included = {"class": classed, "rate": base != LAND, "weight": weighted}
     included["harm"] = harm
     included |= {name: any(getattr(line, name) is not None for line in shown) for name in ("women", "hours")}
-    compared = tested and any(map(is_compared, spots))
-    included |= {"excess": compared, "expected": compared, "q": tested}
-    included["ratio"] = tested and any(ratio_says_something(spot) or not is_compared(spot) for spot in spots)
+    compared = any(map(is_compared, spots))
+    included |= {"excess": compared, "expected": compared}
+    included["ratio"] = any(ratio_says_something(spot) or not is_compared(spot) for spot in spots)
     headings = {name: words for name, words in headings.items() if included.get(name, True)}
     if gistar_valid is not None:
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
     if page.narrow:
-        few = ("name", "n", "area", "harm" if harm else "rate" if base != LAND else "excess" if compared else "ratio")
+        few = ("name", "n", "harm" if harm else "rate" if base != LAND else "excess" if compared else "ratio")
         short = {"n": t("n"), "excess": t("Above expected"), "harm": t("Weight above expected")}
         headings = {name: short.get(name, headings[name]) for name in few if name in headings}
     return headings
-
-
-def _is_tested(shown: tuple[SpotSummary, ...]) -> bool:
-    """Whether the places have a p-value; groups that were only explored have none."""
-    return bool(shown[0].spot.q == shown[0].spot.q)
 
 
 def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) -> None:

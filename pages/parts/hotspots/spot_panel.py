@@ -42,8 +42,7 @@ def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotH
     st.write(escape_markdown(f"{_told(page, spot)}{weighs} {study.profile.sentence(t)}"))
     if streets := street_names(page, line):
         st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
-    tested = spot.q == spot.q  # a group that was only explored is to look at, not to decide by
-    if tested and st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
+    if st.button(t("Draft an intervention here"), key="spot_draft", type="primary"):
         go_to_page(page, "interventions", draft=",".join(spot.names))
     here = page.filter.replace(districts=(), places=(), cells=spot.names)
     page_link(page, "trends", t("Follow this place over time"), filter=here)
@@ -100,8 +99,6 @@ def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
                 day=t.date(day),
             )
         )
-    if line.spot.q != line.spot.q:
-        sentences.append(t("This group was not tested for significance: it may be due to chance."))
     if line.spot.n < 30:
         sentences.append(t("Few alerts: the shares below are imprecise."))
     if sentences:

@@ -1,4 +1,4 @@
-"""What the Methods page says of the choices on the Hot spots page: bases and rates, weights, HDBSCAN, and names."""
+"""What the Methods page says of the choices on the Hot spots page: bases and rates, weights, and names."""
 
 from __future__ import annotations
 
@@ -49,35 +49,6 @@ OPTIONS: Final = (
         N_("The rates of infant deaths in North Carolina and of homicides around St. Louis."),
     ),
     MethodEntry(
-        N_("Local Moran's I"),
-        N_("Are cells next to each other more alike, or less, than if all counts were dealt out anew over the city?"),
-        (
-            r"I_i = \frac{z_i}{m_2}\, \frac{1}{k_i} \sum_{j \sim i} z_j, \quad z = x - \bar{x}, \quad "
-            r"m_2 = \tfrac{1}{m} \sum z^2",
-            r"p_i = \min\left(P(T \ge t_i),\ P(T \le t_i)\right), \qquad q:\ 2p \text{ corrected over all cells}",
-        ),
-        N_(
-            "x the alerts of m cells, k the neighbours of a cell and t their sum; T is the sum of any k others "
-            "(conditional permutation). All choices are counted, not a sample of them: 9,999 draws cannot give a p "
-            "small enough to pass a correction for 20,000 cells. High-high: more than the mean in a cell and around "
-            "it; low-low: fewer in both; high-low and low-high: unlike the cells around."
-        ),
-        N_(
-            "Only land on which alerts occur, and cells with at least three quarters of their area on land: on the "
-            "sample's coast cells with less land made up to 99 of 100 maps placed uniformly show a group."
-        ),
-        N_(
-            "It says that cells are alike, not that a place stands out from its surroundings: a dense centre is one "
-            "large group. A few cells with very many alerts make it find less, up to nothing. So it is an "
-            "option, and the exact test the default. It needs exact counts, so the council has none."
-        ),
-        ("Anselin 1995, Geographical Analysis 27", "Benjamini & Hochberg 1995, JRSS B 57"),
-        N_(
-            "The values of R (spdep) for crime in Columbus, values and p of esda, and all choices of neighbours of a "
-            "small map."
-        ),
-    ),
-    MethodEntry(
         N_("Clusters by severity"),
         N_("Where do severe alerts lie close together?"),
         (
@@ -123,26 +94,6 @@ OPTIONS: Final = (
         ),
         ("Fay & Feuer 1997, Statistics in Medicine 16", "Zou and Donner 2008, Statistics in Medicine 27"),
         N_("With equal weights the results of counts; intervals that miss the truth in at most 5 % of simulations."),
-    ),
-    MethodEntry(
-        N_("Groups by HDBSCAN, exploratory"),
-        N_("Which groups does a method find that needs no distance to be set?"),
-        (r"d(a, b) = \max\left(k_a,\ k_b,\ |a - b|,\ \text{block}\right)",),
-        N_(
-            "k is the distance from a fine cell at which ten alerts are reached. In the tree of these distances "
-            "the groups are kept that last longest (excess of mass)."
-        ),
-        N_(
-            "A group has at least half a per cent of the alerts (10 to 1,000) and at most a fifth. Nothing is "
-            "split within a block of 80 m, or three quarters of the median k where that is less. At most 50,000 cells "
-            "and 50,000 alerts; more alerts are thinned evenly."
-        ),
-        N_(
-            "Nothing is tested: alerts placed at random also form some two dozen groups. Groups and their names "
-            "change when the filter changes a little. Use it to explore, never to decide."
-        ),
-        ("Campello et al. 2013, PAKDD", "Malzer & Baum 2020, IEEE MFI"),
-        N_("None is published for it; without weights and blocks a test finds the groups of scikit-learn."),
     ),
     MethodEntry(
         N_("Which place is which"),
