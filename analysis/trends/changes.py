@@ -71,6 +71,7 @@ DRIFT: Final[Mapping[LevelName, float]] = {
     "place": 0.01,
 }
 PRIOR_FREEDOM: Final = 4.0
+MOST_WINDOWS: Final = 13
 MOST_FREEDOM: Final = 15.0
 # A row is tested where the variance of its count, given both, is this many times that of one event.
 LEAST_SPREAD: Final = 2.0
@@ -419,7 +420,8 @@ def _drift(
     least = max(k, min(reach, LEAST_PAST[past.unit] // 2)) if reach else year
     windows = max(0, (table.past.shape[1] - least) // k)
     values, chances, number = [], [], 0
-    for back in range(min(windows, MOST_YEARS * year // k)):
+    windows = min(windows, MOST_YEARS * year // k)
+    for back in range(0, windows, max(1, windows // MOST_WINDOWS)):
         x, deviance, spread, _ = _window(table, tops, past, back, reach)
         rows = spread >= LEAST_SPREAD * bursts
         if rows.any():
