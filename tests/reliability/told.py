@@ -11,21 +11,24 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from curim_data.engine import Source, open_source
 from curim_data.engine.source import source_from_files
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
+from curim_data.model.annotations import Annotation
 from curim_data.store import Home, Store
 from curim_data.studies.brief import BriefChanges, brief_changes
+from curim_data.studies.changes import change_study
 from curim_data.studies.periods import month_bounds
 from tests.real.cities import REAL
 
@@ -62,7 +65,7 @@ def table_of(home: Home) -> pa.Table:
 def changed(home: Home, change: Change) -> Source:
     """The home's alerts after a change of their rows; a row that is there twice gets an id of its own."""
     table = table_of(home)
-    frame = pd.DataFrame({name: table[name].to_pandas() for name in ("local_date", "month", "category", *_CELLS)})
+    frame = pd.DataFrame({name: _exact(table[name]) for name in ("local_date", "month", "category", *_CELLS)})
     frame["at"] = np.arange(len(frame))
     found = change(frame)
     rows = table.take(pa.array(found["at"].to_numpy(np.int64)))
@@ -75,7 +78,12 @@ def changed(home: Home, change: Change) -> Source:
     return source_from_files([path], str(path), home.city())
 
 
-_CELLS: Final = ("district", "cell_9", "inside")
+_CELLS: Final = ("district", "place", "cell_9", "inside")
+
+
+def _exact(column: pa.ChunkedArray) -> pd.Series:
+    """A column as pandas has it, whole numbers without a gap: a missing cell is 0."""
+    return (column.fill_null(0) if pa.types.is_integer(column.type) else column).to_pandas()
 
 
 def newest(source: Source) -> tuple[dt.date, dt.date]:
@@ -140,9 +148,6 @@ def doubled_cities(name: str, home: Home) -> Iterator[Case]:
     grade = grade_at(study, "city", 1)
     n = study.recent.n // 2
     yield Case(name, f"doubled, {n} alerts", "city", ought=True, told=grade == "clear", grade=grade)
-    before = looked_at(source, span)
-    from curim_data.studies.changes import change_study
-
     whole = change_study(source, AlertFilter(period="", start=span[0], end=span[1])).changes.frame
     for level, key in (("district", "area"), ("district", "district"), ("category", "category")):
         rows = whole[(whole["level"] == level) & whole[key].notna() & (whole["after"] >= LEAST)]
@@ -152,7 +157,6 @@ def doubled_cities(name: str, home: Home) -> Iterator[Case]:
             row = found.of({**dict.fromkeys(found.by), key: value})
             grade = row.grade if row is not None and row.direction > 0 else "open"
             yield Case(name, f"{value} doubled", level, ought=True, told=grade != "open", grade=grade)
-    del before
 
 
 def _holds(key: str, value: str) -> Callable[[pd.DataFrame], Any]:
@@ -163,7 +167,7 @@ def _holds(key: str, value: str) -> Callable[[pd.DataFrame], Any]:
         size = h3.get_resolution(cell)
 
         def within(frame: pd.DataFrame) -> Any:
-            known = frame["cell_9"].notna() & frame["inside"].eq(True)
+            known = frame["cell_9"].gt(0) & frame["inside"].eq(True)
             parents = {one: h3.cell_to_parent(np.uint64(one), size) for one in frame.loc[known, "cell_9"].unique()}
             return known & frame["cell_9"].map(parents).eq(cell)
 
@@ -172,7 +176,9 @@ def _holds(key: str, value: str) -> Callable[[pd.DataFrame], Any]:
 
 
 def gaps(name: str, home: Home) -> Iterator[Case]:
-    """A month taken out of the middle, of the reference, and of the end: it is named, and no finding comes from it."""
+    """A month taken out of the middle, of the reference, and of the end: it is named, and no finding comes from it that
+    the whole data would not give with the month said to be not covered.
+    """
     source = open_source(home)
     last = month_bounds(source.as_of, 0)[0]
     months = {"end": -1, "middle of the period": -3, "reference": -14}
@@ -181,27 +187,99 @@ def gaps(name: str, home: Home) -> Iterator[Case]:
         if span[0] <= month_bounds(source.first, 1)[0]:
             continue
         period = (span[0], source.as_of) if where == "end" else (month_bounds(last, -5)[0], source.as_of)
-        whole, part = looked_at(source, period), looked_at(changed(home, without(span)), period)
-        source_part = changed(home, without(span))
-        named = any(gap.first <= span[1] and gap.last >= span[0] for gap in source_part.coverage.gaps)
-        known = {(one.id, one.change.direction) for one in whole.findings if one.clear}
-        new = [one for one in part.findings if one.clear and (one.id, one.change.direction) not in known]
-        yield Case(name, f"{span[0]:%Y-%m} missing, {where}", "gap", ought=True, told=named)
-        yield Case(
-            name,
-            f"{span[0]:%Y-%m} missing, {where}",
-            "any",
-            ought=False,
-            told=bool(new),
-            said=str([one.id for one in new]),
-        )
+        missing = changed(home, without(span))
+        said = replace(source, annotations=(Annotation("0" * 8, *span, "not_covered", "left out"),))
+        named = any(gap.first <= span[1] and gap.last >= span[0] for gap in missing.coverage.gaps)
+        known = {(one.id, one.change.direction) for one in looked_at(said, period).findings if one.clear}
+        new = [one.id for one in looked_at(missing, period).findings if one.clear]
+        false = [one for one in new if one not in {name for name, _ in known}]
+        done = f"{span[0]:%Y-%m} missing, {where}"
+        yield Case(name, done, "gap", ought=True, told=named)
+        yield Case(name, done, "any", ought=False, told=bool(false), said=" ".join(false))
+
+
+def put_in(home: Home, category: str, cell: int, n: int, start: dt.datetime, hours: float) -> Source:
+    """The home's alerts and so many more of women, in one square, within some hours."""
+    table = table_of(home)
+    there = table.filter(pa.compute.equal(table["cell_9"], pa.scalar(cell, pa.int64())))
+    same = there.filter(pa.compute.equal(there["category"], category))
+    template = (same if len(same) else there if len(there) else table).slice(0, 1)
+    more = pa.concat_tables([template] * n)
+    local = pd.Timestamp(start) + pd.to_timedelta(np.sort(np.random.default_rng(1).uniform(0, hours, n)), unit="h")
+    moment = pd.DatetimeIndex(local).tz_localize(home.city().timezone).tz_convert("UTC")
+    day = pd.DatetimeIndex(local).normalize()
+    new: dict[str, Any] = {
+        "alert_id": [f"event-{number}" for number in range(n)],
+        "incident_id": [None] * n,
+        "category": [category] * n,
+        "affected_gender": ["woman"] * n,
+        "reported_at": moment,
+        "occurred_from": moment,
+        "occurred_to": [None] * n,
+        "local_date": day.date,
+        "week": (day - pd.to_timedelta(day.weekday, unit="D")).date,
+        "month": (day - pd.to_timedelta(day.day - 1, unit="D")).date,
+        "weekday": day.weekday,
+        "hour": pd.DatetimeIndex(local).hour,
+        "hours": [[int(hour)] for hour in pd.DatetimeIndex(local).hour],
+    }
+    for name, values in new.items():
+        at = more.schema.get_field_index(name)
+        more = more.set_column(at, more.schema.field(name), pa.array(list(values), more.schema.field(name).type))
+    for name in ("longitude", "latitude"):  # 60 people do not stand on one point
+        off = np.random.default_rng(2).normal(scale=1e-4, size=n)
+        at = more.schema.get_field_index(name)
+        more = more.set_column(at, more.schema.field(name), pa.compute.add(more[name], pa.array(off)))
+    path = Path(tempfile.mkdtemp(prefix="told-")) / "alerts.parquet"
+    pq.write_table(pa.concat_tables([table, more]), path)
+    return source_from_files([path], str(path), home.city())
+
+
+def events(name: str, home: Home) -> Iterator[Case]:
+    """A night of sixty, a week of a hundred, a spree of twenty, and the busiest square of the newest weeks doubled."""
+    source = open_source(home)
+    if source.by_month:
+        return
+    columns = ("category", "cell_9", "inside", "local_date")
+    table = table_of(home)
+    frame = pd.DataFrame({column: _exact(table[column]) for column in columns})
+    span = newest(source)
+    recent = frame[frame["inside"].eq(True) & (frame["local_date"] >= span[0] - dt.timedelta(days=28))]
+    counts = recent["cell_9"].value_counts()
+    if len(counts) < 2:
+        return
+    cell = int(counts.index[min(10, len(counts) - 1)])
+    category = str(frame["category"].value_counts().index[-1])
+    start = dt.datetime.combine(span[0] + dt.timedelta(days=5), dt.time(20))
+    for what, n, hours, ought in (
+        ("night of 60", 60, 3.9, ("clear",)),
+        ("week of 100", 100, 160.0, ("clear",)),
+        ("spree of 20", 20, 8.0, ("clear", "probable")),
+    ):
+        study = looked_at(put_in(home, category, cell, n, start, hours), span)
+        first = study.events[0] if study.events else None
+        told = first is not None and first.event.cell == cell and first.event.grade in ought
+        said = "" if first is None else f"{first.n} in {first.event.hours} h, {first.who}, record {first.event.record}"
+        yield Case(name, what, "event", ought=True, told=told, grade=first.event.grade if first else "open", said=said)
+    long = (source.as_of - dt.timedelta(days=7 * 8 - 1), source.as_of)
+    key = "place" if source.city.landmarks else "cell_9"
+    frame["place"] = _exact(table["place"])
+    there = frame[frame["inside"].eq(True) & frame[key].notna() & (frame["local_date"] >= long[0])]
+    busy = there[key].value_counts()
+    if len(busy) and busy.iloc[0] >= LEAST:
+        corner = busy.index[0]
+        twice = changed(home, doubled(long, lambda rows: rows[key].eq(corner)))
+        rows = change_study(twice, AlertFilter(period="", start=long[0], end=long[1])).changes.frame
+        place = rows[(rows["level"] == "place") & (rows["place"].eq(corner) if key == "place" else rows["cell"].eq(f"{corner:x}"))]
+        grade = str(place["grade"].iloc[0]) if len(place) else "open"
+        yield Case(name, f"busy corner of {busy.iloc[0]} doubled", "place", ought=True, told=grade == "clear", grade=grade)
 
 
 def main(folder: Path) -> Sequence[Case]:
     """All cases of all cities, printed as they are found."""
     found = []
     for name, home in homes(folder):
-        for study in (doubled_cities, gaps):
+        for study in (doubled_cities, events, gaps):
             for case in study(name, home):
                 found.append(case)
                 print(
