@@ -9,7 +9,7 @@ a of weekly sums, known from m pairs of neighbouring weeks, and v = m / 3 or 2 (
     p = (1 + k log(1 + G / D) / (a v))^-v.
 
 The larger p of both sides holds: a source that grew, or faded out, has a side with as few alerts as the run. Of a side
-no longer than the run, where the data end, p below 0.01 is enough.
+no longer than the run, where the data end, p below 0.003 is enough.
 
 - k counts no day beyond the nine-tenths quantile of the days around, and is at most -d log(share of days without any):
   days on which hundreds were sent in speak for one lively day, and several reports of one event for one event.
@@ -40,7 +40,7 @@ YEAR: Final = {"day": 365.25, "month": 12.0}
 LIVELY: Final = 0.9
 ENOUGH_PAIRS: Final = 26  # of neighbouring weeks on one side, from which on its own dispersion holds
 # A side that is no longer than the run itself, since the data end there, cannot reach the limit: this is asked of it.
-SHORT_SIDE: Final = 0.01
+SHORT_SIDE: Final = 0.003
 # A source with a weekday that has less than this share of an average one is closed for holidays too: shorter runs of
 # it are not named.
 CLOSED: Final = 0.05

@@ -258,8 +258,7 @@ def test_planted_intervention_is_found(source: Source, sample: Home, t: Translat
     assert ratio.value == pytest.approx(truth["rate_ratio"], abs=0.08)
     assert ratio.high < 1
     assert study.result.moved.low < 1 < study.result.moved.high
-    assert "a fall is shown" in study.result.sentence(t)
-    assert study.result.sentence(t).endswith("No sign that the problem moved next door.")
+    assert study.result.next_door(t) == "No sign that the problem moved next door."
     counted = study.counts.frame.set_index(["area", "period"])["n"]
     for area in ("treated", "buffer", "comparison"):
         for period in ("before", "after"):
@@ -302,8 +301,9 @@ def test_the_test_named_in_advance_decides(council: Source, sample: Home, t: Tra
         named = replace(plan, assessment=replace(plan.assessment, method=method))
         study = evaluation_study(council, named, Audience.COUNCIL)
         assert study.result is not None
-        assert study.result.test == method
-        assert word in study.result.sentence(t)
+        assert study.verdict is not None
+        assert study.result.test == study.verdict.test == method
+        assert word in study.verdict.sentence(t)
 
 
 def test_what_is_kept_speaks_every_language_and_tells_of_the_cells_of_the_copy(

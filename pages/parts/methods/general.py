@@ -528,8 +528,8 @@ GENERAL: Final = (
             "Days in a gap are left out of comparisons, on both sides. An analyst can correct them on the Data page."
         ),
         N_(
-            "Of 5,760 simulated sources without a gap, with bursts, seasons and holidays, eight were given one; where "
-            "the pace changed suddenly several times within a few months, up to 5 of 100. A single day, a month with "
+            "Of 5,760 simulated sources without a gap, with bursts, seasons and holidays, 7 were given one; where "
+            "the pace changed suddenly several times within a few months, up to 7 of 100. A single day, a month with "
             "few alerts, and the end of all data are never gaps. A month missing from a source of fewer than about one "
             "alert a day may go unnoticed."
         ),
