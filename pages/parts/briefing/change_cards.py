@@ -64,8 +64,8 @@ def _draw_row(page: Page, study: BriefChanges, cards: list[tuple[int, Card]], co
 def _draw_event(page: Page, event: EventFinding) -> None:
     """An event: its tags, what and where, how many within how long, and the way to its alerts."""
     t = page.t
-    grade = t("Clear") if event.clear else t("Probable")
-    st.markdown(f":orange-badge[{escape_markdown(t('At once'))}] :gray-badge[{escape_markdown(grade)}]")
+    grade, kind = t("Clear") if event.clear else t("Probable"), t("At once")
+    st.markdown(f":orange-badge[{escape_markdown(kind)}] :gray-badge[{escape_markdown(grade)}]")
     st.subheader(escape_markdown(event.title(page.city, t)))
     first, *others = event.sentences(page.city, t)
     st.markdown(f":orange[**{escape_markdown(first)}**] " + escape_markdown(" ".join(others)))
