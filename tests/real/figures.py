@@ -68,11 +68,6 @@ TEMPLATES: Final = (
         "{n} hot spots stand out from chance, on {land} of the city.",
         (("n", SPOTS),),
     ),
-    Template(
-        "{n} change is listed as more than chance explains",
-        "{n} changes are listed as more than chance explains",
-        (("n", CHANGES),),
-    ),
     Template("{n} alert with a known hour.", "{n} alerts with a known hour.", (("n", KNOWN_HOUR),), begins=True),
     Template(
         "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell.",
