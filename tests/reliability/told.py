@@ -270,9 +270,10 @@ def events(name: str, home: Home) -> Iterator[Case]:
         corner = busy.index[0]
         twice = changed(home, doubled(long, lambda rows: rows[key].eq(corner)))
         rows = change_study(twice, AlertFilter(period="", start=long[0], end=long[1])).changes.frame
-        place = rows[(rows["level"] == "place") & (rows["place"].eq(corner) if key == "place" else rows["cell"].eq(f"{corner:x}"))]
-        grade = str(place["grade"].iloc[0]) if len(place) else "open"
-        yield Case(name, f"busy corner of {busy.iloc[0]} doubled", "place", ought=True, told=grade == "clear", grade=grade)
+        own = rows["place"].eq(corner) if key == "place" else rows["cell"].eq(f"{corner:x}")
+        place = rows[(rows["level"] == "place") & own]
+        grade, done = str(place["grade"].iloc[0]) if len(place) else "open", f"busy corner of {busy.iloc[0]} doubled"
+        yield Case(name, done, "place", ought=True, told=grade == "clear", grade=grade)
 
 
 def main(folder: Path) -> Sequence[Case]:
