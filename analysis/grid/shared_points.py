@@ -16,6 +16,7 @@ What shares a point on one day alone may be one event told by many people, and m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +29,7 @@ from scipy.spatial import cKDTree
 from analysis.grid.baseline import centres_in_metres
 from analysis.grid.cells import parents
 from analysis.stats.result import Choice
-from curim_data.model import CELL_RESOLUTIONS, CityProfile, FloatArray, IntArray, Message, Num
+from curim_data.model import CELL_RESOLUTIONS, N_, CityProfile, FloatArray, IntArray, Message, Num, Translator
 
 # Reports of so many days make a point one that is shared.
 LEAST_DAYS: Final = 2
@@ -37,6 +38,7 @@ LEAST_SHARE: Final = 0.1
 # Pieces of land of which the nearest point is looked for: cells two sizes finer than those counted in, or one.
 MOST_PIECES: Final = 600_000
 FINER: Final = (2, 1)
+_BY_POINTS: Final = N_("Places are compared by the land that their points serve, since alerts stand on shared points.")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,12 @@ class SharedPoints:
             {"percent": Num(100 * self.share, 0)},
         )
         return Choice("points", self.share, message)
+
+
+def with_points(t: Translator, sentence: str, choices: Sequence[Choice]) -> str:
+    """A sentence about places, and that they are compared by points where a choice says so."""
+    by_points = any(choice.name == "points" for choice in choices)
+    return f"{sentence} {t(_BY_POINTS)}" if by_points else sentence
 
 
 def land_by_points(land: pd.Series, points: SharedPoints, city: CityProfile) -> pd.Series:

@@ -10,57 +10,50 @@ from scipy import stats
 from analysis.clusters.detection import ALPHA as CLUSTER_RATE
 from analysis.stats.intervals import wilson
 
-City = Mapping[str, Any]  # what is kept of a city: `kept`, `now`, `before`
+City = Mapping[str, Any]
 PLACES: Final = ("hot spots, 8 weeks", "hot spots, a year", "clusters")
 TRUTHS: Final = ("false", "slight", "level")  # what places are, see `tests.reliability.measures.by_truth`
-QUIET: Final = ("changes", "year on year", *PLACES, "emerging")
-NOMINAL: Final = {"changes": 0.05, "year on year": 0.05, **dict.fromkeys(PLACES, 0.05), "emerging": 0.05} | {
-    "clusters": CLUSTER_RATE
-}  # shares of cities that may have a false finding
-FORMS: Final = ("now", "before")
+QUIET: Final = (*PLACES, "emerging")
+NOMINAL: Final = {**dict.fromkeys(QUIET, 0.05), "clusters": CLUSTER_RATE}  # cities that may have a false finding
 TOLERANCE: Final = 1e-3  # how seldom more cities have one than is allowed, where the rate is the nominal one
 
 
 def tables(kept: Mapping[str, Mapping[str, City]]) -> list[str]:
-    """The rows of quiet cities, groups of them, what is above its nominal rate, and cities with something planted."""
+    """Groups of rows of quiet cities, the rows, what is above its nominal rate, and cities with something planted."""
     rows = {name: list(cities.values()) for name, cities in kept.items()}
     quiet = {name: cities for name, cities in rows.items() if "planted" not in name}
     planted = {name: cities for name, cities in rows.items() if "planted" in name}
     lines = []
     if quiet:
-        lines += ["", *quiet_table(quiet), "", *quiet_table(grouped(quiet))]
-        above = [*above_nominal(quiet), *above_nominal(grouped(quiet))]
-        lines += ["", *(above or ["No figure is above its nominal rate."])]
+        lines += ["", *quiet_table(grouped(quiet)), "", *quiet_table(quiet)]
+        lines += ["", *([*above_nominal(quiet), *above_nominal(grouped(quiet))] or ["Nothing is above its rate."])]
     return lines + (["", *planted_table(planted)] if planted else [])
 
 
 def grouped(rows: Mapping[str, Sequence[City]]) -> dict[str, list[City]]:
-    """The cities of all rows with as many alerts whose risk is stable, or drifts."""
+    """The cities of all rows with as many alerts, at corners or anywhere, whose risk is stable, or drifts."""
     groups: dict[str, list[City]] = {}
     for name, cities in rows.items():
-        risk = "drifting" if drifting(name) else "stable"
-        groups.setdefault(f"{name.split(',')[0]}, {risk}", []).extend(cities)
+        parts = name.split(", ")
+        groups.setdefault(", ".join([parts[0], *parts[-2:]]), []).extend(cities)
     return groups
 
 
-def drifting(name: str) -> bool:
-    """Whether the risk of a row or a group of rows drifts."""
-    return not name.endswith(("drift 0", "stable"))
-
-
 def quiet_table(rows: Mapping[str, Sequence[City]]) -> list[str]:
-    """Numbers of cities with any finding, now / before; of places also with any false, slight and level one."""
-    kinds = [f"{kind}: found (false, slight, level)" if kind in PLACES else kind for kind in QUIET]
-    lines = [f"| city | cities | {' | '.join(kinds)} | weeks outside |", "| --- " * 9 + "|"]
+    """Numbers of cities with any place, and of those where risk drifts with any false, slight and level one."""
+    lines = [f"| city | cities | {' | '.join(QUIET)} |", "| --- " * (2 + len(QUIET)) + "|"]
     for name, cities in rows.items():
         cells = [name, str(len(cities))]
-        cells += [" / ".join(_numbers(kind, [city[form] for city in cities]) for form in FORMS) for kind in QUIET]
-        cells.append(" / ".join(_weeks([city[form] for city in cities]) for form in FORMS))
+        for kind in QUIET:
+            found = str(with_any(kind, cities))
+            if kind in PLACES and name.endswith("drifting"):
+                found += f" ({', '.join(str(with_any(f'{kind}: {word}', cities)) for word in TRUTHS)})"
+            cells.append(found)
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def with_any(kind: str, found: Sequence[Mapping[str, float]]) -> int:
+def with_any(kind: str, found: Sequence[City]) -> int:
     """How many cities have any finding of a kind."""
     return sum(city[kind] > 0 for city in found)
 
@@ -79,38 +72,23 @@ def above_nominal(rows: Mapping[str, Sequence[City]]) -> list[str]:
     lines = []
     for name, cities in rows.items():
         for kind, rate in NOMINAL.items():
-            if kind == "emerging" and drifting(name):
+            if kind == "emerging" and name.endswith("drifting"):
                 continue
             for judged in (f"{kind}: false", f"{kind}: level") if kind in PLACES else (kind,):
-                n = with_any(judged, [city["now"] for city in cities])
+                n = with_any(judged, cities)
                 if n > most_allowed(len(cities), rate):
                     lines.append(f"- {name}: {judged} in {n} of {len(cities)}, above {rate:g}")
     return lines
 
 
-def _numbers(kind: str, found: Sequence[Mapping[str, float]]) -> str:
-    n = str(with_any(kind, found))
-    if kind not in PLACES:
-        return n
-    return f"{n} ({', '.join(str(with_any(f'{kind}: {word}', found)) for word in TRUTHS)})"
-
-
-def _weeks(found: Sequence[Mapping[str, float]]) -> str:
-    outside, weeks = (sum(city.get(name, 0) for city in found) for name in ("weeks outside", "weeks"))
-    return f"{outside / max(weeks, 1):.4f}"
-
-
 def planted_table(rows: Mapping[str, Sequence[City]]) -> list[str]:
-    """The shares of cities in which what is planted is found, now / before, with the upper ends of their intervals."""
-    kinds = list(next(iter(rows.values()))[0]["now"])
+    """The shares of cities in which what is planted is found, with the upper ends of their intervals."""
+    kinds = list(next(iter(rows.values()))[0])
     lines = [f"| city | cities | {' | '.join(kinds)} |", "| --- " * (2 + len(kinds)) + "|"]
     for name, cities in rows.items():
         cells = [name, str(len(cities))]
-        cells += [" / ".join(_share(kind, [city[form] for city in cities]) for form in FORMS) for kind in kinds]
+        for kind in kinds:
+            n = with_any(kind, cities)
+            cells.append(f"{n / len(cities):.2f} (≤ {wilson(n, len(cities)).high:.2f})")
         lines.append(f"| {' | '.join(cells)} |")
     return lines
-
-
-def _share(kind: str, found: Sequence[Mapping[str, float]]) -> str:
-    n = with_any(kind, found)
-    return f"{n / len(found):.2f} (≤ {wilson(n, len(found)).high:.2f})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from tests.reliability.measures import by_truth
 from tests.reliability.runs import holds
 from tests.reliability.world import World, piraeus, pool, pool_cells, simulate, true_ratios
 
-FEW, MANY = "1100 alerts, 1 reports, season 0, drift 0.4", "6400 alerts, 1 reports, season 0, drift 0"
+FEW, MANY = "1100 alerts, 1 reports, anywhere, drifting", "6400 alerts, 1 reports, corners, stable"
 WEEKS = (8, 60)
 RESOLUTION = 9  # as large as squares of 350 m
 
@@ -106,10 +107,9 @@ def test_high_weeks_of_the_season_count_for_more() -> None:
 
 
 def test_rows_are_chosen_by_texts_that_their_names_all_hold() -> None:
-    chosen = [name for name in rows() if holds(name, ["6400 alerts", "drift 0.4"])]
-    assert len(chosen) == 12
-    assert all(tables.drifting(name) for name in chosen)
-    assert sum(tables.drifting(name) for name in rows() if "planted" not in name) == 24
+    chosen = [name for name in rows() if holds(name, ["6400 alerts", "corners"])]
+    assert len(chosen) == 11
+    assert all(rows()[name].corners for name in chosen)
     assert all(holds(name, []) for name in rows())
 
 
@@ -143,12 +143,20 @@ def test_classes_over_time_are_judged_where_risk_is_stable_alone() -> None:
 def test_tables_count_cities_and_not_places() -> None:
     many, none = _city(**{"clusters": 5, "clusters: false": 2, "clusters: slight": 3}), _city()
     lines = tables.tables({FEW: {"0": many, "1": none}, MANY: {"0": none}})
-    none_found = "0 (0, 0, 0) / 0 (0, 0, 0)"
-    row = f"| {FEW} | 2 | 1.00 | 0 / 0 | 0 / 0 | {none_found} | {none_found} | 1 (1, 1, 0) / 1 (1, 1, 0) |"
-    assert any(line.startswith(row) for line in lines)
-    groups = [line.split(" | ")[0] for line in lines if line.split(" | ")[0].endswith(("drifting", "stable"))]
-    assert groups == ["| 1100 alerts, drifting", "| 6400 alerts, stable"]
-    assert lines[-1] == "No figure is above its nominal rate."
+    assert f"| {FEW} | 2 | 0 (0, 0, 0) | 0 (0, 0, 0) | 1 (1, 1, 0) | 0 |" in lines
+    groups = [line.split(" | ")[0] for line in lines[3:5]]
+    assert groups == ["| 1100 alerts, anywhere, drifting", "| 6400 alerts, corners, stable"]
+    assert lines[-1] == "Nothing is above its rate."
+
+
+def test_reports_stand_on_the_corners_nearest_to_them() -> None:
+    world = World(alerts=400, reports=2.0, weeks=20, corners=200)
+    alerts = simulate(world, np.random.default_rng(8))
+    used = np.unique(np.column_stack([alerts["x"], alerts["y"]]), axis=0)
+    assert 150 < len(used) <= 200
+    alike = simulate(replace(world, corners=20, alike_corners=True, reports=1.0), np.random.default_rng(8))
+    _, counts = np.unique(np.column_stack([alike["x"], alike["y"]]), axis=0, return_counts=True)
+    assert stats.chisquare(counts).pvalue > 1e-4
 
 
 def _cells_of_incidents(alerts: dict[str, Any]) -> Any:
@@ -160,8 +168,7 @@ def _cells_of_incidents(alerts: dict[str, Any]) -> Any:
 
 
 def _city(**found: int) -> dict[str, Any]:
-    """A city with nothing but these findings, now as before."""
+    """A city with nothing but these findings."""
     none = dict.fromkeys(tables.QUIET, 0)
     none |= {f"{kind}: {word}": 0 for kind in tables.PLACES for word in tables.TRUTHS}
-    now = {**none, "weeks outside": 0.0, "weeks": 52.0, **found}
-    return {"kept": 1.0, "now": now, "before": now}
+    return {**none, **found}

@@ -12,10 +12,10 @@ import pytest
 from analysis.clusters.detection import find_clusters
 from analysis.grid.baseline import AlertGround, centres_in_metres
 from analysis.grid.cells import parents
-from analysis.grid.shared_points import SharedPoints, land_by_points
+from analysis.grid.shared_points import SharedPoints, land_by_points, with_points
 from analysis.hotspots.cell_significance import hot_cells
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile
+from curim_data.model import Audience, CityProfile, Translator
 from curim_data.quality.shared_points import served_land, shared_points
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.hot_spots import hot_spot_study
@@ -91,7 +91,7 @@ def test_points_of_several_days_are_shared_and_those_of_one_day_are_not(tmp_path
     assert shared_points(source_of(alerts, tmp_path / "day")) is None
 
 
-def test_corners_of_a_quiet_city_are_no_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_corners_of_a_quiet_city_are_no_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t: Translator) -> None:
     """Reports anywhere, put at the nearest of 1,500 corners: beside plain land the busier corners would be clusters."""
     source = source_of(simulate(WORLD, np.random.default_rng(11)), tmp_path)
     assert not hot_spot_study(source, YEAR, Audience.SPECIALIST).spots
@@ -99,6 +99,8 @@ def test_corners_of_a_quiet_city_are_no_places(tmp_path: Path, monkeypatch: pyte
     assert not found.found
     told = {choice.name: choice for choice in found.choices}
     assert told["points"].value == pytest.approx(1.0, abs=0.01)
+    assert with_points(t, "Nothing.", found.choices).startswith("Nothing. Places are compared by the land that")
+    assert with_points(t, "Nothing.", ()) == "Nothing."
     monkeypatch.setattr("curim_data.studies.clusters.shared_points", lambda _: None)
     assert len(cluster_study(source, YEAR, Audience.SPECIALIST).found) > 10
 

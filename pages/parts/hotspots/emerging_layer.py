@@ -13,6 +13,7 @@ import streamlit as st
 
 from analysis.emerging.classes import CLASSES, KINDS
 from analysis.emerging.detection import RUNS, EmergingHotSpots
+from analysis.grid.shared_points import with_points
 from curim_data.model import Translator, cell_polygons
 from curim_data.studies.emerging import EmergingRow, EmergingStudy
 from curim_data.studies.spot_area import has_area
@@ -106,7 +107,11 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
             st.caption(t("No place has been colder than its neighbourhood for long or recently, beyond chance."))
         _draw_table(page, shown, chosen, found)
         draw_footer(
-            page, sentence=found.sentence(t), total=study.total, period=_period(t, study), choices=study.choices
+            page,
+            sentence=with_points(t, found.sentence(t), study.choices),
+            total=study.total,
+            period=_period(t, study),
+            choices=study.choices,
         )
         if shown:
             _draw_downloads(page, shown)

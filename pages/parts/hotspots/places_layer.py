@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import streamlit as st
 
+from analysis.grid.shared_points import with_points
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.grouping import Spot
 from curim_data.filters import AlertFilter
@@ -156,7 +157,7 @@ def _draw_places(
         draw_few_mapped_note(page, study.total, study.cells.at_default or 0)
         draw_footer(
             page,
-            sentence=(found or study).sentence(t),
+            sentence=with_points(t, (found or study).sentence(t), (found or study).choices),
             total=study.total,
             excluded=study.cells.at_default,
             choices=(*(study if found is None else found).choices, *(weighed.choices if weighed is not None else ())),
