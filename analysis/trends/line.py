@@ -44,10 +44,10 @@ _MEMORY: Final = np.array([0.4, 0.6, 0.75, 0.87, 0.94, 0.98, 1.0])
 _RECALL: Final = 0.99
 _ENOUGH: Final = (1 - _RECALL ** (FIRST_JUDGED - 1)) / (1 - _RECALL) - 1e-6
 # The dispersion itself is known from few counts: what that adds to the variance of a prediction, as at the 99.5 % point
-# of a t distribution.
-_UNSURE: Final = 5.0
+# of a t distribution and a little more for counts that are skewed.
+_UNSURE: Final = 7.0
 # What is taken to be known of the dispersion at first, and how many counts that is worth.
-_FIRST_DISPERSION: Final = 2.0
+_FIRST_DISPERSION: Final = 3.0
 _WORTH: Final = 5.0
 # A count makes level and dispersion as one so many standard deviations away at most.
 _LIMIT: Final = 2.58

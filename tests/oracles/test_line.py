@@ -35,7 +35,7 @@ def test_the_regression_is_that_of_statsmodels(per_year: float, weekdays: bool, 
 
 
 def test_the_band_of_a_steady_line_is_that_of_a_quasi_poisson_regression() -> None:
-    """The same mean, and a variance that is at most a third larger than by mean, its error and Pearson's dispersion."""
+    """The same mean, and a variance at most two fifths larger than by mean, its error and Pearson's dispersion."""
     rng = np.random.default_rng(1)
     wide = []
     for _ in range(12):
@@ -49,7 +49,7 @@ def test_the_band_of_a_steady_line_is_that_of_a_quasi_poisson_regression() -> No
         spread = fit.scale * mean + mean**2 * float(row @ fit.cov_params() @ row)
         assert line.expected[-1] == pytest.approx(mean, rel=0.15)
         wide.append(line.variance[-1] / spread)
-    assert 1 <= np.median(wide) < 1.35  # dispersion and level are known from fewer counts
+    assert 1 <= np.median(wide) < 1.4  # dispersion and level are known from fewer counts
 
 
 def test_quantiles_are_those_of_the_negative_binomial() -> None:

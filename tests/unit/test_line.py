@@ -86,6 +86,7 @@ def test_one_wild_week_is_outside_and_moves_nothing():
     assert wild[60] > told.bounds()[1][60]
     assert told.shifts == ()
     assert told.expected[61:] == pytest.approx(plain.expected[61:], rel=0.12)
+    assert (told.variance[61:] < 1.5 * plain.variance[61:]).all()
 
 
 def test_weeks_that_are_not_covered_are_neither_judged_nor_learned_from():

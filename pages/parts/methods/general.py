@@ -222,7 +222,7 @@ GENERAL: Final = (
             r"y_t \sim \mathrm{NB}(\mu_t,\ V_t), \qquad \mu_t = \ell_t\, s_t, \qquad "
             r"\ell_t = \frac{\sum_{i<t} d^{\,t-i}\, y_i}{\sum_{i<t} d^{\,t-i}\, s_i}, \qquad "
             r"\ln s_t = \sum_{h=1}^{2} \left(a_h \cos\tfrac{2\pi h t}{T} + b_h \sin\tfrac{2\pi h t}{T}\right)",
-            r"V_t = \phi\,\mu_t \left(1 + \frac{s_t}{\sum_{i<t} d^{\,t-i}\, s_i}\right)\left(1 + \frac{5}{n}\right), "
+            r"V_t = \phi\,\mu_t \left(1 + \frac{s_t}{\sum_{i<t} d^{\,t-i}\, s_i}\right)\left(1 + \frac{7}{n}\right), "
             r"\qquad P(y_t < L_t) \le 0.005, \quad P(y_t > U_t) \le 0.005",
         ),
         N_(
@@ -242,9 +242,9 @@ GENERAL: Final = (
         N_(
             "An alarm says that a number is unusual, not that something happened. In simulated quiet cities of 5 to "
             "120 alerts a week, half a year to ten years of data, with and without a season of ± 30 % and a level that "
-            "drifts, and with one to three reports of each incident, 6 to 9 in 1,000 weeks lie outside. After ten "
-            "years, at 120 alerts a week reported once each, 7 in 10 weeks with a rise by 35 % are seen; at two "
-            "reports each 3 in 10."
+            "drifts, and with one to three reports of each event, 5 to 6 in 1,000 weeks lie outside, with three 8 to "
+            "12. After ten years, at 120 alerts a week reported once each, 7 in 10 weeks with a rise by 35 % are seen; "
+            "at two reports each 3 in 10."
         ),
         (
             "Smith & Miller 1986, JRSS B 48",
