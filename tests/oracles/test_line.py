@@ -35,7 +35,7 @@ def test_the_regression_is_that_of_statsmodels(per_year: float, weekdays: bool, 
 
 
 def test_the_band_of_a_steady_line_is_that_of_a_quasi_poisson_regression() -> None:
-    """The same mean, and a variance that is at most two fifths larger than by mean, its error and Pearson's dispersion."""
+    """The same mean, and a variance at most two fifths larger than by mean, its error and Pearson's dispersion."""
     rng = np.random.default_rng(1)
     wide = []
     for _ in range(12):

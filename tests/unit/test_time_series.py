@@ -239,9 +239,9 @@ def test_year_on_year_sentences(t):
 @pytest.mark.parametrize(
     ("counts", "told"),
     [
-        ([20] * 60, "Week of 18 December 2023: 20 alerts, usual against the time just before (9 to 33)."),
-        ([20] * 59 + [50], "Week of 18 December 2023: 50 alerts, more than usual (9 to 33)."),
-        ([20] * 59 + [1], "Week of 18 December 2023: 1 alert, fewer than usual (9 to 33)."),
+        ([20] * 60, "Week of 18 December 2023: 20 alerts, usual against the time just before (9 to 34)."),
+        ([20] * 59 + [50], "Week of 18 December 2023: 50 alerts, more than usual (9 to 34)."),
+        ([20] * 59 + [1], "Week of 18 December 2023: 1 alert, fewer than usual (9 to 34)."),
         ([20] * 5, "Week of 28 November 2022: 20 alerts. It is too early to say what is usual."),
     ],
 )
