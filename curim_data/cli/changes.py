@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from curim_data.engine import Source
     from curim_data.model import CityProfile
     from curim_data.studies.brief import BriefChanges
+    from curim_data.studies.events import EventFinding
 
 app = new_app()
 _COLUMNS: Final = (
@@ -80,23 +81,7 @@ def findings_answer(ctx: CommandContext, source: Source, brief: BriefChanges) ->
     from curim_data.studies.brief_text import change_area, change_theme
 
     city, t = source.city, ctx.t
-    found: list[dict[str, Any]] = []
-    for event in brief.events:
-        what, where = event.place_and_category(city, t)
-        record = None if event.rounded else event.event.record
-        found.append(
-            {
-                "what": what,
-                "where": where,
-                "level": "event",
-                "before": record,
-                "after": event.n,
-                "hours": event.event.hours,
-                "grade": event.event.grade,
-                "since": event.day,
-                "who": event.who,
-            }
-        )
+    found = [event_row(event, city, t) for event in brief.events]
     for finding in brief.findings:
         change = finding.change
         found.append(
@@ -117,6 +102,22 @@ def findings_answer(ctx: CommandContext, source: Source, brief: BriefChanges) ->
             }
         )
     return {"findings": found, "coverage": source.coverage.as_json(brief.since, brief.until)}
+
+
+def event_row(event: EventFinding, city: CityProfile, t: Translator) -> dict[str, Any]:
+    """An event in a JSON answer: `before` is the most there were until then in such a time."""
+    what, where = event.place_and_category(city, t)
+    return {
+        "what": what,
+        "where": where,
+        "level": "event",
+        "before": None if event.rounded else event.event.record,
+        "after": event.n,
+        "hours": event.event.hours,
+        "grade": event.event.grade,
+        "since": event.day,
+        "who": event.who,
+    }
 
 
 def _in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from curim_data.cli.changes import event_row
 from curim_data.cli.context import CommandContext
 from curim_data.cli.options import OutCsv, command, new_app
 from curim_data.cli.output import UsageError
@@ -38,6 +39,7 @@ def trends(
     """Print the series of counts with its expected range."""
     from analysis.forecast.next_periods import NextPeriods
     from curim_data import privacy
+    from curim_data.studies.events import event_study
     from curim_data.studies.trends import forecast_study, trend_study
 
     source = ctx.source()
@@ -56,6 +58,7 @@ def trends(
     else:
         forecast = [ctx.t(ahead)] if ahead is not None else []
     shifts = [shift.sentence(ctx.t) for shift in trend.shifts]
+    events = event_study(source, source, f, ctx.audience)
     if out is not None:
         ctx.write_table(out, frame)
     if ctx.as_json:
@@ -66,7 +69,7 @@ def trends(
                 "told": trend.sentence(ctx.t),
                 "notes": notes,
                 "shifts": [shift_row(shift) for shift in trend.shifts],
-                "events": [],
+                "events": [event_row(event, source.city, ctx.t) for event in events],
                 "forecast": forecast,
                 "next": ahead.frame if isinstance(ahead, NextPeriods) else [],
                 "choices": ctx.choices(trend.choices),
@@ -74,7 +77,10 @@ def trends(
             }
         )
         return
-    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *shifts, *forecast, *notes)
+    told = [
+        ctx.t.pair(event.title(source.city, ctx.t), " ".join(event.sentences(source.city, ctx.t))) for event in events
+    ]
+    ctx.print(ctx.sentence(source, f), trend.sentence(ctx.t), *shifts, *told, *forecast, *notes)
     if out is None:
         ctx.print_table(frame.rename(columns={"n": "alerts"}), source.city)
 

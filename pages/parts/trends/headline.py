@@ -45,8 +45,9 @@ def page_headline(page: Page, trend: Trend | None) -> Headline:
     clear = [finding for finding in study.findings if finding.clear]
     if clear:
         return _of_finding(page, study, clear[0])
-    if study.verdict in ("more", "fewer") or study.changes.gaps:
-        return Headline(headline(study, t))
+    if study.verdict in ("more", "fewer") or study.changes.gaps or study.events:
+        said = (t.pair(event.title(page.city, t), " ".join(event.sentences(page.city, t))) for event in study.events)
+        return Headline(headline(study, t), " ".join(said))
     if trend is None:
         return Headline(t("Trends"))
     return Headline(_of_line(t, trend))
