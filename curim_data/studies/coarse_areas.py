@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -19,42 +19,14 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.geo.enrichment import parent_cells
-from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, Num, Translator
+from curim_data.model import CELL_RESOLUTIONS, CityProfile, Num, Translator
 from curim_data.query.categoricals import CodedTable
-
-# The land of a city without districts and landmarks is compared in so many map cells at most.
-MOST_AREAS: Final = 500
-
-
-def area_resolution(source: Source) -> int | None:
-    """The size of the map cells that stand for districts; None where there are districts or landmarks."""
-    city = source.city
-    if city.districts or city.landmarks:
-        return None
-    return city.finest_affordable(MOST_AREAS)
-
-
-def area_tables(
-    source: Source, f: AlertFilter, by: Sequence[Sequence[str]], audience: Audience, resolution: int | None
-) -> list[pd.DataFrame]:
-    """Tables of alerts by the columns of each of `by`; cells by name, without those of default coordinates."""
-    tables = query.tables(source, f, [names for names in by if "cell" not in names], audience)
-    found = [table.frame for table in tables]
-    placed = [names for names in by if "cell" in names]
-    if placed and resolution is not None:
-        defaults = default_cells(source, resolution)
-        for table in query.tables(source, f, placed, audience, resolution=resolution):
-            frame = table.frame.dropna(subset=["cell"]).astype({"cell": "int64"})
-            frame = frame[~frame["cell"].isin(defaults)]
-            found.append(frame.assign(cell=[h3_name(cell) for cell in frame["cell"]]))
-    order = [names for names in by if "cell" not in names] + placed
-    return [found[order.index(names)] for names in by]
 
 
 def coded_areas(
     source: Source, f: AlertFilter, by: Sequence[Sequence[str]], resolution: int | None
 ) -> list[CodedTable]:
-    """`area_tables` as who sees exact counts has them, in codes (`query.coded_tables`)."""
+    """Tables by the columns of each of `by`, in codes; cells by name, without those of default coordinates."""
     placed = [names for names in by if "cell" in names]
     others = [names for names in by if "cell" not in names]
     found = query.coded_tables(source, f, others)
@@ -70,20 +42,6 @@ def coded_areas(
             found.append(replace(kept, columns={**kept.columns, "cell": replace(kept.columns["cell"], levels=names)}))
     order = others + placed
     return [found[order.index(names)] for names in by]
-
-
-def count_areas(
-    source: Source,
-    periods: tuple[AlertFilter, AlertFilter],
-    by: Sequence[Sequence[str]],
-    audience: Audience,
-    resolution: int | None,
-) -> None:
-    """Count two periods together for the `area_tables` of each that will be asked for."""
-    placed = [names for names in by if "cell" in names]
-    query.count_both(source, periods, [names for names in by if "cell" not in names], audience)
-    if placed and resolution is not None:
-        query.count_both(source, periods, placed, audience, resolution=resolution)
 
 
 def default_cells(source: Source, resolution: int) -> np.ndarray:
