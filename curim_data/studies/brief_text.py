@@ -204,7 +204,7 @@ def counts_words(finding: Finding, t: Translator) -> str:
 def against_words(finding: Finding, t: Translator) -> str:
     """What lets expect that number, as the end of the sentence that gives it."""
     months, reach = finding.periods.by_month, finding.change.reach
-    match finding.change.compared, finding.whole_city:
+    match finding.change.compared, finding.change.level == "city":
         case "season", True:
             return t("from the level of the last year and the season of the years before")
         case "season", _:
