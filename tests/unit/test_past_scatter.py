@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from tests.simulations.quiet_city import A_YEAR, KEYS, QuietCity, compare, pairs_of, tables
 
 from analysis.stats.dispersion import Dispersion, dispersion_from_past, dispersion_of_pairs, spread_of
 from analysis.trends.changes import add_city_reference
 from analysis.trends.past_scatter import candidate_dispersions, kind_dispersions
 from tests.effort import effort
-from tests.simulations.quiet_city import A_YEAR, KEYS, QuietCity, compare, pairs_of, tables
 
 
 @pytest.mark.parametrize(
