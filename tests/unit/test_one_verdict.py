@@ -6,81 +6,66 @@ import datetime as dt
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from analysis.stats.dispersion import dispersion_of_pairs
-from analysis.trends.past_scatter import CONTRADICTED, kind_dispersions
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import headline, none_sentence
-from curim_data.studies.changes import changes_for_all
+from curim_data.studies.changes import change_study
 from tests.small import alert, small_source
 
-START, DAYS = dt.date(2025, 6, 2), 28
-LAST = AlertFilter(period="", start=START + dt.timedelta(days=DAYS), end=START + dt.timedelta(days=2 * DAYS - 1))
+START, DAYS, WEEKS = dt.date(2023, 1, 2), 28, 130
+SINCE = START + dt.timedelta(weeks=WEEKS - 4)
+LAST = AlertFilter(period="", start=SINCE, end=SINCE + dt.timedelta(days=DAYS - 1))
 
 
-def source_of(folder: Path, before: int, after: int) -> Source:
-    """So many alerts in four weeks and in the four weeks after, of many categories and in two districts."""
-    rows = []
-    for at in range(before + after):
-        first = START if at < before else LAST.start
-        assert first is not None
-        day = first + dt.timedelta(days=at % DAYS)
-        rows.append(alert(at, day=day, category=f"kind_{at % 6}", district=f"zone_{1 + at % 2}"))
-    rows.append(alert(before + after, day=LAST.end))
+def source_of(folder: Path, a_week: float, times: float) -> Source:
+    """Two and a half years of so many alerts a week, so many times as many in the last four weeks."""
+    rng, rows = np.random.default_rng(3), []
+    for week in range(WEEKS):
+        mean = a_week * (times if week >= WEEKS - 4 else 1)
+        for _ in range(rng.poisson(mean)):
+            day = START + dt.timedelta(weeks=week, days=int(rng.integers(7)))
+            at = len(rows)
+            rows.append(alert(at, day=day, category=f"kind_{rng.integers(6)}", district=f"zone_{rng.integers(1, 3)}"))
+    rows.append(alert(len(rows), day=LAST.end))
     return small_source(folder, rows)
 
 
-def test_the_headline_is_corrected_as_the_changes_are(tmp_path: Path, t: Translator) -> None:
-    for after, told in (
-        (31, "no clear difference from the time just before"),
-        (12, "fewer than in the time just before"),
-    ):
-        source = source_of(tmp_path, 55, after)
-        frame = changes_for_all(source, LAST).changes.frame
-        (city,) = frame[frame[["district", "place", "category"]].isna().all(axis=1)].to_dict("records")
-        assert city["p"] < 0.05
-        assert city["significant"] == (after == 12)
-        for audience in (Audience.ANALYST, Audience.COUNCIL):
-            study = brief_changes(source, LAST, audience)
-            assert told in headline(study, t)
-            assert study.verdict == ("fewer" if city["significant"] else "usual")
+@pytest.mark.parametrize(
+    ("times", "verdict", "told"),
+    [
+        (1.0, "usual", "about as many as usual for this time of year"),
+        (2.0, "more", "more than usual for this time of year"),
+        (0.4, "fewer", "fewer than usual for this time of year"),
+    ],
+)
+def test_headline_verdict_and_list_agree(tmp_path: Path, t: Translator, times: float, verdict: str, told: str) -> None:
+    source = source_of(tmp_path, 40, times)
+    city = change_study(source, LAST).changes.of({})
+    assert city is not None
+    assert (city.grade == "clear") == (verdict != "usual")
+    for audience in (Audience.ANALYST, Audience.COUNCIL):
+        study = brief_changes(source, LAST, audience)
+        assert study.verdict == verdict
+        said = headline(study, t)
+        assert told in said
+        assert any(one.clear and one.change.level == "city" for one in study.findings) == (verdict != "usual")
+        if not study.clear:
+            assert "No change is clear" in said
 
 
-@pytest.mark.parametrize("counts", [(7, 2), (2, 7), (6, 5)])
-def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, counts: tuple[int, int]) -> None:
-    source = source_of(tmp_path, *counts)
+@pytest.mark.parametrize("a_week", [0.2, 0.5])
+def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, a_week: float) -> None:
+    source = source_of(tmp_path, a_week, 1.0)
     for audience in (Audience.ANALYST, Audience.COUNCIL):
         study = brief_changes(source, LAST, audience)
         said = headline(study, t)
-        assert "difference" not in said
         assert "usual" not in said
+        assert not study.clear
         assert said.endswith("Too few alerts to tell whether anything changed.")
         beside = none_sentence(study, t)
         assert "Too few" not in beside
-        assert "not have been noticed" in beside
-
-
-def test_the_past_of_an_app_that_comes_and_goes_stands_alone() -> None:
-    """A city whose alerts differ tenfold from year to year; others' bursts do not hide that. A year that stood out
-    does not: it is cut.
-    """
-    rng = np.random.default_rng(6)
-    waves = [[40, 60, 50, 400, 380, 900, 60, 300] * 2, [400, 500, 600, 50, 60, 80, 500, 30] * 2]
-    once = [[1200] * 16, [1200] * 15 + [1800]]
-
-    def city(pairs: list[list[int]]) -> float:
-        rows = [pd.DataFrame(rng.poisson(np.array(counts) / 30, (30, 16))) for counts in pairs]
-        before, after = (pd.DataFrame([table.sum()]) for table in rows)
-        found = kind_dispersions({(): (before, after), ("district",): (rows[0], rows[1])})[()]
-        own = dispersion_of_pairs(before, after, drift=False)
-        assert own.known
-        assert (found == own) == (pairs is waves)
-        return found.phi
-
-    assert city(waves) > 50
-    assert city(once) < CONTRADICTED
+        assert "would probably not have been clear" in beside
