@@ -77,7 +77,9 @@ def _recent_words(study: BriefChanges, t: Translator) -> str:
 
 def _expected_words(study: BriefChanges, t: Translator) -> str:
     """The number that was to be expected; small ones as "fewer than"."""
-    n, least = (round(study.city.expected) if study.city is not None else 0), study.recent.threshold
+    if study.city is None or math.isnan(study.city.expected):
+        return ""
+    n, least = round(study.city.expected), study.recent.threshold
     return t(fewer_than(least)) if 0 < n < least else t.number(n)
 
 
