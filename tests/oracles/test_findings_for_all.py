@@ -84,7 +84,7 @@ def test_every_audience_and_the_paper_have_the_same_findings(exact: Source, copy
                 assert own.changes.changes.frame.empty
                 assert [(one.id, one.change.grade) for one in shown] == [(one.id, one.change.grade) for one in found]
             paper = brief_content(brief_study(told, f, Audience.COUNCIL), f, copy.city, t, made=told.as_of)
-            assert [(row.what, row.where) for row in paper.changes if row.tested] == [
+            assert [(row.what, row.where) for row in paper.changes if row.against] == [
                 (change_theme(one.change, copy.city, t), change_area(one.change, copy.city, t)) for one in found
             ]
     assert looked or copy.city.provisional  # in the exports nothing stands out at these ends
