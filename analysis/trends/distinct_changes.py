@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from analysis.trends.changes import MAIN_SHARE, Change, change_of
+from analysis.trends.changes import MAIN_SHARE, PROBABLE, Change, change_of
 
 # So many movements are listed at least, and so many looked through for those that may be chance.
 LEAST: Final = 3
@@ -25,7 +25,8 @@ def distinct_changes(
 ) -> tuple[Change, ...]:
     """The clear and probable changes, each once: clear ones first, then the surest.
 
-    Where they are fewer than three, the largest movements that may be chance follow.
+    Where they are fewer than three, the largest movements that may be chance follow: none that moved only as a
+    share.
 
     Going from the surest to the least sure, a change is the same as an earlier one where what both share (their theme
     in their area) holds at least half of its excess over what was expected. It is listed at the smallest unit that
@@ -46,7 +47,7 @@ def distinct_changes(
     rate control. Journal of the American Statistical Association 118, 165-176.
     """
     tree = _Tree(frame, by, part_of, crossed)
-    tested = frame[frame["p"].notna()]
+    tested = frame[frame["p"].notna() & ~(frame["grade"].eq("open") & frame["q"].le(PROBABLE))]
     rank = tested["grade"].map({"clear": 0, "probable": 1, "open": 2})
     sorted_rows = tested.assign(rank=rank).sort_values(["rank", "p"], kind="stable")
     ranked = sorted_rows[sorted_rows["rank"].lt(2) | sorted_rows["rank"].eq(2).cumsum().le(MOST_OPEN)].to_dict(

@@ -46,6 +46,7 @@ def changes(ctx: CommandContext, out: OutCsv = None) -> None:
     if study.periods.before is None and not brief.events:
         raise UsageError(study.periods.choice.explanation)
     strict = is_sensitive(f, source.city)
+    unused = study.not_in_use.told(source, ctx.audience)
     written = written_changes(study, ctx.audience, source.city, sensitive=strict)
     rows = written.loc[surest_first(study.changes.frame, written)]
     rows = rows[[*_COLUMNS, *(name for name in [FEWER_THAN] if name in rows)]].reset_index(drop=True)
@@ -63,14 +64,14 @@ def changes(ctx: CommandContext, out: OutCsv = None) -> None:
                 "comparisons": study.changes.tested,
                 "told": " ".join(sentences),
                 "notes": elsewhere,
-                "new_categories": study.not_in_use.new,
-                "categories_given_up": study.not_in_use.given_up,
+                "new_categories": unused.new,
+                "categories_given_up": unused.given_up,
                 "choices": ctx.choices(study.choices),
                 "rows": rows,
             }
         )
         return
-    ctx.print(ctx.sentence(source, f), *sentences, *elsewhere, *study.not_in_use.sentences(source.city, ctx.t))
+    ctx.print(ctx.sentence(source, f), *sentences, *elsewhere, *unused.sentences(source.city, ctx.t))
     if out is None:
         ctx.print_table(_in_words(ctx.t, source.city, rows))
     ctx.print_choices(study.choices)

@@ -120,7 +120,7 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
         verdict=_verdict(found.changes.of(dict.fromkeys(CANDIDATE_KEYS))),
         changes=replace(
             found,
-            changes=replace(found.changes, frame=frame.iloc[:0], found=()),
+            changes=replace(found.changes, frame=frame.iloc[:0], found=(), city_error=float("nan")),
             not_in_use=found.not_in_use.told(source, audience),
         ),
         findings=tuple(

@@ -1,7 +1,7 @@
 """Which findings the last brief had, so that the next one is written only where it has another.
 
 The home keeps `briefs.json`: for each brief that is written again and again (its audience, language and filter) the day
-of the last one, and its findings by their ids with the day since which they are in it. No count, no place of an alert.
+of the last one, and its findings by their ids with the day since which they are in it. No count and no single alert.
 """
 
 from __future__ import annotations

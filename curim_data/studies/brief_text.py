@@ -77,7 +77,9 @@ def _recent_words(study: BriefChanges, t: Translator) -> str:
 
 def _expected_words(study: BriefChanges, t: Translator) -> str:
     """The number that was to be expected; small ones as "fewer than"."""
-    n, least = (round(study.city.expected) if study.city is not None else 0), study.recent.threshold
+    if study.city is None or math.isnan(study.city.expected):
+        return ""
+    n, least = round(study.city.expected), study.recent.threshold
     return t(fewer_than(least)) if 0 < n < least else t.number(n)
 
 
@@ -204,7 +206,7 @@ def counts_words(finding: Finding, t: Translator) -> str:
 def against_words(finding: Finding, t: Translator) -> str:
     """What lets expect that number, as the end of the sentence that gives it."""
     months, reach = finding.periods.by_month, finding.change.reach
-    match finding.change.compared, finding.whole_city:
+    match finding.change.compared, finding.change.level == "city":
         case "season", True:
             return t("from the level of the last year and the season of the years before")
         case "season", _:

@@ -290,7 +290,7 @@ class _Tables:
         for name, level, codes in zip(names, levels, parts, strict=True):
             if name == "category":
                 kept &= ~np.isin(codes, np.flatnonzero(level.isin(list(self.use.all))))
-            if name == "cell" and resolution is not None:
+            if name in ("area", "cell") and resolution is not None:
                 kept &= ~np.isin(codes, np.flatnonzero(level.isin(default_cells(self.source, resolution))))
         return kept
 

@@ -16,8 +16,6 @@ from curim_data.engine import Source
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CELL_RESOLUTIONS, CityProfile, Num, Translator
 
-# The land of a city without districts and landmarks is compared in so many map cells at most.
-
 
 def default_cells(source: Source, resolution: int) -> np.ndarray:
     """Cells that hold default coordinates of the app: a rise there is one of reports without a place."""

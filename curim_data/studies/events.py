@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -113,11 +113,16 @@ def event_study(source: Source, chosen: Source, f: AlertFilter, audience: Audien
         if event.n < least:
             continue
         rows = alerts.iloc[event.rows]
-        day, last = rows["local_date"].iloc[0], rows["local_date"].iloc[-1]
+        day, last = (pd.Timestamp(rows["local_date"].iloc[at]).date() for at in (0, -1))
         chosen_filter = f.replace(
             period="", start=day, end=last, cells=(h3_name(event.cell),), categories=(event.category,), groups=()
         )
+        # of weeks that are not read two hold so many at most
+        event = replace(event, record=max(event.record, 2 * (LEAST_A_WEEK - 1)))
         n = event.n if exact else 5 * (event.n // 5)
+        if not exact:  # nothing of the alerts themselves goes along
+            begin, end = (dt.datetime.combine(one, dt.time()) for one in (day, last))
+            event = replace(event, n=n, record=0, rows=event.rows[:0], start=begin, end=end)
         seen.append(EventFinding(event, n, not exact, _who(rows, exact=exact), day, last, chosen_filter))
     return tuple(seen[:MOST_EVENTS])
 

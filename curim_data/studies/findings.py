@@ -160,7 +160,8 @@ def make_finding(
         "after": 0 < after < least,
     }
     expected = round(own.expected) if own is not None and np.isfinite(own.expected) else 0
-    counts = Count(None if small["base"] else expected, least), Count(None if small["after"] else after, least)
+    hidden = small["base"] or 0 < expected < least
+    counts = Count(None if hidden else expected, least), Count(None if small["after"] else after, least)
     few = any(small.values())
     shown = replace(
         change,
@@ -168,6 +169,7 @@ def make_finding(
         after=least - 1 if small["after"] else after,
         expected=float("nan") if own is None or few else own.expected,
         p=own.p if own is not None and not few else float("nan"),
+        q=change.q if own is change else float("nan"),
         ratio=own.ratio if own is not None and not few else UNKNOWN,
         few=few,
         part_of=None if change.part_of is None else _name_of(change.part_of),

@@ -5,23 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import LANGUAGES, Audience, translator
 from curim_data.model.i18n import Span
+from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.store.annotations import add_annotation
 from curim_data.studies.brief import brief_changes, usual_since
-from curim_data.studies.change_words import NOT_KNOWN, WIDE
-from curim_data.studies.changes import change_study
+from curim_data.studies.brief_text import change_name
+from curim_data.studies.change_words import NOT_KNOWN
 from pages.parts.trends.changes_table import _for_phone, findings_first
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
 
@@ -76,12 +75,16 @@ def test_the_council_is_told_by_weeks_and_months_only(open_page: Open) -> None:
 def test_small_counts_of_the_changes_are_written_as_fewer_than_for_the_council(open_page: Open) -> None:
     app = open_page("trends", lang="en", period="meeting", **{"as": "council"})
     table = app.main.dataframe[0].value
-    counts = pd.concat([table["before"], table["after"]]).astype(str)
+    counts = table["after"].astype(str)
     assert counts.str.fullmatch("fewer than (5|10)").any()
     assert set(counts[~counts.str.startswith("fewer")].str.replace(",", "")).isdisjoint({"1", "2", "3", "4"})
-    assert not table["q"].isna().any()
+    few = counts.str.startswith("fewer")
+    assert set(table.loc[few, "q"]) == set(table.loc[few, "times"]) == {NOT_KNOWN}
+    assert table.loc[few, "expected"].isna().all()
+    assert set(table["q"]) <= {"≤0.05", ">0.05", NOT_KNOWN}
+    assert set(table["sure"]) == {"clear", "probable", "may be chance"}
     exact = open_page("trends", lang="en", period="meeting").main.dataframe[0].value
-    assert not pd.concat([exact["before"], exact["after"]]).astype(str).str.startswith("fewer").any()
+    assert not exact["after"].astype(str).str.startswith("fewer").any()
 
 
 @pytest.mark.parametrize(("lang", "mark"), [("el", ","), ("en", ".")])
@@ -149,61 +152,11 @@ def test_where_the_briefing_has_nothing_to_compare_either_no_link_leads_there(
     assert "To the Briefing" not in [link.proto.label for link in app.main.get("page_link")]
 
 
-def test_a_category_is_compared_with_all_other_alerts_and_a_place_with_the_rest_of_the_city(open_page: Open) -> None:
-    table = open_page("trends", lang="en").main.dataframe[0].value
-    whole = table["where"] == "Whole city"
-    assert set(table.loc[~whole, "test"]) == {"the change in the rest of the city"}
-    assert set(table.loc[whole & (table["what"] != "All alerts"), "test"]) == {"the change in all other alerts"}
-
-
-@pytest.mark.parametrize("words", [{}, {"period": "quarter"}, {"as": "council"}], ids=["usual", "quarter", "council"])
-@pytest.mark.parametrize("lang", ["en", "el", "fr"])
-def test_the_title_is_the_first_finding_of_the_briefing(open_page: Open, lang: str, words: dict[str, str]) -> None:
-    cards = open_page("briefing", lang=lang, **words).main.subheader
-    app = open_page("trends", lang=lang, **words)
-    assert not errors(app)
-    title = app.main.title[0].value
-    assert title.startswith(cards[0].value)
-    few = translator(lang)("More alerts than expected (fewer than {k} before and after)", k=5)
-    assert "→" in title or few in title
-
-
 def test_the_title_is_the_latest_week_where_nothing_stands_out(open_page: Open) -> None:
     app = open_page("trends", lang="en", category="graffiti", period="28d")
     assert not errors(app)
-    assert "→" not in app.main.title[0].value
-
-
-def test_the_table_shows_the_main_columns_and_all_when_asked(open_page: Open) -> None:
-    app = open_page("trends", lang="en")
-    table = app.main.dataframe[0]
-    main = list(table.proto.column_order)
-    assert main[:6] == ["where", "what", "before", "after", "times", "sure"]
-    assert "q" in table.value
-    steps = {
-        "almost certain": (0, 0.001),
-        "very likely": (0.001, 0.01),
-        "likely": (0.01, 0.05),
-        "may be chance": (0.05, 2),
-    }
-    for said, q in zip(table.value["sure"], table.value["q"], strict=True):
-        low, high = steps[said]
-        assert low <= float(q.strip("<")) <= high
-    app.segmented_control(key="trends_columns").set_value("all").run()
-    assert not errors(app)
-    assert word(app, "columns") == "all"
-    assert not app.main.dataframe[0].proto.column_order
-
-
-def test_the_council_reads_on_which_side_a_corrected_p_is_in_the_order_of_what_it_reads(open_page: Open) -> None:
-    app = open_page("trends", lang="en", **{"as": "council", "light": "dark"})
-    assert not errors(app)
-    table = app.main.dataframe[0].value
-    steps = {("beyond chance", "≤0.05"), ("may be chance", ">0.05"), ("beyond chance", "–"), ("may be chance", "–")}
-    assert set(zip(table["sure"], table["q"], strict=True)) <= steps
-    assert {"may be chance"} <= set(table["sure"])
-    told = [q for q in table["q"] if q != "–"]
-    assert told
+    assert "expected" not in app.main.title[0].value.partition("(expected:")[2]
+    assert "clear" not in app.main.title[0].value
 
 
 @pytest.mark.parametrize("by", ["week", "month"])
@@ -217,23 +170,10 @@ def test_the_last_twelve_months_stand_beside_the_year_before(open_page: Open, by
     assert any(told in text.value for text in app.main.markdown)
 
 
-def test_no_ratio_lies_outside_its_interval(open_page: Open) -> None:
-    table = open_page("trends", lang="en").main.dataframe[0].value
-    none = table["ratio"] == 0
-    assert none.any()
-    assert table.loc[none, "low"].isna().all()
-    tells = none & (table["high"] <= WIDE)
-    assert table.loc[tells, "times"].str.fullmatch(r"0 \(at most [\d.,]+\)").all()
-    assert (table.loc[none & ~tells, "times"] == NOT_KNOWN).all()
-    known = table.dropna(subset=["ratio", "low", "high"])
-    assert (known["low"] <= known["ratio"]).all()
-    assert (known["ratio"] <= known["high"]).all()
-
-
 def test_all_main_columns_are_in_view_and_on_a_phone_the_place_comes_first(open_page: Open) -> None:
     table = open_page("trends", lang="el").main.dataframe[0]
-    assert list(table.proto.column_order)[:6] == ["where", "what", "before", "after", "times", "sure"]
-    rows = table.value.assign(told_before="λιγότερες από 5", told_after="66")
+    assert list(table.proto.column_order)[:6] == ["where", "what", "expected", "after", "times", "sure"]
+    rows = table.value.assign(told_expected="λιγότερες από 5", told_after="66")
     phone, headings = _for_phone(translator("el"), rows, dict.fromkeys(table.value, "?"))
     assert list(headings) == ["where", "change", "sure"]
     assert set(phone["change"]) == {"λιγότερες από 5\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}66"}
@@ -255,54 +195,6 @@ def test_a_new_level_from_a_note_stands_in_the_line(one_year: Home, monkeypatch:
     line = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
     assert "New &lt;b&gt;app&lt;/b&gt;" in [note["text"] for note in line["annotations"]]
     assert "2025-11-01" in [shape["x0"][:10] for shape in line["shapes"]]
-
-
-def _first_keys(app: AppTest) -> list[tuple[str, str, float, float]]:
-    table = app.main.dataframe[0].value
-    return list(table[["where", "what", "before", "after"]].itertuples(index=False, name=None))
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_table_begins_with_what_the_title_says(open_page: Open, sample: Home, lang: str) -> None:
-    """The title told 3 → 66 in eight weeks above a table that began with another place's twelve months."""
-    app = open_page("trends", lang=lang)
-    assert not errors(app)
-    source, f, t = open_source(sample), AlertFilter(), translator(lang)
-    study = brief_changes(source, f, Audience.ANALYST, usual_since(source, f))
-    first = study.findings[0].change
-    rows = _first_keys(app)
-    assert rows[0][2:] == (first.before, first.after)
-    assert rows[0][0] in app.main.title[0].value
-    told = [finding.change.after for finding in study.findings]
-    assert [row[3] for row in rows[: len(told)]] == told
-    periods = study.changes.periods
-    assert periods.before is not None
-    spans = {"after": Span(*periods.after), "before": Span(*periods.before)}
-    assert t("{after}, compared with {before}.", **spans) in [text.value for text in app.main.caption]
-    app.segmented_control(key="trends_span").set_value("all").run()
-    assert not errors(app)
-    assert word(app, "span") == "all"
-    whole = _surest_of_the_whole(source)
-    assert _first_keys(app)[0][2:] == (whole.before, whole.after)
-
-
-def _surest_of_the_whole(source: Source) -> Any:
-    """The surest change of the last twelve months."""
-    frame = change_study(source, AlertFilter(), Audience.ANALYST).changes.frame
-    return frame[frame["p"].notna()].sort_values(["q", "p"], kind="stable").iloc[0]
-
-
-@pytest.mark.parametrize("words", [{}, {"light": "dark"}, {"light": "dark", "as": "council"}], ids=str)
-def test_other_numbers_than_those_of_the_title_are_explained(open_page: Open, words: dict[str, str]) -> None:
-    app = open_page("trends", lang="en", **words)
-    assert not errors(app)
-    table = next(shown(element) for element in app.dataframe if {"before", "after"} <= set(element.value.columns))
-    first = [str(table[name].iloc[0]).replace(",", "") for name in ("before", "after")]
-    title = app.main.title[0].value.replace(",", "")
-    texts = " ".join(element.value for element in (*app.main.markdown, *app.main.caption))
-    told = all(re.search(rf"(?<!\d){number}(?!\d)", title) for number in first)
-    if not told:
-        assert "their numbers may differ" in texts
 
 
 def test_findings_stand_first_in_their_order() -> None:
@@ -348,3 +240,42 @@ def test_the_councils_hours_are_whole_bands_and_none_of_so_few(open_page: Open) 
     assert not errors(app)
     assert any(one.value.startswith("Fewer than 5 alerts have a known hour") for one in app.markdown)
     assert not any("fullest day" in one.value for one in app.markdown)
+
+
+@pytest.mark.parametrize("words", [{}, {"period": "quarter"}, {"as": "council"}], ids=["usual", "quarter", "council"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_title_and_table_begin_with_the_first_finding_of_the_briefing(
+    open_page: Open, sample: Home, lang: str, words: dict[str, str]
+) -> None:
+    app, t, f = (
+        open_page("trends", lang=lang, **words),
+        translator(lang),
+        AlertFilter(period=words.get("period", "12m")),
+    )
+    assert not errors(app)
+    audience = Audience.COUNCIL if "as" in words else Audience.ANALYST
+    source = open_for(sample, audience)
+    study = brief_changes(source, f, audience, usual_since(source, f))
+    first = next(one for one in study.findings if one.clear)
+    assert app.main.title[0].value.startswith(change_name(first.change, sample.city(), t))
+    table = app.main.dataframe[0].value
+    told = [finding.counts[1].n for finding in study.findings]
+    assert table["after"].tolist()[: len(told)] == told
+    periods = study.changes.periods
+    assert periods.before is not None
+    spans = {"after": Span(*periods.after), "before": Span(*periods.before)}
+    assert t("{after}, compared with {before}.", **spans) in [text.value for text in app.main.caption]
+
+
+def test_the_table_shows_the_main_columns_and_all_when_asked(open_page: Open) -> None:
+    app = open_page("trends", lang="en")
+    table = app.main.dataframe[0]
+    assert list(table.proto.column_order)[:6] == ["where", "what", "expected", "after", "times", "sure"]
+    grades = {"clear": 0, "probable": 1, "may be chance": 2}
+    assert table.value["sure"].map(grades).iloc[5:].is_monotonic_increasing
+    assert (table.value["low"] <= table.value["ratio"]).all()
+    assert (table.value["ratio"] <= table.value["high"]).all()
+    app.segmented_control(key="trends_columns").set_value("all").run()
+    assert not errors(app)
+    assert word(app, "columns") == "all"
+    assert not app.main.dataframe[0].proto.column_order

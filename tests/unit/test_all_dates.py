@@ -20,7 +20,6 @@ from curim_data.query._aggregate import Rows
 from curim_data.query._layout import Layout
 from curim_data.query.question import ask
 from curim_data.studies import cells
-from curim_data.studies.brief import brief_study
 from curim_data.studies.cells import count_all_dates
 from curim_data.studies.emerging import emerging_classes
 from curim_data.studies.hot_spots import hot_spot_size, hot_spot_study
@@ -188,16 +187,6 @@ def test_all_of_a_map_and_its_classes_is_counted_at_once(years: Source, asked: l
     spot = f.replace(period="all", cells=tuple(f"{cell:x}" for cell in piraeus().land_cells(9).index[:5]))
     query.tables(years, spot, [["week"], ["month"]], ANALYST, complete=True)
     assert [by for by in asked if not {"cell", "week", "month"}.isdisjoint(by)] == [asked[1]]
-
-
-def test_the_course_of_weeks_is_a_sum_of_what_the_past_of_changes_is(
-    years: Source, asked: list[tuple[str, ...]]
-) -> None:
-    f = AlertFilter(hours=(20, 3))
-    brief_study(years, f, ANALYST)
-    assert sum({"week", "district", "theme"} <= set(by) for by in asked) == 1
-    assert {("week", "month"), ("week", "category", "district", "place"), ("affected_gender",)}.isdisjoint(asked)
-    assert ("category", "affected_gender") in asked
 
 
 def test_nothing_is_counted_where_it_would_be_too_much(

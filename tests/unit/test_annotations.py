@@ -96,7 +96,7 @@ def test_they_concern_the_alerts_they_are_of(home: Home):
 def test_the_range_the_alarms_and_the_changes_know_of_them(home: Home, t):
     f = AlertFilter()
     before = trend_study(open_source(home), f, Audience.ANALYST)
-    plain = change_study(open_source(home), f, Audience.ANALYST)
+    plain = change_study(open_source(home), f)
     add_annotation(home.path, DAY, "Campaign at the port", who="", kind="campaign")
     source = open_source(home)
     after = trend_study(source, f, Audience.ANALYST)
@@ -105,7 +105,7 @@ def test_the_range_the_alarms_and_the_changes_know_of_them(home: Home, t):
     assert (width[1][~later] == width[0][~later])[np.isfinite(width[0][~later])].all()
     assert width[1][later][0] > width[0][later][0]
     assert "break" in [choice.name for choice in after.choices]
-    told = [choice for choice in change_study(source, f, Audience.ANALYST).choices if choice.name == "annotation"]
+    told = [choice for choice in change_study(source, f).choices if choice.name == "annotation"]
     assert "annotation" not in [choice.name for choice in plain.choices]
     assert "Noted on 2 March 2026: Campaign at the port. A change may come from this." in t(told[0].explanation)
 

@@ -16,7 +16,7 @@ from curim_data.model import Audience, translator
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import attention_sentence
 from curim_data.studies.category_use import NotInUse
-from curim_data.studies.changes import change_study, changes_for_all
+from curim_data.studies.changes import change_study
 from tests.small import alert, small_source
 
 LAST = dt.date(2025, 12, 31)
@@ -88,7 +88,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
 
 
 def test_they_are_no_candidates_and_told(source: Source) -> None:
-    study = change_study(source, YEAR, Audience.SPECIALIST)
+    study = change_study(source, YEAR)
     assert study.periods.before is not None
     assert set(study.changes.frame["category"].dropna()) <= {"noise"}
     assert study.not_in_use == NotInUse(("harassment_verbal", "harassment_sexual"), ("lighting_poor",))
@@ -99,17 +99,18 @@ def test_they_are_no_candidates_and_told(source: Source) -> None:
 
 def test_who_sees_no_small_counts_is_told_of_none(source: Source) -> None:
     all_of_them = NotInUse(("harassment_verbal", "harassment_sexual"), ("lighting_poor",))
-    assert changes_for_all(source, YEAR).not_in_use == all_of_them
-    assert change_study(source, YEAR, Audience.COUNCIL).not_in_use.new == ("harassment_verbal",)
+    study = change_study(source, YEAR)
+    assert study.not_in_use == all_of_them
+    assert study.not_in_use.told(source, Audience.COUNCIL).new == ("harassment_verbal",)
     for audience, told in ((Audience.SPECIALIST, all_of_them.new), (Audience.COUNCIL, all_of_them.new[:1])):
         assert brief_changes(source, YEAR, audience).changes.not_in_use.new == told
 
 
 def test_a_filter_names_its_own_alone(source: Source) -> None:
     asked = YEAR.replace(categories=("noise", "harassment_verbal"))
-    assert change_study(source, asked, Audience.SPECIALIST).not_in_use == NotInUse(("harassment_verbal",))
+    assert change_study(source, asked).not_in_use == NotInUse(("harassment_verbal",))
     alone = YEAR.replace(categories=("harassment_verbal",))
-    study = change_study(source, alone, Audience.SPECIALIST)
+    study = change_study(source, alone)
     assert study.changes.n_tested == 0
     assert attention_sentence(brief_changes(source, alone, Audience.SPECIALIST), translator("en")) == (
         "There is nothing to compare."
@@ -125,7 +126,7 @@ def test_periods_in_which_all_were_in_use_are_compared(tmp_path: Path) -> None:
             rows.append(alert(len(rows), day=day, category=name))
     source = small_source(tmp_path, rows)
     for first, compared in ((dt.date(2025, 11, 6), False), (dt.date(2025, 9, 1), False)):
-        study = change_study(source, AlertFilter(period="", start=first, end=LAST), Audience.SPECIALIST)
+        study = change_study(source, AlertFilter(period="", start=first, end=LAST))
         assert study.periods.before is not None
         assert ("harassment_verbal" in set(study.changes.frame["category"])) == compared
         assert (study.not_in_use == NotInUse()) == compared

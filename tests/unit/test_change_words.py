@@ -1,65 +1,83 @@
-"""Counts and notes of compared changes in words: small counts are written as fewer than k, and nothing else changes."""
+"""Compared changes as an audience reads them: small counts are written as fewer than k, and nothing else tells them."""
 
 from __future__ import annotations
 
+import datetime as dt
+
+import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.trends.changes import CANDIDATE_KEYS, Changes
 from curim_data.model import Audience, translator
-from curim_data.studies.change_words import counts_in_words, least_written, notes_in_words, ratios_in_words
+from curim_data.privacy import FEWER_THAN
+from curim_data.studies.change_words import areas_in_words, compared_in_words, counts_in_words, ratios_in_words
+from curim_data.studies.changes import ChangeStudy
+from curim_data.studies.periods import ComparedPeriods
+from curim_data.studies.written_changes import surest_first, written_changes
 from tests.small import small_city
 
+TELLING = ["expected", "ratio", "low", "high", "p", "q"]
 ROWS = pd.DataFrame(
     [
-        ("lighting_poor", 48, 21),
-        ("harassment_sexual", 9, 66),
-        ("harassment_sexual", 10, 4),
-        ("noise", 5, 4),
-        (None, 0, 1),
+        ("lighting_poor", 480, 21, "open"),
+        ("harassment_sexual", 9, 66, "clear"),
+        ("harassment_sexual", 100, 4, "probable"),
+        ("noise", 50, 5, "open"),
+        (None, 50, 1, "open"),
     ],
-    columns=["category", "before", "after"],
-).assign(ratio=2.0, low=0.5, high=8.0)
+    columns=["category", "base", "after", "grade"],
+).assign(
+    expected=9.5, ratio=2.0, low=0.5, high=8.0, p=[0.5, 0.001, 0.01, 0.4, 0.3], q=[0.5, 0.001, 0.01, 0.4, 0.3],
+    level="category", compared="past", district=None, area=None, place=None, cell=None,
+)  # fmt: skip
+DAY = dt.date(2025, 6, 2)
+STUDY = ChangeStudy(ComparedPeriods((DAY, DAY), (DAY, DAY), same_season=True), Changes(ROWS, CANDIDATE_KEYS, {}, ()))
 
 
 @pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.PUBLIC])
-def test_small_counts_are_written_as_fewer_than_k(audience: Audience) -> None:
-    t, least = translator("en"), least_written(ROWS, audience, small_city())
-    assert least.tolist() == [5, 10, 10, 5, 5]
-    told = [counts_in_words(t, ROWS, when, least) for when in ("before", "after")]
-    assert list(zip(*told, strict=True)) == [
-        ("48", "21"),
-        ("fewer than 10", "66"),
-        ("10", "fewer than 10"),
-        ("5", "fewer than 5"),
-        ("0", "fewer than 5"),
-    ]
+def test_beside_a_small_count_nothing_is_left_that_tells_it(audience: Audience) -> None:
+    told, t = written_changes(STUDY, audience, small_city()), translator("en")
+    few = [False, True, True, False, True]
+    assert told[FEWER_THAN].isna().tolist() == [not one for one in few]
+    assert told[TELLING].isna().all(axis=1).tolist() == few
+    assert counts_in_words(t, told, "after") == ["21", "66", "fewer than 10", "5", "fewer than 5"]
+    assert counts_in_words(t, told, "base") == ["480", "fewer than 10", "100", "50", "50"]
+    assert ratios_in_words(t, told, ("ratio", "low", "high")) == ["2.00 (0.50–8.00)" if not one else "–" for one in few]
+    assert set(told["q"].dropna()).isdisjoint(ROWS["q"])
+    assert told["grade"].tolist() == ROWS["grade"].tolist()
 
 
 def test_where_sensitive_categories_are_asked_for_every_row_has_their_threshold() -> None:
-    least = least_written(ROWS, Audience.COUNCIL, small_city(), sensitive=True)
-    assert least.tolist() == [10] * len(ROWS)
-    assert counts_in_words(translator("en"), ROWS, "before", least)[3] == "fewer than 10"
+    told = written_changes(STUDY, Audience.COUNCIL, small_city(), sensitive=True)
+    assert counts_in_words(translator("en"), told, "after")[3] == "fewer than 10"
 
 
 @pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.SPECIALIST])
 def test_who_reads_the_alerts_gets_every_count(audience: Audience) -> None:
-    least = least_written(ROWS, audience, small_city(), sensitive=True)
-    assert counts_in_words(translator("en"), ROWS, "after", least) == ["21", "66", "4", "4", "1"]
+    assert written_changes(STUDY, audience, small_city(), sensitive=True) is ROWS
 
 
-def test_a_small_count_leaves_its_ratio() -> None:
-    assert ratios_in_words(translator("en"), ROWS, ("ratio", "low", "high")) == ["2.00 (0.50–8.00)"] * len(ROWS)
+def test_rows_stand_by_their_grade_and_then_in_the_order_of_what_is_read() -> None:
+    assert surest_first(ROWS).tolist() == [1, 2, 4, 3, 0]
+    told = written_changes(STUDY, Audience.COUNCIL, small_city())
+    assert surest_first(ROWS, told).tolist() == [1, 2, 3, 0, 4]  # the p of the last one is not there
+    assert surest_first(ROWS.assign(p=np.nan)).empty
 
 
-def test_a_significant_row_beside_the_rest_of_the_city_is_told_to_move_less_than_that() -> None:
+def test_areas_and_what_they_are_compared_with_have_names() -> None:
+    t, city = translator("en"), small_city()
     rows = pd.DataFrame(
         [
-            ("city", True, 2.0, 40, 60.0),
-            ("city", True, 0.5, 80, 60.0),
-            ("city", True, 2.0, 80, 60.0),
-            ("city", False, 2.0, 40, 60.0),
-            ("before", True, 2.0, 40, 60.0),
+            ("city", "season", None, None, None, None),
+            ("district", "past", "zone_1", None, None, None),
+            ("place", "season", None, None, "quay", None),
+            ("place", "past", None, None, None, "891ed29ac2fffff"),
         ],
-        columns=["compared", "significant", "ratio", "after", "expected"],
+        columns=["level", "compared", "district", "area", "place", "cell"],
     )
-    assert notes_in_words(translator("en"), rows) == ["fell less than the rest", "rose less than the rest", "", "", ""]
+    assert areas_in_words(t, city, rows)[:3] == ["Whole city", "Zone 1", "Old Quay"]
+    assert areas_in_words(t, city, rows)[3] not in ("", "Whole city")
+    assert compared_in_words(t, rows) == [
+        "last year and the season", "its share just before", "its share a year before", "its share just before",
+    ]  # fmt: skip

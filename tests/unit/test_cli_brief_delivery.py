@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -145,6 +146,7 @@ def test_a_brief_that_was_mailed_without_asking_for_changes_is_the_last_one_too(
 def test_the_state_holds_no_count(copied: Home, changes: BriefChanges) -> None:
     keep_brief(copied, "x", changes, dt.date(2026, 11, 1))
     text = (copied.path / brief_history.FILE).read_text("utf-8").replace("2026-11-01", "")
+    text = re.sub(r"cell=\w+&day=[\d-]+", "", text)
     for finding in changes.findings:
         assert f"{finding.change.after}" not in text
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import h3.api.basic_int as h3
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -82,7 +83,6 @@ def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: P
         (["hotspots", "--order", "harm"], "--order harm needs --weight"),
         (["hotspots", "--weight", "harm"], "have no harm index"),
         (["hotspots", "--weight", "severity", "--audience", "council"], "only for those who see exact counts"),
-        (["changes", "--weight", "severity", "--audience", "council"], "only for those who see exact counts"),
     ],
 )
 def test_what_may_not_be_asked(capsys: Capture, sample: Home, words: list[str], line: str) -> None:
@@ -146,20 +146,22 @@ def test_hot_spots_by_severity_come_in_the_order_of_their_weight(capsys: Capture
     assert [spot["n"] for spot in by_number] == sorted((spot["n"] for spot in usual), reverse=True)
 
 
-def test_changes_are_printed_with_what_incidents_weigh(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    out = tmp_path / "changes.csv"
-    plain = answer(capsys, sample, "changes")
-    told = answer(capsys, sample, "changes", "--weight", "severity", "--out", str(out))
-    assert len(plain["rows"]) == plain["comparisons"] == told["comparisons"]
-    assert "weight_ratio" not in plain["rows"][0]
-    for without, with_weight in zip(plain["rows"], told["rows"], strict=True):
-        assert without == {name: with_weight[name] for name in without}
-    assert "weight_low" in pd.read_csv(out)
-    council = answer(capsys, sample, "changes", "--audience", "council")
-    assert council["comparisons"] == pytest.approx(plain["comparisons"], rel=0.05)
-    counts = [row[when] for row in council["rows"] for when in ("before", "after")]
-    assert None in counts
-    assert not any(n is not None and 0 < n < 5 for n in counts)
+def test_changes_are_the_findings_and_every_comparison(capsys: Capture, sample: Home, tmp_path: Path) -> None:
+    out, words = tmp_path / "changes.csv", ("changes", "--period", "meeting")
+    told = answer(capsys, sample, *words, "--out", str(out))
+    levels = Counter(row["level"] for row in told["rows"])
+    assert levels == told["comparisons"]
+    assert {"city", "district", "category", "district_category", "place"} == {*levels}
+    assert len(pd.read_csv(out)) == levels.total()
+    council = answer(capsys, sample, *words, "--audience", "council")
+    found, shown = ([one for one in answered["findings"] if one["level"] != "event"] for answered in (told, council))
+    assert [(one["key"], one["grade"]) for one in shown] == [(one["key"], one["grade"]) for one in found]
+    assert found[0]["q"] < 0.001
+    assert {one["q"] for one in shown} == {None}
+    events = [one for one in council["findings"] if one["level"] == "event"]
+    assert events
+    assert all(one["after"] % 5 == 0 and one["before"] is None for one in events)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", one["since"]) for one in events)
 
 
 def test_what_a_comparison_does_not_narrow_is_not_said_to_be_unknown(capsys: Capture, sample: Home) -> None:
@@ -173,26 +175,16 @@ def test_what_a_comparison_does_not_narrow_is_not_said_to_be_unknown(capsys: Cap
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_changes_are_printed_in_the_words_of_the_reader(sample: Home, lang: str) -> None:
-    """No name of a column, no H3 name, no estimate below its own interval."""
+    """No name of a column, no H3 name."""
     city = replace(sample.city(), districts=(), landmarks=())
     cell = f"{h3.latlng_to_cell(37.94, 23.64, 8):x}"
-    row = {
-        "district": None,
-        "place": None,
-        "cell": cell,
-        "category": "noise",
-        "dark": None,
-        "before": 4.0,
-        "after": 0.0,
-    }
-    row |= {"expected": 4.0, "ratio": 0.0, "low": 0.01, "high": 2.45, "p": 0.5, "q": 0.6, "significant": False}
-    rows = pd.DataFrame([row | {"compared": "city"}])
-    table = _in_words(translator(lang), city, rows, rows, np.array([1]))
+    row = {"level": "place", "district": None, "area": None, "place": None, "cell": cell, "category": "noise"}
+    row |= {"base": 40.0, "after": 1.0, "expected": 4.0, "ratio": 0.5, "low": 0.1, "high": 2.45, "p": 0.5, "q": 0.6}
+    row |= {"grade": "open", "compared": "past"}
+    table = _in_words(translator(lang), city, pd.DataFrame([row]))
     told = [*table.columns, *table.iloc[0].astype(str)]
-    raw = {cell, "city", *row} - {"p"}
-    assert not raw & set(told)
-    assert not any("0.01" in text or "0,01" in text for text in told)
-    assert translator(lang)("0 (at most {high})", high="2.45" if lang == "en" else "2,45") in told
+    assert not {cell, "past", "open", "place", *row} & set(told)
+    assert ("0.50 (0.10–2.45)" if lang == "en" else "0,50 (0,10–2,45)") in told
 
 
 def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(capsys: Capture, sample: Home) -> None:

@@ -69,10 +69,3 @@ def test_a_comparison_gives_the_reason(capsys: Capture, bare: Home, against: str
     said = capsys.readouterr().err.replace("\n", " ")
     assert (NO_POSITIONS if why is None else why).text[:40] in said
     assert "has no alerts" not in said
-
-
-def test_the_briefing_does_not_explain_unknown_darkness_by_the_season(capsys: Capture, bare: Home) -> None:
-    assert main(["brief", "--home", str(bare.path)]) == 0
-    said = capsys.readouterr().out.replace("\n", " ")
-    assert "it is not known whether it was dark" in said
-    assert "shorter or longer" not in said

@@ -1,4 +1,4 @@
-"""A city without districts and landmarks is compared by large map cells."""
+"""A city without districts and landmarks is divided into large map cells, and into small ones for its places."""
 
 from __future__ import annotations
 
@@ -8,25 +8,16 @@ from pathlib import Path
 
 import h3.api.numpy_int as h3
 import numpy as np
-import pandas as pd
 import pytest
 
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
-from curim_data.model.place_names import PlaceNames
 from curim_data.studies.brief import brief_changes
-from curim_data.studies.brief_text import change_name, than_others
-from curim_data.studies.changes import change_study
-from curim_data.studies.coarse_areas import (
-    MOST_AREAS,
-    area_label,
-    area_names,
-    area_resolution,
-    area_tables,
-    coded_areas,
-)
+from curim_data.studies.brief_text import against_words, change_name
+from curim_data.studies.changes import MOST_AREAS, change_study
+from curim_data.studies.coarse_areas import area_label, area_names
 from tests.reliability.world import World, piraeus_point, simulate, source_of
 
 RISE = {"at": 778, "metres": 500.0, "times": 6.0, "since": 112}
@@ -40,46 +31,33 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
     return replace(found, city=replace(found.city, districts=(), landmarks=()), cache={})
 
 
-@pytest.fixture(scope="module")
 def recent(source: Source) -> AlertFilter:
     return AlertFilter(period="", start=source.as_of - dt.timedelta(days=55), end=source.as_of)
 
 
-def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(source: Source, recent: AlertFilter) -> None:
-    changes = brief_changes(source, recent, Audience.SPECIALIST)
-    risen = [finding for finding in changes.findings if finding.change.key["cell"]]
+def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(source: Source) -> None:
+    changes = brief_changes(source, recent(source), Audience.SPECIALIST)
+    risen = [one for one in changes.findings if one.clear and (one.change.key["cell"] or one.change.key["area"])]
     assert risen
     longitude, latitude = piraeus_point(RISE["at"])
-    resolution = area_resolution(source)
-    assert resolution is not None
-    around = h3.grid_disk(h3.latlng_to_cell(latitude, longitude, resolution), 500 // 150)
     for finding in risen:
-        assert int(str(finding.change.key["cell"]), 16) in {int(cell) for cell in around}
-        counted = query.counts(source, finding.filter, [], Audience.SPECIALIST).total
-        assert counted == finding.change.after
+        cell = np.uint64(int(str(finding.change.key["cell"] or finding.change.key["area"]), 16))
+        own = h3.latlng_to_cell(latitude, longitude, h3.get_resolution(cell))
+        assert cell in h3.grid_disk(own, 3)
+        assert query.counts(source, finding.filter, [], Audience.SPECIALIST).total == finding.change.after
         for lang in ("en", "el", "fr"):
-            t = translator(lang)
-            assert "km²" in change_name(finding.change, source.city, t)
-        assert "rest of the city" in than_others(finding.change, translator("en"))
+            assert "km²" in change_name(finding.change, source.city, translator(lang))
+        assert "its share of the city" in against_words(finding, translator("en"))
 
 
-def test_cells_hold_every_incident_once(source: Source, recent: AlertFilter) -> None:
-    resolution = area_resolution(source)
-    by = [["cell", "category"], [], ["cell"], ["category"]]
-    both, city, cells, categories = area_tables(source, recent, by, Audience.ANALYST, resolution)
-    assert both["n"].sum() == cells["n"].sum() == categories["n"].sum() == city["n"].sum()
-    assert 20 < cells["cell"].nunique() <= MOST_AREAS
-    assert both.groupby("cell")["n"].sum().to_dict() == cells.set_index("cell")["n"].to_dict()
-
-
-def test_tables_in_codes_are_the_tables_of_who_sees_exact_counts(source: Source, recent: AlertFilter) -> None:
-    resolution = area_resolution(source)
-    by = [["cell", "category"], [], ["week", "cell"], ["week", "category", "dark"]]
-    for f in (recent, recent.replace(categories=("theft", "noise")), recent.replace(affected=("woman",))):
-        frames = area_tables(source, f, by, Audience.ANALYST, resolution)
-        for names, table, frame in zip(by, coded_areas(source, f, by, resolution), frames, strict=True):
-            told = frame[[*names, "n"]].reset_index(drop=True)
-            pd.testing.assert_frame_equal(table.frame, told, check_dtype=False)
+def test_cells_hold_every_alert_once(source: Source) -> None:
+    frame = change_study(source, recent(source)).changes.frame
+    total = query.total(source, recent(source), Audience.SPECIALIST).n
+    for level in ("city", "district", "place", "category", "district_category"):
+        rows = frame[frame["level"] == level]
+        assert rows["after"].sum() == total
+        assert rows[["area", "cell", "category"]].duplicated().sum() == 0
+    assert 20 < frame["area"].nunique() <= MOST_AREAS
 
 
 def test_reports_without_a_place_are_no_rise_of_a_cell(tmp_path: Path) -> None:
@@ -99,63 +77,16 @@ def test_reports_without_a_place_are_no_rise_of_a_cell(tmp_path: Path) -> None:
     bare = replace(found, city=replace(found.city, districts=(), landmarks=()), cache={})
     points = query.default_points(bare)
     assert len(points) == 1
-    resolution = area_resolution(bare)
-    assert resolution is not None
-    default = h3.latlng_to_cell(float(points["latitude"].iloc[0]), float(points["longitude"].iloc[0]), resolution)
-    recent = AlertFilter(period="", start=bare.as_of - dt.timedelta(days=55), end=bare.as_of)
-    (cells,) = area_tables(bare, recent, [["cell"]], Audience.ANALYST, resolution)
-    assert len(cells) > 20
-    assert default not in {int(name, 16) for name in cells["cell"]}
-    (coded,) = coded_areas(bare, recent, [["cell"]], resolution)
-    assert coded.frame.to_dict("list") == cells[["cell", "n"]].to_dict("list")
-    risen = [finding.change.key["cell"] for finding in brief_changes(bare, recent, Audience.ANALYST).findings]
-    assert not any(risen)
-
-
-def test_cells_weigh_as_much_as_they_count_where_all_weigh_alike(source: Source, recent: AlertFilter) -> None:
-    """A harm index of three for every category."""
-    alike = {key: replace(one, harm=3.0) for key, one in source.city.categories.items()}
-    weighed = replace(source, city=replace(source.city, categories=alike), cache={})
-    study = change_study(weighed, recent, Audience.ANALYST, weight="harm")
-    assert study.harm is not None
-    cells = study.changes.frame["cell"].notna()
-    assert study.harm.frame.loc[cells, "weight_after"].to_numpy() == pytest.approx(
-        study.changes.frame.loc[cells, "after"].to_numpy()
-    )
-
-
-def test_it_is_said_that_cells_stand_for_districts(source: Source, recent: AlertFilter) -> None:
-    told = " ".join(
-        translator("en")(choice.explanation) for choice in change_study(source, recent, Audience.ANALYST).choices
-    )
-    assert "No districts or landmarks are loaded: areas are map cells of about" in told
-
-
-def test_it_is_said_that_the_export_gives_cells_their_names(source: Source, recent: AlertFilter) -> None:
-    names = PlaceNames(pd.DataFrame({"kind": ["precinct"], "name": ["73"], "cell": [1], "n": [5]}))
-    named = replace(source, city=replace(source.city, place_names=names), cache={})
-    told = " ".join(
-        translator("en")(choice.explanation) for choice in change_study(named, recent, Audience.ANALYST).choices
-    )
-    assert "No map of districts or landmarks is loaded" in told
-    assert "the names that the export gives" in told
-
-
-def test_every_audience_compares_the_same_cells(source: Source, recent: AlertFilter) -> None:
-    exact, told = (change_study(source, recent, who).changes.frame for who in (Audience.ANALYST, Audience.COUNCIL))
-    assert told["cell"].notna().any()
-    pd.testing.assert_frame_equal(told, exact)
-
-
-def test_with_districts_or_landmarks_there_are_no_cells() -> None:
-    whole = source_of(
-        {
-            key: value[:50] if value is not None else None
-            for key, value in simulate(World(), np.random.default_rng(2)).items()
-        }
-    )
-    assert area_resolution(whole) is None
-    assert area_resolution(replace(whole, city=replace(whole.city, districts=()))) is None
+    changes = brief_changes(bare, recent(bare), Audience.ANALYST)
+    frame = change_study(bare, recent(bare)).changes.frame
+    for name in ("area", "cell"):
+        cells = {int(one, 16) for one in frame[name].dropna()}
+        resolution = h3.get_resolution(np.uint64(min(cells)))
+        default = h3.latlng_to_cell(float(points["latitude"].iloc[0]), float(points["longitude"].iloc[0]), resolution)
+        assert len(cells) > 20
+        assert int(default) not in cells
+        assert not any(one.clear and one.change.key[name] for one in changes.findings)
+    assert not changes.events
 
 
 def test_a_cell_is_named_by_where_it_lies(source: Source) -> None:

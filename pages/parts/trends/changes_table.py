@@ -69,7 +69,9 @@ def draw_changes_table(page: Page) -> None:
 
 def _draw_not_in_use(page: Page, study: ChangeStudy) -> None:
     """Which categories are in no row because they were not in use all the time."""
-    for sentence in study.not_in_use.sentences(page.city, page.t):
+    if page.source is None:
+        return
+    for sentence in study.not_in_use.told(page.source, page.audience).sentences(page.city, page.t):
         st.caption(escape_markdown(sentence))
 
 

@@ -1,0 +1,71 @@
+"""The headline of the Briefing says no more than the list of changes, and nothing of a handful of alerts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, Translator
+from curim_data.studies.brief import brief_changes
+from curim_data.studies.brief_text import headline, none_sentence
+from curim_data.studies.changes import change_study
+from tests.small import alert, small_source
+
+START, DAYS, WEEKS = dt.date(2023, 1, 2), 28, 130
+SINCE = START + dt.timedelta(weeks=WEEKS - 4)
+LAST = AlertFilter(period="", start=SINCE, end=SINCE + dt.timedelta(days=DAYS - 1))
+
+
+def source_of(folder: Path, a_week: float, times: float) -> Source:
+    """Two and a half years of so many alerts a week, so many times as many in the last four weeks."""
+    rng, rows = np.random.default_rng(3), []
+    for week in range(WEEKS):
+        mean = a_week * (times if week >= WEEKS - 4 else 1)
+        for _ in range(rng.poisson(mean)):
+            day = START + dt.timedelta(weeks=week, days=int(rng.integers(7)))
+            at = len(rows)
+            rows.append(alert(at, day=day, category=f"kind_{rng.integers(6)}", district=f"zone_{rng.integers(1, 3)}"))
+    rows.append(alert(len(rows), day=LAST.end))
+    return small_source(folder, rows)
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict", "told"),
+    [
+        (1.0, "usual", "about as many as usual for this time of year"),
+        (2.0, "more", "more than usual for this time of year"),
+        (0.4, "fewer", "fewer than usual for this time of year"),
+    ],
+)
+def test_headline_verdict_and_list_agree(tmp_path: Path, t: Translator, times: float, verdict: str, told: str) -> None:
+    source = source_of(tmp_path, 40, times)
+    city = change_study(source, LAST).changes.of({})
+    assert city is not None
+    assert (city.grade == "clear") == (verdict != "usual")
+    for audience in (Audience.ANALYST, Audience.COUNCIL):
+        study = brief_changes(source, LAST, audience)
+        assert study.verdict == verdict
+        said = headline(study, t)
+        assert told in said
+        assert any(one.clear and one.change.level == "city" for one in study.findings) == (verdict != "usual")
+        if not study.clear:
+            assert "No change is clear" in said
+
+
+@pytest.mark.parametrize("a_week", [0.2, 0.5])
+def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, a_week: float) -> None:
+    source = source_of(tmp_path, a_week, 1.0)
+    for audience in (Audience.ANALYST, Audience.COUNCIL):
+        study = brief_changes(source, LAST, audience)
+        said = headline(study, t)
+        assert "usual" not in said
+        assert not study.clear
+        assert said.endswith("Too few alerts to tell whether anything changed.")
+        beside = none_sentence(study, t)
+        assert "Too few" not in beside
+        assert "would probably not have been clear" in beside
