@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from analysis.hotspots.grouping import h3_name
-from analysis.trends.events import Event, find_events
+from analysis.trends.events import LEAST, Event, find_events
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -34,7 +34,7 @@ Who = Literal["", "all women", "all men", "mostly women", "mostly men"]
 class EventFinding:
     """An event as an audience reads it.
 
-    `n`: alerts, rounded down to a multiple of five for who sees no exact counts (`rounded`). `who`: of those that state
+    `n`: alerts; for who sees no exact counts (`rounded`) a multiple of five that they reach, or the least of an event. `who`: of those that state
     whom they affect. `day`: of its first alert, `last` of its last. `filter`: what opens it.
     """
 
@@ -110,8 +110,8 @@ def event_study(source: Source, chosen: Source, f: AlertFilter, audience: Audien
     exact, seen = sees_exact(audience), []
     for event in found:
         least = threshold(audience, is_sensitive_category(event.category, source.city), source.city)
-        if event.n < least:
-            continue
+        if event.n < least or any((one.event.category, one.event.cell) == (event.category, event.cell) for one in seen):
+            continue  # of several in one place the largest stands for all
         rows = alerts.iloc[event.rows]
         day, last = (pd.Timestamp(rows["local_date"].iloc[at]).date() for at in (0, -1))
         chosen_filter = f.replace(
@@ -119,7 +119,7 @@ def event_study(source: Source, chosen: Source, f: AlertFilter, audience: Audien
         )
         # of weeks that are not read two hold so many at most
         event = replace(event, record=max(event.record, 2 * (LEAST_A_WEEK - 1)))
-        n = event.n if exact else 5 * (event.n // 5)
+        n = event.n if exact else max(LEAST, 5 * (event.n // 5))
         if not exact:  # nothing of the alerts themselves goes along
             begin, end = (dt.datetime.combine(one, dt.time()) for one in (day, last))
             event = replace(event, n=n, record=0, rows=event.rows[:0], start=begin, end=end)
