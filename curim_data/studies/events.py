@@ -34,8 +34,8 @@ Who = Literal["", "all women", "all men", "mostly women", "mostly men"]
 class EventFinding:
     """An event as an audience reads it.
 
-    `n`: alerts; for who sees no exact counts (`rounded`) a multiple of five that they reach, or the least of an event. `who`: of those that state
-    whom they affect. `day`: of its first alert, `last` of its last. `filter`: what opens it.
+    `n`: alerts; for who sees no exact counts (`rounded`) a multiple of five that they reach, or the least of an event.
+    `who`: of those that state whom they affect. `day`: of its first alert, `last` of its last. `filter`: what opens it.
     """
 
     event: Event
@@ -107,7 +107,8 @@ class EventFinding:
 def event_study(source: Source, chosen: Source, f: AlertFilter, audience: Audience) -> tuple[EventFinding, ...]:
     """The events in a filter's period, at most three. `chosen`: the alerts out of which what is reported is chosen."""
     found, alerts = _events(chosen, f)
-    exact, seen = sees_exact(audience), []
+    exact = sees_exact(audience)
+    seen: list[EventFinding] = []
     for event in found:
         least = threshold(audience, is_sensitive_category(event.category, source.city), source.city)
         if event.n < least or any((one.event.category, one.event.cell) == (event.category, event.cell) for one in seen):
