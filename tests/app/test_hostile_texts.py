@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.stats.intervals import UNKNOWN
-from analysis.trends.changes import Change
+from analysis.trends.changes import CANDIDATE_KEYS, Change
 from curim_data.importing.pipeline import import_file
 from curim_data.model import PlanStatus
 from curim_data.model.plan import GenderCheck
@@ -153,8 +153,8 @@ def test_a_link_to_a_plan_that_is_none(here: Home) -> None:
 
 
 def test_the_button_of_a_picture_names_its_change_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = {"district": None, "place": None, "cell": None, "category": f"{LINK} {COLOUR}", "dark": None}
-    change = Change(key, 4, 20, 4.0, UNKNOWN, 0.001, 0.01, 1, "city", UNKNOWN)
+    key = {**dict.fromkeys(CANDIDATE_KEYS), "category": f"{LINK} {COLOUR}"}
+    change = Change(key, "category", 4, 20, 4.0, UNKNOWN, 0.001, 0.01, "clear", 1, "past")
     monkeypatch.setattr(document, "reference_day", lambda _: LAST)
     told = drawn(document.draw_card_downloads, page(), SimpleNamespace(findings=(SimpleNamespace(change=change),)))
     (label,) = (one.proto.label for one in told.get("download_button"))

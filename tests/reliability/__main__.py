@@ -10,6 +10,7 @@ kept in `--out` by row and city, so that a run that is ended goes on where it wa
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tests.reliability import quiet_changes, told
 from tests.reliability.measures import findings, found_where
 from tests.reliability.runs import measured
 from tests.reliability.tables import tables
@@ -57,7 +59,14 @@ def measure(job: tuple[str, World, int]) -> tuple[str, dict[str, Any]]:
 
 def main() -> None:
     """Measure, keep and print."""
-    print("\n".join(tables(measured(__doc__, rows(), measure, "reliability.json"))))
+    if "--told" in sys.argv:
+        told.main(Path(tempfile.mkdtemp(prefix="told-")))
+    elif "--changes" in sys.argv:
+        sys.argv.remove("--changes")
+        kept = measured(quiet_changes.__doc__, quiet_changes.rows(), quiet_changes.measure, "changes.json")
+        print("\n".join(quiet_changes.table(kept)))
+    else:
+        print("\n".join(tables(measured(__doc__, rows(), measure, "reliability.json"))))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ class World:
 
     `alerts` in a period of eight weeks, `reports` of an incident on average (geometric), further ones scattered around
     the first by `metres` (normal, each direction) and `hours` (exponential). `season`: amplitude of the year's wave.
-    `drift`: standard deviation of the log rate of each of 40 areas, which wanders with a half-life of a year.
+    `drift`: standard deviation of the log rate of each of 40 areas, which wanders with a half-life in weeks; `growth`:
+    mean and standard deviation of how much the log rates grow a year, each by itself.
     `planted` changes the city: see `Spot`, `Rise`. `alike`: reports of an incident have one gender, and one feeling (1
     to 5, which else nobody tells). `mixed`: further reports name any category, so that no rule links them.
     `corners`: every report stands at the nearest of so many points, half of them anywhere and half along some streets.
@@ -57,6 +58,8 @@ class World:
     hours: float = 3.0
     season: float = 0.0
     drift: float = 0.0
+    half_life: float = 52.0
+    growth: float = 0.0
     weeks: int = HISTORY_WEEKS
     spot: Mapping[str, float] = field(default_factory=dict)
     rise: Mapping[str, float] = field(default_factory=dict)
@@ -141,7 +144,7 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
     """Alerts of a city: x, y (metres), hours since the start, category (number), woman (bool); and `wandering`, the log
     risk of each area in each week (None where it is stable).
     """
-    wandering = _wandering(world, rng) if world.drift else None
+    wandering = _wandering(world, rng) if world.drift or world.growth else None
     mean = world.alerts / PERIOD_WEEKS * world.weeks / world.reports
     usual = _rate(world, rng.integers(POOL, size=POOL), rng.uniform(0, world.weeks, size=POOL), wandering)
     most = 1.5 * float(usual.max())
@@ -211,13 +214,16 @@ def _rate(world: World, at: Any, week: Any, wandering: Any) -> Any:
 
 
 def _wandering(world: World, rng: np.random.Generator) -> Any:
-    """Log rates by area and week: an autoregressive process with a half-life of a year."""
-    keep = 0.5 ** (1 / 52)
+    """Log rates by area and week: an autoregressive process, and growth."""
+    keep = 0.5 ** (1 / world.half_life)
     steps = rng.normal(scale=world.drift * np.sqrt(1 - keep**2), size=(AREAS, world.weeks))
     rates = np.empty((AREAS, world.weeks))
     rates[:, 0] = rng.normal(scale=world.drift, size=AREAS)
     for week in range(1, world.weeks):
         rates[:, week] = keep * rates[:, week - 1] + steps[:, week]
+    if world.growth:
+        yearly = world.growth * (1 + rng.normal(size=(AREAS, 1)))
+        rates = rates + yearly * (np.arange(world.weeks) - world.weeks) / 52
     return rates
 
 

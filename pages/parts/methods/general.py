@@ -115,29 +115,6 @@ GENERAL: Final = (
         N_("No value is published. Simulated places of that ratio are found at least as often as stated."),
     ),
     MethodEntry(
-        N_("The smallest change that would have been seen"),
-        N_("What is a result of “no change” worth: how large would a rise or a fall have had to be?"),
-        (
-            r"\lambda_{\uparrow} = \min\{\lambda : P(X \ge a \mid X \sim \mathrm{Poisson}(\lambda)) \ge 0.8\}",
-            r"\lambda_{\downarrow} = \max\{\lambda : P(X \le b \mid X \sim \mathrm{Poisson}(\lambda)) \ge 0.8\}",
-        ),
-        N_(
-            "a the smallest, b the largest count after at which the test of the change (e-test, or Fisher's exact test "
-            "against the rest of the city) has a p-value of at most 0.05 divided by the number of comparisons; the "
-            "count before is taken as it is."
-        ),
-        N_("Where even twice as many alerts as expected would be missed more often, there are too few to tell."),
-        N_(
-            "It holds for one comparison with that count before, which is itself subject to chance: a true change of "
-            "that ratio is found in about seven of ten cases. A change spread over many places may be missed."
-        ),
-        ("Cohen 1988, Statistical Power Analysis for the Behavioral Sciences",),
-        N_(
-            "No value is published. Summed over all counts after, changes of that size are found as often as stated; "
-            "where the count before is drawn by chance too, simulations find 69 to 75 %."
-        ),
-    ),
-    MethodEntry(
         N_("Categories that are new, or given up"),
         N_("Is a category rare, or was it not in use at first, or no longer at the end?"),
         (r"P = (1 - g)^m",),
@@ -316,45 +293,58 @@ GENERAL: Final = (
         ),
     ),
     MethodEntry(
-        N_("Changes between two periods"),
-        N_("Did the number of alerts change by more than chance, and where?"),
+        N_("Changes: city, districts, categories, places"),
+        N_("Are there more or fewer alerts than was to be expected, and where?"),
         (
-            r"p = 2 \min\left\{P(X \le x_2),\ P(X \ge x_2)\right\}, \quad "
-            r"X \sim \mathrm{Hyp}(x_1 + x_2 + b_1 + b_2,\ x_2 + b_2,\ x_1 + x_2)",
-            r"\frac{x_2 / x_1}{b_2 / b_1}, \qquad "
-            r"\mathrm{sd}(\ln) = \sqrt{\tfrac1{x_1} + \tfrac1{x_2} + \tfrac1{b_1} + \tfrac1{b_2}}",
-            r"H_0:\ \frac{\lambda_2}{n_2} = \frac{\lambda_1}{n_1}",
+            r"z = \frac{|x|}{\sqrt{a\,x^2 / D + b}}, \qquad x = \ln\frac{y_1}{E}",
+            r"a = \frac{\sum w\,(y_t - m q)^2}{\sum w\,m q (1 - q)(1 - m / M)}",
         ),
         N_(
-            "x alerts of a place or category, b of the rest of the city, 1 before, 2 after: Fisher's exact test, "
-            "the smaller tail doubled. The city as a whole, and what has nothing to be compared with, is compared "
-            "with its own past: two Poisson counts over periods of length n, by the e-test. q corrects for all "
-            "comparisons (Benjamini and Hochberg)."
+            "y1 the alerts of the period, E those that were to be expected, D the binomial deviance of y1. The city is "
+            "compared with the level of its last year and the same days of up to four years, districts, categories "
+            "and places with their share of the city before, against the rest of the city. a is how many times the "
+            "variance of counts is that of single reports, from neighbouring weeks; b how far shares wander by "
+            "themselves, from past periods. Quantiles are Student's. A change of the city by less than a tenth is no "
+            "news: p is the largest under such changes."
         ),
         N_(
-            "Only changes with a corrected p of at most 0.05 are called changes. A category in one place is compared "
-            "with the same category elsewhere, or with all other alerts where most of it is in that place. What "
-            "happened after dark is compared with the same weeks of the year before only, since nightfall moves with "
-            "the season. Two categories that hold all alerts are one comparison. The briefing lists findings: "
-            "changes that share half of their excess count once, and a change that is significant only because the "
-            "rest of the city holds a stronger opposite one is left out. Its limit of p is the largest at which m p / "
-            "findings is at most 0.05, with m comparisons (focused Benjamini–Hochberg); the corrected p of a finding "
-            "is this number."
+            "Clear: corrected p (Benjamini and Hochberg, within each level) of at most 0.03 for the city, 0.005 for "
+            "districts and for categories, 0.0025 for a category in a district, 0.0075 for places. Probable: at most "
+            "0.1. Each change is listed once, at the smallest unit that holds half of it. Shares that fell only "
+            "because another part rose are not listed. Days that no source covers count nowhere."
         ),
         N_(
-            "A rise after a campaign for reporting may be a rise in reporting. Where counts have wandered much from "
-            "year to year, only a large change can be told from that."
+            "Probable changes are often chance. A doubling in a place of 300 m in a small city is mostly not seen. In "
+            "the first year the season may pass for a change. A rise after a campaign for reporting may be a rise in "
+            "reporting."
         ),
         (
-            "Fisher 1935, JRSS 98",
-            "Przyborowski & Wilenski 1940, Biometrika 31",
-            "Krishnamoorthy & Thomson 2004, JSPI 119",
+            "Hodges & Lehmann 1954, JRSS B 16",
+            "von Neumann et al. 1941, Annals of Mathematical Statistics 12",
+            "Satterthwaite 1946, Biometrics Bulletin 2",
             "Benjamini & Hochberg 1995, JRSS B 57",
-            "Katsevich, Sabatti & Bogomolov 2023, JASA 118",
         ),
         N_(
-            "Nine published values of the e-test, and the published interval of an odds ratio (the aspirin trial). "
-            "Simulated cities with and without planted rises check that at most 5 % of the findings listed are chance."
+            "No value is published. How often quiet cities get a change was simulated: docs/reliability-of-findings.md."
+        ),
+    ),
+    MethodEntry(
+        N_("Many alerts at once"),
+        N_("Did many people report the same in one place within hours or days?"),
+        (r"n \ge \max\left(8,\ \tfrac54\,r\right)",),
+        N_(
+            "n alerts of one category within 4 hours, 24 hours or 7 days in one square of about 350 m; r the most that "
+            "there were in such a time until then, in any square and category. Alerts with one number of their source "
+            "count once."
+        ),
+        N_(
+            "Clear above the record of all categories by a quarter (by half where less than a year is known); probable "
+            "at twice the record of the category. Of alerts without a time of day days and weeks count alone."
+        ),
+        N_("A record says that much was reported at once, not that it will go on: it is never called a trend."),
+        (),
+        N_(
+            "No value is published. In simulated quiet cities 2 of 150 had a clear event; 60 alerts in four hours were found in all."
         ),
     ),
     MethodEntry(
