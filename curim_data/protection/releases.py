@@ -19,7 +19,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +37,7 @@ from curim_data.engine.columns import split_list
 from curim_data.engine.files import database, quoted, read_files
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import SCHEMA, BoolArray, CityProfile, IntArray
-from curim_data.privacy import is_sensitive_category
+from curim_data.privacy import is_sensitive_category, sensitive_categories
 from curim_data.protection.exchange import (
     HELD_BACK,
     Units,
@@ -206,7 +206,8 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Tabl
     cursor.register("default_points", left_out[["longitude", "latitude"]])
     if some is not None:
         cursor.register("some_alerts", some)
-    asked, shared = "alerts" if some is None else "some_alerts", alike_reports(cursor, some)
+    shared = alike_reports(cursor, sensitive_categories(source), some)
+    asked = "alerts" if some is None else "some_alerts"
     cursor.register("shared", shared)
     earlier = "SELECT '' AS alert_id, '' AS unit"
     if known.files:
@@ -241,13 +242,15 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Tabl
     return _frame(table)
 
 
-def alike_reports(connection: duckdb.DuckDBPyConnection, some: pa.Table | None = None) -> pa.Table:
+def alike_reports(
+    connection: duckdb.DuckDBPyConnection, sensitive: Collection[str] = (), some: pa.Table | None = None
+) -> pa.Table:
     """The alerts of the view `alerts` that may report one event, and so move together: alert_id, incident (int64, a
     number from 0) and report (int64, 0 for the first, in the order of their times, equal ones by their ids).
 
-    Those that share the number of their source, and of others that say the day those of one category within 50 m on one
-    day: were they moved one by one, what is left of them would still tell of the event. `some`: alert_id of
-    those whose events alone are asked for.
+    Those that share the number of their source, and of others of `sensitive` categories that say the day those of one
+    category in one map cell on one day: were they moved one by one, what is left of them would still tell of the event.
+    `some`: alert_id of those whose events alone are asked for.
     """
     asked = ""
     if some is not None:
@@ -262,14 +265,16 @@ def alike_reports(connection: duckdb.DuckDBPyConnection, some: pa.Table | None =
         keyed AS (
             SELECT alert_id, coalesce(occurred_from, reported_at) AS moment,
                    CASE WHEN numbers.number IS NOT NULL THEN numbers.number
-                        WHEN time_precision <> 'month' THEN hash(category, cell_11, local_date) END AS key
+                        WHEN time_precision <> 'month' AND list_contains(?, category)
+                        THEN hash(category, cell_9, local_date) END AS key
             FROM alerts LEFT JOIN numbers ON numbers.number = hash(source, incident_id)
-            WHERE numbers.number IS NOT NULL OR cell_11 IS NOT NULL
+            WHERE numbers.number IS NOT NULL OR cell_9 IS NOT NULL
         ),
         again AS (SELECT key FROM keyed WHERE key IS NOT NULL {asked} GROUP BY key HAVING count(*) > 1)
         SELECT alert_id, dense_rank() OVER (ORDER BY key) - 1 AS incident,
                row_number() OVER (PARTITION BY key ORDER BY moment, alert_id) - 1 AS report
-        FROM keyed JOIN again USING (key)"""
+        FROM keyed JOIN again USING (key)""",
+        [sorted(sensitive)],
     ).to_arrow_table()
     if some is not None:
         connection.unregister("asked_for")

@@ -36,6 +36,7 @@ DISPERSION: Final = MethodEntry(
         "Thomas 1949, Biometrika 36",
     ),
     N_(
-        "A geometric number of reports of each event, with the mean m, gives φ = 2 m − 1: simulated bursts are found so."
+        "A geometric number of reports of each event, with the mean m, gives φ = 2 m − 1: simulated bursts are found "
+        "so."
     ),
 )
