@@ -1,4 +1,4 @@
-"""What people wait for, against a goal each: one test, the pages, the command line, imports, fifty readers at once.
+"""What people wait for, against a goal each: the pages, the command line, imports, fifty readers at once.
 
 A wait is measured as somebody has it, by the clock, with the start of a program where one waits for that, and with the
 processor time beside it. The fixed computation of `bench_page` is timed too, so that machines can be compared. Pages
@@ -21,15 +21,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from analysis.trends.changes import e_test
 from curim_data.cli.commands import COMMANDS
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
@@ -38,8 +34,7 @@ from curim_data.studies.preparation import prepare
 from tests.benchmarks.bench_import import told_by
 from tests.benchmarks.bench_import_scale import UPLOAD, spread
 from tests.benchmarks.bench_page import WARM, Reader, Run, filters_of, make_home, processor_seconds, reference
-from tests.benchmarks.clock import seconds
-from tests.benchmarks.results import Row, cells, exponent, hand_in
+from tests.benchmarks.results import Row, cells, hand_in
 from tests.benchmarks.soak import soak
 from tests.benchmarks.upload import preview_of
 from tests.browser.conftest import ROOT, running
@@ -48,7 +43,6 @@ MODULE: Final = "tests.benchmarks.bench_goals"
 MILLION, SMALL, MORE = 1_000_000, 100_000, 20_000
 TURNS: Final = 3  # of imports into a small and a large home
 READERS: Final = 50
-COUNTS: Final = (4_000, 40_000, 400_000)
 # Seconds of a new filter: on the sample, at a million, at more.
 NEW_FILTER: Final[dict[str, tuple[float | None, float, float]]] = {
     "trends": (0.4, 0.5, 0.7),
@@ -70,26 +64,6 @@ def told(row: Row) -> None:
 def size_of(rows: int) -> str:
     """As people say it."""
     return f"{rows / MILLION:g} million" if rows >= MILLION else f"{rows:,}"
-
-
-def tests(_homes: Homes) -> None:
-    """The e-test of one pair of counts, its memory, and how both grow."""
-    unit = reference()
-    times, held = [], []
-    for count in COUNTS:
-        pair = count, count + round(2.5 * np.sqrt(count))
-        e_test(*pair)
-        times.append(seconds(lambda pair=pair: [e_test(*pair) for _ in range(20)], 5) / 20)  # type: ignore[misc]
-        tracemalloc.start()
-        e_test(*pair)
-        held.append(tracemalloc.get_traced_memory()[1] / 1e6)
-        tracemalloc.stop()
-    what, size = "e-test of one pair of counts", f"{COUNTS[-1]:,} counts"
-    told(Row(what, size, processor=times[-1], goal=0.005, reference=unit))
-    growth = f"{COUNTS[0]:,} to {COUNTS[-1]:,} counts"
-    told(Row(f"{what}: growth of its time", growth, figure=exponent(COUNTS, times), unit="(power)"))
-    told(Row(f"{what}: most memory", size, figure=held[-1], unit="MB", goal=10))
-    told(Row(f"{what}: growth of its memory", growth, figure=exponent(COUNTS, held), unit="(power)"))
 
 
 class Homes:
@@ -282,7 +256,6 @@ def upload(homes: Homes) -> None:
 
 
 PARTS: Final[dict[str, Callable[[Homes], None]]] = {
-    "tests": tests,
     "commands": commands,
     "pages": pages,
     "readers": readers,

@@ -22,7 +22,7 @@ from analysis.city_comparison import (
 from analysis.stats.dispersion import Dispersion
 from analysis.stats.intervals import rate_ratio
 
-TWICE = Dispersion(2.0, 2.0, 2.0, 0.0, float("inf"))
+TWICE = Dispersion(2.0, float("inf"))
 
 # Newcombe (1998), table II, method 10: a of m, b of n, the interval of the difference.
 PUBLISHED = [

@@ -16,9 +16,8 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 
-from analysis.grid.cells import centres
+from analysis.grid.cells import centres, parents
 from analysis.hotspots.cell_significance import hot_cells
-from analysis.hotspots.occupied import _parents as parents
 
 AT, SIDE_KM, FINE = (41.85, -87.65), 10.0, 12
 SIZES, NUMBERS, RADII = (9, 10), (300, 1_000, 3_000, 10_000, 30_000), (60, 250)

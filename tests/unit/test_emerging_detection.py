@@ -560,7 +560,7 @@ def test_windows_of_counts_that_come_in_bursts_are_tested_as_so_many_fewer(city:
     rng = np.random.default_rng(1)
     counts = pd.DataFrame(rng.poisson(4.0, (len(land), 12)), index=land.index, columns=steps)
     counts.iloc[len(land) // 2] *= 6
-    three = Dispersion(3.0, 2.8, 3.2, 0.0, float("inf"))
+    three = Dispersion(3.0, float("inf"))
     plain, wide = (emerging_hot_spots(counts * 3, land, scatter=scatter) for scatter in (INDEPENDENT, three))
     single = emerging_hot_spots(counts, land)
     np.testing.assert_array_equal(wide.hot, single.hot)

@@ -17,7 +17,7 @@ from curim_data.model import CityProfile, Translator
 from tests.effort import effort
 from tests.unit.test_cell_significance import even, heart, planted
 
-FEW = Dispersion(3.0, 2.8, 3.2, 0.0, float("inf"))
+FEW = Dispersion(3.0, float("inf"))
 
 
 def test_without_a_dispersion_nothing_differs(city: CityProfile) -> None:
@@ -53,7 +53,7 @@ def test_limits_of_effective_counts_are_those_of_a_third_times_three() -> None:
 def test_the_power_is_less_where_reports_come_in_bursts(city: CityProfile) -> None:
     frame = even(city, n=20_000)
     plain, wide = (detection_power(hot_cells(frame, scatter=scatter)) for scatter in (INDEPENDENT, FEW))
-    almost = detection_power(hot_cells(frame, scatter=Dispersion(1 + 1e-9, 1, 2, 0.0, float("inf"))))
+    almost = detection_power(hot_cells(frame, scatter=Dispersion(1 + 1e-9, float("inf"))))
     assert plain.ratio is not None
     assert wide.ratio is not None
     assert almost.ratio == pytest.approx(plain.ratio, rel=0.02)

@@ -19,7 +19,7 @@ from analysis.hotspots.excess import Excess, excess, poisson_limits
 from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.harm import SpotHarm, harm_of_spots, in_order_of_harm, weight_above
 from analysis.stats.dispersion import INDEPENDENT
-from analysis.stats.harm_weights import HarmWeights, effective_scale, harm_weights, weight_limits
+from analysis.stats.harm_weights import HarmWeights, harm_weights, weight_limits
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -146,15 +146,6 @@ def test_nothing_to_compare_with_is_said() -> None:
     t = translator("en")
     told = SpotHarm(12.3, float("nan"), Excess(*[float("nan")] * 3)).sentence(t)
     assert told == "By harm they weigh as much as 12 alerts of mean harm."
-
-
-def test_the_scale_makes_the_ratio_of_sums_vary_as_that_of_counts() -> None:
-    before, after = np.array([10.0, 4.0, 0.0, 0.0]), np.array([5.0, 8.0, 6.0, 0.0])
-    squares = (np.array([10.0, 8.0, 0.0, 0.0]), np.array([5.0, 12.0, 18.0, 0.0]))
-    scale = effective_scale((before, after), squares)
-    assert scale.tolist()[0] == 1
-    assert scale[1] * (1 / 4 + 1 / 8) == pytest.approx(8 / 16 + 12 / 64)
-    assert scale[2:].tolist() == [3, 1]
 
 
 @pytest.mark.parametrize(("burst", "alike_in_burst"), [(1.0, True), (2.0, True), (2.0, False)])

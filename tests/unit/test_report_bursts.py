@@ -27,7 +27,7 @@ TWO = ReportBursts(2.0, 60.0)
 
 
 def known(phi: float) -> Dispersion:
-    return Dispersion(phi, phi, phi, 0.0, 1e6)
+    return Dispersion(phi, 1e6)
 
 
 def test_the_variance_of_squares_is_that_of_simulated_bursts() -> None:

@@ -15,7 +15,7 @@ from analysis.stats.intervals import wilson
 from curim_data.model import CityProfile, Message
 from tests.effort import effort
 
-THREE = Dispersion(3.0, 2.8, 3.2, 0.0, float("inf"))
+THREE = Dispersion(3.0, float("inf"))
 LABEL = MapLabel(Message("A"), Message("a"))
 
 

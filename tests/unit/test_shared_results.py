@@ -379,7 +379,7 @@ def test_the_first_briefing_is_the_same_out_of_the_home(dataset: Dataset, monkey
     kept = {key: entry.result for key, entry in JOBS._results._entries.items()}
     assert {"BriefChanges", "BriefPeriod"} <= names
     JOBS.forget()
-    monkeypatch.setattr("curim_data.studies.brief.changes_for_all", None)  # nothing is worked out any more
+    monkeypatch.setattr("curim_data.studies.brief.change_study", None)  # nothing is worked out any more
     work_out_first(dataset, AlertFilter(), Audience.COUNCIL)
     again = {key: entry.result for key, entry in JOBS._results._entries.items()}
     assert again.keys() == kept.keys()
@@ -397,7 +397,7 @@ def test_what_is_asked_of_periods_by_their_names_is_ready_for_both_audiences(
         of = {key for key in JOBS._results._entries if function in str(key[0])}
         assert len(of) == 2 * len(PERIODS), function
     monkeypatch.setattr("curim_data.studies.gender.weight_study", None)  # nothing is worked out any more
-    monkeypatch.setattr("curim_data.studies.brief.changes_for_all", None)
+    monkeypatch.setattr("curim_data.studies.brief.change_study", None)
     web._work_out_first((home,))
     assert {key[1:] for key in JOBS._results._entries if isinstance(key, tuple)} == asked
 
