@@ -74,6 +74,8 @@ class PlaceNames:
         A street runs through several map cells: what is called so in fewer than `STREET_CELLS`, or as an area is, is a
         town or a quarter of which an address search gave the middle.
         """
+        if self.table.empty:
+            return False
         there = self._streets.get(h3.latlng_to_cell(latitude, longitude, RESOLUTION[STREET]), 0)
         return there >= MOSTLY * n
 

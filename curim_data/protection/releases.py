@@ -206,7 +206,7 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Tabl
     cursor.register("default_points", left_out[["longitude", "latitude"]])
     if some is not None:
         cursor.register("some_alerts", some)
-    asked, shared = "alerts" if some is None else "some_alerts", reports_of_one_number(cursor, some)
+    asked, shared = "alerts" if some is None else "some_alerts", alike_reports(cursor, some)
     cursor.register("shared", shared)
     earlier = "SELECT '' AS alert_id, '' AS unit"
     if known.files:
@@ -241,27 +241,35 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Tabl
     return _frame(table)
 
 
-def reports_of_one_number(connection: duckdb.DuckDBPyConnection, some: pa.Table | None = None) -> pa.Table:
-    """The alerts of the view `alerts` that share the incident number of their source with others: alert_id, incident
-    (int64, a number from 0) and report (int64, 0 for the first, in the order of their times, equal ones by their ids).
-    `some`: alert_id of those whose incidents alone are asked for.
+def alike_reports(connection: duckdb.DuckDBPyConnection, some: pa.Table | None = None) -> pa.Table:
+    """The alerts of the view `alerts` that may report one event, and so move together: alert_id, incident (int64, a
+    number from 0) and report (int64, 0 for the first, in the order of their times, equal ones by their ids).
+
+    Those that share the number of their source, and of others that say the day those of one category within 50 m on one
+    day: were they moved one by one, what is left of them would still tell of the event. `some`: alert_id of
+    those whose events alone are asked for.
     """
-    those, number = "incident_id IS NOT NULL", "hash(source, incident_id)"  # few of the texts themselves are compared
+    asked = ""
     if some is not None:
         connection.register("asked_for", some)
-        those += f" AND {number} IN (SELECT {number} FROM alerts SEMI JOIN asked_for USING (alert_id))"
-    again = f"SELECT {number} AS number FROM alerts WHERE {those} GROUP BY number HAVING count(*) > 1"
+        asked = "AND key IN (SELECT key FROM keyed SEMI JOIN asked_for USING (alert_id))"
     found = connection.execute(
         f"""
-        WITH again AS ({again}),
-        numbered AS (
-            SELECT alert_id, count(*) OVER same AS reports,
-                   dense_rank() OVER (ORDER BY source, incident_id) - 1 AS incident,
-                   row_number() OVER (same ORDER BY coalesce(occurred_from, reported_at), alert_id) - 1 AS report
-            FROM alerts JOIN again ON again.number = {number}
-            WINDOW same AS (PARTITION BY source, incident_id)
-        )
-        SELECT alert_id, incident, report FROM numbered WHERE reports > 1"""
+        WITH numbers AS (
+            SELECT hash(source, incident_id) AS number FROM alerts WHERE incident_id IS NOT NULL
+            GROUP BY number HAVING count(*) > 1
+        ),
+        keyed AS (
+            SELECT alert_id, coalesce(occurred_from, reported_at) AS moment,
+                   CASE WHEN numbers.number IS NOT NULL THEN numbers.number
+                        WHEN time_precision <> 'month' THEN hash(category, cell_11, local_date) END AS key
+            FROM alerts LEFT JOIN numbers ON numbers.number = hash(source, incident_id)
+            WHERE numbers.number IS NOT NULL OR cell_11 IS NOT NULL
+        ),
+        again AS (SELECT key FROM keyed WHERE key IS NOT NULL {asked} GROUP BY key HAVING count(*) > 1)
+        SELECT alert_id, dense_rank() OVER (ORDER BY key) - 1 AS incident,
+               row_number() OVER (PARTITION BY key ORDER BY moment, alert_id) - 1 AS report
+        FROM keyed JOIN again USING (key)"""
     ).to_arrow_table()
     if some is not None:
         connection.unregister("asked_for")

@@ -35,7 +35,7 @@ def written_changes(
     few = pd.DataFrame({name: (frame[name] > 0) & (frame[name] < least) for name in _COUNTED})
     some = few.any(axis=1)
     if not sees_exact(audience):
-        frame = frame.assign(q=told_step(frame["q"]))
+        frame = frame.assign(q=told_step(frame["q"].astype(float)))
     if not some.any():
         return frame
     rows = frame.assign(**{name: frame[name].mask(few[name]) for name in _COUNTED})

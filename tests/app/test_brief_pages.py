@@ -83,14 +83,14 @@ def test_there_is_room_for_six_evaluated_plans(study: BriefStudy, source: Source
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_without_a_finding_one_page_is_enough(study: BriefStudy, source: Source, lang: str) -> None:
-    assert paper(replace(study, findings=()), source, [], lang)[0] == 1
+    assert paper(replace(study, findings=(), events=()), source, [], lang)[0] == 1
 
 
 def test_the_first_question_follows_from_the_headline(study: BriefStudy, source: Source) -> None:
     t = translator("en")
-    for verdict, told in (("fewer", "fewer than usual"), ("more", "more than usual"), ("usual", "No change is larger")):
-        quiet = replace(study, findings=(), verdict=verdict)
+    for verdict, told in (("fewer", "fewer than usual"), ("more", "more than usual"), ("usual", "No change is clear")):
+        quiet = replace(study, findings=(), events=(), verdict=verdict)
         first = meeting_questions(quiet, source.city, t)[0]
         assert told in headline(quiet, t)
         assert told in first
-        assert ("No change is larger" in first) == (verdict == "usual")
+        assert ("No change is clear" in first) == (verdict == "usual")

@@ -168,4 +168,4 @@ def test_too_few_is_said_once(open_page: Open, own: Home) -> None:
     told = [*(text.value for text in app.title), *(text.value for text in app.markdown)]
     assert sum("Too few alerts to tell" in text for text in told) == 1
     assert "Too few alerts to tell" in _title(app)
-    assert any("even twice as many would probably not have been noticed" in text for text in told)
+    assert any("even twice as many would probably not have been clear" in text for text in told)

@@ -42,6 +42,7 @@ THINGS = (
 TIMES = "weeks?|months?|days?|years?|hours?|h|quarters?"
 # What a small number may be that is no count of incidents, alerts or persons.
 NO_COUNT = (
+    r"\d+ more (?:is|are) in the table",
     rf"\d+ (?:{MONTHS}|Nov(?:ember)?|Dec(?:ember)?)\b",  # days of dates
     r"\b(?:Zone|District|[Pp]lace|resolution|scale of|step) \d+",  # names
     rf"\d[\d,.]* (?:of|in) \d[\d,.]* (?:{THINGS}|{TIMES}|cases|quiet)",

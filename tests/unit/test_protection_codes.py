@@ -166,14 +166,15 @@ def test_many_shared_numbers_are_looked_up_and_not_compared_with_each_other() ->
     day = pa.array([dt.datetime(2025, 1, 1)] * n, pa.timestamp("us"))
     told = {"alert_id": [f"a{at}" for at in range(n)], "source": [""] * n, "incident_id": numbers}
     with duckdb.connect() as connection:
-        connection.register("alerts", pa.table({**told, "reported_at": day, "occurred_from": day}))
-        shared = module.reports_of_one_number(connection)
+        month = {"category": ["a"] * n, "cell_11": [1] * n, "local_date": day, "time_precision": ["month"] * n}
+        connection.register("alerts", pa.table({**told, **month, "reported_at": day, "occurred_from": day}))
+        shared = module.alike_reports(connection)
     several = Counter(one for one in numbers if one is not None)
     assert len(shared) == sum(number for number in several.values() if number > 1)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_reports_of_one_number_are_those_of_one_source_in_order_of_their_times(seed: int) -> None:
+def test_alike_reports_share_a_number_or_a_day_and_a_place_in_order_of_their_times(seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = 60
     rows = [
@@ -183,21 +184,34 @@ def test_reports_of_one_number_are_those_of_one_source_in_order_of_their_times(s
             "incident_id": None if rng.random() < 0.3 else str(rng.integers(15)),
             "reported_at": dt.datetime(2025, 1, 1 + int(rng.integers(4))),
             "occurred_from": None if rng.random() < 0.5 else dt.datetime(2025, 1, 1 + int(rng.integers(4))),
+            "category": str(rng.integers(2)),
+            "cell_11": None if rng.random() < 0.2 else int(rng.integers(4)),
+            "local_date": dt.date(2025, 1, 1 + int(rng.integers(3))),
+            "time_precision": "month" if rng.random() < 0.2 else "minute",
         }
         for at in rng.permutation(n)
     ]
     some = {row["alert_id"] for row in rows[:5]}
     wanted: dict[str, tuple[int, int]] = {}
-    names = sorted({(row["source"], row["incident_id"]) for row in rows if row["incident_id"] is not None})
-    for place, name in enumerate(names):
-        same = [row for row in rows if (row["source"], row["incident_id"]) == name]
+    numbers = Counter((row["source"], row["incident_id"]) for row in rows if row["incident_id"] is not None)
+
+    def key_of(row: dict[str, Any]) -> tuple[Any, ...] | None:
+        if numbers[row["source"], row["incident_id"]] > 1:
+            return row["source"], row["incident_id"]
+        if row["time_precision"] == "month" or row["cell_11"] is None:
+            return None
+        return row["category"], row["cell_11"], row["local_date"]
+
+    keys = {key for row in rows if (key := key_of(row)) is not None}
+    for place, name in enumerate(keys):
+        same = [row for row in rows if key_of(row) == name]
         same.sort(key=lambda row: (row["occurred_from"] or row["reported_at"], row["alert_id"]))
         if len(same) > 1:
             wanted |= {row["alert_id"]: (place, report) for report, row in enumerate(same)}
     with duckdb.connect() as connection:
         connection.register("alerts", pa.Table.from_pylist(rows))
-        every = module.reports_of_one_number(connection).to_pylist()
-        asked = module.reports_of_one_number(connection, pa.table({"alert_id": sorted(some)})).to_pylist()
+        every = module.alike_reports(connection).to_pylist()
+        asked = module.alike_reports(connection, pa.table({"alert_id": sorted(some)})).to_pylist()
     assert {row["alert_id"]: row["report"] for row in every} == {name: report for name, (_, report) in wanted.items()}
     by_number: dict[int, set[str]] = {}
     for row in every:

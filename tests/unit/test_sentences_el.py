@@ -195,8 +195,8 @@ def test_sentences_that_had_no_noun_or_no_agreement() -> None:
     assert T("Sample data: made up. Not about real events.") == (
         "Δεδομένα δείγματος: επινοημένα. Δεν αφορούν πραγματικά γεγονότα."
     )
-    assert T("More than a year before in each week since {since}.", since=DAY) == (
-        "Από 3 Νοεμβρίου 2025 και μετά, κάθε εβδομάδα περισσότερα από ό,τι έναν χρόνο πριν."
+    assert T("More than usual in each week since {since}.", since=DAY) == (
+        "Από 3 Νοεμβρίου 2025 και μετά, κάθε εβδομάδα περισσότερες από το συνηθισμένο."
     )
     assert T(
         "Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."
@@ -225,9 +225,7 @@ def test_columns_are_quoted_as_the_language_quotes(lang: str, two: str, many: st
     assert plain(_quoted(t, ["a"] * (LISTED + 2))).endswith(many)
 
 
-def test_a_change_says_what_rose_where_and_since_when() -> None:
-    assert T("It rose more than the rest of the city.") == "Αυξήθηκαν περισσότερο από ό,τι στην υπόλοιπη πόλη."
-    assert T("Fewer than a year before in each month.") == "Κάθε μήνα λιγότερα από ό,τι έναν χρόνο πριν."
+def test_a_change_says_with_what_it_is_compared() -> None:
     assert T("{window}, compared with {before}.", window="5 Σεπ – 31 Οκτ", before="6 Σεπ – 1 Νοε") == (
         "5 Σεπ – 31 Οκτ, σε σύγκριση με το διάστημα 6 Σεπ – 1 Νοε."
     )
