@@ -90,45 +90,6 @@ def test_what_is_asked_beside_needs_no_question_of_its_own(source: Source, asked
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize("who", [Audience.ANALYST, Audience.COUNCIL])
-@pytest.mark.parametrize("f", FILTERS[:4])
-def test_two_periods_are_counted_in_one_question(
-    source: Source, asked: list[int], f: AlertFilter, who: Audience
-) -> None:
-    """Each with what it holds alone: also where one of them lacks a value that the other has."""
-    tables = [[], ["district"], ["district", "dark"], ["category"]]
-    days = [source.first + pd.Timedelta(days=number) for number in (5, 40, 60, 61, 130)]
-    for first, last, start, end in ((0, 1, 2, 4), (0, 2, 3, 4), (1, 2, 2, 4)):
-        periods = tuple(f.replace(period="", start=days[a], end=days[b]) for a, b in ((first, last), (start, end)))
-        source.cache.pop("counted", None)
-        asked.clear()
-        query.count_both(source, (periods[0], periods[1]), tables, who)
-        assert len(asked) == int(last != start)  # none where a day is of both
-        kept = [query.tables(source, one, tables, who, at_once=True) for one in periods]
-        if last != start and who is Audience.ANALYST:
-            assert len(asked) == 1
-        source.cache.pop("counted", None)
-        alone_ = [query.tables(source, one, tables, who, at_once=True) for one in periods]
-        for mine, own in zip(kept, alone_, strict=True):
-            for one, other in zip(mine, own, strict=True):
-                pd.testing.assert_frame_equal(one.frame, other.frame)
-
-
-def test_two_periods_of_two_tables_are_counted_apart(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when the table of codes is made at the very question about the later period."""
-    days = [source.first + pd.Timedelta(days=number) for number in (5, 40, 41, 130)]
-    periods = [EVERYTHING.replace(period="", start=days[at], end=days[at + 1]) for at in (0, 2)]
-    alone_ = [query.counts(source, one, ["district"], Audience.ANALYST).frame for one in periods]
-    tables = iter([source.narrow, source.narrow.filter(source.narrow.local_date.notnull())])
-    with monkeypatch.context() as patched:
-        patched.setattr(Source, "narrow", property(lambda _: next(tables)))
-        source.cache.pop("counted", None)
-        query.count_both(source, (periods[0], periods[1]), [["district"]], Audience.ANALYST)
-    kept = [query.counts(source, one, ["district"], Audience.ANALYST).frame for one in periods]
-    for mine, own in zip(kept, alone_, strict=True):
-        pd.testing.assert_frame_equal(mine, own)
-
-
 def test_one_period_said_in_two_ways_is_counted_once(source: Source, asked: list[int]) -> None:
     quarter = AlertFilter(period="quarter")
     start, end = query.dates(source, quarter)

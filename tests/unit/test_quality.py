@@ -18,6 +18,7 @@ from curim_data.cli import main
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Translator, translator
+from curim_data.model.place_names import PlaceNames
 from curim_data.privacy import DisclosureError
 from curim_data.quality.completeness import COLUMNS, completeness
 from curim_data.quality.default_coordinates import default_coordinates_of_files
@@ -385,7 +386,7 @@ def test_piles_are_counted_the_same_with_and_without_duckdb(
     inside = [None if x is None else x < 24 for x in longitude]
     staged = {"longitude": longitude, "latitude": latitude, "inside": inside}
     pq.write_table(pa.table(staged), tmp_path / "staged.parquet")
-    found = default_coordinates_of_files([tmp_path / "staged.parquet"])
+    found = default_coordinates_of_files([tmp_path / "staged.parquet"], PlaceNames())
     assert found.to_numpy().tolist() == [[23.8, 38.0, 40], [23.5, 37.9, 21], [23.6, 37.9, 21]]
 
 
@@ -398,4 +399,6 @@ def test_the_pile_of_a_city_is_judged_by_the_alerts_of_the_city(tmp_path: Path) 
     source = small_source(tmp_path, rows + far + pile_of_the_capital)
     assert default_points(source)[["longitude", "latitude", "stored"]].to_numpy().tolist() == [[*HERE, 30]]
     pq.write_table(pa.table({n: source.table.to_pyarrow()[n] for n in COORDINATES}), tmp_path / "staged.parquet")
-    assert default_coordinates_of_files([tmp_path / "staged.parquet"]).to_numpy().tolist() == [[*HERE, 30]]
+    assert default_coordinates_of_files([tmp_path / "staged.parquet"], PlaceNames()).to_numpy().tolist() == [
+        [*HERE, 30]
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import importlib.metadata
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +12,6 @@ import pandas as pd
 import pytest
 from ibis.backends.duckdb import Backend
 
-from curim_data import query
 from curim_data.engine import Source, columns
 from curim_data.engine.source import on_own_cursor
 from curim_data.filters import AlertFilter
@@ -85,19 +83,6 @@ def test_a_written_question_is_answered_alike(source: Source, f: AlertFilter) ->
         for one in (question, question.without_default_points()):
             new, old = (counted(one, layout, written=written) for written in (True, False))
             pd.testing.assert_frame_equal(new, old)
-
-
-@pytest.mark.parametrize("f", FILTERS)
-def test_two_periods_at_once_are_counted_alike(source: Source, f: AlertFilter) -> None:
-    days = [source.first + dt.timedelta(days=number) for number in (5, 90, 120, 230)]
-    periods = tuple(f.replace(period="", start=days[at], end=days[at + 1]) for at in (0, 2))
-    source.cache.pop("counted", None)
-    query.count_both(source, (periods[0], periods[1]), [["district", "category"]], Audience.ANALYST)
-    for period in periods:
-        question, layout = ask(source, period, Audience.ANALYST), Layout(("district", "category"))
-        kept = question.count([layout])[0]
-        for new in (False, True):
-            pd.testing.assert_frame_equal(kept, counted(question, layout, written=new))
 
 
 def test_neither_dates_nor_a_known_part_are_written_again(
