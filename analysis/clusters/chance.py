@@ -73,7 +73,8 @@ def _maps(
             yield Points(lattice.at[used], values[used].astype(float)), counts[used].astype(float)
         return
     baseline = Baseline(search)
-    for at in baseline.maps(n, runs, random) if bursts.alone else drawn_in_bursts(baseline, n, runs, random, bursts):
+    single = (baseline.moved(at, random) for at in baseline.maps(n, runs, random))
+    for at in single if bursts.alone else drawn_in_bursts(baseline, n, runs, random, bursts):
         if plain:
             hexagons, counts = counted_on_hexagons(at, cell)
             yield Points(hexagons, counts.astype(float)), counts.astype(float)
@@ -174,7 +175,8 @@ class HeldLattice:
         step = (np.arange(PARTS_OF_A_PIXEL) + 0.5) / PARTS_OF_A_PIXEL
         right, up = (part.ravel() for part in np.meshgrid(step, step))
         parts_at = np.column_stack([(column[:, None] + right).ravel(), (row[:, None] + up).ravel()]) * ground.side
-        x, y = np.concatenate([parts_at, self._middle_of_part(search.heaps.at)]).T
+        heaps = parts_at[:0] if search.heaps is None else self._middle_of_part(search.heaps.at)
+        x, y = np.concatenate([parts_at, heaps]).T
         one, two = _axial(x, y, side)
         along = one + two // 2  # in the row, from an upright line
         self._rows = _windows(search.eps / side)
@@ -183,7 +185,7 @@ class HeldLattice:
         self._across = int(along.max()) - first + margin + 1
         places = (int(two.max()) - lowest + margin + 1) * self._across
         place = (two - lowest) * self._across + along - first
-        parts = np.concatenate([np.repeat(search.spread[pixels] / len(right), len(right)), search.heaps.expected])
+        parts = np.concatenate([np.repeat(search.spread[pixels] / len(right), len(right)), search.heaped])
         shared = np.bincount(place, parts, places).astype(float, copy=False)
         self._places, self._place = places, np.flatnonzero(shared)
         self._corner = (first, lowest)

@@ -156,28 +156,48 @@ class DenseGroup:
 
 @dataclass(frozen=True)
 class Heaps:
-    """What is expected at single points: `at`, positions on the sheet of the ground, shape (k, 2); `expected` of each.
+    """Points to which a share of all alerts was moved: `at`, positions on the sheet of the ground, shape (k, 2);
+    `nearest`: which of them is nearest to each pixel where alerts are expected, -1 elsewhere.
 
     An outline holds a heap whole or not at all: those within half of eps of a core, and as far as the middle of a fine
     cell may lie from a point in it.
     """
 
     at: FloatArray
-    expected: FloatArray
+    nearest: IntArray
+    share: float
+
+    @classmethod
+    def of(cls, ground: AlertGround, expected: FloatArray, x: FloatArray, y: FloatArray, share: float) -> Heaps | None:
+        """Of positions in metres, those on the ground; None where there are none."""
+        used = np.flatnonzero(expected)
+        at, found = ground.nearest(x, y, used)
+        if not len(found):
+            return None
+        nearest = np.full(len(expected), -1)
+        nearest[used] = found
+        return cls(at, nearest, share)
+
+    def expected(self, density: FloatArray) -> FloatArray:
+        """What is expected at each, of a density by pixel."""
+        used = self.nearest >= 0
+        found = np.bincount(self.nearest[used], density[used], len(self.at))
+        return self.share * found.astype(float, copy=False)
+
+    def moved(self, at: FloatArray, pixel: IntArray, random: np.random.Generator) -> FloatArray:
+        """Positions in some pixels, of which the share is moved to the nearest heap."""
+        nearest = self.nearest[pixel]
+        moves = (nearest >= 0) & (random.random(len(at)) < self.share)
+        return np.where(moves[:, None], self.at[nearest], at)
 
     @cached_property
     def _tree(self) -> cKDTree:
         return cKDTree(self.at)
 
-    def near(self, cores: FloatArray, reach: float) -> float:
-        """What is expected at those within reach of a core."""
-        if not len(self.at):
-            return 0.0
+    def near(self, cores: FloatArray, reach: float) -> IntArray:
+        """Those within reach of a core."""
         found = self._tree.query_ball_point(cores, reach + CELL_REACH_M)
-        return float(self.expected[np.unique(np.concatenate(found).astype(np.int64))].sum())
-
-
-NO_HEAPS: Final = Heaps(np.zeros((0, 2)), np.zeros(0))
+        return np.unique(np.concatenate(found).astype(np.int64))
 
 
 class LocalDbscan:
@@ -192,7 +212,7 @@ class LocalDbscan:
     ----------
     ground : AlertGround
     expected : array, shape (pixels of the ground,)
-        What is spread over the land; `expected` of the search holds the heaps too.
+        By pixel, before any is moved to heaps; `expected` of the search is what is expected where alerts then stand.
     eps : float
         Metres that join alerts.
     scatter : float
@@ -201,8 +221,8 @@ class LocalDbscan:
         Share of places in which chance reaches the minimum.
     within : array, shape (pixels of the ground,), optional
         What is expected within eps of each pixel, where that is known.
-    heaps : Heaps
-        What is expected at single points beside that.
+    heaps : Heaps, optional
+        Points to which alerts were moved.
     smoothed_m : float
         Standard deviation of the smoothing that made the baseline of alerts; infinite for a baseline of another kind.
     """
@@ -215,14 +235,17 @@ class LocalDbscan:
         scatter: float = 1.0,
         tail: float = TAIL,
         within: FloatArray | None = None,
-        heaps: Heaps = NO_HEAPS,
+        heaps: Heaps | None = None,
         smoothed_m: float = np.inf,
     ) -> None:
         self.ground, self.eps, self.scatter, self.tail = ground, eps, scatter, tail
         self._smoothed_m = smoothed_m
-        at_pixels = np.bincount(ground.pixel(heaps.at), heaps.expected, len(expected)) if len(heaps.at) else 0.0
-        self.spread, self.heaps = expected, heaps
-        self.expected: FloatArray = expected + at_pixels
+        self.density, self.heaps = expected, heaps
+        self.spread, self.expected = expected, expected
+        self.heaped: FloatArray = np.zeros(0)
+        if heaps is not None:
+            self.heaped, self.spread = heaps.expected(expected), (1 - heaps.share) * expected
+            self.expected = self.spread + np.bincount(ground.pixel(heaps.at), self.heaped, len(expected))
         self._within: FloatArray = ground.disc_sums(self.expected, eps) if within is None else within
         self._fewest = MinimumAlerts(float(self._within.max(initial=0.0)), scatter, tail)
         self.square = COARSE_SQUARE_M if eps >= COARSE_FROM_M else FINE_SQUARE_M
@@ -240,7 +263,7 @@ class LocalDbscan:
     def stricter(self, eps: float, tail: float) -> LocalDbscan:
         """The same search with another distance, and another share of places in which chance reaches the minimum."""
         within = self._within if eps == self.eps else None
-        return LocalDbscan(self.ground, self.spread, eps, self.scatter, tail, within, self.heaps, self._smoothed_m)
+        return LocalDbscan(self.ground, self.density, eps, self.scatter, tail, within, self.heaps, self._smoothed_m)
 
     def find(self, points: Points) -> list[DenseGroup]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
@@ -260,17 +283,12 @@ class LocalDbscan:
         expected = max(expected, -count * float(np.expm1(-disc / (2 * np.pi * self._smoothed_m**2))))
         return count * float(np.log(count / expected)) - (count - expected) if count > expected > 0 else 0.0
 
-    @cached_property
-    def heap_at(self) -> IntArray:
-        """The heap that stands in each pixel, by its number; -1 where none does."""
-        found = np.full(len(self.spread), -1)
-        found[self.ground.pixel(self.heaps.at)] = np.arange(len(self.heaps.at))
-        return found
-
     def expected_of(self, points: Points, group: DenseGroup) -> float:
         """What the baseline expects under the outline of a group."""
-        heaps = self.heaps.near(points.at[group.cores], group.eps / 2)
-        return heaps + float(self._shared(self.spread, group.squares).sum())
+        heaped = 0.0
+        if self.heaps is not None:
+            heaped = float(self.heaped[self.heaps.near(points.at[group.cores], group.eps / 2)].sum())
+        return heaped + float(self._shared(self.spread, group.squares).sum())
 
     def land_on(self, squares: IntArray) -> float:
         """Square kilometres of land on small squares."""

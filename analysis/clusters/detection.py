@@ -34,7 +34,6 @@ from analysis.clusters.chance import enough, strongest_of_chance
 from analysis.clusters.dbscan import (
     MAX_AREA_KM2,
     MAX_EPS_M,
-    NO_HEAPS,
     TAIL,
     DenseGroup,
     Heaps,
@@ -233,11 +232,7 @@ def _dense(
 ) -> _Dense:
     """The dense places; where the distance is not fixed, by stricter settings if they are more than can be read."""
     ground, expected = _expected(city, x, y, counted.values, base, spread)
-    heaps = NO_HEAPS
-    if shared is not None:
-        at, served = ground.served(expected, shared.x, shared.y)
-        heaps = Heaps(at, shared.share * served)
-        expected = (1 - shared.share if len(at) else 1.0) * expected
+    heaps = None if shared is None else Heaps.of(ground, expected, shared.x, shared.y, shared.share)
     scatter = 1.0 if counted.weights is None else counted.weights.scatter
     search = LocalDbscan(
         ground, expected, float(eps.value), scatter, heaps=heaps, smoothed_m=spread if base is None else np.inf

@@ -21,19 +21,20 @@ class Baseline:
 
     def __init__(self, search: LocalDbscan) -> None:
         self.search = search
-        self._pixels = np.flatnonzero(search.spread)
-        self._bounds = np.cumsum(np.concatenate([search.spread[self._pixels], search.heaps.expected]))
+        self._pixels = np.flatnonzero(search.density)
+        self._bounds = np.cumsum(search.density[self._pixels])
 
     def maps(self, n: int, runs: int, random: np.random.Generator) -> Iterator[FloatArray]:
-        """So many times n positions on the sheet, shape (n, 2): anywhere in a pixel, or at a heap."""
+        """So many times n positions on the sheet, shape (n, 2), before any is moved to a heap."""
         side, across = self.search.ground.side, self.search.ground.shape[1]
         for chosen in dealt(self._bounds, n, runs, random):
-            anywhere = chosen < len(self._pixels)
-            row, column = np.divmod(self._pixels[chosen[anywhere]], across)
-            at = np.empty((n, 2))
-            at[anywhere] = (np.column_stack([column, row]) + random.random((len(row), 2))) * side
-            at[~anywhere] = self.search.heaps.at[chosen[~anywhere] - len(self._pixels)]
-            yield at
+            row, column = np.divmod(self._pixels[chosen], across)
+            yield (np.column_stack([column, row]) + random.random((n, 2))) * side
+
+    def moved(self, at: FloatArray, random: np.random.Generator) -> FloatArray:
+        """Positions, of which a share is moved to the heap that is nearest to their pixel, where there are heaps."""
+        heaps = self.search.heaps
+        return at if heaps is None else heaps.moved(at, self.search.ground.pixel(at), random)
 
 
 def dealt(bounds: FloatArray, n: int, runs: int, random: np.random.Generator) -> Iterator[IntArray]:
@@ -83,7 +84,7 @@ def draw_maps(
         firsts = np.split(first, np.cumsum([len(some) for some in larger])[:-1])
         others = np.split(further, np.cumsum([(some - 1).sum() for some in larger])[:-1])
         for size, one, more in zip(sizes, firsts, others, strict=True):
-            yield DrawnMap(int((size == 1).sum()), np.concatenate([one, more]))
+            yield DrawnMap(int((size == 1).sum()), baseline.moved(np.concatenate([one, more]), random))
 
 
 def _around(
@@ -111,8 +112,6 @@ def _around(
             break
     at[:, left] = firsts.take(of, axis=1)
     found: FloatArray = at.T * side
-    heap = search.heap_at[search.ground.pixel(found)]
-    found[heap >= 0] = search.heaps.at[heap[heap >= 0]]
     return found
 
 
@@ -120,7 +119,7 @@ def _expected_near(search: LocalDbscan) -> Callable[[FloatArray, FloatArray], Fl
     """What says by positions in pixels what is expected on the pixel of each; nothing beyond the sheet."""
     up, across = search.ground.shape
     table = np.zeros((up + 2, across + 2))
-    table[1:-1, 1:-1] = search.expected.reshape(up, across)
+    table[1:-1, 1:-1] = search.density.reshape(up, across)
     flat = table.ravel()
 
     def expected_at(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -137,4 +136,4 @@ def drawn_in_bursts(
     """So many maps of n alerts in bursts: their positions on the sheet, shape (n, 2)."""
     for drawn in draw_maps(baseline, n, runs, random, bursts):
         (alone,) = baseline.maps(drawn.alone, 1, random)
-        yield np.concatenate([alone, drawn.at])
+        yield np.concatenate([baseline.moved(alone, random), drawn.at])

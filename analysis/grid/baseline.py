@@ -132,16 +132,16 @@ class AlertGround:
         inside[inside] = self._parts[row[inside], column[inside]] > 0
         return np.asarray(inside)
 
-    def served(self, values: FloatArray, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Where those of some positions (metres) stand that lie on the sheet, and the values by pixel of which each is
-        the nearest, in all."""
+    def nearest(self, x: FloatArray, y: FloatArray, pixels: IntArray) -> tuple[FloatArray, IntArray]:
+        """Where those of some positions (metres) stand that lie on the sheet, and which of them is nearest to each of
+        some pixels."""
         held = self.holds(x, y)
-        at, used = self.enter(x[held], y[held]), np.flatnonzero(values)
-        if not len(at) or not len(used):
-            return at[:0], np.zeros(0)
-        up, right = np.divmod(used, self.shape[1])
-        _, nearest = cKDTree(at).query((np.column_stack([right, up]) + 0.5) * self.side)
-        return at, np.bincount(nearest, values[used], len(at)).astype(float, copy=False)
+        at = self.enter(x[held], y[held])
+        if not len(at):
+            return at, np.zeros(0, dtype=np.int64)
+        up, right = np.divmod(pixels, self.shape[1])
+        _, found = cKDTree(at).query((np.column_stack([right, up]) + 0.5) * self.side)
+        return at, np.asarray(found, dtype=np.int64)
 
     def pixel(self, at: FloatArray) -> IntArray:
         """The pixel of each position on the sheet."""

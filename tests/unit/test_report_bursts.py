@@ -36,6 +36,12 @@ def known(phi: float) -> Dispersion:
     return Dispersion(phi, 1e6)
 
 
+def of_each(bursts: ReportBursts, n: int, rng: np.random.Generator) -> np.ndarray:
+    """The burst of each of n reports, by number."""
+    sizes = bursts.sizes(n, rng)
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
 def test_the_variance_of_squares_is_that_of_simulated_bursts() -> None:
     """A slow twin: bursts of a Thomas process on a torus, counted in squares."""
     rng = np.random.default_rng(1)

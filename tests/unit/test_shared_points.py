@@ -9,11 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.clusters.chance import HeldLattice, hexagon_side
+from analysis.clusters.dbscan import Heaps, LocalDbscan
 from analysis.clusters.detection import find_clusters
+from analysis.clusters.draws import Baseline, drawn_in_bursts
 from analysis.grid.baseline import AlertGround, centres_in_metres
 from analysis.grid.cells import parents
 from analysis.grid.shared_points import SharedPoints, land_by_points, with_points
 from analysis.hotspots.cell_significance import hot_cells
+from analysis.stats.report_bursts import SINGLE, ReportBursts
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
 from curim_data.quality.shared_points import served_land, shared_points
@@ -62,16 +66,43 @@ def test_without_points_in_the_mask_land_is_land(city: CityProfile) -> None:
     assert land_by_points(land, away, city).equals(land)
 
 
-def test_values_of_pixels_go_to_the_nearest_position_on_the_sheet(city: CityProfile) -> None:
-    points = some_points(city, 60, 1.0)
+def test_what_is_expected_stands_at_the_nearest_position_on_the_sheet(city: CityProfile) -> None:
+    points = some_points(city, 60, 0.7)
     ground = AlertGround(city.land_metres, points.x[:40], points.y[:40], 100.0)
-    values = np.where(ground.land > 0, 1.0, 0.0)
-    at, served = ground.served(values, points.x, points.y)
-    assert served.sum() == pytest.approx(values.sum())
-    up, right = np.divmod(np.flatnonzero(values), ground.shape[1])
+    density = np.where(ground.land > 0, 1.0, 0.0)
+    heaps = Heaps.of(ground, density, points.x, points.y, points.share)
+    assert heaps is not None
+    search = LocalDbscan(ground, density, 60.0, heaps=heaps)
+    assert search.expected.sum() == pytest.approx(density.sum())
+    up, right = np.divmod(np.flatnonzero(density), ground.shape[1])
     middles = (np.column_stack([right, up]) + 0.5) * ground.side
-    nearest = np.hypot(*(middles[:, None] - at[None]).transpose(2, 0, 1)).argmin(axis=1)
-    assert served.tolist() == np.bincount(nearest, minlength=len(at)).tolist()
+    nearest = np.hypot(*(middles[:, None] - heaps.at[None]).transpose(2, 0, 1)).argmin(axis=1)
+    assert search.heaped == pytest.approx(0.7 * np.bincount(nearest, minlength=len(heaps.at)))
+    away = SharedPoints(points.x + 1e6, points.y, points.cells, 1.0)
+    assert Heaps.of(ground, density, away.x, away.y, 1.0) is None
+
+
+@pytest.mark.parametrize("bursts", [SINGLE, ReportBursts(2.0, 60.0)])
+@pytest.mark.parametrize("share", [0.6, 1.0])
+def test_simulated_maps_stand_where_alerts_do(city: CityProfile, bursts: ReportBursts, share: float) -> None:
+    points = some_points(city, 200, share)
+    ground = AlertGround(city.land_metres, points.x, points.y, 200.0)
+    density = ground.smooth(ground.pixel(ground.enter(points.x, points.y)), np.full(200, 10.0), 200.0)
+    search = LocalDbscan(ground, density, 60.0, heaps=Heaps.of(ground, density, points.x, points.y, share))
+    assert search.heaps is not None
+    baseline, random, counts = Baseline(search), np.random.default_rng(2), np.zeros(200)
+    for at in drawn_in_bursts(baseline, 2_000, 40, random, bursts):
+        on = np.flatnonzero((at[:, None] == search.heaps.at[None]).all(axis=2).any(axis=0))
+        assert len(on) > 100
+        counts += (at[:, None] == search.heaps.at[None]).all(axis=2).sum(axis=0)
+    assert counts.sum() / 80_000 == pytest.approx(share, abs=0.02)
+    scale = bursts.dispersion(1_000)  # whole bursts at most
+    z = (counts - 40 * search.heaped) / np.sqrt(40 * search.heaped * scale)
+    assert (z**2).mean() < 1.4
+    lattice = HeldLattice(search, hexagon_side(307.0))
+    assert lattice.expected.sum() == pytest.approx(2_000)
+    drawn = sum(lattice.drawn_in_bursts(2_000, 40, random, bursts))
+    assert drawn.sum() == 80_000
 
 
 def test_points_of_several_days_are_shared_and_those_of_one_day_are_not(tmp_path: Path) -> None:
