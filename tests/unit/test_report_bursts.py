@@ -26,12 +26,6 @@ SIDES = (923.0, 349.0, 132.0)
 TWO = ReportBursts(2.0, 60.0)
 
 
-def of_each(bursts: ReportBursts, n: int, random: np.random.Generator) -> np.ndarray:
-    """The burst of each of n reports, by number."""
-    sizes = bursts.sizes(n, random)
-    return np.repeat(np.arange(len(sizes)), sizes)
-
-
 def known(phi: float) -> Dispersion:
     return Dispersion(phi, 1e6)
 
