@@ -57,13 +57,10 @@ def distinct_changes(
     for change in (change_of(row, by) for row in ranked):
         if change.grade == "open" and (len(kept) >= LEAST or not change.direction):
             continue
-        relative = next((at for at, one in enumerate(kept) if tree.explains(one, change)), None)
-        if relative is not None:
-            whole = kept[relative]
-            smaller = tree.holds(whole, change) and change.grade == whole.grade
-            if smaller and tree.excess(change) >= MAIN_SHARE * tree.excess(whole):
-                kept[relative] = replace(change, part_of=whole)
-        else:
+        whole = next((at for at, one in enumerate(kept) if tree.carries(one, change)), None)
+        if whole is not None:
+            kept[whole] = replace(change, part_of=kept[whole])
+        elif not any(tree.explains(one, change) for one in kept):
             kept.append(change)
     return tuple(kept)
 
@@ -83,9 +80,12 @@ class _Tree:
         """Alerts beyond what was expected, in the direction of the change."""
         return change.direction * (change.after - change.expected)
 
-    def holds(self, whole: Change, part: Change) -> bool:
-        """Whether one change lies within another."""
-        return self._meet(whole.key, part.key) == dict(part.key)
+    def carries(self, whole: Change, part: Change) -> bool:
+        """Whether a change of the same grade lies within another and holds half of its excess."""
+        if (whole.direction, whole.grade) != (part.direction, part.grade):
+            return False
+        within = self._meet(whole.key, part.key) == dict(part.key) != dict(whole.key)
+        return within and self.excess(part) >= MAIN_SHARE * self.excess(whole)
 
     def explains(self, earlier: Change, later: Change) -> bool:
         """Whether what both share holds half of the later change's excess, or of the earlier one's, on its side."""
@@ -95,6 +95,10 @@ class _Tree:
         if shared is None:
             return False
         part = later.direction * self._excess(shared)
+        if shared == dict(later.key):  # a share that moved beyond what the larger unit did is another change
+            if earlier.level == "city" or later.level == "district_category" or not earlier.expected > 0:
+                return False
+            part = later.direction * later.expected * (earlier.after / earlier.expected - 1)
         return part >= MAIN_SHARE * self.excess(later)
 
     def _excess(self, key: Mapping[str, Any]) -> float:
