@@ -325,7 +325,7 @@ def test_planted_changes_are_told_to_the_council(council: BriefStudy, t: Transla
     for finding in council.findings:
         for words, count in zip(counts_before_after(finding, t), finding.counts, strict=True):
             assert words.startswith("fewer than") == (count.n is None)
-    assert "Four clear changes deserve your attention." in headline(council, t)
+    assert "Five clear changes deserve your attention." in headline(council, t)
 
 
 def test_grades_are_said_in_words_and_the_number_behind_a_click(council: BriefStudy) -> None:
