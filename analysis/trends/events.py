@@ -1,7 +1,8 @@
 """Many reports in one place within hours or days: events of their own, neither swallowed nor called a trend.
 
 The rule is a record: more alerts of one category within 4 hours, 24 hours or 7 days in one square of about 300 m than
-ever before, in any square and any category. Records are rare by themselves; a quarter more than the record rarer still.
+ever before, in any square and any category, by two standard deviations of a count of that size. Records are rare by
+themselves; what exceeds them by so much is rarer still.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from curim_data.model import IntArray
 
 HOURS: Final = (4, 24, 168)
 LEAST: Final = 8
-# A clear event exceeds the record of all squares and categories by a quarter, by half where the past is shorter than a
-# year; a probable one, of which a year must be known, is twice its category's.
+# A clear event exceeds the record of all squares and categories by twice its root and by a quarter, by half where the
+# past is shorter than a year; a probable one, of which a year must be known, by a quarter, or is twice its category's.
+CLEAR_ROOTS: Final = 2.0
 CLEAR_TIMES: Final = 1.25
 CLEAR_TIMES_EARLY: Final = 1.5
 PROBABLE_TIMES: Final = 2.0
@@ -90,8 +92,9 @@ def find_events(alerts: pd.DataFrame, first: dt.date, since: dt.date) -> tuple[E
         record = int(run.n[past].max(initial=0))
         own = np.zeros(len(names), np.int64)
         np.maximum.at(own, codes[rows[past]], run.n[past])
-        clear = run.n >= np.maximum(times * record, LEAST)
-        probable = long & (run.n >= np.maximum(PROBABLE_TIMES * np.maximum(own[codes[rows]], 1), LEAST))
+        clear = run.n >= max(record + CLEAR_ROOTS * np.sqrt(record), times * record, LEAST)
+        twice = PROBABLE_TIMES * np.maximum(own[codes[rows]], 1)
+        probable = long & (run.n >= np.maximum(np.minimum(twice, CLEAR_TIMES * max(record, 1)), LEAST))
         for at in np.flatnonzero(~past & (clear | probable)):
             within = rows[run.first[at] : at + 1]
             found.append(

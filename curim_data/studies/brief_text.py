@@ -33,6 +33,9 @@ ATTENTION: Final = (
     Message("Three clear changes deserve your attention."),
     Message("Four clear changes deserve your attention."),
     Message("Five clear changes deserve your attention."),
+    Message("Six clear changes deserve your attention."),
+    Message("Seven clear changes deserve your attention."),
+    Message("Eight clear changes deserve your attention."),
 )
 # Where not even so many times as many alerts would probably have been clear, "usual" says nothing.
 TELLING_RATIO: Final = 2.0

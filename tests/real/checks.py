@@ -232,12 +232,10 @@ AT_MOST: Final = (
 
 def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
     """Figures that a chart, map or table shows."""
-    cards = 0
     for node in visit.drawn.main():
         key = figures.key_of(node)
         if node.kind == "plotly_chart":
             data = json.loads(node.message.spec)["data"]
-            cards += key.startswith("briefing_spark_")
             if key == "trends_line" and visit.audience == "analyst":
                 names = {translator(visit.lang)(name) for name in ("alerts", "not complete yet")}
                 lines = [figures.decoded(trace.get("y")) for trace in data if trace.get("name") in names]
@@ -258,9 +256,12 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
                 told = figures.pattern(visit.lang, "All {n}", "All {n}").fullmatch(option)
                 if told:
                     yield figures.SPOTS, figures.number(figures.values(told, "n") or "", visit.lang), option
-    if visit.page == "briefing" and cards:
-        yield figures.CHANGES, cards, "cards with a chart"
     if visit.page == "briefing":
+        t = translator(visit.lang)
+        badge = f":gray-badge[{t('Clear')}]"
+        cards = sum(badge in (node.text or "") for node in visit.drawn.main() if node.kind == "markdown")
+        if cards:
+            yield figures.CHANGES, cards, "cards of clear changes"
         told = [node.text for node in visit.drawn.main() if node.kind == "heading" and node.text]
         for number, message in enumerate(ATTENTION, 1):
             if any(translator(visit.lang)(message) in text for text in told):

@@ -21,6 +21,7 @@ def measured(
     """What is measured of each city, by row and city, for the options of the command line."""
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--cities", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first city, for fresh seeds")
     parser.add_argument("--rows", nargs="*", default=[], help="only rows whose name holds each of these texts")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path(out))
@@ -28,7 +29,7 @@ def measured(
     kept: Kept = json.loads(given.out.read_text("utf-8")) if given.out.exists() else {}
     jobs = [
         (name, world, number)
-        for number in range(given.cities)
+        for number in range(given.first, given.first + given.cities)
         for name, world in worlds.items()
         if holds(name, given.rows) and str(number) not in kept.get(name, {})
     ]
