@@ -26,6 +26,7 @@ from curim_data.engine.source import source_from_files
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.model.annotations import Annotation
+from curim_data.sample.home import sample_home
 from curim_data.store import Home, Store
 from curim_data.studies.brief import BriefChanges, brief_changes
 from curim_data.studies.changes import change_study
@@ -51,7 +52,8 @@ class Case:
 
 
 def homes(folder: Path) -> Iterator[tuple[str, Home]]:
-    """The cities: the exports that are there, each imported once into the folder."""
+    """The cities: the sample, and the exports that are there, each imported once into the folder."""
+    yield "sample", sample_home(Home(folder / "sample"))
     for city in REAL:
         if city.there:
             yield city.name, Home(city.build(folder / city.name))
@@ -141,13 +143,18 @@ _GRADES: Final = ("open", "probable", "clear")
 
 
 def doubled_cities(name: str, home: Home) -> Iterator[Case]:
-    """The city doubled in its newest weeks; each district, or large area, and each category with enough alerts."""
-    source = open_source(home)
-    span = newest(source)
+    """The city doubled in its newest weeks."""
+    span = newest(open_source(home))
     study = looked_at(changed(home, doubled(span)), span)
     grade = grade_at(study, "city", 1)
     n = study.recent.n // 2
     yield Case(name, f"doubled, {n} alerts", "city", ought=True, told=grade == "clear", grade=grade)
+
+
+def doubled_parts(name: str, home: Home) -> Iterator[Case]:
+    """Each district, or large area, and each category with enough alerts, doubled in its newest weeks."""
+    source = open_source(home)
+    span = newest(source)
     whole = change_study(source, AlertFilter(period="", start=span[0], end=span[1])).changes.frame
     for level, key in (("district", "area"), ("district", "district"), ("category", "category")):
         rows = whole[(whole["level"] == level) & whole[key].notna() & (whole["after"] >= LEAST)]
@@ -217,9 +224,9 @@ def put_in(home: Home, category: str, cell: int, n: int, start: dt.datetime, hou
         "occurred_from": moment,
         "occurred_to": [None] * n,
         "local_date": day.date,
-        "week": (day - pd.to_timedelta(day.weekday, unit="D")).date,
+        "week": (day - pd.to_timedelta(day.day_of_week, unit="D")).date,
         "month": (day - pd.to_timedelta(day.day - 1, unit="D")).date,
-        "weekday": day.weekday,
+        "weekday": day.day_of_week,
         "hour": pd.DatetimeIndex(local).hour,
         "hours": [[int(hour)] for hour in pd.DatetimeIndex(local).hour],
     }
@@ -280,7 +287,7 @@ def main(folder: Path) -> Sequence[Case]:
     """All cases of all cities, printed as they are found."""
     found = []
     for name, home in homes(folder):
-        for study in (doubled_cities, events, gaps):
+        for study in (doubled_cities, doubled_parts, events, gaps):
             for case in study(name, home):
                 found.append(case)
                 print(
