@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from curim_data.studies.events import EventFinding
 
 app = new_app()
+MOST_LISTED: Final = 40
 _COLUMNS: Final = (
     *("level", "district", "area", "place", "cell", "category", "base", "after", "expected", "ratio", "low", "high"),
     *("p", "q", "grade", "compared"),
@@ -42,7 +43,7 @@ def changes(ctx: CommandContext, out: OutCsv = None) -> None:
     source = ctx.source()
     f = ctx.filter(source)
     study = change_study(source, f)
-    brief = brief_changes(source, f, ctx.audience)
+    brief = brief_changes(source, f, ctx.audience, most=MOST_LISTED)
     if study.periods.before is None and not brief.events:
         raise UsageError(study.periods.choice.explanation)
     strict = is_sensitive(f, source.city)

@@ -99,11 +99,14 @@ class BriefStudy(BriefChanges, BriefPeriod):
         return cls(**dict(parts))
 
 
-def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None) -> BriefChanges:
+def brief_changes(
+    source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None, most: int = MOST_FINDINGS
+) -> BriefChanges:
     """What changed since a day, within the filter's period. Under the filter that everybody opens these are the same
     changes for every audience (`selection.chosen_from`), with the figures of what the audience reads.
 
-    Without a day, or with one outside the period, changes are those of the whole period.
+    Without a day, or with one outside the period, changes are those of the whole period. At most so many (`most`) are
+    listed.
     """
     window, since_known = _window(source, f, since), since in (None, source.meeting)
     since, until = query.dates(source, window)
@@ -132,7 +135,7 @@ def brief_changes(source: Source, f: AlertFilter, audience: Audience, since: dt.
                 change if own is found else own.changes.of(change.key),
                 found.periods,
             )
-            for change in found.changes.found[:MOST_FINDINGS]
+            for change in found.changes.found[:most]
         ),
         events=event_study(source, chosen, window, audience),
         city=city,
