@@ -19,11 +19,12 @@ from curim_data.model import IntArray
 HOURS: Final = (4, 24, 168)
 LEAST: Final = 8
 # A clear event exceeds the record of all squares and categories by twice its root and by a quarter, by half where the
-# past is shorter than a year; a probable one, of which a year must be known, by a quarter, or is twice its category's.
+# past is shorter than a year; a probable one, of which a year must be known, by a quarter, or that of its own category
+# by four times its root.
 CLEAR_ROOTS: Final = 2.0
 CLEAR_TIMES: Final = 1.25
 CLEAR_TIMES_EARLY: Final = 1.5
-PROBABLE_TIMES: Final = 2.0
+PROBABLE_ROOTS: Final = 4.0
 A_YEAR: Final = np.timedelta64(364, "D")
 # Of less past than so many weeks a record says nothing.
 LEAST_WEEKS: Final = 8
@@ -93,8 +94,9 @@ def find_events(alerts: pd.DataFrame, first: dt.date, since: dt.date) -> tuple[E
         own = np.zeros(len(names), np.int64)
         np.maximum.at(own, codes[rows[past]], run.n[past])
         clear = run.n >= max(record + CLEAR_ROOTS * np.sqrt(record), times * record, LEAST)
-        twice = PROBABLE_TIMES * np.maximum(own[codes[rows]], 1)
-        probable = long & (run.n >= np.maximum(np.minimum(twice, CLEAR_TIMES * max(record, 1)), LEAST))
+        usual = own[codes[rows]]
+        most = np.minimum(usual + PROBABLE_ROOTS * np.sqrt(usual), CLEAR_TIMES * record)
+        probable = long & (run.n >= np.maximum(most, LEAST))
         for at in np.flatnonzero(~past & (clear | probable)):
             within = rows[run.first[at] : at + 1]
             found.append(
@@ -105,7 +107,7 @@ def find_events(alerts: pd.DataFrame, first: dt.date, since: dt.date) -> tuple[E
                     n=len(within),
                     start=moment[within[0]].item(),
                     end=moment[within[-1]].item(),
-                    record=record if clear[at] else int(own[codes[rows[at]]]),
+                    record=record if clear[at] else int(usual[at]),
                     past_from=first,
                     grade="clear" if clear[at] else "probable",
                     rows=within,

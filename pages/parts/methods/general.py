@@ -331,15 +331,16 @@ GENERAL: Final = (
     MethodEntry(
         N_("Many alerts at once"),
         N_("Did many people report the same in one place within hours or days?"),
-        (r"n \ge \max\left(8,\ \tfrac54\,r\right)",),
+        (r"n \ge \max\left(8,\ \tfrac54\,r,\ r + 2\sqrt{r}\right)",),
         N_(
             "n alerts of one category within 4 hours, 24 hours or 7 days in one square of about 350 m; r the most that "
             "there were in such a time until then, in any square and category. Alerts with one number of their source "
             "count once."
         ),
         N_(
-            "Clear above the record of all categories by a quarter (by half where less than a year is known); probable "
-            "at twice the record of the category. Of alerts without a time of day days and weeks count alone."
+            "Clear above the record of all categories by twice its root and by a quarter (by half where less than a "
+            "year is known); probable by a quarter, or above the record of its own category by four times its root. Of "
+            "alerts without a time of day days and weeks count alone."
         ),
         N_("A record says that much was reported at once, not that it will go on: it is never called a trend."),
         (),
