@@ -12,7 +12,7 @@ burst stand on the hexagons they fall on, and those that come alone are drawn by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -75,13 +75,9 @@ def _maps(
     baseline = Baseline(search)
     single = (baseline.moved(at, random) for at in baseline.maps(n, runs, random))
     for at in single if bursts.alone else drawn_in_bursts(baseline, n, runs, random, bursts):
-        if plain:
-            hexagons, counts = counted_on_hexagons(at, cell)
-            yield Points(hexagons, counts.astype(float)), counts.astype(float)
-            continue
         hexagons, member = on_hexagons(at, cell)
-        values = _sums(member, weights, len(hexagons), random)
-        yield Points(hexagons, values), np.bincount(member, minlength=len(hexagons)).astype(float)
+        alerts = np.bincount(member).astype(float)
+        yield Points(hexagons, alerts if plain else _sums(member, weights, len(hexagons), random)), alerts
 
 
 def _sums(member: IntArray, weights: FloatArray, hexagons: int, random: np.random.Generator) -> FloatArray:
@@ -114,31 +110,14 @@ def _axial(x: FloatArray, y: FloatArray, side: float) -> tuple[IntArray, IntArra
 
 def on_hexagons(at: FloatArray, area: float) -> tuple[FloatArray, IntArray]:
     """Centres of the hexagons of a lattice (each `area` large) that hold points, and the hexagon of each point."""
-    numbers, centres = _numbered(at, area)
-    used, member = np.unique(numbers, return_inverse=True)
-    return centres(used), member
-
-
-def counted_on_hexagons(at: FloatArray, area: float) -> tuple[FloatArray, IntArray]:
-    """The same centres, and how many points each holds, which takes less time."""
-    numbers, centres = _numbered(at, area)
-    used, counts = np.unique(numbers, return_counts=True)
-    return centres(used), counts
-
-
-def _numbered(at: FloatArray, area: float) -> tuple[IntArray, Callable[[IntArray], FloatArray]]:
-    """The number of each point's hexagon, and what says the centres of hexagons by number."""
     side = hexagon_side(area)
     one, two = _axial(at[:, 0], at[:, 1], side)
     first, lowest = int(one.min()), int(two.min())
     span = int(one.max()) - first + 1
-
-    def centres(numbers: IntArray) -> FloatArray:
-        row, column = np.divmod(numbers, span)
-        row, column = row + lowest, column + first
-        return np.column_stack([side * (column + row / 2), side * np.sqrt(3) / 2 * row])
-
-    return (two - lowest) * span + one - first, centres
+    used, member = np.unique((two - lowest) * span + one - first, return_inverse=True)
+    row, column = np.divmod(used, span)
+    row, column = row + lowest, column + first
+    return np.column_stack([side * (column + row / 2), side * np.sqrt(3) / 2 * row]), member
 
 
 def places_in_lattice(search: LocalDbscan, side: float) -> int:

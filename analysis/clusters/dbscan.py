@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -15,6 +14,7 @@ from scipy.special import gammaincinv
 from scipy.stats import norm
 
 from analysis.grid.baseline import SHORE_M, AlertGround
+from analysis.hotspots.grouping import two_means
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message
 
@@ -30,12 +30,7 @@ FINE_SQUARE_M: Final = 10.0
 COARSE_SQUARE_M: Final = 20.0
 COARSE_FROM_M: Final = 160.0
 CELL_REACH_M: Final = 11.0  # from the middle of a fine cell to its corners
-# Points are counted in squares of a third of eps, of half of it, or of eps where smaller ones are too many to a point:
-# those take longer than they save.
-PARTS: Final = (3, 2, 1)
-MOST_SQUARES: Final = 45
-AT_ONCE: Final = 30_000  # pairs of points that are looked at together, within the processor's cache
-MOST_STEPS: Final = 300  # of two-means, which ends long before
+AT_ONCE: Final = 2_000  # points whose neighbours are looked for together: some millions at most
 HELD: Final = 0.75  # part of a large cluster's alerts that its denser parts hold, lest it be lost in crumbs
 
 
@@ -97,7 +92,7 @@ def eps_for_precision(chosen: Choice, step: float) -> Choice:
     return Choice("eps", least, message)
 
 
-class MinimumAlerts:
+def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> FloatArray:
     """Fewest alerts within eps that make a core, by the expectation there.
 
     The smallest m with P(X >= m) <= `tail` for X Poisson with that mean, and never under five. Where alerts have
@@ -105,30 +100,14 @@ class MinimumAlerts:
     over scatter, which has the mean and the variance of the sum.
 
     P(X >= m) is the lower incomplete gamma function of m at the mean, so that each m serves up to the mean at which
-    that is the tail: the minimum is looked up among those means, which are found once up to the `highest` expectation.
+    that is the tail: the minimum is looked up among those means.
     """
-
-    def __init__(self, highest: float, scatter: float = 1.0, tail: float = TAIL) -> None:
-        mean = highest / scatter
-        most = int(mean + norm.isf(tail) * 1.6 * np.sqrt(mean) + 60)
-        self._scatter, self._up_to = scatter, gammaincinv(np.arange(1, most + 1), tail)
-        self._minimum = np.maximum(scatter * np.arange(1.0, most + 2), MIN_ALERTS)
-        least = int(np.searchsorted(self._minimum, MIN_ALERTS, side="right"))  # so many counts are raised to five
-        self._raised_up_to = self._up_to[least - 1] if least else -np.inf
-
-    def at(self, expected: FloatArray) -> FloatArray:
-        """The minimum at each of some expectations, none above the highest."""
-        mean = expected if self._scatter == 1 else expected / self._scatter
-        found = np.full(mean.shape, float(MIN_ALERTS))
-        above = mean > self._raised_up_to
-        found[above] = self._minimum[np.searchsorted(self._up_to, mean[above], side="left")]
-        return found
-
-
-def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> FloatArray:
-    """The minimum at each of some expectations (`MinimumAlerts`)."""
-    mean = np.asarray(expected, dtype=float)
-    return MinimumAlerts(float(mean.max(initial=0.0)), scatter, tail).at(mean)
+    mean = np.asarray(expected, dtype=float) / scatter
+    highest = float(mean.max(initial=0.0))
+    most = int(highest + norm.isf(tail) * 1.6 * np.sqrt(highest) + 60)
+    serves_up_to = gammaincinv(np.arange(1, most + 1), tail)
+    fewest: FloatArray = np.maximum(scatter * (1.0 + np.searchsorted(serves_up_to, mean)), MIN_ALERTS)
+    return fewest
 
 
 @dataclass(frozen=True)
@@ -203,10 +182,9 @@ class Heaps:
 class LocalDbscan:
     """DBSCAN* with a local minimum on given ground, baseline and distance.
 
-    Written on squares rather than with scikit-learn, because it runs some hundred times for one map and most of a map
-    cannot hold a core: pairs are looked at only of points for which the squares round them sum to one (`_Squares`). The
-    tests hold it equal to `sklearn.cluster.DBSCAN`. Work grows with the alerts, and with the neighbours that they have
-    in dense places.
+    Written out rather than taken from scikit-learn, since water parts neighbours, and what lies under an outline needs
+    their pairs. The tests hold it equal to `sklearn.cluster.DBSCAN`. Work grows with the alerts, and with the
+    neighbours that they have.
 
     Parameters
     ----------
@@ -247,18 +225,12 @@ class LocalDbscan:
             self.heaped, self.spread = heaps.expected(expected), (1 - heaps.share) * expected
             self.expected = self.spread + np.bincount(ground.pixel(heaps.at), self.heaped, len(expected))
         self._within: FloatArray = ground.disc_sums(self.expected, eps) if within is None else within
-        self._fewest = MinimumAlerts(float(self._within.max(initial=0.0)), scatter, tail)
         self.square = COARSE_SQUARE_M if eps >= COARSE_FROM_M else FINE_SQUARE_M
         self._squares_across = int(np.ceil(ground.shape[1] * ground.side / self.square))
 
-    @property
-    def minimum(self) -> FloatArray:
-        """Fewest alerts within eps that make a core, by pixel."""
-        return self._fewest.at(self._within)
-
     def minimum_at(self, at: FloatArray) -> FloatArray:
-        """The same at positions on the sheet."""
-        return self._fewest.at(self._within[self.ground.pixel(at)])
+        """Fewest alerts within eps that make a core at each of some positions on the sheet."""
+        return minimum_alerts(self._within[self.ground.pixel(at)], self.scatter, self.tail)
 
     def stricter(self, eps: float, tail: float) -> LocalDbscan:
         """The same search with another distance, and another share of places in which chance reaches the minimum."""
@@ -322,18 +294,13 @@ class LocalDbscan:
         near = _enough(near[itself | self._clear(at, np.sort(near, axis=1), eps)], share)
         return used[np.unique(near[:, 0])], used[near[near[:, 0] != near[:, 1]]]
 
-    def _by_land(self, start: FloatArray, pairs: IntArray, reach: float, end: FloatArray | None = None) -> IntArray:
-        """The pairs (positions in `start` and `end`), at most `reach` apart, between which no open water lies."""
-        return pairs[self._clear(start, pairs, reach, end)]
-
     def _clear(self, start: FloatArray, pairs: IntArray, reach: float, end: FloatArray | None = None) -> BoolArray:
-        """Which of the pairs these are."""
+        """Between which pairs (positions in `start` and `end`), at most `reach` apart, no open water lies."""
         clear = np.ones(len(pairs), dtype=bool)
         if reach <= ANYWHERE_UP_TO_M or not len(pairs):
             return clear
         end = start if end is None else end
-        there, place = np.unique(pairs[:, 0], return_inverse=True)
-        unsure = np.flatnonzero(self.ground.near_water(reach)[self.ground.pixel(start[there])][place])
+        unsure = np.flatnonzero(self.ground.near_water(reach)[self.ground.pixel(start)][pairs[:, 0]])
         clear[unsure] = self.ground.by_land(start[pairs[unsure, 0]], end[pairs[unsure, 1]])
         return clear
 
@@ -350,7 +317,7 @@ class LocalDbscan:
         labels: IntArray = found.astype(np.int64)
         away = points.at[pairs[:, 0]] - points.at[pairs[:, 1]]
         close = pairs[np.hypot(away[:, 0], away[:, 1]) <= eps / 2]
-        close = self._by_land(points.at, close, eps / 2)
+        close = close[self._clear(points.at, close, eps / 2)]
         under = _by_label(
             np.concatenate([labels, labels[number[close[:, 0]]]]), np.concatenate([cores, close[:, 1]]), count
         )
@@ -366,8 +333,8 @@ class LocalDbscan:
         x, y = (column + 0.5) * self.square, (row + 0.5) * self.square
         which, offset = np.nonzero(np.hypot(x - cores[:, :1], y - cores[:, 1:]) <= radius)
         middle = np.column_stack([x[which, offset], y[which, offset]])
-        which, at = self._by_land(cores, np.column_stack([which, np.arange(len(which))]), radius, middle).T
-        squares = self.squares_at(middle[at])
+        clear = self._clear(cores, np.column_stack([which, np.arange(len(which))]), radius, middle)
+        which, squares = which[clear], self.squares_at(middle[clear])
         dry = self.ground.land[self.ground.pixel(self.middles(squares))] > 0
         return _by_label(labels[which[dry]], squares[dry], count)
 
@@ -407,7 +374,7 @@ class LocalDbscan:
         ground = halves[tree.query(self.middles(group.squares))[1]]
         return [
             part
-            for half in (0, 1)
+            for half in (False, True)
             for part in self._bounded(
                 points,
                 DenseGroup(
@@ -421,8 +388,8 @@ class LocalDbscan:
         ]
 
 
-def two_halves(at: FloatArray, weight: FloatArray) -> IntArray:
-    """Which half (0 or 1) each position belongs to: two-means, from the halves on each side of the middle.
+def two_halves(at: FloatArray, weight: FloatArray) -> BoolArray:
+    """Which positions belong to the second of two halves: two-means, from the halves on each side of the middle.
 
     They start from the line through the weighted mean across the direction of the largest spread, and each position
     goes to the nearer mean until none changes (Lloyd 1982). Positions must not all be the same.
@@ -430,26 +397,18 @@ def two_halves(at: FloatArray, weight: FloatArray) -> IntArray:
     away = at - np.average(at, axis=0, weights=weight)
     along = np.linalg.eigh((away * weight[:, None]).T @ away)[1][:, -1]
     second = away @ along > 0
-    for _ in range(MOST_STEPS):
-        one, two = (np.average(away[half], axis=0, weights=weight[half]) for half in (~second, second))
-        nearer = ((away - two) ** 2).sum(axis=1) < ((away - one) ** 2).sum(axis=1)
-        if np.array_equal(nearer, second):
-            break
-        second = nearer
-    found: IntArray = second.astype(np.int64)
-    return found
+    middles = np.array([np.average(at[half], axis=0, weights=weight[half]) for half in (~second, second)])
+    return two_means(at, weight, middles, tolerance=0.0)
 
 
 def _pairs_of_cores(at: FloatArray, share: FloatArray, eps: float) -> IntArray:
     """Pairs of a point round which the shares within eps sum to one, and each of these points; shape (k, 2)."""
-    points = np.arange(len(at))
-    for parts in PARTS:
-        squares = _Squares(at, eps, parts)
-        if squares.count <= MOST_SQUARES * len(at):
-            break
-    # Sums of many shares, of which one is taken from another, are less exact than one.
-    points = points[squares.sums_around(points, share) >= 1 - 1e-6]
-    return squares.near(points, share)
+    every, found = cKDTree(at), [np.zeros((0, 2), dtype=np.int64)]
+    for start in range(0, len(at), AT_ONCE):
+        some = cKDTree(at[start : start + AT_ONCE])
+        near = some.sparse_distance_matrix(every, eps, output_type="ndarray")
+        found.append(_enough(np.column_stack([near["i"] + start, near["j"]]), share))
+    return np.concatenate(found)
 
 
 def _enough(pairs: IntArray, share: FloatArray) -> IntArray:
@@ -458,94 +417,8 @@ def _enough(pairs: IntArray, share: FloatArray) -> IntArray:
     return pairs[sums[pairs[:, 0]] >= 1 - 1e-9]
 
 
-class _Squares:
-    """Points in squares whose side is a part of eps.
-
-    Parameters
-    ----------
-    at : array, shape (m, 2)
-        Positions in metres.
-    eps : float
-        How near points are looked for.
-    parts : int
-        Squares in eps: what lies within eps of a point lies in so many squares round its own.
-    """
-
-    def __init__(self, at: FloatArray, eps: float, parts: int) -> None:
-        self._at, self._eps, self._parts = at, eps, parts
-        column, row = (
-            ((at[:, axis] - at[:, axis].min(initial=np.inf)) // (eps / parts)).astype(np.int64) + parts
-            for axis in (0, 1)
-        )
-        self._across = int(column.max(initial=0)) + parts + 1
-        self.count = self._across * (int(row.max(initial=0)) + parts + 1)
-        self._square: IntArray = row * self._across + column
-
-    @cached_property
-    def _order(self) -> IntArray:
-        """The points in the order of their squares."""
-        return np.argsort(self._square)
-
-    @cached_property
-    def _first(self) -> NDArray[np.int32]:
-        """Where in that order the points of each square begin; and their number."""
-        first = np.zeros(self.count + 1, dtype=np.int32)
-        np.cumsum(np.bincount(self._square, minlength=self.count), out=first[1:])
-        return first
-
-    def sums_around(self, points: IntArray, values: FloatArray) -> FloatArray:
-        """Sum of the values over the squares round those of some points: no less than over what is within eps."""
-        sums = np.concatenate([[0.0], np.cumsum(values[self._order])])
-        middle = self._square[points]
-        found = np.zeros(len(points))
-        for away, reach in self._reach():
-            row = middle + away * self._across
-            found += sums.take(self._first.take(row + reach + 1)) - sums.take(self._first.take(row - reach))
-        return found
-
-    def near(self, points: IntArray, share: FloatArray | None = None) -> IntArray:
-        """Pairs of some points and all that lie within eps of them, themselves too; shape (k, 2).
-
-        `share`: that of all points; then of those points only round which the shares sum to one.
-        """
-        order, first = self._order, self._first
-        x, y = self._at[order].T.copy()
-        held = np.ones(len(order)) if share is None else share[order]
-        away, reach = np.array(self._reach()).T
-        middle = self._square[points][:, None] + away * self._across
-        start, end = first[middle - reach], first[middle + reach + 1]
-        many = np.cumsum((end - start).sum(axis=1))
-        found = [np.zeros((0, 2), dtype=np.int64)]
-        cuts = np.searchsorted(many, np.arange(AT_ONCE, many[-1:].sum(), AT_ONCE))
-        for part in np.split(np.arange(len(points)), cuts):
-            if not len(part):
-                continue
-            count = end[part] - start[part]
-            each, whole = count.sum(axis=1), np.cumsum(count)
-            place = np.repeat(start[part].ravel() - whole + count.ravel(), count.ravel()) + np.arange(count.sum())
-            right = x[place] - np.repeat(self._at[points[part], 0], each)
-            up = y[place] - np.repeat(self._at[points[part], 1], each)
-            within = right * right + up * up <= self._eps**2
-            sums = np.add.reduceat(held[place] * within, np.cumsum(each) - each)
-            if share is not None:
-                within &= np.repeat(sums >= 1 - 1e-9, each)
-            kept = np.flatnonzero(within)
-            found.append(np.column_stack([np.repeat(points[part], each).take(kept), order.take(place.take(kept))]))
-        return np.concatenate(found)
-
-    def _reach(self) -> list[tuple[int, int]]:
-        """Rows of squares that can hold a point within eps: how far away, and how many squares to each side there."""
-        away = np.arange(-self._parts, self._parts + 1)
-        between = np.maximum(np.abs(away) - 1, 0)  # squares that lie between: two points are farther apart than these
-        beside = between[None, :] ** 2 + between[:, None] ** 2 < self._parts**2
-        return [(int(row), int(many - 1) // 2) for row, many in zip(away, beside.sum(axis=1), strict=True)]
-
-
 def _by_label(labels: IntArray, values: IntArray, count: int) -> list[IntArray]:
     """Distinct values of each label (0 to count - 1), ordered."""
-    order = np.lexsort((values, labels))
-    label, value = labels[order], values[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (label[1:] != label[:-1]) | (value[1:] != value[:-1])
-    label, value = label[first], value[first]
-    return np.split(value, np.searchsorted(label, np.arange(1, count)))
+    shape = (count, int(values.max(initial=0)) + 1)
+    held = sparse.csr_array((np.ones(len(labels)), (labels, values)), shape=shape)
+    return np.split(held.indices.astype(np.int64), held.indptr[1:-1])

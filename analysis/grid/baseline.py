@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import shapely
-from scipy import fft
-from scipy.ndimage import find_objects, label, maximum_filter
+from scipy.ndimage import binary_dilation, correlate1d, find_objects, gaussian_filter, label, maximum_filter, zoom
 from scipy.signal import oaconvolve
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
@@ -165,39 +164,22 @@ class AlertGround:
         widen the Gaussian by a known variance, by which it is taken narrower.
         """
         times = _pixels_in(spread / self.side)
-        flat = self._on_squares(pixel, np.asarray(values, dtype=float), times)
-        land = _shared_out(self.land.reshape(self.shape), times)
-        both = _gaussian(flat + 1j * land, _narrower(spread / self.side, times))
-        weight, near = both.real, both.imag
-        # What rounding leaves of nothing is nothing.
-        weight[weight < 1e-12 * weight.max()] = 0.0
+        counts = np.bincount(pixel, values, len(self.land)).astype(float, copy=False)
+        weight, near = (
+            gaussian_filter(
+                _shared_out(one.reshape(self.shape), times),
+                _narrower(spread / self.side, times),
+                mode="constant",
+                truncate=REACH,
+            )
+            for one in (counts, self.land)
+        )
         expected: FloatArray = _between(weight / np.maximum(near, 1e-12), times).ravel()
         expected *= self.land
         total = expected.sum()
         if total > 0:
             expected *= np.sum(values) / total
         return expected
-
-    def _on_squares(self, pixel: IntArray, values: FloatArray, times: int) -> FloatArray:
-        """Values at pixels as `_shared_out` shares them."""
-        rows, columns = self.shape[0] // times, self.shape[1] // times
-        _, first, after = (np.array(numbers) for numbers in zip(*_parts_between(times), strict=True))
-        row, column = np.divmod(pixel, self.shape[1])
-        places, shares = [], []
-        for up in (0, 1):
-            for right in (0, 1):
-                at = [
-                    np.clip(along // times + first[along % times] + more - 1, 0, most - 1)
-                    for along, more, most in ((row, up, rows), (column, right, columns))
-                ]
-                share = [
-                    after[along % times] if more else 1 - after[along % times]
-                    for along, more in ((row, up), (column, right))
-                ]
-                places.append(at[0] * columns + at[1])
-                shares.append(values * share[0] * share[1])
-        found = np.bincount(np.concatenate(places), np.concatenate(shares), rows * columns).astype(float, copy=False)
-        return found.reshape(rows, columns)
 
     def disc_sums(self, values: FloatArray, radius: float) -> FloatArray:
         """Sum of `values` (by pixel) within `radius` metres of each pixel, to the pixel.
@@ -229,14 +211,11 @@ class AlertGround:
     def water(self) -> BoolArray:
         """Which pixels are open water."""
         reach = max(1, round(SHORE_M / self.side))
-        land = np.pad((self.land > DRY_SHARE * self.side**2 / 1e6).reshape(self.shape), reach)
-        shore = np.zeros(self.shape, dtype=bool)
-        rows, columns = self.shape
-        for up in range(-reach, reach + 1):
-            for right in range(-reach, reach + 1):
-                if np.hypot(up, right) <= reach:
-                    shore |= land[reach + up : reach + up + rows, reach + right : reach + right + columns]
-        return ~shore.ravel()
+        away = np.arange(-reach, reach + 1)
+        disc = np.hypot(*np.meshgrid(away, away)) <= reach
+        land = (self.land > DRY_SHARE * self.side**2 / 1e6).reshape(self.shape)
+        water: BoolArray = ~binary_dilation(land, disc).ravel()
+        return water
 
     def near_water(self, reach: float) -> BoolArray:
         """Which pixels have open water within `reach` metres, or nearly so: from others no line so long crosses any.
@@ -293,26 +272,15 @@ def _wide_disc(radius: float, times: int) -> FloatArray:
     return found
 
 
-def _parts_between(times: int) -> list[tuple[int, int, float]]:
-    """For each of `times` parts of a square: its number, how many squares before its own middle it is read from (as a
-    place in a row with one square more at each end), and the share of the square after that one."""
-    away = [(part + 0.5) / times - 0.5 for part in range(times)]  # one pixel to a square: all of it is the square's
-    return [(part, 0 if at < 0 else 1, at % 1) for part, at in enumerate(away)]
-
-
 def _shared_out(values: FloatArray, times: int) -> FloatArray:
     """Values by pixel shared among squares of `times` by `times`, by how near their middles are: the total stays."""
     if times == 1:
         return values
-    for _ in range(2):
-        along = values.reshape(-1, times, values.shape[1])
-        squares = np.zeros((len(along) + 2, values.shape[1]))
-        for part, first, after in _parts_between(times):
-            squares[first : first + len(along)] += (1 - after) * along[:, part]
-            squares[first + 1 : first + 1 + len(along)] += after * along[:, part]
-        squares[1] += squares[0]
-        squares[-2] += squares[-1]
-        values = np.ascontiguousarray(squares[1:-1].T)
+    share = 1 - np.abs(np.arange(2 * times) + 0.5 - times) / times
+    for axis in (0, 1):
+        # Of an even number of shares the middle one is the first after the middle of the square.
+        near = correlate1d(values, share, axis=axis, mode="reflect")
+        values = near.take(np.arange(times // 2, near.shape[axis], times), axis=axis)
     return values
 
 
@@ -321,38 +289,7 @@ def _between(values: FloatArray, times: int) -> FloatArray:
 
     Outside the outermost middles they stay what they are there.
     """
-    if times == 1:
-        return values
-    tall = np.empty((values.shape[0] * times, values.shape[1]))
-    wide = np.empty((tall.shape[0], values.shape[1] * times))
-    for start, end in ((values.T, tall.T), (tall, wide)):
-        padded = np.concatenate([start[:, :1], start, start[:, -1:]], axis=1)
-        many = start.shape[1]
-        for part, first, after in _parts_between(times):
-            low, high = padded[:, first : first + many], padded[:, first + 1 : first + 1 + many]
-            np.add(low, np.multiply(high - low, after), out=end[:, part::times])
-    return wide
-
-
-def _gaussian(values: Any, sigma: float) -> Any:
-    """A real and an imaginary array, each spread by a Gaussian of `sigma` pixels, cut off after three of them.
-
-    By one Fourier transform of both, whatever the width. What leaves on one side comes in on the other: only land near
-    the edge, where no alert reaches.
-    """
-    away = int(REACH * sigma + 0.5)
-    kernel = np.exp(-0.5 * (np.arange(-away, away + 1) / sigma) ** 2)
-    kernel /= kernel.sum()
-    shape = [fft.next_fast_len(max(size, len(kernel))) for size in values.shape]
-    spectrum = fft.fft2(values, shape)
-    for axis, size in enumerate(shape):
-        spread = np.zeros(size)
-        spread[: len(kernel)] = kernel
-        spread = np.roll(spread, -away)
-        along = fft.fft(spread).real
-        spectrum *= along[:, None] if axis == 0 else along
-    rows, columns = values.shape
-    return fft.ifft2(spectrum, overwrite_x=True)[:rows, :columns]
+    return values if times == 1 else np.asarray(zoom(values, times, order=1, mode="nearest", grid_mode=True))
 
 
 def _sides(x: FloatArray, y: FloatArray, reach: float, side: float = PIXEL_M) -> tuple[float, float]:

@@ -437,13 +437,14 @@ def _halves(cells: CellArray, weight: FloatArray) -> BoolArray:
     return two_means(at, weight, ends)
 
 
-def two_means(at: FloatArray, weight: FloatArray, middles: FloatArray) -> BoolArray:
+def two_means(at: FloatArray, weight: FloatArray, middles: FloatArray, tolerance: float = TOLERANCE) -> BoolArray:
     """Which of some points (shape (n, 2)) are in the second of two parts, each nearer to its own weighted mean.
 
-    Lloyd's iteration from two given middles until no point changes its part, or the middles hardly move: the result of
-    `sklearn.cluster.KMeans` with its settings, at a tenth of its cost for parts of a few hundred cells.
+    Lloyd's iteration from two given middles until no point changes its part, or the middles hardly move (their squared
+    shift, as a share of the mean variance, is at most `tolerance`): the result of `sklearn.cluster.KMeans` with its
+    settings, at a tenth of its cost for parts of a few hundred cells.
     """
-    least = TOLERANCE * float(at.var(axis=0).mean())
+    least = tolerance * float(at.var(axis=0).mean())
     start = at.mean(axis=0)
     at, middles = at - start, middles - start
     second: BoolArray = _nearer_to_second(at, middles)

@@ -147,11 +147,6 @@ def _points(places: Sequence[Any]) -> FloatArray:
     return np.array([[place.longitude, place.latitude] for place in places], float)
 
 
-def _metres_between(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Metres from each point to each (degrees, longitude first) within a city: the radii of WGS84 at its latitude."""
-    return _metres(first[:, None], second, _metres_per_radian(first, second))
-
-
 def _metres(first: FloatArray, second: FloatArray, scale: tuple[float, float]) -> FloatArray:
     """Metres between pairs of points (degrees, longitude first on the last axis)."""
     east, north = np.moveaxis(np.radians(first - second) * scale, -1, 0)

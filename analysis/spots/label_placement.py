@@ -131,12 +131,6 @@ def placed_labels(
     return tuple(out)
 
 
-def worst_overlap(boxes: Sequence[LabelBox]) -> float:
-    """The largest part of a box that another one covers, 0 to 1."""
-    found = (one.shared(other) for at, one in enumerate(boxes) for other in boxes[at + 1 :])
-    return max(found, default=0.0)
-
-
 def _tries(at: int, label: Label) -> Iterable[PlacedLabel]:
     line = round(label.size * LINE)
     for text in label.texts:

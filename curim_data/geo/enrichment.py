@@ -249,12 +249,6 @@ def _dark(begin: TimeArray, end: TimeArray, local: TimeArray, timed: BoolArray, 
     return pa.array(state[:size], mask=~known)
 
 
-def below_horizon(times: pd.Series, city: CityProfile) -> BoolArray:
-    """Whether the sun is below the horizon at the city's centre, by sunrise and sunset of the local date (astral)."""
-    at = times.to_numpy("datetime64[us]")
-    return _below_horizon(at, _local(at, city.timezone), city)
-
-
 def _below_horizon(times: TimeArray, local: TimeArray, city: CityProfile) -> BoolArray:
     zone = ZoneInfo(city.timezone)
     codes, unique = pd.factorize(local.astype("datetime64[D]").astype(np.int64))

@@ -135,10 +135,6 @@ class PlanStore:
         with self.session() as session:
             return tuple(plan_from_json(body) for body in session.scalars(query))
 
-    def set_status(self, plan_id: str, status: PlanStatus, who: str) -> Plan:
-        """Move a plan on the board; PlanProblem where it may not go there."""
-        return self.save(replace(self.get(plan_id), status=status), who)
-
     def history(self, plan_id: str) -> tuple[Change, ...]:
         """Every change of a plan, the latest first."""
         query = sa.select(ChangeRow).where(ChangeRow.plan_id == plan_id).order_by(ChangeRow.id.desc())

@@ -136,18 +136,13 @@ def _forget_city(home: Home, made: Collection[str | None]) -> None:
             shutil.rmtree(gone, ignore_errors=True)
 
 
-def interrupted_imports(home: Home) -> tuple[InterruptedImport, ...]:
-    """Imports that were cut short and not cleaned up yet, the oldest first."""
-    return tuple(found for found, _ in _found(home, remove=False))
-
-
 def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
     """Remove what imports that were cut short have left behind; returns them.
 
     Rows that such an import had quarantined are removed too, and the city that it gave the home, unless it was stored.
     Imports that are running are left alone.
     """
-    found = _found(home, remove=True)
+    found = _removed(home)
     lost = [(cut, made) for cut, made in found if not cut.committed]
     for cut, _ in lost:
         (home.quarantine / f"{cut.batch}.parquet").unlink(missing_ok=True)
@@ -161,8 +156,8 @@ def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
     return tuple(cut for cut, _ in found)
 
 
-def _found(home: Home, remove: bool) -> list[tuple[InterruptedImport, str | None]]:
-    """What was cut short, with the version of the city it made; the locks are held while the folders are removed."""
+def _removed(home: Home) -> list[tuple[InterruptedImport, str | None]]:
+    """What was cut short, the oldest first, with the version of the city it made; locks are held while folders go."""
     notes = sorted(home.work.glob(f"*/{NOTE}"))
     if not notes:
         return []
@@ -178,8 +173,7 @@ def _found(home: Home, remove: bool) -> list[tuple[InterruptedImport, str | None
                 new = bool(note.get("new"))
                 cut = InterruptedImport(note["file"], when, note["batch"], note["batch"] in stored, new)
                 found.append((cut, _made_city(path.parent) if new else None))
-            if remove:
-                shutil.rmtree(path.parent, ignore_errors=True)
+            shutil.rmtree(path.parent, ignore_errors=True)
     return sorted(found, key=lambda pair: pair[0].when)
 
 

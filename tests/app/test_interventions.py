@@ -140,7 +140,7 @@ def test_draft_is_saved_moved_and_told(open_page: Open, store: PlanStore, cells:
     assert store.get(kept.id).status is PlanStatus.DECIDED
     app = _step(app, "paper")
     assert not errors(app)
-    dropped = store.set_status(kept.id, PlanStatus.DROPPED, "test")
+    dropped = store.save(replace(store.get(kept.id), status=PlanStatus.DROPPED), "test")
     assert dropped.status is PlanStatus.DROPPED
 
 

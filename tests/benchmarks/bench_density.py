@@ -14,10 +14,10 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
 from analysis.density.bandwidth import bandwidth_for
-from analysis.density.kernel_density import kernel_density
 from analysis.grid.raster import raster_from_polygon
 from tests.benchmarks.clock import race, seconds
 from tests.benchmarks.results import Row, hand_in, hand_in_growth, hand_in_race
+from tests.density_of_points import kernel_density
 
 SIZES = (10_000, 100_000, 1_000_000)
 SIDE = 10_000.0

@@ -10,8 +10,8 @@ from scipy.stats import chisquare, ks_2samp, poisson
 from sklearn.cluster import DBSCAN, KMeans
 
 from analysis.clusters import chance, dbscan, detection, draws
-from analysis.clusters.chance import HeldLattice, counted_on_hexagons, on_hexagons
-from analysis.clusters.dbscan import LocalDbscan, Points, _Squares, eps_for, eps_for_precision, minimum_alerts
+from analysis.clusters.chance import HeldLattice, on_hexagons
+from analysis.clusters.dbscan import LocalDbscan, Points, eps_for, eps_for_precision, minimum_alerts
 from analysis.clusters.detection import _named, cell_m2, find_clusters, runs_for
 from analysis.clusters.results import Cluster
 from analysis.grid import baseline
@@ -85,7 +85,7 @@ def test_the_same_seed_gives_the_same_clusters(city: CityProfile, one: pd.DataFr
 def test_cores_and_their_groups_are_those_of_scikit_learn(city: CityProfile, one: pd.DataFrame) -> None:
     for eps in (60.0, 75.0):
         search, points, _ = grounded(city, one, eps)
-        minimum = search.minimum[search.ground.pixel(points.at)]
+        minimum = search.minimum_at(points.at)
         peer = DBSCAN(eps=eps, min_samples=1).fit(points.at, sample_weight=points.weight / minimum + 1e-9)
         core = peer.core_sample_indices_
         expected = {frozenset(core[peer.labels_[core] == label]) for label in set(peer.labels_) - {-1}}
@@ -209,31 +209,20 @@ def test_cores_and_the_ground_under_them_are_those_of_the_slow_twin(city: CityPr
         assert search.land_on(group.squares) > 0
 
 
-@pytest.mark.parametrize(("most", "together"), [(10**6, 10**6), (3, 50), (0, 10**6)])
-def test_squares_hold_all_that_lies_within_eps(monkeypatch: pytest.MonkeyPatch, most: int, together: int) -> None:
-    monkeypatch.setattr(dbscan, "MOST_SQUARES", most)
+@pytest.mark.parametrize("together", [10**6, 50, 7])
+def test_pairs_of_cores_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, together: int) -> None:
+    """By all distances, of points on a lattice too (many exactly eps apart), however many are looked at together."""
     monkeypatch.setattr(dbscan, "AT_ONCE", together)
     rng = np.random.default_rng(4)
     for scale in (300, 1_500):
         at, share = np.round(rng.uniform(0, scale, (400, 2)), -1), rng.uniform(0, 0.3, 400)
-        within = cKDTree(at).query_ball_point(at, 60)
-        sums = np.array([share[some].sum() for some in within])
-        before, some = np.inf, rng.permutation(400)[:150]
-        for parts in sorted(dbscan.PARTS):
-            squares = _Squares(at, 60, parts)
-            around = squares.sums_around(some, share)
-            assert (around >= sums[some] - 1e-9).all()
-            assert around.sum() < before, "smaller squares lie closer round what is near"
-            before = around.sum()
-            found = squares.near(some)
-            assert len(found) == len({tuple(pair) for pair in found.tolist()})
-            wanted = {(one, two) for one in some.tolist() for two in within[one]}
-            assert {tuple(pair) for pair in found.tolist()} == wanted
-            assert not len(squares.near(some[:0]))
+        near = ((at[:, None] - at) ** 2).sum(axis=2) <= 60**2
         pairs = dbscan._pairs_of_cores(at, share, 60)
-        cores = np.flatnonzero(sums >= 1)
-        assert {tuple(p) for p in pairs.tolist()} == {(one, two) for one in cores.tolist() for two in within[one]}
-        assert (0 < len(cores) < 400) == (scale == 1_500)
+        core = near @ share >= 1
+        assert len(pairs) == len({tuple(pair) for pair in pairs.tolist()})
+        assert sorted(map(tuple, pairs.tolist())) == sorted(map(tuple, np.argwhere(near & core[:, None]).tolist()))
+        assert (0 < core.sum() < 400) == (scale == 1_500)
+    assert dbscan._pairs_of_cores(at[:0], share[:0], 60).shape == (0, 2)
 
 
 def test_maps_drawn_together_are_as_many_single_ones(monkeypatch: pytest.MonkeyPatch, city: CityProfile) -> None:
@@ -321,7 +310,7 @@ def test_the_lattice_leaves_out_no_core_and_nothing_near_one(city: CityProfile, 
     assert gap.query(lattice.at, k=2)[0][:, 1].min() == pytest.approx(side)
     rng = np.random.default_rng(3)
     values = rng.poisson(1.3 * lattice.expected * 6_000 / lattice.expected.sum())
-    minimum = search.minimum[search.ground.pixel(lattice.at)]
+    minimum = search.minimum_at(lattice.at)
     sums = np.array([(values[some] / minimum[some]).sum() for some in within])
     cores = np.flatnonzero((sums >= 1) & (values > 0))
     near = np.unique(np.concatenate([within[core] for core in cores]))
@@ -356,12 +345,14 @@ def test_a_stricter_search_is_one_that_was_made_so(city: CityProfile) -> None:
     for eps in (60.0, 150.0):
         stricter = search.stricter(eps, 1e-9)
         anew = LocalDbscan(search.ground, search.expected, eps, search.scatter, 1e-9)
-        assert np.array_equal(stricter.minimum, anew.minimum)
         assert stricter.eps == anew.eps
         assert stricter.square == anew.square
-        assert (stricter.minimum > search.minimum).any()
-        at = np.random.default_rng(0).uniform(0, 2_000, (500, 2))
-        assert np.array_equal(stricter.minimum_at(at), anew.minimum[search.ground.pixel(at)])
+        row, column = np.divmod(np.arange(len(search.expected)), search.ground.shape[1])
+        middles = (np.column_stack([column, row]) + 0.5) * search.ground.side
+        assert np.array_equal(stricter.minimum_at(middles), anew.minimum_at(middles))
+        assert (stricter.minimum_at(middles) > search.minimum_at(middles)).any()
+        within = search.ground.disc_sums(search.expected, eps)
+        assert np.array_equal(stricter.minimum_at(middles), minimum_alerts(within, search.scatter, 1e-9))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -386,8 +377,6 @@ def test_simulated_alerts_stand_on_hexagons_as_large_as_the_cells(city: CityProf
     away = np.hypot(*(at - centres[member]).T)
     side = np.sqrt(2 * area / 3**0.5)
     assert away.max() <= side / 3**0.5 + 1e-9
-    for one, other in zip(counted_on_hexagons(at, area), (centres, np.bincount(member)), strict=True):
-        assert np.array_equal(one, other)
     assert cKDTree(centres).query(at)[0] == pytest.approx(away)
     assert len(centres) == pytest.approx(2_000**2 / area, rel=0.05)
     assert cKDTree(centres).query(centres, k=2)[0][:, 1].min() == pytest.approx(side)

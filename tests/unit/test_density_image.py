@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.density.image import DensityImage, _between, class_breaks, colours_for, density_image, encode_png
-from analysis.density.kernel_density import Density, kernel_density
+from analysis.density.kernel_density import Density
 from analysis.grid.raster import raster_from_polygon
 from curim_data.model import CityProfile, Translator
+from tests.density_of_points import kernel_density
 
 TOWN = (23.6465, 37.9430)
 

@@ -16,8 +16,8 @@ from analysis.spots.label_placement import (
     _meet,
     placed_labels,
     text_width,
-    worst_overlap,
 )
+from tests.label_overlap import worst_overlap
 
 NAMES = st.text("abcimwΑΒγδ 12", min_size=1, max_size=28)
 WHERE = st.floats(-400, 400, allow_nan=False)

@@ -17,7 +17,7 @@ from shapely.geometry import MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.geo import enrichment
-from curim_data.geo.enrichment import KnownPositions, below_horizon, enrich, inside_land, parent_cells
+from curim_data.geo.enrichment import KnownPositions, enrich, inside_land, parent_cells
 from curim_data.model import CELL_RESOLUTIONS, CityProfile
 from curim_data.model.alert import ENRICHED, TOLD
 from curim_data.model.city import LAND_BUFFER_M, Area, Landmark
@@ -179,7 +179,8 @@ def test_darkness_agrees_with_the_height_of_the_sun(city: CityProfile) -> None:
     centre = city.land.centroid
     heights = np.array([elevation(Observer(centre.y, centre.x), moment.to_pydatetime()) for moment in moments])
     clear = np.abs(heights) > 1.5
-    assert (below_horizon(moments, city) == (heights < 0))[clear].all()
+    dark = enrich(alerts([moment.isoformat() for moment in moments]), city)["dark"].to_numpy(zero_copy_only=False)
+    assert (dark == (heights < 0))[clear].all()
 
 
 def test_a_span_through_dusk_is_neither_light_nor_dark(city: CityProfile) -> None:

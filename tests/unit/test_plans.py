@@ -120,9 +120,10 @@ def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
 def test_the_board_allows_only_its_moves(store: PlanStore) -> None:
     made = store.create(plan(), "maria")
     with pytest.raises(PlanProblem, match="Draft"):
-        store.set_status(made.id, PlanStatus.EVALUATED, "maria")
+        store.save(replace(made, status=PlanStatus.EVALUATED), "maria")
     for status in (PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED):
-        assert store.set_status(made.id, status, "maria").status is status
+        made = store.save(replace(made, status=status), "maria")
+        assert made.status is status
     assert store.list(PlanStatus.DRAFT) == ()
     assert [kept.id for kept in store.list(PlanStatus.EVALUATED)] == [made.id]
     assert set(MOVES) == set(PlanStatus)

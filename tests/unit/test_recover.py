@@ -32,7 +32,6 @@ from curim_data.store.interrupted import (
     NOTE,
     dry_run_folder,
     import_folder,
-    interrupted_imports,
     remove_interrupted,
 )
 from curim_data.store.staging import Staging
@@ -173,7 +172,7 @@ def cut_short(home: Home, batch_id: str, *, gives: bool) -> None:
 def test_an_import_that_runs_is_not_interrupted_and_leaves_nothing(home: Home) -> None:
     with import_folder(home, "file.csv", "one") as folder:
         assert json.loads((folder / NOTE).read_text("utf-8"))["pid"] == os.getpid()
-        assert interrupted_imports(home) == remove_interrupted(home) == ()
+        assert remove_interrupted(home) == ()
         assert folder.is_dir()
     assert list(home.work.iterdir()) == []
     with pytest.raises(KeyError), import_folder(home, "file.csv", "two"):
@@ -185,14 +184,13 @@ def test_what_was_cut_short_is_told_once_and_removed(home: Home, made: Path, t: 
     bring(home.path, made, "stored", 10)
     leave(home, "stored")
     leave(home, "lost")
-    found = interrupted_imports(home)
+    found = remove_interrupted(home)
     assert {cut.batch: cut.committed for cut in found} == {"stored": True, "lost": False}
     said = {cut.batch: t(cut.message) for cut in found}
     assert said["lost"].startswith("The import of lost.csv on 24 Nov 2026, ")
     assert said["lost"].endswith(" was cut short: nothing of it was stored. Import the file again.")
     assert said["stored"].endswith(" had been stored before it was cut short: nothing is to be done.")
-    assert remove_interrupted(home) == found
-    assert interrupted_imports(home) == remove_interrupted(home) == ()
+    assert remove_interrupted(home) == ()
     assert list(home.work.iterdir()) == []
     assert [path.stem for path in home.quarantine.iterdir()] == ["stored"]
 
@@ -204,7 +202,7 @@ def test_a_note_that_was_cut_short_itself(home: Home) -> None:
     (home.work / "new").mkdir()
     (home.work / "old").mkdir()
     os.utime(home.work / "old", (0, 0))
-    assert interrupted_imports(home) == remove_interrupted(home) == ()
+    assert remove_interrupted(home) == ()
     assert [path.name for path in home.work.iterdir()] == ["new"]
 
 
@@ -317,8 +315,7 @@ def test_imports_killed_at_random_moments(home: Home, made: Path) -> None:
         stored = now
         assert Store(home).count() == count
         assert Store(home).read(["batch_id"])["batch_id"].unique().to_pylist() == [stored[-1]]
-        cut = interrupted_imports(home)
-        assert cut == remove_interrupted(home)
+        cut = remove_interrupted(home)
         assert [(one.batch, one.committed) for one in cut] in ([], [(batch_id, batch_id in now)])
         assert not (whole and cut)
         cut_short += len(cut)

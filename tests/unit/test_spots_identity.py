@@ -14,7 +14,14 @@ import pytest
 from pyproj import Geod
 
 import sample_data
-from analysis.spots.identity import KnownPlace, _metres_between, as_known_places, match_places, with_known_ids
+from analysis.spots.identity import (
+    KnownPlace,
+    _metres,
+    _metres_per_radian,
+    as_known_places,
+    match_places,
+    with_known_ids,
+)
 from analysis.spots.naming import name_spots
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
@@ -46,11 +53,16 @@ def source(sample: Home) -> Source:
     return open_source(sample)
 
 
+def metres_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Metres from each point to each (degrees, longitude first)."""
+    return _metres(first[:, None], second, _metres_per_radian(first, second))
+
+
 @pytest.mark.parametrize("latitude", [0.0, 37.94, -33.9, 60.2])
 def test_metres_within_a_city_are_those_of_the_ellipsoid(latitude: float) -> None:
     rng = np.random.default_rng(3)
     first, second = (np.array([23.65, latitude]) + rng.uniform(-0.02, 0.02, (count, 2)) for count in (5, 7))
-    told = _metres_between(first, second)
+    told = metres_between(first, second)
     for i, j in np.ndindex(5, 7):
         assert told[i, j] == pytest.approx(Geod(ellps="WGS84").inv(*first[i], *second[j])[2], rel=1e-3)
 
@@ -94,7 +106,7 @@ def match_every_pair(spots: list[Place], places: tuple[KnownPlace, ...]) -> dict
     if not spots or not places:
         return {}
     first, second = ([[one.longitude, one.latitude] for one in some] for some in (spots, places))
-    away = _metres_between(np.array(first), np.array(second))
+    away = metres_between(np.array(first), np.array(second))
     pairs = []
     for one, spot in enumerate(spots):
         for other, known in enumerate(places):

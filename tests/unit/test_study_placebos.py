@@ -140,13 +140,13 @@ def test_what_is_refused_at_planning(tmp_path: Path, t: Translator) -> None:
     near = replace(good, areas=Areas((cell,), (), (h3_names.int_to_str(next(iter(h3.grid_ring(CENTRE, 1)))),)))
     assert design_faults(good) == ()
     store = PlanStore(f"sqlite:///{tmp_path / 'plans.sqlite'}")
-    assert store.set_status(store.create(good, "x").id, PlanStatus.DECIDED, "x").status is PlanStatus.DECIDED
+    assert store.save(replace(store.create(good, "x"), status=PlanStatus.DECIDED), "x").status is PlanStatus.DECIDED
     for plan in (late, near):
         (fault,) = design_faults(plan)
         assert "{" not in t(fault)
         kept = store.create(plan, "x")
         with pytest.raises(PlanProblem):
-            store.set_status(kept.id, PlanStatus.DECIDED, "x")
+            store.save(replace(kept, status=PlanStatus.DECIDED), "x")
     store.close()
 
 
