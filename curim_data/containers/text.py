@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from curim_data.containers import base
-from curim_data.containers._encoding import LineFlags, as_utf8, line_feeds, lines, scan
+from curim_data.containers._encoding import REPAIRED, UNREADABLE, as_utf8, line_feeds, lines, scan
 from curim_data.containers._header import Header, find_header
 from curim_data.containers._quotes import Dialect, repair_quotes
 from curim_data.model import Block, Facts, ImportProblem, Message, Reason
@@ -30,18 +30,14 @@ PARSED = 1 << 21  # bytes that the parser works on at once: it takes several tim
 def open_text(source: Path | bytes, name: str) -> DelimitedText:
     """Look at all of a delimited text file once. ImportProblem where it is none, or has no rows."""
     scanned = scan(source, base.head_of(source, name, base.CHUNK), name)
-    head = b""
-    for piece in lines(source, scanned.wide, name, base.CHUNK):
-        head += line_feeds(piece)
-        if len(head) >= base.CHUNK:
-            break
-    start = as_utf8(head, scanned.encoding, scanned.marks)
-    header = find_header(_without_marks(start.decode(), scanned.marks), name)
+    head = next(lines(base.pieces(source, name, 2 * base.CHUNK), scanned.wide, name), b"")
+    start = as_utf8(line_feeds(head), scanned.encoding) if scanned.mend else line_feeds(head)
+    header = find_header(start.decode().replace("\0", ""), name)
     facts = Facts(
         name, scanned.sha256, "csv", header.labels, encoding=scanned.encoding, delimiter=header.dialect.delimiter,
         size=scanned.size, skipped=header.skipped,
     )  # fmt: skip
-    opened = DelimitedText(facts, source, header, scanned.wide, scanned.marks)
+    opened = DelimitedText(facts, source, header, scanned.wide, scanned.mend)
     if not any(piece.strip(b"\r\n") for piece in opened.body()):
         raise base.no_rows(name)
     return opened
@@ -55,7 +51,7 @@ class DelimitedText:
     source: Path | bytes
     header: Header
     wide: str
-    marks: LineFlags | None
+    mend: bool
 
     def blocks(self) -> Iterator[Block]:
         """The records, about `BLOCK` bytes at a time. ImportProblem where the file was changed meanwhile."""
@@ -71,7 +67,7 @@ class DelimitedText:
     def body(self) -> Iterator[bytes]:
         """Pieces of whole lines after the header, in the bytes and with the line ends of the file."""
         skip = self.header.lines
-        for piece in lines(self.source, self.wide, self.facts.name, BLOCK):
+        for piece in lines(base.pieces(self.source, self.facts.name, BLOCK), self.wide, self.facts.name):
             start = 0
             piece = line_feeds(piece) if skip else piece
             while skip and start < len(piece):
@@ -86,9 +82,9 @@ class DelimitedText:
         rest = b""
         quote = dialect.quote.encode()
         for piece in self.body():
-            if rest or self.marks or quote in piece:  # elsewhere the parser knows all line ends
+            if rest or self.mend or quote in piece:  # elsewhere the parser knows all line ends
                 piece = line_feeds(piece)
-            text = as_utf8(piece, self.facts.encoding, self.marks)
+            text = as_utf8(piece, self.facts.encoding) if self.mend else piece
             del piece
             text, rest = repair_quotes(rest + text if rest else text, dialect, width, last=False)
             if text:
@@ -105,12 +101,9 @@ class DelimitedText:
         numbers = np.arange(first, first + table.num_rows + len(misfits), dtype=np.int64)
         rows = np.delete(numbers, [at for at, _ in misfits]) if misfits else numbers
         repaired, unreadable = np.zeros(len(rows), bool), None
-        if self.marks and _holds(text, self.marks):
-            repaired, unreadable = _marked(table, self.marks.repaired), _marked(table, self.marks.unreadable)
-            pattern = f"[{self.marks.repaired}{self.marks.unreadable}]"
-            table = pa.table(
-                [pc.replace_substring_regex(column, pattern, "") for column in table.columns], table.column_names
-            )
+        if b"\0" in text:
+            repaired, unreadable = _marked(table, REPAIRED), _marked(table, UNREADABLE)
+            table = pa.table([pc.replace_substring(column, "\0", "") for column in table.columns], table.column_names)
         block = Block(table, rows, repaired, np.zeros(len(rows), bool))
         if misfits:
             block, unreadable = self._with_misfits(block, unreadable, [(first + at, text) for at, text in misfits])
@@ -123,11 +116,11 @@ class DelimitedText:
         width, refused = len(self.header.labels), list(block.refused)
         cut: list[tuple[int, list[str], bool]] = []
         for row, text in misfits:
-            fields = _fields(_without_marks(text, self.marks), self.header.dialect)
-            if self.marks and self.marks.unreadable in text:
+            fields = _fields(text.replace("\0", ""), self.header.dialect)
+            if UNREADABLE in text:
                 refused.append(RejectedRecord(row, Reason.BAD_ENCODING, tuple(fields)))
             elif len(fields) > width and not any(field.strip() for field in fields[width:]):
-                cut.append((row, fields[:width], bool(self.marks and self.marks.repaired in text)))
+                cut.append((row, fields[:width], REPAIRED in text))
             else:
                 refused.append(RejectedRecord(row, base.misfit_reason(fields, width), tuple(fields)))
         if not cut:
@@ -198,16 +191,8 @@ def _fields(record: str, dialect: Dialect) -> list[str]:
         return record.split(dialect.delimiter)
 
 
-def _holds(text: bytes, marks: LineFlags) -> bool:
-    return marks.repaired.encode() in text or marks.unreadable.encode() in text
-
-
 def _marked(table: pa.Table, mark: str) -> BoolArray:
     found = np.zeros(table.num_rows, bool)
     for column in table.columns:
         found |= pc.match_substring(column, mark).to_numpy()
     return found
-
-
-def _without_marks(text: str, marks: LineFlags | None) -> str:
-    return text.replace(marks.repaired, "").replace(marks.unreadable, "") if marks else text

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.containers import text
-from curim_data.containers._encoding import _PRIVATE, line_feeds, lines
+from curim_data.containers._encoding import line_feeds, lines
 from curim_data.containers._quotes import Dialect, repair_quotes
+from curim_data.containers.base import pieces as pieces_of
 from curim_data.containers.prefetch import prefetch
 from curim_data.model import ImportProblem
 from tests.in_texts import read
@@ -143,7 +144,7 @@ def test_text_that_was_stored_in_the_wrong_encoding_is_left_as_it_is() -> None:
 
 
 def test_characters_of_private_use_are_no_marks_of_ours() -> None:
-    private = "".join(_PRIVATE[:3])
+    private = "\ue4c7\ue93a\uecd1\ufdd0\uffff\ufffd"
     content = f"α;β\nένα;{private}\nδύο;x\n".encode() + "Άνδρας;y\n".encode("cp1253")
     records = read(content)
     assert records.values == [["ένα", private], ["δύο", "x"], ["Άνδρας", "y"]]
@@ -188,7 +189,7 @@ def test_line_ends_may_be_mixed_and_lines_end_in_cr_alone_over_megabytes() -> No
 @given(st.text(alphabet="ab\r\n;", max_size=60), st.integers(1, 9))
 def test_pieces_of_lines_make_up_the_file(content: str, size: int) -> None:
     data = content.encode()
-    pieces = list(lines(data, "", "file.csv", size))
+    pieces = list(lines(pieces_of(data, "file.csv", size), "", "file.csv"))
     assert b"".join(pieces) == data
     assert b"".join(map(line_feeds, pieces)) == line_feeds(data)
     assert all(piece.endswith((b"\n", b"\r")) for piece in pieces[:-1])
