@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -98,60 +99,41 @@ class DelimitedText:
         """One block from whole records; `first` is the number of the first one."""
         width = len(self.header.labels)
         table, misfits = _table(text, self.header.dialect, width, self.facts.name)
-        numbers = np.arange(first, first + table.num_rows + len(misfits), dtype=np.int64)
-        rows = np.delete(numbers, [at for at, _ in misfits]) if misfits else numbers
+        rows = np.arange(first, first + table.num_rows + len(misfits), dtype=np.int64)
+        rows = np.delete(rows, [at for at, _ in misfits])
+        cut, refused = self._sorted_out([(first + at, record) for at, record in misfits])
+        if cut:
+            rows = np.concatenate([rows, list(cut)])
+            order = np.argsort(rows)
+            rows = rows[order]
+            table = pa.concat_tables([table, base.text_table(list(cut.values()), width)]).take(pa.array(order))
         repaired, unreadable = np.zeros(len(rows), bool), None
         if b"\0" in text:
             repaired, unreadable = _marked(table, REPAIRED), _marked(table, UNREADABLE)
             table = pa.table([pc.replace_substring(column, "\0", "") for column in table.columns], table.column_names)
-        block = Block(table, rows, repaired, np.zeros(len(rows), bool))
-        if misfits:
-            block, unreadable = self._with_misfits(block, unreadable, [(first + at, text) for at, text in misfits])
+        block = Block(table, rows, repaired, np.isin(rows, list(cut)), refused)
         return base.without_empty_and_totals(block, unreadable)
 
-    def _with_misfits(
-        self, block: Block, unreadable: BoolArray | None, misfits: list[tuple[int, str]]
-    ) -> tuple[Block, BoolArray | None]:
-        """The block with records of another width: cut where the extra fields are all empty, refused otherwise."""
-        width, refused = len(self.header.labels), list(block.refused)
-        cut: list[tuple[int, list[str], bool]] = []
+    def _sorted_out(self, misfits: list[tuple[int, str]]) -> tuple[dict[int, list[str]], tuple[RejectedRecord, ...]]:
+        """Of records of another width, those that end in empty fields, cut to the width, by row; and the others."""
+        width, cut, refused = len(self.header.labels), {}, []
         for row, text in misfits:
-            fields = _fields(text.replace("\0", ""), self.header.dialect)
+            fields = tuple(_fields(text.replace("\0", ""), self.header.dialect))
             if UNREADABLE in text:
-                refused.append(RejectedRecord(row, Reason.BAD_ENCODING, tuple(fields)))
+                refused.append(RejectedRecord(row, Reason.BAD_ENCODING, fields))
             elif len(fields) > width and not any(field.strip() for field in fields[width:]):
-                cut.append((row, fields[:width], REPAIRED in text))
+                cut[row] = [REPAIRED * (REPAIRED in text) + fields[0], *fields[1:width]]
             else:
-                refused.append(RejectedRecord(row, base.misfit_reason(fields, width), tuple(fields)))
-        if not cut:
-            return replace(block, refused=tuple(refused)), unreadable
-        extra = base.text_table([fields for _, fields, _ in cut], width)
-        rows = np.concatenate([block.rows, [row for row, _, _ in cut]])
-        order = np.argsort(rows, kind="stable")
-        none, all_ = np.zeros(len(cut), bool), np.ones(len(cut), bool)
-        repaired = np.concatenate([block.encoding_repaired, [was for _, _, was in cut]]).astype(bool)
-        merged = Block(
-            pa.concat_tables([block.table, extra]).take(pa.array(order)),
-            rows[order],
-            repaired[order],
-            np.concatenate([block.trailing_cut, all_])[order],
-            tuple(refused),
-        )
-        return merged, None if unreadable is None else np.concatenate([unreadable, none])[order]
+                refused.append(RejectedRecord(row, base.misfit_reason(fields, width), fields))
+        return cut, tuple(refused)
 
 
 def _table(text: bytes, dialect: Dialect, width: int, name: str) -> tuple[pa.Table, list[tuple[int, str]]]:
     """The records of the right width, and the place (from 0) and text of the others."""
-    try:
-        return _parsed(text, dialect, width, PARSED)
-    except pa.ArrowInvalid:  # a record is longer
-        pass
-    try:
-        return _parsed(text, dialect, width, 0)
-    except pa.ArrowInvalid as error:
-        raise ImportProblem(
-            Message("{name}: the file was changed while it was read. Import it again.", {"name": name})
-        ) from error
+    for size in (PARSED, 0):
+        with suppress(pa.ArrowInvalid):  # a record is longer
+            return _parsed(text, dialect, width, size)
+    raise ImportProblem(Message("{name}: the file was changed while it was read. Import it again.", {"name": name}))
 
 
 def _parsed(text: bytes, dialect: Dialect, width: int, size: int) -> tuple[pa.Table, list[tuple[int, str]]]:
