@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curim_data.cli.context import CommandContext
-from curim_data.cli.options import command, new_app
-from curim_data.cli.output import UsageError
-from curim_data.model import N_, Message
+from curim_data.cli.options import as_day, command, new_app
+from curim_data.model import N_
 
 if TYPE_CHECKING:
     from curim_data.model.meetings import Meeting
@@ -27,7 +25,7 @@ def add(
     name: Annotated[str, typer.Argument(help=N_("What the meeting is called; nobody's name."))] = "",
 ) -> None:
     """Keep a meeting."""
-    made = _meetings(ctx).add(_day(day), name)
+    made = _meetings(ctx).add(as_day(day), name)
     if ctx.as_json:
         ctx.print_json({"meeting": _row(made)})
         return
@@ -50,7 +48,7 @@ def show(ctx: CommandContext) -> None:
 @command(app, "remove", N_("Take a meeting away."))
 def remove(ctx: CommandContext, day: Day) -> None:
     """Take a meeting away."""
-    gone = _meetings(ctx).remove(_day(day))
+    gone = _meetings(ctx).remove(as_day(day))
     if ctx.as_json:
         ctx.print_json({"removed": _row(gone)})
         return
@@ -63,13 +61,6 @@ def _meetings(ctx: CommandContext) -> MeetingStore:
 
     ctx.city()
     return MeetingStore(PlanStore(ctx.home.plans_url), ctx.home.path)
-
-
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(Message("{text} is not a date such as 2025-05-03.", {"text": text})) from None
 
 
 def _name(ctx: CommandContext, meeting: Meeting) -> str:

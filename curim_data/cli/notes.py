@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curim_data.cli.context import CommandContext
-from curim_data.cli.options import command, new_app
+from curim_data.cli.options import as_day, command, new_app
 from curim_data.cli.output import UsageError
 from curim_data.model import N_, Message
 from curim_data.model.annotations import AnnotationKind
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
 
 app = new_app("annotations")
 Who = Annotated[str, typer.Option(help=N_("Name for the history of the notes."))]
-
-
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(Message("{text} is not a date such as 2025-05-03.", {"text": text})) from None
 
 
 def _row(one: Annotation) -> dict[str, Any]:
@@ -65,10 +57,10 @@ def add(
     try:
         made = add_annotation(
             ctx.home.path,
-            _day(start),
+            as_day(start),
             note,
             who=who,
-            end=_day(end) if end else None,
+            end=as_day(end) if end else None,
             kind=kind,
             category=category or None,
             source=of_source or None,

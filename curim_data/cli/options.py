@@ -6,6 +6,7 @@ typer has made its commands of them: typer itself would want the language at imp
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -31,6 +32,14 @@ def new_app(group: str | None = None) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+
+
+def as_day(text: str) -> dt.date:
+    """The day that a text such as 2025-05-03 names. UsageError where it names none."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(Message("{text} is not a date such as 2025-05-03.", {"text": text})) from None
 
 
 def command(

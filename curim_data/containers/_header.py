@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -23,8 +24,7 @@ _TITLES: Final = 10  # lines that may stand before the header
 _USUAL: Final = 0.5  # share of records as wide as the first line, from which that line is the header
 _STEADY: Final = 0.9  # the same for a header further down, and for rare delimiters
 _RARE_WIDTH: Final = 3
-_SEPARATOR: Final = re.compile(r"\s*sep=.\n")
-_EMPTY: Final = re.compile(r"(?:[ \t]*\n)+")
+_BEFORE: Final = re.compile(r"\A(?:\s*sep=.\n)?(?:[ \t]*\n)*")
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,9 @@ class _Start:
 
 def find_header(head: str, name: str) -> Header:
     """The header of a text that begins like `head` (whole lines, LF ends). ImportProblem where it is no table."""
-    skip = 0
-    if match := _SEPARATOR.match(head):
-        skip = match.end()
-    if match := _EMPTY.match(head, skip):
-        skip = match.end()
-    before = head.count("\n", 0, skip)
-    sample = io.StringIO(head[skip:], newline="\n").readlines()
+    text = _BEFORE.sub("", head)
+    before = head.count("\n") - text.count("\n")
+    sample = io.StringIO(text, newline="\n").readlines()
     start = _best(sample)
     if start is None:
         raise ImportProblem(
@@ -142,12 +138,11 @@ def _start(sample: Sequence[str], line: int, delimiter: str) -> _Start:
     """How steady the table is that begins in a line; width 0 where it has but one column."""
     lines = sample[line : line + _SAMPLE]
     dialect = Dialect(delimiter, _quote(lines, delimiter))
-    try:
+    width, records = 0, list[list[str]]()
+    with suppress(csv.Error):
         width = len(next(_reader(lines, dialect), []))
         repaired, _ = repair_quotes("".join(lines).encode(), dialect, width, last=True)
         records = [record for record in _reader(io.StringIO(repaired.decode(), newline="\n"), dialect) if record]
-    except csv.Error:
-        return _Start(dialect, line)
     if width < 2 or not records:
         return _Start(dialect, line)
     share = sum(len(record) == width for record in records) / len(records)
@@ -157,12 +152,10 @@ def _start(sample: Sequence[str], line: int, delimiter: str) -> _Start:
 def _quote(sample: Sequence[str], delimiter: str) -> str:
     """An apostrophe where it stands around the fields of the header and of most lines, and quotation marks nowhere."""
     text = "".join(sample)
-    if '"' in text or not text.startswith("'"):
-        return '"'
     fields = [field for line in sample for field in line.rstrip("\n").split(delimiter)]
     opened = sum(field.startswith("'") for field in fields)
     closed = sum(len(field) > 1 and field.endswith("'") for field in fields)
-    return "'" if opened == closed and opened >= len(sample) else '"'
+    return "'" if '"' not in text and text.startswith("'") and opened == closed >= len(sample) else '"'
 
 
 def _reader(lines: Iterable[str], dialect: Dialect) -> _csv.Reader:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import gzip
-import io
 import lzma
 import shutil
 import struct
@@ -74,7 +73,7 @@ def open_gzip(source: Path | bytes, name: str, sheet: str | None, depth: int, op
     with _folder() as folder:
         path = folder / f"0{_suffix(inner_name)}"
         room = _room(folder)
-        with _reasons(name, "gzip"), _stream(source) as packed, gzip.GzipFile(fileobj=packed) as handle:
+        with _reasons(name, "gzip"), base.stream(source) as packed, gzip.GzipFile(fileobj=packed) as handle:
             _unpack(handle, path, name, size, 0, room)
         inner = open_inner(path, inner_name, sheet, depth + 1)
         facts = replace(inner.facts, name=name, sha256=sha256, size=size, wrapped=("gz", *inner.facts.wrapped))
@@ -87,7 +86,7 @@ def open_zip(source: Path | bytes, name: str, sheet: str | None, depth: int, ope
     Raises `Question` where it holds tables of different columns; `sheet` then names one of its files, or several with
     the same columns by a pattern with `*`. ImportProblem where it is damaged, locked, or too much.
     """
-    with _reasons(name, "ZIP"), _stream(source) as packed, zipfile.ZipFile(packed) as archive:
+    with _reasons(name, "ZIP"), base.stream(source) as packed, zipfile.ZipFile(packed) as archive:
         names = {info.filename for info in archive.infolist()}
         kind = b""
         if {"mimetype", "content.xml"} <= names:
@@ -110,7 +109,7 @@ def open_zip(source: Path | bytes, name: str, sheet: str | None, depth: int, ope
 def _open_members(source: Path | bytes, name: str, sheet: str | None, depth: int, open_inner: Opener) -> Opened:
     sha256, size = base.digest(source, name)
     with _folder() as folder:
-        with _reasons(name, "ZIP"), _stream(source) as packed, zipfile.ZipFile(packed) as archive:
+        with _reasons(name, "ZIP"), base.stream(source) as packed, zipfile.ZipFile(packed) as archive:
             members = [info for info in archive.infolist() if _may_hold_table(info)]
             names = tuple(info.filename for info in members)
             chosen = [
@@ -219,10 +218,6 @@ def _folder() -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def _stream(source: Path | bytes) -> IO[bytes]:
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
 @contextmanager

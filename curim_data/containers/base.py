@@ -6,13 +6,14 @@ The rules for rows that hold no alert (wholly empty, a total) live here once, wh
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +48,11 @@ def pieces(source: Path | bytes, name: str, size: int = CHUNK) -> Iterator[bytes
                 yield part
     except OSError as error:
         raise cannot_open(name, error) from error
+
+
+def stream(source: Path | bytes) -> IO[bytes]:
+    """A source as an open file. OSError where it cannot be opened."""
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
 def head_of(source: Path | bytes, name: str, size: int = HEAD) -> bytes:

@@ -22,7 +22,7 @@ import shapely.geometry
 
 from curim_data.containers._geometry import PointReader, plain_number, point_reader, points
 from curim_data.containers._support import RereadableFile, choose_table
-from curim_data.containers.base import digest, head_of, no_rows, text_blocks
+from curim_data.containers.base import digest, head_of, no_rows, stream, text_blocks
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 DEPTH: Final = 60  # levels of lists and objects in one another
@@ -110,7 +110,7 @@ def _encoding(source: Path | bytes, name: str) -> str:
 def _stream(source: Path | bytes, name: str) -> Iterator[Any]:
     """The text as UTF-8 without a mark."""
     encoding = _encoding(source, name)
-    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as raw:
+    with stream(source) as raw:
         if encoding == "utf-16":
             yield _Recoded(raw)
         else:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from curim_data.containers import base
-from curim_data.containers._encoding import LineFlags, as_utf8, line_feeds, lines, scan
+from curim_data.containers._encoding import REPAIRED, UNREADABLE, as_utf8, line_feeds, lines, scan
 from curim_data.containers._header import Header, find_header
 from curim_data.containers._quotes import Dialect, repair_quotes
 from curim_data.model import Block, Facts, ImportProblem, Message, Reason
@@ -30,18 +31,14 @@ PARSED = 1 << 21  # bytes that the parser works on at once: it takes several tim
 def open_text(source: Path | bytes, name: str) -> DelimitedText:
     """Look at all of a delimited text file once. ImportProblem where it is none, or has no rows."""
     scanned = scan(source, base.head_of(source, name, base.CHUNK), name)
-    head = b""
-    for piece in lines(source, scanned.wide, name, base.CHUNK):
-        head += line_feeds(piece)
-        if len(head) >= base.CHUNK:
-            break
-    start = as_utf8(head, scanned.encoding, scanned.marks)
-    header = find_header(_without_marks(start.decode(), scanned.marks), name)
+    head = next(lines(base.pieces(source, name, 2 * base.CHUNK), scanned.wide, name), b"")
+    start = as_utf8(line_feeds(head), scanned.encoding) if scanned.mend else line_feeds(head)
+    header = find_header(start.decode().replace("\0", ""), name)
     facts = Facts(
         name, scanned.sha256, "csv", header.labels, encoding=scanned.encoding, delimiter=header.dialect.delimiter,
         size=scanned.size, skipped=header.skipped,
     )  # fmt: skip
-    opened = DelimitedText(facts, source, header, scanned.wide, scanned.marks)
+    opened = DelimitedText(facts, source, header, scanned.wide, scanned.mend)
     if not any(piece.strip(b"\r\n") for piece in opened.body()):
         raise base.no_rows(name)
     return opened
@@ -55,7 +52,7 @@ class DelimitedText:
     source: Path | bytes
     header: Header
     wide: str
-    marks: LineFlags | None
+    mend: bool
 
     def blocks(self) -> Iterator[Block]:
         """The records, about `BLOCK` bytes at a time. ImportProblem where the file was changed meanwhile."""
@@ -71,7 +68,7 @@ class DelimitedText:
     def body(self) -> Iterator[bytes]:
         """Pieces of whole lines after the header, in the bytes and with the line ends of the file."""
         skip = self.header.lines
-        for piece in lines(self.source, self.wide, self.facts.name, BLOCK):
+        for piece in lines(base.pieces(self.source, self.facts.name, BLOCK), self.wide, self.facts.name):
             start = 0
             piece = line_feeds(piece) if skip else piece
             while skip and start < len(piece):
@@ -86,9 +83,9 @@ class DelimitedText:
         rest = b""
         quote = dialect.quote.encode()
         for piece in self.body():
-            if rest or self.marks or quote in piece:  # elsewhere the parser knows all line ends
+            if rest or self.mend or quote in piece:  # elsewhere the parser knows all line ends
                 piece = line_feeds(piece)
-            text = as_utf8(piece, self.facts.encoding, self.marks)
+            text = as_utf8(piece, self.facts.encoding) if self.mend else piece
             del piece
             text, rest = repair_quotes(rest + text if rest else text, dialect, width, last=False)
             if text:
@@ -102,63 +99,41 @@ class DelimitedText:
         """One block from whole records; `first` is the number of the first one."""
         width = len(self.header.labels)
         table, misfits = _table(text, self.header.dialect, width, self.facts.name)
-        numbers = np.arange(first, first + table.num_rows + len(misfits), dtype=np.int64)
-        rows = np.delete(numbers, [at for at, _ in misfits]) if misfits else numbers
+        rows = np.arange(first, first + table.num_rows + len(misfits), dtype=np.int64)
+        rows = np.delete(rows, [at for at, _ in misfits])
+        cut, refused = self._sorted_out([(first + at, record) for at, record in misfits])
+        if cut:
+            rows = np.concatenate([rows, list(cut)])
+            order = np.argsort(rows)
+            rows = rows[order]
+            table = pa.concat_tables([table, base.text_table(list(cut.values()), width)]).take(pa.array(order))
         repaired, unreadable = np.zeros(len(rows), bool), None
-        if self.marks and _holds(text, self.marks):
-            repaired, unreadable = _marked(table, self.marks.repaired), _marked(table, self.marks.unreadable)
-            pattern = f"[{self.marks.repaired}{self.marks.unreadable}]"
-            table = pa.table(
-                [pc.replace_substring_regex(column, pattern, "") for column in table.columns], table.column_names
-            )
-        block = Block(table, rows, repaired, np.zeros(len(rows), bool))
-        if misfits:
-            block, unreadable = self._with_misfits(block, unreadable, [(first + at, text) for at, text in misfits])
+        if b"\0" in text:
+            repaired, unreadable = _marked(table, REPAIRED), _marked(table, UNREADABLE)
+            table = pa.table([pc.replace_substring(column, "\0", "") for column in table.columns], table.column_names)
+        block = Block(table, rows, repaired, np.isin(rows, list(cut)), refused)
         return base.without_empty_and_totals(block, unreadable)
 
-    def _with_misfits(
-        self, block: Block, unreadable: BoolArray | None, misfits: list[tuple[int, str]]
-    ) -> tuple[Block, BoolArray | None]:
-        """The block with records of another width: cut where the extra fields are all empty, refused otherwise."""
-        width, refused = len(self.header.labels), list(block.refused)
-        cut: list[tuple[int, list[str], bool]] = []
+    def _sorted_out(self, misfits: list[tuple[int, str]]) -> tuple[dict[int, list[str]], tuple[RejectedRecord, ...]]:
+        """Of records of another width, those that end in empty fields, cut to the width, by row; and the others."""
+        width, cut, refused = len(self.header.labels), {}, []
         for row, text in misfits:
-            fields = _fields(_without_marks(text, self.marks), self.header.dialect)
-            if self.marks and self.marks.unreadable in text:
-                refused.append(RejectedRecord(row, Reason.BAD_ENCODING, tuple(fields)))
+            fields = tuple(_fields(text.replace("\0", ""), self.header.dialect))
+            if UNREADABLE in text:
+                refused.append(RejectedRecord(row, Reason.BAD_ENCODING, fields))
             elif len(fields) > width and not any(field.strip() for field in fields[width:]):
-                cut.append((row, fields[:width], bool(self.marks and self.marks.repaired in text)))
+                cut[row] = [REPAIRED * (REPAIRED in text) + fields[0], *fields[1:width]]
             else:
-                refused.append(RejectedRecord(row, base.misfit_reason(fields, width), tuple(fields)))
-        if not cut:
-            return replace(block, refused=tuple(refused)), unreadable
-        extra = base.text_table([fields for _, fields, _ in cut], width)
-        rows = np.concatenate([block.rows, [row for row, _, _ in cut]])
-        order = np.argsort(rows, kind="stable")
-        none, all_ = np.zeros(len(cut), bool), np.ones(len(cut), bool)
-        repaired = np.concatenate([block.encoding_repaired, [was for _, _, was in cut]]).astype(bool)
-        merged = Block(
-            pa.concat_tables([block.table, extra]).take(pa.array(order)),
-            rows[order],
-            repaired[order],
-            np.concatenate([block.trailing_cut, all_])[order],
-            tuple(refused),
-        )
-        return merged, None if unreadable is None else np.concatenate([unreadable, none])[order]
+                refused.append(RejectedRecord(row, base.misfit_reason(fields, width), fields))
+        return cut, tuple(refused)
 
 
 def _table(text: bytes, dialect: Dialect, width: int, name: str) -> tuple[pa.Table, list[tuple[int, str]]]:
     """The records of the right width, and the place (from 0) and text of the others."""
-    try:
-        return _parsed(text, dialect, width, PARSED)
-    except pa.ArrowInvalid:  # a record is longer
-        pass
-    try:
-        return _parsed(text, dialect, width, 0)
-    except pa.ArrowInvalid as error:
-        raise ImportProblem(
-            Message("{name}: the file was changed while it was read. Import it again.", {"name": name})
-        ) from error
+    for size in (PARSED, 0):
+        with suppress(pa.ArrowInvalid):  # a record is longer
+            return _parsed(text, dialect, width, size)
+    raise ImportProblem(Message("{name}: the file was changed while it was read. Import it again.", {"name": name}))
 
 
 def _parsed(text: bytes, dialect: Dialect, width: int, size: int) -> tuple[pa.Table, list[tuple[int, str]]]:
@@ -198,16 +173,8 @@ def _fields(record: str, dialect: Dialect) -> list[str]:
         return record.split(dialect.delimiter)
 
 
-def _holds(text: bytes, marks: LineFlags) -> bool:
-    return marks.repaired.encode() in text or marks.unreadable.encode() in text
-
-
 def _marked(table: pa.Table, mark: str) -> BoolArray:
     found = np.zeros(table.num_rows, bool)
     for column in table.columns:
         found |= pc.match_substring(column, mark).to_numpy()
     return found
-
-
-def _without_marks(text: str, marks: LineFlags | None) -> str:
-    return text.replace(marks.repaired, "").replace(marks.unreadable, "") if marks else text

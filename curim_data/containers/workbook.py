@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from curim_data.containers._geometry import plain_number
 from curim_data.containers._support import RereadableFile, choose_table, reader_errors
-from curim_data.containers.base import BLOCK_BYTES, CHUNK, digest, head_of, pieces, table_blocks
+from curim_data.containers.base import BLOCK_BYTES, CHUNK, digest, head_of, pieces, stream, table_blocks
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 MAX_BYTES: Final = 200_000_000  # of the file
@@ -124,7 +123,7 @@ def _kind(source: Path | bytes, name: str) -> str:
     """
     if head_of(source, name, 4) == _OLD:
         return "xls"
-    with reader_errors(name, "Excel"), _handle(source) as handle, zipfile.ZipFile(handle) as archive:
+    with reader_errors(name, "Excel"), stream(source) as handle, zipfile.ZipFile(handle) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED:
             raise _too_large(name)
         if "content.xml" in archive.namelist():
@@ -139,10 +138,6 @@ def _kind(source: Path | bytes, name: str) -> str:
                 else:
                     raise _too_large(name)
     return "xlsx"
-
-
-def _handle(source: Path | bytes) -> IO[bytes]:
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
 def _largest(part: IO[bytes], measure: Callable[[bytes], tuple[int, int]]) -> tuple[int, int]:
@@ -196,7 +191,7 @@ def _column(letters: bytes) -> int:
 
 @contextmanager
 def _workbook(source: Path | bytes, name: str, kind: str) -> Iterator[CalamineWorkbook]:
-    with reader_errors(name, _WORDS[kind]), _handle(source) as handle:
+    with reader_errors(name, _WORDS[kind]), stream(source) as handle:
         try:
             workbook = CalamineWorkbook.from_filelike(handle)
         except (CalamineError, PasswordError) as error:
@@ -293,7 +288,7 @@ def _unstored(source: Path | bytes, name: str, sheet: str, frame: _Frame) -> dic
     """By column of the table, the numbers of its rows (from 1) that hold a formula without a stored result."""
     found: dict[int, set[int]] = {}
     places = {column + 1: place for place, column in enumerate(frame.columns)}
-    with reader_errors(name, "Excel"), _handle(source) as handle, zipfile.ZipFile(handle) as archive:
+    with reader_errors(name, "Excel"), stream(source) as handle, zipfile.ZipFile(handle) as archive:
         part = _part_of(archive, sheet)
         if part is None:
             return {}

@@ -47,7 +47,7 @@ from curim_data.profile.known_cities import names_for
 from curim_data.profile.shapes import AreaFile
 from curim_data.profile.spread import APART_KM, KM_A_DEGREE, Circle, Spread, dense_areas, kind_of_area
 from curim_data.store import Home, locked
-from curim_data.store.home import copy_profile
+from curim_data.store.home import copy_profile, sample_profile
 
 FINEST: Final = 9
 COARSEST: Final = 4
@@ -147,7 +147,7 @@ def choose_profile(folder: Path, new: NewCity) -> Path:
 
     The provisional one is written to `folder`. ImportProblem as `provisional_profile`.
     """
-    shipped, city, within = _shipped(), new.city, new.within
+    shipped, city, within = sample_profile(), new.city, new.within
     if city and fold(city) in {fold(word) for word in load_city(shipped).names.values()}:
         return shipped
     cells, counts = _gathered(new.points)
@@ -187,12 +187,6 @@ def ensure_city_for_areas(home: Home, areas: AreaFile, name: str) -> CityProfile
     """A provisional city where a file of areas lies, for a home that has none: districts may come before alerts."""
     corners = shapely.get_coordinates(areas.frame.geometry.to_numpy())
     return ensure_city(home, NewCity(corners, {}, name, city=name))
-
-
-def _shipped() -> Path:
-    import sample_data
-
-    return Path(sample_data.PROFILE)
 
 
 def _gathered(points: Points) -> tuple[Cells, Cells]:

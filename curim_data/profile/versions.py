@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 from curim_data.model import CityProfile, ImportProblem, Message
 from curim_data.model.city import FILES, load_city, profile_version
 from curim_data.store import Home, Store, locked
+from curim_data.store.home import replace_files
 from curim_data.store.locking import try_lock
 
 RECORD: Final = "told.json"
@@ -140,10 +141,7 @@ def restore_version(home: Home, version: str) -> ProfileChange:
     source = versions_folder(home) / matching[0]
 
     def edit(target: Path, _: CityProfile) -> None:
-        for name in FILES:
-            (target / name).unlink(missing_ok=True)
-            if (source / name).exists():
-                shutil.copyfile(source / name, target / name)
+        replace_files(source, target)
 
     return change_profile(home, edit, "restored")
 

@@ -121,11 +121,12 @@ def create_home(path: Path, profile_folder: Path | None = None) -> Home:
     home = Home(Path(path))
     if not home.has_city():
         home.path.mkdir(parents=True, exist_ok=True)
-        copy_profile(profile_folder or _sample_profile(), home.city_folder)
+        copy_profile(profile_folder or sample_profile(), home.city_folder)
     return home
 
 
-def _sample_profile() -> Path:
+def sample_profile() -> Path:
+    """The folder of the profile of Piraeus that comes with the program."""
     import sample_data
 
     return Path(sample_data.PROFILE)

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.containers import text
-from curim_data.containers._encoding import _PRIVATE, line_feeds, lines
-from curim_data.containers._quotes import Dialect
+from curim_data.containers._encoding import line_feeds, lines
+from curim_data.containers._quotes import Dialect, repair_quotes
+from curim_data.containers.base import pieces as pieces_of
 from curim_data.containers.prefetch import prefetch
 from curim_data.model import ImportProblem
 from tests.in_texts import read
@@ -143,7 +144,7 @@ def test_text_that_was_stored_in_the_wrong_encoding_is_left_as_it_is() -> None:
 
 
 def test_characters_of_private_use_are_no_marks_of_ours() -> None:
-    private = "".join(_PRIVATE[:3])
+    private = "\ue4c7\ue93a\uecd1\ufdd0\uffff\ufffd"
     content = f"α;β\nένα;{private}\nδύο;x\n".encode() + "Άνδρας;y\n".encode("cp1253")
     records = read(content)
     assert records.values == [["ένα", private], ["δύο", "x"], ["Άνδρας", "y"]]
@@ -188,7 +189,7 @@ def test_line_ends_may_be_mixed_and_lines_end_in_cr_alone_over_megabytes() -> No
 @given(st.text(alphabet="ab\r\n;", max_size=60), st.integers(1, 9))
 def test_pieces_of_lines_make_up_the_file(content: str, size: int) -> None:
     data = content.encode()
-    pieces = list(lines(data, "", "file.csv", size))
+    pieces = list(lines(pieces_of(data, "file.csv", size), "", "file.csv"))
     assert b"".join(pieces) == data
     assert b"".join(map(line_feeds, pieces)) == line_feeds(data)
     assert all(piece.endswith((b"\n", b"\r")) for piece in pieces[:-1])
@@ -255,6 +256,30 @@ def test_quotes_in_pairs_that_leave_a_field_open_harm_their_own_row_only() -> No
     odd = 'x;"y"z;"w'  # four quotes with the one before: read alone, the last of them opens a field
     records = read(f'a;b;c;d\n1;2;3;4\n"p"{odd}\n5;6;7;8\n9;9;9;9\n')
     assert [row for row in records.values if row[0] in "159"] == [list("1234"), list("5678"), list("9999")]
+
+
+@pytest.mark.parametrize("text", ["x; y", "x\ny", 'x ""y"" z'])
+def test_a_quote_inside_a_field_leaves_the_quoted_texts_beside_it_as_they_are(text: str) -> None:
+    records = read(f'a;b;c\n1;5" pipe;"{text}"\n2;x";"{text}"\n"{text}";6" and 7";y\n3;y;z\n')
+    told = text.replace('""', '"')
+    assert records.values == [["1", '5" pipe', told], ["2", 'x"', told], [told, '6" and 7"', "y"], ["3", "y", "z"]]
+    assert records.rows == [1, 2, 3, 4]
+
+
+@given(st.lists(st.lists(st.text(alphabet='ab;"\n', max_size=4), min_size=3, max_size=3), max_size=9), st.booleans())
+def test_nothing_is_changed_where_a_strict_reader_finds_records_of_one_width(rows: list[list[str]], all_: bool) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file, delimiter=";", lineterminator="\n", quoting=1 if all_ else 0).writerows(rows)
+    content = file.getvalue().encode()
+    assert repair_quotes(content, Dialect(";"), 3, last=True) == (content, b"")
+    cut = content[: content.rfind(b"\n", 0, len(content) // 2) + 1]
+    whole, waits = repair_quotes(cut, Dialect(";"), 3, last=False)
+    assert whole + waits == cut
+    assert list(csv.reader(io.StringIO(whole.decode(), newline=""), delimiter=";", strict=True)) == rows[: _rows(whole)]
+
+
+def _rows(content: bytes) -> int:
+    return sum(1 for _ in csv.reader(io.StringIO(content.decode(), newline=""), delimiter=";"))
 
 
 pieces_of_text = st.text(alphabet='ab;"\n\r, é', max_size=8)
