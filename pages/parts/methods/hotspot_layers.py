@@ -70,13 +70,11 @@ PLACES: Final = (
         (
             "Mann 1945, Econometrica 13",
             "Kendall 1975, Rank Correlation Methods",
-            "Hamed & Rao 1998, Journal of Hydrology 204",
             "Esri, How Emerging Hot Spot Analysis works",
         ),
         N_(
-            "The published S, variance, z and Sen's slope of three series, and Hamed and Rao's variance of two. No "
-            "published table of classes is known: one series made by hand for each class, and the classes planted in "
-            "the sample city."
+            "The published S and Sen's slope of three series. No published table of classes is known: one series made by "
+            "hand for each class, and the classes planted in the sample city."
         ),
     ),
     MethodEntry(
