@@ -267,25 +267,18 @@ class GiStar:
         mean = float(total) / counts.size
         return cls(counts, size, near, lag, mean, float(np.sqrt(max(float(square) / counts.size - mean**2, 0.0))))
 
-    @cached_property
-    def parts(self) -> FloatArray:
-        """Shape (3, m, T): sum w r, W and S1 of the neighbourhood in each step alone. They are what a permutation of
-        the steps leaves whole.
-        """
-        return self._parts_of_all(slice(None))
-
     def parts_of(self, cells: IntArray) -> FloatArray:
-        """`parts` of some cells (by position)."""
+        """Shape (3, cells, T): sum w r, W and S1 of the neighbourhood of some cells (by position) in each step alone.
+
+        They are what a permutation of the steps leaves whole.
+        """
         near = self.near[cells]
         there = np.unique(near.indices)
         near = near[:, there] if len(there) < len(self.counts) else near
         return np.stack([near @ values for values in self._terms(there)])
 
-    def _parts_of_all(self, steps: slice) -> FloatArray:
-        return np.stack([self.near @ values for values in self._terms(slice(None), steps)])
-
     def z(self, parts: FloatArray) -> FloatArray:
-        """z by cell and step, from `parts` in any order of their steps (and any choice of their cells)."""
+        """z by cell and step, from `parts_of` in any order of their steps (and any choice of their cells)."""
         z: FloatArray = np.zeros(parts.shape[1:])
         n = self.counts.size
         for rows in row_parts(z.shape):
@@ -296,7 +289,8 @@ class GiStar:
 
     def latest(self) -> FloatArray:
         """z of the last step, shape (m,)."""
-        return self.z(self._parts_of_all(slice(-self.lag - 1, None)))[:, -1]
+        terms = self._terms(slice(None), slice(-self.lag - 1, None))
+        return self.z(np.stack([self.near @ values for values in terms]))[:, -1]
 
     @cached_property
     def _of_steps(self) -> tuple[FloatArray, FloatArray]:

@@ -90,7 +90,7 @@ class EmergingHotSpots:
         over the whole cube; 1 where it is above alpha), z (Gi* of the last step), slope (Sen's, of Gi* a step; NaN for
         cells that were never hot or cold), p_trend and q_trend (NaN where no trend is tested: it is where it decides
         the class), place (position in `places`, -1).
-    hot, cold : arrays of bool, shape (cells, steps); z : Gi*, array of float, same shape.
+    hot, cold : arrays of bool, shape (cells, steps).
     starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
     usual place stands out in one window, and how many it is expected to have (`analysis.emerging.least_seen`).
     """
@@ -98,23 +98,14 @@ class EmergingHotSpots:
     frame: pd.DataFrame
     hot: BoolArray
     cold: BoolArray
-    gistar: GiStar
     starts: pd.DatetimeIndex
     unit: Unit
     places: tuple[EmergingPlace, ...]
-    resolution: int
-    k: int
     lag: int
-    alpha: float
     n: int
     choices: tuple[Choice, ...]
     least: int = 0
     usual: float = float("nan")
-
-    @property
-    def z(self) -> FloatArray:
-        """Gi* of every cell in every step, worked out when it is asked for."""
-        return self.gistar.z(self.gistar.parts)
 
     @property
     def too_few(self) -> bool:
@@ -289,14 +280,10 @@ def emerging_hot_spots(
         frame=frame.assign(place=number),
         hot=marks.hot,
         cold=marks.cold,
-        gistar=gistar,
         starts=cube.starts,
         unit=unit,
         places=places,
-        resolution=resolution,
-        k=k,
         lag=lag,
-        alpha=alpha,
         n=round(cube.counts.sum()),
         choices=(
             *setting_choices(EmergingSettings(side, k, outer, lag, margin, alpha, steps)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -97,11 +97,6 @@ class EmergingStudy:
             }
         )
 
-    def place_of(self, cells: tuple[int, ...]) -> EmergingRow | None:
-        """The hot place that a hot spot coincides with: the one that shares most of its cells, None without any."""
-        at = _coinciding([line.place for line in self.lines], cells)
-        return None if at is None else self.lines[at]
-
 
 @dataclass(frozen=True)
 class EmergingClasses:
@@ -120,18 +115,11 @@ class EmergingClasses:
     period: tuple[dt.date, dt.date] | None
 
     def class_of(self, cells: tuple[int, ...]) -> EmergingClass | None:
-        """The class of the hot place that a hot spot coincides with, None without any."""
+        """The class of the hot place that shares most of some cells, the first of several; None where none does."""
         places = () if self.emerging is None else self.emerging.places
-        at = _coinciding(places, cells)
-        return None if at is None else CLASSES[places[at].cls]
-
-
-def _coinciding(places: Sequence[EmergingPlace], cells: tuple[int, ...]) -> int | None:
-    """The number of the hot place that shares most of some cells, the first of several; None where none shares any."""
-    own = set(cells)
-    shared = [len(own.intersection(place.cells)) if CLASSES[place.cls].sign > 0 else 0 for place in places]
-    most = max(shared, default=0)
-    return shared.index(most) if most else None
+        hot = [place for place in places if CLASSES[place.cls].sign > 0]
+        most = max(hot, key=lambda place: len(set(cells).intersection(place.cells)), default=None)
+        return None if most is None or set(cells).isdisjoint(most.cells) else CLASSES[most.cls]
 
 
 def emerging_study(

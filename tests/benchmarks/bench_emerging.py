@@ -21,6 +21,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.stats import norm, rankdata
 
+from analysis.emerging.cube import GiStar
 from analysis.emerging.detection import emerging_hot_spots
 from analysis.grid.cells import neighbours
 from analysis.stats.mann_kendall import block_permutation, kendall_s, sen_slope
@@ -123,8 +124,9 @@ def cube() -> None:
     """The whole analysis: exact tests of every window, correction, Gi*, trends, classes and places."""
     counts, land, near = city(SERIES * STEPS)
     first = seconds(lambda: emerging_hot_spots(counts, land))
-    z = emerging_hot_spots(counts, land).z
     values, weights = counts.to_numpy(float), sparse.csr_array(near).astype(float)
+    gi = GiStar.of(values, np.repeat(land.to_numpy()[:, None], STEPS, axis=1), near, 1)
+    z = gi.z(gi.parts_of(np.arange(len(land))))
     binary = libpysal.weights.WSP(sparse.csr_matrix(near - sparse.eye_array(len(counts)))).to_W(silence_warnings=True)
     month = values[:, 0]
     by_esda = esda.G_Local(month, binary, transform="B", star=True, permutations=0)

@@ -109,7 +109,7 @@ def test_a_normal_tail_on_gistar_would_mark_chance(city: CityProfile) -> None:
     for _ in range(10):
         counts = draw(rng, land, 500, 24).to_numpy()
         gistar = GiStar.of(counts, np.repeat(land.to_numpy()[:, None], 24, axis=1), neighbours(cells, 1), 1)
-        p = 2 * norm.sf(np.abs(gistar.z(gistar.parts)))
+        p = 2 * norm.sf(np.abs(gistar.z(gistar.parts_of(np.arange(len(land))))))
         hits += bool((benjamini_hochberg(p.ravel()) <= LEVEL).any())
     assert hits >= 8
 
@@ -131,10 +131,10 @@ def test_chance_has_no_more_trends_than_its_level_and_the_common_tests_have(
         )
         for _ in range(12)
     ]
-    z = np.concatenate([each.z(each.parts[:, apart]) for each in series])
+    z = np.concatenate([each.z(each.parts_of(apart)) for each in series])
     for block in (1, 3):
         p = [
-            block_permutation(each.parts[:, apart], block=block, runs=199, seed=number, rebuild=each.z)
+            block_permutation(each.parts_of(apart), block=block, runs=199, seed=number, rebuild=each.z)
             for number, each in enumerate(series)
         ]
         assert not_above(int((np.concatenate(p) <= LEVEL).sum()), len(z), LEVEL)
