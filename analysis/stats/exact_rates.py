@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from scipy.special import betainc, betaincinv, gammaln
-from scipy.stats import beta
 
 from curim_data.model import BoolArray, FloatArray, IntArray
 
@@ -160,23 +159,3 @@ def ratio_interval(
         return float("inf") if share >= 1 else share / (1 - share) * size_out / size_in
 
     return as_ratio(x / (x + rest)), as_ratio(low), as_ratio(high)
-
-
-def ratio_intervals(
-    inside: Any, outside: Any, size_in: Any, size_out: Any, confidence: float = 0.95, dispersion: Any = 1.0
-) -> Any:
-    """`ratio_interval` for arrays: three arrays (ratio, low, high)."""
-    return effective_ratio_intervals(*_effective(inside, outside, dispersion), size_in, size_out, confidence)
-
-
-def effective_ratio_intervals(
-    x: FloatArray, rest: FloatArray, size_in: Any, size_out: Any, confidence: float = 0.95
-) -> Any:
-    """`ratio_intervals` of effective counts, which need not be whole: counts, or sums of weights, over their scale."""
-    scale = np.asarray(size_out, float) / np.asarray(size_in, float)
-    tail = (1 - confidence) / 2
-    low = np.where(x > 0, beta.ppf(tail, np.where(x > 0, x, 1), rest + 1), 0.0)
-    high = np.where(rest > 0, beta.ppf(1 - tail, x + 1, np.where(rest > 0, rest, 1)), 1.0)
-    shares = (np.divide(x, x + rest, out=np.full(x.shape, np.nan), where=x + rest > 0), low, high)
-    with np.errstate(divide="ignore"):
-        return tuple(np.where(x + rest > 0, share / (1 - share) * scale, np.nan) for share in shares)

@@ -73,8 +73,8 @@ PLACES: Final = (
             "Esri, How Emerging Hot Spot Analysis works",
         ),
         N_(
-            "The published S and Sen's slope of three series. No published table of classes is known: one series made by "
-            "hand for each class, and the classes planted in the sample city."
+            "The published S and Sen's slope of three series. No published table of classes is known: one series made "
+            "by hand for each class, and the classes planted in the sample city."
         ),
     ),
     MethodEntry(
@@ -217,6 +217,6 @@ PLACES: Final = (
             "Levine 2008, Security Journal 21",
             "Harvey & Fernandes 1989, Journal of Business & Economic Statistics 7",
         ),
-        N_("The published PAI, PEI and RRI of two small examples."),
+        N_("The published PAI and PEI of two small examples."),
     ),
 )
