@@ -222,7 +222,6 @@ def test_year_on_year_compares_the_same_weeks(t):
     series = weeks(y)
     compared = year_on_year(weekly(series, covered(series)))
     assert (compared.before, compared.after, compared.periods) == (260, 390, 13)
-    assert compared.ratio.value == 1.5
     assert compared.p < 0.001
     assert compared.sentence(t) == (
         "Since 18 November 2024: 390 alerts, 260 in the same time a year before: a rise (p <0.001)."
