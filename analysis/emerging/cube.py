@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -135,31 +135,19 @@ class Latest:
 class Windows:
     """Windows in space and time with what they are compared with.
 
-    `place` sums over the cells of a window; `around` over its surroundings, None for all the rest of the city (both
-    symmetric: who is a neighbour has one); `lag` steps before its own belong to a window. `size` is land or base, shape
-    (m, T); a place counts as at least `floor`. `dispersion`: variance of the counts of a window by that of independent
-    ones. `kept`: sums that both tests need.
+    `place` sums over the cells of a window; `around` over its surroundings (both symmetric: who is a neighbour has
+    one); `lag` steps before its own belong to a window. `size` is land, shape (m, T); a place counts as at least
+    `floor`. `dispersion`: variance of the counts of a window by that of independent ones. `kept`: sums that both tests
+    need.
     """
 
     place: sparse.csr_array
-    around: sparse.csr_array | None
+    around: sparse.csr_array
     lag: int
     size: FloatArray
     floor: float
     dispersion: float = 1.0
     kept: dict[str, tuple[FloatArray, Any]] = field(default_factory=dict, repr=False, compare=False)
-
-    def inside(self, values: FloatArray) -> FloatArray:
-        """Sums in the windows."""
-        return np.asarray(lagged_sums(sums_over(self.place, values), self.lag))
-
-    def rest(self, values: FloatArray) -> FloatArray:
-        """Sums around the windows, in the same steps."""
-        return np.asarray(lagged_sums(self._around(values), self.lag))
-
-    def size_in(self) -> FloatArray:
-        """Size of the windows."""
-        return np.asarray(lagged_sums(np.maximum(sums_over(self.place, self.size), self.floor), self.lag))
 
     def latest(self, counts: FloatArray) -> Latest:
         """The windows of the last step."""
@@ -170,29 +158,26 @@ class Windows:
         inside, outside = (np.asarray(found, float) for found in (sums_over(self.place, there), self._around(there)))
         return Latest(inside, outside, size_in, size_out)
 
-    def hot(self, counts: FloatArray, margin: float, *, alpha: float | None = None) -> FloatArray:
+    def hot(self, counts: FloatArray, margin: float, alpha: float) -> FloatArray:
         """p-values that windows are denser; see `analysis.stats.exact_rates.larger_rate`.
 
-        `alpha`: those alone whose q-value among all windows is at most that, and 1 for most others.
+        Those alone whose q-value among all windows is at most `alpha`, and 1 for most others.
         """
         size = np.maximum(sums_over(self.place, self.size), self.floor)
         sums = self._once("place", counts), self._once("around", counts), size, self._around(self.size)
-        if alpha is not None:
-            return self._decisive(larger_rate, larger_rate_bound, sums, margin, alpha)
-        return self._tested(larger_rate, sums, margin)
+        return self._decisive(larger_rate, larger_rate_bound, sums, margin, alpha)
 
-    def cold(self, counts: FloatArray, hot: BoolArray, margin: float, *, alpha: float | None = None) -> FloatArray:
-        """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore."""
+    def cold(self, counts: FloatArray, hot: BoolArray, margin: float, alpha: float) -> FloatArray:
+        """p-values that windows are thinner; what is hot is no measure for them, and the floor would mark the shore.
+
+        `alpha`: as for `hot`.
+        """
         size = self._size_without(hot)
         sums = self._once("place", counts), self._counts_without(counts, hot), sums_over(self.place, self.size), size
-        if alpha is not None:
-            return self._decisive(smaller_rate, smaller_rate_bound, sums, margin, alpha)
-        return self._tested(smaller_rate, sums, margin)
+        return self._decisive(smaller_rate, smaller_rate_bound, sums, margin, alpha)
 
     def _around(self, values: FloatArray) -> Any:
-        if self.around is not None:
-            return sums_over(self.around, values)
-        return values.sum(axis=0) - sums_over(self.place, values)
+        return sums_over(self.around, values)
 
     def _once(self, where: str, counts: FloatArray) -> Any:
         """Sums over the places, or around them; of the same counts (the same array) they are made once."""
@@ -208,7 +193,7 @@ class Windows:
         if not len(rows):
             return self._once("around", counts)
         known = self.kept.get("around")
-        if self.around is None or known is None or known[0] is not counts or known[1].dtype.kind != "i":
+        if known is None or known[0] is not counts or known[1].dtype.kind != "i":
             return self._around(np.where(hot, 0.0, counts))
         left_out = np.where(hot[rows], counts[rows], 0.0).astype(known[1].dtype)
         ones = sparse.csr_array(self.around[rows], dtype=known[1].dtype)
@@ -219,22 +204,10 @@ class Windows:
         if not hot.any():
             return np.asarray(self._around(self.size))
         size = np.where(hot, 0.0, self.size)
-        if self.around is None:
-            return np.asarray(self._around(size))
         changed = np.flatnonzero(sums_over(self.around, hot.any(axis=1).astype(float)))
         found = np.array(self._around(self.size))
         found[changed] = self.around[changed] @ size
         return found
-
-    def _tested(self, test: _Test, sums: tuple[Any, ...], margin: float) -> FloatArray:
-        """The test of all windows, in parts, so that what is worked out for each stays within the processor's cache.
-
-        `sums`: counts in the windows of one step and around them, sizes in them and around them.
-        """
-        p = np.empty(self.size.shape)
-        for rows in row_parts(p.shape):
-            p[rows] = test(*(lagged_sums(values[rows], self.lag) for values in sums), margin, self.dispersion)
-        return p
 
     def _decisive(self, test: _Test, bound: _Bound, sums: tuple[Any, ...], margin: float, alpha: float) -> FloatArray:
         """The test of those windows alone whose p-value may be so small that its q-value is at most `alpha`."""
@@ -261,7 +234,7 @@ class GiStar:
     """Gi* with space-time neighbours, in the form for cells of unequal land
     (`analysis.hotspots.cell_significance.gistar_on_land`).
 
-    With e_jt the alerts of step t shared out by land (or base), r_jt = (x_jt - e_jt) / sqrt(e_jt) and the weights
+    With e_jt the alerts of step t shared out by land, r_jt = (x_jt - e_jt) / sqrt(e_jt) and the weights
     w_jt = sqrt(e_jt) over the window of cell i and step t (the same neighbours in t and the `lag` steps before),
 
         z_it = (sum w r - rbar W) / (s sqrt((n S1 - W²) / (n - 1))),    W = sum w, S1 = sum w², n = cells x steps.
@@ -278,55 +251,34 @@ class GiStar:
 
     @classmethod
     def of(cls, counts: FloatArray, size: FloatArray, near: sparse.csr_array, lag: int) -> GiStar:
-        """From counts and sizes, shape (m, T), and the neighbours with the cell itself."""
-        found = cls(counts, size, near, lag, 0.0, 0.0)
-        if size.size and not size.strides[1]:
-            return found._of_places_alone()
-        total = square = 0.0
-        for rows in row_parts(counts.shape):
-            away, root, expected = found._terms(rows)
-            residual = np.divide(away, root, out=np.zeros(away.shape), where=expected > 0).ravel()
-            total += float(residual.sum())
-            square += float((residual * residual).sum())
-        mean = total / counts.size
-        return replace(found, mean=mean, spread=float(np.sqrt(max(square / counts.size - mean**2, 0.0))))
+        """From counts, shape (m, T), sizes that are the same in every step, and the neighbours with the cell itself.
 
-    def _of_places_alone(self) -> GiStar:
-        """`mean` and `spread` where all steps have the same sizes (a view of one column): with e_jt = a_j n_t the sums
-        of r = x / sqrt(e) - sqrt(e) and of r² = x² / e - 2 x + e need nothing but the products of sums over cells and
-        over steps, and what is there where something was counted.
+        `mean` and `spread`: with e_jt = a_j n_t the sums of r = x / sqrt(e) - sqrt(e) and of r² = x² / e - 2 x + e need
+        nothing but the products of sums over cells and over steps, and what is there where something was counted.
         """
-        size = self.size[:, 0]
-        share = size / size.sum() if size.sum() > 0 else np.zeros(len(size))
-        alerts = self.counts.sum(axis=0)
-        at = np.flatnonzero(self.counts)
-        cell, step = np.divmod(at, self.counts.shape[1])
+        share = size[:, 0] / max(size[:, 0].sum(), 1e-300)
+        alerts = counts.sum(axis=0)
+        at = np.flatnonzero(counts)
+        cell, step = np.divmod(at, counts.shape[1])
         expected = share[cell] * alerts[step]
-        x, expected = self.counts.ravel()[at][expected > 0], expected[expected > 0]
+        x, expected = counts.ravel()[at][expected > 0], expected[expected > 0]
         total = (x / np.sqrt(expected)).sum() - np.sqrt(share).sum() * np.sqrt(alerts).sum()
         square = (x * x / expected).sum() - 2 * x.sum() + share.sum() * alerts.sum()
-        mean = float(total) / self.counts.size
-        return replace(self, mean=mean, spread=float(np.sqrt(max(float(square) / self.counts.size - mean**2, 0.0))))
-
-    @cached_property
-    def parts(self) -> FloatArray:
-        """Shape (3, m, T): sum w r, W and S1 of the neighbourhood in each step alone. They are what a permutation of
-        the steps leaves whole.
-        """
-        return self._parts_of_all(slice(None))
+        mean = float(total) / counts.size
+        return cls(counts, size, near, lag, mean, float(np.sqrt(max(float(square) / counts.size - mean**2, 0.0))))
 
     def parts_of(self, cells: IntArray) -> FloatArray:
-        """`parts` of some cells (by position)."""
+        """Shape (3, cells, T): sum w r, W and S1 of the neighbourhood of some cells (by position) in each step alone.
+
+        They are what a permutation of the steps leaves whole.
+        """
         near = self.near[cells]
         there = np.unique(near.indices)
         near = near[:, there] if len(there) < len(self.counts) else near
         return np.stack([near @ values for values in self._terms(there)])
 
-    def _parts_of_all(self, steps: slice) -> FloatArray:
-        return np.stack([self.near @ values for values in self._terms(slice(None), steps)])
-
     def z(self, parts: FloatArray) -> FloatArray:
-        """z by cell and step, from `parts` in any order of their steps (and any choice of their cells)."""
+        """z by cell and step, from `parts_of` in any order of their steps (and any choice of their cells)."""
         z: FloatArray = np.zeros(parts.shape[1:])
         n = self.counts.size
         for rows in row_parts(z.shape):
@@ -337,7 +289,8 @@ class GiStar:
 
     def latest(self) -> FloatArray:
         """z of the last step, shape (m,)."""
-        return self.z(self._parts_of_all(slice(-self.lag - 1, None)))[:, -1]
+        terms = self._terms(slice(None), slice(-self.lag - 1, None))
+        return self.z(np.stack([self.near @ values for values in terms]))[:, -1]
 
     @cached_property
     def _of_steps(self) -> tuple[FloatArray, FloatArray]:
@@ -392,13 +345,3 @@ def connected_groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
     graph = sparse.coo_array((np.ones(len(one), bool), (one, two)), shape=(len(cell), len(cell)))
     labels[marks] = connected_components(graph, directed=False)[1]
     return labels
-
-
-def cell_sizes(cube: SpaceTimeCube, land: pd.Series, base: pd.DataFrame | None) -> FloatArray:
-    """Land, or the base of the same steps, by cell and step."""
-    if base is None:
-        return np.broadcast_to(land.to_numpy(float)[:, None], cube.counts.shape)
-    other = SpaceTimeCube.of(base, cube.cells)
-    if not other.starts.equals(cube.starts):
-        raise ValueError("the base must have the steps of the counts")
-    return other.counts

@@ -19,8 +19,8 @@ on pure chance in cells of 130 m over Piraeus, at a nominal 5 %, a trend was fou
     steps permuted, windows remade              4, 5 %             5, 4, 6 %
     the same in blocks of three steps           5, 4 %             5, 4, 4 %
 
-Autocorrelations of two or three dozen values are too uncertain for Hamed and Rao's correction. Permuting the steps and
-remaking the windows is exact by construction, so that is the default.
+Autocorrelations of two or three dozen values are too uncertain for Hamed and Rao's correction (1998, Journal of
+Hydrology 204, 182-196). Permuting the steps and remaking the windows is exact by construction, so that is what is done.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ import pandas as pd
 from scipy import sparse
 
 from analysis.emerging.classes import CLASSES, COUNT_PHRASES, KINDS, NO_PATTERN, classify, run_to_last_step
-from analysis.emerging.cube import GiStar, Latest, SpaceTimeCube, Windows, cell_sizes, significant_cells
+from analysis.emerging.cube import GiStar, Latest, SpaceTimeCube, Windows, significant_cells
 from analysis.emerging.least_seen import least_seen
-from analysis.emerging.settings import MIN_STEPS, EmergingSettings, Reference, Unit, block_for, setting_choices, unit_of
+from analysis.emerging.settings import MIN_STEPS, EmergingSettings, Unit, block_for, setting_choices, unit_of
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected
 from analysis.hotspots.settings import margin_for, surroundings_for, window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.false_discovery import StepUp, benjamini_hochberg
-from analysis.stats.mann_kendall import TrendTest, block_permutation, hamed_rao, mann_kendall
+from analysis.stats.mann_kendall import block_permutation, kendall_s, sen_slope
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Num, Translator
 from curim_data.model.types import CellArray
@@ -90,7 +90,7 @@ class EmergingHotSpots:
         over the whole cube; 1 where it is above alpha), z (Gi* of the last step), slope (Sen's, of Gi* a step; NaN for
         cells that were never hot or cold), p_trend and q_trend (NaN where no trend is tested: it is where it decides
         the class), place (position in `places`, -1).
-    hot, cold : arrays of bool, shape (cells, steps); z : Gi*, array of float, same shape.
+    hot, cold : arrays of bool, shape (cells, steps).
     starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
     usual place stands out in one window, and how many it is expected to have (`analysis.emerging.least_seen`).
     """
@@ -98,23 +98,14 @@ class EmergingHotSpots:
     frame: pd.DataFrame
     hot: BoolArray
     cold: BoolArray
-    gistar: GiStar
     starts: pd.DatetimeIndex
     unit: Unit
     places: tuple[EmergingPlace, ...]
-    resolution: int
-    k: int
     lag: int
-    alpha: float
     n: int
     choices: tuple[Choice, ...]
     least: int = 0
     usual: float = float("nan")
-
-    @property
-    def z(self) -> FloatArray:
-        """Gi* of every cell in every step, worked out when it is asked for."""
-        return self.gistar.z(self.gistar.parts)
 
     @property
     def too_few(self) -> bool:
@@ -225,14 +216,9 @@ def emerging_hot_spots(
     counts: pd.DataFrame,
     land_km2: pd.Series,
     *,
-    base: pd.DataFrame | None = None,
     lag: int = 1,
     alpha: float = 0.05,
     k: int | None = None,
-    margin: float | None = None,
-    against: Reference = "surroundings",
-    trend: TrendTest = "permutation",
-    seed: int = 0,
     scatter: Dispersion = INDEPENDENT,
 ) -> EmergingHotSpots:
     """Give every cell of the land its class over time.
@@ -245,22 +231,14 @@ def emerging_hot_spots(
         cells without land are left out. Give whole periods only (`periods_for`).
     land_km2 : Series, index cell
         The whole study mask. A window at the shore is expected to hold as many alerts as it has land.
-    base : DataFrame, optional
-        Base counts (all alerts, when `counts` holds one category), wide or long as `counts`. A window is then compared
-        with all the rest of the city relative to the base of the same steps, since the base follows the density.
     lag : int
         Steps before its own that a window takes in.
     alpha : float
         Share of false marks that is accepted among the marked (Benjamini–Hochberg over all cells and steps, hot and
         cold each), level of each group's own test (Bonferroni over the cells of a step), and of the trends
         (Benjamini–Hochberg over the cells whose class depends on them).
-    k, margin : optional
-        Rings of cells in the window, and the ratio that is not yet hot: chosen as in
-        `analysis.hotspots.settings`.
-    against : "surroundings" or "city"
-        What a window is compared with.
-    trend : "permutation", "hamed_rao" or "plain"
-        The trend test on Gi*; the others than the default find too many (see the module).
+    k : optional
+        Rings of cells in the window: chosen as in `analysis.hotspots.settings`.
     scatter : Dispersion
         Dispersion of the counts of a place (`analysis.stats.dispersion`): the tests of windows are of effective counts.
         The trend needs none: bursts are shorter than a step, and permuting the steps keeps each with all of its bursts.
@@ -280,21 +258,20 @@ def emerging_hot_spots(
     resolution = int(h3.get_resolution(np.uint64(cells[0])))
     side = square_side(resolution, cells)
     k = window_for(side) if k is None else k
-    margin = margin_for(k) if margin is None else margin
+    margin = margin_for(k)
     place = neighbours(cells, k)
     outer = surroundings_for(side, k, _mean_window(place, cube.counts, lag))
-    near_only = against == "surroundings" and base is None
     windows = Windows(
         place=place,
-        around=ring(cells, k, outer) if near_only else None,
+        around=ring(cells, k, outer),
         lag=lag,
-        size=cell_sizes(cube, land, base),
-        floor=MIN_LAND_SHARE * side**2 / 1e6 if base is None else 0.0,
+        size=np.broadcast_to(land.to_numpy(float)[:, None], cube.counts.shape),
+        floor=MIN_LAND_SHARE * side**2 / 1e6,
         dispersion=scatter.value,
     )
     marks = _Significance.of(cube, windows, margin, alpha)
     gistar = GiStar.of(cube.counts, windows.size, neighbours(cells, max(k, 1)), lag)
-    trends = _Trends.of(gistar, marks, trend, seed)
+    trends = _Trends.of(gistar, marks)
     latest = windows.latest(cube.counts)
     frame = _frame(cube, latest, marks, gistar, trends, alpha)
     places, number = _places(frame, marks)
@@ -303,22 +280,13 @@ def emerging_hot_spots(
         frame=frame.assign(place=number),
         hot=marks.hot,
         cold=marks.cold,
-        gistar=gistar,
         starts=cube.starts,
         unit=unit,
         places=places,
-        resolution=resolution,
-        k=k,
         lag=lag,
-        alpha=alpha,
         n=round(cube.counts.sum()),
         choices=(
-            *setting_choices(
-                EmergingSettings(
-                    side, k, outer, lag, margin, alpha, "surroundings" if near_only else "city", trend, steps
-                ),
-                based=base is not None,
-            ),
+            *setting_choices(EmergingSettings(side, k, outer, lag, margin, alpha, steps)),
             *scatter.told,
         ),
         least=least,
@@ -350,9 +318,9 @@ class _Significance:
 
     @classmethod
     def of(cls, cube: SpaceTimeCube, windows: Windows, margin: float, alpha: float) -> _Significance:
-        p_hot = windows.hot(cube.counts, margin, alpha=alpha)
+        p_hot = windows.hot(cube.counts, margin, alpha)
         q_hot, hot = significant_cells(cube.cells, p_hot, alpha)
-        p_cold = windows.cold(cube.counts, hot, margin, alpha=alpha)
+        p_cold = windows.cold(cube.counts, hot, margin, alpha)
         q_cold, cold = significant_cells(cube.cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
@@ -393,27 +361,23 @@ class _Trends:
     q: FloatArray
 
     @classmethod
-    def of(cls, gistar: GiStar, marks: _Significance, test: TrendTest, seed: int) -> _Trends:
+    def of(cls, gistar: GiStar, marks: _Significance) -> _Trends:
         slope, s, p, q = np.full((4, len(marks.hot)), np.nan)
         marked = marks.marked()
-        plain = mann_kendall(gistar.z(gistar.parts_of(marked)))
-        slope[marked], s[marked] = plain.slope, plain.s
+        z = gistar.z(gistar.parts_of(marked))
+        slope[marked], s[marked] = sen_slope(z), kendall_s(z)
         at = np.flatnonzero(marks.often())
         if len(at) and marks.hot.shape[1] >= MIN_STEPS:
-            p[at] = _chance(gistar, at, test, seed)
+            p[at] = block_permutation(
+                gistar.parts_of(at),
+                block=block_for(marks.hot.shape[1]),
+                runs=RUNS,
+                rebuild=gistar.z,
+                reach=gistar.lag,
+                enough=ENOUGH,
+            )
             q[at] = benjamini_hochberg(p[at])
         return cls(slope, s, p, q)
-
-
-def _chance(gistar: GiStar, at: CellArray, test: TrendTest, seed: int) -> FloatArray:
-    """The p-values of the trends of some cells."""
-    if test == "permutation":
-        parts, block = gistar.parts_of(at), block_for(gistar.counts.shape[1])
-        make, lag = gistar.z, gistar.lag
-        found = block_permutation(parts, block=block, runs=RUNS, seed=seed, rebuild=make, reach=lag, enough=ENOUGH)
-        return found.p
-    z = gistar.z(gistar.parts_of(at))
-    return (hamed_rao(z, lags=gistar.lag) if test == "hamed_rao" else mann_kendall(z)).p
 
 
 def _frame(

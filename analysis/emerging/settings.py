@@ -9,12 +9,10 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
-from analysis.stats.mann_kendall import TrendTest
 from analysis.stats.result import Choice
 from curim_data.model import Message, Num
 
 Unit = Literal["month", "week"]
-Reference = Literal["surroundings", "city"]
 
 # Cells times steps: the tests and their arrays of a larger cube would take minutes and gigabytes.
 MOST_COUNTS: Final = 5_000_000
@@ -107,30 +105,22 @@ class EmergingSettings:
     lag: int
     margin: float
     alpha: float
-    against: Reference
-    trend: TrendTest
     steps: int
 
 
-def setting_choices(chosen: EmergingSettings, *, based: bool) -> tuple[Choice, ...]:
+def setting_choices(chosen: EmergingSettings) -> tuple[Choice, ...]:
     """The settings of an analysis, each with its sentence."""
     side, k, outer, lag, steps = chosen.side, chosen.k, chosen.outer, chosen.lag, chosen.steps
-    against, margin, alpha, trend = chosen.against, chosen.margin, chosen.alpha, chosen.trend
+    margin, alpha = chosen.margin, chosen.alpha
     window = Message(
         "A place is a cell with what lies up to {metres} m from its centre, in a step of time and {lag} before it; the "
         "first steps have fewer before them.",
         {"metres": round((k + 0.5) * side), "lag": lag},
     )
-    compared = (
-        Message("A place is compared with all the rest of the city in the same steps, relative to its base.")
-        if based
-        else Message("A place is compared with all the rest of the city in the same steps, relative to its land.")
-        if against == "city"
-        else Message(
-            "A place is compared with its own surroundings up to {metres} m in the same steps: neither a dense "
-            "quarter nor a month of many alerts everywhere is a hot spot.",
-            {"metres": round((outer + 0.5) * side)},
-        )
+    compared = Message(
+        "A place is compared with its own surroundings up to {metres} m in the same steps: neither a dense "
+        "quarter nor a month of many alerts everywhere is a hot spot.",
+        {"metres": round((outer + 0.5) * side)},
     )
     excess = Message(
         "Hot means more than {margin} times as dense as what it is compared with, beyond chance (exact test).",
@@ -145,32 +135,22 @@ def setting_choices(chosen: EmergingSettings, *, based: bool) -> tuple[Choice, .
     return (
         Choice("window", k, window),
         Choice("lag", lag, Message("Steps that a window reaches back: {lag}; one is usual.", {"lag": lag})),
-        Choice("against", against, compared),
+        Choice("against", "surroundings", compared),
         Choice("margin", margin, excess),
         Choice("alpha", alpha, corrected),
-        Choice("trend", trend if steps >= MIN_STEPS else "none", _trend(trend, steps)),
+        Choice("trend", "permutation" if steps >= MIN_STEPS else "none", _trend(steps)),
     )
 
 
-def _trend(trend: TrendTest, steps: int) -> Message:
+def _trend(steps: int) -> Message:
     if steps < MIN_STEPS:
         return Message(
             "{n} steps are too few for a trend (it needs {least}): lasting places are called persistent, and whether "
             "they grow or fade is not reported.",
             {"n": steps, "least": MIN_STEPS},
         )
-    if trend == "permutation":
-        return Message(
-            "Trend: Mann–Kendall on Gi*, corrected for the number of lasting cells; its chance is found by putting the "
-            "steps in random order ({block} at a time) and computing the windows again, since windows share steps.",
-            {"block": block_for(steps)},
-        )
-    if trend == "hamed_rao":
-        return Message(
-            "Trend: Mann–Kendall on Gi* with the variance of Hamed and Rao. In series as short as these it finds a "
-            "trend by chance about twice as often as it should."
-        )
     return Message(
-        "Trend: plain Mann–Kendall on Gi*. Neighbouring windows share a step, so that it finds a trend by chance about "
-        "three times as often as it should."
+        "Trend: Mann–Kendall on Gi*, corrected for the number of lasting cells; its chance is found by putting the "
+        "steps in random order ({block} at a time) and computing the windows again, since windows share steps.",
+        {"block": block_for(steps)},
     )

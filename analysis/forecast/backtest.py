@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,77 +14,22 @@ from analysis.forecast.methods import METHODS, CellHistory, ForecastSettings, fo
 from analysis.stats.intervals import UNKNOWN, Estimate
 from curim_data.model import FloatArray, Message
 
-Ties = Literal["worst", "mean"]
 
-
-def accuracy(observed: Any, predicted: Any, area: Any = None) -> pd.DataFrame:
-    """The measures of a forecast for each number of places that it flags, one row a number.
-
-    Parameters
-    ----------
-    observed : array, shape (m,)
-        What came, by place.
-    predicted : array, shape (m,)
-        What was forecast. The places are taken by predicted density, highest first; among equals the one with the
-        lowest observed count comes first, so that no tie flatters the forecast.
-    area : array, shape (m,), optional
-        Land of each place; all alike when left out.
-
-    Returns
-    -------
-    DataFrame with the columns place (position in the input), area (share of all land flagged), hit_rate (n / N: share
-    of all events there), pai, pei, pei_cells and rri:
-
-        PAI = (n / N) / (a / A)
-        PEI = PAI / PAI of the best flags of the same area, "PEI*" of the NIJ
-        PEI of cells = n / the most events that as many places could have held, whatever their land
-        RRI = predicted sum / observed sum of the flagged places, Wheeler's; not Levine's (see `recapture_rate`)
-
-    NaN where there is nothing to divide by. Raises ValueError for shapes that differ, negative values or no land.
-
-    Chainey, S., Tompson, L. & Uhlig, S. (2008). The utility of hotspot mapping for predicting spatial patterns of
-    crime. Security Journal 21, 4-28. Hunt, J. (2016). Do crime hot spots move? Dissertation, American University (PEI).
-
-    >>> accuracy([6, 3, 0], [3, 2, 1])["pai"].tolist()
-    [2.0, 1.5, 1.0]
-    """
-    events, score, land = _checked(observed, predicted, area)
-    order = np.lexsort((events, -score / land))
-    flagged = np.cumsum(land[order]) / land.sum()
-    hits, predicted_sum = np.cumsum(events[order]), np.cumsum(score[order])
-    rate = _over(hits, np.full(len(hits), events.sum()))
-    pai = rate / flagged
-    best = _over(best_hits(events, flagged, land), np.full(len(hits), events.sum())) / flagged
-    return pd.DataFrame(
-        {
-            "place": order,
-            "area": flagged,
-            "hit_rate": rate,
-            "pai": pai,
-            "pei": _over(pai, best),
-            "pei_cells": _over(hits, np.cumsum(np.sort(events)[::-1])),
-            "rri": _over(predicted_sum, hits),
-        }
-    )
-
-
-def hits(observed: Any, predicted: Any, shares: Any, area: Any = None, *, ties: Ties = "mean") -> FloatArray:
+def hits(observed: Any, predicted: Any, shares: Any, area: Any = None) -> FloatArray:
     """Events in the places of highest predicted density that make up the given shares of the land.
 
     The place at the border is flagged in part and its events count in proportion, so that forecasts are compared on
-    the same area. `ties`: places predicted alike share the border in proportion to their land ("mean": what a choice
-    among them at random gives in the mean), or the ones with the lowest counts come first ("worst"). Against a
-    forecast without ties, "worst" would hold back plain counting, whose ties are many.
+    the same area. Places predicted alike share the border in proportion to their land: what a choice among them at
+    random gives in the mean. Were those with the lowest counts first, plain counting, whose ties are many, would be
+    held back against a forecast without ties. Raises ValueError for shapes that differ, negative values or no land.
 
     >>> hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5, 1.0]).tolist()
     [4.0, 5.0, 6.0]
     """
-    return flagged_hits(observed, predicted, shares, area, ties=ties)[0]
+    return flagged_hits(observed, predicted, shares, area)[0]
 
 
-def flagged_hits(
-    observed: Any, predicted: Any, shares: Any, area: Any = None, *, ties: Ties = "mean"
-) -> tuple[FloatArray, FloatArray]:
+def flagged_hits(observed: Any, predicted: Any, shares: Any, area: Any = None) -> tuple[FloatArray, FloatArray]:
     """`hits`, and how many places make up those shares, the one at the border in part.
 
     >>> flagged_hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5], [1, 1, 1, 1])[1].tolist()
@@ -92,9 +37,9 @@ def flagged_hits(
     """
     events, score, land = _checked(observed, predicted, area)
     density = score / land
-    order = np.lexsort((events / land, -density))
+    order = np.argsort(-density, kind="stable")
     events, land, density = events[order], land[order], density[order]
-    ends = np.append(density[1:] != density[:-1], True) if ties == "mean" else np.ones(len(events), dtype=bool)
+    ends = np.append(density[1:] != density[:-1], True)
     return _along(land, events, ends, shares), _along(land, np.ones(len(land)), ends, shares)
 
 
@@ -113,23 +58,6 @@ def best_hits_of(observed: Any, numbers: Any) -> FloatArray:
     return np.asarray(np.interp(np.asarray(numbers, dtype=float), np.arange(len(held)), held), dtype=float)
 
 
-def recapture_rate(before: float, all_before: float, after: float, all_after: float) -> float:
-    """Levine's Recapture Rate Index of flagged places: (n2 / n1) / (N2 / N1); above 1 they gained against the city.
-
-    n: events in the flagged places, N: in the whole city, in a first and a second period. NaN without events to
-    divide by. Not Wheeler's RRI, which compares what was forecast with what came.
-
-    Levine, N. (2008). The "hottest" part of a hotspot: comments on "The utility of hotspot mapping for predicting
-    spatial patterns of crime". Security Journal 21, 295-302.
-
-    >>> recapture_rate(40, 100, 30, 60)
-    1.25
-    """
-    if not (before > 0 and all_before > 0 and all_after > 0):
-        return float("nan")
-    return (after / before) / (all_after / all_before)
-
-
 def _along(land: FloatArray, came: FloatArray, ends: Any, shares: Any) -> FloatArray:
     """Events up to shares of the land, in straight lines between the places that are ends."""
     flagged = np.concatenate([[0.0], np.cumsum(land)[ends] / land.sum()])
@@ -145,12 +73,6 @@ def _checked(observed: Any, predicted: Any, area: Any) -> tuple[FloatArray, Floa
     if not ((events >= 0).all() and (score >= 0).all() and (land > 0).all()):
         raise ValueError("counts are not negative, and every place has land")
     return events, score, land
-
-
-def _over(above: FloatArray, below: FloatArray) -> FloatArray:
-    ratio: FloatArray = np.full(len(above), np.nan)
-    np.divide(above, below, out=ratio, where=below > 0)
-    return ratio
 
 
 SHARES: Final = (0.01, 0.02, 0.05)
@@ -219,12 +141,16 @@ def backtest(
 ) -> Backtest:
     """Try every method at the origins.
 
-    On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags, PEI
-    of cells = hits / the most that as many cells as were flagged could have held, recapture = (hits / events) / (the
-    same of the 52 weeks before, on the same land).
+    On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags
+    ("PEI*" of the NIJ), PEI of cells = hits / the most that as many cells as were flagged could have held, recapture =
+    (hits / events) / (the same of the 52 weeks before, on the same land).
     Places that a method predicts alike share the border of the flagged land, so that plain counting is not held back
     by its ties. The bootstrap draws origins with repetition (999 times) and takes percentiles that are widened for few
     origins (`widened_tail`); a method and plain counting are drawn together.
+
+    Chainey, S., Tompson, L. & Uhlig, S. (2008). The utility of hotspot mapping for predicting spatial patterns of
+    crime. Security Journal 21, 4-28. Hunt, J. (2016). Do crime hot spots move? Dissertation, American University (PEI).
+    Levine, N. (2008). The "hottest" part of a hotspot. Security Journal 21, 295-302 (recapture).
     """
     count = len(origins)
     observed = following_counts(ground.counts, origins, weeks) if count else np.zeros((len(ground.land), 0))

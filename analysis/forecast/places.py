@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.backtest import MAIN_SHARE, Backtest, backtest, origins_for
-from analysis.forecast.counts import LEVELS, CountForecast, count_intervals, dispersion, forecast_counts
+from analysis.forecast.counts import LEVEL, WEEKS_A_YEAR
 from analysis.forecast.methods import (
     METHODS,
     NAIVE_WEEKS,
@@ -21,6 +21,7 @@ from analysis.forecast.methods import (
 )
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
 from analysis.stats.result import Choice
+from analysis.trends.line import quantiles, read_line
 from curim_data.model import FloatArray, Message, Num, Translator
 
 MAX_LISTED: Final = 20
@@ -28,7 +29,7 @@ MAX_LISTED: Final = 20
 
 @dataclass(frozen=True, eq=False)
 class PlaceForecast:
-    """The next weeks: all alerts (`city`), and the places where most of them are expected.
+    """The next weeks: the places where most alerts are expected.
 
     `frame`, index cell: land_km2, last_weeks (alerts of the last 52 weeks), expected (alerts of the next weeks, NaN
     where no forecast is shown). `listed`, the cells of highest expected density on 2 % of the land (at most 20) in
@@ -38,9 +39,6 @@ class PlaceForecast:
 
     frame: pd.DataFrame
     listed: pd.DataFrame
-    start: dt.date
-    weeks: int
-    city: CountForecast | None
     backtest: Backtest
     covered: int
     tried: int
@@ -90,7 +88,7 @@ class PlaceForecast:
         )
 
 
-def forecast_places(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int = 4, seed: int = 0) -> PlaceForecast:
+def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int = 0) -> PlaceForecast:
     """Forecast where the alerts of the next 1 to 4 weeks will be.
 
     Parameters
@@ -99,14 +97,13 @@ def forecast_places(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int
         Alerts by cell and week, all whole weeks of the past in order.
     land_km2 : Series, index cell (int64), shape (m,)
         The study mask with the land of each cell.
-    start : date
-        The Monday after the last week.
 
     Three methods are tried on the past: plain counting, fading counts spread to the neighbours, and a gamma-Poisson
     blend of long run and recent weeks (`analysis.forecast.methods`). A model takes the place of plain counting only
-    where it was better beyond chance. The expected counts are shares of what the city is expected to have (`outlook`).
-    The interval of a listed cell is negative binomial; its dispersion is that of past lists, each tried with the
-    dispersion of the others. A cell with little land counts as at least a quarter of a full one, as in the hot spots.
+    where it was better beyond chance. The expected counts are shares of what the line of all cells together lets expect
+    (`analysis.trends.line`). The interval of a listed cell is negative binomial; its dispersion is that of past lists,
+    each tried with the dispersion of the others. A cell with little land counts as at least a quarter of a full one, as
+    in the hot spots.
 
     Raises ValueError for shapes that do not match, negative or missing counts, or another number of weeks.
     """
@@ -118,7 +115,6 @@ def forecast_places(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int
     land = land_km2.to_numpy(dtype=float)
     ground = CellHistory.of(table, np.maximum(land, MIN_LAND_SHARE * land.max()), land_km2.index.to_numpy())
     length = table.shape[1]
-    city = forecast_counts(table.sum(axis=0), start, weeks)
     test_at, settings_at = origins_for(length, weeks)
     chosen = {name: settings_for(ground, name, settings_at, weeks) for name in METHODS[1:]}
     settings = {name: one for name, (one, _) in chosen.items()}
@@ -129,20 +125,17 @@ def forecast_places(counts: Any, land_km2: pd.Series, start: dt.date, weeks: int
     choices = (*_usual(length), *model_choices, _backtest_choice(test))
     if test.refused is not None:
         nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
-        return PlaceForecast(
-            frame.assign(expected=np.nan), nothing, start, weeks, city, test, 0, 0, int(table.sum()), choices
-        )
-    totals = _totals(table, city, weeks)
+        return PlaceForecast(frame.assign(expected=np.nan), nothing, test, 0, 0, int(table.sum()), choices)
+    totals = _totals(table, [*test.origins, length], weeks)
     share = predicted_shares(ground, test.method, [length], settings.get(test.method, ForecastSettings()))[:, 0]
-    frame["expected"] = share / share.sum() * totals[length]
+    frame["expected"] = share / share.sum() * totals[-1]
     first = _top_cells(share, ground.land)
     observed, mean = _past_lists(test, totals, ground.land)
     inside = sum(_inside(observed, mean, at) for at in range(len(test.origins)))
-    phi = dispersion(observed, mean)
     expected = frame["expected"].to_numpy()[first]
-    low, high = count_intervals(expected, np.full(len(expected), phi))
+    low, high = _intervals(expected, observed, mean)
     listed = pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first])
-    return PlaceForecast(frame, listed, start, weeks, city, test, inside, observed.size, int(table.sum()), choices)
+    return PlaceForecast(frame, listed, test, inside, observed.size, int(table.sum()), choices)
 
 
 def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -152,27 +145,19 @@ def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[
     return order[: max(1, min(MAX_LISTED, number))]
 
 
-def _totals(table: FloatArray, city: CountForecast | None, weeks: int) -> FloatArray:
-    """What the city was expected to have over the next weeks, at each week; shape (T + 1,).
-
-    Row t knows only weeks before t. The way of the outlook was chosen on all weeks before those that it was tried on,
-    so that the rows of these older weeks are the mean of the last 26, which nothing chose.
-    """
-    sums = np.concatenate([[0.0], np.cumsum(table.sum(axis=0))])
-    at = np.arange(len(sums))
-    before = np.minimum(at, LEVELS[-1])
-    plain = np.asarray(weeks * (sums - sums[at - before]) / np.maximum(before, 1), dtype=float)
-    return plain if city is None else np.where(at >= table.shape[1] - city.tried, city.past.sum(axis=1), plain)
+def _totals(table: FloatArray, positions: Sequence[int], weeks: int) -> FloatArray:
+    """What the city was expected to have over the next weeks at each position, by nothing but the weeks before it."""
+    return np.asarray(read_line(table.sum(axis=0), WEEKS_A_YEAR).ahead(positions, weeks).mean.sum(axis=1), dtype=float)
 
 
 def _past_lists(test: Backtest, totals: FloatArray, land: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Counts and expectations of the places that would have been listed at each origin; shape (origins, places)."""
     observed, mean = [], []
-    for at, origin in enumerate(test.origins):
+    for at in range(len(test.origins)):
         share = test.forecast[:, at]
         first = _top_cells(share, land)
         observed.append(test.came[first, at])
-        mean.append((share / share.sum() * totals[origin])[first])
+        mean.append((share / share.sum() * totals[at])[first])
     fewest = min(map(len, observed))
     return np.array([row[:fewest] for row in observed]), np.array([row[:fewest] for row in mean])
 
@@ -180,9 +165,18 @@ def _past_lists(test: Backtest, totals: FloatArray, land: FloatArray) -> tuple[F
 def _inside(came: FloatArray, mean: FloatArray, at: int) -> int:
     """How many counts of one origin fell inside intervals whose dispersion is that of the other origins."""
     others = np.arange(len(came)) != at
-    phi = dispersion(came[others], mean[others])
-    low, high = count_intervals(mean[at], np.full(len(mean[at]), phi))
+    low, high = _intervals(mean[at], came[others], mean[others])
     return int(((low <= came[at]) & (came[at] <= high)).sum())
+
+
+def _intervals(expected: FloatArray, came: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The 95 % intervals of counts, negative binomial with the dispersion of past ones.
+
+    Variance over mean: phi = max(1, mean of (came - mean)² / mean, where anything was expected).
+    """
+    known = mean > 0
+    phi = max(1.0, float(((came - mean)[known] ** 2 / mean[known]).sum() / max(known.sum(), 1)))
+    return quantiles((1 - LEVEL) / 2, np.maximum(expected, 1e-9), phi * expected)
 
 
 def _usual(length: int) -> tuple[Choice, ...]:

@@ -22,18 +22,6 @@ class Effect:
     z: float
 
 
-@dataclass(frozen=True)
-class DisplacementDifference(Effect):
-    """A weighted displacement difference.
-
-    `local` and `displaced` are its two parts with their own intervals (the treated area against its comparison, the
-    buffer against its own); `displaced` is 0 ± 0 where no buffer is given.
-    """
-
-    local: Estimate
-    displaced: Estimate
-
-
 def scaled_difference(
     treated: BeforeAfter, control: BeforeAfter, level: float = 0.95, *, dispersion: float = 1.0, drift: float = 0.0
 ) -> Effect:
@@ -80,7 +68,7 @@ def wdd(
     time_weights: BeforeAfter = (1, 1),
     area_weights: tuple[float, float, float, float] = (1, 1, 1, 1),
     level: float = 0.95,
-) -> DisplacementDifference:
+) -> Effect:
     """The weighted displacement difference of counts (before, after) in treated, comparison and buffer areas.
 
     WDD = (T1 - T0) - (C1 - C0) + (B1 - B0) - (CB1 - CB0); its variance is the sum of all counts (Poisson). With weights
@@ -107,16 +95,9 @@ def wdd(
         raise ValueError("counts must not be negative and weights must be above zero")
     change = np.diff(pairs / weight, axis=1).ravel() * np.array([-1, 1, -1, 1])
     variance = (pairs / weight**2).sum(axis=1)
-    quantile = float(stats.norm.isf((1 - level) / 2))
-
-    def part(rows: slice) -> tuple[Estimate, float]:
-        value, se = float(change[rows].sum()), float(np.sqrt(variance[rows].sum()))
-        return Estimate(value, value - quantile * se, value + quantile * se, level), se
-
-    total, se = part(slice(0, 4))
-    return DisplacementDifference(
-        total, se, total.value / se if se else float("nan"), part(slice(0, 2))[0], part(slice(2, 4))[0]
-    )
+    value, se = float(change.sum()), float(np.sqrt(variance.sum()))
+    half = float(stats.norm.isf((1 - level) / 2)) * se
+    return Effect(Estimate(value, value - half, value + half, level), se, value / se if se else float("nan"))
 
 
 def relative_effect(
@@ -141,29 +122,15 @@ def relative_effect(
     return Estimate(value, float(value * np.exp(-spread)), float(value * np.exp(spread)), level)
 
 
-@dataclass(frozen=True)
-class DisplacementQuotient:
-    """Displacement quotient and its companions (before minus after where that is good; None: not computable).
-
-    `success` < 0: the treated area did better than the comparison; `buffer` > 0: displacement, < 0: diffusion of
-    benefit; `wdq` = buffer / success, only where success < 0; `net`: alerts prevented in treated area and buffer.
-    """
-
-    success: float | None
-    buffer: float | None
-    wdq: float | None
-    net: float | None
-
-
-def wdq(treated: BeforeAfter, buffer: BeforeAfter, control: BeforeAfter) -> DisplacementQuotient:
+def wdq(treated: BeforeAfter, buffer: BeforeAfter, control: BeforeAfter) -> float | None:
     """The weighted displacement quotient (Bowers & Johnson 2003, Journal of Quantitative Criminology 19, 275-301).
 
-    With (before, after) of treated R, buffer D and comparison C: S = Ra/Ca - Rb/Cb, B = Da/Ca - Db/Cb, WDQ = B / S and
-    net effect = Rb Ca/Cb - Ra + Db Ca/Cb - Da. A familiar second number without an interval: unstable when S is near 0.
+    With (before, after) of treated R, buffer D and comparison C: S = Ra/Ca - Rb/Cb, below 0 where the treated area did
+    better, B = Da/Ca - Db/Cb, and WDQ = B / S: below 0 displacement, above 0 diffusion of benefit. A familiar second
+    number without an interval: unstable when S is near 0. None without alerts in C, or without S < 0.
     """
     if min(control) <= 0:
-        return DisplacementQuotient(None, None, None, None)
+        return None
     (rb, ra), (db, da), (cb, ca) = treated, buffer, control
-    success, moved = ra / ca - rb / cb, da / ca - db / cb
-    net = rb * ca / cb - ra + db * ca / cb - da
-    return DisplacementQuotient(success, moved, moved / success if success < 0 else None, net)
+    success = ra / ca - rb / cb
+    return (da / ca - db / cb) / success if success < 0 else None

@@ -38,14 +38,12 @@ DAYS_A_MONTH: Final = 30.44
 class PlanDraft:
     """A proposed plan with what speaks for its parts.
 
-    fits: measures that fit, ranked; expected_drop: alerts fewer by the smallest number that applies (None: no number);
-    warnings: what the reader must know before deciding; harms: questions on possible harm; reasons: why the comparison
-    area was chosen.
+    fits: measures that fit, ranked; warnings: what the reader must know before deciding; harms: questions on possible
+    harm; reasons: why the comparison area was chosen.
     """
 
     plan: Plan
     fits: tuple[Fit, ...]
-    expected_drop: float | None
     warnings: tuple[Message, ...]
     harms: tuple[Message, ...]
     reasons: tuple[Message, ...]
@@ -57,7 +55,6 @@ class ComparisonArea:
 
     cells: tuple[str, ...]
     n: float
-    treated_n: float
     reasons: tuple[Message, ...]
 
 
@@ -116,7 +113,7 @@ def draft_plan(
     reasons = like.reasons if like else ()
     warnings = plan_warnings(problem, chosen, drop, seen.alerts)
     old = old_baseline(plan)
-    return PlanDraft(plan, fits, drop, (*warnings, *((old,) if old else ())), harm_questions(problem), reasons)
+    return PlanDraft(plan, fits, (*warnings, *((old,) if old else ())), harm_questions(problem), reasons)
 
 
 def old_baseline(plan: Plan) -> Message | None:
@@ -268,7 +265,7 @@ def harm_questions(problem: Problem) -> tuple[Message, ...]:
     return tuple(asked)
 
 
-def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tuple[str, ...]:
+def buffer_cells(cells: Sequence[str], city: CityProfile) -> tuple[str, ...]:
     """Cells on land in a ring around an area: where its problem could move to. Sorted H3 hex strings.
 
     >>> buffer_cells([], None)
@@ -276,7 +273,7 @@ def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tup
     """
     if not cells:
         return ()
-    around = sorted(_disc(cells, rings) - set(cells))
+    around = sorted(_disc(cells, 1) - set(cells))
     if not around:
         return ()
     on_land = city.on_land(np.array([h3.str_to_int(cell) for cell in around], np.int64))
@@ -327,7 +324,7 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
         reasons.append(
             Message("No area is as busy as the treated one: its fall towards the mean may look like an effect.")
         )
-    return ComparisonArea(best, n, total, tuple(reasons))
+    return ComparisonArea(best, n, tuple(reasons))
 
 
 def _grow(seed: str, free: set[str], counts: dict[str, float], size: int, mean: float) -> tuple[str, ...] | None:

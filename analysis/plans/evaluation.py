@@ -12,8 +12,6 @@ from scipy import stats
 
 from analysis.plans.displacement import (
     BeforeAfter,
-    DisplacementDifference,
-    DisplacementQuotient,
     Effect,
     relative_effect,
     scaled_difference,
@@ -44,7 +42,6 @@ class DetectableDrop:
     alerts: float | None
     before: float
     power: float
-    choices: tuple[Choice, ...]
 
     def sentence(self, t: Translator) -> str:
         """How large a fall must be to be seen."""
@@ -67,58 +64,44 @@ def minimum_detectable_drop(
     treated_before: float,
     control_before: float,
     *,
-    buffer_before: float = 0,
-    control_buffer_before: float = 0,
-    time_weights: BeforeAfter = (1, 1),
-    area_weights: tuple[float, float, float, float] = (1, 1, 1, 1),
     test: EffectTest = "difference",
     alpha: float = 0.05,
-    two_sided: bool = True,
     power: float = 0.8,
     draws: int = 4000,
     seed: int = 8,
 ) -> DetectableDrop:
     """The smallest fall that the evaluation would find with a power of 80 %, by simulation with the plan's own counts.
 
-    Counts before and after are drawn as Poisson with the means given (after: brought to its length by `time_weights`),
-    the treated area's after lowered by a share; the share is raised in steps of one percent (found by bisection) until
-    the named test finds a fall in `power` of the draws. `draws` of 4,000 know the power to ± 1.3 points. Buffers and
-    weights matter to the published difference (`wdd`) only.
+    Counts before and after are drawn as Poisson with the means given, the treated area's after lowered by a share; the
+    share is raised in steps of one percent (found by bisection) until the named test finds a fall, two-sided at
+    `alpha`, in `power` of the draws. `draws` of 4,000 know the power to ± 1.3 points.
     """
     rng = np.random.default_rng(seed)
-    length = time_weights[1] / time_weights[0]
-    means = np.array([control_before, treated_before, control_buffer_before, buffer_before], dtype=float)
-    before = rng.poisson(means, size=(draws, 4))
-    after = rng.poisson(means * length, size=(draws, 4))
+    means = np.array([control_before, treated_before], dtype=float)
+    before, after = rng.poisson(means, size=(2, draws, 2))
     # One uniform number a draw decides the treated count after for every share, so that power rises smoothly with it.
     luck = rng.random(draws)
-    quantile = float(stats.norm.isf(alpha / 2 if two_sided else alpha))
-    weight = np.outer(area_weights, time_weights)
+    quantile = float(stats.norm.isf(alpha / 2))
 
     def found(percent: int) -> float:
         outcome = after.copy()
-        outcome[:, 1] = stats.poisson.ppf(luck, means[1] * length * (1 - percent / 100))
-        return float(np.mean(_score(before, outcome, weight, test) <= -quantile))
+        outcome[:, 1] = stats.poisson.ppf(luck, treated_before * (1 - percent / 100))
+        return float(np.mean(_score(before, outcome, test) <= -quantile))
 
-    message = Message("Simulated {draws} times with the plan's own counts.", {"draws": draws})
-    choices = (Choice("test", test, message),)
-    expected = treated_before * length
-    if expected <= 0 or found(100) < power:
-        return DetectableDrop(None, None, expected, power, choices)
+    if treated_before <= 0 or found(100) < power:
+        return DetectableDrop(None, None, treated_before, power)
     low, high = 0, 100
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if found(middle) >= power else (middle, high)
-    return DetectableDrop(high / 100, expected * high / 100, expected, power, choices)
+    return DetectableDrop(high / 100, treated_before * high / 100, treated_before, power)
 
 
-def _score(before: Any, after: Any, weight: Any, test: EffectTest) -> Any:
-    """The test's z for each draw; columns: control, treated, control buffer, buffer."""
+def _score(before: Any, after: Any, test: EffectTest) -> Any:
+    """The test's z for each draw; columns: control, treated."""
     if test == "wdd":
-        change = (after / weight[:, 1] - before / weight[:, 0]) @ np.array([-1, 1, -1, 1])
-        variance = (after / weight[:, 1] ** 2 + before / weight[:, 0] ** 2).sum(axis=1)
-        return change / np.sqrt(np.maximum(variance, 1e-9))
-    c0, t0, c1, t1 = np.maximum(np.column_stack([before[:, :2], after[:, :2]]).astype(float), 0.5).T
+        return (after - before) @ np.array([-1, 1]) / np.sqrt(np.maximum((after + before).sum(axis=1), 1e-9))
+    c0, t0, c1, t1 = np.maximum(np.column_stack([before, after]).astype(float), 0.5).T
     if test == "ratio":
         return np.log(t1 / t0 * c0 / c1) / np.sqrt(1 / c0 + 1 / t0 + 1 / c1 + 1 / t1)
     growth = c1 / c0
@@ -143,7 +126,8 @@ class Evaluation:
     growth, for the length of the period after; `total`: the same for treated area and buffer together (None without a
     buffer). `ratio`: relative effect. `published`: the weighted displacement difference as published, counts before
     brought to the length of the period after. `moved`: change of the buffer relative to the comparison area (a ratio;
-    above one: more than expected), unknown without a buffer. `quotient`: WDQ. `warnings`: what to beware of.
+    above one: more than expected), unknown without a buffer. `quotient`: WDQ, None where it cannot be computed.
+    `warnings`: what to beware of.
     """
 
     areas: AreaCounts
@@ -151,9 +135,9 @@ class Evaluation:
     difference: Effect
     total: Effect | None
     ratio: Estimate
-    published: DisplacementDifference
+    published: Effect
     moved: Estimate
-    quotient: DisplacementQuotient
+    quotient: float | None
     n: int
     choices: tuple[Choice, ...]
     warnings: tuple[Message, ...]
@@ -199,7 +183,7 @@ def evaluate(
         ratio=relative_effect(treated, control, level, **spread),
         published=wdd(control, treated, time_weights=to_length, level=level),
         moved=UNKNOWN if buffer is None else relative_effect(buffer, control, level, **spread),
-        quotient=DisplacementQuotient(None, None, None, None) if buffer is None else wdq(treated, buffer, control),
+        quotient=None if buffer is None else wdq(treated, buffer, control),
         n=int(sum(sum(pair) for pair in (treated, control, buffer or (0, 0)))),
         choices=(Choice("test", test, _EXPECTED["wdd" if test == "wdd" else "difference"]),),
         warnings=_warnings(areas, test),

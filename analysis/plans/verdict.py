@@ -66,8 +66,7 @@ class Verdict:
     `direction`: -1 for fewer than expected, 1 for more, 0 for neither; `ratio`: observed to expected with its interval;
     `before`: alerts of the treated area in the period before, brought to the length of the period after; `city`: what
     they would have become had they changed as all like areas did; `expected`: with the return to the mean;
-    `fall_chance`, `rise_chance`: how often like areas come out as low, as high, by themselves; `placebos`: how many,
-    `areas` of them in the same weeks, the others earlier periods of these.
+    `placebos`: how many, `areas` of them in the same weeks, the others earlier periods of these.
     `unknown`: why nothing can be told, where it cannot.
     """
 
@@ -79,8 +78,6 @@ class Verdict:
     city: float
     expected: float
     ratio: Estimate
-    fall_chance: float
-    rise_chance: float
     placebos: int
     areas: int
     phi: float
@@ -276,8 +273,6 @@ def placebo_verdict(
         city=before * growth,
         expected=expected.mean,
         ratio=ratio_estimate(model, observed, expected, 1 - 2 * SHOWN_TAIL),
-        fall_chance=few,
-        rise_chance=many,
         placebos=model.n,
         areas=model.areas,
         phi=model.phi,
@@ -300,8 +295,6 @@ def unknown_verdict(
         none,
         none,
         UNKNOWN,
-        none,
-        none,
         placebos,
         0,
         none,
@@ -317,17 +310,15 @@ def smallest_shown_drop(model: PlaceboModel, expected: Expectation, *, power: fl
     The largest count that the verdict would call a fall is found, then the smallest fall, in steps of one percent, that
     leads to so small a count in `power` of the cases.
     """
-    message = Message("Found from how {n} similar areas vary by themselves.", {"n": model.n})
-    choices = (Choice("placebos", model.n, message),)
     counts = np.arange(0, np.ceil(expected.mean) + 1)
     called = model.tails(counts, expected)[0] < SHOWN_TAIL
     if expected.mean <= 0 or not called.any():
-        return DetectableDrop(None, None, expected.mean, power, choices)
+        return DetectableDrop(None, None, expected.mean, power)
     most = float(counts[called].max())
     shares = np.arange(1, 101) / 100
     # A count of at most `most` is a fall: its chance, whole, not by half, where the true ratio is 1 - share.
     reached = model.tails(most + 0.5, expected, np.maximum(1 - shares, 1e-9))[0]
     if not (reached >= power).any():
-        return DetectableDrop(None, None, expected.mean, power, choices)
+        return DetectableDrop(None, None, expected.mean, power)
     share = float(shares[reached >= power][0])
-    return DetectableDrop(share, share * expected.mean, expected.mean, power, choices)
+    return DetectableDrop(share, share * expected.mean, expected.mean, power)

@@ -10,14 +10,13 @@ from scipy import sparse
 from curim_data.model import FloatArray
 
 
-def getis_ord(values: Any, weights: sparse.csr_array, *, star: bool = True) -> FloatArray:
+def getis_ord(values: Any, weights: sparse.csr_array) -> FloatArray:
     """Gi*: how far the sum over a cell's neighbourhood lies from what the mean of all cells predicts.
 
         Gi*_i = (sum_j w_ij x_j - xbar W_i) / (s sqrt((n S1_i - W_i²) / (n - 1)))
 
     with W_i = sum_j w_ij, S1_i = sum_j w_ij² and s² = sum_j x_j² / n - xbar². The number is in standard deviations;
-    its normal tail is no p-value where counts are small (see `analysis.hotspots.grouping`). Gi is the same without cell
-    i: its weight is left out, mean and s are those of the n - 1 others, and n - 1 stands for n.
+    its normal tail is no p-value where counts are small (see `analysis.hotspots.grouping`).
 
     Parameters
     ----------
@@ -25,8 +24,6 @@ def getis_ord(values: Any, weights: sparse.csr_array, *, star: bool = True) -> F
         Counts by cell, zeros included.
     weights : csr_array, shape (m, m)
         Neighbours with the cell itself, as from `analysis.grid.cells.neighbours`.
-    star : bool
-        False for Gi, which asks whether the neighbours of a cell are high, whatever the cell itself is.
 
     Returns
     -------
@@ -38,15 +35,13 @@ def getis_ord(values: Any, weights: sparse.csr_array, *, star: bool = True) -> F
     Ord, J. K. and Getis, A. (1995). Geographical Analysis 27, 286–306.
     """
     x = np.asarray(values, dtype=float)
-    own = np.zeros(len(x)) if star else weights.diagonal()
-    count = max(len(x) if star else len(x) - 1, 1)
-    total = np.asarray(weights.sum(axis=1), dtype=float).ravel() - own
-    squares = np.asarray(weights.multiply(weights).sum(axis=1), dtype=float).ravel() - own**2
-    left_out = np.zeros(len(x)) if star else x
-    mean = (x.sum() - left_out) / count
-    variance = ((x**2).sum() - left_out**2) / count - mean**2
+    total = np.asarray(weights.sum(axis=1), dtype=float).ravel()
+    squares = np.asarray(weights.multiply(weights).sum(axis=1), dtype=float).ravel()
+    count = max(len(x), 1)
+    mean = x.sum() / count
+    variance = (x**2).sum() / count - mean**2
     spread = np.sqrt(np.maximum(variance * (count * squares - total**2) / max(count - 1, 1), 0))
-    distance = weights @ x - own * x - mean * total
+    distance = weights @ x - mean * total
     flat = spread <= 1e-9 * np.maximum(np.abs(mean), 1e-300)
     z: FloatArray = np.divide(distance, spread, out=np.zeros(len(x)), where=~flat)
     return z

@@ -1,9 +1,7 @@
 """Mann–Kendall: whether many series rise or fall, for all of them at once, also where their steps are correlated.
 
 A series is a row, its steps are the columns, in order and equally far apart. NaN is a step without a value: it takes
-no part in S, its variance and tau, n counts the steps that have one, and Sen's slope keeps the true distances between
-those steps. For the autocorrelations of `hamed_rao` the gaps are closed up. A row with fewer than three values, or
-whose values are all equal, has no trend: z = 0 and p = 1.
+no part in S, and Sen's slope keeps the true distances between the steps that have one.
 """
 
 from __future__ import annotations
@@ -11,114 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
-from scipy.stats import norm, rankdata
 
 from curim_data.model import FloatArray, IntArray
-
-TrendTest = Literal["plain", "hamed_rao", "permutation"]
 
 # Numbers that one pass over all pairs of steps holds: they stay within the processor's cache (half a megabyte).
 _AT_ONCE: Final = 60_000
 # Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.
 _RUNS_AT_ONCE: Final = 100_000
-_MIN_VALUES: Final = 3
 
 
-@dataclass(frozen=True)
-class Kendall:
-    """The test of every series; arrays of shape (m,), one entry a row.
+def kendall_s(series: Any) -> FloatArray:
+    """Kendall's S by row: the sum of sgn(x_j - x_i) over all pairs of steps i < j; a step without a value is in none.
 
-    s : sum of signs over all pairs of steps; variance : of S when there is no trend, corrected for ties and, with
-    `hamed_rao`, times `inflation`; z : with continuity correction; p : two-sided; tau : S / (n (n - 1) / 2), not
-    corrected for ties; slope : Sen's, in units of the series a step (NaN below two values); steps : n, the steps with a
-    value; inflation : 1 unless the test is `hamed_rao`.
-    """
+    `series`: array, shape (m, T) or (T,); NaN where a step has no value.
 
-    test: TrendTest
-    s: FloatArray
-    variance: FloatArray
-    z: FloatArray
-    p: FloatArray
-    tau: FloatArray
-    slope: FloatArray
-    steps: IntArray
-    inflation: FloatArray
-
-
-def mann_kendall(series: Any) -> Kendall:
-    """The plain test, for steps that are independent when there is no trend.
-
-        S = sum_{i<j} sgn(x_j - x_i)
-        Var S = [n (n - 1) (2n + 5) - sum_g t_g (t_g - 1) (2 t_g + 5)] / 18    (t_g: sizes of the groups of ties)
-        Z = (S - sgn S) / sqrt(Var S),    p = 2 (1 - Phi(|Z|))
-
-    Parameters
-    ----------
-    series : array, shape (m, T) or (T,)
-        NaN where a step has no value.
-
-    References
-    ----------
     Mann, H. B. (1945). Econometrica 13, 245–259. Kendall, M. G. (1975). Rank Correlation Methods. Griffin.
-    Sen, P. K. (1968). Journal of the American Statistical Association 63, 1379–1389.
     """
-    x = _rows(series)
-    steps = np.isfinite(x).sum(axis=1)
-    s = _signs(x)
-    variance = (steps * (steps - 1.0) * (2 * steps + 5) - _ties(x)) / 18
-    pairs = steps * (steps - 1) / 2
-    tau = np.divide(s, pairs, out=np.zeros(len(x)), where=pairs > 0)
-    return _tested("plain", s, variance, tau, sen_slope(x), steps, np.ones(len(x)))
-
-
-def hamed_rao(series: Any, *, lags: int | None = None, alpha: float = 0.05, least: float = 1.0) -> Kendall:
-    """The test with the variance of Hamed and Rao, for steps that are correlated with those before.
-
-        Var* S = Var S max(least, 1 + 2 / (n (n - 1) (n - 2)) sum_k (n - k)(n - k - 1)(n - k - 2) r_k)
-
-    over the lags k whose r_k is significant (|r_k| > z_{1 - alpha/2} / sqrt(n)), where r_k is the autocorrelation of
-    the ranks of the series after Sen's slope has been taken out, as in `pymannkendall`. Below some fifty steps r_k is
-    too uncertain: see the rates in `analysis.emerging.detection`.
-
-    Parameters
-    ----------
-    series : array, shape (m, T) or (T,)
-    lags : int, optional
-        The largest lag that counts; all up to n - 1 when left out. Where the correlation has a known reach, as through
-        the window of a space-time statistic, its lag alone is steadier: the many far lags bring chance into the sum.
-    alpha : float
-        Level of the test of each autocorrelation.
-    least : float
-        The smallest factor. With 1, the default, negative autocorrelations never make the test easier than the plain
-        one (short series show them by chance, and the published form then finds too many trends); 0 is the published
-        form, and where its factor is not positive there is no test (p = 1).
-
-    References
-    ----------
-    Hamed, K. H. and Rao, A. R. (1998). Journal of Hydrology 204, 182–196.
-    """
-    x = _rows(series)
-    plain = mann_kendall(x)
-    n = plain.steps.astype(float)
-    order = np.argsort(np.isnan(x), axis=1, kind="stable")
-    closed = np.take_along_axis(x, order, axis=1) - np.arange(1, x.shape[1] + 1) * plain.slope[:, None]
-    ranks = np.asarray(rankdata(closed, axis=1, nan_policy="omit"))
-    away = np.nan_to_num(ranks - (n[:, None] + 1) / 2)
-    square = (away**2).sum(axis=1)
-    border = norm.ppf(1 - alpha / 2) / np.sqrt(np.maximum(n, 1))
-    total = np.zeros(len(x))
-    for k in range(1, min(x.shape[1] - 1, lags or x.shape[1]) + 1):
-        product = np.einsum("ij,ij->i", away[:, k:], away[:, :-k])
-        r = np.divide(product, square, out=np.zeros(len(x)), where=square > 0)
-        total += np.where(np.abs(r) > border, (n - k) * (n - k - 1) * (n - k - 2) * r, 0.0)
-    scale = n * (n - 1) * (n - 2)
-    inflation = 1 + np.divide(2 * total, scale, out=np.zeros(len(x)), where=scale > 0)
-    inflation = np.maximum(inflation, least)
-    variance = plain.variance * inflation
-    return _tested("hamed_rao", plain.s, variance, plain.tau, plain.slope, plain.steps, inflation)
+    return _signs(_rows(series))
 
 
 def block_permutation(
@@ -130,8 +40,10 @@ def block_permutation(
     rebuild: Callable[[Any], Any] | None = None,
     reach: int | None = None,
     enough: int | None = None,
-) -> Kendall:
-    """The test by permuting blocks of steps: no normal tail, and correlation within a block stays.
+) -> FloatArray:
+    """The p-values of the test by permuting blocks of steps, by row.
+
+    No normal tail, and correlation within a block stays:
 
         p = (1 + #{runs: |S*| >= |S|}) / (runs + 1)
 
@@ -168,12 +80,12 @@ def block_permutation(
         raise ValueError(f"block and runs must be at least 1, not {block} and {runs}")
     ingredients = np.atleast_2d(np.asarray(parts, dtype=float))
     make: Callable[[Any], Any] = rebuild or (lambda values: values)
-    seen = mann_kendall(make(ingredients))
+    seen = np.abs(kendall_s(make(ingredients)))
     steps = ingredients.shape[-1]
     orders = _orders(steps, block, runs, seed)
     shared = None if reach is None else _Shared.of(ingredients, make, _windows(steps, block, runs, seed, reach))
-    reached, made = np.zeros(len(seen.s)), np.zeros(len(seen.s))
-    open_rows, done = np.arange(len(seen.s)), 0
+    reached, made = np.zeros(len(seen)), np.zeros(len(seen))
+    open_rows, done = np.arange(len(seen)), 0
     while done < runs and len(open_rows):
         batch = int(np.clip(_RUNS_AT_ONCE // max(len(open_rows) * steps, 1), 1, runs - done))
         if shared is None:
@@ -181,7 +93,7 @@ def block_permutation(
             s = _signs(np.concatenate(mixed))
         else:
             s = _signs_down(shared.series(slice(done, done + batch)))
-        as_far = np.abs(s).reshape(batch, -1) >= np.abs(seen.s[open_rows])
+        as_far = np.abs(s).reshape(batch, -1) >= seen[open_rows]
         reached[open_rows] += as_far.sum(axis=0)
         done += batch
         made[open_rows] = done
@@ -189,7 +101,7 @@ def block_permutation(
             kept = reached[open_rows] < enough
             open_rows, ingredients = open_rows[kept], ingredients[..., kept, :]
             shared = None if shared is None else replace(shared, ranks=shared.ranks[:, kept])
-    return replace(seen, test="permutation", p=(1 + reached) / (made + 1))
+    return np.asarray((1 + reached) / (made + 1), dtype=float)
 
 
 @lru_cache(maxsize=8)
@@ -281,7 +193,10 @@ def _dense_ranks(values: FloatArray) -> IntArray:
 
 
 def sen_slope(series: Any) -> FloatArray:
-    """Sen's slope by row: the median of (x_j - x_i) / (j - i) over all pairs of steps with values; NaN without one."""
+    """Sen's slope by row: the median of (x_j - x_i) / (j - i) over all pairs of steps with values; NaN without one.
+
+    Sen, P. K. (1968). Journal of the American Statistical Association 63, 1379–1389.
+    """
     x = _rows(series)
     steps = x.shape[1]
     slopes = np.full(len(x), np.nan)
@@ -331,31 +246,3 @@ def _signs_down(by_step: Any) -> FloatArray:
         s += np.add.reduce((later > earlier).view(np.uint8), axis=0, dtype=narrow)
         s -= np.add.reduce((later < earlier).view(np.uint8), axis=0, dtype=narrow)
     return s.astype(float)
-
-
-def _ties(x: FloatArray) -> FloatArray:
-    """The sum over groups of equal values of t (t - 1) (2t + 5), by row."""
-    if not x.size:
-        return np.zeros(len(x))
-    ordered = np.sort(x, axis=1)
-    first = np.ones(x.shape, dtype=bool)
-    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    starts = np.flatnonzero(first)
-    size = np.diff(starts, append=x.size).astype(float)
-    return np.asarray(np.bincount(starts // x.shape[1], size * (size - 1) * (2 * size + 5), len(x)), dtype=float)
-
-
-def _tested(
-    test: TrendTest,
-    s: FloatArray,
-    variance: FloatArray,
-    tau: FloatArray,
-    slope: FloatArray,
-    steps: Any,
-    inflation: FloatArray,
-) -> Kendall:
-    can = (variance > 0) & (steps >= _MIN_VALUES)
-    z = np.zeros(len(s))
-    np.divide(s - np.sign(s), np.sqrt(np.where(can, variance, 1.0)), out=z, where=can)
-    p = np.asarray(2 * norm.sf(np.abs(z)), dtype=float)
-    return Kendall(test, s, variance, z, p, tau, slope, steps, inflation)

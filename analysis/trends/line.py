@@ -72,11 +72,6 @@ class Shift:
     noted: bool = False
     recent: bool = False
 
-    @property
-    def up(self) -> bool:
-        """Whether the new level is the higher one."""
-        return self.after > self.before
-
 
 @dataclass(frozen=True)
 class Ahead:
@@ -184,7 +179,6 @@ def read_line(
     counts: ArrayLike,
     per_year: float,
     *,
-    covered: ArrayLike | None = None,
     reported: ArrayLike | None = None,
     breaks: Collection[int] = (),
     shortest: int = 2,
@@ -195,11 +189,9 @@ def read_line(
     Parameters
     ----------
     counts
-        Shape (n,), one entry a period; NaN where not known.
+        Shape (n,), one entry a period; NaN where not known or not covered: neither judged nor learned from.
     per_year
         Periods of a year: 365.25, 52.18 or 12; infinite where there is no season.
-    covered
-        Shape (n,), bool: whether the sources cover the period. Others are neither judged nor learned from. None: all.
     reported
         Part of each period's alerts that is reported by now, above 0 to 1; None: all.
     breaks
@@ -210,8 +202,6 @@ def read_line(
         Whether periods are days, with a pattern of seven.
     """
     y = np.array(counts, dtype=float)
-    if covered is not None:
-        y[~np.asarray(covered, dtype=bool)] = np.nan
     part = np.ones(len(y)) if reported is None else np.asarray(reported, dtype=float)
     reader = _Reader(y, part, per_year, sorted(set(breaks)), shortest, weekdays)
     return reader.read()

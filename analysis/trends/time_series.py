@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from analysis.stats.intervals import Estimate, rate_ratio
+from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
 from analysis.trends.line import ALPHA, YEARS_OF_SEASON, Line, quantiles, read_line
 from analysis.trends.reporting_lag import ReportingLag
@@ -596,7 +596,6 @@ class YearOnYear:
     after: int
     periods: int
     first: dt.date
-    ratio: Estimate
     p: float
     unit: Unit = "week"
 
@@ -609,8 +608,8 @@ class YearOnYear:
         return t(_YEARS[by_month, changed, changed and more], **values)
 
 
-def year_on_year(trend: Trend, periods: int | None = None) -> YearOnYear | None:
-    """Compare the last complete periods (a quarter by default) with the same ones a year before.
+def year_on_year(trend: Trend) -> YearOnYear | None:
+    """Compare the last complete periods (a quarter) with the same ones a year before.
 
     The likelihood ratio test of two quasi-Poisson counts a and b with mean m: 2 (a ln(a / m) + b ln(b / m)) over the
     dispersion of the line is chi-squared with one degree of freedom. None where the data do not reach back so far, or
@@ -618,7 +617,7 @@ def year_on_year(trend: Trend, periods: int | None = None) -> YearOnYear | None:
 
     McCullagh, P. and Nelder, J. A. (1989). Generalized linear models, 2nd ed., section 9.3.
     """
-    rows = trend.frame[trend.frame["complete"]].tail(periods or A_QUARTER[trend.unit])
+    rows = trend.frame[trend.frame["complete"]].tail(A_QUARTER[trend.unit])
     pairs = rows.dropna(subset=["last_year"])
     if pairs.empty:
         return None
@@ -627,4 +626,4 @@ def year_on_year(trend: Trend, periods: int | None = None) -> YearOnYear | None:
     phi, mean = trend.dispersion, (after + before) / 2
     deviance = 2 * sum(float(special.xlogy(n, n / max(mean, 1))) for n in (after, before))
     p = float(stats.chi2.sf(deviance / phi, 1))
-    return YearOnYear(before, after, len(pairs), first.date(), rate_ratio(after / phi, before / phi), p, trend.unit)
+    return YearOnYear(before, after, len(pairs), first.date(), p, trend.unit)

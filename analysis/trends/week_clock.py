@@ -19,14 +19,12 @@ HOURS: Final = 24
 class WeekClock:
     """Alerts by weekday (rows, 0 for Monday) and hour (columns).
 
-    `matrix` is 7 × 24; `by_weekday` and `by_hour` are its sums. `peak_hours`: start and length in hours of the shortest
+    `matrix` is 7 × 24. `peak_hours`: start and length in hours of the shortest
     stretch, over midnight if need be, that holds half of the alerts; `peak_weekday`: the fullest day. Both None where
     there are no alerts.
     """
 
     matrix: FloatArray
-    by_weekday: FloatArray
-    by_hour: FloatArray
     peak_hours: tuple[int, int] | None
     peak_weekday: int | None
     n: int
@@ -61,8 +59,6 @@ def week_clock(frame: pd.DataFrame, band: int = 1) -> WeekClock:
     by_hour, by_weekday, total = matrix.sum(axis=0), matrix.sum(axis=1), float(matrix.sum())
     return WeekClock(
         matrix=matrix,
-        by_weekday=by_weekday,
-        by_hour=by_hour,
         peak_hours=peak_bands(by_hour, band),
         peak_weekday=int(by_weekday.argmax()) if total else None,
         n=round(total),
@@ -80,17 +76,15 @@ def peak_bands(by_hour: FloatArray, band: int) -> tuple[int, int] | None:
     return None if found is None else (found[0] * band, found[1] * band)
 
 
-def peak_hours(by_hour: FloatArray, half: float | None = None) -> tuple[int, int] | None:
+def peak_hours(by_hour: FloatArray) -> tuple[int, int] | None:
     """Start and length in hours of the shortest stretch that holds half of 24 counts (in bands, of as many as a day
     has); None where all are zero.
 
-    `half`: half of all alerts, where the counts are lower bounds; None too where they do not reach it together.
-
-    >>> peak_hours(np.array([0, 9, 1] + [0] * 21)), peak_hours(np.array([0, 9, 1] + [0] * 21), 9.5)
-    ((1, 1), (1, 2))
+    >>> peak_hours(np.array([0, 9, 1] + [0] * 21)), peak_hours(np.array([0, 9, 10] + [0] * 21))
+    ((1, 1), (2, 1))
     """
-    half = by_hour.sum() / 2 if half is None else half
-    if not by_hour.sum() or by_hour.sum() < half - 1e-9:
+    half = by_hour.sum() / 2
+    if not half:
         return None
     twice = np.concatenate([[0.0], np.cumsum(np.tile(by_hour, 2))])
     hours = len(by_hour)

@@ -87,6 +87,8 @@ def _answer(ctx: CommandContext, study: ForecastStudy) -> dict[str, Any]:
 
 
 def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
+    from analysis.forecast.counts import HOW
+
     return {
         "n": outlook.n,
         "expected": round(outlook.total.value, 2),
@@ -96,5 +98,5 @@ def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
         "covered": outlook.covered,
         "tried": outlook.tried,
         "told": outlook.sentence(ctx.t),
-        "choices": ctx.choices(outlook.choices),
+        "choices": ctx.choices((HOW,)),
     }

@@ -115,12 +115,11 @@ class EmergingClasses:
     period: tuple[dt.date, dt.date] | None
 
     def class_of(self, cells: tuple[int, ...]) -> EmergingClass | None:
-        """The class of the hot place that shares most of a hot spot's cells (the first of several), or None."""
-        own = set(cells)
+        """The class of the hot place that shares most of some cells, the first of several; None where none does."""
         places = () if self.emerging is None else self.emerging.places
-        shared = [len(own.intersection(place.cells)) if CLASSES[place.cls].sign > 0 else 0 for place in places]
-        most = max(shared, default=0)
-        return CLASSES[places[shared.index(most)].cls] if most else None
+        hot = [place for place in places if CLASSES[place.cls].sign > 0]
+        most = max(hot, key=lambda place: len(set(cells).intersection(place.cells)), default=None)
+        return None if most is None or set(cells).isdisjoint(most.cells) else CLASSES[most.cls]
 
 
 def emerging_study(

@@ -50,12 +50,12 @@ class ListedCell:
 class ForecastStudy:
     """The weeks that follow `end`, the last day of the last whole week of the filter's period.
 
-    city : Outlook or None
+    city : CountForecast or None
         All alerts under the filter, unmapped ones too; None with `city_refused`. `recent`: its last weeks, with the
         columns week and n.
     places : tuple
         Landmarks with alerts, the one with most expected first, by id.
-    cells : Forecast or None
+    cells : PlaceForecast or None
         By cell of the map, default coordinates left out; None with `cells_refused`. `listed`: its list, with names.
     """
 
@@ -192,7 +192,7 @@ def _with_cells(
         source, history, ["cell", "week"], audience, resolution=size, without_default_points=True
     ).frame
     wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
-    found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, study.start, study.weeks)
+    found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, study.weeks)
     return replace(
         study,
         cells=found,

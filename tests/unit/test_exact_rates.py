@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import sparse
 
 from analysis.stats.exact_rates import (
     LogFactorials,
@@ -17,7 +16,6 @@ from analysis.stats.exact_rates import (
     smaller_rate,
     smaller_rate_bound,
 )
-from analysis.stats.getis_ord import getis_ord
 
 count = st.integers(0, 30)
 size = st.floats(0.1, 5)
@@ -38,18 +36,6 @@ def test_both_tails_with_a_margin_are_sums_by_hand(x: int, rest: int, inside: fl
 
 def test_without_surroundings_there_is_no_test() -> None:
     assert larger_rate([9], [0], [1.0], [0.0]).tolist() == smaller_rate([0], [0], [1.0], [0.0]).tolist() == [1.0]
-
-
-def test_gi_asks_the_neighbours_only() -> None:
-    """What a cell holds itself moves its Gi* and not its Gi, whether or not the weights hold the cell."""
-    near = sparse.csr_array(np.eye(9) + np.eye(9, k=1) + np.eye(9, k=-1))
-    without = sparse.csr_array(np.eye(9, k=1) + np.eye(9, k=-1))
-    low, high = np.arange(9.0), np.arange(9.0)
-    high[4] = 50
-    assert getis_ord(low, near, star=False)[4] == getis_ord(high, near, star=False)[4]
-    assert getis_ord(low, near)[4] < getis_ord(high, near)[4]
-    assert getis_ord(low, near, star=False) == pytest.approx(getis_ord(low, without, star=False))
-    assert getis_ord([3.0] * 9, near, star=False).tolist() == [0.0] * 9
 
 
 @pytest.mark.parametrize("dispersion", [1.0, 1.3, 6.5])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.forecast.backtest import accuracy, best_hits, hits, recapture_rate
+from analysis.forecast.backtest import best_hits, best_hits_of, flagged_hits, hits
 
 COUNTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(1, 4)), min_size=1, max_size=6)
 
@@ -33,23 +33,19 @@ def test_ties_are_bounded_by_every_order(rows: list[tuple[int, int, int]], share
         for order in permutations(range(len(rows)))
         if all(density[a] >= density[b] for a, b in pairwise(order))
     ]
-    worst, mean = (hits(came, told, [share], land, ties=ties)[0] for ties in ("worst", "mean"))
-    assert worst == pytest.approx(min(every))
+    mean = hits(came, told, [share], land)[0]
     assert min(every) - 1e-9 <= mean <= max(every) + 1e-9
     assert best_hits(came, [share], land)[0] >= max(every) - 1e-9
 
 
 @given(COUNTS)
-def test_all_the_land_holds_everything(rows: list[tuple[int, int, int]]) -> None:
+def test_all_the_land_holds_everything_and_nothing_is_better_than_the_best(rows: list[tuple[int, int, int]]) -> None:
     came, told, land = ([row[at] for row in rows] for at in range(3))
-    last = accuracy(came, told, land).iloc[-1]
-    if sum(came):
-        assert last["pai"] == pytest.approx(1)
-        assert last["pei"] == pytest.approx(1)
-        assert last["hit_rate"] == pytest.approx(1)
-        assert (accuracy(came, told, land)["pei"].dropna() <= 1 + 1e-9).all()
-    else:
-        assert np.isnan(last["pai"])
+    shares = np.linspace(0, 1, 11)
+    held, cells = flagged_hits(came, told, shares, land)
+    assert (held[-1], cells[-1]) == (pytest.approx(sum(came)), pytest.approx(len(rows)))
+    assert (held <= best_hits(came, shares, land) + 1e-9).all()
+    assert (held <= best_hits_of(came, cells) + 1e-9).all()
 
 
 def test_a_tie_is_shared_as_in_the_mean_of_all_orders() -> None:
@@ -59,14 +55,9 @@ def test_a_tie_is_shared_as_in_the_mean_of_all_orders() -> None:
 
 
 def test_the_densest_place_is_flagged_first_not_the_fullest() -> None:
-    told = accuracy([10, 8], [10, 8], [10, 1])
-    assert told["place"].tolist() == [1, 0]
-    assert told["pai"].tolist() == pytest.approx([(8 / 18) / (1 / 11), 1])
-
-
-def test_recapture_is_not_rri() -> None:
-    assert recapture_rate(40, 100, 30, 60) == pytest.approx(1.25)
-    assert np.isnan(recapture_rate(0, 100, 30, 60))
+    held, cells = flagged_hits([10, 8], [10, 8], [1 / 11, 1], [10, 1])
+    assert held.tolist() == pytest.approx([8, 18])
+    assert cells.tolist() == pytest.approx([1, 2])
 
 
 @pytest.mark.parametrize(
@@ -74,12 +65,12 @@ def test_recapture_is_not_rri() -> None:
 )
 def test_refused(came: list[int], told: list[int], land: list[int] | None) -> None:
     with pytest.raises(ValueError, match="place"):
-        accuracy(came, told, land)
+        hits(came, told, [1], land)
 
 
 def test_the_best_of_as_many_places_is_not_the_best_of_the_same_land() -> None:
     """A small place with 4, a large one with 6, another with 5: two flagged hold 9 or 10, of at most 11."""
-    told = accuracy([4, 6, 5], [3, 8, 2], [1, 4, 2])
-    assert told["place"].tolist() == [0, 1, 2]
-    assert told["pei_cells"].tolist() == [4 / 6, 10 / 11, 1]
-    assert told["pei"].tolist() == pytest.approx([1, 10 / 12, 1])
+    came, told, land, shares = [4, 6, 5], [3, 8, 2], [1, 4, 2], np.array([1, 5, 7]) / 7
+    held, cells = flagged_hits(came, told, shares, land)
+    assert (held / best_hits_of(came, cells)).tolist() == pytest.approx([4 / 6, 10 / 11, 1])
+    assert (held / best_hits(came, shares, land)).tolist() == pytest.approx([1, 10 / 12, 1])

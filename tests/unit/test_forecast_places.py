@@ -8,9 +8,9 @@ import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, norm
+from scipy.stats import binom, nbinom, norm, poisson
 
-from analysis.forecast.backtest import RUNS, SHARES, hits, origins_for, recapture_rate, widened_tail
+from analysis.forecast.backtest import RUNS, SHARES, hits, origins_for, widened_tail
 from analysis.forecast.counts import forecast_counts
 from analysis.forecast.methods import (
     EVEN,
@@ -22,7 +22,7 @@ from analysis.forecast.methods import (
     naive,
     settings_for,
 )
-from analysis.forecast.places import PlaceForecast, _inside, _top_cells, _totals, forecast_places
+from analysis.forecast.places import PlaceForecast, _inside, _intervals, _top_cells, _totals, forecast_places
 from curim_data.model import Translator
 
 START = dt.date(2025, 1, 6)
@@ -42,7 +42,7 @@ def test_on_a_stationary_field_no_model_beats_counting_and_intervals_cover() -> 
     runs, won, covered, tried, missed, ahead_tried = 60, 0, 0, 0, 0, 0
     for _ in range(runs):
         counts = field(rng)
-        told = forecast_places(counts[:, :-4], LAND, START)
+        told = forecast_places(counts[:, :-4], LAND)
         won += told.backtest.method != "naive"
         covered, tried = covered + told.covered, tried + told.tried
         came = pd.Series(counts[:, -4:].sum(axis=1), index=LAND.index)[told.listed.index]
@@ -55,9 +55,9 @@ def test_on_a_stationary_field_no_model_beats_counting_and_intervals_cover() -> 
 
 def test_an_even_field_is_hidden(t: Translator) -> None:
     rng = np.random.default_rng(12)
-    shown = [forecast_places(field(rng, uneven=False), LAND, START).shown for _ in range(30)]
+    shown = [forecast_places(field(rng, uneven=False), LAND).shown for _ in range(30)]
     assert sum(shown) <= binom.ppf(0.999, 30, 0.05)
-    told = next(f for _ in range(5) if not (f := forecast_places(field(rng, uneven=False), LAND, START)).shown)
+    told = next(f for _ in range(5) if not (f := forecast_places(field(rng, uneven=False), LAND)).shown)
     assert told.frame["expected"].isna().all()
     assert told.listed.empty
     assert "neither plain counting nor a model" in told.sentence(t)
@@ -68,7 +68,7 @@ def test_places_that_move_are_picked_up_by_fading_counts(t: Translator) -> None:
     rate = np.full((CELLS, 156), 0.1)
     for since in range(0, 156, 8):  # every eight weeks the hot places are others
         rate[rng.choice(CELLS, 4, replace=False), since : since + 12] += 4
-    told = forecast_places(rng.poisson(rate), LAND, START, 1)
+    told = forecast_places(rng.poisson(rate), LAND, 1)
     assert told.backtest.method in ("decay", "blend")
     assert told.backtest.at(told.backtest.method)["gain_low"] > 0
     assert "with plain counting it was" in told.sentence(t)
@@ -101,22 +101,13 @@ def test_nothing_of_the_future_enters_a_method() -> None:
 
 @pytest.mark.parametrize("length", [60, 80, 110, 170])
 def test_nothing_of_the_future_enters_what_the_city_was_expected_to_have(length: int) -> None:
-    """With a short past some origins lie before the weeks that the way of the outlook was chosen on."""
     rng = np.random.default_rng(length)
     counts = rng.poisson(4, (9, length)).astype(float)
     for at in origins_for(length, 4)[0]:
         later = counts.copy()
         later[:, at:] = rng.poisson(50, (9, length - at))
-        one, two = (_totals(x, forecast_counts(x.sum(axis=0), START, 4), 4)[at] for x in (counts, later))
+        one, two = (_totals(x, [at], 4)[0] for x in (counts, later))
         assert one == two > 0
-
-
-def test_where_no_way_was_chosen_the_city_is_expected_to_go_on_as_in_the_last_26_weeks() -> None:
-    counts = np.arange(80.0).reshape(2, 40)
-    totals = _totals(counts, None, 4)
-    every = counts.sum(axis=0)
-    assert totals[0] == 0
-    assert totals[1:] == pytest.approx([4 * every[max(at - 26, 0) : at].mean() for at in range(1, 41)])
 
 
 def test_settings_are_those_of_the_weeks_before_the_test() -> None:
@@ -142,7 +133,7 @@ def test_a_sliver_of_land_is_not_listed_first() -> None:
     land = LAND.copy()
     land.iloc[5] = land.max() / 1000
     counts[5] = np.arange(112) % 10 == 0
-    told = forecast_places(counts, land, START)
+    told = forecast_places(counts, land)
     assert told.shown
     assert land.index[5] not in told.listed.index
 
@@ -152,7 +143,7 @@ def test_the_interval_of_a_gain_holds_for_both_models_and_is_widened_for_few_ori
     counts = field(rng)
     for since in range(0, 112, 7):
         counts[rng.integers(CELLS), since : since + 14] += 3
-    test = forecast_places(counts, LAND, START, seed=4).backtest
+    test = forecast_places(counts, LAND, seed=4).backtest
     count = len(test.origins)
     came = following_counts(counts.astype(float), test.origins, 4)
     ground = CellHistory.of(counts, LAND, LAND.index)
@@ -217,17 +208,38 @@ def test_the_origins_of_settings_and_test_do_not_meet() -> None:
 
 
 def test_expected_places_make_up_the_expected_city() -> None:
-    told = forecast_places(field(np.random.default_rng(17)), LAND, START)
-    assert told.city is not None
-    assert told.frame["expected"].sum() == pytest.approx(told.city.total.value)
+    told = forecast_places(field(np.random.default_rng(17)), LAND)
+    city = forecast_counts(field(np.random.default_rng(17)).sum(axis=0), START)
+    assert city is not None
+    assert told.frame["expected"].sum() == pytest.approx(city.total.value)
     assert told.listed["expected"].is_monotonic_decreasing
     assert _top_cells(np.array([4.0, 3.0, 1.0]), np.array([10.0, 1.0, 100.0])).tolist() == [1]  # by density
     assert told.n == told.frame["last_weeks"].sum() + field(np.random.default_rng(17))[:, :-52].sum()
 
 
+def test_interval_holds_its_level_and_no_more_than_it_must() -> None:
+    for mean in (0.3, 4.0, 90.0):
+        for phi in (1.0, 2.5):
+            came = 5 + np.array([1, -1]) * (5 * phi) ** 0.5  # (came - 5)² over 5 is phi
+            low, high = (side[0] for side in _intervals(np.array([mean]), came, np.full(2, 5.0)))
+            law = poisson(mean) if phi == 1 else nbinom(mean / (phi - 1), 1 / phi)
+            assert law.var() == pytest.approx(phi * mean)
+            assert law.cdf(high) - law.cdf(low - 1) >= 0.95
+            assert law.cdf(high - 1) < 0.975
+            assert low == 0 or law.sf(low) < 0.975
+
+
+def test_dispersion_is_never_below_that_of_chance_and_nothing_is_expected_of_nothing() -> None:
+    five = np.full(2, 5.0)
+    even, scattered = (_intervals(np.array([9.0]), came, five) for came in (five, np.array([0.0, 10.0])))
+    assert [side[0] for side in even] == poisson.ppf([0.025, 0.975], 9).tolist()
+    assert [side[0] for side in scattered] == nbinom.ppf([0.025, 0.975], 9 / 4, 1 / 5).tolist()
+    assert [side[0] for side in _intervals(np.zeros(1), np.zeros(2), np.zeros(2))] == [0, 0]
+
+
 @pytest.mark.parametrize(("weeks", "mean", "why"), [(50, 40.0, "past forecasts only"), (112, 0.3, "lottery")])
 def test_hidden_with_its_reason(weeks: int, mean: float, why: str, t: Translator) -> None:
-    told = forecast_places(field(np.random.default_rng(18), weeks, mean), LAND, START)
+    told = forecast_places(field(np.random.default_rng(18), weeks, mean), LAND)
     assert not told.shown
     assert why in told.sentence(t)
 
@@ -237,7 +249,7 @@ def test_fifty_alerts_in_the_test_are_enough_and_fewer_are_not(events: int, lott
     counts = np.zeros((CELLS, 112))
     counts[0, :60] = 1
     counts[0, 60 : 60 + events] = 1  # the test covers the last 52 weeks
-    told = forecast_places(counts, LAND, START)
+    told = forecast_places(counts, LAND)
     assert told.backtest.events == events
     assert (not told.shown and "lottery" in told.sentence(t)) == lottery
     assert told.shown != lottery
@@ -270,22 +282,22 @@ def test_the_bootstrap_of_few_values_is_as_wide_as_students_t() -> None:
 
 
 def test_no_alerts_and_one_cell() -> None:
-    empty = forecast_places(np.zeros((CELLS, 120)), LAND, START)
+    empty = forecast_places(np.zeros((CELLS, 120)), LAND)
     assert not empty.shown
-    one = forecast_places(np.full((1, 120), 5), LAND.iloc[:1], START)
+    one = forecast_places(np.full((1, 120), 5), LAND.iloc[:1])
     assert not one.shown  # all the land holds no more than all the land
 
 
 @pytest.mark.parametrize("counts", [np.ones((3, 80)), np.ones(CELLS), np.full((CELLS, 80), -1)])
 def test_refused(counts: np.ndarray) -> None:
     with pytest.raises(ValueError, match="counts"):
-        forecast_places(counts, LAND, START)
+        forecast_places(counts, LAND)
 
 
 def test_each_sentence_in_three_languages() -> None:
     from curim_data.model import LANGUAGES, translator
 
-    told: PlaceForecast = forecast_places(field(np.random.default_rng(20)), LAND, START)
+    told: PlaceForecast = forecast_places(field(np.random.default_rng(20)), LAND)
     for lang in LANGUAGES:
         words = translator(lang)
         assert told.sentence(words)
@@ -299,7 +311,7 @@ def test_ahead_sums_what_follows() -> None:
 
 def test_the_measures_of_the_backtest_are_the_slow_ones() -> None:
     counts = field(np.random.default_rng(21))
-    test = forecast_places(counts, LAND, START).backtest
+    test = forecast_places(counts, LAND).backtest
     flagged = [np.argsort(-naive_at(counts, at), kind="stable") for at in test.origins]
     share = 0.05
     hits_, before, best, n, earlier, of_cells = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -316,7 +328,7 @@ def test_the_measures_of_the_backtest_are_the_slow_ones() -> None:
     assert row["pei"] == pytest.approx(hits_ / best)
     assert row["pei_cells"] == pytest.approx(hits_ / of_cells)
     assert row["pei_cells_low"] < row["pei_cells"] < row["pei_cells_high"]
-    assert row["recapture"] == pytest.approx(recapture_rate(before, earlier, hits_, n))
+    assert row["recapture"] == pytest.approx((hits_ / before) / (n / earlier))
     assert row["recapture_low"] < row["recapture"] < row["recapture_high"]
     assert row["pai_low"] < row["pai"] < row["pai_high"]
     assert row["gain"] == 0
@@ -341,7 +353,7 @@ def test_the_best_of_as_many_cells_counts_the_cells_that_were_flagged() -> None:
     """Every second cell is four times as large: how many make up 5 % of the land differs from origin to origin."""
     land = LAND * np.where(np.arange(CELLS) % 2, 4.0, 1.0)
     counts, sizes = field(np.random.default_rng(22)), land.to_numpy()
-    test = forecast_places(counts, land, START).backtest
+    test = forecast_places(counts, land).backtest
     hits_, best = 0.0, 0.0
     for at in test.origins:
         came, density = counts[:, at : at + 4].sum(axis=1), naive_at(counts, at) / sizes

@@ -61,7 +61,7 @@ def test_a_step_is_an_alarm_within_weeks_in_both_directions(factor, known):
         weeks.append(min(first, default=99))
         shift = read_line(y, A_YEAR).shifts[-1]
         assert abs(shift.at - known) <= 1
-        assert shift.up == (factor > 1)
+        assert (shift.after > shift.before) == (factor > 1)
         assert shift.after / shift.before == pytest.approx(factor, rel=0.15)
         assert not shift.recent
     assert np.median(weeks) == 2
@@ -93,14 +93,10 @@ def test_weeks_that_are_not_covered_are_neither_judged_nor_learned_from():
     y = seasonal(np.random.default_rng(8), 160)
     covered = np.ones(160, dtype=bool)
     covered[70:90] = covered[130] = False
-    told = read_line(np.where(covered, y, 0), A_YEAR, covered=covered)
-    junk = read_line(np.where(covered, y, 10_000), A_YEAR, covered=covered)
-    gap = read_line(np.where(covered, y, np.nan), A_YEAR)
+    told = read_line(np.where(covered, y, np.nan), A_YEAR)
     assert np.isnan(told.expected[~covered]).all()
     assert np.isfinite(told.expected[FIRST_JUDGED:][covered[FIRST_JUDGED:]]).all()
-    for other in (junk, gap):
-        assert other.expected == pytest.approx(told.expected, nan_ok=True)
-        assert other.shifts == told.shifts == ()
+    assert told.shifts == ()
     assert len(read_line(np.where(covered, y, 0), A_YEAR).shifts) >= 2
 
 
@@ -152,7 +148,7 @@ def test_zeros_and_nothing_known():
     assert np.isnan(read_line(np.full(20, np.nan), A_YEAR).expected).all()
     late = np.concatenate([np.zeros(40), np.random.default_rng(13).poisson(20, 12)])
     (shift,) = read_line(late, A_YEAR).shifts
-    assert (shift.at, shift.before, shift.up) == (40, 0, True)
+    assert (shift.at, shift.before, shift.after > 0) == (40, 0, True)
 
 
 def test_the_variance_of_a_sum_ahead_is_that_of_simulated_sums():

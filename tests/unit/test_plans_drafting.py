@@ -186,7 +186,6 @@ def test_no_number_leaves_the_target_to_be_set(problem: Problem, piraeus: CityPr
     audit = find_measure("women_safety_audit")
     assert audit is not None
     made = draft_plan(problem, piraeus, AS_OF, measures=[audit], language="en")
-    assert made.expected_drop is None
     assert made.plan.objective.target is None
     assert "to be set" in made.plan.objective.text
     assert made.plan.areas.comparison == ()
@@ -213,7 +212,7 @@ def test_comparison_area_is_alike_connected_and_apart(problem: Problem, cells: p
     assert len(like.cells) == len(problem.cells)
     assert all(min(h3.grid_distance(cell, own) for own in problem.cells) > 3 for cell in like.cells)
     assert all(any(h3.grid_distance(cell, other) == 1 for other in like.cells) for cell in like.cells)
-    assert like.treated_n == 63
+    assert like.reasons[0].values["treated"] == 63
     assert like == propose_comparison_area(cells.reset_index(names="cell"), problem.cells)
     assert propose_comparison_area(cells.loc[[h3.str_to_int(cell) for cell in problem.cells]], problem.cells) is None
 
@@ -227,5 +226,5 @@ def test_of_the_areas_that_could_be_grown_the_one_with_the_nearest_total_is_the_
     frame = pd.DataFrame({"n": counts.values()}, index=[h3.str_to_int(cell) for cell in counts])
     like = propose_comparison_area(frame, treated)
     assert like is not None
-    assert (like.n, like.treated_n) == (33, 30)
+    assert (like.n, like.reasons[0].values["treated"]) == (33, 30)
     assert set(like.cells) <= set(h3.grid_disk(even, 1))

@@ -39,23 +39,20 @@ def test_wdd_equals_its_slow_twin(c, t, cb, b, time, area):
     result = wdd(c, t, cb, b, time_weights=time, area_weights=area)
     assert result.estimate.value == pytest.approx(value, abs=1e-9)
     assert result.se == pytest.approx(math.sqrt(variance))
-    assert result.local.value + result.displaced.value == pytest.approx(value, abs=1e-9)
 
 
 some = st.tuples(st.integers(1, 300), st.integers(1, 300))
 
 
-@given(st.lists(st.tuples(some, some, some, some), min_size=1, max_size=5), weight, st.tuples(*[weight] * 4))
-def test_a_simulated_plan_is_judged_by_the_test_that_will_judge_it(rows, length, area):
+@given(st.lists(st.tuples(some, some), min_size=1, max_size=5))
+def test_a_simulated_plan_is_judged_by_the_test_that_will_judge_it(rows):
     before, after = np.moveaxis(np.array(rows), 2, 0)
-    weights = np.outer(area, (1.0, length))
-    told = _score(before, after, weights, "wdd")
-    assert told == pytest.approx([wdd(*row, time_weights=(1.0, length), area_weights=area).z for row in rows])
-    told = _score(before, after, weights, "difference")
-    assert told == pytest.approx([scaled_difference(t, c).z for c, t, _, _ in rows])
-    effects = [relative_effect(t, c) for c, t, _, _ in rows]
+    assert _score(before, after, "wdd") == pytest.approx([wdd(*row).z for row in rows])
+    told = _score(before, after, "difference")
+    assert told == pytest.approx([scaled_difference(t, c).z for c, t in rows])
+    effects = [relative_effect(t, c) for c, t in rows]
     reach = [np.log(effect.high / effect.low) / 2 / 1.959964 for effect in effects]
-    told = _score(before, after, weights, "ratio")
+    told = _score(before, after, "ratio")
     assert told == pytest.approx(
         [np.log(effect.value) / se for effect, se in zip(effects, reach, strict=True)], rel=1e-6
     )
@@ -134,25 +131,15 @@ def test_a_ratio_with_a_zero_is_not_known():
 
 
 def test_the_quotient_is_not_computable_without_success_or_control():
-    assert wdq((100, 120), (50, 50), (100, 100)).wdq is None
-    assert wdq((100, 120), (50, 50), (100, 100)).success > 0
-    assert wdq((100, 70), (50, 50), (0, 10)).net is None
-    assert wdq((100, 70), (50, 50), (10, 0)).success is None
+    assert wdq((100, 120), (50, 50), (100, 100)) is None
+    assert wdq((100, 70), (50, 50), (0, 10)) is None
+    assert wdq((100, 70), (50, 50), (10, 0)) is None
 
 
 def test_a_larger_area_shows_a_smaller_share():
     shares = [minimum_detectable_drop(n, n, draws=2000).share for n in (40, 80, 160, 320)]
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] < shares[0]
-
-
-def test_a_buffer_makes_a_fall_harder_to_see():
-    alone = minimum_detectable_drop(100, 100, test="wdd").share
-    assert minimum_detectable_drop(100, 100, buffer_before=100, control_buffer_before=100, test="wdd").share > alone
-
-
-def test_a_longer_period_after_shows_more():
-    assert minimum_detectable_drop(60, 60, time_weights=(1, 3)).share < minimum_detectable_drop(60, 60).share
 
 
 def test_the_named_power_is_reached_and_not_one_percent_earlier():

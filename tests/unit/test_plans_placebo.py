@@ -210,7 +210,8 @@ def test_the_strength_follows_the_design() -> None:
     assert _verdict(8, 19).strength is Strength.NOT_SHOWN
     likely = next(verdict for verdict in map(_verdict, range(45, 80)) if verdict.strength is not Strength.SHOWN)
     assert (likely.strength, likely.direction) == (Strength.LIKELY, -1)
-    assert SHOWN_TAIL <= likely.fall_chance < LIKELY_TAIL
+    model = fit_placebos(*_areas(np.random.default_rng(11), 120))
+    assert SHOWN_TAIL <= model.tails(likely.observed, model.expect([20, 60, 80]))[0] < LIKELY_TAIL
     assert likely.ratio.low < 1 < likely.ratio.high
     assert likely.sentence(translator("en")).endswith("a fall is likely but not shown.")
     assert _verdict(80).strength is Strength.NOT_SHOWN

@@ -222,7 +222,6 @@ def test_year_on_year_compares_the_same_weeks(t):
     series = weeks(y)
     compared = year_on_year(weekly(series, covered(series)))
     assert (compared.before, compared.after, compared.periods) == (260, 390, 13)
-    assert compared.ratio.value == 1.5
     assert compared.p < 0.001
     assert compared.sentence(t) == (
         "Since 18 November 2024: 390 alerts, 260 in the same time a year before: a rise (p <0.001)."
@@ -307,8 +306,7 @@ def test_the_clock_lays_a_week_out(t):
     assert week.matrix.shape == (7, 24)
     assert week.matrix[5, 23] == 10
     assert week.matrix[6, 1] == 3
-    assert week.matrix.sum() == week.by_hour.sum()
-    assert week.by_weekday[5] == 18
+    assert week.matrix[5].sum() == 18
     assert week.n == 26
     assert week.peak_hours == (23, 2)
     assert week.peak_weekday == 5

@@ -236,7 +236,7 @@ def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tu
     """Rows on the buffer: none without one."""
     if not plan.areas.buffer or result.total is None:
         return []
-    quotient = result.quotient.wdq
+    quotient = result.quotient
     quotient_text = t("not computable") if quotient is None else t.number(quotient, 2)
     return [
         (t("Alerts more or fewer than expected, with the buffer"), *_interval(t, result.total.estimate, 0)),

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from analysis.forecast.counts import CountForecast
+from analysis.forecast.counts import HOW, CountForecast
 from analysis.forecast.places import PlaceForecast
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
@@ -97,7 +97,7 @@ def _draw_city(page: Page, forecast: ForecastStudy) -> None:
             forecast.city.n,
         )
     )
-    draw_footer(page, choices=forecast.city.choices)
+    draw_footer(page, choices=(HOW,))
 
 
 def weeks_frame(forecast: ForecastStudy, city: CountForecast) -> pd.DataFrame:

@@ -70,13 +70,11 @@ PLACES: Final = (
         (
             "Mann 1945, Econometrica 13",
             "Kendall 1975, Rank Correlation Methods",
-            "Hamed & Rao 1998, Journal of Hydrology 204",
             "Esri, How Emerging Hot Spot Analysis works",
         ),
         N_(
-            "The published S, variance, z and Sen's slope of three series, and Hamed and Rao's variance of two. No "
-            "published table of classes is known: one series made by hand for each class, and the classes planted in "
-            "the sample city."
+            "The published S and Sen's slope of three series. No published table of classes is known: one series made "
+            "by hand for each class, and the classes planted in the sample city."
         ),
     ),
     MethodEntry(
@@ -219,6 +217,6 @@ PLACES: Final = (
             "Levine 2008, Security Journal 21",
             "Harvey & Fernandes 1989, Journal of Business & Economic Statistics 7",
         ),
-        N_("The published PAI, PEI and RRI of two small examples."),
+        N_("The published PAI and PEI of two small examples."),
     ),
 )
