@@ -123,23 +123,21 @@ def draw_fitted_table(
     key: str,
     alt: str,
     digits: Mapping[str, int] | None = None,
-    wrapped: Collection[str] = (),
     numbers: Collection[str] = (),
-    plain: int = FITTED_PLAIN,
 ) -> None:
     """A table that fits in `room` pixels, as beside a map: its first column, of names, wraps, and no figure is cut.
 
-    One of at most `plain` rows, and each on a phone, is a plain table with rows as high as their texts; a longer one
-    scrolls, and can be sorted. `wrapped`: further columns of words that wrap; `numbers`: columns to set to the right.
+    A short one (`FITTED_PLAIN`), and each on a phone, is a plain table with rows as high as their texts; a longer one
+    scrolls, and can be sorted. `numbers`: columns to set to the right.
     """
-    if page.narrow or len(frame) <= plain:
+    if page.narrow or len(frame) <= FITTED_PLAIN:
         draw_plain_table(page, frame, headings, alt=alt, digits=digits)
         return
     columns, height = wrapped_columns(
         frame,
         headings,
         room,
-        wrapped={next(iter(headings)), *wrapped},
+        wrapped={next(iter(headings))},
         numbers={*numbers, *(digits or {})},
         least=150,  # a narrower name would break inside words
     )
@@ -163,23 +161,21 @@ def draw_selectable_table(
     *,
     key: str,
     alt: str,
-    selected: int | None = None,
-    digits: Mapping[str, int] | None = None,
-    percent: Mapping[str, int] | None = None,
-    columns: Mapping[str, Any] | None = None,
-    order: Sequence[str] | None = None,
-    row_height: int | None = None,
+    selected: int | None,
+    columns: Mapping[str, Any],
+    order: Sequence[str] | None,
+    row_height: int | None,
     on_select: Callable[[], None] | None = None,
-) -> int | None:
-    """A table of which one row can be picked: its position. `selected` sets the row when the table first appears.
+) -> None:
+    """A table of texts of which one row can be picked. `selected` sets the row when the table first appears.
 
     `order`: the columns in view, where not all are; `row_height`: pixels of a row, in which texts wrap;
     `on_select`: what a pick does in place of a run of the page.
     """
-    draw_for_print(page.t, frame, headings, digits=digits, percent=percent)
-    event: Any = st.dataframe(
-        styled(page.t, frame[list(headings)], digits=digits, percent=percent),
-        column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {})}),
+    draw_for_print(page.t, frame, headings)
+    st.dataframe(
+        frame[list(headings)],
+        column_config=column_settings(headings, columns),
         column_order=order,
         hide_index=True,
         placeholder=NONE,
@@ -190,8 +186,6 @@ def draw_selectable_table(
         selection_mode="single-row",
         selection_default=None if selected is None else {"selection": {"rows": [selected]}},
     )
-    rows = (event or {}).get("selection", {}).get("rows", [])
-    return int(rows[0]) if rows and rows[0] < len(frame) else None
 
 
 def draw_for_print(
@@ -297,12 +291,12 @@ def fitted_columns(
 
     `numbers`: columns to set to the right; `most`: pixels that a column takes at most for the sake of its texts.
     """
-    columns = {}
-    for name, label in headings.items():
-        columns[name] = st.column_config.Column(
+    return {
+        name: st.column_config.Column(
             label, width=_fitted_width(frame, name, label, most), alignment="right" if name in numbers else None
         )
-    return columns
+        for name, label in headings.items()
+    }
 
 
 def wrapped_columns(

@@ -9,15 +9,14 @@ import streamlit as st
 
 from analysis.gender import EXPECTED_WOMEN
 from curim_data.filters import AlertFilter
-from curim_data.model import Message
 from curim_data.model.absence import NO_AFFECTED, NO_LANDMARKS, NO_REPORTERS
 from curim_data.model.city import Landmark
 from curim_data.model.labels import place_label
-from curim_data.privacy import is_sensitive, share_is_told, threshold
+from curim_data.privacy import share_is_told
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import least_written, share_with_interval, written_count, written_q
+from pages.parts.charts.numbers import least_written, written_alerts, written_count, written_q
 from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import missing
@@ -83,16 +82,16 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
                 "**{place}: not known.** {women} by women, {men} by men; at least {expected} by women could be "
                 "expected.",
                 place=escape_markdown(place_label(t, page.city, row["place"])),
-                women=_alerts(page, row["women"]),
-                men=_alerts(page, row["men"]),
+                women=written_alerts(page, row["women"]),
+                men=written_alerts(page, row["men"]),
                 expected=EXPECTED_WOMEN,
             )
             if few
             else t(
                 "**{place}: not known.** {women} by women, {men} by men; about {expected} by women could be expected.",
                 place=escape_markdown(place_label(t, page.city, row["place"])),
-                women=_alerts(page, row["women"]),
-                men=_alerts(page, row["men"]),
+                women=written_alerts(page, row["women"]),
+                men=written_alerts(page, row["men"]),
                 expected=round(row["expected"]),
             )
         )
@@ -112,7 +111,7 @@ def _share_told(page: Page, row: dict[str, float]) -> bool:
 
 
 def _share(page: Page, row: dict[str, float]) -> str:
-    return share_with_interval(page.t, row["share"], row["low"], row["high"]) if _share_told(page, row) else "–"
+    return page.t.share(row["share"], row["low"], row["high"]) if _share_told(page, row) else "–"
 
 
 def _verdict(row: dict[str, float]) -> str:
@@ -304,12 +303,3 @@ def _circle(
 def _shapes_file(page: Page, data: pd.DataFrame) -> str:
     points = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
     return tables.geojson(page, data, [points[place] for place in data["place"]])
-
-
-def _alerts(page: Page, value: float) -> str:
-    """A number of alerts as the audience may read it."""
-    t = page.t
-    least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
-    if 0 < value < least:
-        return t(Message("fewer than {k} alerts", {"k": least}))
-    return t.n("{n} alert", "{n} alerts", int(value))
