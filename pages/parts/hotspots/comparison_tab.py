@@ -31,7 +31,7 @@ from pages.parts.charts.numbers import least_written, written_count, written_q
 from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
 from pages.parts.frame.colours import CHANGE, on_land
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
-from pages.parts.hotspots.selection import write_link_word
+from pages.parts.hotspots.selection import draw_link_box, word_from_link
 from pages.parts.maps import basemap, cell_map, legends, name_layers
 from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin, ranked_name
@@ -61,19 +61,9 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     t = page.t
     source = source_of(page.dataset)
     offered, usual = available_presets(source, page.filter), usual_preset(source, page.filter)
-    asked = st.query_params.get(AGAINST, usual)
-    against = asked if asked in offered else usual
-    if st.session_state.get(KEY) != against:
-        st.session_state[KEY] = against
-    st.selectbox(
-        t("Compare"),
-        offered,
-        format_func=lambda name: t(PRESETS[name]),
-        key=KEY,
-        width=360,
-        on_change=_write_preset,
-        args=(usual,),
-    )
+    against = word_from_link(AGAINST, KEY, offered, usual)
+    names = {name: t(PRESETS[name]) for name in offered}
+    draw_link_box(t("Compare"), AGAINST, KEY, names, usual, width=360, tab=TAB_NAME)
     try:
         found = _study(page.dataset, page.filter, page.audience, against)
     except (CompareError, DisclosureError) as error:
@@ -110,12 +100,6 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     draw_footer(page, choices=found.choices)
     _draw_downloads(page, found)
     _draw_map_download(page, found, sides)
-
-
-def _write_preset(usual: str) -> None:
-    """Put what was picked into the address, so that a link opens this tab with it."""
-    write_link_word(AGAINST, KEY, usual)
-    st.query_params["tab"] = TAB_NAME
 
 
 def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
