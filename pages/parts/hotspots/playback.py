@@ -71,8 +71,7 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
 
 def step_label(t: Translator, found: EmergingHotSpots, step: int) -> str:
     """A month by its name, a week by its first day."""
-    day = found.starts[step].date()
-    return t.date(day, "LLL y") if found.unit == "month" else t.date(day, "medium")
+    return t.date(found.starts[step].date(), "LLL y" if found.unit == "month" else "medium")
 
 
 def step_sentence(page: Page, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
