@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.gender import EXPECTED_WOMEN
 from curim_data.filters import AlertFilter
+from curim_data.model import N_
 from curim_data.model.absence import NO_AFFECTED, NO_LANDMARKS, NO_REPORTERS
 from curim_data.model.city import Landmark
 from curim_data.model.labels import place_label
@@ -26,7 +27,7 @@ from pages.parts.maps.name_layers import Pin
 
 SPAN = 0.62
 NAMED = 5
-MORE, FEWER, ALIKE, NONE = "more", "fewer", "alike", "none"
+MORE, FEWER, ALIKE = "more", "fewer", "alike"
 
 
 def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
@@ -115,9 +116,7 @@ def _share(page: Page, row: dict[str, float]) -> str:
 
 
 def _verdict(row: dict[str, float]) -> str:
-    if not row["significant"]:
-        return ALIKE
-    return MORE if row["direction"] > 0 else FEWER
+    return ALIKE if not row["significant"] else MORE if row["direction"] > 0 else FEWER
 
 
 def _sentence(page: Page, found: PlaceStudy) -> str:
@@ -168,10 +167,9 @@ def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> No
 
 def _without_share(page: Page, rank: int, place: str, row: dict[str, float]) -> str:
     """A place that differs, with few of women or of men."""
-    t = page.t
-    if row["direction"] > 0:
-        return t("**{rank} {place}**: more women than in the city.", rank=rank, place=place)
-    return t("**{rank} {place}**: fewer women than in the city.", rank=rank, place=place)
+    more = N_("**{rank} {place}**: more women than in the city.")
+    words = more if row["direction"] > 0 else N_("**{rank} {place}**: fewer women than in the city.")
+    return page.t(words, rank=rank, place=place)
 
 
 def _draw_table(page: Page, frame: pd.DataFrame) -> None:
@@ -219,15 +217,13 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
     shades = {MORE: GENDERS[page.theme]["woman"], FEWER: GENDERS[page.theme]["man"]}
     rows = {row["place"]: row for row in frame.to_dict("records")}
     sure = list(frame.loc[frame["significant"], "place"])
-    circles, pins = [], []
-    for mark in page.city.landmarks:
-        row = rows.get(mark.id)
-        kind = row["verdict"] if row else NONE
-        circles.append(_circle(page, mark, kind, row, colours, shades, unheard=mark.id in found.unheard))
-    landmarks = {mark.id: mark for mark in page.city.landmarks}
-    for rank, place in enumerate(sure, 1):
-        mark = landmarks[place]
-        pins.append(Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank))
+    marks = {mark.id: mark for mark in page.city.landmarks}
+    circles = [
+        _circle(page, mark, rows.get(mark.id), colours, shades, unheard=mark.id in found.unheard)
+        for mark in marks.values()
+    ]
+    named = [(marks[place], rank) for rank, place in enumerate(sure, 1)]
+    pins = [Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank) for mark, rank in named]
     height = cell_map.map_height(page)
     layer = pdk.Layer(
         "ScatterplotLayer",
@@ -271,16 +267,15 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
 def _circle(
     page: Page,
     mark: Landmark,
-    kind: str,
     row: dict[str, float] | None,
     colours: Palette,
     shades: dict[str, str],
     *,
     unheard: bool,
 ) -> dict[str, object]:
-    t = page.t
+    t, kind = page.t, row["verdict"] if row else ""
     name = t.label(mark.labels)
-    if row is None or kind == NONE:
+    if row is None:
         tip = t("{place}: no alerts", place=name)
     elif _share_told(page, row):
         tip = t("{place}: {share} women", place=name, share=_share(page, row))
@@ -288,13 +283,11 @@ def _circle(
         tip = t("{place}: too few alerts for the share of women to be written out", place=name)
     if unheard:
         tip += "\n" + t("Women report little here: not known, not safe.")
-    fill = 215 if kind in (MORE, FEWER) else 0
-    line = colours.accent if unheard else shades.get(kind, colours.muted)
     return {
         "position": [mark.longitude, mark.latitude],
         "radius": mark.radius,
-        "fill": rgba(shades.get(kind, colours.line), fill),
-        "line": rgba(line),
+        "fill": rgba(shades.get(kind, colours.line), 215 if kind in shades else 0),
+        "line": rgba(colours.accent if unheard else shades.get(kind, colours.muted)),
         "width": 3 if unheard else 1,
         "tip": tip,
     }
