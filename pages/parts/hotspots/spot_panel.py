@@ -135,7 +135,8 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
         beginning=beginning,
     )
     plots.draw_chart(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
-    st.caption(f"{label}. {trend.sentence(t)}" + (f" ○ {t('not complete yet')}." if incomplete else ""))
+    open_circle = t("not complete yet")
+    st.caption(f"{label}. {trend.sentence(t)}" + (f" ○ {open_circle}." if incomplete else ""))
 
 
 def _draw_clock(page: Page, study: SpotStudy) -> None:
