@@ -21,8 +21,7 @@ from pages.parts.charts.numbers import least_written, written_alerts, written_co
 from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import missing
-from pages.parts.maps import basemap, cell_map, legends, name_layers
-from pages.parts.maps.deck import Deck
+from pages.parts.maps import basemap, cell_map, legends
 from pages.parts.maps.name_layers import Pin
 
 SPAN = 0.62
@@ -224,7 +223,6 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
     ]
     named = [(marks[place], rank) for rank, place in enumerate(sure, 1)]
     pins = [Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank) for mark, rank in named]
-    height = cell_map.map_height(page)
     layer = pdk.Layer(
         "ScatterplotLayer",
         id="places",
@@ -240,20 +238,8 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
         line_width_units=pdk.types.String("pixels"),
         pickable=True,
     )
-    view = basemap.fitted_view(page.city.land, room=page.room, span=SPAN, height=height)
-    room = basemap.map_width(page.room, SPAN) / 2
-    layers = [
-        *basemap.base_layers(page.city, colours),
-        layer,
-        *name_layers.name_layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
-    ]
-    deck = Deck(
-        layers=layers,
-        map_provider=None,
-        initial_view_state=view,
-        tooltip={"text": "{tip}"},
-    )
-    st.pydeck_chart(deck, height=height, key="gender_map", alt=alt)
+    layers = [*basemap.base_layers(page.city, colours), layer]
+    cell_map.draw_named_layers(page, layers, pins, key="gender_map", alt=alt, span=SPAN)
     entries = [
         (f"background:{shades[MORE]}", t("more women than in the city")),
         (f"background:{shades[FEWER]}", t("fewer women than in the city")),

@@ -125,21 +125,15 @@ def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None
     t, city, colours = page.t, page.city, palette(page.theme)
     if basemap.without_outline(page):
         return
-    height = cell_map.map_height(page)
     shades = group_colours(city)
     groups = _groups(city, frame["category"])
-    deck = cell_map.cell_deck(
-        page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False, place=place
-    )
-    below = len(basemap.base_layers(city, colours))
     present = [group for group in (*shades, "") if group in set(groups)]
-    deck.layers[below:below] = [
+    layers = [
         _layer(t, city, group, frame[[one == group for one in groups]], shades.get(group, CATEGORIES[-1]))
         for group in present
     ]
-    st.pydeck_chart(
-        deck, height=height, key=MAP, alt=t("Map of single alerts by group of categories; the table counts the same.")
-    )
+    alt = t("Map of single alerts by group of categories; the table counts the same.")
+    cell_map.draw_layers(page, layers, key=MAP, alt=alt, over=True, place=place)
     entries = [
         (f"background:{shades.get(group, CATEGORIES[-1])};border-radius:50%;width:.8em;height:.8em", label)
         for group, label in ((group, _label(t, city, group, frame["category"])) for group in present)

@@ -32,8 +32,7 @@ from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, e
 from pages.parts.frame.colours import CHANGE, on_land
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
 from pages.parts.hotspots.selection import draw_link_box, word_from_link
-from pages.parts.maps import basemap, cell_map, legends, name_layers
-from pages.parts.maps.deck import Deck
+from pages.parts.maps import basemap, cell_map, legends
 from pages.parts.maps.name_layers import Pin, ranked_name
 
 AGAINST: Final = "against"
@@ -180,28 +179,14 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
     if basemap.without_outline(page):
         return
     cells = _drawn(page, study, colours)
-    marked, pins = _marked(study), _pins(page, study)
-    height = cell_map.map_height(page)
-    view = basemap.fitted_view(page.city.land, room=page.room, span=SPAN, height=height)
-    room = basemap.map_width(page.room, SPAN) / 2
-    deck = Deck(
-        layers=[
-            *basemap.ground_layers(page.city, colours),
-            _hexagons("difference", cells, colours),
-            *basemap.over_layers(page.city, colours),
-            _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(marked)], colours),
-            *name_layers.name_layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
-        ],
-        map_provider=None,
-        initial_view_state=view,
-        tooltip={"text": "{tip}"},
-    )
-    st.pydeck_chart(
-        deck,
-        height=height,
-        key="hotspots_compare_map",
-        alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
-    )
+    layers = [
+        *basemap.ground_layers(page.city, colours),
+        _hexagons("difference", cells, colours),
+        *basemap.over_layers(page.city, colours),
+        _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(_marked(study))], colours),
+    ]
+    alt = t("Map of the difference; the table holds its places.") + " " + found.sentence(t)
+    cell_map.draw_named_layers(page, layers, _pins(page, study), key="hotspots_compare_map", alt=alt, span=SPAN)
     legends.draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study))
     st.caption(t(UNSURE))
     legends.draw_illustrative_note(page)

@@ -43,8 +43,8 @@ from pages.parts.hotspots.playback import draw_playback
 from pages.parts.hotspots.queries import emerging_of
 from pages.parts.hotspots.ranked_list import MAIN, SPAN
 from pages.parts.hotspots.selection import SELECTED_WORD
-from pages.parts.maps.basemap import ground_layers, map_width, without_outline
-from pages.parts.maps.cell_map import cell_deck, map_height, map_selection
+from pages.parts.maps.basemap import map_width, without_outline
+from pages.parts.maps.cell_map import draw_layers, map_selection
 from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
 from pages.parts.maps.name_layers import Pin, ranked_name
 
@@ -217,30 +217,18 @@ def _draw_map(
     t, colours = page.t, palette(page.theme)
     if without_outline(page):
         return
-    height = map_height(page)
-    deck = cell_deck(
-        page,
-        colours,
-        None,
-        (),
-        (),
-        _pins(t, shown),
-        chosen.place.cells if chosen else (),
-        height=height,
-        span=0.62,
-        pickable=True,
-        place=place,
-    )
-    below = len(ground_layers(page.city, colours))
-    deck.layers[below:below] = [
+    layers = [
         _layer(page, found, [line for line in shown if line.cls.sign > 0], "cells", HOT_COVERAGE),
         _layer(page, found, [line for line in shown if line.cls.sign < 0], "withheld", COLD_COVERAGE),
     ]
-    st.pydeck_chart(
-        deck,
-        height=height,
+    draw_layers(
+        page,
+        layers,
         key=MAP,
         alt=t("Map of the city with its places by class over time; the table below holds the same."),
+        pins=_pins(t, shown),
+        highlight=chosen.place.cells if chosen else (),
+        place=place,
         on_select="rerun",
         selection_mode="multi-object",
     )

@@ -28,6 +28,7 @@ from pages.parts.maps.name_layers import Pin
 from pages.parts.maps.street_lines import streets_near
 
 HEIGHT = 540
+SPAN = 0.62  # of the page, for a map of layers beside a list
 LINE_SHARE = 0.12  # of its edge, the line round a selected cell
 OUTLINE_M = 6  # metres that the line round hot cells is wide, within limits on the screen
 
@@ -273,6 +274,53 @@ def cell_deck(
         ranks_alone=page.narrow,
     )
     return deck
+
+
+def draw_layers(
+    page: Page,
+    layers: Sequence[pdk.Layer],
+    *,
+    key: str,
+    alt: str,
+    over: bool = False,
+    pins: Sequence[Pin] = (),
+    highlight: Collection[int] = (),
+    place: MapFocus | None = None,
+    **picking: Any,
+) -> None:
+    """Draw layers of one's own on the city's map: on its ground, or where they are `over` it on coast and streets too.
+
+    `pins`, `highlight`, `place`: as for `draw_cell_map`; `picking`: what `st.pydeck_chart` takes for picks.
+    """
+    colours, height = palette(page.theme), map_height(page)
+    deck = cell_deck(
+        page,
+        colours,
+        None,
+        (),
+        (),
+        pins,
+        highlight,
+        height=height,
+        span=SPAN,
+        pickable=bool(picking),
+        place=place,
+    )
+    at = len((basemap.base_layers if over else basemap.ground_layers)(page.city, colours))
+    deck.layers[at:at] = layers
+    st.pydeck_chart(deck, height=height, key=key, alt=alt, **picking)
+
+
+def draw_named_layers(
+    page: Page, layers: Sequence[pdk.Layer], pins: Sequence[Pin], *, key: str, alt: str, span: float
+) -> None:
+    """Draw layers, the base map's among them, from the bottom up, and the names of places over them."""
+    colours, height = palette(page.theme), map_height(page)
+    view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
+    room = basemap.map_width(page.room, span) / 2
+    names = name_layers.name_layers(page.city, page.t, pins, colours, view, landmarks=not page.narrow, room=room)
+    deck = Deck(layers=[*layers, *names], map_provider=None, initial_view_state=view, tooltip={"text": "{tip}"})
+    st.pydeck_chart(deck, height=height, key=key, alt=alt)
 
 
 def _selected_first(pins: Sequence[Pin], highlight: Collection[int]) -> list[Pin]:
