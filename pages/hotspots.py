@@ -8,6 +8,7 @@ from curim_data.model import Role
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.privacy import finest_resolution, sees_exact
 from pages.parts.frame import contained, headed, require
+from pages.parts.frame.links import write_link_word
 from pages.parts.hotspots.alerts_layer import draw_alerts_layer
 from pages.parts.hotspots.density_layer import draw_density_layer
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer
@@ -23,8 +24,7 @@ from pages.parts.hotspots.selection import (
     LAYERS,
     cell_size_from_link,
     draw_link_box,
-    layer_from_link,
-    write_link_word,
+    word_from_link,
 )
 from pages.parts.hotspots.tabs import draw_tabs
 
@@ -43,7 +43,7 @@ with controls:
     )
     layer, size = LAYERS[0], 0
     if exact:
-        layer = layer_from_link("hotspots_layer")
+        layer = word_from_link(LAYER_WORD, "hotspots_layer", LAYERS, LAYERS[0])
         about: dict[str, Any] = {
             "format_func": layers.__getitem__,
             "key": "hotspots_layer",

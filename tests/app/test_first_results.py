@@ -16,7 +16,7 @@ from tests.app.conftest import Open, errors
 # What pages work out that takes longest, by its function.
 LONG = (
     *("cached_changes", "cached_period", "weights", "places", "_cell_size", "_hot_spots", "list_lines"),
-    *("_spot_details", "_judged", "_classes", "trend_of", "forecast_of", "course_of", "changes_of"),
+    *("spot_details", "_judged", "_classes", "trend_of", "forecast_of", "course_of", "changes_of"),
 )
 
 

@@ -141,7 +141,7 @@ def test_a_cold_cell_without_any_alert_has_its_tooltip_too(open_page: Open, samp
     empty = frame.index[frame["n"] == 0][:2]
     cells = pd.DataFrame({"cell": empty, "n": 0.0, "tooltip": "\nCorrected p: 0.01"})
     for least in (1, 5):
-        (layer,) = cell_map._count_layers(T, LIGHT, cells, ColourScale.of(T, cells), {int(empty[0])}, True, least)
+        layer = cell_map._count_layer(T, LIGHT, cells, ColourScale.of(T, cells), {int(empty[0])}, True, least)
         assert [(row["hex"], row["shade"][3], row["tip"]) for row in layer.data] == [
             (f"{empty[0]:x}", 0, "0 alerts\nCorrected p: 0.01")
         ]

@@ -105,7 +105,7 @@ def test_who_cannot_open_the_data_page_is_not_sent_there(missing: str) -> None:
 def test_larger_cells_are_advised_to_those_who_can_choose_them(sized: bool) -> None:
     power = SimpleNamespace(too_few=True, sentence=lambda t: t("Too few alerts to tell."))
     study = SimpleNamespace(power=power, total=SimpleNamespace(n=5), unjudged=None)
-    script = partial(places_layer.draw_no_places, sized=sized)
+    script = partial(places_layer.draw_no_places, cold=False, sized=sized)
     told = " ".join(text.value for text in drawn(script, T, Options(), study).markdown)
     assert "Widen the period" in told
     assert ("larger cells" in told) == sized

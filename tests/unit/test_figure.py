@@ -54,7 +54,7 @@ def figures(page: Page) -> dict[str, Figure]:
     named.show_named_legend()
     return {
         "band": named,
-        "spark": plots.band_figure(page, WEEKS[["week", "n"]], small=True),
+        "bare": plots.band_figure(page, WEEKS[["week", "n"]]),
         "bars": plots.interval_bars_figure(page, ROWS, labels_above=True),
         "no bars": plots.interval_bars_figure(page, ROWS.iloc[:0]),
         "forest": plots.forest_figure(page, ROWS.assign(strong=[True, False, True])),
@@ -246,7 +246,7 @@ def test_parts_of_a_layout_are_merged_and_lists_are_replaced() -> None:
 
 def test_an_endless_interval_leaves_the_bar_and_its_text(page: Page) -> None:
     rows = pd.DataFrame({"label": ["a", "b"], "value": [1.0, 2.0], "low": [0.5, 1.0], "high": [np.inf, 3.0]})
-    figure = plots.interval_bars_figure(page, rows, percent=False)
+    figure = plots.interval_bars_figure(page, rows)
     assert figure.layout["xaxis"]["range"] == pytest.approx([0, 6.3])
     assert [note["x"] for note in figure.layout["annotations"]] == [1.0, 3.0]
 

@@ -1,5 +1,5 @@
 """Charts and tables in one style, numbers written in the reader's language, each with its download.
 
 Public: `draw_chart` and the `*_figure` functions (plots), `draw_table`, `draw_selectable_table` and `download_button`
-(tables), `share_with_interval` (numbers), `Figure` (figure), `base_figure` (style).
+(tables), `number_with_interval` (numbers), `Figure` (figure), `base_figure` (style).
 """

@@ -34,9 +34,7 @@ def written_alerts(page: Page, n: float) -> str:
 
 def written_q(page: Page, q: float) -> str:
     """A corrected p-value as the audience may read it: on which side of 0.05 it is where small counts are hidden."""
-    if q != q:
-        return "–"
-    return page.t.p_value(q) if sees_exact(page.audience) else page.t.p_step(q)
+    return "–" if q != q else (page.t.p_value if sees_exact(page.audience) else page.t.p_step)(q)
 
 
 def drawn_counts(page: Page, counts: pd.Series, category: str = "") -> pd.Series:
@@ -70,11 +68,6 @@ def bars_of_shares(page: Page, rows: pd.DataFrame, part: str = "n", whole: float
         },
         index=rows.index,
     )
-
-
-def share_with_interval(t: Translator, share: float, low: float, high: float) -> str:
-    """A share with its interval, the percent sign once."""
-    return t.share(share, low, high)
 
 
 def expected_count(t: Translator, spot: SpotOrCluster, *, ratios: bool = True) -> str:

@@ -70,7 +70,6 @@ def band_figure(
     *,
     time: str = "week",
     height: int = 280,
-    small: bool = False,
     incomplete: bool = False,
     beginning: bool = False,
     name: str = "",
@@ -82,8 +81,6 @@ def band_figure(
     frame
         Columns `time` (dates), `n`; optional `expected`, `lower`, `upper` (floats), `alarm` (bool),
         `adjusted` (the seasonally adjusted series). Withheld counts are NaN: the line has a gap there.
-    small
-        A spark line for a card: no axes.
     name
         What is counted: "alerts", unless it is said.
     incomplete
@@ -130,11 +127,6 @@ def band_figure(
     _mark_alarms(figure, frame, days, colours, t)
     _mark_small(page, figure, whole, days, colours)
     _mark_incomplete(page, figure, frame, days, colours, beginning, incomplete)
-    if small:
-        figure.update_layout(margin={"l": 0, "r": 0, "t": 2, "b": 2}, showlegend=False)
-        figure.update_xaxes(visible=False)
-        figure.update_yaxes(visible=False)
-        return figure
     time_axis(figure, t, days, compact=page.narrow)
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -144,15 +136,13 @@ def interval_bars_figure(
     page: Page,
     frame: pd.DataFrame,
     *,
-    percent: bool = True,
     colours_by_row: Sequence[str] | None = None,
-    height: int | None = None,
     labels_above: bool = False,
 ) -> Figure:
     """Horizontal bars with intervals, the first row on top, value and interval written next to each.
 
-    `frame`: columns `label`, `value`, `low`, `high` (shares 0 to 1 where `percent`); optional `text` in place of
-    the written value. `labels_above`: each label above its bar, for narrow columns and long names.
+    `frame`: columns `label`, `value`, `low`, `high` (shares 0 to 1); optional `text` in place of the
+    written value. `labels_above`: each label above its bar, for narrow columns and long names.
     """
     t, colours = page.t, palette(page.theme)
     # plotly reads some markup, and names come from exports; long ones would leave no room for the bars
@@ -162,13 +152,12 @@ def interval_bars_figure(
     values, low, high = (frame[name].to_numpy(float) for name in ("value", "low", "high"))
     row = (46 if lines == 1 else 64) if labels_above else 34
     gap = 1 - 14.7 / row if labels_above else 0.45
-    figure = base_figure(t, colours, height=height or row * len(frame) + 30, bargap=gap)
-    write = _writer(t, percent)
+    figure = base_figure(t, colours, height=row * len(frame) + 30, bargap=gap)
     texts = (
         frame["text"].tolist()
         if "text" in frame
         else [
-            t.share(*row_values) if percent and np.isfinite(row_values).all() else _with_interval(write, *row_values)
+            t.share(*row_values) if np.isfinite(row_values).all() else _with_interval(t.percent, *row_values)
             for row_values in zip(values, low, high, strict=True)
         ]
     )
@@ -186,17 +175,12 @@ def interval_bars_figure(
     figure.update_xaxes(range=[0, top * 2.1 or 1], visible=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ", showticklabels=not labels_above)
     figure.update_yaxes(tickvals=labels, ticktext=shown)
-    notes: list[dict[str, Any]] = []
-    if labels_above:
-        above = {"x": 0, "showarrow": False, "xanchor": "left", "align": "left", "font": {"color": colours.muted}}
-        notes += [
-            {"y": label, "text": short, "yshift": 26 if "<br>" in short else 17, **above}
-            for label, short in zip(labels, shown, strict=True)
-        ]
+    above = {"x": 0, "showarrow": False, "xanchor": "left", "align": "left", "font": {"color": colours.muted}}
     beside = {"showarrow": False, "xanchor": "left", "xshift": 8, "font": {"color": colours.text}}
-    for label, text, end in zip(labels, texts, ends.tolist(), strict=True):
-        notes.append({"x": end, "y": label, "text": text, **beside})
-    figure.update_layout(annotations=notes)
+    for label, short, text, end in zip(labels, shown, texts, ends.tolist(), strict=True):
+        if labels_above:
+            figure.add_annotation(y=label, text=short, yshift=26 if "<br>" in short else 17, **above)
+        figure.add_annotation(x=end, y=label, text=text, **beside)
     return figure
 
 
@@ -219,11 +203,10 @@ def forest_figure(
     frame = frame.assign(label=frame["label"].map(html.escape))
     figure = base_figure(t, colours, height=height or 30 * len(frame) + 60)
     strong, hollow = (frame.get(name, pd.Series(False, index=frame.index)) for name in ("strong", "hollow"))
-    write = _writer(t, False, digits)
     texts = (
         frame["text"]
         if "text" in frame
-        else [_with_interval(write, r.value, r.low, r.high) for r in frame.itertuples()]
+        else [_with_interval(lambda v: t.number(v, digits), r.value, r.low, r.high) for r in frame.itertuples()]
     )
     figure.add_scatter(
         x=frame["value"],
@@ -331,14 +314,14 @@ def _hours_of_week(frame: pd.DataFrame) -> FloatArray:
     return grid
 
 
-def year_on_year_figure(page: Page, frame: pd.DataFrame, *, height: int = 300) -> Figure:
+def year_on_year_figure(page: Page, frame: pd.DataFrame) -> Figure:
     """Months side by side, a line a year, the last year strong. `frame`: columns `month` (first days), `n`.
 
     The four latest years have lines of their own; those before are one band, from their lowest to their highest month.
     """
     t, colours = page.t, palette(page.theme)
     frame = frame.assign(n=drawn_counts(page, frame["n"]))
-    figure = base_figure(t, colours, height=height)
+    figure = base_figure(t, colours, height=300)
     months = pd.to_datetime(frame["month"])
     years = sorted(months.dt.year.unique())
     _add_earlier_years(figure, t, colours, frame.assign(year=months.dt.year, number=months.dt.month), years[:-YEARS])
@@ -421,10 +404,6 @@ def _lengths(reach: FloatArray) -> list[Any]:
     return [max(value, 0.0) if np.isfinite(value) else "–" for value in reach.tolist()]
 
 
-def _writer(t: Translator, percent: bool, digits: int = 0) -> Any:
-    return t.percent if percent else lambda value: t.number(value, digits)
-
-
 def _with_interval(write: Any, value: float, low: float, high: float) -> str:
     if low != low or high != high:
         return str(write(value))
@@ -455,9 +434,9 @@ def _ends(frame: pd.DataFrame, first: bool, last: bool) -> pd.Series:
 
 
 def _mark_alarms(figure: Figure, frame: pd.DataFrame, days: pd.Series, colours: Palette, t: Translator) -> None:
-    if "alarm" not in frame or not frame["alarm"].fillna(False).astype(bool).any():
+    alarm = frame.get("alarm", pd.Series(False, frame.index)).fillna(False).astype(bool)
+    if not alarm.any():
         return
-    alarm = frame["alarm"].fillna(False).astype(bool)
     figure.add_scatter(
         x=days[alarm],
         y=frame.loc[alarm, "n"],

@@ -15,6 +15,7 @@ from pages.parts.charts.plots import ABOVE, wrapped_label
 from pages.parts.charts.style import axis, base_figure, time_axis
 from pages.parts.frame import Page, palette
 
+COLUMNS, ROW = 3, 104  # panels side by side, and pixels that a row of them takes
 TITLE: Final = 26  # pixels above a panel for its name
 TICKS: Final = 40  # pixels below the last row
 GAP: Final = 0.07  # of the width between two panels
@@ -26,8 +27,6 @@ def small_multiples_figure(
     panels: Sequence[tuple[str, pd.DataFrame]],
     *,
     time: str = "month",
-    columns: int = 3,
-    row: int = 104,
     shaded: pd.Timestamp | None = None,
 ) -> Figure:
     """Small lines on one common scale.
@@ -36,21 +35,21 @@ def small_multiples_figure(
     from which on the ground is shaded.
     """
     t, colours = page.t, palette(page.theme)
-    columns = 1 if page.narrow else min(columns, max(len(panels), 1))
+    columns = 1 if page.narrow else min(COLUMNS, max(len(panels), 1))
     rows = -(-len(panels) // columns) or 1
-    height = rows * row + TICKS
+    height = rows * ROW + TICKS
     figure = base_figure(t, colours, height=height + 16, margin={"l": 8, "r": 8, "t": 8, "b": 8})
     days = pd.concat([pd.to_datetime(frame[time]) for _, frame in panels])
     first, last = days.min(), days.max()
     ticks = _ticks(t, colours, days)
-    panels = [(name, _as_drawn(page, frame)) for name, frame in panels]
+    panels = [(name, f.assign(n=drawn_counts(page, f["n"], _category(f)))) for name, f in panels]
     top = max((float(frame["n"].max()) for _, frame in panels if frame["n"].notna().any()), default=1.0) or 1.0
     wide = (1 - GAP * (columns - 1)) / columns
     for number, (name, frame) in enumerate(panels):
         at_row, at_column = divmod(number, columns)
         mark = str(number + 1) if number else ""
-        left, upper = at_column * (wide + GAP), 1 - (at_row * row + TITLE) / height
-        lower = 1 - (at_row + 1) * row / height
+        left, upper = at_column * (wide + GAP), 1 - (at_row * ROW + TITLE) / height
+        lower = 1 - (at_row + 1) * ROW / height
         lowest = number + columns >= len(panels)
         horizontal = {**axis(colours, grid=False), **ticks, "showticklabels": lowest, "anchor": f"y{mark}"}
         vertical = {**axis(colours, grid=True), "nticks": 3, "showticklabels": at_column == 0, "anchor": f"x{mark}"}
@@ -67,10 +66,6 @@ def small_multiples_figure(
             text=wrapped_label(name, ABOVE, 1), font={"size": 13, "color": colours.text},
         )  # fmt: skip
     return figure
-
-
-def _as_drawn(page: Page, frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(n=drawn_counts(page, frame["n"], _category(frame)))
 
 
 def _category(frame: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ import json
 import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -31,8 +31,8 @@ FITTED_PLAIN: Final = 20  # rows of a table that stand there without scrolling
 LINE: Final = 18  # pixels of a line in a cell
 WRAPS: Final = 65  # pixels from which on Streamlit wraps the texts of a row; in a lower row they are cut
 SELECT_BOX: Final = 38  # pixels of the boxes before the rows
-# Cells of a table above which its numbers become texts: Streamlit takes no more of the other kind.
-MOST_STYLED: Final = 200_000
+# Cells of a table above which its numbers become texts: pandas takes about six milliseconds for a thousand.
+MOST_STYLED: Final = 20_000
 MOST_PRINTED: Final = 60  # rows of a table on paper
 MOST_PRINTED_COLUMNS: Final = 8  # in letters of the usual size
 FOR_PRINT: Final = "for-print"
@@ -123,23 +123,21 @@ def draw_fitted_table(
     key: str,
     alt: str,
     digits: Mapping[str, int] | None = None,
-    wrapped: Collection[str] = (),
     numbers: Collection[str] = (),
-    plain: int = FITTED_PLAIN,
 ) -> None:
     """A table that fits in `room` pixels, as beside a map: its first column, of names, wraps, and no figure is cut.
 
-    One of at most `plain` rows, and each on a phone, is a plain table with rows as high as their texts; a longer one
-    scrolls, and can be sorted. `wrapped`: further columns of words that wrap; `numbers`: columns to set to the right.
+    A short one (`FITTED_PLAIN`), and each on a phone, is a plain table with rows as high as their texts; a longer one
+    scrolls, and can be sorted. `numbers`: columns to set to the right.
     """
-    if page.narrow or len(frame) <= plain:
+    if page.narrow or len(frame) <= FITTED_PLAIN:
         draw_plain_table(page, frame, headings, alt=alt, digits=digits)
         return
     columns, height = wrapped_columns(
         frame,
         headings,
         room,
-        wrapped={next(iter(headings)), *wrapped},
+        wrapped={next(iter(headings))},
         numbers={*numbers, *(digits or {})},
         least=150,  # a narrower name would break inside words
     )
@@ -163,23 +161,21 @@ def draw_selectable_table(
     *,
     key: str,
     alt: str,
-    selected: int | None = None,
-    digits: Mapping[str, int] | None = None,
-    percent: Mapping[str, int] | None = None,
-    columns: Mapping[str, Any] | None = None,
-    order: Sequence[str] | None = None,
-    row_height: int | None = None,
+    selected: int | None,
+    columns: Mapping[str, Any],
+    order: Sequence[str] | None,
+    row_height: int | None,
     on_select: Callable[[], None] | None = None,
-) -> int | None:
-    """A table of which one row can be picked: its position. `selected` sets the row when the table first appears.
+) -> None:
+    """A table of texts of which one row can be picked. `selected` sets the row when the table first appears.
 
     `order`: the columns in view, where not all are; `row_height`: pixels of a row, in which texts wrap;
     `on_select`: what a pick does in place of a run of the page.
     """
-    draw_for_print(page.t, frame, headings, digits=digits, percent=percent)
-    event: Any = st.dataframe(
-        styled(page.t, frame[list(headings)], digits=digits, percent=percent),
-        column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {})}),
+    draw_for_print(page.t, frame, headings)
+    st.dataframe(
+        frame[list(headings)],
+        column_config=column_settings(headings, columns),
         column_order=order,
         hide_index=True,
         placeholder=NONE,
@@ -190,8 +186,6 @@ def draw_selectable_table(
         selection_mode="single-row",
         selection_default=None if selected is None else {"selection": {"rows": [selected]}},
     )
-    rows = (event or {}).get("selection", {}).get("rows", [])
-    return int(rows[0]) if rows and rows[0] < len(frame) else None
 
 
 def draw_for_print(
@@ -245,57 +239,7 @@ def styled(
     if frame.size > MOST_STYLED:
         return formatted(t, frame, digits=digits, percent=percent, signed=signed)
     numbers = {name: pd.to_numeric(frame[name]).astype(float) for name in forms}
-    return _WrittenTable(frame.assign(**numbers), forms)
-
-
-class _WrittenTable(Styler):
-    """A table for `st.dataframe` that is written column by column.
-
-    pandas itself makes a style and an id of every cell, which takes a tenth of a second for a thousand rows.
-    """
-
-    def __init__(self, data: pd.DataFrame, forms: Mapping[str, Callable[[float], str]]) -> None:
-        self.data = _Written(data)  # with the two below all that is asked for: the Styler's own makes much more
-        self.data.texts = pd.DataFrame({name: _texts(data[name], forms.get(name)) for name in data}, index=data.index)
-        self.uuid: str | None = None
-        self.caption = None
-
-    def set_uuid(self, uuid: str) -> Styler:
-        """Take the name by which Streamlit calls the table."""
-        self.uuid = uuid
-        return self
-
-    def _compute(self) -> Styler:
-        return self
-
-    def _translate(self, *_: Any, **__: Any) -> dict[str, Any]:
-        """No cell that is written otherwise than `_Written` says."""
-        return {}
-
-
-class _Written(pd.DataFrame):
-    """A frame whose cells as texts, for which Streamlit asks first, are as its reader writes them."""
-
-    _metadata: ClassVar[list[str]] = ["texts"]
-    texts: pd.DataFrame
-
-    def astype(self, dtype: Any, *rest: Any, **named: Any) -> Any:
-        """`texts` for `str`, else as any frame."""
-        return self.texts.copy() if dtype is str else super().astype(dtype, *rest, **named)
-
-
-def _texts(column: pd.Series, form: Callable[[float], str] | None) -> Any:
-    """A column as it is shown."""
-    if form is not None:
-        return pd.array([form(value) for value in column.tolist()], dtype="str")
-    if isinstance(column.dtype, pd.StringDtype) and not column.hasnans:
-        return column.array
-    texts = [f"{value:.6f}" if isinstance(value, float) else str(value) for value in column]
-    return pd.array(texts, dtype="str")
-
-
-# Streamlit knows a Styler by its name.
-_WrittenTable.__module__, _WrittenTable.__qualname__ = Styler.__module__, Styler.__qualname__
+    return frame.assign(**numbers).style.format(forms)
 
 
 def formatted(
@@ -347,12 +291,12 @@ def fitted_columns(
 
     `numbers`: columns to set to the right; `most`: pixels that a column takes at most for the sake of its texts.
     """
-    columns = {}
-    for name, label in headings.items():
-        columns[name] = st.column_config.Column(
+    return {
+        name: st.column_config.Column(
             label, width=_fitted_width(frame, name, label, most), alignment="right" if name in numbers else None
         )
-    return columns
+        for name, label in headings.items()
+    }
 
 
 def wrapped_columns(

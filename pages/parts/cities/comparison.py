@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +38,7 @@ from pages.parts.frame import (
     record,
     source_of,
 )
+from pages.parts.frame.links import write_link_word
 
 WITH: Final = "with"  # words of the link: the other city, and which months
 STRETCH: Final = "months"
@@ -123,7 +123,8 @@ def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
             list(others),
             format_func=lambda word: house.city_name(t, others[word][0]),
             key=KEYS[0],
-            on_change=_keep(WITH, KEYS[0]),
+            on_change=write_link_word,
+            args=(WITH, KEYS[0], None),
             width="stretch" if page.narrow else 320,
         )
         st.segmented_control(
@@ -131,17 +132,11 @@ def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
             list(STRETCHES),
             format_func=lambda one: t(STRETCHES[one]),
             key=KEYS[1],
-            on_change=_keep(STRETCH, KEYS[1]),
+            on_change=write_link_word,
+            args=(STRETCH, KEYS[1], None),
             required=True,
         )
     return house.page_beside(page, *others[chosen]), stretch
-
-
-def _keep(word: str, key: str) -> Callable[[], None]:
-    def keep() -> None:
-        st.query_params[word] = st.session_state[key]
-
-    return keep
 
 
 def _periods(page: Page, other: Page | None, stretch: Stretch) -> Periods | None:
@@ -178,9 +173,7 @@ def _common(by: SharesBy, first: CityFigures, second: CityFigures) -> list[tuple
     ]
     if by not in ("kind", "group"):
         return both
-    if len(both) < 2:
-        return []
-    return _among(both) if by == "kind" else both
+    return [] if len(both) < 2 else _among(both) if by == "kind" else both
 
 
 def _is_known(part: CountedPart, first: CityFigures, second: CityFigures) -> bool:

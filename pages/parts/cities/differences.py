@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from curim_data.model import KnownTime, Message, Translator
-from curim_data.model.i18n import Span
+from curim_data.model.i18n import Span, at_head
 from curim_data.model.labels import format_label, inline, kind_label
 from curim_data.studies.cities import CityFigures, Periods
 
@@ -142,16 +142,12 @@ def _asked(t: Translator, first: NamedCity, second: NamedCity, _: Periods) -> Se
         if both and abs(shares[0] - shares[1]) >= APART:
             yield t(
                 "{field} is stated in {one} of the alerts of {first}, in {other} of those of {second}.",
-                field=_at_head(t(ASKED[name])),
+                field=at_head(t(ASKED[name])),
                 first=first.name,
                 second=second.name,
                 one=t.part(shares[0]),
                 other=t.part(shares[1]),
             )
-
-
-def _at_head(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _share(city: NamedCity, n: float) -> float:

@@ -55,14 +55,12 @@ def draw_districts_upload(page: Page) -> None:
         key="data_city_with_land",
         help=t("Alerts outside the study area are counted apart and left off the maps."),
     )
-    called = _city_name(page, areas)
-    if st.button(t("Use as districts"), key="data_city_use", type="primary", disabled=not called):
-        _apply(
-            page,
-            areas,
-            called,
-            lambda: profile_edit.set_districts(page.home, areas, column, language, with_land=with_land, apart=apart),
-        )
+    _draw_apply(
+        page,
+        areas,
+        t("Use as districts"),
+        lambda: profile_edit.set_districts(page.home, areas, column, language, with_land=with_land, apart=apart),
+    )
 
 
 def draw_land_upload(page: Page) -> None:
@@ -75,9 +73,7 @@ def draw_land_upload(page: Page) -> None:
     whole = as_polygons(shapely.union_all(areas.frame.geometry.to_numpy()))
     _draw_notes(page, areas, ())
     _draw_map(page, whole, (), t("Map of the new study area"))
-    called = _city_name(page, areas)
-    if st.button(t("Use as study area"), key="data_city_use", type="primary", disabled=not called):
-        _apply(page, areas, called, lambda: profile_edit.set_land(page.home, areas))
+    _draw_apply(page, areas, t("Use as study area"), lambda: profile_edit.set_land(page.home, areas))
 
 
 def draw_streets_upload(page: Page) -> None:
@@ -97,9 +93,7 @@ def draw_streets_upload(page: Page) -> None:
         language = _draw_language_choice(page, areas.frame[column] if column else None)
     _draw_notes(page, areas, ())
     st.caption(t.n("{n} line read.", "{n} lines read.", len(areas)))
-    called = _city_name(page, areas)
-    if st.button(t("Use as streets"), key="data_city_use", type="primary", disabled=not called):
-        _apply(page, areas, called, lambda: profile_edit.set_streets(page.home, areas, column, language))
+    _draw_apply(page, areas, t("Use as streets"), lambda: profile_edit.set_streets(page.home, areas, column, language))
 
 
 def _city_name(page: Page, areas: AreaFile) -> str:
@@ -110,15 +104,17 @@ def _city_name(page: Page, areas: AreaFile) -> str:
     return str(st.text_input(page.t("Name of the city"), value=proposed, max_chars=60, width=360)).strip()
 
 
-def _apply(page: Page, areas: AreaFile, called: str, edit: Callable[[], EditReport]) -> None:
-    """Make the edit; a home without a city gets one where the areas lie."""
+def _draw_apply(page: Page, areas: AreaFile, label: str, edit: Callable[[], EditReport]) -> None:
+    """The button that makes the edit; a home without a city gets one where the areas lie."""
+    called = _city_name(page, areas)
 
     def made() -> EditReport:
         if not page.home.has_city():
             ensure_city_for_areas(page.home, areas, called)
         return edit()
 
-    apply_edit(page, made)
+    if st.button(label, key="data_city_use", type="primary", disabled=not called):
+        apply_edit(page, made)
 
 
 def _uploaded_areas(page: Page, part: str, kind: Kind, label: str, more: Sequence[str] = ()) -> AreaFile | None:
@@ -146,8 +142,9 @@ def _uploaded_areas(page: Page, part: str, kind: Kind, label: str, more: Sequenc
         _draw_epsg_input(page, keys["epsg"])
         return None
     if len(areas.layers) > 1:
-        options = list(areas.layers)
-        st.selectbox(t("Layer"), options, index=areas.layers.index(areas.layer), key=keys["layer"], width=400)
+        st.selectbox(
+            t("Layer"), list(areas.layers), index=areas.layers.index(areas.layer), key=keys["layer"], width=400
+        )
     if epsg is not None:
         _draw_epsg_input(page, keys["epsg"])
     return areas
@@ -184,8 +181,7 @@ def _draw_column_choice(page: Page, areas: AreaFile, *, required: bool) -> str |
 
 def _draw_language_choice(page: Page, texts: pd.Series | None) -> str:
     """The language of the names: the page's, unless the letters are of another script."""
-    names = LANGUAGE_NAMES
-    options = list(names)
+    options = list(LANGUAGE_NAMES)
     written = "".join(texts.dropna()) if texts is not None else ""
     greek = sum("Ͱ" <= letter <= "Ͽ" or "ἀ" <= letter <= "῿" for letter in written)
     letters = sum(letter.isalpha() for letter in written)
@@ -194,7 +190,7 @@ def _draw_language_choice(page: Page, texts: pd.Series | None) -> str:
         page.t("Language of the names"),
         options,
         index=options.index(likely),
-        format_func=lambda key: names[key],
+        format_func=LANGUAGE_NAMES.__getitem__,
         key="data_city_language",
         width=200,
     )
@@ -245,10 +241,9 @@ def _km2(polygon: BaseGeometry) -> float:
 
 
 def _draw_notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:
-    t = page.t
-    messages = [Message("Coordinate system of the file: {crs}.", {"crs": areas.crs})]
-    messages += profile_edit.area_notes(areas, tuple(found))
-    st.caption(escape_markdown(" ".join(t(message) for message in messages)))
+    crs = Message("Coordinate system of the file: {crs}.", {"crs": areas.crs})
+    notes = profile_edit.area_notes(areas, tuple(found))
+    st.caption(escape_markdown(" ".join(map(page.t, [crs, *notes]))))
 
 
 def _draw_map(page: Page, land: BaseGeometry, found: tuple[Area, ...], alt: str) -> None:

@@ -147,12 +147,11 @@ def _draw_undo_report(page: Page) -> None:
     """Draw what the last undo did, once."""
     if UNDONE not in st.session_state:
         return
-    t = page.t
     report: UndoReport | None = st.session_state.pop(UNDONE)
     if report is None:
-        st.error(t("The import could not be undone: another change came first. The current state is shown below."))
+        st.error(page.t("The import could not be undone: another change came first. The current state is shown below."))
     else:
-        st.success(undo_sentence(t, report))
+        st.success(undo_sentence(page.t, report))
 
 
 def undo_sentence(t: Translator, report: UndoReport) -> str:

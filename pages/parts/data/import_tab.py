@@ -129,9 +129,7 @@ def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> 
         text = page.t("{name}: {step}", name=escape_markdown(name), step=message)
         bars[0].progress((at + share) / len(files), text=text)
 
-    reviews = []
-    for at, file in enumerate(files):
-        reviews.append(review_file(file, into, partial(step, at=at, name=file.name)))
+    reviews = [review_file(file, into, partial(step, at=at, name=file.name)) for at, file in enumerate(files)]
     place.empty()
     return reviews
 
@@ -183,13 +181,12 @@ def _open_tab(tab: str) -> None:
 
 def _choose_details(page: Page, usable: list[FileReview]) -> FileReview:
     """The file whose details are shown."""
-    t = page.t
     if len(usable) == 1:
         st.subheader(escape_markdown(usable[0].file.name))
         return usable[0]
     names = {review.file.digest: review for review in usable}
     digest = st.selectbox(
-        t("Show the details of"), list(names), format_func=lambda key: names[key].file.name, key="data_which"
+        page.t("Show the details of"), list(names), format_func=lambda key: names[key].file.name, key="data_which"
     )
     return names.get(str(digest), usable[0])
 
@@ -198,7 +195,7 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
     """The one place that writes: asks once more where most of a file lies elsewhere, then imports file by file."""
     t = page.t
     city = into.city or next(review.preview.city for review in usable if review.preview)
-    far = [review.file.name for review in usable if review.preview and review.preview.elsewhere]
+    far = [review.file.name for review in usable if review.preview and review.preview.report.elsewhere]
     if into.city is None and usable[0].preview is not None and usable[0].preview.city.provisional:
         far = []  # what part of the file the city is made of was asked
     sure = not (into.city is None and unanswered(usable[0]))
@@ -264,7 +261,6 @@ def _import(
     bar = st.progress(0.0)
     stop = st.empty()
     stop.button(t("Stop"), key="data_stop", on_click=_stop)
-    home = into.home
     for at, review in enumerate(usable):
 
         def step(share: float, message: Message, at: int = at, name: str = review.file.name) -> None:
@@ -276,7 +272,7 @@ def _import(
 
         try:
             report = import_file(
-                home,
+                into.home,
                 review.file.content,
                 review.file.name,
                 mapping=review.file.mapping,
@@ -291,11 +287,9 @@ def _import(
                 progress=step,
             )
             done = ImportOutcome(review.file.name, batch=report.batch, several=report.several)
-            record.note(page, Deed.IMPORT, f"{review.file.name} ({report.batch})", home=home)
-            save_pending_mapping(home, review, remember=remember)
-        except ImportProblem as problem:
-            done = ImportOutcome(review.file.name, problem=problem.message)
-        except StoreError as problem:
+            record.note(page, Deed.IMPORT, f"{review.file.name} ({report.batch})", home=into.home)
+            save_pending_mapping(into.home, review, remember=remember)
+        except (ImportProblem, StoreError) as problem:
             done = ImportOutcome(review.file.name, problem=problem.message)
         except OSError as error:
             if (told := damage(error)) is None:
@@ -307,7 +301,7 @@ def _import(
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     if page.is_sample and not trying:
         st.query_params.pop("home", None)
-    prepare_city(page, home, bar)
+    prepare_city(page, into.home, bar)
     st.rerun()
 
 

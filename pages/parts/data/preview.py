@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pandas as pd
 import streamlit as st
 
@@ -36,13 +38,16 @@ def counts_sentence(t: Translator, batch: Batch) -> str:
 def draw_overview(page: Page, reviews: list[FileReview]) -> None:
     """One line for each file, with the counts that add up."""
     t = page.t
-    rows = []
-    for review in reviews:
-        counts: dict[str, object] = {"file": escape_markdown(review.file.name)}
-        for name in ("read", "accepted", "updated", "duplicate", "quarantined"):
-            counts[name] = t.number(getattr(review.preview.batch, name)) if review.preview else "–"
-        rows.append(counts)
     headings = count_headings(t)
+    rows = [
+        {
+            name: t.number(getattr(review.preview.report.batch, name)) if review.preview else "–"
+            for name in headings
+            if name != "file"
+        }
+        | {"file": escape_markdown(review.file.name)}
+        for review in reviews
+    ]
     if page.narrow:
         headings = {name: headings[name] for name in ("file", "read", "quarantined")}
     st.table(
@@ -72,8 +77,9 @@ def draw_summary(page: Page, review: FileReview, into: ImportTarget) -> None:
     t, preview = page.t, review.preview
     if preview is None:
         return
-    st.write(f"**{counts_sentence(t, preview.batch)}** {facts_sentence(t, preview.batch, preview.several)}".strip())
-    draw_category_question(page, review, into)
+    batch = preview.report.batch
+    st.write(f"**{counts_sentence(t, batch)}** {facts_sentence(t, batch, preview.report.several)}".strip())
+    draw_category_question(page, review.file, preview, into)
     draw_changes(page, preview)
     draw_proof(page, preview, into)
 
@@ -81,15 +87,13 @@ def draw_summary(page: Page, review: FileReview, into: ImportTarget) -> None:
 def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
     """Everything else about one file: what was recognised, what was quarantined or repaired, columns, words."""
     t, preview = page.t, review.preview
-    if preview is None and review.question is not None:
-        with st.expander(t("The columns of the file"), key=f"data_asked_{review.file.digest[:12]}"):
-            draw_columns(page, review)
-    elif preview is None:
-        draw_columns(page, review)
     if preview is None:
+        label, key = t("The columns of the file"), f"data_asked_{review.file.digest[:12]}"
+        with st.expander(label, key=key) if review.question is not None else nullcontext():
+            draw_columns(page, review)
         return
     draw_recognised(page, preview, into)
-    draw_corrections(page, review, into)
+    draw_corrections(page, review.file, preview, into)
     _draw_quarantined(page, preview)
     _draw_repairs(page, preview)
     draw_columns(page, review)
@@ -99,17 +103,14 @@ def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
 
 def facts_sentence(t: Translator, batch: Batch, several: int) -> str:
     """What the new and updated ones hold that a reader should know."""
-    facts = []
-    if batch.repaired:
-        facts.append(t.n("{n} was repaired", "{n} were repaired", batch.repaired))
-    if batch.unmapped:
-        facts.append(t.n("{n} has no coordinates", "{n} have no coordinates", batch.unmapped))
-    if batch.outside:
-        facts.append(t.n("{n} lies outside the city", "{n} lie outside the city", batch.outside))
-    sentences = [t("Of the new and updated ones, {facts}.", facts=t.join(facts))] if facts else []
-    if several:
-        sentences.append(several_sentence(t, several))
-    return " ".join(sentences)
+    told = (
+        (batch.repaired, t.n("{n} was repaired", "{n} were repaired", batch.repaired)),
+        (batch.unmapped, t.n("{n} has no coordinates", "{n} have no coordinates", batch.unmapped)),
+        (batch.outside, t.n("{n} lies outside the city", "{n} lie outside the city", batch.outside)),
+    )
+    facts = [words for n, words in told if n]
+    sentence = t("Of the new and updated ones, {facts}.", facts=t.join(facts)) if facts else ""
+    return f"{sentence} {several_sentence(t, several) if several else ''}".strip()
 
 
 def several_sentence(t: Translator, several: int) -> str:
@@ -158,7 +159,7 @@ def draw_reasons_table(page: Page, batch: Batch) -> None:
 
 
 def _draw_quarantined(page: Page, preview: FilePreview) -> None:
-    t, batch = page.t, preview.batch
+    t, batch = page.t, preview.report.batch
     if not batch.quarantined:
         return
     draw_heading(t("Quarantined"))
@@ -177,16 +178,17 @@ def _draw_quarantined(page: Page, preview: FilePreview) -> None:
         headings = {name: headings[name] for name in ("row", "column", "value")}
     wide = {"value": st.column_config.Column(headings["value"], width="small")}
     draw_table(page, frame, headings, key="data_refused", alt=t("Quarantined rows"), columns=wide)
-    note = t("After the import the rows can be downloaded under “Imports so far”, fixed and imported again.")
-    if batch.quarantined > SHOWN_ROWS:
-        note = t("The first {n} rows are shown.", n=SHOWN_ROWS) + " " + note
-    note += " " + t("Rows are counted without the header: in a spreadsheet each stands one line further down.")
-    st.caption(note)
+    notes = [
+        *([t("The first {n} rows are shown.", n=SHOWN_ROWS)] if batch.quarantined > SHOWN_ROWS else []),
+        t("After the import the rows can be downloaded under “Imports so far”, fixed and imported again."),
+        t("Rows are counted without the header: in a spreadsheet each stands one line further down."),
+    ]
+    st.caption(" ".join(notes))
 
 
 def draw_changes(page: Page, preview: FilePreview) -> None:
     """Columns first, then alerts that are new, changed their status, or are gone; nothing where nothing came before."""
-    changes, t = preview.changes, page.t
+    changes, t = preview.report.changes, page.t
     if changes is None or changes.before is None:
         return
     head, *rest = changes.sentences(t)

@@ -17,26 +17,15 @@ HEIGHT = 150
 
 def draw_hour_profile(page: Page, counts: Sequence[int], *, key: str, alt: str) -> None:
     """Draw 24 bars, one for each hour of the day; `counts`: 24 of them, from midnight on."""
-    t = page.t
-    draw_chart(page, hour_figure(page, counts), key=key, alt=f"{alt} {spoken_counts(t, hour_names(), counts)}")
+    names = [hour_label(hour) for hour in range(24)]
+    figure = bars_figure(page, names, counts, [name if at % 6 == 0 else "" for at, name in enumerate(names)])
+    draw_chart(page, figure, key=key, alt=f"{alt} {spoken_counts(page.t, names, counts)}")
 
 
-def hour_names() -> list[str]:
-    """The hours of the day, from "00:00" on."""
-    return [hour_label(hour) for hour in range(24)]
-
-
-def hour_figure(page: Page, counts: Sequence[int]) -> Figure:
-    """24 bars, with the times of day at every sixth."""
-    return bars_figure(page, hour_names(), counts, [hour_label(at) if at % 6 == 0 else "" for at in range(24)])
-
-
-def bars_figure(
-    page: Page, names: Sequence[str], counts: Sequence[int], ticks: Sequence[str], *, height: int = HEIGHT
-) -> Figure:
+def bars_figure(page: Page, names: Sequence[str], counts: Sequence[int], ticks: Sequence[str]) -> Figure:
     """Upright bars: `names` in full for the one who points at them, `ticks` below them ("" where there is none)."""
     t, colours = page.t, palette(page.theme)
-    figure = base_figure(t, colours, height=height, bargap=0.15, margin={"l": 4, "r": 4, "t": 8, "b": 4})
+    figure = base_figure(t, colours, height=HEIGHT, bargap=0.15, margin={"l": 4, "r": 4, "t": 8, "b": 4})
     at = list(range(len(counts)))
     figure.add_bar(
         x=at,

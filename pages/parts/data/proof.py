@@ -24,18 +24,18 @@ def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> 
     t = page.t
     for review in reviews:
         preview = review.preview
-        if preview is None or preview.proof is None or not preview.proof.concerns:
+        if preview is None or preview.report.proof is None or not preview.report.proof.concerns:
             continue
         city = into.city or preview.city
         head = t("Look at this before you import")
         name = f"{head}: {review.file.name}" if len(reviews) > 1 else head
-        sentences = [f"- {escape_markdown(one.sentence(t, city))}" for one in preview.proof.concerns]
+        sentences = [f"- {escape_markdown(one.sentence(t, city))}" for one in preview.report.proof.concerns]
         st.warning(f"**{escape_markdown(name)}**\n\n" + "\n".join(sentences))
 
 
 def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     """Hours, weekdays and months; the map; categories, genders and roles; three rows as read and as understood."""
-    t, proof, city = page.t, preview.proof, into.city or preview.city
+    t, proof, city = page.t, preview.report.proof, into.city or preview.city
     if proof is None:
         return
     if not proof.alerts:

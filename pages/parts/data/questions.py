@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from curim_data.model import Answers, Kind, Message, Num, Translator
+from curim_data.model import N_, Answers, Kind, Message, Num, Translator
 from curim_data.model.labels import category_label, kind_label, listed
 from curim_data.model.questions import BY_NAMES
 from curim_data.profile.spread import DENSEST, WHOLE, DenseArea, position
@@ -139,11 +139,10 @@ def draw_kind_question(page: Page, review: FileReview) -> None:
 
 def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str, Any]:
     """Share, radius and place of a dense area: by the names that the export has there, if any."""
-    share, radius = Num(100 * one.share, 0), Num(one.circle.radius_km, 0)
     place = position(one.circle)
     if names := preview.area_names.get(one.circle.word):
         place = t("{place} ({names})", place=place, names=", ".join(names))
-    return {"share": share, "radius": radius, "place": place}
+    return {"share": Num(100 * one.share, 0), "radius": Num(one.circle.radius_km, 0), "place": place}
 
 
 def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
@@ -212,33 +211,26 @@ def _zone_label(t: Translator, epsg: int) -> str:
     """ "Zone 34 north: 18° to 24°": the degrees of longitude, negative in the west."""
     number = epsg % 100
     west = 6 * number - 186
-    words = {"number": number, "west": west, "east": west + 6}
-    if epsg // 100 == NORTH:
-        return t("Zone {number} north: longitude {west}° to {east}°", **words)
-    return t("Zone {number} south: longitude {west}° to {east}°", **words)
+    north = N_("Zone {number} north: longitude {west}° to {east}°")
+    zone = north if epsg // 100 == NORTH else N_("Zone {number} south: longitude {west}° to {east}°")
+    return t(zone, number=number, west=west, east=west + 6)
 
 
 def _keep_choice(file: UploadedFile, about: str, key: str) -> None:
     keep_answer(file, **{about: st.session_state.get(key) or None})  # an emptied field is no answer
 
 
-def draw_corrections(page: Page, review: FileReview, into: ImportTarget) -> None:
+def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
     """Draw the choices that correct what was recognised: table, dates, time zone, coordinate system."""
-    t, preview = page.t, review.preview
-    if preview is None:
-        return
-    city = into.city or preview.city
-    with st.expander(t("Correct what was recognised"), key=f"data_right_{review.file.digest[:12]}"):
-        answers = preview.answers
+    t, answers, city = page.t, preview.answers, into.city or preview.city
+    with st.expander(t("Correct what was recognised"), key=f"data_right_{file.digest[:12]}"):
         if len(preview.facts.sheets) > 1:
-            _draw_choice(
-                review.file, "sheet", t("Table of the file"), preview.facts.sheets, answers, str, preview.facts.sheet
-            )
+            _draw_choice(file, "sheet", t("Table of the file"), preview.facts.sheets, answers, str, preview.facts.sheet)
         _draw_choice(
-            review.file, "dates", t("Dates"), tuple(ORDERS), answers, lambda order: t(ORDERS[order]), t("as recognised")
+            file, "dates", t("Dates"), tuple(ORDERS), answers, lambda order: t(ORDERS[order]), t("as recognised")
         )
         _draw_choice(
-            review.file,
+            file,
             "timezone",
             t("Time zone of times without offset"),
             sorted(available_timezones()),
@@ -247,18 +239,19 @@ def draw_corrections(page: Page, review: FileReview, into: ImportTarget) -> None
             t("that of the city: {zone}", zone=city.timezone),
         )
         if {"x", "y"} & set(preview.header.layout.roles):
-            _draw_epsg_choice(page, review.file, f"data_right_crs_{review.file.digest[:12]}")
+            _draw_epsg_choice(page, file, f"data_right_crs_{file.digest[:12]}")
 
 
-def draw_category_question(page: Page, review: FileReview, into: ImportTarget) -> None:
+def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
     """Ask for the category of a file that has no column for it; it may stay open."""
-    t, preview = page.t, review.preview
-    if preview is None or "category" in preview.header.layout.roles:
+    t = page.t
+    if "category" in preview.header.layout.roles:
         return
     known = sorted(preview.city.categories, key=lambda one: category_label(t, preview.city, one))
     given = preview.answers.category
     options = [*known, *([given] if given and given not in known else [])]
-    key = f"data_category_{review.file.digest[:12]}"
+    key = f"data_category_{file.digest[:12]}"
+    keep = partial(_keep_choice, file, "category", key)
     question = t("No column holds the category. Which category do all these alerts have?")
     made_for_it = into.city is None and preview.city.provisional  # its categories are what is answered here
     if made_for_it or not known:  # a box without options would open on “No results”
@@ -268,7 +261,7 @@ def draw_category_question(page: Page, review: FileReview, into: ImportTarget) -
             placeholder=t("Type a name, such as Theft; may be left empty"),
             max_chars=80,
             key=key,
-            on_change=partial(_keep_choice, review.file, "category", key),
+            on_change=keep,
         )
         return
     st.selectbox(
@@ -279,7 +272,7 @@ def draw_category_question(page: Page, review: FileReview, into: ImportTarget) -
         placeholder=t("Choose, or type a name of your own; may be left empty"),
         accept_new_options=True,
         key=key,
-        on_change=partial(_keep_choice, review.file, "category", key),
+        on_change=keep,
     )
 
 

@@ -34,20 +34,18 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
         border="horizontal",
         alt=t("What was recognised of the file"),
     )
-    if preview.decisions:
-        st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in preview.decisions))
+    if preview.report.decisions:
+        st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in preview.report.decisions))
     for question in _answered_above(preview, into):
         st.caption(t("To decide otherwise, answer “{question}” above.", question=question))
     if preview.facts.skipped:
         lines = " / ".join(line[:60] for line in preview.facts.skipped[:3])
         st.caption(t("Lines before the header were skipped: {lines}", lines=escape_markdown(lines)))
-    if preview.dropped:
-        st.caption(
-            t("Not stored (free text or personal data): {columns}.", columns=escape_markdown(t.join(preview.dropped)))
-        )
-    for lon, lat, n in preview.default_coordinates.head(SHOWN_DEFAULTS)[["longitude", "latitude", "n"]].itertuples(
-        index=False
-    ):
+    if preview.report.dropped:
+        dropped = escape_markdown(t.join(preview.report.dropped))
+        st.caption(t("Not stored (free text or personal data): {columns}.", columns=dropped))
+    defaults = preview.report.default_coordinates.head(SHOWN_DEFAULTS)
+    for lon, lat, n in defaults[["longitude", "latitude", "n"]].itertuples(index=False):
         sentence = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
         st.caption(f"{sentence} {escape_markdown(likely_reason(t, into.city or preview.city, lon, lat))}")
 
@@ -76,8 +74,8 @@ def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) ->
     zone = preview.answers.timezone or ("UTC" if layout.utc else city.timezone)
     rows[t("Time zone")] = t("as the file says; {zone} where it does not", zone=zone)
     rows[t("Coordinates")] = _coordinates(t, preview, layout)
-    if preview.first and preview.last:
-        rows[t("Period")] = _period(t, preview.first, preview.last, months=preview.months)
+    if preview.report.first and preview.report.last:
+        rows[t("Period")] = _period(t, preview.report.first, preview.report.last, months=preview.months)
     rows[t("City")] = t.label(city.names) if into.city or not city.provisional else t("none yet: see above")
     return rows
 
@@ -110,12 +108,11 @@ def _coordinates(t: Translator, preview: FilePreview, layout: Layout) -> str:
     if preview.facts.crs:
         return t("from the geometry ({crs})", crs=preview.facts.crs)
     if "latitude" in roles or "longitude" in roles or "point" in roles:
-        if preview.answers.crs:
-            return f"EPSG:{preview.answers.crs}"
-        return t("degrees of latitude and longitude (WGS84)")
+        asked = preview.answers.crs
+        return f"EPSG:{asked}" if asked else t("degrees of latitude and longitude (WGS84)")
     if "x" not in roles and "y" not in roles:
         return t("none in this file")
-    decision = next((one for one in preview.decisions if "epsg" in one.values), None)
+    decision = next((one for one in preview.report.decisions if "epsg" in one.values), None)
     number = preview.answers.crs or (decision.values["epsg"] if decision else None)
     return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
 
@@ -143,12 +140,12 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     notes = [t("A dot is an alert; of a large file, one in several is drawn.")]
     if into.city is None and preview.city.provisional:
         notes.append(t("The light area is the provisional study area, drawn around the alerts."))
-    if preview.outside and not away:
+    if preview.report.outside and not away:
         notes.append(
             t.n(
                 "{n} alert of the file lies outside the city and may be off this map.",
                 "{n} alerts of the file lie outside the city and may be off this map.",
-                preview.outside,
+                preview.report.outside,
             )
         )
     st.caption(" ".join(notes))

@@ -105,10 +105,7 @@ def _draw_about(page: Page) -> None:
 
 
 def _person(page: Page, who: str | None) -> str:
-    t = page.t
-    if who is None:
-        return t("everybody")
-    return who or t("at this computer")
+    return page.t("everybody") if who is None else who or page.t("at this computer")
 
 
 def _row(page: Page, zone: ZoneInfo, one: Entry) -> dict[str, str]:

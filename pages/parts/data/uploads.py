@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -16,19 +15,15 @@ import streamlit as st
 
 import sample_data
 from curim_data.importing import mapping as mappings
-from curim_data.importing.comparison import ExportChanges
 from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
-from curim_data.importing.proof import Proof
-from curim_data.importing.report import Header, ImportReport, columns_of, is_elsewhere
-from curim_data.model import Answers, CityProfile, Facts, Message, Question, Reason, Translator
+from curim_data.importing.report import Header, ImportReport, columns_of
+from curim_data.model import Answers, CityProfile, Message, Question, Reason, Translator
 from curim_data.model.questions import Choice
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
-from curim_data.profile.spread import Spread
-from curim_data.store import Batch, Home, Store
+from curim_data.store import Home, Store
 from pages.parts.frame import Page
-from pages.parts.frame.guard import city_profile
 from pages.parts.frame.markdown import css_text
 
 KINDS: Final = (
@@ -89,63 +84,27 @@ class OpenQuestion:
     choices: tuple[Choice, ...] = ()
 
 
-@dataclass(frozen=True)
-class FilePreview:
-    """The preview of a file's import: bounded tables without the raw rows.
+@dataclass(frozen=True, kw_only=True)
+class FilePreview(Preview):
+    """The preview of a file's import with bounded tables: without its raw rows, and without those of its report.
 
     `repairs`: rule, column, n, old, new (of the first); `refused`: row, column, value, message, mend, of the first
-    quarantined rows; `months`: whether only their month is known; `default_coordinates`, `values`, `words`,
-    `answers`, `spread`, `area`, `kind`, `kinds`, `area_names`, `city`,
-    `bounds` as in the preview; `proof`: what to look at before the import; `saved`: name of the saved mapping in use,
-    with columns that `appeared` and `vanished` since it was made.
+    quarantined rows; `months`: whether only their month is known; `saved`: name of the saved mapping in use, with
+    columns that `appeared` and `vanished` since it was made.
     """
 
-    format: str
-    documentation: str
-    facts: Facts
-    date_order: str | None
-    decisions: tuple[Message, ...]
     header: Header
-    dropped: tuple[str, ...]
-    unused: tuple[str, ...]
-    unknown: Mapping[str, Mapping[str, int]]
-    values: Mapping[str, Mapping[str, int]]
-    words: Mapping[str, Mapping[str, str]]
-    answers: Answers
-    spread: Spread | None
-    area: str
-    kind: str | None
-    kinds: Mapping[str, tuple[str, ...]]
-    area_names: Mapping[str, tuple[str, ...]]
-    city: CityProfile
-    points: pd.DataFrame
-    bounds: tuple[float, float, float, float] | None
-    mapped: int
-    outside: int
-    several: int
-    batch: Batch
-    changes: ExportChanges | None
     repairs: pd.DataFrame
     refused: pd.DataFrame
-    default_coordinates: pd.DataFrame
-    first: dt.date | None
-    last: dt.date | None
-    proof: Proof | None = None
-    months: bool = False
-    far: int = 0
-    saved: str = ""
-    appeared: tuple[str, ...] = ()
-    vanished: tuple[str, ...] = ()
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether a person is asked about the alerts that lie outside the city."""
-        return is_elsewhere(self.mapped, self.outside, self.far)
+    months: bool
+    saved: str
+    appeared: tuple[str, ...]
+    vanished: tuple[str, ...]
 
     @property
     def away(self) -> bool:
         """Whether most alerts with coordinates lie outside the city."""
-        return self.mapped > 0 and self.outside > self.mapped / 2
+        return self.report.mapped > 0 and self.report.outside > self.report.mapped / 2
 
 
 @dataclass(frozen=True)
@@ -241,7 +200,7 @@ def import_target(page: Page, *, trying: bool) -> ImportTarget:
     The own home is not made here, nor its city: the first file's alerts make one.
     """
     home = page.home if not page.is_sample or trying else page.own
-    return ImportTarget(home, city_profile(home) if home.has_city() else None, page.is_sample and trying)
+    return ImportTarget(home, home.city() if home.has_city() else None, page.is_sample and trying)
 
 
 def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | None = None) -> FileReview:
@@ -348,39 +307,19 @@ def _file_preview(found: Preview) -> FilePreview:
     report = found.report
     saved = report.mapping
     appeared, vanished = mappings.changed_columns(saved, report.facts.labels) if saved else ((), ())
+    none = pd.DataFrame()
+    bounded = {
+        "mapping": none,
+        "sample": none,
+        "values": {role: dict(words) for role, words in found.values.items()},
+        "city": replace(found.city),
+        "report": replace(report, repairs=none, quarantine=none, outcomes=none, city=None),
+    }
     return FilePreview(
-        format=found.format,
-        documentation=found.documentation,
-        facts=report.facts,
-        date_order=found.date_order,
-        decisions=report.decisions,
+        **{one.name: getattr(found, one.name) for one in fields(found)} | bounded,
         header=_with_short_examples(Header(report.facts.labels, found.layout, found.mapping)),
-        dropped=report.dropped,
-        unused=report.unused,
-        unknown=report.unknown,
-        values={role: dict(words) for role, words in found.values.items()},
-        words=found.words,
-        answers=found.answers,
-        spread=found.spread,
-        area=found.area,
-        kind=found.kind,
-        kinds=found.kinds,
-        area_names=found.area_names,
-        city=replace(found.city),
-        points=found.points,
-        bounds=found.bounds,
-        mapped=report.mapped,
-        outside=report.outside,
-        far=report.far,
-        several=report.several,
-        batch=report.batch,
-        changes=report.changes,
         repairs=_repairs(report),
         refused=_refused(report),
-        default_coordinates=report.default_coordinates,
-        first=report.first,
-        last=report.last,
-        proof=report.proof,
         months=_spans_months(found.sample),
         saved=saved.name if saved else "",
         appeared=appeared,

@@ -40,7 +40,7 @@ def draw_values(page: Page, review: FileReview) -> None:
     t, preview = page.t, review.preview
     if preview is None:
         return
-    strange = {word for words in preview.unknown.values() for word in words}
+    strange = {word for words in preview.report.unknown.values() for word in words}
     roles = [role for role in ("category", *ENUMS) if preview.values.get(role)]
     unknown = {role: _frequent_words(preview, role, strange, known=False) for role in roles}
     known = {role: _frequent_words(preview, role, strange, known=True) for role in roles}
@@ -64,11 +64,13 @@ def _frequent_words(preview: FilePreview, role: str, strange: set[str], *, known
     """The most frequent words of a role that are understood, or not, with their counts."""
     read = preview.words.get(role, {})
     # A word that one role does not know may be read in another: "Other theft" is no category here, yet an offence.
-    some = [(word, n) for word, n in preview.values[role].items() if bool(read.get(word)) is known]
-    if known:  # what needs no table: ids of categories, ages in years
-        some = [(word, n) for word, n in some if read[word] != word and not word.isdigit()]
-    else:
-        some = [(word, n) for word, n in some if word in strange]
+    some = [
+        (word, n)
+        for word, n in preview.values[role].items()
+        if bool(read.get(word)) is known
+        # What needs no table: ids of categories, ages in years.
+        and (read[word] != word and not word.isdigit() if known else word in strange)
+    ]
     return sorted(some, key=lambda pair: -pair[1])
 
 
@@ -84,8 +86,7 @@ def _draw_role(page: Page, review: FileReview, role: str, words: list[tuple[str,
         with st.popover(label) if page.narrow else st.container():
             _draw_grid(page, review, role, shown[AT_ONCE:])
     if len(words) > MOST:
-        note = t.n("{n} rarer value is not listed.", "{n} rarer values are not listed.", len(words) - MOST)
-        st.caption(note)
+        st.caption(t.n("{n} rarer value is not listed.", "{n} rarer values are not listed.", len(words) - MOST))
 
 
 def _draw_grid(page: Page, review: FileReview, role: str, words: list[tuple[str, int]]) -> None:
@@ -101,8 +102,6 @@ def _draw_grid(page: Page, review: FileReview, role: str, words: list[tuple[str,
 def _draw_word(page: Page, review: FileReview, role: str, word: str, n: int) -> None:
     """A word with its count, and the choice of what it stands for."""
     t, preview = page.t, review.preview
-    if preview is None:
-        return
     key = f"data_word_{review.file.digest[:12]}_{role}_{word}"
     current = str(preview.words.get(role, {}).get(word, ""))
     values = value_options(t, preview, role)
@@ -126,9 +125,7 @@ def value_options(t: Translator, preview: FilePreview, role: str) -> list[str]:
 
 
 def _label(t: Translator, preview: FilePreview, role: str, value: str) -> str:
-    if not value:
-        return t(_NOT_KNOWN[role])
-    return value_label(t, preview.city, role, value)
+    return value_label(t, preview.city, role, value) if value else t(_NOT_KNOWN[role])
 
 
 def _changed(review: FileReview, role: str, word: str, key: str) -> None:

@@ -149,11 +149,9 @@ def draw_filter_actions(page: Page) -> None:
 
 def filter_sentence(page: Page) -> str:
     """The filter in words, with its dates and its count, as Markdown."""
-    source = page.source
-    if source is None:
+    if page.source is None:
         return ""
-    total = cached_query(page, "total")
-    return escape_markdown(query.sentence(source, page.filter, page.t, total))
+    return escape_markdown(query.sentence(page.source, page.filter, page.t, cached_query(page, "total")))
 
 
 def write_filter(chosen: AlertFilter) -> None:
@@ -360,8 +358,7 @@ def _category_options(bar: _Bar) -> list[str]:
     city = bar.city
     order: list[str] = []
     for group in city.groups:
-        order.append(GROUP + group)
-        order += [category.id for category in city.categories.values() if category.group == group]
+        order += [GROUP + group, *(one.id for one in city.categories.values() if one.group == group)]
     order += [category.id for category in city.categories.values() if category.group not in city.groups]
     return [*order, *bar.source.other_categories]
 

@@ -53,7 +53,7 @@ def draw_footer(
                 st.caption(escape_markdown(t(choice.explanation)))
 
 
-def draw_few_mapped_note(page: Page, total: Total, excluded: int = 0) -> None:
+def draw_few_mapped_note(page: Page, total: Total, excluded: int) -> None:
     """Say beside a map that it holds less than half of the alerts, where that is known and it holds any."""
     shown = total.mapped - excluded
     if 0 < 2 * shown < total.n:
@@ -90,18 +90,14 @@ def mapped_sentence(
     def said(n: int) -> int | str:
         return t(fewer_than(total.threshold)) if total.shown(n) is None else n
 
-    parts = [t.n("n = {n} alert", "n = {n} alerts", total.n)]
-    if drawn is not None:
-        parts.append(t("{n} drawn as points", n=drawn))
-    else:
-        parts.append(t("{n} on the map", n=said(total.mapped - excluded)))
-    if excluded:
-        parts.append(t("{n} kept off maps (coordinates shared by many)", n=said(excluded)))
-    if undrawn:
-        parts.append(t("{n} not drawn (sensitive categories)", n=undrawn))
-    if total.unmapped:
-        without = N_("{n} without a place in the copy") if taken else N_("{n} without a position")
-        parts.append(t(without, n=said(total.unmapped)))
-    if total.outside:
-        parts.append(t("{n} outside the city", n=said(total.outside)))
-    return t("{parts}.", parts=", ".join(parts))
+    without = N_("{n} without a place in the copy") if taken else N_("{n} without a position")
+    parts = (
+        (True, t.n("n = {n} alert", "n = {n} alerts", total.n)),
+        (drawn is not None, t("{n} drawn as points", n=drawn or 0)),
+        (drawn is None, t("{n} on the map", n=said(total.mapped - excluded))),
+        (excluded, t("{n} kept off maps (coordinates shared by many)", n=said(excluded))),
+        (undrawn, t("{n} not drawn (sensitive categories)", n=undrawn)),
+        (total.unmapped, t(without, n=said(total.unmapped or 0))),
+        (total.outside, t("{n} outside the city", n=said(total.outside or 0))),
+    )
+    return t("{parts}.", parts=", ".join(words for told, words in parts if told))

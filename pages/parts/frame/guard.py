@@ -16,7 +16,7 @@ import streamlit as st
 
 import sample_data
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, Role, Translator, translator
+from curim_data.model import Role, Translator, translator
 from curim_data.model.city import load_city
 from curim_data.plans.record import Deed
 from curim_data.privacy import askable
@@ -75,7 +75,7 @@ def _page(t: Translator, visitor: reader.Reader, role: Role) -> Page:
     home, is_sample = _chosen_home(reader.own_home(visitor), asked_home)
     if (healed := finish_interrupted_change(home)) is not None:
         st.session_state[HEALED] = healed
-    city = city_profile(home) if home.has_city() else load_city(sample_data.PROFILE)
+    city = home.city() if home.has_city() else load_city(sample_data.PROFILE)
     source = open_for(home, seen_as.audience) if has_alerts(home) else None
     words = {word: st.query_params[word] for word in st.query_params}
     chosen, notes = AlertFilter.from_query(words, city, source.other_categories if source else ())
@@ -103,16 +103,8 @@ def _chosen_home(own: Home, asked: str) -> tuple[Home, bool]:
 
     Looking at one's own home does not create it: the first import does.
     """
-    if asked != "sample" and has_alerts(own):
-        return own, False
-    if asked == "own":
-        return own, False
-    return sample_home(own), True
-
-
-def city_profile(home: Home) -> CityProfile:
-    """The city profile of a home, read once per version; the same object for pages and calculations."""
-    return home.city()
+    is_own = asked == "own" or (asked != "sample" and has_alerts(own))
+    return (own, False) if is_own else (sample_home(own), True)
 
 
 def permitted(role: Role, act: Callable[..., None]) -> Callable[..., None]:

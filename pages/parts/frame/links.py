@@ -79,7 +79,17 @@ def print_address(page: Page) -> str:
     return f"{address}{'&' if '?' in address else '?'}{urlencode(PRINT_WORDS)}"
 
 
-def go_to_page(page: Page, name: str, *, filter: AlertFilter | None = None, **words: Any) -> None:
-    """Take the reader to another page with the view and these words; for buttons that do something first."""
-    query = {**page.query_with(filter or page.filter), **{word: str(value) for word, value in words.items()}}
-    st.switch_page(FOLDER / f"{name}.py", query_params=query)
+def go_to_page(page: Page, name: str, **words: str) -> None:
+    """Take the reader to another page with the view, filter and words; for buttons that do something first."""
+    st.switch_page(FOLDER / f"{name}.py", query_params={**page.query, **words})
+
+
+def write_link_word(word: str, key: str, usual: Any, tab: str = "") -> None:
+    """Write the choice of the widget `key` to the address, and the `tab` that it opens; the usual one is left out."""
+    picked = st.session_state[key]
+    if tab:
+        st.query_params["tab"] = tab
+    if picked == usual:
+        st.query_params.pop(word, None)
+    else:
+        st.query_params[word] = str(picked)

@@ -9,25 +9,24 @@ import streamlit as st
 
 from analysis.gender import EXPECTED_WOMEN
 from curim_data.filters import AlertFilter
-from curim_data.model import Message
+from curim_data.model import N_
 from curim_data.model.absence import NO_AFFECTED, NO_LANDMARKS, NO_REPORTERS
 from curim_data.model.city import Landmark
 from curim_data.model.labels import place_label
-from curim_data.privacy import is_sensitive, share_is_told, threshold
+from curim_data.privacy import share_is_told
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import least_written, share_with_interval, written_count, written_q
+from pages.parts.charts.numbers import least_written, written_alerts, written_count, written_q
 from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import missing
-from pages.parts.maps import basemap, cell_map, legends, name_layers
-from pages.parts.maps.deck import Deck
+from pages.parts.maps import basemap, cell_map, legends
 from pages.parts.maps.name_layers import Pin
 
 SPAN = 0.62
 NAMED = 5
-MORE, FEWER, ALIKE, NONE = "more", "fewer", "alike", "none"
+MORE, FEWER, ALIKE = "more", "fewer", "alike"
 
 
 def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
@@ -83,16 +82,16 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
                 "**{place}: not known.** {women} by women, {men} by men; at least {expected} by women could be "
                 "expected.",
                 place=escape_markdown(place_label(t, page.city, row["place"])),
-                women=_alerts(page, row["women"]),
-                men=_alerts(page, row["men"]),
+                women=written_alerts(page, row["women"]),
+                men=written_alerts(page, row["men"]),
                 expected=EXPECTED_WOMEN,
             )
             if few
             else t(
                 "**{place}: not known.** {women} by women, {men} by men; about {expected} by women could be expected.",
                 place=escape_markdown(place_label(t, page.city, row["place"])),
-                women=_alerts(page, row["women"]),
-                men=_alerts(page, row["men"]),
+                women=written_alerts(page, row["women"]),
+                men=written_alerts(page, row["men"]),
                 expected=round(row["expected"]),
             )
         )
@@ -112,13 +111,11 @@ def _share_told(page: Page, row: dict[str, float]) -> bool:
 
 
 def _share(page: Page, row: dict[str, float]) -> str:
-    return share_with_interval(page.t, row["share"], row["low"], row["high"]) if _share_told(page, row) else "–"
+    return page.t.share(row["share"], row["low"], row["high"]) if _share_told(page, row) else "–"
 
 
 def _verdict(row: dict[str, float]) -> str:
-    if not row["significant"]:
-        return ALIKE
-    return MORE if row["direction"] > 0 else FEWER
+    return ALIKE if not row["significant"] else MORE if row["direction"] > 0 else FEWER
 
 
 def _sentence(page: Page, found: PlaceStudy) -> str:
@@ -169,10 +166,9 @@ def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> No
 
 def _without_share(page: Page, rank: int, place: str, row: dict[str, float]) -> str:
     """A place that differs, with few of women or of men."""
-    t = page.t
-    if row["direction"] > 0:
-        return t("**{rank} {place}**: more women than in the city.", rank=rank, place=place)
-    return t("**{rank} {place}**: fewer women than in the city.", rank=rank, place=place)
+    more = N_("**{rank} {place}**: more women than in the city.")
+    words = more if row["direction"] > 0 else N_("**{rank} {place}**: fewer women than in the city.")
+    return page.t(words, rank=rank, place=place)
 
 
 def _draw_table(page: Page, frame: pd.DataFrame) -> None:
@@ -220,16 +216,13 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
     shades = {MORE: GENDERS[page.theme]["woman"], FEWER: GENDERS[page.theme]["man"]}
     rows = {row["place"]: row for row in frame.to_dict("records")}
     sure = list(frame.loc[frame["significant"], "place"])
-    circles, pins = [], []
-    for mark in page.city.landmarks:
-        row = rows.get(mark.id)
-        kind = row["verdict"] if row else NONE
-        circles.append(_circle(page, mark, kind, row, colours, shades, unheard=mark.id in found.unheard))
-    landmarks = {mark.id: mark for mark in page.city.landmarks}
-    for rank, place in enumerate(sure, 1):
-        mark = landmarks[place]
-        pins.append(Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank))
-    height = cell_map.map_height(page)
+    marks = {mark.id: mark for mark in page.city.landmarks}
+    circles = [
+        _circle(page, mark, rows.get(mark.id), colours, shades, unheard=mark.id in found.unheard)
+        for mark in marks.values()
+    ]
+    named = [(marks[place], rank) for rank, place in enumerate(sure, 1)]
+    pins = [Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank) for mark, rank in named]
     layer = pdk.Layer(
         "ScatterplotLayer",
         id="places",
@@ -245,20 +238,8 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
         line_width_units=pdk.types.String("pixels"),
         pickable=True,
     )
-    view = basemap.fitted_view(page.city.land, room=page.room, span=SPAN, height=height)
-    room = basemap.map_width(page.room, SPAN) / 2
-    layers = [
-        *basemap.base_layers(page.city, colours),
-        layer,
-        *name_layers.name_layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
-    ]
-    deck = Deck(
-        layers=layers,
-        map_provider=None,
-        initial_view_state=view,
-        tooltip={"text": "{tip}"},
-    )
-    st.pydeck_chart(deck, height=height, key="gender_map", alt=alt)
+    layers = [*basemap.base_layers(page.city, colours), layer]
+    cell_map.draw_named_layers(page, layers, pins, key="gender_map", alt=alt, span=SPAN)
     entries = [
         (f"background:{shades[MORE]}", t("more women than in the city")),
         (f"background:{shades[FEWER]}", t("fewer women than in the city")),
@@ -272,16 +253,15 @@ def _draw_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> N
 def _circle(
     page: Page,
     mark: Landmark,
-    kind: str,
     row: dict[str, float] | None,
     colours: Palette,
     shades: dict[str, str],
     *,
     unheard: bool,
 ) -> dict[str, object]:
-    t = page.t
+    t, kind = page.t, row["verdict"] if row else ""
     name = t.label(mark.labels)
-    if row is None or kind == NONE:
+    if row is None:
         tip = t("{place}: no alerts", place=name)
     elif _share_told(page, row):
         tip = t("{place}: {share} women", place=name, share=_share(page, row))
@@ -289,13 +269,11 @@ def _circle(
         tip = t("{place}: too few alerts for the share of women to be written out", place=name)
     if unheard:
         tip += "\n" + t("Women report little here: not known, not safe.")
-    fill = 215 if kind in (MORE, FEWER) else 0
-    line = colours.accent if unheard else shades.get(kind, colours.muted)
     return {
         "position": [mark.longitude, mark.latitude],
         "radius": mark.radius,
-        "fill": rgba(shades.get(kind, colours.line), fill),
-        "line": rgba(line),
+        "fill": rgba(shades.get(kind, colours.line), 215 if kind in shades else 0),
+        "line": rgba(colours.accent if unheard else shades.get(kind, colours.muted)),
         "width": 3 if unheard else 1,
         "tip": tip,
     }
@@ -304,12 +282,3 @@ def _circle(
 def _shapes_file(page: Page, data: pd.DataFrame) -> str:
     points = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
     return tables.geojson(page, data, [points[place] for place in data["place"]])
-
-
-def _alerts(page: Page, value: float) -> str:
-    """A number of alerts as the audience may read it."""
-    t = page.t
-    least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
-    if 0 < value < least:
-        return t(Message("fewer than {k} alerts", {"k": least}))
-    return t.n("{n} alert", "{n} alerts", int(value))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -39,10 +37,7 @@ def draw_plan_checks(page: Page) -> None:
         "target": t("Aim by gender"),
         "harm": t("Possible harm"),
     }
-    if page.narrow:
-        _draw_list(page, rows, questions)
-    else:
-        _draw_table(page, rows, questions)
+    (_draw_list if page.narrow else _draw_table)(page, rows, questions)
 
 
 def _draw_list(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
@@ -69,8 +64,16 @@ def _draw_table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions:
     headings = {"plan": t("Plan"), "status": t("Status"), **questions}
     frame = pd.DataFrame(records)
     columns, height = tables.wrapped_columns(frame, headings, page.room.column, wrapped=("plan",))
-    about: dict[str, Any] = {"columns": columns, "row_height": height, "file_name": "gender_plans.csv"}
-    tables.draw_table(page, frame, headings, key="gender_plans", alt=t("Gender check of each plan"), **about)
+    tables.draw_table(
+        page,
+        frame,
+        headings,
+        key="gender_plans",
+        alt=t("Gender check of each plan"),
+        columns=columns,
+        row_height=height,
+        file_name="gender_plans.csv",
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("Open a plan:"), width="content")
         for plan, _ in rows:

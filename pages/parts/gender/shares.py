@@ -83,20 +83,18 @@ def draw_not_asked(page: Page, total: Total) -> None:
 def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
     """Two bar charts side by side: the people affected, the people who alert."""
     t = page.t
-    left, right = st.columns(2, gap="large")
     asked = page.source.asked if page.source is not None else GENDERS_ASKED
-    with left:
-        st.subheader(t("Who is affected"))
-        if AFFECTED not in asked:
-            st.write(t(NO_AFFECTED))
-        else:
-            _draw_bars(page, queries.shares(page.dataset, f, page.audience, AFFECTED), "gender_affected", total)
-    with right:
-        st.subheader(t("Who alerts"))
-        if REPORTER not in asked:
-            st.write(t(NO_REPORTERS))
-        else:
-            _draw_bars(page, queries.shares(page.dataset, f, page.audience, REPORTER), "gender_reporters", total)
+    sides = (
+        (t("Who is affected"), AFFECTED, NO_AFFECTED, "gender_affected"),
+        (t("Who alerts"), REPORTER, NO_REPORTERS, "gender_reporters"),
+    )
+    for place, (heading, column, absence, key) in zip(st.columns(2, gap="large"), sides, strict=True):
+        with place:
+            st.subheader(heading)
+            if column in asked:
+                _draw_bars(page, queries.shares(page.dataset, f, page.audience, column), key, total)
+            else:
+                st.write(t(absence))
 
 
 def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:

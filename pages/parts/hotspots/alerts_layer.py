@@ -35,7 +35,7 @@ def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> MapPoi
     return read_map_points(source_of(dataset), chosen, audience)
 
 
-def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None = None) -> None:
+def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
     """The points by group of categories, and the table of what is drawn; `heading`: where the headline stands."""
     t = page.t
     found = _points(page.dataset, page.filter, page.audience)
@@ -74,26 +74,19 @@ def alerts_headline(t: Translator, found: MapPoints) -> str:
 
 def left_out_sentence(t: Translator, found: MapPoints) -> str:
     """What is not drawn, and why."""
-    parts = []
-    if found.sensitive:
-        parts.append(
-            t.n(
-                "{n} alert of sensitive categories is never drawn as a point.",
-                "{n} alerts of sensitive categories are never drawn as points.",
-                found.sensitive,
-            )
-        )
-    if found.at_default:
-        parts.append(
-            t.n(
-                "{n} alert shares its exact coordinates with many others and is kept off maps: probably a default "
-                "position of the app.",
-                "{n} alerts share their exact coordinates with many others and are kept off maps: probably a default "
-                "position of the app.",
-                found.at_default,
-            )
-        )
-    return " ".join(parts)
+    sensitive = t.n(
+        "{n} alert of sensitive categories is never drawn as a point.",
+        "{n} alerts of sensitive categories are never drawn as points.",
+        found.sensitive,
+    )
+    at_default = t.n(
+        "{n} alert shares its exact coordinates with many others and is kept off maps: probably a default "
+        "position of the app.",
+        "{n} alerts share their exact coordinates with many others and are kept off maps: probably a default "
+        "position of the app.",
+        found.at_default,
+    )
+    return " ".join(said for said, n in ((sensitive, found.sensitive), (at_default, found.at_default)) if n)
 
 
 def group_colours(city: CityProfile) -> dict[str, str]:
@@ -132,21 +125,15 @@ def _draw_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None
     t, city, colours = page.t, page.city, palette(page.theme)
     if basemap.without_outline(page):
         return
-    height = cell_map.map_height(page)
     shades = group_colours(city)
     groups = _groups(city, frame["category"])
-    deck = cell_map.cell_deck(
-        page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False, place=place
-    )
-    below = len(basemap.base_layers(city, colours))
     present = [group for group in (*shades, "") if group in set(groups)]
-    deck.layers[below:below] = [
+    layers = [
         _layer(t, city, group, frame[[one == group for one in groups]], shades.get(group, CATEGORIES[-1]))
         for group in present
     ]
-    st.pydeck_chart(
-        deck, height=height, key=MAP, alt=t("Map of single alerts by group of categories; the table counts the same.")
-    )
+    alt = t("Map of single alerts by group of categories; the table counts the same.")
+    cell_map.draw_layers(page, layers, key=MAP, alt=alt, over=True, place=place)
     entries = [
         (f"background:{shades.get(group, CATEGORIES[-1])};border-radius:50%;width:.8em;height:.8em", label)
         for group, label in ((group, _label(t, city, group, frame["category"])) for group in present)

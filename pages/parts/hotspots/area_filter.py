@@ -29,15 +29,6 @@ def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
 def draw_area_headline(page: Page, found: int, here: int) -> None:
     """How many of the city's hot spots lie in the area."""
     t = page.t
-    if not here:
-        st.title(
-            t.n(
-                "The one hot spot of the city does not lie in this area.",
-                "None of the {n} hot spots of the city lies in this area.",
-                found,
-            )
-        )
-        return
     st.title(
         t.n(
             "{n} of the {all} hot spots of the city lies in this area.",
@@ -45,19 +36,19 @@ def draw_area_headline(page: Page, found: int, here: int) -> None:
             here,
             all=found,
         )
+        if here
+        else t.n(
+            "The one hot spot of the city does not lie in this area.",
+            "None of the {n} hot spots of the city lies in this area.",
+            found,
+        )
     )
 
 
-def draw_tested_in_city_note(page: Page) -> None:
-    """Say that the area only selects what is listed."""
+def draw_area_note(page: Page, *, listed: bool) -> None:
+    """Say that the area only selects what is `listed`, or that a figure covers the whole city."""
     if has_area(page.filter):
-        st.caption(page.t(TESTED_IN_CITY))
-
-
-def draw_whole_city_note(page: Page) -> None:
-    """Say that a figure covers the whole city."""
-    if has_area(page.filter):
-        st.caption(page.t(OF_CITY))
+        st.caption(page.t(TESTED_IN_CITY if listed else OF_CITY))
 
 
 def draw_no_spot_in_area(page: Page) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-import pandas as pd
 
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
-from curim_data.model import Translator
+from curim_data.model import N_, Translator
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.maps.legends import CellMeasure
 
@@ -27,14 +24,10 @@ def rate_measure(t: Translator, base: DenominatorKind) -> CellMeasure | None:
     """What the colours of cells show where places are compared by a denominator: rates in place of counts."""
     if base == LAND:
         return None
-    heading = (
-        t("Alerts per 1,000 residents, after shrinkage")
-        if base == "residents"
-        else t("Share of all alerts, after shrinkage")
-    )
     if base == "residents":
+        heading = t("Alerts per 1,000 residents, after shrinkage")
         return CellMeasure(heading, lambda value: t.number(RATE_PER * value, 1))
-    return CellMeasure(heading, lambda value: t.percent(value, 1))
+    return CellMeasure(t("Share of all alerts, after shrinkage"), lambda value: t.percent(value, 1))
 
 
 def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
@@ -47,7 +40,10 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     frame, whole = hot.frame, not hot.based
     if study.listed is not None:
         holds = {"hot": "\n" + t("Holds a hot spot"), "cold": "\n" + t("Holds a cold place")}
-        return [holds["hot"] if is_hot else holds["cold"] if is_cold else "" for is_hot, is_cold in _marks(frame)]
+        return [
+            holds["hot"] if is_hot else holds["cold"] if is_cold else ""
+            for is_hot, is_cold in frame[["hot", "cold"]].to_numpy(bool)
+        ]
     columns = ("hot", "alone", "expected_alone", "window", "expected", "q", "q_cold")
     marked = np.flatnonzero(frame["hot"].to_numpy(bool) | frame["cold"].to_numpy(bool))
     rows = zip(marked.tolist(), *(frame[name].to_numpy()[marked].tolist() for name in columns), strict=True)
@@ -66,33 +62,15 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     return lines
 
 
-def _marks(frame: pd.DataFrame) -> Iterator[tuple[bool, bool]]:
-    return zip(frame["hot"].tolist(), frame["cold"].tolist(), strict=True)
-
-
 def rate_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     """For each cell a tooltip line with its denominator and rate; empty where there is none."""
     frame, base = study.hot.frame, study.hot.base
-    lines = []
-    for row in frame[["base", "rate"]].itertuples():
-        if row.rate != row.rate:
-            lines.append("")
-        elif base == "residents":
-            lines.append(
-                "\n"
-                + t(
-                    "{rate} per 1,000 residents after shrinkage; {n} residents",
-                    rate=rate_text(t, base, row.rate),
-                    n=round(row.base),
-                )
-            )
-        else:
-            lines.append(
-                "\n"
-                + t(
-                    "of {n} alerts in all; share after shrinkage: {rate}",
-                    rate=rate_text(t, base, row.rate),
-                    n=round(row.base),
-                )
-            )
-    return lines
+    line = (
+        N_("{rate} per 1,000 residents after shrinkage; {n} residents")
+        if base == "residents"
+        else N_("of {n} alerts in all; share after shrinkage: {rate}")
+    )
+    return [
+        "" if rate != rate else "\n" + t(line, rate=rate_text(t, base, rate), n=round(n))
+        for n, rate in frame[["base", "rate"]].itertuples(index=False)
+    ]

@@ -31,9 +31,8 @@ from pages.parts.charts.numbers import least_written, written_count, written_q
 from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
 from pages.parts.frame.colours import CHANGE, on_land
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
-from pages.parts.hotspots.selection import write_link_word
-from pages.parts.maps import basemap, cell_map, legends, name_layers
-from pages.parts.maps.deck import Deck
+from pages.parts.hotspots.selection import draw_link_box, word_from_link
+from pages.parts.maps import basemap, cell_map, legends
 from pages.parts.maps.name_layers import Pin, ranked_name
 
 AGAINST: Final = "against"
@@ -61,19 +60,9 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     t = page.t
     source = source_of(page.dataset)
     offered, usual = available_presets(source, page.filter), usual_preset(source, page.filter)
-    asked = st.query_params.get(AGAINST, usual)
-    against = asked if asked in offered else usual
-    if st.session_state.get(KEY) != against:
-        st.session_state[KEY] = against
-    st.selectbox(
-        t("Compare"),
-        offered,
-        format_func=lambda name: t(PRESETS[name]),
-        key=KEY,
-        width=360,
-        on_change=_write_preset,
-        args=(usual,),
-    )
+    against = word_from_link(AGAINST, KEY, offered, usual)
+    names = {name: t(PRESETS[name]) for name in offered}
+    draw_link_box(t("Compare"), AGAINST, KEY, names, usual, width=360, tab=TAB_NAME)
     try:
         found = _study(page.dataset, page.filter, page.audience, against)
     except (CompareError, DisclosureError) as error:
@@ -110,12 +99,6 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     draw_footer(page, choices=found.choices)
     _draw_downloads(page, found)
     _draw_map_download(page, found, sides)
-
-
-def _write_preset(usual: str) -> None:
-    """Put what was picked into the address, so that a link opens this tab with it."""
-    write_link_word(AGAINST, KEY, usual)
-    st.query_params["tab"] = TAB_NAME
 
 
 def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
@@ -196,28 +179,14 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
     if basemap.without_outline(page):
         return
     cells = _drawn(page, study, colours)
-    marked, pins = _marked(study), _pins(page, study)
-    height = cell_map.map_height(page)
-    view = basemap.fitted_view(page.city.land, room=page.room, span=SPAN, height=height)
-    room = basemap.map_width(page.room, SPAN) / 2
-    deck = Deck(
-        layers=[
-            *basemap.ground_layers(page.city, colours),
-            _hexagons("difference", cells, colours),
-            *basemap.over_layers(page.city, colours),
-            _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(marked)], colours),
-            *name_layers.name_layers(page.city, t, pins, colours, view, landmarks=not page.narrow, room=room),
-        ],
-        map_provider=None,
-        initial_view_state=view,
-        tooltip={"text": "{tip}"},
-    )
-    st.pydeck_chart(
-        deck,
-        height=height,
-        key="hotspots_compare_map",
-        alt=t("Map of the difference; the table holds its places.") + " " + found.sentence(t),
-    )
+    layers = [
+        *basemap.ground_layers(page.city, colours),
+        _hexagons("difference", cells, colours),
+        *basemap.over_layers(page.city, colours),
+        _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(_marked(study))], colours),
+    ]
+    alt = t("Map of the difference; the table holds its places.") + " " + found.sentence(t)
+    cell_map.draw_named_layers(page, layers, _pins(page, study), key="hotspots_compare_map", alt=alt, span=SPAN)
     legends.draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study))
     st.caption(t(UNSURE))
     legends.draw_illustrative_note(page)

@@ -18,7 +18,7 @@ from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import base_figure
 from pages.parts.frame import Dataset, Page, Palette, cached, draw_footer, escape_markdown, palette
-from pages.parts.hotspots.area_filter import draw_whole_city_note
+from pages.parts.hotspots.area_filter import draw_area_note
 from pages.parts.hotspots.queries import hot_spots
 
 # A curve has no more bends than these at the size in which it is drawn; the table to download holds more.
@@ -37,7 +37,7 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
     about: Query = (page.dataset, page.filter, page.audience, study.resolution)
     concentration = _concentration(about, hot_spots(*about) if study.hot.based else study)
     found = concentration.concentration
-    draw_whole_city_note(page)
+    draw_area_note(page, listed=False)
     if not found.enough:
         st.write(found.sentence(t))
         return

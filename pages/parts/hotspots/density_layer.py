@@ -13,7 +13,7 @@ from curim_data.model import Audience, Message, Translator
 from curim_data.studies.density import DensityStudy, class_geojson, density_study, pixel_frame
 from pages.parts.charts import tables
 from pages.parts.frame import Dataset, Heading, Page, calculated, draw_footer, escape_markdown, filter_bar, source_of
-from pages.parts.hotspots.area_filter import draw_whole_city_note
+from pages.parts.hotspots.area_filter import draw_area_note
 from pages.parts.hotspots.map_download import density_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.maps import basemap, cell_map
@@ -29,14 +29,14 @@ def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[D
     return study, density_image(study.density, source.city)
 
 
-def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None = None) -> None:
+def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
     """Draw the density map with its highest places next to it; `heading`: where the headline stands."""
     t = page.t
     study, drawn = _study(page.dataset, page.filter, page.audience)
     with heading:
         st.title(escape_markdown(density_headline(t, study)))
         st.caption(filter_bar.filter_sentence(page))
-        draw_whole_city_note(page)
+        draw_area_note(page, listed=False)
     if not study.enough:
         cell_map.draw_cell_map(page, key=MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
         draw_found_place(page, place)

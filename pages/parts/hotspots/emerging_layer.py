@@ -35,7 +35,7 @@ from pages.parts.charts.tables import (
 from pages.parts.frame import Heading, Page, Palette, draw_footer, escape_markdown, filter_bar, page_link, palette, rgba
 from pages.parts.frame.colours import on_land
 from pages.parts.frame.links import go_to_page
-from pages.parts.hotspots.area_filter import draw_tested_in_city_note, lines_in_area
+from pages.parts.hotspots.area_filter import draw_area_note, lines_in_area
 from pages.parts.hotspots.list_order import all_columns, draw_columns_box
 from pages.parts.hotspots.map_download import emerging_shades, map_download_button
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
@@ -43,8 +43,8 @@ from pages.parts.hotspots.playback import draw_playback
 from pages.parts.hotspots.queries import emerging_of
 from pages.parts.hotspots.ranked_list import MAIN, SPAN
 from pages.parts.hotspots.selection import SELECTED_WORD
-from pages.parts.maps.basemap import ground_layers, map_width, without_outline
-from pages.parts.maps.cell_map import cell_deck, map_height, map_selection
+from pages.parts.maps.basemap import map_width, without_outline
+from pages.parts.maps.cell_map import draw_layers, map_selection
 from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
 from pages.parts.maps.name_layers import Pin, ranked_name
 
@@ -68,7 +68,7 @@ HOT_COVERAGE: Final = 0.93
 COLD_COVERAGE: Final = 0.5
 
 
-def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPlace | None = None) -> None:
+def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPlace | None) -> None:
     """The map of classes, the table of places, and the history of the one that is selected.
 
     `heading`: where the headline stands; `size`: the cell size that was picked, 0 for one chosen from the data.
@@ -94,7 +94,7 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
     with heading:
         st.title(_headline(t, here, too_few=found.too_few))
         st.caption(filter_bar.filter_sentence(page))
-        draw_tested_in_city_note(page)
+        draw_area_note(page, listed=True)
         for choice in (choice for choice in study.choices if choice.name == "history"):
             st.caption(t(choice.explanation))
     chosen = _selected(shown)
@@ -143,7 +143,7 @@ def _period(t: Translator, study: EmergingStudy) -> str:
 
 def places_frame(t: Translator, lines: Sequence[EmergingRow]) -> pd.DataFrame:
     """The places as figures, for the table and its download."""
-    rows = [
+    return pd.DataFrame(
         {
             "rank": line.rank,
             "id": line.id,
@@ -159,8 +159,7 @@ def places_frame(t: Translator, lines: Sequence[EmergingRow]) -> pd.DataFrame:
             "cells": " ".join(line.place.names),
         }
         for line in lines
-    ]
-    return pd.DataFrame(rows)
+    )
 
 
 def class_colour(cls: str) -> str:
@@ -168,7 +167,7 @@ def class_colour(cls: str) -> str:
     return KIND_COLOURS[CLASSES[cls].kind]
 
 
-def _headline(t: Translator, lines: Sequence[EmergingRow], *, too_few: bool = False) -> str:
+def _headline(t: Translator, lines: Sequence[EmergingRow], *, too_few: bool) -> str:
     """The page's one sentence: how many places are hot now, and where they are heading.
 
     `too_few`: whether none could have been.
@@ -218,30 +217,18 @@ def _draw_map(
     t, colours = page.t, palette(page.theme)
     if without_outline(page):
         return
-    height = map_height(page)
-    deck = cell_deck(
-        page,
-        colours,
-        None,
-        (),
-        (),
-        _pins(t, shown),
-        chosen.place.cells if chosen else (),
-        height=height,
-        span=0.62,
-        pickable=True,
-        place=place,
-    )
-    below = len(ground_layers(page.city, colours))
-    deck.layers[below:below] = [
+    layers = [
         _layer(page, found, [line for line in shown if line.cls.sign > 0], "cells", HOT_COVERAGE),
         _layer(page, found, [line for line in shown if line.cls.sign < 0], "withheld", COLD_COVERAGE),
     ]
-    st.pydeck_chart(
-        deck,
-        height=height,
+    draw_layers(
+        page,
+        layers,
         key=MAP,
         alt=t("Map of the city with its places by class over time; the table below holds the same."),
+        pins=_pins(t, shown),
+        highlight=chosen.place.cells if chosen else (),
+        place=place,
         on_select="rerun",
         selection_mode="multi-object",
     )
@@ -287,15 +274,15 @@ def _draw_legend(page: Page, colours: Palette, shown: Sequence[EmergingRow], *, 
     t = page.t
     present = {line.place.cls for line in shown}
     order = [f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS]
-    entries = []
-    for cls in (cls for cls in order if cls in present):
-        narrow = "" if CLASSES[cls].sign > 0 else f"border:.2em solid {colours.land};"
-        entries.append((f"background:{on_land(class_colour(cls), page.theme)};{narrow}", t(CLASSES[cls].label)))
-    if area:
-        entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
-    if selected:
-        entries.append((f"border:3px solid {colours.highlight}", t("selected")))
-    draw_legend_row(colours, t("Class over time"), entries)
+    narrow = {True: "", False: f"border:.2em solid {colours.land};"}
+    entries = [
+        (f"background:{on_land(class_colour(cls), page.theme)};{narrow[CLASSES[cls].sign > 0]}", t(CLASSES[cls].label))
+        for cls in order
+        if cls in present
+    ]
+    of_area = [(f"border:2px solid {colours.accent}", t("the area of the filter"))] if area else []
+    of_selected = [(f"border:3px solid {colours.highlight}", t("selected"))] if selected else []
+    draw_legend_row(colours, t("Class over time"), entries + of_area + of_selected)
 
 
 def _history_line(t: Translator, found: EmergingHotSpots, cell: int) -> str:
@@ -384,8 +371,7 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
         go_to_page(page, "interventions", draft=",".join(line.place.names))
     here = page.filter.replace(districts=(), places=(), cells=line.place.names)
     page_link(page, "trends", t("Follow this place over time"), filter=here)
-    series = study.series(line.place.cells)
-    hot = line.cls.sign > 0
+    series, hot = study.series(line.place.cells), line.cls.sign > 0
     label = _series_label(t, found, hot=hot)
     draw_chart(
         page,

@@ -164,10 +164,9 @@ def _draw_places(page: Page, forecast: ForecastStudy) -> None:
         tables.download_button(
             page, frame.rename(columns=headings), "forecast-places.csv", key="hotspots_places_ahead_download"
         )
-    elif not page.city.landmarks:
-        st.write(escape_markdown(missing(page, NO_LANDMARKS)))
     else:
-        st.write(t("No place can be forecast: there are too few whole weeks of data."))
+        few = t("No place can be forecast: there are too few whole weeks of data.")
+        st.write(few if page.city.landmarks else escape_markdown(missing(page, NO_LANDMARKS)))
 
 
 def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
@@ -286,8 +285,16 @@ def _draw_backtest(page: Page, found: PlaceForecast) -> None:
     else:
         tested = pd.DataFrame(rows)
         columns, height = tables.wrapped_columns(tested, headings, page.room.column, wrapped=("method",))
-        about: dict[str, Any] = {"columns": columns, "row_height": height, "height": "content"}
-        tables.draw_table(page, tested, headings, key="hotspots_backtest", alt=alt, **about)
+        tables.draw_table(
+            page,
+            tested,
+            headings,
+            key="hotspots_backtest",
+            alt=alt,
+            columns=columns,
+            row_height=height,
+            height="content",
+        )
     tables.download_button(page, frame, "forecast-backtest.csv", key="hotspots_backtest_download")
     if found.shown:
         st.write(escape_markdown(found.places_sentence(t)))

@@ -42,7 +42,7 @@ def map_download_button(
     alt: str,
     total: Total | None,
     pins: Collection[Pin] = (),
-    facts: Sequence[str] = (),
+    facts: Sequence[str],
     drawn: int | None = None,
     undrawn: int = 0,
 ) -> None:
@@ -91,22 +91,22 @@ def map_download_button(
     )
 
 
+def _layer(label: str, colour: str, shapes: Collection[Any], **form: bool) -> MapLayer:
+    from analysis.report.maps import MapLayer  # what draws is imported when something is drawn
+
+    return MapLayer(label, colour, tuple(shapes), **form)
+
+
 def cell_shades(page: Page, cells: pd.DataFrame, measure: legends.CellMeasure | None = None) -> list[MapLayer]:
     """Cells in the classes of the page's map, by count or by what else is measured."""
-    from analysis.report.maps import MapLayer
-
     scale = legends.ColourScale.of(page.t, cells, measure, least=least_written(page))
     places = scale.class_numbers(cells)
-    return [
-        MapLayer(span, colour, _cells(cells.index[places == at])) for at, (colour, span) in enumerate(scale.classes)
-    ]
+    return [_layer(span, colour, _cells(cells.index[places == at])) for at, (colour, span) in enumerate(scale.classes)]
 
 
 def outlined(label: str, colour: str, shapes: Collection[Any]) -> MapLayer:
     """Outlines and their entry."""
-    from analysis.report.maps import MapLayer
-
-    return MapLayer(label, colour, tuple(shapes), outline=True)
+    return _layer(label, colour, shapes, outline=True)
 
 
 def hot_shades(
@@ -116,8 +116,8 @@ def hot_shades(
     cold: pd.Index,
     selected: Collection[int],
     *,
-    with_neighbours: bool = False,
-    measure: legends.CellMeasure | None = None,
+    with_neighbours: bool,
+    measure: legends.CellMeasure | None,
 ) -> list[MapLayer]:
     """Cells with hot and cold ones outlined, and the selected place."""
     t, shades = page.t, cell_shades(page, cells, measure)
@@ -135,9 +135,7 @@ def difference_shades(classes: Sequence[tuple[str, str, Any]], marked: tuple[str
 
     `classes`: label, colour and cells of each; `marked`: label and cells that differ beyond chance.
     """
-    from analysis.report.maps import MapLayer
-
-    shades = [MapLayer(label, colour, _cells(cells)) for label, colour, cells in classes]
+    shades = [_layer(label, colour, _cells(cells)) for label, colour, cells in classes]
     if marked[1]:
         shades.append(outlined(marked[0], LIGHT.hot_line, _cells(marked[1])))
     return shades
@@ -145,38 +143,30 @@ def difference_shades(classes: Sequence[tuple[str, str, Any]], marked: tuple[str
 
 def emerging_shades(t: Translator, lines: Sequence[EmergingRow], colour: Callable[[str], str]) -> list[MapLayer]:
     """Places by their class; cold ones hatched."""
-    from analysis.report.maps import MapLayer
-
     by_class: dict[str, list[int]] = {}
     for line in lines:
         by_class.setdefault(line.place.cls, []).extend(line.place.cells)
     return [
-        MapLayer(t(CLASSES[cls].label), colour(cls), _cells(cells), hatched=CLASSES[cls].sign < 0)
+        _layer(t(CLASSES[cls].label), colour(cls), _cells(cells), hatched=CLASSES[cls].sign < 0)
         for cls, cells in by_class.items()
     ]
 
 
 def density_shades(t: Translator, study: DensityStudy, image: DensityImage, city: CityProfile) -> list[MapLayer]:
     """The classes of a density."""
-    from analysis.report.maps import MapLayer
-
     found = {low: shape for low, _, shape in class_polygons(study.density, city)}
     lows = image.breaks[:-1]
     return [
-        MapLayer(limits, colour, (found[low],) if low in found else ())
+        _layer(limits, colour, (found[low],) if low in found else ())
         for low, (colour, limits) in zip(lows, image.legend(t), strict=True)
     ]
 
 
 def point_shades(frame: pd.DataFrame, groups: Sequence[str], named: Mapping[str, tuple[str, str]]) -> list[MapLayer]:
     """Alerts as points; `groups`: the group of each, `named`: its label and colour."""
-    from analysis.report.maps import MapLayer
-
     points = shapely.points(frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float))
     chosen = np.asarray(groups, object)
-    return [
-        MapLayer(label, colour, tuple(points[chosen == group]), points=True) for group, (label, colour) in named.items()
-    ]
+    return [_layer(label, colour, points[chosen == group], points=True) for group, (label, colour) in named.items()]
 
 
 def _cells(cells: Collection[int]) -> tuple[BaseGeometry, ...]:

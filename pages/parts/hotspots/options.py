@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -23,19 +22,18 @@ def draw_options(page: Page, layer: str) -> Options:
     """The controls of a layer, and what the reader chose."""
     if layer == "significance":
         return Options(base=_base(page), weight=_weight(page))
-    if layer == "clusters":
-        return Options(weight=_weight(page))
-    return Options()
+    return Options(weight=_weight(page)) if layer == "clusters" else Options()
 
 
 def _base(page: Page) -> DenominatorKind:
     t = page.t
     names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
     refusals = {kind: denominator_obstacle(kind, page.filter, page.audience, page.city) for kind in KINDS}
-    offered = [kind for kind in KINDS if refusals[kind] is None]
-    why = [t(said) for kind in KINDS if (said := refusals[kind]) is not None]
-    picked = word_from_link(BASE, "hotspots_base", offered, LAND)
-    _option_box(t("Compared with"), offered, names, BASE, LAND, help="  \n".join(why) or None, alone=len(offered) == 1)
+    offered = {kind: names[kind] for kind in KINDS if refusals[kind] is None}
+    why = "  \n".join(t(said) for said in refusals.values() if said is not None) or None
+    picked: DenominatorKind = word_from_link(BASE, "hotspots_base", offered, LAND)
+    label, alone = t("Compared with"), len(offered) == 1
+    draw_link_box(label, BASE, "hotspots_base", offered, LAND, width=_WIDTH, help=why, disabled=alone)
     return picked
 
 
@@ -67,20 +65,5 @@ def _weight(page: Page) -> WeighedBy | None:
         return None
     names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}
     picked = word_from_link(WEIGHT, "hotspots_weight", names, "")
-    _option_box(t("Alerts count"), list(names), names, WEIGHT, "")
+    draw_link_box(t("Alerts count"), WEIGHT, "hotspots_weight", names, "", width=_WIDTH)
     return picked or None
-
-
-def _option_box(
-    label: str,
-    choices: Collection[Any],
-    names: Mapping[Any, str],
-    word: str,
-    usual: str,
-    *,
-    help: str | None = None,
-    alone: bool = False,
-) -> None:
-    """A choice that stands in the link; `alone`: there is nothing else to choose, as `help` explains."""
-    offered = {choice: names[choice] for choice in choices}
-    draw_link_box(label, word, f"hotspots_{word}", offered, usual, width=_WIDTH, help=help, disabled=alone)

@@ -25,11 +25,11 @@ from pages.parts.frame.all_dates import draw_way_to_all_dates
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.footer import draw_few_mapped_note
 from pages.parts.frame.fragments import draw_alone, redraw
-from pages.parts.frame.waiting import contained
+from pages.parts.frame.waiting import begun, contained
 from pages.parts.hotspots.area_filter import (
     draw_area_headline,
+    draw_area_note,
     draw_no_spot_in_area,
-    draw_tested_in_city_note,
     lines_in_area,
 )
 from pages.parts.hotspots.cell_text import rate_lines, rate_measure, significance_lines
@@ -45,8 +45,8 @@ from pages.parts.hotspots.queries import (
     classes_begun,
     classes_of,
     clusters,
-    details_begun,
     list_lines,
+    spot_details,
     spot_harm,
 )
 from pages.parts.hotspots.ranked_list import SPAN, RankedList, draw_area_button, draw_downloads, draw_headline
@@ -95,7 +95,7 @@ def draw_places_layer(
         else:
             draw_headline(page, study, shown, is_clusters=found is not None, cold=len(cold))
         st.caption(filter_bar.filter_sentence(page))
-        draw_tested_in_city_note(page)
+        draw_area_note(page, listed=True)
     draw_option_notes(page, how, layer)
 
     def draw() -> None:
@@ -128,7 +128,7 @@ def _draw_places(
     line = _selected_line(shown, place)
     chosen = line.spot.id if line else None
     if line is not None:
-        ahead.enter_context(details_begun(asked, line.spot))
+        ahead.enter_context(begun(spot_details, asked, line.spot.id, line.spot))
 
     def select() -> None:
         selected_spot(spots)
@@ -309,7 +309,7 @@ def _classes_come_later(page: Page, study: HotSpotStudy, shown: tuple[SpotSummar
     return many and not classes_are_ready(page.dataset, page.filter, page.audience, study.resolution)
 
 
-def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool = False, sized: bool = True) -> None:
+def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool, sized: bool) -> None:
     """Draw what is said where no hot place was found, and what would have been.
 
     `cold`: whether there are cold places; `sized`: whether the reader can choose larger cells.
@@ -320,10 +320,8 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
     if study.power.too_few and study.total.n != 0 and not cold:
         st.subheader(t("Too few alerts to tell"))
         st.write(study.power.sentence(t))
-        if sized:
-            st.write(t("Widen the period, the categories or the times of day, or choose larger cells."))
-        else:
-            st.write(t("Widen the period, the categories or the times of day."))
+        larger = t("Widen the period, the categories or the times of day, or choose larger cells.")
+        st.write(larger if sized else t("Widen the period, the categories or the times of day."))
         return
     st.subheader(t("No hot spot") if cold else t("No place stands out"))
     if study.total.n == 0:

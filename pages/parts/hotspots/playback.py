@@ -51,16 +51,13 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     if basemap.without_outline(page):
         return
     colours = palette(page.theme)
-    height = cell_map.map_height(page)
-    deck = cell_map.cell_deck(page, colours, None, (), (), (), (), height=height, span=0.62, pickable=False)
-    below = len(basemap.ground_layers(page.city, colours))
     n = _counts(study, found, step)
-    deck.layers[below:below] = [
+    layers = [
         _layer(page, "hot_now", n[found.hot[:, step]], HOT, 0.93),
         _layer(page, "cold_now", n[found.cold[:, step]], COLD, 0.5),
     ]
     sentence = step_sentence(page, found, step, n)
-    st.pydeck_chart(deck, height=height, key="emerging_step_map", alt=sentence)
+    cell_map.draw_layers(page, layers, key="emerging_step_map", alt=sentence)
     legends.draw_legend_row(
         colours,
         names[step],
@@ -71,8 +68,7 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
 
 def step_label(t: Translator, found: EmergingHotSpots, step: int) -> str:
     """A month by its name, a week by its first day."""
-    day = found.starts[step].date()
-    return t.date(day, "LLL y") if found.unit == "month" else t.date(day, "medium")
+    return t.date(found.starts[step].date(), "LLL y" if found.unit == "month" else "medium")
 
 
 def step_sentence(page: Page, found: EmergingHotSpots, step: int, n: pd.Series) -> str:

@@ -167,18 +167,9 @@ def list_lines(asked: ListQuery, _spots: tuple[SpotOrCluster, ...]) -> tuple[Spo
 
 
 @calculated(Message("Describing the hot spot"))
-def _spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
-    return spot_study(source_of(asked.dataset), asked.filter, _spot, asked.audience)
-
-
-def spot_details(asked: ListQuery, spot: SpotOrCluster) -> SpotStudy:
+def spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
     """The details of one of the places that follow from `asked`."""
-    return _spot_details(asked, spot.id, spot)
-
-
-def details_begun(asked: ListQuery, spot: SpotOrCluster) -> AbstractContextManager[None]:
-    """Inside, `spot_details` is being worked out; draws nothing."""
-    return begun(_spot_details, asked, spot.id, spot)
+    return spot_study(source_of(asked.dataset), asked.filter, _spot, asked.audience)
 
 
 def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
@@ -194,7 +185,7 @@ def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None
     worked_out(list_lines, asked, study.spots)
     many, few = usual_order(study.spots)
     for spot in (*many, *few)[:1]:
-        worked_out(_spot_details, asked, spot.id, spot)
+        worked_out(spot_details, asked, spot.id, spot)
         if sees_exact(audience):
             judged, judged_size = worked_out(_judged, dataset, f, audience, study.resolution)
             worked_out(_classes, dataset, judged, audience, int(judged_size.value))

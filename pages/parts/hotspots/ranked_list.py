@@ -24,7 +24,7 @@ from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.charts import tables
-from pages.parts.charts.numbers import expected_count, least_written, share_with_interval, written_count
+from pages.parts.charts.numbers import expected_count, least_written, written_count
 from pages.parts.frame import Page, filter_bar
 from pages.parts.hotspots.cell_text import rate_heading, rate_text
 from pages.parts.hotspots.list_order import ListView, all_columns, draw_list_controls, order_sentence
@@ -34,6 +34,8 @@ from pages.parts.maps.name_layers import ranked_name
 
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
 WIDE, MAIN, NARROW = 400, 240, 150
+# Columns that stand in view where there is room.
+IMPORTANT: Final = ("name", "n", "harm", "excess", "rate", "ratio", "weight")
 SPAN: Final = 0.62  # of the page, beside the panel of the selected place
 WAITS: Final = "…"  # stands for a class over time that is being determined
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
@@ -200,12 +202,11 @@ class RankedList:
         main = not (all_columns() or page.narrow)
         widest = NARROW if page.narrow else MAIN if main else WIDE
         room = map_width(page.room, SPAN)
+        important = [name for name in IMPORTANT if name in headings]
         about: dict[str, Any] = {
             "alt": t("Hot spots in their order"),
             "columns": tables.fitted_columns(table, headings, most=widest),
-            "order": tables.columns_in_room(table, headings, _main_columns(headings), room, most=widest)
-            if main
-            else None,
+            "order": tables.columns_in_room(table, headings, important, room, most=widest) if main else None,
         }
         lines = max(len(textwrap.wrap(name, letters_in(widest))) for name in table["name"])
         with self._slot.container():
@@ -229,11 +230,6 @@ def letters_in(pixels: int) -> int:
     return int((pixels - tables.BESIDE) / tables.LETTER) + 2
 
 
-def _main_columns(headings: Mapping[str, str]) -> list[str]:
-    """The columns that stand in view where there is room, the important ones first."""
-    return [name for name in ("name", "n", "harm", "excess", "rate", "ratio", "weight") if name in headings]
-
-
 def _list_rows(
     page: Page,
     shown: tuple[SpotSummary, ...],
@@ -249,7 +245,7 @@ def _list_rows(
             "name": ranked_name(line.spot.rank, line.name(t)),
             "n": written_count(page, line.spot.n) if few else line.spot.n,
             "expected": expected_count(t, line.spot),
-            "excess": "–" if 0 < line.spot.n < least else _excess(t, line, short=page.narrow),
+            "excess": "–" if 0 < line.spot.n < least else _interval(t, excess_of(line.spot), short=page.narrow),
             "ratio": "–" if is_compared(line.spot) and 0 < line.spot.n < least else _ratio(page, line),
             "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
             "rate": rate_text(t, base, line.spot.rate) if base != LAND else "",
@@ -288,12 +284,17 @@ def _list_headings(
         "q": t("Corrected p"),
     }
     weighted = harm or getattr(shown[0].spot, "weight", None) is not None
-    included = {"class": classed, "rate": base != LAND, "weight": weighted}
-    included["harm"] = harm
-    included |= {name: any(getattr(line, name) is not None for line in shown) for name in ("women", "hours")}
     compared = any(map(is_compared, spots))
-    included |= {"excess": compared, "expected": compared}
-    included["ratio"] = any(ratio_says_something(spot) or not is_compared(spot) for spot in spots)
+    included = {
+        "class": classed,
+        "rate": base != LAND,
+        "weight": weighted,
+        "harm": harm,
+        **{name: any(getattr(line, name) is not None for line in shown) for name in ("women", "hours")},
+        "excess": compared,
+        "expected": compared,
+        "ratio": any(ratio_says_something(spot) or not is_compared(spot) for spot in spots),
+    }
     headings = {name: words for name, words in headings.items() if included.get(name, True)}
     if gistar_valid is not None:
         headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
@@ -328,22 +329,18 @@ def draw_downloads(
     """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `RankedList`."""
     t = page.t
     with st.container(horizontal=True):
-        if view.lines:
-            _list_downloads(page, view, gistar_valid)
+        if view.lines:  # made when clicked: the streets of every place take a moment
+            tables.download_button(
+                page, lambda: _list_table(page, view, gistar_valid), "hotspots.csv", key="hotspots_csv", counts=LISTED
+            )
+            tables.geojson_button(
+                t, lambda: _shapes_file(page, view, gistar_valid), "hotspots.geojson", key="hotspots_geojson"
+            )
         if study is not None:
             label = t("Download the cells (CSV)")
             tables.download_button(
                 page, lambda: cells_frame(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label
             )
-
-
-def _list_downloads(page: Page, view: ListView, gistar_valid: bool | None) -> None:
-    """Both are made when clicked: the streets of every place take a moment."""
-    t = page.t
-    tables.download_button(
-        page, lambda: _list_table(page, view, gistar_valid), "hotspots.csv", key="hotspots_csv", counts=LISTED
-    )
-    tables.geojson_button(t, lambda: _shapes_file(page, view, gistar_valid), "hotspots.geojson", key="hotspots_geojson")
 
 
 def _list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.DataFrame:
@@ -396,11 +393,6 @@ def _ratio(page: Page, line: SpotSummary) -> str:
     return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
 
 
-def _excess(t: Translator, line: SpotSummary, *, short: bool) -> str:
-    """The alerts above expected with their interval; `short`: without it, for a phone."""
-    return _interval(t, excess_of(line.spot), short=short)
-
-
 def _interval(t: Translator, more: Excess, *, short: bool) -> str:
     """What is above expected with its interval; `short`: without it, for a phone."""
     if more.low != more.low or short:
@@ -414,18 +406,16 @@ def _women(page: Page, line: SpotSummary) -> str:
         return t("not known")
     if not line.women.known:  # it would tell a small number of women or of men
         return "–"
-    return share_with_interval(t, line.women.value, line.women.low, line.women.high)
+    return t.share(line.women.value, line.women.low, line.women.high)
 
 
 def _hours(t: Translator, line: SpotSummary) -> str:
-    if line.hours is None:
-        return t("not known")
-    return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}"
+    return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}" if line.hours else t("not known")
 
 
 def list_frame(shown: tuple[SpotSummary, ...]) -> pd.DataFrame:
     """The list as figures, for its table and its download."""
-    rows = [
+    return pd.DataFrame(
         {
             "rank": line.spot.rank,
             "id": line.spot.id,
@@ -446,8 +436,7 @@ def list_frame(shown: tuple[SpotSummary, ...]) -> pd.DataFrame:
             "cells": " ".join(line.spot.names),
         }
         for line in shown
-    ]
-    return pd.DataFrame(rows)
+    )
 
 
 def optional_columns(shown: tuple[SpotSummary, ...]) -> dict[str, list[Any]]:
@@ -471,12 +460,10 @@ def cells_frame(study: HotSpotStudy) -> pd.DataFrame:
     frame = study.hot.frame
     if study.listed is not None:
         table = frame[["n", "land_km2", "hot", "cold"]]
-        table.insert(0, "cell", [f"{cell:x}" for cell in table.index])
-        return table.reset_index(drop=True)
-    columns = ["n", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot"]
-    table = frame[[*columns, "q_cold"]]
-    table = table.assign(cold=frame["cold"], gistar_z=frame["z"])
-    if study.hot.based:
+    else:
+        columns = ["n", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot", "q_cold"]
+        table = frame[columns].assign(cold=frame["cold"], gistar_z=frame["z"])
+    if study.listed is None and study.hot.based:
         table = table.assign(base=study.hot.base, base_n=frame["base"], rate_raw=frame["rate_raw"], rate=frame["rate"])
     table.insert(0, "cell", [f"{cell:x}" for cell in table.index])
     return table.reset_index(drop=True)

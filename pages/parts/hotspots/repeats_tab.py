@@ -26,7 +26,7 @@ from pages.parts.frame import (
     source_of,
 )
 from pages.parts.frame.waiting import is_ready
-from pages.parts.hotspots.selection import word_from_link, write_link_word
+from pages.parts.hotspots.selection import draw_link_box, word_from_link
 
 METRIC: Final = "metric"
 TAB_NAME: Final = "repeats"
@@ -81,16 +81,8 @@ def _metric(page: Page) -> Metric:
     t = page.t
     names = {"euclidean": t("In a straight line (Euclidean)"), "manhattan": t("Along the axes (Manhattan)")}
     asked: Metric = word_from_link(METRIC, KEY, tuple(METRICS), "euclidean")
-    st.selectbox(
-        t("Distance"), list(METRICS), format_func=names.__getitem__, key=KEY, width=280, on_change=_write_metric
-    )
+    draw_link_box(t("Distance"), METRIC, KEY, names, "euclidean", width=280, tab=TAB_NAME)
     return asked
-
-
-def _write_metric() -> None:
-    """Put what was picked into the address, so that a link opens this tab with it."""
-    write_link_word(METRIC, KEY, "euclidean")
-    st.query_params["tab"] = TAB_NAME
 
 
 def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy) -> None:

@@ -8,16 +8,13 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from curim_data.studies.spot_profiles import SpotOrCluster
+from pages.parts.frame.links import write_link_word
+from pages.parts.maps.cell_map import map_selection
 
 MAP_KEY, LIST_KEY, SELECTED_WORD = "hotspots_map", "hotspots_list", "spot"
 LAYER_WORD, CELL_WORD = "layer", "cell"
 _Word = TypeVar("_Word", str, int)
 LAYERS = ("significance", "clusters", "emerging", "density", "alerts")
-
-
-def layer_from_link(key: str) -> str:
-    """The layer that the link asks for, put into the widget `key`; the first one where it asks for none."""
-    return str(word_from_link(LAYER_WORD, key, LAYERS, LAYERS[0]))
 
 
 def cell_size_from_link(key: str, sizes: Collection[int]) -> int:
@@ -29,22 +26,13 @@ def cell_size_from_link(key: str, sizes: Collection[int]) -> int:
     return _set_widget(key, int(asked) if asked in {str(size) for size in sizes} else 0)
 
 
-def write_link_word(word: str, key: str, usual: Any) -> None:
-    """Write the choice of the widget `key` to the address; the default is left out."""
-    picked = st.session_state[key]
-    if picked == usual:
-        st.query_params.pop(word, None)
-    else:
-        st.query_params[word] = str(picked)
-
-
 def draw_link_box(
-    label: str, word: str, key: str, names: Mapping[Any, str], usual: Any, *, width: int, **more: Any
+    label: str, word: str, key: str, names: Mapping[Any, str], usual: Any, *, width: int, tab: str = "", **more: Any
 ) -> None:
     """A box for a choice that stands in the link as `word`; the usual one is left out there.
 
-    `key`: its widget, set by `word_from_link` before. `names`: the choices in order with what they are called. `more`:
-    what else `st.selectbox` takes.
+    `key`: its widget, set by `word_from_link` before. `names`: the choices in order with what they are called. `tab`:
+    the one that the link opens with it. `more`: what else `st.selectbox` takes.
     """
     st.selectbox(
         label,
@@ -53,7 +41,7 @@ def draw_link_box(
         key=key,
         width=width,
         on_change=write_link_word,
-        args=(word, key, usual),
+        args=(word, key, usual, tab),
         **more,
     )
 
@@ -91,17 +79,12 @@ def selected_spot(spots: tuple[SpotOrCluster, ...]) -> str | None:
 
 def picked_cells() -> tuple[str, ...]:
     """Cells that are picked on the map, as H3 names."""
-    objects = _objects(st.session_state.get(MAP_KEY))
-    return tuple(dict.fromkeys(row["hex"] for row in objects.get("cells", ())))
-
-
-def _objects(event: Any) -> Any:
-    return (event or {}).get("selection", {}).get("objects", {})
+    return map_selection(st.session_state.get(MAP_KEY)).cells
 
 
 def _picked_on_map(event: Any, spots: tuple[SpotOrCluster, ...]) -> str | None:
     """The spot under what was picked last on the map; empty where that is no spot, None where nothing is picked."""
-    objects = _objects(event)
+    objects = (event or {}).get("selection", {}).get("objects", {})
     outlines = [row["id"] for row in objects.get("outlines", ())]
     cells = [row["hex"] for row in objects.get("cells", ())]
     if not outlines and not cells:

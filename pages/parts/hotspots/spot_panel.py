@@ -30,13 +30,13 @@ ONE_WEEK: Final = 0.5
 LEAST_IN_WEEK: Final = 4
 
 
-def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotHarm | None = None) -> None:
+def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotHarm | None) -> None:
     """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders.
 
     `harm`: what its alerts weigh, where that was asked.
     """
     t, spot = page.t, line.spot
-    study: SpotStudy = spot_details(asked, spot)
+    study: SpotStudy = spot_details(asked, spot.id, spot)
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
     weighs = f" {harm.sentence(t)}" if harm is not None else ""
     st.write(escape_markdown(f"{_told(page, spot)}{weighs} {study.profile.sentence(t)}"))
@@ -125,8 +125,7 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
     if len(trend.frame) < 2:
         st.caption(f"{label}. {trend.sentence(t)}")
         return
-    incomplete = not bool(trend.frame["complete"].iloc[-1])
-    beginning = not bool(trend.frame["complete"].iloc[0])
+    beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
     figure = plots.band_figure(
         page,
         trend.frame.drop(columns="adjusted"),
@@ -142,12 +141,9 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
 
 def _draw_clock(page: Page, study: SpotStudy) -> None:
     t = page.t
-    if study.week is None:
-        if page.source is not None and not page.source.known_time.knows("hour"):
+    if study.week is None or not study.week.n:
+        if study.week is not None or (page.source is not None and not page.source.known_time.knows("hour")):
             st.caption(no_clock_reason(page))
-        return
-    if not study.week.n:
-        st.caption(no_clock_reason(page))
         return
     frame = pd.DataFrame(
         [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
@@ -190,8 +186,7 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
 
 def _category_text(page: Page, n: float, total: float, name: str) -> str:
     """How many alerts a category has, and their share where that tells no small number."""
-    told = written_count(page, n, name)
-    least = least_written(page, name)
+    told, least = written_count(page, n, name), least_written(page, name)
     return f"{told} ({page.t.percent(n / total)})" if share_is_told(n, max(n, total), least) else told
 
 

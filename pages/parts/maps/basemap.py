@@ -75,10 +75,9 @@ def ground_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
 
 def over_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
     """Water, streets and district borders, which stay visible over cells: water cuts the cells along the coast."""
-    layers = []
-    if city.water is not None:
-        style = {"filled": True, "get_fill_color": rgba(colours.sea), "get_line_color": rgba(colours.land_line)}
-        layers.append(_shape("water", [city.water], stroked=True, line_width_min_pixels=1, **style))
+    style = {"filled": True, "get_fill_color": rgba(colours.sea), "get_line_color": rgba(colours.land_line)}
+    water = [city.water] if city.water is not None else []
+    layers = [_shape("water", [one], stroked=True, line_width_min_pixels=1, **style) for one in water]
     layers += street_layers(streets_of_city(city), colours)
     if city.districts:
         borders = [area.polygon.boundary for area in city.districts]
@@ -159,7 +158,7 @@ def fitted_view(land: BaseGeometry, *, room: Room, span: float, height: int) -> 
     """The view that fits the land with a margin into a map `span` of the page's column wide and `height` px high."""
     width = map_width(room, span)
     west, south, east, north = land.bounds
-    top, bottom = _mercator(north), _mercator(south)
+    top, bottom = mercator(north), mercator(south)
     across, down = (east - west) / 360, (top - bottom) / (2 * math.pi)
     zoom = min(math.log2((width - 2 * MARGIN) / (TILE * across)), math.log2((height - 2 * MARGIN) / (TILE * down)))
     zoom -= HAIR * (1 - room.turn)
@@ -234,7 +233,8 @@ def room_beside(room: Room) -> float:
     return float(room.column if room.narrow else max(LEAST_WIDTH, room.column * 3 / 8 - BESIDE_GAP))
 
 
-def _mercator(latitude: float) -> float:
+def mercator(latitude: float) -> float:
+    """How far up the web's map a latitude (degrees) lies, in radians."""
     return math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
 
 

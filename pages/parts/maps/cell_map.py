@@ -28,6 +28,7 @@ from pages.parts.maps.name_layers import Pin
 from pages.parts.maps.street_lines import streets_near
 
 HEIGHT = 540
+SPAN = 0.62  # of the page, for a map of layers beside a list
 LINE_SHARE = 0.12  # of its edge, the line round a selected cell
 OUTLINE_M = 6  # metres that the line round hot cells is wide, within limits on the screen
 
@@ -163,15 +164,13 @@ def draw_cell_map(
         legends.draw_legend_row(
             colours, page.t("Alerts per km² and month"), legends.density_entries(page.t, colours, picture)
         )
-    outlined = (outline_label or page.t("cluster")) if outlines else ""
     legends.draw_map_legend(
         page.t,
         colours,
-        cells,
         scale,
         hot=bool(len(hot)),
         cold=bool(len(cold)),
-        outlined=outlined,
+        outlined=(outline_label or page.t("cluster")) if outlines else "",
         highlighted=bool(len(highlight)),
         with_neighbours=with_neighbours,
         area=has_area(page.filter),
@@ -229,15 +228,18 @@ def cell_deck(
     if cells is not None:
         least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
         scale = scale or legends.ColourScale.of(page.t, cells, least=least)
-        layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable, least)
+        marked = {*map(int, hot), *map(int, cold)}
+        layers.append(_count_layer(page.t, colours, cells, scale, marked, pickable, least))
     if picture is not None:
         layers.append(_density_layer(picture))
-    layers += basemap.over_layers(page.city, colours)
-    layers.append(_area_lines("cold", cold, colours.cold_line))
-    layers.append(_area_lines("hot", hot, colours.hot_line))
-    layers.append(_outline_layer(colours, outlines, pickable))
-    layers.append(_area_lines("highlight_ring", highlight, colours.highlight))
-    layers.append(_hexagon_lines("highlight", highlight, colours.highlight))
+    layers += [
+        *basemap.over_layers(page.city, colours),
+        _area_lines("cold", cold, colours.cold_line),
+        _area_lines("hot", hot, colours.hot_line),
+        _outline_layer(colours, outlines, pickable),
+        _area_lines("highlight_ring", highlight, colours.highlight),
+        _highlight_lines(highlight, colours.highlight),
+    ]
     area = basemap.filter_area(page.filter, page.city)
     if area is not None:
         layers.append(basemap.area_layer(area, colours))
@@ -274,6 +276,53 @@ def cell_deck(
     return deck
 
 
+def draw_layers(
+    page: Page,
+    layers: Sequence[pdk.Layer],
+    *,
+    key: str,
+    alt: str,
+    over: bool = False,
+    pins: Sequence[Pin] = (),
+    highlight: Collection[int] = (),
+    place: MapFocus | None = None,
+    **picking: Any,
+) -> None:
+    """Draw layers of one's own on the city's map: on its ground, or where they are `over` it on coast and streets too.
+
+    `pins`, `highlight`, `place`: as for `draw_cell_map`; `picking`: what `st.pydeck_chart` takes for picks.
+    """
+    colours, height = palette(page.theme), map_height(page)
+    deck = cell_deck(
+        page,
+        colours,
+        None,
+        (),
+        (),
+        pins,
+        highlight,
+        height=height,
+        span=SPAN,
+        pickable=bool(picking),
+        place=place,
+    )
+    at = len((basemap.base_layers if over else basemap.ground_layers)(page.city, colours))
+    deck.layers[at:at] = layers
+    st.pydeck_chart(deck, height=height, key=key, alt=alt, **picking)
+
+
+def draw_named_layers(
+    page: Page, layers: Sequence[pdk.Layer], pins: Sequence[Pin], *, key: str, alt: str, span: float
+) -> None:
+    """Draw layers, the base map's among them, from the bottom up, and the names of places over them."""
+    colours, height = palette(page.theme), map_height(page)
+    view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
+    room = basemap.map_width(page.room, span) / 2
+    names = name_layers.name_layers(page.city, page.t, pins, colours, view, landmarks=not page.narrow, room=room)
+    deck = Deck(layers=[*layers, *names], map_provider=None, initial_view_state=view, tooltip={"text": "{tip}"})
+    st.pydeck_chart(deck, height=height, key=key, alt=alt)
+
+
 def _selected_first(pins: Sequence[Pin], highlight: Collection[int]) -> list[Pin]:
     """The names in their order, but that of the selected place first: a place is named while it is looked at."""
     cells = set(map(int, highlight))
@@ -283,7 +332,7 @@ def _selected_first(pins: Sequence[Pin], highlight: Collection[int]) -> list[Pin
     return sorted(pins, key=lambda pin: int(h3.latlng_to_cell(pin.latitude, pin.longitude, size)) not in cells)
 
 
-def _count_layers(
+def _count_layer(
     t: Translator,
     colours: Palette,
     cells: pd.DataFrame,
@@ -291,32 +340,35 @@ def _count_layers(
     marked: Collection[int],
     pickable: bool,
     least: int,
-) -> list[pdk.Layer]:
+) -> pdk.Layer:
     """Counts by colour, of which those from `least` on are written in tooltips; a significant cell without any alert is
     drawn transparent, so that it has a tooltip.
     """
-    shown = []
     cells = _drawn_cells(cells, scale, marked)
     fewer = t(Message("fewer than {k} alerts", {"k": least}))
     count_texts = {  # many cells hold equally many
         n: fewer if 0 < n < least else alert_count(t, n) for n in cells["n"].unique().tolist()
     }
-    shades = [rgba(shade, colours.cell) for shade, _ in scale.classes]
+    shades = [*(rgba(shade, colours.cell) for shade, _ in scale.classes), [0, 0, 0, 0]]  # the last one of -1
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
     tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
     columns = (cells[name].tolist() for name in ("cell", "n"))
-    for cell, n, tooltip, shade in zip(*columns, tooltips, scale.class_numbers(cells).tolist(), strict=True):
-        fill = [0, 0, 0, 0] if shade < 0 else shades[shade]
-        shown.append({"hex": h3.int_to_str(cell), "shade": fill, "tip": count_texts[n] + tooltip})
-    settings = {
-        "get_hexagon": "hex",
-        "extruded": False,
-        "stroked": False,
-        "coverage": 0.93,
-        "pickable": pickable,
-        "auto_highlight": True,
-    }
-    return [pdk.Layer("H3HexagonLayer", id="cells", data=shown, get_fill_color="shade", **settings)]
+    rows = zip(*columns, tooltips, scale.class_numbers(cells).tolist(), strict=True)
+    return pdk.Layer(
+        "H3HexagonLayer",
+        id="cells",
+        data=[
+            {"hex": h3.int_to_str(cell), "shade": shades[shade], "tip": count_texts[n] + tooltip}
+            for cell, n, tooltip, shade in rows
+        ],
+        get_hexagon="hex",
+        get_fill_color="shade",
+        extruded=False,
+        stroked=False,
+        coverage=0.93,
+        pickable=pickable,
+        auto_highlight=True,
+    )
 
 
 def _density_layer(picture: DensityImage) -> pdk.Layer:
@@ -336,9 +388,7 @@ def alert_count(t: Translator, n: float) -> str:
     if n != n:
         return "–"
     whole = round(n)
-    if abs(n - whole) > 0.05:
-        return t("{n} alerts", n=float(n))
-    return t.n("{n} alert", "{n} alerts", whole)
+    return t("{n} alerts", n=float(n)) if abs(n - whole) > 0.05 else t.n("{n} alert", "{n} alerts", whole)
 
 
 def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
@@ -395,12 +445,12 @@ def touching(cells: Iterable[int]) -> list[list[int]]:
     return groups
 
 
-def _hexagon_lines(layer: str, cells: Collection[int], colour: str) -> pdk.Layer:
+def _highlight_lines(cells: Collection[int], colour: str) -> pdk.Layer:
     """A line round each cell, thin where cells are small, so that their colour stays in sight."""
     edge = h3.average_hexagon_edge_length(h3.get_resolution(next(iter(cells))), unit="m") if cells else 0.0
     return pdk.Layer(
         "H3HexagonLayer",
-        id=layer,
+        id="highlight",
         data=[{"hex": h3.int_to_str(int(cell))} for cell in cells],
         get_hexagon="hex",
         extruded=False,

@@ -78,13 +78,13 @@ class ColourScale:
         return np.where(np.nan_to_num(values) > 0, found, -1)
 
 
-def value_breaks(values: Sequence[float], classes: int = len(COUNTS)) -> list[float]:
-    """Upper bounds of at most `classes` classes of positive values, in equal steps of their logarithm, two digits."""
+def value_breaks(values: Sequence[float]) -> list[float]:
+    """Upper bounds of at most five classes of positive values, in equal steps of their logarithm, two digits."""
     positive = [value for value in values if value == value and value > 0]
     if not positive:
         return []
     least, most = min(positive), max(positive)
-    ends = (least * (most / least) ** (k / classes) for k in range(1, classes + 1))
+    ends = (least * (most / least) ** (k / len(COUNTS)) for k in range(1, len(COUNTS) + 1))
     return sorted({float(f"{end:.2g}") for end in ends})
 
 
@@ -98,48 +98,40 @@ def shades_for(classes: int) -> tuple[str, ...]:
 def draw_map_legend(
     t: Translator,
     colours: Palette,
-    cells: pd.DataFrame | None,
-    scale: ColourScale | None = None,
+    scale: ColourScale | None,
     *,
     hot: bool,
-    cold: bool = False,
+    cold: bool,
     outlined: str,
     highlighted: bool,
-    with_neighbours: bool = False,
-    area: bool = False,
-    found: bool = False,
+    with_neighbours: bool,
+    area: bool,
+    found: bool,
 ) -> None:
     """The legend under a map: printed classes, then what outlines mean."""
-    entries: list[tuple[str, str]] = []
-    if cells is not None and scale is not None:
-        entries += [(f"background:{shade}", span) for shade, span in scale.classes]
-    if hot:
-        entries.append((f"border:2px solid {colours.hot_line}", hot_label(t, with_neighbours)))
-    if cold:
-        entries.append((f"border:2px solid {colours.cold_line}", cold_label(t, with_neighbours)))
-    if outlined:
-        entries.append((f"border:2px solid {colours.cluster_line}", outlined))
-    if highlighted:
-        entries.append((f"border:3px solid {colours.highlight}", t("selected")))
-    if area:
-        entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
-    if found:
-        entries.append((f"border:3px solid {colours.accent}", t("the place that was searched for")))
-    draw_legend_row(colours, scale.heading if scale is not None else "", entries)
+    lines = (
+        (hot, 2, colours.hot_line, hot_label(t, with_neighbours)),
+        (cold, 2, colours.cold_line, cold_label(t, with_neighbours)),
+        (outlined, 2, colours.cluster_line, outlined),
+        (highlighted, 3, colours.highlight, t("selected")),
+        (area, 2, colours.accent, t("the area of the filter")),
+        (found, 3, colours.accent, t("the place that was searched for")),
+    )
+    classes = [(f"background:{shade}", span) for shade, span in (scale.classes if scale is not None else ())]
+    entries = [(f"border:{wide}px solid {colour}", words) for drawn, wide, colour, words in lines if drawn]
+    draw_legend_row(colours, scale.heading if scale is not None else "", classes + entries)
 
 
 def hot_label(t: Translator, with_neighbours: bool) -> str:
     """What the outline of a hot cell means; `with_neighbours`: it may be hot only with the cells around it."""
-    if with_neighbours:
-        return t("more than expected by chance, alone or with its neighbours")
-    return t("more than expected by chance")
+    near = t("more than expected by chance, alone or with its neighbours")
+    return near if with_neighbours else t("more than expected by chance")
 
 
 def cold_label(t: Translator, with_neighbours: bool) -> str:
     """The same for a cold cell."""
-    if with_neighbours:
-        return t("fewer than expected by chance, alone or with its neighbours")
-    return t("fewer than expected by chance")
+    near = t("fewer than expected by chance, alone or with its neighbours")
+    return near if with_neighbours else t("fewer than expected by chance")
 
 
 def class_entries(t: Translator, counts: pd.Series, least: int = 1) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ names whose points are free run into one another all the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,11 +19,11 @@ from analysis.spots.label_placement import MOST_LABELS, Label, PlacedLabel, plac
 from curim_data.model import CityProfile, Translator
 from curim_data.model.labels import on_a_map
 from pages.parts.frame import Palette, rgba
+from pages.parts.maps.basemap import TILE, mercator
 
 FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
 STRONG: Final = 13
 QUIET: Final = 12
-TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0
 NEAREST: Final = 18.0  # zoom
 MOST_AREAS: Final = 12  # that a map names where nothing else is known of a city
 PLATE: Final = 150  # of 255: how much of the map a name's plate covers
@@ -75,7 +75,7 @@ class _Screen:
 
     def at(self, longitude: float, latitude: float) -> tuple[float, float]:
         x = (longitude - self.longitude) / 360 * self.world
-        return x, (_mercator(self.latitude) - _mercator(latitude)) / (2 * math.pi) * self.world
+        return x, (mercator(self.latitude) - mercator(latitude)) / (2 * math.pi) * self.world
 
 
 def name_layers(
@@ -109,7 +109,7 @@ def name_layers(
     scales = (min(out, 1.0), 2.0 ** max(NEAREST - state.zoom, 0.0))
     labels = [Label(_texts(pin, ranks_alone), *paper.at(pin.longitude, pin.latitude), STRONG) for pin in named]
     strong = placed_labels(labels, room=(room, math.inf), scales=scales)
-    quiet = list(_city_names(city, t, [pin.name for pin in pins])) if landmarks else []
+    quiet = _city_names(city, t, [pin.name for pin in pins]) if landmarks else []
     around = [Label((pin.name,), *paper.at(pin.longitude, pin.latitude), QUIET, False, False) for pin in quiet]
     calm = placed_labels(around, most=len(around), room=(room, math.inf), scales=scales, before=strong)
     return [
@@ -125,23 +125,16 @@ def _texts(pin: Pin, ranks_alone: bool) -> tuple[str, ...]:
     return (str(pin.rank),) if ranks_alone else (pin.text, str(pin.rank))
 
 
-def _city_names(city: CityProfile, t: Translator, called: Collection[str]) -> Iterator[Pin]:
+def _city_names(city: CityProfile, t: Translator, called: Collection[str]) -> list[Pin]:
     """Landmarks, else districts, else areas that exports name, but for those after which a hot spot is called."""
-    for mark in city.landmarks:
-        name = t.label(mark.labels)
-        if not any(name in other for other in called):
-            yield Pin(name, mark.longitude, mark.latitude)
-    if city.landmarks:
-        return
-    for area in sorted(city.districts, key=lambda one: -one.polygon.area):
-        name, point = t.label(area.labels), shapely.point_on_surface(area.polygon)
-        if not any(name in other for other in called):
-            yield Pin(name, point.x, point.y)
-    if city.districts:
-        return
-    for name, middle in city.place_names.areas[:MOST_AREAS]:
-        if not any(name in other for other in called):
-            yield Pin(name, middle.longitude, middle.latitude)
+    districts = sorted(city.districts, key=lambda one: -one.polygon.area)
+    inside = [(t.label(one.labels), shapely.point_on_surface(one.polygon)) for one in districts]
+    named = (
+        [Pin(t.label(mark.labels), mark.longitude, mark.latitude) for mark in city.landmarks]
+        or [Pin(name, point.x, point.y) for name, point in inside]
+        or [Pin(name, middle.longitude, middle.latitude) for name, middle in city.place_names.areas[:MOST_AREAS]]
+    )
+    return [pin for pin in named if not any(pin.name in other for other in called)]
 
 
 def _row(pin: Pin, placed: PlacedLabel) -> dict[str, Any]:
@@ -179,7 +172,3 @@ def _layer(name: str, rows: list[dict[str, Any]], colours: Palette, size: int) -
         character_set=pdk.types.String("auto"),
         pickable=False,
     )
-
-
-def _mercator(latitude: float) -> float:
-    return math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))

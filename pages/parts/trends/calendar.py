@@ -21,6 +21,7 @@ from pages.parts.frame.colours import COUNTS
 from pages.parts.trends.queries import period_dates
 
 WEEKS: Final = 53
+HEIGHT: Final = 200
 DAY: Final = "local_date"
 
 
@@ -69,7 +70,7 @@ def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
     return fullest + (" " + t.n("{n} day had none.", "{n} days had none.", none) if none else "")
 
 
-def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 200) -> Figure:
+def calendar_figure(page: Page, frame: pd.DataFrame) -> Figure:
     """Weeks by weekdays, Monday on top. `frame`: columns `local_date` and `n`. Days outside the period have no cell."""
     t, colours = page.t, palette(page.theme)
     days = pd.to_datetime(frame[DAY])
@@ -86,16 +87,20 @@ def calendar_figure(page: Page, frame: pd.DataFrame, *, height: int = 200) -> Fi
         for day, n in zip(days.dt.date, counts.tolist(), strict=True)
     ]
     most = float(counts.max())
-    figure = base_figure(t, colours, height=height + plots.CLOCK_LEGEND)
+    figure = base_figure(t, colours, height=HEIGHT + plots.CLOCK_LEGEND)
     names = [t.weekday(day, "abbreviated") for day in range(7)]
-    shared = {"x": weeks, "y": names, "xgap": 1, "ygap": 1, "hovertext": texts.tolist(), "hoverinfo": "text"}
     figure.add_heatmap(
         z=grid,
         zmin=0,
         zmax=most,
         colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
         colorbar=plots.count_legend(t, colours, most, t("Number in a day"), below=46),
-        **shared,
+        x=weeks,
+        y=names,
+        xgap=1,
+        ygap=1,
+        hovertext=texts.tolist(),
+        hoverinfo="text",
     )
     time_axis(figure, t, pd.Series(weeks), compact=page.narrow)
     figure.update_yaxes(autorange="reversed", showgrid=False, tickvals=names[::2])

@@ -48,9 +48,7 @@ def page_headline(page: Page, trend: Trend | None) -> Headline:
     if study.verdict in ("more", "fewer") or study.changes.gaps or study.events:
         said = (t.pair(event.title(page.city, t), " ".join(event.sentences(page.city, t))) for event in study.events)
         return Headline(headline(study, t), " ".join(said))
-    if trend is None:
-        return Headline(t("Trends"))
-    return Headline(_of_line(t, trend))
+    return Headline(t("Trends") if trend is None else _of_line(t, trend))
 
 
 def _of_finding(page: Page, study: BriefChanges, finding: Finding) -> Headline:

@@ -22,6 +22,7 @@ from curim_data.studies.brief import BriefChanges, usual_since
 from curim_data.studies.changes import ChangeStudy
 from pages.parts.findings.queries import cached_changes
 from pages.parts.frame import Dataset, Page, calculated, source_of
+from pages.parts.frame.links import write_link_word
 from pages.parts.frame.waiting import worked_out
 
 BY, COLUMNS, SPAN, ALL = "by", "columns", "span", "all"
@@ -83,16 +84,13 @@ def draw_span_choice(page: Page, study: BriefChanges | None) -> AlertFilter:
         "": page.t.span(Span(study.since, study.until, by_month=study.by_month)),
         ALL: page.t.span(Span(*whole, by_month=study.by_month)),
     }
-    if _draw_choice(page.t("Changes in"), names, SPAN) == ALL:
-        return page.filter
-    return days_of(page.filter, study)
+    return page.filter if _draw_choice(page.t("Changes in"), names, SPAN) == ALL else days_of(page.filter, study)
 
 
 def draw_columns_choice(page: Page) -> bool:
     """Whether all columns of the table of changes are asked for: from the link, and as the reader picks it."""
-    t = page.t
-    names = {"": t("The main ones"), ALL: t("All columns")}
-    return _draw_choice(t("Columns"), names, COLUMNS) == ALL
+    names = {"": page.t("The main ones"), ALL: page.t("All columns")}
+    return _draw_choice(page.t("Columns"), names, COLUMNS) == ALL
 
 
 def units_offered(page: Page) -> tuple[CalendarUnit, ...]:
@@ -132,18 +130,10 @@ def _draw_choice(label: str, names: Mapping[str, str], word: str, usual: str = "
         format_func=names.__getitem__,
         key=key,
         required=True,
-        on_change=_write_word,
-        args=(key, word, usual),
+        on_change=write_link_word,
+        args=(word, key, usual),
     )
     return chosen
-
-
-def _write_word(key: str, word: str, usual: str) -> None:
-    picked = st.session_state[key]
-    if picked == usual:
-        st.query_params.pop(word, None)
-    else:
-        st.query_params[word] = picked
 
 
 def trend_or_reason(page: Page, unit: CalendarUnit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
@@ -160,6 +150,5 @@ def trend_or_reason(page: Page, unit: CalendarUnit, chosen: AlertFilter | None =
 
 def period_dates(page: Page) -> tuple[dt.date, dt.date]:
     """First and last day of the filter's period."""
-    source = page.source
-    assert source is not None
-    return query.dates(source, page.filter)
+    assert page.source is not None
+    return query.dates(page.source, page.filter)

@@ -13,7 +13,7 @@ from pages.parts.frame import Page
 from pages.parts.trends.queries import all_until, trend_or_reason
 
 
-def draw_year_on_year(page: Page, unit: CalendarUnit = "week") -> None:
+def draw_year_on_year(page: Page, unit: CalendarUnit) -> None:
     """Draw the months of each year, whether the last quarter differs beyond chance, and the last twelve months.
 
     By months, whole months are compared; else whole weeks, where the days are known.
