@@ -61,7 +61,9 @@ def test_the_record_by_the_slow_way() -> None:
                 assert event.n >= most + 2 * most**0.5
 
 
-@pytest.mark.parametrize(("n", "grade"), [(15, "clear"), (14, "probable"), (13, "probable"), (12, "probable"), (9, None)])
+@pytest.mark.parametrize(
+    ("n", "grade"), [(15, "clear"), (14, "probable"), (13, "probable"), (12, "probable"), (9, None)]
+)
 def test_a_record_is_clear_from_two_of_its_deviations_on(n: int, grade: str | None) -> None:
     quiet = pd.DataFrame(
         {"moment": pd.date_range(FIRST, SINCE, freq="7D", inclusive="left"), "cell": 1, "category": "3", "hourly": True}

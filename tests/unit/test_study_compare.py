@@ -45,8 +45,8 @@ def test_the_place_of_women_after_dark_is_the_one_that_differs(
     assert first.low > 2.5
     more = [study.names[place.id].place for place in study.comparison.places if place.more > 0]
     assert more[0] == "pasalimani"
-    # women are a larger share at Terpsithea too, of fewer alerts, and in two of the copy's large cells, the station's and
-    # the one beside Pasalimani
+    # women are a larger share at Terpsithea too, of fewer alerts, and in two of the copy's large cells, the station's
+    # and the one beside Pasalimani
     assert set(more[1:]) <= {"terpsithea", "piraeus_station", "freattyda"}
     assert len(more) <= 3
 
