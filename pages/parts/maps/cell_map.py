@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,11 @@ from pages.parts.maps.street_lines import streets_near
 
 HEIGHT = 540
 LINE_SHARE = 0.12  # of its edge, the line round a selected cell
+# A cell that is smaller on the screen is drawn as a dot of so many pixels, where no more than so many are drawn: on the
+# map of a country nothing would be seen of them.
+DOT = 4
+MOST_DOTS = 1000
+EQUATOR_M = 40_075_017
 OUTLINE_M = 6  # metres that the line round hot cells is wide, within limits on the screen
 
 
@@ -226,10 +232,11 @@ def cell_deck(
 ) -> pdk.Deck:
     """The map as a pydeck object: the ground first, data next, coast and streets over them, names last."""
     layers = basemap.ground_layers(page.city, colours)
+    view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
     if cells is not None:
         least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
         scale = scale or legends.ColourScale.of(page.t, cells, least=least)
-        layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable, least)
+        layers += _count_layers(page.t, colours, cells, scale, {*map(int, hot), *map(int, cold)}, pickable, least, view)
     if picture is not None:
         layers.append(_density_layer(picture))
     layers += basemap.over_layers(page.city, colours)
@@ -244,7 +251,7 @@ def cell_deck(
     deck = Deck(
         layers=layers,
         map_provider=None,
-        initial_view_state=basemap.fitted_view(page.city.land, room=page.room, span=span, height=height),
+        initial_view_state=view,
         tooltip={
             "text": "{tip}",
             "style": {
@@ -291,6 +298,7 @@ def _count_layers(
     marked: Collection[int],
     pickable: bool,
     least: int,
+    view: pdk.ViewState | None = None,
 ) -> list[pdk.Layer]:
     """Counts by colour, of which those from `least` on are written in tooltips; a significant cell without any alert is
     drawn transparent, so that it has a tooltip.
@@ -308,15 +316,28 @@ def _count_layers(
     for cell, n, tooltip, shade in zip(*columns, tooltips, scale.class_numbers(cells).tolist(), strict=True):
         fill = [0, 0, 0, 0] if shade < 0 else shades[shade]
         shown.append({"hex": h3.int_to_str(cell), "shade": fill, "tip": count_texts[n] + tooltip})
+    line = _line_of_dots(shown, view)
     settings = {
         "get_hexagon": "hex",
         "extruded": False,
-        "stroked": False,
+        "stroked": line > 0,
+        "get_line_color": "shade",
+        "get_line_width": 0,
+        "line_width_min_pixels": line,
         "coverage": 0.93,
         "pickable": pickable,
         "auto_highlight": True,
     }
     return [pdk.Layer("H3HexagonLayer", id="cells", data=shown, get_fill_color="shade", **settings)]
+
+
+def _line_of_dots(shown: Sequence[dict[str, Any]], view: pdk.ViewState | None) -> float:
+    """Pixels of a line round each cell, in its colour, that make a dot of a smaller one; 0 where none is needed."""
+    if view is None or not 0 < len(shown) <= MOST_DOTS:
+        return 0.0
+    edge = h3.average_hexagon_edge_length(h3.get_resolution(h3.str_to_int(shown[0]["hex"])), unit="m")
+    metres = EQUATOR_M * math.cos(math.radians(view.latitude)) / (basemap.TILE * 2**view.zoom)
+    return max(0.0, DOT - 2 * edge / metres)
 
 
 def _density_layer(picture: DensityImage) -> pdk.Layer:
