@@ -327,10 +327,13 @@ def _middle(city: CityProfile, kind: str, name: str) -> tuple[float, float]:
 
 
 def _distance(t: Translator, metres: int) -> str:
-    """A distance as people say it: metres below a kilometre, then kilometres with one decimal."""
+    """A distance as people say it: metres below a kilometre, then kilometres with one decimal, from a hundred on whole
+    ones.
+    """
     if metres < 1000:
         return t("{metres} m", metres=metres)
-    return t("{kilometres} km", kilometres=metres / 1000 if metres % 1000 else metres // 1000)
+    whole = metres % 1000 == 0 or metres >= 100_000
+    return t("{kilometres} km", kilometres=round(metres / 1000) if whole else metres / 1000)
 
 
 def _direction(t: Translator, direction: str) -> str:

@@ -28,6 +28,8 @@ from curim_data.studies.selection import chosen_from
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
+# Where not even so many times as many alerts would probably have been clear, "usual" says nothing.
+TELLING_RATIO: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +37,10 @@ class BriefChanges:
     """What changed, which the headline and the cards report: no map and no hot spot is needed for it.
 
     `since`, `until`: the window in which changes are looked for, at the end of the filter's period and no longer than
-    it; `recent`: its alerts. `findings`: clear changes first, then the surest probable ones; `events`: many reports in
-    one place within hours or days. `changes`: how changes were looked for, without the counts. `city`: all alerts
-    against what was to be expected, with the figures of what the audience reads; None where nothing is compared.
+    it; `recent`: its alerts. `findings`: clear changes first, then the surest probable ones, then the largest movements
+    that may be chance; `events`: many reports in one place within hours or days. `changes`: how changes were looked
+    for, without the counts. `city`: all alerts against what was to be expected, with the figures of what the audience
+    reads; None where nothing is compared.
     `verdict`: whether the number of all alerts is clearly another one. `visible`: the rise and the fall of the city, as
     ratios, that would probably have been clear. `looked_at`: the names by which candidates were tested.
     `asks_affected`: whether the exports have the gender of the person affected at all. `by_gender`: whether the filter
@@ -66,6 +69,11 @@ class BriefChanges:
     def clear(self) -> int:
         """How many clear changes and events there are."""
         return sum(one.clear for one in self.findings) + sum(one.clear for one in self.events)
+
+    @property
+    def too_few_to_tell(self) -> bool:
+        """Whether "no change" would be no finding: even a doubling of all alerts would probably not have been clear."""
+        return self.visible is not None and self.visible[0] > TELLING_RATIO
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from analysis.trends.changes import ALPHA, AREA, PROBABLE, Change
-from curim_data.model import CityProfile, Message, Translator
+from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE, Change
+from curim_data.model import N_, CityProfile, Message, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_AREAS, ONE_CATEGORY, TOO_FEW, fewer_than
 from curim_data.model.i18n import Span, at_head
 from curim_data.model.labels import (
@@ -37,8 +37,20 @@ ATTENTION: Final = (
     Message("Seven clear changes deserve your attention."),
     Message("Eight clear changes deserve your attention."),
 )
-# Where not even so many times as many alerts would probably have been clear, "usual" says nothing.
-TELLING_RATIO: Final = 2.0
+# The first sentence of the headline: how all alerts stand against what was expected, and whether that is of the time
+# just before.
+_FIRST: Final = {
+    ("usual", True): N_("{when}: {alerts}, about as many as just before ({expected})."),
+    ("more", True): N_("{when}: {alerts}, more than just before ({expected})."),
+    ("fewer", True): N_("{when}: {alerts}, fewer than just before ({expected})."),
+    ("perhaps more", True): N_("{when}: {alerts}, not clearly more than just before ({expected})."),
+    ("perhaps fewer", True): N_("{when}: {alerts}, not clearly fewer than just before ({expected})."),
+    ("usual", False): N_("{when}: {alerts}, about as many as usual for this time of year ({expected})."),
+    ("more", False): N_("{when}: {alerts}, more than usual for this time of year ({expected})."),
+    ("fewer", False): N_("{when}: {alerts}, fewer than usual for this time of year ({expected})."),
+    ("perhaps more", False): N_("{when}: {alerts}, not clearly more than usual for this time of year ({expected})."),
+    ("perhaps fewer", False): N_("{when}: {alerts}, not clearly fewer than usual for this time of year ({expected})."),
+}
 
 
 def headline(study: BriefChanges, t: Translator) -> str:
@@ -53,22 +65,23 @@ def first_sentence(study: BriefChanges, t: Translator) -> str:
     period = Span(study.since, study.until, by_month=study.by_month)
     since = study.ongoing and not study.by_month
     when = t("Since {since}", since=study.since) if since else t.span(period)
-    verdict = "unknown" if study.verdict == "usual" and too_few_to_tell(study) else study.verdict
     values = {"when": when, "alerts": alerts, "expected": _expected_words(study, t)}
-    match verdict, study.city.compared if study.city is not None else "":
-        case "usual", "before":
-            return t("{when}: {alerts}, about as many as just before ({expected}).", **values)
-        case "more", "before":
-            return t("{when}: {alerts}, more than just before ({expected}).", **values)
-        case "fewer", "before":
-            return t("{when}: {alerts}, fewer than just before ({expected}).", **values)
-        case "usual", _:
-            return t("{when}: {alerts}, about as many as usual for this time of year ({expected}).", **values)
-        case "more", _:
-            return t("{when}: {alerts}, more than usual for this time of year ({expected}).", **values)
-        case "fewer", _:
-            return t("{when}: {alerts}, fewer than usual for this time of year ({expected}).", **values)
-    return t("{when}: {alerts}.", **values)
+    just_before = study.city is not None and study.city.compared == "before"
+    return t(_FIRST.get((_standing(study), just_before), N_("{when}: {alerts}.")), **values)
+
+
+def _standing(study: BriefChanges) -> str:
+    """The verdict as it is worded: a key of `_FIRST`, or "unknown".
+
+    A number that differs by more than what is no news, and yet not clearly, is not called "about as many".
+    """
+    if study.verdict != "usual" or study.city is None:
+        return study.verdict
+    if study.too_few_to_tell:
+        return "unknown"
+    if study.recent.withheld or abs(study.recent.n - study.city.expected) <= NO_NEWS * study.city.expected:
+        return "usual"
+    return "perhaps more" if study.recent.n > study.city.expected else "perhaps fewer"
 
 
 def _recent_words(study: BriefChanges, t: Translator) -> str:
@@ -96,7 +109,7 @@ def attention_sentence(study: BriefChanges, t: Translator) -> str:
         return t(ATTENTION[min(study.clear, len(ATTENTION)) - 1])
     if any(one.change.grade == "probable" for one in study.findings) or study.events:
         return t("No change is clear; probable ones follow.")
-    if too_few_to_tell(study):
+    if study.too_few_to_tell:
         return t(TOO_FEW)
     return t("No change is clear; the largest movements may be chance.")
 
@@ -121,7 +134,7 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
         return _nothing_before(study, t)
     if not study.changes.changes.n_tested:
         return _nothing_tested(study, t)
-    if too_few_to_tell(study):
+    if study.too_few_to_tell:
         return visible_sentence(study, t)
     if not set(AREA).isdisjoint(study.looked_at):
         found = t("None found: no place and no category changed by more than expected by chance.")
@@ -142,16 +155,11 @@ def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
     return t("None found: no place stands out from its surroundings.") + " " + power.sentence(t)
 
 
-def too_few_to_tell(study: BriefChanges) -> bool:
-    """Whether "no change" would be no finding: even a doubling of all alerts would probably not have been clear."""
-    return study.visible is not None and study.visible[0] > TELLING_RATIO
-
-
 def visible_sentence(study: BriefChanges, t: Translator) -> str:
     """What would have been clear with 80 % probability, so that "none" can be weighed; empty without a test."""
     if study.visible is None or study.city is None:
         return ""
-    if too_few_to_tell(study):
+    if study.too_few_to_tell:
         return t("Of all alerts together, even twice as many would probably not have been clear.")
     rise, fall = (times * study.city.expected for times in study.visible)
     return t(
@@ -203,6 +211,8 @@ def _count_words(count: Count, t: Translator) -> str:
 def counts_words(finding: Finding, t: Translator) -> str:
     """How many alerts, and how many were to be expected; in words where one of them is too small to be shown."""
     usual, came = counts_before_after(finding, t)
+    if finding.counts[1].n == 1:
+        return t("1 alert (expected: {expected})", expected=usual)
     return t("{n} alerts (expected: {expected})", n=came, expected=usual)
 
 
@@ -352,7 +362,7 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     if whom is None:
         return ""
     if not whom.women.known:
-        return t("For whom is not known: hardly any alert says whether it affects women or men.")
+        return t("For whom is not known: too few alerts say whether they affect women or men.")
     share = {
         "share": t.percent(whom.women.value),
         "low": t.number(100 * whom.women.low),

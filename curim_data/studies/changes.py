@@ -243,8 +243,8 @@ class _Tables:
             del found["category"], found["district_category"]
         if len(found["district"].after) < 2:
             found.pop("district"), found.pop("district_category", None)
-        if len(found["place"].after) < 2:
-            del found["place"]
+        if len(found["place"].after) < 2 or (self.small is not None and self.small == self.wide):
+            del found["place"]  # in a country the large areas are the smallest, and none is to be listed twice
         named = found["category"].keys["category"] if "category" in found else ()
         numbers = {name: at for at, name in enumerate(named)}
         for level, table in found.items():

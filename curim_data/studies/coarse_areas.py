@@ -28,8 +28,8 @@ def default_cells(source: Source, resolution: int) -> np.ndarray:
 
 def area_label(t: Translator, city: CityProfile, cell: str) -> str:
     """What a large map cell is called: where its middle lies, and how large it is."""
-    km2 = Num(cell_km2(h3.get_resolution(np.uint64(int(cell, 16))), city), 1)
-    return t("{place} (area of {km2} km²)", place=area_name(t, city, cell), km2=km2)
+    km2 = cell_km2(h3.get_resolution(np.uint64(int(cell, 16))), city)
+    return t("{place} (area of {km2} km²)", place=area_name(t, city, cell), km2=Num(km2, 0 if km2 >= 100 else 1))
 
 
 def area_name(t: Translator, city: CityProfile, cell: str) -> str:

@@ -37,7 +37,8 @@ Kind = Literal["rise", "fall", "new"]
 
 # Women and men affected, fewer than which tell too little of whom a change concerns.
 LEAST_WHOM: Final = 10
-# A finding's chart: what it shows before the period that was tested, and the periods from which on it is by month.
+# A finding's chart: what it shows before the period that was tested, beside the same weeks of the year before (else all
+# that shares are learned from, a year), and the weeks from which on it is by month.
 LEAD: Final = (dt.timedelta(weeks=10), dt.timedelta(weeks=26))
 MOST_WEEKS: Final = 130
 # How many times as many make a rise from a small number a new problem.
@@ -207,7 +208,7 @@ def _series(source: Source, chosen: AlertFilter, audience: Audience, periods: Co
     lead = min(max(LEAD[0], end - start), LEAD[1])
     first = max(source.first, start - lead)
     if not periods.same_season and periods.before is not None:
-        first = min(first, periods.before[0])
+        first = min(first, periods.before[0], max(source.first, start - _YEAR))
     unit = source.known_time.unit("week")
     if (end - first).days > 7 * MOST_WEEKS:
         unit = "month"

@@ -379,6 +379,7 @@ def test_small_counts_of_a_finding_are_written_as_fewer_than(council: BriefStudy
 
     few = Count(None, 5)
     assert words(Count(3), Count(9)) == "9 alerts (expected: 3)"
+    assert words(Count(3), Count(1)) == "1 alert (expected: 3)"
     assert words(few, Count(9)) == "9 alerts (expected: fewer than 5)"
     assert words(Count(9), few) == "fewer than 5 alerts (expected: 9)"
 

@@ -13,7 +13,7 @@ import pytest
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, translator
+from curim_data.model import Audience, CityProfile, translator
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import against_words, change_name
 from curim_data.studies.changes import MOST_AREAS, change_study
@@ -48,6 +48,15 @@ def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(source: Source
         for lang in ("en", "el", "fr"):
             assert "km²" in change_name(finding.change, source.city, translator(lang))
         assert "its share of the city" in against_words(finding, translator("en"))
+
+
+def test_no_area_is_listed_twice_where_large_areas_are_the_smallest(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CityProfile, "finest_affordable", lambda *_: 8)
+    frame = change_study(replace(source, cache={}), recent(source)).changes.frame
+    assert frame["level"].eq("district").sum() > 1
+    assert not frame["level"].eq("place").any()
 
 
 def test_cells_hold_every_alert_once(source: Source) -> None:

@@ -13,6 +13,7 @@ from analysis.concentration import (
     PARTS,
     bursts_at_random,
     concentration,
+    decimals,
     fewest_places,
     generalised_gini,
     gini,
@@ -172,3 +173,9 @@ def test_random_maps_of_bursts_are_alike_however_they_are_drawn(monkeypatch: pyt
         wide = same.high - same.low  # four standard deviations of a map
         assert chance.value == pytest.approx(same.value, abs=4 * wide / 4 * np.sqrt(2 / 1000))
         assert chance.high - chance.low == pytest.approx(wide, rel=0.2)
+
+
+def test_no_share_that_holds_alerts_is_written_as_none() -> None:
+    shares = {0.0: "0.0", 0.00018: "0.02", 0.018: "1.8", 0.5: "50"}
+    for share, told in shares.items():
+        assert Translator("en").percent(share, decimals(share)) == f"{told}\u00a0%"

@@ -37,9 +37,11 @@ def source_of(folder: Path, a_week: float, times: float) -> Source:
 @pytest.mark.parametrize(
     ("times", "verdict", "told"),
     [
-        (1.0, "usual", "about as many as usual for this time of year"),
-        (2.0, "more", "more than usual for this time of year"),
-        (0.4, "fewer", "fewer than usual for this time of year"),
+        (1.15, "usual", ", about as many as usual for this time of year (188)"),
+        (1.3, "usual", ": 226 alerts, not clearly more than usual for this time of year (188)"),
+        (1.0, "usual", ": 153 alerts, not clearly fewer than usual for this time of year (188)"),
+        (2.0, "more", " alerts, more than usual for this time of year"),
+        (0.4, "fewer", " alerts, fewer than usual for this time of year"),
     ],
 )
 def test_headline_verdict_and_list_agree(tmp_path: Path, t: Translator, times: float, verdict: str, told: str) -> None:

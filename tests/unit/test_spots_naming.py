@@ -94,6 +94,8 @@ def test_a_distance_within_an_area_says_from_where(lang: str, told: str) -> None
     name = SpotName("", labels, direction="east", metres=1500)
     assert name(translator(lang)).replace("\xa0", " ").replace("\u202f", " ") == told
     part = replace(name, metres=0)(translator(lang)).replace("\xa0", " ")
+    far = replace(name, metres=1_245_500)(translator(lang)).replace("\xa0", " ").replace("\u202f", " ")
+    assert {"en": "1,246 km", "el": "1.246 km", "fr": "1 246 km"}[lang] in far
     assert part == {"en": "District 6, in the east", "el": "Τομέας 6, στα ανατολικά", "fr": "Secteur 6, à l’est"}[lang]
 
 

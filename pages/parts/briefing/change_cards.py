@@ -90,13 +90,11 @@ def _draw_card(page: Page, study: BriefChanges, finding: Finding, at: int) -> No
 def draw_basis(page: Page, study: BriefChanges) -> None:
     """What the headline and the cards are based on: two sentences, and the rest behind a click; on a phone all."""
     t, periods = page.t, study.changes.periods
-    short = [t(periods.choice.explanation)]
-    long: list[str] = []
     if periods.before is None:
-        st.caption(escape_markdown(" ".join([*long, *short])))
-        return
-    short.append(looked_sentence(study, t))
+        return  # the headline says so
+    short = [t(periods.choice.explanation), looked_sentence(study, t)]
     short += study.changes.not_in_use.sentences(page.city, t)
+    long: list[str] = []
     if study.findings:
         long.append(visible_sentence(study, t))
     if opened_by_everybody(page.filter):

@@ -22,7 +22,9 @@ DASH: Final[dict[MarkKind, str]] = {"alarm": "dot", "level": "dash", "note": "so
 LONGEST: Final = 26  # letters of a label
 ROWS: Final = 3  # heights at which labels stand, so that neighbours do not cover each other
 LINE: Final = 14  # pixels from one label to the next above it
-DRAWN, AROUND = 320, 110  # pixels of a chart whose height is not set, and of what lies around the drawn area
+# Pixels of a chart whose height is not set, and of what lies around the drawn area on a phone, where each name of the
+# legend takes a line.
+DRAWN, AROUND = 320, 160
 A_LABEL: Final = 0.09  # of the line's length, that the label of a point takes
 LOW: Final = 0.12  # of the highest number: a label below a point that is lower would lie on the axis
 MOST_LABELS: Final = 3  # points outside the range that are labelled: the furthest out, or on a phone one

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,11 @@ from pages.parts.maps.street_lines import streets_near
 HEIGHT = 540
 SPAN = 0.62  # of the page, for a map of layers beside a list
 LINE_SHARE = 0.12  # of its edge, the line round a selected cell
+# A cell that is smaller on the screen is drawn as a dot of so many pixels, where no more than so many are drawn: on the
+# map of a country nothing would be seen of them.
+DOT = 4
+MOST_DOTS = 1000
+EQUATOR_M = 40_075_017
 OUTLINE_M = 6  # metres that the line round hot cells is wide, within limits on the screen
 
 
@@ -225,11 +231,12 @@ def cell_deck(
 ) -> pdk.Deck:
     """The map as a pydeck object: the ground first, data next, coast and streets over them, names last."""
     layers = basemap.ground_layers(page.city, colours)
+    view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
     if cells is not None:
         least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
         scale = scale or legends.ColourScale.of(page.t, cells, least=least)
         marked = {*map(int, hot), *map(int, cold)}
-        layers.append(_count_layer(page.t, colours, cells, scale, marked, pickable, least))
+        layers.append(_count_layer(page.t, colours, cells, scale, marked, pickable, least, view))
     if picture is not None:
         layers.append(_density_layer(picture))
     layers += [
@@ -246,7 +253,7 @@ def cell_deck(
     deck = Deck(
         layers=layers,
         map_provider=None,
-        initial_view_state=basemap.fitted_view(page.city.land, room=page.room, span=span, height=height),
+        initial_view_state=view,
         tooltip={
             "text": "{tip}",
             "style": {
@@ -340,6 +347,7 @@ def _count_layer(
     marked: Collection[int],
     pickable: bool,
     least: int,
+    view: pdk.ViewState | None = None,
 ) -> pdk.Layer:
     """Counts by colour, of which those from `least` on are written in tooltips; a significant cell without any alert is
     drawn transparent, so that it has a tooltip.
@@ -354,21 +362,35 @@ def _count_layer(
     tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
     columns = (cells[name].tolist() for name in ("cell", "n"))
     rows = zip(*columns, tooltips, scale.class_numbers(cells).tolist(), strict=True)
+    shown = [
+        {"hex": h3.int_to_str(cell), "shade": shades[shade], "tip": count_texts[n] + tooltip}
+        for cell, n, tooltip, shade in rows
+    ]
+    line = _line_of_dots(shown, view)
     return pdk.Layer(
         "H3HexagonLayer",
         id="cells",
-        data=[
-            {"hex": h3.int_to_str(cell), "shade": shades[shade], "tip": count_texts[n] + tooltip}
-            for cell, n, tooltip, shade in rows
-        ],
+        data=shown,
         get_hexagon="hex",
         get_fill_color="shade",
         extruded=False,
-        stroked=False,
+        stroked=line > 0,
+        get_line_color="shade",
+        get_line_width=0,
+        line_width_min_pixels=line,
         coverage=0.93,
         pickable=pickable,
         auto_highlight=True,
     )
+
+
+def _line_of_dots(shown: Sequence[dict[str, Any]], view: pdk.ViewState | None) -> float:
+    """Pixels of a line round each cell, in its colour, that make a dot of a smaller one; 0 where none is needed."""
+    if view is None or not 0 < len(shown) <= MOST_DOTS:
+        return 0.0
+    edge = h3.average_hexagon_edge_length(h3.get_resolution(h3.str_to_int(shown[0]["hex"])), unit="m")
+    metres = EQUATOR_M * math.cos(math.radians(view.latitude)) / (basemap.TILE * 2**view.zoom)
+    return max(0.0, DOT - 2 * edge / metres)
 
 
 def _density_layer(picture: DensityImage) -> pdk.Layer:
