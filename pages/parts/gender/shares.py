@@ -115,7 +115,7 @@ def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | st
     bars = bars_of_shares(page, frame, *of)
     bars = bars.assign(label=_labels(page, frame), value=bars["value"].fillna(0))
     none = frame["n"].eq(0)
-    bars["text"] = bars["text"].mask(none, page.t("none"))
+    bars["text"] = bars["text"].mask(none, page.t.c("alerts", "none"))
     bars[["low", "high"]] = bars[["low", "high"]].mask(none)
     shades = [GENDERS[page.theme][gender] for gender in frame["gender"]]
     data = shares_file(page, frame, of).assign(gender=bars["label"])
