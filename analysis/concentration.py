@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -328,7 +329,7 @@ def _choices(runs: int) -> Message:
 def decimals(share: float) -> int:
     """With how many decimals a share (0 to 1) is written as a percentage, in the sentence and in tables alike."""
     if 0 < share < 0.001:
-        return 2  # what holds alerts is not 0.0 %
+        return min(6, -math.floor(math.log10(100 * share)))  # what holds alerts is not 0.0 %
     return 1 if share < 0.1 else 0
 
 

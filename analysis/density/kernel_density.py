@@ -196,7 +196,7 @@ def density_on(
     months : float
         Length of the period, above zero.
     n, outside
-        As they are told of the `Density`.
+        Counts that the `Density` states.
 
     Diggle, P. J. (1985). A kernel method for smoothing point process data. Applied Statistics 34, 138-147.
     Silverman, B. W. (1982). Kernel density estimation using the fast Fourier transform. Applied Statistics 31, 93-99.

@@ -24,8 +24,8 @@ HOW: Final = Choice(
     "line",
     LEVEL,
     Message(
-        "Expected is what level and season of the weeks before let expect, carried on. The intervals are those of a "
-        "negative binomial, as wide as such predictions missed in the past."
+        "Expected is what the level of the weeks before, and from two years on their season, let expect. The intervals "
+        "are those of a negative binomial, as wide as such predictions missed in the past."
     ),
 )
 

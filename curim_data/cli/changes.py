@@ -33,8 +33,8 @@ _COLUMNS: Final = (
 )
 def changes(ctx: CommandContext, out: OutCsv = None) -> None:
     """Print what changed in the filter's period, and every comparison that was made."""
-    from curim_data.privacy import FEWER_THAN, is_sensitive
-    from curim_data.studies.brief import brief_changes
+    from curim_data.privacy import FEWER_THAN, is_sensitive, sees_exact
+    from curim_data.studies.brief import MOST_FINDINGS, brief_changes
     from curim_data.studies.brief_text import attention_sentence, first_sentence
     from curim_data.studies.changes import change_study
     from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
@@ -43,7 +43,9 @@ def changes(ctx: CommandContext, out: OutCsv = None) -> None:
     source = ctx.source()
     f = ctx.filter(source)
     study = change_study(source, f)
-    brief = brief_changes(source, f, ctx.audience, most=MOST_LISTED)
+    # Who sees exact counts can read all of them in the table anyway; others get what the Briefing lists.
+    most = MOST_LISTED if ctx.as_json and sees_exact(ctx.audience) else MOST_FINDINGS
+    brief = brief_changes(source, f, ctx.audience, most=most)
     if study.periods.before is None and not brief.events:
         raise UsageError(study.periods.choice.explanation)
     strict = is_sensitive(f, source.city)

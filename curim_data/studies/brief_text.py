@@ -79,15 +79,20 @@ def _standing(study: BriefChanges) -> str:
         return study.verdict
     if study.too_few_to_tell:
         return "unknown"
-    if study.recent.withheld or abs(study.recent.n - study.city.expected) <= NO_NEWS * study.city.expected:
+    if study.recent.withheld:
+        return "unknown"
+    if abs(study.city.after - study.city.expected) <= NO_NEWS * study.city.expected:
         return "usual"
-    return "perhaps more" if study.recent.n > study.city.expected else "perhaps fewer"
+    return "perhaps more" if study.city.after > study.city.expected else "perhaps fewer"
 
 
 def _recent_words(study: BriefChanges, t: Translator) -> str:
-    """How many alerts there were."""
+    """How many alerts there were, and how many of them lie on days that can be compared, where these are not all."""
     if study.recent.withheld:
         return t(Message("fewer than {k} alerts", {"k": study.recent.threshold}))
+    if study.city is not None and study.recent.threshold <= study.city.after < study.recent.n:
+        values = {"compared": study.city.after, "n": study.recent.n}
+        return t("{compared} of {n} alerts, on the days that can be compared", **values)
     return t.n("{n} alert", "{n} alerts", study.recent.n)
 
 
@@ -106,7 +111,8 @@ def attention_sentence(study: BriefChanges, t: Translator) -> str:
     if not study.changes.changes.n_tested:
         return _nothing_tested(study, t)
     if study.clear:
-        return t(ATTENTION[min(study.clear, len(ATTENTION)) - 1])
+        more = t("{n} clear changes deserve your attention.", n=study.clear)
+        return t(ATTENTION[study.clear - 1]) if study.clear <= len(ATTENTION) else more
     if any(one.change.grade == "probable" for one in study.findings) or study.events:
         return t("No change is clear; probable ones follow.")
     if study.too_few_to_tell:
@@ -362,7 +368,7 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     if whom is None:
         return ""
     if not whom.women.known:
-        return t("For whom is not known: too few alerts say whether they affect women or men.")
+        return t("For whom cannot be told from the alerts of this change.")
     share = {
         "share": t.percent(whom.women.value),
         "low": t.number(100 * whom.women.low),

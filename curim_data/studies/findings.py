@@ -259,11 +259,12 @@ def _series_of(
 def run_since(series: Series | None, change: Change, expected: float) -> dt.date | None:
     """The first period since which the count lies on the change's side, up to the last; None for fewer than two.
 
-    On the side of the same week of the year before where that is known, else of its part of what was expected.
+    On the side of the same week of the year before where that is known, else of its part of what was expected; then
+    not before the time that was compared.
     """
     if series is None:
         return None
-    frame = series.frame
+    frame = series.frame[series.frame["before"].notna() | series.frame["tested"] | series.frame["reference"]]
     usual = expected / max(int(frame["tested"].sum()), 1)
     sides = (change.direction * (frame["n"] - frame["before"].fillna(usual)) > 0).tolist()
     run = next((at for at, side in enumerate(reversed(sides)) if not side), len(sides))

@@ -409,8 +409,8 @@ def test_since_when_is_the_unbroken_run_of_weeks(council: BriefStudy, t: Transla
     finding = next(one for one in council.findings if one.series is not None and one.series.unit == "week")
     weeks = pd.date_range("2026-09-07", periods=5, freq="W-MON")
 
-    def since(n: list[float], before: list[float], direction: int = 1) -> dt.date | None:
-        frame = pd.DataFrame({"start": weeks, "n": n, "before": before, "tested": True})
+    def since(n: list[float], before: list[float], direction: int = 1, tested: Any = True) -> dt.date | None:
+        frame = pd.DataFrame({"start": weeks, "n": n, "before": before, "tested": tested, "reference": False})
         return run_since(Series(frame, "week"), replace(finding.change, direction=direction), 15)
 
     nan, first, third = float("nan"), dt.date(2026, 9, 7), dt.date(2026, 9, 21)
@@ -420,6 +420,7 @@ def test_since_when_is_the_unbroken_run_of_weeks(council: BriefStudy, t: Transla
     assert since([5, 4, 4, 3, 4], [1, 2, 3, 3, 3]) is None  # one week is no run
     assert since([0, 1, 1, 1, 1], [1, 2, 3, 3, 3], -1) == first
     assert since([2, 2, 7, 7, 7], [nan, nan, 3, 3, 3]) == third  # where the data begin later a part of what is expected
+    assert since([9] * 5, [nan] * 5, tested=[False, False, True, True, True]) == third  # not before what was compared
     told = replace(finding, since=third, change=replace(finding.change, direction=1))
     assert since_sentence(told, t) == "More than usual in each week since 21 September 2026."
     assert since_sentence(replace(told, since=None), t) == ""

@@ -28,6 +28,4 @@ def test_six_places_of_which_two_are_foretold_alike() -> None:
     """The second and third are: the peer takes the one with 3 alerts before the one with 7, we the mean of both."""
     pai, pei = pai_and_pei([6, 7, 3, 2, 1, 0], [8, 4, 4, 2, 1, 0], [1, 2, 3, 4, 5, 6])
     assert pai.round(4).tolist() == [1.8947, pytest.approx((9 + 13) / 2 / 19 * 3, abs=5e-5), 1.6842, 1.4211, 1.2, 1]
-    assert round((6 + 3) / 19 * 3, 4) == 1.4211
     assert pei.round(4).tolist() == [0.8571, pytest.approx((9 + 13) / 2 / 13, abs=5e-5), 1, 1, 1, 1]
-    assert round((6 + 3) / 13, 4) == 0.6923

@@ -176,6 +176,6 @@ def test_random_maps_of_bursts_are_alike_however_they_are_drawn(monkeypatch: pyt
 
 
 def test_no_share_that_holds_alerts_is_written_as_none() -> None:
-    shares = {0.0: "0.0", 0.00018: "0.02", 0.018: "1.8", 0.5: "50"}
+    shares = {0.0: "0.0", 0.00018: "0.02", 0.00004: "0.004", 0.018: "1.8", 0.5: "50"}
     for share, told in shares.items():
         assert Translator("en").percent(share, decimals(share)) == f"{told}\u00a0%"

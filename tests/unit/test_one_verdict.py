@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
+from curim_data.model.annotations import Annotation
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import headline, none_sentence
 from curim_data.studies.changes import change_study
@@ -32,6 +34,17 @@ def source_of(folder: Path, a_week: float, times: float) -> Source:
             rows.append(alert(at, day=day, category=f"kind_{rng.integers(6)}", district=f"zone_{rng.integers(1, 3)}"))
     rows.append(alert(len(rows), day=LAST.end))
     return small_source(folder, rows)
+
+
+def test_where_days_are_not_covered_the_others_are_compared_and_counted(tmp_path: Path, t: Translator) -> None:
+    source = source_of(tmp_path, 40, 1.15)
+    week = LAST.start, LAST.start + dt.timedelta(days=6)
+    without = replace(source, cache={}, annotations=(Annotation("0" * 8, *week, "not_covered", "left out"),))
+    whole, part = (brief_changes(one, LAST, Audience.ANALYST) for one in (source, without))
+    assert part.city is not None
+    assert part.city.after < part.recent.n == whole.recent.n
+    said = f": {part.city.after} of {part.recent.n} alerts, on the days that can be compared, about as many as"
+    assert said in headline(part, t)
 
 
 @pytest.mark.parametrize(

@@ -198,8 +198,8 @@ PLACES: Final = (
         N_(
             "n of N alerts occurred on the flagged part a of the land A; PAI max is that of the best flags of the "
             "same size, and n max the most alerts that as many cells could have held, whatever their land. Recapture "
-            "compares with the 52 weeks before on the same land. Expected counts of the city have a negative binomial "
-            "interval, as wide as the errors of past forecasts."
+            "compares with the 52 weeks before on the same land. Expected counts of the city carry on the line of the "
+            "expected range, with a negative binomial interval, as wide as the errors of past predictions."
         ),
         N_(
             "Three methods are compared at up to 26 dates in the past, each with what was known then: plain counting "
