@@ -74,7 +74,10 @@ def changes(ctx: CommandContext, out: OutCsv = None) -> None:
             }
         )
         return
-    ctx.print(ctx.sentence(source, f), *sentences, *elsewhere, *unused.sentences(source.city, ctx.t))
+    events = (
+        ctx.t.pair(one.title(source.city, ctx.t), " ".join(one.sentences(source.city, ctx.t))) for one in brief.events
+    )
+    ctx.print(ctx.sentence(source, f), *sentences, *events, *elsewhere, *unused.sentences(source.city, ctx.t))
     if out is None:
         ctx.print_table(_in_words(ctx.t, source.city, rows))
     ctx.print_choices(study.choices)
@@ -96,6 +99,7 @@ def findings_answer(ctx: CommandContext, source: Source, brief: BriefChanges) ->
                 "level": change.level,
                 "before": finding.counts[0].n,
                 "after": finding.counts[1].n,
+                "fewer_than": next((count.least for count in finding.counts if count.n is None), None),
                 "ratio": change.ratio.value,
                 "low": change.ratio.low,
                 "high": change.ratio.high,
@@ -105,7 +109,7 @@ def findings_answer(ctx: CommandContext, source: Source, brief: BriefChanges) ->
                 "since": finding.since,
             }
         )
-    return {"findings": found, "coverage": source.coverage.as_json(brief.since, brief.until)}
+    return {"findings": found, "coverage": source.coverage.as_json()}
 
 
 def event_row(event: EventFinding, city: CityProfile, t: Translator) -> dict[str, Any]:
@@ -117,6 +121,7 @@ def event_row(event: EventFinding, city: CityProfile, t: Translator) -> dict[str
         "level": "event",
         "before": None if event.rounded else event.event.record,
         "after": event.n,
+        **dict.fromkeys(("ratio", "low", "high", "p", "q")),  # a record is no ratio
         "hours": event.event.hours,
         "grade": event.event.grade,
         "since": event.day,

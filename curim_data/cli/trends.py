@@ -70,6 +70,7 @@ def trends(
                 "notes": notes,
                 "shifts": [shift_row(shift) for shift in trend.shifts],
                 "events": [event_row(event, source.city, ctx.t) for event in events],
+                "coverage": source.coverage.as_json(),
                 "forecast": forecast,
                 "next": ahead.frame if isinstance(ahead, NextPeriods) else [],
                 "choices": ctx.choices(trend.choices),

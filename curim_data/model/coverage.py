@@ -151,17 +151,13 @@ class Coverage:
             )
         return Message("The alerts do not cover this time: {period}. Nothing is concluded from it.", {"period": period})
 
-    def as_json(self, first: dt.date | None = None, last: dt.date | None = None) -> dict[str, Any]:
-        """As JSON holds it: the gaps and breaks of some days, or of all."""
+    def as_json(self) -> dict[str, Any]:
+        """As JSON holds it: all gaps and breaks."""
         return {
             "gaps": [
-                {"source": gap.source, "from": gap.first.isoformat(), "to": gap.last.isoformat()}
-                for gap in self.gaps_in(first or dt.date.min, last or dt.date.max)
+                {"source": gap.source, "from": gap.first.isoformat(), "to": gap.last.isoformat()} for gap in self.gaps
             ],
-            "breaks": [
-                {"source": one.source, "day": one.day.isoformat(), "begins": one.begins}
-                for one in self.breaks_in(first or dt.date.min, last or dt.date.max)
-            ],
+            "breaks": [{"source": one.source, "day": one.day.isoformat(), "begins": one.begins} for one in self.breaks],
         }
 
     def corrected(self, annotations: Iterable[Annotation]) -> Coverage:

@@ -19,7 +19,7 @@ from curim_data.protection import CopyErrors, copy_errors
 from curim_data.query import Total
 from curim_data.studies.changes import ChangeStudy, change_study, filter_periods
 from curim_data.studies.copy_words import copy_notes
-from curim_data.studies.events import EventFinding, event_study
+from curim_data.studies.events import EventFinding, event_study, without_events
 from curim_data.studies.findings import Finding, make_finding
 from curim_data.studies.gender import share_study, silent_districts, unheard_places, weight_study, without_gender
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
@@ -143,7 +143,7 @@ def brief_changes(
                 change if own is found else own.changes.of(change.key),
                 found.periods,
             )
-            for change in found.changes.found[:most]
+            for change in without_events(chosen, window, found.changes.found)[:most]
         ),
         events=event_study(source, chosen, window, audience),
         city=city,

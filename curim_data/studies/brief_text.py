@@ -37,6 +37,8 @@ ATTENTION: Final = (
     Message("Seven clear changes deserve your attention."),
     Message("Eight clear changes deserve your attention."),
 )
+# Alerts from which on it is the time before, and not their number, that tells nothing.
+MANY: Final = 200
 # The first sentence of the headline: how all alerts stand against what was expected, and whether that is of the time
 # just before.
 _FIRST: Final = {
@@ -116,7 +118,8 @@ def attention_sentence(study: BriefChanges, t: Translator) -> str:
     if any(one.change.grade == "probable" for one in study.findings) or study.events:
         return t("No change is clear; probable ones follow.")
     if study.too_few_to_tell:
-        return t(TOO_FEW)
+        many = study.city is not None and study.city.after >= MANY
+        return t("The time before is too short to tell whether anything changed.") if many else t(TOO_FEW)
     return t("No change is clear; the largest movements may be chance.")
 
 

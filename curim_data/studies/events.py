@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+import h3.api.numpy_int as h3
+import numpy as np
 import pandas as pd
 
 from analysis.hotspots.grouping import h3_name
+from analysis.trends.changes import Change
+from analysis.trends.distinct_changes import MAIN_SHARE
 from analysis.trends.events import LEAST, Event, find_events
 from curim_data import query
 from curim_data.engine import Source
@@ -109,10 +114,7 @@ def event_study(source: Source, chosen: Source, f: AlertFilter, audience: Audien
     found, alerts = _events(chosen, f)
     exact = sees_exact(audience)
     seen: list[EventFinding] = []
-    for event in found:
-        least = threshold(audience, is_sensitive_category(event.category, source.city), source.city)
-        if event.n < least or any((one.event.category, one.event.cell) == (event.category, event.cell) for one in seen):
-            continue  # of several in one place the largest stands for all
+    for event in _reported(found, source.city, audience):
         rows = alerts.iloc[event.rows]
         day, last = (pd.Timestamp(rows["local_date"].iloc[at]).date() for at in (0, -1))
         chosen_filter = f.replace(
@@ -125,7 +127,41 @@ def event_study(source: Source, chosen: Source, f: AlertFilter, audience: Audien
             begin, end = (dt.datetime.combine(one, dt.time()) for one in (day, last))
             event = replace(event, n=n, record=0, rows=event.rows[:0], start=begin, end=end)
         seen.append(EventFinding(event, n, not exact, _who(rows, exact=exact), day, last, chosen_filter))
-    return tuple(seen[:MOST_EVENTS])
+    return tuple(seen)
+
+
+def _reported(found: tuple[Event, ...], city: CityProfile, audience: Audience) -> list[Event]:
+    """The events that an audience reads: of several of one category in one place the largest stands for all."""
+    seen: dict[tuple[str, int], Event] = {}
+    for event in found:
+        if event.n >= threshold(audience, is_sensitive_category(event.category, city), city):
+            seen.setdefault((event.category, event.cell), event)
+    return list(seen.values())[:MOST_EVENTS]
+
+
+def without_events(chosen: Source, f: AlertFilter, changes: Sequence[Change]) -> list[Change]:
+    """The changes that are more than an event: a rise of which one that everybody reads makes half is no trend."""
+    found, alerts = _events(chosen, f)
+    events = [(event, alerts.iloc[event.rows]) for event in _reported(found, chosen.city, Audience.PUBLIC)]
+    return [change for change in changes if not any(_makes(event, rows, change) for event, rows in events)]
+
+
+def _makes(event: Event, rows: pd.DataFrame, change: Change) -> bool:
+    """Whether an event lies in what a change is about, and makes half of what rose there."""
+    key = change.key
+    if change.direction < 0 or event.n < MAIN_SHARE * (change.after - change.expected):
+        return False
+    if key["category"] not in (None, event.category):
+        return False
+    if any(key[name] is not None and 2 * rows[name].eq(key[name]).sum() < len(rows) for name in ("district", "place")):
+        return False
+    cells = [np.uint64(int(key[name], 16)) for name in ("area", "cell") if key[name] is not None]
+    own, size = np.uint64(event.cell), h3.get_resolution(np.uint64(event.cell))
+    return all(
+        h3.cell_to_parent(own, min(size, h3.get_resolution(cell)))
+        == h3.cell_to_parent(cell, min(size, h3.get_resolution(cell)))
+        for cell in cells
+    )
 
 
 def _who(rows: pd.DataFrame, *, exact: bool) -> Who:
@@ -172,7 +208,17 @@ def _read(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> pd.Da
     dense = dense.filter(dense.n >= LEAST_A_WEEK)
     moment = usable.occurred_from.coalesce(usable.reported_at)
     rows = usable.mutate(moment=moment, hourly=usable.hour.notnull()).semi_join(dense, ["category", SQUARE, "week"])
-    columns = ("moment", "hourly", "category", "local_date", "affected_gender", "source", "incident_id")
+    columns = (
+        "moment",
+        "hourly",
+        "category",
+        "district",
+        "place",
+        "local_date",
+        "affected_gender",
+        "source",
+        "incident_id",
+    )
     read: pd.DataFrame = rows.select(*columns, cell=rows[SQUARE]).to_pandas()
     read = read.sort_values("moment", kind="stable")
     again = read["incident_id"].notna() & read.duplicated(["source", "incident_id", "category"])

@@ -230,8 +230,8 @@ def _series_of(
     starts = pd.DatetimeIndex(known.index)
     ends = starts + (pd.Timedelta(days=6) if unit == "week" else pd.offsets.MonthEnd(0))
     whole = (starts >= pd.Timestamp(asked.start or source.first)) & (ends <= pd.Timestamp(min(end, source.as_of)))
-    known = known[whole]
-    starts, ends = starts[whole], ends[whole]
+    whole &= source.coverage.untouched(starts, unit)
+    known, starts, ends = known[whole], starts[whole], ends[whole]
     year = pd.DateOffset(months=12) if unit == "month" else pd.Timedelta(_YEAR)
     before = known.reindex(starts - year).reset_index(drop=True)
     if not periods.same_season:

@@ -5,13 +5,19 @@ The short form of `python -m tests.reliability --told`, on three exports where t
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
 from curim_data.store import Home
+from curim_data.studies.brief import brief_changes
+from curim_data.studies.changes import change_study
 from tests.real.cities import REAL
-from tests.reliability.told import doubled_cities, events, gaps
+from tests.reliability.told import doubled_cities, events, gaps, newest, put_in, table_of
 
 CITIES = ("lancashire", "vancouver", "nypd")
 
@@ -34,6 +40,23 @@ def test_events_are_told(city: tuple[str, Home]) -> None:
     cases = [case for case in events(*city) if case.level == "event"]
     assert len(cases) == (0 if city[0] == "lancashire" else 3)  # which knows months alone
     assert [case for case in cases if not case.told] == []
+
+
+def test_an_event_is_no_change_beside(sample: Home) -> None:
+    """Sixty in a night where there were few are an event; no place, district or category rises for it."""
+    source = open_source(sample)
+    f = AlertFilter(period="", start=newest(source)[0], end=newest(source)[1])
+    table = table_of(sample)
+    cell = int(table["cell_9"].drop_null().to_pandas().value_counts().index[40])
+    category = str(table["category"].to_pandas().value_counts().index[-1])
+    start = dt.datetime.combine(f.start or source.first, dt.time(20)) + dt.timedelta(days=5)
+    more = put_in(sample, category, cell, 60, start, 3.9)
+    study = brief_changes(more, f, Audience.ANALYST)
+    assert (study.events[0].event.cell, study.events[0].event.category) == (cell, category)
+    rose = [one.change for one in study.findings if one.change.direction > 0]
+    assert not [one for one in rose if one.key["category"] == category]
+    found = change_study(more, f).changes.found
+    assert [one for one in found if one.key["category"] == category]  # which it would be
 
 
 def test_a_missing_month_is_named_and_makes_no_change(city: tuple[str, Home]) -> None:

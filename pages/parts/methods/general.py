@@ -325,8 +325,8 @@ GENERAL: Final = (
             "Benjamini & Hochberg 1995, JRSS B 57",
         ),
         N_(
-            "No value is published. Of 4,000 simulated quiet cities 21 had a false clear change and 290 a false probable "
-            "one: docs/reliability-of-findings.md."
+            "No value is published. Of 4,000 simulated quiet cities 21 had a false clear change and 290 a false "
+            "probable one: docs/reliability-of-findings.md."
         ),
     ),
     MethodEntry(
@@ -346,8 +346,8 @@ GENERAL: Final = (
         N_("A record says that much was reported at once, not that it will go on: it is never called a trend."),
         (),
         N_(
-            "No value is published. Of 4,000 simulated quiet cities 3 had a clear event and 79 a probable one. 60 alerts "
-            "in four hours were found in all real exports that have hours."
+            "No value is published. Of 4,000 simulated quiet cities 3 had a clear event and 79 a probable one. 60 "
+            "alerts in four hours were found in all real exports that have hours."
         ),
     ),
     MethodEntry(

@@ -12,6 +12,7 @@ from curim_data.studies.brief_text import (
     against_words,
     change_name,
     counts_words,
+    event_sure,
     headline,
     sure_sentence,
     tested_sentence,
@@ -42,6 +43,8 @@ def page_headline(page: Page, trend: Trend | None) -> Headline:
         study = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
     except DisclosureError:
         return Headline(trend.sentence(t) if trend is not None else t("Trends"))
+    if study.events and study.events[0].clear:
+        return _of_event(page, study)
     clear = [finding for finding in study.findings if finding.clear]
     if clear:
         return _of_finding(page, study, clear[0])
@@ -49,6 +52,22 @@ def page_headline(page: Page, trend: Trend | None) -> Headline:
         said = (t.pair(event.title(page.city, t), " ".join(event.sentences(page.city, t))) for event in study.events)
         return Headline(headline(study, t), " ".join(said))
     return Headline(t("Trends") if trend is None else _of_line(t, trend))
+
+
+def _of_event(page: Page, study: BriefChanges) -> Headline:
+    """The first event: how many alerts of what, where; below, what else is known of it, and how many changes follow."""
+    t, event = page.t, study.events[0]
+    first, *others = event.sentences(page.city, t)
+    below = [*map(t, study.changes.gaps), *others, event_sure(event, t)]
+    more = len(study.events) - 1 + len(study.findings)
+    return Headline(t.pair(event.title(page.city, t), first), " ".join([*below, *_elsewhere(t, more)]))
+
+
+def _elsewhere(t: Translator, more: int) -> list[str]:
+    """That further changes are in the Briefing, where there are some."""
+    return (
+        [t.n("{n} more change is in the Briefing.", "{n} more changes are in the Briefing.", more)] if more > 0 else []
+    )
 
 
 def _of_finding(page: Page, study: BriefChanges, finding: Finding) -> Headline:
@@ -61,10 +80,8 @@ def _of_finding(page: Page, study: BriefChanges, finding: Finding) -> Headline:
         against=against_words(finding, t),
     )
     below = [*map(t, study.changes.gaps), tested_sentence(finding, t), sure_sentence(finding, t)]
-    more = len(study.findings) - 1
-    if more > 0:
-        below.append(t.n("{n} more change is in the Briefing.", "{n} more changes are in the Briefing.", more))
-    return Headline(title, " ".join(below))
+    more = len(study.events) + len(study.findings) - 1
+    return Headline(title, " ".join([*below, *_elsewhere(t, more)]))
 
 
 def _of_line(t: Translator, trend: Trend) -> str:
