@@ -31,7 +31,7 @@ from scipy.special import ndtri, stdtr, xlogy
 from analysis.stats.bursts import burst_factor
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import Estimate
-from curim_data.model import FloatArray, IntArray
+from curim_data.model import BoolArray, FloatArray, IntArray
 
 LevelName = Literal["city", "district", "category", "district_category", "place"]
 Grade = Literal["clear", "probable", "open"]
@@ -71,6 +71,7 @@ DRIFT: Final[Mapping[LevelName, float]] = {
     "place": 0.01,
 }
 PRIOR_FREEDOM: Final = 4.0
+MOST_APART: Final = 3  # parts that surely moved, without which the others are measured
 MOST_WINDOWS: Final = 13
 MOST_FREEDOM: Final = 15.0
 # A row is tested where the variance of its count, given both, is this many times that of one event.
@@ -180,6 +181,10 @@ class Counts:
     parents: tuple[IntArray, IntArray] | None = None
     keys: pd.DataFrame = field(default_factory=pd.DataFrame)
 
+    def at(self, rows: BoolArray) -> Counts:
+        """Some of the candidates, without their names; not for a category in a district."""
+        return Counts(self.past[rows], self.after[rows], self.year[rows], self.category[rows])
+
 
 @dataclass(frozen=True)
 class Past:
@@ -234,25 +239,55 @@ def judge(
         expected, shrunk towards 1 by how much the rows of the level differ in truth, `low` and `high` its 95 %
         interval; `q` is p corrected within the level. A share that did not move itself is at most "open".
     """
-    if level == "city":
-        frame = _city(table, past, bursts[-1])
-    else:
-        frame = _shares(level, table, tops, past, bursts[table.category])
+    frame = _city(table, past, bursts[-1]) if level == "city" else _shares_apart(level, table, tops, past, bursts)
     frame["q"] = benjamini_hochberg(frame["p"].to_numpy())
     clear = (frame["q"] <= ALPHA[level]).to_numpy()
     probable = (frame["q"] <= PROBABLE).to_numpy()
     if level in ("district_category", "place") and past.periods < LEAST_PAST[past.unit]:
         clear = np.zeros(len(clear), bool)
     frame["after"], frame["level"] = table.after, level
-    excess = (table.after - frame["expected"]).to_numpy()
-    frame["direction"] = np.sign(np.nan_to_num(excess)).astype(int)
-    if (
-        level != "city"
-    ):  # where one part of the city rose all others fall as shares: what did not move itself is no news
-        moved = frame["direction"] * (table.after - frame["alone"]) >= MAIN_SHARE * np.abs(excess)
-        clear, probable = clear & moved.to_numpy(bool), probable & moved.to_numpy(bool)
+    frame["direction"] = np.sign(np.nan_to_num(table.after - frame["expected"])).astype(int)
+    if level != "city":
+        clear, probable = clear & _moved_itself(frame, table), probable & _moved_itself(frame, table)
     frame["grade"] = np.where(clear, "clear", np.where(probable, "probable", "open"))
     return frame
+
+
+def _moved_itself(frame: pd.DataFrame, table: Counts) -> BoolArray:
+    """Where one part of the city rose all others fall as shares: what did not move itself is no news."""
+    excess = table.after - frame["expected"]
+    own = np.sign(excess) * (table.after - frame["alone"])
+    return np.asarray(own >= MAIN_SHARE * np.abs(excess), bool)
+
+
+def _shares_apart(
+    level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], past: Past, bursts: FloatArray
+) -> pd.DataFrame:
+    """Candidates by their share of the city, without those that probably moved, by more than is no news of it: they
+    are no measure of the others.
+    """
+    frame = _shares(level, table, tops, past, bursts[table.category])
+    apart = np.zeros(len(frame), bool)
+    for _ in range(MOST_APART if table.parents is None else 0):
+        sure = _moved_itself(frame, table) & ~apart & (benjamini_hochberg(frame["p"].to_numpy()) <= PROBABLE)
+        excess = np.where(sure, np.abs(table.after - frame["alone"]), 0.0)
+        if excess.max() <= NO_NEWS * tops["city"].after[0] or apart.sum() + 2 >= len(apart):
+            break
+        apart[np.argmax(excess)] = True
+        others, rest = table.at(~apart), _without(tops["city"], table, apart)
+        frame.loc[~apart] = _shares(level, others, {"city": rest}, past, bursts[others.category]).to_numpy()
+    return frame
+
+
+def _without(city: Counts, table: Counts, rows: BoolArray) -> Counts:
+    """The city without some of its parts, and no fewer alerts than any other part has: some are of two categories."""
+
+    def rest(whole: FloatArray, parts: FloatArray) -> FloatArray:
+        found: FloatArray = np.maximum(whole - parts[rows].sum(axis=0), parts[~rows].max(axis=0))
+        return found
+
+    past, after, year = (rest(getattr(city, of), getattr(table, of)) for of in ("past", "after", "year"))
+    return Counts(past, after, year, city.category)
 
 
 def _city(table: Counts, past: Past, bursts: float) -> pd.DataFrame:

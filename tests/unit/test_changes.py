@@ -141,6 +141,20 @@ def test_the_largest_category_does_not_hide_behind_itself() -> None:
     assert (category["grade"].iloc[1:] == "open").all()
 
 
+def test_others_are_measured_by_what_did_not_surely_move() -> None:
+    """A category that fell somewhat is not expected to have twice as many because the largest one doubled."""
+    cube = quiet(8)
+    cube[:, 0] *= 8
+    cube[:, 1, -K:] = np.floor(0.8 * cube[:, 1, -K:])
+    calm, doubled = judged(cube)["category"], cube.copy()
+    doubled[:, 0, -K:] *= 2
+    loud = judged(doubled)["category"]
+    assert loud["grade"].iloc[0] == "clear"
+    without = judged(np.delete(cube, 0, axis=1))["category"]
+    assert loud["expected"].iloc[1:].to_numpy() == pytest.approx(without["expected"].to_numpy(), rel=1e-9)
+    assert loud["expected"].iloc[1] == pytest.approx(calm["expected"].iloc[1], rel=0.2)
+
+
 def test_doubling_all_numbers_changes_no_expected_share() -> None:
     cube = quiet(9)
     one, two = judged(cube), judged(2 * cube)
