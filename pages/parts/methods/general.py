@@ -311,8 +311,8 @@ GENERAL: Final = (
             "Clear: corrected p (Benjamini and Hochberg, within each level) of at most 0.03 for the city, 0.005 for "
             "districts and for categories, 0.0025 for a category in a district, 0.0075 for places. Probable: at most "
             "0.1. Each change is listed once, at the smallest unit that holds half of it. Shares that fell only "
-            "because another part rose are not listed, and a part that moved the city by more than a tenth is no measure "
-            "of the others. Days that no source covers count nowhere."
+            "because another part rose are not listed, and a part that moved the city by more than a tenth is no "
+            "measure of the others. Days that no source covers count nowhere."
         ),
         N_(
             "Probable changes are often chance. A doubling in a place of 300 m in a small city is mostly not seen. In "
