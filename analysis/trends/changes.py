@@ -240,7 +240,6 @@ def judge(
         interval; `q` is p corrected within the level. A share that did not move itself is at most "open".
     """
     frame = _city(table, past, bursts[-1]) if level == "city" else _shares_apart(level, table, tops, past, bursts)
-    frame["q"] = benjamini_hochberg(frame["p"].to_numpy())
     clear = (frame["q"] <= ALPHA[level]).to_numpy()
     probable = (frame["q"] <= PROBABLE).to_numpy()
     if level in ("district_category", "place") and past.periods < LEAST_PAST[past.unit]:
@@ -264,12 +263,12 @@ def _shares_apart(
     level: LevelName, table: Counts, tops: Mapping[LevelName, Counts], past: Past, bursts: FloatArray
 ) -> pd.DataFrame:
     """Candidates by their share of the city, without those that probably moved, by more than is no news of it: they
-    are no measure of the others.
+    are no measure of the others. What is set apart keeps the q that it had among all, the others have one among them.
     """
     frame = _shares(level, table, tops, past, bursts[table.category])
     apart = np.zeros(len(frame), bool)
     for _ in range(MOST_APART if table.parents is None else 0):
-        sure = _moved_itself(frame, table) & ~apart & (benjamini_hochberg(frame["p"].to_numpy()) <= PROBABLE)
+        sure = _moved_itself(frame, table) & ~apart & (frame["q"] <= PROBABLE).to_numpy()
         excess = np.where(sure, np.abs(table.after - frame["alone"]), 0.0)
         if excess.max() <= NO_NEWS * tops["city"].after[0] or apart.sum() + 2 >= len(apart):
             break
@@ -517,6 +516,7 @@ def _frame(expected: Any, x: Any, error: Any, p: Any, base: Any, compared: Seque
                 "low": np.exp(middle - reach),
                 "high": np.exp(middle + reach),
                 "p": p,
+                "q": benjamini_hochberg(p),
                 "error": error,
                 "compared": list(compared),
             }
