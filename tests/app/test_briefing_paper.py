@@ -172,7 +172,7 @@ def test_the_level_of_for_whom_is_said(year: BriefStudy, sample: Home, t: Transl
     assert words(Whom(half, "group", category="burglary")).startswith("In the whole city, ")
     assert "burglary" not in words(Whom(half, "group", category="burglary"))
     assert words(None) == ""
-    assert words(Whom()).startswith("For whom is not known")
+    assert words(Whom()).startswith("For whom cannot be told")
 
 
 def test_a_map_on_which_nothing_could_be_found_is_no_finding(council: BriefStudy, sample: Home, t: Translator) -> None:

@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from analysis.stats.intervals import Estimate
 from analysis.trends.time_series import YearOnYear
 from analysis.trends.week_clock import WeekClock
 from curim_data.model import translator
@@ -105,8 +104,7 @@ def test_months_are_upper_case_at_the_head_of_a_sentence() -> None:
 
 
 def _year_on_year(after: int, p: float) -> str:
-    ratio = Estimate(after / 120, 0.0, 9.0)
-    found = YearOnYear(120, after, 13, dt.date(2025, 5, 1), ratio, p)
+    found = YearOnYear(120, after, 13, dt.date(2025, 5, 1), p)
     return read(found.sentence(t))
 
 
@@ -121,11 +119,11 @@ def test_this_year_and_the_last() -> None:
 
 def test_hours_of_the_week() -> None:
     none = np.zeros(0)
-    clock = WeekClock(none, none, none, (20, 6), 5, 90)
+    clock = WeekClock(none, (20, 6), 5, 90)
     assert read(clock.sentence(t)) == (
         "Au moins la moitié des signalements se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."
     )
-    assert WeekClock(none, none, none, None, None, 0).sentence(t) == "Aucun signalement dont l’heure soit connue."
+    assert WeekClock(none, None, None, 0).sentence(t) == "Aucun signalement dont l’heure soit connue."
 
 
 PLURALS = [
