@@ -32,9 +32,11 @@ Card = Finding | EventFinding
 
 
 def draw_change_cards(page: Page, study: BriefChanges) -> None:
-    """Draw the cards, events first; that nothing changed is said as a result. On a phone all but one are folded."""
+    """Draw the cards, clear ones first, events before others; that nothing changed is said as a result. On a phone all
+    but one are folded.
+    """
     t = page.t
-    cards: list[Card] = [*study.events, *study.findings]
+    cards: list[Card] = sorted([*study.events, *study.findings], key=lambda card: not card.clear)
     if not cards and study.changes.changes.n_tested:
         with st.container(border=True, key="briefing_quiet"):
             st.write(escape_markdown(none_sentence(study, t)))
