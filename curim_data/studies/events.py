@@ -204,10 +204,12 @@ def _read(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> pd.Da
     usable = table.filter(
         table.inside.fill_null(False), table.time_precision != "month", ~at_points(table, default_points(source))
     )
-    dense = usable.group_by(["category", SQUARE, "week"]).aggregate(n=usable.count())
-    dense = dense.filter(dense.n >= LEAST_A_WEEK)
-    moment = usable.occurred_from.coalesce(usable.reported_at)
-    rows = usable.mutate(moment=moment, hourly=usable.hour.notnull()).semi_join(dense, ["category", SQUARE, "week"])
+    rows = usable.mutate(
+        moment=usable.occurred_from.coalesce(usable.reported_at),
+        hourly=usable.hour.notnull(),
+        alike=usable.count().over(group_by=["category", SQUARE, "week"]),
+    )
+    rows = rows.filter(rows.alike >= LEAST_A_WEEK)
     columns = (
         "moment",
         "hourly",
