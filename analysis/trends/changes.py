@@ -71,7 +71,7 @@ DRIFT: Final[Mapping[LevelName, float]] = {
     "place": 0.01,
 }
 PRIOR_FREEDOM: Final = 4.0
-MOST_APART: Final = 3  # parts that surely moved, without which the others are measured
+MOST_APART: Final = 3  # parts that probably moved, without which the others are measured
 MOST_WINDOWS: Final = 13
 MOST_FREEDOM: Final = 15.0
 # A row is tested where the variance of its count, given both, is this many times that of one event.

@@ -92,7 +92,8 @@ def _recent_words(study: BriefChanges, t: Translator) -> str:
     """How many alerts there were, and how many of them lie on days that can be compared, where these are not all."""
     if study.recent.withheld:
         return t(Message("fewer than {k} alerts", {"k": study.recent.threshold}))
-    if study.city is not None and study.recent.threshold <= study.city.after < study.recent.n:
+    others = 0 if study.city is None else study.recent.n - study.city.after
+    if study.city is not None and min(study.city.after, others) >= max(1, study.recent.threshold):
         values = {"compared": study.city.after, "n": study.recent.n}
         return t("{compared} of {n} alerts, on the days that can be compared", **values)
     return t.n("{n} alert", "{n} alerts", study.recent.n)

@@ -140,7 +140,9 @@ def _reported(found: tuple[Event, ...], city: CityProfile, audience: Audience) -
 
 
 def without_events(chosen: Source, f: AlertFilter, changes: Sequence[Change]) -> list[Change]:
-    """The changes that are more than an event: a rise of which one that everybody reads makes half is no trend."""
+    """The changes that are more than an event: a rise of which one that everybody reads makes half is no trend. A clear
+    change goes for a clear event alone.
+    """
     found, alerts = _events(chosen, f)
     events = [(event, alerts.iloc[event.rows]) for event in _reported(found, chosen.city, Audience.PUBLIC)]
     return [change for change in changes if not any(_makes(event, rows, change) for event, rows in events)]
@@ -149,7 +151,9 @@ def without_events(chosen: Source, f: AlertFilter, changes: Sequence[Change]) ->
 def _makes(event: Event, rows: pd.DataFrame, change: Change) -> bool:
     """Whether an event lies in what a change is about, and makes half of what rose there."""
     key = change.key
-    if change.direction < 0 or event.n < MAIN_SHARE * (change.after - change.expected):
+    if change.direction <= 0 or event.n < MAIN_SHARE * (change.after - change.expected):
+        return False
+    if (change.grade, event.grade) == ("clear", "probable"):
         return False
     if key["category"] not in (None, event.category):
         return False

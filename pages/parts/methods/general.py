@@ -348,7 +348,7 @@ GENERAL: Final = (
         (),
         N_(
             "No value is published. Of 4,000 simulated quiet cities 3 had a clear event and 79 a probable one. 60 "
-            "alerts in four hours were found in all real exports that have hours."
+            "alerts in four hours were found in all of seven real exports and in the sample city."
         ),
     ),
     MethodEntry(
