@@ -6,16 +6,23 @@ The short form of `python -m tests.reliability --told`, on three exports where t
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from analysis.stats.intervals import UNKNOWN
+from analysis.trends.changes import CANDIDATE_KEYS, Change
+from analysis.trends.events import Event
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.store import Home
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.changes import change_study
+from curim_data.studies.events import _makes
 from tests.real.cities import REAL
 from tests.reliability.told import doubled_cities, events, gaps, newest, put_in, table_of
 
@@ -57,6 +64,19 @@ def test_an_event_is_no_change_beside(sample: Home) -> None:
     assert not [one for one in rose if one.key["category"] == category]
     found = change_study(more, f).changes.found
     assert [one for one in found if one.key["category"] == category]  # which it would be
+
+
+def test_a_probable_event_stands_for_no_clear_change() -> None:
+    """Of the same rise, which the event makes: a clear event does."""
+    at = dt.datetime(2026, 9, 7, 20)
+    event = Event("theft", 617535921893670911, 4, 60, at, at, 50, at.date(), "probable", np.arange(0))
+    key = dict.fromkeys(CANDIDATE_KEYS) | {"category": "theft"}
+    change = Change(key, "category", 30, 70, 30.0, UNKNOWN, 0.0, 0.0, "clear", 1, "past")
+    rows = pd.DataFrame({"district": [], "place": []})
+    assert not _makes(event, rows, change)
+    assert _makes(event, rows, replace(change, grade="probable"))
+    assert _makes(replace(event, grade="clear"), rows, change)
+    assert not _makes(replace(event, grade="clear"), rows, replace(change, after=200))
 
 
 def test_a_missing_month_is_named_and_makes_no_change(city: tuple[str, Home]) -> None:

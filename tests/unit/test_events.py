@@ -61,6 +61,16 @@ def test_the_record_by_the_slow_way() -> None:
                 assert event.n >= most + 2 * most**0.5
 
 
+def test_in_a_category_of_its_own_a_record_is_probable_from_four_of_its_deviations_on() -> None:
+    """Three and four of its roots are just under ten; thirty and two of its roots just under 41, a quarter more 37.5."""
+    days = pd.date_range(FIRST, SINCE, freq="14D", inclusive="left")
+    busy = pd.DataFrame({"moment": days.repeat(30), "cell": 1, "category": "0", "hourly": True})
+    own = pd.DataFrame({"moment": days.repeat(3), "cell": 2, "category": "3", "hourly": True})
+    past = pd.concat([busy, own], ignore_index=True)
+    found = {n: [one.grade for one in find_events(put(past, n, 3.5), FIRST, SINCE)] for n in (9, 10, 40, 41)}
+    assert found == {9: [], 10: ["probable"], 40: ["probable"], 41: ["clear"]}
+
+
 @pytest.mark.parametrize(
     ("n", "grade"), [(15, "clear"), (14, "probable"), (13, "probable"), (12, "probable"), (9, None)]
 )

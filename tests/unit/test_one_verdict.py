@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from curim_data.engine import Source
@@ -45,6 +46,9 @@ def test_where_days_are_not_covered_the_others_are_compared_and_counted(tmp_path
     assert part.city.after < part.recent.n == whole.recent.n
     said = f": {part.city.after} of {part.recent.n} alerts, on the days that can be compared, about as many as"
     assert said in headline(part, t)
+    listed = [one.series for one in part.findings if one.series is not None]
+    assert listed
+    assert all(pd.Timestamp(week[0]) not in set(series.frame["start"]) for series in listed)  # no zero is drawn there
 
 
 @pytest.mark.parametrize(
