@@ -62,7 +62,7 @@ def test_the_record_by_the_slow_way() -> None:
 
 
 def test_in_a_category_of_its_own_a_record_is_probable_from_four_of_its_deviations_on() -> None:
-    """Three and four of its roots are just under ten; thirty and two of its roots just under 41, a quarter more 37.5."""
+    """Three and four of its roots are just under ten; thirty and two of its roots under 41, a quarter more 37.5."""
     days = pd.date_range(FIRST, SINCE, freq="14D", inclusive="left")
     busy = pd.DataFrame({"moment": days.repeat(30), "cell": 1, "category": "0", "hourly": True})
     own = pd.DataFrame({"moment": days.repeat(3), "cell": 2, "category": "3", "hourly": True})
