@@ -163,7 +163,9 @@ def _until(holds: Callable[[], bool], seconds: float = 60) -> bool:
 
 
 def _go(page: Page, name: str) -> None:
+    before = page.url
     page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
+    page.wait_for_url(lambda url: url != before)  # until then the page before it stands, and its run has ended
     ready(page)
 
 

@@ -22,14 +22,15 @@ def draw_tags(page: Page, finding: Finding) -> None:
 
 
 def draw_finding_words(page: Page, finding: Finding) -> None:
-    """The sentences of a finding, its counts in its colour, how sure below."""
+    """The sentences of a finding, its counts in its colour, how sure below; on a phone the tag says how sure."""
     t = page.t
     counts, sure = counts_words(finding, t), sure_sentence(finding, t)
     first, *others = finding_sentences(finding, page.city, t)
     strong = f":{_colour(finding)}[**{escape_markdown(counts)}**]"
     rest = " ".join(said for said in (first.removeprefix(counts), *others) if said != sure)
     st.markdown(strong + escape_markdown(rest))
-    st.markdown(f"**{escape_markdown(sure)}**")
+    if not page.narrow:
+        st.markdown(f"**{escape_markdown(sure)}**")
 
 
 def _colour(finding: Finding) -> str:
