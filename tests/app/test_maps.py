@@ -10,6 +10,7 @@ from dataclasses import replace
 import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
+import pydeck as pdk
 import pytest
 
 from curim_data.filters import AlertFilter
@@ -248,3 +249,18 @@ def test_a_change_in_per_cent_has_its_sign(lang: str) -> None:
     frame = pd.DataFrame({"change": [0.104, -0.34, 0.0, float("nan")]})
     told = formatted(translator(lang), frame, percent={"change": 0}, signed={"change": 0})["change"]
     assert [re.sub(r"\s", " ", text) for text in told] == ["+10 %", "−34 %", "0 %", "–"]
+
+
+@pytest.mark.parametrize(("resolution", "zoom", "dot"), [(12, 8, True), (8, 12, False)])
+def test_cells_smaller_than_a_dot_get_a_line_that_makes_one_of_them(resolution: int, zoom: int, dot: bool) -> None:
+    view = pdk.ViewState(latitude=37.94, longitude=23.65, zoom=zoom)
+    cell = {"hex": h3.int_to_str(h3.latlng_to_cell(37.94, 23.65, resolution))}
+    line = cell_map._line_of_dots([cell], view)
+    pixels = 2 * h3.average_hexagon_edge_length(resolution, unit="m") / metres_a_pixel(37.94, zoom)
+    assert line == pytest.approx(max(0, 4 - pixels), abs=0.01)
+    assert (line > 0) == dot
+    assert cell_map._line_of_dots([cell] * (cell_map.MOST_DOTS + 1), view) == 0
+
+
+def metres_a_pixel(latitude: float, zoom: float) -> float:
+    return 40_075_017 * math.cos(math.radians(latitude)) / (512 * 2**zoom)

@@ -13,13 +13,13 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.model.i18n import Span
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.store.annotations import add_annotation
 from curim_data.studies.brief import brief_changes, usual_since
-from curim_data.studies.brief_text import change_name
+from curim_data.studies.brief_text import change_name, event_sure
 from curim_data.studies.change_words import NOT_KNOWN
 from pages.parts.trends.changes_table import _for_phone, findings_first
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
@@ -282,3 +282,21 @@ def test_the_table_shows_the_main_columns_and_all_when_asked(open_page: Open) ->
     assert not errors(app)
     assert word(app, "columns") == "all"
     assert not app.main.dataframe[0].proto.column_order
+
+
+@pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
+def test_a_clear_event_is_the_title_and_the_changes_are_counted_below(
+    open_page: Open, sample: Home, t: Translator, words: dict[str, str]
+) -> None:
+    app = open_page("trends", lang="en", category="burglary", **words)
+    audience = Audience.COUNCIL if words else Audience.ANALYST
+    source = open_for(sample, audience)
+    study = brief_changes(source, AlertFilter(categories=("burglary",)), audience, source.meeting)
+    event = study.events[0]
+    assert event.clear
+    first, *others = event.sentences(source.city, t)
+    assert app.title[0].value == t.pair(event.title(source.city, t), first)
+    below = " ".join(one.value for one in (*app.caption, *app.markdown))
+    assert all(sentence in below for sentence in (*others, event_sure(event, t)))
+    more = len(study.events) - 1 + len(study.findings)
+    assert (f"{more} more change" in below) == (more > 0)
