@@ -1,30 +1,41 @@
-"""Alerts in a database that a URL names: its connections, and which of its tables hold what was published.
+"""Alerts that were published into PostgreSQL, by the URL of the database.
 
 `curim publish` writes the alerts and their protected copy into tables whose names nobody has used before, and adds a
 row to `curim_published`, all in one transaction: who reads the last row reads the old tables or the new ones, each
 whole, and goes on with them until the next publication but one. The views `alerts` and `alerts_protected` are for other
-readers. The published tables have the columns of `alert.SCHEMA` and those that counts are made of (`PUBLISHED`), which
-no question then has to work out.
+readers. The published tables have the columns of `alert.SCHEMA` and those of the flat table (`engine.flat`).
 """
 
 from __future__ import annotations
 
 import json
 import threading
-import weakref
-from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
-import ibis
+import pyarrow as pa
 
-from curim_data.engine.types import IbisTable
+from curim_data.engine.errors import EngineError
+from curim_data.engine.flat import read_levels
+from curim_data.engine.relation import Relation
+from curim_data.model import Message
 
 PUBLICATIONS: Final = "curim_published"
 ALERTS: Final = "alerts"
 COPY: Final = "alerts_protected"
+NOT_PUBLISHED: Final = Message("Nothing was published into this database yet: curim publish writes the alerts there.")
+# Types of PostgreSQL by their numbers; what is none of them is read as text.
+_ARROW: Final = {
+    16: pa.bool_(),
+    20: pa.int64(),
+    21: pa.int8(),  # no column of alerts has more
+    23: pa.int32(),
+    701: pa.float64(),
+    1082: pa.date32(),
+    1184: pa.timestamp("us", "UTC"),
+}
 _mine = threading.local()  # the connections of this thread by URL
-_free: dict[str, deque[Any]] = {}  # those that no thread holds
 
 
 @dataclass(frozen=True)
@@ -44,54 +55,57 @@ class Publication:
     copy: PublishedTable
 
 
-class _Held:
-    """A connection that a thread holds; at its end it goes back to those that are free."""
-
-    def __init__(self, url: str) -> None:
-        free = _free.setdefault(url, deque())
-        try:
-            self.backend = free.pop()
-        except IndexError:
-            self.backend = ibis.connect(url)
-        weakref.finalize(self, free.append, self.backend).atexit = False
-
-    @property
-    def closed(self) -> bool:
-        return bool(getattr(getattr(self.backend, "con", None), "closed", False))
-
-
-def connection(url: str) -> Any:
-    """This thread's Ibis connection to the database of a URL; a new one takes the place of one that was closed."""
-    known: dict[str, _Held] = _mine.__dict__.setdefault("connections", {})
-    while url not in known or known[url].closed:
-        known[url] = _Held(url)
-    return known[url].backend
-
-
-def last_publication(url: str) -> Publication | None:
-    """What was published last into the database of a URL; None where nothing was."""
-    try:
-        return _read(connection(url))
-    except Exception:
-        if not _mine.connections[url].closed:  # it may have been lost since it was asked last
-            raise
-        return _read(connection(url))
-
-
-def _read(backend: Any) -> Publication | None:
-    if backend.name != "postgres":
-        return None
-    with backend.begin() as cursor:
-        if cursor.execute("SELECT to_regclass(%s)", [PUBLICATIONS]).fetchone()[0] is None:
-            return None
-        row = cursor.execute(f"SELECT alerts, copy FROM {PUBLICATIONS} ORDER BY number DESC LIMIT 1").fetchone()
-    return None if row is None else Publication(*(_part(json.loads(told)) for told in row))
+def last_publication(url: str) -> Publication:
+    """What was published last into the PostgreSQL database of a URL; EngineError where nothing was."""
+    listed = _ask(url, f"SELECT to_regclass('{PUBLICATIONS}')::text AS name")["name"][0].as_py()
+    if listed is None:
+        raise EngineError(NOT_PUBLISHED)
+    rows = _ask(url, f"SELECT alerts, copy FROM {PUBLICATIONS} ORDER BY number DESC LIMIT 1").to_pylist()
+    if not rows:
+        raise EngineError(NOT_PUBLISHED)
+    return Publication(*(_part(json.loads(rows[0][name])) for name in ("alerts", "copy")))
 
 
 def _part(told: dict[str, Any]) -> PublishedTable:
     return PublishedTable(told["name"], told["version"], told["facts"])
 
 
-def table_of(backend: Any, name: str, schema: Any) -> IbisTable:
-    """A table of which the columns are known, without asking the database for them."""
-    return ibis.expr.operations.DatabaseTable(name=name, schema=schema, source=backend).to_expr()
+def published_relation(url: str, name: str) -> Relation:
+    """The alerts of a published table, asked on a connection of the thread that asks."""
+    ask = partial(_ask, url)
+    return Relation(name, ask, read_levels(name, ask))
+
+
+def _ask(url: str, sql: str) -> pa.Table:
+    """The rows of a statement; a connection that was lost meanwhile is opened again once."""
+    import psycopg
+
+    try:
+        return _rows(_connection(url), sql)
+    except psycopg.OperationalError:
+        if not _connection(url).closed:
+            raise
+        return _rows(_connection(url, anew=True), sql)
+
+
+def _rows(connection: Any, sql: str) -> pa.Table:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        names = [column.name for column in cursor.description]
+        types = [_ARROW.get(column.type_code, pa.string()) for column in cursor.description]
+        columns = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(names)
+    return pa.table({name: pa.array(column, kind) for name, column, kind in zip(names, columns, types, strict=True)})
+
+
+def _connection(url: str, *, anew: bool = False) -> Any:
+    """This thread's connection to the database of a URL, which ends with the thread."""
+    known: dict[str, Any] = _mine.__dict__.setdefault("connections", {})
+    if anew or url not in known:
+        try:
+            import psycopg
+        except ImportError as error:
+            raise EngineError(Message("The driver is missing: pip install “psycopg[binary]”.")) from error
+        if not url.startswith(("postgresql://", "postgres://")):
+            raise EngineError(Message("Alerts are read from PostgreSQL alone: give postgresql://user@host/database."))
+        known[url] = psycopg.connect(url, autocommit=True)
+    return known[url]

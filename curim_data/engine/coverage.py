@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.stats.empty_runs import Unit, empty_runs
 from curim_data.engine.facts import MONTH, MONTH_ONLY_SHARE
-from curim_data.engine.types import IbisTable
+from curim_data.engine.relation import Relation
 from curim_data.model.coverage import Break, Coverage, Gap
 
 # A source matters where it has this share of the alerts of half a year around.
@@ -18,10 +18,10 @@ MATTERS: Final = 0.05
 AROUND: Final = pd.Timedelta(days=182)
 
 
-def counts_by_source(table: IbisTable) -> pd.DataFrame:
-    """Alerts of a table by source, local date and whether the month alone is known: source, day, months, n."""
-    known = table.select(source=table.source, day=table.local_date, months=table.time_precision == MONTH)
-    frame: pd.DataFrame = known.group_by(["source", "day", "months"]).aggregate(n=known.count()).to_pandas()
+def counts_by_source(alerts: Relation) -> pd.DataFrame:
+    """Alerts by source, local date and whether the month alone is known: source, day, months, n."""
+    columns = f"source, local_date AS day, time_precision = '{MONTH}' AS months, count(*) AS n"
+    frame = alerts.frame(columns, then="GROUP BY 1, 2, 3")
     return frame.assign(day=pd.to_datetime(frame["day"]), n=frame["n"].astype(float))
 
 

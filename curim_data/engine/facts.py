@@ -1,8 +1,4 @@
-"""What is known of all alerts of a version before anything is asked: sums, days and sets.
-
-So those of a version that is an earlier one plus some files are the earlier ones with those of the added files
-(`Facts.with_more`), and only the added files have to be read.
-"""
+"""What is known of all alerts of a version before anything is asked: sums, days and sets."""
 
 from __future__ import annotations
 
@@ -11,10 +7,11 @@ from calendar import monthrange
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from curim_data.engine.types import IbisTable
+from curim_data.engine.relation import Relation
 from curim_data.model import Gender, KnownTime
 from curim_data.model.absence import ASKED_FIELDS
 from curim_data.model.known_time import HOUR_SHARE
+from curim_data.model.sql import count_if, split_list
 
 # Share of alerts of which only the month is known from which on weeks and days mean nothing.
 MONTH_ONLY_SHARE: Final = 0.05
@@ -56,20 +53,6 @@ class Facts:
         whole = self.known_time is KnownTime.MONTH
         return day.replace(day=monthrange(day.year, day.month)[1]) if whole else day
 
-    def with_more(self, other: Facts) -> Facts:
-        """The facts of these alerts and of others together, of which none is among these."""
-        if not self.n or not other.n:
-            return self if self.n else other
-        return Facts(
-            earliest=min(self.earliest, other.earliest),
-            latest=max(self.latest, other.latest),
-            n=self.n + other.n,
-            month_only=self.month_only + other.month_only,
-            timed=self.timed + other.timed,
-            asked=tuple(name for name in ASKED_FIELDS if name in (*self.asked, *other.asked)),
-            categories=tuple(sorted({*self.categories, *other.categories})),
-        )
-
     def as_json(self) -> dict[str, Any]:
         """As JSON can hold it."""
         told = asdict(self)
@@ -92,29 +75,24 @@ class Facts:
         )
 
 
-def measure(table: IbisTable) -> Facts:
-    """The facts of a table of alerts (`alert.SCHEMA`), of which all rows are read."""
-    span = table.aggregate(
-        earliest=table.local_date.min(),
-        latest=table.local_date.max(),
-        n=table.count(),
-        months=(table.time_precision == MONTH).sum(),
-        timed=table.hour.notnull().sum(),
-        affected_gender=(table.affected_gender != NOT_ASKED_GENDER).sum(),
-        reporter_gender=(table.reporter_gender != NOT_ASKED_GENDER).sum(),
-        feeling=table.feeling.notnull().sum(),
-    )
-    earliest, latest, n, months, timed, *answers = span.to_pyarrow().to_pylist()[0].values()
-    further = table.select(category=table.more_categories.unnest())
-    mentioned = table.select("category").distinct().union(further.distinct(), distinct=True)
-    names = mentioned.to_pyarrow()["category"].to_pylist()
-    today = dt.date.today()
+def measure(alerts: Relation) -> Facts:
+    """The facts of alerts, of which all rows are read."""
+    asked = {name: f"{name} <> '{NOT_ASKED_GENDER}'" for name in ("affected_gender", "reporter_gender")}
+    asked["feeling"] = "feeling IS NOT NULL"
+    counted = {
+        "months": count_if(f"time_precision = '{MONTH}'"),
+        "timed": "count(hour)",
+        **{name: count_if(condition) for name, condition in asked.items()},
+    }
+    listed = ", ".join(f"{how} AS {name}" for name, how in counted.items())
+    found = alerts.one(f"min(local_date) AS earliest, max(local_date) AS latest, count(*) AS n, {listed}")
+    today, n = dt.date.today(), int(found["n"])
     return Facts(
-        earliest=earliest or today,
-        latest=latest or today,
-        n=int(n),
-        month_only=int(months or 0),
-        timed=int(timed or 0),
-        asked=tuple(name for name, told in zip(ASKED_FIELDS, answers, strict=True) if told or not n),
-        categories=tuple(sorted(name for name in names if name)),
+        earliest=found["earliest"] or today,
+        latest=found["latest"] or today,
+        n=n,
+        month_only=int(found["months"]),
+        timed=int(found["timed"]),
+        asked=tuple(name for name in ASKED_FIELDS if found[name] or not n),
+        categories=tuple(sorted({name for theme in alerts.levels["theme"] for name in split_list(theme)})),
     )

@@ -1,10 +1,10 @@
-"""The files of a home, counted by Apache Spark or Sail: sessions by URL, and the views that they hold.
+"""The flat table of a home, counted by Apache Spark or Sail: sessions by URL, and the views that they hold.
 
 `sc://host:port` is a server that speaks Spark Connect (Sail, or Spark's own); `spark://host:port` a master of Spark
 itself, `local[2]` Spark in processes of this computer. Both need PySpark, an extra of the installation, and both read
-the Parquet files under the same path as this computer does. A process has one session for each URL. Its threads share
-it, and each version of the alerts or of their copy is registered there once, as a view of the files (`View`). The views
-that were asked for longest ago are dropped.
+the file under the same path as this computer does. A process has one session for each URL. Its threads share it, and
+each version of the alerts or of their copy is registered there once, as a view of its file. The views that were asked
+for longest ago are dropped.
 """
 
 from __future__ import annotations
@@ -16,20 +16,16 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import ibis
-import pandas as pd
 import pyarrow as pa
-from ibis.backends.duckdb.converter import DuckDBPandasData
-from ibis.formats.pyarrow import PyArrowData
 
+from curim_data.engine.errors import EngineError
+from curim_data.engine.relation import Relation
 from curim_data.model import Message
+from curim_data.model.sql import Levels
 
 LOG: Final = logging.getLogger("curim")
 MOST_VIEWS: Final = 8  # of a session: four versions of alerts and of their copy
@@ -47,39 +43,19 @@ _sessions: dict[str, _Session] = {}
 _opening = threading.Lock()
 
 
-class EngineError(RuntimeError):
-    """Another engine cannot be reached, or cannot read the alerts; `message` says which and why."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
-
-
-@dataclass(frozen=True)
-class View:
-    """Some files as a session shows them: the name, and the columns as Ibis knows them."""
-
-    name: str
-    schema: Any
-
-
 def is_spark(url: str) -> bool:
     """Whether a URL names Spark or Sail."""
     return url.startswith((_CONNECT, _MASTER)) or bool(_LOCAL.match(url))
 
 
-def spark_backend(url: str) -> Any:
-    """The Ibis connection of this process to a URL; EngineError where nobody answers there."""
-    return _session(url).backend
+def spark_relation(url: str, path: Path, count: int, levels: Levels) -> Relation:
+    """The alerts of a flat table on the engine of a URL, where a view of the file is made once for each session.
 
-
-def registered(url: str, files: Sequence[str], schema: Any, count: int) -> View:
-    """The view of some files on the engine of a URL, made there once for each session.
-
-    `schema`: their columns as Ibis knows them. `count`: how many alerts they hold, which the engine has to find too.
-    Raises EngineError.
+    `count`: how many alerts it holds, which the engine has to find too; `levels`: the values of its columns that have
+    codes. Raises EngineError.
     """
-    return _session(url).view(tuple(files), schema, count)
+    session = _session(url)
+    return Relation(session.view(path, count), session.ask, levels)
 
 
 def forget(url: str) -> None:
@@ -108,12 +84,11 @@ class _Session:
 
     def __init__(self, url: str) -> None:
         self._url, self._number, self._lost, self._answered = url, next(_numbers), False, 0.0
-        self._views: dict[tuple[str, ...], View] = {}
+        self._views: dict[Path, str] = {}
         self._lock, self._closed = threading.RLock(), threading.Event()
         _reach(url)
         try:
             self._spark = _connect(url) if url.startswith(_CONNECT) else _start(url)
-            self.backend = ibis.pyspark.connect(self._spark)
             self._spark.sql("SELECT 1 AS here").createOrReplaceTempView(_PING)
         except ImportError as error:
             raise EngineError(
@@ -125,37 +100,23 @@ class _Session:
             if "JAVA_GATEWAY" in str(error):
                 raise EngineError(Message("Spark needs Java 17 or newer on this computer.")) from error
             raise _unreachable(url, error) from error
-        # Ibis would ask by way of pandas, where a cell beside a missing one loses its last digits.
-        self.backend.to_pyarrow = self._watched(
-            lambda expr, **named: expr.__pyarrow_result__(self._rows(expr, **named))
-        )
-        self.backend.execute = self._watched(lambda expr, **named: _as_pandas(expr, self._rows(expr, **named)))
         if url.startswith(_MASTER):
             threading.Thread(target=self._watch_workers, daemon=True).start()
 
-    def view(self, files: tuple[str, ...], schema: Any, count: int) -> View:
-        """The view of some files."""
+    def view(self, path: Path, count: int) -> str:
+        """The name of the view of a file."""
         with self._lock:
-            found = self._views.pop(files, None) or self._register(files, schema, count)
-            self._views[files] = found
+            found = self._views.pop(path, None) or self._register(path, count)
+            self._views[path] = found
             while len(self._views) > MOST_VIEWS:
-                name = self._views.pop(next(iter(self._views))).name
-                self._spark.catalog.dropTempView(name)
+                self._spark.catalog.dropTempView(self._views.pop(next(iter(self._views))))
             return found
 
-    def _register(self, files: tuple[str, ...], schema: Any, count: int) -> View:
-        """A new view; its name says the files and the session, so that it is another one after a lost server."""
-        from ibis.backends.pyspark.datatypes import PySparkSchema
-
-        name = f"alerts_{hashlib.sha256(' '.join(files).encode()).hexdigest()[:16]}_{self._number}"
+    def _register(self, path: Path, count: int) -> str:
+        """A new view; its name says the file and the session, so that it is another one after a lost server."""
+        name = f"alerts_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}_{self._number}"
         try:
-            columns = PySparkSchema.from_ibis(schema)
-            alerts = (
-                self._spark.read.schema(columns).parquet(*map(_address, files))
-                if files
-                else self._spark.createDataFrame([], columns)
-            )
-            alerts.createOrReplaceTempView(name)
+            self._spark.read.parquet(_address(path)).createOrReplaceTempView(name)
             found = self._spark.table(name).count()
         except Exception as error:
             raise self._told(error) or self._unread(error) from error
@@ -168,8 +129,7 @@ class _Session:
                     {"url": _place(self._url), "found": found, "count": count},
                 )
             )
-        # Spark's own types would lose that instants are in UTC.
-        return View(name, ibis.schema(schema))
+        return name
 
     def _unread(self, error: Exception) -> EngineError:
         LOG.warning("an engine cannot read the files of the home", exc_info=error)
@@ -180,26 +140,15 @@ class _Session:
             )
         )
 
-    def _rows(self, expr: Any, **named: Any) -> pa.Table:
-        """The rows of an Ibis expression, with its own types."""
-        table = expr.as_table()
-        self.backend._run_pre_execute_hooks(expr)
-        found = self._spark.sql(self.backend.compile(table, **named)).toArrow()
-        return PyArrowData.convert_table(found, table.schema())
-
-    def _watched(self, ask: Callable[..., Any]) -> Callable[..., Any]:
-        """A question that says in one sentence when the server was lost meanwhile."""
-
-        @wraps(ask)
-        def asked(*given: Any, **named: Any) -> Any:
-            if self._lost:  # Spark would wait for ever
-                raise _unreachable(self._url, None)
-            try:
-                return ask(*given, **named)
-            except Exception as error:
-                raise self._told(error) or error from error.__cause__
-
-        return asked
+    def ask(self, sql: str) -> pa.Table:
+        """The rows of a statement; EngineError where the server was lost meanwhile."""
+        if self._lost:  # Spark would wait for ever
+            raise _unreachable(self._url, None)
+        try:
+            found: pa.Table = self._spark.sql(sql.replace("\\", "\\\\")).toArrow()
+        except Exception as error:
+            raise self._told(error) or error from error.__cause__
+        return found
 
     def _told(self, error: Exception) -> EngineError | None:
         """What is said of an error that comes of a lost server; None of any other."""
@@ -249,15 +198,6 @@ class _Session:
             except Exception:  # Java has gone
                 self._lost = True
                 return
-
-
-def _as_pandas(expr: Any, rows: pa.Table) -> Any:
-    """Rows as Ibis gives those of DuckDB."""
-    columns = {
-        name: column.to_pylist() if column.null_count or pa.types.is_nested(column.type) else column.to_pandas()
-        for name, column in zip(rows.column_names, rows.columns, strict=True)
-    }
-    return expr.__pandas_result__(DuckDBPandasData.convert_table(pd.DataFrame(columns), expr.as_table().schema()))
 
 
 def _connect(url: str) -> Any:
@@ -316,6 +256,6 @@ def _place(url: str) -> str:
     return re.sub(r"^(\w+://)(?:[^/@]*@)?([^/;?]*).*", r"\1\2", url)
 
 
-def _address(path: str) -> str:
+def _address(path: Path) -> str:
     """A file as Spark reads it, where some characters would stand for several files."""
-    return "file://" + re.sub(r"([\\*?\[\]{}])", r"\\\1", str(Path(path).resolve()))
+    return "file://" + re.sub(r"([\\*?\[\]{}])", r"\\\1", str(path.resolve()))

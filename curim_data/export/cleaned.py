@@ -45,6 +45,7 @@ from curim_data.export.safe_csv import UNSAFE
 from curim_data.filters import AlertFilter
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA, Audience, Message
 from curim_data.model.extent import NESTED_CELLS
+from curim_data.model.sql import SEPARATOR, text
 from curim_data.privacy import DisclosureError
 
 Kind = Literal["csv", "parquet", "gpkg"]
@@ -65,6 +66,7 @@ _FURTHER: Final = (
 COLUMNS: Final = (*_CURIM, *_FURTHER)
 _TIMES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 _LISTS: Final = ("more_categories", "hours")
+_KEPT: Final = tuple(name for name in COLUMNS if name not in (*_TIMES, *_LISTS, "alert_id", "stored_id"))
 _METADATA: Final = {"cells": NESTED_CELLS.text}
 
 
@@ -117,25 +119,31 @@ def slices(source: Source, f: AlertFilter) -> Iterator[pa.Table]:
 
     They come by the time of the report, so that the same alerts give the same file whatever was imported and undone.
     """
-    table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
-    wanted = [name for name in SCHEMA.names if name in {*COLUMNS, "incident_id"}]
-    in_order = table.select(*wanted).order_by("reported_at", "alert_id")
-    for batch in in_order.to_pyarrow_batches(chunk_size=SLICE):
-        if batch.num_rows:
-            yield _shaped(pa.Table.from_batches([batch]), source.city.timezone)
+    wanted = ", ".join((*_KEPT, *(f"{name}_us" for name in _TIMES), "theme", "span", "incident_id"))
+    conditions = f.conditions(query.dates(source, f), source.city, source.alerts.levels)
+    after: list[str] = []
+    while True:
+        found = source.alerts.select(
+            f"{wanted}, alert_id", [*conditions, *after], f"ORDER BY reported_at_us, alert_id LIMIT {SLICE}"
+        )
+        if found.num_rows:
+            yield _shaped(found, source.city.timezone)
+        if found.num_rows < SLICE:
+            return
+        moment, name = (found[column][-1].as_py() for column in ("reported_at_us", "alert_id"))
+        after = [f"reported_at_us > {moment} OR (reported_at_us = {moment} AND alert_id > {text(name)})"]
 
 
 def _shaped(alerts: pa.Table, zone: str) -> pa.Table:
     made: dict[str, Any] = {name: alerts[name] for name in alerts.column_names}
     made["stored_id"], made["alert_id"] = alerts["alert_id"], alerts["incident_id"]
     for name in _TIMES:
-        made[name] = alerts[name].cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", zone))
+        made[name] = alerts[f"{name}_us"].cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", zone))
     for name in ("x", "y"):
         made[name] = pc.round(alerts[name], 2)
-    for name in _LISTS:
-        texts = alerts[name].combine_chunks().cast(pa.list_(pa.string()))
-        joined = pc.binary_join(_barred(texts), "|")
-        made[name] = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+    further = pc.replace_substring_regex(alerts["theme"], f"(?s)^[^{SEPARATOR}]*{SEPARATOR}", "")
+    for name, joined in (("more_categories", further), ("hours", alerts["span"])):
+        made[name] = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), _barred(joined))
     for name in _CELLS:
         codes = pc.dictionary_encode(alerts[name]).combine_chunks()
         names = pa.array([h3.int_to_str(cell) for cell in codes.dictionary.to_pylist()], pa.string())
@@ -143,12 +151,10 @@ def _shaped(alerts: pa.Table, zone: str) -> pa.Table:
     return pa.table({name: made[name] for name in COLUMNS}).cast(_schema(zone))
 
 
-def _barred(lists: Any) -> Any:
-    """Lists of texts with a backslash before each bar and backslash of a text, to be joined by bars."""
-    flat = pc.replace_substring(pc.list_flatten(lists), "\\", "\\\\")
-    ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(lists), 0)).to_numpy()
-    offsets = pa.array(np.concatenate([[0], ends]).astype(np.int32))
-    return pa.ListArray.from_arrays(offsets, pc.replace_substring(flat, "|", "\\|"))
+def _barred(joined: Any) -> Any:
+    """Lists that are one text, joined by bars, with a backslash before each bar and backslash of a value."""
+    escaped = pc.replace_substring(pc.replace_substring(joined, "\\", "\\\\"), "|", "\\|")
+    return pc.replace_substring(escaped, SEPARATOR, "|")
 
 
 def _schema(zone: str) -> pa.Schema:

@@ -10,18 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-import ibis
 import pyarrow as pa
 import pyarrow.csv
 
 from curim_data.engine import Source, open_source
 from curim_data.engine.by_url import ALERTS, COPY, PUBLICATIONS
-from curim_data.engine.columns import HOUR_BITS, MADE, made_columns
+from curim_data.engine.flat import MORE, STORED
 from curim_data.model import SCHEMA, Message
 from curim_data.protection import protected_files
 from curim_data.store import Home
 
-LAYOUT: Final = 2  # of what is written; another number makes everything be written anew
+LAYOUT: Final = 3  # of what is written; another number makes everything be written anew
 BLOCK: Final = 50_000  # rows in memory at once
 PATIENCE: Final = "30s"  # for readers who hold a table that nobody should read any more
 _LOCK: Final = 7_141_929_403  # of the one process that publishes, in the database
@@ -35,7 +34,6 @@ _TYPES: Final = {
     "date32[day]": "date",
     "timestamp[us, tz=UTC]": "timestamptz",
 }
-_MADE_TYPES: Final = {**dict.fromkeys(MADE, "text"), HOUR_BITS: "integer"}
 
 
 class PublishError(ValueError):
@@ -96,22 +94,17 @@ def _erased(home: Home) -> str:
 @contextmanager
 def _connected(url: str) -> Iterator[Any]:
     """A connection to the database of a URL, closed afterwards; its errors, and those of the driver, as ours."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise PublishError(Message("Alerts are published into PostgreSQL alone: give postgresql://user@host/database."))
     try:
-        backend = ibis.connect(url)
+        import psycopg
     except ImportError as error:
         raise PublishError(Message("The driver is missing: pip install “psycopg[binary]”.")) from error
-    except Exception as error:  # of the driver, of which this code knows nothing before it is there
-        raise _failed(error) from error
-    if backend.name != "postgres":
-        raise PublishError(Message("Alerts are published into PostgreSQL alone: give postgresql://user@host/database."))
-    import psycopg
-
     try:
-        yield backend.con
+        with psycopg.connect(url, autocommit=True) as connection:
+            yield connection
     except psycopg.Error as error:
         raise _failed(error) from error
-    finally:
-        backend.disconnect()
 
 
 def _failed(error: Exception) -> PublishError:
@@ -121,7 +114,7 @@ def _failed(error: Exception) -> PublishError:
 def _write(cursor: Any, name: str, source: Source) -> dict[str, Any]:
     """A new table of a source's alerts; what readers have to know of it, as JSON."""
     table = f"{name}_{uuid.uuid4().hex[:12]}"
-    columns = {field.name: _type(field.type) for field in SCHEMA} | _MADE_TYPES
+    columns = {field.name: _type(field.type) for field in SCHEMA} | {name: _TYPES[kind] for name, kind in MORE.items()}
     listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     cursor.execute(f"CREATE TABLE {table} ({listed})")
     with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as out:
@@ -156,12 +149,10 @@ def _type(kind: pa.DataType) -> str:
 
 def _blocks(source: Source, columns: tuple[str, ...]) -> Iterator[bytes]:
     """The alerts as lines of CSV, some rows at a time: nothing is what is missing, and what is there has quotes."""
-    table = source.table
-    backend = table.op().source
-    cursor = backend.con.cursor()
-    made = backend.compile(table.mutate(**made_columns(table)))
+    cursor = source.cache["database"].cursor()
     shown = ", ".join(_literal(name) if name in _LISTS else name for name in columns)
-    query = f"SELECT {shown} FROM ({made}) AS alerts ORDER BY local_date, alert_id"
+    both = f"SELECT {STORED}.*, {', '.join(MORE)} FROM {STORED} JOIN {ALERTS} USING (alert_id)"
+    query = f"SELECT {shown} FROM ({both}) AS alerts ORDER BY local_date, alert_id"
     how = pa.csv.WriteOptions(include_header=False, quoting_style="all_valid")
     for batch in cursor.execute(query).to_arrow_reader(BLOCK):
         out = pa.BufferOutputStream()

@@ -14,17 +14,15 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_, or_
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from curim_data.filters._months import first_of_months, month_end
 from curim_data.filters._query_words import dropped, is_cell, join, parse_date, split, window_ends, window_hours
 from curim_data.model import Gender, Kind, Message, Status, Translator, labels
 from curim_data.model.i18n import Span
+from curim_data.model.sql import Levels, between, cell, coded, is_one_of, split_list
 
 if TYPE_CHECKING:
-    from curim_data.engine.types import IbisBoolean, IbisTable
     from curim_data.model import CityProfile
 
 PERIODS: Final = ("28d", "quarter", "12m", "meeting", "all")
@@ -80,8 +78,11 @@ class Field(ABC):
         """The words of the query string; nothing for what is not set."""
 
     @abstractmethod
-    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
-        """A boolean, missing or false where an alert does not pass; None where the field asks for nothing."""
+    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
+        """The condition in SQL, missing or false where an alert does not pass; empty where the field asks for nothing.
+
+        Of the columns of `curim_data.engine.flat`.
+        """
 
     @abstractmethod
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
@@ -124,7 +125,7 @@ class ChoiceField(Field):
     chip: Message
     key_variable: KeyVariable | None = None
     widget: Widget | None = None
-    unless: Callable[[IbisTable], IbisBoolean] | None = None  # where the value is not known, whatever the column says
+    unless: str = ""  # the condition where the value is not known, whatever the column says
     own_title: Message | None = None
     label: Callable[[Translator, CityProfile, Any], str] | None = None
     short_label: Callable[[Translator, Any], str] | None = None  # in a pill
@@ -164,13 +165,14 @@ class ChoiceField(Field):
         texts = (DAYS[value] if self.column == "weekday" else str(value) for value in values)
         return {self.word: join(texts)} if values else {}
 
-    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """The column holds one of the values."""
         values = getattr(f, self.name)
         if not values:
-            return None
-        test = table[self.column] == values[0] if len(values) == 1 else table[self.column].isin(list(values))
-        return test if self.unless is None else test & ~self.unless(table)
+            return ""
+        known = self.column in levels
+        test = coded(self.column, levels, values.__contains__) if known else is_one_of(self.column, values)
+        return f"{test} AND NOT ({self.unless})" if self.unless else test
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """The phrase with the values in words."""
@@ -240,16 +242,11 @@ class CategoryField(Field):
         pairs = (("category", f.categories), ("group", f.groups))
         return {word: join(values) for word, values in pairs if values}
 
-    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """The category, or one of the further categories, is among those asked for."""
-        if not (f.categories or f.groups):
-            return None
-        wanted = sorted(asked_categories(f, city))
-        test, further = table.category.isin(wanted), table.more_categories
-        named = [further.contains(category) for category in wanted]
-        return (
-            test | (further.notnull() & reduce(or_, named)) if named else test
-        )  # most alerts have no further category
+        wanted = asked_categories(f, city)
+        asked = f.categories or f.groups
+        return coded("theme", levels, lambda theme: not wanted.isdisjoint(split_list(theme))) if asked else ""
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """The head of the sentence."""
@@ -303,18 +300,16 @@ class CellField(Field):
         """Hexadecimal names, joined by commas."""
         return {"cells": join(f.cells)} if f.cells else {}
 
-    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """The alert counts in one of the cells."""
         import h3.api.basic_int as h3
 
-        from curim_data.engine.columns import cell_column, is_one_of
         from curim_data.model.shore import with_shore
 
         by_resolution: dict[int, list[int]] = {}
-        for cell in with_shore(city, f.cells):
-            by_resolution.setdefault(h3.get_resolution(cell), []).append(cell)
-        tests = [is_one_of(cell_column(table, r), cells) for r, cells in sorted(by_resolution.items())]
-        return reduce(or_, tests) if tests else None
+        for one in with_shore(city, f.cells):
+            by_resolution.setdefault(h3.get_resolution(one), []).append(one)
+        return " OR ".join(is_one_of(cell(size), cells) for size, cells in sorted(by_resolution.items()))
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """How many cells were picked."""
@@ -351,13 +346,15 @@ class HourField(Field):
         """The two hours."""
         return {"hours": f"{f.hours[0]}-{f.hours[1]}"} if f.hours else {}
 
-    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """At least half of the hours that the alert's span touches lie in the window; an unknown hour never does."""
-        from curim_data.engine.columns import hours_within
+        wanted = {str(hour) for hour in window_hours(f.hours)} if f.hours else set()
 
-        if not f.hours:
-            return None
-        return hours_within(table, window_hours(f.hours))
+        def passes(span: str) -> bool:
+            hours = split_list(span)
+            return bool(hours) and 2 * len(wanted.intersection(hours)) >= len(hours)
+
+        return coded("span", levels, passes) if f.hours else ""
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """From the first minute to the last."""
@@ -399,9 +396,9 @@ class LightField(Field):
         """`dark` or `day`."""
         return {} if f.dark is None else {"light": "dark" if f.dark else "day"}
 
-    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
+    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """The sun was below the horizon, or was not; where that is unknown the alert does not pass."""
-        return None if f.dark is None else table.dark == f.dark
+        return "" if f.dark is None else f"dark = {str(f.dark).upper()}"
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """After dark, or in daylight."""
@@ -464,9 +461,9 @@ class PeriodField(Field):
         pairs = (("from", f.start), ("to", f.end))
         return {word: day.isoformat() for word, day in pairs if day}
 
-    def predicate(self, f: AlertFilter, table: IbisTable, city: CityProfile) -> IbisBoolean | None:
-        """None: the filter adds the resolved dates."""
-        return None
+    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
+        """Nothing: the filter adds the resolved dates."""
+        return ""
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """The preset or the dates, with the comma."""
@@ -573,7 +570,7 @@ class AlertFilter:
             help=Message("mon, tue, wed, thu, fri, sat, sun."),
             column="weekday",
             known=lambda city: {word: day for day, word in enumerate(DAYS)},
-            unless=lambda table: table.time_precision == "month",
+            unless="time_precision = 'month'",
             said=lambda t, city, values: t(
                 ", on {days}", days=t.join([labels.weekday_label(t, day) for day in values], "or")
             ),
@@ -762,14 +759,9 @@ class AlertFilter:
         usual = type(self)()
         return self.replace(**{attribute: getattr(usual, attribute) for attribute in self.field(name).names})
 
-    def tests(self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile) -> list[IbisBoolean]:
-        """The filter as Ibis booleans over an alert table, all of which hold for what passes; missing is false.
+    def conditions(self, dates: tuple[dt.date, dt.date], city: CityProfile, levels: Levels) -> list[str]:
+        """The filter as conditions in SQL, all of which hold for what passes; missing is false.
 
-        `dates` as `resolve` gives them.
+        `dates` as `resolve` gives them; `levels`: those of the relation of alerts.
         """
-        each = (field.predicate(self, table, city) for field in self.fields())
-        return [table.local_date.between(*dates), *(test for test in each if test is not None)]
-
-    def predicate(self, table: IbisTable, dates: tuple[dt.date, dt.date], city: CityProfile) -> IbisBoolean:
-        """The filter as one Ibis boolean over an alert table; missing is false."""
-        return reduce(and_, self.tests(table, dates, city))
+        return [between(*dates), *filter(None, (field.condition(self, city, levels) for field in self.fields()))]

@@ -2,7 +2,7 @@
 
 It has a row for each released alert (`releases`), which keeps what was reported, whom it affected and what became of
 it, and has the place and time that were drawn for it. Made out of the alerts and the draws whenever one of them
-changes (`extension`: of what came since, where nothing else changed), so that updates, undo and erasure are in it; what
+changes, so that updates, undo and erasure are in it; what
 was drawn does not change.
 
 What is coarser than in the alerts: the position is the middle of a cell of resolution 9, the time a day of the week
@@ -31,16 +31,15 @@ import pyarrow.parquet as pq
 
 from curim_data.engine import Source
 from curim_data.engine.codes import BATCH, codes, encoded
-from curim_data.engine.columns import TABLE, split_list
-from curim_data.engine.files import quoted, read_files
+from curim_data.engine.flat import read_files
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA, BoolArray, CityProfile, IntArray
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
+from curim_data.model.sql import split_list
 from curim_data.privacy import is_sensitive_category
 from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn
 from curim_data.store.matching import bounded_duckdb
 
 NAME: Final = "protected"
-LATER: Final = "protected_later"
 MEMORY: Final = "300MB"
 ROWS: Final = 122_880  # that are written at once
 OF_PERSONS: Final = ("status", "reporter_gender")  # what a sensitive alert has of another one
@@ -58,13 +57,6 @@ def copy_version(source: Source, drawn: Drawn) -> str:
 def copy_file(city: CityProfile, version: str) -> Path | None:
     """Where the copy of a version is kept; None where the city has no home."""
     return None if city.prepared is None else prepared_file(city.prepared, alerts_name(NAME, version), ".parquet")
-
-
-def later_file(city: CityProfile, version: str) -> Path | None:
-    """Where the rows of a copy are kept that take the place of those of the same names, and further ones; there is none
-    where the copy was written as a whole.
-    """
-    return None if city.prepared is None else prepared_file(city.prepared, alerts_name(LATER, version), ".parquet")
 
 
 def write_copy(
@@ -190,29 +182,18 @@ def read_alerts(
     files: tuple[str | Path, ...],
     work: Path,
     key: str,
-    of: pa.Table | None = None,
-    prepared: Path | None = None,
 ) -> tuple[pa.Table, np.ndarray[Any, Any]]:
-    """What the copy takes from alerts, and their names in it (16 bytes each); `of`: alert_id of those alone.
-
-    `prepared`: the prepared file of these alerts, where few of many are found sooner than in the Parquet files.
-    """
+    """What the copy takes from alerts, and their names in it (16 bytes each)."""
     coded = (*_OF_ALERTS, "more")
     digests = bytearray()
     with bounded_duckdb(work, MEMORY) as engine:
-        if prepared is not None:
-            engine.execute(f"ATTACH {quoted(prepared)} AS prepared (READ_ONLY)")
-            engine.execute(f"CREATE VIEW alerts AS FROM prepared.main.{TABLE}")
-        elif files:
+        if files:
             engine.execute(f"CREATE VIEW alerts AS SELECT * FROM {read_files(files)}")
         else:
             engine.register("alerts", SCHEMA.empty_table())
-        if of is not None:
-            engine.register("asked", of)
-        some = "" if of is None else "SEMI JOIN asked USING (alert_id)"
         texts = ", ".join(f"alerts.{name}::VARCHAR AS {name}" for name in _OF_ALERTS)
         told = f"alert_id, md5($key || alert_id) AS name, feeling, {_MORE}, {texts}"
-        read = engine.execute(f"SELECT {told} FROM alerts {some}", {"key": key}).to_arrow_reader(BATCH)
+        read = engine.execute(f"SELECT {told} FROM alerts", {"key": key}).to_arrow_reader(BATCH)
 
         def rest() -> Any:
             for one in read:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
+from curim_data.engine import Relation
 from curim_data.model import Gender, Message, Status
+from curim_data.model.sql import count_if, is_one_of
 
 KNOWN_GENDERS: Final = (Gender.WOMAN.value, Gender.MAN.value, Gender.OTHER.value)
 COLUMNS: Final = {
@@ -26,7 +28,7 @@ COLUMNS: Final = {
 }
 
 
-def completeness(table: Any, categories: Collection[str]) -> pd.DataFrame:
+def completeness(alerts: Relation, categories: Collection[str]) -> pd.DataFrame:
     """Filled values by column and month.
 
     A gender counts as filled where it is a gender (not undisclosed, not unknown), a category where the city's list
@@ -38,29 +40,30 @@ def completeness(table: Any, categories: Collection[str]) -> pd.DataFrame:
     DataFrame
         column (a key of `COLUMNS`), month (timestamp; missing in the rows over all months), n, filled, share.
     """
-    resolved = table.status == Status.RESOLVED.value
+    resolved = f"status = '{Status.RESOLVED.value}'"
     filled = {
-        "reported_at": table.occurred_from.isnull() | (table.reported_at != table.occurred_from),
-        "occurred_from": table.occurred_from.notnull(),
-        "hour": table.hours.length() > 0,
-        "coordinates": table.longitude.notnull() & table.latitude.notnull(),
-        "district": table.district.notnull(),
-        "category": table.category.isin(sorted(categories)) if categories else resolved & False,
-        "affected_gender": table.affected_gender.isin(KNOWN_GENDERS),
-        "reporter_gender": table.reporter_gender.isin(KNOWN_GENDERS),
-        "age_band": table.age_band.notnull(),
-        "severity": table.severity.notnull(),
-        "feeling": table.feeling.notnull(),
-        "resolved_at": resolved & table.resolved_at.notnull(),
+        "reported_at": "occurred_from_us IS NULL OR reported_at_us <> occurred_from_us",
+        "occurred_from": "occurred_from_us IS NOT NULL",
+        "hour": "hour IS NOT NULL",
+        "coordinates": "longitude IS NOT NULL AND latitude IS NOT NULL",
+        "district": "district IS NOT NULL",
+        "category": is_one_of("category", sorted(categories)),
+        "affected_gender": is_one_of("affected_gender", KNOWN_GENDERS),
+        "reporter_gender": is_one_of("reporter_gender", KNOWN_GENDERS),
+        "age_band": "age_band IS NOT NULL",
+        "severity": "severity IS NOT NULL",
+        "feeling": "feeling IS NOT NULL",
+        "resolved_at": f"{resolved} AND resolved_at_us IS NOT NULL",
     }
-    sums = {name: test.fill_null(False).sum() for name, test in filled.items()}
-    asked = {"n": table.count(), "of_resolved": resolved.sum()}
-    wide = table.group_by("month").aggregate(**asked, **sums).to_pandas()
+    counted = {"n": "count(*)", "of_resolved": count_if(resolved)}
+    counted |= {f"{name}_filled": count_if(condition) for name, condition in filled.items()}
+    listed = ", ".join(f"{how} AS {name}" for name, how in counted.items())
+    wide = alerts.frame(f"month, {listed}", then="GROUP BY month")
     wide["month"] = pd.to_datetime(wide["month"])
     parts = []
     for name in COLUMNS:
         n = wide["of_resolved" if name == "resolved_at" else "n"]
-        parts.append(pd.DataFrame({"column": name, "month": wide["month"], "n": n, "filled": wide[name]}))
+        parts.append(pd.DataFrame({"column": name, "month": wide["month"], "n": n, "filled": wide[f"{name}_filled"]}))
     months = pd.concat(parts, ignore_index=True).sort_values(["column", "month"], kind="stable")
     whole = months.groupby("column", sort=False)[["n", "filled"]].sum().reset_index()
     whole.insert(1, "month", pd.Series(pd.NaT, index=whole.index))

@@ -6,19 +6,19 @@ Nothing is removed: near-duplicates may be two witnesses, or two events.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
-from typing import Any, Final
+from typing import Final
 
-import ibis
+import numpy as np
 import pandas as pd
 
-from curim_data.engine import Source
+from curim_data.engine import Relation, Source
+from curim_data.model.sql import all_of, at_points, coded, split_list
 from curim_data.quality.times import MONTH
-from curim_data.query import at_points
 
 NEAR_M: Final = 50.0
 NEAR_HOURS: Final = 48
 MOST_PAIRS: Final = 200
+_HOUR: Final = 3_600_000_000  # microseconds
 # Comparisons of alerts in the same category, 50 m and 48 h beyond which pairs are not looked for.
 MOST_COMPARISONS: Final = 20_000_000
 
@@ -43,83 +43,52 @@ class NearDuplicates:
 
 
 def near_duplicates(source: Source, default_points: pd.DataFrame) -> NearDuplicates:
-    """Look for near-duplicates, set-based: alerts meet in buckets of 50 m and 48 h and in the neighbouring ones."""
-    base = _base(source, default_points)
-    of = int(base.count().to_pyarrow().as_py())
-    keys = ["category", "bx", "by", "bt"]
-    crowds = base.group_by(keys).aggregate(n=base.count())
-    likely = crowds.aggregate(n=(crowds.n * (crowds.n - 1)).sum()).to_pyarrow().to_pylist()[0]["n"] or 0
+    """Look for near-duplicates, by a tree of the alerts of each category in space and time."""
+    usable = ["x IS NOT NULL", f"time_precision <> '{MONTH}'", f"NOT {at_points(default_points)}"]
+    of, likely = source.alerts.one("count(*) AS n", usable)["n"], _comparisons(source.alerts, usable)
     none = pd.DataFrame(columns=["first", "second", "category", "metres", "hours"])
     if likely > MOST_COMPARISONS:
         return NearDuplicates(0, 0, of, pd.DataFrame(columns=["category", "pairs"]), none, too_many=True)
-    found = _pairs(base).cache()
-    by_category = (
-        found.group_by("category")
-        .aggregate(pairs=found.count(), early=(found.hours < NEAR_HOURS / 2).sum())
-        .to_pandas()
-    )
-    ids = found.select(alert=found.first).union(found.select(alert=found.second), distinct=True)
-    listed = found.order_by(["hours", "metres", "first", "second"]).limit(MOST_PAIRS).to_pandas()
+    columns = "alert_id, incident_id, category, x, y, coalesce(occurred_from_us, reported_at_us) AS at"
+    alerts = source.alerts.frame(columns, usable)
+    found = pd.concat([none, *(_pairs(part) for _, part in alerts.groupby("category"))], ignore_index=True)
+    by_category = found.groupby("category").size().rename("pairs").reset_index()
     return NearDuplicates(
-        pairs=int(by_category["pairs"].sum()),
-        alerts=int(ids.count().to_pyarrow().as_py()),
+        pairs=len(found),
+        alerts=int(pd.concat([found["first"], found["second"]]).nunique()),
         of=of,
-        by_category=by_category[["category", "pairs"]].sort_values(
-            ["pairs", "category"], ascending=[False, True], ignore_index=True
-        ),
-        listed=listed,
-        first_day=int(by_category["early"].sum()),
+        by_category=by_category.sort_values(["pairs", "category"], ascending=[False, True], ignore_index=True),
+        listed=found.sort_values(["hours", "metres", "first", "second"], ignore_index=True).head(MOST_PAIRS),
+        first_day=int((found["hours"] < NEAR_HOURS / 2).sum()),
     )
 
 
-def _base(source: Source, default_points: pd.DataFrame) -> Any:
-    """The alerts to compare: id, incident, category, position, seconds, and their buckets."""
-    table = source.table
-    table = table.filter(table.x.notnull() & table.y.notnull() & (table.time_precision != MONTH))
-    table = table.filter(~at_points(table, default_points))
-    seconds = ibis.coalesce(table.occurred_from, table.reported_at).epoch_seconds()
-    return table.select(
-        "alert_id",
-        "incident_id",
-        "category",
-        "x",
-        "y",
-        at=seconds,
-        bx=(table.x / NEAR_M).floor().cast("int64"),
-        by=(table.y / NEAR_M).floor().cast("int64"),
-        bt=(seconds / (NEAR_HOURS * 3600.0)).floor().cast("int64"),
-    )
+def _comparisons(alerts: Relation, usable: list[str]) -> int:
+    """About how many pairs are near each other: those that share a square of 50 m and 48 hours, both ways."""
+    square = ", ".join(f"floor({name} / {NEAR_M}e0)" for name in ("x", "y"))
+    hours = f"floor(coalesce(occurred_from_us, reported_at_us) / {_HOUR * NEAR_HOURS}.0e0)"
+    crowds = f"SELECT count(*) AS n FROM {alerts.name}{all_of(usable)} GROUP BY category, {square}, {hours}"
+    found = alerts.ask(f"SELECT CAST(sum(n * (n - 1)) AS BIGINT) AS pairs FROM ({crowds}) AS crowds")
+    return int(found["pairs"][0].as_py() or 0)
 
 
-def _pairs(base: Any) -> Any:
-    """Each pair once: every alert is sent to half of the 27 buckets around its own, and to its own."""
-    steps = [step for step in product((-1, 0, 1), repeat=3) if step >= (0, 0, 0)]
-    offsets = ibis.array([ibis.struct({"dx": dx, "dy": dy, "dt": dt}) for dx, dy, dt in steps])
-    sent = base.mutate(step=offsets.unnest())
-    sent = sent.select(
-        category=sent.category,
-        bx=sent.bx + sent.step["dx"],
-        by=sent.by + sent.step["dy"],
-        bt=sent.bt + sent.step["dt"],
-        own=(sent.step["dx"] == 0) & (sent.step["dy"] == 0) & (sent.step["dt"] == 0),
-        id_1=sent.alert_id,
-        incident_1=sent.incident_id,
-        x_1=sent.x,
-        y_1=sent.y,
-        at_1=sent.at,
-    )
-    met = sent.join(base.view(), ["category", "bx", "by", "bt"])
-    metres = ((met.x - met.x_1) ** 2 + (met.y - met.y_1) ** 2).sqrt()
-    hours = (met.at - met.at_1).abs() / 3600.0
-    other = met.incident_id.isnull() | met.incident_1.isnull() | (met.incident_id != met.incident_1)
-    met = met.filter((~met.own | (met.id_1 < met.alert_id)) & other & (metres <= NEAR_M) & (hours <= float(NEAR_HOURS)))
-    return met.select(
-        first=ibis.least(met.id_1, met.alert_id),
-        second=ibis.greatest(met.id_1, met.alert_id),
-        category=met.category,
-        metres=((met.x - met.x_1) ** 2 + (met.y - met.y_1) ** 2).sqrt(),
-        hours=(met.at - met.at_1).abs() / 3600.0,
-    )
+def _pairs(alerts: pd.DataFrame) -> pd.DataFrame:
+    """Each pair of alerts of one category within reach, once, of other incidents."""
+    from scipy.spatial import cKDTree  # here, since it is slow to load
+
+    alerts = alerts.reset_index(drop=True)
+    at = alerts[["x", "y", "at"]].to_numpy(float)
+    # All within the cube that holds the cylinder: 50 m in each direction of space, and 48 hours as 50 m of time.
+    scaled = at * [1.0, 1.0, NEAR_M / (_HOUR * NEAR_HOURS)]
+    one, other = cKDTree(scaled).query_pairs(NEAR_M * (1 + 1e-9), p=np.inf, output_type="ndarray").T
+    metres = np.hypot(at[one, 0] - at[other, 0], at[one, 1] - at[other, 1])
+    hours = np.abs(at[one, 2] - at[other, 2]) / _HOUR
+    incident = alerts["incident_id"]
+    same = incident.to_numpy(object)[one] == incident.to_numpy(object)[other]
+    near = (metres <= NEAR_M) & (hours <= NEAR_HOURS) & ~(same & incident.notna().to_numpy()[one])
+    ids = np.sort(alerts["alert_id"].to_numpy(object)[np.c_[one[near], other[near]]], axis=1)
+    frame = pd.DataFrame(ids, columns=["first", "second"])
+    return frame.assign(category=alerts["category"].iloc[0], metres=metres[near], hours=hours[near])
 
 
 @dataclass(frozen=True)
@@ -135,11 +104,13 @@ class Incidents:
     several_categories: int
 
 
-def incidents(table: Any) -> Incidents:
+def incidents(alerts: Relation) -> Incidents:
     """Several reports of one incident."""
-    named = table.filter(table.incident_id.notnull())
-    groups = named.group_by("incident_id").aggregate(n=named.count())
-    groups = groups.filter(groups.n > 1)
-    row = groups.aggregate(k=groups.count(), n=groups.n.sum(), most=groups.n.max()).to_pyarrow().to_pylist()[0]
-    further = table.filter(table.more_categories.length() > 0).count().to_pyarrow().as_py()
-    return Incidents(int(row["k"]), int(row["n"] or 0), int(row["most"] or 0), int(further))
+    groups = f"SELECT count(*) AS n FROM {alerts.name} WHERE incident_id IS NOT NULL GROUP BY incident_id"
+    found = alerts.ask(
+        f"SELECT count(*) AS incidents, CAST(sum(n) AS BIGINT) AS alerts, max(n) AS most FROM ({groups}) AS named "
+        "WHERE n > 1"
+    ).to_pylist()[0]
+    several = coded("theme", alerts.levels, lambda theme: len(split_list(theme)) > 1)
+    further = alerts.one("count(*) AS n", [several])["n"]
+    return Incidents(found["incidents"], found["alerts"] or 0, found["most"] or 0, further)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import h3.api.basic_int as h3
-import ibis
 import numpy as np
 import pandas as pd
 import pyproj
 import shapely
 
-from curim_data.engine import Source
+from curim_data.engine import Relation, Source
 from curim_data.model import CELL_RESOLUTIONS, CityProfile, Message
-from curim_data.query import at_points, default_points
+from curim_data.model.sql import all_of, at_points, count_if
+from curim_data.query import default_points
 
 DECIMALS: Final = (2, 3, 4, 5, 6)
 METRES_A_DEGREE: Final = 111_320.0
@@ -31,6 +31,7 @@ MOST_CELLS: Final = 300
 MOST_KEPT: Final = 64
 STEP: Final = "coordinate_step"
 COARSE: Final = min(CELL_RESOLUTIONS)
+MAPPED: Final = "longitude IS NOT NULL AND latitude IS NOT NULL"
 _GEOD: Final = pyproj.Geod(ellps="WGS84")
 _FAR_M: Final = 100_000.0
 
@@ -85,14 +86,14 @@ def finest_supported(step_m: float) -> int | None:
 
 def precision(source: Source, default_points: pd.DataFrame) -> Precision | None:
     """How exact the coordinates are; None where no alert off the piles has coordinates."""
-    table = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
-    table = table.filter(~at_points(table, default_points))
-    table = table.select("longitude", "latitude", "x", "y")
-    digits = ibis.cases(
-        *((_rounded(table.longitude, d) & _rounded(table.latitude, d), d) for d in DECIMALS[:-1]), else_=DECIMALS[-1]
+    usable = [MAPPED, f"NOT {at_points(default_points)}"]
+    rounded = " ".join(
+        f"WHEN {_rounded('longitude', digits)} AND {_rounded('latitude', digits)} THEN {digits}"
+        for digits in DECIMALS[:-1]
     )
-    counted = table.select(digits=digits).group_by("digits").aggregate(n=lambda rows: rows.count()).to_pandas()
-    n = counted.set_index("digits")["n"].reindex(DECIMALS, fill_value=0)
+    digits = f"CASE {rounded} ELSE {DECIMALS[-1]} END AS digits"
+    counted = source.alerts.frame(f"{digits}, count(*) AS n", usable, "GROUP BY 1").set_index("digits")["n"]
+    n = counted.reindex(DECIMALS, fill_value=0)
     total = int(n.sum())
     if not total:
         return None
@@ -100,12 +101,13 @@ def precision(source: Source, default_points: pd.DataFrame) -> Precision | None:
     coarse = n.cumsum() / total
     usual = next(d for d in DECIMALS if coarse[d] > TOLERATED)
     step, cause = METRES_A_DEGREE * 10.0**-usual, "decimals"
-    points = int(table.select("longitude", "latitude").distinct().count().to_pyarrow().as_py())
-    grid = _grid(table, total)
+    distinct = f"SELECT DISTINCT longitude, latitude FROM {source.alerts.name}{all_of(usable)}"
+    points = source.alerts.ask(f"SELECT count(*) AS n FROM ({distinct}) AS points")["n"][0].as_py()
+    grid = _grid(source.alerts, usable, total)
     if grid and grid > step:
         step, cause = grid, "grid"
     if total >= LEAST_ALERTS and points < SNAPPED_SHARE * total:
-        apart = _spacing(table)
+        apart = _spacing(source.alerts, usable)
         if apart is not None and apart > step:
             step, cause = apart, "points"
     return Precision(total, decimals, points, step, cause, finest_supported(step))
@@ -119,7 +121,7 @@ def coordinate_step(source: Source) -> float:
     source = source.exact or source  # a protected copy has the middles of cells
     key = (source.version, source.city.version, source.count)
     if key not in _steps:
-        step = source.learned(STEP)
+        step = source.kept(STEP)
         if not isinstance(step, float):
             found = precision(source, default_points(source))
             step = found.step_m if found is not None else 1.0
@@ -134,29 +136,28 @@ def keep_coordinate_step(source: Source) -> None:
     source.keep(STEP, float(coordinate_step(source)))
 
 
-def _rounded(degrees: Any, digits: int) -> Any:
-    return (degrees - degrees.round(digits)).abs() < 1e-9
+def _rounded(column: str, digits: int) -> str:
+    """Whether a number of degrees has so many decimals at most."""
+    scaled = f"{column} * {10.0**digits!r}e0"
+    return f"abs({scaled} - round({scaled})) < {10.0**digits * 1e-9!r}"
 
 
-def _grid(table: Any, total: int) -> float | None:
+def _grid(alerts: Relation, usable: list[str], total: int) -> float | None:
     """The widest step of which at least 95 % of the positions, in the city's metres, are whole multiples."""
 
-    def off(metres: Any, step: int) -> Any:
-        return (metres / step - (metres / step).round(0)).abs() * step
+    def on(metres: str, step: int) -> str:
+        steps = f"{metres} / {step}.0e0"
+        return f"abs({steps} - round({steps})) * {step} < {NEAR_M}e0"
 
-    found = table.aggregate(
-        **{
-            f"s{step}": ((off(table.x, step) < NEAR_M) & (off(table.y, step) < NEAR_M)).sum()
-            for step in STEPS_M
-        }
-    ).to_pyarrow().to_pylist()[0]  # fmt: skip
-    return next((float(step) for step in STEPS_M if (found[f"s{step}"] or 0) >= (1 - TOLERATED) * total), None)
+    both = {step: f"{on('x', step)} AND {on('y', step)}" for step in STEPS_M}
+    found = alerts.one(", ".join(f"{count_if(both[step])} AS s{step}" for step in STEPS_M), usable)
+    return next((float(step) for step in STEPS_M if found[f"s{step}"] >= (1 - TOLERATED) * total), None)
 
 
-def _spacing(table: Any) -> float | None:
+def _spacing(alerts: Relation, usable: list[str]) -> float | None:
     """The median distance (metres) from a point to the next one, over at most 20,000 points."""
-    points = table.select("x", "y").filter(lambda rows: rows.x.notnull()).distinct()
-    frame = points.order_by(["x", "y"]).limit(MOST_POINTS).to_pandas().dropna()
+    usable = [*usable, "x IS NOT NULL", "y IS NOT NULL"]
+    frame = alerts.frame("DISTINCT x, y", usable, f"ORDER BY x, y LIMIT {MOST_POINTS}")
     if len(frame) < 2:
         return None
     from scipy.spatial import cKDTree  # here, since it is slow to load, and the step mostly kept
@@ -187,15 +188,13 @@ class Outside:
 
 def outside(source: Source) -> Outside:
     """What lies outside the city: where, how far, in which direction, and why it may."""
-    table = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
-    outside_land = table.filter(~table.inside.fill_null(False))
-    name = f"cell_{COARSE}"
-    cells = outside_land.group_by(name).aggregate(
-        n=outside_land.count(), longitude=outside_land.longitude.mean(), latitude=outside_land.latitude.mean()
+    beside = [MAPPED, "NOT coalesce(inside, FALSE)"]
+    frame = source.alerts.frame(
+        f"cell_{COARSE} AS cell, count(*) AS n, avg(longitude) AS longitude, avg(latitude) AS latitude",
+        beside,
+        f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_CELLS}",
     )
-    frame = cells.order_by([ibis.desc("n"), name]).limit(MOST_CELLS).to_pandas().rename(columns={name: "cell"})
-    n = int(outside_land.count().to_pyarrow().as_py())
-    of = int(table.count().to_pyarrow().as_py())
+    n, of = source.alerts.one("count(*) AS n", beside)["n"], source.alerts.one("count(*) AS n", [MAPPED])["n"]
     lon, lat = frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float)
     metres, direction = away(source.city, lon, lat)
     frame["metres"], frame["direction"] = metres, direction

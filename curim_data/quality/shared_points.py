@@ -10,7 +10,8 @@ import pandas as pd
 from analysis.grid.shared_points import LEAST_DAYS, LEAST_SHARE, SharedPoints, land_by_points
 from curim_data.engine import Source
 from curim_data.model import CELL_RESOLUTIONS
-from curim_data.query import at_points, default_points
+from curim_data.model.sql import at_points
+from curim_data.query import default_points
 
 POINTS: Final = "shared_points"
 SERVED: Final = "served_land"
@@ -55,17 +56,15 @@ def served_land(source: Source, resolution: int) -> pd.Series | None:
 
 
 def _find(source: Source) -> SharedPoints:
-    table = source.table
-    table = table.filter(table.inside.fill_null(False) & table.x.notnull())
-    table = table.filter(~at_points(table, default_points(source)))
-    grouped = table.group_by(["longitude", "latitude"]).aggregate(
-        n=table.count(),
-        days=table.local_date.nunique(),
-        **{name: table[name].max() for name in ("x", "y", _FINEST)},
+    usable = ["inside", "x IS NOT NULL", f"NOT {at_points(default_points(source))}"]
+    largest = ", ".join(f"max({name}) AS {name}" for name in ("x", "y", _FINEST))
+    shared = source.alerts.frame(
+        f"longitude, latitude, count(*) AS n, {largest}",
+        usable,
+        f"GROUP BY 1, 2 HAVING count(DISTINCT local_date) >= {LEAST_DAYS} ORDER BY 1, 2",
     )
-    shared = grouped.filter(grouped.days >= LEAST_DAYS).to_pandas().sort_values(["longitude", "latitude"])
+    number = source.alerts.one("count(*) AS n", usable)["n"]
     x, y = (shared[name].to_numpy(float) for name in ("x", "y"))
-    number = int(table.count().to_pyarrow().as_py())
     return SharedPoints(x, y, shared[_FINEST].to_numpy(np.int64), float(shared["n"].sum()) / max(number, 1))
 
 

@@ -108,23 +108,22 @@ def detail(source: Source, audience: Audience) -> Detail:
     """
     if not privacy.sees_exact(audience):
         raise DisclosureError(Message("The quality of single columns and alerts is for analysts and specialists."))
-    table, points = source.table, default_points(source)
+    alerts, points = source.alerts, default_points(source)
     near = near_duplicates.near_duplicates(source, points)
-    months = times.month_only(table)
     unit = source.known_time.unit("week")
-    periods = times.periods(table, unit)
+    periods = times.periods(alerts, unit)
     return Detail(
-        completeness=completeness.completeness(table, source.city.categories),
-        month_only=months,
+        completeness=completeness.completeness(alerts, source.city.categories),
+        month_only=source.month_only,
         unit=unit,
         periods=periods,
         jumps=times.jumps(periods[source.coverage.untouched(periods.index, unit)]),
         precision=positions.precision(source, points),
         outside=positions.outside(source),
-        lag=times.lag(table),
-        lag_classes=times.lag_classes(table),
+        lag=times.lag(alerts),
+        lag_classes=times.lag_classes(alerts),
         near_duplicates=near if audience is Audience.ANALYST else replace(near, listed=near.listed[:0]),
-        incidents=near_duplicates.incidents(table),
+        incidents=near_duplicates.incidents(alerts),
     )
 
 

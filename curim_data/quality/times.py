@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import ibis
 import numpy as np
 import pandas as pd
+
+from curim_data.engine import Relation
+from curim_data.model import FloatArray, IntArray
 
 # A week is compared with the six before and the six after it; by chance fewer than 1 in 15,000 lie beyond 4 spreads.
 NEIGHBOURS: Final = 6
@@ -72,68 +74,62 @@ def jumps(counts: pd.Series) -> pd.DataFrame:
     return frame.sort_values("z", key=np.abs, ascending=False, ignore_index=True)
 
 
-def periods(table: Any, unit: str) -> pd.Series:
+def periods(alerts: Relation, unit: str) -> pd.Series:
     """Alerts by whole week or month, zeros included; the first and the last period, which may be cut off, left out.
 
     Alerts of which only the month is known are counted by month alone.
     """
-    chosen = table if unit == MONTH else table.filter(table.time_precision != MONTH)
-    frame = chosen.group_by(unit).aggregate(n=chosen.count()).to_pandas()
+    known = [] if unit == MONTH else [f"time_precision <> '{MONTH}'"]
+    frame = alerts.frame(f"{unit} AS start, count(*) AS n", known, "GROUP BY 1")
     if frame.empty:
         return pd.Series(dtype=float)
-    series = frame.assign(**{unit: pd.to_datetime(frame[unit])}).set_index(unit)["n"].sort_index()
-    step = "MS" if unit == MONTH else "7D"
-    every = pd.date_range(series.index[0], series.index[-1], freq=step)
+    series = frame.assign(start=pd.to_datetime(frame["start"])).set_index("start")["n"].sort_index()
+    every = pd.date_range(series.index[0], series.index[-1], freq="MS" if unit == MONTH else "7D", name=unit)
     whole: pd.Series = series.reindex(every, fill_value=0).astype(float).iloc[1:-1]
     return whole
 
 
-def month_only(table: Any) -> int:
-    """Alerts of which only the month is known."""
-    return int(table.filter(table.time_precision == MONTH).count().to_pyarrow().as_py())
+# Alerts with both times, of event and report; equal times are left out: one may stand in for the other.
+BOTH_TIMES: Final = (
+    "occurred_from_us IS NOT NULL",
+    f"time_precision <> '{MONTH}'",
+    "reported_at_us <> occurred_from_us",
+)
+_LAG: Final = "reported_at_us - occurred_from_us"
+_HOUR: Final = 3_600_000_000  # microseconds
 
 
-def _with_both_times(table: Any) -> Any:
-    """Alerts with both times, of event and report; equal times are left out: one may stand in for the other."""
-    return table.filter(
-        table.occurred_from.notnull() & (table.time_precision != MONTH) & (table.reported_at != table.occurred_from)
-    )
-
-
-def lag(table: Any) -> Lag | None:
+def lag(alerts: Relation) -> Lag | None:
     """The time from event to report; None where no alert has both."""
-    timed = _with_both_times(table)
-    seconds = timed.reported_at.epoch_seconds() - timed.occurred_from.epoch_seconds()
-    timed = timed.select(hours=seconds / 3600.0, by_day=timed.time_precision == "day")
-    row = timed.aggregate(
-        n=timed.count(),
-        median=timed.hours.quantile(0.5),
-        late=timed.hours.quantile(0.9),
-        negative=(timed.hours < 0).sum(),
-        by_day=timed.by_day.sum(),
-        **{f"over_{days}": (timed.hours > 24.0 * days).sum() for days in LAG_DAYS},
-    )
-    found = row.to_pyarrow().to_pylist()[0]
-    n = int(found["n"])
-    if not n:
+    by = "count(*) AS n"
+    counted = alerts.frame(f"{_LAG} AS lag, time_precision = 'day' AS by_day, {by}", BOTH_TIMES, "GROUP BY 1, 2")
+    if counted.empty:
         return None
+    counted = counted.sort_values("lag")
+    hours, each = counted["lag"].to_numpy(float) / _HOUR, counted["n"].to_numpy(int)
+    n = int(each.sum())
     return Lag(
         n=n,
-        median=float(found["median"]),
-        late=float(found["late"]),
-        over={days: int(found[f"over_{days}"]) / n for days in LAG_DAYS},
-        negative=int(found["negative"]),
-        by_day=int(found["by_day"]),
+        median=_quantile(hours, each, 0.5),
+        late=_quantile(hours, each, 0.9),
+        over={days: int(each[hours > 24 * days].sum()) / n for days in LAG_DAYS},
+        negative=int(each[hours < 0].sum()),
+        by_day=int(counted.loc[counted["by_day"], "n"].sum()),
     )
 
 
-def lag_classes(table: Any) -> pd.DataFrame:
+def _quantile(values: FloatArray, each: IntArray, share: float) -> float:
+    """The quantile, between two values where it falls there, of sorted values of which there are several each."""
+    at = share * (each.sum() - 1)
+    below, above = np.searchsorted(np.cumsum(each), [math.floor(at), math.ceil(at)], side="right")
+    return float(values[below] + (at - math.floor(at)) * (values[above] - values[below]))
+
+
+def lag_classes(alerts: Relation) -> pd.DataFrame:
     """Alerts by class of lag: columns most (hours; the last is infinite), n. Negative lags are the first class."""
-    timed = _with_both_times(table)
-    hours = (timed.reported_at.epoch_seconds() - timed.occurred_from.epoch_seconds()) / 3600.0
     bounds = (0, 1, 6, 24, 72, 168, 672)
-    number = ibis.cases(*((hours < bound, at) for at, bound in enumerate(bounds)), else_=len(bounds))
-    timed = timed.select(number=number)
-    frame = timed.group_by("number").aggregate(n=timed.count()).to_pandas().set_index("number")["n"]
-    n = frame.reindex(range(len(bounds) + 1), fill_value=0).to_numpy(int)
-    return pd.DataFrame({"most": [*map(float, bounds), math.inf], "n": n})
+    cases = " ".join(f"WHEN {_LAG} < {_HOUR * bound} THEN {at}" for at, bound in enumerate(bounds))
+    number = f"CASE {cases} ELSE {len(bounds)} END"
+    n = alerts.frame(f"{number} AS number, count(*) AS n", BOTH_TIMES, "GROUP BY 1").set_index("number")["n"]
+    n = n.reindex(range(len(bounds) + 1), fill_value=0)
+    return pd.DataFrame({"most": [*map(float, bounds), math.inf], "n": n.to_numpy(int)})

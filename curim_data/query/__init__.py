@@ -1,14 +1,12 @@
 """From a filter to counts: each question is a group-by, and each answer has passed disclosure control.
 
 Public: `counts`, `cells`, `tables`, `total`, `options`, `all_options`, `default_coordinates`,
-`nearest_nonempty`, `dates`, `sentence`, `dimensions`; `count_all_dates` to
-count what further tables are sums of; `coded_tables` and `categoricals` to sum tables again; `Question` and `ask`,
-which these are made of.
+`nearest_nonempty`, `dates`, `sentence`, `dimensions`; `coded_tables` and `categoricals` to sum tables again; `Question`
+and `ask`, which these are made of.
 """
 
 from curim_data.privacy import DisclosureError
 from curim_data.query._default_points import (
-    at_points,
     default_points,
     keep_default_points,
     keep_no_default_points,
@@ -18,7 +16,6 @@ from curim_data.query.answers import (
     all_options,
     cells,
     coded_tables,
-    count_all_dates,
     counts,
     default_coordinates,
     nearest_nonempty,

@@ -2,88 +2,38 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from curim_data.engine.columns import cell_column, split_list
-from curim_data.engine.packed import Packing
-from curim_data.engine.types import IbisBoolean, IbisTable
+from curim_data.engine import Relation
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import SCHEMA, BoolArray, CityProfile, FloatArray, IntArray
+from curim_data.model import SCHEMA, CityProfile, FloatArray, IntArray
 from curim_data.model.shore import counted_cells
+from curim_data.model.sql import Levels, at_points, cell, split_list
 from curim_data.privacy import BAND_HOURS
-from curim_data.query._all_dates import (
-    AREAS,
-    CELLS,
-    OFF_POINTS,
-    AllDates,
-    Asked,
-    KeptAllDates,
-    columns_of,
-    counted_size,
-)
-from curim_data.query._default_points import at_points
-from curim_data.query._kept_counts import FineCounts, KeptCounts
 from curim_data.query._layout import HARM, MADE_OF, Layout
-from curim_data.query._written import LATER, Written, ask_written
 from curim_data.query.categoricals import Categorical, CodedTable, encode_codes, encode_column, encode_values, sum_codes
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The narrow alerts for which all of some tests hold: one step for the engine, however many tests there are.
+    """The alerts of a relation for which all of some conditions hold."""
 
-    `counted`: where counts are kept, by `key` and the `periods` (of the first test), which say of which alerts they
-    are. `beside`: dimensions by which further questions of the same alerts will be; what is counted is kept by these
-    too. `packing`: how its columns are packed, where it has words. `written`: where questions are kept, by `key`, on
-    DuckDB. `all_dates`: where counts of all dates are kept, by `anywhere`, which says of which alerts, wherever they
-    lie; `cells`: those that the filter names.
-    """
+    relation: Relation
+    conditions: tuple[str, ...]
 
-    table: IbisTable
-    make_tests: Callable[[], tuple[IbisBoolean, ...]]  # that of the dates first
-    counted: KeptCounts | None = None
-    key: tuple[Hashable, ...] = ()
-    periods: tuple[tuple[dt.date, dt.date], ...] = ()
-    beside: tuple[str, ...] = ()
-    packing: Packing | None = None
-    written: Written | None = None
-    all_dates: KeptAllDates | None = None
-    anywhere: Hashable = None
-    cells: tuple[str, ...] = ()
-
-    def where(self, *tests: IbisBoolean, named: Hashable = None) -> Rows:
-        """Those of them for which these hold too; `tests` are over `table`. `named`: what tells them from others, or
-        else neither their counts nor questions are kept.
-        """
-        of_all = replace(self, make_tests=lambda: (*self.tests, *tests), key=(*self.key, named))
-        return replace(of_all, counted=None, written=None, all_dates=None) if named is None else of_all
-
-    @cached_property
-    def tests(self) -> tuple[IbisBoolean, ...]:
-        """The tests, made where somebody asks for them: a question that is written already needs none."""
-        return self.make_tests()
-
-    @property
-    def of(self) -> Hashable:
-        """What says of which alerts counts are."""
-        return self.key, self.periods
-
-    @property
-    def chosen(self) -> IbisTable:
-        """The alerts themselves."""
-        return self.table.filter(*self.tests) if self.tests else self.table
+    def where(self, *conditions: str) -> Rows:
+        """Those of them for which these hold too."""
+        return replace(self, conditions=(*self.conditions, *conditions))
 
     def off(self, points: pd.DataFrame) -> Rows:
         """Those of them that have the coordinates of none of the points."""
-        return self if points.empty else self.where(~at_points(self.table, points), named=OFF_POINTS)
+        return self if points.empty else self.where(f"NOT {at_points(points)}")
 
 
 def aggregate(
@@ -102,187 +52,47 @@ def aggregate_codes(
     rows: Rows, f: AlertFilter, city: CityProfile, layouts: Sequence[Layout], points: pd.DataFrame | None = None
 ) -> list[CodedTable]:
     """`aggregate` in codes."""
-    asked_for = {name: layout.resolution for layout in layouts for name in layout.by}
-    counted = _fine_counts(rows, city, asked_for, points)
-    summed = _Summed(counted.columns, _asked_values(f, city), city)
-    return [summed.table(layout, counted.n) for layout in layouts]
-
-
-def _fine_counts(
-    rows: Rows, city: CityProfile, asked_for: Mapping[str, int | None], points: pd.DataFrame | None
-) -> FineCounts:
-    """The counts by all columns that some dimensions are made of: kept ones, or else the engine's, kept from now on."""
-    wanted = frozenset(MADE_OF.get(name, name) for name in asked_for)
-    known = rows.counted and rows.counted.find(rows.of, wanted, asked_for.get("cell"))
-    known = known or _of_all_dates(rows, city, wanted, asked_for.get("cell"))
-    if known:
-        return known
-    if rows.counted:
-        asked_for = {**dict.fromkeys(rows.beside), **asked_for}
-    grouping = _Grouping(asked_for, points, rows.packing)
-    counted = _encoded(_asked(rows, grouping), grouping, city)
-    if rows.counted:
-        rows.counted.keep(rows.of, counted)
-    return counted
-
-
-def _asked(rows: Rows, grouping: _Grouping, *, since: dt.date | None = None) -> pa.Table:
-    """What the engine counts by the columns of a grouping; `since`: and by whether an alert is of that day or later."""
-    if rows.written is None:
-        table = rows.chosen
-        columns = grouping.of(table) | ({} if since is None else {LATER: table.local_date >= since})
-        found: pa.Table = _sums(table, columns).to_pyarrow()
-        return found
-
-    def counted(table: IbisTable) -> IbisTable:
-        return _sums(table, grouping.of(table) | ({} if since is None else {LATER: table[LATER]}))
-
-    undated = replace(rows, make_tests=lambda: rows.tests[1:])
-    sql = rows.written.alerts(rows.key, rows.table, lambda: undated.chosen)
-    key = (*grouping.asked.items(), grouping.points is None, since is None)
-    return ask_written(rows.table, sql, rows.periods, since, rows.written.counting(key, rows.table, counted))
-
-
-def _of_all_dates(rows: Rows, city: CityProfile, wanted: frozenset[str], resolution: int | None) -> FineCounts | None:
-    """What is a sum of the counts of all dates (`keep_all_dates`); None where none are kept, or it is not."""
-    if rows.all_dates is None:
-        return None
-    _, _, *named = rows.key
-    asked = Asked(rows.periods[0], rows.cells, named, resolution)
-    for word in (CELLS, AREAS):
-        counted = rows.all_dates.find((rows.anywhere, word))
-        found = None if counted is None else counted.answer(asked, wanted, city)
-        if found is not None:
-            return found
-    return None
-
-
-def keep_all_dates(rows: Rows, days: tuple[dt.date, dt.date], points: pd.DataFrame, resolution: int | None) -> None:
-    """Count the alerts of all dates, of a filter without cells, by week, by month and by map cells up to a resolution,
-    once: what is asked of some of them by cell, week or month, with the same filter, is a sum of these counts. Without
-    a resolution by category, district and place instead.
-
-    `days`: the first and the last of all alerts; `points`: the default coordinates. Nothing is asked on another engine,
-    nor of a city with very many cells.
-    """
-    if rows.written is None or rows.packing is None or rows.all_dates is None:
-        return
-    finest, by_cell = counted_size(resolution), resolution is not None
-    word, columns = columns_of(rows.packing, finest)
-    key = rows.anywhere, word
-    known = rows.all_dates.find(key)
-    if not columns or (known and known.finest >= finest) or rows.all_dates.is_too_much(key, finest):
-        return
-    by_points, ((since, _),) = by_cell or points.empty, rows.periods
-    grouping = _Grouping(dict.fromkeys((*columns, *(["at_default"] if by_points else []))), points, rows.packing)
-    if grouping.packed.keys() != {word}:
-        return
-    found = _asked(replace(rows, periods=(days,)), grouping, since=since)
-    at_default = None
-    if by_points:
-        at_default = np.zeros(len(found), bool) if points.empty else _flags(found["at_default"])
-    counted = AllDates(
-        packing=rows.packing,
-        word=word,
-        columns=columns,
-        words=found[word].to_numpy(),
-        at_default=at_default,
-        later=_flags(found[LATER]),
-        n=found["n"].to_numpy().astype(np.int32),
-        finest=finest,
-        since=since,
-        days=days,
-    )
-    rows.all_dates.keep(key, counted)
-
-
-def _flags(column: pa.ChunkedArray) -> BoolArray:
-    return np.asarray(column.to_numpy(), bool)
-
-
-def _sums(table: IbisTable, columns: Mapping[str, Any]) -> IbisTable:
-    """How many alerts are alike in some columns."""
-    return (table.group_by(**columns) if columns else table).aggregate(n=table.count())
-
-
-def _encoded(found: pa.Table, grouping: _Grouping, city: CityProfile) -> FineCounts:
-    """What the engine gave, in codes."""
-    fine = grouping.codes(found)
+    resolutions = {name: layout.resolution for layout in layouts for name in layout.by}
+    levels = rows.relation.levels
+    columns = {MADE_OF.get(name, name): _expression(name, resolutions[name], points, levels) for name in resolutions}
+    counted = _count(rows, columns)
+    n = counted["n"].to_numpy().astype(float)
+    fine = {
+        name: encode_codes(counted[name], levels[name])
+        if name in levels
+        else encode_column(_narrowed(name, counted[name]))
+        for name in columns
+    }
     if "cell" in fine and fine["cell"].levels.dtype == np.int64:  # none is missing
         cells, codes = np.unique(counted_cells(city, fine["cell"].levels.to_numpy()), return_inverse=True)
         fine["cell"] = Categorical(codes[fine["cell"].codes], pd.Index(cells))
-    return FineCounts(fine, found["n"].to_numpy().astype(float), grouping.asked.get("cell"))
+    summed = _Summed(fine, _asked_values(f, city), city)
+    return [summed.table(layout, n) for layout in layouts]
+
+
+def _count(rows: Rows, columns: Mapping[str, str]) -> pa.Table:
+    """How many alerts (`n`) are alike in some columns, by name and as SQL has them."""
+    listed = ", ".join([*(f"{how} AS {name}" for name, how in columns.items()), "count(*) AS n"])
+    grouped = ", ".join(str(at + 1) for at in range(len(columns)))
+    return rows.relation.select(listed, rows.conditions, f"GROUP BY {grouped}" if grouped else "")
+
+
+def _expression(name: str, resolution: int | None, points: pd.DataFrame | None, levels: Levels) -> str:
+    """What a dimension is made of, in SQL."""
+    column = MADE_OF.get(name, name)
+    if name == "cell":
+        return cell(resolution or 0)
+    if name == "year":
+        return "CAST(EXTRACT(YEAR FROM local_date) AS INTEGER)"
+    if name == "at_default" and points is not None:
+        return at_points(points)
+    return f"{column}_code" if column in levels else column
 
 
 def _narrowed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column as an alert has it: some engines have no number of one byte."""
     kind = SCHEMA.field(name).type if name in SCHEMA.names else None
     return column.cast(kind) if kind is not None and pa.types.is_int8(kind) and column.type != kind else column
-
-
-@dataclass(frozen=True)
-class _Grouping:
-    """The columns by which the engine counts for some dimensions (`asked`, with the resolution of cells), as many as
-    can be as numbers in which they are packed. `points`: the default coordinates, where any are asked for.
-    """
-
-    asked: Mapping[str, int | None]
-    points: pd.DataFrame | None
-    packing: Packing | None
-
-    @cached_property
-    def packed(self) -> dict[str, tuple[str, ...]]:
-        """The words that are asked for, and of which columns."""
-        return {} if self.packing is None else self.packing.choose(self._columns.values())
-
-    @cached_property
-    def _columns(self) -> dict[str, str]:
-        """The column of the alerts that each name stands for, where it is one of theirs."""
-        columns = {MADE_OF.get(name, name): MADE_OF.get(name, name) for name in self.asked}
-        if "cell" in columns:
-            columns["cell"] = f"cell_{self.asked['cell']}"
-        return columns
-
-    def _own(self) -> list[str]:
-        """What is asked for by its own name."""
-        packed = {name for names in self.packed.values() for name in names}
-        return [name for name, column in self._columns.items() if column not in packed and not self._is_false(name)]
-
-    def _is_false(self, name: str) -> bool:
-        """Whether it is known to be false of all alerts, beside something that is asked for."""
-        none = self.points is not None and self.points.empty
-        return name == "at_default" and none and len(self._columns) > 1
-
-    def of(self, table: IbisTable) -> dict[str, Any]:
-        """The columns of a table."""
-        columns: dict[str, Any] = {}
-        for name in self._own():
-            if name == "cell":
-                columns[name] = cell_column(table, self.asked[name] or 0)
-            elif name == "year":
-                columns[name] = table.local_date.year()
-            elif name == "at_default" and self.points is not None:
-                columns[name] = at_points(table, self.points)
-            else:
-                columns[name] = table[name]
-        for word, names in self.packed.items():
-            assert self.packing is not None
-            columns[word] = self.packing.number(table, word, names)
-        return columns
-
-    def codes(self, found: pa.Table) -> dict[str, Categorical]:
-        """What the engine gave by these columns, in codes, by the name that each was asked for."""
-        fine = {name: encode_column(_narrowed(name, found[name])) for name in self._own()}
-        for name in filter(self._is_false, self._columns):
-            fine[name] = Categorical(np.zeros(len(found), np.int64), pd.Index([False]))
-        named = {column: name for name, column in self._columns.items()}
-        for word, names in self.packed.items():
-            assert self.packing is not None
-            numbers = found[word].to_numpy()
-            for column in names:
-                codes = self.packing.codes(numbers, word, column)
-                fine[named[column]] = encode_codes(codes, self.packing.values[column])
-        return fine
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
 from typing import Final
 
 import h3.api.basic_int as h3
@@ -11,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from curim_data.engine import Source
-from curim_data.engine.types import IbisBoolean, IbisTable
 from curim_data.filters import AlertFilter
 from curim_data.geo.default_coordinates import LEAST, default_coordinates, usual_count
 from curim_data.model import CELL_RESOLUTIONS, BoolArray
+from curim_data.model.sql import count_if
 
 POINTS: Final = "default_points"
-USUAL: Final = "usual_at_points"
+MAPPED: Final = "longitude IS NOT NULL AND latitude IS NOT NULL"
 TYPES: Final = {"longitude": float, "latitude": float, "stored": int}
 COLUMNS: Final = tuple(TYPES)
 
@@ -35,11 +33,8 @@ def default_points(source: Source) -> pd.DataFrame:
 
 
 def keep_default_points(source: Source) -> None:
-    """Keep the default coordinates for later processes, and of how many alerts other points usually are."""
+    """Keep the default coordinates for later processes."""
     source.keep(POINTS, default_points(source)[list(COLUMNS)].to_numpy(object).tolist())
-    usual = source.cache.get(USUAL, source.learned(USUAL))
-    if usual is not None:
-        source.keep(USUAL, usual)
 
 
 def keep_no_default_points(source: Source) -> None:
@@ -48,42 +43,16 @@ def keep_no_default_points(source: Source) -> None:
 
 
 def _find(source: Source) -> pd.DataFrame:
-    mapped = source.table.filter(source.table.longitude.notnull() & source.table.latitude.notnull())
-    sides = mapped.aggregate(n=mapped.count(), inside=mapped.inside.fill_null(False).sum())
-    number, inside = (int(value or 0) for value in sides.to_pyarrow().to_pylist()[0].values())
-    points, usual = _of_earlier(source) or _of_all(source, mapped)
-    found = default_coordinates(points, inside, number - inside, usual, source.city.place_names)
+    sides = source.alerts.one(f"count(*) AS n, {count_if('inside')} AS inside", [MAPPED])
+    counted = "SELECT longitude, latitude, inside, count(*) AS n FROM {} WHERE {} GROUP BY 1, 2, 3"
+    points = f"({counted.format(source.alerts.name, MAPPED)}) AS points"
+    many = source.alerts.ask(f"SELECT * FROM {points} WHERE n > {LEAST}").to_pandas()
+    usual = 0
+    if len(many):
+        sizes = source.alerts.ask(f"SELECT n, count(*) AS points FROM {points} GROUP BY 1")
+        usual = usual_count(sizes.to_pandas())
+    found = default_coordinates(many, sides["inside"], sides["n"] - sides["inside"], usual, source.city.place_names)
     return found.rename(columns={"n": "stored"})
-
-
-def _of_all(source: Source, mapped: IbisTable) -> tuple[pd.DataFrame, int]:
-    """All points with more than `LEAST` alerts, and `usual_count`."""
-    counted = mapped.group_by(["longitude", "latitude", "inside"]).aggregate(n=mapped.count())
-    points: pd.DataFrame = counted.filter(counted.n > LEAST).to_pandas()
-    usual = usual_count(counted.group_by("n").aggregate(points=counted.count()).to_pandas()) if len(points) else 0
-    source.cache[USUAL] = usual if len(points) else None
-    return points, usual
-
-
-def _of_earlier(source: Source) -> tuple[pd.DataFrame, int] | None:
-    """The same of those points alone that may be default coordinates: those that were, and those of the alerts that
-    were added since; `usual_count` as it was. None where no earlier version of the alerts says it.
-    """
-    usual, before = source.learned(USUAL), source.learned(POINTS)
-    if source.earlier is None or usual is None or before is None:
-        return None
-    known = pd.DataFrame(before, columns=COLUMNS).astype(TYPES)
-    found = source.at_points_of_added(known, LEAST)
-    return found, int(usual)
-
-
-def at_points(table: IbisTable, points: pd.DataFrame) -> IbisBoolean:
-    """Whether an alert has exactly the coordinates of one of the points."""
-    if points.empty:
-        return table.local_date.isnull() & False
-    pairs = zip(points["longitude"], points["latitude"], strict=True)
-    tests = ((table.longitude == float(x)) & (table.latitude == float(y)) for x, y in pairs)
-    return reduce(or_, tests).fill_null(False)
 
 
 def in_named_cells(f: AlertFilter, points: pd.DataFrame) -> BoolArray:

@@ -17,9 +17,10 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.model.shore import with_shore
+from curim_data.model.sql import at_points
 from curim_data.privacy import Counted
-from curim_data.query._aggregate import aggregate_codes, keep_all_dates
-from curim_data.query._default_points import at_points, default_points, in_named_cells
+from curim_data.query._aggregate import aggregate_codes
+from curim_data.query._default_points import default_points, in_named_cells
 from curim_data.query._layout import Layout, dates
 from curim_data.query.categoricals import CodedTable
 from curim_data.query.question import Question, ask
@@ -87,7 +88,6 @@ def counts(
     complete: bool = False,
     resolution: int | None = None,
     without_default_points: bool = False,
-    beside: Sequence[str] = (),
 ) -> Counted:
     """Alerts by the dimensions `by` (names of `dimensions`; none is one row with the number of alerts).
 
@@ -95,11 +95,9 @@ def counts(
     alerts on the city's land. With `complete`, weeks, months, days, hours, weekdays, districts, cells and the values of
     enums that have no alert get a row with a true zero. The counts are whole but for hours. Where the filter names
     categories only those are distinguished. Raises DisclosureError for what the audience may not ask,
-    UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension. `beside`:
-    dimensions by which other tables of the same alerts will be asked for, so that one question to the engine does for
-    all of them.
+    UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension.
     """
-    question = ask(source, f, audience).beside(beside)
+    question = ask(source, f, audience)
     return question.counts(by, complete=complete, resolution=resolution, without_default_points=without_default_points)
 
 
@@ -111,7 +109,6 @@ def tables(
     *,
     complete: bool = False,
     without_default_points: bool = False,
-    at_once: bool = False,
     resolution: int | None = None,
 ) -> tuple[Counted, ...]:
     """Several tables, each as `counts` gives it, from one or two questions to the engine (`Question.answer`).
@@ -124,7 +121,7 @@ def tables(
     if resolution is not None:
         question = question.on_land()
     layouts = [question.layout(by, resolution, complete=complete) for by in tables]
-    return tuple(question.answer(layouts, at_once=at_once))
+    return tuple(question.answer(layouts))
 
 
 def coded_tables(
@@ -143,18 +140,6 @@ def coded_tables(
     layouts = [question.layout(by, resolution) for by in tables]
     found = aggregate_codes(question.rows, question.filter, source.city, layouts)
     return [table.where(table.n != 0) for table in found]
-
-
-def count_all_dates(source: Source, f: AlertFilter, resolution: int | None, audience: Audience) -> None:
-    """Count the alerts of all dates under the rest of a filter by cell, week and month, in one question to the engine;
-    without a resolution by category, district, place, week and month.
-
-    Counts by some of these (cells up to a `resolution`) in any cells, of the filter's period and of any whole weeks or
-    months, are sums of it: for pages that will ask several. The period is that of the filter that is asked first.
-    Where the alerts are in no fast table nothing is asked.
-    """
-    question = ask(source, f.replace(cells=()), audience)
-    keep_all_dates(question.rows, (source.first, source.as_of), default_points(source), resolution)
 
 
 def cells(
@@ -196,8 +181,8 @@ def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> p
     cells = with_shore(source.city, question.filter.cells)
     here = points[in_named_cells(question.filter.replace(cells=tuple(f"{cell:x}" for cell in cells)), points)]
     if len(here):
-        table = question.rows.where(at_points(question.rows.table, here)).chosen
-        counted = table.group_by(["longitude", "latitude"]).aggregate(n=table.count()).to_pandas()
+        rows = question.rows.where(at_points(here))
+        counted = rows.relation.frame("longitude, latitude, count(*) AS n", rows.conditions, "GROUP BY 1, 2")
         points = points.drop(columns="n").merge(counted, how="left").fillna({"n": 0})
     return points[["longitude", "latitude", "n", "stored"]]
 

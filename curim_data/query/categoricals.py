@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,15 +47,15 @@ def encode_column(column: pa.ChunkedArray) -> Categorical:
     return Categorical(rank[codes], _index(values.take(pa.array(order)), missing=bool(array.null_count)))
 
 
-def encode_codes(codes: IntArray, values: pa.Array) -> Categorical:
-    """A column of which the engine gave codes: places among `values`, which stand in order, their number for a missing
-    one. The same as `encode_column` of the values themselves.
+def encode_codes(column: pa.ChunkedArray, values: Sequence[str]) -> Categorical:
+    """A column of which the engine gave codes: places among `values`, which stand in order, missing for a missing one.
+    The same as `encode_column` of the values themselves.
     """
+    codes = column.fill_null(len(values)).to_numpy()
     occurs = np.zeros(len(values) + 1, bool)
     occurs[codes] = True
-    rank = np.cumsum(occurs) - 1
-    known = values.take(pa.array(np.flatnonzero(occurs[:-1])))
-    return Categorical(rank[codes], _index(known, missing=bool(occurs[-1])))
+    known = [value for value, there in zip(values, occurs[:-1], strict=True) if there]
+    return Categorical((np.cumsum(occurs) - 1)[codes], pd.Index([*known, None] if occurs[-1] else known, dtype="str"))
 
 
 def encode_values(values: pd.Series) -> Categorical:

@@ -7,25 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from curim_data import privacy
 from curim_data.engine import Source
-from curim_data.engine.packed import WORDS
 from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, CityProfile, Message, UnknownTimeError
 from curim_data.model.known_time import DIMENSION_UNITS
 from curim_data.privacy import Counted
 from curim_data.query._aggregate import Rows, aggregate
-from curim_data.query._all_dates import ON_LAND, kept_all_dates
 from curim_data.query._complete import complete_table
 from curim_data.query._default_points import default_points
-from curim_data.query._kept_counts import kept_counts
 from curim_data.query._layout import HARM, Layout, dates, dimensions
-from curim_data.query._written import written
 
 
 @dataclass(frozen=True)
@@ -56,11 +51,7 @@ class Question:
 
     def on_land(self) -> Question:
         """The same of alerts on the city's land alone."""
-        return replace(self, rows=self.rows.where(self.rows.table.inside, named=ON_LAND))
-
-    def beside(self, dimensions: Sequence[str]) -> Question:
-        """The same, counted and kept by further dimensions, by which other questions of the same alerts will be."""
-        return replace(self, rows=replace(self.rows, beside=tuple(dimensions)))
+        return replace(self, rows=self.rows.where("inside"))
 
     def without_default_points(self) -> Question:
         """The same without the alerts at default coordinates."""
@@ -102,14 +93,14 @@ class Question:
             question = question.without_default_points()
         return question.answer([layout])[0]
 
-    def answer(self, layouts: Sequence[Layout], *, at_once: bool = False) -> list[Counted]:
-        """Tables for the audience. Those by lists and the others are two questions to the engine, or one: where the
-        ones are by all columns of the others, or `at_once`, where alerts are few.
+    def answer(self, layouts: Sequence[Layout]) -> list[Counted]:
+        """Tables for the audience. Those by lists and the others are two questions to the engine, or one, where the
+        ones are by all columns of the others.
         """
         listed = [layout for layout in layouts if layout.listed]
         others = [layout for layout in layouts if not layout.listed]
         known = {name for layout in listed for name in layout.by}
-        if at_once or all(known.issuperset(layout.by) for layout in others):  # the listed ones tell these apart anyway
+        if all(known.issuperset(layout.by) for layout in others):  # the listed ones tell these apart anyway
             listed, others = list(layouts), []
         raw: dict[Layout, pd.DataFrame] = {}
         for chosen in filter(None, (listed, others)):
@@ -145,18 +136,4 @@ def ask(source: Source, f: AlertFilter, audience: Audience) -> Question:
 
 def _rows(source: Source, f: AlertFilter) -> Rows:
     """The alerts that a filter leaves."""
-    days, undated = dates(source, f), f.replace(period="", start=None, end=None)
-    table = source.narrow
-    packing = source.packing if WORDS.keys() <= set(table.columns) else None
-    return Rows(
-        table,
-        cache(lambda: tuple(f.tests(table, days, source.city))),
-        counted=kept_counts(source.cache),
-        key=(source.city.version, undated),
-        periods=(days,),
-        packing=packing,
-        written=None if packing is None else written(source.cache),
-        all_dates=kept_all_dates(source.cache),
-        anywhere=(source.city.version, undated.replace(cells=())),
-        cells=undated.cells,
-    )
+    return Rows(source.alerts, tuple(f.conditions(dates(source, f), source.city, source.alerts.levels)))

@@ -11,9 +11,10 @@ import pandas as pd
 
 from analysis.trends.reporting_lag import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
 from curim_data.engine import Source
+from curim_data.model.sql import between
 
 _KEPT: Final = "reporting-lag"
-_HOUR: Final = 3_600
+_HOUR: Final = 3_600_000_000  # microseconds
 # Delays are learned of the last years alone: people and apps change.
 _YEARS: Final = dt.timedelta(days=2 * 365)
 
@@ -40,11 +41,8 @@ def _learned(source: Source) -> ReportingLag:
     found = lag_of_reports(counts, until)
     if found.known:
         return found
-    table = source.table
-    by_batch = table.group_by(batch=table.batch_id, day=table.local_date).aggregate(n=table.count())
-    if table.batch_id.nunique().execute() < 2:
-        return nothing_known(source.as_of)
-    return lag_of_imports(by_batch.to_pandas(), source.as_of)
+    by_batch = source.alerts.frame("batch_id AS batch, local_date AS day, count(*) AS n", then="GROUP BY 1, 2")
+    return lag_of_imports(by_batch, source.as_of) if by_batch["batch"].nunique() > 1 else nothing_known(source.as_of)
 
 
 def _delays(source: Source) -> tuple[pd.DataFrame, dt.date]:
@@ -52,20 +50,21 @@ def _delays(source: Source) -> tuple[pd.DataFrame, dt.date]:
 
     In local days: counted by hours of universal time first, to which each month's difference is added.
     """
-    table = source.table
-    reported = table.filter(table.reported_at.notnull())
-    last = reported.aggregate(last=reported.reported_at.epoch_seconds().max()).to_pandas()["last"].iloc[0]
-    until = source.as_of
-    if pd.notna(last):
-        until = max(until, dt.datetime.fromtimestamp(int(last), ZoneInfo(source.city.timezone)).date())
+    last, until = source.alerts.one("max(reported_at_us) AS last")["last"], source.as_of
+    if last is not None:
+        until = max(until, dt.datetime.fromtimestamp(last / 1e6, ZoneInfo(source.city.timezone)).date())
     end = until - dt.timedelta(days=LONGEST)
-    some = reported.filter(reported.local_date <= end, reported.local_date > end - _YEARS)
-    event = some.local_date.cast("timestamp").epoch_seconds()
-    hours = ((some.reported_at.epoch_seconds() - event) / _HOUR).floor().cast("int64")
-    own = (some.occurred_from.isnull()) | (some.occurred_from != some.reported_at)
-    counts = some.group_by(month=some.month, hours=hours, own=own).aggregate(n=some.count()).to_pandas()
+    own = "occurred_from_us IS NULL OR occurred_from_us <> reported_at_us"
+    counts = source.alerts.frame(
+        f"month, local_date AS day, CAST(floor(reported_at_us / {_HOUR}.0e0) AS BIGINT) AS hour, {own} AS own, "
+        "count(*) AS n",
+        ["reported_at_us IS NOT NULL", between(end - _YEARS + dt.timedelta(days=1), end)],
+        "GROUP BY 1, 2, 3, 4",
+    )
+    since = (pd.to_datetime(counts["day"]) - pd.Timestamp(0)) // pd.Timedelta(hours=1)
+    counts["hours"] = counts["hour"] - since
     middle = pd.to_datetime(counts["month"]) + pd.Timedelta(days=14)
     zone = middle.dt.tz_localize(source.city.timezone)
-    ahead = (middle - zone.dt.tz_convert("UTC").dt.tz_localize(None)).dt.total_seconds() / _HOUR
+    ahead = (middle - zone.dt.tz_convert("UTC").dt.tz_localize(None)).dt.total_seconds() / 3600
     counts["lag"] = np.floor((counts["hours"] + ahead) / 24).astype(int)
     return counts.groupby(["lag", "own"], as_index=False)["n"].sum(), until

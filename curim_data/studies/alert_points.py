@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import ibis
 import numpy as np
 import pandas as pd
 
@@ -17,15 +16,18 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, BoolArray, Message
+from curim_data.model.sql import at_points, coded, count_if, split_list
 from curim_data.privacy import DisclosureError, sees_exact, sensitive_categories
-from curim_data.query import at_points, default_points
+from curim_data.query import default_points
 from curim_data.studies.cells import default_coordinates
 
 LEAST_EVENTS: Final = 20  # of fewer no pattern in space and time is tested
 MOST_EVENTS: Final = 200_000
 MOST_MAP_POINTS: Final = 6_000  # of more on a map one would cover another
-MONTH: Final = "month"
-COLUMNS: Final = ("x", "y", "local_date", "hour", "category", "source", "incident_id")
+COLUMNS: Final = (
+    "x, y, local_date, hour, category, source, incident_id, coalesce(occurred_from_us, reported_at_us) AS moment"
+)
+BY_MONTH: Final = "time_precision = 'month'"
 
 
 @dataclass(frozen=True)
@@ -72,26 +74,17 @@ def read_events(source: Source, f: AlertFilter, audience: Audience) -> Events:
         raise DisclosureError(
             Message("Only analysts and specialists may ask this: it needs the place and day of every single alert.")
         )
-    table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
-    inside = table.inside.fill_null(False)
-    at_default = inside & at_points(table, default_points(source))
-    by_month = inside & ~at_default & (table.time_precision == MONTH)
-    row = table.aggregate(
-        n=table.count(),
-        inside=inside.cast("int64").sum(),
-        at_default=at_default.cast("int64").sum(),
-        by_month=by_month.cast("int64").sum(),
+    chosen = f.conditions(query.dates(source, f), source.city, source.alerts.levels)
+    usable = f"inside AND NOT {_at_default(source)}"
+    found = source.alerts.one(
+        f"count(*) AS n, {count_if('inside')} AS inside, {count_if(f'inside AND {_at_default(source)}')} AS standing, "
+        f"{count_if(f'{usable} AND {BY_MONTH}')} AS monthly",
+        chosen,
     )
-    n, mapped, on_default, monthly = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
-    usable = table.filter(inside & ~at_default & (table.time_precision != MONTH))
-    # The hash of an alert has nothing to do with where and when it was: its order is a random one that stays.
-    drawn = usable.order_by([usable.alert_id.hash(), usable.alert_id]).limit(MOST_EVENTS)
-    if mapped - on_default - monthly <= MOST_EVENTS:
-        drawn = usable
-    in_order = drawn.order_by([ibis.asc("local_date"), "alert_id"])
-    read: pd.DataFrame = in_order.select(
-        *COLUMNS, moment=ibis.coalesce(in_order.occurred_from, in_order.reported_at)
-    ).to_pandas()
+    n, mapped, on_default, monthly = (found[name] for name in ("n", "inside", "standing", "monthly"))
+    read = source.alerts.frame(COLUMNS, [*chosen, usable, f"NOT {BY_MONTH}"], "ORDER BY local_date, alert_id")
+    if len(read) > MOST_EVENTS:  # the same ones each time
+        read = read.sample(MOST_EVENTS, random_state=0).sort_index().reset_index(drop=True)
     read["day"] = (pd.to_datetime(read["local_date"]) - pd.Timestamp(0)) // pd.Timedelta(days=1)
     kept = read[_is_first(read)]
     frame = kept[["x", "y", "day"]].reset_index(drop=True)
@@ -127,34 +120,33 @@ def read_map_points(source: Source, f: AlertFilter, audience: Audience) -> MapPo
     """
     if not sees_exact(audience):
         raise DisclosureError(Message("Single alerts are protected: only analysts and specialists see them on a map."))
-    table = source.table.filter(f.predicate(source.table, query.dates(source, f), source.city))
-    inside = table.inside.fill_null(False)
-    at_default = inside & at_points(table, default_points(source))
-    kinds = sorted(sensitive_categories(source))
-    further = table.more_categories.map(lambda name: name.isin(kinds)).contains(True).fill_null(False)
-    sensitive = (table.category.isin(kinds) | further) if kinds else table.local_date.isnull()
-    hidden = inside & ~at_default & sensitive.fill_null(True)
-    row = table.aggregate(
-        n=table.count(),
-        inside=inside.cast("int64").sum(),
-        at_default=at_default.cast("int64").sum(),
-        hidden=hidden.cast("int64").sum(),
+    chosen = f.conditions(query.dates(source, f), source.city, source.alerts.levels)
+    usable = f"inside AND NOT {_at_default(source)}"
+    kinds = sensitive_categories(source)
+    sensitive = coded("theme", source.alerts.levels, lambda theme: not kinds.isdisjoint(split_list(theme)))
+    found = source.alerts.one(
+        f"count(*) AS n, {count_if('inside')} AS inside, {count_if(f'inside AND {_at_default(source)}')} AS standing, "
+        f"{count_if(f'{usable} AND ({sensitive})')} AS hidden",
+        chosen,
     )
-    n, mapped, standing, left_out = (int(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
-    open_ones = table.filter(inside & ~at_default & ~hidden)
-    counted: pd.DataFrame = open_ones.group_by("category").aggregate(n=open_ones.count()).to_pandas()
+    n, mapped, standing, left_out = (found[name] for name in ("n", "inside", "standing", "hidden"))
+    shown = [*chosen, usable, f"NOT ({sensitive})"]
+    counted = source.alerts.frame("category, count(*) AS n", shown, "GROUP BY 1")
     counts = counted.set_index("category")["n"].sort_values(ascending=False, kind="stable")
     frame: pd.DataFrame | None = None
     if mapped - standing - left_out <= MOST_MAP_POINTS:
-        columns = ("longitude", "latitude", "category", "local_date")
-        frame = open_ones.order_by([ibis.asc("local_date"), "alert_id"]).select(*columns).to_pandas()
+        frame = source.alerts.frame("longitude, latitude, category, local_date", shown, "ORDER BY local_date, alert_id")
         frame[["longitude", "latitude"]] = frame[["longitude", "latitude"]].round(5)
     return MapPoints(frame, counts, n, n - mapped, standing, left_out)
 
 
+def _at_default(source: Source) -> str:
+    return at_points(default_points(source))
+
+
 def _is_first(read: pd.DataFrame) -> BoolArray:
     """Whether a row is the first alert of its incident (`analysis.incidents`)."""
-    hours = (pd.to_datetime(read["moment"], utc=True) - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(hours=1)
+    hours = read["moment"] / 3.6e9
     same = read.groupby(["source", "incident_id"]).ngroup().fillna(-1).to_numpy(int)
     first = first_alerts(read["x"], read["y"], hours.where(read["hour"].notna()), read["category"], same)
     return np.asarray(first == np.arange(len(read)))

@@ -58,17 +58,6 @@ def _size_from_data(source: Source, f: AlertFilter, audience: Audience, finest: 
     )
 
 
-def count_all_dates(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> None:
-    """Count in one question (`query.count_all_dates`) what a map of places, their classes over time and the course of
-    one of them are sums of. `f` and `resolution` as in `cell_size`.
-    """
-    if resolution is None:
-        size = _size_from_data(source, f, audience, finest_resolution(audience, f, source.city))
-    else:
-        size = cell_size(source, f, audience, resolution)
-    query.count_all_dates(source, f, int(size.value), audience)
-
-
 def alert_cells(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Counted:
     """Alerts by cell; of the last filters they are kept."""
     kept: dict[Hashable, Counted] = source.cache.setdefault("alert cells", {})

@@ -30,7 +30,7 @@ from analysis.trends.distinct_changes import distinct_changes
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, BoolArray, CityProfile, FloatArray, IntArray, Message
+from curim_data.model import BoolArray, CityProfile, FloatArray, IntArray, Message
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.query.categoricals import CodedTable
 from curim_data.studies.annotations import noted_between
@@ -234,8 +234,6 @@ class _Tables:
             "district_category": (wide[0], "category"),
             "place": (small[0],),
         }
-        if self.wide is None and self.small is None:  # one question of which all tables are sums
-            query.count_all_dates(self.source, self.f, None, Audience.ANALYST)
         resolutions = {"area": wide[1], "cell": small[1]}
         found = {level: self._of(names, resolutions) for level, names in asked.items()}
         self.part_of = self._parts(found["place"].keys, wide[0], small[0], city)

@@ -195,7 +195,7 @@ def _formats(source: Source) -> tuple[str, ...]:
     """The formats of the exports that all stored alerts came from."""
     cache = (source.exact or source).cache
     if "formats" not in cache:
-        found = (source.exact or source).table.select("source").distinct().to_pyarrow()["source"].to_pylist()
+        found = (source.exact or source).alerts.select("DISTINCT source")["source"].to_pylist()
         cache["formats"] = tuple(sorted(str(name) for name in found if name))
     formats: tuple[str, ...] = cache["formats"]
     return formats

@@ -20,8 +20,9 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Gender, Translator
 from curim_data.model.labels import category_label, inline
+from curim_data.model.sql import all_of, at_points
 from curim_data.privacy import is_sensitive_category, sees_exact, threshold
-from curim_data.query import at_points, default_points
+from curim_data.query import default_points
 from curim_data.studies.changes import PAST_YEARS
 from curim_data.studies.coarse_areas import area_name
 
@@ -29,14 +30,8 @@ SQUARE: Final = "cell_9"
 # Weeks with fewer alerts of a category in a square than this are not read: no event of eight in seven days is in them.
 LEAST_A_WEEK: Final = 3
 COLUMNS: Final = (
-    "category",
-    "district",
-    "place",
-    "local_date",
-    "week",
-    "affected_gender",
-    "source",
-    "incident_id",
+    "coalesce(occurred_from_us, reported_at_us) AS moment, hour IS NOT NULL AS hourly, category, district, place, "
+    "local_date, week, affected_gender, source, incident_id"
 )
 MOST_KEPT: Final = 16
 MOST_EVENTS: Final = 3
@@ -214,27 +209,20 @@ def _read(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> pd.Da
     if source.by_month:
         return pd.DataFrame({"moment": pd.to_datetime([]), "cell": [], "category": [], "hourly": []})
     first = _first(source, start)
-    table = source.table
-    chosen = table.filter(
-        f.predicate(table, (first, end), source.city),
-        table.inside.fill_null(False),
-        table.time_precision != "month",
-        ~at_points(table, default_points(source)),
-    )
-    # The columns first: the engine would carry all of them through the counting, and Ibis write them three times.
-    rows = chosen.select(
-        *COLUMNS,
-        cell=chosen[SQUARE],
-        moment=chosen.occurred_from.coalesce(chosen.reported_at),
-        hourly=chosen.hour.notnull(),
-    )
-    alike = rows.mutate(alike=rows.count().over(group_by=["category", "cell", "week"]))
-    read: pd.DataFrame = alike.filter(alike.alike >= LEAST_A_WEEK).to_pyarrow().to_pandas()
+    usable = [
+        *f.conditions((first, end), source.city, source.alerts.levels),
+        "inside",
+        "time_precision <> 'month'",
+        f"NOT {at_points(default_points(source))}",
+    ]
+    alike = f"count(*) OVER (PARTITION BY category, {SQUARE}, week) AS alike"
+    rows = f"SELECT {COLUMNS}, {SQUARE} AS cell, {alike} FROM {source.alerts.name}{all_of(usable)}"
+    read = source.alerts.ask(f"SELECT * FROM ({rows}) AS chosen WHERE alike >= {LEAST_A_WEEK}").to_pandas()
     read = read.sort_values("moment", kind="stable")
     again = read["incident_id"].notna() & read.duplicated(["source", "incident_id", "category"])
     read = read[~again.to_numpy(bool)].reset_index(drop=True)
     covered = source.coverage.covered(pd.DatetimeIndex(pd.to_datetime(read["local_date"])))
     read = read[covered].reset_index(drop=True) if len(read) else read
     day = pd.to_datetime(read["local_date"])
-    utc = pd.to_datetime(read["moment"], utc=True).dt.tz_convert(source.city.timezone).dt.tz_localize(None)
+    utc = pd.to_datetime(read["moment"], unit="us", utc=True).dt.tz_convert(source.city.timezone).dt.tz_localize(None)
     return read.assign(moment=utc.where(read["hourly"].astype(bool), day), category=read["category"].astype(str))

@@ -154,7 +154,7 @@ def make_finding(
     where that has no such candidate.
     """
     chosen = change_filter(f, change, periods)
-    counted = query.counts(source, chosen, [], audience, beside=[AFFECTED])
+    counted = query.counts(source, chosen, [], audience)
     least, after = counted.threshold, round(counted.total)
     small = {
         "base": own is None or 0 < own.base < least,

@@ -30,7 +30,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator
 from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told, threshold
 from curim_data.studies.cells import whole_city
-from curim_data.studies.scatter import ASKED_BESIDE, EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
+from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
 from curim_data.studies.selection import chosen_from
 
 PER: Final = 1000
@@ -202,7 +202,7 @@ def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: st
     Under the filter that everybody opens which places differ, and of which nothing is known, is chosen for every
     audience alike (`selection.chosen_from`).
     """
-    counted = query.counts(source, f, ["place", column], audience, beside=ASKED_BESIDE[column])
+    counted = query.counts(source, f, ["place", column], audience)
     totals = _totals(source, whole_city(f), audience, column)
     pair = totals[WOMAN], totals[MAN]
     scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",))

@@ -10,7 +10,7 @@ from typing import Final
 
 import duckdb
 
-from curim_data.engine import Source, keep_narrow, open_source
+from curim_data.engine import Source, open_source
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.model.prepared import PLACES, has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
@@ -91,8 +91,6 @@ def _keep_alerts(home: Home, source: Source) -> None:
 
     with _preparing(home), _unchanged(home, source) as unchanged:
         if unchanged:
-            keep_narrow(source)
-            report(0.4, PREPARING)
             keep_default_points(source)
             keep_coordinate_step(source)
             keep_shared_points(source)
@@ -126,7 +124,6 @@ def _keep_copy(home: Home, source: Source, copy: Source) -> None:
     """Keep the columns of the protected copy that counts are made of, unless the alerts changed meanwhile."""
     with _preparing(home), _unchanged(home, source) as unchanged:
         if unchanged:
-            keep_narrow(copy)
             keep_errors(copy)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -69,11 +69,6 @@ class Share:
     among: tuple[Any, ...]
 
 
-# What a page asks of the same alerts besides, and has counted in the same question: by place, day and night or feeling.
-ASKED_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
-    "affected_gender": ("district", "dark"),
-    "reporter_gender": ("district", "feeling"),
-}
 WOMEN: Final = (Gender.WOMAN.value,)
 EITHER: Final = (Gender.WOMAN.value, Gender.MAN.value)
 
@@ -83,11 +78,10 @@ def share_scatter(source: Source, f: AlertFilter, share: Share, kind: Kind) -> D
     `burst_scatter` looks at them. Where reports of one event are alike in what is shared out, it is as overdispersed as
     counts are; where they are not, less.
     """
-    beside = ASKED_BESIDE.get(share.column, ()) if kind in (area_kind(source), ("place",)) else ()
 
     def find(past: AlertFilter, unit: str, starts: pd.DatetimeIndex) -> Dispersion:
         by = list(dict.fromkeys([*kind, share.column, unit]))
-        frame = _counted(source, past, by, None, beside)
+        frame = _counted(source, past, by, None)
         frame = frame[frame[share.column].isin(share.among)]
         of_part = frame["n"].where(frame[share.column].isin(share.part), 0.0)
         part, whole = _periods(frame.assign(part=of_part), kind, unit, starts, ("part", "n"))
@@ -140,13 +134,9 @@ def _starts(first: dt.date, last: dt.date, unit: str) -> pd.DatetimeIndex:
     return pd.date_range(begin, last - dt.timedelta(days=6), freq="7D")
 
 
-def _counted(
-    source: Source, past: AlertFilter, by: Sequence[str], resolution: int | None, beside: Sequence[str] = ()
-) -> pd.DataFrame:
+def _counted(source: Source, past: AlertFilter, by: Sequence[str], resolution: int | None) -> pd.DataFrame:
     on_map = resolution is not None
-    counted = query.counts(
-        source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map, beside=beside
-    )
+    counted = query.counts(source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map)
     return counted.frame
 
 

@@ -108,9 +108,7 @@ def _by_area(
     (resolution,) = {h3.get_resolution(cell) for cell in of}
     here = f.replace(cells=tuple(cell for cells in areas.values() for cell in cells))
     by = [["cell", name] for name in dimensions]
-    counted = query.tables(
-        source, here, by, Audience.ANALYST, without_default_points=True, at_once=True, resolution=resolution
-    )
+    counted = query.tables(source, here, by, Audience.ANALYST, without_default_points=True, resolution=resolution)
     found = []
     for name, table in zip(dimensions, counted, strict=True):
         columns = {"area": encode_values(table.frame["cell"].map(of)), name: encode_values(table.frame[name])}
@@ -132,7 +130,7 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
     timed = source.known_time.knows("hour")
     if sees_exact(audience):
         asked = [["category"], ["affected_gender"], *([["dark"], ["weekday", "hour"]] if timed else [])]
-        found = query.tables(source, here, asked, audience, complete=True, without_default_points=True, at_once=True)
+        found = query.tables(source, here, asked, audience, complete=True, without_default_points=True)
         categories, affected, *clock = (table.frame for table in found)
         dark, hours = clock if clock else (None, None)
     else:

@@ -12,7 +12,7 @@ from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.privacy import sees_exact
-from curim_data.studies.cells import count_all_dates, whole_city
+from curim_data.studies.cells import whole_city
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import (
     EmergingClasses,
@@ -56,9 +56,7 @@ def hot_spots(
 
 @calculated(Message("Testing every place for hot spots"))
 def _cell_size(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> Choice:
-    source = source_of(dataset)
-    count_all_dates(source, chosen, audience, resolution)
-    return hot_spot_size(source, chosen, audience, resolution)
+    return hot_spot_size(source_of(dataset), chosen, audience, resolution)
 
 
 @calculated(Message("Testing every place for hot spots"))
