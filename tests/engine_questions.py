@@ -13,7 +13,7 @@ import pandas as pd
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import SCHEMA, Audience
+from curim_data.model import Audience
 
 QUAY: Final = h3.latlng_to_cell(37.945, 23.640, 8)
 FILTERS: Final[Mapping[str, AlertFilter]] = {
@@ -119,6 +119,6 @@ def assert_same_knowledge(both: Both) -> None:
 def assert_same_rows(both: Both) -> None:
     """Every column of every alert is the same."""
     _, files, other = both
-    mine, theirs = (one.table[SCHEMA.names].order_by("alert_id").to_pyarrow() for one in (files, other))
-    for name in SCHEMA.names:
+    mine, theirs = (one.alerts.select("*").sort_by("alert_id") for one in (files, other))
+    for name in mine.column_names:
         assert mine[name].to_pylist() == theirs[name].to_pylist(), name

@@ -9,9 +9,8 @@ readers. The published tables have the columns of `alert.SCHEMA` and those of th
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -35,7 +34,6 @@ _ARROW: Final = {
     1082: pa.date32(),
     1184: pa.timestamp("us", "UTC"),
 }
-_mine = threading.local()  # the connections of this thread by URL
 
 
 @dataclass(frozen=True)
@@ -71,25 +69,14 @@ def _part(told: dict[str, Any]) -> PublishedTable:
 
 
 def published_relation(url: str, name: str) -> Relation:
-    """The alerts of a published table, asked on a connection of the thread that asks."""
+    """The alerts of a published table."""
     ask = partial(_ask, url)
     return Relation(name, ask, read_levels(name, ask))
 
 
 def _ask(url: str, sql: str) -> pa.Table:
-    """The rows of a statement; a connection that was lost meanwhile is opened again once."""
-    import psycopg
-
-    try:
-        return _rows(_connection(url), sql)
-    except psycopg.OperationalError:
-        if not _connection(url).closed:
-            raise
-        return _rows(_connection(url, anew=True), sql)
-
-
-def _rows(connection: Any, sql: str) -> pa.Table:
-    with connection.cursor() as cursor:
+    """The rows of a statement, in the types of Arrow."""
+    with _pool(url).connection() as connection, connection.cursor() as cursor:
         cursor.execute(sql)
         names = [column.name for column in cursor.description]
         types = [_ARROW.get(column.type_code, pa.string()) for column in cursor.description]
@@ -97,15 +84,16 @@ def _rows(connection: Any, sql: str) -> pa.Table:
     return pa.table({name: pa.array(column, kind) for name, column, kind in zip(names, columns, types, strict=True)})
 
 
-def _connection(url: str, *, anew: bool = False) -> Any:
-    """This thread's connection to the database of a URL, which ends with the thread."""
-    known: dict[str, Any] = _mine.__dict__.setdefault("connections", {})
-    if anew or url not in known:
-        try:
-            import psycopg
-        except ImportError as error:
-            raise EngineError(Message("The driver is missing: pip install “psycopg[binary]”.")) from error
-        if not url.startswith(("postgresql://", "postgres://")):
-            raise EngineError(Message("Alerts are read from PostgreSQL alone: give postgresql://user@host/database."))
-        known[url] = psycopg.connect(url, autocommit=True)
-    return known[url]
+@cache
+def _pool(url: str) -> Any:
+    """This process's connections to the database of a URL; EngineError where that is no PostgreSQL, or without its
+    driver.
+    """
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise EngineError(Message("Alerts are read from PostgreSQL alone: give postgresql://user@host/database."))
+    try:
+        from psycopg_pool import ConnectionPool
+    except ImportError as error:
+        raise EngineError(Message("The driver is missing: pip install “psycopg[binary,pool]”.")) from error
+    named = {"autocommit": True}
+    return ConnectionPool(url, kwargs=named, min_size=1, max_size=8, check=ConnectionPool.check_connection, open=True)

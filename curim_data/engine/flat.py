@@ -80,13 +80,7 @@ def open_flat(connection: duckdb.DuckDBPyConnection, alerts: str | None, path: P
         connection.execute(f"CREATE TABLE {STORED} AS SELECT * FROM nothing")
     else:
         connection.execute(f"CREATE VIEW {STORED} AS {alerts}")
-    held = ""
-    if path is not None:
-        with contextlib.suppress(OSError, duckdb.IOException):
-            if not path.exists():
-                copied = f"COPY ({_flattened(connection)}) TO {{}} (FORMAT parquet, COMPRESSION snappy)"
-                write_whole(path, lambda part: connection.execute(copied.format(quoted(part))))
-            held = f"SELECT * FROM read_parquet({quoted(path)})"
+    held = "" if path is None else _file(connection, path)
     few = not held or connection.execute(f"SELECT count(*) <= {IN_MEMORY} FROM ({held})").fetchall()[0][0]
     connection.execute(f"CREATE {'TABLE' if few else 'VIEW'} {ALERTS} AS {held or _flattened(connection)}")
 
@@ -100,6 +94,19 @@ def read_levels(name: str, ask: Callable[[str], pa.Table]) -> Levels:
     """The values of each column that has codes, of a flat table on any engine."""
     found = {one: ask(f"SELECT DISTINCT {one}_code, {one} FROM {name} ORDER BY 1")[one] for one in CODED}
     return {one: tuple(column.drop_null().to_pylist()) for one, column in found.items()}
+
+
+def _file(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """What reads the file of the flat table, which is made where it is missing or cannot be read; "" without one."""
+    held = f"SELECT * FROM read_parquet({quoted(path)})"
+    with contextlib.suppress(duckdb.Error):
+        connection.execute(f"{held} LIMIT 0")
+        return held
+    copied = f"COPY ({_flattened(connection)}) TO {{}} (FORMAT parquet, COMPRESSION snappy)"
+    with contextlib.suppress(OSError, duckdb.IOException):
+        write_whole(path, lambda part: connection.execute(copied.format(quoted(part))))
+        return held
+    return ""
 
 
 def _flattened(connection: duckdb.DuckDBPyConnection) -> str:

@@ -208,7 +208,8 @@ def hand_over() -> Callable[[], Source | None]:
     source, key, home = (getattr(_mine, name, None) for name in ("source", "key", "home"))
 
     def take() -> Source | None:
-        _mine.source, _mine.home = source, home
+        if source is not None:
+            _mine.source, _mine.home = source, home
         if source is not None and "database" in source.cache:
             _mine.files, _mine.key = source, key
         return source

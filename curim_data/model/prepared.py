@@ -31,7 +31,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("analysis", "curim_data")
 _LAND: Final = "land-"
 _ABOUT: Final = b"about"
-LIBRARIES: Final = ("duckdb", "h3", "h3ronpy", "ibis-framework", "numpy", "pandas", "pyproj", "scipy", "shapely")
+LIBRARIES: Final = ("duckdb", "h3", "h3ronpy", "numpy", "pandas", "pyproj", "scipy", "shapely")
 
 
 @cache

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from curim_data.model.values import CELL_RESOLUTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Between the values of a list that is one text: the unit separator, which no text of an alert holds.
 SEPARATOR: Final = "\x1f"
@@ -45,7 +45,7 @@ def day(value: dt.date) -> str:
 
 def literal(value: object) -> str:
     """A value of a column: a text, a truth value or a whole number."""
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     return text(value) if isinstance(value, str) else str(int(value))  # type: ignore[call-overload]
 

@@ -34,6 +34,7 @@ from pages.parts.frame.downloads import NotPermitted, _checked
 from tests.app.conftest import SHELL, TIMEOUT, errors
 from tests.app.test_house import roles, rows
 from tests.houses import MARKS, House
+from tests.stored import stored_alerts
 
 pytestmark = pytest.mark.usefixtures("in_house")
 
@@ -61,7 +62,7 @@ def counted(home: Home, audience: Audience = Audience.ANALYST) -> CityFigures:
 
 def slow_rows(home: Home, period: tuple[dt.date, dt.date]) -> pd.DataFrame:
     """Alerts of a period one by one."""
-    alerts: pd.DataFrame = open_for(home, Audience.ANALYST).table.to_pandas()
+    alerts: pd.DataFrame = stored_alerts(open_for(home, Audience.ANALYST)).to_pandas()
     day = pd.to_datetime(alerts["local_date"]).dt.date
     return alerts[(day >= period[0]) & (day <= period[1])]
 

@@ -26,6 +26,7 @@ from curim_data.model.values import AgeBand
 from curim_data.protection import open_for
 from curim_data.store import Home
 from tests.app.conftest import Open, errors, word
+from tests.stored import stored_alerts, stored_column
 
 T = translator("en")
 USUAL = AlertFilter
@@ -97,7 +98,7 @@ def test_the_query_string_the_sentence_and_the_chips(source: Source) -> None:
 def test_counts_are_made_by_it_and_complete(source: Source) -> None:
     chosen = WiderFilter(period="all", ages=("18_29", "65_plus"), confirmed=(0, 3))
     told = query.counts(source, chosen, ["age_band", "confirmations"], Audience.ANALYST, complete=True)
-    stored = source.table.to_pandas()
+    stored = stored_alerts(source).to_pandas()
     expected = [
         len(stored[stored["age_band"].eq(age) & stored["confirmations"].eq(number)])
         for age, number in product(("18_29", "65_plus"), (0, 3))
@@ -114,10 +115,10 @@ def test_the_council_counts_its_copy_by_it(sample: Home) -> None:
     chosen = WiderFilter(period="all", confirmed=(1,))
     for name in ("confirmations", "age_band"):
         told = query.counts(copy, chosen.replace(confirmed=()), [name], Audience.COUNCIL).frame.dropna()
-        stored = copy.table.to_pandas()[name].dropna()
+        stored = stored_column(copy, name).dropna()
         assert dict(zip(told[name], told["n"], strict=True)) == stored.value_counts().to_dict()
-    assert query.total(copy, chosen, Audience.COUNCIL).n == int((copy.table.to_pandas()["confirmations"] == 1).sum())
-    assert query.total(exact, chosen, Audience.ANALYST).n == int((exact.table.to_pandas()["confirmations"] == 1).sum())
+    assert query.total(copy, chosen, Audience.COUNCIL).n == int((stored_column(copy, "confirmations") == 1).sum())
+    assert query.total(exact, chosen, Audience.ANALYST).n == int((stored_column(exact, "confirmations") == 1).sum())
 
 
 def test_the_command(

@@ -25,6 +25,7 @@ from curim_data.protection.copy import write_copy
 from curim_data.query import default_points
 from curim_data.store import Home
 from curim_data.store.draws import draws_folder
+from tests.stored import stored_alerts
 
 SECRET: Final = b"a secret that the enemy does not have"
 _READ: Final = [
@@ -88,7 +89,7 @@ def pair_of(alerts: pa.Table, copy: pa.Table, city: CityProfile, secret: bytes =
 
 def alerts_of(source: Source) -> pa.Table:
     """All columns of a source's alerts."""
-    return source.table.to_pyarrow()
+    return stored_alerts(source)
 
 
 def source_of(folder: Path, table: pa.Table, city: CityProfile) -> Source:

@@ -119,7 +119,6 @@ def main(engine: str, sizes: list[int]) -> None:
             path = write_alerts(home, rows, folder)
             start = time.perf_counter()
             files = alerts_of(home, rows, path)
-            _ = files.narrow
             opened = time.perf_counter() - start
             answers, seconds, each = ask(files, names)
             told("duckdb", rows, opened, seconds, each)

@@ -178,7 +178,7 @@ def test_arson_with_the_labels_of_the_calculator() -> None:
 @pytest.fixture(scope="module")
 def alerts(plain_sample: Home) -> pd.DataFrame:
     source = open_source(plain_sample)
-    return source.table.select("x", "y", "local_date", "hour", "category").execute().dropna(subset=["x", "y"])
+    return source.alerts.frame("x, y, local_date, hour, category", ["x IS NOT NULL", "y IS NOT NULL"])
 
 
 def _knox_of(alerts: pd.DataFrame, category: str, runs: int) -> KnoxResult:

@@ -81,8 +81,8 @@ CASES: list[tuple[AlertFilter, set[int]]] = [
 
 @pytest.mark.parametrize(("f", "wanted"), CASES, ids=lambda case: str(case)[-60:])
 def test_predicates(source: Source, f: AlertFilter, wanted: set[int]) -> None:
-    table = source.table
-    ids = table.filter(f.predicate(table, query.dates(source, f), source.city)).alert_id.to_pyarrow().to_pylist()
+    conditions = f.conditions(query.dates(source, f), source.city, source.alerts.levels)
+    ids = source.alerts.select("alert_id", conditions)["alert_id"].to_pylist()
     assert {int(name[1:]) for name in ids} == wanted
     assert query.total(source, f, ANALYST).n == len(wanted)
 
@@ -220,7 +220,7 @@ def test_alerts_on_a_quay_count_at_every_size_and_can_be_picked_there(sample: Ho
         assert by_cell.sum() == mapped == told.frame["n"].sum() + told.at_default
         assert told.off_mask == 0
         assert by_cell.index.isin(told.frame.index).all()
-        own = source.table.filter(source.table.inside).select("cell_12").to_pandas()["cell_12"]
+        own = source.alerts.frame("cell_12", ["inside"])["cell_12"]
         raw = own.map({cell: h3.cell_to_parent(int(cell), size) for cell in own.unique()}).value_counts()
         for target in by_cell.index[by_cell.to_numpy() != raw.reindex(by_cell.index).fillna(0).to_numpy()]:
             picked = query.total(source, every.replace(cells=(f"{target:x}",)), ANALYST)

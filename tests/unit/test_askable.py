@@ -55,7 +55,7 @@ def test_a_table_by_what_the_copy_does_not_hold_is_refused(
 
 def test_what_is_said_to_be_missing_is_missing_in_the_copy(council: Source) -> None:
     """Severity in every row; age and feeling of sensitive alerts."""
-    table = council.table.select("category", "severity", "age_band", "feeling").to_pandas()
+    table = council.alerts.frame("category, severity, age_band, feeling")
     assert table["severity"].isna().all()
     sensitive = table["category"].isin(council.city.sensitive)
     assert table.loc[sensitive, ["age_band", "feeling"]].isna().all(axis=None)

@@ -17,6 +17,7 @@ from curim_data.protection import open_for
 from curim_data.query import counts, total
 from curim_data.store import Home
 from tests.attacker.statements import MOST_SENSITIVE, Outcome
+from tests.stored import stored_alerts
 
 READERS = (Audience.COUNCIL, Audience.PUBLIC)
 READ = [
@@ -44,7 +45,7 @@ def copy(sample: Home) -> Source:
 @pytest.fixture(scope="module")
 def rows(copy: Source) -> pd.DataFrame:
     """The copy, read without the code that counts."""
-    table = copy.table.select(*READ).to_pyarrow()
+    table = stored_alerts(copy).select(list(READ))
     frame = table.drop_columns(["cell_8"]).to_pandas()
     frame["cell_8"] = [None if cell is None else f"{cell:x}" for cell in table["cell_8"].to_pylist()]
     more = frame["more_categories"]

@@ -1,17 +1,16 @@
-"""Facts of a version and of added files, put together, are those of all alerts measured at once."""
+"""What is known of all alerts of a version."""
 
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 from typing import Any
 
-import ibis
 import pyarrow as pa
 import pytest
 
 from curim_data.engine.facts import Facts, measure
+from curim_data.engine.flat import database, open_flat
 from curim_data.model import SCHEMA, KnownTime
 from curim_data.model.absence import ASKED_FIELDS
 from tests.small import alert
@@ -40,41 +39,24 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
 
 def measured(*groups: str) -> Facts:
     rows = [row for name in groups for row in GROUPS[name]]
-    engine = ibis.duckdb.connect()
-    engine.con.register("alerts", pa.Table.from_pylist(rows, schema=SCHEMA))
-    return measure(engine.table("alerts"))
+    connection = database()
+    connection.register("given", pa.Table.from_pylist(rows, schema=SCHEMA))
+    return measure(open_flat(connection, "SELECT * FROM given", None))
 
 
-@pytest.mark.parametrize("pair", list(itertools.combinations_with_replacement(GROUPS, 2)))
-def test_put_together_they_are_those_of_all(pair: tuple[str, str]) -> None:
-    one, other = (measured(name) for name in pair)
-    both = measured(*pair)
-    for found in (one.with_more(other), other.with_more(one)):
-        assert found == both
-        assert (found.first, found.last, found.known_time) == (both.first, both.last, both.known_time)
-
-
-def test_several_are_put_together_one_by_one() -> None:
-    found = measured("none")
-    for name in GROUPS:
-        found = found.with_more(measured(name))
-    assert found == measured(*GROUPS)
-    assert found.asked == ASKED_FIELDS
-
-
-def test_the_known_time_is_found_anew_from_the_sums() -> None:
+def test_known_time_and_days_follow_from_the_sums() -> None:
     """Two of twelve alerts by month alone are too many, two of 62 are not; the days are whole months only there."""
-    few = measured("timed").with_more(measured("by month"))
+    few = measured("timed", "by month")
     assert (few.known_time, few.first, few.last) == (KnownTime.MONTH, dt.date(2024, 2, 1), dt.date(2025, 3, 31))
-    more = few.with_more(measured("unasked"))
+    more = measured("timed", "by month", "unasked")
     assert (more.known_time, more.first, more.last) == (KnownTime.HOUR, dt.date(2024, 2, 1), dt.date(2025, 11, 5))
-    assert measured("timed").with_more(measured("by day")).known_time is KnownTime.DAY
+    assert measured("timed", "by day").known_time is KnownTime.DAY
 
 
 def test_nothing_was_asked_where_every_field_is_empty() -> None:
     assert measured("unasked").asked == ()
     assert measured("none").asked == ASKED_FIELDS
-    assert measured("affected alone").with_more(measured("feeling alone")).asked == ("affected_gender", "feeling")
+    assert measured("affected alone", "feeling alone").asked == ("affected_gender", "feeling")
 
 
 def test_json_keeps_them() -> None:

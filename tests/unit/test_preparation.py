@@ -16,7 +16,7 @@ import sample_data
 from analysis.grid.raster import Raster
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import columns, open_source
+from curim_data.engine import flat, open_source
 from curim_data.engine import source as engine
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
@@ -147,7 +147,7 @@ def test_several_may_prepare_at_once(home: Home) -> None:
     assert not troubles
     names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
     of_alerts = ("alerts", "coordinate_step", "default_points", "facts")
-    for_later_ones = ("prepared_of", "usual_at_points", "shared_points", "protected_counts")
+    for_later_ones = ("shared_points",)
     of_the_copy = ("alerts", "facts", "protected", "copy_errors")
     assert len(names) == 4 + len(("places",)) + len((*of_alerts, *for_later_ones, *of_the_copy))
     assert not [name for name in names if name.startswith(".")]
@@ -162,9 +162,8 @@ def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monke
     forget()
     for module, name in ((engine, "measure"), (_default_points, "_find"), (positions, "precision")):
         monkeypatch.setattr(module, name, None)  # nothing is worked out
-    monkeypatch.setattr(columns, "TABLE_FROM", 1)
+    monkeypatch.setattr(flat, "_flattened", None)
     fresh = open_source(home)
-    assert fresh.narrow.op().name == columns.FROM_FILE
     pd.testing.assert_frame_equal(query.counts(fresh, ALL, by, Audience.ANALYST).frame, usual)
     pd.testing.assert_frame_equal(query.default_points(fresh), points)
     assert positions.coordinate_step(fresh) == step
@@ -181,9 +180,7 @@ def test_other_code_does_not_read_what_was_prepared(home: Home, monkeypatch: pyt
     monkeypatch.setattr(prepared, "code_version", lambda: "0123456789ab")
     assert read_cells(folder, 9) is None
     assert open_source(home).kept("facts") is None
-    monkeypatch.setattr(columns, "TABLE_FROM", 1)
     forget()
-    assert open_source(home).narrow.op().name == columns.VIEW
     prepare(home)
     after = sorted(path.name for path in folder.iterdir())
     assert len(after) == len(before)
@@ -207,11 +204,11 @@ def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -
     prepare(home)
     folder = home.prepared(home.city().version)
     source = open_source(home)
-    assert list(folder.glob("alerts-*.duckdb"))
+    assert list(folder.glob("alerts-*.parquet"))
     erase(home, [Store(home).read(["alert_id"])["alert_id"][0].as_py()])
     assert not [path for path in (home.path / FOLDER).rglob("*") if path.is_file()]
     preparation._keep_alerts(home, source)  # one that was under way before it
-    assert not list((home.path / FOLDER).rglob("*.duckdb"))
+    assert not list((home.path / FOLDER).rglob("alerts-*"))
     prepare(home)
     forget()
     assert query.total(open_source(home), ALL, Audience.ANALYST).n == source.count - 1
@@ -239,7 +236,7 @@ def test_undoing_the_last_import_finds_what_was_prepared_before_it(home: Home) -
     counted = query.counts(source, ALL, ["category"], Audience.ANALYST).frame
     own = prepared.alerts_name("", source.version)
     files = {path: path.stat().st_mtime_ns for path in home.prepared(source.city.version).glob(f"*{own}*")}
-    assert {path.suffix for path in files} == {".duckdb", ".json"}
+    assert {path.suffix for path in files} == {".parquet", ".json"}
     header, *lines = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepends=True)
     more = "".join((header, *(f"more-{line}" for line in lines[:50])))
     batch = import_file(home, more.encode(), "more.csv", now=NOW).batch
@@ -300,4 +297,3 @@ def test_a_small_home_is_left_as_it_is(sample: Home, tmp_path: Path, monkeypatch
     shutil.copytree(sample.path, tmp_path / "home", ignore=shutil.ignore_patterns(FOLDER))
     prepare(Home(tmp_path / "home"))
     assert not list((tmp_path / "home" / FOLDER).rglob("places-*"))
-    assert not list((tmp_path / "home" / FOLDER).rglob("alerts-*"))

@@ -20,8 +20,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
-from curim_data.privacy import DisclosureError
-from curim_data.protection import copy_of, drawn, hand_over, open_for, opened_for, protected
+from curim_data.protection import copy_of, drawn, hand_over, open_for, opened_for
 from curim_data.protection import opening as module
 from curim_data.protection.copy import copy_version
 from curim_data.protection.releases import Drawn
@@ -29,6 +28,7 @@ from curim_data.store import Home, Store
 from curim_data.store.erase import erase
 from curim_data.store.home import create_home
 from tests.small import alert, small_source
+from tests.stored import stored_alerts, stored_column
 
 ALL = AlertFilter(period="all")
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -69,7 +69,7 @@ def draws(home: Home) -> dict[str, dict[str, Any]]:
 def shown(home: Home) -> list[tuple[Any, ...]]:
     """What the council's table says of its alerts, each under its name in the copy."""
     columns = ["alert_id", "category", "status", "cell_9", "local_date"]
-    frame = open_for(home, Audience.COUNCIL).table.select(columns).execute()
+    frame = stored_alerts(open_for(home, Audience.COUNCIL)).select(columns).to_pandas()
     return sorted(map(tuple, frame.astype(object).to_numpy().tolist()), key=str)
 
 
@@ -77,7 +77,7 @@ def shown(home: Home) -> list[tuple[Any, ...]]:
 def test_analysts_and_specialists_read_the_alerts(home: Home, audience: Audience) -> None:
     source = open_for(home, audience)
     assert source.exact is None
-    assert set(source.table.alert_id.execute()) == {f"T-{number}" for number in range(200)}
+    assert set(stored_column(source, "alert_id")) == {f"T-{number}" for number in range(200)}
     assert not drawn(home).files  # nobody asked for the copy
 
 
@@ -87,12 +87,12 @@ def test_council_and_public_read_the_copy(home: Home, audience: Audience) -> Non
     assert copy.exact is not None
     assert copy.exact.version == alerts.version != copy.version
     assert copy.count == 200
-    assert not {name for name in copy.table.alert_id.execute() if name.startswith("T-")}
+    assert not {name for name in stored_column(copy, "alert_id") if name.startswith("T-")}
     for name in ("first", "as_of", "meeting", "known_time", "asked", "annotations"):
         assert getattr(copy, name) == getattr(alerts, name), name
-    cells = alerts.table.cell_9.execute(), copy.table.cell_9.execute()
+    cells = stored_column(alerts, "cell_9"), stored_column(copy, "cell_9")
     assert sorted(cells[0]) == sorted(cells[1])  # exchanged among themselves
-    assert (alerts.table.local_date.execute().tolist()) != copy.table.local_date.execute().tolist()
+    assert stored_column(alerts, "local_date").tolist() != stored_column(copy, "local_date").tolist()
 
 
 @pytest.mark.parametrize("audience", PROTECTED)
@@ -110,7 +110,7 @@ def test_the_copy_tells_the_days_of_the_alerts_while_the_newest_wait(home: Home)
     copy = open_for(home, Audience.COUNCIL)
     assert copy.count == 200
     assert copy.as_of == open_source(home).as_of == last
-    assert copy.table.local_date.max().execute().date() < last
+    assert stored_column(copy, "local_date").max() < last
 
 
 def test_the_copy_tells_what_the_exports_ask_though_it_does_not_have_it(tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_the_copy_tells_what_the_exports_ask_though_it_does_not_have_it(tmp_path
     told = {"category": "harassment_sexual", "feeling": "2"}
     import_file(home, export(0, 60, **told), "feelings.csv", now=NOW)
     alerts, copy = open_source(home), open_for(home, Audience.COUNCIL)
-    assert alerts.table.feeling.count().execute() == 60
-    assert copy.table.feeling.count().execute() == 0
+    assert stored_column(alerts, "feeling").count() == 60
+    assert stored_column(copy, "feeling").count() == 0
     assert copy.asked == alerts.asked
     assert "feeling" in copy.asked
 
@@ -196,30 +196,6 @@ def test_an_erased_alert_has_no_draw_and_no_row(home: Home) -> None:
     assert not gone & {value for row in draws(home).values() for value in (row["alert_id"], row["unit"], row["person"])}
 
 
-@pytest.mark.parametrize("audience", PROTECTED)
-def test_alerts_on_another_engine_have_no_copy(
-    home: Home, audience: Audience, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    source = open_source(home)
-    connection = source.table.op().source
-    path = tmp_path / "other.duckdb"
-    listed = ", ".join(f"'{one}'" for one in source.cache["files"])
-    connection.raw_sql(f"ATTACH '{path}' AS other")
-    connection.raw_sql(f"CREATE TABLE other.alerts AS SELECT * FROM read_parquet([{listed}])")
-    connection.raw_sql("DETACH other")
-    monkeypatch.setenv("CURIM_ALERTS_URL", f"duckdb://{path}")
-    assert open_for(home, Audience.ANALYST).count == 200
-    with pytest.raises(DisclosureError, match="no protected copy"):
-        open_for(home, audience)
-    with pytest.raises(DisclosureError, match="no protected copy"):
-        copy_of(open_source(home))
-    with pytest.raises(DisclosureError, match="no protected copy"):
-        protected(home, source)  # opened before
-    assert not drawn(home).files
-    monkeypatch.setenv("CURIM_ALERTS_URL", "duckdb")
-    assert open_for(home, audience).count == 200
-
-
 def test_the_copy_of_alerts_is_that_of_their_home_and_of_a_copy_itself(home: Home, tmp_path: Path) -> None:
     copy = copy_of(open_source(home))
     assert copy.exact is not None
@@ -266,7 +242,7 @@ def test_a_run_that_has_alerts_and_copy_open_reads_nothing_again(home: Home, mon
     assert opened_for(home.path, ("another", *known(copy)[1:])) is None
 
 
-def test_another_thread_is_given_alerts_and_copy_on_cursors_of_its_own(home: Home) -> None:
+def test_another_thread_is_given_alerts_and_copy(home: Home) -> None:
     copy = open_for(home, Audience.COUNCIL)
     take = hand_over()
 
@@ -280,10 +256,8 @@ def test_another_thread_is_given_alerts_and_copy_on_cursors_of_its_own(home: Hom
     assert before is None
     assert after is not None
     assert after.exact is not None
-    assert after.exact is not copy.exact
     assert after.exact.version == open_source(home).version
     assert after.count == copy.count
-    assert after.table.get_backend() is not copy.table.get_backend()
 
 
 def test_a_thread_is_given_no_copy_where_none_was_open(home: Home) -> None:

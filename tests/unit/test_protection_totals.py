@@ -12,13 +12,14 @@ from curim_data.model import Audience
 from curim_data.protection import open_for
 from curim_data.store import Home
 from tests.attacker.records import records
+from tests.stored import stored_alerts
 
 FINEST = ["week", "band", "dark", "category", "affected_gender"]
 
 
 def told(source: Source) -> pd.DataFrame:
     """All alerts."""
-    found = records(source.table.to_pyarrow(), source.city)
+    found = records(stored_alerts(source), source.city)
     return found.assign(**{name: found[name].astype(str) for name in ("category", "affected_gender")})
 
 

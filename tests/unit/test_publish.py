@@ -7,28 +7,25 @@ import datetime as dt
 import io
 import itertools
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import ibis
 import numpy as np
 import pytest
 
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import Source, by_url, open_source, source
+from curim_data.engine import EngineError, Source, by_url, open_source, source
 from curim_data.export import publish as publishing
 from curim_data.export.publish import PublishError, publish
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
-from curim_data.privacy import DisclosureError
 from curim_data.protection import copy_of, open_for
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
-from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
 from tests.postgres_server import postgres_server, required
+from tests.stored import stored_column
 
 required()
 import psycopg  # noqa: E402
@@ -78,26 +75,14 @@ def asked(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("CURIM_ALERTS_URL", url)
 
 
-def test_a_table_that_nobody_published_is_read_too(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    publish(home, url)
-    with psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE own AS SELECT * FROM alerts")
-        connection.execute("DROP VIEW alerts")
-        connection.execute("ALTER TABLE own RENAME TO alerts")
-        connection.execute(f"DROP TABLE {by_url.PUBLICATIONS}")
-    files = open_source(home)
+def test_a_database_into_which_nothing_was_published_is_said(
+    home: Home, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked(monkeypatch, url)
-    other = open_source(home)
-    assert other.count == files.count
-    for name in ("usual", "night", "category"):
-        for question in ("hours", "options", "default coordinates"):
-            ask = QUESTIONS[question]
-            if question == "hours":  # by their ids alone fewer alerts share an incident
-                assert_equal(*([ask(one, FILTERS[name], Audience.ANALYST)[0]] for one in (files, other)))
-            else:
-                assert_equal(*(ask(one, FILTERS[name], Audience.ANALYST) for one in (files, other)))
-    with pytest.raises(DisclosureError, match="no protected copy"):
-        open_for(home, Audience.COUNCIL)
+    with pytest.raises(EngineError, match="Nothing was published into this database yet"):
+        open_source(home)
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE alerts (alert_id text)")
     with pytest.raises(PublishError, match="is there already and was not published"):
         publish(home, url)
 
@@ -116,30 +101,9 @@ def test_a_source_is_opened_once_for_each_version(home: Home, url: str, monkeypa
     publish(home, url)
     asked(monkeypatch, url)
     first = open_source(home)
-    monkeypatch.setattr(ibis, "connect", lambda _: pytest.fail("connected again"))
     monkeypatch.setattr(source, "measure", lambda _: pytest.fail("measured again"))
     assert open_source(home).cache is first.cache
     assert copy_of(open_source(home)).cache is copy_of(first).cache
-    assert first.table.get_backend() is open_source(home).table.get_backend()
-
-
-def test_threads_take_turns_with_connections(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page runs in a thread of its own each time, and two at once do not share a connection."""
-    publish(home, url)
-    asked(monkeypatch, url)
-    here, seen = open_source(home), []
-
-    def run() -> None:
-        opened = open_source(home)
-        seen.append(id(opened.table.get_backend()))
-        assert query.total(opened, ALL, Audience.ANALYST).n == opened.count
-
-    for _ in range(3):
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-    assert len(set(seen)) == 1
-    assert id(here.table.get_backend()) not in seen
 
 
 def test_a_lost_connection_is_opened_anew(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +168,7 @@ def test_a_publication_that_fails_leaves_the_old_one(home: Home, url: str, monke
 
 def test_erased_alerts_are_gone_from_the_database(home: Home, url: str) -> None:
     publish(home, url)
-    (gone,) = open_source(home).table.limit(1).to_pyarrow()["alert_id"].to_pylist()
+    gone = stored_column(open_source(home), "alert_id")[0]
     assert main(["erase", gone, "--yes", "--home", str(home.path)]) == 0
     publish(home, url)
     tables = _tables(url)

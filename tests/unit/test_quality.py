@@ -33,6 +33,7 @@ from curim_data.query import default_points
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import HERE, alert, small_city, small_source
+from tests.stored import stored_alerts
 
 COORDINATES = ("longitude", "latitude", "inside")
 NOON = dt.datetime(2025, 6, 2, 12, tzinfo=dt.UTC)
@@ -60,7 +61,7 @@ def test_completeness_by_hand(tmp_path: Path) -> None:
         alert(2, day=june, category="odd", point=(None, None), status="resolved"),
         alert(3, day=july, severity=None, hours=None, status="resolved", resolved_at=NOON),
     ]
-    frame = completeness(_study(tmp_path, rows).table, small_city().categories)
+    frame = completeness(_study(tmp_path, rows).alerts, small_city().categories)
     whole = frame[frame["month"].isna()].set_index("column")
     assert list(whole.index) == list(COLUMNS)
     filled = {"occurred_from": 1, "coordinates": 2, "category": 2, "affected_gender": 2, "severity": 2, "hour": 2}
@@ -73,7 +74,7 @@ def test_completeness_by_hand(tmp_path: Path) -> None:
 
 
 def test_a_city_without_a_list_of_categories_has_none_filled(tmp_path: Path) -> None:
-    told = completeness(_study(tmp_path, [_placed(1)]).table, ())
+    told = completeness(_study(tmp_path, [_placed(1)]).alerts, ())
     assert told.loc[told["column"] == "category", "filled"].tolist() == [0, 0]
 
 
@@ -123,14 +124,14 @@ def test_too_few_weeks_do_not_jump(size: int) -> None:
 def test_periods_leave_cut_weeks_out_and_hold_zeros(tmp_path: Path) -> None:
     days = [dt.date(2025, 6, 2), dt.date(2025, 6, 9), dt.date(2025, 6, 10), dt.date(2025, 6, 23), dt.date(2025, 6, 30)]
     source = _study(tmp_path, [alert(n, day=day) for n, day in enumerate(days)])
-    assert periods(source.table, "week").tolist() == [2, 0, 1]
+    assert periods(source.alerts, "week").tolist() == [2, 0, 1]
 
 
 def test_lag_by_hand(tmp_path: Path) -> None:
     hours = [0.5, 2, 30, 24 * 8, 24 * 30, -1]
     rows = [alert(n, reported_at=NOON, occurred_from=NOON - dt.timedelta(hours=h)) for n, h in enumerate(hours)]
     rows += [alert(10, occurred_from=None), alert(11, occurred_from=NOON, time_precision="month")]
-    table = _study(tmp_path, rows).table
+    table = _study(tmp_path, rows).alerts
     found = lag(table)
     assert found is not None
     assert (found.n, found.negative, found.by_day) == (6, 1, 0)
@@ -140,7 +141,7 @@ def test_lag_by_hand(tmp_path: Path) -> None:
 
 
 def test_no_lag_without_both_times(tmp_path: Path) -> None:
-    assert lag(_study(tmp_path, [alert(1, occurred_from=None)]).table) is None
+    assert lag(_study(tmp_path, [alert(1, occurred_from=None)]).alerts) is None
 
 
 def test_months_alone_turn_jumps_to_months(tmp_path: Path, t: Translator) -> None:
@@ -283,7 +284,7 @@ def test_a_crowd_is_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_incidents_by_hand(tmp_path: Path) -> None:
     rows = [alert(1, incident_id="i"), alert(2, incident_id="i"), alert(3, incident_id=None), alert(4)]
     rows += [alert(5, more_categories=["noise"]), alert(6, incident_id=None)]
-    found = incidents(_study(tmp_path, rows).table)
+    found = incidents(_study(tmp_path, rows).alerts)
     assert (found.incidents, found.alerts, found.most, found.several_categories) == (1, 2, 2, 1)
 
 
@@ -398,7 +399,7 @@ def test_the_pile_of_a_city_is_judged_by_the_alerts_of_the_city(tmp_path: Path) 
     pile_of_the_capital = [alert(number, point=(20.0, 51.0), inside=False) for number in range(5_000, 5_040)]
     source = small_source(tmp_path, rows + far + pile_of_the_capital)
     assert default_points(source)[["longitude", "latitude", "stored"]].to_numpy().tolist() == [[*HERE, 30]]
-    pq.write_table(pa.table({n: source.table.to_pyarrow()[n] for n in COORDINATES}), tmp_path / "staged.parquet")
+    pq.write_table(stored_alerts(source).select(list(COORDINATES)), tmp_path / "staged.parquet")
     assert default_coordinates_of_files([tmp_path / "staged.parquet"], PlaceNames()).to_numpy().tolist() == [
         [*HERE, 30]
     ]

@@ -14,6 +14,7 @@ from analysis.trends.time_series import weekly
 from curim_data.engine import open_source
 from curim_data.query.reporting_lag import _delays, reporting_lag
 from curim_data.store import Home
+from tests.stored import stored_alerts
 
 UNTIL = dt.date(2025, 6, 30)
 
@@ -107,7 +108,7 @@ def test_the_delay_of_stored_alerts(sample: Home):
     source = open_source(sample)
     counts, until = _delays(source)
     assert until >= source.as_of
-    alerts = source.table.select("reported_at", "local_date", "occurred_from").to_pandas()
+    alerts = stored_alerts(source).select(["reported_at", "local_date", "occurred_from"]).to_pandas()
     local = alerts["reported_at"].dt.tz_convert(source.city.timezone).dt.tz_localize(None).dt.normalize()
     lag = (local - pd.to_datetime(alerts["local_date"])).dt.days
     old = pd.to_datetime(alerts["local_date"]).dt.date <= until - dt.timedelta(days=LONGEST)

@@ -63,7 +63,7 @@ def asked(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("name", FILTERS)
 def test_sail_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
-    assert both[2].table.get_backend().name == "pyspark"
+    assert "database" not in both[2].cache  # DuckDB is not asked
     assert_same_answer(both, name, question)
 
 
@@ -75,7 +75,8 @@ def test_the_rows_are_those_of_the_files(both: Both) -> None:
     assert_same_rows(both)
 
 
-def test_a_version_is_registered_once(own: Home, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("asked")
+def test_a_version_is_registered_once(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     first = open_for(own, Audience.COUNCIL)
     monkeypatch.setattr(spark._Session, "_register", lambda *_: pytest.fail("registered again"))
     again = open_for(own, Audience.COUNCIL)
@@ -83,7 +84,6 @@ def test_a_version_is_registered_once(own: Home, asked: str, monkeypatch: pytest
     assert again.exact is not None
     assert first.exact is not None
     assert again.exact.cache is first.exact.cache
-    assert again.table.get_backend() is spark.spark_backend(asked)
 
 
 @pytest.mark.usefixtures("asked")
@@ -92,14 +92,14 @@ def test_threads_share_the_session(own: Home) -> None:
 
     def run() -> None:
         opened = open_source(own)
-        seen.append((opened.table.op().name, query.total(opened, ALL, Audience.ANALYST).n == opened.count))
+        seen.append((opened.alerts.name, query.total(opened, ALL, Audience.ANALYST).n == opened.count))
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert seen == [(open_source(own).table.op().name, True)] * 4
+    assert seen == [(open_source(own).alerts.name, True)] * 4
 
 
 def test_old_versions_are_dropped(sample: Home, tmp_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_old_versions_are_dropped(sample: Home, tmp_path: Path, asked: str, monk
     after = [open_for(home, Audience.COUNCIL), open_for(home, Audience.SPECIALIST)]
     assert {one.count for one in after} == {0}
     assert [query.total(one, ALL, Audience.COUNCIL).n for one in after[:1]] == [0]
-    there = {one.table.op().name: spark._session(asked)._spark.catalog.tableExists(one.table.op().name)
+    there = {one.alerts.name: spark._session(asked)._spark.catalog.tableExists(one.alerts.name)
              for one in (*before, *after)}  # fmt: skip
     assert list(there.values()) == [False, False, True, True]
 
@@ -142,20 +142,17 @@ def test_a_server_that_began_anew_gets_the_views_again(own: Home, monkeypatch: p
         monkeypatch.setattr(spark, "FRESH", 0.0)
         again = open_source(own)
         assert query.total(again, ALL, Audience.ANALYST).n == opened.count
-        assert again.table.op().name != opened.table.op().name
+        assert again.alerts.name != opened.alerts.name
 
 
 def test_files_that_the_server_does_not_see_are_refused(own: Home, asked: str, tmp_path: Path) -> None:
-    """A file that is missing among others would be read as one without rows."""
     files = open_source(own, "duckdb")
-    schema, nowhere = files.cache["schema"], tmp_path / "nowhere.parquet"
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"no Parquet" * 100)
     with pytest.raises(EngineError, match="cannot read the files"):
-        spark.registered(asked, [str(broken)], schema, files.count)
-    named = [*files.cache["files"], str(nowhere)]
+        spark.spark_relation(asked, broken, files.count, {})
     with pytest.raises(EngineError, match="reads 38656 alerts where the home has 38657"):
-        spark.registered(asked, named, schema, files.count + 1)
+        spark.spark_relation(asked, files.cache["flat"], files.count + 1, {})
 
 
 @pytest.mark.usefixtures("asked")

@@ -29,6 +29,7 @@ from pages.parts.frame.jobs import MISSING, Key
 from pages.parts.frame.page import Dataset, dataset_of
 from pages.parts.frame.shared_results import LEAST_SECONDS, SUFFIX, SharedResults, dataset_in
 from pages.parts.frame.waiting import JOBS, SHARED, _shared_once
+from tests.stored import stored_column
 
 LONG = 2 * LEAST_SECONDS
 
@@ -349,7 +350,7 @@ def test_results_go_with_an_erasure_and_none_is_written_after_it(home: Home, dat
     shared.put(key, RESULT, LONG)
     assert shared.settle()
     source = open_for(home, Audience.ANALYST)
-    one = source.table.alert_id.execute().iloc[0]
+    one = stored_column(source, "alert_id")[0]
     erase(home, [one])
     assert not _files(home)
     shared.put(key, RESULT, LONG)  # a calculation that began before it
