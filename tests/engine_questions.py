@@ -12,6 +12,7 @@ import pandas as pd
 
 from curim_data import query
 from curim_data.engine import Source
+from curim_data.engine.flat import COLUMNS
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 
@@ -119,6 +120,6 @@ def assert_same_knowledge(both: Both) -> None:
 def assert_same_rows(both: Both) -> None:
     """Every column of every alert is the same."""
     _, files, other = both
-    mine, theirs = (one.alerts.select("*").sort_by("alert_id") for one in (files, other))
+    mine, theirs = (one.alerts.select(", ".join(COLUMNS)).sort_by("alert_id") for one in (files, other))
     for name in mine.column_names:
         assert mine[name].to_pylist() == theirs[name].to_pylist(), name

@@ -52,6 +52,9 @@ SCALARS: Final = tuple(
 )
 
 
+COLUMNS: Final = (*SCALARS, *MORE)
+
+
 def database() -> duckdb.DuckDBPyConnection:
     """A database of DuckDB in memory that loads no extensions."""
     opened = duckdb.connect()
