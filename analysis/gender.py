@@ -184,8 +184,7 @@ class CategoryRatios:
 
     def _untold(self) -> BoolArray:
         """Whether nothing of a row may be told that depends on all women and all men."""
-        rows: BoolArray = self._whole_few().max(axis=1, initial=False)
-        return rows
+        return np.asarray(self._whole_few().max(axis=1, initial=False))
 
     def _least_by_row(self) -> IntArray:
         return np.array([self.least.get(name, 1) for name in self.frame[self.by]], dtype=np.int64)[:, None]

@@ -213,13 +213,11 @@ class HeldLattice:
         x, y = self._middle_of_part(at).T
         one, two = _axial(x, y, self._side)
         first, lowest = self._corner
-        found: IntArray = (two - lowest) * self._across + one + two // 2 - first
-        return found
+        return np.asarray((two - lowest) * self._across + one + two // 2 - first)
 
     def _middle_of_part(self, at: FloatArray) -> FloatArray:
         part = self._search.ground.side / PARTS_OF_A_PIXEL
-        middle: FloatArray = (np.floor(at / part) + 0.5) * part
-        return middle
+        return np.asarray((np.floor(at / part) + 0.5) * part)
 
     def near_cores(self, values: FloatArray | IntArray) -> IntArray:
         """The hexagons with alerts within eps of those that can be cores, these among them.
@@ -244,8 +242,7 @@ class HeldLattice:
         for away, start, end in self._rows:
             middle = place[core] + away * self._across + (odd[core] if away % 2 else 0)
             near[middle[:, None] + np.arange(start, end)] = True
-        found: IntArray = held[near[place]]
-        return found
+        return np.asarray(held[near[place]])
 
 
 def _windows(reach: float) -> list[tuple[int, int, int]]:

@@ -253,8 +253,7 @@ def _p_values(
     reference = np.zeros(0)
     if dense.groups:
         reference = strongest_of_chance(dense.search, weights, maps, seed, cell, bursts)
-    found: FloatArray = (1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1)
-    return found
+    return np.asarray((1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1))
 
 
 def _drawn_clusters(

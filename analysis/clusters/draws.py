@@ -111,8 +111,7 @@ def _around(
         if not len(left):
             break
     at[:, left] = firsts.take(of, axis=1)
-    found: FloatArray = at.T * side
-    return found
+    return np.asarray(at.T * side)
 
 
 def _expected_near(search: LocalDbscan) -> Callable[[FloatArray, FloatArray], FloatArray]:

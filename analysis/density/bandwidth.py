@@ -230,16 +230,14 @@ def _already(
     """The weight of earlier alerts at each later place itself."""
     known, wanted = before[0] + 1j * before[1], after[0] + 1j * after[1]  # sorted by `distinct_points`
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    weight: FloatArray = np.where(known[at] == wanted, before[2][at], 0.0)
-    return weight
+    return np.asarray(np.where(known[at] == wanted, before[2][at], 0.0))
 
 
 def edge_corrected(spread: FloatArray, ground: FloatArray, land: Raster) -> FloatArray:
     """Density per km² on the land, zero elsewhere: the spread alerts over the land spread alike (edge correction of
     Diggle 1985, in the uniform form).
     """
-    density: FloatArray = np.divide(spread, ground, out=np.zeros_like(spread), where=land.land_km2 > 0)
-    return density
+    return np.asarray(np.divide(spread, ground, out=np.zeros_like(spread), where=land.land_km2 > 0))
 
 
 def _choices(

@@ -131,8 +131,7 @@ def _between(density: Density, x: FloatArray, y: FloatArray) -> FloatArray:
     share = map_coordinates(land, at, order=1, mode="constant")
     value = map_coordinates(density.values, at, order=1, mode="constant")
     shown = (raster.place(x, y) >= 0) & (share > 0)
-    found: FloatArray = np.divide(value, share, out=np.full_like(value, np.nan), where=shown)
-    return found
+    return np.asarray(np.divide(value, share, out=np.full_like(value, np.nan), where=shown))
 
 
 def _paint(values: FloatArray, breaks: tuple[float, ...], colours: tuple[str, ...]) -> Bytes:

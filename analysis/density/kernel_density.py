@@ -42,8 +42,7 @@ class Density:
     @property
     def land(self) -> BoolArray:
         """Whether a pixel touches the land."""
-        touched: BoolArray = self.raster.land_km2 > 0
-        return touched
+        return np.asarray(self.raster.land_km2 > 0)
 
     @property
     def mean(self) -> float:
@@ -66,8 +65,7 @@ class Density:
     def at(self, x: Any, y: Any) -> FloatArray:
         """Density at points in metres; NaN outside the land."""
         place = self.raster.place(x, y)
-        found: FloatArray = np.where(place >= 0, self.values.ravel()[place], np.nan)
-        return found
+        return np.asarray(np.where(place >= 0, self.values.ravel()[place], np.nan))
 
     def sentence(self, t: Translator) -> str:
         """The mean, the peak with its interval, and what was left out."""

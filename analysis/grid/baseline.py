@@ -121,8 +121,7 @@ class AlertGround:
         """Positions (metres) as positions on the sheet, shape (m, 2). They must be near an alert of the ground."""
         at = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
         part = self._parts[self._blocks(at[:, 1], north=True), self._blocks(at[:, 0])] - 1
-        inside: FloatArray = at - (self._west, self._south) + self._shift[part]
-        return inside
+        return np.asarray(at - (self._west, self._south) + self._shift[part])
 
     def holds(self, x: FloatArray, y: FloatArray) -> BoolArray:
         """Which positions (metres) lie on the sheet."""
@@ -150,8 +149,7 @@ class AlertGround:
         """The pixel of each position on the sheet, given by its coordinates."""
         column = np.minimum(np.maximum((x / self.side).astype(np.int64), 0), self.shape[1] - 1)
         row = np.minimum(np.maximum((y / self.side).astype(np.int64), 0), self.shape[0] - 1)
-        found: IntArray = row * self.shape[1] + column
-        return found
+        return np.asarray(row * self.shape[1] + column)
 
     def smooth(self, pixel: IntArray, values: Any, spread: float) -> FloatArray:
         """Spread `values` at pixels by a Gaussian (metres) over the land: same total, nothing lost to the sea.
@@ -189,8 +187,7 @@ class AlertGround:
         times = _pixels_in(radius / self.side)
         disc = self._disc(radius)[0] if times == 1 else _wide_disc(radius / self.side, times)
         sums = oaconvolve(_shared_out(values.reshape(self.shape), times), disc, mode="same")
-        found: FloatArray = _between(np.maximum(sums, 0), times).ravel()
-        return found
+        return np.asarray(_between(np.maximum(sums, 0), times).ravel())
 
     def disc_sums_at(self, values: FloatArray, pixel: IntArray, radius: float) -> FloatArray:
         """The same at some pixels alone."""
@@ -198,8 +195,7 @@ class AlertGround:
         up, right = np.nonzero(disc)
         offset = (up - away) * self.shape[1] + right - away
         inside = np.clip(pixel[:, None] + offset, 0, len(values) - 1)
-        found: FloatArray = values[inside].sum(axis=1) * disc.max()
-        return found
+        return np.asarray(values[inside].sum(axis=1) * disc.max())
 
     def _disc(self, radius: float) -> tuple[FloatArray, int]:
         away = int(np.ceil(radius / self.side))
@@ -214,8 +210,7 @@ class AlertGround:
         away = np.arange(-reach, reach + 1)
         disc = np.hypot(*np.meshgrid(away, away)) <= reach
         land = (self.land > DRY_SHARE * self.side**2 / 1e6).reshape(self.shape)
-        water: BoolArray = ~binary_dilation(land, disc).ravel()
-        return water
+        return np.asarray(~binary_dilation(land, disc).ravel())
 
     def near_water(self, reach: float) -> BoolArray:
         """Which pixels have open water within `reach` metres, or nearly so: from others no line so long crosses any.
@@ -268,8 +263,7 @@ def _wide_disc(radius: float, times: int) -> FloatArray:
     step = (np.arange((2 * away + 1) * FINE_PARTS) + 0.5) / FINE_PARTS - away - 0.5
     disc = (np.hypot(*np.meshgrid(step, step)) <= inside).astype(float)
     disc = disc.reshape(2 * away + 1, FINE_PARTS, 2 * away + 1, FINE_PARTS).sum(axis=(1, 3))
-    found: FloatArray = disc * (np.pi * (radius / times) ** 2 / disc.sum())
-    return found
+    return np.asarray(disc * (np.pi * (radius / times) ** 2 / disc.sum()))
 
 
 def _shared_out(values: FloatArray, times: int) -> FloatArray:

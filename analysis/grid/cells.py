@@ -113,8 +113,7 @@ def ring(cells: Any, inner: int, outer: int) -> sparse.csr_array:
 def parents(cells: IntArray, resolution: int) -> IntArray:
     """The H3 cells of a coarser resolution (or the same) that hold cells; by their bits, for many at once."""
     unused = np.int64(_ALL_SEVEN >> 3 * resolution)
-    found: IntArray = (cells & ~np.int64(15 << 52)) | np.int64(resolution << 52) | unused
-    return found
+    return np.asarray((cells & ~np.int64(15 << 52)) | np.int64(resolution << 52) | unused)
 
 
 def square_side(resolution: int, cells: Any = None) -> float:

@@ -112,8 +112,7 @@ class GaussianSmoother:
         waves = int((across > NOTHING).sum())  # the finer ones add less than rounding does
         columns = fft.ifft(self._spectrum[:, :waves] * (up[:, None] * across[:waves]), axis=0, overwrite_x=True)
         spread = fft.irfft(columns[: self._rows], n=self._shape[1], axis=1)
-        kept: FloatArray = np.maximum(spread[:, : self._columns], 0.0)
-        return kept
+        return np.asarray(np.maximum(spread[:, : self._columns], 0.0))
 
 
 def pixel_for(width_m: float, height_m: float) -> Choice:

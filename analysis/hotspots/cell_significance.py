@@ -472,8 +472,7 @@ class _Colder:
 
 def _smaller_p(p: list[FloatArray]) -> FloatArray:
     """The smaller of the p-values of several scales, corrected for their number (Bonferroni)."""
-    best: FloatArray = np.minimum(1.0, len(p) * np.min(p, axis=0))
-    return best
+    return np.asarray(np.minimum(1.0, len(p) * np.min(p, axis=0)))
 
 
 def _complete(cells: pd.DataFrame) -> pd.DataFrame:

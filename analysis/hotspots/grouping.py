@@ -463,8 +463,7 @@ def two_means(at: FloatArray, weight: FloatArray, middles: FloatArray, tolerance
 
 def _nearer_to_second(at: FloatArray, middles: FloatArray) -> BoolArray:
     first, second = (((at - middle) ** 2).sum(axis=1) for middle in middles)
-    nearer: BoolArray = second < first
-    return nearer
+    return np.asarray(second < first)
 
 
 # What a place is reported by. It has all its land, its surroundings the occupied part of theirs; a cold place the other

@@ -150,8 +150,7 @@ def _points(places: Sequence[Any]) -> FloatArray:
 def _metres(first: FloatArray, second: FloatArray, scale: tuple[float, float]) -> FloatArray:
     """Metres between pairs of points (degrees, longitude first on the last axis)."""
     east, north = np.moveaxis(np.radians(first - second) * scale, -1, 0)
-    away: FloatArray = np.hypot(east, north)
-    return away
+    return np.asarray(np.hypot(east, north))
 
 
 def _metres_per_radian(first: FloatArray, second: FloatArray) -> tuple[float, float]:

@@ -89,8 +89,7 @@ class LogFactorials:
         """Of numbers from 0 to `most`."""
         if most >= len(self._known):
             self._known = np.asarray(gammaln(np.arange(most + 1) / self.dispersion + 1))
-        found: FloatArray = self._known[n]
-        return found
+        return np.asarray(self._known[n])
 
 
 def _first_term(
@@ -131,8 +130,7 @@ def _tail(a: FloatArray, b: FloatArray, share: FloatArray, tested: Any) -> Float
 
 def _share(size_in: Any, size_out: Any) -> FloatArray:
     whole = np.asarray(size_in + size_out, dtype=float)
-    share: FloatArray = np.divide(size_in, whole, out=np.zeros_like(whole), where=whole > 0)
-    return share
+    return np.asarray(np.divide(size_in, whole, out=np.zeros_like(whole), where=whole > 0))
 
 
 def ratio_interval(

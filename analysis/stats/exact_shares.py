@@ -108,8 +108,7 @@ def _at_border(x: FloatArray, rest: FloatArray, own: FloatArray, other: FloatArr
     """
     square, linear = ratio * (own + other), ratio * (own + rest) + x + other
     root = linear - np.sqrt(np.maximum(linear**2 - 4 * square * (x + rest), 0))
-    likely: FloatArray = np.divide(root, 2 * square, out=np.zeros(len(x)), where=square > 0)
-    return likely
+    return np.asarray(np.divide(root, 2 * square, out=np.zeros(len(x)), where=square > 0))
 
 
 def _whole(

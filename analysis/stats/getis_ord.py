@@ -43,5 +43,4 @@ def getis_ord(values: Any, weights: sparse.csr_array) -> FloatArray:
     spread = np.sqrt(np.maximum(variance * (count * squares - total**2) / max(count - 1, 1), 0))
     distance = weights @ x - mean * total
     flat = spread <= 1e-9 * np.maximum(np.abs(mean), 1e-300)
-    z: FloatArray = np.divide(distance, spread, out=np.zeros(len(x)), where=~flat)
-    return z
+    return np.asarray(np.divide(distance, spread, out=np.zeros(len(x)), where=~flat))

@@ -282,8 +282,7 @@ def _without(city: Counts, table: Counts, rows: BoolArray) -> Counts:
     """The city without some of its parts, and no fewer alerts than any other part has: some are of two categories."""
 
     def rest(whole: FloatArray, parts: FloatArray) -> FloatArray:
-        found: FloatArray = np.maximum(whole - parts[rows].sum(axis=0), parts[~rows].max(axis=0))
-        return found
+        return np.asarray(np.maximum(whole - parts[rows].sum(axis=0), parts[~rows].max(axis=0)))
 
     past, after, year = (rest(getattr(city, of), getattr(table, of)) for of in ("past", "after", "year"))
     return Counts(past, after, year, city.category)
