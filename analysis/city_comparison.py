@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
+from analysis.stats.exact_tests import fisher_two_sided
 from analysis.stats.false_discovery import benjamini_hochberg
-from analysis.stats.fisher import fisher_two_sided
 from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate, rate_ratio, wilson
 from curim_data.model import FloatArray
 

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.binomial import binomial_two_sided
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
+from analysis.stats.exact_tests import binomial_two_sided, fisher_two_sided
 from analysis.stats.false_discovery import benjamini_hochberg, told_step
-from analysis.stats.fisher import fisher_two_sided
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, Gender, IntArray, Message, Num, Translator

@@ -31,7 +31,7 @@ from scipy.special import gammaln
 
 from analysis.grid.cells import neighbours, square_side
 from analysis.hotspots.cell_significance import connected
-from analysis.hotspots.settings import window_for
+from analysis.hotspots.surroundings import window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.false_discovery import benjamini_hochberg, told_step
 from analysis.stats.result import Choice

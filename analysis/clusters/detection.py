@@ -30,7 +30,6 @@ import shapely
 from h3ronpy.vector import coordinates_to_cells
 from shapely.geometry.base import BaseGeometry
 
-from analysis.clusters.chance import enough, strongest_of_chance
 from analysis.clusters.dbscan import (
     MAX_AREA_KM2,
     MAX_EPS_M,
@@ -43,12 +42,13 @@ from analysis.clusters.dbscan import (
     eps_for_precision,
 )
 from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
-from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
-from analysis.grid.shared_points import SharedPoints
-from analysis.hotspots.settings import INDEPENDENT
+from analysis.clusters.simulation import enough, strongest_of_chance
+from analysis.grid.baseline import AlertGround, smoothing_width_for
+from analysis.grid.cells import SharedPoints, centres_in_metres
+from analysis.hotspots.surroundings import INDEPENDENT
+from analysis.stats.dispersion import SINGLE, ReportBursts
 from analysis.stats.harm_weights import HarmWeights
 from analysis.stats.intervals import weighted_sum
-from analysis.stats.report_bursts import SINGLE, ReportBursts
 from analysis.stats.result import Choice
 from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num
 from curim_data.model.city import cell_polygons

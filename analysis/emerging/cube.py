@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours
-from analysis.stats.exact_rates import (
+from analysis.stats.exact_ratios import (
     LogFactorials,
     larger_rate,
     larger_rate_bound,
@@ -159,7 +159,7 @@ class Windows:
         return Latest(inside, outside, size_in, size_out)
 
     def hot(self, counts: FloatArray, margin: float, alpha: float) -> FloatArray:
-        """p-values that windows are denser; see `analysis.stats.exact_rates.larger_rate`.
+        """p-values that windows are denser; see `analysis.stats.exact_ratios.larger_rate`.
 
         Those alone whose q-value among all windows is at most `alpha`, and 1 for most others.
         """

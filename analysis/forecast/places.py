@@ -9,16 +9,19 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from analysis.forecast.backtest import MAIN_SHARE, Backtest, backtest, origins_for
-from analysis.forecast.counts import LEVEL, WEEKS_A_YEAR
-from analysis.forecast.methods import (
+from analysis.forecast.backtest import (
+    MAIN_SHARE,
     METHODS,
     NAIVE_WEEKS,
+    Backtest,
     CellHistory,
     ForecastSettings,
+    backtest,
+    origins_for,
     predicted_shares,
     settings_for,
 )
+from analysis.forecast.next_periods import LEVEL, WEEKS_A_YEAR
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
 from analysis.stats.result import Choice
 from analysis.trends.line import quantiles, read_line
@@ -99,7 +102,7 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
         The study mask with the land of each cell.
 
     Three methods are tried on the past: plain counting, fading counts spread to the neighbours, and a gamma-Poisson
-    blend of long run and recent weeks (`analysis.forecast.methods`). A model takes the place of plain counting only
+    blend of long run and recent weeks (`analysis.forecast.backtest`). A model takes the place of plain counting only
     where it was better beyond chance. The expected counts are shares of what the line of all cells together lets expect
     (`analysis.trends.line`). The interval of a listed cell is negative binomial; its dispersion is that of past lists,
     each tried with the dispersion of the others. A cell with little land counts as at least a quarter of a full one, as

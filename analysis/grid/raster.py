@@ -13,7 +13,7 @@ from scipy import fft
 from scipy.ndimage import binary_dilation
 from shapely.geometry.base import BaseGeometry
 
-from analysis.grid.baseline import centres_in_metres
+from analysis.grid.cells import centres_in_metres
 from analysis.stats.result import Choice
 from curim_data.model import CityProfile, FloatArray, Message
 from curim_data.model.shared_shapes import ask_shape

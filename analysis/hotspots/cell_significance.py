@@ -8,7 +8,7 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
 * Given the counts of both, the count of the place is binomial whatever the local density: the test is exact without
   an estimated baseline.
 * The edge of a town is denser than its surroundings and no hot spot, and so is the edge of such a quarter: a place
-  must stand out from every half of its surroundings (`analysis.hotspots.sides`).
+  must stand out from every half of its surroundings (`analysis.hotspots.surroundings`).
 * Inside such a quarter a place is still up to 1.1 times as dense as each half of what lies around it. So hot means: by
   more than 15 % denser than the surroundings, and chance does not explain the excess.
   `tests/oracles/test_false_alarms.py` holds the rates.
@@ -18,7 +18,7 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
   many such places. So each cell is compared a second time, with all the rest of the city, by a margin that a quarter
   twice as dense does not pass (`settings.CITY_MARGIN`). Of all p-values of a cell the smallest counts, times their
   number (Bonferroni).
-* Surroundings are land on which alerts occur (`analysis.hotspots.occupied`), where that is known.
+* Surroundings are land on which alerts occur (`analysis.hotspots.surroundings`), where that is known.
 * Corrected twice, for cells and for places: see `significant_cells`.
 """
 
@@ -36,21 +36,20 @@ from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.hotspots.denominators import LAND, CellRates, Denominator, DenominatorKind, cell_rates, rate_choices
-from analysis.hotspots.occupied import OccupiedLand
-from analysis.hotspots.settings import (
+from analysis.hotspots.surroundings import (
     CITY_MARGIN,
     GISTAR_FROM,
+    OccupiedLand,
+    Rule,
+    Sides,
     margin_for,
     setting_choices,
     surroundings_for,
     window_for,
 )
-from analysis.hotspots.sides import Rule, Sides
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_rates import larger_rate, smaller_rate
-from analysis.stats.exact_shares import larger_share, smaller_share
+from analysis.stats.exact_ratios import larger_rate, larger_share, smaller_rate, smaller_share
 from analysis.stats.false_discovery import benjamini_hochberg
-from analysis.stats.getis_ord import getis_ord
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, Message, Translator
 from curim_data.model.progress import report
@@ -215,12 +214,12 @@ def hot_cells(
     cells : DataFrame, index cell (int64, H3 of one resolution)
         The whole study mask with columns n and land_km2. The surroundings of cold cells leave out what is hot. Where
         reports stand on shared points also served_km2, the land that the points of a cell serve
-        (`analysis.grid.shared_points`), by which places are compared then.
+        (`analysis.grid.cells`), by which places are compared then.
     base : Base, optional
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density. Residents: the count given n is
         binomial with the place's share of the base. All alerts, of which those looked at are a part: noncentral
-        hypergeometric (`analysis.stats.exact_shares`).
+        hypergeometric (`analysis.stats.exact_ratios`).
         Alerts where no base is known are left out.
     alpha : float
         Share of false marks that is accepted among the marked (Benjamini–Hochberg).
@@ -379,6 +378,42 @@ def gistar_on_land(counts: FloatArray, size: FloatArray, near: sparse.csr_array)
     residual = np.zeros(len(counts))
     np.divide(counts - expected, np.sqrt(expected), out=residual, where=expected > 0)
     return getis_ord(residual, sparse.csr_array(near.multiply(np.sqrt(share)[None, :])))
+
+
+def getis_ord(values: Any, weights: sparse.csr_array) -> FloatArray:
+    """Gi*: how far the sum over a cell's neighbourhood lies from what the mean of all cells predicts.
+
+        Gi*_i = (sum_j w_ij x_j - xbar W_i) / (s sqrt((n S1_i - W_i²) / (n - 1)))
+
+    with W_i = sum_j w_ij, S1_i = sum_j w_ij² and s² = sum_j x_j² / n - xbar². The number is in standard deviations;
+    its normal tail is no p-value where counts are small (see `analysis.hotspots.grouping`).
+
+    Parameters
+    ----------
+    values : array, shape (m,)
+        Counts by cell, zeros included.
+    weights : csr_array, shape (m, m)
+        Neighbours with the cell itself, as from `analysis.grid.cells.neighbours`.
+
+    Returns
+    -------
+    array, shape (m,)
+        z; zero where the values do not vary or the neighbourhood is the whole map.
+
+    References
+    ----------
+    Ord, J. K. and Getis, A. (1995). Geographical Analysis 27, 286–306.
+    """
+    x = np.asarray(values, dtype=float)
+    total = np.asarray(weights.sum(axis=1), dtype=float).ravel()
+    squares = np.asarray(weights.multiply(weights).sum(axis=1), dtype=float).ravel()
+    count = max(len(x), 1)
+    mean = x.sum() / count
+    variance = (x**2).sum() / count - mean**2
+    spread = np.sqrt(np.maximum(variance * (count * squares - total**2) / max(count - 1, 1), 0))
+    distance = weights @ x - mean * total
+    flat = spread <= 1e-9 * np.maximum(np.abs(mean), 1e-300)
+    return np.asarray(np.divide(distance, spread, out=np.zeros(len(x)), where=~flat))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from analysis.grid.cells import centres, neighbours
 from analysis.hotspots.cell_significance import HotCells, connected
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
 from analysis.hotspots.excess import NOT_COMPARED, Excess, excess, in_order, ratio_says_something, worth_a_plan
-from analysis.stats.exact_rates import ratio_interval
-from analysis.stats.exact_shares import share_ratio_interval
+from analysis.stats.exact_ratios import ratio_interval, share_ratio_interval
 from curim_data.model import BoolArray, FloatArray, Message, Translator
 from curim_data.model.types import CellArray
 

@@ -22,7 +22,7 @@ from analysis.report.blocks import (
     Table,
     Text,
 )
-from analysis.spots.area_names import area_in_words
+from analysis.spots.naming import area_in_words
 from curim_data.model import CityProfile, Plan, Translator
 from curim_data.model.labels import provisional_note
 from curim_data.model.plan import STATUS_WORDS

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from analysis.stats.exact_rates import ratio_interval
+from analysis.stats.exact_ratios import ratio_interval
 
 RatioMethod = Literal["exact", "log"]
 

@@ -11,7 +11,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from analysis.incidents import HOURS, METRES, first_alerts
+from analysis.space_time import HOURS, METRES, first_alerts
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
@@ -153,7 +153,7 @@ def read_map_points(source: Source, f: AlertFilter, audience: Audience) -> MapPo
 
 
 def _is_first(read: pd.DataFrame) -> BoolArray:
-    """Whether a row is the first alert of its incident (`analysis.incidents`)."""
+    """Whether a row is the first alert of its incident (`analysis.space_time`)."""
     hours = (pd.to_datetime(read["moment"], utc=True) - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(hours=1)
     same = read.groupby(["source", "incident_id"]).ngroup().fillna(-1).to_numpy(int)
     first = first_alerts(read["x"], read["y"], hours.where(read["hour"].notna()), read["category"], same)

@@ -11,11 +11,19 @@ import numpy as np
 import pandas as pd
 
 from analysis.emerging.classes import CLASSES, EmergingClass
-from analysis.emerging.detection import EmergingHotSpots, EmergingPlace, emerging_hot_spots
-from analysis.emerging.settings import CLASS_STEPS, MIN_STEPS, MOST_COUNTS, Periods, periods_for
-from analysis.emerging.settings import whole_periods as whole_steps
+from analysis.emerging.detection import (
+    CLASS_STEPS,
+    MIN_STEPS,
+    MOST_COUNTS,
+    EmergingHotSpots,
+    EmergingPlace,
+    Periods,
+    emerging_hot_spots,
+    periods_for,
+)
+from analysis.emerging.detection import whole_periods as whole_steps
 from analysis.grid.cells import square_side
-from analysis.hotspots.settings import window_for
+from analysis.hotspots.surroundings import window_for
 from analysis.spots.identity import known_ids
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.result import Choice

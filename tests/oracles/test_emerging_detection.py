@@ -17,8 +17,7 @@ from scipy.stats import binom, norm
 import sample_data
 from analysis.emerging.cube import GiStar, SpaceTimeCube, lagged_sums
 from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
-from analysis.grid.baseline import centres_in_metres
-from analysis.grid.cells import neighbours
+from analysis.grid.cells import centres_in_metres, neighbours
 from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.mann_kendall import block_permutation, kendall_s
 from curim_data import query

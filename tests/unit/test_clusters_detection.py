@@ -9,13 +9,14 @@ from scipy.spatial import cKDTree
 from scipy.stats import chisquare, ks_2samp, poisson
 from sklearn.cluster import DBSCAN, KMeans
 
-from analysis.clusters import chance, dbscan, detection, draws
-from analysis.clusters.chance import HeldLattice, on_hexagons
+from analysis.clusters import dbscan, detection, simulation
 from analysis.clusters.dbscan import LocalDbscan, Points, eps_for, eps_for_precision, minimum_alerts
 from analysis.clusters.detection import _named, cell_m2, find_clusters, runs_for
 from analysis.clusters.results import Cluster
+from analysis.clusters.simulation import HeldLattice, on_hexagons
 from analysis.grid import baseline
-from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
+from analysis.grid.baseline import AlertGround, smoothing_width_for
+from analysis.grid.cells import centres_in_metres
 from analysis.hotspots.excess import in_order
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
@@ -232,8 +233,8 @@ def test_maps_drawn_together_are_as_many_single_ones(monkeypatch: pytest.MonkeyP
     expected = ground.smooth(ground.pixel(ground.enter(x, y)), np.random.default_rng(1).gamma(1, 1, 400), 200)
     search = LocalDbscan(ground, expected, 60)
     for together in (1, 7_000):
-        monkeypatch.setattr(draws, "DRAWN_TOGETHER", together)
-        maps = list(draws.Baseline(search).maps(2_000, 10, np.random.default_rng(5)))
+        monkeypatch.setattr(simulation, "DRAWN_TOGETHER", together)
+        maps = list(simulation.Baseline(search).maps(2_000, 10, np.random.default_rng(5)))
         assert [at.shape for at in maps] == [(2_000, 2)] * 10
         here = [np.bincount(ground.pixel(at) // 16, minlength=-(-len(expected) // 16)) for at in maps]
         share = np.add.reduceat(expected, np.arange(0, len(expected), 16)) / expected.sum()
@@ -260,10 +261,10 @@ def uneven_search(city: CityProfile, eps: float, cells: int = 3_000, weights: np
 def test_the_lattice_expects_on_each_hexagon_what_the_baseline_expects_there(city: CityProfile) -> None:
     """Against the area of each hexagon in each pixel; and its places are as many as were reckoned with."""
     search = uneven_search(city, 50)
-    side = chance.hexagon_side(310)
+    side = simulation.hexagon_side(310)
     lattice = HeldLattice(search, side)
     assert lattice.expected.sum() == pytest.approx(search.expected.sum())
-    assert len(lattice.at) < chance.places_in_lattice(search, side) < 1.3 * lattice._places
+    assert len(lattice.at) < simulation.places_in_lattice(search, side) < 1.3 * lattice._places
     turn = np.pi / 6 + np.arange(6) * np.pi / 3
     corner = side / 3**0.5 * np.column_stack([np.cos(turn), np.sin(turn)])
     off, expected = [], []
@@ -285,7 +286,7 @@ def test_the_lattice_expects_on_each_hexagon_what_the_baseline_expects_there(cit
 def test_counts_by_hexagon_are_those_of_single_draws(city: CityProfile, n: int) -> None:
     """The total is that of the alerts, the counts have the mean and the variance of a multinomial, whatever is drawn
     one by one and whatever by a Poisson count."""
-    lattice = HeldLattice(uneven_search(city, 50), chance.hexagon_side(310))
+    lattice = HeldLattice(uneven_search(city, 50), simulation.hexagon_side(310))
     assert (n >= len(lattice.expected)) == (n > 400)
     maps = np.array(list(lattice.drawn(n, 60, np.random.default_rng(5))))
     assert (maps.sum(axis=1) == n).all()
@@ -304,7 +305,7 @@ def test_counts_by_hexagon_are_those_of_single_draws(city: CityProfile, n: int) 
 @pytest.mark.parametrize("eps", [50, 60, 150, 33.3])
 def test_the_lattice_leaves_out_no_core_and_nothing_near_one(city: CityProfile, eps: float) -> None:
     """What can make a cluster is kept, and no more: as the slow twin finds it by all distances."""
-    lattice = HeldLattice(search := uneven_search(city, eps, 700), side := chance.hexagon_side(310))
+    lattice = HeldLattice(search := uneven_search(city, eps, 700), side := simulation.hexagon_side(310))
     gap = cKDTree(lattice.at)
     within = gap.query_ball_point(lattice.at, eps + 1e-6)
     assert gap.query(lattice.at, k=2)[0][:, 1].min() == pytest.approx(side)
@@ -332,9 +333,9 @@ def test_both_ways_of_drawing_have_the_same_strongest_clusters(
     """Of 300 maps each, by the test of Kolmogorov and Smirnov."""
     weights = np.random.default_rng(2).choice([1.0, 2.0, 4.0], 6_000) if weighted else np.ones(6_000)
     search = uneven_search(city, 60, weights=weights)
-    held = chance.strongest_of_chance(search, weights, 300, 0, 310)
-    monkeypatch.setattr(chance, "HELD_PER_ALERT", 0)
-    single = chance.strongest_of_chance(search, weights, 300, 1, 310)
+    held = simulation.strongest_of_chance(search, weights, 300, 0, 310)
+    monkeypatch.setattr(simulation, "HELD_PER_ALERT", 0)
+    single = simulation.strongest_of_chance(search, weights, 300, 1, 310)
     assert len(np.unique(held)) > 30
     assert len(np.unique(single)) > 30
     assert ks_2samp(held, single).pvalue > 0.01

@@ -17,13 +17,20 @@ from scipy.sparse.csgraph import connected_components
 from scipy.stats import binom, false_discovery_control
 
 from analysis.emerging.cube import GiStar, Windows, connected_groups, lagged_sums, significant_cells, sums_over
-from analysis.emerging.detection import EmergingHotSpots, _mean_window, emerging_hot_spots
-from analysis.emerging.settings import block_for, periods_for, unit_of, whole_periods
+from analysis.emerging.detection import (
+    EmergingHotSpots,
+    _mean_window,
+    block_for,
+    emerging_hot_spots,
+    periods_for,
+    unit_of,
+    whole_periods,
+)
 from analysis.grid.cells import neighbours, ring, square_side
+from analysis.hotspots.cell_significance import getis_ord
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_rates import larger_rate, smaller_rate
+from analysis.stats.exact_ratios import larger_rate, smaller_rate
 from analysis.stats.false_discovery import StepUp, benjamini_hochberg
-from analysis.stats.getis_ord import getis_ord
 from analysis.stats.mann_kendall import sen_slope
 from analysis.stats.result import Result
 from curim_data.model import LANGUAGES, CityProfile, Translator, translator

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.stats.exact_rates import (
+from analysis.stats.exact_ratios import (
     LogFactorials,
     larger_rate,
     larger_rate_bound,

@@ -11,14 +11,12 @@ import pytest
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp
 
-from analysis.clusters import chance, draws
-from analysis.clusters.chance import HeldLattice, hexagon_side, on_hexagons
+from analysis.clusters import simulation
 from analysis.clusters.dbscan import LocalDbscan, Points
 from analysis.clusters.detection import find_clusters
-from analysis.clusters.draws import Baseline, drawn_in_bursts
-from analysis.grid.baseline import centres_in_metres
-from analysis.stats.dispersion import INDEPENDENT, UNKNOWN, Dispersion
-from analysis.stats.report_bursts import SINGLE, UNKNOWN_BURSTS, ReportBursts, fit_bursts
+from analysis.clusters.simulation import Baseline, HeldLattice, drawn_in_bursts, hexagon_side, on_hexagons
+from analysis.grid.cells import centres_in_metres
+from analysis.stats.dispersion import INDEPENDENT, SINGLE, UNKNOWN, UNKNOWN_BURSTS, Dispersion, ReportBursts, fit_bursts
 from curim_data.model import CityProfile, Translator
 from tests.unit.test_clusters_detection import STATION, drawn, grounded
 
@@ -134,7 +132,7 @@ def slow_map(search: LocalDbscan, n: int, bursts: ReportBursts, rng: np.random.G
 @pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 150_000])
 def test_maps_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, city: CityProfile, together: int) -> None:
     """By how many pairs of alerts lie near each other and by the strongest clusters, on the lattice and off it."""
-    monkeypatch.setattr(draws, "DRAWN_TOGETHER", together)
+    monkeypatch.setattr(simulation, "DRAWN_TOGETHER", together)
     frame = drawn(city, 1_000, {STATION: 8})
     search, _, _ = grounded(city, frame, 80.0)
     bursts, cell, runs = ReportBursts(2.5, 40.0), 310.0, 100
@@ -150,9 +148,9 @@ def test_maps_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, city: 
         points = Points(hexagons, np.bincount(member).astype(float))
         strongest.append(max((search.strength(points, group) for group in search.find(points)), default=0.0))
     assert len(np.unique(strongest)) > 60
-    for held in (chance.HELD_PER_ALERT, 10**6, 0):
-        monkeypatch.setattr(chance, "HELD_PER_ALERT", held)
-        quick = chance.strongest_of_chance(search, np.ones(1_000), runs, 7, cell, bursts)
+    for held in (simulation.HELD_PER_ALERT, 10**6, 0):
+        monkeypatch.setattr(simulation, "HELD_PER_ALERT", held)
+        quick = simulation.strongest_of_chance(search, np.ones(1_000), runs, 7, cell, bursts)
         assert ks_2samp(strongest, quick).pvalue > 0.01
 
 

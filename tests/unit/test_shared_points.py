@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.clusters.chance import HeldLattice, hexagon_side
 from analysis.clusters.dbscan import Heaps, LocalDbscan
 from analysis.clusters.detection import find_clusters
-from analysis.clusters.draws import Baseline, drawn_in_bursts
-from analysis.grid.baseline import AlertGround, centres_in_metres
-from analysis.grid.cells import parents
-from analysis.grid.shared_points import SharedPoints, land_by_points, with_points
+from analysis.clusters.simulation import Baseline, HeldLattice, drawn_in_bursts, hexagon_side
+from analysis.grid.baseline import AlertGround
+from analysis.grid.cells import SharedPoints, centres_in_metres, land_by_points, parents, with_points
 from analysis.hotspots.cell_significance import hot_cells
-from analysis.stats.report_bursts import SINGLE, ReportBursts
+from analysis.stats.dispersion import SINGLE, ReportBursts
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
 from curim_data.quality.shared_points import served_land, shared_points
