@@ -50,7 +50,7 @@ from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected
 from analysis.hotspots.surroundings import margin_for, surroundings_for, window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.exact_ratios import larger_rate
-from analysis.stats.false_discovery import StepUp, benjamini_hochberg
+from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.mann_kendall import block_permutation, kendall_s, sen_slope
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
@@ -457,17 +457,18 @@ def emerging_hot_spots(
     place = neighbours(cells, k)
     outer = surroundings_for(side, k, _mean_window(place, cube.counts, lag))
     windows = Windows(
+        counts=cube.counts,
         place=place,
         around=ring(cells, k, outer),
         lag=lag,
-        size=np.broadcast_to(land.to_numpy(float)[:, None], cube.counts.shape),
+        size=land.to_numpy(float),
         floor=MIN_LAND_SHARE * side**2 / 1e6,
         dispersion=scatter.value,
     )
     marks = _Significance.of(cube, windows, margin, alpha)
     gistar = GiStar.of(cube.counts, windows.size, neighbours(cells, max(k, 1)), lag)
     trends = _Trends.of(gistar, marks)
-    latest = windows.latest(cube.counts)
+    latest = windows.latest()
     frame = _frame(cube, latest, marks, gistar, trends, alpha)
     places, number = _places(frame, marks)
     least, usual = least_seen(cube, latest, marks.p_hot, marks.hot, margin, alpha, scatter.value)
@@ -500,22 +501,20 @@ def _mean_window(place: sparse.csr_array, counts: FloatArray, lag: int) -> float
 
 @dataclass(frozen=True)
 class _Significance:
-    """The tests of all windows, hot and cold: p (1 for most whose q-value is above alpha) and marks, of shape (m, T),
-    and the correction for so many tests, which knows q-values up to alpha.
-    """
+    """The tests of all windows, hot and cold: p, q corrected for so many tests, and marks, of shape (m, T)."""
 
     p_hot: FloatArray
-    q_hot: StepUp
+    q_hot: FloatArray
     hot: BoolArray
     p_cold: FloatArray
-    q_cold: StepUp
+    q_cold: FloatArray
     cold: BoolArray
 
     @classmethod
     def of(cls, cube: SpaceTimeCube, windows: Windows, margin: float, alpha: float) -> _Significance:
-        p_hot = windows.hot(cube.counts, margin, alpha)
+        p_hot = windows.hot(margin)
         q_hot, hot = significant_cells(cube.cells, p_hot, alpha)
-        p_cold = windows.cold(cube.counts, hot, margin, alpha)
+        p_cold = windows.cold(hot, margin)
         q_cold, cold = significant_cells(cube.cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
@@ -568,7 +567,6 @@ class _Trends:
                 block=block_for(marks.hot.shape[1]),
                 runs=RUNS,
                 rebuild=gistar.z,
-                reach=gistar.lag,
                 enough=ENOUGH,
             )
             q[at] = benjamini_hochberg(p[at])
@@ -595,8 +593,8 @@ def _frame(
         "window": latest.inside,
         "expected": expected,
         "ratio": np.divide(latest.inside, expected, out=np.full(len(run), np.nan), where=expected > 0),
-        "q": _up_to(alpha, marks.q_hot.q_of(marks.p_hot[:, -1])),
-        "q_cold": _up_to(alpha, marks.q_cold.q_of(marks.p_cold[:, -1])),
+        "q": _up_to(alpha, marks.q_hot[:, -1]),
+        "q_cold": _up_to(alpha, marks.q_cold[:, -1]),
         "z": gistar.latest(),
         "slope": trends.slope,
         "p_trend": trends.p,
@@ -606,7 +604,7 @@ def _frame(
 
 
 def _up_to(alpha: float, q: FloatArray) -> FloatArray:
-    """The q-values that pass; 1 for the others, which are not worked out."""
+    """The q-values that pass; 1 for the others, which are not reported."""
     return np.where(q <= alpha, q, 1.0)
 
 

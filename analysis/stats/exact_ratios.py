@@ -21,7 +21,7 @@ from scipy.special import betainc, betaincinv, gammaln
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from analysis.stats.dispersion import spread_p
-from curim_data.model import BoolArray, FloatArray, IntArray
+from curim_data.model import FloatArray
 
 
 def larger_rate(
@@ -60,66 +60,6 @@ def smaller_rate(
     beside = _part(np.asarray(size_out, float), np.asarray(size_in, float) / margin)
     tested = (rest > 0) & (np.asarray(size_out, float) > 0)
     return _beta_tail(rest, x + 1, beside, tested)  # binomial: at most x of x + rest
-
-
-def larger_rate_bound(
-    inside: IntArray, outside: IntArray, size_in: Any, size_out: Any, margin: float, factorials: LogFactorials
-) -> FloatArray:
-    """The logarithm of a lower bound of `larger_rate`'s p-values, many times as fast; infinite where nothing is tested.
-
-    Of at least x of x + r alerts with the share s in the place it is the probability of exactly x,
-
-        log p >= x log s + r log(1 - s) + log (x + r)! - log x! - log r!,
-
-    with x and r over the dispersion: I_s(a, c + 1) = int_0^s t^(a-1) (1-t)^c dt / B(a, c + 1), and (1-t)^c is at least
-    (1-s)^c there. Counts are whole numbers; `factorials` are those of their dispersion.
-    """
-    share = _part(margin * np.asarray(size_in, float), size_out)
-    tested = (inside > 0) & (np.asarray(size_out, float) > 0)
-    return _first_term(inside, outside, share, tested, factorials)
-
-
-def smaller_rate_bound(
-    inside: IntArray, outside: IntArray, size_in: Any, size_out: Any, margin: float, factorials: LogFactorials
-) -> FloatArray:
-    """The logarithm of a lower bound of `smaller_rate`'s p-values; see `larger_rate_bound`."""
-    beside = _part(np.asarray(size_out, float), np.asarray(size_in, float) / margin)
-    tested = (outside > 0) & (np.asarray(size_out, float) > 0)
-    return _first_term(outside, inside, beside, tested, factorials)
-
-
-class LogFactorials:
-    """log Gamma(n / dispersion + 1) of whole numbers n, in a table that grows with the largest that is asked for."""
-
-    def __init__(self, dispersion: float) -> None:
-        self.dispersion = dispersion
-        self._known: FloatArray = np.zeros(0)
-
-    def __call__(self, n: IntArray, most: int) -> FloatArray:
-        """Of numbers from 0 to `most`."""
-        if most >= len(self._known):
-            self._known = np.asarray(gammaln(np.arange(most + 1) / self.dispersion + 1))
-        return np.asarray(self._known[n])
-
-
-def _first_term(
-    a: IntArray, c: IntArray, share: FloatArray, tested: BoolArray, factorials: LogFactorials
-) -> FloatArray:
-    """`share` may have one column for all of a row."""
-    found: FloatArray = np.full(a.shape, np.inf)
-    at = np.flatnonzero(tested)
-    if not len(at):
-        return found
-    of = at // a.shape[-1] if share.shape != a.shape else at
-    with np.errstate(divide="ignore", invalid="ignore"):  # nothing is known beside a share of 1, and p is 1
-        inside, outside = (np.log(share) / factorials.dispersion).ravel(), np.log1p(-share) / factorials.dispersion
-        x, rest = a.ravel()[at], c.ravel()[at]
-        log = x * inside[of] + rest * outside.ravel()[of]
-    both = x + rest
-    most = int(both.max())
-    log += factorials(both, most) - factorials(x, most) - factorials(rest, most)
-    found.ravel()[at] = np.where(np.isnan(log), np.inf, log)
-    return found
 
 
 def _effective(inside: Any, outside: Any, dispersion: Any) -> tuple[FloatArray, FloatArray]:

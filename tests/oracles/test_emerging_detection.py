@@ -107,7 +107,7 @@ def test_a_normal_tail_on_gistar_would_mark_chance(city: CityProfile) -> None:
     hits = 0
     for _ in range(10):
         counts = draw(rng, land, 500, 24).to_numpy()
-        gistar = GiStar.of(counts, np.repeat(land.to_numpy()[:, None], 24, axis=1), neighbours(cells, 1), 1)
+        gistar = GiStar.of(counts, land.to_numpy(), neighbours(cells, 1), 1)
         p = 2 * norm.sf(np.abs(gistar.z(gistar.parts_of(np.arange(len(land))))))
         hits += bool((benjamini_hochberg(p.ravel()) <= LEVEL).any())
     assert hits >= 8
@@ -124,7 +124,7 @@ def test_chance_has_no_more_trends_than_its_level_and_the_common_tests_have(
     series = [
         GiStar.of(
             draw(rng, land, n, steps).to_numpy(),
-            np.repeat(land.to_numpy()[:, None], steps, axis=1),
+            land.to_numpy(),
             neighbours(cells, 1),
             1,
         )
@@ -173,7 +173,7 @@ def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_
     cells, rng = np.asarray(land.index), np.random.default_rng(5)
     rhythm = np.r_[np.ones(22), times, times]
     place = neighbours(cells, 1)
-    share = lagged_sums(place @ np.repeat(land.to_numpy()[:, None], 24, axis=1), 1) / (24 * land.sum())
+    share = lagged_sums(place @ land.to_numpy(), 1) / (24 * land.sum())
     ours = whole = 0
     for _ in range(10):
         counts = draw(rng, land, 24_000, 24, rhythm=rhythm)

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.clusters.dbscan import Heaps, LocalDbscan
 from analysis.clusters.detection import find_clusters
-from analysis.clusters.simulation import Baseline, HeldLattice, drawn_in_bursts, hexagon_side
+from analysis.clusters.simulation import Baseline, drawn_in_bursts
 from analysis.grid.baseline import AlertGround
 from analysis.grid.cells import SharedPoints, centres_in_metres, land_by_points, parents, with_points
 from analysis.hotspots.cell_significance import hot_cells
@@ -97,10 +97,6 @@ def test_simulated_maps_stand_where_alerts_do(city: CityProfile, bursts: ReportB
     scale = bursts.dispersion(1_000)  # whole bursts at most
     z = (counts - 40 * search.heaped) / np.sqrt(40 * search.heaped * scale)
     assert (z**2).mean() < 1.4
-    lattice = HeldLattice(search, hexagon_side(307.0))
-    assert lattice.expected.sum() == pytest.approx(2_000)
-    drawn = sum(lattice.drawn_in_bursts(2_000, 40, random, bursts))
-    assert drawn.sum() == 80_000
 
 
 def test_points_of_several_days_are_shared_and_those_of_one_day_are_not(tmp_path: Path) -> None:
