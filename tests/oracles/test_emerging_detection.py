@@ -173,7 +173,7 @@ def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_
     cells, rng = np.asarray(land.index), np.random.default_rng(5)
     rhythm = np.r_[np.ones(22), times, times]
     place = neighbours(cells, 1)
-    share = lagged_sums(place @ land.to_numpy(), 1) / (24 * land.sum())
+    share = lagged_sums(place @ np.repeat(land.to_numpy()[:, None], 24, axis=1), 1) / (24 * land.sum())
     ours = whole = 0
     for _ in range(10):
         counts = draw(rng, land, 24_000, 24, rhythm=rhythm)
