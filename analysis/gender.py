@@ -505,12 +505,10 @@ def reading_rules() -> tuple[Message, ...]:
 
 def _by_gender(frame: pd.DataFrame, column: str) -> dict[str, float]:
     """Counts of all five genders in their order."""
-    counts = {gender.value: 0.0 for gender in Gender}
-    for gender, count in zip(frame[column], frame["n"], strict=True):
-        if gender not in counts:
-            raise ValueError(f"{gender!r} is no gender of the schema")
-        counts[gender] += float(count)
-    return counts
+    if unknown := set(frame[column]) - {gender.value for gender in Gender}:
+        raise ValueError(f"{unknown.pop()!r} is no gender of the schema")
+    counts = frame["n"].groupby(frame[column].to_numpy()).sum()
+    return {gender.value: float(counts.get(gender.value, 0.0)) for gender in Gender}
 
 
 def _pairs(frame: pd.DataFrame, by: str, column: str) -> pd.DataFrame:

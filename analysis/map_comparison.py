@@ -34,11 +34,10 @@ from analysis.hotspots.cell_significance import connected
 from analysis.hotspots.surroundings import window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.false_discovery import benjamini_hochberg, told_step
+from analysis.stats.intervals import share_ratios
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.types import CellArray
-
-_Z: Final = float(stats.norm.ppf(0.975))
 
 
 def worth_testing(attainable: FloatArray, alpha: float) -> BoolArray:
@@ -155,22 +154,6 @@ def _upper(a: FloatArray, b: FloatArray, total_a: FloatArray, total_b: FloatArra
     cases, case = np.unique(np.column_stack([a, drawn, total_a, total_b])[some], axis=0, return_inverse=True)
     tail[some] = stats.hypergeom(cases[:, 2] + cases[:, 3], cases[:, 2], cases[:, 1]).sf(cases[:, 0] - 1)[case]
     return tail, np.exp(extreme)
-
-
-def share_ratios(
-    a: FloatArray, total_a: FloatArray, b: FloatArray, total_b: FloatArray, dispersion: float = 1.0
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """`analysis.stats.intervals.share_ratio` for arrays: (a / A) / (b / B) with Katz's 95 % interval."""
-    nothing = (total_a == 0) | (total_b == 0) | (a + b == 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(nothing, np.nan, (a / total_a) / (b / total_b))
-        add = np.where((a == 0) | (b == 0), 0.5, 0.0)
-        x, n, y, m = a + add, total_a + add, b + add, total_b + add
-        reach = np.exp(_Z * np.sqrt(dispersion) * np.sqrt(np.maximum(0.0, 1 / x - 1 / n + 1 / y - 1 / m)))
-        middle = (x / n) / (y / m)
-        low = np.where(nothing | (a == 0), 0.0, middle / reach)
-        high = np.where(nothing | (b == 0), np.inf, middle * reach)
-    return value, low, high
 
 
 ALPHA: Final = 0.05

@@ -8,15 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import shapely
 from scipy import fft
-from scipy.ndimage import binary_dilation
 from shapely.geometry.base import BaseGeometry
 
+from analysis.grid.baseline import covered_share
 from analysis.grid.cells import centres_in_metres
 from analysis.stats.result import Choice
 from curim_data.model import CityProfile, FloatArray, Message
-from curim_data.model.shared_shapes import ask_shape
 
 # Half of the narrowest width that is tried, and more than the 22 m from corner to corner of the fine cells (H3
 # resolution 12): each pixel on the land then holds the centre of one.
@@ -25,6 +23,7 @@ MIN_OVER_CELLS_M: Final = 22.0
 MAX_PIXELS: Final = 1_000_000
 # Cells at the shore may hold next to no land and still get the alerts of the quay.
 LEAST_LAND_KM2: Final = 1e-9
+LEAST_SHARE: Final = 1e-9
 # Standard deviations after which nothing of a Gaussian is left: it has 2e-8 of its height there.
 NOTHING: Final = 1e-18  # of a wave's height
 REACH: Final = 6.0
@@ -141,16 +140,9 @@ def raster_from_polygon(land: BaseGeometry, cell_m: float | None = None) -> Rast
     x0, y0 = np.floor(west / cell) * cell, np.floor(south / cell) * cell
     columns, rows = int(np.floor((east - x0) / cell)) + 1, int(np.floor((north - y0) / cell)) + 1
     _guard(rows, columns)
-    left, low = np.meshgrid(x0 + cell * np.arange(columns), y0 + cell * np.arange(rows))
-    area = np.where(ask_shape(shapely.intersects_xy, land, left + cell / 2, low + cell / 2), cell * cell, 0.0)
-    # Only pixels along the edge are cut: steps of a pixel along it touch each of them or a neighbour.
-    x, y = shapely.get_coordinates(shapely.segmentize(land.boundary, cell)).T
-    edge = np.zeros(area.shape, bool)
-    edge[((y - y0) // cell).astype(int), ((x - x0) // cell).astype(int)] = True
-    edge = binary_dilation(edge, np.ones((3, 3), bool))
-    boxes = shapely.box(left[edge], low[edge], left[edge] + cell, low[edge] + cell)
-    area[edge] = shapely.area(shapely.intersection(boxes, land))
-    return Raster(area / 1e6, float(x0), float(y0), cell)
+    share = covered_share(land, float(x0), float(y0), cell, rows, columns)
+    share[share < LEAST_SHARE] = 0.0  # of rounding, where there is no land
+    return Raster(share * cell**2 / 1e6, float(x0), float(y0), cell)
 
 
 def raster_from_cells(land_km2: pd.Series, city: CityProfile, cell_m: float | None = None) -> Raster:

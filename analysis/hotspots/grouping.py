@@ -14,8 +14,9 @@ from scipy import sparse
 from analysis.grid.cells import centres, neighbours
 from analysis.hotspots.cell_significance import HotCells, connected
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
-from analysis.hotspots.excess import NOT_COMPARED, Excess, excess, in_order, ratio_says_something, worth_a_plan
+from analysis.hotspots.excess import excess, in_order, ratio_says_something, worth_a_plan
 from analysis.stats.exact_ratios import ratio_interval, share_ratio_interval
+from analysis.stats.intervals import UNKNOWN, Estimate
 from curim_data.model import BoolArray, FloatArray, Message, Translator
 from curim_data.model.types import CellArray
 
@@ -75,7 +76,7 @@ class Spot:
     base_n: float = float("nan")
     rate: float = float("nan")
     against: Against = "surroundings"
-    excess: Excess = NOT_COMPARED
+    excess: Estimate = UNKNOWN
     times: float | None = None
 
     @property
@@ -341,7 +342,7 @@ def without_figures(spot: Spot, place: Spot) -> Spot:
         low=unknown,
         high=unknown,
         z=unknown,
-        excess=NOT_COMPARED,
+        excess=UNKNOWN,
         times=max((step for step in TIMES_TOLD if step <= place.low), default=TIMES_TOLD[0]),
     )
 

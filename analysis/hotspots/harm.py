@@ -18,9 +18,9 @@ import numpy as np
 from scipy import sparse
 
 from analysis.hotspots.cell_significance import HotCells
-from analysis.hotspots.excess import NOT_COMPARED, Excess
 from analysis.hotspots.grouping import Spot, compared_with
 from analysis.stats.harm_weights import HarmWeights, weight_limits
+from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.stats.result import Choice
 from curim_data.model import Message, Translator
 
@@ -41,7 +41,7 @@ class SpotHarm:
 
     weight: float
     expected: float
-    excess: Excess
+    excess: Estimate
 
     def sentence(self, t: Translator) -> str:
         """Weight, expectation and what is above it with its interval, in words."""
@@ -110,15 +110,15 @@ def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights)
 
 def weight_above(
     inside: tuple[float, float], outside: tuple[float, float], share: float, largest: float, dispersion: float = 1.0
-) -> Excess:
+) -> Estimate:
     """`analysis.hotspots.excess.excess` of sums of weights: each given as Σ w and Σ w² (MOVER of gamma limits)."""
     if not 0 <= share < float("inf"):
-        return NOT_COMPARED
+        return UNKNOWN
     own, around = (weight_limits(*of, largest, dispersion) for of in (inside, outside))
     value = inside[0] - share * outside[0]
     down = float(np.hypot(inside[0] - own[0], share * (around[1] - outside[0])))
     up = float(np.hypot(own[1] - inside[0], share * (outside[0] - around[0])))
-    return Excess(value, value - down, value + up)
+    return Estimate(value, value - down, value + up)
 
 
 def in_order_of_harm(spots: Sequence[Any], harm: Mapping[str, SpotHarm]) -> tuple[Any, ...]:

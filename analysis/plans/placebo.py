@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import h3.api.basic_int as h3
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
 from analysis.stats.intervals import UNKNOWN, Estimate
+from curim_data.model import FloatArray
 
 # So many areas tell all that there is to learn; more only cost time.
 MOST_AREAS: Final = 300
@@ -86,8 +87,6 @@ def alike(totals: Mapping[int, float], treated: float) -> list[int]:
     kept = [key for key in order if totals[key] >= _LIKE * treated and totals[key] > 0]
     return kept if len(kept) >= _ENOUGH else [key for key in order if totals[key] > 0][:_ENOUGH]
 
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 # Constants added to counts before their logarithm is taken, as shares of their mean: from a straight line on the log
 # scale (drifting risk) to one nearly straight on the scale of counts (stable risk). The data weigh them.
@@ -169,7 +168,7 @@ class PlaceboModel:
         extra = np.asarray(covariates, float)[None, :]
         means, variances = [], []
         for fit in self.fits:
-            x = _design(row, extra, np.zeros((1, 0)), fit)[0]
+            x = _design(row, extra, np.zeros((1, 0)), fit.shift, fit.centre)[0]
             x = np.concatenate([x, np.zeros(len(fit.beta) - len(x))])  # the other dates' intercepts
             means.append(x @ fit.beta)
             variances.append(x @ fit.covariance @ x)
@@ -304,8 +303,10 @@ def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tup
     return phi, tau2 / factor
 
 
-def _design(past: FloatArray, extra: FloatArray, others: FloatArray, fit: _Fit | None = None, **given: Any) -> Any:
-    shift, centre = (fit.shift, fit.centre) if fit is not None else (given["shift"], given["centre"])
+def _design(
+    past: FloatArray, extra: FloatArray, others: FloatArray, shift: FloatArray, centre: FloatArray
+) -> FloatArray:
+    """Columns of a regression: one, the logarithms of the counts before about their means, covariates, other dates."""
     return np.column_stack([np.ones(len(past)), np.log(past + shift) - centre, extra, others])
 
 
@@ -313,7 +314,7 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
     """Iteratively reweighted least squares, the two parts of the variance estimated anew in each round."""
     shift = np.maximum(_LEAST_SHIFT * least, share * past.mean(axis=0))
     centre = np.log(past + shift).mean(axis=0)
-    x = _design(past, extra, others, shift=shift, centre=centre)
+    x = _design(past, extra, others, shift, centre)
     slopes = _prior(past.shape[1])
     ridge = np.diag(
         [0.0, *[_PRIOR_SD**-2] * len(slopes), *[_COVARIATE_SD**-2] * extra.shape[1], *[0.0] * others.shape[1]]

@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol, TypeVar
 
 import h3.api.basic_int as h3
 import numpy as np
-from scipy.spatial import cKDTree
 
 from curim_data.model import FloatArray
 
@@ -74,10 +73,9 @@ def match_places(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dic
     if not spots or not places:
         return {}
     first, second = _points(spots), _points(places)
-    pairs = sorted(_near_pairs(first, second) | _overlapping_pairs(spots, places))
-    one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    scale = _metres_per_radian(first, second)
-    nearness = np.maximum(0.0, 1 - _metres(first[one], second[other], scale) / REACH_M)
+    away = _metres(first[:, None], second, _metres_per_radian(first, second))
+    pairs = sorted(set(map(tuple, np.argwhere(away < REACH_M).tolist())) | _overlapping_pairs(spots, places))
+    nearness = (max(0.0, 1 - float(away[pair]) / REACH_M) for pair in pairs)
     scores = [_overlap(spots[i].cells, places[j].cells) + near for (i, j), near in zip(pairs, nearness, strict=True)]
     found: dict[int, int] = {}
     taken: set[int] = set()
@@ -88,36 +86,15 @@ def match_places(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dic
     return found
 
 
-def _near_pairs(first: FloatArray, second: FloatArray) -> set[tuple[int, int]]:
-    """Positions of the points (degrees, longitude first) that may lie within 200 m of each other, and few others."""
-    scale = _metres_per_radian(first, second)
-    trees = [cKDTree(np.radians(points) * scale) for points in (first, second)]
-    found = trees[0].query_ball_tree(trees[1], REACH_M + 1)
-    return {(i, j) for i, others in enumerate(found) for j in others}
-
-
 def _overlapping_pairs(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> set[tuple[int, int]]:
-    """Positions of the places that share a cell at the coarser of their resolutions."""
-    found: set[tuple[int, int]] = set()
-    for fine, some in _by_resolution(spots).items():
-        for coarse, others in _by_resolution(places).items():
-            size = min(fine, coarse)
-            holders: dict[int, list[int]] = {}
-            for j in others:
-                for cell in _parents(places[j].cells, size):
-                    holders.setdefault(cell, []).append(j)
-            for i in some:
-                found.update((i, j) for cell in _parents(spots[i].cells, size) for j in holders.get(cell, ()))
-    return found
-
-
-def _by_resolution(places: Sequence[Outlined]) -> dict[int, list[int]]:
-    """Positions of the places that have cells, by the resolution of those."""
-    found: dict[int, list[int]] = {}
-    for position, place in enumerate(places):
-        if place.cells:
-            found.setdefault(h3.get_resolution(place.cells[0]), []).append(position)
-    return found
+    """Positions of places that share a cell at the coarsest of all their resolutions: all that overlap, and more."""
+    sizes = [h3.get_resolution(place.cells[0]) for place in (*spots, *places) if place.cells]
+    holders: dict[int, list[int]] = {}
+    for j, place in enumerate(places):
+        for cell in _parents(place.cells, min(sizes)):
+            holders.setdefault(cell, []).append(j)
+    shared = ((i, cell) for i, spot in enumerate(spots) for cell in _parents(spot.cells, min(sizes)))
+    return {(i, j) for i, cell in shared for j in holders.get(cell, ())}
 
 
 def known_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ Where an area of map cells lies, in words: the streets that cross it, or the nea
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
@@ -28,7 +28,17 @@ STREET_NEAR: Final = 60.0  # metres from the middle of a place within which a st
 MIDDLE: Final = 0.25  # of the radius of an area: nearer to its middle there is no direction
 AT_CENTRE: Final = 250.0  # metres
 OUT_OF_TOWN: Final = 5_000.0  # metres from the city's centre: from there on a street or a landmark may be of any town
-DIRECTIONS: Final = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+# The words of the eight directions, clockwise from the north.
+DIRECTIONS: Final[Mapping[str, Callable[[Translator], str]]] = {
+    "north": lambda t: t.c("direction", "north"),
+    "north-east": lambda t: t.c("direction", "north-east"),
+    "east": lambda t: t.c("direction", "east"),
+    "south-east": lambda t: t.c("direction", "south-east"),
+    "south": lambda t: t.c("direction", "south"),
+    "south-west": lambda t: t.c("direction", "south-west"),
+    "west": lambda t: t.c("direction", "west"),
+    "north-west": lambda t: t.c("direction", "north-west"),
+}
 STEPS: Final = (100, 10)  # metres to which distances are rounded, the second where the first are the same
 LONG: Final = 20_000.0  # metres
 MOST_LISTS: Final = 4  # of known places, whose names are kept for a profile
@@ -110,7 +120,7 @@ class SpotName:
         if self.direction == "middle":
             yield self._middle(t) if self.of_city else t.c("part of an area", "middle")
             return
-        where = _direction(t, self.direction)
+        where = DIRECTIONS[self.direction](t)
         if not self.metres:
             yield where if self.place else t("in the {direction}", direction=where)
         elif self.of_alerts:
@@ -296,7 +306,7 @@ def _steps(metres: float) -> tuple[int, ...]:
 def _bearing(middle: tuple[float, float], here: tuple[float, float]) -> tuple[str, float]:
     """The direction from one point to another, one of eight, and the metres between them."""
     east, north = here[0] - middle[0], here[1] - middle[1]
-    return DIRECTIONS[round(math.atan2(east, north) / (math.pi / 4)) % 8], math.hypot(east, north)
+    return tuple(DIRECTIONS)[round(math.atan2(east, north) / (math.pi / 4)) % 8], math.hypot(east, north)
 
 
 def _street(city: CityProfile, here: tuple[float, float]) -> Labels:
@@ -337,25 +347,6 @@ def _distance(t: Translator, metres: int) -> str:
         return t("{metres} m", metres=metres)
     whole = metres % 1000 == 0 or metres >= 100_000
     return t("{kilometres} km", kilometres=round(metres / 1000) if whole else metres / 1000)
-
-
-def _direction(t: Translator, direction: str) -> str:
-    match direction:
-        case "north":
-            return t.c("direction", "north")
-        case "north-east":
-            return t.c("direction", "north-east")
-        case "east":
-            return t.c("direction", "east")
-        case "south-east":
-            return t.c("direction", "south-east")
-        case "south":
-            return t.c("direction", "south")
-        case "south-west":
-            return t.c("direction", "south-west")
-        case "west":
-            return t.c("direction", "west")
-    return t.c("direction", "north-west")
 
 
 MOST_STREETS: Final = 3

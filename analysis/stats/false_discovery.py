@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from scipy import stats
 
 from curim_data.model import FloatArray
 
@@ -41,15 +42,8 @@ def benjamini_hochberg(p: Any) -> FloatArray:
     values = np.asarray(p, dtype=float)
     q: FloatArray = np.full(values.shape, np.nan)
     tested = np.isfinite(values)
-    q[tested] = 1.0
-    below = tested & (values < 1)  # the others come last in the order, and their q is 1
-    small = values[below]
-    if (small < 0).any():
-        raise ValueError("p-values lie between 0 and 1")
-    order = np.argsort(small)
-    stepped = small[order] * (np.count_nonzero(tested) / np.arange(1, len(small) + 1))
-    small[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
-    q[below] = small
+    if tested.any():
+        q[tested] = stats.false_discovery_control(np.minimum(values[tested], 1.0))
     return q
 
 

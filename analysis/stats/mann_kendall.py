@@ -14,8 +14,6 @@ import numpy as np
 
 from curim_data.model import FloatArray, IntArray
 
-# Numbers that one pass over all pairs of steps holds: they stay within the processor's cache (half a megabyte).
-_AT_ONCE: Final = 60_000
 # Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.
 _RUNS_AT_ONCE: Final = 100_000
 
@@ -111,31 +109,11 @@ def sen_slope(series: Any) -> FloatArray:
     Sen, P. K. (1968). Journal of the American Statistical Association 63, 1379–1389.
     """
     x = _rows(series)
-    steps = x.shape[1]
+    earlier, later = np.triu_indices(x.shape[1], 1)
     slopes = np.full(len(x), np.nan)
-    earlier, later = np.triu_indices(steps, 1)
-    if not len(earlier):
-        return slopes
-    apart = (later - earlier).astype(float)
-    size = max(1, _AT_ONCE // len(earlier))
-    for start in range(0, len(x), size):
-        rows = x[start : start + size]
-        each = rows.take(later, axis=1)
-        each -= rows.take(earlier, axis=1)
-        each /= apart
-        known = np.isfinite(rows).all(axis=1)
-        some = ~known & np.isfinite(each).any(axis=1)
-        slopes[start : start + size][some] = np.nanmedian(each[some], axis=1)
-        slopes[start : start + size][known] = _medians(each if known.all() else each[known])
+    for row in np.flatnonzero(np.isfinite(x).sum(axis=1) > 1):
+        slopes[row] = np.nanmedian((x[row, later] - x[row, earlier]) / (later - earlier))
     return slopes
-
-
-def _medians(values: FloatArray) -> FloatArray:
-    """The median by row, without NaN; `values` is put in another order."""
-    middle = values.shape[1] // 2
-    values.partition(middle, axis=1)  # one place alone: that is several times as fast as the two of `numpy.median`
-    above: FloatArray = values[:, middle]
-    return above if values.shape[1] % 2 else (values[:, :middle].max(axis=1) + above) / 2
 
 
 def _rows(series: Any) -> FloatArray:

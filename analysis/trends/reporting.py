@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import isotonic_regression
 
 from curim_data.model import FloatArray
 
@@ -112,21 +113,7 @@ def lag_of_imports(counts: pd.DataFrame, until: dt.date) -> ReportingLag:
         return nothing_known(until)
     shares = np.divide(then, finally_, out=np.ones(LONGEST + 1), where=finally_ > 0)
     weight = np.maximum(finally_, 1e-9)
-    return ReportingLag(_never_falling(shares, weight), until)
-
-
-def _never_falling(values: FloatArray, weight: FloatArray) -> FloatArray:
-    """The closest values that never fall (pool adjacent violators)."""
-    blocks: list[list[float]] = []  # mean, weight, length
-    for value, w in zip(values, weight, strict=True):
-        blocks.append([float(value), float(w), 1.0])
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            mean, heavy, length = blocks.pop()
-            before = blocks[-1]
-            before[0] = (before[0] * before[1] + mean * heavy) / (before[1] + heavy)
-            before[1] += heavy
-            before[2] += length
-    return np.repeat([block[0] for block in blocks], [int(block[2]) for block in blocks])
+    return ReportingLag(isotonic_regression(shares, weights=weight).x, until)
 
 
 LEVEL: Final = 0.01  # chance of calling any category of a city new, or given up, that is only rare

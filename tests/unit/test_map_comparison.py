@@ -20,10 +20,9 @@ from analysis.map_comparison import (
     MapPair,
     compare_maps,
     outlying_cells,
-    share_ratios,
     worth_testing,
 )
-from analysis.stats.intervals import share_ratio
+from analysis.stats.intervals import share_ratio, share_ratios
 from curim_data.model import CityProfile, Message, Translator
 from tests.effort import effort
 

@@ -16,8 +16,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.grid.cells import COARSEST, square_side
 from analysis.hotspots.denominators import LAND
-from analysis.hotspots.excess import Excess, excess_of, is_compared, ratio_says_something
+from analysis.hotspots.excess import excess_of, is_compared, ratio_says_something
 from analysis.hotspots.harm import SpotHarm
+from analysis.stats.intervals import Estimate
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
@@ -393,7 +394,7 @@ def _ratio(page: Page, line: SpotSummary) -> str:
     return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
 
 
-def _interval(t: Translator, more: Excess, *, short: bool) -> str:
+def _interval(t: Translator, more: Estimate, *, short: bool) -> str:
     """What is above expected with its interval; `short`: without it, for a phone."""
     if more.low != more.low or short:
         return t.number(more.value)
