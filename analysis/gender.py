@@ -11,10 +11,9 @@ import pandas as pd
 from scipy import stats
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
-from analysis.stats.exact_tests import binomial_two_sided, fisher_two_sided
-from analysis.stats.false_discovery import benjamini_hochberg, told_step
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
+from analysis.stats.significance import benjamini_hochberg, binomial_two_sided, fisher_two_sided, told_step
 from curim_data.model import BoolArray, Gender, IntArray, Message, Num, Translator
 
 TOO_FEW: Final = Message("The numbers of women or of men are too small for a ratio to be written out.")

@@ -25,8 +25,8 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
-from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.progress import report
 

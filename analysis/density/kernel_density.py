@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from analysis.grid.baseline import GaussianSmoother, Raster, pixel_choice, raster_from_cells
 from analysis.grid.cells import centres_in_metres
-from analysis.grid.raster import GaussianSmoother, Raster, pixel_choice, raster_from_cells
 from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate
 from analysis.stats.result import Choice
 from curim_data.model import BoolArray, CityProfile, FloatArray, Message, Translator

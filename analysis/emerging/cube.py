@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours
 from analysis.stats.exact_ratios import larger_rate, smaller_rate
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import BoolArray, FloatArray, IntArray
 from curim_data.model.types import CellArray
 

@@ -50,9 +50,9 @@ from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected
 from analysis.hotspots.surroundings import margin_for, surroundings_for, window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.exact_ratios import larger_rate
-from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.mann_kendall import block_permutation, kendall_s, sen_slope
 from analysis.stats.result import Choice
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.types import CellArray
 

@@ -49,8 +49,8 @@ from analysis.hotspots.surroundings import (
 )
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.exact_ratios import larger_rate, larger_share, smaller_rate, smaller_share
-from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.result import Choice
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import BoolArray, FloatArray, Message, Translator
 from curim_data.model.progress import report
 from curim_data.model.types import CellArray

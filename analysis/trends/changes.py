@@ -31,8 +31,8 @@ import pandas as pd
 from scipy.special import ndtri, stdtr, xlogy
 
 from analysis.stats.dispersion import burst_factor
-from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.intervals import Estimate
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import BoolArray, FloatArray, IntArray
 
 LevelName = Literal["city", "district", "category", "district_category", "place"]

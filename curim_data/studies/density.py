@@ -23,8 +23,8 @@ from analysis.density.kernel_density import (
     bandwidth_from_cells,
     density_from_cells,
 )
+from analysis.grid.baseline import Raster, raster_from_polygon
 from analysis.grid.cells import centres_in_metres
-from analysis.grid.raster import Raster, raster_from_polygon
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import Estimate, poisson_rate
 from analysis.stats.result import Choice

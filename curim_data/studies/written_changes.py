@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.stats.false_discovery import told_step
+from analysis.stats.significance import told_step
 from curim_data.model import Audience, CityProfile
 from curim_data.privacy import FEWER_THAN, sees_exact
 from curim_data.studies.change_words import least_written

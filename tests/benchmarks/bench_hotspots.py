@@ -26,7 +26,7 @@ from analysis.clusters.dbscan import LocalDbscan, Points
 from analysis.grid.baseline import AlertGround
 from analysis.grid.cells import centres_in_metres, neighbours
 from analysis.hotspots.cell_significance import getis_ord, hot_cells
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model.city import load_city
 from tests.benchmarks.clock import race, seconds
 from tests.benchmarks.results import Row, hand_in, hand_in_race

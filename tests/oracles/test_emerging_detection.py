@@ -18,8 +18,8 @@ import sample_data
 from analysis.emerging.cube import GiStar, SpaceTimeCube, lagged_sums
 from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
 from analysis.grid.cells import centres_in_metres, neighbours
-from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.mann_kendall import block_permutation, kendall_s
+from analysis.stats.significance import benjamini_hochberg
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter

@@ -25,8 +25,8 @@ from analysis.hotspots.cell_significance import gistar_on_land, hot_cells
 from analysis.hotspots.denominators import Denominator
 from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.surroundings import GISTAR_FROM, OccupiedLand, occupied_land
-from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.harm_weights import harm_weights
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import CityProfile
 from tests.effort import FULL, effort
 from tests.simulations.edge_of_town import Region

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis.density.image import DensityImage, _between, class_breaks, colours_for, density_image
 from analysis.density.kernel_density import Density
-from analysis.grid.raster import raster_from_polygon
+from analysis.grid.baseline import raster_from_polygon
 from curim_data.model import CityProfile, Translator
 from tests.density_of_points import kernel_density
 

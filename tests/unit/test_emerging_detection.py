@@ -29,9 +29,9 @@ from analysis.grid.cells import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import getis_ord
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.exact_ratios import larger_rate, smaller_rate
-from analysis.stats.false_discovery import benjamini_hochberg
 from analysis.stats.mann_kendall import sen_slope
 from analysis.stats.result import Result
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import LANGUAGES, CityProfile, Translator, translator
 
 MIDDLE = h3.latlng_to_cell(37.946, 23.65, 10)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.stats.significance import benjamini_hochberg
 
 
 def by_definition(p: np.ndarray) -> np.ndarray:

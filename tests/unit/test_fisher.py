@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.stats.exact_tests import fisher_two_sided
+from analysis.stats.significance import fisher_two_sided
 
 COUNTS = st.integers(0, 12) | st.integers(0, 3000)
 LARGE = st.integers(0, 40) | st.integers(0, 60_000)

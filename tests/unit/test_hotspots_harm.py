@@ -16,8 +16,7 @@ from scipy.stats import chi2
 from analysis.grid.cells import neighbours, ring
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.excess import excess, poisson_limits
-from analysis.hotspots.grouping import hot_spots
-from analysis.hotspots.harm import SpotHarm, harm_of_spots, in_order_of_harm, weight_above
+from analysis.hotspots.grouping import SpotHarm, harm_of_spots, hot_spots, in_order_of_harm, weight_above
 from analysis.stats.dispersion import INDEPENDENT
 from analysis.stats.harm_weights import HarmWeights, harm_weights, weight_limits
 from analysis.stats.intervals import Estimate

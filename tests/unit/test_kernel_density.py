@@ -17,8 +17,8 @@ from analysis.density.kernel_density import (
     distinct_points,
     widths_from,
 )
+from analysis.grid.baseline import GaussianSmoother, Raster, pixel_for, raster_from_cells, raster_from_polygon
 from analysis.grid.cells import centres_in_metres
-from analysis.grid.raster import GaussianSmoother, Raster, pixel_for, raster_from_cells, raster_from_polygon
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
 from tests.density_of_points import kernel_density

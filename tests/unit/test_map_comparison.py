@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import binom, fisher_exact, norm
 
-from analysis.grid.cells import neighbours
-from analysis.map_comparison import (
+from analysis.comparison import (
     MapComparison,
     MapLabel,
     MapPair,
@@ -22,6 +21,7 @@ from analysis.map_comparison import (
     outlying_cells,
     worth_testing,
 )
+from analysis.grid.cells import neighbours
 from analysis.stats.intervals import share_ratio, share_ratios
 from curim_data.model import CityProfile, Message, Translator
 from tests.effort import effort

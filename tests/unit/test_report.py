@@ -15,9 +15,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
-from analysis.plans.drafting import draft_plan
+from analysis.plans.drafting import draft_plan, problem_statement
 from analysis.plans.evidence import find_measure
-from analysis.plans.problem_statement import problem_statement
 from analysis.report import maps
 from analysis.report.blocks import Document, Figure, Picture, Table, Text, printable
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
