@@ -41,7 +41,7 @@ from analysis.clusters.dbscan import (
     eps_for,
     eps_for_precision,
 )
-from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
+from analysis.clusters.results import Cluster, Clusters, in_degrees, outline_around, shape_in_degrees
 from analysis.clusters.simulation import enough, strongest_of_chance
 from analysis.grid.baseline import AlertGround, smoothing_width_for
 from analysis.grid.cells import SharedPoints, centres_in_metres
@@ -398,7 +398,7 @@ class _Land:
         middle = search.middles(group.squares) + moved
         quarter = search.square / 4
         corners = [middle + np.array([dx, dy]) for dx in (-quarter, quarter) for dy in (-quarter, quarter)]
-        at = transformer_to_degrees(self.city).transform(*np.concatenate(corners).T)
+        at = in_degrees(self.city, *np.concatenate(corners).T)
         resolution = h3.get_resolution(np.uint64(alerts.cells[0]))
         touched = np.unique(coordinates_to_cells(at[1], at[0], resolution).to_numpy()).astype(np.int64)
         x, y = centres_in_metres(touched, self.city)
@@ -418,7 +418,7 @@ def _cluster(land: _Land, dense: _Dense, alerts: _Alerts, group: DenseGroup, p: 
     count, expected = float(values[under].sum()), search.expected_of(points, group)
     low, high = alerts.interval(under, bursts.dispersion(search.square * float(np.sqrt(len(group.squares)))))
     x, y = (float(np.average(at[under], weights=values[under])) for at in (land.x, land.y))
-    longitude, latitude = transformer_to_degrees(land.city).transform(x, y)
+    longitude, latitude = in_degrees(land.city, x, y)
     outline, moved = land.outline(search, points, group)
     return Cluster(
         id=f"{int(h3.latlng_to_cell(latitude, longitude, 10)):x}",

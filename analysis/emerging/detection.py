@@ -139,23 +139,13 @@ def block_for(steps: int) -> int:
     return BLOCK if steps >= BLOCKS_FROM else 1
 
 
-@dataclass(frozen=True)
-class EmergingSettings:
-    """What an analysis was made with: side of a cell in metres, rings of the window and of its surroundings, ..."""
+def setting_choices(
+    side: float, k: int, outer: int, lag: int, margin: float, alpha: float, steps: int
+) -> tuple[Choice, ...]:
+    """The settings of an analysis, each with its sentence.
 
-    side: float
-    k: int
-    outer: int
-    lag: int
-    margin: float
-    alpha: float
-    steps: int
-
-
-def setting_choices(chosen: EmergingSettings) -> tuple[Choice, ...]:
-    """The settings of an analysis, each with its sentence."""
-    side, k, outer, lag, steps = chosen.side, chosen.k, chosen.outer, chosen.lag, chosen.steps
-    margin, alpha = chosen.margin, chosen.alpha
+    `side`: of a cell in metres; `k`, `outer`: rings of the window and of its surroundings.
+    """
     window = Message(
         "A place is a cell with what lies up to {metres} m from its centre, in a step of time and {lag} before it; the "
         "first steps have fewer before them.",
@@ -482,7 +472,7 @@ def emerging_hot_spots(
         lag=lag,
         n=round(cube.counts.sum()),
         choices=(
-            *setting_choices(EmergingSettings(side, k, outer, lag, margin, alpha, steps)),
+            *setting_choices(side, k, outer, lag, margin, alpha, steps),
             *scatter.told,
         ),
         least=least,

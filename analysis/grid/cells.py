@@ -18,7 +18,6 @@ What shares a point on one day alone may be one event told by many people, and m
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,13 +53,9 @@ COARSEST: Final = 8
 # Below this mean count in a cell and its six neighbours cells become coarser. The exact test needs no more: simulated,
 # a spot of 90 m with a tenth of 60 alerts is found in 47 % of maps on cells of 130 m, in 22 % on cells of 350 m.
 MIN_IN_WINDOW: Final = 0.5
-# Matrices of neighbours that are kept: each entry takes twelve bytes.
-MOST_ENTRIES: Final = 40_000_000
-MOST_MATRICES: Final = 40
+MOST_MATRICES: Final = 20  # of neighbours, and of rings, that are cached
 _DIGITS: Final = 15
 _ALL_SEVEN: Final = (1 << 3 * _DIGITS) - 1
-_matrices: dict[tuple[Any, ...], sparse.csr_array] = {}
-_lock = threading.Lock()
 
 
 def neighbours(cells: Any, k: int = 1) -> sparse.csr_array:
@@ -80,25 +75,10 @@ def neighbours(cells: Any, k: int = 1) -> sparse.csr_array:
         of `cells`. Cells outside the mask have no column, so sums over a row see the edge of the land.
     """
     mask = np.ascontiguousarray(cells, dtype=np.int64).tobytes()
-    return _kept((mask, int(k)), lambda: _disc(mask, int(k)))
+    return _disc(mask, int(k))
 
 
-def _kept(key: tuple[Any, ...], make: Callable[[], sparse.csr_array]) -> sparse.csr_array:
-    """A matrix of the last ones that were asked for: as many as have so many entries in all."""
-    with _lock:
-        found = _matrices.pop(key, None)
-        if found is not None:
-            _matrices[key] = found
-            return found
-    found = make()
-    with _lock:
-        _matrices[key] = found
-        entries = sum(matrix.nnz for matrix in _matrices.values())
-        while len(_matrices) > 1 and (entries > MOST_ENTRIES or len(_matrices) > MOST_MATRICES):
-            entries -= _matrices.pop(next(iter(_matrices))).nnz
-    return found
-
-
+@lru_cache(maxsize=MOST_MATRICES)
 def _disc(mask: bytes, k: int) -> sparse.csr_array:
     cells = np.frombuffer(mask, dtype=np.int64)
     count = len(cells)
@@ -135,14 +115,14 @@ def centres_in_metres(cells: Any, city: CityProfile) -> tuple[FloatArray, FloatA
 
 def ring(cells: Any, inner: int, outer: int) -> sparse.csr_array:
     """Which cells of the mask lie more than `inner` and at most `outer` rings from which; shape as `neighbours`."""
-    mask = np.ascontiguousarray(cells, dtype=np.int64).tobytes()
+    return _ring(np.ascontiguousarray(cells, dtype=np.int64).tobytes(), int(inner), int(outer))
 
-    def make() -> sparse.csr_array:
-        around = neighbours(cells, outer) - neighbours(cells, inner)
-        around.eliminate_zeros()
-        return sparse.csr_array(around)
 
-    return _kept((mask, int(inner), int(outer)), make)
+@lru_cache(maxsize=MOST_MATRICES)
+def _ring(mask: bytes, inner: int, outer: int) -> sparse.csr_array:
+    around = sparse.csr_array(_disc(mask, outer) - _disc(mask, inner))
+    around.eliminate_zeros()
+    return around
 
 
 def parents(cells: IntArray, resolution: int) -> IntArray:

@@ -35,7 +35,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours, ring, square_side
-from analysis.hotspots.denominators import LAND, CellRates, Denominator, DenominatorKind, cell_rates, rate_choices
+from analysis.hotspots.denominators import LAND, Denominator, DenominatorKind, SmoothedRates, cell_rates, rate_choices
 from analysis.hotspots.surroundings import (
     CITY_MARGIN,
     GISTAR_FROM,
@@ -94,7 +94,7 @@ class HotCells:
     choices: tuple[Choice, ...]
     base: DenominatorKind = LAND
     base_total: float = float("nan")
-    rates: CellRates | None = None
+    rates: SmoothedRates | None = None
     comparisons: int = 1
     city_margin: float = 1.0
     scatter: Dispersion = INDEPENDENT
@@ -313,7 +313,7 @@ def hot_cells(
         "z": gistar_on_land(counts, sizes.size, near),
         "base": np.nan if base is None else sizes.n,
         "rate_raw": np.nan if rates is None else rates.raw,
-        "rate": np.nan if rates is None else rates.smooth,
+        "rate": np.nan if rates is None else rates.rates,
     }
     frame = pd.DataFrame(columns, index=data.index)
     mean_window = float((near @ counts)[tested].mean()) if tested.any() else 0.0

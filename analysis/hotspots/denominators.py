@@ -33,6 +33,13 @@ class SmoothedRates:
     variance: float
     scatter: float
 
+    def of(self, count: float, base: float) -> float:
+        """The rate of several cells together, shrunk in the same way; NaN without a base."""
+        if not base > 0:
+            return float("nan")
+        weight = float(shrinkage_weights(self.variance, self.scatter, np.asarray(base, dtype=float)))
+        return weight * count / base + (1 - weight) * self.mean
+
 
 def empirical_bayes(events: ArrayLike, base: ArrayLike, *, shares: bool = False) -> SmoothedRates:
     """Rates of small areas, shrunk towards the mean by as much as chance could have moved them.
@@ -118,29 +125,7 @@ class Denominator:
         return float(self.frame["n"].sum())
 
 
-@dataclass(frozen=True)
-class CellRates:
-    """Rates by cell, shrunk towards the mean of the city (`analysis.hotspots.denominators`); NaN without a known base.
-
-    `mean` and `variance` (never negative) of the distribution that the rates are shrunk towards; `scatter` is the
-    variance that chance gives to a rate on a base of one.
-    """
-
-    raw: FloatArray
-    smooth: FloatArray
-    mean: float
-    variance: float
-    scatter: float
-
-    def of(self, count: float, base: float) -> float:
-        """The rate of several cells together, shrunk in the same way; NaN without a base."""
-        if not base > 0:
-            return float("nan")
-        weight = float(shrinkage_weights(self.variance, self.scatter, np.asarray(base, dtype=float)))
-        return weight * count / base + (1 - weight) * self.mean
-
-
-def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) -> CellRates:
+def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) -> SmoothedRates:
     """Rates of cells with empirical Bayes shrinkage; `shares`: the alerts counted are part of the base.
 
     Parameters
@@ -150,18 +135,18 @@ def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) ->
         zero, get a rate and enter the mean and the spread.
     """
     known = np.isfinite(counts) & np.isfinite(base) & (base > 0)
-    raw, smooth = np.full(len(counts), np.nan), np.full(len(counts), np.nan)
     if known.sum() < MIN_CELLS or not counts[known].sum():
         mean = float(counts[known].sum() / base[known].sum()) if known.any() else float("nan")
-        raw[known] = counts[known] / base[known]
-        smooth[known] = mean
-        return CellRates(raw, smooth, mean, 0.0, 0.0)
-    found: SmoothedRates = empirical_bayes(counts[known], base[known], shares=shares)
-    raw[known], smooth[known] = found.raw, found.rates
-    return CellRates(raw, smooth, found.mean, found.variance, found.scatter)
+        some = np.ones(int(known.sum()))
+        found = SmoothedRates(mean * some, counts[known] / base[known], 0 * some, mean, 0.0, 0.0)
+    else:
+        found = empirical_bayes(counts[known], base[known], shares=shares)
+    rates, raw, weights = np.full((3, len(counts)), np.nan)
+    rates[known], raw[known], weights[known] = found.rates, found.raw, found.weights
+    return SmoothedRates(rates, raw, weights, found.mean, found.variance, found.scatter)
 
 
-def rate_choices(kind: DenominatorKind, rates: CellRates) -> tuple[Choice, ...]:
+def rate_choices(kind: DenominatorKind, rates: SmoothedRates) -> tuple[Choice, ...]:
     """How the rates were made, and what they cannot say."""
     if kind == "alerts":
         message = Message(

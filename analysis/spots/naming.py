@@ -35,16 +35,12 @@ EQUATOR_M: Final = 6_378_137.0  # WGS84
 FLATTENING: Final = 1 / 298.257223563
 
 
-class Outlined(Protocol):
-    """A place with its cells and a point (WGS84)."""
+class Placed(Protocol):
+    """What can be named: an id and a point (WGS84)."""
 
     @property
     def id(self) -> str:
         """What tells it from others."""
-
-    @property
-    def cells(self) -> tuple[int, ...]:
-        """Its H3 cells, of one resolution."""
 
     @property
     def longitude(self) -> float:
@@ -53,6 +49,14 @@ class Outlined(Protocol):
     @property
     def latitude(self) -> float:
         """Degrees north."""
+
+
+class Outlined(Placed, Protocol):
+    """A place with its cells and a point (WGS84)."""
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Its H3 cells, of one resolution."""
 
 
 @dataclass(frozen=True)
@@ -185,22 +189,6 @@ STEPS: Final = (100, 10)  # metres to which distances are rounded, the second wh
 LONG: Final = 20_000.0  # metres
 MOST_LISTS: Final = 4  # of known places, whose names are kept for a profile
 Labels = Mapping[str, str]
-
-
-class Placed(Protocol):
-    """What can be named: an id and a point (WGS84)."""
-
-    @property
-    def id(self) -> str:
-        """What tells it from others."""
-
-    @property
-    def longitude(self) -> float:
-        """Degrees east."""
-
-    @property
-    def latitude(self) -> float:
-        """Degrees north."""
 
 
 @dataclass(frozen=True)

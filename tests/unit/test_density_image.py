@@ -117,7 +117,7 @@ def test_the_legend_prints_each_class(picture: DensityImage, t: Translator) -> N
     legend = picture.legend(t)
     assert [colour for colour, _ in legend] == list(picture.colours)
     assert [words for _, words in legend] == ["10–20", "20–50", "50–100", "100–200", "200–500"]
-    thin = DensityImage(picture.rgba, class_breaks(1.5), colours_for(5), picture.bounds, 0.0)
+    thin = DensityImage(picture.rgba, class_breaks(1.5), colours_for(5), picture.bounds)
     assert [words for _, words in thin.legend(t)] == ["0.05–0.1", "0.1–0.2", "0.2–0.5", "0.5–1", "1–2"]
 
 
