@@ -44,7 +44,7 @@ from analysis.hotspots.surroundings import window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratios, wilson
 from analysis.stats.result import Choice
-from analysis.stats.significance import benjamini_hochberg, fisher_two_sided, told_step
+from analysis.stats.significance import alpha_or_one, benjamini_hochberg, fisher_two_sided
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.types import CellArray
 
@@ -395,7 +395,7 @@ class MapComparison:
 
     def for_readers(self, least: int) -> MapComparison:
         """The same for who does not see counts under `least`: of q, which depends on all places, the step alone
-        (`told_step`), and places in the order of the p that are written out, the others last by name.
+        (`alpha_or_one`), and places in the order of the p that are written out, the others last by name.
         """
         if least <= 1:
             return self
@@ -403,9 +403,9 @@ class MapComparison:
             self.places, key=lambda place: (place.p, place.id) if place.shares_written(least) else (2.0, place.id)
         )
         places = tuple(
-            replace(place, rank=rank, q=float(told_step(place.q))) for rank, place in enumerate(order, start=1)
+            replace(place, rank=rank, q=float(alpha_or_one(place.q))) for rank, place in enumerate(order, start=1)
         )
-        return replace(self, frame=self.frame.assign(q=told_step(self.frame["q"])), places=places)
+        return replace(self, frame=self.frame.assign(q=alpha_or_one(self.frame["q"])), places=places)
 
     def sentence(self, t: Translator) -> str:
         """How many places differ, out of how many; and whether there was enough to tell."""

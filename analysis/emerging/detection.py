@@ -473,7 +473,7 @@ def emerging_hot_spots(
         n=round(cube.counts.sum()),
         choices=(
             *setting_choices(side, k, outer, lag, margin, alpha, steps),
-            *scatter.told,
+            *scatter.choices,
         ),
         least=least,
         usual=usual,

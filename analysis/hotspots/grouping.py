@@ -48,8 +48,8 @@ _DENSER: Final[dict[tuple[Against, bool], Message]] = {
     ("city", False): Message("The place itself is denser than the rest of the city, beyond chance."),
 }
 # The steps in which it is told how sure and how dense a place is that was found in counts that the reader does not see.
-STEPS_TOLD: Final = (0.001, 0.01, 0.05)
-TIMES_TOLD: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+PUBLISHED_Q: Final = (0.001, 0.01, 0.05)
+PUBLISHED_TIMES: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _NONE_COLD: Final = Message(
     "no alert where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
 )
@@ -120,7 +120,7 @@ class Spot:
             )
         return " ".join([self._excess_sentence(t), *self._ratio_sentence(t)])
 
-    def times_told(self, t: Translator) -> str:
+    def times_in_words(self, t: Translator) -> str:
         """How many times as dense it is at least, in words; "" where its own ratio is known."""
         if self.times is None:
             return ""
@@ -310,7 +310,7 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     Returns
     -------
     tuple of Spot
-        With id, rank and position of the places, and of their q the step that it reaches (`STEPS_TOLD`); those of which
+        With id, rank and position of the places, and of their q the step that it reaches (`PUBLISHED_Q`); those of which
         no cell is among those of `result` are left out.
     """
     index = np.asarray(result.frame.index, dtype=np.int64)
@@ -327,7 +327,12 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     frame = result.frame.assign(local=marked, wide=marked, **{mark: marked})
     figures = [
         replace(
-            spot, id=place.id, rank=place.rank, q=step_told(place.q), longitude=place.longitude, latitude=place.latitude
+            spot,
+            id=place.id,
+            rank=place.rank,
+            q=published_q(place.q),
+            longitude=place.longitude,
+            latitude=place.latitude,
         )
         for spot, (place, _) in zip(_figures(replace(result, frame=frame), mark, index, groups), found, strict=True)
     ]
@@ -337,9 +342,9 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     return tuple(without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
 
 
-def step_told(q: float) -> float:
-    """The step of `STEPS_TOLD` that a q reaches: the digits of it would tell the counts that it is of."""
-    return q if np.isnan(q) else min((step for step in STEPS_TOLD if q <= step), default=1.0)
+def published_q(q: float) -> float:
+    """The step of `PUBLISHED_Q` that a q reaches: the digits of it would tell the counts that it is of."""
+    return q if np.isnan(q) else min((step for step in PUBLISHED_Q if q <= step), default=1.0)
 
 
 def without_figures(spot: Spot, place: Spot) -> Spot:
@@ -348,14 +353,14 @@ def without_figures(spot: Spot, place: Spot) -> Spot:
     return replace(
         spot,
         against=place.against,
-        q=step_told(place.q),
+        q=published_q(place.q),
         expected=unknown,
         ratio=unknown,
         low=unknown,
         high=unknown,
         z=unknown,
         excess=UNKNOWN,
-        times=max((step for step in TIMES_TOLD if step <= place.low), default=TIMES_TOLD[0]),
+        times=max((step for step in PUBLISHED_TIMES if step <= place.low), default=PUBLISHED_TIMES[0]),
     )
 
 

@@ -360,7 +360,7 @@ def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
         name = SpotName(mark.id, mark.labels, near=bool(reach[nearest] > 1))
         name = name if town in mark.labels.values() else replace(name, town=town)
         yield name
-        yield from _told_apart(name, street, here, tuple(city.landmarks_metres[nearest]), 0.0)
+        yield from _by_detail(name, street, here, tuple(city.landmarks_metres[nearest]), 0.0)
         return
     area, middle, radius = _area(city, here, positions.longitude[at], positions.latitude[at])
     if not area and words.area:
@@ -372,18 +372,18 @@ def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
     if area or numbered[0]:
         if street and set(street.values()) != set(area.values()):
             yield replace(name, street=street)
-            yield from _told_apart(replace(name, street=street), {}, here, middle, radius)
+            yield from _by_detail(replace(name, street=street), {}, here, middle, radius)
             return
         if area and numbered[0]:
             yield name
-        yield from _told_apart(name, {}, here, middle, radius)
+        yield from _by_detail(name, {}, here, middle, radius)
         return
     if street and _from_city(here, city)[1] < OUT_OF_TOWN:
         yield SpotName("", street)
     yield from _from_centre(SpotName("", street), here, city)
 
 
-def _told_apart(
+def _by_detail(
     name: SpotName, street: Labels, here: tuple[float, float], middle: tuple[float, float], radius: float
 ) -> Iterator[SpotName]:
     """A name with the street, with the direction from the middle of what it names, and with the distance."""

@@ -207,7 +207,7 @@ class Dispersion:
         return Choice("dispersion", self.value, self.message)
 
     @property
-    def told(self) -> tuple[Choice, ...]:
+    def choices(self) -> tuple[Choice, ...]:
         """The setting where it was looked at: nothing for counts that are taken as independent without a look."""
         return () if self == INDEPENDENT else (self.choice,)
 

@@ -123,13 +123,13 @@ def benjamini_hochberg(p: Any) -> FloatArray:
     return q
 
 
-def told_step(q: Any, alpha: float = ALPHA) -> Any:
+def alpha_or_one(q: Any, alpha: float = ALPHA) -> Any:
     """Corrected p-values for who does not see every count that they are of: `alpha` where at most that, else 1.
 
     The q of one test depends on the p of all others, so its digits would tell counts that are not written out. Missing
     ones stay missing. `q`: a number, an array or a series; what is told of it once is the same when told again.
 
-    >>> told_step(np.array([0.0003, 0.05, 0.3, np.nan])).tolist()
+    >>> alpha_or_one(np.array([0.0003, 0.05, 0.3, np.nan])).tolist()
     [0.05, 0.05, 1.0, nan]
     """
     return np.where(np.isnan(q), np.nan, np.where(np.asarray(q) <= alpha, alpha, 1.0))

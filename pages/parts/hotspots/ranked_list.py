@@ -388,7 +388,7 @@ def street_names(page: Page, line: SpotSummary) -> list[str]:
 def _ratio(page: Page, line: SpotSummary) -> str:
     t, spot = page.t, line.spot
     if not is_compared(spot):
-        return str(spot.times_told(t))
+        return str(spot.times_in_words(t))
     if not ratio_says_something(spot):
         return "–"
     return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
