@@ -310,8 +310,8 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     Returns
     -------
     tuple of Spot
-        With id, rank and position of the places, and of their q the step that it reaches (`PUBLISHED_Q`); those of which
-        no cell is among those of `result` are left out.
+        With id, rank and position of the places, and of their q the step that it reaches (`PUBLISHED_Q`); those of
+        which no cell is among those of `result` are left out.
     """
     index = np.asarray(result.frame.index, dtype=np.int64)
     found = [
