@@ -224,7 +224,8 @@ def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray, dispersio
     `out`: cells that do not belong to the rest. `dispersion`: variance of counts by that of independent ones.
     """
     a, b = disc @ maps.a, disc @ maps.b
-    whole_a, whole_b = (here + _rest(counts, disc, out) for here, counts in ((a, maps.a), (b, maps.b)))
+    rest_a, rest_b = maps.a * ~out, maps.b * ~out
+    whole_a, whole_b = a + rest_a.sum() - disc @ rest_a, b + rest_b.sum() - disc @ rest_b
     over, most, under, least = (
         spread_p(tail, dispersion, tails=1)
         for tail in (*_upper(a, b, whole_a, whole_b), *_upper(b, a, whole_b, whole_a))
@@ -242,12 +243,6 @@ def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray, dispersio
         low=low,
         high=high,
     )
-
-
-def _rest(counts: FloatArray, disc: sparse.csr_array, out: BoolArray) -> FloatArray:
-    """Counts that lie outside each place and not in cells `out`."""
-    chosen = counts * ~out
-    return np.asarray(chosen.sum() - disc @ chosen)
 
 
 def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float, dispersion: float = 1.0) -> BoolArray:

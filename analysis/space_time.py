@@ -366,7 +366,7 @@ def knox(
     `most_pairs` of them (piles), a random share of the alerts is tested: ratios stay what they are, p-values become
     more careful; `n_used` and a `Choice` tell so. Distances and times are rounded to a millionth of a metre and of a
     day before they are compared with an edge, so that a pair exactly 100 m apart is not moved by the computer's
-    arithmetic. Take duplicate reports out first (`without_near_duplicates`), or the repeats are an artefact.
+    arithmetic. Take duplicate reports out first (`first_alerts`), or the repeats are an artefact.
 
     Parameters
     ----------

@@ -143,7 +143,8 @@ def find_clusters(
         dense = _dense(city, x, y, counted, base, float(spread.value), chosen_eps, points, fixed=eps is not None)
     drawn = np.ones(round(total)) if weights is None else weights.drawn
     in_bursts = bursts is not None and bursts.reports > 1
-    chosen_runs = _runs_chosen(runs, len(drawn), in_bursts) if dense.groups else Choice("runs", 0, _NO_RUNS)
+    chosen_runs = runs_for(len(drawn), in_bursts) if runs is None else _runs(runs, _RUNS_SET)
+    chosen_runs = chosen_runs if dense.groups else Choice("runs", 0, _NO_RUNS)
     maps = int(chosen_runs.value)
     with stage(0.15, 0.9, Message("Simulating random maps")):
         p_values = _p_values(dense, drawn, maps, seed, cell_m2(counted.cells), bursts or SINGLE)
@@ -315,11 +316,6 @@ _RUNS_FEWER: Final = Message(
 )
 _NO_RUNS: Final = Message("No place is dense enough to be tested, so no random map was simulated.")
 _RUNS_SET: Final = Message("{runs} random maps were simulated, as set; the smallest p that they can show is {p}.")
-
-
-def _runs_chosen(runs: int | None, alerts: int, in_bursts: bool) -> Choice:
-    """The number of maps that is set, or the one for so many alerts."""
-    return runs_for(alerts, in_bursts) if runs is None else _runs(runs, _RUNS_SET)
 
 
 def _runs(runs: int, words: Message) -> Choice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,13 +151,8 @@ def _bounds(density: Density, city: CityProfile) -> tuple[float, float, float, f
     x, y = np.linspace(west, east, 9), np.linspace(south, north, 9)
     edge_x = np.concatenate([x, x, np.full(9, west), np.full(9, east)])
     edge_y = np.concatenate([np.full(9, south), np.full(9, north), y, y])
-    longitude, latitude = _degrees(edge_x, edge_y, city)
+    longitude, latitude = city.to_metres.transform(edge_x, edge_y, direction="INVERSE")
     return float(longitude.min()), float(latitude.min()), float(longitude.max()), float(latitude.max())
-
-
-def _degrees(x: FloatArray, y: FloatArray, city: CityProfile) -> tuple[Any, Any]:
-    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
-    return longitude, latitude
 
 
 def _mercator(latitude: float) -> float:

@@ -39,7 +39,8 @@ class SpaceTimeCube:
         are negative or infinite.
         """
         if "cell" not in counts.columns:
-            return cls(cells, pd.DatetimeIndex(counts.columns), _placed(counts, cells))
+            wide = counts.reindex(cells).fillna(0)
+            return cls(cells, pd.DatetimeIndex(counts.columns), _checked(wide.to_numpy(float)))
         column = next((name for name in ("month", "week") if name in counts.columns), None)
         if column is None:
             raise ValueError(f"counts by cell need a column month or week, not only {', '.join(counts.columns)}")
@@ -51,10 +52,6 @@ class SpaceTimeCube:
         table = np.zeros((len(cells), len(starts)))
         table.ravel()[at] = _checked(counts["n"].fillna(0).to_numpy(float)[row >= 0])
         return cls(cells, pd.DatetimeIndex(starts), table)
-
-
-def _placed(wide: pd.DataFrame, cells: CellArray) -> FloatArray:
-    return _checked(np.asarray(wide.reindex(cells).fillna(0).to_numpy(float)))
 
 
 def _checked(counts: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ Where the alerts of the next weeks will be, shown only as far as past forecasts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -58,7 +58,8 @@ class CellHistory:
         """All alerts before each origin; (m, origins)."""
         at = tuple(np.asarray(origins, dtype=int).tolist())
         if ("before", at) not in self._sums:
-            self._sums["before", at] = self.counts @ _before(self.counts.shape[1], at)
+            earlier = np.arange(self.counts.shape[1])[:, None] < np.asarray(at)
+            self._sums["before", at] = self.counts @ earlier.astype(float)
         return self._sums["before", at]
 
     def fading(self, origins: Any, half_life: float) -> FloatArray:
@@ -161,11 +162,6 @@ def _likelihood(came: FloatArray, forecast: FloatArray) -> float:
     cell, origin = np.nonzero(came)  # in a large city few cells have alerts in the weeks after an origin
     share = forecast[cell, origin] / forecast.sum(axis=0)[origin]
     return float((came[cell, origin] * np.log(np.maximum(share, 1e-300))).sum())
-
-
-def _before(length: int, origins: Any) -> FloatArray:
-    """One for each week (rows) before each origin (columns), zero for what lies ahead."""
-    return (np.arange(length)[:, None] < np.asarray(origins)[None, :]).astype(float)
 
 
 def _fading(length: int, origins: Any, half_life: float) -> FloatArray:
@@ -561,7 +557,8 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     if test.refused is not None:
         nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
         return PlaceForecast(frame.assign(expected=np.nan), nothing, test, 0, 0, int(table.sum()), choices)
-    totals = _totals(table, [*test.origins, length], weeks)
+    city = read_line(table.sum(axis=0), WEEKS_A_YEAR)
+    totals = city.ahead([*test.origins, length], weeks).mean.sum(axis=1)
     share = predicted_shares(ground, test.method, [length], settings.get(test.method, ForecastSettings()))[:, 0]
     frame["expected"] = share / share.sum() * totals[-1]
     first = _top_cells(share, ground.land)
@@ -578,11 +575,6 @@ def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[
     order = np.argsort(-share / land, kind="stable")
     number = int(np.searchsorted(np.cumsum(land[order]), MAIN_SHARE * land.sum() * (1 + 1e-9), side="right"))
     return order[: max(1, min(MAX_LISTED, number))]
-
-
-def _totals(table: FloatArray, positions: Sequence[int], weeks: int) -> FloatArray:
-    """What the city was expected to have over the next weeks at each position, by nothing but the weeks before it."""
-    return np.asarray(read_line(table.sum(axis=0), WEEKS_A_YEAR).ahead(positions, weeks).mean.sum(axis=1), dtype=float)
 
 
 def _past_lists(test: Backtest, totals: FloatArray, land: FloatArray) -> tuple[FloatArray, FloatArray]:

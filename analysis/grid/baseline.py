@@ -254,7 +254,7 @@ class AlertGround:
         weight, near = (
             gaussian_filter(
                 _shared_out(one.reshape(self.shape), times),
-                _narrower(spread / self.side, times),
+                float(np.sqrt((spread / self.side / times) ** 2 - _added(times))),
                 mode="constant",
                 truncate=REACH,
             )
@@ -334,11 +334,6 @@ def _pixels_in(length: float) -> int:
 def _added(times: int) -> float:
     """Variance (in squares' sides) that sharing out to squares of so many pixels and reading between them adds."""
     return 0.0 if times == 1 else 1 / 3 + 1 / (6 * times**2)
-
-
-def _narrower(sigma: float, times: int) -> float:
-    """The standard deviation, in squares of so many pixels, that with what the squares add makes `sigma` pixels."""
-    return float(np.sqrt((sigma / times) ** 2 - _added(times)))
 
 
 def _wide_disc(radius: float, times: int) -> FloatArray:

@@ -279,8 +279,9 @@ def hot_cells(
     q_hot, hot = significant_cells(index, p_hot, alpha, tested)
     passed = p_hot[q_hot <= alpha].max(initial=0.0)
     local = hot & (p_near <= passed)
-    colder = _Colder(scales, sides, sizes, below, margin, alpha, scatter.value)
-    p_cold = np.where(tested, colder.p(counts, hot), 1.0)
+    thinner = Rule(partial(smaller_rate, margin=margin, dispersion=scatter.value), alpha / len(scales))
+    below = partial(below, margin=margin)
+    p_cold = np.where(tested, _colder(scales, sides, sizes, below, thinner, counts, hot), 1.0)
     q_cold, cold = significant_cells(index, p_cold, alpha, tested)
     report(0.9, _TESTING)
     window, expected = scales[-1].place @ counts, scales[-1].expected(counts)
@@ -478,36 +479,29 @@ class _Scale:
         return density * self.size_in
 
 
-@dataclass(frozen=True)
-class _Colder:
-    """The test of cold cells: a place against its surroundings, and against each half of them where those are land."""
+def _colder(
+    scales: list[_Scale],
+    sides: Sides | None,
+    sizes: Sizes,
+    test: Callable[..., FloatArray],
+    rule: Rule,
+    counts: FloatArray,
+    left_out: BoolArray,
+) -> FloatArray:
+    """P-values of cold cells, without some (hot) cells among the surroundings; the better of all scales, corrected for
+    their number (Bonferroni).
 
-    scales: list[_Scale]
-    sides: Sides | None
-    sizes: Sizes
-    below: Callable[..., FloatArray]
-    margin: float
-    alpha: float
-    dispersion: float
-
-    def p(self, counts: FloatArray, left_out: BoolArray) -> FloatArray:
-        """P-value by cell, without some (hot) cells among the surroundings; the better of all scales, corrected."""
-        kept = np.where(left_out, 0.0, 1.0)
-        around, land = counts * kept, self.sizes.size * kept
-        colder = [self.below(s.place @ counts, s.rest(around), s.size, s.rest(land), self.margin) for s in self.scales]
-        if self.sides is not None:
-            test = partial(smaller_rate, margin=self.margin, dispersion=self.dispersion)
-            rule = Rule(test, self.alpha / len(self.scales))
-            colder = [
-                self.sides.against_each(p, s.place @ counts, s.size, around, land, rule)
-                for p, s in zip(colder, self.scales, strict=True)
-            ]
-        return _smaller_p(colder)
-
-
-def _smaller_p(p: list[FloatArray]) -> FloatArray:
-    """The smaller of the p-values of several scales, corrected for their number (Bonferroni)."""
-    return np.asarray(np.minimum(1.0, len(p) * np.min(p, axis=0)))
+    `test`: of a place against its surroundings; `rule`: against each half of them, where those are land (`sides`).
+    """
+    kept = np.where(left_out, 0.0, 1.0)
+    around, land = counts * kept, sizes.size * kept
+    colder = [test(s.place @ counts, s.rest(around), s.size, s.rest(land)) for s in scales]
+    if sides is not None:
+        colder = [
+            sides.against_each(p, s.place @ counts, s.size, around, land, rule)
+            for p, s in zip(colder, scales, strict=True)
+        ]
+    return np.asarray(np.minimum(1.0, len(colder) * np.min(colder, axis=0)))
 
 
 def _complete(cells: pd.DataFrame) -> pd.DataFrame:

@@ -282,7 +282,8 @@ def draft_plan(
     language : in which the plan's own sentences are written
     """
     fits = rank_measures(problem)
-    chosen = tuple(measures) if measures is not None else _applicable(fits)[:1]
+    usable = (fit.measure for fit in fits if fit.measure.usable and fit.covered >= APPLIES_TO)
+    chosen = tuple(usable)[:1] if measures is None else tuple(measures)
     base = base or Objective(float(problem.n), problem.start, problem.end)
     drop = applicable_drop(problem, chosen, base.baseline)
     like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else None
@@ -350,10 +351,6 @@ def design_faults(plan: Plan) -> tuple[Message, ...]:
             )
         )
     return tuple(found)
-
-
-def _applicable(fits: Iterable[Fit]) -> tuple[Measure, ...]:
-    return tuple(fit.measure for fit in fits if fit.measure.usable and fit.covered >= APPLIES_TO)
 
 
 def baseline_dates(end: dt.date, first: dt.date) -> tuple[dt.date, dt.date]:

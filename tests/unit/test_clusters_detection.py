@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 from scipy.spatial import cKDTree
-from scipy.stats import chisquare, poisson
+from scipy.stats import chisquare, ks_2samp, poisson
 from sklearn.cluster import DBSCAN, KMeans
 
 from analysis.clusters import dbscan, detection, simulation
@@ -18,6 +18,7 @@ from analysis.grid import baseline
 from analysis.grid.baseline import AlertGround, smoothing_width_for
 from analysis.grid.cells import centres_in_metres
 from analysis.hotspots.excess import in_order
+from analysis.stats.dispersion import SINGLE, ReportBursts
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
 
@@ -256,6 +257,40 @@ def uneven_search(city: CityProfile, eps: float, cells: int = 3_000, weights: np
     weights = np.ones(6_000) if weights is None else weights
     scatter = float((weights**2).sum() / weights.sum())
     return LocalDbscan(ground, expected * (weights.sum() / expected.sum()), eps, scatter)
+
+
+@pytest.mark.parametrize("eps", [50, 150])
+def test_the_lattice_expects_what_the_baseline_does_and_leaves_out_no_core(city: CityProfile, eps: float) -> None:
+    """What can make a cluster is there, and no more: as the slow twin finds it by all distances."""
+    lattice = simulation.Lattice(search := uneven_search(city, eps, 700), 310)
+    assert lattice.expected.sum() == pytest.approx(search.expected.sum())
+    assert lattice.number(lattice.at[::7]).tolist() == list(range(0, len(lattice.at), 7))
+    within = cKDTree(lattice.at).query_ball_point(lattice.at, eps + 1e-6)
+    values = np.random.default_rng(3).poisson(1.3 * lattice.expected * 6_000 / lattice.expected.sum()).astype(float)
+    minimum = search.minimum_at(lattice.at)
+    sums = np.array([(values[some] / minimum[some]).sum() for some in within])
+    near = np.unique(np.concatenate([within[core] for core in np.flatnonzero((sums >= 1) & (values > 0))]))
+    wanted = near[values[near] > 0]
+    assert lattice.near_cores(values).tolist() == wanted.tolist()
+    assert 0 < len(wanted) < (values > 0).sum()
+
+
+@pytest.mark.parametrize("bursts", [SINGLE, ReportBursts(2.0, 40.0)])
+def test_both_ways_of_drawing_have_the_same_strongest_clusters(
+    monkeypatch: pytest.MonkeyPatch, city: CityProfile, bursts: ReportBursts
+) -> None:
+    """Of 200 maps each, by the test of Kolmogorov and Smirnov."""
+    alerts = np.ones(12_000)
+    search = uneven_search(city, 60, 700, alerts)
+    assert np.count_nonzero(search.expected) * search.ground.side**2 / 310 < len(alerts)
+    held = simulation.strongest_of_chance(search, alerts, 200, 0, 310, bursts)
+    monkeypatch.setattr(simulation.Lattice, "near_cores", lambda _lattice, values: np.flatnonzero(values))
+    whole = simulation.strongest_of_chance(search, alerts, 200, 0, 310, bursts)
+    assert np.allclose(held, whole)
+    monkeypatch.setattr(simulation.np, "count_nonzero", lambda _values: np.inf)
+    single = simulation.strongest_of_chance(search, alerts, 200, 1, 310, bursts)
+    assert len(np.unique(held)) > 20
+    assert ks_2samp(held, single).pvalue > 0.01
 
 
 def test_a_stricter_search_is_one_that_was_made_so(city: CityProfile) -> None:
