@@ -10,12 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.binomial import binomial_two_sided
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
-from analysis.stats.false_discovery import benjamini_hochberg, told_step
-from analysis.stats.fisher import fisher_two_sided
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
 from analysis.stats.result import Choice
+from analysis.stats.significance import alpha_or_one, benjamini_hochberg, binomial_two_sided, fisher_two_sided
 from curim_data.model import BoolArray, Gender, IntArray, Message, Num, Translator
 
 TOO_FEW: Final = Message("The numbers of women or of men are too small for a ratio to be written out.")
@@ -109,7 +107,7 @@ def gender_shares(
     table = pd.DataFrame(rows, columns=["gender", "n", "share", "low", "high"])
     women, men = counts[WOMAN], counts[MAN]
     both = wilson(women / dispersion, (women + men) / dispersion) if women + men > 0 else UNKNOWN
-    return GenderShares(table, both, whole, int(n), scatter.told, column)
+    return GenderShares(table, both, whole, int(n), scatter.choices, column)
 
 
 @dataclass(frozen=True)
@@ -135,11 +133,11 @@ class CategoryRatios:
 
         Where men are few, `at_least` is what the ratio is at least, whatever their number, and `low` the smallest lower
         limit; where women are, `at_most` and `high` are the largest ones. Where all women or all men are few, nothing
-        that depends on their number is there in any row. Of q there is the step alone (`told_step`), and rows are in
+        that depends on their number is there in any row. Of q there is the step alone (`alpha_or_one`), and rows are in
         the order of what is there, else by name.
         """
         rows, few, whole_few = self.frame.copy(), self._few(), self._whole_few()
-        untold = self._untold()
+        untold = self._unwritten_rows()
         some = pd.Series(few.any(axis=1) | untold, rows.index)
         limits = [
             (np.nan,) * 4 if nothing else self._limits(dict(row), *pair)
@@ -154,23 +152,23 @@ class CategoryRatios:
         rows = rows.assign(at_least=least, at_most=most)
         if not self.least:
             return rows
-        rows = rows.assign(q=told_step(rows["q"]), significant=self._told_significant())
+        rows = rows.assign(q=alpha_or_one(rows["q"]), significant=self._written_significant())
         return rows.sort_values(["q", "ratio", self.by], ascending=[True, False, True])
 
     def for_readers(self) -> CategoryRatios:
         """The same in the order of `written`, and without the differences that would tell how few women or men are."""
         if not self.least:
             return self
-        frame = self.frame.assign(significant=self._told_significant()).loc[self.written().index]
+        frame = self.frame.assign(significant=self._written_significant()).loc[self.written().index]
         return replace(self, frame=frame.reset_index(drop=True))
 
     @property
     def too_few(self) -> bool:
         """Whether in no row a ratio may be written out, since all women or all men are under `least`."""
-        return bool(len(self.frame)) and bool(self._untold().all())
+        return bool(len(self.frame)) and bool(self._unwritten_rows().all())
 
-    def _told_significant(self) -> pd.Series:
-        return self.frame["significant"].mask(pd.Series(self._untold(), self.frame.index), False)
+    def _written_significant(self) -> pd.Series:
+        return self.frame["significant"].mask(pd.Series(self._unwritten_rows(), self.frame.index), False)
 
     def _few(self) -> BoolArray:
         """Whether women and men of each row are few; shape (rows, 2)."""
@@ -182,10 +180,9 @@ class CategoryRatios:
         totals, least = np.array([self.women_total, self.men_total]), self._least_by_row()
         return (totals > 0) & (totals < least)
 
-    def _untold(self) -> BoolArray:
+    def _unwritten_rows(self) -> BoolArray:
         """Whether nothing of a row may be told that depends on all women and all men."""
-        rows: BoolArray = self._whole_few().max(axis=1, initial=False)
-        return rows
+        return np.asarray(self._whole_few().max(axis=1, initial=False))
 
     def _least_by_row(self) -> IntArray:
         return np.array([self.least.get(name, 1) for name in self.frame[self.by]], dtype=np.int64)[:, None]
@@ -413,8 +410,8 @@ class PlaceShares:
         return sentence
 
     def for_readers(self, least: int) -> PlaceShares:
-        """The same for who does not see counts under `least`: of q the step alone (`told_step`), and rows in the order
-        of what is there, else by name.
+        """The same for who does not see counts under `least`: of q the step alone (`alpha_or_one`), and rows in the
+        order of what is there, else by name.
 
         Where all women or all men of the city are few, nothing is there that depends on their number: the city's share,
         what was to be expected, p and q, and with them what differs and what is not known.
@@ -424,7 +421,7 @@ class PlaceShares:
         rows = self.frame
         few = rows[["women", "men"]].gt(0) & rows[["women", "men"]].lt(least)
         shown = rows["p"].mask(few.any(axis=1) | untold)
-        frame = rows.assign(q=told_step(rows["q"]), shown=shown, step=told_step(rows["q"].where(shown.notna())))
+        frame = rows.assign(q=alpha_or_one(rows["q"]), shown=shown, step=alpha_or_one(rows["q"].where(shown.notna())))
         if untold:
             frame = frame.assign(
                 **dict.fromkeys(("city", "expected", "p", "q"), np.nan), significant=False, not_known=False, direction=0
@@ -507,12 +504,10 @@ def reading_rules() -> tuple[Message, ...]:
 
 def _by_gender(frame: pd.DataFrame, column: str) -> dict[str, float]:
     """Counts of all five genders in their order."""
-    counts = {gender.value: 0.0 for gender in Gender}
-    for gender, count in zip(frame[column], frame["n"], strict=True):
-        if gender not in counts:
-            raise ValueError(f"{gender!r} is no gender of the schema")
-        counts[gender] += float(count)
-    return counts
+    if unknown := set(frame[column]) - {gender.value for gender in Gender}:
+        raise ValueError(f"{unknown.pop()!r} is no gender of the schema")
+    counts = frame["n"].groupby(frame[column].to_numpy()).sum()
+    return {gender.value: float(counts.get(gender.value, 0.0)) for gender in Gender}
 
 
 def _pairs(frame: pd.DataFrame, by: str, column: str) -> pd.DataFrame:

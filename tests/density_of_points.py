@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from analysis.density.kernel_density import Density, density_on
-from analysis.grid.raster import Raster, raster_from_polygon
+from analysis.grid.baseline import Raster, raster_from_polygon
 from analysis.stats.result import Choice
 
 

@@ -30,7 +30,6 @@ import shapely
 from h3ronpy.vector import coordinates_to_cells
 from shapely.geometry.base import BaseGeometry
 
-from analysis.clusters.chance import enough, strongest_of_chance
 from analysis.clusters.dbscan import (
     MAX_AREA_KM2,
     MAX_EPS_M,
@@ -42,13 +41,14 @@ from analysis.clusters.dbscan import (
     eps_for,
     eps_for_precision,
 )
-from analysis.clusters.results import Cluster, Clusters, outline_around, shape_in_degrees, transformer_to_degrees
-from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
-from analysis.grid.shared_points import SharedPoints
-from analysis.hotspots.settings import INDEPENDENT
+from analysis.clusters.results import Cluster, Clusters, in_degrees, outline_around, shape_in_degrees
+from analysis.clusters.simulation import enough, strongest_of_chance
+from analysis.grid.baseline import AlertGround, smoothing_width_for
+from analysis.grid.cells import SharedPoints, centres_in_metres
+from analysis.hotspots.surroundings import INDEPENDENT
+from analysis.stats.dispersion import SINGLE, ReportBursts
 from analysis.stats.harm_weights import HarmWeights
 from analysis.stats.intervals import weighted_sum
-from analysis.stats.report_bursts import SINGLE, ReportBursts
 from analysis.stats.result import Choice
 from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num
 from curim_data.model.city import cell_polygons
@@ -143,7 +143,8 @@ def find_clusters(
         dense = _dense(city, x, y, counted, base, float(spread.value), chosen_eps, points, fixed=eps is not None)
     drawn = np.ones(round(total)) if weights is None else weights.drawn
     in_bursts = bursts is not None and bursts.reports > 1
-    chosen_runs = _runs_chosen(runs, len(drawn), in_bursts) if dense.groups else Choice("runs", 0, _NO_RUNS)
+    chosen_runs = runs_for(len(drawn), in_bursts) if runs is None else _runs(runs, _RUNS_SET)
+    chosen_runs = chosen_runs if dense.groups else Choice("runs", 0, _NO_RUNS)
     maps = int(chosen_runs.value)
     with stage(0.15, 0.9, Message("Simulating random maps")):
         p_values = _p_values(dense, drawn, maps, seed, cell_m2(counted.cells), bursts or SINGLE)
@@ -253,8 +254,7 @@ def _p_values(
     reference = np.zeros(0)
     if dense.groups:
         reference = strongest_of_chance(dense.search, weights, maps, seed, cell, bursts)
-    found: FloatArray = (1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1)
-    return found
+    return np.asarray((1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1))
 
 
 def _drawn_clusters(
@@ -316,11 +316,6 @@ _RUNS_FEWER: Final = Message(
 )
 _NO_RUNS: Final = Message("No place is dense enough to be tested, so no random map was simulated.")
 _RUNS_SET: Final = Message("{runs} random maps were simulated, as set; the smallest p that they can show is {p}.")
-
-
-def _runs_chosen(runs: int | None, alerts: int, in_bursts: bool) -> Choice:
-    """The number of maps that is set, or the one for so many alerts."""
-    return runs_for(alerts, in_bursts) if runs is None else _runs(runs, _RUNS_SET)
 
 
 def _runs(runs: int, words: Message) -> Choice:
@@ -399,7 +394,7 @@ class _Land:
         middle = search.middles(group.squares) + moved
         quarter = search.square / 4
         corners = [middle + np.array([dx, dy]) for dx in (-quarter, quarter) for dy in (-quarter, quarter)]
-        at = transformer_to_degrees(self.city).transform(*np.concatenate(corners).T)
+        at = in_degrees(self.city, *np.concatenate(corners).T)
         resolution = h3.get_resolution(np.uint64(alerts.cells[0]))
         touched = np.unique(coordinates_to_cells(at[1], at[0], resolution).to_numpy()).astype(np.int64)
         x, y = centres_in_metres(touched, self.city)
@@ -419,7 +414,7 @@ def _cluster(land: _Land, dense: _Dense, alerts: _Alerts, group: DenseGroup, p: 
     count, expected = float(values[under].sum()), search.expected_of(points, group)
     low, high = alerts.interval(under, bursts.dispersion(search.square * float(np.sqrt(len(group.squares)))))
     x, y = (float(np.average(at[under], weights=values[under])) for at in (land.x, land.y))
-    longitude, latitude = transformer_to_degrees(land.city).transform(x, y)
+    longitude, latitude = in_degrees(land.city, x, y)
     outline, moved = land.outline(search, points, group)
     return Cluster(
         id=f"{int(h3.latlng_to_cell(latitude, longitude, 10)):x}",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from analysis.stats.result import Choice
@@ -139,18 +137,13 @@ def outline_around(points: Any, radius: float, city: CityProfile, within: BaseGe
     return shapely.union_all(held if len(held) else parts)
 
 
-def transformer_to_degrees(city: CityProfile) -> Transformer:
-    """From the city's metres to WGS84."""
-    return _back(city.epsg)
-
-
 def shape_in_degrees(shape: BaseGeometry, city: CityProfile) -> BaseGeometry:
     """A shape in the city's metres as one in WGS84."""
-    back = transformer_to_degrees(city)
-    turned: BaseGeometry = shapely.transform(shape, lambda xy: np.column_stack(back.transform(*xy.T)))
+    turned: BaseGeometry = shapely.transform(shape, lambda xy: np.column_stack(in_degrees(city, *xy.T)))
     return turned
 
 
-@lru_cache(maxsize=8)
-def _back(epsg: int) -> Transformer:
-    return Transformer.from_crs(epsg, 4326, always_xy=True)
+def in_degrees(city: CityProfile, x: Any, y: Any) -> tuple[Any, Any]:
+    """Longitude and latitude (WGS84) of positions in the city's metres."""
+    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
+    return longitude, latitude

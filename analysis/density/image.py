@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
+import io
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.ndimage import map_coordinates
 
 from analysis.density.kernel_density import Density
@@ -33,19 +33,19 @@ class DensityImage:
     breaks : class limits in alerts per km² and month, ascending: classes + 1 of them; clear below the first
     colours : `#rrggbb` by class
     bounds : west, south, east, north in degrees (WGS84), as deck.gl's BitmapLayer takes them
-    turned_m : how far a corner would be off, had the projected grid been stretched over `bounds` as it was
     """
 
     rgba: Bytes
     breaks: tuple[float, ...]
     colours: tuple[str, ...]
     bounds: tuple[float, float, float, float]
-    turned_m: float
 
     @property
     def png(self) -> bytes:
         """The picture as a PNG file."""
-        return encode_png(self.rgba)
+        out = io.BytesIO()
+        Image.fromarray(self.rgba, "RGBA").save(out, format="png")
+        return out.getvalue()
 
     @property
     def data_url(self) -> str:
@@ -120,7 +120,7 @@ def density_image(density: Density, city: CityProfile, *, classes: int = MIN_CLA
     values = _between(density, x, y)
     breaks = class_breaks(float(density.values.max()), classes)
     colours = colours_for(classes) if breaks else ()
-    return DensityImage(_paint(values, breaks, colours), breaks, colours, bounds, _turned(density, city, bounds))
+    return DensityImage(_paint(values, breaks, colours), breaks, colours, bounds)
 
 
 def _between(density: Density, x: FloatArray, y: FloatArray) -> FloatArray:
@@ -131,8 +131,7 @@ def _between(density: Density, x: FloatArray, y: FloatArray) -> FloatArray:
     share = map_coordinates(land, at, order=1, mode="constant")
     value = map_coordinates(density.values, at, order=1, mode="constant")
     shown = (raster.place(x, y) >= 0) & (share > 0)
-    found: FloatArray = np.divide(value, share, out=np.full_like(value, np.nan), where=shown)
-    return found
+    return np.asarray(np.divide(value, share, out=np.full_like(value, np.nan), where=shown))
 
 
 def _paint(values: FloatArray, breaks: tuple[float, ...], colours: tuple[str, ...]) -> Bytes:
@@ -152,36 +151,9 @@ def _bounds(density: Density, city: CityProfile) -> tuple[float, float, float, f
     x, y = np.linspace(west, east, 9), np.linspace(south, north, 9)
     edge_x = np.concatenate([x, x, np.full(9, west), np.full(9, east)])
     edge_y = np.concatenate([np.full(9, south), np.full(9, north), y, y])
-    longitude, latitude = _degrees(edge_x, edge_y, city)
+    longitude, latitude = city.to_metres.transform(edge_x, edge_y, direction="INVERSE")
     return float(longitude.min()), float(latitude.min()), float(longitude.max()), float(latitude.max())
-
-
-def _turned(density: Density, city: CityProfile, bounds: tuple[float, float, float, float]) -> float:
-    """The farthest that a corner of the grid lies from the corner of the rectangle round it, in metres."""
-    x0, y0, x1, y1 = density.raster.bounds
-    west, south, east, north = bounds
-    x, y = city.project(np.array([west, west, east, east]), np.array([south, north, south, north]))
-    return float(np.hypot(x - np.array([x0, x0, x1, x1]), y - np.array([y0, y1, y0, y1])).max())
-
-
-def _degrees(x: FloatArray, y: FloatArray, city: CityProfile) -> tuple[Any, Any]:
-    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
-    return longitude, latitude
 
 
 def _mercator(latitude: float) -> float:
     return float(np.arcsinh(np.tan(np.radians(latitude))))
-
-
-def encode_png(rgba: Bytes) -> bytes:
-    """An array of uint8, shape (rows, columns, 4), as a PNG file: eight bits a channel, unfiltered rows, deflated."""
-    rows, columns, channels = rgba.shape
-    if channels != 4 or rgba.dtype != np.uint8:
-        raise ValueError("four channels of eight bits")
-    lines = np.zeros((rows, 1 + 4 * columns), dtype=np.uint8)
-    lines[:, 1:] = rgba.reshape(rows, -1)
-    head = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
-    parts = [(b"IHDR", head), (b"IDAT", zlib.compress(lines.tobytes(), 6)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts
-    )

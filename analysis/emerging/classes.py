@@ -203,8 +203,7 @@ def classify(hot: Any, cold: Any, up: Any, down: Any) -> np.ndarray[Any, Any]:
 def run_to_last_step(marks: Any) -> IntArray:
     """How many steps, counted back from the last, are marked without a break; shape (m,)."""
     marks = np.atleast_2d(np.asarray(marks, bool))
-    run: IntArray = (np.cumsum(~marks[:, ::-1], axis=1) == 0).sum(axis=1)
-    return run
+    return np.asarray((np.cumsum(~marks[:, ::-1], axis=1) == 0).sum(axis=1))
 
 
 def _rank(marks: BoolArray, other: BoolArray, more: BoolArray, less: BoolArray) -> IntArray:

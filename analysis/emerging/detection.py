@@ -1,4 +1,11 @@
-"""Emerging hot spots: which places have become hot, stay hot, come and go, or have cooled down.
+"""What is chosen for the reader of emerging hot spots, and the reason shown: steps, window, correction, trend test.
+
+How many alerts a usual place must have in one window to be marked hot: what a map of classes over time cannot show.
+
+A month holds a twelfth of the alerts of a year, and every cell is tested in every step: a place that is a hot spot of
+the year need not stand out in any single month.
+
+Emerging hot spots: which places have become hot, stay hot, come and go, or have cooled down.
 
 Each cell in each step of time has a window: the cell and those around it, in that step and `lag` before. A window is
 hot when it holds more alerts than its surroundings in the same steps, beyond chance and a margin. The test is exact:
@@ -25,10 +32,11 @@ Hydrology 204, 182-196). Permuting the steps and remaking the windows is exact b
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final
+from functools import cached_property, lru_cache
+from typing import Any, Final, Literal
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -37,17 +45,194 @@ from scipy import sparse
 
 from analysis.emerging.classes import CLASSES, COUNT_PHRASES, KINDS, NO_PATTERN, classify, run_to_last_step
 from analysis.emerging.cube import GiStar, Latest, SpaceTimeCube, Windows, significant_cells
-from analysis.emerging.least_seen import least_seen
-from analysis.emerging.settings import MIN_STEPS, EmergingSettings, Unit, block_for, setting_choices, unit_of
 from analysis.grid.cells import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected
-from analysis.hotspots.settings import margin_for, surroundings_for, window_for
+from analysis.hotspots.surroundings import margin_for, surroundings_for, window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.false_discovery import StepUp, benjamini_hochberg
+from analysis.stats.exact_ratios import larger_rate
 from analysis.stats.mann_kendall import block_permutation, kendall_s, sen_slope
 from analysis.stats.result import Choice
-from curim_data.model import BoolArray, FloatArray, IntArray, Num, Translator
+from analysis.stats.significance import benjamini_hochberg
+from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.types import CellArray
+
+Unit = Literal["month", "week"]
+
+# Cells times steps: the tests and their arrays of a larger cube would take minutes and gigabytes.
+MOST_COUNTS: Final = 5_000_000
+# In fewer steps no class is given: hot in two of two would be called persistent.
+CLASS_STEPS: Final = 6
+# Fewer steps show no trend: classes are then given without one.
+MIN_STEPS: Final = 10
+# Steps that are permuted together: a quarter of months, where the series is long enough to have eight such blocks.
+BLOCK: Final = 3
+BLOCKS_FROM: Final = 24
+# Fewer alerts than this in the mean window of a week (its cells, the week and the week before) are too few for weeks.
+MIN_IN_WEEK: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Periods:
+    """The steps of the cube: months or weeks that lie wholly within the data, by their first day, and why."""
+
+    unit: Unit
+    starts: pd.DatetimeIndex
+    choice: Choice
+
+
+def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Periods:
+    """Choose months or weeks, and take only whole ones: a month of which some days are missing would look cold.
+
+    Months from ten whole months on: decisions are taken by the month, and a week seldom holds enough. Below that weeks,
+    if there are at least ten and the mean window holds half an alert or more; else months, and no trend is reported.
+
+    Parameters
+    ----------
+    first, last : date
+        First and last day that the data cover.
+    n : float
+        Alerts on the map.
+    windows : float
+        Windows that cover the land once: cells divided by the cells in a window.
+    """
+    months, weeks = whole_periods("month", first, last), whole_periods("week", first, last)
+    if len(months) >= MIN_STEPS:
+        reason = Message("there are {n} whole months, enough for a trend", {"n": len(months)})
+    elif len(weeks) < MIN_STEPS:
+        reason = Message("the time is too short for a trend either way")
+    elif 2 * n / len(weeks) / max(windows, 1) < MIN_IN_WEEK:
+        values = {"n": round(n)}
+        reason = Message("there are too few alerts for weeks: {n}", values)
+    else:
+        message = Message(
+            "Time is divided into weeks, because there are only {n} whole months and a trend needs ten.",
+            {"n": len(months)},
+        )
+        return Periods("week", weeks, Choice("unit", "week", message))
+    message = Message("Time is divided into months, because {reason}.", {"reason": reason})
+    return Periods("month", months, Choice("unit", "month", message))
+
+
+@lru_cache(maxsize=64)
+def whole_periods(unit: Unit, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
+    """First days of the months or weeks (from Monday) that lie wholly between two days, both included."""
+    frequency = "MS" if unit == "month" else "W-MON"
+    after = pd.Timestamp(last) + pd.Timedelta(days=1)
+    starts = pd.date_range(pd.Timestamp(first), after, freq=frequency)
+    return starts[:-1]
+
+
+def unit_of(starts: Any) -> Unit:
+    """Whether steps are months (all begin on the first of one) or weeks.
+
+    Raises ValueError where they are neither, out of order or have gaps.
+    """
+    index = pd.DatetimeIndex(starts)
+    for unit, frequency in (("month", "MS"), ("week", "7D")):
+        if len(index) and index.equals(pd.DatetimeIndex(pd.date_range(index[0], periods=len(index), freq=frequency))):
+            return "month" if unit == "month" else "week"
+    raise ValueError("the steps must be the first days of months or of weeks, in order and without gaps")
+
+
+def block_for(steps: int) -> int:
+    """Steps that the trend test permutes together: 3 from 24 steps on, below that 1, for want of blocks."""
+    return BLOCK if steps >= BLOCKS_FROM else 1
+
+
+def setting_choices(
+    side: float, k: int, outer: int, lag: int, margin: float, alpha: float, steps: int
+) -> tuple[Choice, ...]:
+    """The settings of an analysis, each with its sentence.
+
+    `side`: of a cell in metres; `k`, `outer`: rings of the window and of its surroundings.
+    """
+    window = Message(
+        "A place is a cell with what lies up to {metres} m from its centre, in a step of time and {lag} before it; the "
+        "first steps have fewer before them.",
+        {"metres": round((k + 0.5) * side), "lag": lag},
+    )
+    compared = Message(
+        "A place is compared with its own surroundings up to {metres} m in the same steps: neither a dense "
+        "quarter nor a month of many alerts everywhere is a hot spot.",
+        {"metres": round((outer + 0.5) * side)},
+    )
+    excess = Message(
+        "Hot means more than {margin} times as dense as what it is compared with, beyond chance (exact test).",
+        {"margin": Num(margin, 2)},
+    )
+    corrected = Message(
+        "Corrected for having looked at every cell in every step: of the marks at most {percent} % are expected to be "
+        "chance, and each group of marks that touch, or follow each other in time, stands out by itself in the map of "
+        "one of its steps.",
+        {"percent": Num(100 * alpha, 0)},
+    )
+    return (
+        Choice("window", k, window),
+        Choice("lag", lag, Message("Steps that a window reaches back: {lag}; one is usual.", {"lag": lag})),
+        Choice("against", "surroundings", compared),
+        Choice("margin", margin, excess),
+        Choice("alpha", alpha, corrected),
+        Choice("trend", "permutation" if steps >= MIN_STEPS else "none", _trend(steps)),
+    )
+
+
+def _trend(steps: int) -> Message:
+    if steps < MIN_STEPS:
+        return Message(
+            "{n} steps are too few for a trend (it needs {least}): lasting places are called persistent, and whether "
+            "they grow or fade is not reported.",
+            {"n": steps, "least": MIN_STEPS},
+        )
+    return Message(
+        "Trend: Mann–Kendall on Gi*, corrected for the number of lasting cells; its chance is found by putting the "
+        "steps in random order ({block} at a time) and computing the windows again, since windows share steps.",
+        {"block": block_for(steps)},
+    )
+
+
+MOST: Final = 5_000  # alerts of a window that are tried
+
+
+def least_seen(
+    cube: SpaceTimeCube,
+    latest: Latest,
+    p: FloatArray,
+    hot: BoolArray,
+    margin: float,
+    alpha: float,
+    dispersion: float = 1.0,
+) -> tuple[int, float]:
+    """The least alerts with which a usual place would be marked hot in the last window, and how many are expected.
+
+    A usual place has the window, the surroundings and the density that alerts have on average. It is marked where its
+    p-value is no larger than that of the weakest mark, or than alpha over all tests where there is no mark, and where
+    it would lead its group (`analysis.emerging.cube.significant_cells`).
+
+    Parameters
+    ----------
+    latest : Latest
+        The last windows.
+    p, hot : arrays, shape (cells, steps)
+        p-values of all windows, and which are marked.
+    margin, alpha, dispersion : float
+        As of the test.
+
+    Returns
+    -------
+    tuple of int and float
+        Alerts in the window, and how many are expected there. (0, nan) without alerts or surroundings.
+    """
+    weights = np.where(latest.size_out > 0, cube.counts.sum(axis=1), 0.0)
+    if not weights.any():
+        return 0, float("nan")
+    outside, inside_size, outside_size = (
+        float(np.average(values, weights=weights)) for values in (latest.outside, latest.size_in, latest.size_out)
+    )
+    limit = min(p[hot].max() if hot.any() else alpha / p.size, alpha / len(cube.cells))
+    tried = np.arange(1, MOST)
+    found = larger_rate(tried, np.full(len(tried), outside), inside_size, outside_size, margin, dispersion) <= limit
+    return int(tried[found][0]) if found.any() else 0, outside / outside_size * inside_size
+
 
 # Runs of the trend test, and those that show that there is no trend: p is above 0.1 then, which no correction mends.
 RUNS: Final = 999
@@ -92,7 +277,7 @@ class EmergingHotSpots:
         the class), place (position in `places`, -1).
     hot, cold : arrays of bool, shape (cells, steps).
     starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
-    usual place stands out in one window, and how many it is expected to have (`analysis.emerging.least_seen`).
+    usual place stands out in one window, and how many it is expected to have (`analysis.emerging.detection`).
     """
 
     frame: pd.DataFrame
@@ -238,7 +423,7 @@ def emerging_hot_spots(
         cold each), level of each group's own test (Bonferroni over the cells of a step), and of the trends
         (Benjamini–Hochberg over the cells whose class depends on them).
     k : optional
-        Rings of cells in the window: chosen as in `analysis.hotspots.settings`.
+        Rings of cells in the window: chosen as in `analysis.hotspots.surroundings`.
     scatter : Dispersion
         Dispersion of the counts of a place (`analysis.stats.dispersion`): the tests of windows are of effective counts.
         The trend needs none: bursts are shorter than a step, and permuting the steps keeps each with all of its bursts.
@@ -262,17 +447,18 @@ def emerging_hot_spots(
     place = neighbours(cells, k)
     outer = surroundings_for(side, k, _mean_window(place, cube.counts, lag))
     windows = Windows(
+        counts=cube.counts,
         place=place,
         around=ring(cells, k, outer),
         lag=lag,
-        size=np.broadcast_to(land.to_numpy(float)[:, None], cube.counts.shape),
+        size=land.to_numpy(float),
         floor=MIN_LAND_SHARE * side**2 / 1e6,
         dispersion=scatter.value,
     )
     marks = _Significance.of(cube, windows, margin, alpha)
     gistar = GiStar.of(cube.counts, windows.size, neighbours(cells, max(k, 1)), lag)
     trends = _Trends.of(gistar, marks)
-    latest = windows.latest(cube.counts)
+    latest = windows.latest()
     frame = _frame(cube, latest, marks, gistar, trends, alpha)
     places, number = _places(frame, marks)
     least, usual = least_seen(cube, latest, marks.p_hot, marks.hot, margin, alpha, scatter.value)
@@ -286,8 +472,8 @@ def emerging_hot_spots(
         lag=lag,
         n=round(cube.counts.sum()),
         choices=(
-            *setting_choices(EmergingSettings(side, k, outer, lag, margin, alpha, steps)),
-            *scatter.told,
+            *setting_choices(side, k, outer, lag, margin, alpha, steps),
+            *scatter.choices,
         ),
         least=least,
         usual=usual,
@@ -305,22 +491,20 @@ def _mean_window(place: sparse.csr_array, counts: FloatArray, lag: int) -> float
 
 @dataclass(frozen=True)
 class _Significance:
-    """The tests of all windows, hot and cold: p (1 for most whose q-value is above alpha) and marks, of shape (m, T),
-    and the correction for so many tests, which knows q-values up to alpha.
-    """
+    """The tests of all windows, hot and cold: p, q corrected for so many tests, and marks, of shape (m, T)."""
 
     p_hot: FloatArray
-    q_hot: StepUp
+    q_hot: FloatArray
     hot: BoolArray
     p_cold: FloatArray
-    q_cold: StepUp
+    q_cold: FloatArray
     cold: BoolArray
 
     @classmethod
     def of(cls, cube: SpaceTimeCube, windows: Windows, margin: float, alpha: float) -> _Significance:
-        p_hot = windows.hot(cube.counts, margin, alpha)
+        p_hot = windows.hot(margin)
         q_hot, hot = significant_cells(cube.cells, p_hot, alpha)
-        p_cold = windows.cold(cube.counts, hot, margin, alpha)
+        p_cold = windows.cold(hot, margin)
         q_cold, cold = significant_cells(cube.cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
@@ -373,7 +557,6 @@ class _Trends:
                 block=block_for(marks.hot.shape[1]),
                 runs=RUNS,
                 rebuild=gistar.z,
-                reach=gistar.lag,
                 enough=ENOUGH,
             )
             q[at] = benjamini_hochberg(p[at])
@@ -400,8 +583,8 @@ def _frame(
         "window": latest.inside,
         "expected": expected,
         "ratio": np.divide(latest.inside, expected, out=np.full(len(run), np.nan), where=expected > 0),
-        "q": _up_to(alpha, marks.q_hot.q_of(marks.p_hot[:, -1])),
-        "q_cold": _up_to(alpha, marks.q_cold.q_of(marks.p_cold[:, -1])),
+        "q": _up_to(alpha, marks.q_hot[:, -1]),
+        "q_cold": _up_to(alpha, marks.q_cold[:, -1]),
         "z": gistar.latest(),
         "slope": trends.slope,
         "p_trend": trends.p,
@@ -411,7 +594,7 @@ def _frame(
 
 
 def _up_to(alpha: float, q: FloatArray) -> FloatArray:
-    """The q-values that pass; 1 for the others, which are not worked out."""
+    """The q-values that pass; 1 for the others, which are not reported."""
     return np.where(q <= alpha, q, 1.0)
 
 

@@ -1,5 +1,5 @@
 """Forecast of the next weeks: how many alerts, and where, each with a backtest (hit rate, PAI, PEI).
 
-Public: `counts.forecast_counts`, `places.forecast_places`, `places.PlaceForecast`, `counts.CountForecast`,
-`backtest.backtest`.
+Public: `next_periods.forecast_counts`, `next_periods.forecast_next`, `places.forecast_places`,
+`places.PlaceForecast`, `places.backtest`.
 """

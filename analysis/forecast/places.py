@@ -1,28 +1,459 @@
-"""Where the alerts of the next weeks will be, shown only as far as past forecasts of the same kind came true."""
+"""Forecasts of places, and their trial on the past.
+
+Ways to forecast where alerts will be, each as shares of the next weeks' alerts by cell of the land.
+
+A forecast of places tried on the past: hit rate, PAI and PEI by method, and each against plain counting.
+
+Where the alerts of the next weeks will be, shown only as far as past forecasts of the same kind came true.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.stats import norm, t
 
-from analysis.forecast.backtest import MAIN_SHARE, Backtest, backtest, origins_for
-from analysis.forecast.counts import LEVEL, WEEKS_A_YEAR
-from analysis.forecast.methods import (
-    METHODS,
-    NAIVE_WEEKS,
-    CellHistory,
-    ForecastSettings,
-    predicted_shares,
-    settings_for,
-)
+from analysis.forecast.next_periods import LEVEL, WEEKS_A_YEAR
+from analysis.grid.cells import neighbours
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
+from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.stats.result import Choice
 from analysis.trends.line import quantiles, read_line
 from curim_data.model import FloatArray, Message, Num, Translator
+
+NAIVE_WEEKS: Final = 52
+HALF_LIVES: Final = (4, 8, 13, 26, 52)
+NEIGHBOURS: Final = (0.0, 0.1, 0.3, 1.0)
+STRENGTHS: Final = (4.0, 13.0, 52.0)
+# Share of every forecast that is spread evenly over the land, so that no alert comes where nothing was forecast.
+EVEN: Final = 0.02
+METHODS: Final = ("naive", "decay", "blend")
+
+
+@dataclass(frozen=True, eq=False)
+class CellHistory:
+    """Counts by cell and week (shape (m, T)), the land of the cells, and who is whose neighbour (itself not).
+
+    Sums over weeks are the same under many settings, and are made once.
+    """
+
+    counts: FloatArray
+    land: FloatArray
+    near: sparse.csr_array
+    _sums: dict[tuple[Any, ...], FloatArray] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, counts: Any, land: Any, cells: Any) -> CellHistory:
+        """From tables in the order of the cells."""
+        around = sparse.csr_array(neighbours(cells, 1) - sparse.eye_array(len(cells)))
+        around.eliminate_zeros()
+        return cls(np.asarray(counts, dtype=float), np.asarray(land, dtype=float), around)
+
+    def before(self, origins: Any) -> FloatArray:
+        """All alerts before each origin; (m, origins)."""
+        at = tuple(np.asarray(origins, dtype=int).tolist())
+        if ("before", at) not in self._sums:
+            earlier = np.arange(self.counts.shape[1])[:, None] < np.asarray(at)
+            self._sums["before", at] = self.counts @ earlier.astype(float)
+        return self._sums["before", at]
+
+    def fading(self, origins: Any, half_life: float) -> FloatArray:
+        """Alerts before each origin that count 2^(-age / half-life); (m, origins)."""
+        at = tuple(np.asarray(origins, dtype=int).tolist())
+        if (half_life, at) not in self._sums:
+            self._sums[half_life, at] = self.counts @ _fading(self.counts.shape[1], at, half_life)
+        return self._sums[half_life, at]
+
+    @property
+    def even(self) -> FloatArray:
+        """Each cell's share of the land."""
+        return np.asarray(self.land / self.land.sum(), dtype=float)
+
+    def smooth(self, values: FloatArray, weight: float) -> FloatArray:
+        """Mean by land over a cell and its neighbours, these with a weight, times the land of the cell."""
+        inside = self.land + weight * (self.near @ self.land)
+        mean = (values + weight * (self.near @ values)) / inside[:, None]
+        return np.asarray(mean * self.land[:, None], dtype=float)
+
+
+@dataclass(frozen=True)
+class ForecastSettings:
+    """What the two models are made with: half-life in weeks, weight of a neighbour, weeks that the long run counts."""
+
+    half_life: int = 13
+    weight: float = 0.3
+    strength: float = 13.0
+
+
+def naive(ground: CellHistory, origins: Any) -> FloatArray:
+    """Plain counting: the alerts of the last 52 weeks before each origin (all, where there are fewer); (m, origins)."""
+    at = np.asarray(origins, dtype=int)
+    return ground.before(at) - ground.before(np.maximum(at - NAIVE_WEEKS, 0))
+
+
+def decay(ground: CellHistory, origins: Any, settings: ForecastSettings) -> FloatArray:
+    """Counts that fade, spread to the neighbours: a kernel density in space and time on the cells.
+
+    sum over weeks of 2^(-age / half-life) x, where x is the mean by land over a cell and (weighted) its neighbours.
+    """
+    return _mixed(ground, ground.smooth(ground.fading(origins, settings.half_life), settings.weight))
+
+
+def blend(ground: CellHistory, origins: Any, settings: ForecastSettings) -> FloatArray:
+    """The long-run rate of a cell, shrunk to its neighbourhood where it has few alerts, moved by what came of late.
+
+    Two gamma-Poisson steps in the mean of the posterior, with a weeks' strength k:
+
+        long run   L = (all alerts + k M) / (weeks + k),    M: the mean week of the neighbourhood in the long run
+        rate         = (recent + k L) / (recent weeks + k), recent alerts and weeks fading by the half-life
+
+    Harvey, A. C. & Fernandes, C. (1989). Time series models for count or qualitative observations. Journal of Business
+    & Economic Statistics 7, 407-417 (fading gamma-Poisson); Marshall, R. J. (1991). Mapping disease and mortality rates
+    using empirical Bayes estimators. Applied Statistics 40, 283-294 (shrinkage to the neighbourhood).
+    """
+    at = np.asarray(origins, dtype=int)
+    every, weeks = ground.before(at), np.maximum(at, 1)
+    around = ground.smooth(every, 1.0) / weeks
+    long_run = (every + settings.strength * around) / (weeks + settings.strength)
+    recent = _fading(ground.counts.shape[1], at, settings.half_life).sum(axis=0)
+    rate = (ground.fading(at, settings.half_life) + settings.strength * long_run) / (recent + settings.strength)
+    return _mixed(ground, rate)
+
+
+def predicted_shares(ground: CellHistory, method: str, origins: Any, settings: ForecastSettings) -> FloatArray:
+    """What a method of `METHODS` predicts at each origin, up to a factor of the column; (m, origins)."""
+    if method == "naive":
+        return naive(ground, origins)
+    return decay(ground, origins, settings) if method == "decay" else blend(ground, origins, settings)
+
+
+def settings_for(ground: CellHistory, method: str, origins: Any, weeks: int) -> tuple[ForecastSettings, Choice]:
+    """Choose a model's settings: those under which what came after each of these origins was likeliest.
+
+    The likelihood is that of the alerts of the following weeks over the cells (multinomial). Without origins the
+    settings are the usual ones. Only weeks before the last origin's end are looked at.
+    """
+    best = ForecastSettings()
+    at = np.asarray(origins, dtype=int)
+    if len(at):
+        observed = following_counts(ground.counts, at, weeks)
+        tried = _grid(method)
+        best = max(tried, key=lambda one: _likelihood(observed, predicted_shares(ground, method, at, one)))
+    return best, _settings_choice(method, best, len(at))
+
+
+def following_counts(counts: FloatArray, origins: Any, weeks: int) -> FloatArray:
+    """Alerts by cell in the weeks that follow each origin; (m, origins)."""
+    return np.stack([counts[:, at : at + weeks].sum(axis=1) for at in np.asarray(origins, dtype=int)], axis=1)
+
+
+def _grid(method: str) -> list[ForecastSettings]:
+    if method == "decay":
+        return [ForecastSettings(half_life=life, weight=weight) for life in HALF_LIVES for weight in NEIGHBOURS]
+    return [ForecastSettings(half_life=life, strength=strength) for life in HALF_LIVES for strength in STRENGTHS]
+
+
+def _likelihood(came: FloatArray, forecast: FloatArray) -> float:
+    cell, origin = np.nonzero(came)  # in a large city few cells have alerts in the weeks after an origin
+    share = forecast[cell, origin] / forecast.sum(axis=0)[origin]
+    return float((came[cell, origin] * np.log(np.maximum(share, 1e-300))).sum())
+
+
+def _fading(length: int, origins: Any, half_life: float) -> FloatArray:
+    """Weight of each week (rows) at each origin (columns): 2^(-age / half-life), none for what lies ahead."""
+    age = np.asarray(origins)[None, :] - 1 - np.arange(length)[:, None]
+    return np.where(age >= 0, 0.5 ** (np.maximum(age, 0) / half_life), 0.0)
+
+
+def _mixed(ground: CellHistory, values: FloatArray) -> FloatArray:
+    """The values with a small even part over the land."""
+    whole = values.sum(axis=0)
+    even = ground.even[:, None]
+    return np.where(whole > 0, (1 - EVEN) * values + EVEN * even * whole, even)
+
+
+def _settings_choice(method: str, settings: ForecastSettings, origins: int) -> Choice:
+    if method == "decay":
+        values = {"weeks": settings.half_life, "weight": settings.weight, "origins": origins}
+        message = Message(
+            "Fading counts: alerts count half after {weeks} weeks, those of a neighbouring cell {weight} times; chosen "
+            "by {origins} older forecasts that are not in the test.",
+            values,
+        )
+    else:
+        values = {"weeks": settings.half_life, "strength": round(settings.strength), "origins": origins}
+        message = Message(
+            "Long run and recent weeks together: alerts count half after {weeks} weeks, and the long run of the place "
+            "and its neighbours counts as {strength} weeks; chosen by {origins} older forecasts that are not in the "
+            "test.",
+            values,
+        )
+    return Choice(method, settings.half_life, message)
+
+
+def hits(observed: Any, predicted: Any, shares: Any, area: Any = None) -> FloatArray:
+    """Events in the places of highest predicted density that make up the given shares of the land.
+
+    The place at the border is flagged in part and its events count in proportion, so that forecasts are compared on
+    the same area. Places predicted alike share the border in proportion to their land: what a choice among them at
+    random gives in the mean. Were those with the lowest counts first, plain counting, whose ties are many, would be
+    held back against a forecast without ties. Raises ValueError for shapes that differ, negative values or no land.
+
+    >>> hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5, 1.0]).tolist()
+    [4.0, 5.0, 6.0]
+    """
+    return flagged_hits(observed, predicted, shares, area)[0]
+
+
+def flagged_hits(observed: Any, predicted: Any, shares: Any, area: Any = None) -> tuple[FloatArray, FloatArray]:
+    """`hits`, and how many places make up those shares, the one at the border in part.
+
+    >>> flagged_hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5], [1, 1, 1, 1])[1].tolist()
+    [1.0, 2.0]
+    """
+    events, score, land = _checked(observed, predicted, area)
+    density = score / land
+    order = np.argsort(-density, kind="stable")
+    events, land, density = events[order], land[order], density[order]
+    ends = np.append(density[1:] != density[:-1], True)
+    return _along(land, events, ends, shares), _along(land, np.ones(len(land)), ends, shares)
+
+
+def best_hits(observed: Any, shares: Any, area: Any = None) -> FloatArray:
+    """The most events that any flags of the given shares of the land could have held; the last one in part."""
+    return hits(observed, observed, shares, area)
+
+
+def best_hits_of(observed: Any, numbers: Any) -> FloatArray:
+    """The most events that so many places could have held, whatever their land; the last one in part.
+
+    >>> best_hits_of([4, 0, 6], [1, 1.5, 3]).tolist()
+    [6.0, 8.0, 10.0]
+    """
+    held = np.concatenate([[0.0], np.cumsum(np.sort(np.asarray(observed, dtype=float))[::-1])])
+    return np.asarray(np.interp(np.asarray(numbers, dtype=float), np.arange(len(held)), held), dtype=float)
+
+
+def _along(land: FloatArray, came: FloatArray, ends: Any, shares: Any) -> FloatArray:
+    """Events up to shares of the land, in straight lines between the places that are ends."""
+    flagged = np.concatenate([[0.0], np.cumsum(land)[ends] / land.sum()])
+    held = np.concatenate([[0.0], np.cumsum(came)[ends]])
+    return np.asarray(np.interp(np.asarray(shares, dtype=float), flagged, held), dtype=float)
+
+
+def _checked(observed: Any, predicted: Any, area: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+    events, score = np.asarray(observed, dtype=float), np.asarray(predicted, dtype=float)
+    land = np.ones(events.shape) if area is None else np.asarray(area, dtype=float)
+    if events.ndim != 1 or not events.shape == score.shape == land.shape or not events.size:
+        raise ValueError(f"one value for each place, not {events.shape}, {score.shape} and {land.shape}")
+    if not ((events >= 0).all() and (score >= 0).all() and (land > 0).all()):
+        raise ValueError("counts are not negative, and every place has land")
+    return events, score, land
+
+
+SHARES: Final = (0.01, 0.02, 0.05)
+
+# The share of the land by which a method is judged: what a city can look after.
+MAIN_SHARE: Final = 0.02
+
+MIN_ORIGINS: Final = 8
+
+MIN_EVENTS: Final = 50
+
+MAX_ORIGINS: Final = 26
+
+MAX_TEST_WEEKS: Final = 52
+
+MIN_TRAINING: Final = 26
+
+SETTING_ORIGINS: Final = 8
+
+RUNS: Final = 999
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """Forecasts made in the past, each with what it knew then, and what came.
+
+    `frame`, one row a method and share of the land: method, area, hit_rate, pai, pai_low, pai_high, pei, pei_low,
+    pei_high, pei_cells, pei_cells_low, pei_cells_high (the same among as many cells), gain (PAI less that of plain
+    counting), gain_low, gain_high, recapture (Levine's), recapture_low, recapture_high. Intervals are of 95 % from a
+    bootstrap over
+    the origins; that of the gain holds for both models together. `method` is the one whose forecast is shown: a model
+    only where its gain on 2 % of the land is above zero with its interval, else plain counting. `refused` says why no
+    forecast is shown, None where one is. `forecast` and `came`, shape (m, origins): the shown method's, and what came.
+    """
+
+    frame: pd.DataFrame
+    origins: tuple[int, ...]
+    events: int
+    method: str
+    refused: Message | None
+    forecast: FloatArray = field(repr=False)
+    came: FloatArray = field(repr=False)
+
+    def at(self, method: str, area: float = MAIN_SHARE) -> pd.Series[Any]:
+        """The row of a method on a share of the land."""
+        rows = self.frame[(self.frame["method"] == method) & np.isclose(self.frame["area"], area)]
+        return rows.iloc[0]
+
+
+def origins_for(length: int, weeks: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The weeks at which past forecasts are made: those of the test, and older ones that settings are chosen by.
+
+    The test goes back from the last week without overlap, over at most 52 weeks, and needs 26 weeks before its first
+    origin. The origins of the settings end where the test begins.
+    """
+    possible = (length - MIN_TRAINING) // weeks
+    number = max(0, min(MAX_ORIGINS, MAX_TEST_WEEKS // weeks, possible))
+    test = tuple(length - weeks * back for back in range(number, 0, -1))
+    first = test[0] if test else length
+    older = tuple(first - weeks * back for back in range(SETTING_ORIGINS, 0, -1))
+    return test, tuple(at for at in older if at >= MIN_TRAINING // 2)
+
+
+def backtest(
+    ground: CellHistory, origins: tuple[int, ...], settings: Mapping[str, ForecastSettings], weeks: int, seed: int = 0
+) -> Backtest:
+    """Try every method at the origins.
+
+    On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags
+    ("PEI*" of the NIJ), PEI of cells = hits / the most that as many cells as were flagged could have held, recapture =
+    (hits / events) / (the same of the 52 weeks before, on the same land).
+    Places that a method predicts alike share the border of the flagged land, so that plain counting is not held back
+    by its ties. The bootstrap draws origins with repetition (999 times) and takes percentiles that are widened for few
+    origins (`widened_tail`); a method and plain counting are drawn together.
+
+    Chainey, S., Tompson, L. & Uhlig, S. (2008). The utility of hotspot mapping for predicting spatial patterns of
+    crime. Security Journal 21, 4-28. Hunt, J. (2016). Do crime hot spots move? Dissertation, American University (PEI).
+    Levine, N. (2008). The "hottest" part of a hotspot. Security Journal 21, 295-302 (recapture).
+    """
+    count = len(origins)
+    observed = following_counts(ground.counts, origins, weeks) if count else np.zeros((len(ground.land), 0))
+    predicted = {
+        name: predicted_shares(ground, name, origins, settings.get(name, ForecastSettings()))
+        for name in METHODS
+        if count
+    }
+    events = int(observed.sum())
+    refused = _too_little(count, events)
+    if refused is not None:
+        return Backtest(_table([]), origins, events, METHODS[0], refused, np.zeros(observed.shape), observed)
+    held, held_at_best = {}, {}
+    for name, share in predicted.items():
+        held[name], cells = _flagged(observed, share, ground.land)
+        held_at_best[name] = np.stack([best_hits_of(x, number) for x, number in zip(observed.T, cells, strict=True)])
+    earlier = naive(ground, origins)
+    old = {name: _flagged(earlier, share, ground.land)[0] for name, share in predicted.items()}
+    known = _Known(
+        observed.sum(axis=0), earlier.sum(axis=0), np.stack([best_hits(x, SHARES, ground.land) for x in observed.T])
+    )
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RUNS).astype(float)
+    frame = _table([row for name in METHODS for row in _rows(name, held, held_at_best[name], old[name], known, drawn)])
+    tested = Backtest(frame, origins, events, METHODS[0], None, predicted[METHODS[0]], observed)
+    better = [name for name in METHODS[1:] if tested.at(name)["gain_low"] > 1e-9]
+    method = max(better, key=lambda name: float(tested.at(name)["gain"]), default=METHODS[0])
+    refused = None
+    if not tested.at(method)["pai_low"] > 1:
+        refused = Message(
+            "No forecast is shown: in the past neither plain counting nor a model found more alerts than the same "
+            "land chosen at random would have held, beyond chance."
+        )
+    return Backtest(frame, origins, events, method, refused, predicted[method], observed)
+
+
+def widened_tail(alpha: float, n: int) -> float:
+    """The tail to take of a bootstrap of n values so that a mean is covered as by Student's t: Phi(sqrt(n/(n-1)) t).
+
+    Hesterberg, T. (2015). What teachers should know about the bootstrap. The American Statistician 69, 371-386.
+    """
+    return float(norm.cdf(np.sqrt(n / (n - 1)) * t.ppf(alpha, n - 1)))
+
+
+def _too_little(origins: int, events: int) -> Message | None:
+    values = {"n": origins, "least": MIN_ORIGINS}
+    if origins < MIN_ORIGINS:
+        return Message(
+            "No forecast is shown: the data reach back far enough for {n} past forecasts only, and a test needs "
+            "{least}.",
+            values,
+        )
+    values = {"least": MIN_EVENTS}  # not how many: it may be a count that the reader is not told
+    if events < MIN_EVENTS:
+        return Message(
+            "No forecast is shown: fewer than {least} alerts came in the weeks of the test, and with so few a test is "
+            "a lottery.",
+            values,
+        )
+    return None
+
+
+def _flagged(came: FloatArray, forecast: FloatArray, land: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Events on the shares of the land, and the cells flagged, by origin; both of shape (origins, shares)."""
+    found = [flagged_hits(came[:, at], forecast[:, at], SHARES, land) for at in range(came.shape[1])]
+    return np.stack([events for events, _ in found]), np.stack([cells for _, cells in found])
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Events by origin, those of the 52 weeks before it, and (origins, shares) what the best flags held."""
+
+    events: FloatArray
+    earlier: FloatArray
+    best: FloatArray
+
+
+def _rows(
+    name: str,
+    held: Mapping[str, FloatArray],
+    of_cells: FloatArray,
+    old: FloatArray,
+    known: _Known,
+    drawn: FloatArray,
+) -> list[dict[str, Any]]:
+    rows = []
+    for column, area in enumerate(SHARES):
+        mine, plain = held[name][:, column], held[METHODS[0]][:, column]
+        chance = known.events * area
+        measured = {
+            "pai": _interval([mine], [chance], drawn, 0.05),
+            "pei": _interval([mine], [known.best[:, column]], drawn, 0.05),
+            "pei_cells": _interval([mine], [of_cells[:, column]], drawn, 0.05),
+            "gain": _interval([mine - plain], [chance], drawn, 0.05 / (len(METHODS) - 1)),
+            "recapture": _interval([mine, known.earlier], [known.events, old[:, column]], drawn, 0.05),
+        }
+        row = {"method": name, "area": area, "hit_rate": float(mine.sum() / known.events.sum())}
+        for word, estimate in measured.items():
+            row |= {word: estimate.value, f"{word}_low": estimate.low, f"{word}_high": estimate.high}
+        rows.append(row)
+    return rows
+
+
+def _interval(above: list[FloatArray], below: list[FloatArray], drawn: FloatArray, alpha: float) -> Estimate:
+    """The product of sums over origins above, over the product of those below, with its bootstrap interval."""
+    weights = np.vstack([np.ones(drawn.shape[1]), drawn])
+    product = np.prod([weights @ x for x in above], axis=0)
+    divisor = np.prod([weights @ x for x in below], axis=0)
+    known = divisor > 0
+    if not known[0]:
+        return UNKNOWN
+    ratios = product[known] / divisor[known]
+    tail = widened_tail(alpha / 2, drawn.shape[1])
+    low, high = np.quantile(ratios[1:], [tail, 1 - tail])
+    return Estimate(float(ratios[0]), float(low), float(high))
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    measured = [
+        f"{word}{end}" for word in ("pai", "pei", "pei_cells", "gain", "recapture") for end in ("", "_low", "_high")
+    ]
+    return pd.DataFrame(rows, columns=["method", "area", "hit_rate", *measured])
+
 
 MAX_LISTED: Final = 20
 
@@ -99,7 +530,7 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
         The study mask with the land of each cell.
 
     Three methods are tried on the past: plain counting, fading counts spread to the neighbours, and a gamma-Poisson
-    blend of long run and recent weeks (`analysis.forecast.methods`). A model takes the place of plain counting only
+    blend of long run and recent weeks (`analysis.forecast.places`). A model takes the place of plain counting only
     where it was better beyond chance. The expected counts are shares of what the line of all cells together lets expect
     (`analysis.trends.line`). The interval of a listed cell is negative binomial; its dispersion is that of past lists,
     each tried with the dispersion of the others. A cell with little land counts as at least a quarter of a full one, as
@@ -126,7 +557,8 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     if test.refused is not None:
         nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
         return PlaceForecast(frame.assign(expected=np.nan), nothing, test, 0, 0, int(table.sum()), choices)
-    totals = _totals(table, [*test.origins, length], weeks)
+    city = read_line(table.sum(axis=0), WEEKS_A_YEAR)
+    totals = city.ahead([*test.origins, length], weeks).mean.sum(axis=1)
     share = predicted_shares(ground, test.method, [length], settings.get(test.method, ForecastSettings()))[:, 0]
     frame["expected"] = share / share.sum() * totals[-1]
     first = _top_cells(share, ground.land)
@@ -143,11 +575,6 @@ def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[
     order = np.argsort(-share / land, kind="stable")
     number = int(np.searchsorted(np.cumsum(land[order]), MAIN_SHARE * land.sum() * (1 + 1e-9), side="right"))
     return order[: max(1, min(MAX_LISTED, number))]
-
-
-def _totals(table: FloatArray, positions: Sequence[int], weeks: int) -> FloatArray:
-    """What the city was expected to have over the next weeks at each position, by nothing but the weeks before it."""
-    return np.asarray(read_line(table.sum(axis=0), WEEKS_A_YEAR).ahead(positions, weeks).mean.sum(axis=1), dtype=float)
 
 
 def _past_lists(test: Backtest, totals: FloatArray, land: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,9 +1,25 @@
-"""The grid under every map: H3 cells of the city's land, their neighbours, and how large they should be."""
+"""The grid under every map: H3 cells of the city's land, their neighbours, and how large they should be.
+
+Points that reports of several days share: corners, blocks, stations; and land as it counts where reports stand on
+such points.
+
+A file that moves each report to the nearest corner makes every corner a heap: beside the land around it a cell with a
+corner is dense and one without is empty, though nothing happened but a move. So the land is moved as the reports are.
+Of all reports the share s stands on shared points; that share of every piece of land is counted at the shared point
+nearest to it, the rest stays where it is:
+
+    reference(cell) = (1 - s) land(cell) + s sum of the land whose nearest shared point lies in the cell.
+
+The sum over all cells is the land, and nothing moves farther than to the next point. Reports that fall anywhere alike
+and are then moved have exactly this density; where no point is shared (s = 0) it is the land.
+
+What shares a point on one day alone may be one event told by many people, and makes no shared point.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,11 +27,24 @@ import h3.api.numpy_int as h3
 import h3ronpy
 import h3ronpy.vector
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from scipy import sparse
+from scipy.spatial import cKDTree
 
 from analysis.stats.result import Choice
-from curim_data.model import MAP_RESOLUTIONS, MOST_MAP_CELLS, IntArray, Message
+from curim_data.model import (
+    CELL_RESOLUTIONS,
+    MAP_RESOLUTIONS,
+    MOST_MAP_CELLS,
+    N_,
+    CityProfile,
+    FloatArray,
+    IntArray,
+    Message,
+    Num,
+    Translator,
+)
 
 # The finest resolution that is chosen unasked: cells of about 130 m. A patrol, a lamp or a crossing serves a place of
 # that size, and finer cells split one street corner into several.
@@ -24,13 +53,9 @@ COARSEST: Final = 8
 # Below this mean count in a cell and its six neighbours cells become coarser. The exact test needs no more: simulated,
 # a spot of 90 m with a tenth of 60 alerts is found in 47 % of maps on cells of 130 m, in 22 % on cells of 350 m.
 MIN_IN_WINDOW: Final = 0.5
-# Matrices of neighbours that are kept: each entry takes twelve bytes.
-MOST_ENTRIES: Final = 40_000_000
-MOST_MATRICES: Final = 40
+MOST_MATRICES: Final = 20  # of neighbours, and of rings, that are cached
 _DIGITS: Final = 15
 _ALL_SEVEN: Final = (1 << 3 * _DIGITS) - 1
-_matrices: dict[tuple[Any, ...], sparse.csr_array] = {}
-_lock = threading.Lock()
 
 
 def neighbours(cells: Any, k: int = 1) -> sparse.csr_array:
@@ -50,25 +75,10 @@ def neighbours(cells: Any, k: int = 1) -> sparse.csr_array:
         of `cells`. Cells outside the mask have no column, so sums over a row see the edge of the land.
     """
     mask = np.ascontiguousarray(cells, dtype=np.int64).tobytes()
-    return _kept((mask, int(k)), lambda: _disc(mask, int(k)))
+    return _disc(mask, int(k))
 
 
-def _kept(key: tuple[Any, ...], make: Callable[[], sparse.csr_array]) -> sparse.csr_array:
-    """A matrix of the last ones that were asked for: as many as have so many entries in all."""
-    with _lock:
-        found = _matrices.pop(key, None)
-        if found is not None:
-            _matrices[key] = found
-            return found
-    found = make()
-    with _lock:
-        _matrices[key] = found
-        entries = sum(matrix.nnz for matrix in _matrices.values())
-        while len(_matrices) > 1 and (entries > MOST_ENTRIES or len(_matrices) > MOST_MATRICES):
-            entries -= _matrices.pop(next(iter(_matrices))).nnz
-    return found
-
-
+@lru_cache(maxsize=MOST_MATRICES)
 def _disc(mask: bytes, k: int) -> sparse.csr_array:
     cells = np.frombuffer(mask, dtype=np.int64)
     count = len(cells)
@@ -98,23 +108,27 @@ def _centres(cells: bytes) -> tuple[Any, Any]:
     return longitude, latitude
 
 
+def centres_in_metres(cells: Any, city: CityProfile) -> tuple[FloatArray, FloatArray]:
+    """Centres of H3 cells in the city's projection: x and y in metres."""
+    return city.project(*centres(cells))
+
+
 def ring(cells: Any, inner: int, outer: int) -> sparse.csr_array:
     """Which cells of the mask lie more than `inner` and at most `outer` rings from which; shape as `neighbours`."""
-    mask = np.ascontiguousarray(cells, dtype=np.int64).tobytes()
+    return _ring(np.ascontiguousarray(cells, dtype=np.int64).tobytes(), int(inner), int(outer))
 
-    def make() -> sparse.csr_array:
-        around = neighbours(cells, outer) - neighbours(cells, inner)
-        around.eliminate_zeros()
-        return sparse.csr_array(around)
 
-    return _kept((mask, int(inner), int(outer)), make)
+@lru_cache(maxsize=MOST_MATRICES)
+def _ring(mask: bytes, inner: int, outer: int) -> sparse.csr_array:
+    around = sparse.csr_array(_disc(mask, outer) - _disc(mask, inner))
+    around.eliminate_zeros()
+    return around
 
 
 def parents(cells: IntArray, resolution: int) -> IntArray:
     """The H3 cells of a coarser resolution (or the same) that hold cells; by their bits, for many at once."""
     unused = np.int64(_ALL_SEVEN >> 3 * resolution)
-    found: IntArray = (cells & ~np.int64(15 << 52)) | np.int64(resolution << 52) | unused
-    return found
+    return np.asarray((cells & ~np.int64(15 << 52)) | np.int64(resolution << 52) | unused)
 
 
 def square_side(resolution: int, cells: Any = None) -> float:
@@ -200,3 +214,84 @@ def too_large(land_km2: float, most: int = MOST_MAP_CELLS) -> Message:
     """Why cells are no finer: the end of a sentence."""
     values = {"area": round(land_km2), "most": most}
     return Message("the area is {area} km² and takes more than {most} finer ones", values)
+
+
+# Reports of so many days make a point one that is shared.
+LEAST_DAYS: Final = 2
+# Under this share of the reports on shared points land counts as it lies: the move would change next to nothing.
+LEAST_SHARE: Final = 0.1
+# Pieces of land of which the nearest point is looked for: cells two sizes finer than those counted in, or one.
+MOST_PIECES: Final = 600_000
+FINER: Final = (2, 1)
+_BY_POINTS: Final = N_("Places are compared by the land that their points serve, since alerts stand on shared points.")
+
+
+@dataclass(frozen=True)
+class SharedPoints:
+    """Points (metres of the city) with their cells of the finest resolution stored; `share` of all reports there."""
+
+    x: FloatArray
+    y: FloatArray
+    cells: IntArray
+    share: float
+
+    @property
+    def choice(self) -> Choice:
+        """What places are compared by, in words."""
+        message = Message(
+            "{percent} % of all alerts stand on points that alerts of other days share, as corners or blocks do. So "
+            "much of the land counts at the point nearest to it: a place is compared by the land that its points "
+            "serve, and no corner is dense only because alerts of what lies around are put there.",
+            {"percent": Num(100 * self.share, 0)},
+        )
+        return Choice("points", self.share, message)
+
+
+def with_points(t: Translator, sentence: str, choices: Sequence[Choice]) -> str:
+    """A sentence about places, and that they are compared by points where a choice says so."""
+    by_points = any(choice.name == "points" for choice in choices)
+    return f"{sentence} {t(_BY_POINTS)}" if by_points else sentence
+
+
+def land_by_points(land: pd.Series, points: SharedPoints, city: CityProfile) -> pd.Series:
+    """Land (km²) as it counts where reports stand on shared points.
+
+    Parameters
+    ----------
+    land : Series, index cell (int64, H3 of one resolution)
+        Square kilometres of land of every cell of the study mask.
+    points : SharedPoints
+        Those outside the mask hold nothing.
+    city : CityProfile
+        For metres.
+
+    Returns
+    -------
+    Series
+        With the index and the sum of `land`.
+    """
+    index, size = np.asarray(land.index, dtype=np.int64), land.to_numpy(float)
+    resolution = int(index[0] >> 52 & 15)
+    order = np.argsort(index)
+    own = parents(points.cells, resolution)
+    place = order[np.clip(np.searchsorted(index[order], own), 0, len(index) - 1)]
+    inside = index[place] == own
+    if not inside.any():
+        return land
+    pieces, cell = _pieces(index, resolution)
+    tree = cKDTree(np.column_stack([points.x[inside], points.y[inside]]))
+    _, nearest = tree.query(np.column_stack(centres_in_metres(pieces, city)))
+    part = (size / np.bincount(cell, minlength=len(index)))[cell]
+    moved = np.bincount(place[inside][nearest], part, len(index))
+    return pd.Series((1 - points.share) * size + points.share * moved, index=land.index)
+
+
+def _pieces(index: IntArray, resolution: int) -> tuple[IntArray, IntArray]:
+    """Cells of a finer resolution of which those of an index consist, and the place of each one's parent there."""
+    finer = next((more for more in FINER if len(index) * 7**more <= MOST_PIECES), FINER[-1])
+    children = h3ronpy.change_resolution_list(index.astype(np.uint64), min(resolution + finer, max(CELL_RESOLUTIONS)))
+    lists = pa.array(children)
+    return (
+        lists.flatten().to_numpy().astype(np.int64),
+        np.repeat(np.arange(len(index)), lists.value_lengths().to_numpy()),
+    )

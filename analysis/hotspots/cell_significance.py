@@ -8,7 +8,7 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
 * Given the counts of both, the count of the place is binomial whatever the local density: the test is exact without
   an estimated baseline.
 * The edge of a town is denser than its surroundings and no hot spot, and so is the edge of such a quarter: a place
-  must stand out from every half of its surroundings (`analysis.hotspots.sides`).
+  must stand out from every half of its surroundings (`analysis.hotspots.surroundings`).
 * Inside such a quarter a place is still up to 1.1 times as dense as each half of what lies around it. So hot means: by
   more than 15 % denser than the surroundings, and chance does not explain the excess.
   `tests/oracles/test_false_alarms.py` holds the rates.
@@ -18,7 +18,7 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
   many such places. So each cell is compared a second time, with all the rest of the city, by a margin that a quarter
   twice as dense does not pass (`settings.CITY_MARGIN`). Of all p-values of a cell the smallest counts, times their
   number (Bonferroni).
-* Surroundings are land on which alerts occur (`analysis.hotspots.occupied`), where that is known.
+* Surroundings are land on which alerts occur (`analysis.hotspots.surroundings`), where that is known.
 * Corrected twice, for cells and for places: see `significant_cells`.
 """
 
@@ -35,23 +35,22 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours, ring, square_side
-from analysis.hotspots.denominators import LAND, CellRates, Denominator, DenominatorKind, cell_rates, rate_choices
-from analysis.hotspots.occupied import OccupiedLand
-from analysis.hotspots.settings import (
+from analysis.hotspots.denominators import LAND, Denominator, DenominatorKind, SmoothedRates, cell_rates, rate_choices
+from analysis.hotspots.surroundings import (
     CITY_MARGIN,
     GISTAR_FROM,
+    OccupiedLand,
+    Rule,
+    Sides,
     margin_for,
     setting_choices,
     surroundings_for,
     window_for,
 )
-from analysis.hotspots.sides import Rule, Sides
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_rates import larger_rate, smaller_rate
-from analysis.stats.exact_shares import larger_share, smaller_share
-from analysis.stats.false_discovery import benjamini_hochberg
-from analysis.stats.getis_ord import getis_ord
+from analysis.stats.exact_ratios import larger_rate, larger_share, smaller_rate, smaller_share
 from analysis.stats.result import Choice
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import BoolArray, FloatArray, Message, Translator
 from curim_data.model.progress import report
 from curim_data.model.types import CellArray
@@ -95,7 +94,7 @@ class HotCells:
     choices: tuple[Choice, ...]
     base: DenominatorKind = LAND
     base_total: float = float("nan")
-    rates: CellRates | None = None
+    rates: SmoothedRates | None = None
     comparisons: int = 1
     city_margin: float = 1.0
     scatter: Dispersion = INDEPENDENT
@@ -215,12 +214,12 @@ def hot_cells(
     cells : DataFrame, index cell (int64, H3 of one resolution)
         The whole study mask with columns n and land_km2. The surroundings of cold cells leave out what is hot. Where
         reports stand on shared points also served_km2, the land that the points of a cell serve
-        (`analysis.grid.shared_points`), by which places are compared then.
+        (`analysis.grid.cells`), by which places are compared then.
     base : Base, optional
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density. Residents: the count given n is
         binomial with the place's share of the base. All alerts, of which those looked at are a part: noncentral
-        hypergeometric (`analysis.stats.exact_shares`).
+        hypergeometric (`analysis.stats.exact_ratios`).
         Alerts where no base is known are left out.
     alpha : float
         Share of false marks that is accepted among the marked (Benjamini–Hochberg).
@@ -280,8 +279,9 @@ def hot_cells(
     q_hot, hot = significant_cells(index, p_hot, alpha, tested)
     passed = p_hot[q_hot <= alpha].max(initial=0.0)
     local = hot & (p_near <= passed)
-    colder = _Colder(scales, sides, sizes, below, margin, alpha, scatter.value)
-    p_cold = np.where(tested, colder.p(counts, hot), 1.0)
+    thinner = Rule(partial(smaller_rate, margin=margin, dispersion=scatter.value), alpha / len(scales))
+    below = partial(below, margin=margin)
+    p_cold = np.where(tested, _colder(scales, sides, sizes, below, thinner, counts, hot), 1.0)
     q_cold, cold = significant_cells(index, p_cold, alpha, tested)
     report(0.9, _TESTING)
     window, expected = scales[-1].place @ counts, scales[-1].expected(counts)
@@ -314,7 +314,7 @@ def hot_cells(
         "z": gistar_on_land(counts, sizes.size, near),
         "base": np.nan if base is None else sizes.n,
         "rate_raw": np.nan if rates is None else rates.raw,
-        "rate": np.nan if rates is None else rates.smooth,
+        "rate": np.nan if rates is None else rates.rates,
     }
     frame = pd.DataFrame(columns, index=data.index)
     mean_window = float((near @ counts)[tested].mean()) if tested.any() else 0.0
@@ -381,6 +381,42 @@ def gistar_on_land(counts: FloatArray, size: FloatArray, near: sparse.csr_array)
     return getis_ord(residual, sparse.csr_array(near.multiply(np.sqrt(share)[None, :])))
 
 
+def getis_ord(values: Any, weights: sparse.csr_array) -> FloatArray:
+    """Gi*: how far the sum over a cell's neighbourhood lies from what the mean of all cells predicts.
+
+        Gi*_i = (sum_j w_ij x_j - xbar W_i) / (s sqrt((n S1_i - W_i²) / (n - 1)))
+
+    with W_i = sum_j w_ij, S1_i = sum_j w_ij² and s² = sum_j x_j² / n - xbar². The number is in standard deviations;
+    its normal tail is no p-value where counts are small (see `analysis.hotspots.grouping`).
+
+    Parameters
+    ----------
+    values : array, shape (m,)
+        Counts by cell, zeros included.
+    weights : csr_array, shape (m, m)
+        Neighbours with the cell itself, as from `analysis.grid.cells.neighbours`.
+
+    Returns
+    -------
+    array, shape (m,)
+        z; zero where the values do not vary or the neighbourhood is the whole map.
+
+    References
+    ----------
+    Ord, J. K. and Getis, A. (1995). Geographical Analysis 27, 286–306.
+    """
+    x = np.asarray(values, dtype=float)
+    total = np.asarray(weights.sum(axis=1), dtype=float).ravel()
+    squares = np.asarray(weights.multiply(weights).sum(axis=1), dtype=float).ravel()
+    count = max(len(x), 1)
+    mean = x.sum() / count
+    variance = (x**2).sum() / count - mean**2
+    spread = np.sqrt(np.maximum(variance * (count * squares - total**2) / max(count - 1, 1), 0))
+    distance = weights @ x - mean * total
+    flat = spread <= 1e-9 * np.maximum(np.abs(mean), 1e-300)
+    return np.asarray(np.divide(distance, spread, out=np.zeros(len(x)), where=~flat))
+
+
 @dataclass(frozen=True)
 class Sizes:
     """Land or base of every cell: n as it is given, the same with zero where there is none, and the least that a place
@@ -443,37 +479,29 @@ class _Scale:
         return density * self.size_in
 
 
-@dataclass(frozen=True)
-class _Colder:
-    """The test of cold cells: a place against its surroundings, and against each half of them where those are land."""
+def _colder(
+    scales: list[_Scale],
+    sides: Sides | None,
+    sizes: Sizes,
+    test: Callable[..., FloatArray],
+    rule: Rule,
+    counts: FloatArray,
+    left_out: BoolArray,
+) -> FloatArray:
+    """P-values of cold cells, without some (hot) cells among the surroundings; the better of all scales, corrected for
+    their number (Bonferroni).
 
-    scales: list[_Scale]
-    sides: Sides | None
-    sizes: Sizes
-    below: Callable[..., FloatArray]
-    margin: float
-    alpha: float
-    dispersion: float
-
-    def p(self, counts: FloatArray, left_out: BoolArray) -> FloatArray:
-        """P-value by cell, without some (hot) cells among the surroundings; the better of all scales, corrected."""
-        kept = np.where(left_out, 0.0, 1.0)
-        around, land = counts * kept, self.sizes.size * kept
-        colder = [self.below(s.place @ counts, s.rest(around), s.size, s.rest(land), self.margin) for s in self.scales]
-        if self.sides is not None:
-            test = partial(smaller_rate, margin=self.margin, dispersion=self.dispersion)
-            rule = Rule(test, self.alpha / len(self.scales))
-            colder = [
-                self.sides.against_each(p, s.place @ counts, s.size, around, land, rule)
-                for p, s in zip(colder, self.scales, strict=True)
-            ]
-        return _smaller_p(colder)
-
-
-def _smaller_p(p: list[FloatArray]) -> FloatArray:
-    """The smaller of the p-values of several scales, corrected for their number (Bonferroni)."""
-    best: FloatArray = np.minimum(1.0, len(p) * np.min(p, axis=0))
-    return best
+    `test`: of a place against its surroundings; `rule`: against each half of them, where those are land (`sides`).
+    """
+    kept = np.where(left_out, 0.0, 1.0)
+    around, land = counts * kept, sizes.size * kept
+    colder = [test(s.place @ counts, s.rest(around), s.size, s.rest(land)) for s in scales]
+    if sides is not None:
+        colder = [
+            sides.against_each(p, s.place @ counts, s.size, around, land, rule)
+            for p, s in zip(colder, scales, strict=True)
+        ]
+    return np.asarray(np.minimum(1.0, len(colder) * np.min(colder, axis=0)))
 
 
 def _complete(cells: pd.DataFrame) -> pd.DataFrame:

@@ -15,13 +15,13 @@ Statistics in Medicine 27, 1693–1702.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar, get_args
 
 import numpy as np
 from scipy.special import gammaincinv
 from scipy.stats import binom
 
+from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.stats.result import Choice
 from curim_data.model import Message, Num
 
@@ -38,44 +38,32 @@ _LEVEL: Final = 0.05
 _Spot = TypeVar("_Spot")
 
 
-@dataclass(frozen=True)
-class Excess:
-    """Alerts above expected with their 95 % interval; NaN where nothing was compared."""
-
-    value: float
-    low: float
-    high: float
-
-
-NOT_COMPARED: Final = Excess(float("nan"), float("nan"), float("nan"))
-
-
-def excess(inside: float, outside: float, share: float, dispersion: float = 1.0) -> Excess:
+def excess(inside: float, outside: float, share: float, dispersion: float = 1.0) -> Estimate:
     """Alerts above expected: `inside` counted, `outside` in the surroundings, of which the place is worth `share`.
 
     `share`: land or base of the place by that of its surroundings; NaN or infinite where there are none.
     `dispersion`: variance of the counts by that of independent ones.
     """
     if not 0 <= share < float("inf"):
-        return NOT_COMPARED
+        return UNKNOWN
     expected = share * outside
     own, around = (poisson_limits(count, dispersion=dispersion) for count in (inside, outside))
     value = inside - expected
     down = float(np.hypot(inside - own[0], share * (around[1] - outside)))
     up = float(np.hypot(own[1] - inside, share * (outside - around[0])))
-    return Excess(value, value - down, value + up)
+    return Estimate(value, value - down, value + up)
 
 
-def excess_of(spot: Any) -> Excess:
+def excess_of(spot: Any) -> Estimate:
     """The alerts above expected of a hot spot, or of a cluster, whose expected count has no scatter of its own.
 
     By harm, where a cluster's alerts have a weight.
     """
-    own: Excess | None = getattr(spot, "excess", None)
+    own: Estimate | None = getattr(spot, "excess", None)
     if own is not None:
         return own
     n = spot.n if getattr(spot, "weight", None) is None else spot.weight
-    return Excess(n - spot.expected, spot.expected * (spot.low - 1), spot.expected * (spot.high - 1))
+    return Estimate(n - spot.expected, spot.expected * (spot.low - 1), spot.expected * (spot.high - 1))
 
 
 def poisson_limits(count: float, confidence: float = 0.95, dispersion: float = 1.0) -> tuple[float, float]:

@@ -1,9 +1,19 @@
-"""Hot spots: places of neighbouring hot cells. The test itself is in `analysis.hotspots.cell_significance`."""
+"""Hot spots: places of neighbouring hot cells. The test itself is in `analysis.hotspots.cell_significance`.
+
+Hot spots by harm: what the alerts of each weigh, and how much of that is above expected.
+
+Which places are hot is still judged by counts: a sum of weights has no exact test, one grave alert can make most of
+it, and a normal one (Gi* of weights) is wrong in cells of a few alerts. So the test stays and the order changes. Of
+each hot spot the weight above expected is compared with the same surroundings as its count, with an interval whose
+variance is that of a compound Poisson sum, times the dispersion (`analysis.stats.harm_weights`). Where all weights are
+one it is the interval of the alerts above expected. A place of few but grave alerts that is not hot by its count
+is not found this way: clusters by weight look for such.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -14,9 +24,11 @@ from scipy import sparse
 from analysis.grid.cells import centres, neighbours
 from analysis.hotspots.cell_significance import HotCells, connected
 from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
-from analysis.hotspots.excess import NOT_COMPARED, Excess, excess, in_order, ratio_says_something, worth_a_plan
-from analysis.stats.exact_rates import ratio_interval
-from analysis.stats.exact_shares import share_ratio_interval
+from analysis.hotspots.excess import excess, in_order, ratio_says_something, worth_a_plan
+from analysis.stats.exact_ratios import ratio_interval, share_ratio_interval
+from analysis.stats.harm_weights import HarmWeights, weight_limits
+from analysis.stats.intervals import UNKNOWN, Estimate
+from analysis.stats.result import Choice
 from curim_data.model import BoolArray, FloatArray, Message, Translator
 from curim_data.model.types import CellArray
 
@@ -36,8 +48,8 @@ _DENSER: Final[dict[tuple[Against, bool], Message]] = {
     ("city", False): Message("The place itself is denser than the rest of the city, beyond chance."),
 }
 # The steps in which it is told how sure and how dense a place is that was found in counts that the reader does not see.
-STEPS_TOLD: Final = (0.001, 0.01, 0.05)
-TIMES_TOLD: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+PUBLISHED_Q: Final = (0.001, 0.01, 0.05)
+PUBLISHED_TIMES: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _NONE_COLD: Final = Message(
     "no alert where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
 )
@@ -47,7 +59,7 @@ _NONE_COLD: Final = Message(
 class Spot:
     """A connected group of hot cells, or of such cells and those around them that were tested together with them.
 
-    `id` is the H3 name of its fullest cell, until `analysis.spots.identity` gives it that of a known place. `expected`,
+    `id` is the H3 name of its fullest cell, until `analysis.spots.naming` gives it that of a known place. `expected`,
     `ratio` and its 95 % interval compare the group with its own surroundings; since the cells were chosen for being
     dense, the ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not
     computed). `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is
@@ -76,7 +88,7 @@ class Spot:
     base_n: float = float("nan")
     rate: float = float("nan")
     against: Against = "surroundings"
-    excess: Excess = NOT_COMPARED
+    excess: Estimate = UNKNOWN
     times: float | None = None
 
     @property
@@ -108,7 +120,7 @@ class Spot:
             )
         return " ".join([self._excess_sentence(t), *self._ratio_sentence(t)])
 
-    def times_told(self, t: Translator) -> str:
+    def times_in_words(self, t: Translator) -> str:
         """How many times as dense it is at least, in words; "" where its own ratio is known."""
         if self.times is None:
             return ""
@@ -298,8 +310,8 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     Returns
     -------
     tuple of Spot
-        With id, rank and position of the places, and of their q the step that it reaches (`STEPS_TOLD`); those of which
-        no cell is among those of `result` are left out.
+        With id, rank and position of the places, and of their q the step that it reaches (`PUBLISHED_Q`); those of
+        which no cell is among those of `result` are left out.
     """
     index = np.asarray(result.frame.index, dtype=np.int64)
     found = [
@@ -315,7 +327,12 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     frame = result.frame.assign(local=marked, wide=marked, **{mark: marked})
     figures = [
         replace(
-            spot, id=place.id, rank=place.rank, q=step_told(place.q), longitude=place.longitude, latitude=place.latitude
+            spot,
+            id=place.id,
+            rank=place.rank,
+            q=published_q(place.q),
+            longitude=place.longitude,
+            latitude=place.latitude,
         )
         for spot, (place, _) in zip(_figures(replace(result, frame=frame), mark, index, groups), found, strict=True)
     ]
@@ -325,9 +342,9 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     return tuple(without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
 
 
-def step_told(q: float) -> float:
-    """The step of `STEPS_TOLD` that a q reaches: the digits of it would tell the counts that it is of."""
-    return q if np.isnan(q) else min((step for step in STEPS_TOLD if q <= step), default=1.0)
+def published_q(q: float) -> float:
+    """The step of `PUBLISHED_Q` that a q reaches: the digits of it would tell the counts that it is of."""
+    return q if np.isnan(q) else min((step for step in PUBLISHED_Q if q <= step), default=1.0)
 
 
 def without_figures(spot: Spot, place: Spot) -> Spot:
@@ -336,14 +353,14 @@ def without_figures(spot: Spot, place: Spot) -> Spot:
     return replace(
         spot,
         against=place.against,
-        q=step_told(place.q),
+        q=published_q(place.q),
         expected=unknown,
         ratio=unknown,
         low=unknown,
         high=unknown,
         z=unknown,
-        excess=NOT_COMPARED,
-        times=max((step for step in TIMES_TOLD if step <= place.low), default=TIMES_TOLD[0]),
+        excess=UNKNOWN,
+        times=max((step for step in PUBLISHED_TIMES if step <= place.low), default=PUBLISHED_TIMES[0]),
     )
 
 
@@ -463,8 +480,7 @@ def two_means(at: FloatArray, weight: FloatArray, middles: FloatArray, tolerance
 
 def _nearer_to_second(at: FloatArray, middles: FloatArray) -> BoolArray:
     first, second = (((at - middle) ** 2).sum(axis=1) for middle in middles)
-    nearer: BoolArray = second < first
-    return nearer
+    return np.asarray(second < first)
 
 
 # What a place is reported by. It has all its land, its surroundings the occupied part of theirs; a cold place the other
@@ -562,3 +578,111 @@ def _around(inside: sparse.csr_array, index: CellArray, result: HotCells) -> spa
     ring = sparse.csr_array(far - close)
     ring.eliminate_zeros()
     return ring
+
+
+BY_HARM: Final = Choice(
+    "harm",
+    "order",
+    Message(
+        "Which places are hot is judged by the number of alerts; their order by what these weigh above expected, by "
+        "the lower limit of its 95 % interval. Weights scatter more than counts (the variance is the sum of their "
+        "squares, times that of bursts), so one grave alert does not lift a place."
+    ),
+)
+
+
+@dataclass(frozen=True)
+class SpotHarm:
+    """What the alerts of a hot spot weigh, what they would at the density of weights around, and what is above."""
+
+    weight: float
+    expected: float
+    excess: Estimate
+
+    def sentence(self, t: Translator) -> str:
+        """Weight, expectation and what is above it with its interval, in words."""
+        if self.expected != self.expected:
+            return t("By harm they weigh as much as {weight} alerts of mean harm.", weight=t.number(self.weight))
+        return t(
+            "By harm they weigh as much as {weight} alerts of mean harm where {expected} would be expected: {more} "
+            "more (95 % interval {least} to {most}).",
+            weight=t.number(self.weight),
+            expected=t.expected(self.expected),
+            more=t.number(self.excess.value),
+            least=t.number(self.excess.low),
+            most=t.number(self.excess.high),
+        )
+
+
+def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights) -> dict[str, SpotHarm]:
+    """By the id of each hot spot what its alerts weigh, against what the test compares it with.
+
+    Parameters
+    ----------
+    result : HotCells
+        Of exact counts.
+    spots : sequence of Spot
+        Of `hot_spots(result)`, under whatever ids.
+    weights : HarmWeights
+        Of the same alerts, by the cells of `result` in their order.
+
+    Raises
+    ------
+    ValueError
+        Where the weights are of other alerts.
+    """
+    frame = result.frame
+    counts = frame["n"].to_numpy(float)
+    if not np.allclose(weights.counts.sum(axis=1), counts):
+        raise ValueError("the weights have to be of the alerts that were tested")
+    if not spots:
+        return {}
+    index = np.asarray(frame.index, dtype=np.int64)
+    members = [np.searchsorted(index, np.array(spot.cells, dtype=np.int64)) for spot in spots]
+    if not all((index[own] == spot.cells).all() for own, spot in zip(members, spots, strict=True)):
+        order = np.argsort(index)
+        members = [order[np.searchsorted(index, spot.cells, sorter=order)] for spot in spots]
+    starts = np.cumsum([0, *(len(own) for own in members)])
+    flat = np.concatenate(members)
+    inside = sparse.csr_array((np.ones(len(flat)), flat, starts), shape=(len(spots), len(index)))
+    sums, squares = weights.sums, weights.squares
+    known = frame["size"].to_numpy(float) > 0
+    size_out = frame["occupied"].to_numpy(float)
+    rests = {
+        of: compared_with(result, "hot", index, inside, np.column_stack([values * known, size_out]))
+        for of, values in (("sums", sums), ("squares", squares))
+    }
+    own_sums, own_squares, size_in = inside @ sums, inside @ squares, inside @ frame["size"].to_numpy(float)
+    found = {}
+    for at, spot in enumerate(spots):
+        outside, beyond = rests["sums"][spot.against][:, at]
+        share = size_in[at] / beyond if beyond > 0 else float("nan")
+        around = (float(outside), float(rests["squares"][spot.against][0, at]))
+        own = (float(own_sums[at]), float(own_squares[at]))
+        more = weight_above(own, around, float(share), weights.largest, result.dispersion)
+        found[spot.id] = SpotHarm(own[0], float(outside * share), more)
+    return found
+
+
+def weight_above(
+    inside: tuple[float, float], outside: tuple[float, float], share: float, largest: float, dispersion: float = 1.0
+) -> Estimate:
+    """`analysis.hotspots.excess.excess` of sums of weights: each given as Σ w and Σ w² (MOVER of gamma limits)."""
+    if not 0 <= share < float("inf"):
+        return UNKNOWN
+    own, around = (weight_limits(*of, largest, dispersion) for of in (inside, outside))
+    value = inside[0] - share * outside[0]
+    down = float(np.hypot(inside[0] - own[0], share * (around[1] - outside[0])))
+    up = float(np.hypot(own[1] - inside[0], share * (outside[0] - around[0])))
+    return Estimate(value, value - down, value + up)
+
+
+def in_order_of_harm(spots: Sequence[Any], harm: Mapping[str, SpotHarm]) -> tuple[Any, ...]:
+    """Places by the lower limit of their weight above expected; what was not compared last, equal ones by weight."""
+
+    def key(spot: Any) -> tuple[float, float, str]:
+        one = harm[spot.id]
+        low = one.excess.low
+        return (-low if low == low else float("inf"), -one.weight, spot.id)
+
+    return tuple(sorted(spots, key=key))

@@ -23,12 +23,9 @@ from scipy.stats import binom, poisson
 from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import ALPHA, Ground, HotCells
 from analysis.hotspots.denominators import LAND, DenominatorKind
-from analysis.hotspots.occupied import OccupiedLand
-from analysis.hotspots.settings import CITY_MARGIN
-from analysis.hotspots.sides import DIRECTIONS
+from analysis.hotspots.surroundings import CITY_MARGIN, DIRECTIONS, OccupiedLand
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_rates import larger_rate
-from analysis.stats.exact_shares import larger_share
+from analysis.stats.exact_ratios import larger_rate, larger_share
 from analysis.stats.result import Choice
 from curim_data.model import FloatArray, Message, Num, Translator
 from curim_data.model.i18n import Span, at_head

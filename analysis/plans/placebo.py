@@ -1,4 +1,6 @@
-"""Placebo regression: what like areas without a measure did in the same weeks says what was to be expected.
+"""Areas built like a treated one all over the city, to learn how counts change where nothing was done.
+
+Placebo regression: what like areas without a measure did in the same weeks says what was to be expected.
 
 The count of each like area in the weeks after is regressed on its own counts before. The treated area's prediction then
 holds the change of the whole city and the return of extreme places to the mean, because both are learnt from the other
@@ -7,16 +9,84 @@ areas; and what the regression leaves over among them is the real uncertainty: b
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
+import h3.api.basic_int as h3
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
 from analysis.stats.intervals import UNKNOWN, Estimate
+from curim_data.model import FloatArray
 
-FloatArray: TypeAlias = NDArray[np.float64]
+# So many areas tell all that there is to learn; more only cost time.
+MOST_AREAS: Final = 300
+# Areas with less than this part of the treated area's alerts before are left out while enough others stay.
+_LIKE: Final = 0.2
+_ENOUGH: Final = 40
+
+
+def placebo_areas(
+    counts: Mapping[int, float], size: int, excluded: Collection[int], most: int = MOST_AREAS
+) -> tuple[tuple[int, ...], ...]:
+    """Areas of `size` connected cells that do not overlap, from the cells with most alerts before on.
+
+    From each free cell, in the order of its count (ties: lowest cell), the nearest free cells are taken ring by ring
+    until there are as many as the treated area has: about a disc. What cannot grow so large is left out. The order
+    looks at counts before the start only, as the regression does, so it chooses nothing by the outcome.
+
+    Parameters
+    ----------
+    counts : alerts before by cell (int64 H3 of one resolution): all cells in which an area may lie
+    size : number of cells of the treated area
+    excluded : cells that no area may hold: the treated area, its buffer, and what touches them
+    """
+    free = set(counts) - set(excluded)
+    cells, n = np.fromiter(counts, np.int64), np.fromiter(counts.values(), float)
+    areas: list[tuple[int, ...]] = []
+    for seed in cells[np.lexsort((cells, -n))].tolist():
+        if len(areas) >= most:
+            break
+        if seed not in free:
+            continue
+        found = _nearest(seed, free, size)
+        free.difference_update(found)
+        if len(found) == size:
+            areas.append(tuple(sorted(found)))
+    return tuple(areas)
+
+
+def _nearest(seed: int, free: Collection[int], size: int) -> list[int]:
+    """Up to `size` free cells connected with the seed, nearest first."""
+    found: list[int] = []
+    waiting, seen = deque([seed]), {seed}
+    while waiting and len(found) < size:
+        cell = waiting.popleft()
+        found.append(cell)
+        for near in sorted(h3.grid_disk(cell, 1)):
+            if near in free and near not in seen:
+                seen.add(near)
+                waiting.append(near)
+    return found
+
+
+def around(cells: Collection[int], rings: int = 1) -> set[int]:
+    """Cells and those within some rings of them."""
+    return {near for cell in cells for near in h3.grid_disk(cell, rings)}
+
+
+def alike(totals: Mapping[int, float], treated: float) -> list[int]:
+    """Which areas (keys of `totals`: alerts before) are kept: those with a fifth of the treated area's alerts or more.
+
+    Where fewer than 40 have so many, the 40 with most.
+    """
+    order = sorted(totals, key=lambda key: (-totals[key], key))
+    kept = [key for key in order if totals[key] >= _LIKE * treated and totals[key] > 0]
+    return kept if len(kept) >= _ENOUGH else [key for key in order if totals[key] > 0][:_ENOUGH]
+
 
 # Constants added to counts before their logarithm is taken, as shares of their mean: from a straight line on the log
 # scale (drifting risk) to one nearly straight on the scale of counts (stable risk). The data weigh them.
@@ -98,7 +168,7 @@ class PlaceboModel:
         extra = np.asarray(covariates, float)[None, :]
         means, variances = [], []
         for fit in self.fits:
-            x = _design(row, extra, np.zeros((1, 0)), fit)[0]
+            x = _design(row, extra, np.zeros((1, 0)), fit.shift, fit.centre)[0]
             x = np.concatenate([x, np.zeros(len(fit.beta) - len(x))])  # the other dates' intercepts
             means.append(x @ fit.beta)
             variances.append(x @ fit.covariance @ x)
@@ -233,8 +303,10 @@ def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tup
     return phi, tau2 / factor
 
 
-def _design(past: FloatArray, extra: FloatArray, others: FloatArray, fit: _Fit | None = None, **given: Any) -> Any:
-    shift, centre = (fit.shift, fit.centre) if fit is not None else (given["shift"], given["centre"])
+def _design(
+    past: FloatArray, extra: FloatArray, others: FloatArray, shift: FloatArray, centre: FloatArray
+) -> FloatArray:
+    """Columns of a regression: one, the logarithms of the counts before about their means, covariates, other dates."""
     return np.column_stack([np.ones(len(past)), np.log(past + shift) - centre, extra, others])
 
 
@@ -242,7 +314,7 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
     """Iteratively reweighted least squares, the two parts of the variance estimated anew in each round."""
     shift = np.maximum(_LEAST_SHIFT * least, share * past.mean(axis=0))
     centre = np.log(past + shift).mean(axis=0)
-    x = _design(past, extra, others, shift=shift, centre=centre)
+    x = _design(past, extra, others, shift, centre)
     slopes = _prior(past.shape[1])
     ridge = np.diag(
         [0.0, *[_PRIOR_SD**-2] * len(slopes), *[_COVARIATE_SD**-2] * extra.shape[1], *[0.0] * others.shape[1]]

@@ -134,7 +134,7 @@ class Verdict:
     def sentence(self, t: Translator) -> str:
         """How many fewer or more than expected, and how sure."""
         if self.unknown is not None:
-            return _REASONS[self.unknown](t)
+            return t(_REASONS[self.unknown])
         start = self._in_percent(t) if self.test == "ratio" else self._in_alerts(t)
         match self.strength, self.direction:
             case Strength.SHOWN, -1:
@@ -200,31 +200,19 @@ class Verdict:
         return t("{share} more alerts than expected (from {low} to {high})", share=share, **values)
 
 
-def _few_placebos(t: Translator) -> str:
-    return t(
+_REASONS: Final = {
+    Unknown.PLACEBOS: Message(
         "It is not possible to say whether this plan changed anything: there are too few similar areas to know "
         "how much counts change by themselves. The figures below only describe."
-    )
-
-
-def _short_history(t: Translator) -> str:
-    return t(
+    ),
+    Unknown.HISTORY: Message(
         "It is not possible to say whether this plan changed anything: the data reach back too short a "
         "time before its start. The figures below only describe."
-    )
-
-
-def _outside(t: Translator) -> str:
-    return t(
+    ),
+    Unknown.OUTSIDE: Message(
         "It is not possible to say whether this plan changed anything: no other area has nearly as many alerts as "
         "the treated one. The figures below only describe."
-    )
-
-
-_REASONS: Final = {
-    Unknown.PLACEBOS: _few_placebos,
-    Unknown.HISTORY: _short_history,
-    Unknown.OUTSIDE: _outside,
+    ),
 }
 
 

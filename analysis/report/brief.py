@@ -243,7 +243,8 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
         return
     figure = Figure(brief.picture, caption, 100)
     share = MAP_SHARE if brief.changes else SMALL_MAP_SHARE
-    yield Columns((*where, figure), (*_aligned(table, t), *whom), share, together=True)
+    heading = (Heading(t("Hot spots")),) if table else ()
+    yield Columns((*where, figure), (*heading, *table, *whom), share, together=True)
 
 
 def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Iterator[Block]:
@@ -259,10 +260,6 @@ def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Iterator[Block]:
 
 def _count(spot: SpotRow, t: Translator) -> str:
     return t(fewer_than(spot.least)) if 0 < spot.n < spot.least else t.number(spot.n)
-
-
-def _aligned(table: tuple[Block, ...], t: Translator) -> tuple[Block, ...]:
-    return (Heading(t("Hot spots")), *table) if table else ()
 
 
 def _share(row: ShareRow, t: Translator) -> str:

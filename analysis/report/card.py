@@ -23,7 +23,8 @@ from curim_data.model import Translator
 WIDTH, HEIGHT = 1200, 675
 _DPI: Final = 100
 _MARGIN: Final = 60
-_CHART: Final = (640, 140, 500, 300)  # left, bottom, width and height in dots, where there is one
+# Left, bottom, width and height of the chart as parts of the card, where there is one.
+_CHART: Final = (640 / WIDTH, 140 / HEIGHT, 500 / WIDTH, 300 / HEIGHT)
 _SCALE: Final = 2.1  # of the letters of a chart on paper
 _FONTS: Final = Path(mpl.get_data_path()) / "fonts" / "ttf"
 _REGULAR: Final = FontProperties(fname=str(_FONTS / "DejaVuSans.ttf"))
@@ -53,13 +54,13 @@ def draw_card(card: NewsCard, t: Translator) -> Picture:
     with mpl.rc_context(chart_style(_SCALE)):
         figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI, facecolor="white")
         _frame(figure, card)
-        right = _CHART[0] - 40 if card.series is not None else WIDTH - _MARGIN
+        right = _CHART[0] * WIDTH - 40 if card.series is not None else WIDTH - _MARGIN
         y = _write(figure, card.headline, y=HEIGHT - 108, size=40, right=WIDTH - _MARGIN, bold=True, lines=2)
         colour = COLOURS[card.series.tone] if card.series is not None else SEA
         y = _write(figure, card.counts, y=y - 22, size=30, right=WIDTH - _MARGIN, bold=True, colour=colour, lines=1)
         _write(figure, " ".join(card.told), y=y - 20, size=21, right=right, lines=9, least=118)
         if card.series is not None:
-            draw_change(figure, _share(_CHART), card.series, t, scale=_SCALE)
+            draw_change(figure, _CHART, card.series, t, scale=_SCALE)
         out = io.BytesIO()
         about = {"Title": printable(card.headline), "Description": printable(words), "Software": "CURiM"}
         figure.savefig(out, format="png", dpi=_DPI, facecolor="white", metadata=about)
@@ -118,7 +119,9 @@ def _write(
     """
     rows = wrapped(text, size, right - left, bold=bold)
     while size > 11 and (
-        len(rows) > lines or y - len(rows) * 1.32 * size < least or _widest(rows, size, bold) > right - left
+        len(rows) > lines
+        or y - len(rows) * 1.32 * size < least
+        or max(text_width(row, size, bold=bold) for row in rows) > right - left
     ):
         size -= 1
         rows = wrapped(text, size, right - left, bold=bold)
@@ -128,11 +131,3 @@ def _write(
         figure.text(left / WIDTH, y / HEIGHT, _plain(row), **look)
         y -= 1.32 * size
     return y
-
-
-def _widest(rows: list[str], size: float, bold: bool) -> float:
-    return max(text_width(row, size, bold=bold) for row in rows)
-
-
-def _share(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-    return box[0] / WIDTH, box[1] / HEIGHT, box[2] / WIDTH, box[3] / HEIGHT

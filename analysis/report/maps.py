@@ -288,11 +288,6 @@ def _lines_of_the_city(axes: Any, city: CityProfile) -> None:
             gpd.GeoSeries(lines, crs=city.epsg).plot(ax=axes, color=INK, alpha=0.45, linewidth=width, zorder=3)
 
 
-def _lower_ends(breaks: list[int]) -> list[int]:
-    """What each class begins above; no class where a map has no alert at all."""
-    return [0, *breaks[:-1]] if breaks else []
-
-
 def _colours(count: int) -> list[Any]:
     scale = mpl.colormaps["YlOrRd"]
     return [scale(0.12 + 0.78 * step / max(count - 1, 1)) for step in range(count)]
@@ -301,7 +296,7 @@ def _colours(count: int) -> list[Any]:
 def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int], *, small: bool) -> None:
     """Draw the cells; `small` ones without lines round them, which would hide their colours."""
     edge = 0.0 if small else 0.25
-    for low, high, colour in zip(_lower_ends(breaks), breaks, _colours(len(breaks)), strict=True):
+    for low, high, colour in zip([0, *breaks][:-1], breaks, _colours(len(breaks)), strict=True):
         some = frame[(frame["n"] > low) & (frame["n"] <= high)]
         _add(axes, some, facecolor=colour, edgecolor=colour if small else "white", linewidth=edge or 0.1, zorder=2)
     _add(axes, frame[frame.index.isin(list(hot))], facecolor="none", edgecolor=INK, linewidth=0.9, zorder=5)

@@ -6,9 +6,16 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, old_baseline, plan_warnings
+from analysis.plans.drafting import (
+    applicable_drop,
+    caution_messages,
+    harm_questions,
+    objective_sentence,
+    old_baseline,
+    plan_warnings,
+    problem_statement,
+)
 from analysis.plans.evidence import Measure, done_in, effect_text, find_measure, quality_text, setting_text
-from analysis.plans.problem_statement import caution_messages, problem_statement
 from analysis.report.blocks import (
     AREAS_MM,
     Block,
@@ -22,7 +29,7 @@ from analysis.report.blocks import (
     Table,
     Text,
 )
-from analysis.spots.area_names import area_in_words
+from analysis.spots.naming import area_in_words
 from curim_data.model import CityProfile, Plan, Translator
 from curim_data.model.labels import provisional_note
 from curim_data.model.plan import STATUS_WORDS

@@ -1,35 +1,38 @@
-"""What a place is called: by a landmark, a district and a street, what its export calls it, or where it lies.
+"""Which place is which: the same id and name for a place under other filters, periods, sizes and methods.
+
+A hot spot moves a little with every filter, and the order of hot spots changes with it. So ids and numbers ("Station,
+2") come from places that do not move: the hot spots of all alerts of all time, which a month more hardly changes. A
+place found under a filter is the known place that it overlaps or lies nearest to; only one that is new gets an id and a
+number of its own, after those that are taken.
+
+What a place is called: by a landmark, a district and a street, what its export calls it, or where it lies.
 
 A name is never a bare number. Places that share one differ by their street, by their direction and by how
 far they lie, so that a reader finds them; the same place has the same name under every filter.
+
+Where an area of map cells lies, in words: the streets that cross it, or the nearest landmark.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from functools import lru_cache
+from typing import Any, Final, Protocol, TypeVar
 
+import h3.api.basic_int as h3
 import numpy as np
 import shapely
 
-from analysis.spots.identity import KnownPlace, match_places
-from curim_data.model import LANGUAGES, CityProfile, FloatArray, Translator, translator
+from curim_data.model import LANGUAGES, CityProfile, FloatArray, Translator, cell_polygons, translator
 from curim_data.model.place_names import AREA, numbered_area
 from curim_data.model.shared_shapes import ask_shape
 
-# A landmark farther away than this many of its radii does not help a reader to find the place.
-FAR: Final = 4
-STREET_NEAR: Final = 60.0  # metres from the middle of a place within which a street lends it its name
-MIDDLE: Final = 0.25  # of the radius of an area: nearer to its middle there is no direction
-AT_CENTRE: Final = 250.0  # metres
-OUT_OF_TOWN: Final = 5_000.0  # metres from the city's centre: from there on a street or a landmark may be of any town
-DIRECTIONS: Final = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
-STEPS: Final = (100, 10)  # metres to which distances are rounded, the second where the first are the same
-LONG: Final = 20_000.0  # metres
-MOST_LISTS: Final = 4  # of known places, whose names are kept for a profile
-Labels = Mapping[str, str]
+# Centres of one place under two filters lie no farther apart than what a place reaches, whatever their cells.
+REACH_M: Final = 200.0
+EQUATOR_M: Final = 6_378_137.0  # WGS84
+FLATTENING: Final = 1 / 298.257223563
 
 
 class Placed(Protocol):
@@ -46,6 +49,146 @@ class Placed(Protocol):
     @property
     def latitude(self) -> float:
         """Degrees north."""
+
+
+class Outlined(Placed, Protocol):
+    """A place with its cells and a point (WGS84)."""
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Its H3 cells, of one resolution."""
+
+
+@dataclass(frozen=True)
+class KnownPlace:
+    """A place that keeps its id; its position in a list of known places keeps its number."""
+
+    id: str
+    cells: tuple[int, ...]
+    longitude: float
+    latitude: float
+
+
+_Spot = TypeVar("_Spot")
+
+
+def as_known_places(spots: Sequence[Any]) -> tuple[KnownPlace, ...]:
+    """Places that lend their ids and numbers: those with most alerts first, as new ones have few at first."""
+    ordered = sorted(spots, key=lambda spot: (-spot.n, spot.id))
+    return tuple(KnownPlace(spot.id, spot.cells, spot.longitude, spot.latitude) for spot in ordered)
+
+
+def match_places(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dict[int, int]:
+    """For each place found that is a known one: its position in `spots`, and that of the known one in `places`.
+
+    Pairs that overlap, or whose centres lie within 200 m, are taken best first, each place once. How good a pair is:
+    the part of the smaller one's cells that lie in the other (at the coarser resolution of the two), plus the nearness
+    of the centres, from 1 (the same point) to 0 (200 m).
+    """
+    if not spots or not places:
+        return {}
+    first, second = _points(spots), _points(places)
+    away = _metres(first[:, None], second, _metres_per_radian(first, second))
+    pairs = sorted(set(map(tuple, np.argwhere(away < REACH_M).tolist())) | _overlapping_pairs(spots, places))
+    nearness = (max(0.0, 1 - float(away[pair]) / REACH_M) for pair in pairs)
+    scores = [_overlap(spots[i].cells, places[j].cells) + near for (i, j), near in zip(pairs, nearness, strict=True)]
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for score, i, j in sorted((-score, i, j) for score, (i, j) in zip(scores, pairs, strict=True)):
+        if score < 0 and i not in found and j not in taken:
+            found[i] = j
+            taken.add(j)
+    return found
+
+
+def _overlapping_pairs(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> set[tuple[int, int]]:
+    """Positions of places that share a cell at the coarsest of all their resolutions: all that overlap, and more."""
+    sizes = [h3.get_resolution(place.cells[0]) for place in (*spots, *places) if place.cells]
+    holders: dict[int, list[int]] = {}
+    for j, place in enumerate(places):
+        for cell in _parents(place.cells, min(sizes)):
+            holders.setdefault(cell, []).append(j)
+    shared = ((i, cell) for i, spot in enumerate(spots) for cell in _parents(spot.cells, min(sizes)))
+    return {(i, j) for i, cell in shared for j in holders.get(cell, ())}
+
+
+def known_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> tuple[str, ...]:
+    """For each place the id of the known one that it is, else its own or one of its cells; ids stay distinct."""
+    pairs = match_places(spots, places)
+    taken = {places[other].id for other in pairs.values()}
+    out = []
+    for position, spot in enumerate(spots):
+        if position in pairs:
+            out.append(places[pairs[position]].id)
+            continue
+        own = [spot.id, *sorted(f"{cell:x}" for cell in spot.cells)]
+        name = next((one for one in own if one not in taken), spot.id)
+        taken.add(name)
+        out.append(name)
+    return tuple(out)
+
+
+def with_known_ids(spots: Sequence[_Spot], places: Sequence[KnownPlace]) -> tuple[_Spot, ...]:
+    """The places with the ids of those known ones that they are (`known_ids`). The order is kept."""
+    given: Any = spots
+    ids = known_ids(given, places)
+    return tuple(spot if spot.id == name else replace(spot, id=name) for spot, name in zip(given, ids, strict=True))
+
+
+def _points(places: Sequence[Any]) -> FloatArray:
+    return np.array([[place.longitude, place.latitude] for place in places], float)
+
+
+def _metres(first: FloatArray, second: FloatArray, scale: tuple[float, float]) -> FloatArray:
+    """Metres between pairs of points (degrees, longitude first on the last axis)."""
+    east, north = np.moveaxis(np.radians(first - second) * scale, -1, 0)
+    return np.asarray(np.hypot(east, north))
+
+
+def _metres_per_radian(first: FloatArray, second: FloatArray) -> tuple[float, float]:
+    """Metres that a radian of longitude and of latitude take at the mean latitude of the points."""
+    latitude = np.radians(np.concatenate([first, second])[:, 1].mean())
+    bent = 1 - FLATTENING * (2 - FLATTENING) * np.sin(latitude) ** 2
+    east = EQUATOR_M / np.sqrt(bent) * np.cos(latitude)
+    north = EQUATOR_M * (1 - FLATTENING) ** 2 / bent**1.5
+    return float(east), float(north)
+
+
+def _overlap(first: tuple[int, ...], second: tuple[int, ...]) -> float:
+    """Part of the smaller one's cells that both share, at the coarser resolution; 0 where either has none."""
+    if not first or not second:
+        return 0.0
+    size = min(h3.get_resolution(first[0]), h3.get_resolution(second[0]))
+    one, other = _parents(first, size), _parents(second, size)
+    return len(one & other) / min(len(one), len(other))
+
+
+@lru_cache(maxsize=4096)
+def _parents(cells: tuple[int, ...], size: int) -> frozenset[int]:
+    return frozenset(h3.cell_to_parent(cell, size) for cell in cells)
+
+
+# A landmark farther away than this many of its radii does not help a reader to find the place.
+FAR: Final = 4
+STREET_NEAR: Final = 60.0  # metres from the middle of a place within which a street lends it its name
+MIDDLE: Final = 0.25  # of the radius of an area: nearer to its middle there is no direction
+AT_CENTRE: Final = 250.0  # metres
+OUT_OF_TOWN: Final = 5_000.0  # metres from the city's centre: from there on a street or a landmark may be of any town
+# The words of the eight directions, clockwise from the north.
+DIRECTIONS: Final[Mapping[str, Callable[[Translator], str]]] = {
+    "north": lambda t: t.c("direction", "north"),
+    "north-east": lambda t: t.c("direction", "north-east"),
+    "east": lambda t: t.c("direction", "east"),
+    "south-east": lambda t: t.c("direction", "south-east"),
+    "south": lambda t: t.c("direction", "south"),
+    "south-west": lambda t: t.c("direction", "south-west"),
+    "west": lambda t: t.c("direction", "west"),
+    "north-west": lambda t: t.c("direction", "north-west"),
+}
+STEPS: Final = (100, 10)  # metres to which distances are rounded, the second where the first are the same
+LONG: Final = 20_000.0  # metres
+MOST_LISTS: Final = 4  # of known places, whose names are kept for a profile
+Labels = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -107,7 +250,7 @@ class SpotName:
         if self.direction == "middle":
             yield self._middle(t) if self.of_city else t.c("part of an area", "middle")
             return
-        where = _direction(t, self.direction)
+        where = DIRECTIONS[self.direction](t)
         if not self.metres:
             yield where if self.place else t("in the {direction}", direction=where)
         elif self.of_alerts:
@@ -138,7 +281,7 @@ def name_area(longitude: float, latitude: float, city: CityProfile) -> SpotName:
 def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[KnownPlace] = ()) -> dict[str, SpotName]:
     """Name spots by their id, each with a name of its own in every language.
 
-    `places`: known ones (`analysis.spots.identity`), whose names stay with them whatever filter finds them. The others
+    `places`: known ones (`analysis.spots.naming`), whose names stay with them whatever filter finds them. The others
     are named after those, the nearest to its landmark first among known places, else in their order.
     """
     given: list[Any] = list(spots)
@@ -217,7 +360,7 @@ def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
         name = SpotName(mark.id, mark.labels, near=bool(reach[nearest] > 1))
         name = name if town in mark.labels.values() else replace(name, town=town)
         yield name
-        yield from _told_apart(name, street, here, tuple(city.landmarks_metres[nearest]), 0.0)
+        yield from _by_detail(name, street, here, tuple(city.landmarks_metres[nearest]), 0.0)
         return
     area, middle, radius = _area(city, here, positions.longitude[at], positions.latitude[at])
     if not area and words.area:
@@ -229,18 +372,18 @@ def _names(positions: _Positions, at: int) -> Iterator[SpotName]:
     if area or numbered[0]:
         if street and set(street.values()) != set(area.values()):
             yield replace(name, street=street)
-            yield from _told_apart(replace(name, street=street), {}, here, middle, radius)
+            yield from _by_detail(replace(name, street=street), {}, here, middle, radius)
             return
         if area and numbered[0]:
             yield name
-        yield from _told_apart(name, {}, here, middle, radius)
+        yield from _by_detail(name, {}, here, middle, radius)
         return
     if street and _from_city(here, city)[1] < OUT_OF_TOWN:
         yield SpotName("", street)
     yield from _from_centre(SpotName("", street), here, city)
 
 
-def _told_apart(
+def _by_detail(
     name: SpotName, street: Labels, here: tuple[float, float], middle: tuple[float, float], radius: float
 ) -> Iterator[SpotName]:
     """A name with the street, with the direction from the middle of what it names, and with the distance."""
@@ -293,7 +436,7 @@ def _steps(metres: float) -> tuple[int, ...]:
 def _bearing(middle: tuple[float, float], here: tuple[float, float]) -> tuple[str, float]:
     """The direction from one point to another, one of eight, and the metres between them."""
     east, north = here[0] - middle[0], here[1] - middle[1]
-    return DIRECTIONS[round(math.atan2(east, north) / (math.pi / 4)) % 8], math.hypot(east, north)
+    return tuple(DIRECTIONS)[round(math.atan2(east, north) / (math.pi / 4)) % 8], math.hypot(east, north)
 
 
 def _street(city: CityProfile, here: tuple[float, float]) -> Labels:
@@ -336,20 +479,49 @@ def _distance(t: Translator, metres: int) -> str:
     return t("{kilometres} km", kilometres=round(metres / 1000) if whole else metres / 1000)
 
 
-def _direction(t: Translator, direction: str) -> str:
-    match direction:
-        case "north":
-            return t.c("direction", "north")
-        case "north-east":
-            return t.c("direction", "north-east")
-        case "east":
-            return t.c("direction", "east")
-        case "south-east":
-            return t.c("direction", "south-east")
-        case "south":
-            return t.c("direction", "south")
-        case "south-west":
-            return t.c("direction", "south-west")
-        case "west":
-            return t.c("direction", "west")
-    return t.c("direction", "north-west")
+MOST_STREETS: Final = 3
+# Metres of a street in an area from which on it is one of its streets, and does not only touch it.
+LEAST_LENGTH: Final = 25.0
+
+
+def area_in_words(cells: Sequence[str], city: CityProfile, t: Translator) -> str:
+    """The streets of an area, longest within it first, else the place named after its middle; and its size in cells.
+
+    `cells`: H3 cells by their names, at least one.
+    """
+    size = t.n("{n} cell of the map", "{n} cells of the map", len(cells))
+    return t("{where} ({size})", where=_streets_of(cells, city, t) or _named_by_middle(cells, city, t), size=size)
+
+
+def _streets_of(cells: Sequence[str], city: CityProfile, t: Translator) -> str:
+    """The names of the longest streets within an area; empty where the city gave none there."""
+    if not city.streets:
+        return ""
+    area = _in_metres(cells, city)
+    lengths: dict[str, float] = {}
+    for at in city.street_tree.query(area, predicate="intersects").tolist():
+        if name := t.label(city.streets[at].labels):
+            within = float(shapely.length(shapely.intersection(city.street_lines[at], area)))
+            lengths[name] = lengths.get(name, 0.0) + within
+    names = sorted((name for name in lengths if lengths[name] >= LEAST_LENGTH), key=lambda name: -lengths[name])
+    more = len(names) - MOST_STREETS
+    if more <= 0:
+        return t.join(names) if names else ""
+    first = ", ".join(names[:MOST_STREETS])
+    return t.n("{streets} and {n} more street", "{streets} and {n} more streets", more, streets=first)
+
+
+def _named_by_middle(cells: Sequence[str], city: CityProfile, t: Translator) -> str:
+    middle = shapely.centroid(shapely.union_all(_hexagons(cells)))
+    return name_spot(float(middle.x), float(middle.y), city)(t)
+
+
+def _in_metres(cells: Sequence[str], city: CityProfile) -> shapely.Geometry:
+    hexagons = _hexagons(cells)
+    x, y = city.project(*shapely.get_coordinates(hexagons).T)
+    found: shapely.Geometry = shapely.union_all(shapely.set_coordinates(hexagons.copy(), np.column_stack([x, y])))
+    return found
+
+
+def _hexagons(cells: Sequence[str]) -> np.ndarray:
+    return cell_polygons([h3.str_to_int(cell) for cell in cells])

@@ -36,7 +36,7 @@ class SpotProfile:
     half of the alerts; dark_share: of alerts whose light is known; women: of women and men affected, with Wilson's
     interval; unknown_gender: share of all whose gender is undisclosed or was not asked. These shares are None where
     nothing is known. since: month since which there are more alerts than is usual for the place, where that was looked
-    at. share_told: whether the share of the largest category is written out.
+    at. share_written: whether the share of the largest category is written out.
     """
 
     n: int
@@ -48,7 +48,7 @@ class SpotProfile:
     unknown_gender: float | None
     since: dt.date | None = None
     choices: tuple[Choice, ...] = field(default=())
-    share_told: bool = True
+    share_written: bool = True
 
     def sentence(self, t: Translator) -> str:
         """The profile in a few plain sentences."""
@@ -56,11 +56,11 @@ class SpotProfile:
         if self.categories and not without_category(self.categories):
             first = self.categories[0].share
             message = N_("Mainly {category} ({share}).") if first > HALF else N_("Most often {category} ({share}).")
-            if not self.share_told:
+            if not self.share_written:
                 message = N_("Mainly {category}.") if first > HALF else N_("Most often {category}.")
             if self.categories[0].id == UNCATEGORISED:
                 message = N_("For {share} of the alerts no category is stated.")
-                if not self.share_told:
+                if not self.share_written:
                     message = N_("For most of the alerts no category is stated.")
             elif of_one_category(self.categories):
                 message = N_("All of one category: {category}.")

@@ -135,8 +135,7 @@ def _pairs(side: FloatArray, block: int) -> FloatArray:
     """(y_t - y_(t-1))^2 / (y_t + y_(t-1)) of the neighbouring blocks with alerts; their mean is the dispersion."""
     sums = side[: len(side) // block * block].reshape(-1, block).sum(axis=1)
     both = sums[1:] + sums[:-1]
-    found: FloatArray = np.diff(sums)[both > 0] ** 2 / both[both > 0]
-    return found
+    return np.asarray(np.diff(sums)[both > 0] ** 2 / both[both > 0])
 
 
 def _other_years(n: FloatArray, covered: BoolArray, run: IntArray, side: IntArray, year: float) -> tuple[float, float]:

@@ -39,14 +39,12 @@ class HarmWeights:
     @property
     def sums(self) -> FloatArray:
         """Weight by cell, shape (m,)."""
-        total: FloatArray = self.counts @ self.values
-        return total
+        return np.asarray(self.counts @ self.values)
 
     @property
     def squares(self) -> FloatArray:
         """Sum of squared weights by cell, shape (m,)."""
-        total: FloatArray = self.counts @ self.values**2
-        return total
+        return np.asarray(self.counts @ self.values**2)
 
     @property
     def drawn(self) -> FloatArray:

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from analysis.stats.exact_rates import ratio_interval
+from analysis.stats.exact_ratios import ratio_interval
+from curim_data.model import FloatArray
 
 RatioMethod = Literal["exact", "log"]
 
@@ -92,25 +93,43 @@ def rate_ratio(
 
 
 def share_ratio(a: float, total_a: float, b: float, total_b: float, *, level: float = 0.95) -> Estimate:
-    """The ratio of two shares, (a / total_a) / (b / total_b), with Katz's interval on the log scale.
+    """The ratio of two shares, (a / total_a) / (b / total_b), with Katz's interval: `share_ratios` of one pair.
 
-    sd of ln ratio: sqrt(1/a - 1/total_a + 1/b - 1/total_b). Where a or b is zero, half an alert is added to both counts
-    and both totals for the interval only. NaN where a total is zero or both counts are.
-
-    Katz, D. et al. (1978). Obtaining confidence intervals for the risk ratio in cohort studies. Biometrics 34, 469-474.
+    Raises ValueError for a count that does not lie between zero and its total.
     """
     if not (0 <= a <= total_a and 0 <= b <= total_b):
         raise ValueError("each count must lie between zero and its total")
-    if total_a == 0 or total_b == 0 or a == b == 0:
-        return Estimate(float("nan"), 0.0, float("inf"), level)
-    value = (a / total_a) / (b / total_b) if b else float("inf")
-    add = 0.5 if min(a, b) == 0 else 0.0
-    a, total_a, b, total_b = a + add, total_a + add, b + add, total_b + add
-    spread = _quantile(level) * np.sqrt(max(0.0, 1 / a - 1 / total_a + 1 / b - 1 / total_b))
-    middle = (a / total_a) / (b / total_b)
-    low = float(middle * np.exp(-spread)) if value > 0 else 0.0
-    high = float(middle * np.exp(spread)) if np.isfinite(value) else float("inf")
-    return Estimate(value, low, high, level)
+    counts = np.array([[a], [total_a], [b], [total_b]], float)
+    value, low, high = share_ratios(counts[0], counts[1], counts[2], counts[3], level=level)
+    return Estimate(float(value[0]), float(low[0]), float(high[0]), level)
+
+
+def share_ratios(
+    a: FloatArray,
+    total_a: FloatArray,
+    b: FloatArray,
+    total_b: FloatArray,
+    dispersion: float = 1.0,
+    level: float = 0.95,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Ratios of two shares, (a / total_a) / (b / total_b), with the ends of Katz's interval on the log scale.
+
+    sd of ln ratio: sqrt(1/a - 1/total_a + 1/b - 1/total_b), times the root of the dispersion. Where a or b is zero,
+    half an alert is added to both counts and both totals for the interval only. NaN, from 0 to infinity, where a total
+    is zero or both counts are.
+
+    Katz, D. et al. (1978). Obtaining confidence intervals for the risk ratio in cohort studies. Biometrics 34, 469-474.
+    """
+    nothing = (total_a == 0) | (total_b == 0) | (a + b == 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(nothing, np.nan, (a / total_a) / (b / total_b))
+        add = np.where((a == 0) | (b == 0), 0.5, 0.0)
+        x, n, y, m = a + add, total_a + add, b + add, total_b + add
+        spread = np.sqrt(dispersion) * np.sqrt(np.maximum(0.0, 1 / x - 1 / n + 1 / y - 1 / m))
+        reach, middle = np.exp(_quantile(level) * spread), (x / n) / (y / m)
+        low = np.where(nothing | (a == 0), 0.0, middle / reach)
+        high = np.where(nothing | (b == 0), np.inf, middle * reach)
+    return value, low, high
 
 
 def poisson_rate(k: float, exposure: float, *, level: float = 0.95) -> Estimate:

@@ -7,7 +7,6 @@ no part in S, and Sen's slope keeps the true distances between the steps that ha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,8 +14,6 @@ import numpy as np
 
 from curim_data.model import FloatArray, IntArray
 
-# Numbers that one pass over all pairs of steps holds: they stay within the processor's cache (half a megabyte).
-_AT_ONCE: Final = 60_000
 # Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.
 _RUNS_AT_ONCE: Final = 100_000
 
@@ -38,7 +35,6 @@ def block_permutation(
     runs: int = 999,
     seed: int = 0,
     rebuild: Callable[[Any], Any] | None = None,
-    reach: int | None = None,
     enough: int | None = None,
 ) -> FloatArray:
     """The p-values of the test by permuting blocks of steps, by row.
@@ -63,9 +59,6 @@ def block_permutation(
         Steps that stay together.
     rebuild : callable, optional
         Makes the series (rows, T) from permuted `parts` (..., rows, T), each row by itself.
-    reach : int, optional
-        Steps before its own that a value made by `rebuild` depends on, and on nothing else, not on its place either.
-        The runs then share what they make: the value of a step after the same steps is made once.
     enough : int, optional
         A series that this many runs have reached is permuted no further: in all runs its p would be above
         enough / (runs + 1), and what is reported comes from the runs that were made. Smaller p-values are those of
@@ -83,16 +76,11 @@ def block_permutation(
     seen = np.abs(kendall_s(make(ingredients)))
     steps = ingredients.shape[-1]
     orders = _orders(steps, block, runs, seed)
-    shared = None if reach is None else _Shared.of(ingredients, make, _windows(steps, block, runs, seed, reach))
     reached, made = np.zeros(len(seen)), np.zeros(len(seen))
     open_rows, done = np.arange(len(seen)), 0
     while done < runs and len(open_rows):
         batch = int(np.clip(_RUNS_AT_ONCE // max(len(open_rows) * steps, 1), 1, runs - done))
-        if shared is None:
-            mixed = [_rows(make(ingredients[..., order])) for order in orders[done : done + batch]]
-            s = _signs(np.concatenate(mixed))
-        else:
-            s = _signs_down(shared.series(slice(done, done + batch)))
+        s = _signs(np.concatenate([_rows(make(ingredients[..., order])) for order in orders[done : done + batch]]))
         as_far = np.abs(s).reshape(batch, -1) >= seen[open_rows]
         reached[open_rows] += as_far.sum(axis=0)
         done += batch
@@ -100,7 +88,6 @@ def block_permutation(
         if enough is not None and (reached[open_rows] >= enough).any():
             kept = reached[open_rows] < enough
             open_rows, ingredients = open_rows[kept], ingredients[..., kept, :]
-            shared = None if shared is None else replace(shared, ranks=shared.ranks[:, kept])
     return np.asarray((1 + reached) / (made + 1), dtype=float)
 
 
@@ -116,113 +103,17 @@ def _orders(steps: int, block: int, runs: int, seed: int) -> IntArray:
     return orders
 
 
-@dataclass(frozen=True)
-class _Windows:
-    """The different windows of steps in all runs of a permutation: `steps`, shape (windows, reach + 1), the oldest step
-    first, `none` where it would be before the first one; `at`, of shape (runs, T): which of them ends where.
-    """
-
-    steps: IntArray
-    at: IntArray
-    none: int
-
-
-@lru_cache(maxsize=8)
-def _windows(steps: int, block: int, runs: int, seed: int, reach: int) -> _Windows | None:
-    """Those of `_orders`; None where they have too little in common to share it."""
-    orders = _orders(steps, block, runs, seed)
-    if (steps + 1.0) ** (reach + 1) > np.iinfo(np.int64).max:
-        return None
-    none = steps  # where a window begins before the first step
-    back = np.stack([np.pad(orders, ((0, 0), (far, 0)), constant_values=none)[:, :steps] for far in range(reach + 1)])
-    code = sum(steps_back * (steps + 1) ** far for far, steps_back in enumerate(back))
-    _, first, at = np.unique(code, return_index=True, return_inverse=True)
-    if len(first) > min(code.size // 2, np.iinfo(np.int16).max):
-        return None
-    return _Windows(back.reshape(reach + 1, -1)[::-1, first].T, at.reshape(orders.shape), none)
-
-
-@dataclass(frozen=True)
-class _Shared:
-    """What the runs of a permutation make, each once: `ranks` of the values, by made value and row, and `at`, of shape
-    (runs, T), which of them stands where. Ranks have the signs of the values, and are compared faster.
-    """
-
-    ranks: np.ndarray[Any, np.dtype[np.int16]]
-    at: IntArray
-
-    @classmethod
-    def of(cls, ingredients: FloatArray, make: Callable[[Any], Any], windows: _Windows | None) -> _Shared | None:
-        """None where the runs have too little in common to share it, or some value is missing."""
-        if windows is None:
-            return None
-        rows, made = ingredients.shape[-2], len(windows.steps)
-        ranks = np.empty((made, rows), dtype=np.int16)
-        size = max(1, _RUNS_AT_ONCE // made)
-        for start in range(0, rows, size):
-            values = _made(ingredients[..., start : start + size, :], make, windows.steps, windows.none)
-            if not np.isfinite(values).all():
-                return None
-            ranks[:, start : start + size] = _dense_ranks(values).T
-        return cls(ranks, windows.at)
-
-    def series(self, runs: slice) -> np.ndarray[Any, np.dtype[np.int16]]:
-        """The series of some runs, shape (T, runs times rows)."""
-        return self.ranks[self.at[runs].T].reshape(self.at.shape[1], -1)
-
-
-def _made(ingredients: FloatArray, make: Callable[[Any], Any], windows: Any, none: int) -> FloatArray:
-    """The last value of the series made of each window, shape (rows, windows)."""
-    values = np.empty((ingredients.shape[-2], len(windows)))
-    known = (windows != none).sum(axis=1)
-    for length in np.unique(known):
-        these = windows[known == length, windows.shape[1] - length :]
-        mixed = ingredients[..., these]
-        made = np.asarray(make(mixed.reshape(*mixed.shape[:-3], -1, length)), dtype=float)
-        values[:, known == length] = made[:, -1].reshape(len(values), -1)
-    return values
-
-
-def _dense_ranks(values: FloatArray) -> IntArray:
-    """Ranks from 0 by row, equal ones for equal values."""
-    order = np.argsort(values, axis=1)
-    ordered = np.take_along_axis(values, order, axis=1)
-    ranks = np.zeros(values.shape, dtype=np.int64)
-    np.put_along_axis(ranks, order[:, 1:], np.cumsum(ordered[:, 1:] != ordered[:, :-1], axis=1), axis=1)
-    return ranks
-
-
 def sen_slope(series: Any) -> FloatArray:
     """Sen's slope by row: the median of (x_j - x_i) / (j - i) over all pairs of steps with values; NaN without one.
 
     Sen, P. K. (1968). Journal of the American Statistical Association 63, 1379–1389.
     """
     x = _rows(series)
-    steps = x.shape[1]
+    earlier, later = np.triu_indices(x.shape[1], 1)
     slopes = np.full(len(x), np.nan)
-    earlier, later = np.triu_indices(steps, 1)
-    if not len(earlier):
-        return slopes
-    apart = (later - earlier).astype(float)
-    size = max(1, _AT_ONCE // len(earlier))
-    for start in range(0, len(x), size):
-        rows = x[start : start + size]
-        each = rows.take(later, axis=1)
-        each -= rows.take(earlier, axis=1)
-        each /= apart
-        known = np.isfinite(rows).all(axis=1)
-        some = ~known & np.isfinite(each).any(axis=1)
-        slopes[start : start + size][some] = np.nanmedian(each[some], axis=1)
-        slopes[start : start + size][known] = _medians(each if known.all() else each[known])
+    for row in np.flatnonzero(np.isfinite(x).sum(axis=1) > 1):
+        slopes[row] = np.nanmedian((x[row, later] - x[row, earlier]) / (later - earlier))
     return slopes
-
-
-def _medians(values: FloatArray) -> FloatArray:
-    """The median by row, without NaN; `values` is put in another order."""
-    middle = values.shape[1] // 2
-    values.partition(middle, axis=1)  # one place alone: that is several times as fast as the two of `numpy.median`
-    above: FloatArray = values[:, middle]
-    return above if values.shape[1] % 2 else (values[:, :middle].max(axis=1) + above) / 2
 
 
 def _rows(series: Any) -> FloatArray:
@@ -233,16 +124,10 @@ def _rows(series: Any) -> FloatArray:
 
 
 def _signs(x: FloatArray) -> FloatArray:
-    """S by row. A pair with a missing value counts nothing."""
-    return _signs_down(np.ascontiguousarray(x.T))
-
-
-def _signs_down(by_step: Any) -> FloatArray:
-    """S by column: with steps down, a sum over steps runs along whole rows of series."""
-    narrow = np.uint8 if len(by_step) <= 256 else np.int64
-    s = np.zeros(by_step.shape[1], dtype=np.int64)
+    """S by row. A pair with a missing value counts nothing. Steps lie down, so that sums run along whole series."""
+    by_step = np.ascontiguousarray(x.T)
+    s = np.zeros(len(x), dtype=np.int64)
     for at in range(len(by_step) - 1):
         later, earlier = by_step[at + 1 :], by_step[at]
-        s += np.add.reduce((later > earlier).view(np.uint8), axis=0, dtype=narrow)
-        s -= np.add.reduce((later < earlier).view(np.uint8), axis=0, dtype=narrow)
+        s += np.count_nonzero(later > earlier, axis=0) - np.count_nonzero(later < earlier, axis=0)
     return s.astype(float)

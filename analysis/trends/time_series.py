@@ -14,7 +14,7 @@ from scipy import special, stats
 from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
 from analysis.trends.line import ALPHA, YEARS_OF_SEASON, Line, quantiles, read_line
-from analysis.trends.reporting_lag import ReportingLag
+from analysis.trends.reporting import ReportingLag
 from curim_data.model import N_, BoolArray, FloatArray, Message, Num, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import at_head

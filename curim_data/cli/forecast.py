@@ -12,7 +12,7 @@ from curim_data.cli.output import UsageError
 from curim_data.model import N_, Audience, Message
 
 if TYPE_CHECKING:
-    from analysis.forecast.counts import CountForecast
+    from analysis.forecast.next_periods import CountForecast
     from curim_data.studies.forecast import ForecastStudy
 
 app = new_app()
@@ -87,7 +87,7 @@ def _answer(ctx: CommandContext, study: ForecastStudy) -> dict[str, Any]:
 
 
 def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
-    from analysis.forecast.counts import HOW
+    from analysis.forecast.next_periods import HOW
 
     return {
         "n": outlook.n,

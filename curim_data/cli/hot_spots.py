@@ -17,8 +17,7 @@ from curim_data.model import N_, Audience, Message, Translator
 if TYPE_CHECKING:
     from analysis.clusters.results import Cluster, Clusters
     from analysis.hotspots.cell_significance import HotCells
-    from analysis.hotspots.grouping import Spot
-    from analysis.hotspots.harm import SpotHarm
+    from analysis.hotspots.grouping import Spot, SpotHarm
     from analysis.hotspots.power import Power
     from analysis.spots.naming import SpotName
     from analysis.stats.harm_weights import WeighedBy
@@ -245,7 +244,7 @@ def _places(
 ) -> tuple[dict[str, Any], list[str]]:
     """Hot spots or clusters as a JSON answer and as lines, and written to a file."""
     from analysis.hotspots.excess import LEAST_FOR_PLAN, in_order, worth_a_plan
-    from analysis.hotspots.harm import in_order_of_harm
+    from analysis.hotspots.grouping import in_order_of_harm
     from curim_data.studies.spot_area import TESTED_IN_CITY, has_area
 
     t, names = ctx.t, found.names

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.grid.shared_points import LEAST_DAYS, LEAST_SHARE, SharedPoints, land_by_points
+from analysis.grid.cells import LEAST_DAYS, LEAST_SHARE, SharedPoints, land_by_points
 from curim_data.engine import Source
 from curim_data.model import CELL_RESOLUTIONS
 from curim_data.model.sql import at_points

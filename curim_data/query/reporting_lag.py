@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from analysis.trends.reporting_lag import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
+from analysis.trends.reporting import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
 from curim_data.engine import Source
 from curim_data.model.sql import between
 

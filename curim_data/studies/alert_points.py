@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.incidents import HOURS, METRES, first_alerts
+from analysis.space_time import HOURS, METRES, first_alerts
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
@@ -145,7 +145,7 @@ def _at_default(source: Source) -> str:
 
 
 def _is_first(read: pd.DataFrame) -> BoolArray:
-    """Whether a row is the first alert of its incident (`analysis.incidents`)."""
+    """Whether a row is the first alert of its incident (`analysis.space_time`)."""
     hours = read["moment"] / 3.6e9
     same = read.groupby(["source", "incident_id"]).ngroup().fillna(-1).to_numpy(int)
     first = first_alerts(read["x"], read["y"], hours.where(read["hour"].notna()), read["category"], same)

@@ -137,7 +137,7 @@ def brief_content(
         picture=_map(study, city, t) if city.outlined else None,
         caption=_map_caption(study, t),
         numbers=how_many_tested(study, t),
-        spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_told(t), least) for s in spots),
+        spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_in_words(t), least) for s in spots),
         shares=share_rows(study.shares, t) if study.asks_affected else (),
         whom=affected_sentence(study, city, t),
         plans=tuple(replace(plan, result=short_result(plan.result)) for plan in plans),

@@ -24,9 +24,9 @@ from analysis.trends.changes import (
     LevelName,
     Past,
     burst_factors,
+    distinct_changes,
     judge,
 )
-from analysis.trends.distinct_changes import distinct_changes
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

@@ -1,6 +1,6 @@
 """What is counted of a city where it stands beside another one: coverage, shares, months, inhabitants.
 
-Each city is counted by itself, in whole months, for the audience that the reader is there; `analysis.city_comparison`
+Each city is counted by itself, in whole months, for the audience that the reader is there; `analysis.comparison`
 compares what came of it.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.city_comparison import CountedRate, CountedShare
+from analysis.comparison import CountedRate, CountedShare
 from analysis.gender import AFFECTED, MAN, WOMAN
 from analysis.stats.dispersion import Dispersion
 from analysis.stats.result import Choice

@@ -7,7 +7,7 @@ from typing import Final
 
 from analysis.clusters.detection import find_clusters
 from analysis.clusters.results import Clusters
-from analysis.spots.identity import with_known_ids
+from analysis.spots.naming import with_known_ids
 from analysis.stats.harm_weights import WeighedBy
 from curim_data import query
 from curim_data.engine import Source

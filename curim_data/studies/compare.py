@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 
 import pandas as pd
 
+from analysis.comparison import MapComparison, MapLabel, compare_maps
 from analysis.grid.cells import resolution_for
-from analysis.map_comparison import MapComparison, MapLabel, compare_maps
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.result import Choice
 from curim_data import query

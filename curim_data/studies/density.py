@@ -15,11 +15,16 @@ import shapely
 from scipy.ndimage import maximum_filter
 from shapely.geometry.base import BaseGeometry
 
-from analysis.density.bandwidth import Bandwidth, bandwidth_by_rule
 from analysis.density.image import class_breaks
-from analysis.density.kernel_density import Density, bandwidth_from_cells, density_from_cells
-from analysis.grid.baseline import centres_in_metres
-from analysis.grid.raster import Raster, raster_from_polygon
+from analysis.density.kernel_density import (
+    Bandwidth,
+    Density,
+    bandwidth_by_rule,
+    bandwidth_from_cells,
+    density_from_cells,
+)
+from analysis.grid.baseline import Raster, raster_from_polygon
+from analysis.grid.cells import centres_in_metres
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import Estimate, poisson_rate
 from analysis.stats.result import Choice

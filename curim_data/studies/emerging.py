@@ -11,13 +11,20 @@ import numpy as np
 import pandas as pd
 
 from analysis.emerging.classes import CLASSES, EmergingClass
-from analysis.emerging.detection import EmergingHotSpots, EmergingPlace, emerging_hot_spots
-from analysis.emerging.settings import CLASS_STEPS, MIN_STEPS, MOST_COUNTS, Periods, periods_for
-from analysis.emerging.settings import whole_periods as whole_steps
+from analysis.emerging.detection import (
+    CLASS_STEPS,
+    MIN_STEPS,
+    MOST_COUNTS,
+    EmergingHotSpots,
+    EmergingPlace,
+    Periods,
+    emerging_hot_spots,
+    periods_for,
+)
+from analysis.emerging.detection import whole_periods as whole_steps
 from analysis.grid.cells import square_side
-from analysis.hotspots.settings import window_for
-from analysis.spots.identity import known_ids
-from analysis.spots.naming import SpotName, name_spots
+from analysis.hotspots.surroundings import window_for
+from analysis.spots.naming import SpotName, known_ids, name_spots
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
@@ -39,7 +46,7 @@ MOST_MONTHS: Final = 48
 class EmergingRow:
     """A place of the list. since: first day of the steps up to the last that are marked without a break, or None.
 
-    `id`: that of the known place which it is (`analysis.spots.identity`), as on the other layers; else its own.
+    `id`: that of the known place which it is (`analysis.spots.naming`), as on the other layers; else its own.
     """
 
     place: EmergingPlace

@@ -10,10 +10,10 @@ from typing import Final, get_args
 import numpy as np
 import pandas as pd
 
-from analysis.plans.displacement import BeforeAfter
 from analysis.plans.drafting import design_faults
 from analysis.plans.evaluation import (
     AreaCounts,
+    BeforeAfter,
     DetectableDrop,
     EffectTest,
     Evaluation,

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.hotspots.grouping import h3_name
-from analysis.trends.changes import Change
-from analysis.trends.distinct_changes import MAIN_SHARE
+from analysis.trends.changes import MAIN_SHARE, Change
 from analysis.trends.events import LEAST, Event, find_events
 from curim_data import query
 from curim_data.engine import Source

@@ -11,7 +11,7 @@ import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 
-from analysis.forecast.counts import CountForecast, forecast_counts
+from analysis.forecast.next_periods import CountForecast, forecast_counts
 from analysis.forecast.places import PlaceForecast, forecast_places
 from analysis.grid.cells import resolution_for
 from analysis.spots.naming import SpotName, name_spots

@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 import pandas as pd
 
-from analysis.hotspots.harm import BY_HARM, SpotHarm, harm_of_spots
+from analysis.hotspots.grouping import BY_HARM, SpotHarm, harm_of_spots
 from analysis.stats.harm_weights import HarmWeights, WeighedBy, harm_weights
 from analysis.stats.result import Choice
 from curim_data import query

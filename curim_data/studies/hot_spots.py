@@ -13,9 +13,9 @@ from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.excess import excess_choices
 from analysis.hotspots.grouping import Spot, cold_spots, hot_spots, marked_by, spots_of
-from analysis.hotspots.occupied import OccupiedLand
 from analysis.hotspots.power import Power, detection_power, planned_power
-from analysis.spots.identity import KnownPlace, as_known_places, with_known_ids
+from analysis.hotspots.surroundings import OccupiedLand
+from analysis.spots.naming import KnownPlace, as_known_places, with_known_ids
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source

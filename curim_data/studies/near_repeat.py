@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.space_time.knox import Band, KnoxResult, Metric, bands_for, knox
+from analysis.space_time import Band, KnoxResult, Metric, bands_for, knox
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

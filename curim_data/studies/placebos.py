@@ -18,8 +18,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.plans.evaluation import DetectableDrop
-from analysis.plans.placebo import FEWEST_OF_DATE, PlaceboModel, fit_placebos, mix_growth, plain_spread
-from analysis.plans.placebo_areas import alike, around, placebo_areas
+from analysis.plans.placebo import (
+    FEWEST_OF_DATE,
+    PlaceboModel,
+    alike,
+    around,
+    fit_placebos,
+    mix_growth,
+    placebo_areas,
+    plain_spread,
+)
 from analysis.plans.verdict import smallest_shown_drop
 from analysis.stats.harm_weights import WeighedBy
 from curim_data import query

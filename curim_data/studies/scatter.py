@@ -11,8 +11,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.grid.cells import square_side
-from analysis.stats.dispersion import UNKNOWN, Dispersion, dispersion_of_series, dispersion_of_shares
-from analysis.stats.report_bursts import ReportBursts, fit_bursts
+from analysis.stats.dispersion import (
+    UNKNOWN,
+    Dispersion,
+    ReportBursts,
+    dispersion_of_series,
+    dispersion_of_shares,
+    fit_bursts,
+)
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

@@ -184,7 +184,7 @@ def written_profile(
     first = profile.categories[0].id if profile.categories else ""
     return replace(
         profile,
-        share_told=share_is_told(most, max(float(profile.n), most), written.least(first)),
+        share_written=share_is_told(most, max(float(profile.n), most), written.least(first)),
         dark_share=profile.dark_share if after_dark else None,
         women=profile.women if share_is_told(women, women + men, least) else None,
         unknown_gender=profile.unknown_gender if share_is_told(unknown, float(genders.sum()), least) else None,

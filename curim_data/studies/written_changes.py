@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.stats.false_discovery import told_step
+from analysis.stats.significance import alpha_or_one
 from curim_data.model import Audience, CityProfile
 from curim_data.privacy import FEWER_THAN, sees_exact
 from curim_data.studies.change_words import least_written
@@ -27,7 +27,7 @@ def written_changes(
     """The rows of `study.changes.frame` as they may be handed out; the same frame to who sees every count.
 
     Missing are small counts (`fewer_than` holds the limit that they are under), and beside one all that tells it. Of q,
-    which depends on the p of all rows, there is the step alone where any count may be missing (`told_step`).
+    which depends on the p of all rows, there is the step alone where any count may be missing (`alpha_or_one`).
     `sensitive`: as for `least_written`.
     """
     frame = study.changes.frame
@@ -35,7 +35,7 @@ def written_changes(
     few = pd.DataFrame({name: (frame[name] > 0) & (frame[name] < least) for name in _COUNTED})
     some = few.any(axis=1)
     if not sees_exact(audience):
-        frame = frame.assign(q=told_step(frame["q"].astype(float)))
+        frame = frame.assign(q=alpha_or_one(frame["q"].astype(float)))
     if not some.any():
         return frame
     rows = frame.assign(**{name: frame[name].mask(few[name]) for name in _COUNTED})

@@ -13,7 +13,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 from streamlit.testing.v1 import AppTest
 
-from analysis.city_comparison import CountedShare
+from analysis.comparison import CountedShare
 from curim_data.model import Audience, KnownTime, Role, translator
 from curim_data.plans.record import Deed
 from curim_data.protection import open_for

@@ -125,7 +125,7 @@ def cube() -> None:
     counts, land, near = city(SERIES * STEPS)
     first = seconds(lambda: emerging_hot_spots(counts, land))
     values, weights = counts.to_numpy(float), sparse.csr_array(near).astype(float)
-    gi = GiStar.of(values, np.repeat(land.to_numpy()[:, None], STEPS, axis=1), near, 1)
+    gi = GiStar.of(values, land.to_numpy(), near, 1)
     z = gi.z(gi.parts_of(np.arange(len(land))))
     binary = libpysal.weights.WSP(sparse.csr_matrix(near - sparse.eye_array(len(counts)))).to_W(silence_warnings=True)
     month = values[:, 0]

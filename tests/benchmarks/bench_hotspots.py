@@ -23,11 +23,10 @@ from sklearn.metrics import adjusted_rand_score
 
 import sample_data
 from analysis.clusters.dbscan import LocalDbscan, Points
-from analysis.grid.baseline import AlertGround, centres_in_metres
-from analysis.grid.cells import neighbours
-from analysis.hotspots.cell_significance import hot_cells
-from analysis.stats.false_discovery import benjamini_hochberg
-from analysis.stats.getis_ord import getis_ord
+from analysis.grid.baseline import AlertGround
+from analysis.grid.cells import centres_in_metres, neighbours
+from analysis.hotspots.cell_significance import getis_ord, hot_cells
+from analysis.stats.significance import benjamini_hochberg
 from curim_data.model.city import load_city
 from tests.benchmarks.clock import race, seconds
 from tests.benchmarks.results import Row, hand_in, hand_in_race

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from analysis.space_time.knox import knox
+from analysis.space_time import knox
 from tests.benchmarks.clock import race, seconds
 from tests.benchmarks.results import hand_in_growth, hand_in_race
 

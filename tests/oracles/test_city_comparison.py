@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact, norm
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from analysis.city_comparison import (
+from analysis.comparison import (
     LEAST,
     CountedRate,
     CountedShare,

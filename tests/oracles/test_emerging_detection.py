@@ -17,10 +17,9 @@ from scipy.stats import binom, norm
 import sample_data
 from analysis.emerging.cube import GiStar, SpaceTimeCube, lagged_sums
 from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
-from analysis.grid.baseline import centres_in_metres
-from analysis.grid.cells import neighbours
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.grid.cells import centres_in_metres, neighbours
 from analysis.stats.mann_kendall import block_permutation, kendall_s
+from analysis.stats.significance import benjamini_hochberg
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
@@ -108,7 +107,7 @@ def test_a_normal_tail_on_gistar_would_mark_chance(city: CityProfile) -> None:
     hits = 0
     for _ in range(10):
         counts = draw(rng, land, 500, 24).to_numpy()
-        gistar = GiStar.of(counts, np.repeat(land.to_numpy()[:, None], 24, axis=1), neighbours(cells, 1), 1)
+        gistar = GiStar.of(counts, land.to_numpy(), neighbours(cells, 1), 1)
         p = 2 * norm.sf(np.abs(gistar.z(gistar.parts_of(np.arange(len(land))))))
         hits += bool((benjamini_hochberg(p.ravel()) <= LEVEL).any())
     assert hits >= 8
@@ -125,7 +124,7 @@ def test_chance_has_no_more_trends_than_its_level_and_the_common_tests_have(
     series = [
         GiStar.of(
             draw(rng, land, n, steps).to_numpy(),
-            np.repeat(land.to_numpy()[:, None], steps, axis=1),
+            land.to_numpy(),
             neighbours(cells, 1),
             1,
         )

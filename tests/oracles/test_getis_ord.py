@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import false_discovery_control, norm
 
-from analysis.hotspots.cell_significance import gistar_on_land
-from analysis.stats.false_discovery import benjamini_hochberg
-from analysis.stats.getis_ord import getis_ord
+from analysis.hotspots.cell_significance import getis_ord, gistar_on_land
+from analysis.stats.significance import benjamini_hochberg
 from tests.published import published
 
 # Six points of the esda test-suite, neighbours within 15 units.

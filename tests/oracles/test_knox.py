@@ -13,8 +13,7 @@ import pytest
 from scipy.stats import poisson
 
 import sample_data
-from analysis.incidents import first_alerts
-from analysis.space_time.knox import KnoxResult, bands_for, knox
+from analysis.space_time import KnoxResult, bands_for, first_alerts, knox
 from curim_data.engine import open_source
 from curim_data.store import Home
 from tests.published import published

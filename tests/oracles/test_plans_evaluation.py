@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from analysis.plans.displacement import relative_effect, wdd, wdq
-from analysis.plans.evaluation import minimum_detectable_drop
+from analysis.plans.evaluation import minimum_detectable_drop, relative_effect, wdd, wdq
 
 PAPER = {"control": (308, 318), "treated": (207, 110), "control_buffer": (150, 140), "buffer": (178, 157)}
 

@@ -21,7 +21,7 @@ from analysis.grid.cells import centres, parents
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.excess import worth_a_plan
 from analysis.hotspots.grouping import Spot, hot_spots
-from analysis.hotspots.occupied import occupied_land
+from analysis.hotspots.surroundings import occupied_land
 
 AT, SIDE_KM, FINE, COARSE = (41.85, -87.65), 12.0, 12, 9
 SHAPES = ("round", "square", "soft", "quarter", "small")

@@ -7,8 +7,7 @@ import geopandas as gpd
 import h3.api.basic_str as h3
 import pytest
 
-from analysis.spots.area_names import LEAST_LENGTH, MOST_STREETS, area_in_words
-from analysis.spots.naming import name_spot
+from analysis.spots.naming import LEAST_LENGTH, MOST_STREETS, area_in_words, name_spot
 from curim_data.model import LANGUAGES, CityProfile, cell_polygons, translator
 from curim_data.model.city import load_city
 from sample_data import PROFILE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from analysis.stats.binomial import binomial_two_sided
+from analysis.stats.significance import binomial_two_sided
 
 
 @pytest.mark.parametrize("share", [0.001, 0.1, 0.37, 0.5, 0.62, 0.9, 0.999])

@@ -12,14 +12,12 @@ import pytest
 from scipy.stats import binom, binomtest, chi2
 
 from analysis.grid.cells import neighbours
-from analysis.hotspots.cell_significance import HotCells, gistar_on_land, hot_cells, significant_cells
+from analysis.hotspots.cell_significance import HotCells, getis_ord, gistar_on_land, hot_cells, significant_cells
 from analysis.hotspots.denominators import Denominator
-from analysis.hotspots.excess import Excess
 from analysis.hotspots.grouping import cold_spots, hot_spots
-from analysis.hotspots.settings import CITY_MARGIN, margin_for, surroundings_for, window_for
-from analysis.stats.exact_rates import larger_rate, ratio_interval, smaller_rate
-from analysis.stats.exact_shares import share_ratio_interval
-from analysis.stats.getis_ord import getis_ord
+from analysis.hotspots.surroundings import CITY_MARGIN, margin_for, surroundings_for, window_for
+from analysis.stats.exact_ratios import larger_rate, ratio_interval, share_ratio_interval, smaller_rate
+from analysis.stats.intervals import Estimate
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
 
@@ -254,7 +252,7 @@ def slow_comparison(result: HotCells, cells: tuple[int, ...], mark: str, *, in_c
     more = count - share * outside
     return {
         "against": "city" if in_city else "surroundings",
-        "excess": Excess(
+        "excess": Estimate(
             more,
             more - ((count - own[0]) ** 2 + (share * (other[1] - outside)) ** 2) ** 0.5,
             more + ((own[1] - count) ** 2 + (share * (outside - other[0])) ** 2) ** 0.5,

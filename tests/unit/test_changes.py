@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.stats.bursts import burst_factor
+from analysis.stats.dispersion import burst_factor
 from analysis.trends.changes import (
     ALPHA,
     CANDIDATE_KEYS,
@@ -21,10 +21,10 @@ from analysis.trends.changes import (
     Past,
     burst_factors,
     change_of,
+    distinct_changes,
     judge,
 )
 from analysis.trends.changes import _p_beyond as p_beyond
-from analysis.trends.distinct_changes import distinct_changes
 
 WEEKS = 112
 K = 8

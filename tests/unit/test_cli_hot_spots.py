@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import sample_data
-from analysis.hotspots.grouping import TIMES_TOLD
+from analysis.hotspots.grouping import PUBLISHED_TIMES
 from curim_data.cli import main
 from curim_data.cli.changes import _in_words
 from curim_data.engine import open_source
@@ -244,6 +244,6 @@ def test_the_council_is_told_in_which_cells_places_were_found_and_how_dense_they
     assert told["told"] == study.sentence(t)
     times = {spot.id: spot.times for spot in study.spots}
     assert {spot["id"]: spot["times"] for spot in told["spots"]} == times
-    assert set(times.values()) <= set(TIMES_TOLD)
+    assert set(times.values()) <= set(PUBLISHED_TIMES)
     assert pd.read_csv(out)["times"].tolist() == [spot["times"] for spot in told["spots"]]
     assert "times" not in answer(capsys, sample, "hotspots")["spots"][0]

@@ -9,14 +9,16 @@ from scipy.spatial import cKDTree
 from scipy.stats import chisquare, ks_2samp, poisson
 from sklearn.cluster import DBSCAN, KMeans
 
-from analysis.clusters import chance, dbscan, detection, draws
-from analysis.clusters.chance import HeldLattice, on_hexagons
+from analysis.clusters import dbscan, detection, simulation
 from analysis.clusters.dbscan import LocalDbscan, Points, eps_for, eps_for_precision, minimum_alerts
 from analysis.clusters.detection import _named, cell_m2, find_clusters, runs_for
 from analysis.clusters.results import Cluster
+from analysis.clusters.simulation import on_hexagons
 from analysis.grid import baseline
-from analysis.grid.baseline import AlertGround, centres_in_metres, smoothing_width_for
+from analysis.grid.baseline import AlertGround, smoothing_width_for
+from analysis.grid.cells import centres_in_metres
 from analysis.hotspots.excess import in_order
+from analysis.stats.dispersion import SINGLE, ReportBursts
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
 
@@ -232,8 +234,8 @@ def test_maps_drawn_together_are_as_many_single_ones(monkeypatch: pytest.MonkeyP
     expected = ground.smooth(ground.pixel(ground.enter(x, y)), np.random.default_rng(1).gamma(1, 1, 400), 200)
     search = LocalDbscan(ground, expected, 60)
     for together in (1, 7_000):
-        monkeypatch.setattr(draws, "DRAWN_TOGETHER", together)
-        maps = list(draws.Baseline(search).maps(2_000, 10, np.random.default_rng(5)))
+        monkeypatch.setattr(simulation, "DRAWN_TOGETHER", together)
+        maps = list(simulation.Baseline(search).maps(2_000, 10, np.random.default_rng(5)))
         assert [at.shape for at in maps] == [(2_000, 2)] * 10
         here = [np.bincount(ground.pixel(at) // 16, minlength=-(-len(expected) // 16)) for at in maps]
         share = np.add.reduceat(expected, np.arange(0, len(expected), 16)) / expected.sum()
@@ -257,86 +259,37 @@ def uneven_search(city: CityProfile, eps: float, cells: int = 3_000, weights: np
     return LocalDbscan(ground, expected * (weights.sum() / expected.sum()), eps, scatter)
 
 
-def test_the_lattice_expects_on_each_hexagon_what_the_baseline_expects_there(city: CityProfile) -> None:
-    """Against the area of each hexagon in each pixel; and its places are as many as were reckoned with."""
-    search = uneven_search(city, 50)
-    side = chance.hexagon_side(310)
-    lattice = HeldLattice(search, side)
+@pytest.mark.parametrize("eps", [50, 150])
+def test_the_lattice_expects_what_the_baseline_does_and_leaves_out_no_core(city: CityProfile, eps: float) -> None:
+    """What can make a cluster is there, and no more: as the slow twin finds it by all distances."""
+    lattice = simulation.Lattice(search := uneven_search(city, eps, 700), 310)
     assert lattice.expected.sum() == pytest.approx(search.expected.sum())
-    assert len(lattice.at) < chance.places_in_lattice(search, side) < 1.3 * lattice._places
-    turn = np.pi / 6 + np.arange(6) * np.pi / 3
-    corner = side / 3**0.5 * np.column_stack([np.cos(turn), np.sin(turn)])
-    off, expected = [], []
-    for one in range(0, len(lattice.at), 200):
-        hexagon, side_m = shapely.Polygon(lattice.at[one] + corner), search.ground.side
-        assert hexagon.area == pytest.approx(310)
-        low = np.floor(lattice.at[one] / side_m) - 1
-        steps = np.array([(right, up) for right in range(3) for up in range(3)])
-        boxes = shapely.box(*((low + steps) * side_m).T, *((low + steps + 1) * side_m).T)
-        share = shapely.area(shapely.intersection(boxes, hexagon)) / side_m**2
-        there = search.expected[search.ground.pixel((low + steps + 0.5) * side_m)]
-        expected.append((share * there).sum())
-        off.append(lattice.expected[one] - expected[-1])
-    assert abs(np.sum(off)) < 0.02 * np.sum(expected)
-    assert np.abs(off).sum() < 0.1 * np.sum(expected)
-
-
-@pytest.mark.parametrize("n", [400, 60_000])
-def test_counts_by_hexagon_are_those_of_single_draws(city: CityProfile, n: int) -> None:
-    """The total is that of the alerts, the counts have the mean and the variance of a multinomial, whatever is drawn
-    one by one and whatever by a Poisson count."""
-    lattice = HeldLattice(uneven_search(city, 50), chance.hexagon_side(310))
-    assert (n >= len(lattice.expected)) == (n > 400)
-    maps = np.array(list(lattice.drawn(n, 60, np.random.default_rng(5))))
-    assert (maps.sum(axis=1) == n).all()
-    groups = np.arange(0, len(lattice.expected), 50)
-    share = np.add.reduceat(lattice.expected, groups) / lattice.expected.sum()
-    counts = np.add.reduceat(maps, groups, axis=1)
-    some = share * n > 1
-    scatter = ((counts - n * share) ** 2 / (n * share * (1 - share)))[:, some]
-    assert scatter.mean() == pytest.approx(1, abs=0.1)
-    assert (
-        chisquare(counts.sum(axis=0)[some] * 1.0, share[some] * counts.sum(axis=0)[some].sum() / share[some].sum())[1]
-        > 1e-3
-    )
-
-
-@pytest.mark.parametrize("eps", [50, 60, 150, 33.3])
-def test_the_lattice_leaves_out_no_core_and_nothing_near_one(city: CityProfile, eps: float) -> None:
-    """What can make a cluster is kept, and no more: as the slow twin finds it by all distances."""
-    lattice = HeldLattice(search := uneven_search(city, eps, 700), side := chance.hexagon_side(310))
-    gap = cKDTree(lattice.at)
-    within = gap.query_ball_point(lattice.at, eps + 1e-6)
-    assert gap.query(lattice.at, k=2)[0][:, 1].min() == pytest.approx(side)
-    rng = np.random.default_rng(3)
-    values = rng.poisson(1.3 * lattice.expected * 6_000 / lattice.expected.sum())
+    assert lattice.number(lattice.at[::7]).tolist() == list(range(0, len(lattice.at), 7))
+    within = cKDTree(lattice.at).query_ball_point(lattice.at, eps + 1e-6)
+    values = np.random.default_rng(3).poisson(1.3 * lattice.expected * 6_000 / lattice.expected.sum()).astype(float)
     minimum = search.minimum_at(lattice.at)
     sums = np.array([(values[some] / minimum[some]).sum() for some in within])
-    cores = np.flatnonzero((sums >= 1) & (values > 0))
-    near = np.unique(np.concatenate([within[core] for core in cores]))
+    near = np.unique(np.concatenate([within[core] for core in np.flatnonzero((sums >= 1) & (values > 0))]))
     wanted = near[values[near] > 0]
     assert lattice.near_cores(values).tolist() == wanted.tolist()
     assert 0 < len(wanted) < (values > 0).sum()
-    held = np.flatnonzero(values)
-    points = Points(lattice.at[held], values[held].astype(float))
-    found = {frozenset(held[group.cores].tolist()) for group in search.find(points)}
-    kept = Points(lattice.at[wanted], values[wanted].astype(float))
-    assert {frozenset(wanted[group.cores].tolist()) for group in search.find(kept)} == found
-    assert not len(lattice.near_cores(np.minimum(values, 0)))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("bursts", [SINGLE, ReportBursts(2.0, 40.0)])
 def test_both_ways_of_drawing_have_the_same_strongest_clusters(
-    monkeypatch: pytest.MonkeyPatch, city: CityProfile, weighted: bool
+    monkeypatch: pytest.MonkeyPatch, city: CityProfile, bursts: ReportBursts
 ) -> None:
-    """Of 300 maps each, by the test of Kolmogorov and Smirnov."""
-    weights = np.random.default_rng(2).choice([1.0, 2.0, 4.0], 6_000) if weighted else np.ones(6_000)
-    search = uneven_search(city, 60, weights=weights)
-    held = chance.strongest_of_chance(search, weights, 300, 0, 310)
-    monkeypatch.setattr(chance, "HELD_PER_ALERT", 0)
-    single = chance.strongest_of_chance(search, weights, 300, 1, 310)
-    assert len(np.unique(held)) > 30
-    assert len(np.unique(single)) > 30
+    """Of 200 maps each, by the test of Kolmogorov and Smirnov."""
+    alerts = np.ones(12_000)
+    search = uneven_search(city, 60, 700, alerts)
+    assert np.count_nonzero(search.expected) * search.ground.side**2 / 310 < len(alerts)
+    held = simulation.strongest_of_chance(search, alerts, 200, 0, 310, bursts)
+    monkeypatch.setattr(simulation.Lattice, "near_cores", lambda _lattice, values: np.flatnonzero(values))
+    whole = simulation.strongest_of_chance(search, alerts, 200, 0, 310, bursts)
+    assert np.allclose(held, whole)
+    monkeypatch.setattr(simulation.np, "count_nonzero", lambda _values: np.inf)
+    single = simulation.strongest_of_chance(search, alerts, 200, 1, 310, bursts)
+    assert len(np.unique(held)) > 20
     assert ks_2samp(held, single).pvalue > 0.01
 
 

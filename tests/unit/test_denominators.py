@@ -11,8 +11,7 @@ import pytest
 from scipy.stats import binom
 
 from analysis.hotspots.cell_significance import hot_cells
-from analysis.hotspots.denominators import Denominator, DenominatorKind, cell_rates
-from analysis.stats.empirical_bayes import empirical_bayes
+from analysis.hotspots.denominators import Denominator, DenominatorKind, cell_rates, empirical_bayes
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
@@ -105,15 +104,15 @@ def test_rates_are_drawn_to_the_mean_and_never_by_a_negative_spread() -> None:
     rates = cell_rates(np.array([3.0, 0.0, 40.0, np.nan, 5.0]), np.array([4.0, 50.0, 100.0, 10.0, np.nan]))
     assert rates.variance >= 0
     assert rates.mean == pytest.approx(43 / 154)
-    assert rates.mean < rates.smooth[0] < 0.75 == rates.raw[0]
-    assert abs(rates.smooth[2] - 0.4) < abs(rates.smooth[0] - 0.75)
-    assert np.isnan(rates.smooth[[3, 4]]).all()
-    assert rates.of(3, 4) == pytest.approx(rates.smooth[0])
+    assert rates.mean < rates.rates[0] < 0.75 == rates.raw[0]
+    assert abs(rates.rates[2] - 0.4) < abs(rates.rates[0] - 0.75)
+    assert np.isnan(rates.rates[[3, 4]]).all()
+    assert rates.of(3, 4) == pytest.approx(rates.rates[0])
     equal = cell_rates(np.array([10.0, 10.0, 11.0]), np.array([100.0, 100.0, 110.0]))
     assert equal.variance == 0
-    assert equal.smooth == pytest.approx(np.full(3, 0.1))
+    assert equal.rates == pytest.approx(np.full(3, 0.1))
     assert np.isnan(equal.of(0, 0))
-    assert cell_rates(np.zeros(5), np.full(5, 8.0)).smooth == pytest.approx(np.zeros(5))
+    assert cell_rates(np.zeros(5), np.full(5, 8.0)).rates == pytest.approx(np.zeros(5))
 
 
 @pytest.mark.slow
@@ -191,8 +190,8 @@ def test_the_rate_of_one_cell_is_that_of_a_place_of_it_alone() -> None:
     for shares in (False, True):
         rates = cell_rates(counts, base, shares=shares)
         assert rates.variance > 0
-        assert [rates.of(*pair) for pair in zip(counts, base, strict=True)] == pytest.approx(rates.smooth)
-        assert rates.smooth == pytest.approx(empirical_bayes(counts, base, shares=shares).rates)
+        assert [rates.of(*pair) for pair in zip(counts, base, strict=True)] == pytest.approx(rates.rates)
+        assert rates.rates == pytest.approx(empirical_bayes(counts, base, shares=shares).rates)
 
 
 @pytest.mark.parametrize("kind", ["alerts", "residents"])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.density.image import DensityImage, _between, class_breaks, colours_for, density_image, encode_png
+from analysis.density.image import DensityImage, _between, class_breaks, colours_for, density_image
 from analysis.density.kernel_density import Density
-from analysis.grid.raster import raster_from_polygon
+from analysis.grid.baseline import raster_from_polygon
 from curim_data.model import CityProfile, Translator
 from tests.density_of_points import kernel_density
 
@@ -83,7 +83,6 @@ def test_the_sea_is_clear_and_blends_with_no_black(picture: DensityImage) -> Non
     assert set(np.unique(picture.rgba[:, :, 3])) == {0, 215}
     assert 0.02 < opaque.mean() < 0.5
     assert (picture.rgba[~opaque][:, :3] == list(bytes.fromhex(picture.colours[0][1:]))).all()
-    assert 3 < picture.turned_m < 40  # why the grid is drawn anew
 
 
 def test_the_file_holds_the_picture(picture: DensityImage) -> None:
@@ -118,7 +117,7 @@ def test_the_legend_prints_each_class(picture: DensityImage, t: Translator) -> N
     legend = picture.legend(t)
     assert [colour for colour, _ in legend] == list(picture.colours)
     assert [words for _, words in legend] == ["10–20", "20–50", "50–100", "100–200", "200–500"]
-    thin = DensityImage(picture.rgba, class_breaks(1.5), colours_for(5), picture.bounds, 0.0)
+    thin = DensityImage(picture.rgba, class_breaks(1.5), colours_for(5), picture.bounds)
     assert [words for _, words in thin.legend(t)] == ["0.05–0.1", "0.1–0.2", "0.2–0.5", "0.5–1", "1–2"]
 
 
@@ -136,5 +135,3 @@ def test_a_flat_surface_is_of_one_class_and_no_alerts_are_clear(city: CityProfil
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="classes"):
         class_breaks(5, 4)
-    with pytest.raises(ValueError, match="channels"):
-        encode_png(np.zeros((2, 2, 3), dtype=np.uint8))

@@ -11,8 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import xlog1py, xlogy
 from scipy.stats import binom, hypergeom
 
-from analysis.stats.exact_rates import larger_rate
-from analysis.stats.exact_shares import larger_share, share_ratio_interval, smaller_share
+from analysis.stats.exact_ratios import larger_rate, larger_share, share_ratio_interval, smaller_share
 
 
 def tables(own: int, other: int, total: int, odds: Fraction, wanted) -> float:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.forecast.backtest import best_hits, best_hits_of, flagged_hits, hits
+from analysis.forecast.places import best_hits, best_hits_of, flagged_hits, hits
 
 COUNTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(1, 4)), min_size=1, max_size=6)
 

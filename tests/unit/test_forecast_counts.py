@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from analysis.forecast.counts import forecast_counts
+from analysis.forecast.next_periods import forecast_counts
 from analysis.trends.line import read_line
 from curim_data.model import Translator
 

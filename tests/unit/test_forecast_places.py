@@ -10,19 +10,28 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, nbinom, norm, poisson
 
-from analysis.forecast.backtest import RUNS, SHARES, hits, origins_for, widened_tail
-from analysis.forecast.counts import forecast_counts
-from analysis.forecast.methods import (
+from analysis.forecast.next_periods import forecast_counts
+from analysis.forecast.places import (
     EVEN,
+    RUNS,
+    SHARES,
     CellHistory,
     ForecastSettings,
+    PlaceForecast,
+    _inside,
+    _intervals,
+    _top_cells,
+    _totals,
     blend,
     decay,
     following_counts,
+    forecast_places,
+    hits,
     naive,
+    origins_for,
     settings_for,
+    widened_tail,
 )
-from analysis.forecast.places import PlaceForecast, _inside, _intervals, _top_cells, _totals, forecast_places
 from curim_data.model import Translator
 
 START = dt.date(2025, 1, 6)

@@ -12,7 +12,7 @@ from analysis.hotspots.excess import excess, poisson_limits
 from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.power import detection_power
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_rates import ratio_interval
+from analysis.stats.exact_ratios import ratio_interval
 from curim_data.model import CityProfile, Translator
 from tests.effort import effort
 from tests.unit.test_cell_significance import even, heart, planted

@@ -15,9 +15,7 @@ from scipy.stats import binom, chi2, poisson
 
 from analysis.hotspots.excess import (
     LEAST_FOR_PLAN,
-    NOT_COMPARED,
     ORDERS,
-    Excess,
     excess,
     excess_of,
     in_order,
@@ -27,6 +25,7 @@ from analysis.hotspots.excess import (
     worth_a_plan,
 )
 from analysis.hotspots.grouping import Spot
+from analysis.stats.intervals import UNKNOWN, Estimate
 from curim_data.model import translator
 from pages.parts.charts.numbers import expected_count
 
@@ -42,7 +41,7 @@ class Place:
     low: float = 4.0
     high: float = 12.0
     q: float = 0.01
-    excess: Excess = field(default=Excess(30, 18, 43))
+    excess: Estimate = field(default=Estimate(30, 18, 43))
 
 
 @given(counts, counts, shares)
@@ -105,7 +104,7 @@ def test_few_alerts_beside_empty_land_come_after_many_above_expected() -> None:
 def test_the_order_does_not_mind_how_places_came(order: str) -> None:
     rng = random.Random(2)
     places = [Place(f"{number}", rng.randrange(5), low=rng.randrange(3), q=rng.random() // 0.3) for number in range(30)]
-    places += [Place("none", low=math.nan, excess=NOT_COMPARED, q=math.nan)]
+    places += [Place("none", low=math.nan, excess=UNKNOWN, q=math.nan)]
     wanted = in_order(places, order)  # type: ignore[arg-type]
     for _ in range(5):
         rng.shuffle(places)
@@ -114,7 +113,7 @@ def test_the_order_does_not_mind_how_places_came(order: str) -> None:
 
 
 def test_what_is_surely_above_expected_comes_before_what_may_be() -> None:
-    unsure, sure = Place("unsure", excess=Excess(20, 1, 40)), Place("sure", excess=Excess(17, 9, 26))
+    unsure, sure = Place("unsure", excess=Estimate(20, 1, 40)), Place("sure", excess=Estimate(17, 9, 26))
     assert [place.id for place in in_order([unsure, sure])] == ["sure", "unsure"]
 
 
@@ -131,7 +130,7 @@ def test_a_cluster_has_the_excess_of_its_ratio() -> None:
     found = excess_of(Cluster())
     assert (found.value, found.low, found.high) == pytest.approx((30, 19, 44))
     assert excess_of(Cluster(weight=80.0)).value == 70
-    assert excess(5, 0, math.inf) == NOT_COMPARED
+    assert excess(5, 0, math.inf) == UNKNOWN
 
 
 def test_the_least_number_for_a_plan_lets_a_fall_by_seventy_per_cent_show() -> None:
@@ -176,7 +175,7 @@ def test_the_borders_of_a_ratio_that_says_something(expected: float, low: float,
 def test_a_sentence_has_more_digits_only_beside_a_ratio(expected: float, told: str) -> None:
     spot = Spot(
         id="quay", rank=1, cells=(), n=12, expected=expected, ratio=12 / expected, low=6 / expected, high=20 / expected,
-        q=0.001, land_km2=0.1, longitude=0.0, latitude=0.0, excess=Excess(11, 5, 18),
+        q=0.001, land_km2=0.1, longitude=0.0, latitude=0.0, excess=Estimate(11, 5, 18),
     )  # fmt: skip
     assert told in spot.sentence(translator("en"))
     listed = expected_count(translator("en"), spot)

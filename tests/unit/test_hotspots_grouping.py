@@ -9,8 +9,8 @@ import pytest
 from sklearn.cluster import KMeans
 
 from analysis.hotspots import grouping
-from analysis.hotspots.excess import Excess
 from analysis.hotspots.grouping import Spot, hot_spots, two_means
+from analysis.stats.intervals import Estimate
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -29,7 +29,7 @@ def test_places_too_few_for_a_plan_have_the_last_ranks(monkeypatch: pytest.Monke
     """Also where they are more surely above expected, so that ranks follow one another wherever a list is shown."""
     usual = Spot("", 0, (), 0, 1.0, 9.0, 2.0, 20.0, 0.01, 0.1, 0.0, 0.0, 5.0)
     places = [
-        replace(usual, id=name, n=n, excess=Excess(low + 2.0, low, low + 9.0))
+        replace(usual, id=name, n=n, excess=Estimate(low + 2.0, low, low + 9.0))
         for name, n, low in (("a", 9, 6.0), ("b", 12, 3.0), ("c", 40, 30.0), ("d", 8, 2.0))
     ]
     monkeypatch.setattr(grouping, "_places", lambda *_: places)

@@ -15,11 +15,11 @@ from scipy.stats import chi2
 
 from analysis.grid.cells import neighbours, ring
 from analysis.hotspots.cell_significance import HotCells, hot_cells
-from analysis.hotspots.excess import Excess, excess, poisson_limits
-from analysis.hotspots.grouping import hot_spots
-from analysis.hotspots.harm import SpotHarm, harm_of_spots, in_order_of_harm, weight_above
+from analysis.hotspots.excess import excess, poisson_limits
+from analysis.hotspots.grouping import SpotHarm, harm_of_spots, hot_spots, in_order_of_harm, weight_above
 from analysis.stats.dispersion import INDEPENDENT
 from analysis.stats.harm_weights import HarmWeights, harm_weights, weight_limits
+from analysis.stats.intervals import Estimate
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -136,7 +136,7 @@ def test_weights_of_one_are_counts(inside: int, outside: int, share: float, disp
     assert weight_limits(inside, inside, 1.0, dispersion) == pytest.approx(
         poisson_limits(inside, dispersion=dispersion), rel=1e-6, abs=1e-9
     )
-    found, plain = weight_above((inside, inside), (outside, outside), share, 1.0, dispersion), Excess(0, 0, 0)
+    found, plain = weight_above((inside, inside), (outside, outside), share, 1.0, dispersion), Estimate(0, 0, 0)
     plain = excess(inside, outside, share, dispersion)
     assert [*vars(found).values()] == pytest.approx([*vars(plain).values()], rel=1e-6, abs=1e-6)
 
@@ -144,7 +144,7 @@ def test_weights_of_one_are_counts(inside: int, outside: int, share: float, disp
 def test_nothing_to_compare_with_is_said() -> None:
     assert math.isnan(weight_above((3.0, 5.0), (0.0, 0.0), float("nan"), 2.0).value)
     t = translator("en")
-    told = SpotHarm(12.3, float("nan"), Excess(*[float("nan")] * 3)).sentence(t)
+    told = SpotHarm(12.3, float("nan"), Estimate(*[float("nan")] * 3)).sentence(t)
     assert told == "By harm they weigh as much as 12 alerts of mean harm."
 
 
@@ -183,7 +183,7 @@ def test_weights_of_other_incidents_are_refused(city: CityProfile) -> None:
 
 def test_the_order_goes_by_the_lower_limit() -> None:
     def place(name: str, low: float, weight: float) -> tuple[SimpleNamespace, SpotHarm]:
-        return SimpleNamespace(id=name), SpotHarm(weight, 1.0, Excess(low, low, low))
+        return SimpleNamespace(id=name), SpotHarm(weight, 1.0, Estimate(low, low, low))
 
     made = [place("a", 3, 9), place("b", 8, 9), place("c", float("nan"), 99), place("d", 3, 12)]
     ordered = in_order_of_harm([one for one, _ in made], {one.id: harm for one, harm in made})

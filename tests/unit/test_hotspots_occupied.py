@@ -10,7 +10,7 @@ import pytest
 from analysis.grid.cells import parents, square_side
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.hotspots.grouping import hot_spots
-from analysis.hotspots.occupied import HELD, OccupiedLand, occupied_land
+from analysis.hotspots.surroundings import HELD, OccupiedLand, occupied_land
 from curim_data.model import CityProfile, Translator
 
 TOWN = (41.8, -87.7)

@@ -14,10 +14,10 @@ from scipy.stats import binom, poisson
 
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.denominators import Denominator
-from analysis.hotspots.occupied import occupied_land
 from analysis.hotspots.power import Power, _Case, detection_power, planned_power
+from analysis.hotspots.surroundings import occupied_land
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_rates import larger_rate
+from analysis.stats.exact_ratios import larger_rate
 from analysis.stats.result import Result
 from curim_data.model import Translator
 from curim_data.model.i18n import Span

@@ -13,7 +13,7 @@ import pytest
 
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.excess import excess
-from analysis.hotspots.grouping import Spot, cold_spots, hot_spots, marked_by, spots_of, step_told
+from analysis.hotspots.grouping import Spot, cold_spots, hot_spots, marked_by, published_q, spots_of
 
 CENTRE = h3.latlng_to_cell(41.80, -87.60, 9)
 # Land on which hardly anything happens, and three places: a cell beside that land, a square and a corner.
@@ -79,7 +79,7 @@ def test_figures_are_sums_of_the_counts_that_are_told(
     for spot, place in zip(found, places, strict=True):
         kept = ("id", "rank", "longitude", "latitude")
         assert [getattr(spot, name) for name in kept] == [getattr(place, name) for name in kept]
-        assert spot.q == step_told(place.q)
+        assert spot.q == published_q(place.q)
         assert set(spot.cells) == set(place.cells)
         assert spot.times is None
         counts = told.frame.loc[list(place.cells)]
@@ -153,7 +153,7 @@ def test_where_cells_are_coarser_or_nothing_stands_out_there_are_no_figures(
         for name in ("expected", "ratio", "low", "high", "z"):
             assert np.isnan(getattr(spot, name)), name
         assert np.isnan(spot.excess.low)
-        assert (spot.id, spot.rank, spot.q, spot.against) == (place.id, place.rank, step_told(place.q), place.against)
+        assert (spot.id, spot.rank, spot.q, spot.against) == (place.id, place.rank, published_q(place.q), place.against)
         steps = [step for step in (1.0, 1.5, 2.0, 3.0, 5.0, 10.0) if step <= place.low]
         assert spot.times == (steps[-1] if steps else 1.0)
 
@@ -188,5 +188,5 @@ def test_the_marks_of_cells_are_those_of_the_places(theirs: HotCells, told: HotC
 
 
 def test_of_a_q_the_step_alone_is_told() -> None:
-    assert [step_told(q) for q in (0.0, 1e-131, 0.001, 0.0011, 0.05, 0.2)] == [0.001, 0.001, 0.001, 0.01, 0.05, 1.0]
-    assert np.isnan(step_told(float("nan")))
+    assert [published_q(q) for q in (0.0, 1e-131, 0.001, 0.0011, 0.05, 0.2)] == [0.001, 0.001, 0.001, 0.01, 0.05, 1.0]
+    assert np.isnan(published_q(float("nan")))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.incidents import first_alerts
+from analysis.space_time import first_alerts
 
 # On and off the limits, and beyond the next square.
 PLACES = st.sampled_from([0.0, 20.0, 49.0, 50.0, 51.0, -30.0, 99.0, 1e6, float("nan")])

@@ -12,9 +12,9 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
-from analysis.stats.empirical_bayes import empirical_bayes
-from analysis.stats.false_discovery import benjamini_hochberg
+from analysis.hotspots.denominators import empirical_bayes
 from analysis.stats.intervals import UNKNOWN, poisson_rate, rate_ratio, share_ratio, wilson
+from analysis.stats.significance import benjamini_hochberg
 
 counts = st.integers(0, 400)
 

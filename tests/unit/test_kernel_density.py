@@ -9,10 +9,16 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.density.bandwidth import bandwidth_by_rule, bandwidth_for, distinct_points, widths_from
-from analysis.density.kernel_density import bandwidth_from_cells, density_from_cells
-from analysis.grid.baseline import centres_in_metres
-from analysis.grid.raster import GaussianSmoother, Raster, pixel_for, raster_from_cells, raster_from_polygon
+from analysis.density.kernel_density import (
+    bandwidth_by_rule,
+    bandwidth_for,
+    bandwidth_from_cells,
+    density_from_cells,
+    distinct_points,
+    widths_from,
+)
+from analysis.grid.baseline import GaussianSmoother, Raster, pixel_for, raster_from_cells, raster_from_polygon
+from analysis.grid.cells import centres_in_metres
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
 from tests.density_of_points import kernel_density

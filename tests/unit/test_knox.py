@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.space_time.knox import (
+from analysis.space_time import (
     Closed,
     Interval,
     Metric,

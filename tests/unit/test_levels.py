@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import xlogy
 
-from analysis.trends.levels import PENALTY, neighbour_dispersion, partition, without_events
-from analysis.trends.line import read_line
+from analysis.trends.line import PENALTY, neighbour_dispersion, partition, read_line, without_events
 
 # Explosions in British coal mines that killed ten or more, by year, 1851 to 1962 (Jarrett 1979, Biometrika 66).
 YEARS = (

@@ -94,35 +94,6 @@ def test_what_can_no_longer_be_small_is_permuted_no_further_and_the_rest_is_as_i
     assert not np.array_equal(short, whole)
 
 
-@pytest.mark.parametrize(("lag", "block"), [(0, 1), (1, 1), (1, 3), (2, 4)])
-def test_what_runs_share_is_what_each_would_make(lag: int, block: int) -> None:
-    rng = np.random.default_rng(2)
-    parts = rng.poisson(3, (2, 40, 14)).astype(float)  # few values, so that many are equal
-
-    def make(values: np.ndarray) -> np.ndarray:
-        top, bottom = lagged_sums(values, lag)
-        made.append(values.size)
-        return top / (1 + bottom)
-
-    made: list[int] = []
-    shared = block_permutation(parts, block=block, runs=499, seed=3, rebuild=make, reach=lag, enough=90)
-    fewer = sum(made)
-    made.clear()
-    alone = block_permutation(parts, block=block, runs=499, seed=3, rebuild=make, enough=90)
-    assert np.array_equal(shared, alone)
-    assert fewer < sum(made) / 4
-
-
-def test_runs_share_nothing_where_windows_hardly_recur_or_a_value_is_missing() -> None:
-    parts = np.random.default_rng(2).normal(size=(5, 14))
-    far = {reach: block_permutation(parts, block=1, runs=49, reach=reach) for reach in (3, 90)}
-    parts[0, 3] = np.nan
-    gap = [block_permutation(parts, block=1, runs=49, reach=reach) for reach in (None, 0)]
-    assert np.array_equal(*gap)
-    assert np.array_equal(far[3], far[90])
-    assert np.array_equal(far[3][1:], gap[0][1:])
-
-
 def test_the_same_seed_gives_the_same_p() -> None:
     series = np.random.default_rng(0).normal(size=(3, 12))
     first, again = (block_permutation(series, block=2, runs=50, seed=7) for _ in range(2))

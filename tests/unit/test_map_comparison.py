@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import binom, fisher_exact, norm
 
-from analysis.grid.cells import neighbours
-from analysis.map_comparison import (
+from analysis.comparison import (
     MapComparison,
     MapLabel,
     MapPair,
     compare_maps,
     outlying_cells,
-    share_ratios,
     worth_testing,
 )
-from analysis.stats.intervals import share_ratio
+from analysis.grid.cells import neighbours
+from analysis.stats.intervals import share_ratio, share_ratios
 from curim_data.model import CityProfile, Message, Translator
 from tests.effort import effort
 

@@ -10,9 +10,8 @@ import h3.api.basic_str as h3
 import pandas as pd
 import pytest
 
-from analysis.plans.drafting import draft_plan, harm_questions, old_baseline
+from analysis.plans.drafting import draft_plan, gender_sentence, harm_questions, old_baseline, problem_statement
 from analysis.plans.evidence import catalogue, measures_of_kind, rank_measures
-from analysis.plans.problem_statement import gender_sentence, problem_statement
 from analysis.report.plan import compose_plan
 from analysis.spots.profile import profile_spot
 from curim_data.engine import Source

@@ -11,13 +11,14 @@ from analysis.plans.drafting import (
     applicable_drop,
     baseline_dates,
     buffer_cells,
+    caution_messages,
     draft_plan,
     objective_sentence,
     plan_warnings,
+    problem_statement,
     propose_comparison_area,
 )
 from analysis.plans.evidence import find_measure
-from analysis.plans.problem_statement import caution_messages, problem_statement
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
 from curim_data.model.city import load_city
 from curim_data.model.plan import (

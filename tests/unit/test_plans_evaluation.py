@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.plans.displacement import relative_effect, scaled_difference, wdd, wdq
-from analysis.plans.evaluation import AreaCounts, _score, evaluate, evaluate_by_gender, minimum_detectable_drop
+from analysis.plans.evaluation import (
+    AreaCounts,
+    _score,
+    evaluate,
+    evaluate_by_gender,
+    minimum_detectable_drop,
+    relative_effect,
+    scaled_difference,
+    wdd,
+    wdq,
+)
 
 pair = st.tuples(st.integers(0, 500), st.integers(0, 500))
 weight = st.sampled_from([0.5, 1.0, 2.0, 3.0])

@@ -15,15 +15,13 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
-from analysis.plans.drafting import draft_plan
+from analysis.plans.drafting import draft_plan, problem_statement
 from analysis.plans.evidence import find_measure
-from analysis.plans.problem_statement import problem_statement
 from analysis.report import maps
 from analysis.report.blocks import Document, Figure, Picture, Table, Text, printable
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
-from analysis.report.documents import brief_document, plan_document
+from analysis.report.documents import brief_document, plan_document, render_pdf
 from analysis.report.maps import NumberedSpot, areas_map, city_map, quantile_breaks
-from analysis.report.pdf import render_pdf
 from analysis.report.word import render_docx
 from analysis.spots.label_placement import text_width
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator

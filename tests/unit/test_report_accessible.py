@@ -18,9 +18,8 @@ from docx import Document as read_word
 from analysis.report.blocks import Document, Figure, Picture
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.report.charts import ChangeSeries, change_chart
-from analysis.report.documents import brief_document, plan_document
+from analysis.report.documents import brief_document, plan_document, render_pdf
 from analysis.report.maps import NumberedSpot, areas_map, city_map
-from analysis.report.pdf import render_pdf
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
 from curim_data.model.city import load_city
 from curim_data.model.plan import Areas

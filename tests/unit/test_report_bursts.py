@@ -11,14 +11,12 @@ import pytest
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp
 
-from analysis.clusters import chance, draws
-from analysis.clusters.chance import HeldLattice, hexagon_side, on_hexagons
+from analysis.clusters import simulation
 from analysis.clusters.dbscan import LocalDbscan, Points
 from analysis.clusters.detection import find_clusters
-from analysis.clusters.draws import Baseline, drawn_in_bursts
-from analysis.grid.baseline import centres_in_metres
-from analysis.stats.dispersion import INDEPENDENT, UNKNOWN, Dispersion
-from analysis.stats.report_bursts import SINGLE, UNKNOWN_BURSTS, ReportBursts, fit_bursts
+from analysis.clusters.simulation import Baseline, drawn_in_bursts, on_hexagons
+from analysis.grid.cells import centres_in_metres
+from analysis.stats.dispersion import INDEPENDENT, SINGLE, UNKNOWN, UNKNOWN_BURSTS, Dispersion, ReportBursts, fit_bursts
 from curim_data.model import CityProfile, Translator
 from tests.unit.test_clusters_detection import STATION, drawn, grounded
 
@@ -133,8 +131,8 @@ def slow_map(search: LocalDbscan, n: int, bursts: ReportBursts, rng: np.random.G
 
 @pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 150_000])
 def test_maps_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, city: CityProfile, together: int) -> None:
-    """By how many pairs of alerts lie near each other and by the strongest clusters, on the lattice and off it."""
-    monkeypatch.setattr(draws, "DRAWN_TOGETHER", together)
+    """By how many pairs of alerts lie near each other and by the strongest clusters."""
+    monkeypatch.setattr(simulation, "DRAWN_TOGETHER", together)
     frame = drawn(city, 1_000, {STATION: 8})
     search, _, _ = grounded(city, frame, 80.0)
     bursts, cell, runs = ReportBursts(2.5, 40.0), 310.0, 100
@@ -150,29 +148,8 @@ def test_maps_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, city: 
         points = Points(hexagons, np.bincount(member).astype(float))
         strongest.append(max((search.strength(points, group) for group in search.find(points)), default=0.0))
     assert len(np.unique(strongest)) > 60
-    for held in (chance.HELD_PER_ALERT, 10**6, 0):
-        monkeypatch.setattr(chance, "HELD_PER_ALERT", held)
-        quick = chance.strongest_of_chance(search, np.ones(1_000), runs, 7, cell, bursts)
-        assert ks_2samp(strongest, quick).pvalue > 0.01
-
-
-def test_bursts_on_the_lattice_stand_on_the_hexagons_they_fall_on(city: CityProfile) -> None:
-    """All alerts are there, by what is expected; positions go to the nearest hexagon, to an eighth of a pixel."""
-    search, _, _ = grounded(city, drawn(city, 6_000, {STATION: 8}), 80.0)
-    lattice = HeldLattice(search, hexagon_side(310))
-    maps = np.array(list(lattice.drawn_in_bursts(6_000, 40, np.random.default_rng(8), TWO)))
-    assert (maps.sum(axis=1) == 6_000).all()
-    usual = np.quantile(lattice.expected, [0.1, 0.5, 0.9, 0.99])
-    for group in range(len(usual) + 1):
-        inside = np.digitize(lattice.expected, usual) == group
-        assert maps[:, inside].sum() == pytest.approx(40 * lattice.expected[inside].sum(), rel=0.15)
-    at = next(drawn_in_bursts(Baseline(search), 4_000, 1, np.random.default_rng(9), TWO))
-    number = np.searchsorted(lattice._place, lattice._at(at))
-    assert np.array_equal(lattice._place[number], lattice._at(at))
-    nearest = cKDTree(lattice.at).query(at)[0]
-    away = np.hypot(*(lattice.at[number] - at).T)
-    assert (away - nearest).max() < 2 * search.ground.side / 8 * 2**0.5
-    assert (away > nearest + 1e-9).mean() < 0.25
+    quick = simulation.strongest_of_chance(search, np.ones(1_000), runs, 7, cell, bursts)
+    assert ks_2samp(strongest, quick).pvalue > 0.01
 
 
 def burst_map(city: CityProfile, n: int, bursts: ReportBursts, seed: int) -> pd.DataFrame:

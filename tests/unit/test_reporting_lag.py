@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.trends.reporting_lag import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
+from analysis.trends.reporting import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
 from analysis.trends.time_series import weekly
 from curim_data.engine import open_source
 from curim_data.query.reporting_lag import _delays, reporting_lag

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from analysis.comparison import MapLabel, compare_maps
 from analysis.concentration import concentration
 from analysis.gender import category_ratios, gender_shares, place_shares
-from analysis.map_comparison import MapLabel, compare_maps, share_ratios
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
-from analysis.stats.intervals import wilson
+from analysis.stats.intervals import share_ratios, wilson
 from curim_data.model import CityProfile, Message
 from tests.effort import effort
 

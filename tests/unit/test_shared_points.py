@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.clusters.chance import HeldLattice, hexagon_side
 from analysis.clusters.dbscan import Heaps, LocalDbscan
 from analysis.clusters.detection import find_clusters
-from analysis.clusters.draws import Baseline, drawn_in_bursts
-from analysis.grid.baseline import AlertGround, centres_in_metres
-from analysis.grid.cells import parents
-from analysis.grid.shared_points import SharedPoints, land_by_points, with_points
+from analysis.clusters.simulation import Baseline, drawn_in_bursts
+from analysis.grid.baseline import AlertGround
+from analysis.grid.cells import SharedPoints, centres_in_metres, land_by_points, parents, with_points
 from analysis.hotspots.cell_significance import hot_cells
-from analysis.stats.report_bursts import SINGLE, ReportBursts
+from analysis.stats.dispersion import SINGLE, ReportBursts
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
 from curim_data.quality.shared_points import served_land, shared_points
@@ -99,10 +97,6 @@ def test_simulated_maps_stand_where_alerts_do(city: CityProfile, bursts: ReportB
     scale = bursts.dispersion(1_000)  # whole bursts at most
     z = (counts - 40 * search.heaped) / np.sqrt(40 * search.heaped * scale)
     assert (z**2).mean() < 1.4
-    lattice = HeldLattice(search, hexagon_side(307.0))
-    assert lattice.expected.sum() == pytest.approx(2_000)
-    drawn = sum(lattice.drawn_in_bursts(2_000, 40, random, bursts))
-    assert drawn.sum() == 80_000
 
 
 def test_points_of_several_days_are_shared_and_those_of_one_day_are_not(tmp_path: Path) -> None:

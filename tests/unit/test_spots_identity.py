@@ -14,15 +14,15 @@ import pytest
 from pyproj import Geod
 
 import sample_data
-from analysis.spots.identity import (
+from analysis.spots.naming import (
     KnownPlace,
     _metres,
     _metres_per_radian,
     as_known_places,
     match_places,
+    name_spots,
     with_known_ids,
 )
-from analysis.spots.naming import name_spots
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator

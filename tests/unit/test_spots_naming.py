@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.spots import naming
-from analysis.spots.identity import KnownPlace
-from analysis.spots.naming import DIRECTIONS, SpotName, _bearing, name_area, name_spot, name_spots
+from analysis.spots.naming import DIRECTIONS, KnownPlace, SpotName, _bearing, name_area, name_spot, name_spots
 from curim_data.model import LANGUAGES, CityProfile, Translator, translator
 from curim_data.model.city import Area
 from curim_data.model.place_names import COLUMNS, PlaceNames, merged, read_place_names, write_place_names

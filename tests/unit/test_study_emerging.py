@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import sample_data
-from analysis.emerging.settings import Periods, whole_periods
+from analysis.emerging.detection import Periods, whole_periods
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source, open_source

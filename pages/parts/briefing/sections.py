@@ -82,7 +82,7 @@ def _draw_spots(page: Page, study: BriefStudy) -> None:
                 "rank": spot.rank,
                 "name": study.names[spot.id](t),
                 "n": spot.n,
-                "expected": spot.times_told(t) or expected_count(t, spot, ratios=False),
+                "expected": spot.times_in_words(t) or expected_count(t, spot, ratios=False),
             }
             for spot in study.hot.spots[:MOST_SPOTS]
         ]

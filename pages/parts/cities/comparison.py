@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from analysis.city_comparison import CountedShare, by_own_mean, compare_rates, compare_shares
+from analysis.comparison import CountedShare, by_own_mean, compare_rates, compare_shares
 from curim_data.model import Audience, Message, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span
@@ -54,7 +54,7 @@ def counted_city(dataset: Dataset, period: tuple[dt.date, dt.date], audience: Au
 
 @dataclass(frozen=True)
 class ComparedShares:
-    """The shares that both cities have: a row each of `analysis.city_comparison.compare_shares`, with `by`, `key` and
+    """The shares that both cities have: a row each of `analysis.comparison.compare_shares`, with `by`, `key` and
     `label`, and the smallest counts that are written out of each city.
     """
 

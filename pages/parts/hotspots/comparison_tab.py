@@ -13,7 +13,7 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.map_comparison import DifferingPlace
+from analysis.comparison import DifferingPlace
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, BoolArray, FloatArray, IntArray, Message, cell_polygons
 from curim_data.privacy import DisclosureError

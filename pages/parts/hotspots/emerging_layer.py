@@ -13,7 +13,7 @@ import streamlit as st
 
 from analysis.emerging.classes import CLASSES, KINDS
 from analysis.emerging.detection import RUNS, EmergingHotSpots
-from analysis.grid.shared_points import with_points
+from analysis.grid.cells import with_points
 from curim_data.model import Translator, cell_polygons
 from curim_data.studies.emerging import EmergingRow, EmergingStudy
 from curim_data.studies.spot_area import has_area

@@ -10,7 +10,7 @@ from typing import Final, Literal, cast
 import streamlit as st
 
 from analysis.hotspots.excess import LEAST_FOR_PLAN, ORDERS, Order, in_order, worth_a_plan
-from analysis.hotspots.harm import SpotHarm, in_order_of_harm
+from analysis.hotspots.grouping import SpotHarm, in_order_of_harm
 from curim_data.model import Translator
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
 from pages.parts.frame import Page

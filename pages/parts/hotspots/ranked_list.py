@@ -16,8 +16,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.grid.cells import COARSEST, square_side
 from analysis.hotspots.denominators import LAND
-from analysis.hotspots.excess import Excess, excess_of, is_compared, ratio_says_something
-from analysis.hotspots.harm import SpotHarm
+from analysis.hotspots.excess import excess_of, is_compared, ratio_says_something
+from analysis.hotspots.grouping import SpotHarm
+from analysis.stats.intervals import Estimate
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
@@ -387,13 +388,13 @@ def street_names(page: Page, line: SpotSummary) -> list[str]:
 def _ratio(page: Page, line: SpotSummary) -> str:
     t, spot = page.t, line.spot
     if not is_compared(spot):
-        return str(spot.times_told(t))
+        return str(spot.times_in_words(t))
     if not ratio_says_something(spot):
         return "–"
     return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
 
 
-def _interval(t: Translator, more: Excess, *, short: bool) -> str:
+def _interval(t: Translator, more: Estimate, *, short: bool) -> str:
     """What is above expected with its interval; `short`: without it, for a phone."""
     if more.low != more.low or short:
         return t.number(more.value)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.space_time.knox import REPEAT_M, Band, Interval, KnoxResult, Metric
+from analysis.space_time import REPEAT_M, Band, Interval, KnoxResult, Metric
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Num, Translator
 from curim_data.privacy import sees_exact

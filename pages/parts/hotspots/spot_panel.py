@@ -8,8 +8,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from analysis.hotspots.grouping import Spot
-from analysis.hotspots.harm import SpotHarm
+from analysis.hotspots.grouping import Spot, SpotHarm
 from analysis.spots.profile import states_no_category
 from curim_data.model import Gender
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY

@@ -14,9 +14,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analysis.plans.drafting import applicable_drop, harm_questions, objective_sentence, old_baseline, plan_warnings
+from analysis.plans.drafting import (
+    applicable_drop,
+    caution_messages,
+    gender_sentence,
+    harm_questions,
+    objective_sentence,
+    old_baseline,
+    plan_warnings,
+    problem_statement,
+)
 from analysis.plans.evidence import find_measure
-from analysis.plans.problem_statement import caution_messages, gender_sentence, problem_statement
 from curim_data.model import LANGUAGES, Message, Plan, translator
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.plan import Action, GenderCheck

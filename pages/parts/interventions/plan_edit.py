@@ -9,8 +9,7 @@ from typing import Any
 import h3.api.basic_str as h3
 import streamlit as st
 
-from analysis.plans.drafting import objective_sentence
-from analysis.plans.problem_statement import gender_sentence
+from analysis.plans.drafting import gender_sentence, objective_sentence
 from curim_data.model import Plan
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem
 from curim_data.plans.record import Deed

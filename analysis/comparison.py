@@ -1,4 +1,12 @@
-"""Where two maps differ: the share of one of them by place against its share elsewhere, exactly, corrected.
+"""Two cities side by side, and where two maps differ.
+
+Two cities side by side: shares of each with intervals, their differences, rates, and lines by their own mean.
+
+Cities are never compared by how many alerts they have: who reports, what can be reported and for how long differ.
+Within a city these are mostly the same for all of its alerts, so that shares of its alerts and movements round its own
+mean say more. They too are of what is reported.
+
+Where two maps differ: the share of one of them by place against its share elsewhere, exactly, corrected.
 
 "Hot for one and not for the other" would be no test: the difference between significant and not significant is not
 itself significant (Gelman & Stern 2006, The American Statistician 60, 328-331). Here the difference is tested.
@@ -20,6 +28,7 @@ itself significant (Gelman & Stern 2006, The American Statistician 60, 328-331).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -31,14 +40,139 @@ from scipy.special import gammaln
 
 from analysis.grid.cells import neighbours, square_side
 from analysis.hotspots.cell_significance import connected
-from analysis.hotspots.settings import window_for
+from analysis.hotspots.surroundings import window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
-from analysis.stats.false_discovery import benjamini_hochberg, told_step
+from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratios, wilson
 from analysis.stats.result import Choice
+from analysis.stats.significance import alpha_or_one, benjamini_hochberg, fisher_two_sided
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.types import CellArray
 
-_Z: Final = float(stats.norm.ppf(0.975))
+ALPHA: Final = 0.05
+PER: Final = 1_000  # inhabitants
+YEAR: Final = 365.25  # days
+# So few of one city can be anything: its share is not compared.
+LEAST: Final = 20
+
+
+@dataclass(frozen=True)
+class CountedShare:
+    """`n` of `of` alerts or alerts of a city; `scatter`: how overdispersed they are, by which both are divided
+    before an interval is made of them (effective counts).
+    """
+
+    n: float
+    of: float
+    scatter: Dispersion = INDEPENDENT
+
+    @property
+    def estimate(self) -> Estimate:
+        """The share with Wilson's interval; not known of nothing."""
+        by = self.scatter.value
+        return wilson(min(self.n, self.of) / by, self.of / by) if self.of > 0 else UNKNOWN
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is enough to compare it."""
+        return self.of >= LEAST
+
+
+def share_difference(first: CountedShare, second: CountedShare) -> Estimate:
+    """The first share less the second, with Newcombe's hybrid score interval.
+
+    With Wilson's limits l and u of each share p, and d the difference: d - sqrt((p1 - l1)² + (u2 - p2)²) and
+    d + sqrt((u1 - p1)² + (p2 - l2)²). Not known where one of the shares is not.
+
+    Newcombe, R. G. (1998). Interval estimation for the difference between independent proportions: comparison of eleven
+    methods. Statistics in Medicine 17, 873-890 (method 10).
+
+    >>> e = share_difference(CountedShare(56, 70), CountedShare(48, 80))
+    >>> round(e.value, 4), round(e.low, 4), round(e.high, 4)
+    (0.2, 0.0524, 0.3339)
+    """
+    a, b = first.estimate, second.estimate
+    if not (a.known and b.known):
+        return UNKNOWN
+    difference = a.value - b.value
+    below = float(np.hypot(a.value - a.low, b.high - b.value))
+    above = float(np.hypot(a.high - a.value, b.value - b.low))
+    return Estimate(difference, difference - below, difference + above)
+
+
+def share_p(first: CountedShare, second: CountedShare) -> float:
+    """Fisher's exact p of two shares being the same, spread by how overdispersed both cities are (`spread_p`).
+
+    The variance of the difference is that of independent counts times (phi1 / n1 + phi2 / n2) / (1 / n1 + 1 / n2), phi
+    being each city's dispersion. NaN where one of the cities has nothing.
+    """
+    if min(first.of, second.of) <= 0:
+        return float("nan")
+    (a, all_a), (b, all_b) = ((round(min(share.n, share.of)), round(share.of)) for share in (first, second))
+    exact = fisher_two_sided(*(np.array([count]) for count in (a, all_a - a, b, all_b - b)))
+    weight = np.array([1 / first.of, 1 / second.of])
+    dispersion = float(weight @ [first.scatter.value, second.scatter.value] / weight.sum())
+    return float(spread_p(exact, dispersion)[0])
+
+
+def compare_shares(pairs: Sequence[tuple[CountedShare, CountedShare]], alpha: float = ALPHA) -> pd.DataFrame:
+    """One row a pair: n_first, of_first, share_first, low_first, high_first, the same of the second, then difference,
+    low, high, p, q (Benjamini-Hochberg over all rows that are compared) and differs (bool).
+
+    A pair of which one city has fewer than `LEAST` has its shares and no difference.
+    """
+    rows = []
+    for first, second in pairs:
+        compared = first.enough and second.enough
+        difference = share_difference(first, second) if compared else UNKNOWN
+        row = {"difference": difference.value, "low": difference.low, "high": difference.high}
+        row["p"] = share_p(first, second) if compared else np.nan
+        for name, share in (("first", first), ("second", second)):
+            found = share.estimate
+            row |= {f"n_{name}": share.n, f"of_{name}": share.of}
+            row |= {f"share_{name}": found.value, f"low_{name}": found.low, f"high_{name}": found.high}
+        rows.append(row)
+    sides = [f"{what}_{name}" for name in ("first", "second") for what in ("n", "of", "share", "low", "high")]
+    frame = pd.DataFrame(rows, columns=[*sides, "difference", "low", "high", "p"], dtype=float)
+    frame["q"] = benjamini_hochberg(frame["p"])
+    return frame.assign(differs=(frame["q"] <= alpha).fillna(False).to_numpy(bool))
+
+
+def by_own_mean(counts: Sequence[float]) -> FloatArray:
+    """Counts of equal periods as multiples of their mean; NaN where all are zero.
+
+    >>> by_own_mean([2.0, 4.0, 6.0]).tolist()
+    [0.5, 1.0, 1.5]
+    """
+    n = np.asarray(counts, float)
+    mean = n.mean() if n.size else 0.0
+    return n / mean if mean > 0 else np.full(n.shape, np.nan)
+
+
+@dataclass(frozen=True)
+class CountedRate:
+    """`n` alerts of so many `residents` in so many `days`; `scatter`: how overdispersed they are."""
+
+    n: float
+    residents: float
+    days: int
+    scatter: Dispersion = INDEPENDENT
+
+    @property
+    def exposure(self) -> float:
+        """Thousands of inhabitants times years."""
+        return self.residents / PER * self.days / YEAR
+
+    @property
+    def estimate(self) -> Estimate:
+        """Alerts for each 1,000 inhabitants in a year, with the exact interval of effective counts."""
+        by = self.scatter.value
+        return poisson_rate(self.n / by, self.exposure / by)
+
+
+def compare_rates(first: CountedRate, second: CountedRate) -> Estimate:
+    """The first rate over the second, with the exact interval of effective counts."""
+    counts = (rate.n / rate.scatter.value for rate in (first, second))
+    return rate_ratio(*counts, *(rate.exposure / rate.scatter.value for rate in (first, second)))
 
 
 def worth_testing(attainable: FloatArray, alpha: float) -> BoolArray:
@@ -90,7 +224,8 @@ def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray, dispersio
     `out`: cells that do not belong to the rest. `dispersion`: variance of counts by that of independent ones.
     """
     a, b = disc @ maps.a, disc @ maps.b
-    whole_a, whole_b = (here + _rest(counts, disc, out) for here, counts in ((a, maps.a), (b, maps.b)))
+    rest_a, rest_b = maps.a * ~out, maps.b * ~out
+    whole_a, whole_b = a + rest_a.sum() - disc @ rest_a, b + rest_b.sum() - disc @ rest_b
     over, most, under, least = (
         spread_p(tail, dispersion, tails=1)
         for tail in (*_upper(a, b, whole_a, whole_b), *_upper(b, a, whole_b, whole_a))
@@ -108,12 +243,6 @@ def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray, dispersio
         low=low,
         high=high,
     )
-
-
-def _rest(counts: FloatArray, disc: sparse.csr_array, out: BoolArray) -> FloatArray:
-    """Counts that lie outside each place and not in cells `out`."""
-    chosen = counts * ~out
-    return np.asarray(chosen.sum() - disc @ chosen)
 
 
 def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float, dispersion: float = 1.0) -> BoolArray:
@@ -155,25 +284,6 @@ def _upper(a: FloatArray, b: FloatArray, total_a: FloatArray, total_b: FloatArra
     cases, case = np.unique(np.column_stack([a, drawn, total_a, total_b])[some], axis=0, return_inverse=True)
     tail[some] = stats.hypergeom(cases[:, 2] + cases[:, 3], cases[:, 2], cases[:, 1]).sf(cases[:, 0] - 1)[case]
     return tail, np.exp(extreme)
-
-
-def share_ratios(
-    a: FloatArray, total_a: FloatArray, b: FloatArray, total_b: FloatArray, dispersion: float = 1.0
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """`analysis.stats.intervals.share_ratio` for arrays: (a / A) / (b / B) with Katz's 95 % interval."""
-    nothing = (total_a == 0) | (total_b == 0) | (a + b == 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(nothing, np.nan, (a / total_a) / (b / total_b))
-        add = np.where((a == 0) | (b == 0), 0.5, 0.0)
-        x, n, y, m = a + add, total_a + add, b + add, total_b + add
-        reach = np.exp(_Z * np.sqrt(dispersion) * np.sqrt(np.maximum(0.0, 1 / x - 1 / n + 1 / y - 1 / m)))
-        middle = (x / n) / (y / m)
-        low = np.where(nothing | (a == 0), 0.0, middle / reach)
-        high = np.where(nothing | (b == 0), np.inf, middle * reach)
-    return value, low, high
-
-
-ALPHA: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -280,7 +390,7 @@ class MapComparison:
 
     def for_readers(self, least: int) -> MapComparison:
         """The same for who does not see counts under `least`: of q, which depends on all places, the step alone
-        (`told_step`), and places in the order of the p that are written out, the others last by name.
+        (`alpha_or_one`), and places in the order of the p that are written out, the others last by name.
         """
         if least <= 1:
             return self
@@ -288,9 +398,9 @@ class MapComparison:
             self.places, key=lambda place: (place.p, place.id) if place.shares_written(least) else (2.0, place.id)
         )
         places = tuple(
-            replace(place, rank=rank, q=float(told_step(place.q))) for rank, place in enumerate(order, start=1)
+            replace(place, rank=rank, q=float(alpha_or_one(place.q))) for rank, place in enumerate(order, start=1)
         )
-        return replace(self, frame=self.frame.assign(q=told_step(self.frame["q"])), places=places)
+        return replace(self, frame=self.frame.assign(q=alpha_or_one(self.frame["q"])), places=places)
 
     def sentence(self, t: Translator) -> str:
         """How many places differ, out of how many; and whether there was enough to tell."""
