@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from curim_data import protection, studies
 from curim_data.filters import AlertFilter, column_label, value_label
-from curim_data.model import Audience, Message, Translator
+from curim_data.model import Audience, Message, MessageError, Translator
 from curim_data.model.progress import following
 
 if TYPE_CHECKING:
@@ -33,20 +33,8 @@ MOST_LINES: Final = 60
 MOST_WIDTH: Final = 240  # of a table that goes to a file or another program
 
 
-class UsageError(Exception):
+class UsageError(MessageError):
     """Unusable input or arguments: one line for standard error, exit code 2."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text)
-        self.message = message
-
-
-class Place(Protocol):
-    """A group of map cells, perhaps with an outline of its own."""
-
-    @property
-    def cells(self) -> tuple[int, ...]:
-        """H3 cells of one resolution."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +51,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Places:
-    """Places for a file: CSV with `columns` of their rows, or GeoJSON by their shapes, whichever the suffix names."""
+    """Places for a file: CSV with `columns` of their rows, or GeoJSON by their shapes, whichever the suffix names.
 
-    places: Sequence[Place]
+    `places`: with `cells`, H3 cells of one resolution, and perhaps an outline of their own.
+    """
+
+    places: Sequence[Any]
     rows: list[dict[str, Any]]
     columns: Sequence[str]
 
@@ -253,26 +244,23 @@ class CommandContext:
 
     def _write(self, out: Path, content: pd.DataFrame | Places | bytes) -> None:
         """Write a result to a file, its counts as the audience may read them."""
-        if isinstance(content, bytes):
-            write_file(out, content)
-        elif isinstance(content, Places):
-            self._write_places(out, content)
-        else:
-            from curim_data.export.safe_csv import csv_bytes
+        from curim_data.export.safe_csv import csv_bytes
 
-            write_file(out, csv_bytes(content if self.written is None else self.written.table(content, always=True)))
+        made = self._places(content, out.suffix.lower()) if isinstance(content, Places) else content
+        if not isinstance(made, bytes):
+            made = csv_bytes(made if self.written is None else self.written.table(made, always=True))
+        write_file(out, made)
 
-    def _write_places(self, out: Path, found: Places) -> None:
+    def _places(self, found: Places, suffix: str) -> pd.DataFrame | bytes:
+        """Places as a table for CSV or as GeoJSON, their counts as the audience may read them."""
         import pandas as pd
 
-        rows, columns = found.rows, [*found.columns]
-        if self.written is not None and not self.written.all_written:
-            rows, columns = self.written.answer(rows), [*columns, "fewer_than"]
-        if out.suffix.lower() == ".csv":
-            flat = [{**row, "cells": " ".join(row["cells"])} for row in rows]
-            self._write(out, pd.DataFrame(flat, columns=columns))
-        else:
-            write_file(out, _geojson(found.places, rows).encode())
+        rows = self.masked(found.rows)
+        if suffix != ".csv":
+            return _geojson(found.places, rows).encode()
+        limits = [] if self.written is None or self.written.all_written else ["fewer_than"]
+        flat = [{**row, "cells": " ".join(row["cells"])} for row in rows]
+        return pd.DataFrame(flat, columns=[*found.columns, *limits])
 
     def _print_table(self, table: Table) -> None:
         """A table on the terminal, its first lines where it is long; counts that the audience may not read are "fewer
@@ -337,7 +325,7 @@ def cannot_write(out: Path, error: OSError) -> UsageError:
     return UsageError(Message("{file} cannot be written: {why}.", values))
 
 
-def _geojson(places: Sequence[Place], rows: list[dict[str, Any]]) -> str:
+def _geojson(places: Sequence[Any], rows: list[dict[str, Any]]) -> str:
     """Places in WGS84: the outline of a cluster, the union of the cells of any other."""
     import shapely
 

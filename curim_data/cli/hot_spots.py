@@ -202,7 +202,7 @@ def _find_clusters(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
 
 
 def _named_in_area(ctx: CommandContext, spots: Sequence[_Spot], *, known: bool = False) -> _Named[_Spot]:
-    """Those of some places that lie in the filter's area, with their names; `known`: places may have names of all time."""
+    """Places that lie in the area of the filter, with their names; `known`: named as those of all time are."""
     from analysis.spots.naming import name_spots
 
     source, f = ctx.source, ctx.filter

@@ -224,18 +224,16 @@ def _epsg(text: str | None) -> int | None:
 
 def _how(ctx: CommandContext, question: Question) -> Message:
     """The question with the flag that answers it."""
-    values = [choice.value for choice in question.choices]
-    if not values or question.about == "crs":  # the projections are no more than likely ones
-        values.append("...")
-    if question.about == "event":  # headings, as a shell takes them, each with what stands in its column
-        values = [shlex.quote(value) for value in values]
-        shown = " · ".join(ctx.t(choice.label) for choice in question.choices)
-        return Message(
-            "{question} {choices}. Answer with: {flag}",
-            {"question": ctx.t(question.message), "choices": shown, "flag": f"{question.flag} {' | '.join(values)}"},
-        )
-    flag = f"{question.flag} {' | '.join(values)}" if question.about != "elsewhere" else question.flag
-    return Message("{question} Answer with: {flag}", {"question": ctx.t(question.message), "flag": flag})
+    about, choices = question.about, question.choices
+    likely = ["..."] if not choices or about == "crs" else []  # the projections are no more than likely ones
+    values = [shlex.quote(choice.value) if about == "event" else choice.value for choice in choices]
+    flag = question.flag if about == "elsewhere" else f"{question.flag} {' | '.join([*values, *likely])}"
+    told = {"question": ctx.t(question.message), "flag": flag}
+    if about != "event":
+        return Message("{question} Answer with: {flag}", told)
+    # Headings, as a shell takes them, each with what stands in its column.
+    listed = " · ".join(ctx.t(choice.label) for choice in choices)
+    return Message("{question} {choices}. Answer with: {flag}", told | {"choices": listed})
 
 
 def _note_city(ctx: CommandContext, spread: Spread | None) -> None:
@@ -324,32 +322,20 @@ def erase(
     note_interrupted(ctx)
     t, _ = ctx.t, ctx.city()
     preview = erasure.preview_erasure(ctx.home, alerts)
-    warnings = [
-        t.n(
-            "{n} alert will be gone for good, from all earlier versions too; an export that holds it will not bring it "
-            "back.",
-            "{n} alerts will be gone for good, from all earlier versions too; an export that holds them will not bring "
-            "them back.",
-            preview.alerts,
-        )
-    ]
-    if preview.quarantined:
-        warnings.append(
-            t.n(
-                "{n} quarantined row is erased with it.",
-                "{n} quarantined rows are erased with it.",
-                preview.quarantined,
-            )
-        )
-    if preview.sealed:
-        warnings.append(
-            t.n(
-                "{n} import can then not be undone any more.",
-                "{n} imports can then not be undone any more.",
-                preview.sealed,
-            )
-        )
-    warning = " ".join(warnings)
+    gone = t.n(
+        "{n} alert will be gone for good, from all earlier versions too; an export that holds it will not bring it "
+        "back.",
+        "{n} alerts will be gone for good, from all earlier versions too; an export that holds them will not bring "
+        "them back.",
+        preview.alerts,
+    )
+    rows = t.n(
+        "{n} quarantined row is erased with it.", "{n} quarantined rows are erased with it.", preview.quarantined
+    )
+    sealed = t.n(
+        "{n} import can then not be undone any more.", "{n} imports can then not be undone any more.", preview.sealed
+    )
+    warning = " ".join([gone, *([rows] if preview.quarantined else []), *([sealed] if preview.sealed else [])])
     if not yes:
         raise UsageError(Message("{told} Nothing was erased: say --yes to do it.", {"told": warning}))
     ctx.note(warning)

@@ -13,7 +13,7 @@ import typer
 
 from curim_data import studies
 from curim_data.cli.commands import OutCsv, OutPlaces, Resolution, command, ends_in, study
-from curim_data.cli.context import Answer, CommandContext, Places, Table, UsageError, json_text, write_file
+from curim_data.cli.context import Answer, CommandContext, Places, Table, UsageError, json_text
 from curim_data.filters import value_label
 from curim_data.model import N_, Audience, Message, Translator
 
@@ -80,7 +80,6 @@ def trends(
     out: OutCsv = None,
 ) -> Answer:
     """The series of counts with its expected range."""
-    from analysis.forecast.next_periods import NextPeriods
     from curim_data import privacy
 
     source, f, t = ctx.source, ctx.filter, ctx.t
@@ -94,9 +93,9 @@ def trends(
     lacking = source.lacks(UNITS[step])
     notes = [t(lacking)] if lacking is not None else []
     ahead = studies.trends.forecast_study(source, f, ctx.audience, trend.unit) if trend.unit != "day" else None
-    series = ahead if isinstance(ahead, NextPeriods) else None
-    reason = ahead if isinstance(ahead, Message) else None
-    forecast = [series.sentence(t), series.past_sentence(t)] if series else [t(reason)] if reason else []
+    series = None if isinstance(ahead, Message) else ahead
+    past = [series.sentence(t), series.past_sentence(t)] if series else []
+    forecast = [t(ahead)] if isinstance(ahead, Message) else past
     events = studies.events.event_study(source, source, f, ctx.audience)
     data = {
         "unit": trend.column,
@@ -473,12 +472,11 @@ def quality(
     t, source = ctx.t, ctx.source
     study = quality_study(source, ctx.audience)
     data = report.as_object(t, source, study, with_ids=True) | ({"out": str(out)} if out else {})
-    if out is not None and out.suffix.lower() == ".html":
-        write_file(out, report.as_html(t, source, study))
-    elif out is not None:
-        write_file(out, json_text(ctx.masked(report.as_object(t, source, study)), indent=1).encode())
     if out is not None:
-        return Answer(data, [t("The report was written to {file}.", file=str(out))])
+        in_html = out.suffix.lower() == ".html"
+        as_json = "" if in_html else json_text(ctx.masked(report.as_object(t, source, study)), indent=1)
+        file = report.as_html(t, source, study) if in_html else as_json.encode()
+        return Answer(data, [t("The report was written to {file}.", file=str(out))], file)
     sheets = tables.sheets(t, source.city, study)
     lines: list[str | Table] = [
         t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of)
