@@ -73,7 +73,7 @@ def brief(
     done = []
     if out is not None or to:
         kind: DocumentFormat = "docx" if out is not None and out.suffix.lower() == ".docx" else "pdf"
-        paper = _paper(ctx, study, plans, kind, _link(ctx, settings, first))
+        paper = _paper(ctx, study, plans, kind, settings.public_url, first)
         if out is not None:
             write_file(out, paper)
             done.append(ctx.t("The brief was written to {file}.", file=str(out)))
@@ -109,17 +109,19 @@ def _answer(
     to: Sequence[str] = (),
 ) -> Answer:
     """What a brief says, `told` in JSON and `lines` in text, and where it was written and sent."""
-    data = {
-        **ctx.question(),
-        "since": changes.since,
-        "until": changes.until,
-        **findings_answer(ctx, changes),
-        "told": told,
-        "written": out is not None or bool(to),
-        "out": out and str(out),
-        "mailed": to,
-    }
-    return Answer(data, lines)
+    return Answer(
+        {
+            **ctx.question(),
+            "since": changes.since,
+            "until": changes.until,
+            **findings_answer(ctx, changes),
+            "told": told,
+            "written": out is not None or bool(to),
+            "out": out and str(out),
+            "mailed": to,
+        },
+        lines,
+    )
 
 
 def _nothing_new(ctx: CommandContext, changes: BriefChanges) -> str:
@@ -162,19 +164,20 @@ def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:
     return [t("What was decided, and what became of it"), *lines] if lines else []
 
 
-def _link(ctx: CommandContext, settings: Settings, since: dt.date | None) -> str:
-    """Where readers open the same view at the city's public address."""
+def _paper(
+    ctx: CommandContext,
+    study: BriefStudy,
+    plans: Sequence[PlanRow],
+    kind: DocumentFormat,
+    address: str,
+    since: dt.date | None,
+) -> bytes:
+    """The brief as a document; `address`: the city's public one, where readers open the same view."""
+    from analysis.report.documents import brief_document
     from curim_data.store.cities import city_word
 
-    city = city_word(ctx.home)
-    return studies.brief_content.public_link(settings.public_url, ctx.filter, ctx.t.lang, since, city)
-
-
-def _paper(ctx: CommandContext, study: BriefStudy, plans: Sequence[PlanRow], kind: DocumentFormat, link: str) -> bytes:
-    """The brief as a document."""
-    from analysis.report.documents import brief_document
-
     city = ctx.source.city
+    link = studies.brief_content.public_link(address, ctx.filter, ctx.t.lang, since, city_word(ctx.home))
     content = studies.brief_content.brief_content(
         study,
         ctx.filter,
@@ -233,14 +236,20 @@ def _card(ctx: CommandContext, number: int, out: Path, since: str | None) -> Ans
     source, f = ctx.source, ctx.filter
     changes = studies.brief.brief_changes(protection.copy_of(source), f, Audience.PUBLIC, _first_day(ctx, since))
     if not 1 <= number <= len(changes.findings):
-        values = {"number": number, "n": len(changes.findings)}
-        raise UsageError(Message("--card {number}: the changes that deserve attention are {n}.", values))
+        raise UsageError(
+            Message(
+                "--card {number}: the changes that deserve attention are {n}.",
+                {"number": number, "n": len(changes.findings)},
+            )
+        )
     picture = studies.brief_card.card_picture(
         changes, changes.findings[number - 1], source.city, ctx.t, made=_made(ctx)
     )
     write_file(out, picture.data)
-    data = {**ctx.question(), "audience": Audience.PUBLIC.value, "card": number, "out": str(out)}
-    return Answer(data, [ctx.t("The picture was written to {file}.", file=str(out))])
+    return Answer(
+        {**ctx.question(), "audience": Audience.PUBLIC.value, "card": number, "out": str(out)},
+        [ctx.t("The picture was written to {file}.", file=str(out))],
+    )
 
 
 def _first_day(ctx: CommandContext, since: str | None) -> dt.date | None:

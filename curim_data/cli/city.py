@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from curim_data import profile
 from curim_data.cli.commands import command
-from curim_data.cli.context import Answer, CommandContext, Table
+from curim_data.cli.context import Answer, CommandContext
 from curim_data.model import N_, Message
 from curim_data.model.labels import provisional_note
 
@@ -59,13 +59,6 @@ def show(ctx: CommandContext) -> Answer:
         "first": source.first if source.count else None,
         "last": source.as_of if source.count else None,
     }
-    listed = {
-        N_("Districts: {values}"): facts["districts"],
-        N_("Groups of categories: {values}"): facts["groups"],
-        N_("Categories: {values}"): facts["categories"],
-        N_("Places: {values}"): facts["landmarks"],
-        N_("Categories outside the tree: {values}"): facts["other_categories"],
-    }
     least = {"n": facts["least_count"], "sensitive": facts["least_sensitive_count"]}
     days = {"first": source.first, "last": source.as_of}
     stale = t.n(
@@ -73,11 +66,18 @@ def show(ctx: CommandContext) -> Answer:
         "{n} alerts still carry another profile: “curim city refresh” rewrites their columns.",
         behind,
     )
+    parts = {
+        N_("Districts: {values}"): facts["districts"],
+        N_("Groups of categories: {values}"): facts["groups"],
+        N_("Categories: {values}"): facts["categories"],
+        N_("Places: {values}"): facts["landmarks"],
+        N_("Categories outside the tree: {values}"): facts["other_categories"],
+    }
     lines = [
         t("{city}, profile {version}", city=facts["city"], version=city.version),
         t("The shapes of this city are illustrative.") if city.illustrative else "",
         f"{provisional_note(t, outlined=city.outlined)} {t(WAY_ON)}" if city.provisional else "",
-        *(t(message, values=", ".join(values)) for message, values in listed.items() if values),
+        *(t(message, values=", ".join(values)) for message, values in parts.items() if values),
         t("Smallest count that council and public see: {n}, in sensitive categories {sensitive}.", **least),
         t.n("{n} alert, {first} – {last}", "{n} alerts, {first} – {last}", source.count, **days)
         if source.count
@@ -175,8 +175,13 @@ def streets(
 ) -> Answer:
     """Give the streets."""
     bounds = ctx.city().land.bounds
-    lines = profile.edit.read_areas(file, file.name, kind="line", layer=layer, epsg=epsg, bounds=bounds)
-    return _edited(ctx, profile.edit.set_streets, lines, name_column, language)
+    return _edited(
+        ctx,
+        profile.edit.set_streets,
+        profile.edit.read_areas(file, file.name, kind="line", layer=layer, epsg=epsg, bounds=bounds),
+        name_column,
+        language,
+    )
 
 
 @command(
@@ -232,16 +237,16 @@ def accept(ctx: CommandContext) -> Answer:
 @command("city versions", N_("List the versions of the profile."))
 def versions(ctx: CommandContext) -> Answer:
     """The versions of the profile."""
-    import pandas as pd
-
     from curim_data.profile.versions import WHAT_WORDS
 
     t, _ = ctx.t, ctx.city()
     found = profile.edit.versions(ctx.home)
-    listed = [{"version": v.id, "when": v.when, "what": v.what, "file": v.file, "current": v.current} for v in found]
     rows = [(v.id, t.moment(v.when), t(WHAT_WORDS[v.what]), v.file, v.current) for v in found]
-    heads = (N_("Version"), N_("When"), N_("Changed"), N_("File"), N_("In use"))
-    return Answer({"versions": listed}, [Table(pd.DataFrame(rows, columns=[t(head) for head in heads]))])
+    listed = [{"version": v.id, "when": v.when, "what": v.what, "file": v.file, "current": v.current} for v in found]
+    return Answer({"versions": listed}, [ctx.table(_VERSIONS, rows)])
+
+
+_VERSIONS: Final = (N_("Version"), N_("When"), N_("Changed"), N_("File"), N_("In use"))
 
 
 @command("city restore", N_("Restore an earlier version of the profile."))
@@ -258,12 +263,13 @@ def _edited(ctx: CommandContext, edit: Callable[..., EditReport | ProfileChange]
     ctx.city()
     done = edit(ctx.home, *given, **named)
     ctx.prepare()
-    data = {"profile_version": done.version, "before": done.before, "alerts": done.alerts}
     notes = [ctx.t(note) for note in getattr(done, "notes", ())]
     unchanged = ctx.t("Nothing changed: the profile holds this already.")
     last = unchanged if done.before == done.version else _count_of(ctx, done.alerts, done.version)
     return Answer(
-        data | ({"n": done.n, "notes": notes} if isinstance(done, profile.edit.EditReport) else {}), [*notes, last]
+        {"profile_version": done.version, "before": done.before, "alerts": done.alerts}
+        | ({"n": done.n, "notes": notes} if isinstance(done, profile.edit.EditReport) else {}),
+        [*notes, last],
     )
 
 

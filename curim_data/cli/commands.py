@@ -37,13 +37,13 @@ class Entry(NamedTuple):
 
 COMMANDS: Final[dict[str, Entry]] = {
     "import": Entry(
-        "imports", N_("Import exports: every row is accepted, updated, a duplicate, or quarantined with its reason.")
+        "operations", N_("Import exports: every row is accepted, updated, a duplicate, or quarantined with its reason.")
     ),
-    "batches": Entry("imports", N_("List the imports.")),
-    "undo": Entry("imports", N_("Undo an import.")),
-    "quarantine": Entry("imports", N_("Write the quarantined rows of an import, with reasons, to a CSV file.")),
+    "batches": Entry("operations", N_("List the imports.")),
+    "undo": Entry("operations", N_("Undo an import.")),
+    "quarantine": Entry("operations", N_("Write the quarantined rows of an import, with reasons, to a CSV file.")),
     "erase": Entry(
-        "imports",
+        "operations",
         N_("Erase alerts permanently, from all earlier versions too; earlier imports can then not be undone."),
     ),
     "counts": Entry("studies", N_("Count alerts by one or more dimensions.")),
@@ -181,16 +181,18 @@ def _known_resolution(resolution: int | None) -> int | None:
     from curim_data.model import MAP_RESOLUTIONS
 
     if resolution is not None and resolution not in MAP_RESOLUTIONS:
-        values = {"resolution": resolution}
-        raise UsageError(Message("--resolution {resolution}: map cells have resolution 4 to 12.", values))
+        raise UsageError(
+            Message("--resolution {resolution}: map cells have resolution 4 to 12.", {"resolution": resolution})
+        )
     return resolution
 
 
 def check_suffix(out: Path | None, *known: str) -> Path | None:
     """A file to write; UsageError where its suffix is not one of those known."""
     if out is not None and out.suffix.lower() not in known:
-        values = {"file": str(out), "known": ", ".join(known)}
-        raise UsageError(Message("{file}: the name must end in {known}.", values))
+        raise UsageError(
+            Message("{file}: the name must end in {known}.", {"file": str(out), "known": ", ".join(known)})
+        )
     return out
 
 

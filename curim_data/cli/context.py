@@ -238,6 +238,16 @@ class CommandContext:
         """An answer for JSON with its counts as the audience may read them."""
         return data if self.written is None else self.written.answer(data)
 
+    def table(self, headings: Sequence[str], rows: Sequence[Any], empty: str = "", uncut: int = 0) -> str | Table:
+        """Rows under headings in the reader's words, or what is said where there are none.
+
+        Cells of the first `uncut` columns are never cut.
+        """
+        import pandas as pd
+
+        names = [self.t(heading) for heading in headings]
+        return Table(pd.DataFrame(rows, columns=names), uncut=names[:uncut]) if rows else self.t(empty)
+
     def rows_written(self, rows: int, out: os.PathLike[str]) -> str:
         """How many rows were written to which file."""
         return self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out))
@@ -321,8 +331,9 @@ def write_file(out: Path, content: bytes) -> None:
 
 def cannot_write(out: Path, error: OSError) -> UsageError:
     """The error for a file that the system would not write."""
-    values = {"file": str(out), "why": error.strerror or str(error)}
-    return UsageError(Message("{file} cannot be written: {why}.", values))
+    return UsageError(
+        Message("{file} cannot be written: {why}.", {"file": str(out), "why": error.strerror or str(error)})
+    )
 
 
 def _geojson(places: Sequence[Any], rows: list[dict[str, Any]]) -> str:

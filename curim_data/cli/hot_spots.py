@@ -225,30 +225,32 @@ def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> A
         many, few = excess.worth_a_plan(ordered)
     spots = [*many, *few]
     rows = [_spot_row(spot, names[spot.id], options, found.harm.get(spot.id)) for spot in spots]
-    data = {
-        "resolution": found.resolution,
-        "base": options.base,
-        "weight": options.weight,
-        "n": found.n,
-        "told": found.told,
-        "choices": ctx.choices(found.choices),
-        "spots": rows,
-        "cold": [_spot_row(spot, name(t), options) for spot, name in found.cold],
-    }
     told = [f"{spot.rank}. {names[spot.id]} – {_figures(ctx, spot, found.harm.get(spot.id))}" for spot in spots]
-    lines = [
-        found.told,
-        *found.reasons,
-        *_tested_in_city(ctx),
-        *told[: len(many)],
-        *([t("Fewer than {n} alerts, too few for a plan:", n=excess.LEAST_FOR_PLAN)] if few else []),
-        *told[len(many) :],
-        *(f"{name(t)} – {spot.cold_sentence(t, ctx.least())}" for spot, name in found.cold),
-        *ctx.reasons(found.choices),
-    ]
     weights = _WEIGHED if found.harm else ("weight",) if options.weight != "none" else ()
     columns = (*_SPOT_COLUMNS, *(["times"] if found.steps else []), *options.columns, *weights, "cells")
-    return Answer(data, lines, Places(spots, rows, columns))
+    return Answer(
+        {
+            "resolution": found.resolution,
+            "base": options.base,
+            "weight": options.weight,
+            "n": found.n,
+            "told": found.told,
+            "choices": ctx.choices(found.choices),
+            "spots": rows,
+            "cold": [_spot_row(spot, name(t), options) for spot, name in found.cold],
+        },
+        [
+            found.told,
+            *found.reasons,
+            *_tested_in_city(ctx),
+            *told[: len(many)],
+            *([t("Fewer than {n} alerts, too few for a plan:", n=excess.LEAST_FOR_PLAN)] if few else []),
+            *told[len(many) :],
+            *(f"{name(t)} – {spot.cold_sentence(t, ctx.least())}" for spot, name in found.cold),
+            *ctx.reasons(found.choices),
+        ],
+        Places(spots, rows, columns),
+    )
 
 
 def _tested_in_city(ctx: CommandContext) -> list[str]:
@@ -308,23 +310,25 @@ def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
         raise UsageError(study.why or Message("There is nothing to report."))
     listed = [line for line in study.lines if studies.spot_area.in_area(line.place, line.name, f, city)]
     rows = [_emerging_row(t, line, len(found.starts)) for line in listed]
-    data = {
-        "resolution": study.resolution,
-        "unit": found.unit,
-        "first": found.starts[0],
-        "last": found.starts[-1],
-        "n": found.n,
-        "told": found.sentence(t),
-        "choices": ctx.choices(study.choices),
-        "spots": rows,
-    }
-    lines = [
-        found.sentence(t),
-        *_tested_in_city(ctx),
-        *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t, ctx.least())}" for line in listed),
-        *ctx.reasons(study.choices),
-    ]
-    return Answer(data, lines, Places([line.place for line in listed], rows, _EMERGING_COLUMNS))
+    return Answer(
+        {
+            "resolution": study.resolution,
+            "unit": found.unit,
+            "first": found.starts[0],
+            "last": found.starts[-1],
+            "n": found.n,
+            "told": found.sentence(t),
+            "choices": ctx.choices(study.choices),
+            "spots": rows,
+        },
+        [
+            found.sentence(t),
+            *_tested_in_city(ctx),
+            *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t, ctx.least())}" for line in listed),
+            *ctx.reasons(study.choices),
+        ],
+        Places([line.place for line in listed], rows, _EMERGING_COLUMNS),
+    )
 
 
 def _emerging_row(t: Translator, line: EmergingRow, steps: int) -> dict[str, Any]:
@@ -366,26 +370,29 @@ def _density(ctx: CommandContext, out: Path | None) -> Answer:
             else studies.density.class_geojson(surface, city).encode()
         )
     peaks = list(enumerate(study.peaks, start=1))
-    data = {
-        "n": surface.n,
-        "mean": surface.mean,
-        "bandwidth": study.bandwidth.metres,
-        "told": surface.sentence(t),
-        "choices": ctx.choices(study.choices),
-        "places": [
-            {
-                "rank": rank,
-                "name": peak.name(t),
-                "density": peak.value.value,
-                "low": peak.value.low,
-                "high": peak.value.high,
-                "longitude": round(peak.longitude, 5),
-                "latitude": round(peak.latitude, 5),
-            }
-            for rank, peak in peaks
-        ],
-    }
     of_month = N_("{value} alerts per km² and month")
     dense = [(f"{rank}. {peak.name(t)}", format_density(t, peak.value.value)) for rank, peak in peaks]
     listed = [f"{name} – {t(of_month, value=value)}" for name, value in dense]
-    return Answer(data, [*area, surface.sentence(t), *listed, *ctx.reasons(study.choices)], file)
+    return Answer(
+        {
+            "n": surface.n,
+            "mean": surface.mean,
+            "bandwidth": study.bandwidth.metres,
+            "told": surface.sentence(t),
+            "choices": ctx.choices(study.choices),
+            "places": [
+                {
+                    "rank": rank,
+                    "name": peak.name(t),
+                    "density": peak.value.value,
+                    "low": peak.value.low,
+                    "high": peak.value.high,
+                    "longitude": round(peak.longitude, 5),
+                    "latitude": round(peak.latitude, 5),
+                }
+                for rank, peak in peaks
+            ],
+        },
+        [*area, surface.sentence(t), *listed, *ctx.reasons(study.choices)],
+        file,
+    )

@@ -10,7 +10,7 @@ import typer
 
 from curim_data import studies
 from curim_data.cli.commands import as_day, command, ends_in
-from curim_data.cli.context import Answer, CommandContext, Table, UsageError, write_file
+from curim_data.cli.context import Answer, CommandContext, UsageError, write_file
 from curim_data.cli.hot_spots import SearchOptions, find_hot_spots
 from curim_data.model import N_, Audience, Message, PlanStatus
 from curim_data.model.annotations import KIND_WORDS, AnnotationKind
@@ -45,9 +45,8 @@ def plan_draft(
     source, f, t = ctx.source, ctx.filter, ctx.t
     found = find_hot_spots(ctx, SearchOptions())
     if not 1 <= spot <= len(found.spots):
-        values = {"spot": spot, "n": len(found.spots)}
         raise UsageError(
-            Message("--spot {spot}: the filter leaves {n} hot spots.", values)
+            Message("--spot {spot}: the filter leaves {n} hot spots.", {"spot": spot, "n": len(found.spots)})
             if found.spots
             else Message("The filter leaves no hot spot to make a plan for: widen it.")
         )
@@ -58,8 +57,11 @@ def plan_draft(
     plan = _plans(ctx).create(made.plan, who)
     warnings = [t(warning) for warning in made.warnings]
     title = t("Plan {id}: {title}", id=plan.id, title=plan.title)
-    lines = [title, plan.statement[t.lang], plan.objective.text, *warnings]
-    return Answer({"plan": plan_to_json(plan), "warnings": warnings}, lines, masked=False)
+    return Answer(
+        {"plan": plan_to_json(plan), "warnings": warnings},
+        [title, plan.statement[t.lang], plan.objective.text, *warnings],
+        masked=False,
+    )
 
 
 @command("plan list", N_("List the plans."))
@@ -68,17 +70,20 @@ def plan_list(
 ) -> Answer:
     """The plans that are kept."""
     plans = _plans(ctx).list(status)
-    listed = [{"id": p.id, "title": p.title, "status": p.status.value, "by": p.finish} for p in plans]
-    lines = [f"{plan.id}  {plan.status.value:<10} {plan.title}" for plan in plans]
-    return Answer({"plans": listed}, lines or [ctx.t("There are no plans.")])
+    return Answer(
+        {"plans": [{"id": p.id, "title": p.title, "status": p.status.value, "by": p.finish} for p in plans]},
+        [f"{plan.id}  {plan.status.value:<10} {plan.title}" for plan in plans] or [ctx.t("There are no plans.")],
+    )
 
 
 @command("plan show", N_("Show a plan."))
 def plan_show(ctx: CommandContext, plan: PlanId) -> Answer:
     """One plan."""
     kept = _plans(ctx).get(plan)
-    lines = (kept.title, kept.status.value, kept.statement.get(ctx.t.lang, ""), kept.objective.text)
-    return Answer({"plan": plan_to_json(kept)}, filter(None, lines))
+    return Answer(
+        {"plan": plan_to_json(kept)},
+        filter(None, (kept.title, kept.status.value, kept.statement.get(ctx.t.lang, ""), kept.objective.text)),
+    )
 
 
 @command("plan export", N_("Write a plan as PDF, Word or JSON."))
@@ -103,8 +108,9 @@ def plan_export(
         kind: documents.DocumentFormat = "docx" if out.suffix.lower() == ".docx" else "pdf"
         paper = documents.plan_document(shown, city, t, kind, picture=picture, illustrative=city.illustrative)
         write_file(out, paper)
-    told = t("{title} was written to {file}.", title=kept.title, file=str(out))
-    return Answer({"plan": kept.id, "out": str(out)}, [told])
+    return Answer(
+        {"plan": kept.id, "out": str(out)}, [t("{title} was written to {file}.", title=kept.title, file=str(out))]
+    )
 
 
 def _plans(ctx: CommandContext) -> PlanStore:
@@ -148,15 +154,15 @@ def add_note(
         category=category or None,
         source=of_source or None,
     )
-    told = ctx.t("Noted for {day}: {note} ({id}).", day=made.start, note=made.note, id=made.id)
-    return Answer({"annotation": _note_row(made)}, [told])
+    return Answer(
+        {"annotation": _note_row(made)},
+        [ctx.t("Noted for {day}: {note} ({id}).", day=made.start, note=made.note, id=made.id)],
+    )
 
 
 @command("annotations list", N_("List the notes."))
 def list_notes(ctx: CommandContext) -> Answer:
     """The notes that hold."""
-    import pandas as pd
-
     from curim_data.store.annotations import read_annotations
 
     ctx.city()
@@ -165,9 +171,10 @@ def list_notes(ctx: CommandContext) -> Answer:
         (one.id, one.start, one.end or "", ctx.t(KIND_WORDS[one.kind]), one.note, one.category or "") for one in held
     ]
     headings = (N_("Id"), N_("From"), N_("To"), N_("Kind"), N_("Note"), N_("Category"))
-    table = Table(pd.DataFrame(rows, columns=[ctx.t(heading) for heading in headings]))
-    lines = [table if held else ctx.t("Nothing is noted on the time line.")]
-    return Answer({"annotations": [_note_row(one) for one in held]}, lines)
+    return Answer(
+        {"annotations": [_note_row(one) for one in held]},
+        [ctx.table(headings, rows, N_("Nothing is noted on the time line."))],
+    )
 
 
 @command("annotations remove", N_("Take a note away; it stays in the history."))
@@ -181,8 +188,9 @@ def remove_note(
 
     ctx.city()
     gone = remove_annotation(ctx.home.path, annotation, who=who)
-    told = ctx.t("The note of {day} was removed: {note}.", day=gone.start, note=gone.note)
-    return Answer({"removed": _note_row(gone)}, [told])
+    return Answer(
+        {"removed": _note_row(gone)}, [ctx.t("The note of {day} was removed: {note}.", day=gone.start, note=gone.note)]
+    )
 
 
 def _note_row(one: Annotation) -> dict[str, Any]:
@@ -205,8 +213,11 @@ def list_meetings(ctx: CommandContext) -> Answer:
     """The meetings that are kept."""
     kept, t = _meetings(ctx).list(), ctx.t
     names = [t(one.name) if ctx.home.is_sample and one.name else one.name for one in kept]
-    lines = [f"{one.day.isoformat()}  {name}".rstrip() for one, name in zip(kept, names, strict=True)]
-    return Answer({"meetings": [_meeting_row(one) for one in kept]}, lines or [t("No meetings are kept.")])
+    return Answer(
+        {"meetings": [_meeting_row(one) for one in kept]},
+        [f"{one.day.isoformat()}  {name}".rstrip() for one, name in zip(kept, names, strict=True)]
+        or [t("No meetings are kept.")],
+    )
 
 
 @command("meetings remove", N_("Take a meeting away."))

@@ -47,8 +47,12 @@ def counts(
 
     names = [name.strip() for name in by.split(",") if name.strip()]
     if set(names) - set(query.dimensions()) or len(set(names)) < len(names):
-        values = {"asked": by, "known": ", ".join(query.dimensions())}
-        raise UsageError(Message("--by {asked}: counts are made by one or more, each once, of {known}.", values))
+        raise UsageError(
+            Message(
+                "--by {asked}: counts are made by one or more, each once, of {known}.",
+                {"asked": by, "known": ", ".join(query.dimensions())},
+            )
+        )
     if "cell" not in names and resolution is not None:
         raise UsageError(Message("--resolution is for counts by cell: add --by cell."))
     source, f = ctx.source, ctx.filter
@@ -60,15 +64,18 @@ def counts(
     if "cell" in names:
         frame = frame.assign(cell=[f"{cell:x}" for cell in frame["cell"]])
     notes = [ctx.t(note) for note in counted.notes]
-    data = {
-        "by": names,
-        "threshold": counted.threshold,
-        "total": None if 0 < counted.total < counted.threshold else counted.total,
-        "withheld": int(counted.frame["withheld"].sum()),
-        "notes": notes,
-        "rows": frame,
-    }
-    return Answer(data, [*notes, ctx.rows_written(len(frame), out) if out else Table(frame, source.city)], frame)
+    return Answer(
+        {
+            "by": names,
+            "threshold": counted.threshold,
+            "total": None if 0 < counted.total < counted.threshold else counted.total,
+            "withheld": int(counted.frame["withheld"].sum()),
+            "notes": notes,
+            "rows": frame,
+        },
+        [*notes, ctx.rows_written(len(frame), out) if out else Table(frame, source.city)],
+        frame,
+    )
 
 
 @study("trends")
@@ -97,29 +104,36 @@ def trends(
     past = [series.sentence(t), series.past_sentence(t)] if series else []
     forecast = [t(ahead)] if isinstance(ahead, Message) else past
     events = studies.events.event_study(source, source, f, ctx.audience)
-    data = {
-        "unit": trend.column,
-        "told": trend.sentence(t),
-        "notes": notes,
-        "shifts": [
-            {
-                "from": shift.day,
-                "direction": "up" if shift.up else "down",
-                "before": round(shift.before, 2),
-                "after": round(shift.after, 2),
-            }
-            for shift in trend.shifts
-        ],
-        "events": [_event_row(ctx, event) for event in events],
-        "coverage": source.coverage.as_json(),
-        "forecast": forecast,
-        "next": series.frame if series else [],
-        "choices": ctx.choices(trend.choices),
-        "rows": frame,
-    }
-    told = [trend.sentence(t), *(shift.sentence(t) for shift in trend.shifts), *_event_lines(ctx, events)]
     table = [] if out else [Table(frame.rename(columns={"n": "alerts"}), source.city)]
-    return Answer(data, [*told, *forecast, *notes, *table], frame)
+    return Answer(
+        {
+            "unit": trend.column,
+            "told": trend.sentence(t),
+            "notes": notes,
+            "shifts": [
+                {
+                    "from": shift.day,
+                    "direction": "up" if shift.up else "down",
+                    "before": round(shift.before, 2),
+                    "after": round(shift.after, 2),
+                }
+                for shift in trend.shifts
+            ],
+            "events": [_event_row(ctx, event) for event in events],
+            "coverage": source.coverage.as_json(),
+            "forecast": forecast,
+            "next": series.frame if series else [],
+            "choices": ctx.choices(trend.choices),
+            "rows": frame,
+        },
+        [
+            *[trend.sentence(t), *(shift.sentence(t) for shift in trend.shifts), *_event_lines(ctx, events)],
+            *forecast,
+            *notes,
+            *table,
+        ],
+        frame,
+    )
 
 
 _CHANGES: Final = (
@@ -150,21 +164,27 @@ def changes(ctx: CommandContext, out: OutCsv = None) -> Answer:
     )
     first, attention = studies.brief_text.first_sentence(found, t), studies.brief_text.attention_sentence(found, t)
     told = [first, *map(t, study.gaps), attention]
-    data = {
-        "before": study.periods.before,
-        "after": study.periods.after,
-        **findings_answer(ctx, found),
-        "comparisons": study.changes.tested,
-        "told": " ".join(told),
-        "notes": elsewhere,
-        "new_categories": unused.new,
-        "categories_given_up": unused.given_up,
-        "choices": ctx.choices(study.choices),
-        "rows": rows,
-    }
-    lines = [*told, *_event_lines(ctx, found.events), *elsewhere, *unused.sentences(source.city, t)]
     table = [] if out or ctx.as_json else [Table(changes_in_words(t, source.city, rows))]
-    return Answer(data, [*lines, *table, *ctx.reasons(study.choices)], rows)
+    return Answer(
+        {
+            "before": study.periods.before,
+            "after": study.periods.after,
+            **findings_answer(ctx, found),
+            "comparisons": study.changes.tested,
+            "told": " ".join(told),
+            "notes": elsewhere,
+            "new_categories": unused.new,
+            "categories_given_up": unused.given_up,
+            "choices": ctx.choices(study.choices),
+            "rows": rows,
+        },
+        [
+            *[*told, *_event_lines(ctx, found.events), *elsewhere, *unused.sentences(source.city, t)],
+            *table,
+            *ctx.reasons(study.choices),
+        ],
+        rows,
+    )
 
 
 def findings_answer(ctx: CommandContext, brief: BriefChanges) -> dict[str, Any]:
@@ -262,26 +282,28 @@ def compare(
     names = [t(name.name) for name in (study.pair.a, study.pair.b)]
     rows = _compared_rows(ctx, study)
     described = zip(sides, sentences, names, (found.n_a, found.n_b), strict=True)
-    data = {
-        "against": against,
-        "sides": [
-            {"filter": side.to_query(), "sentence": sentence, "name": name, "n": n}
-            for side, sentence, name, n in described
+    return Answer(
+        {
+            "against": against,
+            "sides": [
+                {"filter": side.to_query(), "sentence": sentence, "name": name, "n": n}
+                for side, sentence, name, n in described
+            ],
+            "audience": ctx.audience.value,
+            "resolution": study.resolution,
+            "tested": found.tested,
+            "told": found.sentence(t),
+            "choices": ctx.choices(study.choices),
+            "places": rows,
+        },
+        [
+            *(f"{name} – {sentence}" for sentence, name in zip(sentences, names, strict=True)),
+            found.sentence(t),
+            *(f"{at.rank}. {study.names[at.id](t)} – {at.sentence(t, ctx.least())}" for at in found.places),
+            *ctx.reasons(study.choices),
         ],
-        "audience": ctx.audience.value,
-        "resolution": study.resolution,
-        "tested": found.tested,
-        "told": found.sentence(t),
-        "choices": ctx.choices(study.choices),
-        "places": rows,
-    }
-    lines = [
-        *(f"{name} – {sentence}" for sentence, name in zip(sentences, names, strict=True)),
-        found.sentence(t),
-        *(f"{at.rank}. {study.names[at.id](t)} – {at.sentence(t, ctx.least())}" for at in found.places),
-        *ctx.reasons(study.choices),
-    ]
-    return Answer(data, lines, Places(found.places, rows, _COMPARED))
+        Places(found.places, rows, _COMPARED),
+    )
 
 
 def _compared_rows(ctx: CommandContext, study: CompareStudy) -> list[dict[str, Any]]:
@@ -331,23 +353,22 @@ def concentration(
         {"part": share.part, "cells": share.cells, "share": share.places, **_interval("chance", share.chance)}
         for share in found.shares
     ]
-    data = {
-        "resolution": study.cells.resolution,
-        "cells": found.cells,
-        "n": found.n,
-        "told": found.sentence(t),
-        "shares": shares,
-        "gini": found.gini,
-        "generalised_gini": found.generalised,
-        "unbiased_gini": found.unbiased,
-        **_interval("chance_generalised_gini", found.chance_generalised),
-        "p": found.p,
-        "choices": ctx.choices(study.choices),
-    }
     area: list[str | Table] = [t(studies.spot_area.OF_CITY)] if studies.spot_area.has_area(ctx.filter) else []
     figures: list[str | Table] = [Table(pd.DataFrame(shares)), study.gini_sentence(t)] if found.enough else []
     return Answer(
-        data,
+        {
+            "resolution": study.cells.resolution,
+            "cells": found.cells,
+            "n": found.n,
+            "told": found.sentence(t),
+            "shares": shares,
+            "gini": found.gini,
+            "generalised_gini": found.generalised,
+            "unbiased_gini": found.unbiased,
+            **_interval("chance_generalised_gini", found.chance_generalised),
+            "p": found.p,
+            "choices": ctx.choices(study.choices),
+        },
         [*area, found.sentence(t), *figures, *ctx.reasons(study.choices)],
         studies.concentration.curve_frame(found),
     )
@@ -368,8 +389,12 @@ def forecast(
     from curim_data.model.absence import NO_POSITIONS
 
     if not 1 <= weeks <= studies.forecast.MOST_WEEKS:
-        values = {"weeks": weeks, "most": studies.forecast.MOST_WEEKS}
-        raise UsageError(Message("--weeks {weeks}: a forecast is for 1 to {most} weeks.", values))
+        raise UsageError(
+            Message(
+                "--weeks {weeks}: a forecast is for 1 to {most} weeks.",
+                {"weeks": weeks, "most": studies.forecast.MOST_WEEKS},
+            )
+        )
     t = ctx.t
     study = studies.forecast.forecast_study(ctx.source, ctx.filter, ctx.audience, weeks, resolution)
     if out is not None and study.cells_refused is NO_POSITIONS:
@@ -379,24 +404,6 @@ def forecast(
     listed = studies.forecast.cells_frame(t, study.listed)
     notes = [t(note) for note in study.notes]
     shown = cells if cells is not None and cells.shown else None
-    data = {
-        "start": study.start,
-        "weeks": study.weeks,
-        "resolution": study.resolution,
-        "notes": notes,
-        "city": _outlook(ctx, city) if city else None,
-        "city_refused": refused[0] or None,
-        "places": [{"place": place, **_outlook(ctx, outlook)} for place, outlook in study.places],
-        "told": cells.sentence(t) if cells else refused[1] or None,
-        "shown": shown is not None,
-        "method": shown.backtest.method if shown else None,
-        "events": cells.backtest.events if cells else None,
-        "backtest": cells.backtest.frame if cells else [],
-        "covered": cells.covered if cells else None,
-        "tried": cells.tried if cells else None,
-        "cells": listed,
-        "choices": ctx.choices(study.choices),
-    }
     lines: list[str | Table] = [
         *notes,
         city.sentence(t) if city else refused[0],
@@ -405,7 +412,28 @@ def forecast(
         *([shown.places_sentence(t)] if shown else []),
         *ctx.reasons(study.choices),
     ]
-    return Answer(data, lines, listed)
+    return Answer(
+        {
+            "start": study.start,
+            "weeks": study.weeks,
+            "resolution": study.resolution,
+            "notes": notes,
+            "city": _outlook(ctx, city) if city else None,
+            "city_refused": refused[0] or None,
+            "places": [{"place": place, **_outlook(ctx, outlook)} for place, outlook in study.places],
+            "told": cells.sentence(t) if cells else refused[1] or None,
+            "shown": shown is not None,
+            "method": shown.backtest.method if shown else None,
+            "events": cells.backtest.events if cells else None,
+            "backtest": cells.backtest.frame if cells else [],
+            "covered": cells.covered if cells else None,
+            "tried": cells.tried if cells else None,
+            "cells": listed,
+            "choices": ctx.choices(study.choices),
+        },
+        lines,
+        listed,
+    )
 
 
 def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
@@ -434,28 +462,32 @@ def near_repeat(
     metrics = studies.near_repeat.METRICS
     known = next((known for known in metrics if known == metric), None)
     if known is None:
-        values = {"metric": metric, "known": ", ".join(metrics)}
-        raise UsageError(Message("Unknown metric: {metric}. Use {known}.", values))
+        raise UsageError(
+            Message("Unknown metric: {metric}. Use {known}.", {"metric": metric, "known": ", ".join(metrics)})
+        )
     if (nowhere := ctx.nowhere(out, {"bands": []})) is not None:
         return nowhere
     t = ctx.t
     study = studies.near_repeat.near_repeat_study(ctx.source, ctx.filter, ctx.audience, metric=known)
     knox, told, caution = study.knox, study.sentence(t), study.caution(t)
     frame = knox.frame() if knox else None
-    data = {
-        "n": study.n,
-        "used": study.used,
-        "told": told,
-        "caution": caution,
-        "permutations": knox.permutations if knox else 0,
-        "metric": knox.metric if knox else None,
-        "method": knox.method(t) if knox else "",
-        "choices": ctx.choices(study.choices),
-        "bands": [] if frame is None else frame,
-    }
     columns = ["space", "time", "observed", "mean", "ratio", "q", "repeat", "pattern"]
     figures: list[str | Table] = [Table(frame[columns]), knox.method(t)] if knox and frame is not None else []
-    return Answer(data, [*([told, caution] if caution else [told]), *figures, *ctx.reasons(study.choices)], frame)
+    return Answer(
+        {
+            "n": study.n,
+            "used": study.used,
+            "told": told,
+            "caution": caution,
+            "permutations": knox.permutations if knox else 0,
+            "metric": knox.metric if knox else None,
+            "method": knox.method(t) if knox else "",
+            "choices": ctx.choices(study.choices),
+            "bands": [] if frame is None else frame,
+        },
+        [*([told, caution] if caution else [told]), *figures, *ctx.reasons(study.choices)],
+        frame,
+    )
 
 
 @command("quality", audience=Audience.ANALYST)
