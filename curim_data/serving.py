@@ -33,7 +33,7 @@ from typing import Any, Final
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from curim_data.model import Message
+from curim_data.model import Message, MessageError
 
 LOG: Final = logging.getLogger("curim")
 SCRIPT: Final = Path(__file__).resolve().parents[1] / "dashboard.py"
@@ -62,12 +62,8 @@ _NO_PROXY: Final = Message(
 )
 
 
-class ServingError(RuntimeError):
+class ServingError(MessageError, RuntimeError):
     """The dashboard could not be served; `message` says why."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 @dataclass(frozen=True)

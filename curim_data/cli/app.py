@@ -19,42 +19,32 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from curim_data.cli.commands import COMMANDS
-from curim_data.cli.language import language
+from curim_data.cli.commands import COMMANDS, REGISTERED, Entry, language
 from curim_data.model.i18n import N_, Message, Translator, translator
 
 UNUSABLE = 2
 SELDOM: Final = (1_000_000, 20, 100)  # as for gc.set_threshold
-USAGE_ERRORS: Final = (
-    ("curim_data.cli.output", "UsageError"),
-    ("curim_data.engine.spark", "EngineError"),
-    ("curim_data.model.city", "ProfileError"),
-    ("curim_data.model.extent", "AreaTooLargeError"),
-    ("curim_data.model.known_time", "UnknownTimeError"),
-    ("curim_data.model.reasons", "ImportProblem"),
-    ("curim_data.plans.plan_store", "PlanProblem"),
-    ("curim_data.privacy.disclosure", "DisclosureError"),
-    ("curim_data.store._commit_log", "StoreError"),
-)
 HELP = N_("Citizens' safety alerts: import, count, find hot spots, plan.")
 
 
 def root(asked: str | None = None) -> TyperGroup:
     """The program as a group of commands. With `asked`, the name of one, the others have nothing but their help."""
-    found: dict[str, Any] = {}
-    for name, (module, help) in COMMANDS.items():
-        found[name] = TyperCommand(name, help=help) if asked not in (None, name) else _loaded(name, module)
-    return TyperGroup(name="curim", help=HELP, commands=found, rich_markup_mode=None)
+    commands: dict[str, Any] = {
+        name: TyperCommand(name, help=entry.help) if asked not in (None, name) else _loaded(name, entry)
+        for name, entry in COMMANDS.items()
+    }
+    return TyperGroup(name="curim", help=HELP, commands=commands, rich_markup_mode=None)
 
 
-def _loaded(name: str, module: str) -> Any:
+def _loaded(name: str, entry: Entry) -> Any:
     """A command, or a group of them, of a module."""
-    found: Any = typer.main.get_command(import_module(f"{__package__}.{module}").app)
-    commands = getattr(found, "commands", {})
-    if name in commands:
-        found = commands[name]
-    found.name = name
-    return found
+    import_module(f"{__package__}.{entry.module}")
+    if name in REGISTERED:
+        return typer.main.get_command(REGISTERED[name])
+    members = {
+        path.split()[1]: typer.main.get_command(app) for path, app in REGISTERED.items() if path.split()[0] == name
+    }
+    return TyperGroup(name=name, help=entry.help, commands=members, rich_markup_mode=None)
 
 
 def translate(node: Any, t: Translator) -> None:
@@ -87,45 +77,31 @@ def _run(given: list[str]) -> int:
         commands(given or ["--help"], prog_name="curim", standalone_mode=False)
     except typer.Exit as done:
         return int(done.exit_code)
-    except typer.Abort:
-        return _fail(t("Stopped."))
-    except typer.TyperException as error:
-        return _fail(error.format_message())
-    except _usage_errors() as error:
-        return _fail(_error_text(error, t))
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (the reader of our output has gone; nothing to flush)
-    except OSError as error:
-        what, why = error.filename or "", error.strerror or str(error)
-        return _fail(t("{file} cannot be read or written: {why}.", file=what, why=why) if what else f"{why}.")
     except Exception as error:
-        if (told := _damage(error)) is None:
+        if (line := _line(error, t)) is None:
             raise
-        return _fail(t(told))
+        print("curim: " + " ".join(line.split()), file=sys.stderr)
+        return UNUSABLE
     return 0
 
 
-def _damage(error: Exception) -> Message | None:
-    """What is said of an error that comes of damaged files or a full disk; None of any other."""
+def _line(error: Exception, t: Translator) -> str | None:
+    """What the reader can correct, or what is damaged, in a line; None for an error of the program."""
+    if isinstance(error, typer.Abort):
+        return t("Stopped.")
+    if isinstance(error, typer.TyperException):
+        return error.format_message()
+    if isinstance(message := getattr(error, "message", None), Message):
+        return t(message)
+    if isinstance(error, OSError):
+        what, why = error.filename or "", error.strerror or str(error)
+        return t("{file} cannot be read or written: {why}.", file=what, why=why) if what else f"{why}."
+    from curim_data.model.city import ProfileError
     from curim_data.store.damage import damage
 
-    return damage(error)
-
-
-def _usage_errors() -> tuple[type[Exception], ...]:
-    """Errors about what the reader did and can correct: those whose modules are loaded, for no other can have come."""
-    loaded = ((sys.modules.get(module), name) for module, name in USAGE_ERRORS)
-    return tuple(getattr(module, name) for module, name in loaded if module is not None)
-
-
-def _error_text(error: Exception, t: Translator) -> str:
-    message = getattr(error, "message", None)
-    return t(message) if isinstance(message, Message) else str(error)
-
-
-def _fail(line: str) -> int:
-    print("curim: " + " ".join(line.split()), file=sys.stderr)
-    return UNUSABLE
+    return str(error) if isinstance(error, ProfileError) else t(damage(error) or "") or None
 
 
 if __name__ == "__main__":

@@ -1,29 +1,77 @@
-"""One run of a command: who asks, where, in which language, and how the answer is printed."""
+"""One run of a command: who asks, where, in which language; its answer as JSON, text, tables and files."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
+import math
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from curim_data.cli.output import UsageError, json_value, print_table, write_places, write_table
-from curim_data.model import Audience, Message, Translator
+from curim_data import protection, studies
+from curim_data.filters import AlertFilter, column_label, value_label
+from curim_data.model import Audience, Message, MessageError, Translator
+from curim_data.model.progress import following
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.stats.result import Choice
-    from curim_data.cli.output import Place
     from curim_data.engine import Source
-    from curim_data.filters import AlertFilter
     from curim_data.model import CityProfile
     from curim_data.privacy import WrittenCounts
     from curim_data.store import Home
+
+MOST_LINES: Final = 60
+MOST_WIDTH: Final = 240  # of a table that goes to a file or another program
+
+
+class UsageError(MessageError):
+    """Unusable input or arguments: one line for standard error, exit code 2."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for the terminal, with the values of its columns in words where `city` is given.
+
+    Cells of the columns `uncut` are never cut.
+    """
+
+    frame: pd.DataFrame
+    city: CityProfile | None = None
+    uncut: Iterable[str] = ()
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places for a file: CSV with `columns` of their rows, or GeoJSON by their shapes, whichever the suffix names.
+
+    `places`: with `cells`, H3 cells of one resolution, and perhaps an outline of their own.
+    """
+
+    places: Sequence[Any]
+    rows: list[dict[str, Any]]
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answers: the entries of its JSON object, its sentences and tables, and the content of --out.
+
+    `masked`: its counts are written as the audience may read them; False for what is kept as it is, whoever reads it.
+    """
+
+    data: Mapping[str, Any]
+    lines: Iterable[str | Table] = ()
+    file: pd.DataFrame | Places | bytes | None = None
+    masked: bool = True
 
 
 @dataclass
@@ -48,16 +96,14 @@ class CommandContext:
 
         if not self.home.has_city():
             values = {"home": str(self.home.path), "sample": str(self.home.sample.path)}
-            if self.home.sample.has_city():
-                raise UsageError(
-                    Message(
-                        "There is no city in {home} but the sample: ask it with --home {sample}, or “curim import "
-                        "FILE” makes one of your own.",
-                        values,
-                    )
-                )
             raise UsageError(
                 Message(
+                    "There is no city in {home} but the sample: ask it with --home {sample}, or “curim import "
+                    "FILE” makes one of your own.",
+                    values,
+                )
+                if self.home.sample.has_city()
+                else Message(
                     "There is no city in {home}: “curim import FILE” makes one, or name another with --home.", values
                 )
             )
@@ -65,47 +111,47 @@ class CommandContext:
             self.note(self.t(healed))
         return self.home.city()
 
-    def prepare(self) -> None:
-        """Work out what the pages need whatever the filter; where that fails, they do it themselves."""
+    @contextmanager
+    def progress(self, what: str = "") -> Iterator[Callable[[float, Message | None], None]]:
+        """A bar on a terminal for long work, as the function that moves it: the share that is done, and what is."""
         from rich.console import Console
         from rich.progress import Progress
 
-        from curim_data.model.progress import following
-        from curim_data.store import StoreError
-        from curim_data.studies.preparation import prepare
-
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("", total=1.0)
+            task = bar.add_task(what, total=1.0)
+            yield lambda share, doing: bar.update(
+                task, completed=share, description=self.t(doing) if doing is not None else None
+            )
 
-            def step(share: float, doing: Message | None) -> None:
-                bar.update(task, completed=share, description=self.t(doing) if doing else None)
+    def prepare(self) -> None:
+        """Work out what the pages need whatever the filter; where that fails, they do it themselves."""
+        from curim_data.store import StoreError
 
-            try:
-                with following(step):
-                    prepare(self.home)
-            except StoreError:
-                pass  # the command has said so, or the next one will
-            except Exception:
-                logging.getLogger("curim").warning("the city was not prepared", exc_info=True)
+        try:
+            with self.progress() as step, following(step):
+                studies.preparation.prepare(self.home)
+        except StoreError:
+            pass  # the command has said so, or the next one will
+        except Exception:
+            logging.getLogger("curim").warning("the city was not prepared", exc_info=True)
 
+    @cached_property
     def source(self) -> Source:
         """The home's alerts."""
-        from curim_data.filters import AlertFilter
         from curim_data.privacy import WrittenCounts
-        from curim_data.protection import open_for
 
         self.city()
-        source = open_for(self.home, self.audience)
+        source = protection.open_for(self.home, self.audience)
         self.written = WrittenCounts(AlertFilter(), self.audience, source.city)
         return source
 
-    def filter(self, source: Source) -> AlertFilter:
+    @cached_property
+    def filter(self) -> AlertFilter:
         """The filter of the options; UsageError for an unknown value, since a script must not guess."""
-        from curim_data.filters import AlertFilter
         from curim_data.privacy import check_asked
 
-        f, dropped = AlertFilter.from_query(self.query, source.city, source.other_categories)
+        f, dropped = AlertFilter.from_query(self.query, self.source.city, self.source.other_categories)
         for message in dropped:
             if "word" in message.values:
                 raise UsageError(
@@ -114,110 +160,199 @@ class CommandContext:
             if message.values:
                 raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", message.values))
             self.note(self.t(message))
-        check_asked(f, (), self.audience, source.city)
-        self.asks(source, f)
+        check_asked(f, (), self.audience, self.source.city)
+        self.asks(f)
         return f
 
-    def asks(self, source: Source, *filters: AlertFilter) -> None:
+    def asks(self, *filters: AlertFilter) -> None:
         """Note what is asked, on which it depends which counts the audience may read: one filter, or several sides."""
         from curim_data.privacy import WrittenCounts, is_sensitive
 
-        sensitive = (f for f in filters if is_sensitive(f, source.city))
-        self.written = WrittenCounts(next(sensitive, filters[0]), self.audience, source.city)
+        city = self.source.city
+        sensitive = (f for f in filters if is_sensitive(f, city))
+        self.written = WrittenCounts(next(sensitive, filters[0]), self.audience, city)
 
     def least(self, category: str = "") -> int:
         """The smallest count that is written out; `category`: of which it is, where of one."""
         return self.written.least(category) if self.written is not None else 1
 
-    def sentence(self, source: Source, f: AlertFilter) -> str:
+    def sentence(self) -> str:
         """The filter in words, with its count."""
         from curim_data import query
 
-        return query.sentence(source, f, self.t, query.total(source, f, self.audience))
+        return query.sentence(self.source, self.filter, self.t, query.total(self.source, self.filter, self.audience))
 
-    def nowhere(self, source: Source, f: AlertFilter, out: Path | None) -> bool:
-        """Whether alerts fit the filter and none of them, in the whole city, is on the map: places cannot be studied.
+    def question(self) -> dict[str, Any]:
+        """The entries that the JSON answer of a study begins with: what was asked, for whom."""
+        return {"filter": self.filter.to_query(), "sentence": self.sentence(), "audience": self.audience.value}
 
-        UsageError where a file was asked for, since it would hold places that nobody looked at.
+    def nowhere(self, out: Path | None, nothing: Mapping[str, Any]) -> Answer | None:
+        """The answer where alerts fit the filter and none of them, in the whole city, is on the map; else None.
+
+        `nothing`: what the JSON object of the command holds then. UsageError where a file was asked for, since it would
+        hold places that nobody looked at.
         """
         from curim_data import query
         from curim_data.model.absence import NO_POSITIONS
-        from curim_data.studies.cells import whole_city
 
-        if not query.total(source, whole_city(f), self.audience).nowhere:
-            return False
+        if not query.total(self.source, studies.cells.whole_city(self.filter), self.audience).nowhere:
+            return None
         if out is not None:
             raise UsageError(NO_POSITIONS)
-        return True
-
-    def print_nowhere(self, source: Source, f: AlertFilter, nothing: Mapping[str, Any]) -> None:
-        """Say that no alert is on the map; `nothing`: what the answer of the command as JSON holds then."""
-        from curim_data.model.absence import NO_POSITIONS
-
         told = self.t(NO_POSITIONS)
-        if self.as_json:
-            self.print_json({**self.question(source, f), "n": 0, "told": told, "choices": [], **nothing})
-        else:
-            self.print(self.sentence(source, f), told)
-
-    def question(self, source: Source, f: AlertFilter) -> dict[str, Any]:
-        """The entries that every JSON answer begins with: what was asked, for whom."""
-        return {"filter": f.to_query(), "sentence": self.sentence(source, f), "audience": self.audience.value}
+        return Answer({"n": 0, "told": told, "choices": [], **nothing}, [told])
 
     def choices(self, choices: Iterable[Choice]) -> list[dict[str, Any]]:
         """Settings and their reasons as entries of a JSON answer."""
         return [{"name": c.name, "value": c.value, "told": self.t(c.explanation)} for c in choices]
 
-    def print(self, *lines: str) -> None:
-        """Lines for the reader: on standard output, or on standard error where that is for JSON."""
-        for line in lines:
-            print(line, file=sys.stderr if self.as_json else sys.stdout)
-
-    def print_choices(self, choices: Iterable[Choice]) -> None:
-        """Settings and their reasons, one a line."""
-        self.print(*(self.t(choice.explanation) for choice in choices))
+    def reasons(self, choices: Iterable[Choice]) -> list[str]:
+        """Settings and their reasons as sentences."""
+        return [self.t(choice.explanation) for choice in choices]
 
     def note(self, line: str) -> None:
         """A line on standard error."""
         print(line, file=sys.stderr)
 
-    def print_json(self, data: Mapping[str, Any]) -> None:
-        """The one JSON object, its counts as the audience may read them."""
-        print(json.dumps(json_value(self.answer(data)), ensure_ascii=False, allow_nan=False))
+    def print(self, *lines: str | Table) -> None:
+        """Lines for the reader: on standard output, or on standard error where that is for JSON."""
+        for line in lines:
+            if isinstance(line, Table):
+                self._print_table(line)
+            else:
+                print(line, file=sys.stderr if self.as_json else sys.stdout)
 
-    def answer(self, data: Mapping[str, Any]) -> Any:
-        """The same with its counts as the audience may read them, for JSON."""
+    def give(self, answer: Answer | None, out: Path | None, *, question: bool) -> None:
+        """Write the file of an answer to `out`, and print the answer; `question`: it begins with the filter."""
+        if answer is None:
+            return
+        if out is not None and answer.file is not None:
+            self._write(out, answer.file)
+        if not self.as_json:
+            self.print(*([self.sentence()] if question else []), *answer.lines)
+            return
+        data = {**self.question(), **answer.data} if question else answer.data
+        print(json_text(self.masked(data) if answer.masked else data))
+
+    def masked(self, data: Any) -> Any:
+        """An answer for JSON with its counts as the audience may read them."""
         return data if self.written is None else self.written.answer(data)
 
-    def print_kept(self, data: Mapping[str, Any]) -> None:
-        """The one JSON object, of what is kept as it is, whoever reads it."""
-        print(json.dumps(json_value(data), ensure_ascii=False, allow_nan=False))
+    def table(self, headings: Sequence[str], rows: Sequence[Any], empty: str = "", uncut: int = 0) -> str | Table:
+        """Rows under headings in the reader's words, or what is said where there are none.
 
-    def write_table(self, out: Path, frame: pd.DataFrame) -> None:
-        """Write a table as CSV, its counts as the audience may read them."""
-        write_table(out, frame if self.written is None else self.written.table(frame, always=True))
-
-    def write_places(
-        self, out: Path, places: Sequence[Place], rows: list[dict[str, Any]], columns: Sequence[str]
-    ) -> None:
-        """Write places as CSV or GeoJSON, their counts as the audience may read them."""
-        if self.written is not None and not self.written.all_written:
-            rows, columns = self.written.answer(rows), (*columns, "fewer_than")
-        write_places(out, places, rows, columns)
-
-    def print_table(self, frame: pd.DataFrame, city: CityProfile | None = None, uncut: Iterable[str] = ()) -> None:
-        """A table on the terminal, its first lines where it is long; cells of the columns `uncut` are never cut.
-
-        Counts that the audience may not read are "fewer than k" in their own column.
+        Cells of the first `uncut` columns are never cut.
         """
-        told = frame if self.written is None else self.written.table(frame)
-        rest = print_table(self.t, _in_words(self.t, told), city, frozenset(uncut))
-        if rest:
+        import pandas as pd
+
+        names = [self.t(heading) for heading in headings]
+        return Table(pd.DataFrame(rows, columns=names), uncut=names[:uncut]) if rows else self.t(empty)
+
+    def rows_written(self, rows: int, out: os.PathLike[str]) -> str:
+        """How many rows were written to which file."""
+        return self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out))
+
+    def _write(self, out: Path, content: pd.DataFrame | Places | bytes) -> None:
+        """Write a result to a file, its counts as the audience may read them."""
+        from curim_data.export.safe_csv import csv_bytes
+
+        made = self._places(content, out.suffix.lower()) if isinstance(content, Places) else content
+        if not isinstance(made, bytes):
+            made = csv_bytes(made if self.written is None else self.written.table(made, always=True))
+        write_file(out, made)
+
+    def _places(self, found: Places, suffix: str) -> pd.DataFrame | bytes:
+        """Places as a table for CSV or as GeoJSON, their counts as the audience may read them."""
+        import pandas as pd
+
+        rows = self.masked(found.rows)
+        if suffix != ".csv":
+            return _geojson(found.places, rows).encode()
+        limits = [] if self.written is None or self.written.all_written else ["fewer_than"]
+        flat = [{**row, "cells": " ".join(row["cells"])} for row in rows]
+        return pd.DataFrame(flat, columns=[*found.columns, *limits])
+
+    def _print_table(self, table: Table) -> None:
+        """A table on the terminal, its first lines where it is long; counts that the audience may not read are "fewer
+        than k" in their own column.
+        """
+        from rich.console import Console
+
+        frame = _in_words(self.t, table.frame if self.written is None else self.written.table(table.frame))
+        width = None if sys.stdout.isatty() else MOST_WIDTH
+        console = Console(markup=False, emoji=False, highlight=False, width=width)
+        console.print(_grid(self.t, frame, table.city, frozenset(table.uncut)))
+        if (rest := len(frame) - MOST_LINES) > 0:
             self.print(self.t.n("{n} more row; --out writes all.", "{n} more rows; --out writes all.", rest))
 
-    def print_written(self, rows: int, out: os.PathLike[str]) -> None:
-        """How many rows were written to which file."""
-        self.print(self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out)))
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """A value as JSON."""
+    return json.dumps(json_value(value), ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def json_value(value: Any) -> Any:
+    """A value as JSON knows it: missing is null, dates are ISO, whole numbers are whole."""
+    if value is None or isinstance(value, str | bool | int):  # most are, and wait for no tables
+        return value
+    import numpy as np
+    import pandas as pd
+
+    if value is pd.NA or value is pd.NaT:
+        return None
+    match value:
+        case Mapping():
+            return {str(key): json_value(item) for key, item in value.items()}
+        case pd.DataFrame():
+            return [json_value(row) for row in value.to_dict("records")]
+        case np.bool_() | np.integer():
+            return value.item()
+        case float() | np.floating():
+            number = float(value)
+            return None if not math.isfinite(number) else int(number) if number.is_integer() else number
+        case dt.datetime():
+            midnight = value.time() == dt.time() and value.tzinfo is None
+            return value.date().isoformat() if midnight else value.isoformat()
+        case dt.date():
+            return value.isoformat()
+        case Iterable():
+            return [json_value(item) for item in value]
+    return str(value)
+
+
+def write_file(out: Path, content: bytes) -> None:
+    """Write a result; UsageError where the place cannot be written."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    except OSError as error:
+        raise cannot_write(out, error) from error
+
+
+def cannot_write(out: Path, error: OSError) -> UsageError:
+    """The error for a file that the system would not write."""
+    return UsageError(
+        Message("{file} cannot be written: {why}.", {"file": str(out), "why": error.strerror or str(error)})
+    )
+
+
+def _geojson(places: Sequence[Any], rows: list[dict[str, Any]]) -> str:
+    """Places in WGS84: the outline of a cluster, the union of the cells of any other."""
+    import shapely
+
+    from curim_data.model import cell_polygons
+
+    features = [
+        {
+            "type": "Feature",
+            "properties": json_value({name: value for name, value in row.items() if name != "cells"}),
+            "geometry": json.loads(
+                shapely.to_geojson(getattr(place, "outline", None) or shapely.union_all(cell_polygons([*place.cells])))
+            ),
+        }
+        for place, row in zip(places, rows, strict=True)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
 
 
 def _in_words(t: Translator, frame: pd.DataFrame) -> pd.DataFrame:
@@ -232,3 +367,36 @@ def _in_words(t: Translator, frame: pd.DataFrame) -> pd.DataFrame:
     counts = [name for name in frame if name in COUNT_COLUMNS]
     said = {name: frame[name].astype(object).where(frame[name].notna() | limits.isna(), words) for name in counts}
     return frame.assign(**said).drop(columns="fewer_than")
+
+
+def _grid(t: Translator, frame: pd.DataFrame, city: CityProfile | None, uncut: frozenset[str]) -> Any:
+    """The first lines of a table, as rich prints them."""
+    from rich.table import Table as Grid
+
+    from curim_data.privacy import COUNT_COLUMNS
+
+    grid = Grid(box=None, header_style="bold", pad_edge=False)
+    for name in frame.columns:
+        kind = frame[name].infer_objects().dtype.kind
+        label = column_label(t, str(name))
+        least = max([len(label), *map(len, frame[name].astype(str))]) if name in uncut else None
+        justify: Literal["left", "right"] = (
+            "right" if kind in "iuf" or (kind == "O" and name in COUNT_COLUMNS) else "left"
+        )
+        grid.add_column(label, justify=justify, no_wrap=name in uncut, min_width=least)
+    for row in frame.head(MOST_LINES).itertuples(index=False, name=None):
+        grid.add_row(*(_cell_text(t, str(name), value, city) for name, value in zip(frame.columns, row, strict=True)))
+    return grid
+
+
+def _cell_text(t: Translator, name: str, value: Any, city: CityProfile | None) -> str:
+    from curim_data.privacy import COUNT_COLUMNS
+
+    if isinstance(value, bool) and name != "dark":
+        return t("yes") if value else ""
+    if isinstance(value, str) and name in COUNT_COLUMNS:
+        return value
+    missing = value is None or value != value
+    if isinstance(value, float) and not (city and missing and name not in ("n", "expected", "lower", "upper")):
+        return t.number(value, 0 if value.is_integer() else 2)
+    return value_label(t, city, name, value) if city else ("" if value is None else str(value))

@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import typer
 
-from curim_data.cli.context import CommandContext
-from curim_data.cli.options import OutPlaces, Resolution, command, new_app
-from curim_data.cli.output import UsageError, check_suffix, write_file
-from curim_data.model import N_, Audience, Message, Translator
+from curim_data import studies
+from curim_data.cli.commands import OutPlaces, Resolution, study
+from curim_data.cli.context import Answer, CommandContext, Places, UsageError
+from curim_data.model import N_, Message, Translator
 
 if TYPE_CHECKING:
+<<<<<<< HEAD
     from analysis.clusters.results import Cluster, Clusters
     from analysis.hotspots.cell_significance import HotCells
     from analysis.hotspots.grouping import Spot, SpotHarm
     from analysis.hotspots.power import Power
+=======
+    import pandas as pd
+
+    from analysis.clusters.results import Cluster
+    from analysis.hotspots.grouping import Spot
+    from analysis.hotspots.harm import SpotHarm
+>>>>>>> cli/main
     from analysis.spots.naming import SpotName
     from analysis.stats.harm_weights import WeighedBy
     from analysis.stats.result import Choice
-    from curim_data.engine import Source
-    from curim_data.filters import AlertFilter
     from curim_data.studies.emerging import EmergingRow
-    from curim_data.studies.hot_spots import ListedShares
 
-app = new_app()
 Method = Literal["significance", "clusters", "emerging", "density"]
 Denominator = Literal["land", "alerts", "residents"]
 Weight = Literal["none", "severity", "harm"]
 Order = Literal["excess", "ratio", "alerts", "p", "harm"]
+_Spot = TypeVar("_Spot", bound="Spot | Cluster")
+_Named = list[tuple[_Spot, "SpotName"]]
 
 _SPOT_COLUMNS: Final = (
     *("rank", "id", "name", "n", "expected", "excess", "excess_low", "excess_high", "ratio", "low", "high", "q"),
@@ -41,14 +47,10 @@ _EMERGING_COLUMNS: Final = (
     *("rank", "id", "name", "class", "label", "n", "steps", "marked", "since", "slope", "q_trend"),
     *("longitude", "latitude", "cells"),
 )
+_WEIGHED: Final = ("weight", "weight_expected", "weight_excess", "weight_excess_low", "weight_excess_high")
 
 
-@command(
-    app,
-    "hotspots",
-    filtered=True,
-    audience=Audience.ANALYST,
-)
+@study("hotspots")
 def hotspots(
     ctx: CommandContext,
     method: Annotated[Method, typer.Option(help=N_("Method by which they are found."))] = "significance",
@@ -73,172 +75,140 @@ def hotspots(
         ),
     ] = None,
     out: OutPlaces = None,
-) -> None:
-    """Find hot spots."""
-    options = SearchOptions(base, weight, order or ("excess" if weight == "none" else "harm"))
-    options.check(method)
-    if out is not None:
-        check_suffix(out, ".geojson", ".csv")
-    source = ctx.source()
-    f = ctx.filter(source)
-    if method == "density" and resolution is not None:
-        raise UsageError(Message("--resolution is for hot cells: leave it out with --method density."))
-    if ctx.nowhere(source, f, out):
-        ctx.print_nowhere(source, f, {"method": method, **({"places": []} if method == "density" else {"spots": []})})
-        return
+) -> Answer:
+    """Hot spots by a method."""
+    options = SearchOptions(method, resolution, base, weight, order or ("excess" if weight == "none" else "harm"))
+    options.check()
+    nothing: dict[str, Any] = {"method": method, "places" if method == "density" else "spots": []}
+    if (nowhere := ctx.nowhere(out, nothing)) is not None:
+        return nowhere
     match method:
         case "density":
-            answer, lines = _density(ctx, source, f, out)
+            answer = _density(ctx, out)
         case "emerging":
-            answer, lines = _emerging(ctx, source, f, resolution, out)
+            answer = _emerging(ctx, resolution)
         case "clusters":
-            answer, lines = _places(ctx, f, method, find_clusters(source, f, ctx.audience, options), options, out)
+            answer = _places(ctx, options, _find_clusters(ctx, options))
         case "significance":
-            found = find_hot_spots(source, f, ctx.audience, resolution, base, options.weighed_by)
-            answer, lines = _places(ctx, f, method, found, options, out)
-    if ctx.as_json:
-        ctx.print_json({**ctx.question(source, f), "method": method, **answer})
-    else:
-        ctx.print(ctx.sentence(source, f), *lines)
+            answer = _places(ctx, options, find_hot_spots(ctx, options))
+    return replace(answer, data={"method": method, **answer.data})
 
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What places are compared with, how much an alert counts, and the order of hot spots."""
+    """How hot spots are looked for, in which cells, what they are compared with, what an alert counts, their order."""
 
+    method: Method = "significance"
+    resolution: int | None = None
     base: Denominator = "land"
     weight: Weight = "none"
     order: Order = "excess"
 
-    def check(self, method: Method) -> None:
+    def check(self) -> None:
         """UsageError for an option that the method does not have."""
-        if self.base != "land" and method != "significance":
-            raise UsageError(Message("--base is for hot cells: use it with --method significance."))
-        if self.order not in ("excess", "harm") and method != "significance":
-            raise UsageError(Message("--order is for hot cells: use it with --method significance."))
-        if self.weight != "none" and method not in ("clusters", "significance"):
-            raise UsageError(Message("--weight is for --method significance and --method clusters."))
-        if self.order == "harm" and self.weight == "none":
-            raise UsageError(Message("--order harm needs --weight severity or --weight harm."))
+        cells = self.method == "significance"
+        for unfit, why in (
+            (self.base != "land" and not cells, N_("--base is for hot cells: use it with --method significance.")),
+            (
+                self.order not in ("excess", "harm") and not cells,
+                N_("--order is for hot cells: use it with --method significance."),
+            ),
+            (
+                self.weight != "none" and self.method not in ("clusters", "significance"),
+                N_("--weight is for --method significance and --method clusters."),
+            ),
+            (
+                self.order == "harm" and self.weight == "none",
+                N_("--order harm needs --weight severity or --weight harm."),
+            ),
+            (
+                self.resolution is not None and self.method == "density",
+                N_("--resolution is for hot cells: leave it out with --method density."),
+            ),
+        ):
+            if unfit:
+                raise UsageError(Message(why))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the list of one method that the options add."""
         return ("base_n", "rate") if self.base != "land" else ()
 
-    @property
-    def weighed_by(self) -> WeighedBy | None:
-        """By what alerts count; None where each counts one."""
-        return None if self.weight == "none" else self.weight
+    def weighed_by(self, ctx: CommandContext) -> WeighedBy | None:
+        """By what alerts count; None where each counts one. UsageError where they cannot be weighed so."""
+        if self.weight == "none":
+            return None
+        if (why := studies.harm.weight_obstacle(ctx.source, self.weight, ctx.audience)) is not None:
+            raise UsageError(why)
+        return self.weight
 
 
 @dataclass(frozen=True)
-class FoundPlaces:
-    """Hot spots in the filter's area, with the result that describes them and their names by id.
+class FoundSpots:
+    """Hot spots or clusters in the filter's area with their names, the surest first, and how they were found.
 
-    `cold`: places with fewer alerts than expected by chance, with their names. `harm`: what the alerts of hot spots
-    weigh, by their ids. `power`: what the test of cells would have found. `elsewhere`: why the list holds little.
-    `listed`, `unjudged`: as in `HotSpotStudy`.
+    `reasons`: why the list holds little or nothing. `cold`: places with fewer alerts than expected by chance. `harm`:
+    what the alerts of hot spots weigh, by id. `steps`: whether some have a ratio in steps alone (`Spot.times`).
     """
 
-    result: HotCells | Clusters
-    spots: Sequence[Spot | Cluster]
-    names: Mapping[str, SpotName]
+    n: float
+    told: str
     resolution: int
-    choices: tuple[Choice, ...]
-    cold: tuple[tuple[Spot, SpotName], ...] = ()
+    choices: Sequence[Choice]
+    spots: Sequence[tuple[Spot | Cluster, SpotName]]
+    reasons: Sequence[str] = ()
+    cold: Sequence[tuple[Spot, SpotName]] = ()
     harm: Mapping[str, SpotHarm] = field(default_factory=dict)
-    power: Power | None = None
-    elsewhere: Message | None = None
-    listed: ListedShares | None = None
-    unjudged: Message | None = None
-
-    def sentence(self, t: Translator) -> str:
-        """What was found, or that nothing could be."""
-        from analysis.hotspots.cell_significance import HotCells
-        from curim_data.studies.hot_spots import cells_sentence
-
-        if self.unjudged is not None:
-            return t(self.unjudged)
-        if self.power is None or not isinstance(self.result, HotCells):
-            return self.result.sentence(t)
-        return cells_sentence(self.result, self.power, t, self.listed)
+    steps: bool = False
 
 
-def find_hot_spots(
-    source: Source,
-    f: AlertFilter,
-    audience: Audience,
-    resolution: int | None = None,
-    base: Denominator = "land",
-    weight: WeighedBy | None = None,
-) -> FoundPlaces:
-    """Hot spots of the whole city that lie in the area of the filter; `weight`: with what their alerts weigh by it.
+def find_hot_spots(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
+    """Hot spots of the whole city that lie in the area of the filter.
 
-    DisclosureError for a resolution that the audience may not see, UsageError for a denominator or a weight that there
-    is not.
+    DisclosureError for a resolution that the audience may not see; UsageError or DenominatorError for a weight or a
+    denominator that there is not.
     """
-    from analysis.spots.naming import name_spots
     from curim_data import privacy
-    from curim_data.studies.denominators import DenominatorError
-    from curim_data.studies.harm import spots_by_harm
-    from curim_data.studies.hot_spots import hot_spot_study, known_places
-    from curim_data.studies.spot_area import in_area
 
-    _check_weight(source, audience, weight)
-    privacy.check(["cell"], resolution, f, audience, source.city)
-    try:
-        study = hot_spot_study(source, f, audience, resolution, base)
-    except DenominatorError as error:
-        raise UsageError(error.message) from error
-    names = name_spots(study.spots, source.city, known_places(source, audience))
-    cold_names = name_spots(study.cold, source.city)
-    cold = tuple(
-        (spot, cold_names[spot.id]) for spot in study.cold if in_area(spot, cold_names[spot.id], f, source.city)
+    source, f, audience, t = ctx.source, ctx.filter, ctx.audience, ctx.t
+    weight = options.weighed_by(ctx)
+    privacy.check(["cell"], options.resolution, f, audience, source.city)
+    study = studies.hot_spots.hot_spot_study(source, f, audience, options.resolution, options.base)
+    spots = _named_in_area(ctx, study.spots, known=True)
+    weighed = studies.harm.spots_by_harm(source, f, audience, weight, study) if weight and not study.unjudged else None
+    why = study.elsewhere if spots else None
+    return FoundSpots(
+        n=study.hot.n,
+        told=study.sentence(t),
+        resolution=study.resolution,
+        choices=(*study.choices, *(weighed.choices if weighed else ())),
+        spots=spots,
+        reasons=[t(why)] if why else [study.power.sentence(t)] if not spots and not study.unjudged else [],
+        cold=_named_in_area(ctx, study.cold),
+        harm=weighed.of if weighed else {},
+        steps=study.listed is not None,
     )
-    spots = [spot for spot in study.spots if in_area(spot, names[spot.id], f, source.city)]
-    told = study.elsewhere if spots else None
-    if study.unjudged is not None:
-        return FoundPlaces(study.hot, (), {}, study.resolution, study.choices, unjudged=study.unjudged)
-    if weight is None:
-        return FoundPlaces(
-            study.hot, spots, names, study.resolution, study.choices, cold, {}, study.power, told, study.listed
-        )
-    weighed = spots_by_harm(source, f, audience, weight, study)
-    choices = (*study.choices, *weighed.choices)
-    return FoundPlaces(study.hot, spots, names, study.resolution, choices, cold, weighed.of, study.power, told)
 
 
-def _check_weight(source: Source, audience: Audience, weight: WeighedBy | None) -> None:
-    """UsageError where alerts cannot be weighed so."""
-    from curim_data.studies.harm import weight_obstacle
-
-    if weight is not None and (why := weight_obstacle(source, weight, audience)) is not None:
-        raise UsageError(why)
-
-
-def find_clusters(source: Source, f: AlertFilter, audience: Audience, options: SearchOptions) -> FoundPlaces:
+def _find_clusters(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
     """Clusters of the whole city that lie in the area of the filter.
 
     UsageError for an audience that may not see cells so fine.
     """
-    from analysis.spots.naming import name_spots
     from curim_data import privacy
-    from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
-    from curim_data.studies.hot_spots import known_places
-    from curim_data.studies.spot_area import in_area
 
-    if privacy.finest_resolution(audience, f, source.city) < CLUSTER_RESOLUTION:
+    finest = studies.clusters.CLUSTER_RESOLUTION
+    if privacy.finest_resolution(ctx.audience, ctx.filter, ctx.source.city) < finest:
         raise UsageError(
             Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
         )
-    _check_weight(source, audience, options.weighed_by)
-    result = cluster_study(source, f, audience, weight=options.weighed_by)
-    names = name_spots(result.found, source.city, known_places(source, audience))
-    spots = [spot for spot in result.found if in_area(spot, names[spot.id], f, source.city)]
-    return FoundPlaces(result, spots, names, CLUSTER_RESOLUTION, result.choices)
+    weight = options.weighed_by(ctx)
+    found = studies.clusters.cluster_study(ctx.source, ctx.filter, ctx.audience, weight=weight)
+    spots = _named_in_area(ctx, found.found, known=True)
+    return FoundSpots(found.n, found.sentence(ctx.t), finest, found.choices, spots)
 
 
+<<<<<<< HEAD
 def _places(
     ctx: CommandContext, f: AlertFilter, method: Method, found: FoundPlaces, options: SearchOptions, out: Path | None
 ) -> tuple[dict[str, Any], list[str]]:
@@ -246,73 +216,84 @@ def _places(
     from analysis.hotspots.excess import LEAST_FOR_PLAN, in_order, worth_a_plan
     from analysis.hotspots.grouping import in_order_of_harm
     from curim_data.studies.spot_area import TESTED_IN_CITY, has_area
+=======
+def _named_in_area(ctx: CommandContext, spots: Sequence[_Spot], *, known: bool = False) -> _Named[_Spot]:
+    """Places that lie in the area of the filter, with their names; `known`: named as those of all time are."""
+    from analysis.spots.naming import name_spots
+>>>>>>> cli/main
 
-    t, names = ctx.t, found.names
-    few: Sequence[Spot | Cluster] = ()
-    many: Sequence[Spot | Cluster] = found.spots
-    if method == "significance":
-        by_harm = options.order == "harm"
-        many, few = worth_a_plan(
-            in_order_of_harm(found.spots, found.harm) if by_harm else in_order(found.spots, options.order)  # type: ignore[arg-type]
+    source, f = ctx.source, ctx.filter
+    names = name_spots(spots, source.city, studies.hot_spots.known_places(source, ctx.audience) if known else ())
+    named = ((spot, names[spot.id]) for spot in spots)
+    return [(spot, name) for spot, name in named if studies.spot_area.in_area(spot, name, f, source.city)]
+
+
+def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> Answer:
+    """Hot spots, those that are large enough for a plan first, or clusters; and cold spots."""
+    from analysis.hotspots import excess, harm
+
+    t, names = ctx.t, {spot.id: name(ctx.t) for spot, name in found.spots}
+    many: Sequence[Any] = [spot for spot, _ in found.spots]
+    few: Sequence[Any] = ()
+    if options.method == "significance":
+        ordered = (
+            harm.in_order_of_harm(many, found.harm) if options.order == "harm" else excess.in_order(many, options.order)
         )
+        many, few = excess.worth_a_plan(ordered)
     spots = [*many, *few]
-    rows = [{**_spot_row(spot, names[spot.id](t), options), **_weighed(spot, found)} for spot in spots]
-    if out is not None:
-        added = _WEIGHED if found.harm else ("weight",) if options.weight != "none" else ()
-        times = ("times",) if found.listed is not None else ()
-        ctx.write_places(out, spots, rows, (*_SPOT_COLUMNS, *times, *options.columns, *added, "cells"))
-    answer = {
-        "resolution": found.resolution,
-        "base": options.base,
-        "weight": options.weight,
-        "n": found.result.n,
-        "told": found.sentence(t),
-        "choices": ctx.choices(found.choices),
-        "spots": rows,
-        "cold": [_spot_row(spot, name(t), options) for spot, name in found.cold],
-    }
-    lines = [
-        found.sentence(t),
-        *([found.power.sentence(t)] if found.power and not found.spots else []),
-        *([t(found.elsewhere)] if found.elsewhere else []),
-        *([t(TESTED_IN_CITY)] if has_area(f) else []),
-        *(_spot_line(spot, found, ctx) for spot in many),
-        *([t("Fewer than {n} alerts, too few for a plan:", n=LEAST_FOR_PLAN)] if few else []),
-        *(_spot_line(spot, found, ctx) for spot in few),
-        *(f"{name(t)} – {spot.cold_sentence(t, ctx.least())}" for spot, name in found.cold),
-        *(t(choice.explanation) for choice in found.choices),
-    ]
-    return answer, lines
+    rows = [_spot_row(spot, names[spot.id], options, found.harm.get(spot.id)) for spot in spots]
+    told = [f"{spot.rank}. {names[spot.id]} – {_figures(ctx, spot, found.harm.get(spot.id))}" for spot in spots]
+    weights = _WEIGHED if found.harm else ("weight",) if options.weight != "none" else ()
+    columns = (*_SPOT_COLUMNS, *(["times"] if found.steps else []), *options.columns, *weights, "cells")
+    return Answer(
+        {
+            "resolution": found.resolution,
+            "base": options.base,
+            "weight": options.weight,
+            "n": found.n,
+            "told": found.told,
+            "choices": ctx.choices(found.choices),
+            "spots": rows,
+            "cold": [_spot_row(spot, name(t), options) for spot, name in found.cold],
+        },
+        [
+            found.told,
+            *found.reasons,
+            *_tested_in_city(ctx),
+            *told[: len(many)],
+            *([t("Fewer than {n} alerts, too few for a plan:", n=excess.LEAST_FOR_PLAN)] if few else []),
+            *told[len(many) :],
+            *(f"{name(t)} – {spot.cold_sentence(t, ctx.least())}" for spot, name in found.cold),
+            *ctx.reasons(found.choices),
+        ],
+        Places(spots, rows, columns),
+    )
 
 
-def _spot_line(spot: Spot | Cluster, found: FoundPlaces, ctx: CommandContext) -> str:
-    """A place in words, with its rank."""
+def _tested_in_city(ctx: CommandContext) -> list[str]:
+    """That places of the whole city were tested, under a filter of an area."""
+    return [ctx.t(studies.spot_area.TESTED_IN_CITY)] if studies.spot_area.has_area(ctx.filter) else []
+
+
+def _figures(ctx: CommandContext, spot: Spot | Cluster, harm: SpotHarm | None) -> str:
+    """The figures of a place in words; a cluster has no counts that are too small to be written."""
     from analysis.hotspots.grouping import Spot
 
-    t = ctx.t
-    figures = spot.sentence(t, ctx.least()) if isinstance(spot, Spot) else spot.sentence(t)
-    told = f"{spot.rank}. {found.names[spot.id](t)} – {figures}"
-    return f"{told} {found.harm[spot.id].sentence(t)}" if found.harm else told
+    told = spot.sentence(ctx.t, ctx.least()) if isinstance(spot, Spot) else spot.sentence(ctx.t)
+    return f"{told} {harm.sentence(ctx.t)}" if harm else told
 
 
-_WEIGHED: Final = ("weight", "weight_expected", "weight_excess", "weight_excess_low", "weight_excess_high")
-
-
-def _weighed(spot: Spot | Cluster, found: FoundPlaces) -> dict[str, Any]:
-    """What the alerts of a place weigh, where that was asked; of a hot spot also what is above expected."""
-    harm = found.harm.get(spot.id)
-    if harm is None:
-        weight = getattr(spot, "weight", None)
-        return {} if weight is None else {"weight": round(weight, 5)}
-    figures = (harm.weight, harm.expected, harm.excess.value, harm.excess.low, harm.excess.high)
-    return {name: round(value, 2) for name, value in zip(_WEIGHED, figures, strict=True)}
-
-
-def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions) -> dict[str, Any]:
-    """A place, hot or cold, with its figures; `times` is there for one that has no others (`Spot.times`)."""
+def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions, harm: SpotHarm | None = None) -> dict[str, Any]:
+    """A place, hot or cold, with its figures, and where that was asked what its alerts weigh; `times` is there for one
+    that has no others (`Spot.times`).
+    """
     from analysis.hotspots.excess import excess_of, is_compared
 
-    more = excess_of(spot)
+    more, weight = excess_of(spot), getattr(spot, "weight", None)
+    weights = {} if weight is None else {"weight": round(weight, 5)}
+    if harm is not None:
+        figures = (harm.weight, harm.expected, harm.excess.value, harm.excess.low, harm.excess.high)
+        weights = {name: round(value, 2) for name, value in zip(_WEIGHED, figures, strict=True)}
     return {
         "rank": spot.rank,
         "id": spot.id,
@@ -331,53 +312,49 @@ def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions) -> dict[s
         "latitude": round(spot.latitude, 5),
         **{column: round(float(getattr(spot, column)), 5) for column in options.columns},
         "cells": list(spot.names),
+        **weights,
     }
 
 
-def _emerging(
-    ctx: CommandContext, source: Source, f: AlertFilter, resolution: int | None, out: Path | None
-) -> tuple[dict[str, Any], list[str]]:
-    """Places with their class over time as a JSON answer and as lines, and written to a file."""
+def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
+    """Places with their class over time."""
     from curim_data import privacy
-    from curim_data.studies.emerging import emerging_study
-    from curim_data.studies.spot_area import TESTED_IN_CITY, has_area, in_area
 
-    t = ctx.t
-    privacy.check(["cell"], resolution, f, ctx.audience, source.city)
-    study = emerging_study(source, f, ctx.audience, resolution)
-    found = study.emerging
-    if found is None:
+    t, f, city = ctx.t, ctx.filter, ctx.source.city
+    privacy.check(["cell"], resolution, f, ctx.audience, city)
+    study = studies.emerging.emerging_study(ctx.source, f, ctx.audience, resolution)
+    if (found := study.emerging) is None:
         raise UsageError(study.why or Message("There is nothing to report."))
-    listed = [line for line in study.lines if in_area(line.place, line.name, f, source.city)]
-    rows = [_emerging_row(ctx, line, len(found.starts)) for line in listed]
-    if out is not None:
-        ctx.write_places(out, [line.place for line in listed], rows, _EMERGING_COLUMNS)
-    answer = {
-        "resolution": study.resolution,
-        "unit": found.unit,
-        "first": found.starts[0],
-        "last": found.starts[-1],
-        "n": found.n,
-        "told": found.sentence(t),
-        "choices": ctx.choices(study.choices),
-        "spots": rows,
-    }
-    lines = [
-        found.sentence(t),
-        *([t(TESTED_IN_CITY)] if has_area(f) else []),
-        *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t, ctx.least())}" for line in listed),
-        *(t(choice.explanation) for choice in study.choices),
-    ]
-    return answer, lines
+    listed = [line for line in study.lines if studies.spot_area.in_area(line.place, line.name, f, city)]
+    rows = [_emerging_row(t, line, len(found.starts)) for line in listed]
+    return Answer(
+        {
+            "resolution": study.resolution,
+            "unit": found.unit,
+            "first": found.starts[0],
+            "last": found.starts[-1],
+            "n": found.n,
+            "told": found.sentence(t),
+            "choices": ctx.choices(study.choices),
+            "spots": rows,
+        },
+        [
+            found.sentence(t),
+            *_tested_in_city(ctx),
+            *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t, ctx.least())}" for line in listed),
+            *ctx.reasons(study.choices),
+        ],
+        Places([line.place for line in listed], rows, _EMERGING_COLUMNS),
+    )
 
 
-def _emerging_row(ctx: CommandContext, line: EmergingRow, steps: int) -> dict[str, Any]:
+def _emerging_row(t: Translator, line: EmergingRow, steps: int) -> dict[str, Any]:
     return {
         "rank": line.rank,
         "id": line.id,
-        "name": line.name(ctx.t),
+        "name": line.name(t),
         "class": line.place.cls,
-        "label": ctx.t(line.cls.label),
+        "label": t(line.cls.label),
         "n": line.place.n,
         "steps": steps,
         "marked": line.marked,
@@ -390,44 +367,49 @@ def _emerging_row(ctx: CommandContext, line: EmergingRow, steps: int) -> dict[st
     }
 
 
-def _density(ctx: CommandContext, source: Source, f: AlertFilter, out: Path | None) -> tuple[dict[str, Any], list[str]]:
-    """The density as a JSON answer and as lines; `out` gets its pixels as CSV, or its classes as GeoJSON."""
+def _density(ctx: CommandContext, out: Path | None) -> Answer:
+    """The density, its pixels as CSV or its classes as GeoJSON."""
     from analysis.density.kernel_density import format_density
-    from curim_data.studies.density import class_geojson, density_study, pixel_frame
-    from curim_data.studies.spot_area import OF_CITY, has_area
 
-    study = density_study(source, f, ctx.audience)
-    t, surface = ctx.t, study.density
-    area = [t(OF_CITY)] if has_area(f) else []
+    t, city, study = ctx.t, ctx.source.city, studies.density.density_study(ctx.source, ctx.filter, ctx.audience)
+    surface, area = study.density, [t(studies.spot_area.OF_CITY)] if studies.spot_area.has_area(ctx.filter) else []
     if not study.enough:
+        told = study.too_few(t)
         if out is not None:
-            raise UsageError(Message(study.too_few(t)))
-        return {"n": surface.n, "told": study.too_few(t), "choices": [], "places": []}, [*area, study.too_few(t)]
-    if out is not None and out.suffix.lower() == ".csv":
-        ctx.write_table(out, pixel_frame(surface, source.city))
-    elif out is not None:
-        write_file(out, class_geojson(surface, source.city).encode())
-    answer = {
-        "n": surface.n,
-        "mean": surface.mean,
-        "bandwidth": study.bandwidth.metres,
-        "told": surface.sentence(t),
-        "choices": ctx.choices(study.choices),
-        "places": [
-            {
-                "rank": rank,
-                "name": peak.name(t),
-                "density": peak.value.value,
-                "low": peak.value.low,
-                "high": peak.value.high,
-                "longitude": round(peak.longitude, 5),
-                "latitude": round(peak.latitude, 5),
-            }
-            for rank, peak in enumerate(study.peaks, start=1)
-        ],
-    }
-    lines = [*area, surface.sentence(t)]
-    for rank, peak in enumerate(study.peaks, start=1):
-        density = t("{value} alerts per km² and month", value=format_density(t, peak.value.value))
-        lines.append(f"{rank}. {peak.name(t)} – {density}")
-    return answer, [*lines, *(t(choice.explanation) for choice in study.choices)]
+            raise UsageError(Message(told))
+        return Answer({"n": surface.n, "told": told, "choices": [], "places": []}, [*area, told])
+    file: pd.DataFrame | bytes | None = None
+    if out is not None:
+        of_pixels = out.suffix.lower() == ".csv"
+        file = (
+            studies.density.pixel_frame(surface, city)
+            if of_pixels
+            else studies.density.class_geojson(surface, city).encode()
+        )
+    peaks = list(enumerate(study.peaks, start=1))
+    of_month = N_("{value} alerts per km² and month")
+    dense = [(f"{rank}. {peak.name(t)}", format_density(t, peak.value.value)) for rank, peak in peaks]
+    listed = [f"{name} – {t(of_month, value=value)}" for name, value in dense]
+    return Answer(
+        {
+            "n": surface.n,
+            "mean": surface.mean,
+            "bandwidth": study.bandwidth.metres,
+            "told": surface.sentence(t),
+            "choices": ctx.choices(study.choices),
+            "places": [
+                {
+                    "rank": rank,
+                    "name": peak.name(t),
+                    "density": peak.value.value,
+                    "low": peak.value.low,
+                    "high": peak.value.high,
+                    "longitude": round(peak.longitude, 5),
+                    "latitude": round(peak.latitude, 5),
+                }
+                for rank, peak in peaks
+            ],
+        },
+        [*area, surface.sentence(t), *listed, *ctx.reasons(study.choices)],
+        file,
+    )

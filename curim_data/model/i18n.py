@@ -339,6 +339,18 @@ def translator(lang: str) -> Translator:
     return Translator(lang)
 
 
+class MessageError(Exception):
+    """An error that its reader can mend: `message` says what is wrong, where, and how to mend it."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        """The sentence in English."""
+        return translator("en")(self.message)
+
+
 @cache
 def _catalog(lang: str) -> gettext.NullTranslations:
     """The compiled catalogue, made in memory from the .po file so that no binary file is kept."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal
 
-from curim_data.model.i18n import Message, Num, translator
+from curim_data.model.i18n import Message, MessageError, Num
 
 # Share of alerts with a time of day from which on hours, daylight and darkness are shown: of fewer, they would speak
 # for alerts that they do not know. Below the second one it is said of how many they are.
@@ -102,9 +102,5 @@ def some_hours(timed: int, of: int) -> Message | None:
     )
 
 
-class UnknownTimeError(ValueError):
+class UnknownTimeError(MessageError, ValueError):
     """A count by a finer time than is known of the alerts, with the sentence for its reader."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(translator("en")(message))
-        self.message = message

@@ -18,19 +18,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from analysis.plans.drafting import design_faults
-from curim_data.model import Message, Plan, PlanStatus, translator
+from curim_data.model import Message, MessageError, Plan, PlanStatus
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
 from curim_data.plans.database import Database
 from curim_data.plans.tables import ChangeRow, PlanRow
 from curim_data.store.damage import damaged_plans
 
 
-class PlanProblem(ValueError):
+class PlanProblem(MessageError, ValueError):
     """A plan that cannot be stored or moved; `message` says why and what to do."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(translator("en")(message))
-        self.message = message
 
 
 class PlanConflict(PlanProblem):

@@ -2,4 +2,64 @@
 
 Public: one module a question, each with its `*_study`, which takes a `Source`, a filter and an audience and returns
 frozen results. Only here do `query` and `analysis` meet, so screen, paper and command line show the same figures.
+
+Modules are loaded when they are asked for (`studies.trends`), so that a command does not wait for those of the others.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curim_data.studies import (
+        alert_points,
+        annotations,
+        areas,
+        brief,
+        brief_card,
+        brief_content,
+        brief_history,
+        brief_questions,
+        brief_text,
+        category_use,
+        cells,
+        change_words,
+        changes,
+        cities,
+        clusters,
+        coarse_areas,
+        compare,
+        concentration,
+        copy_words,
+        coverage,
+        denominators,
+        density,
+        emerging,
+        evaluation,
+        events,
+        findings,
+        forecast,
+        gender,
+        harm,
+        help_lines,
+        hot_spots,
+        near_repeat,
+        periods,
+        placebos,
+        plan,
+        plan_progress,
+        plan_result,
+        plan_timing,
+        preparation,
+        scatter,
+        selection,
+        spot_area,
+        spot_profiles,
+        trends,
+        written_changes,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

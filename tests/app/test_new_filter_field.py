@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from itertools import product
 
 import pytest
-import typer
 
 import curim_data
 import pages.parts
 from curim_data import filters, query
 from curim_data.cli import app
-from curim_data.cli.counts import counts
-from curim_data.cli.options import command, new_app
+from curim_data.cli.commands import REGISTERED, command
+from curim_data.cli.studies import counts
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter, ChoiceField, Widget, row
 from curim_data.model import Audience, Message, labels, translator
@@ -124,10 +123,8 @@ def test_the_council_counts_its_copy_by_it(sample: Home) -> None:
 def test_the_command(
     sample: Home, source: Source, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commands = new_app()
-    for name in ("counts", "more"):  # one command alone would be the program itself
-        command(commands, name, "Count alerts.", filtered=True, audience=Audience.ANALYST)(counts)
-    monkeypatch.setattr(app, "root", lambda _: typer.main.get_command(commands))
+    monkeypatch.setitem(REGISTERED, "counts", REGISTERED["counts"])  # put back afterwards
+    command("counts", filtered=True, audience=Audience.ANALYST, study=True)(counts)
     main = app.main
     usual = ["--home", str(sample.path), "--lang", "en"]
     assert main(["counts", "--help"]) == 0

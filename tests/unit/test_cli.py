@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shutil
@@ -15,10 +14,8 @@ from typing import Any
 import pytest
 
 import sample_data
-from curim_data.cli import app
 from curim_data.cli.app import main, root, translate
-from curim_data.cli.commands import COMMANDS
-from curim_data.cli.language import language
+from curim_data.cli.commands import COMMANDS, language
 from curim_data.export.safe_csv import safe_cell, safe_csv
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, translator
@@ -303,7 +300,7 @@ def test_counts_of_files_are_there_without_what_writes_and_projections(sample: H
     run = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.splitlines()[-1].split())
     assert loaded.isdisjoint(WHAT_WRITES)
-    script = "import sys, curim_data.cli.counts; print(*sorted(set(sys.argv[1:]) & set(sys.modules)))"
+    script = "import sys, curim_data.cli.studies; print(*sorted(set(sys.argv[1:]) & set(sys.modules)))"
     unused = ["pyproj", "geopandas", "babel.messages", "rich.progress"]
     assert not subprocess.check_output([sys.executable, "-c", script, *unused], text=True).strip()
 
@@ -319,13 +316,6 @@ def test_a_command_seldom_looks_for_garbage_and_not_when_it_ends(sample: Home) -
     searches, left_alone, looked_at = map(int, run.stderr.split())
     assert searches < 3  # some hundred with what is usual
     assert looked_at < 1_000 < 100_000 < left_alone
-
-
-def test_errors_of_usage_are_known_by_where_they_are_defined() -> None:
-    for module, name in app.USAGE_ERRORS:
-        error = getattr(importlib.import_module(module), name)
-        assert issubclass(error, Exception)
-        assert error.__module__ == module
 
 
 def test_every_command_is_in_its_module() -> None:

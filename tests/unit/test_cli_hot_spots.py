@@ -17,7 +17,7 @@ import pytest
 import sample_data
 from analysis.hotspots.grouping import PUBLISHED_TIMES
 from curim_data.cli import main
-from curim_data.cli.changes import _in_words
+from curim_data.cli.studies import changes_in_words
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, translator
@@ -184,7 +184,7 @@ def test_changes_are_printed_in_the_words_of_the_reader(sample: Home, lang: str)
     row = {"level": "place", "district": None, "area": None, "place": None, "cell": cell, "category": "noise"}
     row |= {"base": 40.0, "after": 1.0, "expected": 4.0, "ratio": 0.5, "low": 0.1, "high": 2.45, "p": 0.5, "q": 0.6}
     row |= {"grade": "open", "compared": "past"}
-    table = _in_words(translator(lang), city, pd.DataFrame([row]))
+    table = changes_in_words(translator(lang), city, pd.DataFrame([row]))
     told = [*table.columns, *table.iloc[0].astype(str)]
     assert not {cell, "past", "open", "place", *row} & set(told)
     assert ("0.50 (0.10–2.45)" if lang == "en" else "0,50 (0,10–2,45)") in told

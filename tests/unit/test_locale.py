@@ -17,7 +17,7 @@ from babel.numbers import format_decimal, format_percent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.cli.output import json_value
+from curim_data.cli.context import json_value
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import LOCALE_DIR

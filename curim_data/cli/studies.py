@@ -1,0 +1,523 @@
+"""The commands of studies: counts, trends, changes, compare, concentration, forecast, near-repeat, quality.
+
+Each says which options it has and what it answers: the entries of its JSON object beyond the filter, its sentences and
+tables in their order, and the content of its file. `commands.study` makes a command of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+from curim_data import studies
+from curim_data.cli.commands import OutCsv, OutPlaces, Resolution, command, ends_in, study
+from curim_data.cli.context import Answer, CommandContext, Places, Table, UsageError, json_text
+from curim_data.filters import value_label
+from curim_data.model import N_, Audience, Message, Translator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.forecast.counts import CountForecast
+    from analysis.stats.intervals import Estimate
+    from curim_data.model import CityProfile
+    from curim_data.studies.brief import BriefChanges
+    from curim_data.studies.compare import CompareStudy
+    from curim_data.studies.events import EventFinding
+
+Step = Literal["week", "month", "local_date"]
+UNITS: Final[dict[Step, Literal["week", "month", "day"]]] = {"week": "week", "month": "month", "local_date": "day"}
+MOST_LISTED: Final = 40  # changes
+
+
+@study("counts")
+def counts(
+    ctx: CommandContext,
+    by: Annotated[str, typer.Option(help=N_("Dimensions, with commas between them: week,district,category ..."))] = "",
+    resolution: Resolution = None,
+    complete: Annotated[
+        bool, typer.Option("--complete", help=N_("Include weeks, cells, districts ... without alerts as zeros."))
+    ] = False,
+    out: OutCsv = None,
+) -> Answer:
+    """Count alerts by some dimensions."""
+    from curim_data import privacy, query
+
+    names = [name.strip() for name in by.split(",") if name.strip()]
+    if set(names) - set(query.dimensions()) or len(set(names)) < len(names):
+        raise UsageError(
+            Message(
+                "--by {asked}: counts are made by one or more, each once, of {known}.",
+                {"asked": by, "known": ", ".join(query.dimensions())},
+            )
+        )
+    if "cell" not in names and resolution is not None:
+        raise UsageError(Message("--resolution is for counts by cell: add --by cell."))
+    source, f = ctx.source, ctx.filter
+    privacy.check_asked(f, names, ctx.audience, source.city)
+    if "cell" in names:
+        resolution = resolution or privacy.finest_resolution(ctx.audience, f, source.city)
+    counted = query.counts(source, f, names, ctx.audience, complete=complete, resolution=resolution).shown
+    frame = counted.frame.drop(columns=["withheld", *([] if counted.threshold > 1 else ["fewer_than"])])
+    if "cell" in names:
+        frame = frame.assign(cell=[f"{cell:x}" for cell in frame["cell"]])
+    notes = [ctx.t(note) for note in counted.notes]
+    return Answer(
+        {
+            "by": names,
+            "threshold": counted.threshold,
+            "total": None if 0 < counted.total < counted.threshold else counted.total,
+            "withheld": int(counted.frame["withheld"].sum()),
+            "notes": notes,
+            "rows": frame,
+        },
+        [*notes, ctx.rows_written(len(frame), out) if out else Table(frame, source.city)],
+        frame,
+    )
+
+
+@study("trends")
+def trends(
+    ctx: CommandContext,
+    by: Annotated[
+        Step | None, typer.Option("--by", help=N_("Step of the series: week, unless months alone are known."))
+    ] = None,
+    out: OutCsv = None,
+) -> Answer:
+    """The series of counts with its expected range."""
+    from curim_data import privacy
+
+    source, f, t = ctx.source, ctx.filter, ctx.t
+    by_month = not privacy.sees_exact(ctx.audience) and privacy.is_sensitive(f, source.city)
+    step = by or ("month" if by_month else "week")
+    privacy.check_asked(f, (step,), ctx.audience, source.city)
+    trend = studies.trends.trend_study(source, f, ctx.audience, UNITS[step])
+    if trend is None:
+        raise UsageError(Message("There are no alerts in this period: “curim import FILE” brings some."))
+    frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete"]]
+    lacking = source.lacks(UNITS[step])
+    notes = [t(lacking)] if lacking is not None else []
+    ahead = studies.trends.forecast_study(source, f, ctx.audience, trend.unit) if trend.unit != "day" else None
+    series = None if isinstance(ahead, Message) else ahead
+    past = [series.sentence(t), series.past_sentence(t)] if series else []
+    forecast = [t(ahead)] if isinstance(ahead, Message) else past
+    events = studies.events.event_study(source, source, f, ctx.audience)
+    table = [] if out else [Table(frame.rename(columns={"n": "alerts"}), source.city)]
+    return Answer(
+        {
+            "unit": trend.column,
+            "told": trend.sentence(t),
+            "notes": notes,
+            "shifts": [
+                {
+                    "from": shift.day,
+                    "direction": "up" if shift.up else "down",
+                    "before": round(shift.before, 2),
+                    "after": round(shift.after, 2),
+                }
+                for shift in trend.shifts
+            ],
+            "events": [_event_row(ctx, event) for event in events],
+            "coverage": source.coverage.as_json(),
+            "forecast": forecast,
+            "next": series.frame if series else [],
+            "choices": ctx.choices(trend.choices),
+            "rows": frame,
+        },
+        [
+            *[trend.sentence(t), *(shift.sentence(t) for shift in trend.shifts), *_event_lines(ctx, events)],
+            *forecast,
+            *notes,
+            *table,
+        ],
+        frame,
+    )
+
+
+_CHANGES: Final = (
+    *("level", "district", "area", "place", "cell", "category", "base", "after", "expected", "ratio", "low", "high"),
+    *("p", "q", "grade", "compared"),
+)
+
+
+@study("changes")
+def changes(ctx: CommandContext, out: OutCsv = None) -> Answer:
+    """What changed in the filter's period, at every level, each change once, and every comparison that was made."""
+    from curim_data import privacy
+
+    source, f, t = ctx.source, ctx.filter, ctx.t
+    study = studies.changes.change_study(source, f)
+    # Who sees exact counts can read all of them in the table anyway; others get what the Briefing lists.
+    most = MOST_LISTED if ctx.as_json and privacy.sees_exact(ctx.audience) else studies.brief.MOST_FINDINGS
+    found = studies.brief.brief_changes(source, f, ctx.audience, most=most)
+    if study.periods.before is None and not found.events:
+        raise UsageError(study.periods.choice.explanation)
+    strict = privacy.is_sensitive(f, source.city)
+    unused = study.not_in_use.told(source, ctx.audience)
+    written = studies.written_changes.written_changes(study, ctx.audience, source.city, sensitive=strict)
+    rows = written.loc[studies.written_changes.surest_first(study.changes.frame, written)]
+    rows = rows[[name for name in (*_CHANGES, privacy.FEWER_THAN) if name in rows]].reset_index(drop=True)
+    elsewhere = (
+        [] if studies.selection.chosen_from(source, f) is source else [t(studies.selection.COMPARED_IN_THE_COPY)]
+    )
+    first, attention = studies.brief_text.first_sentence(found, t), studies.brief_text.attention_sentence(found, t)
+    told = [first, *map(t, study.gaps), attention]
+    table = [] if out or ctx.as_json else [Table(changes_in_words(t, source.city, rows))]
+    return Answer(
+        {
+            "before": study.periods.before,
+            "after": study.periods.after,
+            **findings_answer(ctx, found),
+            "comparisons": study.changes.tested,
+            "told": " ".join(told),
+            "notes": elsewhere,
+            "new_categories": unused.new,
+            "categories_given_up": unused.given_up,
+            "choices": ctx.choices(study.choices),
+            "rows": rows,
+        },
+        [
+            *[*told, *_event_lines(ctx, found.events), *elsewhere, *unused.sentences(source.city, t)],
+            *table,
+            *ctx.reasons(study.choices),
+        ],
+        rows,
+    )
+
+
+def findings_answer(ctx: CommandContext, brief: BriefChanges) -> dict[str, Any]:
+    """The entries `findings` and `coverage` of a JSON answer: events, then changes, each once, as they are listed."""
+    city, t = ctx.source.city, ctx.t
+    findings = [
+        {
+            "what": studies.brief_text.change_theme(change, city, t),
+            "where": studies.brief_text.change_area(change, city, t),
+            "key": {name: value for name, value in change.key.items() if value},
+            "level": change.level,
+            "before": finding.counts[0].n,
+            "after": finding.counts[1].n,
+            "fewer_than": next((count.least for count in finding.counts if count.n is None), None),
+            "ratio": change.ratio.value,
+            "low": change.ratio.low,
+            "high": change.ratio.high,
+            "p": change.p,
+            "q": change.q if finding.exact_p else None,
+            "grade": change.grade,
+            "since": finding.since,
+        }
+        for finding in brief.findings
+        for change in [finding.change]
+    ]
+    events = [_event_row(ctx, event) for event in brief.events]
+    return {"findings": [*events, *findings], "coverage": ctx.source.coverage.as_json()}
+
+
+def _event_row(ctx: CommandContext, event: EventFinding) -> dict[str, Any]:
+    """An event in a JSON answer: `before` is the most there were until then in such a time."""
+    what, where = event.place_and_category(ctx.source.city, ctx.t)
+    return {
+        "what": what,
+        "where": where,
+        "level": "event",
+        "before": None if event.rounded else event.event.record,
+        "after": event.n,
+        **dict.fromkeys(("ratio", "low", "high", "p", "q")),  # a record is no ratio
+        "hours": event.event.hours,
+        "grade": event.event.grade,
+        "since": event.day,
+        "who": event.who,
+    }
+
+
+def _event_lines(ctx: CommandContext, events: tuple[EventFinding, ...]) -> list[str]:
+    city, t = ctx.source.city, ctx.t
+    return [t.pair(event.title(city, t), " ".join(event.sentences(city, t))) for event in events]
+
+
+def changes_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out."""
+    import pandas as pd
+
+    words = studies.change_words
+    categories = [value_label(t, city, "category", name) if isinstance(name, str) else "" for name in rows["category"]]
+    columns = {
+        t("Where"): words.areas_in_words(t, city, rows),
+        t("Category"): categories,
+        t("Expected"): [words.NOT_KNOWN if n != n else t.number(n, 1) for n in rows["expected"]],
+        t("Alerts"): words.counts_in_words(t, rows, "after"),
+        t("Ratio (95 %)"): words.ratios_in_words(t, rows, ("ratio", "low", "high")),
+        t("Grade"): [words.grade_in_words(t, grade) for grade in rows["grade"]],
+        t("Corrected p"): words.p_values_in_words(t, rows["q"]),
+        t("Compared with"): words.compared_in_words(t, rows),
+    }
+    return pd.DataFrame({heading: values for heading, values in columns.items() if any(values)})
+
+
+_COMPARED: Final = (
+    *("rank", "id", "name", "more", "n_first", "n_second", "share", "elsewhere", "ratio", "low", "high"),
+    *("p", "q", "longitude", "latitude", "cells"),
+)
+
+
+@command("compare", filtered=True, audience=Audience.ANALYST)
+def compare(
+    ctx: CommandContext,
+    against: Annotated[
+        str,
+        typer.Option(
+            help=N_("gender, reporter, light, before, year, others, or words of a filter such as affected=man.")
+        ),
+    ],
+    resolution: Resolution = None,
+    out: OutPlaces = None,  # noqa: ARG001 (written by CommandContext.give)
+) -> Answer:
+    """The places where two filters differ."""
+    t, city = ctx.t, ctx.source.city
+    study = studies.compare.compare_study(ctx.source, ctx.filter, ctx.audience, against, resolution)
+    sides, found = (study.pair.first, study.pair.second), study.comparison
+    ctx.asks(*sides)
+    sentences = [side.sentence(t, city, n=n.said) for side, n in zip(sides, study.totals, strict=True)]
+    names = [t(name.name) for name in (study.pair.a, study.pair.b)]
+    rows = _compared_rows(ctx, study)
+    described = zip(sides, sentences, names, (found.n_a, found.n_b), strict=True)
+    return Answer(
+        {
+            "against": against,
+            "sides": [
+                {"filter": side.to_query(), "sentence": sentence, "name": name, "n": n}
+                for side, sentence, name, n in described
+            ],
+            "audience": ctx.audience.value,
+            "resolution": study.resolution,
+            "tested": found.tested,
+            "told": found.sentence(t),
+            "choices": ctx.choices(study.choices),
+            "places": rows,
+        },
+        [
+            *(f"{name} – {sentence}" for sentence, name in zip(sentences, names, strict=True)),
+            found.sentence(t),
+            *(f"{at.rank}. {study.names[at.id](t)} – {at.sentence(t, ctx.least())}" for at in found.places),
+            *ctx.reasons(study.choices),
+        ],
+        Places(found.places, rows, _COMPARED),
+    )
+
+
+def _compared_rows(ctx: CommandContext, study: CompareStudy) -> list[dict[str, Any]]:
+    return [
+        {
+            "rank": place.rank,
+            "id": place.id,
+            "name": study.names[place.id](ctx.t),
+            "more": "first" if place.more > 0 else "second",
+            "n_first": place.n_a,
+            "n_second": place.n_b,
+            "share": round(place.share, 4),
+            "elsewhere": round(place.elsewhere, 4),
+            "ratio": round(place.ratio, 3),
+            "low": round(place.low, 3),
+            "high": round(place.high, 3),
+            "p": place.p,
+            "q": place.q,
+            "longitude": round(place.longitude, 5),
+            "latitude": round(place.latitude, 5),
+            "cells": list(place.names),
+        }
+        for place in study.comparison.places
+    ]
+
+
+@study("concentration")
+def concentration(
+    ctx: CommandContext,
+    resolution: Resolution = None,
+    out: Annotated[
+        Path | None, typer.Option(callback=ends_in(".csv"), help=N_("CSV file to write the curve to."))
+    ] = None,
+) -> Answer:
+    """Which share of the places holds which share of the alerts."""
+    import pandas as pd
+
+    from curim_data import privacy
+
+    t = ctx.t
+    privacy.check(["cell"], resolution, ctx.filter, ctx.audience, ctx.source.city)
+    if (nowhere := ctx.nowhere(out, {"shares": []})) is not None:
+        return nowhere
+    study = studies.concentration.concentration_study(ctx.source, ctx.filter, ctx.audience, resolution)
+    found = study.concentration
+    shares = [
+        {"part": share.part, "cells": share.cells, "share": share.places, **_interval("chance", share.chance)}
+        for share in found.shares
+    ]
+    area: list[str | Table] = [t(studies.spot_area.OF_CITY)] if studies.spot_area.has_area(ctx.filter) else []
+    figures: list[str | Table] = [Table(pd.DataFrame(shares)), study.gini_sentence(t)] if found.enough else []
+    return Answer(
+        {
+            "resolution": study.cells.resolution,
+            "cells": found.cells,
+            "n": found.n,
+            "told": found.sentence(t),
+            "shares": shares,
+            "gini": found.gini,
+            "generalised_gini": found.generalised,
+            "unbiased_gini": found.unbiased,
+            **_interval("chance_generalised_gini", found.chance_generalised),
+            "p": found.p,
+            "choices": ctx.choices(study.choices),
+        },
+        [*area, found.sentence(t), *figures, *ctx.reasons(study.choices)],
+        studies.concentration.curve_frame(found),
+    )
+
+
+def _interval(name: str, value: Estimate) -> dict[str, float]:
+    return {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
+
+
+@study("forecast")
+def forecast(
+    ctx: CommandContext,
+    weeks: Annotated[int, typer.Option(help=N_("How many weeks ahead: 1 to 4."))] = 4,
+    resolution: Resolution = None,
+    out: OutCsv = None,
+) -> Answer:
+    """The next weeks, and the accuracy of such forecasts in the past."""
+    from curim_data.model.absence import NO_POSITIONS
+
+    if not 1 <= weeks <= studies.forecast.MOST_WEEKS:
+        raise UsageError(
+            Message(
+                "--weeks {weeks}: a forecast is for 1 to {most} weeks.",
+                {"weeks": weeks, "most": studies.forecast.MOST_WEEKS},
+            )
+        )
+    t = ctx.t
+    study = studies.forecast.forecast_study(ctx.source, ctx.filter, ctx.audience, weeks, resolution)
+    if out is not None and study.cells_refused is NO_POSITIONS:
+        raise UsageError(NO_POSITIONS)
+    cells, city = study.cells, study.city
+    refused = [t(why) if why else "" for why in (study.city_refused, study.cells_refused)]
+    listed = studies.forecast.cells_frame(t, study.listed)
+    notes = [t(note) for note in study.notes]
+    shown = cells if cells is not None and cells.shown else None
+    lines: list[str | Table] = [
+        *notes,
+        city.sentence(t) if city else refused[0],
+        *([cells.sentence(t)] if cells else [refused[1]] if refused[1] and refused[1] != refused[0] else []),
+        *([Table(listed.drop(columns=["longitude", "latitude"]), uncut=["cell"])] if study.listed and not out else []),
+        *([shown.places_sentence(t)] if shown else []),
+        *ctx.reasons(study.choices),
+    ]
+    return Answer(
+        {
+            "start": study.start,
+            "weeks": study.weeks,
+            "resolution": study.resolution,
+            "notes": notes,
+            "city": _outlook(ctx, city) if city else None,
+            "city_refused": refused[0] or None,
+            "places": [{"place": place, **_outlook(ctx, outlook)} for place, outlook in study.places],
+            "told": cells.sentence(t) if cells else refused[1] or None,
+            "shown": shown is not None,
+            "method": shown.backtest.method if shown else None,
+            "events": cells.backtest.events if cells else None,
+            "backtest": cells.backtest.frame if cells else [],
+            "covered": cells.covered if cells else None,
+            "tried": cells.tried if cells else None,
+            "cells": listed,
+            "choices": ctx.choices(study.choices),
+        },
+        lines,
+        listed,
+    )
+
+
+def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
+    from analysis.forecast.counts import HOW
+
+    return {
+        "n": outlook.n,
+        "expected": round(outlook.total.value, 2),
+        "low": outlook.total.low,
+        "high": outlook.total.high,
+        "weeks": [{"expected": round(one.value, 2), "low": one.low, "high": one.high} for one in outlook.weeks],
+        "covered": outlook.covered,
+        "tried": outlook.tried,
+        "told": outlook.sentence(ctx.t),
+        "choices": ctx.choices((HOW,)),
+    }
+
+
+@study("near-repeat")
+def near_repeat(
+    ctx: CommandContext,
+    metric: Annotated[str, typer.Option(help=N_("How distance is measured: euclidean or manhattan."))] = "euclidean",
+    out: OutCsv = None,
+) -> Answer:
+    """Whether alerts follow alerts near by."""
+    metrics = studies.near_repeat.METRICS
+    known = next((known for known in metrics if known == metric), None)
+    if known is None:
+        raise UsageError(
+            Message("Unknown metric: {metric}. Use {known}.", {"metric": metric, "known": ", ".join(metrics)})
+        )
+    if (nowhere := ctx.nowhere(out, {"bands": []})) is not None:
+        return nowhere
+    t = ctx.t
+    study = studies.near_repeat.near_repeat_study(ctx.source, ctx.filter, ctx.audience, metric=known)
+    knox, told, caution = study.knox, study.sentence(t), study.caution(t)
+    frame = knox.frame() if knox else None
+    columns = ["space", "time", "observed", "mean", "ratio", "q", "repeat", "pattern"]
+    figures: list[str | Table] = [Table(frame[columns]), knox.method(t)] if knox and frame is not None else []
+    return Answer(
+        {
+            "n": study.n,
+            "used": study.used,
+            "told": told,
+            "caution": caution,
+            "permutations": knox.permutations if knox else 0,
+            "metric": knox.metric if knox else None,
+            "method": knox.method(t) if knox else "",
+            "choices": ctx.choices(study.choices),
+            "bands": [] if frame is None else frame,
+        },
+        [*([told, caution] if caution else [told]), *figures, *ctx.reasons(study.choices)],
+        frame,
+    )
+
+
+@command("quality", audience=Audience.ANALYST)
+def quality(
+    ctx: CommandContext,
+    out: Annotated[
+        Path | None, typer.Option(callback=ends_in(".html", ".json"), help=N_("Report to write, .html or .json."))
+    ] = None,
+) -> Answer:
+    """The quality of all stored alerts, whatever their period."""
+    from curim_data.quality import findings, report, tables
+    from curim_data.quality.study import quality_study
+
+    t, source = ctx.t, ctx.source
+    study = quality_study(source, ctx.audience)
+    data = report.as_object(t, source, study, with_ids=True) | ({"out": str(out)} if out else {})
+    if out is not None:
+        in_html = out.suffix.lower() == ".html"
+        as_json = "" if in_html else json_text(ctx.masked(report.as_object(t, source, study)), indent=1)
+        file = report.as_html(t, source, study) if in_html else as_json.encode()
+        return Answer(data, [t("The report was written to {file}.", file=str(out))], file)
+    sheets = tables.sheets(t, source.city, study)
+    lines: list[str | Table] = [
+        t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of)
+    ]
+    for one in findings.findings(t, study):
+        title = " · ".join((one.title, t("Needs attention"))) if one.attention else one.title
+        shown = [one for one in sheets.get(one.key, ()) if one.name not in _WIDE]
+        lines += ["", title, one.sentence, *(Table(sheet.written(t)) for sheet in shown), one.settings]
+    return Answer(data, lines)
+
+
+_WIDE: Final = ("completeness-by-month", "near-duplicate-pairs")
