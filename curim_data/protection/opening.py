@@ -8,12 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 import duckdb
-import pyarrow as pa
 
 from curim_data.engine import (
     Source,
@@ -23,18 +21,13 @@ from curim_data.engine import (
     opened_source,
     published_copy,
     source_from_files,
-    unchanged,
 )
 from curim_data.engine import hand_over as engine_hand_over
-from curim_data.engine.earlier import noted
-from curim_data.engine.files import quoted
 from curim_data.model import Message
 from curim_data.model.annotations import Annotation
-from curim_data.model.prepared import alerts_name, prepared_file, write_whole
 from curim_data.privacy import DisclosureError
-from curim_data.protection.copy import copy_file, copy_version, later_file, write_copy
-from curim_data.protection.extension import extend_copy, keep_counts, take_copy
-from curim_data.protection.releases import Drawn, Since, drawn, release, secret
+from curim_data.protection.copy import copy_file, copy_version, write_copy
+from curim_data.protection.releases import Drawn, drawn, release, secret
 from curim_data.query import default_points, keep_no_default_points
 from curim_data.store import Home
 from curim_data.store.locking import locked
@@ -47,7 +40,6 @@ NO_COPY_MADE: Final = Message(
     "The home has no protected copy of these alerts, and none can be written there: council and public see nothing of "
     "them until it can."
 )
-WHOLE: Final = "protected_whole"
 _mine = threading.local()  # the last copy that was opened in this thread, and of which alerts
 Known: TypeAlias = tuple[str, str, dt.date | None, tuple[Annotation, ...]]
 
@@ -103,7 +95,7 @@ def _copy_on_spark(home: Home, url: str, files: Source) -> Source:
     none, and none can be made.
     """
     try:
-        copy = _in_one_file(protected_files(home, files))
+        copy = protected_files(home, files)
     except (OSError, duckdb.IOException) as error:
         raise DisclosureError(NO_COPY_MADE) from error
     counted = on_spark(url, copy)
@@ -121,52 +113,17 @@ def protected_files(home: Home, source: Source) -> Source:
     elif getattr(_mine, "of", None) is source and _mine.path == path:  # a run of a page asks for it many times
         again: Source = _mine.copy
         return again
-    found = _opened(source, copy_version(source, known), path)
+    found = source_from_files([path], copy_version(source, known), source.city, meeting=source.meeting)
     keep_no_default_points(found)
     opened = _beside(source, found)
     _mine.of, _mine.path, _mine.copy, _mine.home = source, path, opened, home.path
     return opened
 
 
-def _since(home: Home, source: Source) -> Since | None:
-    """What was drawn for already: the copy of a prepared version with the draws as they are, among which the alerts of
-    the source are but for few that were added. An alert of that version that has no draw waits.
-    """
-    known, files = drawn(home), source.cache["files"]
-    names = {Path(path).name for path in files}
-    for one in noted(source.city.prepared):
-        path = copy_file(source.city, f"{one.version}-{known.version}")
-        few = one.files >= names or (one.files < names and one.holds(source.count))
-        if few and path is not None and path.exists():
-            return Since(known, tuple(one.others(files)))
-    return None
-
-
-def _opened(source: Source, version: str, path: Path) -> Source:
-    """The copy in a file, and in that with its later rows where there is one."""
-    later = later_file(source.city, version)
-    instead = later if later is not None and later.exists() else None
-    return source_from_files([path], version, source.city, meeting=source.meeting, instead=instead)
-
-
 def _beside(source: Source, copy: Source) -> Source:
     """A copy with what everybody may know of its alerts."""
     told = {name: getattr(source, name) for name in ("first", "as_of", "meeting", "known_time", "asked", "annotations")}
     return replace(copy, **told, exact=source)
-
-
-def _in_one_file(copy: Source) -> Source:
-    """A copy of which an engine can read all by the names of its files."""
-    if copy.cache["instead"] is None or copy.city.prepared is None:
-        return copy
-    path = prepared_file(copy.city.prepared, alerts_name(WHOLE, copy.version), ".parquet")
-    if not path.exists():
-        cursor = copy.cache["database"].cursor()
-        with unchanged(copy):
-            write_whole(path, lambda part: cursor.execute(f"COPY alerts TO {quoted(part)} (FORMAT parquet)"))
-    found = source_from_files([path], copy.version, copy.city, meeting=copy.meeting)
-    assert copy.exact is not None
-    return _beside(copy.exact, found)
 
 
 def copies_of(home: Home, version: str) -> list[str]:
@@ -189,29 +146,12 @@ def copy_of(source: Source) -> Source:
 def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
     """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
     with locked(home.lock, shared=True), making_copies(home):
-        known = drawn(home)
-        if _worked(partial(take_copy, source, known)):
-            path = copy_file(source.city, copy_version(source, known))
-            assert path is not None
-            return known, path
-        known = release(home, source, default_points(source), after=_since(home, source))
-        version = copy_version(source, known)
-        path, later = copy_file(source.city, version), later_file(source.city, version)
-        assert path is not None
-        assert later is not None
-        if not path.exists() and not _worked(partial(extend_copy, source, known, home.work, secret(home))):
-            later.unlink(missing_ok=True)
-            counts = write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
-            keep_counts(source, version, counts)
+        known = release(home, source, default_points(source))
+        path = copy_file(source.city, copy_version(source, known))
+        assert path is not None  # a home has a folder for what is prepared
+        if not path.exists():
+            write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
     return known, path
-
-
-def _worked(make: Callable[[], bool]) -> bool:
-    """Whether the copy could be made of an earlier one; where that cannot be read, it could not."""
-    try:
-        return make()
-    except (OSError, duckdb.Error, pa.ArrowException, KeyError, TypeError, ValueError):
-        return False
 
 
 @contextmanager

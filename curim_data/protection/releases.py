@@ -19,7 +19,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +36,7 @@ from curim_data.engine.codes import BATCH, categorical, encoded
 from curim_data.engine.columns import split_list
 from curim_data.engine.files import database, quoted, read_files
 from curim_data.geo.enrichment import parent_cells
-from curim_data.model import SCHEMA, BoolArray, CityProfile, IntArray
+from curim_data.model import BoolArray, CityProfile, IntArray
 from curim_data.privacy import is_sensitive_category, sensitive_categories
 from curim_data.protection.exchange import (
     HELD_BACK,
@@ -74,11 +74,6 @@ DRAWN: Final = pa.schema(
 )
 PLACE: Final = ("cell", "inside", "district", "place")
 CODED: Final = ("category", "theme", "affected_gender", "district", "place")  # texts of which many alerts have the same
-# What of an alert says where and when it was, what and to whom.
-_ASKED: Final = (
-    *("category", "more_categories", "affected_gender", "district", "place", "local_date", "dark", "time_precision"),
-    *("hours", f"cell_{FINE}", "inside", "longitude", "latitude"),
-)
 # All categories of an alert, joined, in SQL.
 THEME: Final = "category || chr(31) || coalesce(array_to_string(more_categories, chr(31)), '')"
 
@@ -95,31 +90,19 @@ class Drawn:
         return f"p{len(self.files)}"
 
 
-@dataclass(frozen=True)
-class Since:
-    """Draws with which a copy was made, and the files of alerts that were not among those it was made of."""
-
-    drawn: Drawn
-    added: tuple[str, ...]
-
-
 def drawn(home: Home) -> Drawn:
     """The draws of a home as they are."""
     return Drawn(draw_files(home))
 
 
-def release(
-    home: Home, source: Source, left_out: pd.DataFrame, *, swapping: bool = True, after: Since | None = None
-) -> Drawn:
+def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: bool = True) -> Drawn:
     """Draw for the alerts that have no draw yet, unless they wait for more; the draws that the home has now.
 
-    `left_out`: default coordinates (longitude, latitude), which are no place. `after`: an earlier release, after which
-    all alerts but those of some files were drawn for, or wait. One process draws at a time.
+    `left_out`: default coordinates (longitude, latitude), which are no place. One process draws at a time.
     """
     with locked(draws_folder(home) / "lock"):
         known = drawn(home)
-        some = None if after is None or after.drawn != known else _that_may_wait(home, source, after.added)
-        waiting = _since_when(home, _waiting(source, known, left_out, some), source.as_of)
+        waiting = _since_when(home, _waiting(source, known, left_out), source.as_of)
         if not len(waiting):
             return known
         first, new = not known.files, waiting[~waiting["held"]]
@@ -179,42 +162,18 @@ def secret(home: Home) -> bytes:
     return path.read_bytes()
 
 
-def _that_may_wait(home: Home, source: Source, added: Sequence[str]) -> pa.Table:
-    """The alerts that a release left waiting, and those of files that were added since."""
-    columns = ", ".join(("alert_id", *_ASKED))
-    path, found = draws_folder(home) / WAITING, [SCHEMA.empty_table().select(["alert_id", *_ASKED])]
-    cursor, earlier = source.cache["database"].cursor(), sorted({*source.cache["files"]} - {*added})
-    if added:
-        found.append(cursor.execute(f"SELECT {columns} FROM {read_files(added)}").to_arrow_table())
-    if earlier and path.exists():
-        cursor.register("waiting_ids", pq.read_table(path, columns=["alert_id"]))
-        here = f"{read_files(earlier)} SEMI JOIN waiting_ids USING (alert_id)"
-        if cursor.execute(f"SELECT alert_id FROM {here} LIMIT 1").fetchone():  # reads nothing but ids
-            found.append(cursor.execute(f"SELECT {columns} FROM {here}").to_arrow_table())
-        cursor.unregister("waiting_ids")
-    return pa.concat_tables([one.cast(found[0].schema) for one in found])
-
-
-def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Table | None = None) -> pd.DataFrame:
+def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFrame:
     """Alerts without a draw, by day and id: what the exchange needs of them, texts as categories; `unit`, a number for
-    their incident; `drawn_unit`: the alert of the same incident that has a draw, if one has. `some`: those alerts among
-    which they are, None: any.
+    their incident; `drawn_unit`: the alert of the same incident that has a draw, if one has.
 
     Ids are the only texts that are kept as such, in Arrow's memory, since each alert has its own.
     """
     cursor = source.cache["database"].cursor()
     cursor.register("default_points", left_out[["longitude", "latitude"]])
-    if some is not None:
-        cursor.register("some_alerts", some)
-    shared = alike_reports(cursor, sensitive_categories(source), some)
-    asked = "alerts" if some is None else "some_alerts"
-    cursor.register("shared", shared)
+    cursor.register("shared", alike_reports(cursor, sensitive_categories(source)))
     earlier = "SELECT '' AS alert_id, '' AS unit"
     if known.files:
         earlier = f"SELECT alert_id, unit FROM {read_files(known.files)}"
-    if known.files and some is not None:
-        theirs = "SELECT alert_id FROM shared UNION SELECT alert_id FROM some_alerts"
-        earlier += f" SEMI JOIN ({theirs}) AS theirs USING (alert_id)"
     result = cursor.execute(
         f"""
         WITH earlier AS ({earlier}),
@@ -230,34 +189,27 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame, some: pa.Tabl
                CASE WHEN len(a.hours) > 0 THEN a.hours[1] // 6 END AS band,
                CASE WHEN p.longitude IS NULL THEN coalesce(a.cell_{FINE}, -1) ELSE -1 END AS cell,
                CASE WHEN p.longitude IS NULL THEN a.inside END AS inside
-        FROM {asked} AS a
+        FROM alerts AS a
         LEFT JOIN units USING (alert_id)
         LEFT JOIN default_points AS p ON p.longitude = a.longitude AND p.latitude = a.latitude
         ANTI JOIN earlier ON earlier.alert_id = a.alert_id"""
     ).to_arrow_reader(BATCH)
     table = encoded(result, CODED)
-    for name in ("shared", "default_points", *([] if some is None else ["some_alerts"])):
+    for name in ("shared", "default_points"):
         cursor.unregister(name)
     table = table.take(pc.sort_indices(table, [("local_date", "ascending"), ("alert_id", "ascending")]))
     return _frame(table)
 
 
-def alike_reports(
-    connection: duckdb.DuckDBPyConnection, sensitive: Collection[str] = (), some: pa.Table | None = None
-) -> pa.Table:
+def alike_reports(connection: duckdb.DuckDBPyConnection, sensitive: Collection[str] = ()) -> pa.Table:
     """The alerts of the view `alerts` that may report one event, and so move together: alert_id, incident (int64, a
     number from 0) and report (int64, 0 for the first, in the order of their times, equal ones by their ids).
 
     Those that share the number of their source, and of others of `sensitive` categories that say the day those of one
     category in one map cell on one day: were they moved one by one, what is left of them would still tell of the event.
-    `some`: alert_id of those whose events alone are asked for.
     """
-    asked = ""
-    if some is not None:
-        connection.register("asked_for", some)
-        asked = "AND key IN (SELECT key FROM keyed SEMI JOIN asked_for USING (alert_id))"
-    found = connection.execute(
-        f"""
+    return connection.execute(
+        """
         WITH numbers AS (
             SELECT hash(source, incident_id) AS number FROM alerts WHERE incident_id IS NOT NULL
             GROUP BY number HAVING count(*) > 1
@@ -270,15 +222,12 @@ def alike_reports(
             FROM alerts LEFT JOIN numbers ON numbers.number = hash(source, incident_id)
             WHERE numbers.number IS NOT NULL OR cell_9 IS NOT NULL
         ),
-        again AS (SELECT key FROM keyed WHERE key IS NOT NULL {asked} GROUP BY key HAVING count(*) > 1)
+        again AS (SELECT key FROM keyed WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1)
         SELECT alert_id, dense_rank() OVER (ORDER BY key) - 1 AS incident,
                row_number() OVER (PARTITION BY key ORDER BY moment, alert_id) - 1 AS report
         FROM keyed JOIN again USING (key)""",
         [sorted(sensitive)],
     ).to_arrow_table()
-    if some is not None:
-        connection.unregister("asked_for")
-    return found
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 from pathlib import Path
 from random import Random
@@ -21,8 +20,7 @@ from curim_data.engine.facts import measure
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
-from curim_data.model.prepared import alerts_name, prepared_file
-from curim_data.protection import drawn, errors, extension, open_for, opening, release
+from curim_data.protection import drawn, errors, open_for
 from curim_data.protection.copy import write_copy
 from curim_data.protection.releases import secret
 from curim_data.quality import positions
@@ -76,7 +74,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture
 def home(first: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A copy of it; nothing may be made of all alerts any more."""
+    """A copy of it."""
     shutil.copytree(first.path, tmp_path / "home")
     monkeypatch.setattr(preparation, "WORTH_ALERTS", 0)
     monkeypatch.setattr(columns, "TABLE_FROM", 1)
@@ -85,17 +83,14 @@ def home(first: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def of_all_fails() -> pytest.MonkeyPatch:
-    """Let what is made of all alerts fail."""
+    """Let what is learned of all alerts fail."""
 
     def fail(*_: Any, **__: Any) -> None:
-        pytest.fail("made of all alerts")
+        pytest.fail("learned of all alerts")
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(columns.NarrowTable, "write", fail)
-    patch.setattr(opening, "write_copy", fail)
     patch.setattr(_default_points, "_of_all", fail)
     patch.setattr(positions, "precision", fail)
-    patch.setattr(errors, "measure_errors", fail)
     return patch
 
 
@@ -136,9 +131,7 @@ def check(home: Home, folder: Path) -> None:
     copy = open_for(home, Audience.COUNCIL)
     known = drawn(home)
     work = folder / "work"
-    counts = write_copy(source.cache["files"], known, source.city, folder / "copy.parquet", work, secret(home))
-    kept_counts = copy.kept(extension.COUNTS)
-    assert {name: kept_counts[name] for name in counts} == counts
+    write_copy(source.cache["files"], known, source.city, folder / "copy.parquet", work, secret(home))
     assert copy.kept(errors.KEPT)
     want = sorted_rows(pq.read_table(folder / "copy.parquet"))
     assert sorted_rows(copy.table.to_pyarrow()) == want
@@ -154,7 +147,7 @@ def check(home: Home, folder: Path) -> None:
 def assert_narrow(source: Source, path: Path, beside: Path) -> None:
     """A prepared file says what one that is made of all alerts says."""
     database = engine.database()
-    table = engine.view_files(database, source.cache["files"], source.cache["instead"])
+    table = engine.view_files(database, source.cache["files"])
     narrow = columns.NarrowTable(database, table, source.count)
     narrow.write(beside)
     assert told(path) == told(beside)
@@ -198,20 +191,17 @@ def test_alerts_that_come_back_after_an_undo_have_the_draws_that_they_had(home: 
     assert sorted_rows(open_for(home, Audience.COUNCIL).table.to_pyarrow()) == before
 
 
-def test_undoing_an_import_that_was_released_takes_the_copy_before_it_as_it_was(home: Home, tmp_path: Path) -> None:
+def test_undoing_an_import_that_was_released_gives_the_copy_before_it(home: Home, tmp_path: Path) -> None:
     lines = [line for line in OTHERS if ";noise;;" in line][:200]  # none that a release would hold back
     for number, some in enumerate((lines[:100], lines[100:], OTHERS[:150])):
         kept = shown(home)
         rows = (f"{number}-{at};{line.split(';', 1)[1]}" for at, line in enumerate(some))
         batch = import_file(home, "".join((HEADER, *rows)).encode(), f"{number}.csv", now=NOW).batch
         prepared_without_all(home)
-        if number != 1:  # of the first copy, which was written as a whole, and of one that has later rows
+        if number != 1:
             released = len(drawn(home).files)
             Store(home).undo(batch.id)
-            with pytest.MonkeyPatch.context() as patch:
-                for name in ("release", "extend_copy"):
-                    patch.setattr(opening, name, lambda *_, **__: pytest.fail("drew or made rows"))
-                prepared_without_all(home)
+            prepared_without_all(home)
             assert len(drawn(home).files) == released == number + 2
             check(home, tmp_path / str(number))
             assert shown(home) == kept
@@ -249,24 +239,6 @@ def test_who_lent_status_and_sender_and_comes_back_lends_them_again(home: Home, 
     check(home, tmp_path / "again")
 
 
-def test_a_release_after_an_earlier_one_draws_what_one_of_all_alerts_does(home: Home, tmp_path: Path) -> None:
-    import_file(home, more(Random(5), "more", 300), "more.csv", now=NOW)
-    other = Home(tmp_path / "other")
-    shutil.copytree(home.path, other.path)
-    made = []
-    for one in (home, other):
-        forget()
-        source = open_source(one)
-        after = opening._since(one, source)
-        assert after is not None
-        assert len(after.added) == 1
-        known = release(one, source, query.default_points(source), after=after if one is home else None)
-        made.append([pq.read_table(path).to_pylist() for path in known.files])
-        made[-1].append(pq.read_table(draws_folder(one) / "waiting.parquet").sort_by("alert_id").to_pylist())
-    assert len(made[0]) == 3
-    assert made[0] == made[1]
-
-
 def test_after_a_tenth_more_all_is_learned_anew(home: Home) -> None:
     source = open_source(home)
     known = earlier.noted(source.city.prepared)
@@ -289,37 +261,6 @@ def test_an_update_of_known_alerts_prepares_of_all(home: Home, tmp_path: Path) -
     assert open_source(home).earlier is None
     prepare(home)
     check(home, tmp_path / "updated")
-
-
-def test_where_the_commonest_status_becomes_another_one_the_copy_is_made_of_all(home: Home, tmp_path: Path) -> None:
-    """Every sensitive alert whose person is gone has it."""
-    copy = open_for(home, Audience.COUNCIL)
-    path = prepared_file(copy.city.prepared, alerts_name(extension.COUNTS, copy.version), ".json")
-    counts = json.loads(path.read_text())
-    counts["status"] = {"rejected": 2, "resolved": 1}
-    path.write_text(json.dumps(counts))
-    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
-    forget()
-    prepare(home)
-    check(home, tmp_path / "now")
-
-
-@pytest.mark.parametrize("harm", ["cut short", "gone", "other counts"])
-def test_an_earlier_copy_that_cannot_be_read_is_not_added_to(home: Home, tmp_path: Path, harm: str) -> None:
-    import_file(home, more(Random(6), "more", 200), "more.csv", now=NOW)
-    prepared_without_all(home)
-    copy = open_for(home, Audience.COUNCIL)
-    later = copy.cache["instead"]
-    if harm == "cut short":
-        later.write_bytes(later.read_bytes()[:-200])
-    elif harm == "gone":
-        later.unlink()
-    else:
-        prepared_file(copy.city.prepared, alerts_name(extension.COUNTS, copy.version), ".json").write_text("[]")
-    import_file(home, more(Random(7), "then", 200), "then.csv", now=NOW)
-    forget()
-    prepare(home)
-    check(home, tmp_path / "now")
 
 
 def test_a_prepared_file_that_was_read_and_removed_is_written_as_it_was(home: Home) -> None:
