@@ -22,11 +22,20 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from curim_data.model.alert import TOLD
+
+_DIGITS: Final = 16
+_LEFT_OUT: Final = ("alert_id", "source", "incident_id")
 
 NEW, UPDATED, DUPLICATE = "new", "updated", "duplicate"
 MARK: Final = "#"
@@ -155,27 +164,20 @@ _ALL_DISTINCT: Final = f"SELECT count(*) = count(DISTINCT hash({BASE})) FROM rea
 _LIKE: Final = """
 SELECT count(*), count(*) FILTER (action = 'duplicate' AND n = 1), (SELECT count(*) FROM file) FROM settled"""
 
-# Stored alerts that are the first of their incident and say what a row of the file does.
-_REPEATS: Final = f"""
-SELECT count(*) FROM read_parquet($stored)
-SEMI JOIN (SELECT {BASE} AS alert_id, content_hash FROM read_parquet($staged)) USING (alert_id, content_hash)"""
-
 _STEPS: Final = (_BUSY_STORED, _BUSY, _NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
 
 
 @dataclass(frozen=True)
 class Matched:
     """What becomes of the rows of an import. `counts`: rows by action; `alike`: the action of all rows, where it is one
-    and each row has the id of its incident's first alert (`BASE`); no file is written then. `complete`: whether file
-    and store are known to hold the same alerts, one of each incident.
+    and each row has the id of its incident's first alert (`BASE`); no file is written then.
     """
 
     counts: Mapping[str, int]
     alike: str | None = None
-    complete: bool = False
 
 
-def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY, *, again: bool = False) -> Matched:
+def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Matched:
     """Decide over all rows of an import.
 
     Parameters
@@ -188,31 +190,14 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEM
     out : Path
         Parquet file to write: row, alert_id, action ("new", "updated" or "duplicate"), sorted by row; not written where
         all rows are alike. A folder beside it holds what does not fit into memory and is removed.
-    again : bool
-        Whether all rows may well be known, each with the first id: then that is looked for first, which is faster.
     """
     with bounded_duckdb(out.parent, memory) as run:
-        rows = _rows([str(staged)])
-        repeated = again and _all_repeat(run, staged, stored, rows)
-        alike = DUPLICATE if repeated else _alike(run, staged, stored)
+        alike = _alike(run, staged, stored)
         if alike is not None:
-            complete = repeated and rows == _rows(stored)
-            return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: rows}, alike, complete)
+            return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: _rows([str(staged)])}, alike)
         run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
     return Matched({action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)})
-
-
-def _all_repeat(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str], rows: int) -> bool:
-    """Whether each row says what an alert of its own does that is the first of its incident.
-
-    An id stands once in the store, and a row can find one alert only: as many alerts as rows are found only where
-    each row finds another.
-    """
-    if not stored or not rows:
-        return False
-    found = run.execute(_REPEATS, {"staged": str(staged), "stored": list(stored)}).fetchone() or (0,)
-    return int(found[0]) == rows
 
 
 def _alike(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> str | None:
@@ -222,9 +207,7 @@ def _alike(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) 
     _settle(run, staged, stored)
     counted = run.execute(_LIKE).fetchone() or (0, 0, 0)
     known, same, rows = counted
-    if not known:
-        return NEW
-    return DUPLICATE if same == rows else None
+    return DUPLICATE if known and same == rows else None if known else NEW
 
 
 def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> None:
@@ -276,3 +259,37 @@ def bounded_duckdb(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDB
 def sql_path(path: Path) -> str:
     """A path inside a text of SQL."""
     return str(path).replace("'", "''")
+
+
+def content_hashes(table: pa.Table, kinds: Any, more: Any) -> pa.Array:
+    """Sixteen hex digits (BLAKE2b of 8 bytes) for each row over the parsed values, whatever the file's layout.
+
+    `table` has the columns of TOLD. `kinds` are those of the source, null where it gives none or the one that the
+    city's category list gives; `more` are the further categories as one text with bars. What is hashed must never
+    change: stored alerts are known again by it.
+    """
+    given = {"kind": kinds, "more_categories": more}
+    parts = []
+    for field in TOLD:
+        if field.name in _LEFT_OUT:
+            continue
+        column = given.get(field.name, table[field.name])
+        if pa.types.is_timestamp(field.type):
+            column = pc.cast(column, pa.int64())
+        elif pa.types.is_floating(field.type):
+            column = pc.cast(pc.round(pc.multiply(column, 1e7)), pa.int64())
+        parts.append(pc.cast(column, pa.string()))
+    texts = pc.binary_join_element_wise(*parts, "\x1f", null_handling="replace", null_replacement="")
+    return pa.concat_arrays([_hex(chunk) for chunk in texts.chunks]) if texts.num_chunks else pa.array([], pa.string())
+
+
+def _hex(texts: Any) -> pa.Array:
+    """Hex digests of texts, laid out as one buffer of equally long texts."""
+    size = len(texts)
+    fresh, digests = blake2b(digest_size=_DIGITS // 2).copy, bytearray()
+    for text in texts.cast(pa.binary()).to_pylist():
+        one = fresh()  # takes half as long as making one
+        one.update(text)
+        digests += one.digest()
+    offsets = np.arange(size + 1, dtype=np.int32) * _DIGITS
+    return pa.StringArray.from_buffers(size, pa.py_buffer(offsets), pa.py_buffer(digests.hex().encode()))
