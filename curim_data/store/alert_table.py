@@ -58,9 +58,6 @@ _Done = TypeVar("_Done")
 _ATTEMPTS: Final = 20
 QUARANTINE_COLUMNS: Final = ("row", "column", "value", "reason", "mend")
 
-# What the log of each store said last: its newest commit then, the version and its files.
-_read: Final[dict[Path, tuple[tuple[str, int, int] | None, str, list[str]]]] = {}
-
 
 @lru_cache(maxsize=4096)
 def _rows(file: str) -> int:
@@ -68,6 +65,13 @@ def _rows(file: str) -> int:
     import pyarrow.parquet as pq
 
     return int(pq.read_metadata(file).num_rows)
+
+
+@lru_cache(maxsize=64)
+def _listed(home: Home, newest: tuple[str, int, int]) -> tuple[str, list[str]]:  # noqa: ARG001 (a key of the cache)
+    """Version and files of a store whose log ends with a commit, or with one that came just now."""
+    table = Store(home).table()
+    return ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", file_paths(table))
 
 
 class Store:
@@ -97,13 +101,9 @@ class Store:
 
     def state(self) -> tuple[str, list[str]]:
         """`version` and `files` of one and the same commit; read again only after a further one."""
-        newest, known = newest_commit(self.home.alerts), _read.get(self.home.alerts)
-        if known is None or newest is None or known[0] != newest:
-            table = self.table()
-            state = ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", file_paths(table))
-            # A commit may have come since: then what was read is of that one, and is read again next time.
-            _read[self.home.alerts] = known = (newest, *state)
-        return known[1], list(known[2])
+        newest = newest_commit(self.home.alerts)
+        version, files = ("empty", []) if newest is None else _listed(self.home, newest)
+        return version, list(files)
 
     def count(self) -> int:
         """Alerts in the store."""
