@@ -119,30 +119,34 @@ def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:
     for left in home.work.glob("curim-*"):  # texts of an import, where the system cannot keep a file without a name
         with contextlib.suppress(OSError):
             left.unlink()
-    try:
-        table = _table(home)
-        if missing := {key: value for key, value in STATISTICS.items() if key not in table.metadata().configuration}:
-            table.alter.set_table_properties(missing)
-            table = _table(home)
-        # A new version without the alerts, that carries the list of imports.
-        listed = [batch.as_dict() for batch, _ in import_log(table)]
-        record = {"erase": dt.datetime.now(dt.UTC).isoformat(), "log": listed}
-        ids = pa.table({"alert_id": pa.array(alerts, pa.string())})
-        with Store(home).working("erase-") as folder:
-            write_alerts(table, select_ids("ANTI", file_paths(table), ids, folder), record, "overwrite")
-        for path in home.quarantine.glob("*.parquet"):
-            _scrub(path, {*alerts, *incidents})
-        _purge(home)
-    except DeltaError as error:
-        raise broken_table(error) from error
+    table = Store(home).table()
+    if table is not None:
+        try:
+            _rewrite(home, table, alerts)
+            for path in home.quarantine.glob("*.parquet"):
+                _scrub(path, {*alerts, *incidents})
+            _purge(home, table)
+        except DeltaError as error:
+            raise broken_table(error) from error
     _note(home).unlink()
 
 
-def _purge(home: Home) -> None:
+def _rewrite(home: Home, table: DeltaTable, alerts: Sequence[str]) -> None:
+    """A new version without the alerts, that carries the list of imports."""
+    if missing := {key: value for key, value in STATISTICS.items() if key not in table.metadata().configuration}:
+        table.alter.set_table_properties(missing)
+        table.update_incremental()
+    record = {"erase": dt.datetime.now(dt.UTC).isoformat(), "log": [one.as_dict() for one, _ in import_log(table)]}
+    ids = pa.table({"alert_id": pa.array(alerts, pa.string())})
+    with Store(home).working("erase-") as folder:
+        write_alerts(table, select_ids("ANTI", file_paths(table), ids, folder), record, "overwrite")
+
+
+def _purge(home: Home, table: DeltaTable) -> None:
     """Remove every file that the newest version does not need, and the log before the erasure."""
-    table = _table(home)
+    table.update_incremental()
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
-    table = _table(home)
+    table.update_incremental()
     table.create_checkpoint()
     first = max(entry["version"] for entry in table.history() if "erase" in json.loads(entry.get(RECORD, "{}")))
     for path in (home.alerts / "_delta_log").iterdir():
@@ -217,9 +221,3 @@ def _scrub(path: Path, ids: Collection[str]) -> None:
 
 def _note(home: Home) -> Path:
     return home.path / "erase.json"
-
-
-def _table(home: Home) -> DeltaTable:
-    table = Store(home).table()
-    assert table is not None  # there are alerts to be erased
-    return table

@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -55,10 +54,8 @@ FROM read_parquet($staged)"""
 _NEAR: Final = """
 CREATE TABLE near AS
 SELECT alert_id, incident_id, content_hash FROM read_parquet($stored)
-SEMI JOIN (SELECT incident_id FROM read_parquet($staged)) USING (incident_id)"""
-
-_NEAR_NAMELESS: Final = """
-INSERT INTO near
+SEMI JOIN (SELECT incident_id FROM read_parquet($staged)) USING (incident_id)
+UNION ALL
 SELECT alert_id, incident_id, content_hash FROM (SELECT * FROM read_parquet($stored) WHERE incident_id IS NULL)
 SEMI JOIN (SELECT content_hash FROM read_parquet($staged) WHERE incident_id IS NULL) USING (content_hash)"""
 
@@ -73,53 +70,48 @@ SEMI JOIN file USING (key)"""
 
 _NOTHING_STORED: Final = "CREATE TABLE stored (key UHUGEINT, content UBIGINT, n BIGINT)"
 
-_SEVERAL: Final = """
+# The keys of rows that are not simple, and what becomes of the simple ones that the store knows: the one alert is
+# theirs, by the rules below.
+_SIMPLE: Final = """
 CREATE TABLE several AS
 SELECT key FROM file GROUP BY key HAVING count(*) > 1 UNION
-SELECT key FROM stored GROUP BY key HAVING count(*) > 1 OR min(n) <> 1"""
+SELECT key FROM stored GROUP BY key HAVING count(*) > 1 OR min(n) <> 1;
 
-# What becomes of the simple rows that the store knows: by the rules below, the one alert is theirs.
-_SIMPLE: Final = """
 CREATE TABLE settled AS
 SELECT row, CAST(1 AS BIGINT) AS n,
     CASE WHEN named AND file.content <> stored.content THEN 'updated' ELSE 'duplicate' END AS action
 FROM file JOIN stored USING (key) ANTI JOIN several USING (key)"""
 
-_BUSY_STORED: Final = "CREATE OR REPLACE TABLE stored AS SELECT * FROM stored SEMI JOIN several USING (key)"
-
-# The other rows. `echo`: a row that repeats an earlier one with its id, content and twin; `copy` counts the rows of one
-# key and content that are no echoes.
+# The other rows, step by step. `echo`: a row that repeats an earlier one with its id, content and twin; `copy` counts
+# the rows of one key and content that are no echoes. In `further` the k-th ordinal that no stored alert has is k plus
+# the number of stored ones that have fewer than k free before them.
 _BUSY: Final = """
+CREATE OR REPLACE TABLE stored AS SELECT * FROM stored SEMI JOIN several USING (key);
+
 CREATE TABLE busy AS
 WITH seen AS (
     SELECT *, named AND row_number() OVER (PARTITION BY key, content, twin ORDER BY row) > 1 AS echo
     FROM file SEMI JOIN several USING (key)
 )
-SELECT *, row_number() OVER (PARTITION BY key, content, echo ORDER BY row) AS copy FROM seen"""
+SELECT *, row_number() OVER (PARTITION BY key, content, echo ORDER BY row) AS copy FROM seen;
 
-_NAMELESS: Final = """
 INSERT INTO settled
 SELECT row, copy AS n, CASE WHEN stored.key IS NULL THEN 'new' ELSE 'duplicate' END AS action
-FROM busy LEFT JOIN stored ON busy.key = stored.key AND busy.copy = stored.n WHERE NOT named"""
+FROM busy LEFT JOIN stored ON busy.key = stored.key AND busy.copy = stored.n WHERE NOT named;
 
-_SAME: Final = """
 CREATE TABLE same AS
 SELECT row, key, content, known.n FROM busy JOIN (
     SELECT key, content, n, row_number() OVER (PARTITION BY key, content ORDER BY n) AS copy FROM stored
-) AS known USING (key, content, copy) WHERE named AND NOT echo"""
+) AS known USING (key, content, copy) WHERE named AND NOT echo;
 
-_UNCLAIMED: Final = """
 CREATE TABLE unclaimed AS
 SELECT key, n, row_number() OVER (PARTITION BY key ORDER BY n) AS place
-FROM stored ANTI JOIN same USING (key, n)"""
+FROM stored ANTI JOIN same USING (key, n);
 
-_REST: Final = """
 CREATE TABLE rest AS
 SELECT row, key, content, row_number() OVER (PARTITION BY key ORDER BY row) AS place
-FROM (SELECT * FROM busy WHERE named AND NOT echo) ANTI JOIN same USING (row)"""
+FROM (SELECT * FROM busy WHERE named AND NOT echo) ANTI JOIN same USING (row);
 
-# The k-th ordinal that no stored alert has is k plus the number of stored ones that have fewer than k free before them.
-_FURTHER: Final = """
 CREATE TABLE further AS
 WITH counted AS (SELECT key, count(*) AS n FROM unclaimed GROUP BY key),
 fresh AS (
@@ -134,21 +126,18 @@ gaps AS (
     ) GROUP BY key, free
 )
 SELECT row, fresh.key, content, k + coalesce(gaps.place, 0) AS n
-FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k > gaps.free"""
+FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k > gaps.free;
 
-_NAMED: Final = """
 CREATE TABLE named AS
 SELECT row, key, content, n, 'duplicate' AS action FROM same
 UNION ALL SELECT row, rest.key, content, n, 'updated' FROM rest JOIN unclaimed USING (key, place)
-UNION ALL SELECT row, key, content, n, 'new' FROM further"""
+UNION ALL SELECT row, key, content, n, 'new' FROM further;
 
-_REPEATED: Final = """
 INSERT INTO settled
 SELECT row, n, action FROM named
 UNION ALL SELECT busy.row, first.n, 'duplicate' FROM (SELECT * FROM busy WHERE echo) AS busy JOIN (
     SELECT key, content, twin, named.n FROM busy JOIN named USING (row, key, content)
-) AS first USING (key, content, twin)
-"""
+) AS first USING (key, content, twin)"""
 
 _OUT: Final = f"""
 COPY (
@@ -163,8 +152,6 @@ _ALL_DISTINCT: Final = f"SELECT count(*) = count(DISTINCT hash({BASE})) FROM rea
 # Rows that are not simply new; those of them that say what the first alert of their incident does; all rows.
 _LIKE: Final = """
 SELECT count(*), count(*) FILTER (action = 'duplicate' AND n = 1), (SELECT count(*) FROM file) FROM settled"""
-
-_STEPS: Final = (_BUSY_STORED, _BUSY, _NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
 
 
 @dataclass(frozen=True)
@@ -216,18 +203,13 @@ def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str])
     if not stored:
         run.execute(_NOTHING_STORED)
     elif names_few([str(staged)], stored):
-        given = {"staged": str(staged), "stored": list(stored)}
-        run.execute(_NEAR, given)
-        if run.execute("SELECT row FROM file WHERE NOT named LIMIT 1").fetchall():
-            run.execute(_NEAR_NAMELESS, given)
+        run.execute(_NEAR, {"staged": str(staged), "stored": list(stored)})
         run.execute(_STORED.format(alerts="near"))
     else:
         run.execute(_STORED.format(alerts="read_parquet($stored)"), {"stored": list(stored)})
-    for step in (_SEVERAL, _SIMPLE):
-        run.execute(step)
+    run.execute(_SIMPLE)
     if run.execute("SELECT key FROM several LIMIT 1").fetchall():
-        for step in _STEPS:
-            run.execute(step)
+        run.execute(_BUSY)
 
 
 def names_few(staged: Sequence[str], stored: Sequence[str]) -> bool:
@@ -284,12 +266,10 @@ def content_hashes(table: pa.Table, kinds: Any, more: Any) -> pa.Array:
 
 
 def _hex(texts: Any) -> pa.Array:
-    """Hex digests of texts, laid out as one buffer of equally long texts."""
-    size = len(texts)
-    fresh, digests = blake2b(digest_size=_DIGITS // 2).copy, bytearray()
+    """Hex digests of texts."""
+    fresh, digests = blake2b(digest_size=_DIGITS // 2).copy, []
     for text in texts.cast(pa.binary()).to_pylist():
         one = fresh()  # takes half as long as making one
         one.update(text)
-        digests += one.digest()
-    offsets = np.arange(size + 1, dtype=np.int32) * _DIGITS
-    return pa.StringArray.from_buffers(size, pa.py_buffer(offsets), pa.py_buffer(digests.hex().encode()))
+        digests.append(one.hexdigest())
+    return pa.array(digests, pa.string())
