@@ -11,18 +11,17 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Final
 
-from curim_data.model import Message
+from curim_data.model import Message, MessageError
 from curim_data.store.settings import PASSWORD, MailServer, is_address
 
 SECONDS: Final = 30
 
 
-class MailError(RuntimeError):
+class MailError(MessageError, RuntimeError):
     """Mail that was not sent; `message` says why, `sent` to which readers it went all the same."""
 
     def __init__(self, message: Message, sent: Sequence[str] = ()) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
+        super().__init__(message)
         self.sent = tuple(sent)
 
 

@@ -17,7 +17,7 @@ import pyarrow.csv
 from curim_data.engine import Source, open_source
 from curim_data.engine.by_url import ALERTS, COPY, PUBLICATIONS
 from curim_data.engine.columns import HOUR_BITS, MADE, made_columns
-from curim_data.model import SCHEMA, Message
+from curim_data.model import SCHEMA, Message, MessageError
 from curim_data.protection import protected_files
 from curim_data.store import Home
 
@@ -38,12 +38,8 @@ _TYPES: Final = {
 _MADE_TYPES: Final = {**dict.fromkeys(MADE, "text"), HOUR_BITS: "integer"}
 
 
-class PublishError(ValueError):
+class PublishError(MessageError, ValueError):
     """The alerts could not be published; `message` says why. What was published before is still there."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 @dataclass(frozen=True)

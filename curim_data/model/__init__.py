@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from curim_data.model.alert import SCHEMA
     from curim_data.model.city import CityProfile, cell_polygons
     from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError
-    from curim_data.model.i18n import LANGUAGES, N_, Message, Num, Translator, translator
+    from curim_data.model.i18n import LANGUAGES, N_, Message, MessageError, Num, Translator, translator
     from curim_data.model.known_time import KnownTime, UnknownTimeError
     from curim_data.model.plan import Plan, PlanStatus
     from curim_data.model.questions import Answers, Question
@@ -32,7 +32,7 @@ _NAMES = {
     "alert": ("SCHEMA",),
     "city": ("CityProfile", "cell_polygons"),
     "extent": ("MOST_MAP_CELLS", "AreaTooLargeError"),
-    "i18n": ("LANGUAGES", "N_", "Message", "Num", "Translator", "translator"),
+    "i18n": ("LANGUAGES", "N_", "Message", "MessageError", "Num", "Translator", "translator"),
     "known_time": ("KnownTime", "UnknownTimeError"),
     "plan": ("Plan", "PlanStatus"),
     "questions": ("Answers", "Question"),

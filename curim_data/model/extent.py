@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.model.i18n import Message
+from curim_data.model.i18n import Message, MessageError
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.model.types import CellArray
 from curim_data.model.values import MAP_RESOLUTIONS
@@ -41,12 +41,8 @@ _SAMPLED: Final = 12  # places of an area, each way, at which the size of a cell
 _ALONG_EDGE: Final = 24
 
 
-class AreaTooLargeError(ValueError):
+class AreaTooLargeError(MessageError, ValueError):
     """An area that takes too many cells of a size; `message` says which area, how many, and how to mend it."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 def geodesic_area_km2(shape: BaseGeometry) -> float:

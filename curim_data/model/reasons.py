@@ -9,15 +9,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from curim_data.model.i18n import Message
+from curim_data.model.i18n import Message, MessageError
 
 
-class ImportProblem(ValueError):
+class ImportProblem(MessageError, ValueError):
     """A file that cannot be imported at all. `message` says what, where and how to mend it; the store is unchanged."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 class Reason(StrEnum):

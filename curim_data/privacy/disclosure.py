@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, IntArray, Message
+from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, IntArray, Message, MessageError
 from curim_data.privacy.sensitive import is_sensitive_category
 
 FLOOR_ORDINARY: Final = 9
@@ -38,12 +38,8 @@ MOST_PROTECTED_CELLS: Final = 50_000
 Rule = Callable[[pd.DataFrame, Sequence[str]], Any]
 
 
-class DisclosureError(ValueError):
+class DisclosureError(MessageError, ValueError):
     """A question that the audience may not ask; `message` says why and what may be asked instead."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from urllib.parse import unquote
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
-from curim_data.model import Message
+from curim_data.model import Message, MessageError
 from curim_data.store.damage import damage, damaged_alerts
 
 RECORD: Final = "curim"
@@ -38,12 +38,8 @@ CONFIGURATION: Final = {
 }
 
 
-class StoreError(RuntimeError):
+class StoreError(MessageError, RuntimeError):
     """The store cannot do what was asked: an unknown import, too many writers, a broken table. `message` says it."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 @dataclass(frozen=True)

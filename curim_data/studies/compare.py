@@ -18,7 +18,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import Audience, Gender, Message
+from curim_data.model import Audience, Gender, Message, MessageError
 from curim_data.model.absence import NO_AFFECTED, NO_POSITIONS, NO_REPORTERS
 from curim_data.model.i18n import Span
 from curim_data.privacy import DisclosureError, WrittenCounts, askable, finest_resolution, sees_exact
@@ -105,12 +105,8 @@ _NEARLY: Final = 7
 YEAR_DAYS: Final = 365.25
 
 
-class CompareError(ValueError):
+class CompareError(MessageError, ValueError):
     """Two sides that cannot be compared; `message` says why."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 @dataclass(frozen=True)

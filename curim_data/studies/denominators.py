@@ -17,7 +17,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message, Num
+from curim_data.model import Audience, CityProfile, Message, MessageError, Num
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.privacy import finest_resolution, sees_exact
 from curim_data.studies.cells import whole_city
@@ -37,12 +37,8 @@ NO_RESIDENTS: Final = Message(
 )
 
 
-class DenominatorError(ValueError):
+class DenominatorError(MessageError, ValueError):
     """A base that a filter, an audience or a city has not; `message` says why."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 def all_alerts_filter(f: AlertFilter) -> AlertFilter:
