@@ -25,10 +25,12 @@ known), and typed instants in the others.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -93,19 +95,20 @@ def write(source: Source, f: AlertFilter, out: Path | BinaryIO, kind: Kind, audi
     """
     if audience is not Audience.ANALYST:
         raise DisclosureError(Message("Single alerts are given to analysts alone: ask for counts instead."))
-    if isinstance(out, Path):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
-            part = Path(folder) / f"part.{kind}"
-            n = _WRITERS[kind](source, f, part)
+    beside = out.parent if isinstance(out, Path) else None
+    if beside is not None:
+        beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=beside, prefix=".export-") as folder:
+        part, n = Path(folder) / f"part.{kind}", 0
+        with _WRITERS[kind](part, source.city.timezone) as add:
+            for table in slices(source, f):
+                add(table)
+                n += table.num_rows
+        if isinstance(out, Path):
             os.replace(part, out)
-        return n
-    with tempfile.TemporaryDirectory() as folder:
-        part = Path(folder) / f"part.{kind}"
-        n = _WRITERS[kind](source, f, part)
-        with part.open("rb") as written:
-            while piece := written.read(1 << 20):
-                out.write(piece)
+        else:
+            with part.open("rb") as written:
+                shutil.copyfileobj(written, out)
     return n
 
 
@@ -203,40 +206,35 @@ def _moments(column: Any) -> Any:
     return pc.replace_substring_regex(texts, r"([+-]\d\d)(\d\d)$", r"\1:\2")
 
 
-def _csv(source: Source, f: AlertFilter, path: Path) -> int:
+Add: TypeAlias = Callable[[pa.Table], Any]
+
+
+@contextmanager
+def _csv(path: Path, zone: str) -> Iterator[Add]:  # noqa: ARG001 (texts have no time zone)
     schema = pa.schema([pa.field(name, pa.string()) for name in COLUMNS])
-    n = 0
     with path.open("wb") as file:
         file.write(b"\xef\xbb\xbf" + DELIMITER.join(COLUMNS).encode() + b"\n")
         options = pa_csv.WriteOptions(include_header=False, delimiter=DELIMITER, quoting_style="needed")
         with pa_csv.CSVWriter(file, schema, write_options=options) as writer:
-            for table in slices(source, f):
-                writer.write_table(as_text(table).cast(schema))
-                n += table.num_rows
-    return n
+            yield lambda table: writer.write_table(as_text(table).cast(schema))
 
 
-def _parquet(source: Source, f: AlertFilter, path: Path) -> int:
-    n = 0
-    schema = _schema(source.city.timezone).with_metadata(_METADATA)
+@contextmanager
+def _parquet(path: Path, zone: str) -> Iterator[Add]:
+    schema = _schema(zone).with_metadata(_METADATA)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for table in slices(source, f):
-            writer.write_table(table.replace_schema_metadata(_METADATA))
-            n += table.num_rows
-    return n
+        yield lambda table: writer.write_table(table.replace_schema_metadata(_METADATA))
 
 
-def _geopackage(source: Source, f: AlertFilter, path: Path) -> int:
-    n = 0
-    for table in slices(source, f):
-        _append(table, path, append=n > 0)
-        n += table.num_rows
-    if not n:
-        _append(_schema(source.city.timezone).empty_table(), path, append=False)
-    return n
+@contextmanager
+def _geopackage(path: Path, zone: str) -> Iterator[Add]:
+    yield lambda table: _append(table, path)
+    if not path.exists():
+        _append(_schema(zone).empty_table(), path)
 
 
-def _append(table: pa.Table, path: Path, *, append: bool) -> None:
+def _append(table: pa.Table, path: Path) -> None:
+    append = path.exists()
     lon, lat = (np.asarray(table[name].to_numpy(), float) for name in ("longitude", "latitude"))
     mapped = np.isfinite(lon) & np.isfinite(lat)
     points = np.full(len(lon), None, object)

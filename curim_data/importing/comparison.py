@@ -18,7 +18,7 @@ from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS
 from curim_data.store import Batch, Store
 from curim_data.store.matching import DUPLICATE, MARK, NEW, bounded_duckdb, names_few
-from curim_data.store.staged import StagedResult
+from curim_data.store.staging import StagedResult
 
 ColumnSignature: TypeAlias = Mapping[str, Any]
 
@@ -323,11 +323,6 @@ SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
     SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
 FROM ({incidents})"""
 
-# The same where the file holds every alert of the store, and each is of an incident of its own.
-_ALL_THERE: Final = """
-SELECT count(*), 0 FROM read_parquet($stored)
-WHERE list_contains($sources, source) {elsewhere} AND local_date BETWEEN $first AND $last"""
-
 
 def missing_alerts(
     stored: Sequence[str],
@@ -336,7 +331,6 @@ def missing_alerts(
     before: Mapping[str, Any],
     others: Sequence[str] = (),
     engine: duckdb.DuckDBPyConnection | None = None,
-    complete: bool = False,
 ) -> MissingAlerts:
     """Count the incidents that the store holds from the period of both exports and the new file lacks.
 
@@ -355,8 +349,6 @@ def missing_alerts(
         Imports (`batch_id`) from other sources, whose alerts no export of this one holds.
     engine
         As `status_changes` takes it.
-    complete : bool
-        Whether file and store hold the same alerts, one of each incident: then none is looked for.
     """
     span = [dt.date.fromisoformat(before[name]) if before.get(name) else None for name in ("first", "last")]
     if not stored or not staged or None in span:
@@ -378,12 +370,8 @@ def missing_alerts(
         given: dict[str, Any] = {"stored": list(stored), "staged": list(staged), "sources": list(sources)}
         given |= {"first": first, "last": last} | ({"others": list(others)} if others else {})
         elsewhere = "AND NOT list_contains($others, batch_id)" if others else ""
-        if complete:
-            del given["staged"]
-            query = _ALL_THERE
-        else:
-            query = _MISSING.format(incidents=_BY_ALERT if _few_marked(connection, stored) else _BY_INCIDENT)
-        query = query.format(elsewhere=elsewhere)
+        incidents = _BY_ALERT if _few_marked(connection, stored) else _BY_INCIDENT
+        query = _MISSING.format(incidents=incidents).format(elsewhere=elsewhere)
         of, missing = connection.execute(query, given).fetchone() or (0, 0)
     if of and missing > PARTIAL * of:
         values = {"gone": int(missing), "of": int(of), "first": first, "last": last}
@@ -438,6 +426,6 @@ def compare_with_previous(store: Store, found: StagedResult) -> Comparison:
     sources = sorted({before.format, str(signature["format"])})
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     with bounded_duckdb(staged[0].parent) as engine:
-        missing = missing_alerts(stored, new, sources, before.signature, others, engine, found.complete)
+        missing = missing_alerts(stored, new, sources, before.signature, others, engine)
         statuses = {} if found.alike in (NEW, DUPLICATE) else status_changes(stored, new, engine)
         return Comparison(before, signature, statuses, missing)

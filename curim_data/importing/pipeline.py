@@ -109,7 +109,7 @@ def import_file(
         enriched = enrich_blocks(parsed, city)
         builder = _proof_builder(profiled, city) if dry_run else None
         passing = builder.follow(enriched) if builder else enriched
-        staged = stage_alerts(passing, profiled, plan, work, batch_id, lasting=not dry_run)
+        staged = stage_alerts(passing, profiled, plan, work, batch_id)
         if has_city and home.city().outlined:
             _check_city(staged, plan, profiled.request, store)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
@@ -170,7 +170,7 @@ def preview(
         enriched = enrich_blocks(parsed, city)
         builder = _proof_builder(profiled, city)
         batch_id = new_batch_id(now)
-        staged = stage_alerts(builder.follow(enriched), profiled, plan, work, batch_id, lasting=False)
+        staged = stage_alerts(builder.follow(enriched), profiled, plan, work, batch_id)
         matched = store.match_staged(staged.staging, staged.batch)
         comparison = compare_with_previous(store, matched)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=True, first_city=first)

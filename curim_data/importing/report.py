@@ -37,8 +37,7 @@ from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.spread import Spread, names_of_areas
 from curim_data.quality import default_coordinates
 from curim_data.store import Batch
-from curim_data.store.staged import StagedResult
-from curim_data.store.staging import Staging
+from curim_data.store.staging import StagedResult, Staging
 
 SAMPLE_ROWS: Final = 20
 SAMPLE_POINTS: Final = 2_000

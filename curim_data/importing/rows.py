@@ -38,7 +38,7 @@ from curim_data.model.questions import BY_NAMES
 from curim_data.model.reasons import Flag, Repair
 from curim_data.model.values import AgeBand
 from curim_data.profile.files import slug
-from curim_data.store.content_hash import content_hashes
+from curim_data.store.matching import content_hashes
 
 # Separates further categories until they are a list; names in two languages may hold a bar.
 FURTHER: Final = "\x1e"

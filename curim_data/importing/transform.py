@@ -33,7 +33,6 @@ from curim_data.model import Block, CityProfile, Message, Reason
 from curim_data.model.reasons import Flag
 from curim_data.store import Batch, Home, Store
 from curim_data.store.erased_list import ErasedList
-from curim_data.store.staged import known_again
 from curim_data.store.staging import Staging
 
 TRANSFORMED: Final = 0.85  # share of an import that is done after these stages
@@ -44,14 +43,13 @@ class ImportPlan:
     """What holds for all rows of a file.
 
     `ids`: how its ids become those of the store. `erased`: alerts that were erased at a person's request and must not
-    come back. `again`: whether the store has a file of the same bytes, so that most likely no alert is new.
+    come back.
     """
 
     city: CityProfile
     decisions: Decisions
     ids: IdScope
     erased: ErasedList
-    again: bool
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> Impo
     known_by = "" if facts.sheet else facts.sha256  # two sheets of a workbook may number their alerts alike
     store = Store(home)
     scope = id_scope(profile, layout, decisions, city, store, request.answers, request.name, mapping, known_by)
-    return ImportPlan(city, decisions, scope, ErasedList(home), known_again(known_by, store.batches()))
+    return ImportPlan(city, decisions, scope, ErasedList(home))
 
 
 def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedBlock]:
@@ -149,13 +147,8 @@ def stage_alerts(
     plan: ImportPlan,
     work: Path,
     batch_id: str,
-    *,
-    lasting: bool = True,
 ) -> StagedExport:
-    """Write the alerts of all blocks to the working folder, and account for each row that was read.
-
-    `lasting`: whether the store may get them; a preview only reads them.
-    """
+    """Write the alerts of all blocks to the working folder, and account for each row that was read."""
     request, layout, labels, city = profiled.request, profiled.layout, profiled.labels, plan.city
     quarantine = Quarantine(
         work / "quarantine.parquet",
@@ -165,7 +158,7 @@ def stage_alerts(
         settled=_settled(profiled, plan),
         numbers_only=not plan.erased.empty,
     )
-    tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work, lasting=lasting and not plan.again)
+    tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work)
     places = PlaceColumns(labels, layout)
     around = PlaceColumns(labels, layout, outside=True) if city.part else None
     message = Message("Finding cells, districts and darkness")

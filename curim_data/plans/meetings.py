@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from curim_data.model import Message
 from curim_data.model.meetings import LONGEST_MEETING_NAME, Meeting
+from curim_data.plans.database import MeetingRow
 from curim_data.plans.plan_store import PlanProblem, PlanStore
-from curim_data.plans.tables import MeetingRow
 from curim_data.store.locking import locked
 from curim_data.store.meetings import FILE, meetings_of_old_file, read_meetings, write_meetings
 

@@ -24,6 +24,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -34,8 +35,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from curim_data.model import Message, Role
-from curim_data.plans.database import Database
-from curim_data.plans.tables import RecordRow
+from curim_data.plans.database import Database, RecordRow
 from curim_data.store import Home
 from curim_data.store.settings import RecordSettings, SettingsError, read_record_settings
 
@@ -156,29 +156,19 @@ class Recorder:
             self._thread.join(1.0)
 
     def _work(self) -> None:
-        taken: list[Entry] = []
-        while True:
-            if not taken:
-                taken = self._take()
-            if taken and self._write(taken):
-                for _ in taken:
-                    self._waiting.task_done()
-                taken = []
-            elif self._ending.wait(AGAIN_AFTER if taken else 0):
-                break
+        """Write what comes, each time again and again until it can be written or the recorder ends."""
+        while not self._ending.is_set():
+            taken: list[Entry] = []
+            with suppress(queue.Empty):
+                taken.append(self._waiting.get(timeout=0.5))
+                while len(taken) < AT_ONCE:
+                    taken.append(self._waiting.get_nowait())
+            while taken and not self._write(taken) and not self._ending.wait(AGAIN_AFTER):
+                pass
+            for _ in taken:
+                self._waiting.task_done()
         if self._database is not None:
             self._database.close()
-
-    def _take(self) -> list[Entry]:
-        """The next entries, as many as are there; none after a while."""
-        taken: list[Entry] = []
-        try:
-            taken.append(self._waiting.get(timeout=0.5))
-            while len(taken) < AT_ONCE:
-                taken.append(self._waiting.get_nowait())
-        except queue.Empty:
-            pass
-        return taken
 
     def _write(self, entries: Sequence[Entry]) -> bool:
         try:

@@ -22,8 +22,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from curim_data.plans.database import Database
-from curim_data.plans.tables import SignInRow
+from curim_data.plans.database import Database, SignInRow
 
 LOG: Final = logging.getLogger("curim")
 # The claims of an identity token that tell one sign-in from all others, those of the same person included.

@@ -11,7 +11,7 @@ from curim_data.geo.enrichment import enrich
 from curim_data.model import SCHEMA, CityProfile
 from curim_data.model.reasons import Flag
 from curim_data.store import Home, Store
-from curim_data.store.content_hash import content_hashes
+from curim_data.store.matching import content_hashes
 
 
 def reenrich_store(home: Home) -> int:

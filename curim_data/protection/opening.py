@@ -112,16 +112,11 @@ def protected_files(home: Home, source: Source) -> Source:
     elif getattr(_mine, "of", None) is source and _mine.path == path:  # a run of a page asks for it many times
         again: Source = _mine.copy
         return again
-    found = _opened(source, copy_version(source, known), path)
+    found = source_from_files([path], copy_version(source, known), source.city, meeting=source.meeting)
     keep_no_default_points(found)
     opened = _beside(source, found)
     _mine.of, _mine.path, _mine.copy, _mine.home = source, path, opened, home.path
     return opened
-
-
-def _opened(source: Source, version: str, path: Path) -> Source:
-    """The copy in a file."""
-    return source_from_files([path], version, source.city, meeting=source.meeting)
 
 
 def _beside(source: Source, copy: Source) -> Source:
@@ -152,7 +147,7 @@ def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
     with locked(home.lock, shared=True), making_copies(home):
         known = release(home, source, default_points(source))
         path = copy_file(source.city, copy_version(source, known))
-        assert path is not None
+        assert path is not None  # a home has a folder for what is prepared
         if not path.exists():
             write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
     return known, path

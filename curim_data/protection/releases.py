@@ -74,11 +74,6 @@ DRAWN: Final = pa.schema(
 )
 PLACE: Final = ("cell", "inside", "district", "place")
 CODED: Final = ("category", "theme", "affected_gender", "district", "place")  # texts of which many alerts have the same
-# What of an alert says where and when it was, what and to whom.
-_ASKED: Final = (
-    *("category", "more_categories", "affected_gender", "district", "place", "local_date", "dark", "time_precision"),
-    *("hours", f"cell_{FINE}", "inside", "longitude", "latitude"),
-)
 # All categories of an alert, joined, in SQL.
 THEME: Final = "category || chr(31) || coalesce(array_to_string(more_categories, chr(31)), '')"
 

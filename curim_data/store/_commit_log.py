@@ -1,4 +1,6 @@
-"""The record of imports: it travels in the metadata of the commits of the store's Delta table.
+"""The store's Delta table as its log shows it: the record of imports, and the files that make up a version.
+
+The record travels in the metadata of the commits.
 
 A commit holds `{"batch": ...}` for an import, `{"undo": id}` for one taken back, `{"erase": when, "log": [...]}` where
 alerts were erased for good: then the log before it is gone, and `import_log` lists the imports as they were.
@@ -7,16 +9,20 @@ alerts were erased for good: then the log before it is gone, and `import_log` li
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
-from curim_data.model import Message
+from curim_data.model import Message, MessageError
 from curim_data.store.damage import damage, damaged_alerts
 
 RECORD: Final = "curim"
@@ -32,12 +38,8 @@ CONFIGURATION: Final = {
 }
 
 
-class StoreError(RuntimeError):
+class StoreError(MessageError, RuntimeError):
     """The store cannot do what was asked: an unknown import, too many writers, a broken table. `message` says it."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -71,22 +73,13 @@ class Batch:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, times as ISO text."""
-        plain = {
-            "reasons": dict(self.reasons),
-            "when": self.when.isoformat(),
-            "signature": dict(self.signature),
-            "sealed": self.sealed.isoformat() if self.sealed else None,
-        }
-        return {**asdict(self), **plain}
+        sealed = self.sealed.isoformat() if self.sealed else None
+        return {**asdict(self), "when": self.when.isoformat(), "sealed": sealed}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Batch:
         """What `as_dict` wrote."""
-        sealed = stored.get("sealed")
-        times = {
-            "when": dt.datetime.fromisoformat(stored["when"]),
-            "sealed": dt.datetime.fromisoformat(sealed) if sealed else None,
-        }
+        times = {name: dt.datetime.fromisoformat(stored[name]) for name in ("when", "sealed") if stored.get(name)}
         return cls(**{**stored, **times})
 
 
@@ -134,8 +127,9 @@ def broken_table(error: Exception) -> StoreError:
 
 def unknown_batch(batch_id: str) -> StoreError:
     """The error for an id that is no import's."""
-    message = Message("There is no import {batch}. The command `curim batches` lists them.", {"batch": batch_id})
-    return StoreError(message)
+    return StoreError(
+        Message("There is no import {batch}. The command `curim batches` lists them.", {"batch": batch_id})
+    )
 
 
 def create_table(folder: str, schema: Any) -> DeltaTable:
@@ -144,3 +138,24 @@ def create_table(folder: str, schema: Any) -> DeltaTable:
         return DeltaTable.create(folder, schema, configuration=CONFIGURATION)
     except DeltaError:
         return DeltaTable(folder)
+
+
+def file_paths(table: DeltaTable) -> list[str]:
+    """Paths of the files of a table."""
+    return [unquote(uri.removeprefix("file://")) for uri in table.file_uris()]  # spaces and Greek come as %20, %CE…
+
+
+def version_of(files: Sequence[str]) -> str:
+    """Twelve hex digits that change with the files of a table, which never change themselves; "empty" for none."""
+    names = sorted(Path(file).name for file in files)
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:12] if names else "empty"
+
+
+def newest_commit(table: Path) -> tuple[str, int, int] | None:
+    """What distinguishes the newest commit in a table's log from any other: name, time and size; None without a log."""
+    try:
+        name = max(entry.name for entry in os.scandir(table / "_delta_log") if entry.name.endswith(".json"))
+        status = (table / "_delta_log" / name).stat()
+    except (OSError, ValueError):
+        return None
+    return name, status.st_mtime_ns, status.st_size

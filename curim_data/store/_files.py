@@ -1,4 +1,6 @@
-"""Reading and writing the files of the store block by block, so that memory does not grow with the store."""
+"""Writing the files of the store, and reading them to write them anew, block by block, so that memory does not grow
+with the store: new alerts, changed ones, and an import taken back.
+"""
 
 from __future__ import annotations
 
@@ -7,63 +9,61 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
 from curim_data.containers.prefetch import prefetch
-from curim_data.model import SCHEMA
-from curim_data.store._commit_log import commit_properties
-from curim_data.store.matching import bounded_duckdb
-from curim_data.store.staging import FILE_BYTES
+from curim_data.geo.enrichment import enrich
+from curim_data.model import SCHEMA, CityProfile, Message
+from curim_data.store._commit_log import (
+    StoreError,
+    UndoReport,
+    commit_properties,
+    file_paths,
+    import_log,
+    unknown_batch,
+)
+from curim_data.store.matching import UPDATED, bounded_duckdb
+from curim_data.store.staging import FILE_BYTES, UNIQUE, StagedResult
 
 BLOCK_ROWS: Final = 100_000
 MOST_FILES: Final = 50
-# Hardly an id or hash occurs twice, and none is looked for by its order: no dictionary and no smallest value of them.
 _NO_TWICE: Final = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
 _WRITER: Final = WriterProperties(
     max_row_group_size=131_072,
     compression="ZSTD",
     compression_level=1,
-    column_properties=dict.fromkeys(("alert_id", "incident_id", "content_hash"), _NO_TWICE),
+    column_properties=dict.fromkeys(UNIQUE, _NO_TWICE),
 )
-
-
-def schema_of(columns: Sequence[str] | None = None) -> pa.Schema:
-    """The schema of some columns of the store."""
-    return SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
 
 
 def blocks(files: Sequence[str], columns: Sequence[str] | None = None, rows: int = BLOCK_ROWS) -> Iterator[pa.Table]:
     """The stored alerts, or some columns, piece by piece; writers may have stored text as views, hence the cast."""
-    schema = schema_of(columns)
+    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
     for path in files:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(rows, columns=schema.names):
                 yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
 
 
-def concatenated(parts: Iterable[pa.Table], columns: Sequence[str] | None = None) -> pa.Table:
-    """Pieces as one table."""
-    held = list(parts)
-    return pa.concat_tables(held) if held else schema_of(columns).empty_table()
-
-
-def rows_where(files: Sequence[str], column: str, value: str, columns: Sequence[str]) -> pa.Table:
-    """Some columns of the alerts whose `column` holds the value; groups of rows that cannot have any are not read."""
-    schema = schema_of(columns)
+def ids_of_import(files: Sequence[str], batch_id: str) -> pa.ChunkedArray:
+    """Ids of the alerts that an import brought or changed last; groups of rows that cannot have any are not read."""
     if not files:
-        return schema.empty_table()
-    names = ", ".join(f'"{name}"' for name in schema.names)
+        return pa.chunked_array([], pa.string())
     with duckdb.connect() as run:
-        query = f'SELECT {names} FROM read_parquet($files) WHERE "{column}" = $value'
-        return run.execute(query, {"files": list(files), "value": value}).to_arrow_table().cast(schema)
+        found = run.execute("SELECT alert_id FROM read_parquet(?) WHERE batch_id = ?", [files, batch_id])
+        return found.to_arrow_table()["alert_id"].cast(pa.string())
 
 
 def write_alerts(
@@ -102,6 +102,13 @@ def write_alerts(
         raise
 
 
+def write_changed(table: DeltaTable, result: StagedResult, record: Mapping[str, Any]) -> None:
+    """Write the alerts of an import of which some take the place of stored ones, in one commit."""
+    updated = ds.dataset(result.path).scanner(columns=["alert_id"], filter=pc.field("action") == UPDATED)
+    kept = select_ids("ANTI", file_paths(table), updated, result.staging.folder)
+    write_alerts(table, chain(kept, result.changed()), record, "overwrite")
+
+
 def take_over(table: DeltaTable, folder: Path, made: Sequence[Path], record: Mapping[str, Any]) -> None:
     """Add Parquet files of alerts (`alert.SCHEMA`) to the table in `folder` as they are, in one commit.
 
@@ -124,18 +131,12 @@ def take_over(table: DeltaTable, folder: Path, made: Sequence[Path], record: Map
 
 
 def _added(path: Path) -> AddAction:
-    """What the log says of a file: its rows, and what `_commit_log.STATISTICS` names, the first and last day."""
-    found = pq.read_metadata(path)
-    groups = [found.row_group(at) for at in range(found.num_row_groups)]
-    place = SCHEMA.get_field_index("local_date")
-    days = [group.column(place).statistics for group in groups]
-    told: dict[str, Any] = {"numRecords": found.num_rows}
-    if known := [one for one in days if one is not None and one.has_min_max]:
-        told["minValues"] = {"local_date": min(one.min for one in known).isoformat()}
-        told["maxValues"] = {"local_date": max(one.max for one in known).isoformat()}
-        told["nullCount"] = {"local_date": sum(one.null_count for one in known)}
+    """A file as the log names it: its rows, and of what `_commit_log.STATISTICS` names the first and last day."""
+    days = pq.read_table(path, columns=["local_date"])["local_date"]
+    limits = {f"{name}Values": {"local_date": str(day)} for name, day in pc.min_max(days).as_py().items()}
+    statistics = {"numRecords": len(days), **limits, "nullCount": {"local_date": days.null_count}}
     status = path.stat()
-    return AddAction(path.name, status.st_size, {}, int(status.st_mtime * 1000), True, json.dumps(told))
+    return AddAction(path.name, status.st_size, {}, int(status.st_mtime * 1000), True, json.dumps(statistics))
 
 
 def compact(table: DeltaTable) -> None:
@@ -146,33 +147,81 @@ def compact(table: DeltaTable) -> None:
         )
 
 
-def without_ids(files: Sequence[str], ids: Path | Sequence[str] | pa.ChunkedArray, folder: Path) -> Iterator[pa.Table]:
-    """The stored alerts but those of some ids, piece by piece.
-
-    `ids` are texts, or a Parquet file of `matching.match_rows`, whose updated alerts are left out. `folder` takes what
-    does not fit into memory.
-    """
-    yield from _joined("ANTI", files, ids, folder)
-
-
-def only_ids(files: Sequence[str], ids: pa.ChunkedArray, folder: Path) -> Iterator[pa.Table]:
-    """The stored alerts of some ids, piece by piece."""
-    yield from _joined("SEMI", files, ids, folder)
-
-
-def _joined(
-    kind: str, files: Sequence[str], ids: Path | Sequence[str] | pa.ChunkedArray, folder: Path
+def select_ids(
+    kind: Literal["SEMI", "ANTI"], files: Sequence[str], ids: pa.Table | ds.Scanner, folder: Path
 ) -> Iterator[pa.Table]:
+    """The stored alerts of some ids (SEMI), or all but these (ANTI), piece by piece.
+
+    `ids`: a table of the column alert_id, or a scanner of one. `folder` takes what does not fit into memory.
+    """
     if not files:
         return
     with bounded_duckdb(folder) as run:
-        if isinstance(ids, Path):
-            query = "SELECT alert_id FROM read_parquet(?) WHERE action = 'updated'"
-            run.execute(f"CREATE TABLE ids AS {query}", [str(ids)])
-        else:
-            run.register("given", pa.table({"alert_id": ids if len(ids) else pa.array([], pa.string())}))
-            run.execute("CREATE TABLE ids AS SELECT alert_id FROM given")
+        run.register("given", ids)
+        run.execute("CREATE TABLE ids AS SELECT alert_id FROM given")
         names = ", ".join(f'stored."{name}"' for name in SCHEMA.names)
         found = run.execute(f"SELECT {names} FROM read_parquet(?) AS stored {kind} JOIN ids USING (alert_id)", [files])
         for batch in found.to_arrow_reader(BLOCK_ROWS):
             yield pa.Table.from_batches([batch]).cast(SCHEMA)
+
+
+def undo(table: DeltaTable, batch_id: str, city: CityProfile, folder: Path) -> UndoReport:
+    """Take an import back in one commit on the newest state of the table: its alerts removed, those that it changed
+    given the content that they had before. `folder` takes what does not fit into memory.
+    """
+    log = {batch.id: (batch, version) for batch, version in import_log(table)}
+    if batch_id not in log:
+        raise unknown_batch(batch_id)
+    batch, version = log[batch_id]
+    if batch.undone:
+        raise StoreError(Message("The import {batch} was undone before.", {"batch": batch.id}))
+    if batch.sealed:
+        raise StoreError(
+            Message(
+                "The import {batch} cannot be undone: alerts were erased on {when}, and the versions before that "
+                "are gone for good.",
+                {"batch": batch.id, "when": batch.sealed},
+            )
+        )
+    files, record, restored, earlier = file_paths(table), {"undo": batch.id}, 0, folder / "earlier.parquet"
+    ids = pa.table({"alert_id": ids_of_import(files, batch.id)})
+    if batch.updated:
+        undone = {other.id: at for other, at in log.values() if other.undone}
+        with pq.ParquetWriter(earlier, SCHEMA, compression="lz4") as writer:
+            for part in _before(table, ids, version, undone, folder):
+                writer.write_table(_of_profile(part, city))
+                restored += part.num_rows
+    if restored:
+        kept = select_ids("ANTI", files, ids, folder)
+        write_alerts(table, chain(kept, blocks([str(earlier)])), record, "overwrite")
+    elif len(ids):
+        table.delete(f"batch_id = '{batch.id}'", commit_properties=commit_properties(record))
+    else:
+        write_alerts(table, [], record)
+    kept_as_they_are = batch.accepted + batch.updated - len(ids)
+    return UndoReport(replace(batch, undone=True), len(ids) - restored, restored, kept_as_they_are)
+
+
+def _before(
+    table: DeltaTable, ids: pa.Table, version: int, undone: Mapping[str, int], folder: Path
+) -> Iterator[pa.Table]:
+    """Alerts as they were before the commit `version`, passing over imports that were `undone` meanwhile (commits)."""
+    passed = []
+    before = DeltaTable(table.table_uri, version=version - 1)
+    for part in select_ids("SEMI", file_paths(before), ids, folder):
+        taken_back = pc.is_in(part["batch_id"], value_set=pa.array(undone, pa.string()))
+        passed.append(part.filter(taken_back).select(["alert_id", "batch_id"]))
+        yield part.filter(pc.invert(taken_back))
+    if passed:
+        again = pa.concat_tables(passed)
+        for batch in pc.unique(again["batch_id"]).to_pylist():
+            yield from _before(table, again.filter(pc.equal(again["batch_id"], batch)), undone[batch], undone, folder)
+
+
+def _of_profile(alerts: pa.Table, city: CityProfile) -> pa.Table:
+    """The alerts with the columns of today's profile."""
+    if pc.any(pc.not_equal(alerts["profile_version"], city.version)).as_py():
+        where = alerts.schema.get_field_index("profile_version")
+        now = pa.array([city.version] * alerts.num_rows, pa.string())
+        alerts = enrich(alerts, city).set_column(where, SCHEMA.field("profile_version"), now)
+    return alerts.select(SCHEMA.names).cast(SCHEMA)

@@ -20,8 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property, lru_cache
-from itertools import chain
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -29,7 +28,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from curim_data.model import SCHEMA, CityProfile, Message, Reason, Translator, translator
+from curim_data.model import SCHEMA, Message, Reason, Translator, translator
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.store._commit_log import (
     Batch,
@@ -37,11 +36,13 @@ from curim_data.store._commit_log import (
     UndoReport,
     broken_table,
     create_table,
+    file_paths,
     import_log,
     new_batch_id,
+    newest_commit,
     unknown_batch,
+    version_of,
 )
-from curim_data.store._listing import file_paths, newest_commit, version_of
 from curim_data.store.damage import cut_off_commit
 from curim_data.store.home import Home
 from curim_data.store.locking import locked
@@ -49,17 +50,13 @@ from curim_data.store.locking import locked
 if TYPE_CHECKING:
     import pandas as pd
 
-    from curim_data.store.staged import StagedResult
-    from curim_data.store.staging import Staging
+    from curim_data.store.staging import StagedResult, Staging
 
 __all__ = ["Batch", "Store", "StoreError", "UndoReport", "new_batch_id"]
 
 _Done = TypeVar("_Done")
 _ATTEMPTS: Final = 20
 QUARANTINE_COLUMNS: Final = ("row", "column", "value", "reason", "mend")
-
-# What the log of each store said last: its newest commit then, the version and its files.
-_read: Final[dict[Path, tuple[tuple[str, int, int] | None, str, list[str]]]] = {}
 
 
 @lru_cache(maxsize=4096)
@@ -70,15 +67,18 @@ def _rows(file: str) -> int:
     return int(pq.read_metadata(file).num_rows)
 
 
+@lru_cache(maxsize=64)
+def _listed(home: Home, newest: tuple[str, int, int]) -> tuple[str, list[str]]:  # noqa: ARG001 (a key of the cache)
+    """Version and files of a store whose log ends with a commit, or with one that came just now."""
+    table = Store(home).table()
+    return ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", file_paths(table))
+
+
 class Store:
     """The alerts of one home."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
-
-    @cached_property
-    def _city(self) -> CityProfile:
-        return self.home.city()
 
     def version(self) -> str:
         """A word that changes with every commit; "empty" where there is no table yet."""
@@ -101,13 +101,9 @@ class Store:
 
     def state(self) -> tuple[str, list[str]]:
         """`version` and `files` of one and the same commit; read again only after a further one."""
-        newest, known = newest_commit(self.home.alerts), _read.get(self.home.alerts)
-        if known is None or newest is None or known[0] != newest:
-            table = self._table()
-            state = ("empty", []) if table is None else (f"{table.metadata().id}-{table.version()}", file_paths(table))
-            # A commit may have come since: then what was read is of that one, and is read again next time.
-            _read[self.home.alerts] = known = (newest, *state)
-        return known[1], list(known[2])
+        newest = newest_commit(self.home.alerts)
+        version, files = ("empty", []) if newest is None else _listed(self.home, newest)
+        return version, list(files)
 
     def count(self) -> int:
         """Alerts in the store."""
@@ -115,21 +111,22 @@ class Store:
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The stored alerts, or some of their columns: for checks and exports, never for a page."""
-        from curim_data.store._files import blocks, concatenated
+        from curim_data.store._files import blocks
 
-        table = self._table()
-        return concatenated([] if table is None else blocks(file_paths(table), columns), columns)
+        schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+        table = self.table()
+        return pa.concat_tables([schema.empty_table(), *blocks(file_paths(table) if table else [], schema.names)])
 
     def batches(self) -> list[Batch]:
         """Every import, the oldest first; undone ones are marked."""
-        table = self._table()
+        table = self.table()
         return [] if table is None else [batch for batch, _ in import_log(table)]
 
     def version_without_last_import(self) -> str | None:
         """`alerts_version` as it will be again where the last import that stands is undone; None where that import
         changed earlier alerts or cannot be undone, or the alerts were put into other files since.
         """
-        table = self._table()
+        table = self.table()
         standing = [] if table is None else [one for one in import_log(table) if not one[0].undone]
         changing = [(batch, at) for batch, at in standing if batch.accepted or batch.updated]
         if table is None or not changing:
@@ -145,9 +142,9 @@ class Store:
 
     def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
-        from curim_data.store.staged import known_again, match_staged
+        from curim_data.store import staging as staged
 
-        return match_staged(staging, batch, self.files(), again=known_again(batch.sha256, self.batches()))
+        return staged.match_staged(staging, batch, self.files())
 
     def write_staged(
         self, staging: Staging, batch: Batch, quarantine: pa.Table | Path, found: StagedResult | None = None
@@ -176,29 +173,25 @@ class Store:
             When other writers were faster each time, when alerts were erased while the file was read, or when the
             table cannot be written; nothing is committed then.
         """
-        from curim_data.store import _files
-        from curim_data.store.erased_list import ErasedList
-        from curim_data.store.matching import NEW
-        from curim_data.store.staged import changed_alerts, check_erased, known_again, match_staged
+        from curim_data.store import _files, erased_list, matching
+        from curim_data.store import staging as staged
 
         self._set_aside(quarantine, batch.id)
 
         def attempt(table: DeltaTable) -> StagedResult:
-            check_erased(staging, ErasedList(self.home))
+            staged.check_erased(staging, erased_list.ErasedList(self.home))
             stored = file_paths(table)
             if found is not None and set(found.stored) == set(stored):
                 result = replace(found, batch=replace(found.batch, when=dt.datetime.now(dt.UTC)))
             else:
-                again = known_again(batch.sha256, [earlier for earlier, _ in import_log(table)])
-                result = match_staged(staging, batch, stored, again=again)
+                result = staged.match_staged(staging, batch, stored)
             record, nothing = {"batch": result.batch.as_dict()}, not (result.batch.accepted or result.batch.updated)
-            if nothing or (result.alike == NEW and staging.lasting):
+            if nothing or result.alike == matching.NEW:
                 _files.take_over(table, self.home.alerts, [] if nothing else staging.paths, record)
             elif result.batch.updated:
-                kept = _files.without_ids(stored, result.path, staging.folder)
-                _files.write_alerts(table, chain(kept, changed_alerts(result)), record, "overwrite")
+                _files.write_changed(table, result, record)
             else:
-                _files.write_alerts(table, changed_alerts(result), record)
+                _files.write_alerts(table, result.changed(), record)
             return result
 
         try:
@@ -217,13 +210,10 @@ class Store:
         that a later import has changed since stay as they are and are counted in `kept`. StoreError for an unknown
         batch, one that was undone before, and one before an erasure.
         """
-        from curim_data.store._undo import UndoRun
+        from curim_data.store import _files
 
-        def attempt(table: DeltaTable) -> UndoReport:
-            with self.working("undo-") as folder:
-                return UndoRun(table, batch_id, self._city, folder).run()
-
-        return self._retry(attempt)
+        with self.working("undo-") as folder:
+            return self._retry(lambda table: _files.undo(table, batch_id, self.home.city(), folder))
 
     def rewrite(self, change: Callable[[pa.Table], pa.Table], reason: str) -> int:
         """Replace every alert by what `change` makes of it, in one commit; returns how many there are.
@@ -285,11 +275,12 @@ class Store:
         from curim_data.store._files import compact
 
         with locked(self.home.lock, shared=True), suppress(DeltaError):
-            table = self._table()
+            table = self.table()
             if table is not None:
                 compact(table)
 
-    def _table(self) -> DeltaTable | None:
+    def table(self) -> DeltaTable | None:
+        """The newest version of the table; None where there is none yet. StoreError where it is damaged."""
         if (cut := cut_off_commit(self.home.alerts)) is not None:
             raise StoreError(cut)
         try:
@@ -303,7 +294,7 @@ class Store:
         """Run an attempt against the newest state until no other writer comes between."""
         with locked(self.home.lock, shared=True):
             for _ in range(_ATTEMPTS):
-                table = self._table()
+                table = self.table()
                 if table is None:
                     table = create_table(str(self.home.alerts), SCHEMA)
                 try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from curim_data.model import Message
+from curim_data.model import Message, MessageError
 from curim_data.model.annotations import KINDS, LONGEST_NOTE, Annotation, AnnotationKind
 from curim_data.store.locking import locked
 
@@ -22,12 +22,8 @@ FILE: Final = "annotations.jsonl"
 _LONGEST_NAME: Final = 80
 
 
-class AnnotationError(Exception):
+class AnnotationError(MessageError):
     """A note that cannot be kept, with the reason for the reader."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text)
-        self.message = message
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import Final
 
-from curim_data.model import Message
+from curim_data.model import Message, MessageError
 from curim_data.store.home import Home
 
 HOMES: Final = "CURIM_HOMES"
@@ -26,12 +26,8 @@ ONE_DATABASE: Final = ("CURIM_PLANS_URL", "CURIM_ALERTS_URL")
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 
 
-class CitiesError(ValueError):
+class CitiesError(MessageError, ValueError):
     """CURIM_HOMES cannot be used; `message` says why, and how to mend it."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 @dataclass(frozen=True)

@@ -13,27 +13,35 @@ import contextlib
 import datetime as dt
 import json
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import DeltaError
 
 from curim_data.model import Message
 from curim_data.model.prepared import FOLDER as PREPARED
-from curim_data.store._commit_log import RECORD, STATISTICS, Batch, StoreError, broken_table, import_log
-from curim_data.store._files import blocks, without_ids, write_alerts
-from curim_data.store._listing import file_paths
+from curim_data.store._commit_log import (
+    RECORD,
+    STATISTICS,
+    StoreError,
+    broken_table,
+    file_paths,
+    import_log,
+)
+from curim_data.store._files import select_ids, write_alerts
 from curim_data.store.alert_table import Store
 from curim_data.store.draws import forget_draws
-from curim_data.store.erased_list import ErasedList, base_ids
+from curim_data.store.erased_list import ErasedList
 from curim_data.store.home import Home
 from curim_data.store.interrupted import remove_interrupted
 from curim_data.store.locking import locked
+from curim_data.store.matching import BASE, bounded_duckdb
 
 ID_COLUMN = b"curim.alert_id"
 _OURS = ("row", "column", "value", "reason")
@@ -60,9 +68,7 @@ class _Found:
 
 def preview_erasure(home: Home, alert_ids: Collection[str]) -> EraseReport:
     """What `erase` would remove; nothing is changed. StoreError where an id is not known."""
-    table = _known_table(home, alert_ids)
-    found = _find(table, alert_ids)
-    return _report(home, import_log(table), found.alerts, found.incidents)
+    return _report(home, _find(home, alert_ids))
 
 
 def erase(home: Home, alert_ids: Collection[str]) -> EraseReport:
@@ -74,12 +80,10 @@ def erase(home: Home, alert_ids: Collection[str]) -> EraseReport:
     """
     with locked(home.lock):
         _finish(home)
-        table = _known_table(home, alert_ids)
-        found = _find(table, alert_ids)
-        report = _report(home, import_log(table), found.alerts, found.incidents)
-        note = {"alerts": found.alerts, "incidents": found.incidents}
+        found = _find(home, alert_ids)
+        report = _report(home, found)
         ErasedList(home).add(found.whole, found.contents)
-        _note(home).write_text(json.dumps(note), "utf-8")
+        _note(home).write_text(json.dumps({"alerts": found.alerts, "incidents": found.incidents}), "utf-8")
         _do(home, found.alerts, found.incidents)
     return report
 
@@ -109,38 +113,40 @@ def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:
     for kept in (home.path / PREPARED).rglob("*"):  # the columns of alerts that counts are made of are among it
         if kept.is_file():
             kept.unlink(missing_ok=True)
-    for left in [one for name in ("undo-*", "erase-*", "copy-*") for one in home.work.glob(name)]:  # of one cut short
-        shutil.rmtree(left, ignore_errors=True)
+    for pattern in ("undo-*", "erase-*", "copy-*"):  # of one cut short
+        for left in home.work.glob(pattern):
+            shutil.rmtree(left, ignore_errors=True)
     for left in home.work.glob("curim-*"):  # texts of an import, where the system cannot keep a file without a name
         with contextlib.suppress(OSError):
             left.unlink()
-    try:
-        table = _table(home)
-        if missing := {key: value for key, value in STATISTICS.items() if key not in table.metadata().configuration}:
-            table.alter.set_table_properties(missing)
-            table = _table(home)
-        _commit(home, table, alerts)
-        for path in home.quarantine.glob("*.parquet"):
-            _scrub(path, {*alerts, *incidents})
-        _purge(home)
-    except DeltaError as error:
-        raise broken_table(error) from error
+    table = Store(home).table()
+    if table is not None:
+        try:
+            _rewrite(home, table, alerts)
+            for path in home.quarantine.glob("*.parquet"):
+                _scrub(path, {*alerts, *incidents})
+            _purge(home, table)
+        except DeltaError as error:
+            raise broken_table(error) from error
     _note(home).unlink()
 
 
-def _commit(home: Home, table: DeltaTable, alerts: Sequence[str]) -> None:
+def _rewrite(home: Home, table: DeltaTable, alerts: Sequence[str]) -> None:
     """A new version without the alerts, that carries the list of imports."""
-    listed = [batch.as_dict() for batch, _ in import_log(table)]
-    record = {"erase": dt.datetime.now(dt.UTC).isoformat(), "log": listed}
+    if missing := {key: value for key, value in STATISTICS.items() if key not in table.metadata().configuration}:
+        table.alter.set_table_properties(missing)
+        table.update_incremental()
+    record = {"erase": dt.datetime.now(dt.UTC).isoformat(), "log": [one.as_dict() for one, _ in import_log(table)]}
+    ids = pa.table({"alert_id": pa.array(alerts, pa.string())})
     with Store(home).working("erase-") as folder:
-        write_alerts(table, without_ids(file_paths(table), list(alerts), folder), record, "overwrite")
+        write_alerts(table, select_ids("ANTI", file_paths(table), ids, folder), record, "overwrite")
 
 
-def _purge(home: Home) -> None:
+def _purge(home: Home, table: DeltaTable) -> None:
     """Remove every file that the newest version does not need, and the log before the erasure."""
-    table = _table(home)
+    table.update_incremental()
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
-    table = _table(home)
+    table.update_incremental()
     table.create_checkpoint()
     first = max(entry["version"] for entry in table.history() if "erase" in json.loads(entry.get(RECORD, "{}")))
     for path in (home.alerts / "_delta_log").iterdir():
@@ -150,44 +156,42 @@ def _purge(home: Home) -> None:
             path.unlink()
 
 
-def _find(table: DeltaTable, alert_ids: Collection[str]) -> _Found:
-    columns = ["alert_id", "incident_id", "content_hash"]
-    wanted = pa.array(sorted(set(alert_ids)), pa.string())
-    parts = [part.filter(pc.is_in(part["alert_id"], value_set=wanted)) for part in blocks(file_paths(table), columns)]
-    mine = pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.string()) for name in columns})
-    known = mine["alert_id"].to_pylist()
-    if unknown := sorted(set(alert_ids) - set(known)):
-        raise _unknown(unknown)
-    bases = base_ids(mine["incident_id"], mine["content_hash"])
-    kept = _bases_kept(table, bases, wanted)
-    pairs = list(zip(bases.to_pylist(), mine["content_hash"].to_pylist(), strict=True))
+def _find(home: Home, alert_ids: Collection[str]) -> _Found:
+    """What is to be erased of the stored alerts; StoreError where an id is not known."""
+    table, ids = Store(home).table(), sorted(set(alert_ids))
+    files = [] if table is None else file_paths(table)
+    rows: list[tuple[str, str | None, str, str, bool]] = []
+    if files:
+        with Store(home).working("erase-") as folder, bounded_duckdb(folder) as run:
+            rows = run.execute(_FOUND, {"files": files, "ids": ids}).fetchall()
+    if unknown := sorted({*ids} - {row[0] for row in rows}):
+        listed = ", ".join(f"“{one}”" for one in unknown)
+        raise StoreError(Message("There is no alert {ids}. Nothing was erased.", {"ids": listed}))
     return _Found(
-        alerts=tuple(known),
-        incidents=tuple(sorted(set(mine["incident_id"].drop_null().to_pylist()))),
-        whole=tuple(base for base, _ in pairs if base not in kept),
-        contents=tuple(pair for pair in pairs if pair[0] in kept),
+        alerts=tuple(name for name, *_ in rows),
+        incidents=tuple(sorted({incident for _, incident, *_ in rows if incident is not None})),
+        whole=tuple(base for *_, base, partly in rows if not partly),
+        contents=tuple((base, content) for _, _, content, base, partly in rows if partly),
     )
 
 
-def _bases_kept(table: DeltaTable, bases: pa.ChunkedArray, wanted: pa.Array) -> set[str]:
-    """Incidents (base ids) of which some alerts are erased and others stay."""
-    among = pc.unique(bases)
-    kept: set[str] = set()
-    for part in blocks(file_paths(table), ["alert_id", "incident_id", "content_hash"]):
-        own = base_ids(part["incident_id"], part["content_hash"])
-        stays = pc.and_(pc.is_in(own, value_set=among), pc.invert(pc.is_in(part["alert_id"], value_set=wanted)))
-        kept.update(own.filter(stays).to_pylist())
-    return kept
+# `partly`: whether other alerts of the same incident (its base id) stay.
+_FOUND: Final = f"""
+WITH stored AS (
+    SELECT alert_id, incident_id, content_hash, {BASE} AS base, list_contains($ids, alert_id) AS gone
+    FROM read_parquet($files)
+)
+SELECT alert_id, incident_id, content_hash, base,
+       base IN (SELECT base FROM stored SEMI JOIN (SELECT base FROM stored WHERE gone) USING (base) WHERE NOT gone)
+FROM stored WHERE gone"""
 
 
-def _report(
-    home: Home, listed: Iterable[tuple[Batch, int]], alerts: Sequence[str], incidents: Sequence[str]
-) -> EraseReport:
-    ids = {*alerts, *incidents}
+def _report(home: Home, found: _Found) -> EraseReport:
+    ids = {*found.alerts, *found.incidents}
     return EraseReport(
-        alerts=len(alerts),
+        alerts=len(found.alerts),
         quarantined=sum(_matches(pq.read_table(path), ids)[1] for path in home.quarantine.glob("*.parquet")),
-        sealed=sum(not (batch.undone or batch.sealed) for batch, _ in listed),
+        sealed=sum(not (batch.undone or batch.sealed) for batch in Store(home).batches()),
     )
 
 
@@ -217,24 +221,3 @@ def _scrub(path: Path, ids: Collection[str]) -> None:
 
 def _note(home: Home) -> Path:
     return home.path / "erase.json"
-
-
-def _unknown(ids: Collection[str]) -> StoreError:
-    listed = ", ".join(f"“{one}”" for one in sorted(set(ids)))
-    return StoreError(Message("There is no alert {ids}. Nothing was erased.", {"ids": listed}))
-
-
-def _known_table(home: Home, alert_ids: Collection[str]) -> DeltaTable:
-    try:
-        return _table(home)
-    except TableNotFoundError:
-        raise _unknown(alert_ids) from None
-
-
-def _table(home: Home) -> DeltaTable:
-    try:
-        return DeltaTable(str(home.alerts))
-    except TableNotFoundError:
-        raise
-    except DeltaError as error:
-        raise broken_table(error) from error

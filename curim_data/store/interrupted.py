@@ -137,44 +137,32 @@ def _forget_city(home: Home, made: Collection[str | None]) -> None:
 
 
 def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
-    """Remove what imports that were cut short have left behind; returns them.
+    """Remove what imports that were cut short have left behind; returns them, the oldest first.
 
     Rows that such an import had quarantined are removed too, and the city that it gave the home, unless it was stored.
     Imports that are running are left alone.
     """
-    found = _removed(home)
-    lost = [(cut, made) for cut, made in found if not cut.committed]
-    for cut, _ in lost:
-        (home.quarantine / f"{cut.batch}.parquet").unlink(missing_ok=True)
-    if made := {made for cut, made in lost if cut.new}:
-        _forget_city(home, made)
-    if home.work.is_dir():
-        for folder in home.work.iterdir():
-            with contextlib.suppress(OSError):
-                if not (folder / NOTE).exists() and time.time() - folder.stat().st_mtime > _ABANDONED_S:
-                    shutil.rmtree(folder, ignore_errors=True) if folder.is_dir() else folder.unlink()
-    return tuple(cut for cut, _ in found)
-
-
-def _removed(home: Home) -> list[tuple[InterruptedImport, str | None]]:
-    """What was cut short, the oldest first, with the version of the city it made; locks are held while folders go."""
-    notes = sorted(home.work.glob(f"*/{NOTE}"))
-    if not notes:
-        return []
-    found: list[tuple[InterruptedImport, str | None]] = []
-    for path in notes:
+    found, made = list[InterruptedImport](), set[str | None]()
+    for path in home.work.glob(f"*/{NOTE}"):
         with contextlib.suppress(FileNotFoundError), path.open("r+", encoding="utf-8") as handle:
             if not try_lock(handle):
                 continue
             if note := _parsed_note(handle.read()):
                 # Read after the lock was free: the import can store nothing any more.
-                stored = {batch.id for batch in Store(home).batches()}
-                when = dt.datetime.fromisoformat(note["when"])
-                new = bool(note.get("new"))
-                cut = InterruptedImport(note["file"], when, note["batch"], note["batch"] in stored, new)
-                found.append((cut, _made_city(path.parent) if new else None))
+                committed = note["batch"] in {batch.id for batch in Store(home).batches()}
+                when, new = dt.datetime.fromisoformat(note["when"]), bool(note.get("new"))
+                found.append(InterruptedImport(note["file"], when, note["batch"], committed, new))
+                if not committed:
+                    (home.quarantine / f"{note['batch']}.parquet").unlink(missing_ok=True)
+                    made |= {_made_city(path.parent)} if new else set()
             shutil.rmtree(path.parent, ignore_errors=True)
-    return sorted(found, key=lambda pair: pair[0].when)
+    if made:
+        _forget_city(home, made)
+    for folder in home.work.glob("*"):
+        with contextlib.suppress(OSError):
+            if not (folder / NOTE).exists() and time.time() - folder.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True) if folder.is_dir() else folder.unlink()
+    return tuple(sorted(found, key=lambda cut: cut.when))
 
 
 def _parsed_note(text: str) -> dict[str, Any] | None:

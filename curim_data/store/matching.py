@@ -22,11 +22,19 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from curim_data.model.alert import TOLD
+
+_DIGITS: Final = 16
+_LEFT_OUT: Final = ("alert_id", "source", "incident_id")
 
 NEW, UPDATED, DUPLICATE = "new", "updated", "duplicate"
 MARK: Final = "#"
@@ -46,10 +54,8 @@ FROM read_parquet($staged)"""
 _NEAR: Final = """
 CREATE TABLE near AS
 SELECT alert_id, incident_id, content_hash FROM read_parquet($stored)
-SEMI JOIN (SELECT incident_id FROM read_parquet($staged)) USING (incident_id)"""
-
-_NEAR_NAMELESS: Final = """
-INSERT INTO near
+SEMI JOIN (SELECT incident_id FROM read_parquet($staged)) USING (incident_id)
+UNION ALL
 SELECT alert_id, incident_id, content_hash FROM (SELECT * FROM read_parquet($stored) WHERE incident_id IS NULL)
 SEMI JOIN (SELECT content_hash FROM read_parquet($staged) WHERE incident_id IS NULL) USING (content_hash)"""
 
@@ -64,53 +70,48 @@ SEMI JOIN file USING (key)"""
 
 _NOTHING_STORED: Final = "CREATE TABLE stored (key UHUGEINT, content UBIGINT, n BIGINT)"
 
-_SEVERAL: Final = """
+# The keys of rows that are not simple, and what becomes of the simple ones that the store knows: the one alert is
+# theirs, by the rules below.
+_SIMPLE: Final = """
 CREATE TABLE several AS
 SELECT key FROM file GROUP BY key HAVING count(*) > 1 UNION
-SELECT key FROM stored GROUP BY key HAVING count(*) > 1 OR min(n) <> 1"""
+SELECT key FROM stored GROUP BY key HAVING count(*) > 1 OR min(n) <> 1;
 
-# What becomes of the simple rows that the store knows: by the rules below, the one alert is theirs.
-_SIMPLE: Final = """
 CREATE TABLE settled AS
 SELECT row, CAST(1 AS BIGINT) AS n,
     CASE WHEN named AND file.content <> stored.content THEN 'updated' ELSE 'duplicate' END AS action
 FROM file JOIN stored USING (key) ANTI JOIN several USING (key)"""
 
-_BUSY_STORED: Final = "CREATE OR REPLACE TABLE stored AS SELECT * FROM stored SEMI JOIN several USING (key)"
-
-# The other rows. `echo`: a row that repeats an earlier one with its id, content and twin; `copy` counts the rows of one
-# key and content that are no echoes.
+# The other rows, step by step. `echo`: a row that repeats an earlier one with its id, content and twin; `copy` counts
+# the rows of one key and content that are no echoes. In `further` the k-th ordinal that no stored alert has is k plus
+# the number of stored ones that have fewer than k free before them.
 _BUSY: Final = """
+CREATE OR REPLACE TABLE stored AS SELECT * FROM stored SEMI JOIN several USING (key);
+
 CREATE TABLE busy AS
 WITH seen AS (
     SELECT *, named AND row_number() OVER (PARTITION BY key, content, twin ORDER BY row) > 1 AS echo
     FROM file SEMI JOIN several USING (key)
 )
-SELECT *, row_number() OVER (PARTITION BY key, content, echo ORDER BY row) AS copy FROM seen"""
+SELECT *, row_number() OVER (PARTITION BY key, content, echo ORDER BY row) AS copy FROM seen;
 
-_NAMELESS: Final = """
 INSERT INTO settled
 SELECT row, copy AS n, CASE WHEN stored.key IS NULL THEN 'new' ELSE 'duplicate' END AS action
-FROM busy LEFT JOIN stored ON busy.key = stored.key AND busy.copy = stored.n WHERE NOT named"""
+FROM busy LEFT JOIN stored ON busy.key = stored.key AND busy.copy = stored.n WHERE NOT named;
 
-_SAME: Final = """
 CREATE TABLE same AS
 SELECT row, key, content, known.n FROM busy JOIN (
     SELECT key, content, n, row_number() OVER (PARTITION BY key, content ORDER BY n) AS copy FROM stored
-) AS known USING (key, content, copy) WHERE named AND NOT echo"""
+) AS known USING (key, content, copy) WHERE named AND NOT echo;
 
-_UNCLAIMED: Final = """
 CREATE TABLE unclaimed AS
 SELECT key, n, row_number() OVER (PARTITION BY key ORDER BY n) AS place
-FROM stored ANTI JOIN same USING (key, n)"""
+FROM stored ANTI JOIN same USING (key, n);
 
-_REST: Final = """
 CREATE TABLE rest AS
 SELECT row, key, content, row_number() OVER (PARTITION BY key ORDER BY row) AS place
-FROM (SELECT * FROM busy WHERE named AND NOT echo) ANTI JOIN same USING (row)"""
+FROM (SELECT * FROM busy WHERE named AND NOT echo) ANTI JOIN same USING (row);
 
-# The k-th ordinal that no stored alert has is k plus the number of stored ones that have fewer than k free before them.
-_FURTHER: Final = """
 CREATE TABLE further AS
 WITH counted AS (SELECT key, count(*) AS n FROM unclaimed GROUP BY key),
 fresh AS (
@@ -125,21 +126,18 @@ gaps AS (
     ) GROUP BY key, free
 )
 SELECT row, fresh.key, content, k + coalesce(gaps.place, 0) AS n
-FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k > gaps.free"""
+FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k > gaps.free;
 
-_NAMED: Final = """
 CREATE TABLE named AS
 SELECT row, key, content, n, 'duplicate' AS action FROM same
 UNION ALL SELECT row, rest.key, content, n, 'updated' FROM rest JOIN unclaimed USING (key, place)
-UNION ALL SELECT row, key, content, n, 'new' FROM further"""
+UNION ALL SELECT row, key, content, n, 'new' FROM further;
 
-_REPEATED: Final = """
 INSERT INTO settled
 SELECT row, n, action FROM named
 UNION ALL SELECT busy.row, first.n, 'duplicate' FROM (SELECT * FROM busy WHERE echo) AS busy JOIN (
     SELECT key, content, twin, named.n FROM busy JOIN named USING (row, key, content)
-) AS first USING (key, content, twin)
-"""
+) AS first USING (key, content, twin)"""
 
 _OUT: Final = f"""
 COPY (
@@ -155,27 +153,18 @@ _ALL_DISTINCT: Final = f"SELECT count(*) = count(DISTINCT hash({BASE})) FROM rea
 _LIKE: Final = """
 SELECT count(*), count(*) FILTER (action = 'duplicate' AND n = 1), (SELECT count(*) FROM file) FROM settled"""
 
-# Stored alerts that are the first of their incident and say what a row of the file does.
-_REPEATS: Final = f"""
-SELECT count(*) FROM read_parquet($stored)
-SEMI JOIN (SELECT {BASE} AS alert_id, content_hash FROM read_parquet($staged)) USING (alert_id, content_hash)"""
-
-_STEPS: Final = (_BUSY_STORED, _BUSY, _NAMELESS, _SAME, _UNCLAIMED, _REST, _FURTHER, _NAMED, _REPEATED)
-
 
 @dataclass(frozen=True)
 class Matched:
     """What becomes of the rows of an import. `counts`: rows by action; `alike`: the action of all rows, where it is one
-    and each row has the id of its incident's first alert (`BASE`); no file is written then. `complete`: whether file
-    and store are known to hold the same alerts, one of each incident.
+    and each row has the id of its incident's first alert (`BASE`); no file is written then.
     """
 
     counts: Mapping[str, int]
     alike: str | None = None
-    complete: bool = False
 
 
-def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY, *, again: bool = False) -> Matched:
+def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Matched:
     """Decide over all rows of an import.
 
     Parameters
@@ -188,31 +177,14 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEM
     out : Path
         Parquet file to write: row, alert_id, action ("new", "updated" or "duplicate"), sorted by row; not written where
         all rows are alike. A folder beside it holds what does not fit into memory and is removed.
-    again : bool
-        Whether all rows may well be known, each with the first id: then that is looked for first, which is faster.
     """
     with bounded_duckdb(out.parent, memory) as run:
-        rows = _rows([str(staged)])
-        repeated = again and _all_repeat(run, staged, stored, rows)
-        alike = DUPLICATE if repeated else _alike(run, staged, stored)
+        alike = _alike(run, staged, stored)
         if alike is not None:
-            complete = repeated and rows == _rows(stored)
-            return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: rows}, alike, complete)
+            return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: _rows([str(staged)])}, alike)
         run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
     return Matched({action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)})
-
-
-def _all_repeat(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str], rows: int) -> bool:
-    """Whether each row says what an alert of its own does that is the first of its incident.
-
-    An id stands once in the store, and a row can find one alert only: as many alerts as rows are found only where
-    each row finds another.
-    """
-    if not stored or not rows:
-        return False
-    found = run.execute(_REPEATS, {"staged": str(staged), "stored": list(stored)}).fetchone() or (0,)
-    return int(found[0]) == rows
 
 
 def _alike(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> str | None:
@@ -222,9 +194,7 @@ def _alike(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) 
     _settle(run, staged, stored)
     counted = run.execute(_LIKE).fetchone() or (0, 0, 0)
     known, same, rows = counted
-    if not known:
-        return NEW
-    return DUPLICATE if same == rows else None
+    return DUPLICATE if known and same == rows else None if known else NEW
 
 
 def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> None:
@@ -233,18 +203,13 @@ def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str])
     if not stored:
         run.execute(_NOTHING_STORED)
     elif names_few([str(staged)], stored):
-        given = {"staged": str(staged), "stored": list(stored)}
-        run.execute(_NEAR, given)
-        if run.execute("SELECT row FROM file WHERE NOT named LIMIT 1").fetchall():
-            run.execute(_NEAR_NAMELESS, given)
+        run.execute(_NEAR, {"staged": str(staged), "stored": list(stored)})
         run.execute(_STORED.format(alerts="near"))
     else:
         run.execute(_STORED.format(alerts="read_parquet($stored)"), {"stored": list(stored)})
-    for step in (_SEVERAL, _SIMPLE):
-        run.execute(step)
+    run.execute(_SIMPLE)
     if run.execute("SELECT key FROM several LIMIT 1").fetchall():
-        for step in _STEPS:
-            run.execute(step)
+        run.execute(_BUSY)
 
 
 def names_few(staged: Sequence[str], stored: Sequence[str]) -> bool:
@@ -276,3 +241,35 @@ def bounded_duckdb(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDB
 def sql_path(path: Path) -> str:
     """A path inside a text of SQL."""
     return str(path).replace("'", "''")
+
+
+def content_hashes(table: pa.Table, kinds: Any, more: Any) -> pa.Array:
+    """Sixteen hex digits (BLAKE2b of 8 bytes) for each row over the parsed values, whatever the file's layout.
+
+    `table` has the columns of TOLD. `kinds` are those of the source, null where it gives none or the one that the
+    city's category list gives; `more` are the further categories as one text with bars. What is hashed must never
+    change: stored alerts are known again by it.
+    """
+    given = {"kind": kinds, "more_categories": more}
+    parts = []
+    for field in TOLD:
+        if field.name in _LEFT_OUT:
+            continue
+        column = given.get(field.name, table[field.name])
+        if pa.types.is_timestamp(field.type):
+            column = pc.cast(column, pa.int64())
+        elif pa.types.is_floating(field.type):
+            column = pc.cast(pc.round(pc.multiply(column, 1e7)), pa.int64())
+        parts.append(pc.cast(column, pa.string()))
+    texts = pc.binary_join_element_wise(*parts, "\x1f", null_handling="replace", null_replacement="")
+    return pa.concat_arrays([_hex(chunk) for chunk in texts.chunks]) if texts.num_chunks else pa.array([], pa.string())
+
+
+def _hex(texts: Any) -> pa.Array:
+    """Hex digests of texts."""
+    fresh, digests = blake2b(digest_size=_DIGITS // 2).copy, []
+    for text in texts.cast(pa.binary()).to_pylist():
+        one = fresh()  # takes half as long as making one
+        one.update(text)
+        digests.append(one.hexdigest())
+    return pa.array(digests, pa.string())

@@ -29,7 +29,7 @@ from ipaddress import ip_address
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
-from curim_data.model import N_, Message
+from curim_data.model import N_, Message, MessageError
 from curim_data.store.home import Home
 
 FILE: Final = "settings.toml"
@@ -41,12 +41,8 @@ LONGEST: Final = {"idle_minutes": 24 * 60, "absolute_hours": 7 * 24}  # of a ses
 PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
 
 
-class SettingsError(ValueError):
+class SettingsError(MessageError, ValueError):
     """Settings that cannot be used; `message` says which one, and how to mend it."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from curim_data.filters import AlertFilter
 from curim_data.importing import pipeline, transform
 from curim_data.model import Audience
 from curim_data.store import _files as files
-from curim_data.store import staged
+from curim_data.store import staging
 from curim_data.store.home import create_home
 from curim_data.store.staging import Staging
 from tests.benchmarks.results import Row, hand_in
@@ -64,7 +64,7 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     ("parse", transform, "parse_rows"),
     ("enrich", transform, "enrich"),
     ("stage", Staging, "add"),
-    ("match", staged, "match_staged"),
+    ("match", staging, "match_staged"),
     ("commit", files, "take_over"),
 )
 BESIDE = ("parse", "enrich")

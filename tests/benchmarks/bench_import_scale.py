@@ -132,7 +132,7 @@ def step(name: str, folder: Path, given: str) -> dict[str, Any]:
     if name == "prepare":
         prepare(home)
     if name == "copy":
-        for path in (*draw_files(home), *home.path.glob("prepared/*/protected*.parquet")):
+        for path in (*draw_files(home), *home.path.glob("prepared/*/copy-*.parquet")):
             path.unlink()
         source_ = open_source(home)
         start = time.process_time()

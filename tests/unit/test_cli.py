@@ -287,7 +287,7 @@ def test_what_is_prepared_already_is_found_without_statistics() -> None:
 
 # What writes alerts, makes the protected copy or reads exports, and what these alone load.
 WHAT_WRITES = {
-    *("curim_data.store._files", "curim_data.store.staged", "curim_data.store.matching", "curim_data.store._undo"),
+    *("curim_data.store._files", "curim_data.store.staging", "curim_data.store.matching"),
     *("curim_data.protection.opening", "curim_data.protection.copy", "curim_data.containers", "astral"),
     *("pyarrow.parquet", "pyarrow.fs"),
 }

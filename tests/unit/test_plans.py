@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 
 from curim_data.model import Plan, PlanStatus
 from curim_data.model.plan import MOVES, Action, Assessment, Objective, Problem
+from curim_data.plans.database import Base
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem, PlanStore
-from curim_data.plans.tables import Base
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def test_several_may_prepare_at_once(home: Home) -> None:
     names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
     of_alerts = ("alerts", "coordinate_step", "default_points", "facts")
     for_later_ones = ("shared_points",)
-    of_the_copy = ("alerts", "facts", "protected", "copy_errors")
+    of_the_copy = ("alerts", "facts", "copy", "copy_errors")
     assert len(names) == 4 + len(("places",)) + len((*of_alerts, *for_later_ones, *of_the_copy))
     assert not [name for name in names if name.startswith(".")]
 

@@ -47,7 +47,7 @@ STREAMS = ("curim_data.store._files.prefetch",)  # gives its pieces one by one
 STEPS = (
     ("curim_data.store.staging.Staging.add", True, False),
     ("curim_data.store.alert_table.Store._set_aside", True, False),
-    ("curim_data.store.staged.match_staged", True, False),
+    ("curim_data.store.staging.match_staged", True, False),
     ("curim_data.store._files.prefetch", False, False),
     ("curim_data.store._files.prefetch", True, False),
     ("curim_data.store._files.write_alerts", True, True),

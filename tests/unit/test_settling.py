@@ -49,9 +49,6 @@ def quickly(folder: Path, rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
     stored = [str(folder / "stored.parquet")] if len(known) else []
     matched = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
     counts, alike = matched.counts, matched.alike
-    again = match_rows(folder / "staged.parquet", stored, folder / "again.parquet", again=True)
-    assert again == matched
-    (folder / "again.parquet").unlink(missing_ok=True)
     if alike is None:
         told = pq.read_table(folder / "out.parquet").to_pandas()
     else:  # no file then: each row has its incident's first id

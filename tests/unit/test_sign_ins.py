@@ -12,9 +12,8 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.plans.database import Database
+from curim_data.plans.database import Database, SignInRow
 from curim_data.plans.sign_ins import SessionLimits, SessionState, SignIns, session_key
-from curim_data.plans.tables import SignInRow
 
 LIMITS = SessionLimits(idle=1_800.0, absolute=43_200.0)
 KEY = "a" * 64

@@ -21,9 +21,7 @@ from curim_data.store import Batch, Home, Store, StoreError, _files, has_alerts
 from curim_data.store._commit_log import create_table
 from curim_data.store.alert_table import new_batch_id
 from curim_data.store.home import create_home
-from curim_data.store.matching import NEW
-from curim_data.store.staged import StagedResult
-from curim_data.store.staging import Staging
+from curim_data.store.staging import StagedResult, Staging
 from tests.slow_settle import settle
 from tests.small import alert
 
@@ -73,7 +71,7 @@ def test_the_log_is_read_again_only_after_a_further_commit(home: Home, monkeypat
     take(home, export(range(3)))
     version, files = Store(home).state()
     with monkeypatch.context() as patched:
-        patched.setattr(Store, "_table", lambda _: pytest.fail("the log was read"))
+        patched.setattr(Store, "table", lambda _: pytest.fail("the log was read"))
         assert Store(home).state() == (version, files)
         assert Store(home).count() == 3
     Store(home).state()[1].clear()  # what a caller does to its list stays with it
@@ -361,22 +359,6 @@ def test_what_was_matched_before_the_store_changed_is_matched_again(home: Home, 
     assert Store(home).count() == 20
 
 
-def test_files_that_were_written_to_be_read_once_are_not_taken_over(home: Home, tmp_path: Path) -> None:
-    """All alerts are new although the file was known: the store writes them, as small as others, with their days."""
-    alerts = alerts_of(tmp_path, export(range(20)))
-    batch = batch_of(alerts)
-    with Staging(home.work / batch.id, lasting=False) as staging:
-        staging.add(alerts)
-        done = Store(home).write_staged(staging, batch, pa.table({"row": pa.array([], pa.int64())}))
-    assert (done.batch.accepted, done.alike) == (20, NEW)
-    kept = Store(home).read().sort_by("alert_id")
-    assert kept.drop_columns(["batch_id"]).equals(alerts.select(kept.column_names).drop_columns(["batch_id"]))
-    for path in Store(home).files():
-        column = pq.ParquetFile(path).metadata.row_group(0).column(SCHEMA.get_field_index("local_date"))
-        assert column.compression == "ZSTD"
-        assert column.statistics.has_min_max
-
-
 def test_groups_of_rows_without_a_batch_are_passed_over_and_moments_have_no_dictionary(
     home: Home, tmp_path: Path
 ) -> None:
@@ -568,7 +550,7 @@ def test_alerts_of_an_import_are_found_in_files_of_either_kind_of_text(tmp_path:
     files = [str(tmp_path / name) for name in ("texts.parquet", "άλλα 2.parquet")]
     for path, part in zip(files, (table, views), strict=True):
         pq.write_table(part, path)
-    found = _files.rows_where(files, "batch_id", "b1", ["alert_id", "hours"])
-    assert found.schema == _files.schema_of(["alert_id", "hours"])
-    assert found["alert_id"].to_pylist() == ["a1", "a3", "a5"] * 2
-    assert not _files.rows_where([], "batch_id", "b1", ["alert_id"]).num_rows
+    found = _files.ids_of_import(files, "b1")
+    assert found.type == pa.string()
+    assert found.to_pylist() == ["a1", "a3", "a5"] * 2
+    assert not len(_files.ids_of_import([], "b1"))
