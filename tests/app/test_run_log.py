@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.serving import RUN_LOG
-from pages.parts.frame import record, run_log, waiting
+from pages.parts.frame import record, results, run_log
 from tests.app.conftest import PAGES, Open
 
 
@@ -47,14 +47,14 @@ def test_an_error_of_the_frame_is_an_error_of_the_page(
 
 def script() -> None:
     from pages.parts.frame import run_log
-    from pages.parts.frame.waiting import contained
+    from pages.parts.frame.results import contained
 
     with run_log.run("trends"), contained("This part"):
         raise ValueError("secret detail")
 
 
 def test_the_reader_reads_the_number_of_the_line(lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
+    monkeypatch.setattr(results, "LOG", logging.getLogger("curim.expected"))
     app = AppTest.from_function(script)
     app.query_params["lang"] = "en"
     (told,) = (one.value for one in app.run().error)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pages.parts.frame.cache import cached_query
 from pages.parts.frame.links import page_link
 from pages.parts.frame.page import Page
+from pages.parts.frame.results import cached_query
 
 
 def draw_way_to_all_dates(page: Page, to: str = "hotspots") -> None:
