@@ -31,7 +31,8 @@ def serve(
     metrics: Annotated[int | None, typer.Option(help=N_("Port for Prometheus, on this computer."))] = None,
 ) -> None:
     """Serve until it is stopped: the cities of CURIM_HOMES, or one home."""
-    from curim_data.serving import Address, Serving, ServingError, signs_in
+    from curim_data.serving import Address, ServingError, signs_in
+    from curim_data.serving import serve as serve_processes
     from curim_data.store.cities import HOMES, CitiesError, cities
 
     known = signs_in()
@@ -44,9 +45,10 @@ def serve(
             )
         )
     where = Address(address, port, certificate, metrics, known)
+    environment = {"CURIM_HOME": str(ctx.home.path), **({HOMES: ""} if ctx.home_named else {})}
     try:
         if not ctx.home_named:
             cities()
-        Serving(where, processes or os.cpu_count() or 1, ctx.home.path, {HOMES: ""} if ctx.home_named else {}).run()
+        serve_processes(where, processes or os.cpu_count() or 1, environment)
     except (CitiesError, ServingError) as error:
         raise UsageError(error.message) from error

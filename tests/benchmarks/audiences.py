@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 from typing import Final
 
-
 from curim_data.engine import open_source
 from curim_data.filters import PERIODS, AlertFilter
 from curim_data.sample.home import sample_home
