@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from tests.app.conftest import PAGES, Open
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     taken: list[dict[str, Any]] = []
     monkeypatch.setenv(RUN_LOG, "on")
-    monkeypatch.setattr(run_log, "LINES", SimpleNamespace(add=taken.append))
+    monkeypatch.setattr(run_log, "_take", taken.append)
     return taken
 
 

@@ -20,10 +20,9 @@ from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
-from pages.parts.frame.all_dates import draw_way_to_all_dates
 from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.footer import draw_few_mapped_note
-from pages.parts.frame.fragments import draw_alone, redraw
+from pages.parts.frame.footer import draw_few_mapped_note, draw_way_to_all_dates
+from pages.parts.frame.guard import draw_alone, redraw
 from pages.parts.frame.results import contained
 from pages.parts.hotspots.area_filter import (
     draw_area_headline,
