@@ -272,4 +272,4 @@ def test_without_sign_in_the_reader_is_the_analyst_here_and_nothing_is_written(
 def test_files_are_handed_out_by_the_one_button_that_asks_who_the_reader_is() -> None:
     pages = Path(reader.__file__).parents[2]
     direct = [file.name for file in pages.rglob("*.py") if "st.download_button(" in file.read_text("utf-8")]
-    assert direct == ["downloads.py"]
+    assert direct == ["guard.py"]
