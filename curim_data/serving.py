@@ -1,14 +1,15 @@
-"""Several processes of the dashboard behind one address: started, watched, replaced one after the other.
+"""Several processes of the dashboard behind one address, started together for a trial.
 
 haproxy stands in front: it keeps a reader on one process (a cookie), asks each for its health every second, and sends
-readers of a process that died to another one. Where a process ends it is started anew. It refuses what is for the
-machine's keeper alone (`/_stcore/metrics`), gives each request an id that stands in its log and in the answer
-(`X-Request-ID`), and tells Prometheus of requests, sessions and health on a port of its own. What is asked over an open
-connection the processes tell themselves, with the same id: a line for each run of a page (`pages.parts.frame.run_log`).
+readers of a process that died to another one. It refuses what is for the machine's keeper alone (`/_stcore/metrics`),
+gives each request an id that stands in its log and in the answer (`X-Request-ID`), and tells Prometheus of requests,
+sessions and health on a port of its own. What is asked over an open connection the processes tell themselves, with the
+same id: a line for each run of a page (`pages.parts.frame.run_log`). For a service systemd starts and replaces the
+processes: `deploy/` has its units and the settings of haproxy.
 
-Where readers sign in it says who connected, whatever a request itself says of that. Where nobody does it leaves the
-headers of another proxy as they are: by them the processes know a request that does not come from this computer, and
-refuse it.
+Where readers sign in haproxy says who connected, whatever a request itself says of that. Where nobody does it leaves
+the headers of another proxy as they are: by them the processes know a request that does not come from this computer,
+and refuse it.
 """
 
 from __future__ import annotations
@@ -24,28 +25,22 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
-from urllib.error import URLError
+from typing import Any, Final, NoReturn
 from urllib.request import ProxyHandler, build_opener
 
-from curim_data.model import Message, MessageError
+from curim_data.model import N_, Message, MessageError
 
 LOG: Final = logging.getLogger("curim")
 SCRIPT: Final = Path(__file__).resolve().parents[1] / "dashboard.py"
 HEALTH: Final = "/healthz"
 LOCAL: Final = "127.0.0.1"
-READY: Final = 120.0  # seconds that a process may take until it answers
-PREPARED: Final = 3600.0  # the same for one that may have to prepare the city, as the first one of new code has
-DRAINING: Final = 10.0  # seconds in which readers of a process that is to be replaced end what they do
 ENDING: Final = 10.0  # seconds after which a process that was asked to end is ended
-ANSWER: Final = 5.0  # seconds in which the proxy answers
-LOOK: Final = 0.3  # seconds between two looks at the processes
-AGAIN: Final = 2.0  # seconds before one that ended is started anew
+LOOK: Final = 0.5  # seconds between two looks at the processes
 # Of one address, which a whole town hall may share, in ten seconds. A first page takes about sixty, most of them files.
 REQUESTS: Final = 400  # but files
 WITH_FILES: Final = 6000
@@ -60,6 +55,9 @@ _NO_PROXY: Final = Message(
     "Several processes need haproxy in front of them, which is not installed here (Debian and Ubuntu: apt install "
     "haproxy). One process needs none: python dashboard.py."
 )
+_NOT_STARTED: Final = Message("The process {name} of the dashboard does not start; its log says why.", {"name": "p1"})
+_NO_ADDRESS: Final = N_("The proxy does not run on {host}:{port}; its log says why (is the port taken?).")
+_DIRECT: Final = build_opener(ProxyHandler({}))  # whatever proxy this computer uses for other addresses
 
 
 class ServingError(MessageError, RuntimeError):
@@ -80,8 +78,8 @@ class Address:
 
 
 def proxy_settings(address: Address, ports: Sequence[int], control: Path) -> str:
-    """The settings of haproxy. `ports`: where the processes listen, on this computer; `control`: the socket by which a
-    process is taken out before it ends.
+    """The settings of haproxy. `ports`: where the processes listen, on this computer; `control`: the socket by which
+    haproxy is told to take one out.
     """
     secure = f" ssl crt {address.certificate} alpn h2,http/1.1" if address.certificate else ""
     told = (
@@ -172,9 +170,6 @@ def free_ports(number: int) -> list[int]:
         return [int(probe.getsockname()[1]) for probe in probes]
 
 
-_DIRECT: Final = build_opener(ProxyHandler({}))  # whatever proxy this computer uses for other addresses
-
-
 def start_child(command: Sequence[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """A process that Linux ends when this one ends, even killed: none is left that nobody watches."""
     tie = end_with_parent if sys.platform == "linux" else None
@@ -190,184 +185,69 @@ _PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
 _PRCTL: Final = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 0
 
 
-@dataclass
-class _Process:
-    """One process of the dashboard. `begun`: when it was started last."""
+def serve(address: Address, processes: int, environment: Mapping[str, str]) -> None:
+    """Serve until SIGTERM or SIGINT. `environment`: what the processes get beside that of this one.
 
-    name: str
-    port: int
-    running: subprocess.Popen[bytes] | None = None
-    begun: float = 0.0
-
-    def start(self, environment: dict[str, str]) -> None:
-        """Start it, or start it anew."""
-        self.begun = time.monotonic()
-        self.running = start_child(
-            [sys.executable, str(SCRIPT)],
-            {**environment, "STREAMLIT_SERVER_PORT": str(self.port), PROCESS_NAME: self.name},
-        )
-
-    def answers(self) -> bool:
-        """Whether it says that it is well."""
-        try:
-            with _DIRECT.open(f"http://{LOCAL}:{self.port}{HEALTH}", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
-
-    def ended(self) -> bool:
-        """Whether it has ended, of itself or by something else."""
-        return self.running is not None and self.running.poll() is not None
-
-    def stop(self) -> None:
-        """Ask it to end, and end it where it does not."""
-        _stop(self.running)
+    ServingError where haproxy is missing or ends, or the first process does not start.
+    """
+    proxy = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if proxy is None:
+        raise ServingError(_NO_PROXY)
+    ports = free_ports(processes)
+    shared = {RUN_LOG: "on", **os.environ, "STREAMLIT_SERVER_COOKIE_SECRET": secrets.token_hex(32), **environment}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="curim-")))
+        settings, running = folder / "haproxy.cfg", dict[str, subprocess.Popen[bytes]]()
+        settings.write_text(proxy_settings(address, ports, folder / "control"), "utf-8")
+        stack.callback(_end, running)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            stack.callback(signal.signal, name, signal.signal(name, _stop))
+        for at, port in enumerate(ports, 1):
+            running[f"p{at}"] = _start(f"p{at}", port, shared)
+            while at == 1 and not _answers(port):  # it prepares the city for all
+                _check(running["p1"], _NOT_STARTED)
+        haproxy = running["haproxy"] = start_child([proxy, "-W", "-f", str(settings)])
+        LOG.info("%s processes on %s:%s", processes, address.host, address.port)
+        while True:
+            _check(haproxy, Message(_NO_ADDRESS, {"host": address.host, "port": address.port}))
+            for at, port in enumerate(ports, 1):
+                if running[f"p{at}"].poll() is not None:
+                    LOG.warning("process %s ended and is started anew", f"p{at}")
+                    running[f"p{at}"] = _start(f"p{at}", port, shared)
 
 
-@dataclass
-class Serving:
-    """Processes and the proxy before them. `environment`: what the processes get beside that of this one."""
-
-    address: Address
-    processes: int
-    home: Path
-    environment: dict[str, str] = field(default_factory=dict)
-    _all: list[_Process] = field(default_factory=list)
-    _proxy: subprocess.Popen[bytes] | None = None
-    _stopping: bool = False
-    _replacing: bool = False
-    _folder: Path = Path()
-    _cookie_secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
-
-    def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; SIGHUP replaces the processes one after the other. ServingError where haproxy
-        is missing, or a process or the proxy does not start.
-        """
-        proxy = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-        if proxy is None:
-            raise ServingError(_NO_PROXY)
-        with ExitStack() as stack:
-            self._folder = Path(stack.enter_context(TemporaryDirectory(prefix="curim-")))
-            for name, do in (("SIGTERM", self._end), ("SIGINT", self._end), ("SIGHUP", self._replace_all)):
-                stack.callback(signal.signal, getattr(signal, name), signal.signal(getattr(signal, name), do))
-            stack.callback(self._stop_all)
-            self._all = [_Process(f"p{at}", port) for at, port in enumerate(free_ports(self.processes), 1)]
-            self._start_all()
-            settings = self._folder / "haproxy.cfg"
-            control = self._folder / "control"
-            settings.write_text(proxy_settings(self.address, [one.port for one in self._all], control), "utf-8")
-            self._proxy = start_child([proxy, "-W", "-f", str(settings)])
-            LOG.info("%s processes on %s:%s", self.processes, self.address.host, self.address.port)
-            while not self._stopping:
-                self._look()
-                time.sleep(LOOK)
-
-    def _start_all(self) -> None:
-        """The first one alone, which prepares the city for all; then the others."""
-        environment = self._for_processes()
-        for part, seconds in ((self._all[:1], PREPARED), (self._all[1:], READY)):
-            for one in part:
-                one.start(environment)
-            for one in part:
-                self._wait_for(one, seconds)
-
-    def _for_processes(self) -> dict[str, str]:
-        shared = {"CURIM_HOME": str(self.home), "STREAMLIT_SERVER_COOKIE_SECRET": self._cookie_secret}
-        return {RUN_LOG: "on", **os.environ, **shared, "STREAMLIT_SERVER_ADDRESS": LOCAL, **self.environment}
-
-    def _wait_for(self, one: _Process, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while not one.answers():
-            if self._stopping:
-                return
-            if one.ended() or time.monotonic() > until:
-                why = Message(
-                    "The process {name} of the dashboard does not start; its log says why.", {"name": one.name}
-                )
-                raise ServingError(why)
-            time.sleep(LOOK)
-
-    def _look(self) -> None:
-        """Start anew what ended, and replace all where that was asked for."""
-        if self._proxy is not None and self._proxy.poll() is not None:
-            raise ServingError(
-                Message(
-                    "The proxy does not run on {host}:{port}; its log says why (is the port taken?).",
-                    {"host": self.address.host, "port": self.address.port},
-                )
-            )
-        for one in self._all:
-            if one.ended() and time.monotonic() - one.begun > AGAIN:
-                LOG.warning("process %s ended and is started anew", one.name)
-                one.start(self._for_processes())
-        if self._replacing:
-            self._replacing = False
-            self._replace()
-
-    def _replace(self) -> None:
-        """Replace the processes one after the other: its new readers go elsewhere, then it ends and starts anew.
-
-        Where one does not start, as with code that is broken, the others stay as they are.
-        """
-        for one in self._all:
-            self._tell(f"set server dashboards/{one.name} state drain")
-            self._sleep(DRAINING)
-            self._tell(f"set server dashboards/{one.name} state maint")
-            one.stop()
-            one.start(self._for_processes())
-            started = self._has_started(one)
-            self._tell(f"set server dashboards/{one.name} state ready")  # from here on its health decides
-            if self._stopping or not started:
-                return
-
-    def _has_started(self, one: _Process) -> bool:
-        """Whether a process that takes the place of another one starts."""
-        try:
-            self._wait_for(one, PREPARED)
-        except ServingError as error:
-            LOG.error("%s The processes after it were not replaced.", error)
-            return False
-        return True
-
-    def _tell(self, words: str) -> None:
-        """Tell the proxy something; where it cannot be told, its looks at the health of the processes have to do."""
-        try:
-            with socket.socket(socket.AF_UNIX) as control:
-                control.settimeout(ANSWER)
-                control.connect(str(self._folder / "control"))
-                control.sendall(f"{words}\n".encode())
-                answer = control.recv(4096).decode("utf-8", "replace").strip()
-        except OSError as error:
-            answer = str(error)
-        if answer:
-            LOG.warning("the proxy did not do “%s”: %s", words, answer)
-
-    def _sleep(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not self._stopping:
-            time.sleep(LOOK)
-
-    def _end(self, *_: Any) -> None:
-        self._stopping = True
-
-    def _replace_all(self, *_: Any) -> None:
-        self._replacing = True
-
-    def _stop_all(self) -> None:
-        _stop(self._proxy)
-        for one in self._all:
-            if one.running is not None:
-                one.running.terminate()
-        for one in self._all:
-            one.stop()
+def _start(name: str, port: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A process of the dashboard."""
+    own = {"STREAMLIT_SERVER_ADDRESS": LOCAL, "STREAMLIT_SERVER_PORT": str(port), PROCESS_NAME: name}
+    return start_child([sys.executable, str(SCRIPT)], {**environment, **own})
 
 
-def _stop(process: subprocess.Popen[bytes] | None) -> None:
-    if process is None or process.poll() is not None:
-        return
-    process.terminate()
+def _check(process: subprocess.Popen[bytes], ended: Message) -> None:
+    """Wait a moment; ServingError where the process has ended."""
+    if process.poll() is not None:
+        raise ServingError(ended)
+    time.sleep(LOOK)
+
+
+def _answers(port: int) -> bool:
+    """Whether a process says that it is well."""
     try:
-        process.wait(ENDING)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        with _DIRECT.open(f"http://{LOCAL}:{port}{HEALTH}", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _stop(*_: Any) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _end(running: dict[str, subprocess.Popen[bytes]]) -> None:
+    """End all processes, haproxy first."""
+    for child in reversed(running.values()):
+        child.terminate()
+    for child in running.values():
+        try:
+            child.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            child.kill()

@@ -5,7 +5,7 @@ import streamlit as st
 from curim_data.model import Role
 from curim_data.studies.gender import without_gender
 from pages.parts.frame import contained, headed, require
-from pages.parts.frame.cache import cached_query
+from pages.parts.frame.results import cached_query
 from pages.parts.gender import categories, places, plan_checks, queries, shares
 
 page = require(Role.PUBLIC)

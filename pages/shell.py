@@ -8,12 +8,11 @@ from curim_data.model import Audience, Role, Translator
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
 from pages.parts.frame import Page, escape_markdown, filter_bar, house, page_link, palette, record, require, run_log
-from pages.parts.frame.fragments import draw_alone
-from pages.parts.frame.guard import HEALED
+from pages.parts.frame.guard import HEALED, draw_alone
 from pages.parts.frame.links import FOLDER, LINK_WORDS, draw_languages
+from pages.parts.frame.page import hidden_style, measure_column
 from pages.parts.frame.reader import sign_in_configured, sign_out
 from pages.parts.frame.web import ICON
-from pages.parts.frame.window import hidden_style, measure_column
 from pages.parts.maps.basemap import attribution_style
 
 TURNED_OVER = "filter: invert(1) hue-rotate(180deg)"

@@ -506,5 +506,5 @@ def serve(
     if not ctx.home_named:
         cities()
     where = serving.Address(address, port, certificate, metrics, known)
-    homes = {HOMES: ""} if ctx.home_named else {}
-    serving.Serving(where, processes or os.cpu_count() or 1, ctx.home.path, homes).run()
+    environment = {"CURIM_HOME": str(ctx.home.path), **({HOMES: ""} if ctx.home_named else {})}
+    serving.serve(where, processes or os.cpu_count() or 1, environment)

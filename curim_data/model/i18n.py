@@ -48,14 +48,6 @@ class Message:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-class MessageError(Exception):
-    """An error with a `message` for the reader; as a text it is the English sentence."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format(**message.values))
-        self.message = message
-
-
 @dataclass(frozen=True)
 class Num:
     """A number with the digits that its reader should see."""

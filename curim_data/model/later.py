@@ -1,6 +1,5 @@
 """Names of a package that are loaded when they are asked for."""
 
-import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -13,8 +12,6 @@ def loaded_later(package: str, names: Mapping[str, tuple[str, ...]]) -> Callable
     def find(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        found = getattr(import_module(f"{package}.{modules[name]}"), name)
-        setattr(sys.modules[package], name, found)
-        return found
+        return getattr(import_module(f"{package}.{modules[name]}"), name)
 
     return find

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import sysconfig
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -27,20 +28,24 @@ import pyarrow as pa
 FOLDER: Final = "prepared"
 PLACES: Final = "places"  # what the known places of an audience are kept by, with its name
 ROOT: Final = Path(__file__).resolve().parents[2]
-# The code that works out what is kept: the packages of this project, and the libraries whose answers are kept.
-PACKAGES: Final = ("analysis", "curim_data")
+PACKAGES: Final = ("analysis", "curim_data", "pages")
+KINDS: Final = frozenset({".po", ".py", ".toml", ".typ"})  # of files of which the program consists
 _LAND: Final = "land-"
 _ABOUT: Final = b"about"
-LIBRARIES: Final = ("duckdb", "h3", "h3ronpy", "numpy", "pandas", "pyproj", "scipy", "shapely")
+
+
+@cache
+def program_version() -> str:
+    """The version of the package, with when its files and the installed libraries were changed last."""
+    files = (path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.suffix in KINDS)
+    changed = max(path.stat().st_mtime_ns for path in files)
+    return f"{version('curim-dashboard')} {changed} {Path(sysconfig.get_path('purelib')).stat().st_mtime_ns}"
 
 
 @cache
 def code_version() -> str:
-    """Twelve hex digits over the code of the packages and the versions of the libraries."""
-    digest = hashlib.sha256(" ".join(version(name) for name in LIBRARIES).encode())
-    for path in sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
+    """Twelve hex digits of the program's version, for names of files."""
+    return hashlib.sha256(program_version().encode()).hexdigest()[:12]
 
 
 def alerts_name(name: str, version: str) -> str:

@@ -18,7 +18,7 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from curim_data.store import Home
-from pages.parts.frame import reader, record
+from pages.parts.frame import reader, record, results
 from tests.houses import House, make_house
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
@@ -85,6 +85,20 @@ def mayor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     asked = SimpleNamespace(user=account, logout=lambda: None, query_params=st.query_params, secrets={"auth": {}})
     monkeypatch.setattr(reader, "st", asked)
     return account
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The results that are made in a test, by their keys."""
+    found: dict[str, Any] = {}
+
+    def in_memory(key: str, make: Callable[[], Any]) -> Any:
+        if key not in found:
+            found[key] = make()
+        return found[key]
+
+    monkeypatch.setattr(results, "_in_memory", in_memory)
+    return found
 
 
 def errors(app: AppTest) -> list[str]:

@@ -48,7 +48,7 @@ from curim_data.studies.selection import COMPARED_IN_THE_COPY
 from curim_data.studies.written_changes import written_changes
 from pages.parts.briefing.change_cards import FOR_EVERYBODY
 from pages.parts.findings.chart import bars_figure
-from pages.parts.frame import palette, waiting
+from pages.parts.frame import palette, results
 from tests.app.conftest import Open, errors, word
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -88,7 +88,7 @@ def test_the_rest_of_the_page_stands_where_the_changes_fail(open_page: Open, mon
         raise RuntimeError("no changes")
 
     monkeypatch.setattr("pages.parts.findings.queries.brief_changes", fail)
-    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
+    monkeypatch.setattr(results, "LOG", logging.getLogger("curim.expected"))
     app = open_page("briefing", lang="en", period="28d", category="noise", status="open")
     assert not app.exception
     assert app.error

@@ -30,7 +30,7 @@ from curim_data.studies.cities import (
 from pages.parts.cities.comparison import _handed_out, compared_shares
 from pages.parts.cities.differences import NamedCity, what_differs
 from pages.parts.frame import reader, record
-from pages.parts.frame.downloads import NotPermitted, _checked
+from pages.parts.frame.guard import NotPermitted, _checked
 from tests.app.conftest import SHELL, TIMEOUT, errors
 from tests.app.test_house import roles, rows
 from tests.houses import MARKS, House
@@ -327,7 +327,7 @@ def test_every_file_of_the_page_is_one_of_both_cities(monkeypatch: pytest.Monkey
         drawn.append([one.city_word for one in (record.drawn(), *record.beside()) if one is not None])
         return lambda: None
 
-    monkeypatch.setattr("pages.parts.frame.downloads.handing_out", handing_out)
+    monkeypatch.setattr("pages.parts.frame.guard.handing_out", handing_out)
     visit(city="alpha", **{"with": "beta"})
     assert len(drawn) > 5
     assert all(words == ["alpha", "beta"] for words in drawn)

@@ -17,7 +17,7 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.hot_spots import EXCHANGED, hot_spot_study
 from curim_data.studies.spot_profiles import spot_study, spot_summaries
-from pages.parts.frame.waiting import JOBS, CalculationStopped
+from pages.parts.frame.results import CalculationStopped, forget_results
 from pages.parts.hotspots import places_layer
 from pages.parts.hotspots.ranked_list import WAITS, RankedList, draw_headline, hot_spots_sentence
 from tests.app.conftest import Open, errors, word
@@ -252,7 +252,7 @@ def test_classes_that_come_later_are_written_into_the_list_alone(
     monkeypatch.setattr(places_layer, "LATER_FROM", 0)
     monkeypatch.setattr(RankedList, "draw", lambda *a, **how: (waited.append(bool(how.get("waits"))), drawn(*a, **how)))
     monkeypatch.setattr(places_layer, "draw_headline", lambda *a, **how: runs.append(draw_headline(*a, **how)))
-    JOBS.forget()
+    forget_results()
     app = open_page("hotspots", lang="en")
     assert not errors(app)
     assert (waited, len(runs)) == ([True, False], 1)
@@ -267,7 +267,7 @@ def test_a_list_whose_classes_were_stopped_can_be_used(
     open_page: Open, sample: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: Any) -> None:
-        raise CalculationStopped(("classes",), Message("Determining the classes over time"))
+        raise CalculationStopped("classes", Message("Determining the classes over time"))
 
     first = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots[0]
     monkeypatch.setattr(places_layer, "LATER_FROM", 0)
@@ -283,15 +283,17 @@ def test_a_list_whose_classes_were_stopped_can_be_used(
     assert _panel(app).startswith("2 ·")
 
 
-def test_the_chosen_cell_size_picked_by_name_calculates_nothing(open_page: Open, sample: Home) -> None:
+def test_the_chosen_cell_size_picked_by_name_calculates_nothing(
+    open_page: Open, sample: Home, made: dict[str, Any]
+) -> None:
     chosen = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).resolution
     for layer in ("significance", "emerging"):
         open_page("hotspots", lang="en", layer=layer)
-        before = set(JOBS._results._entries)
+        before = set(made)
         app = open_page("hotspots", lang="en", layer=layer, cell=str(chosen))
         assert not errors(app)
         sizes = {f"{name}._{short}" for name, short in ((QUERIES, "cell_size"), (QUERIES, "judged"))}
-        assert {key[0] for key in set(JOBS._results._entries) - before} <= sizes
+        assert {key.partition("[")[0] for key in set(made) - before} <= sizes
         assert any("of the size that you picked" in text.value for text in (*app.markdown, *app.caption))
 
 

@@ -12,7 +12,7 @@ from curim_data.model import LANGUAGES, Audience, translator
 from curim_data.store import Home
 from curim_data.studies.forecast import forecast_study
 from pages.parts.charts import tables
-from pages.parts.frame import Room, escape_markdown, window
+from pages.parts.frame import Room, escape_markdown, page
 from tests.app.conftest import Open, errors
 
 
@@ -42,7 +42,7 @@ def test_no_column_of_the_backtest_is_cut(open_page: Open, lang: str) -> None:
     app = open_page("hotspots", lang=lang, tab="forecast")
     found = next(frame for frame in app.dataframe if "pai" in frame.value)
     columns = json.loads(found.proto.columns)
-    assert sum(column.get("width", 0) for column in columns.values()) < Room.of_window(window.DEFAULT_WINDOW).column
+    assert sum(column.get("width", 0) for column in columns.values()) < Room.of_window(page.DEFAULT_WINDOW).column
     for name in found.value.columns.difference(["method"]):
         assert columns[name]["width"] >= tables.LETTER * found.value[name].str.len().max()
 

@@ -10,14 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.model import translator
-from pages.parts.frame.waiting import JOBS
+from pages.parts.frame.results import forget_results
 from pages.parts.hotspots.tabs import TABS_KEY
 from tests.app.conftest import Open, errors, word
 
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
-    JOBS.forget()
+    forget_results()
 
 
 def _said(app: AppTest) -> str:

@@ -14,10 +14,10 @@ from curim_data.model import Role
 from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, Entry, read_record, recorder
 from curim_data.store import Home
-from pages.parts.frame import fragments, guard, reader, record, waiting
-from pages.parts.frame.downloads import NotPermitted, _checked
-from pages.parts.frame.jobs import Jobs
+from pages.parts.frame import guard, reader, record
+from pages.parts.frame.guard import NotPermitted, _checked
 from pages.parts.frame.reader import Reader, Refusal
+from pages.parts.frame.results import forget_results
 from tests.app.conftest import MAYOR, PAGES, SHELL, TIMEOUT, errors
 from tests.houses import MARKS, House, everything
 
@@ -99,7 +99,7 @@ def test_the_figures_of_a_city_are_those_that_it_has_alone(
     for name in ("briefing", "hotspots", "trends", "gender"):
         visit(name, **{**asked, "city": "alpha"})
         told[name] = figures(visit(name, **asked))
-    monkeypatch.setattr(waiting, "JOBS", Jobs())
+    forget_results()
     monkeypatch.setenv("CURIM_HOMES", str(house.beta.path))
     for name, before in told.items():
         assert len(before) > 10
@@ -254,8 +254,8 @@ def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
     def rerun() -> None:
         raise Rerun
 
-    monkeypatch.setattr(fragments.st, "rerun", rerun)
-    draw = fragments.admitting(done.append)
+    monkeypatch.setattr(guard.st, "rerun", rerun)
+    draw = guard.admitting(done.append)
     act(1)
     draw(2)
     draw(3)

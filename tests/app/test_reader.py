@@ -16,9 +16,7 @@ from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, read_record, recorder
 from curim_data.store import Home
 from pages.parts.frame import reader, record
-from pages.parts.frame.downloads import NotPermitted, _checked
-from pages.parts.frame.fragments import admitting
-from pages.parts.frame.guard import permitted
+from pages.parts.frame.guard import NotPermitted, _checked, admitting, permitted
 from pages.parts.frame.reader import Reader, Refusal
 
 COUNCIL = Reader("mayor@city.example", Role.COUNCIL)
@@ -251,7 +249,7 @@ def test_a_part_that_is_drawn_alone_makes_the_page_run_for_who_lost_the_role(
         raise Rerun
 
     drawn: list[int] = []
-    monkeypatch.setattr("pages.parts.frame.fragments.st.rerun", rerun)
+    monkeypatch.setattr("pages.parts.frame.guard.st.rerun", rerun)
     draw = admitting(drawn.append)
     draw(1)
     draw(2)
@@ -274,4 +272,4 @@ def test_without_sign_in_the_reader_is_the_analyst_here_and_nothing_is_written(
 def test_files_are_handed_out_by_the_one_button_that_asks_who_the_reader_is() -> None:
     pages = Path(reader.__file__).parents[2]
     direct = [file.name for file in pages.rglob("*.py") if "st.download_button(" in file.read_text("utf-8")]
-    assert direct == ["downloads.py"]
+    assert direct == ["guard.py"]

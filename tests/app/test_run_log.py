@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.serving import RUN_LOG
-from pages.parts.frame import record, run_log, waiting
+from pages.parts.frame import record, results, run_log
 from tests.app.conftest import PAGES, Open
 
 
@@ -19,7 +18,7 @@ from tests.app.conftest import PAGES, Open
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     taken: list[dict[str, Any]] = []
     monkeypatch.setenv(RUN_LOG, "on")
-    monkeypatch.setattr(run_log, "LINES", SimpleNamespace(add=taken.append))
+    monkeypatch.setattr(run_log, "_take", taken.append)
     return taken
 
 
@@ -47,14 +46,14 @@ def test_an_error_of_the_frame_is_an_error_of_the_page(
 
 def script() -> None:
     from pages.parts.frame import run_log
-    from pages.parts.frame.waiting import contained
+    from pages.parts.frame.results import contained
 
     with run_log.run("trends"), contained("This part"):
         raise ValueError("secret detail")
 
 
 def test_the_reader_reads_the_number_of_the_line(lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
+    monkeypatch.setattr(results, "LOG", logging.getLogger("curim.expected"))
     app = AppTest.from_function(script)
     app.query_params["lang"] = "en"
     (told,) = (one.value for one in app.run().error)

@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 
 from curim_data.model import CityProfile
-from pages.parts.frame import Room, window
+from pages.parts.frame import Room, page
 from pages.parts.maps.basemap import fitted_view
 
 
@@ -23,27 +23,27 @@ def test_a_window_leaves_its_column() -> None:
     assert Room.of_window(1280) == Room(1280, 914)  # 281 px of sidebar, twice 37.5 px of margin, a scroll bar
     assert Room.of_window(390) == Room(390, 358)
     assert [Room.of_window(px).narrow for px in (639, 640)] == [True, False]
-    assert Room.of_window(200).column == window.LEAST
+    assert Room.of_window(200).column == page.LEAST
 
 
 @pytest.mark.parametrize("size", [None, [], [390], [390, "360"], ["<b>", 3], [390, 1e9], [-5, 360], 7, {"a": 1}])
 def test_what_was_measured_is_believed_only_where_it_is_possible(session: dict[str, Any], size: Any) -> None:
-    session[window.KEY] = {"size": size}
-    expected = Room(390, 360, turn=0) if size == [390, "360"] else Room.of_window(window.DEFAULT_WINDOW)
-    assert window.room() == expected
+    session[page.KEY] = {"size": size}
+    expected = Room(390, 360, turn=0) if size == [390, "360"] else Room.of_window(page.DEFAULT_WINDOW)
+    assert page.room() == expected
 
 
 def test_measured_room_comes_before_the_cookie(session: dict[str, Any]) -> None:
-    session[window.KEY] = {"size": [844, 488]}
-    assert window.room() == Room(844, 488, turn=0)
+    session[page.KEY] = {"size": [844, 488]}
+    assert page.room() == Room(844, 488, turn=0)
 
 
 def test_a_page_is_drawn_once_more_with_a_view_that_differs_by_a_hair(
     session: dict[str, Any], city: CityProfile
 ) -> None:
-    session[window.KEY] = {"size": [844, 488]}
-    first = fitted_view(city.land, room=window.room(), span=1, height=400).zoom
-    session[window.KEY] = {"size": [844, 488, 1]}
-    settled = fitted_view(city.land, room=window.room(), span=1, height=400).zoom
+    session[page.KEY] = {"size": [844, 488]}
+    first = fitted_view(city.land, room=page.room(), span=1, height=400).zoom
+    session[page.KEY] = {"size": [844, 488, 1]}
+    settled = fitted_view(city.land, room=page.room(), span=1, height=400).zoom
     assert 0 < settled - first < 0.001
     assert settled == fitted_view(city.land, room=Room(844, 488), span=1, height=400).zoom

@@ -22,7 +22,6 @@ from curim_data.engine import open_source
 from curim_data.filters import PERIODS, AlertFilter
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
-from pages.parts.frame.shared_results import SUFFIX
 from tests.benchmarks.bench_page import Reader
 from tests.browser.conftest import running
 
@@ -51,14 +50,14 @@ def filters(home: Home) -> dict[str, list[dict[str, str]]]:
 
 def asked(home: Home, page: str, reader: str) -> dict[str, float]:
     """Seconds of processor time of all answers, by kind of filter."""
-    for kept in home.path.glob(f"prepared/**/*{SUFFIX}"):
+    for kept in home.path.glob("prepared/*/.results-*/**/output.pkl"):
         kept.unlink()
     role = {"as": "council"} if reader == "council" else {}
     with running(home.path, CURIM_SHARED_RESULTS="") as server:
         session = Reader(server.address, server.pid)
         session.ask({"weekday": "mon", **role}, page)
         known = -1
-        while (now := len(list(home.path.glob(f"prepared/**/*{SUFFIX}")))) != known:
+        while (now := len(list(home.path.glob("prepared/*/.results-*/**/output.pkl")))) != known:
             known = now
             time.sleep(STILL)
         found = {

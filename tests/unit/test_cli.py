@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 import sample_data
+from curim_data import serving
+from curim_data.cli import app
 from curim_data.cli.app import main, root, translate
 from curim_data.cli.commands import COMMANDS, language
 from curim_data.export.safe_csv import safe_cell, safe_csv
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, translator
-from curim_data.serving import Serving
 from curim_data.store import Home, Store
 
 Capture = pytest.CaptureFixture[str]
@@ -398,10 +399,10 @@ def test_safe_csv() -> None:
 def test_serving_needs_no_number_of_processes(
     sample: Home, monkeypatch: pytest.MonkeyPatch, words: list[str], number: int
 ) -> None:
-    served: list[Serving] = []
-    monkeypatch.setattr(Serving, "run", lambda one: served.append(one))
+    served: list[int] = []
+    monkeypatch.setattr(serving, "serve", lambda _, processes, __: served.append(processes))
     assert main(["serve", "--home", str(sample.path), *words]) == 0
-    assert [one.processes for one in served] == [number]
+    assert served == [number]
 
 
 def test_nothing_is_served_to_other_computers_without_sign_in(

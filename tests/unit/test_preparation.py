@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -192,12 +193,16 @@ def test_the_version_of_the_code_follows_its_files(tmp_path: Path, monkeypatch: 
     module = tmp_path / "curim_data" / "model" / "city.py"
     module.parent.mkdir(parents=True)
     found = []
-    for text in ("a = 1", "a = 2", "a = 1"):
-        module.write_text(text)
-        found.append(prepared.code_version.__wrapped__())
-    assert found[0] == found[2] != found[1]
-    monkeypatch.setattr(prepared, "version", lambda name: "0" if name == "shapely" else "1")
-    assert prepared.code_version.__wrapped__() not in found
+    for seconds in (1, 2):
+        module.touch()
+        os.utime(module, (seconds, seconds))
+        found.append(prepared.program_version.__wrapped__())
+    monkeypatch.setattr(prepared, "version", lambda _: "another one")
+    found.append(prepared.program_version.__wrapped__())
+    (tmp_path / "installed").mkdir()
+    monkeypatch.setattr(prepared.sysconfig, "get_path", lambda _: tmp_path / "installed")
+    found.append(prepared.program_version.__wrapped__())
+    assert len(set(found)) == 4
 
 
 def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -> None:

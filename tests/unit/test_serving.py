@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from curim_data import serving
-from curim_data.serving import HEALTH, LOCAL, REQUESTS, RUN_LOG, Address, Serving, free_ports, proxy_settings
+from curim_data.serving import HEALTH, LOCAL, REQUESTS, RUN_LOG, Address, ServingError, free_ports, proxy_settings
 
 HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
 needs_haproxy = pytest.mark.skipif(
@@ -187,20 +187,18 @@ def test_a_process_is_asked_itself_whatever_proxy_the_computer_uses(monkeypatch:
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with answering() as port:
-        assert serving._Process("p1", port).answers()
+        assert serving._answers(port)
 
 
-def test_ports_differ_and_a_process_that_is_started_anew_has_the_same_secret(tmp_path: Path) -> None:
+def test_ports_differ() -> None:
     assert len(set(free_ports(20))) == 20
-    one = Serving(Address(), 2, tmp_path)
-    assert one._for_processes() == one._for_processes()
-    assert one._for_processes() != Serving(Address(), 2, tmp_path)._for_processes()
 
 
 @pytest.mark.parametrize("setting", ["off", None])
 def test_processes_write_the_log_of_runs_unless_it_is_off_and_know_their_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str | None
 ) -> None:
+    """One that does not start ends the command, with what it had told."""
     monkeypatch.delenv(RUN_LOG, raising=False)
     if setting:
         monkeypatch.setenv(RUN_LOG, setting)
@@ -209,37 +207,10 @@ def test_processes_write_the_log_of_runs_unless_it_is_off_and_know_their_name(
         f"import os; open({str(told)!r}, 'w').write(os.environ['{RUN_LOG}'] + os.environ['CURIM_PROCESS'])"
     )
     monkeypatch.setattr(serving, "SCRIPT", script)
-    process = serving._Process("p2", 1)
-    process.start(Serving(Address(), 2, tmp_path)._for_processes())
-    assert process.running is not None
-    process.running.wait(30)
-    assert told.read_text() == f"{setting or 'on'}p2"
-
-
-def test_processes_go_on_where_new_code_does_not_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Without a proxy to be told, too."""
-    script = tmp_path / "dashboard.py"
-    script.write_text("import time; time.sleep(600)", "utf-8")
-    monkeypatch.setattr(serving, "SCRIPT", script)
-    monkeypatch.setattr(serving, "DRAINING", 0.0)
-    one = Serving(Address(), 2, tmp_path, _folder=tmp_path)
-    one._all = [serving._Process(f"p{at}", port) for at, port in enumerate(free_ports(2), 1)]
-    try:
-        for process in one._all:
-            process.start(dict(os.environ))
-        second = one._all[1].running
-        broken = tmp_path / "broken.py"
-        broken.write_text("raise SystemExit(1)", "utf-8")
-        monkeypatch.setattr(serving, "SCRIPT", broken)
-        one._replace()
-        assert one._all[0].ended()
-        assert one._all[1].running is second
-        assert not one._all[1].ended()
-    finally:
-        one._stop_all()
-    assert "p1 of the dashboard does not start" in caplog.text
+    monkeypatch.setattr(serving.shutil, "which", lambda *_, **__: "haproxy")
+    with pytest.raises(ServingError, match="p1 of the dashboard does not start"):
+        serving.serve(Address(), 2, {})
+    assert told.read_text() == f"{setting or 'on'}p1"
 
 
 def test_secrets_that_cannot_be_read_are_told(

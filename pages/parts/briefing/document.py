@@ -14,7 +14,7 @@ from curim_data.studies.brief_text import change_name
 from pages.parts.briefing.queries import cached_brief
 from pages.parts.findings.queries import cached_changes, changes_since
 from pages.parts.frame import Page, dataset_for, escape_markdown
-from pages.parts.frame.downloads import draw_download
+from pages.parts.frame.guard import draw_download
 from pages.parts.plans.access import plan_store, reference_day, translated_plan
 
 

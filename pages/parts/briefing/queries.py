@@ -13,7 +13,6 @@ from curim_data.studies.brief import BriefChanges, BriefPeriod, BriefStudy, brie
 from pages.parts.briefing.meetings import draw_meeting_choice
 from pages.parts.findings.queries import SINCE, cached_changes
 from pages.parts.frame import Dataset, Page, calculated, filter_bar, source_of
-from pages.parts.frame.waiting import worked_out
 
 KEY = "briefing_since"
 
@@ -35,8 +34,8 @@ def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None
     It is worked out for specialist and council, so that none waits longer than the other: what the council is told is
     chosen from the alerts and counted in their copy.
     """
-    worked_out(cached_changes, dataset, f, audience, usual_since(source_of(dataset), f))
-    worked_out(cached_period, dataset, f, audience)
+    cached_changes(dataset, f, audience, usual_since(source_of(dataset), f))
+    cached_period(dataset, f, audience)
 
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:

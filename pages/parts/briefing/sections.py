@@ -14,9 +14,8 @@ from curim_data.studies.brief_text import MOST_SPOTS, affected_sentence, no_spot
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import bars_of_shares, expected_count, written_count
 from pages.parts.frame import Page, draw_footer, escape_markdown, filter_bar, page_link
-from pages.parts.frame.all_dates import draw_way_to_all_dates
 from pages.parts.frame.colours import GENDERS
-from pages.parts.frame.footer import draw_few_mapped_note
+from pages.parts.frame.footer import draw_few_mapped_note, draw_way_to_all_dates
 from pages.parts.maps import cell_map
 from pages.parts.maps.name_layers import Pin
 from pages.parts.plans.access import plan_store, reference_day, translated_plan

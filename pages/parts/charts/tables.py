@@ -20,7 +20,7 @@ from curim_data.export.safe_csv import csv_bytes
 from curim_data.model import Translator
 from pages.parts.charts.numbers import COUNT_COLUMNS, written_table
 from pages.parts.frame import Page, escape_markdown
-from pages.parts.frame.downloads import draw_download
+from pages.parts.frame.guard import draw_download
 
 # Pixels that a letter of a table takes, and what a cell has around its text.
 LETTER: Final = 6.9

@@ -14,7 +14,7 @@ from curim_data.model import Audience
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.store import Home
 from pages.parts.frame import Page, escape_markdown
-from pages.parts.frame.downloads import draw_download
+from pages.parts.frame.guard import draw_download
 
 # A browser's download is held in memory; more goes through the command line.
 MOST_ALERTS: Final = 200_000

@@ -17,7 +17,7 @@ from pages.parts.data.city_apply import prepare_city
 from pages.parts.data.labels import format_short
 from pages.parts.data.preview import count_headings, draw_reasons_table
 from pages.parts.frame import Page, escape_markdown, record
-from pages.parts.frame.downloads import draw_download
+from pages.parts.frame.guard import draw_download
 
 UNDONE = "data_undone"
 FILE_WIDTH = 150  # pixels: a file's name may be very long

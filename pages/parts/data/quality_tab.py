@@ -18,8 +18,8 @@ from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.data.coverage_form import draw_coverage_form
 from pages.parts.data.quality_figures import draw_completeness, draw_jumps, draw_lag, draw_outside_map
 from pages.parts.frame import Dataset, Page, calculated, escape_markdown, source_of
-from pages.parts.frame.downloads import draw_download
 from pages.parts.frame.footer import mapped_sentence
+from pages.parts.frame.guard import draw_download
 from pages.parts.maps.cell_map import alert_count
 from pages.parts.maps.name_layers import Pin
 from pages.parts.maps.point_map import draw_point_map

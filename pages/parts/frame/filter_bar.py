@@ -30,10 +30,10 @@ from curim_data.model import Message, Translator, labels
 from curim_data.model.absence import NO_AFFECTED, NO_REPORTERS, no_districts
 from curim_data.model.known_time import DIMENSION_UNITS
 from curim_data.privacy import Counted, not_held
-from pages.parts.frame.cache import cached_query
 from pages.parts.frame.links import current_address, print_address
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
+from pages.parts.frame.results import cached_query
 
 CUSTOM_DATES = "own"
 GROUP = "group:"

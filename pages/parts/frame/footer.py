@@ -1,8 +1,12 @@
-"""What stands under every figure: its sentence, how many alerts are behind it, and what was chosen for the reader."""
+"""What stands under every figure: its sentence, how many alerts are behind it, and what was chosen for the reader.
+
+And the way from a period with few alerts to all dates, and what is chosen in a select box that cuts it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import streamlit as st
 
@@ -12,8 +16,13 @@ from curim_data.model.absence import LEFT_TO_THE_ANALYST, fewer_than
 from curim_data.protection import copy_errors, kind_of
 from curim_data.query import Total
 from curim_data.studies.copy_words import copy_notes, places_taken
+from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page
+from pages.parts.frame.results import cached_query
+
+# Letters that the box of a choice holds on a phone; a text field does not wrap.
+HELD_ON_PHONE: Final = 34
 
 
 def draw_footer(
@@ -101,3 +110,19 @@ def mapped_sentence(
         (total.outside, t("{n} outside the city", n=said(total.outside or 0))),
     )
     return t("{parts}.", parts=", ".join(words for told, words in parts if told))
+
+
+def draw_whole_choice(page: Page, label: str) -> None:
+    """Below a select box on a phone: the whole label of what is chosen, where the box is too narrow for it."""
+    if page.narrow and len(label) > HELD_ON_PHONE:
+        st.caption(escape_markdown(label))
+
+
+def draw_way_to_all_dates(page: Page, to: str = "hotspots") -> None:
+    """A link to the page `to` over all dates, in the same layer, where a period is asked for and others have more."""
+    everything = page.filter.replace(period="all", start=None, end=None)
+    if everything == page.filter or page.source is None:
+        return
+    total, here = cached_query(page, "total", filter=everything), cached_query(page, "total")
+    if total.mapped != 0 and total.n != here.n:
+        page_link(page, to, page.t("Look at all dates: {n} alerts", n=total.said), filter=everything)

@@ -1,15 +1,21 @@
-"""The access check of every page. A page file that is run alone is guarded as well: each page checks for itself.
+"""The access checks: of every page, of its parts that are drawn alone, of its buttons and downloads.
 
-What the shell read for a run (the store's state, the city, the filter) it hands on to the page behind it in the same
-thread; a page that finds nothing there, or what was read for another reader or another link, reads it itself.
+A page file that is run alone is guarded as well: each page checks for itself. Who is not let in reads why, in their
+language, and what to do about it. What the shell read for a run (the store's state, the city, the filter) it hands on
+to the page behind it in the same thread; a page that finds nothing there, or what was read for another reader or
+another link, reads it itself.
+
+A part that is drawn alone may write only its own words of the address. Where anything else in the address has changed
+(a button in it sets a filter), the whole page follows. A file is made when its button is clicked, for a reader who may
+still have it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from collections.abc import Callable, Collection
+from functools import partial, wraps
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -24,15 +30,24 @@ from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
-from pages.parts.frame import door, house, reader, record, window
-from pages.parts.frame.links import LANDING, language, page_link, page_name
+from pages.parts.frame import house, reader, record, run_log
+from pages.parts.frame.house import draw_cities
+from pages.parts.frame.links import LANDING, draw_languages, language, page_link, page_name
+from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page, view_query
+from pages.parts.frame.page import room as page_room
+from pages.parts.frame.reader import Reader, Refusal, keeps_role, limits, sign_in_configured, sign_out
+from pages.parts.frame.record import handing_out
 
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
 pd.set_option("mode.string_storage", "python")
 
 # What the shell read, and for which reader and link; taken by the next check in the same thread, whatever it is for.
 _handed = threading.local()
+# Refusals after which signing in again helps; after the others another account does.
+SIGN_IN_HELPS: Final = (Refusal.SIGNED_OUT, Refusal.IDLE, Refusal.EXPIRED)
+# What shows the address, and has to follow when a part changes it.
+LINK_PARTS: Final = ("filter_actions", "languages")
 HEALED = "city_healed"  # the outcome of an interrupted change of the profile; the shell shows it once
 
 
@@ -52,7 +67,7 @@ def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
     t = translator(language())
     visitor = reader.reader()
     if visitor is None or visitor.role is None:
-        door.show(t, visitor)
+        _show_door(t, visitor)
         st.stop()
     house.keep_to_one_city(t, visitor)
     asked = (visitor, tuple(sorted(st.query_params.to_dict().items())))
@@ -68,7 +83,7 @@ def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
     return page
 
 
-def _page(t: Translator, visitor: reader.Reader, role: Role) -> Page:
+def _page(t: Translator, visitor: Reader, role: Role) -> Page:
     view = "council" if st.query_params.get("as") == "council" and role > Role.COUNCIL else ""
     seen_as = Role.COUNCIL if view else role
     asked_home = st.query_params.get("home", "")
@@ -90,7 +105,7 @@ def _page(t: Translator, visitor: reader.Reader, role: Role) -> Page:
         source=source,
         is_sample=is_sample,
         theme="dark" if st.context.theme.type == "dark" else "light",
-        room=window.room(),
+        room=page_room(),
         reader=visitor.name,
         notes=(*notes, *left_out),
         # Links name the sample, so that an import meanwhile does not put another city under what a reader is doing.
@@ -142,3 +157,145 @@ def _say_empty(page: Page) -> None:
         page_link(page, "data", t("Import an export"))
         page_link(page, "briefing", t("Show the sample city"), home="sample")
     st.stop()
+
+
+def _show_door(t: Translator, visitor: Reader | None) -> None:
+    """The way in for somebody who has not signed in (None), whose session has ended, or who has no role."""
+    if visitor is None:
+        st.header(t("Sign in"))
+        st.write(t("This dashboard shows citizens' safety alerts. Sign in with your account to see it."))
+        _sign_in_buttons(t)
+    elif visitor.refusal in SIGN_IN_HELPS:
+        st.header(t("Sign in"))
+        st.write(_why_ended(t, visitor.refusal))
+        _sign_in_buttons(t)
+    else:
+        st.header(t("No access"))
+        st.write(escape_markdown(_why_refused(t, visitor)))
+        if visitor.refusal is Refusal.NO_CITY:
+            draw_cities(t)
+        if visitor.refusal is not Refusal.UNCHECKED and sign_in_configured():
+            st.button(t("Sign in with another account"), key="another_account", type="primary", on_click=sign_out)
+    draw_languages(t)
+
+
+def _sign_in_buttons(t: Translator) -> None:
+    providers = [name for name, entry in st.secrets["auth"].items() if "client_id" in getattr(entry, "keys", list)()]
+    for provider in providers or [None]:
+        label = t("Sign in with {provider}", provider=provider) if provider else t("Sign in")
+        st.button(label, key=f"sign_in_{provider}", type="primary", on_click=partial(st.login, provider))
+
+
+def _why_ended(t: Translator, refusal: Refusal | None) -> str:
+    lasting = limits()
+    if refusal is Refusal.IDLE:
+        return t.n(
+            "You were signed out because nothing was done for {n} minute. Sign in again to go on where you were.",
+            "You were signed out because nothing was done for {n} minutes. Sign in again to go on where you were.",
+            max(1, round(lasting.idle / 60)),
+        )
+    if refusal is Refusal.EXPIRED:
+        return t.n(
+            "You were signed out because a session lasts {n} hour at most. Sign in again to go on where you were.",
+            "You were signed out because a session lasts {n} hours at most. Sign in again to go on where you were.",
+            max(1, round(lasting.absolute / 3600)),
+        )
+    return t("This session has ended, because its reader signed out. Sign in to go on.")
+
+
+def _why_refused(t: Translator, visitor: Reader) -> str:
+    if visitor.refusal is Refusal.UNCHECKED:
+        return t("Your sign-in could not be checked at the moment. Reload the page in a minute.")
+    if visitor.refusal is Refusal.NO_CITY:
+        return t("No city that you may see has the name in this link. Choose one of yours.")
+    if visitor.refusal is Refusal.UNVERIFIED and visitor.name:
+        return t(
+            "Your account does not confirm that the address {address} is yours. Confirm it with your account's "
+            "provider and sign in again, or sign in with another account.",
+            address=visitor.name,
+        )
+    if visitor.refusal is Refusal.UNVERIFIED:
+        return t("Your account tells no e-mail address, without which you cannot be given a role here.")
+    return t(
+        "The address {address} has no role here yet. Ask the person who runs the dashboard to add it, or sign in with "
+        "another account.",
+        address=visitor.name,
+    )
+
+
+class NotPermitted(PermissionError):
+    """The reader has signed out, or has another role than when the button was drawn."""
+
+
+def draw_download(label: str, data: Callable[[], bytes | str], file_name: str, **look: Any) -> None:
+    """A button that makes a file when it is clicked and hands it out; `look`: more of what Streamlit's button takes."""
+    st.download_button(label, data=_checked(data, file_name), file_name=file_name, **{"on_click": "ignore", **look})
+
+
+def _checked(make: Callable[[], bytes | str], file_name: str) -> Callable[[], bytes | str]:
+    """What makes a file and records it, asking first: it is called without a run of the page and of its check."""
+    kept, noted = keeps_role(), handing_out(file_name)
+
+    def made() -> bytes | str:
+        if not kept():
+            raise NotPermitted
+        file = make()
+        noted()
+        return file
+
+    return made
+
+
+def draw_alone(name: str, draw: Callable[[], None], *, words: Collection[str] = ()) -> None:
+    """Draw a part of the page, and draw it alone when something in it is picked.
+
+    `name`: a name that no other part has; `words`: the words of the address that the part itself writes.
+    """
+    before = _address_without(words)
+
+    def draw_part() -> None:
+        if _address_without(words) != before:
+            st.rerun()
+        draw()
+
+    st.fragment(admitting(draw_part, name=name), key=name)()
+
+
+def admitting(draw: Callable[..., None], *, using: bool = True, name: str = "") -> Callable[..., None]:
+    """What a part draws; when it is drawn alone, only for the reader that the page was drawn for.
+
+    The page's own check does not run then. A session that has ended, or a role that has changed, makes the whole page
+    run, which says so. `using`: whether drawing it alone is a use of the session; `name`: what the log of runs
+    calls it.
+    """
+    first = [True]
+    before, page, others = reader.reader(using=using), record.drawn(), record.beside()
+    of_page = run_log.drawn_page()
+
+    def draw_checked(*given: Any) -> None:
+        if first:
+            first.clear()
+            draw(*given)
+        else:
+            with run_log.run(of_page, name or "part"):
+                draw_alone_again(*given)
+
+    def draw_alone_again(*given: Any) -> None:
+        if reader.reader(using=using) != before:
+            st.rerun()
+        elif page is not None:
+            record.draws(page)
+            for other in others:
+                record.draws_beside(other)
+        draw(*given)
+
+    return draw_checked
+
+
+def redraw(name: str) -> None:
+    """In the callback of a widget of a part: draw this part again, and the links that hold the address."""
+    st.rerun([name, *LINK_PARTS])
+
+
+def _address_without(words: Collection[str]) -> dict[str, str]:
+    return {word: value for word, value in st.query_params.items() if word not in words}

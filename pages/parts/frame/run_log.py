@@ -7,12 +7,11 @@ it, with the number under which the cause stands in the log). It holds no filter
 session a short digest, which opens nothing.
 
 `curim serve` turns it on, as it does the log of the proxy; `CURIM_RUN_LOG` is "on" or "off". Readers never wait for it:
-a line is taken in memory, and a thread of its own writes it to the standard output, with one call for each line.
+a line is taken in memory, and a thread of its own writes it to the standard output.
 """
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
 import hashlib
 import json
@@ -23,9 +22,11 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import cache
+from logging.handlers import QueueHandler, QueueListener
 from typing import Final
 from uuid import uuid4
 
@@ -39,7 +40,6 @@ ON: Final = "on"
 REQUEST_ID: Final = "X-Request-ID"
 PLAIN_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")  # without a proxy a connection can call itself anything
 MOST_WAITING: Final = 10_000
-ENDING: Final = 1.0  # seconds in which a process that ends writes what waits
 _NUMBER: Final = "curim_number"  # of an error: the number under which the log has it
 _here = threading.local()  # `run`: the run that this thread draws
 
@@ -54,52 +54,32 @@ class Run:
     error: str = ""
 
 
-class RunLog:
-    """Takes lines, and writes them in a thread of its own with `write`; what too many wait for is counted and told."""
+class _Taking(QueueHandler):
+    """Takes lines in memory, for a thread that writes them."""
 
-    def __init__(self, write: Callable[[str], None], most: int = MOST_WAITING) -> None:
-        self._write = write
-        self._waiting: queue.Queue[dict[str, object]] = queue.Queue(most)
-        self._lost = 0
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
-
-    def add(self, line: dict[str, object]) -> None:
-        """Take a line; it is written later, or counted as lost where too many wait."""
-        try:
-            self._waiting.put_nowait(line)
-        except queue.Full:
-            self._lost += 1
-        if self._thread is None:
-            with self._starting:
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._write_all, name="run log", daemon=True)
-                    self._thread.start()
-                    atexit.register(self.settle, ENDING)
-
-    def settle(self, seconds: float) -> bool:
-        """Wait until all is written, at most so long; whether it is."""
-        waiting = self._waiting
-        with waiting.all_tasks_done:
-            return bool(waiting.all_tasks_done.wait_for(lambda: not waiting.unfinished_tasks, seconds))
-
-    def _write_all(self) -> None:
-        while True:
-            line = self._waiting.get()
-            with suppress(OSError, ValueError):  # the output is closed: there is nobody to tell
-                self._write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
-            self._waiting.task_done()
-            if self._lost:
-                lost, self._lost = self._lost, 0
-                LOG.warning("%s lines of the log of runs were lost", lost)
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Where too many wait, one is lost."""
 
 
-def _to_standard_output(line: str) -> None:
-    sys.stdout.write(line)
-    sys.stdout.flush()
+def taking(output: logging.Handler, most: int = MOST_WAITING) -> logging.Handler:
+    """What takes lines of a log at once and has them written to `output` later; at most so many wait."""
+    waiting = queue.Queue[logging.LogRecord](most)
+    QueueListener(waiting, output).start()
+    return _Taking(waiting)
 
 
-LINES: Final = RunLog(_to_standard_output)
+@cache
+def _lines() -> logging.Logger:
+    """The log of runs, which is written to the standard output."""
+    lines = logging.getLogger("curim.runs")
+    lines.propagate = False
+    lines.setLevel(logging.INFO)
+    lines.addHandler(taking(logging.StreamHandler(sys.stdout)))
+    return lines
+
+
+def _take(line: dict[str, object]) -> None:
+    _lines().info(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
 
 
 @contextmanager
@@ -120,7 +100,7 @@ def run(page: str = "", part: str = "") -> Iterator[Run]:
         raise
     finally:
         _here.run = None
-        LINES.add({**line, "ms": round(1000 * (time.perf_counter() - start)), **asdict(drawn)})
+        _take({**line, "ms": round(1000 * (time.perf_counter() - start)), **asdict(drawn)})
 
 
 def drawn_page() -> str:

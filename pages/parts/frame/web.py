@@ -39,14 +39,14 @@ from curim_data.serving import HEALTH
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.cities import CitiesError, homes
 from curim_data.store.damage import damage
+from curim_data.store.locking import locked
+from curim_data.store.results import shares_results
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
 from pages.parts.frame.links import LANDING, language
 from pages.parts.frame.page import dataset_of
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.run_log import error_number
-from pages.parts.frame.shared_results import shares_results
-from pages.parts.frame.waiting import SHARED
 from pages.parts.frame.way_back import WayBackMiddleware
 
 Scope = MutableMapping[str, Any]
@@ -59,6 +59,7 @@ INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
 FIRST_RESULTS: Final = ("briefing", "hotspots", "gender", "trends")  # pages that tell something before a reader chooses
+FIRST_LOCK: Final = "first_results.lock"  # in the home; the one who has it works out what these tell
 WIDTH_PATH: Final = "/curim/width.js"
 # The server cannot know how wide a map will be; the page sends it once, before it connects, and again for the next
 # page when the window has changed. What a map tells of a cell is moved until it lies inside the map: deck.gl puts it
@@ -283,17 +284,18 @@ async def prepare(_app: Any) -> AsyncIterator[None]:
 
 def _work_out_first(all_homes: tuple[Home, ...]) -> None:
     """What readers ask before they choose a filter, then what they ask of the other periods that have a name, where the
-    page chooses from all alerts what the council is told.
+    page chooses from all alerts what the council is told. One process at a time: the others read its results.
     """
     usual = AlertFilter().period
     asked = [(page, usual) for page in FIRST_RESULTS]
     asked += [(page, period) for period in PERIODS if period != usual for page in ("briefing", "gender")]
-    for page, period in asked:
-        for own, audience in product(all_homes, _first_audiences()):
-            try:
-                _work_out(own, page, AlertFilter(period=period), audience)
-            except Exception:
-                LOG.warning("the first results were not worked out", exc_info=True)
+    for (page, period), own, audience in product(asked, all_homes, _first_audiences()):
+        try:
+            home = own if has_alerts(own) else sample_home(own)
+            with locked(home.path / FIRST_LOCK):
+                _work_out(home, page, AlertFilter(period=period), audience)
+        except Exception:
+            LOG.warning("the first results were not worked out", exc_info=True)
 
 
 def _first_audiences() -> tuple[Audience, ...]:
@@ -301,17 +303,10 @@ def _first_audiences() -> tuple[Audience, ...]:
     return Audience.SPECIALIST if sign_in_configured() else Audience.ANALYST, Audience.COUNCIL
 
 
-def _work_out(own: Home, page: str, f: AlertFilter, audience: Audience) -> None:
-    """What a page tells under a filter, unless another process is at it."""
-    home = own if has_alerts(own) else sample_home(own)
+def _work_out(home: Home, page: str, f: AlertFilter, audience: Audience) -> None:
+    """What a page tells under a filter."""
     dataset = dataset_of(home, open_for(home, audience), audience)
-    claim = SHARED.claim(("first results", (dataset, page, f)))
-    if claim is not None:
-        try:
-            queries = importlib.import_module(f"{parts.__name__}.{page}.queries")
-            queries.work_out_first(dataset, f, audience)
-        finally:
-            claim.end()
+    importlib.import_module(f"{parts.__name__}.{page}.queries").work_out_first(dataset, f, audience)
 
 
 def check_cities() -> None:

@@ -8,7 +8,6 @@ from curim_data.model import Audience, Message
 from curim_data.studies import gender
 from curim_data.studies.gender import LightStudy, PlaceStudy, ReporterRates
 from pages.parts.frame import Dataset, cached, calculated, source_of
-from pages.parts.frame.waiting import worked_out
 
 
 @cached
@@ -25,8 +24,8 @@ def weights(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> Catego
 
 def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
     """Work out what is chosen for all readers, as `briefing.queries.work_out_first` does."""
-    worked_out(weights, dataset, f, audience)
-    worked_out(places, dataset, f, audience)
+    weights(dataset, f, audience)
+    places(dataset, f, audience)
 
 
 @cached

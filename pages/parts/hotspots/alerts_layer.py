@@ -17,8 +17,8 @@ from curim_data.studies.alert_points import MOST_MAP_POINTS, MapPoints, read_map
 from pages.parts.charts import tables
 from pages.parts.charts.tables import SCROLL_BAR
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar, palette, rgba, source_of
-from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import CATEGORIES
+from pages.parts.frame.results import cached_query
 from pages.parts.hotspots.map_download import map_download_button, point_shades
 from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.ranked_list import letters_in

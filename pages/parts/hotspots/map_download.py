@@ -22,10 +22,10 @@ from curim_data.studies.emerging import EmergingRow
 from pages.parts.charts.numbers import least_written
 from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame import Page
-from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.downloads import draw_download
 from pages.parts.frame.footer import mapped_sentence
+from pages.parts.frame.guard import draw_download
+from pages.parts.frame.results import cached_query
 from pages.parts.maps import legends
 from pages.parts.maps.name_layers import Pin
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from curim_data.model.absence import NO_POSITIONS
 from pages.parts.frame import Heading, Page, filter_bar
-from pages.parts.frame.all_dates import draw_way_to_all_dates
+from pages.parts.frame.footer import draw_way_to_all_dates
 from pages.parts.maps.basemap import without_outline
 
 

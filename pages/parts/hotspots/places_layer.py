@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -21,11 +20,10 @@ from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
-from pages.parts.frame.all_dates import draw_way_to_all_dates
 from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.footer import draw_few_mapped_note
-from pages.parts.frame.fragments import draw_alone, redraw
-from pages.parts.frame.waiting import begun, contained
+from pages.parts.frame.footer import draw_few_mapped_note, draw_way_to_all_dates
+from pages.parts.frame.guard import draw_alone, redraw
+from pages.parts.frame.results import contained
 from pages.parts.hotspots.area_filter import (
     draw_area_headline,
     draw_area_note,
@@ -42,11 +40,9 @@ from pages.parts.hotspots.queries import (
     ListQuery,
     Options,
     classes_are_ready,
-    classes_begun,
     classes_of,
     clusters,
     list_lines,
-    spot_details,
     spot_harm,
 )
 from pages.parts.hotspots.ranked_list import SPAN, RankedList, draw_area_button, draw_downloads, draw_headline
@@ -99,8 +95,7 @@ def draw_places_layer(
     draw_option_notes(page, how, layer)
 
     def draw() -> None:
-        with ExitStack() as ahead:
-            _draw_places(page, study, found, everywhere, view, cold, asked, place, weighed, ahead)
+        _draw_places(page, study, found, everywhere, view, cold, asked, place, weighed)
 
     draw_alone(PART, draw, words=(SELECTED_WORD,))
 
@@ -115,20 +110,16 @@ def _draw_places(
     asked: ListQuery,
     place: FoundPlace | None,
     weighed: SpotsByHarm | None,
-    ahead: ExitStack,
 ) -> None:
     """The map, the list and the panel of the selected place; picking another one draws them alone.
 
     Where there are many alerts the classes over time take longer than all the rest: the list stands without them until
-    then, and it alone is drawn again. They and the details of the panel are worked out while the rest is drawn, until
-    `ahead` is closed.
+    then, and it alone is drawn again.
     """
     t, how, shown = page.t, asked.how, view.lines
     spots = tuple(one.spot for one in shown)
     line = _selected_line(shown, place)
     chosen = line.spot.id if line else None
-    if line is not None:
-        ahead.enter_context(begun(spot_details, asked, line.spot.id, line.spot))
 
     def select() -> None:
         selected_spot(spots)
@@ -147,8 +138,6 @@ def _draw_places(
         gistar = None if found else study.hot.gistar_valid
         ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, on_select=select)
         waits = _classes_come_later(page, study, shown, asked.layer)
-        if waits:
-            ahead.enter_context(classes_begun(page.dataset, page.filter, page.audience, study.resolution))
         ranked.draw(None if waits else classes_over_time(page, study, shown, asked.layer), waits=waits)
         progress = st.container()
         if found is None and shown and study.elsewhere is not None:

@@ -15,7 +15,7 @@ from curim_data.model.i18n import at_head
 from curim_data.studies.emerging import EmergingStudy
 from pages.parts.charts.numbers import written_alerts, written_count
 from pages.parts.frame import Page, palette, rgba
-from pages.parts.frame.fragments import admitting
+from pages.parts.frame.guard import admitting
 from pages.parts.maps import basemap, cell_map, legends
 
 SHOW: Final = "emerging_by_step"

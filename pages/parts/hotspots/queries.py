@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from analysis.clusters.results import Clusters
@@ -26,7 +25,7 @@ from curim_data.studies.harm import SpotsByHarm, spots_by_harm
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_size, hot_spot_study
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame import Dataset, Page, calculated, source_of
-from pages.parts.frame.waiting import begun, is_ready, worked_out
+from pages.parts.frame.results import is_ready
 from pages.parts.hotspots.list_order import usual_order
 
 
@@ -116,14 +115,6 @@ def classes_are_ready(dataset: Dataset, chosen: AlertFilter, audience: Audience,
     return is_ready(_classes, dataset, judged, audience, int(size.value))
 
 
-def classes_begun(
-    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
-) -> AbstractContextManager[None]:
-    """Inside, `classes_of` is being worked out; draws nothing."""
-    judged, size = worked_out(_judged, dataset, chosen, audience, resolution)
-    return begun(_classes, dataset, judged, audience, int(size.value))
-
-
 @calculated(Message("Determining the classes over time"))
 def _judged(
     dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None
@@ -175,15 +166,15 @@ def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None
     the details of the first place.
     """
     whole = whole_city(f)
-    size = worked_out(_cell_size, dataset, whole, audience, None)
-    study = worked_out(_hot_spots, dataset, whole, audience, int(size.value), LAND, size).sized(size)
+    size = _cell_size(dataset, whole, audience, None)
+    study = _hot_spots(dataset, whole, audience, int(size.value), LAND, size).sized(size)
     if study.total.nowhere:
         return
     asked = ListQuery(dataset, f, audience, resolution=study.resolution)
-    worked_out(list_lines, asked, study.spots)
+    list_lines(asked, study.spots)
     many, few = usual_order(study.spots)
     for spot in (*many, *few)[:1]:
-        worked_out(spot_details, asked, spot.id, spot)
+        spot_details(asked, spot.id, spot)
         if sees_exact(audience):
-            judged, judged_size = worked_out(_judged, dataset, f, audience, study.resolution)
-            worked_out(_classes, dataset, judged, audience, int(judged_size.value))
+            judged, judged_size = _judged(dataset, f, audience, study.resolution)
+            _classes(dataset, judged, audience, int(judged_size.value))

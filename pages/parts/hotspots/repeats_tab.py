@@ -25,7 +25,7 @@ from pages.parts.frame import (
     escape_markdown,
     source_of,
 )
-from pages.parts.frame.waiting import is_ready
+from pages.parts.frame.results import is_ready
 from pages.parts.hotspots.selection import draw_link_box, word_from_link
 
 METRIC: Final = "metric"

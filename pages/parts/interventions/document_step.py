@@ -14,7 +14,7 @@ from analysis.report.plan import compose_plan
 from curim_data.model import Plan
 from curim_data.model.plan import plan_to_json
 from pages.parts.frame import Page, escape_markdown
-from pages.parts.frame.downloads import draw_download
+from pages.parts.frame.guard import draw_download
 from pages.parts.interventions.history import draw_history
 from pages.parts.interventions.plan_edit import PlanEdit, latest
 from pages.parts.plans.access import reference_day

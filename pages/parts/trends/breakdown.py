@@ -17,8 +17,8 @@ from pages.parts.charts.numbers import least_written
 from pages.parts.charts.plots import has_no_clock, no_clock_reason
 from pages.parts.charts.small_multiples import small_multiples_figure
 from pages.parts.frame import Page, escape_markdown
-from pages.parts.frame.cache import cached_query
 from pages.parts.frame.footer import missing
+from pages.parts.frame.results import cached_query
 from pages.parts.trends.queries import period_dates
 from pages.parts.trends.trend_line import small_chart_unit
 

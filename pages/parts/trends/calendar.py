@@ -16,8 +16,8 @@ from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import written_alerts
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.frame import Page, palette
-from pages.parts.frame.cache import cached_query
 from pages.parts.frame.colours import COUNTS
+from pages.parts.frame.results import cached_query
 from pages.parts.trends.queries import period_dates
 
 WEEKS: Final = 53

@@ -23,7 +23,6 @@ from curim_data.studies.changes import ChangeStudy
 from pages.parts.findings.queries import cached_changes
 from pages.parts.frame import Dataset, Page, calculated, source_of
 from pages.parts.frame.links import write_link_word
-from pages.parts.frame.waiting import worked_out
 
 BY, COLUMNS, SPAN, ALL = "by", "columns", "span", "all"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
@@ -53,13 +52,13 @@ def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None
     source = source_of(dataset)
     unit = source.known_time.unit(USUAL)
     for study in (trend_of, forecast_of):
-        worked_out(study, dataset, f, audience, unit)
+        study(dataset, f, audience, unit)
     for step in (unit, "month"):
-        worked_out(trend_of, dataset, all_until(source, f), audience, step)
-    told = worked_out(cached_changes, dataset, f, audience, usual_since(source, f))
+        trend_of(dataset, all_until(source, f), audience, step)
+    told = cached_changes(dataset, f, audience, usual_since(source, f))
     whole = query.dates(source, f)
     chosen = f if not told.findings or (told.since, told.until) == whole else days_of(f, told)
-    worked_out(changes_of, dataset, chosen)
+    changes_of(dataset, chosen)
 
 
 def all_until(source: Source, f: AlertFilter) -> AlertFilter:

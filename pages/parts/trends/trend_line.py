@@ -14,7 +14,7 @@ from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.time_marks import MOST_LABELS, TimeMark, add_alarm_labels, add_forecast, add_marks
 from pages.parts.frame import Page, draw_footer, palette
-from pages.parts.frame.cache import cached_query
+from pages.parts.frame.results import cached_query
 from pages.parts.trends.annotations import draw_annotations
 from pages.parts.trends.queries import forecast_of, period_dates, units_offered
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
@@ -15,11 +16,11 @@ from streamlit.testing.v1 import AppTest
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.model.progress import report
+from curim_data.model.progress import Stopped, report
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
-from pages.parts.frame import Dataset, waiting
-from pages.parts.frame.waiting import JOBS, MOMENT, STOPPED, calculated
+from pages.parts.frame import Dataset, results
+from pages.parts.frame.results import MOMENT, STOPPED, calculated, forget_results
 from pages.parts.hotspots.queries import hot_spots
 from tests.app.conftest import Open
 
@@ -41,44 +42,26 @@ def slow(word: str, seconds: float) -> str:
 def script(word: str, seconds: float) -> None:
     import streamlit as st
 
-    from pages.parts.frame.waiting import contained
-    from tests.app import test_waiting
+    from pages.parts.frame.results import contained
+    from tests.app import test_results
 
     with contained("This part"):
-        st.write(test_waiting.slow(word, seconds))
+        st.write(test_results.slow(word, seconds))
     st.write("the rest")
 
 
 def headed_script(word: str, seconds: float, then: float = 0.0) -> None:
     import streamlit as st
 
-    from pages.parts.frame.waiting import contained, headed
-    from tests.app import test_waiting
+    from pages.parts.frame.results import contained, headed
+    from tests.app import test_results
 
     with contained("This page"), headed(st.container(), "Meanwhile") as heading:
-        said = test_waiting.slow(word, seconds)
+        said = test_results.slow(word, seconds)
         with heading:
             st.container().title(said)
         with contained("A part"):
-            st.write(test_waiting.slow(f"part of {word}", then))
-
-
-def begun_script(word: str, seconds: float) -> None:
-    import time
-
-    import streamlit as st
-
-    from pages.parts.frame.waiting import begun, contained
-    from tests.app import test_waiting
-
-    with begun(test_waiting.slow, word, seconds):
-        until = time.monotonic() + 10
-        while word not in test_waiting.calls and word not in st.session_state and time.monotonic() < until:
-            time.sleep(0.01)  # what is drawn first takes as long as the other takes to begin
-        st.write(f"first, {len(test_waiting.calls)} begun")
-        with contained("This part"):
-            st.write(test_waiting.slow(word, seconds))
-    st.write("the rest")
+            st.write(test_results.slow(f"part of {word}", then))
 
 
 def run(word: str, seconds: float, script: Callable[..., None] = script, *more: float) -> AppTest:
@@ -93,7 +76,7 @@ def texts(app: AppTest) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
-    JOBS.forget()
+    forget_results()
     calls.clear()
 
 
@@ -106,36 +89,9 @@ def test_a_result_is_there_however_long_it_took_and_is_made_once(seconds: float)
     assert calls == ["one"]
 
 
-@pytest.mark.parametrize("seconds", [0.0, MOMENT + 0.5])
-def test_what_is_begun_ahead_is_worked_out_while_the_page_is_drawn_and_once(seconds: float) -> None:
-    first, again = (run("one", seconds, begun_script) for _ in range(2))
-    assert not first.exception
-    assert texts(first) == texts(again) == ["first, 1 begun", "result of one", "the rest"]
-    assert calls == ["one"]
-
-
-def test_what_is_begun_ahead_fails_at_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
-    app = run("broken", MOMENT + 0.3, begun_script)
-    assert not app.exception
-    assert texts(app) == ["first, 1 begun", "the rest"]
-    assert len(app.error) == 1
-
-
-def test_what_a_reader_stopped_is_not_begun_ahead() -> None:
-    app = AppTest.from_function(begun_script, args=("one", 0.0), default_timeout=60)
-    app.query_params["lang"] = "en"
-    key = (f"{slow.__module__}.{slow.__qualname__}", ("one", 0.0))
-    app.session_state[STOPPED] = (key,)
-    app.session_state["one"] = True
-    app.run()
-    assert texts(app)[0] == "first, 0 begun"
-    assert not calls
-
-
 @pytest.mark.parametrize("seconds", [0.0, MOMENT + 0.3])
 def test_a_failure_stays_at_its_place_and_says_how_to_go_on(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
+    monkeypatch.setattr(results, "LOG", logging.getLogger("curim.expected"))
     app = run("broken", seconds)
     assert not app.exception
     assert texts(app) == ["the rest"]
@@ -171,14 +127,14 @@ def test_a_part_that_is_waited_for_adds_no_second_heading(monkeypatch: pytest.Mo
 def test_a_part_that_was_stopped_adds_no_second_heading() -> None:
     app = AppTest.from_function(headed_script, args=("one", 0.0), default_timeout=60)
     app.query_params["lang"] = "en"
-    app.session_state[STOPPED] = ((f"{__name__}.slow", ("part of one", 0.0)),)
+    app.session_state[STOPPED] = (f"{__name__}.slow{['part of one', 0.0]}",)
     app.run()
     assert [one.value for one in app.title] == ["result of one"]
     assert texts(app) == ["Stopped: Counting slowly."]
 
 
 def test_a_page_that_failed_has_a_heading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LOG", logging.getLogger("curim.expected"))
+    monkeypatch.setattr(results, "LOG", logging.getLogger("curim.expected"))
     app = run("broken", 0.0, headed_script)
     assert [one.value for one in app.title] == ["Meanwhile"]
     assert len(app.error) == 1
@@ -187,7 +143,7 @@ def test_a_page_that_failed_has_a_heading(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_page_that_was_stopped_has_a_heading() -> None:
     app = AppTest.from_function(headed_script, args=("one", 0.0), default_timeout=60)
     app.query_params["lang"] = "en"
-    app.session_state[STOPPED] = ((f"{__name__}.slow", ("one", 0.0)),)
+    app.session_state[STOPPED] = (f"{__name__}.slow{['one', 0.0]}",)
     app.run()
     assert not app.exception
     assert [one.value for one in app.title] == ["Meanwhile"]
@@ -197,7 +153,7 @@ def test_a_page_that_was_stopped_has_a_heading() -> None:
 def test_what_a_reader_stopped_is_not_started_again_until_they_ask() -> None:
     app = AppTest.from_function(script, args=("one", 0.0), default_timeout=60)
     app.query_params["lang"] = "en"
-    key = waiting._keys(slow.__wrapped__)("one", 0.0)  # type: ignore[attr-defined]
+    key, _ = results._keys(slow.__wrapped__)("one", 0.0)  # type: ignore[attr-defined]
     app.session_state[STOPPED] = (key,)
     app.run()
     assert texts(app) == ["Stopped: Counting slowly.", "the rest"]
@@ -214,29 +170,53 @@ def test_what_a_page_gets_equals_the_direct_call(sample: Home) -> None:
         hot_spot_study(source, AlertFilter(), Audience.ANALYST),
     )
     pd.testing.assert_frame_equal(kept.hot.frame, direct.hot.frame)
-    assert hot_spots(dataset, AlertFilter(), Audience.ANALYST) is kept
+    again = hot_spots(dataset, AlertFilter(), Audience.ANALYST)
+    pd.testing.assert_frame_equal(again.hot.frame, kept.hot.frame)
 
 
 @pytest.mark.parametrize("name", ["hotspots", "gender", "trends", "briefing"])
-def test_pages_leave_the_shared_results_as_they_are(open_page: Open, name: str) -> None:
+def test_another_language_calculates_nothing_again(open_page: Open, made: dict[str, Any], name: str) -> None:
     open_page(name, lang="en")
-    before = {key: _content(entry.result) for key, entry in JOBS._results._entries.items()}
+    before = set(made)
     assert before
     open_page(name, lang="el")
-    after = {key: _content(entry.result) for key, entry in JOBS._results._entries.items()}
-    assert {key: after[key] for key in before} == before
-    worded = {key for key in after if key not in before and key[0].endswith("._cells_with_lines")}
-    assert set(after) - worded == set(before), "another language calculates nothing again, it words tooltips alone"
+    worded = {key for key in made if "._cells_with_lines[" in key}
+    assert set(made) - before <= worded, "it words tooltips alone"
 
 
-def _content(value: Any) -> str:
-    """Everything that a result holds, as text."""
-    if isinstance(value, (pd.DataFrame, pd.Series)):
-        return f"{list(getattr(value, 'columns', ()))} {pd.util.hash_pandas_object(value.astype(str)).sum()}"
-    if isinstance(value, dict):
-        return str({str(key): _content(item) for key, item in value.items()})
-    if isinstance(value, (list, tuple)):
-        return str([_content(item) for item in value])
-    if hasattr(value, "__dataclass_fields__"):
-        return str({name: _content(getattr(value, name)) for name in value.__dataclass_fields__})
-    return type(value).__name__ if hasattr(value, "__dict__") else str(value)
+def test_readers_of_one_process_wait_for_one_calculation() -> None:
+    with ThreadPoolExecutor(4) as readers:
+        asked = [readers.submit(slow, "shared", 0.5) for _ in range(4)]
+        assert {one.result(20) for one in asked} == {"result of shared"}
+    assert calls == ["shared"]
+
+
+def test_a_calculation_ends_when_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "GRACE", 0.1)
+    key, _ = results._keys(slow.__wrapped__)("left", 60.0)  # type: ignore[attr-defined]
+    calculation = results._started(key, None, lambda: slow.__wrapped__("left", 60.0))  # type: ignore[attr-defined]
+    assert calculation.done.wait(20)
+    assert isinstance(calculation.error, Stopped)
+    assert key not in results._running
+
+
+def test_a_result_is_a_copy_that_a_page_may_change() -> None:
+    @calculated(Message("Counting slowly"))
+    def listed(word: str) -> list[str]:
+        return [word]
+
+    listed("one")
+    listed("one").append("two")
+    assert listed("one") == ["one"]
+
+
+def test_a_page_that_waits_long_runs_again_and_the_calculation_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that what a reader did in a part that is drawn alone takes effect."""
+    monkeypatch.setattr(results, "LOOK", 0.0)
+    runs: list[int] = []
+    real = results._draw_progress
+    monkeypatch.setattr(results, "_draw_progress", lambda *given: (runs.append(1), real(*given)))
+    app = run("one", 2.0)
+    assert texts(app) == ["result of one", "the rest"]
+    assert calls == ["one"]
+    assert 1 < len(runs) < 5

@@ -1,0 +1,438 @@
+"""Results that all readers share, and what a reader sees while one of them is worked out.
+
+A function that is decorated with `cached` or `calculated` is called as any other. Its arguments are all that its result
+depends on, and have a `repr` that says all of them (a dataset, a filter, an audience, settings); one whose name begins
+with an underscore is not part of the key and follows from the others. Results are kept by Streamlit (`st.cache_data`);
+those of `calculated` are also kept in the home, for other processes (`curim_data.model.results`).
+
+A calculation that takes longer than a moment runs in a thread of its own, for all readers who want it. At its place
+stands a bar, with what is being done and a button that stops it, until the result takes that place. The run of the page
+that waits keeps it alive: when the reader goes, changes something or stops it, that run ends, and with the last one, a
+few seconds later, the calculation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import logging
+import pickle
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from curim_data import query
+from curim_data.engine import EngineError, Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, Message, Translator, translator
+from curim_data.model.progress import Stopped, following
+from curim_data.privacy import sees_exact
+from curim_data.protection import hand_over, open_for, opened_for
+from curim_data.store import Home
+from curim_data.store.results import read_result, write_result
+from pages.parts.frame.links import language
+from pages.parts.frame.page import Dataset, Page
+from pages.parts.frame.run_log import error_number, failed
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LOG: Final = logging.getLogger("curim")
+MOMENT: Final = 0.4  # seconds that a reader waits before the progress is shown
+TICK: Final = 0.2  # seconds between two looks at how far it is
+LOOK: Final = 3.0  # seconds after which a waiting page runs again at first, see `_draw_progress`
+GRACE: Final = 4.0  # seconds without a reader after which a calculation ends
+LEAST: Final = 0.02  # seconds of the processor; what takes less is worked out as quickly as it is read
+STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
+MOST_STOPPED: Final = 20
+
+_running: dict[str, Calculation] = {}
+_lock = threading.Lock()
+# `heading`: of the page that this thread draws; `made`: in the thread of a calculation, results to be left in the home.
+_thread = threading.local()
+
+
+class MissingError(LookupError):
+    """No result is kept under a key."""
+
+
+class CalculationStopped(Exception):
+    """The reader stopped a calculation; `doing` says which."""
+
+    def __init__(self, key: str, doing: Message) -> None:
+        super().__init__(doing.text)
+        self.key, self.doing = key, doing
+
+
+def _missing() -> NoReturn:
+    raise MissingError
+
+
+@st.cache_data(ttl="2h", max_entries=2_000, max_size="512MB", show_spinner=False)
+def _in_memory(key: str, _make: Callable[[], Any]) -> Any:  # noqa: ARG001 (Streamlit's key)
+    """The result that this process keeps under a key, else the one that `_make` returns, which is kept."""
+    return _make()
+
+
+def cached(function: Callable[P, R]) -> Callable[P, R]:
+    """Keep the results of a quick function, for all readers of this process."""
+    key_of = _keys(function)
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        key, _ = key_of(*args, **kwargs)
+        try:
+            found: R = _in_memory(key, _missing)
+        except MissingError:
+            found = function(*args, **kwargs)
+            _in_memory(key, lambda: found)
+        return found
+
+    return call
+
+
+def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Share the calculation of a function between readers, show its progress, and keep its results.
+
+    `doing`: what the reader sees of it, until the calculation says more.
+
+    Raises
+    ------
+    CalculationStopped
+        In a run of a reader who stopped it; `contained` says so at the place.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        key_of = _keys(function)
+
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            key, dataset = key_of(*args, **kwargs)
+            # The place is there, empty, when the result is ready too: what is drawn below keeps its number on the page
+            # from one run to the next, without which the browser would make every map and chart anew.
+            place = st.empty() if _on_a_page() else None
+            try:
+                found: R = _kept(key, dataset)
+            except MissingError:
+                found = _calculate(key, dataset, lambda: function(*args, **kwargs), place, doing)
+            return found
+
+        def is_ready(*args: P.args, **kwargs: P.kwargs) -> bool:
+            try:
+                _kept(*key_of(*args, **kwargs))
+            except MissingError:
+                return False
+            return True
+
+        call.is_ready = is_ready  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+    """Whether a function that is `calculated` has its result already."""
+    return bool(function.is_ready(*args, **kwargs))  # type: ignore[attr-defined]
+
+
+def forget_results() -> None:
+    """Forget all results that this process keeps: for tests."""
+    _in_memory.clear()
+
+
+def _keys(function: Callable[..., Any]) -> Callable[..., tuple[str, Dataset | None]]:
+    """What gives the key of a call and the dataset among its arguments."""
+    name, signature = f"{function.__module__}.{function.__qualname__}", inspect.signature(function)
+
+    def key(*args: Any, **kwargs: Any) -> tuple[str, Dataset | None]:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        parts = [value for word, value in bound.arguments.items() if not word.startswith("_")]
+        text = f"{name}{parts!r}"
+        assert " at 0x" not in text, f"{text}: an argument has no name that says what it is"
+        named = (getattr(part, "dataset", part) for part in parts)
+        return text, next((one for one in named if isinstance(one, Dataset) and one.version), None)
+
+    return key
+
+
+def _kept(key: str, dataset: Dataset | None) -> Any:
+    """The result under a key, of this process or in the home; MissingError where there is none."""
+    try:
+        return _in_memory(key, _missing)
+    except MissingError:
+        content = read_result(Home(Path(dataset.home)), dataset.profile, key) if dataset is not None else None
+        if content is None:
+            raise
+    found = pickle.loads(content)  # of a folder that nobody else can write
+    return _in_memory(key, lambda: found)
+
+
+def _on_a_page() -> bool:
+    """Whether a page is drawn: not inside of a calculation, nor without Streamlit."""
+    return not hasattr(_thread, "made") and get_script_run_ctx(suppress_warning=True) is not None
+
+
+def source_of(dataset: Dataset) -> Source:
+    """The alerts that a dataset names; a run that has them open already reads nothing again."""
+    home = Path(dataset.home)
+    known = (dataset.version, dataset.profile, dataset.meeting, dataset.annotations)
+    return opened_for(home, known) or open_for(Home(home), dataset.audience)
+
+
+def dataset_for(page: Page, audience: Audience) -> Dataset:
+    """What is on show, as another audience reads it."""
+    if page.source is None or sees_exact(audience) == sees_exact(page.audience):
+        return replace(page.dataset, audience=audience)
+    return replace(page.dataset, version=open_for(page.home, audience).version, audience=audience)
+
+
+def cached_query(page: Page, question: str, *parts: Any, filter: AlertFilter | None = None, **settings: Any) -> Any:
+    """Call one of the functions of `curim_data.query` (by name) for what is on show, and cache the result.
+
+    `cached_query(page, "counts", ("week",), complete=True)` is
+    `query.counts(source, page.filter, ("week",), page.audience, complete=True)`.
+    """
+    return _run_query(
+        question, page.dataset, filter or page.filter, page.audience, parts, tuple(sorted(settings.items()))
+    )
+
+
+@cached
+def _run_query(
+    question: str,
+    dataset: Dataset,
+    chosen: AlertFilter,
+    audience: Audience,
+    parts: tuple[Any, ...] = (),
+    settings: tuple[tuple[str, Any], ...] = (),
+) -> Any:
+    """The result of one query function; cached by everything that it depends on."""
+    return getattr(query, question)(source_of(dataset), chosen, *parts, audience=audience, **dict(settings))
+
+
+class Calculation:
+    """One that runs. `fraction` (0 to 1) and `doing` say how far it is, `wanted` when a reader last waited for it."""
+
+    def __init__(self) -> None:
+        self.fraction = 0.0
+        self.doing: Message | None = None
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.began = self.wanted = time.monotonic()
+        self.done = threading.Event()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for it at most so long; whether it has ended."""
+        self.wanted = time.monotonic()
+        return self.done.wait(seconds)
+
+
+def _calculate(
+    key: str, dataset: Dataset | None, work: Callable[[], Any], place: DeltaGenerator | None, doing: Message
+) -> Any:
+    """The result of a calculation, after it was waited for in its place; inside another one it is simply made."""
+    if hasattr(_thread, "made"):
+        return _made(key, dataset, work)
+    if place is not None and key in st.session_state.get(STOPPED, ()):
+        raise CalculationStopped(key, doing)
+    while True:
+        calculation = _started(key, dataset, work)
+        if place is None:
+            while not calculation.wait(TICK):
+                pass
+        elif not calculation.wait(MOMENT):
+            _draw_progress(key, calculation, place, doing)
+        if not isinstance(calculation.error, Stopped):  # else it ended just as this reader came
+            break
+    if calculation.error is not None:
+        raise calculation.error
+    return calculation.result
+
+
+def _started(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Calculation:
+    """The calculation of a key: the one that runs, else a new one on the alerts that this thread has open."""
+    with _lock:
+        calculation = _running.get(key)
+        if calculation is None:
+            calculation = _running[key] = Calculation()
+            given = (key, calculation, dataset, work, hand_over())
+            threading.Thread(target=_run, args=given, name="calculation", daemon=True).start()
+        calculation.wanted = time.monotonic()
+    return calculation
+
+
+def _run(
+    key: str, calculation: Calculation, dataset: Dataset | None, work: Callable[[], Any], take: Callable[[], None]
+) -> None:
+    """A calculation, in its thread."""
+
+    def listen(fraction: float, doing: Message | None) -> None:
+        calculation.fraction, calculation.doing = fraction, doing or calculation.doing
+        if time.monotonic() - calculation.wanted > GRACE:
+            raise Stopped
+
+    _thread.made = []
+    try:
+        take()
+        with following(listen):
+            calculation.result = _made(key, dataset, work)
+    except BaseException as error:  # whatever it is, the readers see it
+        calculation.error = error
+    finally:
+        with _lock:
+            _running.pop(key)
+        calculation.done.set()
+    for name, of, result in _thread.made:  # while the readers go on
+        content = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+        write_result(Home(Path(of.home)), of.profile, of.version, name, content)
+
+
+def _made(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Any:
+    """The result of some work, which is kept."""
+    began = time.thread_time()
+    result = work()
+    seconds = time.thread_time() - began
+    _in_memory(key, lambda: result)
+    if dataset is not None and seconds >= LEAST:
+        _thread.made.append((key, dataset, result))
+    return result
+
+
+def _draw_progress(key: str, calculation: Calculation, place: DeltaGenerator, doing: Message) -> None:
+    """Draw the bar and the button in their place until the calculation ends.
+
+    Streamlit puts off what a reader does in a part that is drawn alone until the run of the page has ended. So the page
+    runs again when it has waited as long as the calculation already took: the click takes effect, and the calculation
+    goes on.
+    """
+    t, name = translator(language()), _short(key)
+    heading: Heading | None = getattr(_thread, "heading", None)
+    above = heading.while_waiting() if heading is not None else None
+    with place.container(key=f"calculation_{name}", gap="xsmall"):
+        bar = st.progress(0.0)
+        st.button(t("Stop"), key=f"stop_{name}", type="tertiary", on_click=_stop, args=(key,))
+    again = time.monotonic() + max(LOOK, time.monotonic() - calculation.began)
+    while True:
+        bar.progress(min(max(calculation.fraction, 0.0), 1.0), text=_progress_text(t, calculation, doing))
+        if calculation.wait(TICK):
+            break
+        if time.monotonic() > again:
+            st.rerun()
+    place.empty()
+    if above is not None:
+        above.empty()
+
+
+def _progress_text(t: Translator, calculation: Calculation, doing: Message) -> str:
+    said, fraction = t(calculation.doing or doing), calculation.fraction
+    return t("{doing}: {share}", doing=said, share=t.percent(fraction)) if fraction > 0 else said
+
+
+def _stop(key: str) -> None:
+    stopped = [one for one in st.session_state.get(STOPPED, ()) if one != key]
+    st.session_state[STOPPED] = (*stopped[-MOST_STOPPED:], key)
+
+
+def _resume(key: str) -> None:
+    st.session_state[STOPPED] = tuple(one for one in st.session_state.get(STOPPED, ()) if one != key)
+
+
+def _short(key: str) -> str:
+    """A key as a short name for widgets."""
+    return hashlib.sha256(key.encode()).hexdigest()[:10]
+
+
+class Heading:
+    """Where a page's heading stands, with the words that it has until the page itself writes there.
+
+    Once a page has written (`with heading: st.title(...)`), a later calculation that is waited for, stopped or failed
+    adds no second heading.
+    """
+
+    def __init__(self, place: DeltaGenerator, words: str) -> None:
+        self._place, self._words = place, words
+        self.written = False
+
+    def __enter__(self) -> None:
+        self.written = True
+        self._place.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._place.__exit__(*error)
+
+    def stand_in(self) -> None:
+        """Write the words for good: the page will have no other heading."""
+        if not self.written:
+            self.written = True
+            self._place.title(self._words)
+
+    def while_waiting(self) -> DeltaGenerator | None:
+        """Write the words until what is returned is emptied; None where the page has its heading."""
+        if self.written:
+            return None
+        slot = self._place.empty()
+        slot.title(self._words)
+        return slot
+
+
+@contextmanager
+def headed(place: DeltaGenerator, words: str) -> Iterator[Heading]:
+    """The page has this heading in `place` while a calculation inside is waited for, and where one stopped or failed.
+
+    The page writes its own with `with heading:`.
+    """
+    heading = _thread.heading = Heading(place, words)
+    try:
+        yield heading
+    except Exception:
+        heading.stand_in()
+        raise
+    finally:
+        _thread.heading = None
+
+
+@contextmanager
+def contained(part: str) -> Iterator[None]:
+    """Inside is a part of a page (`part`, in the reader's words); where it fails or is stopped, the rest goes on."""
+    t = translator(language())
+    try:
+        yield
+    except CalculationStopped as stopped:
+        _stand_in()
+        name = _short(stopped.key)
+        with st.container(border=True, key=f"stopped_{name}"):
+            st.write(t("Stopped: {doing}.", doing=t(stopped.doing)))
+            st.button(t("Calculate"), key=f"calculate_{name}", on_click=_resume, args=(stopped.key,))
+    except Exception as error:
+        _stand_in()
+        number = error_number(error)
+        failed(number)
+        LOG.error("%s failed, error %s", part, number, exc_info=error)
+        with st.container(key=f"failed_{number}"):
+            st.error(t(error.message) if isinstance(error, EngineError) else _failure_text(t, part, number))
+
+
+def _stand_in() -> None:
+    heading: Heading | None = getattr(_thread, "heading", None)
+    if heading is not None:
+        heading.stand_in()
+
+
+def _failure_text(t: Translator, part: str, number: str) -> str:
+    return t(
+        "{part} could not be displayed (error {number}). Nothing was changed, and the rest of the page can be used. "
+        "Remove a filter, choose another period or cell size, or try again; the person who runs the dashboard can find "
+        "the cause in its log under this number.",
+        part=part,
+        number=number,
+    )
