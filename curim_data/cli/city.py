@@ -113,7 +113,7 @@ def show(ctx: CommandContext) -> None:
 )
 def city_refresh(ctx: CommandContext) -> None:
     """Recompute the columns that the profile gives."""
-    from curim_data.profile.reenrich import reenrich_store
+    from curim_data.profile.versions import reenrich_store
 
     city = ctx.city()
     changed = reenrich_store(ctx.home)

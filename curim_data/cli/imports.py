@@ -96,7 +96,7 @@ def import_files(
 
     from curim_data.containers.isolation import warm_up
     from curim_data.importing.mapping import ColumnMapping
-    from curim_data.importing.proof_text import brief_lines, proof_object
+    from curim_data.importing.proof import brief_lines, proof_object
     from curim_data.store import StoreError
     from curim_data.store.home import create_home
 

@@ -28,9 +28,8 @@ def quality(
 ) -> None:
     """Look at all stored alerts, whatever their period."""
     from curim_data.quality.findings import findings
-    from curim_data.quality.report import as_html, as_object
     from curim_data.quality.study import quality_study
-    from curim_data.quality.tables import sheets
+    from curim_data.quality.tables import as_html, as_object, sheets
 
     kind = check_suffix(out, ".html", ".json") if out is not None else ""
     source = ctx.source()

@@ -90,7 +90,7 @@ def _as_its_category_is(recognition: Recognition, labels: Sequence[str], sample:
 
 def _with_nature(recognition: Recognition, name: str) -> Recognition:
     """What the file is by its name, where its columns do not show it."""
-    from curim_data.formats.guess.nature import nature_of_name
+    from curim_data.formats.guess.category import nature_of_name
 
     layout, nature = recognition.layout, nature_of_name(name)
     if layout.nature is not None or nature.kind is None or nature.why is None:

@@ -7,8 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats._columns import HeaderReader
-from curim_data.formats.base import Layout, Recognition
+from curim_data.formats.base import HeaderReader, Layout, Recognition
 from curim_data.model import Kind, Message, Status
 
 NAME: Final = "fixmystreet"

@@ -7,8 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats._columns import HeaderReader
-from curim_data.formats.base import Recognition
+from curim_data.formats.base import HeaderReader, Recognition
 from curim_data.formats.fixmystreet import STATUS as FIXMYSTREET
 from curim_data.model import Kind, Status
 

@@ -7,8 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats._columns import HeaderReader
-from curim_data.formats.base import Recognition, fold
+from curim_data.formats.base import HeaderReader, Recognition, fold
 from curim_data.model import Kind, Status
 
 NAME: Final = "policeuk"

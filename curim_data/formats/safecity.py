@@ -8,8 +8,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats._columns import HeaderReader, values
-from curim_data.formats.base import Part, Recognition, fold
+from curim_data.formats.base import HeaderReader, Part, Recognition, fold, values
 from curim_data.model import Kind
 
 NAME: Final = "safecity"

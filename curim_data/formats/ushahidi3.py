@@ -8,8 +8,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats._columns import HeaderReader, values
-from curim_data.formats.base import Part, Recognition
+from curim_data.formats.base import HeaderReader, Part, Recognition, values
 from curim_data.model import Kind, Status
 
 NAME: Final = "ushahidi3"

@@ -11,8 +11,15 @@ from typing import Any, Final, TypeAlias
 
 import duckdb
 
-from curim_data.importing.signatures import Signature, header_similarity, normalised_label
-from curim_data.importing.sources import OPEN_FORMATS, SAME_HEADER, is_quarantine_download, same_source
+from curim_data.importing.signatures import (
+    OPEN_FORMATS,
+    SAME_HEADER,
+    Signature,
+    header_similarity,
+    is_quarantine_download,
+    normalised_label,
+    same_source,
+)
 from curim_data.model import Message, Status, Translator
 from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS

@@ -17,8 +17,9 @@ from pyproj.exceptions import CRSError
 from curim_data.containers.types import ArrowText
 from curim_data.formats.guess.headings import LATITUDE, LONGITUDE, read_heading
 from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places
-from curim_data.importing._text_columns import filled
-from curim_data.importing.number_parsing import (
+from curim_data.importing.profiling import FileProfile
+from curim_data.importing.roles import RoleColumns
+from curim_data.importing.value_parsing import (
     ANY,
     COMMA,
     FIRST,
@@ -26,11 +27,10 @@ from curim_data.importing.number_parsing import (
     POINT,
     NumberShapes,
     ParsedNumbers,
+    filled,
     parse_numbers,
     split_point_texts,
 )
-from curim_data.importing.profiling import FileProfile
-from curim_data.importing.roles import RoleColumns
 from curim_data.model import Answers, BoolArray, CityProfile, FloatArray, ImportProblem, Message, Question
 from curim_data.model.questions import Choice
 from curim_data.model.shared_shapes import ask_shape

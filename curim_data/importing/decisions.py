@@ -19,8 +19,17 @@ import pyarrow.compute as pc
 
 from curim_data.formats.base import Layout
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
-from curim_data.importing.date_orders import Orders, RowOrders, one_order
-from curim_data.importing.date_parsing import (
+from curim_data.importing.profiling import (
+    DateColumnProfile,
+    DateOrderCounts,
+    FileProfile,
+    Orders,
+    RowOrders,
+    one_order,
+    sorted_runs,
+)
+from curim_data.importing.roles import RoleColumns
+from curim_data.importing.value_parsing import (
     DATES,
     ISO_DAY,
     MILLISECONDS,
@@ -30,8 +39,6 @@ from curim_data.importing.date_parsing import (
     DateFormat,
     parse_dates,
 )
-from curim_data.importing.profiling import DateColumnProfile, DateOrderCounts, FileProfile, sorted_runs
-from curim_data.importing.roles import RoleColumns
 from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Kind, Message, Question
 from curim_data.model.questions import BOTH_ORDERS, BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice

@@ -1,15 +1,19 @@
 """Profiling: one pass over the whole file before any row is parsed; counts, and a sample of bounded size.
 
-Nothing depends on the order in which blocks come, nor on where one block ends and the next begins.
+Nothing depends on the order in which blocks come, nor on where one block ends and the next begins. Where some dates can
+only be read with the day first (22/01) and others only with the month first (01/22), no single order is right: what
+separates them is looked for over the whole file.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +22,410 @@ import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import Layout, is_name
-from curim_data.importing._text_columns import filled, matches
-from curim_data.importing.date_orders import OrderEvidence, gather
-from curim_data.importing.date_parsing import all_iso_with_offset, local_timestamps, numeric_pairs
-from curim_data.importing.number_parsing import NumberShapes, count_number_shapes
 from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns
-from curim_data.model import Block, IntArray
+from curim_data.importing.value_parsing import (
+    NumberShapes,
+    all_iso_with_offset,
+    count_number_shapes,
+    distinct,
+    filled,
+    glued,
+    local_timestamps,
+    matches,
+    numeric_pairs,
+)
+from curim_data.model import Block, IntArray, Message
 from curim_data.model.questions import DAY_FIRST, MONTH_FIRST
+
+# The order of a row's dates; EITHER: they can be read both ways (of evidence), or nothing settles them (of a decision).
+EITHER, DAY, MONTH = 0, 1, 2
+_NO_DATE: Final = 3
+ORDERS: Final = {DAY_FIRST: DAY, MONTH_FIRST: MONTH}
+MOST_VALUES: Final = 60  # of a column that may separate the orders
+MOST_RUNS: Final = 20_000
+MOST_SHOWN: Final = 6
+LEAST_OF_VALUE: Final = 3  # conclusive rows of a value, where the column as a whole separates
+LEAST_BESIDE_IMPURE: Final = 100  # of a value, where another one of the column is of both orders
+LEAST_OF_BLOCK: Final = 8
+CHANCE: Final = 1e-4  # that a column separates both orders by chance
+CHANCE_OF_ONE: Final = 1e-6  # that one of its values is of one order by chance
+_HALF: Final = r"\d ?[AaPpΠπΜμµ]\.? ?[MmΜμµ]\.?$"
+_STYLES: Final = (("T", r"\d:\d{2}"), (":", r"\d:\d{2}:\d{2}"), ("H", _HALF), (".", r"^\d+ ?\."), ("-", r"^\d+ ?-"),
+                  ("Y", r"^\d{1,2} ?[/.-] ?\d{1,2} ?[/.-] ?\d{4}"))  # fmt: skip
+
+Orders = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive rows whose dates have but one reading, the same for all: first and last row, how many, the order."""
+
+    first: int
+    last: int
+    count: int
+    order: int
+
+
+@dataclass(frozen=True)
+class RowOrders:
+    """What tells the order of the dates of each row.
+
+    `roles`: the columns of dates that write both orders; those of one row agree with each other. `by`: "half", "style",
+    "column", "rows" or "" where nothing does; `column`: the place of the column; `values`: the order of each of its
+    values, or of each style; `runs`: the blocks of rows.
+    """
+
+    roles: tuple[str, ...]
+    by: str = ""
+    column: int = -1
+    values: Mapping[str, int] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
+
+    def of(self, columns: RoleColumns, rows: IntArray) -> Orders:
+        """The order of the dates in each row: 0 where nothing settles it."""
+        read = _read_rows([order_classes(columns[one]) for one in self.roles])
+        told = np.where((read == DAY) | (read == MONTH), read, EITHER).astype(np.int8)
+        return np.where(told != EITHER, told, self._separated(columns, rows)).astype(np.int8)
+
+    def _separated(self, columns: RoleColumns, rows: IntArray) -> Orders:
+        if self.by == "rows":
+            made = np.zeros(len(rows), np.int8)
+            for run in self.runs:
+                made[(rows >= run.first) & (rows <= run.last)] = run.order
+            return made
+        if not self.by:
+            return np.zeros(len(rows), np.int8)
+        keys = columns.raw(self.column) if self.by == "column" else styles(self.roles, columns, self.by)
+        codes, unique = distinct(keys)
+        return np.array([self.values.get(value, EITHER) for value in unique], np.int8)[codes]
+
+
+def order_classes(column: ArrowText) -> Orders:
+    """What each date of a column can be: DAY or MONTH first only, EITHER, or none that needs an order (3)."""
+    one, two, _ = numeric_pairs(column)
+    found = np.full(len(one), _NO_DATE, np.int8)
+    able = (one > 0) & (two > 0)
+    found[able & (one > 12) & (two <= 12)] = DAY
+    found[able & (two > 12) & (one <= 12)] = MONTH
+    found[able & (one <= 12) & (two <= 12) & (one != two)] = EITHER
+    return found
+
+
+def _read_rows(classes: Sequence[Orders]) -> Orders:
+    """What the dates of each row can be together: one that has but one reading tells the others."""
+    stack = np.stack(classes)
+    day, month, either = ((stack == order).any(axis=0) for order in (DAY, MONTH, EITHER))
+    read = np.where(either, EITHER, _NO_DATE)
+    read = np.where(day & ~month, DAY, np.where(month & ~day, MONTH, read))
+    return np.where(day & month, _NO_DATE, read).astype(np.int8)
+
+
+def styles(roles: Sequence[str], columns: RoleColumns, by: str) -> ArrowText:
+    """How the dates of each row are written: with AM or PM or without ("half"), or in all that shows ("style").
+
+    A row comes from one source, so the time of one date tells of another that has none.
+    """
+    written = [_style(role, columns, by) for role in roles]
+    if by == "half":
+        half = np.logical_or.reduce([codes > 0 for codes in written])
+        return pa.array(np.where(half, "H", ""), pa.large_string())
+    names = ["".join(letter for bit, (letter, _) in enumerate(_STYLES) if code >> bit & 1) for code in range(64)]
+    columns_of_names = [pa.array(names, pa.large_string()).take(pa.array(codes)) for codes in written]
+    return columns_of_names[0] if len(roles) == 1 else glued(columns_of_names, "|")
+
+
+def _style(role: str, columns: RoleColumns, by: str) -> IntArray:
+    """How each date of a role is written, a bit for each of `_STYLES`; for "half" whether it has AM or PM."""
+    texts = columns[role]
+    half = matches(texts, _HALF)
+    for place in columns.places(role, "time"):
+        half |= matches(columns.raw(place), _HALF)
+    codes = np.zeros(columns.size, np.int64)
+    for bit, (letter, pattern) in enumerate(_STYLES):
+        if letter == "H" or by == "style":
+            codes |= (half if letter == "H" else matches(texts, pattern)).astype(np.int64) << bit
+    return codes
+
+
+@dataclass
+class _Counts:
+    """Rows by what their dates can be (EITHER, DAY, MONTH), for each value of a key."""
+
+    rows: dict[str, list[int]] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
+    dropped: bool = False
+
+    def add(self, keys: ArrowText, read: Orders, texts: ArrowText | None = None) -> None:
+        if self.dropped:
+            return
+        codes, unique = distinct(keys)
+        if len(unique) > 10 * MOST_VALUES or len(self.rows) > MOST_VALUES:
+            self.dropped, self.rows = True, {}
+            return
+        dated = read != _NO_DATE
+        table = np.zeros((len(unique), 3), np.int64)
+        np.add.at(table, (codes[dated], read[dated].astype(np.int64)), 1)
+        for value, counts in zip(unique, table.tolist(), strict=True):
+            if not sum(counts):
+                continue
+            self.rows[value] = [a + b for a, b in zip(self.rows.get(value, [0, 0, 0]), counts, strict=True)]
+            if texts is not None and value not in self.examples:
+                at = np.flatnonzero(dated & (codes == unique.index(value)))[0]
+                self.examples[value] = texts[int(at)].as_py()
+        if len(self.rows) > MOST_VALUES:
+            self.dropped, self.rows = True, {}
+
+
+class OrderEvidence:
+    """Goes over a file that writes both orders once more and counts what may separate them.
+
+    Parameters
+    ----------
+    layout, labels
+        The roles of the columns, and the header.
+    roles : sequence of str
+        The columns of dates that write both orders, whose dates agree within each row.
+    """
+
+    def __init__(self, layout: Layout, labels: Sequence[str], roles: Sequence[str]) -> None:
+        self._layout, self._labels, self.roles = layout, labels, tuple(roles)
+        dates = {part.place for role in roles for part in layout.roles[role] if part.part != "time"}
+        kept = dates | set(layout.personal) | set(layout.text)
+        self._columns = {place: _Counts() for place in range(len(labels)) if place not in kept}
+        self._styles = {by: _Counts() for by in ("half", "style")}
+        self._runs: list[Run] = []
+        self.conflicts = self.day = self.month = self.either = 0
+
+    def add(self, block: Block) -> None:
+        """Add a block."""
+        columns = RoleColumns(block.table, self._layout, self._labels)
+        classes = [order_classes(columns[role]) for role in self.roles]
+        read = _read_rows(classes)
+        stack = np.stack(classes)
+        self.conflicts += int(((stack == DAY).any(axis=0) & (stack == MONTH).any(axis=0)).sum())
+        self.day += int((read == DAY).sum())
+        self.month += int((read == MONTH).sum())
+        self.either += int((read == EITHER).sum())
+        for by, counts in self._styles.items():
+            counts.add(styles(self.roles, columns, by), read, columns[self.roles[0]])
+        for place, counts in self._columns.items():
+            if not counts.dropped:
+                counts.add(columns.raw(place), read)
+        if len(self._runs) <= MOST_RUNS:
+            self._runs += _runs(read, block.rows)
+
+    def decide(self) -> RowOrders:
+        """What settles most of the rows; of equals the style first, then a column, then blocks of rows."""
+        best, most = RowOrders(self.roles), 0.0
+        found: list[RowOrders] = [
+            RowOrders(self.roles, by, values=self._settled(counts)) for by, counts in self._styles.items()
+        ]
+        found += [
+            RowOrders(self.roles, "column", place, self._settled(counts)) for place, counts in self._columns.items()
+        ]
+        found.append(RowOrders(self.roles, "rows", runs=self._blocks()))
+        for one in found:
+            share = self._share(one)
+            if share > most + 1e-9:
+                best, most = one, share
+        return best
+
+    def _share(self, orders: RowOrders) -> float:
+        """Share of the rows with but one reading for which a separator tells it."""
+        if orders.by == "rows":
+            return sum(run.count for run in self._merged() if _within(run, orders.runs)) / (self.day + self.month)
+        counts = self._columns[orders.column] if orders.by == "column" else self._styles[orders.by]
+        told = sum(sum(counts.rows[value][1:]) for value in orders.values)
+        return told / max(1, sum(sum(rows[1:]) for rows in counts.rows.values()))
+
+    def _settled(self, counts: _Counts) -> dict[str, int]:
+        """The values that stand for one order; none where chance may have made them so, or where all are of one."""
+        found = {value: rows for value, rows in counts.rows.items() if rows[DAY] + rows[MONTH]}
+        pure = {value: rows for value, rows in found.items() if not min(rows[DAY], rows[MONTH])}
+        day, month = (sum(rows[order] for rows in found.values()) for order in (DAY, MONTH))
+        if len(pure) == len(found) and chance_of_all([sum(rows[1:]) for rows in pure.values()], day, month) < CHANCE:
+            settled = {value for value, rows in pure.items() if sum(rows[1:]) >= LEAST_OF_VALUE}
+        else:  # another value is of both orders, so this one may be too: many rows must show that it is not
+            counted = {value: sum(rows[1:]) for value, rows in pure.items()}
+            able = [value for value, n in counted.items() if n >= LEAST_BESIDE_IMPURE]
+            settled = {value for value in able if chance_of_one(counted[value], day, month) < CHANCE_OF_ONE}
+        return {value: DAY if counts.rows[value][DAY] else MONTH for value in sorted(settled)}
+
+    def _merged(self) -> list[Run]:
+        """The runs over the borders of blocks, in the order of the rows."""
+        merged: list[Run] = []
+        for run in sorted(self._runs, key=lambda one: one.first):
+            if merged and merged[-1].order == run.order:
+                run = Run(merged[-1].first, run.last, merged[-1].count + run.count, run.order)
+                merged.pop()
+            merged.append(run)
+        return merged
+
+    def _blocks(self) -> tuple[Run, ...]:
+        """Runs too long for chance, where there are too few of them for rows of no order; the first and the last of the
+        file reach to its ends."""
+        runs = self._merged() if len(self._runs) <= MOST_RUNS else []
+        if chance_of_runs(len(runs), self.day, self.month) >= CHANCE:
+            return ()
+        p = self.day / (self.day + self.month)
+        share = {DAY: p, MONTH: 1 - p}
+        long = [run for run in runs if run.count >= LEAST_OF_BLOCK and share[run.order] ** run.count < CHANCE]
+        ends = {id(runs[0]), id(runs[-1])} if runs else set()
+        return tuple(
+            Run(
+                0 if id(run) in ends and run is runs[0] else run.first,
+                2**62 if id(run) in ends and run is runs[-1] else run.last,
+                run.count,
+                run.order,
+            )
+            for run in long
+        )
+
+    def sentences(self, orders: RowOrders) -> tuple[Message, ...]:
+        """Say that the file contradicts itself, what tells the orders apart, and what becomes of the rest."""
+        columns = ", ".join(self._labels[self._layout.place(role)] for role in self.roles)
+        contradiction = Message(
+            "{columns}: the file contradicts itself. In {day} rows the day can only come first, in {month} rows only "
+            "the month, and {either} rows can be read both ways.",
+            {"columns": columns, "day": self.day, "month": self.month, "either": self.either},
+        )
+        if not orders.by or not (orders.values or orders.runs):
+            return (contradiction, _ALL_AMBIGUOUS)
+        return (contradiction, self._separator(orders), _REST_AMBIGUOUS)
+
+    def _separator(self, orders: RowOrders) -> Message:
+        if orders.by == "half":
+            with_half = orders.values.get("H")
+            return _HALF_MONTH if with_half == MONTH or orders.values.get("") == DAY else _HALF_DAY
+        if orders.by == "rows":
+            return Message(
+                "Blocks of rows tell them apart. Day first: rows {day}; month first: rows {month}.",
+                {name: _spans(orders.runs, order, self._merged()) for name, order in (("day", DAY), ("month", MONTH))},
+            )
+        if orders.by == "style":
+            examples = self._styles["style"].examples
+            return Message(
+                "How they are written tells them apart. Day first: as in {day}; month first: as in {month}.",
+                {n: _listed(examples[v] for v, o in orders.values.items() if o == k) for n, k in _NAMES.items()},
+            )
+        if any(map(_PERSON.search, orders.values)):
+            return Message("The column {column} tells them apart.", {"column": self._labels[orders.column]})
+        return Message(
+            "The column {column} tells them apart. Day first: {day}; month first: {month}.",
+            {
+                "column": self._labels[orders.column],
+                **{n: _listed(v or "–" for v, o in orders.values.items() if o == k) for n, k in _NAMES.items()},
+            },
+        )
+
+
+_NAMES: Final = {"day": DAY, "month": MONTH}
+# What may name a person: an address, a number as long as a telephone's, two capitalised words.
+_PERSON: Final = re.compile(r"@|\d(?:[ ().+-]*\d){6}|\b[^\W\d_a-zα-ω][^\W\d_]*\.?,? [^\W\d_a-zα-ω][^\W\d_]*")
+_HALF_MONTH: Final = Message(
+    "AM and PM tell them apart: with AM or PM the month comes first, in times of 24 hours the day."
+)
+_HALF_DAY: Final = Message(
+    "AM and PM tell them apart: with AM or PM the day comes first, in times of 24 hours the month."
+)
+_REST_AMBIGUOUS: Final = Message(
+    "Rows that stay ambiguous are quarantined: write their dates as 2025-03-01T22:15 and import them again."
+)
+_ALL_AMBIGUOUS: Final = Message(
+    "Nothing in the file tells them apart, so the rows that can be read both ways are quarantined: write their dates "
+    "as 2025-03-01T22:15 and import them again, or export the two sources as two files."
+)
+
+
+def chance_of_all(sizes: Sequence[int], day: int, month: int) -> float:
+    """The chance that each value of a column is of one order, were the orders dealt out to the rows at random.
+
+    Of all ways to choose the `day` rows among `day + month`, those that take some values whole: exact, by counting the
+    sets of values (of these sizes) that have `day` rows together; where as many as there are sets would be too few to
+    matter, that bound.
+    """
+    bound = math.exp(min(0.0, len(sizes) * math.log(2) - _log_ways(day + month, day)))
+    if bound < CHANCE:
+        return bound
+    ways = {0: 1}
+    for size in sizes:
+        more = {total + size: n for total, n in ways.items() if total + size <= day}
+        ways = {total: ways.get(total, 0) + more.get(total, 0) for total in ways.keys() | more.keys()}
+    return ways.get(day, 0) / math.comb(day + month, day)
+
+
+def _log_ways(n: int, k: int) -> float:
+    """The logarithm of how many ways there are to choose k of n."""
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def chance_of_one(size: int, day: int, month: int) -> float:
+    """The chance that all rows of one value are of one order (hypergeometric)."""
+    rest = day + month - size
+    able = [other for other in (day, month) if other <= rest]
+    return sum(math.exp(_log_ways(rest, other) - _log_ways(day + month, day)) for other in able)
+
+
+def chance_of_runs(runs: int, day: int, month: int) -> float:
+    """The chance of so few runs, or fewer, with orders dealt out to the rows at random (Wald and Wolfowitz 1940)."""
+    if runs > 1 + 2 * day * month / (day + month):  # more than the mean
+        return 1.0
+    every, chance = _log_ways(day + month, day), 0.0
+    for n in range(2, runs + 1):
+        half, odd = divmod(n, 2)
+        pairs = ((half, half - 1), (half - 1, half)) if odd else ((half - 1, half - 1),) * 2
+        able = [(a, b) for a, b in pairs if a < day and b < month]
+        chance += sum(math.exp(_log_ways(day - 1, a) + _log_ways(month - 1, b) - every) for a, b in able)
+    return chance
+
+
+def gather(
+    layout: Layout, labels: Sequence[str], roles: Sequence[str], blocks: Iterable[Block]
+) -> tuple[OrderEvidence, ...]:
+    """Go over the blocks once more: the columns of dates together where those of a row agree, else each by itself."""
+    together = OrderEvidence(layout, labels, roles)
+    alone = [OrderEvidence(layout, labels, [role]) for role in roles] if len(roles) > 1 else []
+    for block in blocks:
+        if block.table.num_rows:
+            for evidence in (together, *alone):
+                evidence.add(block)
+    return tuple(alone) if alone and together.conflicts else (together,)
+
+
+def _runs(read: Orders, rows: IntArray) -> list[Run]:
+    """The runs of rows of one order in a block; rows that can be read both ways belong to none."""
+    where = np.flatnonzero((read == DAY) | (read == MONTH))
+    if not len(where):
+        return []
+    orders, numbers = read[where], rows[where]
+    cuts = np.flatnonzero(np.diff(orders)) + 1
+    starts, ends = np.concatenate([[0], cuts]), np.concatenate([cuts, [len(where)]])
+    return [
+        Run(int(numbers[start]), int(numbers[end - 1]), int(end - start), int(orders[start]))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _within(run: Run, runs: Sequence[Run]) -> bool:
+    return any(one.first <= run.first and run.last <= one.last and one.order == run.order for one in runs)
+
+
+def _spans(runs: Sequence[Run], order: int, merged: Sequence[Run]) -> str:
+    """The first and last rows of some blocks, without the ends of the file that nobody can count to."""
+    known = [run for run in merged if run.order == order and _within(run, runs)]
+    return _listed(f"{run.first}–{run.last}" for run in known)
+
+
+def _listed(words: Iterable[Any]) -> str:
+    """Some words, a few of them where there are many."""
+    named = list(map(str, words))
+    return ", ".join([*named[:MOST_SHOWN], *(["…"] if len(named) > MOST_SHOWN else [])]) or "–"
+
+
+def one_order(size: int, order: str) -> Orders:
+    """One order for all rows, which lets a date that has but one reading be read as it can only be."""
+    return np.full(size, ORDERS[order], np.int8)
+
 
 SAMPLE_ROWS: Final = 50_000
 MOST_WORDS: Final = 5_000

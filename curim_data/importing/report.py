@@ -16,29 +16,70 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.formats.base import Layout, fold
+from curim_data.geo.default_coordinates import LEAST, default_coordinates, usual_count
 from curim_data.importing._first_city import FirstCity
-from curim_data.importing._tally import ColumnSummary, Tally, is_elsewhere
 from curim_data.importing.comparison import Comparison, ExportChanges
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.extract import ProfiledExport, recognise
 from curim_data.importing.mapping import ColumnMapping, changed_columns
+from curim_data.importing.outcomes import ColumnSummary, Tally, is_elsewhere
 from curim_data.importing.proof import Proof
 from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
 from curim_data.model.alert import TOLD
 from curim_data.model.labels import UNCATEGORISED
+from curim_data.model.place_names import PlaceNames
 from curim_data.model.questions import BY_NAMES
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.spread import Spread, names_of_areas
-from curim_data.quality import default_coordinates
 from curim_data.store import Batch
+from curim_data.store.matching import bounded_duckdb
 from curim_data.store.staged import StagedResult
 from curim_data.store.staging import Staging
+
+IN_MEMORY: Final = 100_000  # alerts that are counted without DuckDB, which takes longer to start than to count them
+_COLUMNS: Final = ["longitude", "latitude", "inside"]
+
+
+def default_coordinates_of_files(staged: Sequence[Path], names: PlaceNames) -> pd.DataFrame:
+    """`geo.default_coordinates` of the alerts in Parquet files; DuckDB spills to disk next to them.
+
+    Its columns longitude, latitude (WGS84) and inside; the result's longitude, latitude and n. `names`: what the
+    file calls positions.
+    """
+    if sum(pq.read_metadata(path).num_rows for path in staged) <= IN_MEMORY:
+        return _in_memory(pa.concat_tables([pq.read_table(path, columns=_COLUMNS) for path in staged]), names)
+    with bounded_duckdb(staged[0].parent) as engine:
+        sides = dict(
+            engine.execute(
+                "SELECT coalesce(inside, false), count(*) FROM read_parquet($files) WHERE longitude IS NOT NULL "
+                "GROUP BY 1",
+                {"files": [str(path) for path in staged]},
+            ).fetchall()
+        )
+        engine.execute(
+            "CREATE TEMP TABLE points AS SELECT longitude, latitude, coalesce(inside, false) AS inside, count(*) AS n "
+            "FROM read_parquet($files) WHERE longitude IS NOT NULL GROUP BY ALL",
+            {"files": [str(path) for path in staged]},
+        )
+        usual = usual_count(engine.execute("SELECT n, count(*) AS points FROM points GROUP BY n").df())
+        points: pd.DataFrame = engine.execute("SELECT * FROM points WHERE n > $least", {"least": LEAST}).df()
+    return default_coordinates(points, sides.get(True, 0), sides.get(False, 0), usual, names)
+
+
+def _in_memory(alerts: pa.Table, names: PlaceNames) -> pd.DataFrame:
+    mapped = alerts.filter(pc.is_valid(alerts["longitude"]))
+    inside = int(pc.sum(mapped["inside"]).as_py() or 0)
+    points = mapped.group_by(_COLUMNS).aggregate([([], "count_all")]).to_pandas().rename(columns={"count_all": "n"})
+    usual = usual_count(points.groupby("n").size().rename("points").reset_index())
+    return default_coordinates(points, inside, mapped.num_rows - inside, usual, names)
+
 
 SAMPLE_ROWS: Final = 20
 SAMPLE_POINTS: Final = 2_000
@@ -281,7 +322,7 @@ def build_report(
         unknown=tally.unknown,
         dropped=tuple(labels[place] or f"{place + 1}" for place in sorted({*layout.personal, *layout.text})),
         unused=tuple(labels[place] for place in layout.unused if labels[place]),
-        default_coordinates=default_coordinates.default_coordinates_of_files(staged.staging.paths, staged.learnt.names),
+        default_coordinates=default_coordinates_of_files(staged.staging.paths, staged.learnt.names),
         first=tally.first,
         last=tally.last,
         mapped=tally.mapped,

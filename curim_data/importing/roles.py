@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from curim_data.containers.types import ArrowText
 from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
-from curim_data.importing._text_columns import distinct, first_bytes, glued, in_one_piece, trimmed
+from curim_data.importing.value_parsing import distinct, first_bytes, glued, in_one_piece, trimmed
 from curim_data.lexicon import MISSING
-from curim_data.lexicon.hours import hour_of_span
+from curim_data.lexicon.times import hour_of_span
 from curim_data.model import BoolArray
 
 DATE_ROLES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")

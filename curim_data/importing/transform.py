@@ -19,15 +19,13 @@ from curim_data.containers.prefetch import prefetch, prefetch_map
 from curim_data.containers.types import ArrowText
 from curim_data.formats import GUESSED
 from curim_data.geo.enrichment import KnownPositions, enrich
-from curim_data.importing._tally import LISTED_ROWS, OutcomeLog, Tally
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.id_collisions import IdScope, id_scope
 from curim_data.importing.mapping import FORMAT, ColumnMapping
+from curim_data.importing.outcomes import LISTED_ROWS, OutcomeLog, Quarantine, RowOutcomes, Tally, flag_bit, flag_lists
 from curim_data.importing.place_columns import LearntNames, PlaceColumns
-from curim_data.importing.quarantine import Quarantine
 from curim_data.importing.roles import RoleColumns
-from curim_data.importing.row_outcomes import RowOutcomes, flag_bit, flag_lists
 from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.model import Block, CityProfile, Message, Reason
 from curim_data.model.reasons import Flag

@@ -46,14 +46,17 @@ from curim_data.profile.files import (
 )
 from curim_data.profile.provisional import placed
 from curim_data.profile.shapes import (
+    OSM_ATTRIBUTION,
     PROPOSED,
     AreaFile,
     chosen_name_column,
     districts_of,
+    is_osm_points,
+    landmarks_of,
     propose_name_column,
     read_areas,
+    streets_of,
 )
-from curim_data.profile.streets import OSM_ATTRIBUTION, is_osm_points, landmarks_of, streets_of
 from curim_data.profile.versions import (
     ProfileChange,
     Version,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from curim_data.importing.hour_profile import hour_profile, text_bars
+from curim_data.importing.proof import hour_profile, text_bars
 
 
 def test_hours_are_counted_in_local_time_and_missing_ones_left_out() -> None:

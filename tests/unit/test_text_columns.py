@@ -8,11 +8,21 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.importing._text_columns import edges, first_bytes, made_of, trimmed, written_alike
-from curim_data.importing.date_parsing import DateFormat, all_iso_with_offset, parse_dates
-from curim_data.importing.number_parsing import SHAPES, count_number_shapes, parse_numbers
 from curim_data.importing.roles import without_missing_words
 from curim_data.importing.signatures import KINDS
+from curim_data.importing.value_parsing import (
+    SHAPES,
+    DateFormat,
+    all_iso_with_offset,
+    count_number_shapes,
+    edges,
+    first_bytes,
+    made_of,
+    parse_dates,
+    parse_numbers,
+    trimmed,
+    written_alike,
+)
 from curim_data.lexicon.folding import fold
 
 WORDS = frozenset({"null", "not_recorded", "n/a", "99", "αγνωστο", "0"})

@@ -1,24 +1,253 @@
-"""Which column holds the kind of event: by its heading, by how its values recur, by what they speak of.
+"""What the rows of a file are: the column of categories, the nature of the file as a whole, columns of counts.
 
-Of two columns where one divides the other the finer one is the category, as long as its values recur.
+The category is found by its heading, by how its values recur, by what they speak of; of two columns where one divides
+the other the finer one is the category, as long as its values recur. The nature (police records, service requests,
+reports by citizens) follows from the columns and the name of the file.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats.base import MOST_CHARACTERS, Guess, fold
+from curim_data.formats.base import MOST_CHARACTERS, CountedRows, Guess, fold
 from curim_data.formats.guess import headings
-from curim_data.formats.guess._column import HEADING, Column, column_of, guess, percent
-from curim_data.formats.guess.values import Values, separators_of, separators_with_reasons
-from curim_data.lexicon import MISSING, kind_of, topic_of
+from curim_data.formats.guess.headings import Heading
+from curim_data.formats.guess.values import (
+    HEADING,
+    Column,
+    Values,
+    column_of,
+    guess,
+    percent,
+    separators_of,
+    separators_with_reasons,
+)
+from curim_data.lexicon import MISSING, kind_of, named_topic, topic_of
 from curim_data.lexicon.places import AREA_HEADINGS, STREET_HEADINGS
-from curim_data.model import Message
+from curim_data.model import Kind, Message
+
+_set = headings.word_set
+# One concept a line group, in the order of `headings`.
+_POLICE: Final = _set(
+    "susp suspect suspects perp perpetrator offender arrest arrested arrestee weapon weapons statute penal ucr nibrs "
+    "iucr murder precinct beat police patrol dispatch dispatched charge charges "
+    "δράστη δράστης δραστών ύποπτος όπλο σύλληψη σύλληψης αστυνομία αστυνομικό "
+    "suspect suspecté interpellation arme armes commissariat gendarmerie plainte "
+    "sospechoso imputado detenido detenidos arma armas comisaría policía policia "
+    "suspeito infrator indiciado delegacia polícia policial boletim "
+    "tatverdächtig tatverdächtige tatverdächtiger tatverdächtigen täter tatmittel waffe polizei polizeirevier "
+    "indagato arma denunciati arrestati polizia questura"
+)
+_REQUEST: Final = _set(
+    "request requests service sr 311 ticket tickets "
+    "αίτημα αιτήματος αιτημάτων αιτήματα αίτησης "
+    "demande demandes intervention interventions "
+    "solicitud solicitudes petición incidencia incidencias "
+    "pedido pedidos solicitação solicitacao chamado "
+    "anliegen anliegens hinweis serviceanfrage "
+    "richiesta richieste intervento"
+)
+_REPORT: Final = _set(
+    "report reports submission submissions "
+    "αναφορά αναφοράς αναφορές υποβολή υποβολής "
+    "signalement signalements "
+    "reporte reportes aviso avisos comunicado "
+    "participação participacao comunicação relato "
+    "meldung meldungs meldungen meldungsnummer "
+    "segnalazione segnalazioni"
+)
+_DEPARTMENT: Final = _set(
+    "agency department dept division responsible assigned "
+    "υπηρεσία υπηρεσίας αρμόδια αρμόδιος τμήμα ανατέθηκε "
+    "direction compétent competent attribué "
+    "departamento dependencia responsable encargado asignado "
+    "secretaria órgão responsável encaminhado "
+    "amt fachbereich zuständig zuständigkeit zustaendigkeit behörde fachamt "
+    "ufficio settore assessorato competente assegnato"
+)
+_CHANNEL: Final = _set(
+    "channel app application platform device photo votes upvotes anonymous submitted "
+    "κανάλι εφαρμογή εφαρμογής συσκευή φωτογραφία ψήφοι ανώνυμα υποβλήθηκε "
+    "canal appli plateforme anonyme "
+    "aplicación foto votos anónimo "
+    "aplicativo anônimo anónimo "
+    "kanal plattform stimmen anonym bild "
+    "canale applicazione voti anonimo"
+)
+MOST_NAMES: Final = 300  # that a column of names may have, for them to be looked at
+_OF_SERVICES: Final = re.compile(r"\b311\b|service request|open311|fixmystreet|seeclickfix|αιτηματα|reclamos|anliegen")
+
+_POLICE_RECORDS: Final = Message(
+    "The columns are those of police records: where the name of a category does not say its kind, and where there is "
+    "no category, alerts count as offences."
+)
+_SERVICE_REQUESTS: Final = Message(
+    "The columns are those of requests for a city's services: where the name of a category does not say its kind, and "
+    "where there is no category, alerts count as incivilities, not as offences."
+)
+_FILE_NAME: Final = {
+    Kind.OFFENCE: Message(
+        "By the name of the file (“{word}”), alerts count as offences where their category does not say its kind and "
+        "where they have none."
+    ),
+    Kind.INCIVILITY: Message(
+        "By the name of the file (“{word}”), alerts count as incivilities where their category does not say its kind "
+        "and where they have none."
+    ),
+    Kind.RISK: Message(
+        "By the name of the file (“{word}”), alerts count as dangers where their category does not say its kind and "
+        "where they have none."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Nature:
+    """What a file is. `kind`: of alerts whose category says none, None where nothing shows it, with `why`.
+
+    `citizens`: whether those who report are citizens, so that a gender without owner is theirs.
+    """
+
+    kind: Kind | None = None
+    why: Message | None = None
+    citizens: bool = False
+
+
+def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
+    """Judge by the headings, and by whether a column of states holds words that are known.
+
+    One sign of the police (a crime or an offence in a heading, a suspect, an arrest, a weapon, a precinct) makes the
+    file theirs. Requests for services name a request or a department in charge, and one more thing that such systems
+    have: a state, a date of closing (`closes`), a channel. Reports by citizens show two of all these signs, or one and
+    a column that speaks of nuisances; three where what they speak of are offences, as the records of the police do. Who
+    says how safe it felt is a citizen.
+    """
+    heads = [column.head for column in columns]
+    if any(head.has(headings.OFFENCE) or head.has(_POLICE) for head in heads):
+        return Nature(Kind.OFFENCE, _POLICE_RECORDS)
+    asked, charged = _any(heads, _REQUEST), _any(heads, _DEPARTMENT)
+    handled = any(_is_state(column) for column in columns)
+    more = [handled, closes, _any(heads, _CHANNEL)]
+    signs = [asked, charged, *more, _any(heads, _REPORT), any(head.has(headings.CONFIRMATIONS) for head in heads)]
+    signs += [_speaks(columns, Kind.INCIVILITY, 0.3)]
+    citizens = any(map(_is_feeling, columns)) or sum(signs) >= (3 if _speaks(columns, Kind.OFFENCE, 0.7) else 2)
+    if (asked or charged) and sum((asked, charged, *more)) >= 2:
+        return Nature(Kind.INCIVILITY, _SERVICE_REQUESTS, citizens)
+    return Nature(citizens=citizens)
+
+
+def nature_of_name(name: str) -> Nature:
+    """Judge by the name of the file, where its columns show nothing: "chicago_assaults.csv", "requests 311.xlsx".
+
+    The sentence names the word that decided; short words that mean something else in the next language decide nothing.
+    """
+    plain = " ".join(re.findall(r"\w+", fold(PurePath(name).name.partition(".")[0]).replace("_", " ")))
+    service = _OF_SERVICES.search(plain)
+    named = (Kind.INCIVILITY, service[0]) if service else named_topic(plain)
+    if named is None:
+        return Nature()
+    kind, word = named
+    return Nature(kind, Message(_FILE_NAME[kind].text, {"word": word}))
+
+
+def _any(heads: Iterable[Heading], words: frozenset[str]) -> bool:
+    return any(head.has(words) for head in heads)
+
+
+def _speaks(columns: Iterable[Column], kind: Kind, least: float) -> bool:
+    """Whether a column of names speaks of a kind of events in at least this share of its values."""
+    short = (one.values for one in columns if one.values.given and len(one.values.distinct) <= MOST_NAMES)
+    named = (values for values in short if values.bounded and values.sentences < 0.3)
+    return any(values.share(lambda text: topic_of(text) is kind) >= least for values in named)
+
+
+def _is_feeling(column: Column) -> bool:
+    """Whether it says how safe a person felt, in words or in numbers."""
+    if column.head.has(headings.FEELING):
+        return not column.values.given or column.values.between(1, 5) >= 0.8 or column.values.steps("feeling") >= 0.8
+    return column.head.has(headings.SAFETY) and column.values.steps("feeling") >= 0.8
+
+
+def _is_state(column: Column) -> bool:
+    """Whether the state of a case stands in it, as those who handle it give it."""
+    stated = column.head.has(headings.STATUS) or column.head.has(headings.MAYBE_STATUS)
+    return stated and (not column.values.given or column.values.known("status") >= 0.5)
+
+
+_LEAST_COUNTS: Final = 8  # rows without which numbers say nothing
+_SEVERAL: Final = 0.1  # of the rows stand for more than one event
+_WHOLE_NUMBERS: Final = 0.95
+_COUNT: Final = re.compile(r"\+?(?:\d{1,9}(?:[.,]0{1,2})?|\d{1,3}(?:[.,' \u00a0\u202f]\d{3}){1,2})")
+_NO_DECIMALS: Final = re.compile(r"[.,]0{1,2}$")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in text.split())
+
+
+# Words that mean a quantity by themselves, and words of a number that do so before what is counted.
+_QUANTITY: Final = _words(
+    "count counts total totals frequency quantity anzahl häufigkeit summe πλήθος σύνολο ποσότητα nombre effectif "
+    "cantidad cuenta suma frecuencia quantidade contagem quantità conteggio totale somma"
+)
+_NUMBER: Final = _words("number no n nº αριθμός αρ número num numero zahl")
+_EVENTS: Final = _words(
+    "events incidents crimes offences offenses cases reports alerts complaints occurrences "
+    "συμβάντων περιστατικών εγκλημάτων υποθέσεων αναφορών καταγγελιών αδικημάτων "
+    "faits événements infractions délits signalements plaintes "
+    "hechos casos delitos incidentes sucesos denuncias fälle vorfälle straftaten delikte meldungen "
+    "ocorrências crimes fatti casi reati eventi segnalazioni denunce"
+)
+_OTHERS: Final = _words(
+    "victims persons people vehicles wounded injured dead θυμάτων ατόμων προσώπων οχημάτων τραυματιών victimes "
+    "personnes véhicules blessés víctimas personas vehículos heridos opfer personen fahrzeuge verletzte vítimas "
+    "pessoas veículos vittime persone veicoli feriti votes likes confirmations euro eur loss damage"
+)
+_COUNTED: Final = Message(
+    "{column} says how many events a row stands for, {n} in the first {rows} rows. Each row counts as one alert, so "
+    "totals, places and trends would be wrong: let each event be an alert (--counts events), or import a file with one "
+    "row for each event."
+)
+
+
+def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
+    """The columns that no role has taken and that count the events of a row.
+
+    Their heading means a quantity, of events or of nothing named, and their values are whole numbers of which some
+    are larger than one. How many persons or vehicles an event concerns is no such count.
+    """
+    for column in columns:
+        values = column.values
+        if not _names_count(column) or values.given < _LEAST_COUNTS or values.share(_COUNT.fullmatch) < _WHOLE_NUMBERS:
+            continue
+        numbers = [_number(text) for text in values.texts if _COUNT.fullmatch(text)]
+        serial = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
+        if sum(number > 1 for number in numbers) >= _SEVERAL * len(numbers) and not serial:
+            yield CountedRows(column.place, sum(numbers), values.given)
+
+
+def one_alert_a_row(counted: CountedRows, label: str) -> Message:
+    """What is wrong where each row counts as one alert all the same."""
+    return Message(_COUNTED.text, {"column": label, "n": counted.events, "rows": counted.rows})
+
+
+def _names_count(column: Column) -> bool:
+    words = set(column.head.words)
+    if words & _OTHERS or headings.says_date(column.head):
+        return False
+    return bool(words & _QUANTITY or (words & _NUMBER and words & _EVENTS))
+
+
+def _number(text: str) -> int:
+    return int(re.sub(r"\D", "", _NO_DECIMALS.sub("", text)))
+
 
 LONGEST: Final = 200
 _CLEAR: Final = 0.7  # headings from here on name the kind of event

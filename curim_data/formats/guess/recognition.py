@@ -11,11 +11,17 @@ import pyarrow as pa
 
 from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recognition
 from curim_data.formats.guess import headings
-from curim_data.formats.guess._column import HEADING, Column, columns_of, guess, percent
-from curim_data.formats.guess.category import Found, find_category, refused
-from curim_data.formats.guess.counts import counted_rows, one_alert_a_row
+from curim_data.formats.guess.category import (
+    Found,
+    Nature,
+    counted_rows,
+    find_category,
+    nature_of,
+    one_alert_a_row,
+    refused,
+)
 from curim_data.formats.guess.dates import date_columns
-from curim_data.formats.guess.nature import Nature, nature_of
+from curim_data.formats.guess.values import HEADING, Column, columns_of, guess, percent
 from curim_data.model import Message
 
 NAME: Final = "guessed"

@@ -1,22 +1,317 @@
-"""What was recognised of a file, and where its alerts lie."""
+"""What was recognised of a file and where its alerts lie; questions on what it does not determine, and corrections."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+from zoneinfo import available_timezones
 
 import pandas as pd
 import streamlit as st
 
 from curim_data.formats.base import Layout
-from curim_data.model import Message, Translator
-from curim_data.model.labels import format_label
-from curim_data.model.questions import BOTH_ORDERS
+from curim_data.model import N_, Answers, Kind, Message, Num, Translator
+from curim_data.model.labels import category_label, format_label, kind_label, listed
+from curim_data.model.questions import BOTH_ORDERS, BY_NAMES
+from curim_data.profile.spread import DENSEST, WHOLE, DenseArea, position
 from curim_data.quality.study import likely_reason
-from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading
-from pages.parts.data.questions import AREA_QUESTION, KIND_QUESTION
-from pages.parts.data.uploads import FilePreview, ImportTarget
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.data.uploads import (
+    DELIMITERS,
+    ORDERS,
+    FilePreview,
+    FileReview,
+    ImportTarget,
+    OpenQuestion,
+    UploadedFile,
+    container_label,
+    draw_heading,
+    keep_answer,
+)
+from pages.parts.frame import Page, escape_markdown, escape_with_commands
 from pages.parts.maps import basemap, point_map
+
+QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
+NORTH: Final = 326
+# WGS84 in the zones of the UTM grid; ETRS89 and NAD83 differ from it by less than a metre or two.
+UTM: Final = tuple(100 * half + zone for half in (NORTH, 327) for zone in range(1, 61))
+FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids", "event", "counts")
+AREA_QUESTION: Final = Message("What is the city to be made of?")
+KIND_QUESTION: Final = Message("The export does not say of which kind its categories are. Which is it?")
+_ASKED: Final = {
+    "dates": Message("{name}: the dates can be read in two ways. What comes first?"),
+    "crs": Message(
+        "{name}: the coordinates are metres or feet of a projection that the file does not name. Which one?"
+    ),
+    "decimal": Message("{name}: the coordinates can be read with a decimal point or a decimal comma. Which is it?"),
+    "order": Message("{name}: latitude and longitude stand in one column. Which of them comes first?"),
+    "sheet": Message("{name}: the file holds several tables. Which of them holds the alerts?"),
+    "event": Message("{name}: several columns can hold the date of the event. Which of them says when it happened?"),
+}
+_CHOICES: Final = {
+    "day-first": ORDERS["day-first"],
+    "month-first": ORDERS["month-first"],
+    "point": Message("decimal point (37.94)"),
+    "comma": Message("decimal comma (37,94)"),
+    "lat-lon": Message("latitude first (37.94, 23.65)"),
+    "lon-lat": Message("longitude first (23.65, 37.94)"),
+    "same": Message("the same alerts: this file brings them up to date"),
+    "own": Message("other alerts that happen to have the same ids: both stay"),
+}
+
+
+def draw_questions(page: Page, review: FileReview) -> None:
+    """Ask what stands in the way of a file, and show what was answered before."""
+    asked: dict[str, OpenQuestion] = dict(st.session_state.get(QUESTIONS, {}).get(review.file.digest, {}))
+    if review.question is not None and review.question.about in FIELDS:
+        asked[review.question.about] = review.question
+        st.session_state[QUESTIONS] = {**st.session_state.get(QUESTIONS, {}), review.file.digest: asked}
+    for one in asked.values():
+        _draw_question(page, review.file, one)
+    if review.problem and (review.question is None or review.question.about not in FIELDS):
+        st.error(escape_with_commands(page.t(review.problem)))
+
+
+def draw_area_question(page: Page, review: FileReview) -> None:
+    """How far the alerts of a first file spread; of a region or a country, what the city is to be made of."""
+    t, file = page.t, review.file
+    spread = review.preview.spread if review.preview else None
+    if review.preview is None or spread is None:
+        return
+    if not spread.asks:
+        st.caption(t(spread.statement))
+        return
+    st.warning(t(spread.statement))
+    first, *others = spread.areas
+    labels = {
+        DENSEST: t(
+            "The densest area: {share} % of the alerts, within {radius} km of {place}. Only these lie on the map; the "
+            "others are kept and count in every total that needs no map.",
+            **_area_words(t, review.preview, first),
+        ),
+        WHOLE: t("All of it, in map cells of {metres} m or more.", metres=round(spread.cell_m)),
+        **{
+            one.circle.word: t(
+                "{share} % of the alerts, within {radius} km of {place}.", **_area_words(t, review.preview, one)
+            )
+            for one in others
+        },
+    }
+    key = f"data_area_{file.digest[:12]}"
+    chosen = review.preview.area
+    st.radio(
+        t(AREA_QUESTION),
+        list(labels),
+        format_func=lambda value: escape_markdown(labels[value]),
+        index=list(labels).index(chosen) if chosen in labels and not unanswered(review) else None,
+        key=key,
+        on_change=partial(_keep_choice, file, "area", key),
+    )
+    if others:
+        with st.expander(t("Several cities: a home for each")):
+            st.write(
+                t("On the computer that runs the dashboard, each of these makes a city of its own of the same file:")
+            )
+            st.code(
+                "\n".join(one.command(file.name, number) for number, one in enumerate(spread.areas, 1)), language=None
+            )
+
+
+def unanswered(review: FileReview) -> bool:
+    """Whether a first file holds several cities, and what the city is to be made of was not said."""
+    spread = review.preview.spread if review.preview else None
+    return spread is not None and spread.several and review.file.answers.area is None
+
+
+def draw_kind_question(page: Page, review: FileReview) -> None:
+    """Of which kind the categories of a new city are, where neither the export nor a city says it."""
+    t, file, preview = page.t, review.file, review.preview
+    if preview is None or preview.kind is None:
+        return
+    found = [
+        t("{kind}: {names}", kind=kind_label(t, kind), names=listed(t, names, "standard"))
+        for kind, names in preview.kinds.items()
+    ]
+    labels = {
+        BY_NAMES: t("As their names say. {kinds}", kinds=" · ".join(found)),
+        Kind.OFFENCE.value: t("All of them are offences"),
+        Kind.INCIVILITY.value: t("All of them are incivilities (noise, litter and the like)"),
+        Kind.RISK.value: t("All of them are dangers (accidents, places that are or feel unsafe)"),
+        Kind.UNKNOWN.value: t("Leave their kind open: not known"),
+    }
+    key = f"data_kind_{file.digest[:12]}"
+    st.radio(
+        t(KIND_QUESTION),
+        list(labels),
+        format_func=lambda value: escape_markdown(labels[value]),
+        index=list(labels).index(preview.kind),
+        key=key,
+        on_change=partial(_keep_choice, file, "kind", key),
+        help=t("The kind of a single category can be set after the import, under the city profile."),
+    )
+
+
+def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str, Any]:
+    """Share, radius and place of a dense area: by the names that the export has there, if any."""
+    place = position(one.circle)
+    if names := preview.area_names.get(one.circle.word):
+        place = t("{place} ({names})", place=place, names=", ".join(names))
+    return {"share": Num(100 * one.share, 0), "radius": Num(one.circle.radius_km, 0), "place": place}
+
+
+def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
+    t = page.t
+    key = f"data_{asked.about}_{file.digest[:12]}"
+    given = getattr(file.answers, asked.about)
+    question = escape_markdown(t(asked.message))  # with what speaks for either answer
+    if asked.about in _ASKED:
+        question = t(_ASKED[asked.about], name=escape_markdown(file.name))
+    values: list[Any] = [int(one.value) if asked.about == "crs" else one.value for one in asked.choices]
+    labels = {
+        value: t(_CHOICES[one.value]) if one.value in _CHOICES else t(one.label)
+        for value, one in zip(values, asked.choices, strict=True)
+    }
+    if asked.about == "crs":
+        labels |= {value: f"EPSG:{value} · {t(one.label)}" for value, one in zip(values, asked.choices, strict=True)}
+        if given is not None and given not in values:
+            values.append(given)
+    if values:
+        st.radio(
+            question,
+            values,
+            format_func=lambda value: escape_markdown(labels.get(value, f"EPSG:{value}")),
+            index=values.index(given) if given in values else None,
+            key=key,
+            on_change=partial(_keep_choice, file, asked.about, key),
+        )
+    else:
+        st.write(question)
+    if asked.about == "crs":
+        _draw_epsg_choice(page, file, key)
+
+
+def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
+    """Another projection: by its UTM zone, which follows from the longitude, or by its number."""
+    t = page.t
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        zone = st.selectbox(
+            t("Another one: its UTM zone"),
+            list(UTM),
+            index=None,
+            format_func=partial(_zone_label, t),
+            placeholder=t("by longitude"),
+            key=f"{key}_zone",
+            width=300,
+        )
+        number = st.text_input(
+            t("or its EPSG code"),
+            key=f"{key}_code",
+            placeholder="2100",
+            max_chars=12,
+            width=300 if page.narrow else 180,
+        )
+    digits = number.upper().removeprefix("EPSG:").strip()
+    if digits and not digits.isdigit():
+        st.caption(t("Give a number, such as 2100 for the Greek grid (EGSA ’87)."))
+    for name, code in (("zone", str(zone or "")), ("code", digits if digits.isdigit() else "")):
+        if code and st.session_state.get(f"{key}_{name}_used") != code:
+            st.session_state[f"{key}_{name}_used"] = code
+            if file.answers.crs != int(code):
+                keep_answer(file, crs=int(code))
+                st.rerun()
+
+
+def _zone_label(t: Translator, epsg: int) -> str:
+    """ "Zone 34 north: 18° to 24°": the degrees of longitude, negative in the west."""
+    number = epsg % 100
+    west = 6 * number - 186
+    north = N_("Zone {number} north: longitude {west}° to {east}°")
+    zone = north if epsg // 100 == NORTH else N_("Zone {number} south: longitude {west}° to {east}°")
+    return t(zone, number=number, west=west, east=west + 6)
+
+
+def _keep_choice(file: UploadedFile, about: str, key: str) -> None:
+    keep_answer(file, **{about: st.session_state.get(key) or None})  # an emptied field is no answer
+
+
+def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
+    """Draw the choices that correct what was recognised: table, dates, time zone, coordinate system."""
+    t, answers, city = page.t, preview.answers, into.city or preview.city
+    with st.expander(t("Correct what was recognised"), key=f"data_right_{file.digest[:12]}"):
+        if len(preview.facts.sheets) > 1:
+            _draw_choice(file, "sheet", t("Table of the file"), preview.facts.sheets, answers, str, preview.facts.sheet)
+        _draw_choice(
+            file, "dates", t("Dates"), tuple(ORDERS), answers, lambda order: t(ORDERS[order]), t("as recognised")
+        )
+        _draw_choice(
+            file,
+            "timezone",
+            t("Time zone of times without offset"),
+            sorted(available_timezones()),
+            answers,
+            str,
+            t("that of the city: {zone}", zone=city.timezone),
+        )
+        if {"x", "y"} & set(preview.header.layout.roles):
+            _draw_epsg_choice(page, file, f"data_right_crs_{file.digest[:12]}")
+
+
+def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
+    """Ask for the category of a file that has no column for it; it may stay open."""
+    t = page.t
+    if "category" in preview.header.layout.roles:
+        return
+    known = sorted(preview.city.categories, key=lambda one: category_label(t, preview.city, one))
+    given = preview.answers.category
+    options = [*known, *([given] if given and given not in known else [])]
+    key = f"data_category_{file.digest[:12]}"
+    keep = partial(_keep_choice, file, "category", key)
+    question = t("No column holds the category. Which category do all these alerts have?")
+    made_for_it = into.city is None and preview.city.provisional  # its categories are what is answered here
+    if made_for_it or not known:  # a box without options would open on “No results”
+        st.text_input(
+            question,
+            value=given or "",
+            placeholder=t("Type a name, such as Theft; may be left empty"),
+            max_chars=80,
+            key=key,
+            on_change=keep,
+        )
+        return
+    st.selectbox(
+        question,
+        options,
+        index=options.index(given) if given else None,
+        format_func=lambda one: category_label(t, preview.city, one),
+        placeholder=t("Choose, or type a name of your own; may be left empty"),
+        accept_new_options=True,
+        key=key,
+        on_change=keep,
+    )
+
+
+def _draw_choice(
+    file: UploadedFile,
+    about: str,
+    label: str,
+    options: Sequence[str],
+    answers: Answers,
+    words: Callable[[str], str],
+    nothing: str,
+) -> None:
+    given = getattr(answers, about)
+    key = f"data_right_{about}_{file.digest[:12]}"
+    st.selectbox(
+        label,
+        options,
+        index=list(options).index(given) if given in options else None,
+        format_func=words,
+        placeholder=nothing,
+        key=key,
+        on_change=partial(_keep_choice, file, about, key),
+    )
+
 
 MAP_HEIGHT = 340
 SHOWN_DEFAULTS = 3
