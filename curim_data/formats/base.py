@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -132,17 +132,6 @@ class Recognition:
         return not self.missing and not self.doubled and self.refused is None
 
 
-class Format(Protocol):
-    """A module of this package."""
-
-    NAME: str
-    DOCUMENTATION: str
-
-    def recognise(self, labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
-        """Read a header and, where the names alone do not say enough, the first records (columns "0", "1", ...)."""
-        ...
-
-
 PERSONAL_WORDS = frozenset(
     {"name", "surname", "firstname", "lastname", "fullname", "username", "user", "contact", "passport", "afm", "amka"}
     | {"phone", "telephone", "tel", "mobile", "email", "mail", "device", "imei", "ip", "birth", "birthdate"}
@@ -219,7 +208,7 @@ class HeaderReader:
         """Whether one of these headings is there."""
         return not set(headings).isdisjoint(self.folded)
 
-    def score(self, needed: Iterable[tuple[str, ...]], distinctive: Iterable[str]) -> float:
+    def score(self, needed: Iterable[Sequence[str]], distinctive: Iterable[str]) -> float:
         """The share of distinctive headings that is there; 0 where a needed one (each with its spellings) is not."""
         if not all(self.has(*spellings) for spellings in needed):
             return 0.0
@@ -237,18 +226,22 @@ class HeaderReader:
 
     def give_first(self, role: str, places: Sequence[int]) -> None:
         """Let the first filled of these columns give a role, in this order."""
+        self.give_all(role, places, "value" if len(places) == 1 else "first")
+
+    def give_all(self, role: str, places: Sequence[int], part: str = "value") -> None:
+        """Let all of these columns give a role together."""
         if places:
-            part = "value" if len(places) == 1 else "first"
             self.roles[role] = tuple(Part(place, part) for place in places)
 
     def found(self, *headings: str) -> list[int]:
         """The columns of these headings, in the order of the headings."""
         return [place for heading in headings for place in self.places(heading)]
 
-    def set_aside(self, aside: str, *headings: str, prefix: str = "") -> None:
-        """Name columns as "personal", "text" or "unused", by their headings or the beginning of them."""
+    def set_aside(self, aside: str, *headings: str) -> None:
+        """Name columns as "personal", "text" or "unused", by their headings or the beginning of them ("media.*")."""
+        beginnings = tuple(heading[:-1] for heading in headings if heading.endswith(".*"))
         for place, folded in enumerate(self.folded):
-            if folded in headings or (prefix and folded.startswith(prefix)):
+            if folded in headings or folded.startswith(beginnings):
                 self._aside.setdefault(place, aside)
 
     def recognition(self, name: str, score: float, *, refused: Message | None = None, **more: Any) -> Recognition:
@@ -260,7 +253,8 @@ class HeaderReader:
         bins: dict[str, list[int]] = {"personal": [], "text": [], "unused": []}
         for place, label in enumerate(self.labels):
             if place not in taken:
-                bins[self._aside.get(place) or _by_words(label)].append(place)
+                words = label.replace(".", " ").replace("?", " ")
+                bins[self._aside.get(place) or unclaimed(words)].append(place)
         dated = not {"reported_at", "occurred_from"}.isdisjoint(self.roles)
         return Recognition(
             Layout(name, self.roles, tuple(bins["personal"]), tuple(bins["text"]), tuple(bins["unused"]), **more),
@@ -271,9 +265,9 @@ class HeaderReader:
         )
 
 
-def _by_words(label: str) -> str:
-    plain = label.replace(".", " ").replace("?", " ")
-    return "personal" if is_personal(plain) else "text" if is_text(plain) else "unused"
+def unclaimed(label: str) -> str:
+    """What a heading that no format claims is by its words: "personal", "text" or "unused"."""
+    return "personal" if is_personal(label) else "text" if is_text(label) else "unused"
 
 
 def values(sample: pa.Table | None, place: int) -> list[str]:
