@@ -112,7 +112,9 @@ def _recognise_curim(labels: Sequence[str], words: Mapping[str, Mapping[str, str
         Layout(
             CURIM,
             {role: (Part(places[0]),) for role, places in claims.items()},
-            *(tuple(places) for places in bins.values()),
+            tuple(bins["personal"]),
+            tuple(bins["text"]),
+            tuple(bins["unused"]),
             words=words,
         ),
         score,

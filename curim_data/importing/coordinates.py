@@ -15,7 +15,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from curim_data.containers.types import ArrowText
-from curim_data.formats.guess.headings import LATITUDE, LONGITUDE, read_heading
+from curim_data.formats.guess.headings import read_heading
 from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.roles import RoleColumns
@@ -186,9 +186,8 @@ def _says_degrees(sample: RoleColumns, roles: tuple[str, str]) -> bool:
     Unless all of them are, and lead to the city in a projection. Under headings that say nothing of the kind, such as
     "north" and "east", a projection is thought of, and asked for, where most numbers are no degrees.
     """
-    words = (LATITUDE, LONGITUDE)
     heads = (read_heading(sample.label(role)) for role in roles)
-    return roles == ("latitude", "longitude") and all(head.has(said) for head, said in zip(heads, words, strict=True))
+    return roles == ("latitude", "longitude") and all(head.has(role) for head, role in zip(heads, roles, strict=True))
 
 
 def _hardly_degrees(parsed: ParsedCoordinates) -> bool:

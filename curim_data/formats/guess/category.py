@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from curim_data.formats.base import MOST_CHARACTERS, CountedRows, Guess, fold
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.headings import Heading
+from curim_data.formats.guess.headings import Heading, concept
 from curim_data.formats.guess.values import (
     HEADING,
     Column,
@@ -33,54 +33,6 @@ from curim_data.lexicon import MISSING, kind_of, named_topic, topic_of
 from curim_data.lexicon.places import AREA_HEADINGS, STREET_HEADINGS
 from curim_data.model import Kind, Message
 
-_set = headings.word_set
-# One concept a line group, in the order of `headings`.
-_POLICE: Final = _set(
-    "susp suspect suspects perp perpetrator offender arrest arrested arrestee weapon weapons statute penal ucr nibrs "
-    "iucr murder precinct beat police patrol dispatch dispatched charge charges "
-    "δράστη δράστης δραστών ύποπτος όπλο σύλληψη σύλληψης αστυνομία αστυνομικό "
-    "suspect suspecté interpellation arme armes commissariat gendarmerie plainte "
-    "sospechoso imputado detenido detenidos arma armas comisaría policía policia "
-    "suspeito infrator indiciado delegacia polícia policial boletim "
-    "tatverdächtig tatverdächtige tatverdächtiger tatverdächtigen täter tatmittel waffe polizei polizeirevier "
-    "indagato arma denunciati arrestati polizia questura"
-)
-_REQUEST: Final = _set(
-    "request requests service sr 311 ticket tickets "
-    "αίτημα αιτήματος αιτημάτων αιτήματα αίτησης "
-    "demande demandes intervention interventions "
-    "solicitud solicitudes petición incidencia incidencias "
-    "pedido pedidos solicitação solicitacao chamado "
-    "anliegen anliegens hinweis serviceanfrage "
-    "richiesta richieste intervento"
-)
-_REPORT: Final = _set(
-    "report reports submission submissions "
-    "αναφορά αναφοράς αναφορές υποβολή υποβολής "
-    "signalement signalements "
-    "reporte reportes aviso avisos comunicado "
-    "participação participacao comunicação relato "
-    "meldung meldungs meldungen meldungsnummer "
-    "segnalazione segnalazioni"
-)
-_DEPARTMENT: Final = _set(
-    "agency department dept division responsible assigned "
-    "υπηρεσία υπηρεσίας αρμόδια αρμόδιος τμήμα ανατέθηκε "
-    "direction compétent competent attribué "
-    "departamento dependencia responsable encargado asignado "
-    "secretaria órgão responsável encaminhado "
-    "amt fachbereich zuständig zuständigkeit zustaendigkeit behörde fachamt "
-    "ufficio settore assessorato competente assegnato"
-)
-_CHANNEL: Final = _set(
-    "channel app application platform device photo votes upvotes anonymous submitted "
-    "κανάλι εφαρμογή εφαρμογής συσκευή φωτογραφία ψήφοι ανώνυμα υποβλήθηκε "
-    "canal appli plateforme anonyme "
-    "aplicación foto votos anónimo "
-    "aplicativo anônimo anónimo "
-    "kanal plattform stimmen anonym bild "
-    "canale applicazione voti anonimo"
-)
 MOST_NAMES: Final = 300  # that a column of names may have, for them to be looked at
 _OF_SERVICES: Final = re.compile(r"\b311\b|service request|open311|fixmystreet|seeclickfix|αιτηματα|reclamos|anliegen")
 
@@ -130,12 +82,18 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
     says how safe it felt is a citizen.
     """
     heads = [column.head for column in columns]
-    if any(head.has(headings.OFFENCE) or head.has(_POLICE) for head in heads):
+    if any(head.has("offence") or head.has("police") for head in heads):
         return Nature(Kind.OFFENCE, _POLICE_RECORDS)
-    asked, charged = _any(heads, _REQUEST), _any(heads, _DEPARTMENT)
+    asked, charged = _any(heads, "request"), _any(heads, "department")
     handled = any(_is_state(column) for column in columns)
-    more = [handled, closes, _any(heads, _CHANNEL)]
-    signs = [asked, charged, *more, _any(heads, _REPORT), any(head.has(headings.CONFIRMATIONS) for head in heads)]
+    more = [handled, closes, _any(heads, "channel")]
+    signs = [
+        asked,
+        charged,
+        *more,
+        _any(heads, "report"),
+        any(head.has("confirmations") for head in heads),
+    ]
     signs += [_speaks(columns, Kind.INCIVILITY, 0.3)]
     citizens = any(map(_is_feeling, columns)) or sum(signs) >= (3 if _speaks(columns, Kind.OFFENCE, 0.7) else 2)
     if (asked or charged) and sum((asked, charged, *more)) >= 2:
@@ -157,8 +115,8 @@ def nature_of_name(name: str) -> Nature:
     return Nature(kind, Message(_FILE_NAME[kind].text, {"word": word}))
 
 
-def _any(heads: Iterable[Heading], words: frozenset[str]) -> bool:
-    return any(head.has(words) for head in heads)
+def _any(heads: Iterable[Heading], name: str) -> bool:
+    return any(head.has(name) for head in heads)
 
 
 def _speaks(columns: Iterable[Column], kind: Kind, least: float) -> bool:
@@ -170,14 +128,14 @@ def _speaks(columns: Iterable[Column], kind: Kind, least: float) -> bool:
 
 def _is_feeling(column: Column) -> bool:
     """Whether it says how safe a person felt, in words or in numbers."""
-    if column.head.has(headings.FEELING):
+    if column.head.has("feeling"):
         return not column.values.given or column.values.between(1, 5) >= 0.8 or column.values.steps("feeling") >= 0.8
-    return column.head.has(headings.SAFETY) and column.values.steps("feeling") >= 0.8
+    return column.head.has("safety") and column.values.steps("feeling") >= 0.8
 
 
 def _is_state(column: Column) -> bool:
     """Whether the state of a case stands in it, as those who handle it give it."""
-    stated = column.head.has(headings.STATUS) or column.head.has(headings.MAYBE_STATUS)
+    stated = column.head.has("status") or column.head.has("maybe_status")
     return stated and (not column.values.given or column.values.known("status") >= 0.5)
 
 
@@ -188,28 +146,6 @@ _COUNT: Final = re.compile(r"\+?(?:\d{1,9}(?:[.,]0{1,2})?|\d{1,3}(?:[.,' \u00a0\
 _NO_DECIMALS: Final = re.compile(r"[.,]0{1,2}$")
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(fold(word) for word in text.split())
-
-
-# Words that mean a quantity by themselves, and words of a number that do so before what is counted.
-_QUANTITY: Final = _words(
-    "count counts total totals frequency quantity anzahl häufigkeit summe πλήθος σύνολο ποσότητα nombre effectif "
-    "cantidad cuenta suma frecuencia quantidade contagem quantità conteggio totale somma"
-)
-_NUMBER: Final = _words("number no n nº αριθμός αρ número num numero zahl")
-_EVENTS: Final = _words(
-    "events incidents crimes offences offenses cases reports alerts complaints occurrences "
-    "συμβάντων περιστατικών εγκλημάτων υποθέσεων αναφορών καταγγελιών αδικημάτων "
-    "faits événements infractions délits signalements plaintes "
-    "hechos casos delitos incidentes sucesos denuncias fälle vorfälle straftaten delikte meldungen "
-    "ocorrências crimes fatti casi reati eventi segnalazioni denunce"
-)
-_OTHERS: Final = _words(
-    "victims persons people vehicles wounded injured dead θυμάτων ατόμων προσώπων οχημάτων τραυματιών victimes "
-    "personnes véhicules blessés víctimas personas vehículos heridos opfer personen fahrzeuge verletzte vítimas "
-    "pessoas veículos vittime persone veicoli feriti votes likes confirmations euro eur loss damage"
-)
 _COUNTED: Final = Message(
     "{column} says how many events a row stands for, {n} in the first {rows} rows. Each row counts as one alert, so "
     "totals, places and trends would be wrong: let each event be an alert (--counts events), or import a file with one "
@@ -240,9 +176,9 @@ def one_alert_a_row(counted: CountedRows, label: str) -> Message:
 
 def _names_count(column: Column) -> bool:
     words = set(column.head.words)
-    if words & _OTHERS or headings.says_date(column.head):
+    if words & concept("not_counted_events") or headings.says_date(column.head):
         return False
-    return bool(words & _QUANTITY or (words & _NUMBER and words & _EVENTS))
+    return bool(words & concept("quantity") or (words & concept("count_number") and words & concept("counted_events")))
 
 
 def _number(text: str) -> int:
@@ -342,7 +278,7 @@ def can_be_category(column: Column, score: float) -> bool:
     values = column.values
     if not values.given:
         return not headings.names_text(column.head)
-    if (headings.names_text(column.head) or column.head.has(headings.NAME)) and len(values.distinct) == values.given:
+    if (headings.names_text(column.head) or column.head.has("name")) and len(values.distinct) == values.given:
         return False
     values = _parts(values)
     if score >= _CLEAR and _is_list(values):
@@ -381,7 +317,7 @@ def _by_what_recurs(columns: Sequence[Column]) -> tuple[Column | None, float, Me
     """
     few = [one for one in columns if one.values.given >= _LEAST and _recurs(one.values) and one.values.names >= 0.8]
     for column in few:
-        names = column.head.has(headings.SUBJECT) and not column.head.has(headings.NOT_CATEGORY)
+        names = column.head.has("subject") and not column.head.has("not_category")
         parts = _parts(column.values)
         speaks = parts.share(kind_of) >= _SOME_SPEAK  # not the names of persons, whom a subject may be
         if names and speaks and len(parts.distinct) > 1 and _few(parts):
@@ -397,7 +333,7 @@ def _by_what_recurs(columns: Sequence[Column]) -> tuple[Column | None, float, Me
             return column, 0.3, Message("{share} % of the values name kinds of events", percent(share))
     for column in several:
         speaks = _parts(column.values).share(kind_of) >= _SOME_SPEAK
-        if column.head.has(headings.OFFICE) and speaks and _may_speak(column):
+        if column.head.has("office") and speaks and _may_speak(column):
             return column, 0.3, _no_other(column)
     return None, 0.0, HEADING
 
@@ -413,8 +349,8 @@ def _few(values: Values) -> bool:
 def _may_speak(column: Column) -> bool:
     """Whether what values speak of may be the event: not a place, a person, an outcome, nor who is suspected."""
     head, label = column.head, fold(column.head.label)
-    other = headings.NOT_CATEGORY | headings.VICTIM | headings.SUSPECT | headings.STATUS | headings.SEX
-    return not head.has(other) and label not in AREA_HEADINGS | STREET_HEADINGS and column.values.sentences < 0.3
+    other = head.has("not_category", "victim", "suspect", "status", "sex")
+    return not other and label not in AREA_HEADINGS | STREET_HEADINGS and column.values.sentences < 0.3
 
 
 def _finer(best: Column, columns: Sequence[Column], scores: dict[Column, float]) -> Column:
@@ -425,8 +361,8 @@ def _finer(best: Column, columns: Sequence[Column], scores: dict[Column, float])
     found = best
     for one in columns:
         named = scores[one] >= _CLEAR and can_be_category(one, scores[one])
-        sub = vague and one.head.has(headings.SUB | headings.SUBJECT) and one.values.names >= 0.8 and _few(one.values)
-        if one is best or scores[best] <= 0.4 or not (named or sub) or one.head.has(headings.NOT_CATEGORY):
+        sub = vague and one.head.has("sub", "subject") and one.values.names >= 0.8 and _few(one.values)
+        if one is best or scores[best] <= 0.4 or not (named or sub) or one.head.has("not_category"):
             continue
         finer = len(one.values.distinct) > len(found.values.distinct)
         if finer and _recurs(one.values) and nests(one.texts, best.texts):

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from curim_data.formats.base import EventCandidate, Guess, Part
 from curim_data.formats.guess import headings
+from curim_data.formats.guess.headings import concept
 from curim_data.formats.guess.values import HEADING, Column, guess, percent
 from curim_data.lexicon.times import month_of
 from curim_data.model import BoolArray, Message
@@ -226,12 +227,12 @@ def _whole(text: str) -> int | None:
 def is_clock(column: Column) -> bool:
     """Whether times of day stand in a column: 22:15, 10:15 μ.μ., or 815 and 22-23 under a heading that says so."""
     head, values = column.head, column.values
-    named = head.has(headings.TIME) and not headings.says_date(head)
+    named = head.has("time") and not headings.says_date(head)
     if not values.given:
         return named
-    if values.times >= (_OFTEN if head.has(headings.TIME) else 0.9):
+    if values.times >= (_OFTEN if head.has("time") else 0.9):
         return True
-    hour = (named or head.has(headings.HOUR)) and not head.has(headings.AGE)
+    hour = (named or head.has("hour")) and not head.has("age")
     return (named and values.hhmm >= _OFTEN) or (hour and values.hour_spans >= 0.9)
 
 
@@ -261,10 +262,10 @@ def clocks_of_dates(dates: Sequence[Column], clocks: Sequence[Column]) -> dict[i
 def clock_part(column: Column) -> Part:
     """What a column of times gives: whole times, or hours, or minutes."""
     head, values = column.head, column.values
-    if head.has(headings.MINUTE) and not head.has(headings.TIME):
+    if head.has("minute") and not head.has("time"):
         return Part(column.place, "minute")
     hours = values.whole >= _OFTEN and values.between(0, 24) == 1.0
-    if head.has(headings.HOUR) and (hours or (not values.given and "hour" in head.words)):
+    if head.has("hour") and (hours or (not values.given and "hour" in head.words)):
         return Part(column.place, "hour")
     return Part(column.place, "time")
 
@@ -273,19 +274,19 @@ def minutes_of(clock: Column, columns: Sequence[Column]) -> tuple[Column, ...]:
     """The column of minutes next to one of hours."""
     if clock_part(clock).part != "hour":
         return ()
-    minutes = (one for one in columns if one.head.has(headings.MINUTE) and one.values.between(0, 59) >= _OFTEN)
+    minutes = (one for one in columns if one.head.has("minute") and one.values.between(0, 59) >= _OFTEN)
     return tuple(one for one in minutes if one is not clock)[:1]
 
 
 _PIECES: Final = (
-    ("year", headings.YEAR, 1900, 2100),
-    ("month", headings.MONTH, 1, 12),
-    ("day", headings.DAY, 1, 31),
-    ("hour", headings.HOUR, 0, 24),
-    ("minute", headings.MINUTE, 0, 59),
-    ("second", headings.SECOND, 0, 59),
+    ("year", 1900, 2100),
+    ("month", 1, 12),
+    ("day", 1, 31),
+    ("hour", 0, 24),
+    ("minute", 0, 59),
+    ("second", 0, 59),
 )
-_UNITS: Final = frozenset().union(*(words for _, words, _, _ in _PIECES)) | headings.TIME | {"de", "del", "da", "do"}
+_UNITS: Final = concept("time", *(piece for piece, _, _ in _PIECES)) | {"de", "del", "da", "do"}
 
 
 @dataclass(frozen=True)
@@ -317,7 +318,7 @@ class Pieces:
 
 def pieces_of(columns: Sequence[Column], clocks: Sequence[Column]) -> Pieces | None:
     """The best set of pieces: that of the event before one without a name, this before the report's; most pieces."""
-    years = [column for column in columns if _fits(column, *_PIECES[0][1:])]
+    years = [column for column in columns if _fits(column, *_PIECES[0])]
     found = [pieces for year in years if (pieces := _pieces(year, columns, clocks)) is not None]
     rank = {"occurred_from": 2, "plain": 1, "reported_at": 0}
     able = [pieces for pieces in found if pieces.role in rank]
@@ -331,8 +332,8 @@ def _pieces(year: Column, columns: Sequence[Column], clocks: Sequence[Column]) -
     """
     parts, used = [Part(year.place, "year")], [year]
     rest = set(year.head.words) - _UNITS
-    for piece, words, low, high in _PIECES[1:]:
-        able = [one for one in columns if one not in used and _fits(one, words, low, high)]
+    for piece, low, high in _PIECES[1:]:
+        able = [one for one in columns if one not in used and _fits(one, piece, low, high)]
         able.sort(key=lambda one: (set(one.head.words) - _UNITS != rest, abs(one.place - year.place)))
         if not able:
             break
@@ -349,14 +350,14 @@ def _pieces(year: Column, columns: Sequence[Column], clocks: Sequence[Column]) -
     return Pieces(tuple(parts), tuple(used), role)
 
 
-def _fits(column: Column, words: frozenset[str], low: int, high: int) -> bool:
+def _fits(column: Column, piece: str, low: int, high: int) -> bool:
     """Whether a heading names the piece and the values can be it; months may be written by their names."""
     values = column.values
-    if not column.head.has(words):
+    if not column.head.has(piece):
         return False
     if not values.given or values.between(low, high) >= _OFTEN:
         return True
-    return words is headings.MONTH and values.months >= _OFTEN
+    return piece == "month" and values.months >= _OFTEN
 
 
 LEAST_ROWS: Final = 10  # with both dates: fewer tell nothing
@@ -622,7 +623,7 @@ def _choose_report(stages: Stages) -> None:
         return
     if event is None:
         return
-    begun = [one for one in stages.of("occurred_from") if not one.column.head.has(headings.OCCURRED)]
+    begun = [one for one in stages.of("occurred_from") if not one.column.head.has("occurred")]
     begun = [one for one in begun if event.mostly_before(one) and event.not_after(one)]
     by_values = event.role == "plain"
     rest = [one for one in stages.of("plain") if one not in stages.doubt]
